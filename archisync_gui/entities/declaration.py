@@ -1,0 +1,142 @@
+"""What an entity declaration is made of: columns, kinds, filter wish, garbage rules. The six declarations live beside it.
+
+From one declaration follow the schema, the parser, the change hash, the data browser and the export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+from archisync_gui.model import SyncTypeSpec
+
+Value: TypeAlias = str | int | bool | None
+"""A stored value. See :class:`Kind` for the unit of each."""
+
+Row: TypeAlias = Mapping[str, Value]
+"""One parsed record: target name → value."""
+
+
+class Kind(StrEnum):
+    """How a cell's text is parsed and what is stored."""
+
+    ID = "id"
+    """Internal record id; digits only as text (``50.120`` → ``"50120"``)."""
+    TEXT = "text"
+    """Text, white space folded; empty → ``None``."""
+    LINES = "lines"
+    """Text of several lines; white space folded within lines, lines joined by ``\\n``."""
+    INTEGER = "integer"
+    """Whole number (``1.895`` → 1895)."""
+    NUMBER = "number"
+    """Quantity, stored in thousandths (``5,00`` → 5000)."""
+    MONEY = "money"
+    """Amount in cents (``1.234,56 €`` → 123456; credit notes in three notations)."""
+    PERCENT = "percent"
+    """Hundredths of a percent (``21,49 %`` → 2149)."""
+    DATE = "date"
+    """ISO date text (``YYYY-MM-DD``)."""
+    DATETIME = "datetime"
+    """ISO local time text without offset (``YYYY-MM-DDTHH:MM:SS``)."""
+    BOOL = "bool"
+    """True / False (stored 1 / 0)."""
+    ENUM = "enum"
+    """One of a declared set of words, stored as its canonical (language independent) word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One ERP column that carries meaning."""
+
+    field: str
+    """The grid's ``fieldName``: language independent."""
+    name: str
+    """Target name: snake_case, English."""
+    it: str
+    """The ERP's Italian caption (colon and case as seen)."""
+    en: str
+    """Our English caption (the ERP's own where it is known)."""
+    kind: Kind = Kind.TEXT
+    sticky: bool = False
+    """Turns blank only after two clean whole reads with it blank."""
+    optional: bool = False
+    """May be missing from the page without refusing the read (hidden or late columns)."""
+    personal: bool = False
+    """Personal data: removed from diagnostics."""
+    hidden: bool = False
+    """Not visible in a fresh session: switched on in the column chooser, or read where it can be."""
+    words: Mapping[str, str] = field(default_factory=dict)
+    """For ``ENUM``: folded ERP text (it and en) → canonical word."""
+    title_it: str = ""
+    """What people read (the ERP's captions are partly wrong); default ``it``."""
+    title_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterWish:
+    """Which preset filter a list must be read with (``docs/erp.md``, preset filter)."""
+
+    family: str
+    """A word the internal value must contain, case folded (``packingslips``)."""
+    ending: tuple[str, ...]
+    """How the wanted internal value may end, case folded."""
+    texts: tuple[str, ...]
+    """Texts of the wanted option in the languages seen."""
+    click: bool = False
+    """True where only a real click in the drop-down works (DDT, invoices)."""
+    detour: tuple[str, ...] = ()
+    """Texts of another option to choose first when the list loads with empty cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garbage:
+    """Rows that the ERP shows but that are no records; counted and shown, never stored."""
+
+    name: str
+    it: str
+    en: str
+    matches: Callable[[Mapping[str, str]], bool]
+    """Gets the raw cell texts by target name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """One of the ERP's lists, declared once."""
+
+    spec: SyncTypeSpec
+    it: str
+    """Plural name for people, Italian: ``Clienti``."""
+    en: str
+    path: str
+    """List path below the ERP's base URL, with its trailing slash."""
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    """Target names of the identity (within one account, or globally when shared)."""
+    natural_key: tuple[str, ...]
+    """Target names that still identify a record after the ERP renumbered its rows."""
+    filter: FilterWish | None = None
+    garbage: tuple[Garbage, ...] = ()
+    title: str = ""
+    """Target name of the column that names a record for people."""
+    detail_path: str | None = None
+    """``CUSTTABLE_DetailView/{id}/?mode=View`` where scope ``ONE`` is offered."""
+    newest: tuple[str, ...] = ()
+    """Fields by which the fast read sorts, descending, in order (``ID``, ``LASTORDERDATE``)."""
+    choose_columns: bool = False
+    """Columns have to be switched on in the column chooser in each new session."""
+    search: tuple[str, ...] = ()
+    """Target names that a person searches in."""
+
+    @property
+    def name(self) -> str:
+        """The sync type's name, also the table's."""
+        return self.spec.name
+
+    def column(self, name: str) -> Column:
+        """The column with that target name; ``KeyError`` if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
