@@ -15,12 +15,12 @@ from enum import Enum, StrEnum
 from typing import Any, Protocol, TypeAlias
 
 SyncType: TypeAlias = str
-"""Name of a sync type: ``customers``, ``orders``, ``ddt``, ``invoices``, ``prices``, ``products`` (open: declared in ``entities``)."""
+"""Name of a sync type (``customers``, ``orders``, ``ddt``, …); the set is open and declared in ``entities``."""
 
 AccountId: TypeAlias = str
 """An ERP login name (the first version's *userId*)."""
 
-Json: TypeAlias = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
 
 
 # --------------------------------------------------------------------------------------------------- words
@@ -231,15 +231,20 @@ class RunControl(Protocol):
     @property
     def resume(self) -> object | None:
         """The state of the suspended part, or ``None`` when the run starts from the beginning."""
+
     @property
     def suspended_for(self) -> float:
         """Seconds that this run has spent suspended so far (longest single pause)."""
+
     def suspend_requested(self) -> bool:
         """True when the runner should return :class:`Suspended` at its next safe point."""
+
     def progress(self, progress: Progress) -> None:
         """Report progress; feeds the watchdog."""
+
     def long_step(self, limit: float) -> AbstractContextManager[None]:
         """Declare a step that makes no progress for up to ``limit`` seconds, to keep the watchdog quiet."""
+
     def logged_in(self) -> None:
         """Count one real login against the account's daily budget (rule 22)."""
 
@@ -337,7 +342,7 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The outcome of a request as its ticket tells it. JSON: ``type, outcome, rows, added, changed, gone, durationMs``…"""
+    """The outcome of a request as its ticket tells it."""
 
     type: SyncType
     account: AccountId
@@ -564,8 +569,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Wall clock, timezone-aware (UTC)."""
+
     def monotonic(self) -> float:
         """Seconds that never jump; keeps counting while the computer sleeps where the system can."""
+
     async def sleep(self, seconds: float) -> None:
         """Wait about so long; may return early (the caller looks at the clock again)."""
 
@@ -607,8 +614,10 @@ class Journal(Protocol):
     async def event(self, event: Event) -> None: ...
     async def note(self, key: str, value: Json) -> None:
         """Keep a small value under a key; ``None`` removes it."""
+
     async def explained(self, explanation: Explanation) -> None:
         """Keep what ``explain`` answered when the answer changed."""
+
     async def explanation_at(self, at: datetime) -> Explanation | None:
         """What was kept for that moment: the last one not later than ``at``."""
 

@@ -1,4 +1,4 @@
-"""The six declarations, one per kind of ERP list, in the order of their priority. What they are made of: ``declaration``."""
+"""The six declarations, one per kind of ERP list, by priority. What they are made of: ``declaration``."""
 
 from archisync_gui.entities.customers import CUSTOMERS
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Garbage, Kind, Row, Value

@@ -16,9 +16,7 @@ CUSTOMERS = Entity(
     key=("id",),
     natural_key=("name",),
     filter=FilterWish("customers", ("all_customers",), ("Tutti i clienti", "All customers")),
-    garbage=(
-        Garbage("id-zero", "righe di sistema con ID 0", "system rows with ID 0", lambda cells: cells["id"] in ("", "0")),
-    ),
+    garbage=(Garbage("id-zero", "righe di sistema con ID 0", "system rows with ID 0", lambda c: c["id"] in ("", "0")),),
     title="name",
     search=("name", "account_num"),
 )

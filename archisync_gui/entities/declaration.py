@@ -1,4 +1,4 @@
-"""What an entity declaration is made of: columns, kinds, filter wish, garbage rules. The six declarations live beside it.
+"""What an entity declaration is made of: columns, kinds, filter wish, garbage rules; no declaration itself.
 
 From one declaration follow the schema, the parser, the change hash, the data browser and the export.
 """
@@ -50,7 +50,7 @@ class Kind(StrEnum):
 class Column:
     """One ERP column that carries meaning."""
 
-    field: str
+    field_name: str
     """The grid's ``fieldName``: language independent."""
     name: str
     """Target name: snake_case, English."""
