@@ -1,0 +1,8 @@
+"""``python -m archisync_gui``: the same as the console script; nothing else."""
+
+import sys
+
+from archisync_gui.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

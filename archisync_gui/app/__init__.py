@@ -1,0 +1,1 @@
+"""The composition root: puts the parts together. ``core`` knows no Qt, ``desktop`` adds the panel and the endpoint."""

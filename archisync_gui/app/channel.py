@@ -1,0 +1,183 @@
+"""The local channel: the holder of a profile serves other processes of the same user. No command lives here.
+
+One request per connection, JSON lines: ``{"call": name, "args": {…}}`` → any number of ``{"event": …}`` → one
+``{"exit": code, "result": …}``. On Linux and macOS a Unix socket whose peer's user is checked by the kernel; on Windows
+a loopback port whose secret lies in the profile's folder, which only its user can read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import logging
+import os
+import secrets
+import socket
+import struct
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from archisync_gui.app.profile import Profile
+
+log = logging.getLogger(__name__)
+
+Emit = Callable[[dict[str, Any]], None]
+Handler = Callable[[str, dict[str, Any], Emit], Awaitable[tuple[int, Any]]]
+"""Serves one call: name, arguments, where to send events; returns exit code and result (JSON)."""
+
+LINE_LIMIT = 1 << 20
+"""Bytes of one line at most; a longer one ends the connection."""
+
+FIRST_ANSWER = 5.0
+"""Seconds in which the holder must say its first word (issue: exit code 75 otherwise)."""
+
+
+class NoAnswer(Exception):
+    """Nobody answered in :data:`FIRST_ANSWER` seconds."""
+
+
+def _socket_path(profile: Profile) -> Path:
+    path = profile.folder / "channel.sock"
+    if len(os.fsencode(path)) < 100:  # the kernel's limit is 108 bytes on Linux, 104 on macOS
+        return path
+    digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
+    return Path(tempfile.gettempdir()) / f"archisync-{os.getuid()}" / f"{digest}.sock"
+
+
+def _address_file(profile: Profile) -> Path:
+    return profile.folder / "channel.json"
+
+
+def _peer_uid(connection: socket.socket) -> int | None:
+    """The user id of the other end as the kernel tells it; ``None`` where it cannot be known."""
+    if sys.platform == "linux":
+        _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        return int(uid)
+    if sys.platform == "darwin":
+        # struct xucred: version, uid, groups …; SOL_LOCAL = 0, LOCAL_PEERCRED = 1
+        return int(struct.unpack_from("2I", connection.getsockopt(0, 1, 76))[1])
+    return None
+
+
+class ChannelServer:
+    """Serves :data:`Handler` to other processes of the same user, for as long as the profile is held."""
+
+    def __init__(self, profile: Profile, handler: Handler) -> None:
+        self._profile = profile
+        self._handler = handler
+        self._server: asyncio.Server | None = None
+        self._secret = secrets.token_hex(32)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Open the channel. Only the lock's holder calls this, so a socket left by a dead one is removed."""
+        if sys.platform == "win32":
+            self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
+            port = self._server.sockets[0].getsockname()[1]
+            _address_file(self._profile).write_text(json.dumps({"port": port, "secret": self._secret}))
+            return
+        path = _socket_path(self._profile)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if path.parent.stat().st_uid != os.getuid():
+            raise PermissionError(f"{path.parent} belongs to another user")
+        path.unlink(missing_ok=True)
+        old = os.umask(0o077)
+        try:
+            self._server = await asyncio.start_unix_server(self._accept, str(path), limit=LINE_LIMIT)
+        finally:
+            os.umask(old)
+
+    async def stop(self) -> None:
+        """Close the channel and end the calls being served."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._server = None
+        if sys.platform == "win32":
+            _address_file(self._profile).unlink(missing_ok=True)
+        else:
+            _socket_path(self._profile).unlink(missing_ok=True)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            connection = writer.get_extra_info("socket")
+            if sys.platform != "win32" and _peer_uid(connection) != os.getuid():
+                log.warning("channel: a process of another user was turned away")
+                return
+            async with asyncio.timeout(10):
+                request = json.loads(await reader.readline())
+            if sys.platform == "win32" and not hmac.compare_digest(str(request.get("secret")), self._secret):
+                log.warning("channel: a caller without the secret was turned away")
+                return
+
+            def emit(event: dict[str, Any]) -> None:
+                writer.write(json.dumps({"event": event}).encode() + b"\n")
+
+            emit({"kind": "accepted"})
+            call = asyncio.ensure_future(self._handler(str(request["call"]), dict(request.get("args") or {}), emit))
+            gone = asyncio.ensure_future(reader.read(1))  # the caller hangs up (Ctrl-C): stop serving it
+            try:
+                await asyncio.wait({call, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if call.done():
+                    code, result = call.result()
+                    writer.write(json.dumps({"exit": code, "result": result}).encode() + b"\n")
+                    await writer.drain()
+            finally:
+                for task in (call, gone):
+                    task.cancel()
+                await asyncio.gather(call, gone, return_exceptions=True)
+        except (OSError, ValueError, KeyError, TimeoutError, asyncio.LimitOverrunError) as error:
+            log.warning("channel: a call was dropped: %s", error)
+        finally:
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+
+async def call(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tuple[int, Any]:
+    """Ask the holder of ``profile``; events go to ``on_event`` as they come. Raises :class:`NoAnswer`."""
+    try:
+        async with asyncio.timeout(FIRST_ANSWER):
+            reader, writer, secret = await _connect(profile)
+            request = {"call": name, "args": args, **({"secret": secret} if secret else {})}
+            writer.write(json.dumps(request).encode() + b"\n")
+            await writer.drain()
+            first = await reader.readline()
+    except (OSError, TimeoutError, ValueError) as error:
+        raise NoAnswer(str(error)) from error
+    try:
+        if not first:
+            raise NoAnswer("turned away")
+        while line := await reader.readline():
+            message = json.loads(line)
+            if "exit" in message:
+                return int(message["exit"]), message["result"]
+            on_event(message["event"])
+        raise NoAnswer("hung up")
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+async def _connect(profile: Profile) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
+    if sys.platform == "win32":
+        address = json.loads(_address_file(profile).read_text())
+        reader, writer = await asyncio.open_connection("127.0.0.1", address["port"], limit=LINE_LIMIT)
+        return reader, writer, address["secret"]
+    reader, writer = await asyncio.open_unix_connection(str(_socket_path(profile)), limit=LINE_LIMIT)
+    return reader, writer, ""

@@ -1,0 +1,29 @@
+"""What the exit codes of the command line mean; nothing else."""
+
+OK = 0
+FAILED = 1
+"""At least one sync failed, was cancelled or was interrupted."""
+USAGE = 2
+REFUSED = 3
+"""At least one read looked wrong and was not applied; nothing failed otherwise."""
+CREDENTIALS = 4
+"""The ERP account is stopped: user name or password refused, or no password known."""
+UNAVAILABLE = 69
+"""Something that is needed is missing: browser, display, ERP."""
+BUSY = 75
+"""Another process holds the profile and does not answer, or ``--standalone`` was asked beside it."""
+CONFIG = 78
+"""Profile or settings cannot be used as they are."""
+INTERRUPTED = 130
+
+MEANINGS: tuple[tuple[int, str], ...] = (
+    (OK, "all done"),
+    (FAILED, "at least one sync failed or was cancelled"),
+    (USAGE, "wrong arguments"),
+    (REFUSED, "at least one read looked wrong and was not applied"),
+    (CREDENTIALS, "the ERP account is stopped or has no password"),
+    (UNAVAILABLE, "browser, display or ERP missing"),
+    (BUSY, "another process holds the profile"),
+    (CONFIG, "profile or settings unusable"),
+    (INTERRUPTED, "interrupted (Ctrl-C)"),
+)

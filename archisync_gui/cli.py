@@ -1,0 +1,386 @@
+"""The command line: reads the arguments, hands over to a running panel or runs the core itself, prints for people.
+
+No command's work is done here: that is in ``app.commands`` (the same code serves other processes).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui import __version__
+from archisync_gui.app import exit_codes
+from archisync_gui.messages import line as message
+from archisync_gui.messages import system_language, text
+
+if TYPE_CHECKING:
+    from archisync_gui.app.profile import Profile
+
+DESCRIPTION = """\
+Archisync keeps a local, honest copy of the office's ERP data and shows an operator what is happening.
+It reads with a real browser and never writes to the ERP.
+
+Without a command it opens the panel."""
+
+EXAMPLES = """\
+examples:
+  archisync-gui --demo                    the panel on the embedded demo ERP: nothing to set up
+  archisync-gui sync all                  read all six lists now (a running panel does it, if there is one)
+  archisync-gui sync customers orders --json
+  archisync-gui status                    what is fresh, what runs, what waits and why
+  archisync-gui explain --at 14:30        why something ran, or did not, at half past two
+  archisync-gui doctor                    what is missing on this computer, and how to mend it
+
+exit codes:
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """How the embedded demo ERP behaves."""
+
+    latency: str
+    """``none``, ``real`` or a factor of the real one."""
+    clock: str
+    """``live``, ``stopped`` or an ISO moment."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    common = argparse.ArgumentParser(add_help=False)
+    group = common.add_argument_group("where")
+    group.add_argument(
+        "--profile", metavar="NAME|DIR", default=argparse.SUPPRESS, help="which data folder (name or folder)"
+    )
+    demo = common.add_argument_group("demo")
+    demo.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help="use the embedded demo ERP")
+    demo.add_argument(
+        "--latency",
+        metavar="none|real|FACTOR",
+        default=argparse.SUPPRESS,
+        help="how slow the demo ERP is (panel: real, commands: none)",
+    )
+    demo.add_argument(
+        "--demo-clock",
+        metavar="live|stopped|ISO",
+        default=argparse.SUPPRESS,
+        help="whether the demo's world goes on (live), stands still, or stands at a moment",
+    )
+    own = argparse.ArgumentParser(add_help=False)
+    own.add_argument(
+        "--standalone", action="store_true", help="never hand over to a running panel (exit 75 beside one)"
+    )
+    own.add_argument("--json", action="store_true", help="print JSON for programs")
+
+    codes = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in exit_codes.MEANINGS)
+    parser = argparse.ArgumentParser(
+        prog="archisync-gui",
+        description=DESCRIPTION,
+        epilog=EXAMPLES + codes,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[common],
+    )
+    parser.add_argument("--version", action="version", version=f"Archisync {__version__}")
+    parser.add_argument("--hidden", action="store_true", help="start in the tray, without a window")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    sync = commands.add_parser("sync", parents=[common, own], help="read lists from the ERP now")
+    sync.add_argument("types", nargs="+", metavar="all|TYPE", help="customers, orders, ddt, invoices, prices, products")
+    sync.add_argument("--password-stdin", action="store_true", help="read the ERP password from standard input")
+    commands.add_parser("status", parents=[common, own], help="what is fresh, what runs, what waits")
+    explain = commands.add_parser("explain", parents=[common, own], help="why something runs, or nothing does")
+    explain.add_argument("--at", metavar="TIME", help="HH:MM today, or an ISO moment; default now")
+    hold = commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
+    release = commands.add_parser("release", parents=[common, own], help="end the pause")
+    for command in (hold, release):
+        command.set_defaults(standalone=False)
+    doctor = commands.add_parser(
+        "doctor", parents=[common], help="what is missing on this computer, and how to mend it"
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON for programs")
+    doctor.add_argument("--erp", action="store_true", help="also look at the ERP itself (reads only)")
+    doctor.add_argument(
+        "--conformance", metavar="FILE", nargs="?", const="-", help="with --erp: compare each uncertain fact"
+    )
+    erp = commands.add_parser("demo-erp", help="run the demo ERP alone")
+    from archisync_gui.demo_erp.cli import add_arguments
+
+    add_arguments(erp)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of ``archisync-gui``. Returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    language = system_language()
+    try:
+        return _run(options, language)
+    except KeyboardInterrupt:
+        return exit_codes.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.OK
+
+
+def panel_main() -> int:
+    """Entry point of the GUI script (Windows: no console)."""
+    return main()
+
+
+def _run(options: argparse.Namespace, language: str) -> int:
+    if options.command == "demo-erp":
+        from archisync_gui.demo_erp.cli import run
+
+        return run(options)
+    from archisync_gui.app.profile import ProfileError, open_profile
+    from archisync_gui.settings import SettingsError
+
+    demo = _demo(options)
+    try:
+        profile = open_profile(getattr(options, "profile", None), demo=demo is not None)
+        if options.command is None:
+            from archisync_gui.app.desktop import run_panel
+
+            return run_panel(profile, demo, hidden=options.hidden)
+        if options.command == "doctor":
+            from archisync_gui.app.doctor import run_doctor
+
+            return run_doctor(profile, demo, options, language)
+        return _command(options, profile, demo, language)
+    except ProfileError as error:
+        _say(text(error.code, language, error.params))
+        return exit_codes.CONFIG
+    except SettingsError as error:
+        _say(text(error.code, language, {"key": error.key, **error.params}))
+        return exit_codes.CONFIG
+
+
+def _demo(options: argparse.Namespace) -> DemoOptions | None:
+    given = [name for name in ("latency", "demo_clock") if hasattr(options, name)]
+    if not getattr(options, "demo", False):
+        if given:
+            build_parser().error(f"--{given[0].replace('_', '-')} goes with --demo")
+        return None
+    usual = "real" if options.command is None else "none"
+    return DemoOptions(getattr(options, "latency", usual), getattr(options, "demo_clock", "live"))
+
+
+# --------------------------------------------------------------------------------------------------- commands
+
+
+def _command(options: argparse.Namespace, profile: Profile, demo: DemoOptions | None, language: str) -> int:
+    """Run the command in the process that holds the profile: another one if there is one, else this one."""
+    from archisync_gui.app.profile import ProfileLock
+
+    args = _arguments(options, language)
+    if args is None:
+        return exit_codes.USAGE
+    printer = Printer(options.command, as_json=options.json, language=language)
+    lock = ProfileLock(profile)
+    if not lock.acquire():
+        if options.standalone:
+            _say(text("profile-busy", language, {"name": profile.name, "pid": lock.holder() or "?"}))
+            return exit_codes.BUSY
+        return _hand_over(options, profile, args, printer, language, lock.holder())
+    try:
+        if options.command in ("hold", "release"):
+            _say(text("nothing-to-hold", language, {"name": profile.name}))
+            return exit_codes.UNAVAILABLE
+        _log_to_file(profile)
+        code, result = asyncio.run(_standalone(options, profile, demo, args, printer))
+    finally:
+        lock.release()
+    return _done(code, result, printer)
+
+
+def _hand_over(
+    options: argparse.Namespace,
+    profile: Profile,
+    args: dict[str, Any],
+    printer: Printer,
+    language: str,
+    pid: int | None,
+) -> int:
+    from archisync_gui.app.channel import NoAnswer, call
+
+    try:
+        code, result = asyncio.run(call(profile, options.command, args, printer.event))
+    except NoAnswer:
+        _say(text("holder-silent", language, {"name": profile.name, "pid": pid or "?"}))
+        return exit_codes.BUSY
+    return _done(code, result, printer)
+
+
+async def _standalone(
+    options: argparse.Namespace, profile: Profile, demo: DemoOptions | None, args: dict[str, Any], printer: Printer
+) -> tuple[int, Any]:
+    from archisync_gui.app.commands import serve
+    from archisync_gui.app.core import Core
+    from archisync_gui.model import SyncFailure
+
+    password = os.environ.get("ARCHISYNC_PASSWORD")
+    if getattr(options, "password_stdin", False):
+        password = sys.stdin.readline().rstrip("\n")
+    try:
+        core = await Core.open(profile, demo=demo, password=password, attended=False, reads=options.command == "sync")
+    except SyncFailure as error:
+        _say(text(error.code, printer.language, error.params))
+        return exit_codes.CONFIG, None
+    try:
+        return await _until_signal(serve(core, options.command, args, printer.event))
+    finally:
+        await core.close()
+
+
+async def _until_signal(work: Coroutine[Any, Any, tuple[int, Any]]) -> tuple[int, Any]:
+    """``work``, cancelled cleanly by SIGINT or SIGTERM."""
+    import signal
+
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    handled = [s for s in (signal.SIGINT, signal.SIGTERM) if _add_handler(loop, s, task.cancel)]
+    try:
+        return await task
+    except asyncio.CancelledError:
+        return exit_codes.INTERRUPTED, None
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+def _add_handler(loop: asyncio.AbstractEventLoop, number: int, handler: Callable[[], object]) -> bool:
+    try:
+        loop.add_signal_handler(number, handler)
+    except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+        return False
+    return True
+
+
+def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | None:
+    match options.command:
+        case "sync":
+            from archisync_gui.entities import ENTITIES
+
+            known = [entity.name for entity in ENTITIES]
+            types = list(dict.fromkeys(known if "all" in options.types else options.types))
+            unknown = [name for name in types if name not in known]
+            if unknown:
+                _say(text("unknown-type", language, {"type": unknown[0], "known": ", ".join(known)}))
+                return None
+            return {"types": types}
+        case "explain":
+            if options.at is None:
+                return {"at": None}
+            at = _moment(options.at)
+            if at is None:
+                _say(text("bad-time", language, {"time": options.at}))
+                return None
+            return {"at": at}
+    return {}
+
+
+def _moment(given: str) -> str | None:
+    """``14:30`` (today) or an ISO moment as ISO with offset; ``None`` if it is neither."""
+    from datetime import datetime, time
+
+    try:
+        if len(given) <= 5:
+            today = datetime.now().astimezone()
+            return datetime.combine(today.date(), time.fromisoformat(given.zfill(5))).astimezone().isoformat()
+        return datetime.fromisoformat(given).astimezone().isoformat()
+    except ValueError:
+        return None
+
+
+def _done(code: int, result: Any, printer: Printer) -> int:
+    if result is not None:
+        printer.result(result)
+    printer.close()
+    return code
+
+
+def _say(what: object) -> None:
+    print(what, file=sys.stderr)
+
+
+def _log_to_file(profile: Profile) -> None:
+    from archisync_gui.app.logs import to_file
+
+    to_file(profile, logging.INFO)
+
+
+class Printer:
+    """Prints a command's progress and result: JSON lines for programs, plain lines for people."""
+
+    def __init__(self, command: str, *, as_json: bool, language: str) -> None:
+        self.language = language
+        self._command = command
+        self._json = as_json
+        self._live = sys.stderr.isatty()
+        self._steps: dict[str, int] = {}
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Something came from the command while it runs."""
+        if event["kind"] == "result":
+            self._result_line(event)
+        elif not self._json:
+            self._progress(event)
+
+    def result(self, result: Any) -> None:
+        """The command's final answer."""
+        if self._command == "sync":
+            return  # each type's line was printed when it came
+        if self._json:
+            print(json.dumps(result, ensure_ascii=False))
+            return
+        from archisync_gui.app import words
+
+        if self._command == "explain":
+            print(words.explanation(result, self.language))
+        else:
+            print(words.status(result, self.language))
+
+    def close(self) -> None:
+        """End the live line."""
+        if self._live and self._steps:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _result_line(self, event: dict[str, Any]) -> None:
+        line = {k: v for k, v in event.items() if k != "kind"}
+        if self._json:
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+            return
+        self.close()
+        from archisync_gui.app import words
+
+        print(words.result(line, self.language), flush=True)
+
+    def _progress(self, event: dict[str, Any]) -> None:
+        from archisync_gui.app import words
+
+        said = words.progress(event, self.language)
+        if said is None:
+            return
+        if self._live:
+            self._steps[str(event.get("type"))] = 1
+            print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+            return
+        # Not a terminal: one line for each tenth of a list, so that a log stays readable.
+        kind, name = event["kind"], str(event.get("type"))
+        progress = event.get("progress") or {}
+        page, pages = progress.get("page"), progress.get("pages")
+        tenth = int(10 * page / pages) if kind == "sync-progress" and page and pages else -1
+        if kind == "sync-progress" and self._steps.get(name, -1) >= tenth:
+            return
+        self._steps[name] = tenth
+        print(said, file=sys.stderr, flush=True)
+
+
+__all__ = ["DemoOptions", "Printer", "build_parser", "main", "message", "panel_main"]

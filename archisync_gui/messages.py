@@ -1,0 +1,89 @@
+"""Texts for people outside the panel's own widgets: errors, explanations, the command line; Italian and English.
+
+The texts live in ``resources/messages/*.toml``; this module finds, fills and folds them and holds none itself.
+"""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+LANGUAGES = ("it", "en")
+
+
+def resources() -> Path:
+    """The folder with icons, translations, texts and web files: beside the package in a checkout, inside it when
+    installed from a wheel or frozen."""
+    inside = Path(__file__).with_name("_resources")
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "resources"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """What an operator reads about one thing that happened."""
+
+    what: str
+    """What happened."""
+    means: str
+    """What it means."""
+    todo: str
+    """What to do."""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.means, self.todo) if part)
+
+
+class _Blank(dict[str, object]):
+    """Fills in what a caller did not give, so that a text with a missing parameter is still readable."""
+
+    def __missing__(self, key: str) -> str:
+        return "–"
+
+
+@cache
+def _catalogue() -> Mapping[str, Mapping[str, list[str]]]:
+    entries: dict[str, Mapping[str, list[str]]] = {}
+    for path in sorted((resources() / "messages").glob("*.toml")):
+        for code, texts in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if code in entries:
+                raise ValueError(f"message {code!r} is declared twice (again in {path.name})")
+            entries[code] = texts
+    return entries
+
+
+def codes() -> frozenset[str]:
+    """All declared codes."""
+    return frozenset(_catalogue())
+
+
+def text(code: str, language: str, params: Mapping[str, object] | None = None) -> Text:
+    """The three sentences of ``code``. An unknown code gives itself as the first sentence, never an exception:
+    an error must be shown even if its text was forgotten (a test finds the forgotten ones)."""
+    entry = _catalogue().get(code)
+    if entry is None:
+        return Text(code, "", "")
+    sentences = entry["it" if language == "it" else "en"]
+    filled = [s.format_map(_Blank(params or {})) for s in sentences]
+    filled += [""] * (3 - len(filled))
+    return Text(*filled[:3])
+
+
+def line(code: str, language: str, params: Mapping[str, object] | None = None) -> str:
+    """One line: what happened and what to do."""
+    found = text(code, language, params)
+    return " ".join(part for part in (found.what, found.todo) if part)
+
+
+def system_language() -> str:
+    """``it`` on an Italian system, ``en`` elsewhere."""
+    if sys.platform != "win32":
+        name = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    else:
+        name = locale.getlocale()[0] or ""
+    return "it" if name.lower().startswith("it") else "en"
