@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class NoPassword(SyncFailure):
-    """No password for the account: none is known (``password-missing``) or the keyring was silent (``keyring-silent``)."""
+    """No password: none is known (``password-missing``) or the keyring was silent (``keyring-silent``)."""
 
     def __init__(self, code: str, account: str) -> None:
         # A missing password stops the account until the operator gives one; a silent keyring may answer later.
@@ -56,7 +56,7 @@ class Credentials:
             return self._memory[account]
         if self._any is not None:
             return self._any
-        found = await _in_thread(lambda: _keyring_get(self._service, account), account)
+        found = await in_thread(lambda: _keyring_get(self._service, account), account)
         if found is None:
             found = _read(self._file).get(account)
         if found is None:
@@ -68,7 +68,7 @@ class Credentials:
         """Remember for this process and in the keyring. False: there is no keyring and ``file`` was not allowed,
         so the password lives in memory only."""
         self._memory[account] = password
-        if await _in_thread(lambda: _keyring_set(self._service, account, password), account):
+        if await in_thread(lambda: _keyring_set(self._service, account, password), account):
             return True
         if file:
             _write(self._file, {**_read(self._file), account: password})
@@ -77,7 +77,7 @@ class Credentials:
     async def forget(self, account: str) -> None:
         """Remove the password everywhere."""
         self._memory.pop(account, None)
-        await _in_thread(lambda: _keyring_delete(self._service, account), account)
+        await in_thread(lambda: _keyring_delete(self._service, account), account)
         kept = _read(self._file)
         if kept.pop(account, None) is not None:
             _write(self._file, kept)
@@ -123,7 +123,7 @@ def _keyring_delete(service: str, account: str) -> None:
         pass
 
 
-async def _in_thread(work: Callable[[], T], account: str) -> T:
+async def in_thread(work: Callable[[], T], account: str) -> T:
     """``work()`` in a thread with a limit. A daemon thread, since a keyring that waits for its user never ends."""
     result: Future[T] = Future()
 

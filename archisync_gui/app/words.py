@@ -1,0 +1,122 @@
+"""Plain sentences for the terminal, made from the JSON that commands answer; no Qt, nothing decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.messages import text
+
+
+def word(code: str, language: str, **params: object) -> str:
+    """One short text."""
+    return text(code, language, params).what
+
+
+def title(name: str, language: str) -> str:
+    """What people call a sync type: ``Clienti``."""
+    for entity in ENTITIES:
+        if entity.name == name:
+            return entity.it if language == "it" else entity.en
+    return name
+
+
+def number(value: int, language: str) -> str:
+    """``1.515`` in Italian, ``1,515`` in English."""
+    grouped = f"{value:,}"
+    return grouped.replace(",", ".") if language == "it" else grouped
+
+
+def duration(seconds: float) -> str:
+    """``0:12``, ``4:05``, ``1:02:03``."""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, seconds_left = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds_left:02}" if hours else f"{minutes}:{seconds_left:02}"
+
+
+def clock(moment: str | None, language: str) -> str:
+    """An ISO moment as local ``HH:MM``, with the date when it is not today."""
+    if moment is None:
+        return word("word.never", language)
+    local = datetime.fromisoformat(moment).astimezone()
+    today = datetime.now().astimezone().date()
+    return f"{local:%H:%M}" if local.date() == today else f"{local:%d/%m/%Y %H:%M}"
+
+
+def result(line: Mapping[str, Any], language: str) -> str:
+    """One finished sync."""
+    name = title(line["type"], language)
+    took = duration(line["durationMs"] / 1000)
+    if line["outcome"] in ("completed", "unclean"):
+        counts = f"+{line['added']} ~{line['changed']} −{line['gone']}"
+        said = word(
+            f"word.result.{line['outcome']}", language, rows=number(line["rows"], language), counts=counts, took=took
+        )
+        return f"{name:<14} {said}"
+    said = word(f"word.outcome.{line['outcome']}", language)
+    if error := line.get("error"):
+        said += ": " + str(text(error["code"], language, error.get("params") or {}))
+    return f"{name:<14} {said}"
+
+
+def progress(event: Mapping[str, Any], language: str) -> str | None:
+    """One line for an event of a waiting command; ``None`` for what nobody needs to read."""
+    kind = event["kind"]
+    if kind == "waiting":
+        return word("word.waiting.hold", language, since=clock(event["since"], language))
+    if kind == "accepted" or "type" not in event:
+        return None
+    name = title(event["type"], language)
+    if kind != "sync-progress":
+        return f"{name}: {word(f'word.event.{kind}', language)}"
+    done = event.get("progress") or {}
+    if done.get("step") != "read":
+        return f"{name}: {word('word.step.' + str(done.get('step')), language)}"
+    page = (
+        "" if done.get("page") is None else word("word.page", language, page=done["page"], pages=done["pages"] or "?")
+    )
+    return f"{name}: {page}{number(done.get('rows') or 0, language)} {word('word.rows', language)}"
+
+
+def explanation(answer: Mapping[str, Any] | None, language: str) -> str:
+    """What ``explain`` answered."""
+    if answer is None:
+        return word("word.no-explanation", language)
+    said = text(f"explain.{answer['reason']}", language, _readable(answer.get("params") or {}, language)).what
+    lines = [f"{clock(answer['at'], language)}  {said}"]
+    for expected in answer.get("forecast") or ():
+        after = expected.get("after")
+        starts, name = clock(expected["starts"], language), title(expected["type"], language)
+        behind = word("word.after", language, type=title(after, language)) if after else ""
+        lines.append(f"  {starts}  {name} ({duration(expected['seconds'])}){behind}")
+    return "\n".join(lines)
+
+
+def _readable(params: Mapping[str, Any], language: str) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in params.items():
+        if key in ("type", "after", "behind"):
+            out[key] = title(str(value), language)
+        elif key in ("until", "since", "at", "due") and isinstance(value, str):
+            out[key] = clock(value, language)
+        else:
+            out[key] = value
+    return out
+
+
+def status(answer: Mapping[str, Any], language: str) -> str:
+    """What ``status`` answered, as a small table."""
+    lines = [explanation(answer["explanation"] | {"forecast": ()}, language)]
+    if answer["sessionCount"]:
+        lines.append(word("word.sessions", language, count=answer["sessionCount"]))
+    for name, entry in answer["statuses"].items():
+        state = word(f"word.state.{entry['state']}", language)
+        fresh = word(f"word.freshness.{entry['freshness']}", language)
+        lines.append(f"{title(name, language):<14} {state:<16} {fresh:<12} {clock(entry['lastRunTime'], language)}")
+    for position, waiting in enumerate(answer["queue"], 1):
+        why = text(f"explain.{waiting['reason']}", language, _readable(waiting["params"], language)).what
+        lines.append(f"  {position}. {title(waiting['type'], language)}: {why}")
+    return "\n".join(lines)
