@@ -73,7 +73,7 @@ class ChannelServer:
         self._handler = handler
         self._server: asyncio.Server | None = None
         self._secret = secrets.token_hex(32)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._calls: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Open the channel. Only the lock's holder calls this, so a socket left by a dead one is removed."""
@@ -98,9 +98,12 @@ class ChannelServer:
         if self._server is None:
             return
         self._server.close()
-        for task in list(self._tasks):
+        calls = dict(self._calls)
+        for task in calls:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*calls, return_exceptions=True)
+        for writer in calls.values():  # a call cancelled before its first step never closed its own
+            await _closed(writer)
         self._server = None
         if sys.platform == "win32":
             _address_file(self._profile).unlink(missing_ok=True)
@@ -109,8 +112,8 @@ class ChannelServer:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._calls[task] = writer
+        task.add_done_callback(self._calls.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -143,23 +146,23 @@ class ChannelServer:
         except (OSError, ValueError, KeyError, TimeoutError, asyncio.LimitOverrunError) as error:
             log.warning("channel: a call was dropped: %s", error)
         finally:
+            # Only stop() waits for the end: a wait cancelled here would cancel the waiter's future for everybody.
             writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
 
 
 async def call(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tuple[int, Any]:
     """Ask the holder of ``profile``; events go to ``on_event`` as they come. Raises :class:`NoAnswer`."""
+    writer: asyncio.StreamWriter | None = None
     try:
-        async with asyncio.timeout(FIRST_ANSWER):
-            reader, writer, secret = await _connect(profile)
-            request = {"call": name, "args": args, **({"secret": secret} if secret else {})}
-            writer.write(json.dumps(request).encode() + b"\n")
-            await writer.drain()
-            first = await reader.readline()
-    except (OSError, TimeoutError, ValueError) as error:
-        raise NoAnswer(str(error)) from error
-    try:
+        try:
+            async with asyncio.timeout(FIRST_ANSWER):
+                reader, writer, secret = await _connect(profile)
+                request = {"call": name, "args": args, **({"secret": secret} if secret else {})}
+                writer.write(json.dumps(request).encode() + b"\n")
+                await writer.drain()
+                first = await reader.readline()
+        except (OSError, TimeoutError, ValueError) as error:
+            raise NoAnswer(str(error)) from error
         if not first:
             raise NoAnswer("turned away")
         while line := await reader.readline():
@@ -169,9 +172,14 @@ async def call(profile: Profile, name: str, args: dict[str, Any], on_event: Emit
             on_event(message["event"])
         raise NoAnswer("hung up")
     finally:
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
+        if writer is not None:
+            await _closed(writer)
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _connect(profile: Profile) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:

@@ -127,6 +127,8 @@ async def in_thread(work: Callable[[], T], account: str) -> T:
     """``work()`` in a thread with a limit. A daemon thread, since a keyring that waits for its user never ends."""
     result: Future[T] = Future()
 
+    result.set_running_or_notify_cancel()  # from now on a late answer is dropped by the waiter, not by this future
+
     def run() -> None:
         try:
             value = work()

@@ -1,0 +1,150 @@
+"""The holder of a profile serves other processes of the same user, streams, and notices when they hang up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archisync_gui.app import channel
+from archisync_gui.app.channel import ChannelServer, Emit, NoAnswer, call
+from archisync_gui.app.profile import Profile, open_profile
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return open_profile(str(tmp_path / "p"), demo=True)
+
+
+async def test_a_call_streams_events_and_ends_with_a_code(profile: Profile) -> None:
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        emit({"kind": "step", "n": 1})
+        emit({"kind": "step", "n": 2})
+        return 3, {"name": name, **args}
+
+    server = ChannelServer(profile, handler)
+    await server.start()
+    events: list[dict[str, Any]] = []
+    try:
+        assert await call(profile, "sync", {"types": ["orders"]}, events.append) == (
+            3,
+            {"name": "sync", "types": ["orders"]},
+        )
+    finally:
+        await server.stop()
+    assert events == [{"kind": "step", "n": 1}, {"kind": "step", "n": 2}]
+
+
+async def test_nobody_there_is_no_answer(profile: Profile) -> None:
+    with pytest.raises(NoAnswer):
+        await call(profile, "status", {}, lambda event: None)
+
+
+async def test_a_silent_holder_is_given_up(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel, "FIRST_ANSWER", 0.05)
+
+    async def mute(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_unix_server(mute, str(channel._socket_path(profile)))
+    try:
+        with pytest.raises(NoAnswer):
+            await call(profile, "status", {}, lambda event: None)
+    finally:
+        server.close()
+        await server.wait_closed()
+
+
+async def test_a_caller_that_hangs_up_cancels_its_call(profile: Profile) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return 0, None
+
+    server = ChannelServer(profile, handler)
+    await server.start()
+    try:
+        caller = asyncio.ensure_future(call(profile, "sync", {}, lambda event: None))
+        await began.wait()
+        caller.cancel()
+        await asyncio.wait_for(ended.wait(), 5)
+        with pytest.raises(asyncio.CancelledError):
+            await caller
+    finally:
+        await server.stop()
+
+
+async def test_another_users_process_is_turned_away(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        served.append(name)
+        return 0, None
+
+    monkeypatch.setattr(channel, "_peer_uid", lambda connection: os.getuid() + 1)
+    server = ChannelServer(profile, handler)
+    await server.start()
+    try:
+        with pytest.raises(NoAnswer):
+            await call(profile, "status", {}, lambda event: None)
+    finally:
+        await server.stop()
+    assert served == []
+
+
+async def test_the_kernel_tells_the_peers_user(profile: Profile) -> None:
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        return 0, None
+
+    server = ChannelServer(profile, handler)
+    await server.start()
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(channel._socket_path(profile)))
+        assert channel._peer_uid(writer.get_extra_info("socket")) == os.getuid()
+        writer.close()
+        await writer.wait_closed()
+    finally:
+        await server.stop()
+
+
+@pytest.mark.parametrize("sent", [b"nonsense\n", b"{}\n", b"[1]\n", b""])
+async def test_a_malformed_call_is_dropped_and_the_next_one_served(profile: Profile, sent: bytes) -> None:
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        return 0, "served"
+
+    server = ChannelServer(profile, handler)
+    await server.start()
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(channel._socket_path(profile)))
+        writer.write(sent)
+        writer.write_eof()
+        assert b"exit" not in await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        assert await call(profile, "status", {}, lambda event: None) == (0, "served")
+    finally:
+        await server.stop()
+
+
+async def test_a_long_folder_name_still_gets_a_socket(tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / ("long" * 40)), demo=True)
+
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        return 0, "served"
+
+    server = ChannelServer(profile, handler)
+    await server.start()
+    try:
+        assert await call(profile, "status", {}, lambda event: None) == (0, "served")
+    finally:
+        await server.stop()
+    assert not channel._socket_path(profile).exists()

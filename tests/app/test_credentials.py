@@ -1,0 +1,115 @@
+"""Passwords: memory first, then the keyring with a limit, then a private file; never a guess."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+
+from archisync_gui.app import credentials as module
+from archisync_gui.app.credentials import Credentials, NoPassword, keyring_name
+from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.model import FailureKind
+
+
+class MemoryKeyring(KeyringBackend):
+    priority = 1  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        self.kept.pop((service, username), None)
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return open_profile(str(tmp_path / "p"), demo=False)
+
+
+@pytest.fixture
+def ring() -> Iterator[MemoryKeyring]:
+    before = keyring.get_keyring()
+    mine = MemoryKeyring()
+    keyring.set_keyring(mine)
+    yield mine
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def no_ring() -> Iterator[None]:
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield
+    keyring.set_keyring(before)
+
+
+async def test_the_keyring_keeps_passwords_per_profile(profile: Profile, ring: MemoryKeyring) -> None:
+    assert await Credentials(profile).keep("agente01", "segreto")
+    assert ring.kept == {(profile.keyring_service, "agente01"): "segreto"}
+    assert await Credentials(profile).password("agente01") == "segreto"
+    await Credentials(profile).forget("agente01")
+    with pytest.raises(NoPassword, match="password-missing") as missing:
+        await Credentials(profile).password("agente01")
+    assert missing.value.kind is FailureKind.CREDENTIALS
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_without_a_keyring_the_password_lives_in_memory_only(profile: Profile) -> None:
+    mine = Credentials(profile)
+    assert not await mine.keep("agente01", "segreto")
+    assert await mine.password("agente01") == "segreto"
+    assert not mine.file_in_use
+    with pytest.raises(NoPassword):
+        await Credentials(profile).password("agente01")
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_the_file_is_private_and_only_made_when_allowed(profile: Profile) -> None:
+    assert await Credentials(profile).keep("agente01", "segreto", file=True)
+    file = profile.folder / "passwords.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert await Credentials(profile).password("agente01") == "segreto"
+    await Credentials(profile).forget("agente01")
+    assert "segreto" not in file.read_text()
+
+
+async def test_a_silent_keyring_is_given_up(
+    profile: Profile, ring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    monkeypatch.setattr(module, "KEYRING_LIMIT", 0.05)
+    monkeypatch.setattr(ring, "get_password", lambda service, username: go.wait(5) and None)
+    try:
+        with pytest.raises(NoPassword, match="keyring-silent") as silent:
+            await Credentials(profile).password("agente01")
+        assert silent.value.kind is FailureKind.LOGIN
+    finally:
+        go.set()
+
+
+async def test_a_password_given_to_the_command_line_serves_every_account(profile: Profile, ring: MemoryKeyring) -> None:
+    assert await Credentials(profile, any_account="x").password("agente07") == "x"
+    assert ring.kept == {}
+
+
+def test_the_keyrings_name(ring: MemoryKeyring) -> None:
+    assert keyring_name()
+
+
+@pytest.mark.usefixtures("no_ring")
+def test_no_keyring_has_no_name() -> None:
+    assert keyring_name() is None
