@@ -1,8 +1,28 @@
 """The six declarations, one per kind of ERP list, by priority. What they are made of: ``declaration``."""
 
 from archisync_gui.entities.customers import CUSTOMERS
+from archisync_gui.entities.ddt import DDT
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Garbage, Kind, Row, Value
+from archisync_gui.entities.invoices import INVOICES
+from archisync_gui.entities.orders import ORDERS
+from archisync_gui.entities.prices import PRICES
+from archisync_gui.entities.products import PRODUCTS
 
-ENTITIES: tuple[Entity, ...] = (CUSTOMERS,)
+ENTITIES: tuple[Entity, ...] = (ORDERS, CUSTOMERS, DDT, INVOICES, PRICES, PRODUCTS)
 
-__all__ = ["CUSTOMERS", "ENTITIES", "Column", "Entity", "FilterWish", "Garbage", "Kind", "Row", "Value"]
+__all__ = [
+    "CUSTOMERS",
+    "DDT",
+    "ENTITIES",
+    "INVOICES",
+    "ORDERS",
+    "PRICES",
+    "PRODUCTS",
+    "Column",
+    "Entity",
+    "FilterWish",
+    "Garbage",
+    "Kind",
+    "Row",
+    "Value",
+]

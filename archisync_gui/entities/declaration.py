@@ -69,6 +69,9 @@ class Column:
     """Not visible in a fresh session: switched on in the column chooser, or read where it can be."""
     words: Mapping[str, str] = field(default_factory=dict)
     """For ``ENUM``: folded ERP text (it and en) → canonical word."""
+    part: Callable[[str], str] | None = None
+    """Cuts this column's text out of the cell's (several columns may share one field: courier and number of a tracking
+    cell). ``None``: the whole text."""
     title_it: str = ""
     """What people read (the ERP's captions are partly wrong); default ``it``."""
     title_en: str = ""
