@@ -1,0 +1,254 @@
+"""The demo ERP as one object that starts and stops on a thread of its own; what it serves lives in the other modules."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui.demo_erp.clock import STOPPED_AT, DemoClock
+from archisync_gui.demo_erp.columns import LISTS
+from archisync_gui.demo_erp.faults import FaultBoard, parse_fault
+from archisync_gui.demo_erp.latency import Latency
+from archisync_gui.demo_erp.recorder import Action, Recorder
+from archisync_gui.demo_erp.sessions import Preferences, PreferenceStore
+from archisync_gui.demo_erp.world import World
+
+if TYPE_CHECKING:
+    from archisync_gui.demo_erp.server import Server
+
+
+class DemoErp:
+    """A local stand-in for the ERP.
+
+    ``seed`` and ``scale`` shape the invented data, ``clock`` says when it is there (default: stopped), ``latency`` is
+    ``none``, ``real`` or a factor, ``faults`` are switches as on the command line (``NAME``, ``NAME=VALUE``,
+    ``NAME=key:value,...``), ``port`` 0 takes any free one. It listens on 127.0.0.1 only. ``idle_seconds`` is the
+    server's idle expiry, ``monotonic`` its clock for that; ``late_paint`` fills cells a little after a callback ended.
+
+    Every method but ``start`` and ``stop`` may be called from any thread, whether it runs or not.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        clock: DemoClock | None = None,
+        latency: Latency | str | float = "none",
+        scale: float = 1.0,
+        faults: Iterable[str] = (),
+        https: bool = False,
+        port: int = 0,
+        idle_seconds: float = 20 * 60,
+        late_paint: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.clock = clock or DemoClock(STOPPED_AT)
+        self.latency = latency if isinstance(latency, Latency) else Latency.parse(latency)
+        self.https = https
+        self.late_paint = late_paint
+        self.accounts: Mapping[str, str] = MappingProxyType({"agente01": "demo", "agente02": "demo"})
+        """User name to password. ``agente01`` has the full size, ``agente02`` a small part of it."""
+        self.world = World(seed, scale)
+        self.preferences = PreferenceStore()
+        self.recorder = Recorder()
+        self.board = FaultBoard(self._fault_changed)
+        self.control_token = secrets.token_urlsafe(24)
+        self.base_url = ""
+        """``http://127.0.0.1:PORT/Archibald`` once started."""
+        self.certificate_fingerprint = ""
+        """SHA-256 of the certificate now served, in hex; empty without HTTPS."""
+        self._wanted_port = port
+        self._idle_seconds = idle_seconds
+        self._monotonic = monotonic
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._server: Server | None = None
+        self._ssl: ssl.SSLContext | None = None
+        self._finish: asyncio.Event | None = None
+        self._done: Future[None] = Future()
+        for text in faults:
+            name, arguments = parse_fault(text)
+            self.board.set(name, arguments)
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> str:
+        """Listen, and return the base URL. OSError if the port is taken; RuntimeError if it runs already."""
+        if self._thread is not None:
+            raise RuntimeError("the demo ERP runs already")
+        ready: Future[str] = Future()
+        self._done = Future()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="demo-erp", daemon=True)
+        self._thread.start()
+        try:
+            self.base_url = await asyncio.wrap_future(ready)
+        except BaseException:
+            await self.stop()
+            raise
+        return self.base_url
+
+    async def stop(self) -> None:
+        """Close every connection, hung requests included, and end the thread. No error if it does not run."""
+        thread, loop, finish = self._thread, self._loop, self._finish
+        if thread is None:
+            return
+        if loop is not None and finish is not None and not self._done.done():
+            loop.call_soon_threadsafe(finish.set)
+        await asyncio.shield(asyncio.wrap_future(self._done))
+        thread.join()
+        self._thread = None
+
+    def _run(self, ready: Future[str]) -> None:
+        try:
+            asyncio.run(self._serve(ready))
+        except BaseException as error:  # noqa: BLE001 - handed to the caller of start(), or nobody is left to hear it
+            if not ready.done():
+                ready.set_exception(error)
+        finally:
+            self._loop = self._finish = self._server = None
+            self._done.set_result(None)
+
+    async def _serve(self, ready: Future[str]) -> None:
+        # aiohttp is imported only here: importing the package must stay cheap for who does not start it.
+        from aiohttp import web
+
+        from archisync_gui.demo_erp.server import Server
+
+        self._loop = asyncio.get_running_loop()
+        self._finish = asyncio.Event()
+        self._server = server = Server(self, self._idle_seconds, self._monotonic)
+        if self.https:
+            self._ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._new_certificate()
+        runner = web.AppRunner(server.application(), handle_signals=False, access_log=None, shutdown_timeout=0.2)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, "127.0.0.1", self._wanted_port, ssl_context=self._ssl)
+            await site.start()
+            port = runner.addresses[0][1]
+            ready.set_result(f"{'https' if self.https else 'http'}://127.0.0.1:{port}/Archibald")
+            await self._finish.wait()
+        finally:
+            server.closing.set()
+            await runner.cleanup()
+
+    # --- what happened ------------------------------------------------------------------------------------------------
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Everything anybody did so far, oldest first."""
+        return self.recorder.actions
+
+    def spent(self) -> float:
+        """Seconds of the ERP's own time (its delays and its rendering) since the start or ``reset_counters``."""
+        return self.recorder.spent()
+
+    def reset_counters(self) -> None:
+        """Forget the actions and the time spent."""
+        self.recorder.reset()
+
+    # --- the world ----------------------------------------------------------------------------------------------------
+
+    def rows(self, list_name: str, user: str, at: datetime | None = None) -> list[dict[str, Any]]:
+        """The truth: every record of that list as typed values, garbage rows included, whatever filters are set."""
+        rows = self.world.rows(list_name, user, at or self.clock.now())
+        fields = [column.field for column in LISTS[list_name].columns]
+        return [{field: row.values.get(field) for field in fields} for row in rows.rows]
+
+    def insert(self, list_name: str, user: str, **values: Any) -> str:
+        """Somebody adds a record; returns its row key."""
+        return self.world.insert(list_name, user, self.clock.now(), values)
+
+    def delete(self, list_name: str, user: str, key: str) -> None:
+        """Somebody deletes the record with that row key."""
+        self.world.delete(list_name, user, key)
+
+    def change(self, list_name: str, user: str, key: str, values: Mapping[str, Any]) -> None:
+        """Somebody changes values of the record with that row key (by field name). KeyError if there is none."""
+        self.world.change(list_name, user, self.clock.now(), key, values)
+
+    def corrupt_customer(self, user: str) -> str:
+        """The row key of the one customer whose detail page leads to the error page."""
+        rows = self.world.rows("customers", user, self.clock.now()).rows
+        return rows[min(13, len(rows) - 1)].key
+
+    # --- the human's own browser --------------------------------------------------------------------------------------
+
+    def get_preferences(self, user: str, list_name: str) -> Preferences:
+        """What the ERP remembers of that user's list view."""
+        return self.preferences.get(user, list_name)
+
+    def set_preferences(self, user: str, list_name: str, **changes: Any) -> Preferences:
+        """Change what the ERP remembers, as the human would in another browser; names as in ``Preferences``."""
+        return self.preferences.update(user, list_name, **changes)
+
+    # --- faults -------------------------------------------------------------------------------------------------------
+
+    def fault(self, name: str, value: object = None, **arguments: object) -> None:
+        """Switch a fault on: ``fault("truncated-list", list="products", keep=0.1)``, ``fault("slow", 3)`` or, as on the
+        command line, ``fault("slow=3")``. KeyError or ValueError if there is no such fault or parameter."""
+        base, parsed = parse_fault(name if value is None else f"{name}={value}")
+        self.board.set(base, {**parsed, **arguments})
+
+    def clear_faults(self, *names: str) -> None:
+        """Switch these faults off, or all; hung requests go on then."""
+        self.board.clear(*names)
+
+    @property
+    def control_url(self) -> str:
+        """Base of the control path for tests in other processes: ``GET/POST/DELETE …/faults``, ``…/actions`` and so on."""
+        return f"{self.base_url.removesuffix('/Archibald')}/_control/{self.control_token}"
+
+    def _fault_changed(self, name: str) -> None:
+        loop = self._loop
+        if loop is None:
+            return
+        active = name in self.board.active()
+
+        def act() -> None:
+            server = self._server
+            if server is None:
+                return
+            if name == "session-expired-now" and active:
+                arguments = self.board.strike(name) or {}
+                server.sessions.expire(arguments.get("user", ""))
+                self.board.clear(name)
+            elif name == "other-certificate":
+                self._new_certificate()
+            elif not active:
+                server.release()
+
+        try:
+            running = asyncio.get_running_loop()
+        except RuntimeError:
+            running = None
+        if running is loop:
+            act()
+            return
+        done: Future[None] = Future()
+
+        def act_and_tell() -> None:
+            try:
+                act()
+            finally:
+                done.set_result(None)
+
+        try:
+            loop.call_soon_threadsafe(act_and_tell)
+        except RuntimeError:
+            return  # it is just stopping
+        done.result(timeout=5)
+
+    def _new_certificate(self) -> None:
+        from archisync_gui.demo_erp.certificate import load_new_certificate
+
+        if self._ssl is not None:
+            self.certificate_fingerprint = load_new_certificate(self._ssl)
