@@ -1,0 +1,48 @@
+"""SQLite through SQLAlchemy Core: schema, migrations, delta, history; nothing of it runs on the event loop's thread."""
+
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.journal import StoreJournal
+from archisync_gui.store.keys import natural_key, row_key
+from archisync_gui.store.store import Store
+from archisync_gui.store.types import (
+    Accepted,
+    Ages,
+    Batch,
+    Change,
+    ChangeKind,
+    Counts,
+    Delta,
+    Known,
+    Page,
+    RefusedKind,
+    RefusedRead,
+    Removed,
+    SearchPage,
+    Sizes,
+    StoredEvent,
+    StoredRow,
+)
+
+__all__ = [
+    "Accepted",
+    "Ages",
+    "Batch",
+    "Change",
+    "ChangeKind",
+    "Counts",
+    "Delta",
+    "Known",
+    "Page",
+    "RefusedKind",
+    "RefusedRead",
+    "Removed",
+    "SearchPage",
+    "Sizes",
+    "Store",
+    "StoreError",
+    "StoreJournal",
+    "StoredEvent",
+    "StoredRow",
+    "natural_key",
+    "row_key",
+]

@@ -1,0 +1,408 @@
+"""Applying a read to a data table in one transaction: added, changed, missing, gone, revived, sticky; no checks.
+
+Whether a read may be applied at all is decided before (``syncs``). Rows are handled some hundred at a time, so that
+no step holds the interpreter's lock for long and memory stays flat.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy as sa
+
+from archisync_gui.entities.declaration import Entity, Value
+from archisync_gui.store import schema
+from archisync_gui.store.database import check
+from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, percent_change, row_key, search_text
+from archisync_gui.store.schema import CHANGES, READS, UNFILLED, utc_text
+from archisync_gui.store.types import Ages, Batch, ChangeKind, Delta, Known
+
+T = TypeVar("T")
+CHUNK = 400
+BLANKS_UNTIL_TAKEN = 2
+KEY_SEPARATOR = "\x1e"
+
+
+class Index(NamedTuple):
+    """What is known of a stored row before it is compared."""
+
+    hash: bytes | None
+    settled: bool
+    """Neither missing nor deleted, and no sticky blank counted."""
+    missing: bool
+    deleted: bool
+    newer: bool
+    """Changed by a read that began after the one being applied (a fast read during a suspension): its values stay."""
+
+
+@dataclass
+class _Tally:
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    missing: int = 0
+    revived: int = 0
+    unchanged: int = 0
+    written: int = 0
+
+
+@dataclass
+class _Writer:
+    """Collects the SQL of one apply. Statements are compiled from Core once and run on tuples: binding dictionaries
+    costs twice the time of the insert itself (5,000 rows of 30 columns: 155 ms against 84 ms)."""
+
+    connection: sa.Connection
+    table: sa.Table
+    entity: Entity
+    account: str
+    batch: Batch
+    tally: _Tally = field(default_factory=_Tally)
+
+    def __post_init__(self) -> None:
+        names = [column.name for column in self.entity.columns]
+        dialect = self.connection.dialect
+        insert = self.table.insert().compile(dialect=dialect, column_keys=[*schema.META, *names])
+        self._insert, self._insert_order = str(insert), _positions(insert)
+        changed = [schema.HASH, schema.LAST_CHANGED, schema.MISSING_SINCE, schema.DELETED_AT, schema.BLANKS]
+        update = (
+            self.table.update()
+            .where(
+                self.table.c[schema.ACCOUNT] == sa.bindparam("_account"),
+                self.table.c[schema.KEY] == sa.bindparam("_key"),
+            )
+            .values({name: sa.bindparam(f"_{name}") for name in [*changed, schema.SEARCH, *names]})
+            .compile(dialect=dialect)
+        )
+        self._update, self._update_order = str(update), _positions(update)
+        log = CHANGES.insert().compile(dialect=dialect, column_keys=[c.name for c in CHANGES.columns if c.name != "id"])
+        self._log, self._log_order = str(log), _positions(log)
+        self._lines: list[dict[str, Any]] = []
+        self._at = utc_text(self.batch.as_of)
+
+    def insert(self, rows: Iterable[dict[str, Any]]) -> None:
+        self._many(self._insert, self._insert_order, rows)
+
+    def update(self, rows: Iterable[dict[str, Any]]) -> None:
+        self._many(self._update, self._update_order, rows)
+
+    def mark(self, column: str, keys: Sequence[str]) -> None:
+        """Set a time column of some rows to the time of the read."""
+        if keys:
+            statement = (
+                self.table.update()
+                .where(self.table.c[schema.ACCOUNT] == self.account, self.table.c[schema.KEY] == sa.bindparam("_key"))
+                .values({column: self.batch.as_of})
+            )
+            self._counted(lambda: self.connection.execute(statement, [{"_key": key} for key in keys]))
+
+    def log(
+        self,
+        key: str,
+        kind: ChangeKind,
+        name: str | None = None,
+        before: Value = None,
+        after: Value = None,
+        percent: int | None = None,
+    ) -> None:
+        self._lines.append(
+            {
+                "at": self._at,
+                "run_id": self.batch.run_id,
+                "entity": self.entity.name,
+                "account": self.account,
+                "row_key": key,
+                "kind": kind.value,
+                "field": name,
+                "before": None if before is None else json.dumps(before),
+                "after": None if after is None else json.dumps(after),
+                "percent": percent,
+            }
+        )
+        if len(self._lines) >= CHUNK:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._lines:
+            order = self._log_order
+            self.connection.exec_driver_sql(self._log, [tuple(line[name] for name in order) for line in self._lines])
+            self._lines = []
+
+    def _many(self, sql: str, order: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> None:
+        if values := [tuple(row[name] for name in order) for row in rows]:
+            self._counted(lambda: self.connection.exec_driver_sql(sql, values))
+
+    def _counted(self, statement: Any) -> None:
+        raw: Any = self.connection.connection.driver_connection
+        before = raw.total_changes
+        statement()
+        self.tally.written += raw.total_changes - before
+
+
+def _positions(compiled: Any) -> tuple[str, ...]:
+    return tuple(compiled.positiontup)
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``."""
+    part: list[T] = []
+    for item in items:
+        part.append(item)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def apply(
+    connection: sa.Connection,
+    entity: Entity,
+    table: sa.Table,
+    account: str,
+    batch: Batch,
+    *,
+    now: datetime,
+    abandoned: threading.Event | None = None,
+) -> tuple[Delta, int]:
+    """Bring the stored rows of one account to what ``batch`` found; returns the delta and the data rows written.
+
+    Runs inside the caller's transaction. ``now`` only protects against stored times from a wrong clock.
+    """
+    reader = Reader(entity)
+    writer = _Writer(connection, table, entity, account, batch)
+    tally = writer.tally
+    before = ages(connection, entity.name, account)
+    first_load = before.last_success is None
+    unfilled = _unfilled(connection, entity.name, account)
+    stored = _index(connection, table, account, batch.as_of, now)
+    seen: dict[str, None] = {}
+    for part in chunks(batch.rows):
+        check(abandoned)
+        added: list[dict[str, Any]] = []
+        suspects: dict[str, tuple[tuple[Value, ...], bytes]] = {}
+        for row in part:
+            key = row_key(entity, row)
+            if key in seen:  # the checks let only equal rows through twice
+                continue
+            seen[key] = None
+            values = reader.values(row)
+            digest = change_hash(values)
+            known = stored.get(key)
+            if known is None:
+                added.append(
+                    {
+                        schema.ACCOUNT: account,
+                        schema.KEY: key,
+                        schema.HASH: digest,
+                        schema.FIRST_SEEN: writer._at,
+                        schema.LAST_CHANGED: writer._at,
+                        schema.MISSING_SINCE: None,
+                        schema.DELETED_AT: None,
+                        schema.BLANKS: None,
+                        schema.SEARCH: search_text(entity, row),
+                        **dict(zip(reader.names, values, strict=True)),
+                    }
+                )
+                if not first_load:
+                    writer.log(key, ChangeKind.ADDED)
+            elif known.hash == digest and known.settled:
+                tally.unchanged += 1
+            else:
+                suspects[key] = values, digest
+        writer.insert(added)
+        tally.added += len(added)
+        if suspects:
+            _compare(writer, reader, stored, suspects, unfilled)
+    if batch.whole and batch.clean:
+        _absences(writer, stored, seen, abandoned)
+        if unfilled:
+            connection.execute(UNFILLED.delete().where(UNFILLED.c.entity == entity.name, UNFILLED.c.account == account))
+    writer.flush()
+    check(abandoned)
+    _remember(connection, entity.name, account, batch, before, seen, now)
+    delta = Delta(tally.added, tally.changed, tally.gone, tally.missing, tally.revived, tally.unchanged)
+    return delta, tally.written
+
+
+def _index(
+    connection: sa.Connection, table: sa.Table, account: str, as_of: datetime, now: datetime
+) -> dict[str, Index]:
+    c = table.c
+    newer = sa.and_(c[schema.LAST_CHANGED] > as_of, c[schema.LAST_CHANGED] <= now)
+    result = connection.execute(
+        sa.select(
+            c[schema.KEY],
+            c[schema.HASH],
+            c[schema.MISSING_SINCE].is_not(None),
+            c[schema.DELETED_AT].is_not(None),
+            c[schema.BLANKS].is_not(None),
+            sa.case((newer, 1), else_=0),
+        ).where(c[schema.ACCOUNT] == account)
+    )
+    index: dict[str, Index] = {}
+    for part in result.partitions(CHUNK):
+        for key, digest, missing, deleted, blanks, newer_ in part:
+            index[key] = Index(digest, not (missing or deleted or blanks), bool(missing), bool(deleted), bool(newer_))
+    return index
+
+
+def _compare(
+    writer: _Writer,
+    reader: Reader,
+    stored: dict[str, Index],
+    suspects: dict[str, tuple[tuple[Value, ...], bytes]],
+    unfilled: frozenset[str],
+) -> None:
+    """Compare rows whose hash or state differs with the stored ones, column by column, and write what differs."""
+    table, tally, batch, names = writer.table, writer.tally, writer.batch, reader.names
+    clean_whole = batch.whole and batch.clean
+    statement = sa.select(
+        table.c[schema.KEY],
+        table.c[schema.LAST_CHANGED],
+        table.c[schema.BLANKS],
+        *(table.c[name] for name in names),
+    ).where(table.c[schema.ACCOUNT] == writer.account, table.c[schema.KEY].in_(list(suspects)))
+    updates: list[dict[str, Any]] = []
+    for key, last_changed, blanks, *old in writer.connection.execute(statement):
+        values, digest = suspects[key]
+        known = stored[key]
+        if known.newer and not known.deleted:
+            tally.unchanged += 1
+            continue
+        effective = list(values)
+        counters: dict[str, int] = {}
+        for i in reader.sticky:
+            if is_blank(values[i]) and not is_blank(old[i]):
+                count = (blanks or {}).get(names[i], 0) + (1 if clean_whole else 0)
+                if count < BLANKS_UNTIL_TAKEN:
+                    effective[i] = old[i]
+                    if count:
+                        counters[names[i]] = count
+        if effective != list(values):
+            digest = change_hash(effective)
+        fields = [
+            i for i, name in enumerate(names) if effective[i] != old[i] and not (old[i] is None and name in unfilled)
+        ]
+        if known.deleted:
+            tally.revived += 1
+            writer.log(key, ChangeKind.REVIVED)
+        elif fields:
+            tally.changed += 1
+        else:
+            tally.unchanged += 1
+        for i in fields:
+            percent = percent_change(old[i], effective[i]) if reader.percent[i] else None
+            writer.log(key, ChangeKind.CHANGED, names[i], old[i], effective[i], percent)
+        if known.hash == digest and not known.missing and not known.deleted and (blanks or {}) == counters:
+            continue
+        row = dict(zip(names, effective, strict=True))
+        updates.append(
+            {
+                "_account": writer.account,
+                "_key": key,
+                f"_{schema.HASH}": digest,
+                f"_{schema.LAST_CHANGED}": writer._at if fields or known.deleted else utc_text(last_changed),
+                f"_{schema.MISSING_SINCE}": None,
+                f"_{schema.DELETED_AT}": None,
+                f"_{schema.BLANKS}": json.dumps(counters) if counters else None,
+                f"_{schema.SEARCH}": search_text(writer.entity, row),
+                **{f"_{name}": value for name, value in row.items()},
+            }
+        )
+    writer.update(updates)
+
+
+def _absences(
+    writer: _Writer, stored: dict[str, Index], seen: dict[str, None], abandoned: threading.Event | None
+) -> None:
+    """After a clean whole read: absent once is missing, absent again is gone."""
+    absent = [(key, row) for key, row in stored.items() if key not in seen and not row.deleted and not row.newer]
+    for part in chunks(absent):
+        check(abandoned)
+        gone = [key for key, row in part if row.missing]
+        writer.mark(schema.MISSING_SINCE, [key for key, row in part if not row.missing])
+        writer.mark(schema.DELETED_AT, gone)
+        for key in gone:
+            writer.log(key, ChangeKind.GONE)
+        writer.tally.gone += len(gone)
+        writer.tally.missing += len(part) - len(gone)
+
+
+def _unfilled(connection: sa.Connection, entity: str, account: str) -> frozenset[str]:
+    statement = sa.select(UNFILLED.c.column).where(UNFILLED.c.entity == entity, UNFILLED.c.account == account)
+    return frozenset(connection.scalars(statement))
+
+
+# ------------------------------------------------------------------------------------------ what a read leaves
+
+
+def ages(connection: sa.Connection, entity: str, account: str) -> Ages:
+    """Since when the rows of one account are current."""
+    row = connection.execute(
+        sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of).where(
+            READS.c.entity == entity, READS.c.account == account
+        )
+    ).one_or_none()
+    return Ages(entity, account) if row is None else Ages(entity, account, *row)
+
+
+def _remember(
+    connection: sa.Connection,
+    entity: str,
+    account: str,
+    batch: Batch,
+    before: Ages,
+    seen: dict[str, None],
+    now: datetime,
+) -> None:
+    if batch.single:
+        return
+    new = before.new_as_of
+    if not batch.whole or batch.clean:
+        # A fast read during a suspension may have moved it further already; a time in the future is a wrong clock's.
+        new = max(batch.as_of, new) if new is not None and new <= now else batch.as_of
+    values: dict[str, Any] = {"run_id": batch.run_id, "new_as_of": new}
+    if batch.whole:
+        values |= {"last_success": batch.as_of, "rows": len(seen), "seen_keys": _packed(seen)}
+        if batch.clean:
+            values["all_as_of"] = batch.as_of
+    where = (READS.c.entity == entity, READS.c.account == account)
+    if connection.execute(READS.update().where(*where).values(values)).rowcount == 0:
+        connection.execute(READS.insert().values({"entity": entity, "account": account, "rows": 0} | values))
+
+
+def _packed(keys: Iterable[str]) -> bytes:
+    packer = zlib.compressobj(6)
+    return b"".join([packer.compress((KEY_SEPARATOR.join(part) + KEY_SEPARATOR).encode()) for part in chunks(keys)]) + (
+        packer.flush()
+    )
+
+
+def _unpacked(data: bytes) -> list[str]:
+    return zlib.decompress(data).decode().split(KEY_SEPARATOR)[:-1]
+
+
+def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: str) -> Known:
+    """What the last applied whole read of this account found."""
+    row = connection.execute(
+        sa.select(READS.c.last_success, READS.c.rows, READS.c.seen_keys).where(
+            READS.c.entity == entity.name, READS.c.account == account
+        )
+    ).one_or_none()
+    if row is None or row.last_success is None:
+        return Known()
+    keys = frozenset(_unpacked(row.seen_keys))
+    columns = [table.c[name] for name in entity.natural_key]
+    naturals: set[str] = set()
+    statement = sa.select(table.c[schema.KEY], *columns).where(table.c[schema.ACCOUNT] == account)
+    for part in connection.execute(statement).partitions(CHUNK):
+        for key, *values in part:
+            if key in keys:
+                naturals.add(natural_key(entity, dict(zip(entity.natural_key, values, strict=True))))
+    return Known(row.last_success, row.rows, keys, frozenset(naturals))

@@ -1,0 +1,160 @@
+"""One SQLite file: opening it, its two threads (one writes, one reads), transactions; no table is named here.
+
+Why a second thread: in WAL mode a reader never blocks the writer nor sees half of a transaction, so a search through
+a million rows on a thread and connection of its own delays no sync, and a large apply delays no page of the panel.
+Both are threads of the store; nothing of SQL runs anywhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from archisync_gui.store.errors import Abandoned, StoreError, translated
+from archisync_gui.store.worker import Worker
+
+T = TypeVar("T")
+
+
+class Database:
+    """A SQLite database in WAL mode, private to its owner (file 0600, folder 0700).
+
+    ``synchronous`` is SQLite's: ``NORMAL`` survives every crash of the program, ``FULL`` also loses no committed
+    transaction when the power fails.
+    """
+
+    def __init__(self, path: Path, *, synchronous: str = "NORMAL") -> None:
+        self.path = path
+        self._synchronous = synchronous
+        name = path.stem
+        self._writer = _Side(path, Worker(f"{name}-writer"), synchronous, writes=True)
+        self._reader = _Side(path, Worker(f"{name}-reader"), synchronous, writes=False)
+
+    async def create(self) -> None:
+        """Make folder and file where they are missing, and both private. Raises :class:`StoreError`."""
+        await self._writer.worker.run(self._create)
+
+    def _create(self) -> None:
+        with translated(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if os.access(self.path.parent, os.W_OK):
+                self.path.parent.chmod(0o700)
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            self.path.chmod(0o600)
+
+    async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
+        """Run ``job`` in one write transaction: committed when it returns, rolled back when it raises.
+
+        ``abandoned`` is set when the caller is cancelled; a long job looks at it and raises :class:`Abandoned`.
+        """
+        return await self._writer.run(job, abandoned)
+
+    async def read(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run ``job`` on the reading connection, which sees one committed state. Cancelling stops a long query."""
+        return await self._reader.run(job, None)
+
+    async def exclusive(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run ``job`` on the writing connection outside a transaction (backup, checkpoint)."""
+        return await self._writer.run(job, None, transaction=False)
+
+    async def close(self) -> None:
+        """Finish what was asked for, close both connections, end both threads."""
+        try:
+            await self._reader.close()
+        finally:
+            await self._writer.close()
+
+
+class _Side:
+    """A connection and the thread it lives on."""
+
+    def __init__(self, path: Path, worker: Worker, synchronous: str, *, writes: bool) -> None:
+        self.worker = worker
+        self._path = path
+        self._writes = writes
+        self._connection: sa.Connection | None = None
+        # Autocommit in the sqlite3 module and an explicit BEGIN, or DDL would escape from the transaction.
+        self._engine = sa.create_engine(sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool)
+
+        @sa.event.listens_for(self._engine, "connect")
+        def _connected(raw: Any, _record: object) -> None:
+            raw.isolation_level = None
+            raw.execute("PRAGMA busy_timeout = 5000")
+            if writes:
+                raw.execute("PRAGMA journal_mode = WAL")
+                raw.execute(f"PRAGMA synchronous = {synchronous}")
+                raw.execute("PRAGMA journal_size_limit = 33554432")
+            else:
+                raw.execute("PRAGMA query_only = ON")
+            raw.execute("PRAGMA temp_store = MEMORY")
+            raw.execute("PRAGMA cache_size = -16384")
+
+        @sa.event.listens_for(self._engine, "begin")
+        def _begun(connection: sa.Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    async def run(
+        self, job: Callable[[sa.Connection], T], abandoned: threading.Event | None, *, transaction: bool = True
+    ) -> T:
+        def call() -> T:
+            with translated(self._path):
+                try:
+                    connection = self._open()
+                    if not transaction:
+                        try:
+                            return job(connection)
+                        finally:
+                            connection.rollback()  # a question begins a transaction too
+                    with connection.begin():
+                        return job(connection)
+                except BaseException as error:
+                    self._recover(error)
+                    raise
+
+        def cancel() -> None:
+            if abandoned is not None:
+                abandoned.set()
+            elif not self._writes and self._connection is not None:
+                self._connection.connection.driver_connection.interrupt()  # type: ignore[union-attr]
+
+        return await self.worker.run(call, on_cancel=cancel)
+
+    def _open(self) -> sa.Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _recover(self, error: BaseException) -> None:
+        # After an error of the disk the connection's view of the file cannot be trusted: the next job opens anew.
+        if isinstance(error, (sa.exc.DBAPIError, OSError)):
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            try:
+                connection.close()
+            except sa.exc.DBAPIError:
+                connection.invalidate()
+
+    async def close(self) -> None:
+        await self.worker.close(self._end)
+
+    def _end(self) -> None:
+        self._drop()
+        self._engine.dispose()
+
+
+def check(abandoned: threading.Event | None) -> None:
+    """Raise :class:`Abandoned` when nobody waits for the running job any more."""
+    if abandoned is not None and abandoned.is_set():
+        raise Abandoned
+
+
+__all__ = ["Abandoned", "Database", "StoreError", "check"]

@@ -1,0 +1,81 @@
+"""How a record is identified, hashed and found: pure functions over one row, no SQL."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from archisync_gui.entities.declaration import Entity, Kind, Row, Value
+
+
+def _joined(row: Row, names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return _text(row[names[0]])
+    return "|".join(_text(row[name]).replace("\\", "\\\\").replace("|", "\\|") for name in names)
+
+
+def _text(value: Value) -> str:
+    return "" if value is None else str(value)
+
+
+def row_key(entity: Entity, row: Row) -> str:
+    """The record's key as one text: the key column's value, or several joined by ``|``."""
+    return _joined(row, entity.key)
+
+
+def natural_key(entity: Entity, row: Row) -> str:
+    """The key that survives a renumbering, as one text."""
+    return _joined(row, entity.natural_key)
+
+
+def folded(text: str) -> str:
+    """A text as it is searched: case, accents and runs of white space do not matter."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    if plain is not text:
+        plain = "".join(c for c in plain if not unicodedata.combining(c))
+    return " ".join(plain.casefold().split())
+
+
+def search_text(entity: Entity, row: Row) -> str:
+    """What a search looks through: the key and the columns declared for it."""
+    return folded(" ".join([row_key(entity, row), *(_text(row.get(name)) for name in entity.search)]))
+
+
+def is_blank(value: Value) -> bool:
+    """Nothing in the cell."""
+    return value is None or value == ""
+
+
+class Reader:
+    """Takes the mapped values out of rows of one entity, in the order of its columns."""
+
+    def __init__(self, entity: Entity) -> None:
+        self.names = tuple(column.name for column in entity.columns)
+        self._bools = tuple(i for i, column in enumerate(entity.columns) if column.kind is Kind.BOOL)
+        self.sticky = tuple(i for i, column in enumerate(entity.columns) if column.sticky)
+        self.percent = tuple(column.kind is Kind.MONEY for column in entity.columns)
+
+    def values(self, row: Row) -> tuple[Value, ...]:
+        """The effective values; what the row does not have is ``None``."""
+        get = row.get
+        values = [get(name) for name in self.names]
+        for i in self._bools:
+            if values[i] is not None:
+                values[i] = bool(values[i])
+        return tuple(values)
+
+
+def change_hash(values: Sequence[Value]) -> bytes:
+    """A digest over every mapped value. The separator cannot occur in a parsed text (it counts as white space)."""
+    return blake2b(
+        "\x1f".join(["\x00" if v is None else v if type(v) is str else str(v) for v in values]).encode(),
+        digest_size=16,
+    ).digest()
+
+
+def percent_change(before: Value, after: Value) -> int | None:
+    """Difference of two amounts in hundredths of a percent of the first; ``None`` where there is no first."""
+    if not isinstance(before, int) or not isinstance(after, int) or before == 0:
+        return None
+    return round((after - before) * 10_000 / abs(before))

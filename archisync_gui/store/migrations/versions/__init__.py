@@ -1,0 +1,1 @@
+"""The versions of the fixed tables, oldest first by name."""

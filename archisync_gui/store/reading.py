@@ -1,0 +1,313 @@
+"""Questions to the stored data, for panel, endpoint and command line; every one is answered in pages.
+
+Rows of a per-account entity are only ever given for one named account; shared entities are stored under no account.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from archisync_gui.entities.declaration import Entity, Kind, Value
+from archisync_gui.model import RunRecord
+from archisync_gui.store import schema
+from archisync_gui.store.apply import CHUNK, ages, chunks
+from archisync_gui.store.journal import event_from, run_record
+from archisync_gui.store.keys import folded
+from archisync_gui.store.schema import CHANGES, EVENTS, RUNS
+from archisync_gui.store.types import Change, ChangeKind, Counts, Page, SearchPage, StoredEvent, StoredRow
+
+_STATE = (
+    schema.ACCOUNT,
+    schema.KEY,
+    schema.FIRST_SEEN,
+    schema.LAST_CHANGED,
+    schema.MISSING_SINCE,
+    schema.DELETED_AT,
+)
+
+
+class Question:
+    """One selection of rows of one entity and account: filter, search, order."""
+
+    def __init__(
+        self,
+        entity: Entity,
+        table: sa.Table,
+        account: str,
+        *,
+        search: str = "",
+        sort: str | None = None,
+        descending: bool = False,
+        columns: Sequence[str] | None = None,
+        deleted: bool = False,
+        where: Mapping[str, Value] | None = None,
+        between: tuple[str, Value, Value] | None = None,
+    ) -> None:
+        self._entity, self._table, self._account = entity, table, account
+        self._names = tuple(columns if columns is not None else (c.name for c in entity.columns))
+        for name in [*self._names, *(where or {}), *([sort] if sort else []), *([between[0]] if between else [])]:
+            entity.column(name)  # only declared columns can be asked for
+        c = table.c
+        self._conditions: list[sa.ColumnElement[bool]] = [c[schema.ACCOUNT] == account]
+        if not deleted:
+            self._conditions.append(c[schema.DELETED_AT].is_(None))
+        self._conditions += [c[schema.SEARCH].contains(word, autoescape=True) for word in folded(search).split()]
+        self._conditions += [c[name] == value for name, value in (where or {}).items()]
+        if between is not None:
+            name, low, high = between
+            self._conditions += [c[name] >= low] if low is not None else []
+            self._conditions += [c[name] <= high] if high is not None else []
+        self._order = self._ordering(sort, descending)
+
+    def _ordering(self, sort: str | None, descending: bool) -> list[sa.ColumnElement[Any]]:
+        c = self._table.c
+        key = c[schema.KEY]
+        if sort is None:
+            return [key.desc() if descending else key]
+        column = c[sort]
+        match self._entity.column(sort).kind:
+            case Kind.ID:  # digits as text: the longer one is the larger number
+                parts: list[sa.ColumnElement[Any]] = [sa.func.length(column), column]
+            case Kind.TEXT | Kind.LINES | Kind.ENUM:
+                parts = [sa.func.lower(column)]
+            case _:
+                parts = [column]
+        # Empty cells come last either way.
+        return [column.is_(None), *(p.desc() if descending else p for p in parts), key]
+
+    def _select(self) -> sa.Select[Any]:
+        c = self._table.c
+        return sa.select(*(c[name] for name in _STATE), *(c[name] for name in self._names))
+
+    def _rows(self, result: Iterable[Any]) -> list[StoredRow]:
+        width = len(_STATE)
+        return [
+            StoredRow(
+                account=row[0],
+                key=row[1],
+                values=dict(zip(self._names, row[width:], strict=True)),
+                first_seen=row[2],
+                last_changed=row[3],
+                missing_since=row[4],
+                deleted_at=row[5],
+            )
+            for row in result
+        ]
+
+    def page(self, connection: sa.Connection, offset: int, limit: int) -> Page:
+        """Some rows, and how many there are in all."""
+        total = connection.scalar(sa.select(sa.func.count()).select_from(self._table).where(*self._conditions)) or 0
+        statement = self._select().where(*self._conditions).order_by(*self._order).offset(offset).limit(limit)
+        return Page(tuple(self._rows(connection.execute(statement))) if total > offset else (), total)
+
+    def keys(self, connection: sa.Connection) -> list[str]:
+        """The keys of all rows, in order."""
+        statement = sa.select(self._table.c[schema.KEY]).where(*self._conditions).order_by(*self._order)
+        return list(connection.scalars(statement))
+
+    def by_keys(self, connection: sa.Connection, keys: Collection[str]) -> list[StoredRow]:
+        """The rows with those keys that still belong to the selection, in the order of the keys."""
+        found: dict[str, StoredRow] = {}
+        for part in chunks(keys, CHUNK):
+            statement = self._select().where(*self._conditions, self._table.c[schema.KEY].in_(part))
+            found |= {row.key: row for row in self._rows(connection.execute(statement))}
+        return [found[key] for key in keys if key in found]
+
+    def after(self, connection: sa.Connection, cursor: str | None, limit: int) -> SearchPage:
+        """Some rows in the order of their titles, going on after ``cursor``."""
+        c = self._table.c
+        key = c[schema.KEY]
+        title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
+        conditions = list(self._conditions)
+        if cursor is not None:
+            last_title, last_key = _cursor_read(cursor)
+            conditions.append(sa.or_(title > last_title, sa.and_(title == last_title, key > last_key)))
+        statement = self._select().add_columns(title).where(*conditions).order_by(title, key).limit(limit + 1)
+        found = connection.execute(statement).all()
+        more = len(found) > limit
+        rows = self._rows([row[:-1] for row in found[:limit]])
+        following = _cursor(found[limit - 1][-1], rows[-1].key) if more else None
+        return SearchPage(tuple(rows), following, ages(connection, self._entity.name, self._account))
+
+
+def _cursor(title: str, key: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([title, key]).encode()).decode().rstrip("=")
+
+
+def _cursor_read(cursor: str) -> tuple[str, str]:
+    try:
+        title, key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise ValueError("not a cursor of this search") from error
+    if not isinstance(title, str) or not isinstance(key, str):
+        raise ValueError("not a cursor of this search")
+    return title, key
+
+
+def counts(connection: sa.Connection, entity: Entity, table: sa.Table) -> list[Counts]:
+    """How many rows each account has."""
+    c = table.c
+    alive = c[schema.DELETED_AT].is_(None)
+    statement = sa.select(
+        c[schema.ACCOUNT],
+        sa.func.count().filter(alive),
+        sa.func.count().filter(sa.and_(alive, c[schema.MISSING_SINCE].is_not(None))),
+        sa.func.count().filter(sa.not_(alive)),
+    ).group_by(c[schema.ACCOUNT])
+    return [
+        Counts(entity.name, account, rows, missing, deleted, ages(connection, entity.name, account))
+        for account, rows, missing, deleted in connection.execute(statement).all()
+    ]
+
+
+# ----------------------------------------------------------------------------------------------------- changes
+
+
+def row_history(
+    connection: sa.Connection, entity: str, account: str, key: str, limit: int, before: int | None
+) -> tuple[Change, ...]:
+    """What happened to one row, newest first."""
+    c = CHANGES.c
+    statement = sa.select(CHANGES).where(c.entity == entity, c.account == account, c.row_key == key)
+    if before is not None:
+        statement = statement.where(c.id < before)
+    return tuple(_change(row) for row in connection.execute(statement.order_by(c.id.desc()).limit(limit)))
+
+
+def changes(
+    connection: sa.Connection,
+    tables: Mapping[str, tuple[Entity, sa.Table]],
+    accounts: Sequence[str],
+    *,
+    since: datetime,
+    until: datetime,
+    entity: str | None,
+    kinds: Sequence[ChangeKind] | None,
+    fields: Sequence[str] | None,
+    percent: int | None,
+    run_id: str | None,
+    after: int | None,
+    limit: int,
+) -> tuple[Change, ...]:
+    """Lines of the change log in the order they were written, with the records' titles."""
+    c = CHANGES.c
+    statement = sa.select(CHANGES).where(c.at >= since, c.at < until, c.account.in_([*accounts, ""]))
+    if entity is not None:
+        statement = statement.where(c.entity == entity)
+    if kinds is not None:
+        statement = statement.where(c.kind.in_([kind.value for kind in kinds]))
+    if fields is not None:
+        statement = statement.where(c.field.in_(list(fields)))
+    if percent is not None:
+        statement = statement.where(sa.or_(c.percent >= percent, c.percent <= -percent))
+    if run_id is not None:
+        statement = statement.where(c.run_id == run_id)
+    if after is not None:
+        statement = statement.where(c.id > after)
+    found = connection.execute(statement.order_by(c.id).limit(limit)).all()
+    titles = _titles(connection, tables, {(row.entity, row.account, row.row_key) for row in found})
+    return tuple(_change(row, titles.get((row.entity, row.account, row.row_key))) for row in found)
+
+
+def _titles(
+    connection: sa.Connection,
+    tables: Mapping[str, tuple[Entity, sa.Table]],
+    wanted: set[tuple[str, str, str]],
+) -> dict[tuple[str, str, str], str]:
+    titles: dict[tuple[str, str, str], str] = {}
+    groups: dict[tuple[str, str], list[str]] = {}
+    for name, account, key in wanted:
+        groups.setdefault((name, account), []).append(key)
+    for (name, account), keys in groups.items():
+        if name not in tables or not tables[name][0].title:
+            continue
+        declared, table = tables[name]
+        for part in chunks(keys):
+            statement = sa.select(table.c[schema.KEY], table.c[declared.title]).where(
+                table.c[schema.ACCOUNT] == account, table.c[schema.KEY].in_(part)
+            )
+            for key, title in connection.execute(statement):
+                if title is not None:
+                    titles[name, account, key] = str(title)
+    return titles
+
+
+def _change(row: Any, title: str | None = None) -> Change:
+    return Change(
+        row.id,
+        row.at,
+        row.run_id,
+        row.entity,
+        row.account,
+        row.row_key,
+        ChangeKind(row.kind),
+        row.field,
+        row.before,
+        row.after,
+        row.percent,
+        title,
+    )
+
+
+# ---------------------------------------------------------------------------------------------- runs and events
+
+
+def runs(
+    connection: sa.Connection,
+    *,
+    type: str | None,
+    account: str | None,
+    outcome: Sequence[str] | None,
+    origin: str | None,
+    scope: str | None,
+    since: datetime | None,
+    before: datetime | None,
+    limit: int,
+) -> tuple[RunRecord, ...]:
+    """Runs, newest first."""
+    c = RUNS.c
+    statement = sa.select(RUNS)
+    for column, value in ((c.type, type), (c.account, account), (c.origin, origin), (c.scope, scope)):
+        if value is not None:
+            statement = statement.where(column == value)
+    if outcome is not None:
+        statement = statement.where(c.outcome.in_(list(outcome)))
+    if since is not None:
+        statement = statement.where(c.started >= since)
+    if before is not None:
+        statement = statement.where(c.started < before)
+    statement = statement.order_by(c.started.desc(), c.id.desc()).limit(limit)
+    return tuple(run_record(row._mapping) for row in connection.execute(statement))
+
+
+def run(connection: sa.Connection, run_id: str) -> RunRecord | None:
+    """One run."""
+    row = connection.execute(sa.select(RUNS).where(RUNS.c.id == run_id)).one_or_none()
+    return None if row is None else run_record(row._mapping)
+
+
+def events(
+    connection: sa.Connection,
+    *,
+    since: datetime,
+    until: datetime,
+    kinds: Sequence[str] | None,
+    after: int | None,
+    limit: int,
+) -> tuple[StoredEvent, ...]:
+    """Events in the order they happened."""
+    c = EVENTS.c
+    statement = sa.select(EVENTS).where(c.at >= since, c.at < until)
+    if kinds is not None:
+        statement = statement.where(c.kind.in_(list(kinds)))
+    if after is not None:
+        statement = statement.where(c.id > after)
+    found = connection.execute(statement.order_by(c.id).limit(limit))
+    return tuple(StoredEvent(row.id, event_from(row)) for row in found)

@@ -1,0 +1,238 @@
+"""Refused whole reads: keeping them, accepting a shrink, re-keying after the ERP renumbered its rows."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import overload
+
+import sqlalchemy as sa
+
+from archisync_gui.entities.declaration import Entity, Row
+from archisync_gui.store import schema
+from archisync_gui.store.apply import ages, chunks
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.keys import natural_key, row_key
+from archisync_gui.store.schema import CHANGES, REFUSED, REFUSED_ROWS
+from archisync_gui.store.types import Batch, ChangeKind, RefusedKind, RefusedRead
+
+KEPT = timedelta(hours=24)
+REKEY_SHARE = 0.95
+ROWS_IN_CHUNK = 200
+
+
+def keep(
+    connection: sa.Connection, entity: Entity, account: str, batch: Batch, kind: RefusedKind, now: datetime
+) -> None:
+    """Keep a refused read with its rows; an older one of the same list is void now and forgotten."""
+    older = sa.select(REFUSED.c.run_id).where(REFUSED.c.entity == entity.name, REFUSED.c.account == account)
+    for run_id in [*connection.scalars(older), batch.run_id]:
+        forget(connection, run_id)
+    connection.execute(
+        REFUSED.insert().values(
+            run_id=batch.run_id,
+            entity=entity.name,
+            account=account,
+            kind=kind.value,
+            kept_at=now,
+            as_of=batch.as_of,
+            clean=batch.clean,
+            rows=len(batch.rows),
+        )
+    )
+    names = [column.name for column in entity.columns]
+    for number, part in enumerate(chunks(batch.rows, ROWS_IN_CHUNK)):
+        text = json.dumps([[row.get(name) for name in names] for row in part])
+        data = zlib.compress(json.dumps(names).encode() + b"\n" + text.encode())
+        connection.execute(REFUSED_ROWS.insert().values(run_id=batch.run_id, chunk=number, data=data))
+
+
+def forget(connection: sa.Connection, run_id: str) -> None:
+    """Remove a kept read."""
+    for table in (REFUSED_ROWS, REFUSED):
+        connection.execute(table.delete().where(table.c.run_id == run_id))
+
+
+def listed(connection: sa.Connection, now: datetime) -> tuple[RefusedRead, ...]:
+    """The kept reads that can still be decided about, newest first."""
+    found = connection.execute(sa.select(REFUSED).order_by(REFUSED.c.kept_at.desc())).all()
+    reads = [_read(row) for row in found]
+    return tuple(read for read in reads if _why_not(connection, read, now) is None)
+
+
+def usable(connection: sa.Connection, run_id: str, kind: RefusedKind, now: datetime) -> tuple[RefusedRead, Batch]:
+    """A kept read with its rows. Raises ``refused-read-unknown``, ``-expired``, ``-void`` or ``-other-kind``."""
+    row = connection.execute(sa.select(REFUSED).where(REFUSED.c.run_id == run_id)).one_or_none()
+    if row is None:
+        raise StoreError("refused-read-unknown", run=run_id)
+    read = _read(row)
+    if (why := _why_not(connection, read, now)) is not None:
+        raise StoreError(why, run=run_id)
+    if read.kind is not kind:
+        raise StoreError("refused-read-other-kind", run=run_id)
+    return read, Batch(run_id, read.as_of, Rows(connection, run_id, read.rows), whole=True, clean=row.clean)
+
+
+def _why_not(connection: sa.Connection, read: RefusedRead, now: datetime) -> str | None:
+    if not timedelta(0) <= now - read.kept_at <= KEPT:
+        return "refused-read-expired"
+    applied = ages(connection, read.entity, read.account).last_success
+    return "refused-read-void" if applied is not None and applied > read.as_of else None
+
+
+def _read(row: sa.Row[tuple[object, ...]]) -> RefusedRead:
+    return RefusedRead(row.run_id, row.entity, row.account, RefusedKind(row.kind), row.as_of, row.kept_at, row.rows)
+
+
+class Rows(Sequence[Row]):
+    """The rows of a kept read, taken from the database as they are asked for in order."""
+
+    def __init__(self, connection: sa.Connection, run_id: str, length: int) -> None:
+        self._connection, self._run_id, self._length = connection, run_id, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Row]:
+        c = REFUSED_ROWS.c
+        numbers = list(self._connection.scalars(sa.select(c.chunk).where(c.run_id == self._run_id).order_by(c.chunk)))
+        for number in numbers:
+            statement = sa.select(c.data).where(c.run_id == self._run_id, c.chunk == number)
+            head, _, body = zlib.decompress(self._connection.scalar(statement) or b"").partition(b"\n")
+            names = json.loads(head)
+            for values in json.loads(body):
+                yield dict(zip(names, values, strict=True))
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        return list(self)[index]
+
+
+# ------------------------------------------------------------------------------------------------------ re-key
+
+
+def rekey(connection: sa.Connection, entity: Entity, table: sa.Table, account: str, batch: Batch) -> int:
+    """Give stored rows the keys that ``batch`` has for the same natural keys; their history moves with them.
+
+    Returns how many rows got another key. A stored row that matches nothing but whose key now belongs to another
+    record steps aside (soft-deleted under a retired key): the old number no longer means it.
+    Raises ``rekey-too-few`` when less than 95 % of the living rows match.
+    """
+    c = table.c
+    stored = connection.execute(
+        sa.select(c[schema.KEY], c[schema.DELETED_AT], *(c[name] for name in entity.natural_key)).where(
+            c[schema.ACCOUNT] == account
+        )
+    ).all()
+    old: dict[str, str] = {}
+    naturals = Counter[str]()
+    for key, deleted_at, *values in stored:
+        if deleted_at is None:
+            natural = natural_key(entity, dict(zip(entity.natural_key, values, strict=True)))
+            naturals[natural] += 1
+            old[natural] = key
+    found: dict[str, str] = {}
+    columns: dict[str, Row] = {}
+    read = Counter[str]()
+    new_keys: set[str] = set()
+    for row in batch.rows:
+        natural, key = natural_key(entity, row), row_key(entity, row)
+        if key in new_keys:
+            continue
+        read[natural] += 1
+        found[natural] = key
+        columns[key] = {name: row.get(name) for name in entity.key}
+        new_keys.add(key)
+    # A natural key that occurs twice says nothing about which row is which.
+    pairs = {
+        old[natural]: found[natural]
+        for natural in old
+        if natural in found and naturals[natural] == 1 and read[natural] == 1
+    }
+    living = sum(naturals.values())
+    if not living or len(pairs) < REKEY_SHARE * living:
+        raise StoreError("rekey-too-few", matched=len(pairs), rows=living)
+    moves = {before: after for before, after in pairs.items() if before != after}
+    taken = set(moves.values())
+    retired = {key: f"{key}~{batch.run_id}" for key, *_ in stored if key in taken and key not in pairs}
+    for key in retired:
+        _log(connection, entity, account, key, batch, ChangeKind.GONE)
+    if retired:
+        connection.execute(
+            table.update()
+            .where(c[schema.ACCOUNT] == account, c[schema.KEY] == sa.bindparam("_key"), c[schema.DELETED_AT].is_(None))
+            .values({schema.DELETED_AT: batch.as_of}),
+            [{"_key": key} for key in retired],
+        )
+    _rename(connection, entity, table, account, retired | moves)
+    if moves:
+        connection.execute(
+            table.update()
+            .where(c[schema.ACCOUNT] == account, c[schema.KEY] == sa.bindparam("_key"))
+            .values({name: sa.bindparam(f"_{name}") for name in entity.key} | {schema.HASH: None}),
+            [{"_key": key, **{f"_{name}": value for name, value in columns[key].items()}} for key in moves.values()],
+        )
+        connection.execute(
+            CHANGES.insert(),
+            [
+                {
+                    "at": batch.as_of,
+                    "run_id": batch.run_id,
+                    "entity": entity.name,
+                    "account": account,
+                    "row_key": after,
+                    "kind": ChangeKind.REKEYED.value,
+                    "before": before,
+                    "after": after,
+                }
+                for before, after in moves.items()
+            ],
+        )
+    return len(moves)
+
+
+def _rename(connection: sa.Connection, entity: Entity, table: sa.Table, account: str, moves: dict[str, str]) -> None:
+    """Change keys in two steps, since a new key may be another row's old one."""
+    if not moves:
+        return
+    stages = [
+        [{"_from": before, "_to": f"\x00{after}"} for before, after in moves.items()],
+        [{"_from": f"\x00{after}", "_to": after} for after in moves.values()],
+    ]
+    rows = (
+        table.update()
+        .where(table.c[schema.ACCOUNT] == account, table.c[schema.KEY] == sa.bindparam("_from"))
+        .values({schema.KEY: sa.bindparam("_to")})
+    )
+    history = (
+        CHANGES.update()
+        .where(
+            CHANGES.c.entity == entity.name,
+            CHANGES.c.account == account,
+            CHANGES.c.row_key == sa.bindparam("_from"),
+        )
+        .values(row_key=sa.bindparam("_to"))
+    )
+    for stage in stages:
+        for part in chunks(stage):
+            connection.execute(rows, part)
+            connection.execute(history, part)
+
+
+def _log(connection: sa.Connection, entity: Entity, account: str, key: str, batch: Batch, kind: ChangeKind) -> None:
+    connection.execute(
+        CHANGES.insert().values(
+            at=batch.as_of,
+            run_id=batch.run_id,
+            entity=entity.name,
+            account=account,
+            row_key=key,
+            kind=kind.value,
+        )
+    )

@@ -1,0 +1,221 @@
+"""The tables: fixed ones (migrated by Alembic) and one per declared entity (reconciled); no query."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from archisync_gui.entities.declaration import Column, Entity, Kind
+
+FIXED = sa.MetaData()
+"""Tables that do not depend on a declaration. A change here needs a new file in ``migrations/versions``."""
+
+
+class UtcTime(sa.types.TypeDecorator[datetime]):
+    """An aware ``datetime`` kept as ISO 8601 text in UTC with microseconds, so that texts sort like times."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> str | None:
+        return None if value is None else utc_text(value)
+
+    def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def utc_text(value: datetime) -> str:
+    """The stored form of an aware time; ``ValueError`` for one without offset."""
+    if value.tzinfo is None:
+        raise ValueError("a time without offset cannot be stored")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _json() -> sa.JSON:
+    return sa.JSON(none_as_null=True)
+
+
+RUNS = sa.Table(
+    "runs",
+    FIXED,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("type", sa.String, nullable=False),
+    sa.Column("account", sa.String, nullable=False),
+    sa.Column("scope", sa.String, nullable=False),
+    sa.Column("key", sa.String),
+    sa.Column("origin", sa.String, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("asked", UtcTime, nullable=False),
+    sa.Column("started", UtcTime, nullable=False),
+    sa.Column("ended", UtcTime),
+    sa.Column("outcome", sa.String),
+    sa.Column("as_of", UtcTime),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("added", sa.Integer, nullable=False),
+    sa.Column("changed", sa.Integer, nullable=False),
+    sa.Column("gone", sa.Integer, nullable=False),
+    sa.Column("warnings", _json()),
+    sa.Column("error", _json()),
+    sa.Column("suspensions", _json()),
+    sa.Index("runs_by_time", "started"),
+    sa.Index("runs_by_type", "type", "account", "started"),
+    sa.Index("runs_by_outcome", "outcome", "started"),
+)
+"""One row per attempt (rule 31)."""
+
+EVENTS = sa.Table(
+    "events",
+    FIXED,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("boot", sa.String, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("data", _json()),
+    sa.Index("events_by_time", "at"),
+)
+
+EXPLANATIONS = sa.Table(
+    "explanations",
+    FIXED,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("reason", sa.String, nullable=False),
+    sa.Column("params", _json()),
+    sa.Column("forecast", _json()),
+    sa.Index("explanations_by_time", "at"),
+)
+
+NOTES = sa.Table(
+    "notes",
+    FIXED,
+    sa.Column("key", sa.String, primary_key=True),
+    sa.Column("value", _json()),
+)
+
+READS = sa.Table(
+    "reads",
+    FIXED,
+    sa.Column("entity", sa.String, primary_key=True),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("run_id", sa.String),
+    sa.Column("last_success", UtcTime),
+    sa.Column("new_as_of", UtcTime),
+    sa.Column("all_as_of", UtcTime),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("seen_keys", sa.LargeBinary),
+)
+"""What the stored rows are current as of; written in the transaction that writes the rows, so neither can lie.
+
+``rows`` and ``seen_keys`` (compressed) are those of the last applied whole read; the checks of the next one compare.
+"""
+
+CHANGES = sa.Table(
+    "changes",
+    FIXED,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("run_id", sa.String, nullable=False),
+    sa.Column("entity", sa.String, nullable=False),
+    sa.Column("account", sa.String, nullable=False),
+    sa.Column("row_key", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("field", sa.String),
+    sa.Column("before", _json()),
+    sa.Column("after", _json()),
+    sa.Column("percent", sa.Integer),
+    sa.Index("changes_by_row", "entity", "account", "row_key", "id"),
+    sa.Index("changes_by_time", "at"),
+    sa.Index("changes_by_run", "run_id"),
+)
+"""The change log. ``percent`` is the difference of an amount in hundredths of a percent."""
+
+REFUSED = sa.Table(
+    "refused_reads",
+    FIXED,
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("entity", sa.String, nullable=False),
+    sa.Column("account", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("kept_at", UtcTime, nullable=False),
+    sa.Column("as_of", UtcTime, nullable=False),
+    sa.Column("clean", sa.Boolean, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+)
+"""Refused whole reads, kept for 24 h so that exactly them can be accepted."""
+
+REFUSED_ROWS = sa.Table(
+    "refused_rows",
+    FIXED,
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("chunk", sa.Integer, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+"""Their rows, some hundred in each chunk (compressed JSON)."""
+
+DECLARED = sa.Table(
+    "declared",
+    FIXED,
+    sa.Column("entity", sa.String, primary_key=True),
+    sa.Column("search", _json()),
+)
+"""By which columns the search text of each data table was made."""
+
+UNFILLED = sa.Table(
+    "unfilled_columns",
+    FIXED,
+    sa.Column("entity", sa.String, primary_key=True),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("column", sa.String, primary_key=True),
+)
+"""Columns that came with a newer declaration and that no clean whole read has filled yet: their first values are
+no changes of the ERP's data and do not go into the change log."""
+
+
+# ------------------------------------------------------------------------------------------------ data tables
+
+ACCOUNT, KEY, HASH = "row_account", "row_key", "row_hash"
+FIRST_SEEN, LAST_CHANGED = "row_first_seen", "row_last_changed"
+MISSING_SINCE, DELETED_AT = "row_missing_since", "row_deleted_at"
+BLANKS, SEARCH = "row_blanks", "row_search"
+META = (ACCOUNT, KEY, HASH, FIRST_SEEN, LAST_CHANGED, MISSING_SINCE, DELETED_AT, BLANKS, SEARCH)
+"""Our own columns of every data table; the prefix keeps them apart from the declared ones."""
+
+
+def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
+    """The SQL type for a declared column."""
+    match column.kind:
+        case Kind.INTEGER | Kind.NUMBER | Kind.MONEY | Kind.PERCENT:
+            return sa.BigInteger()
+        case Kind.BOOL:
+            return sa.Boolean()
+        case _:
+            return sa.Text()
+
+
+def data_table(entity: Entity, metadata: sa.MetaData | None = None) -> sa.Table:
+    """The table of a declared entity: every mapped column, and the ``row_…`` columns the delta needs."""
+    names = [column.name for column in entity.columns]
+    if clash := [name for name in names if name.startswith("row_")]:
+        raise ValueError(f"{entity.name}: column names may not begin with row_: {clash}")
+    if len(set(names)) != len(names) or not set(entity.key) <= set(names):
+        raise ValueError(f"{entity.name}: column names must be unique and the key must be among them")
+    if entity.name in FIXED.tables:
+        raise ValueError(f"{entity.name} is the name of one of the store's own tables")
+    return sa.Table(
+        entity.name,
+        metadata or sa.MetaData(),
+        sa.Column(ACCOUNT, sa.String, primary_key=True),
+        sa.Column(KEY, sa.String, primary_key=True),
+        sa.Column(HASH, sa.LargeBinary(16)),
+        sa.Column(FIRST_SEEN, UtcTime, nullable=False),
+        sa.Column(LAST_CHANGED, UtcTime, nullable=False),
+        sa.Column(MISSING_SINCE, UtcTime),
+        sa.Column(DELETED_AT, UtcTime),
+        sa.Column(BLANKS, _json()),
+        sa.Column(SEARCH, sa.Text, nullable=False),
+        *(sa.Column(column.name, sql_type(column)) for column in entity.columns),
+        sa.Index(f"{entity.name}_by_state", ACCOUNT, DELETED_AT, MISSING_SINCE),
+    )

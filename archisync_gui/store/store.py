@@ -1,0 +1,515 @@
+"""The store's public face: one object per data folder; the work is done in the modules beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import threading
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+import sqlalchemy as sa
+
+from archisync_gui.entities.declaration import Entity, Value
+from archisync_gui.model import AccountId, Clock, EventKind, Origin, Outcome, RunRecord, Scope, SyncType
+from archisync_gui.store import apply as applying
+from archisync_gui.store import backups, maintenance, reading, refused, schema
+from archisync_gui.store import migrate as migrating
+from archisync_gui.store.database import Database
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.journal import StoreJournal
+from archisync_gui.store.types import (
+    Accepted,
+    Ages,
+    Batch,
+    Change,
+    ChangeKind,
+    Counts,
+    Delta,
+    Known,
+    Page,
+    RefusedKind,
+    RefusedRead,
+    Removed,
+    SearchPage,
+    Sizes,
+    StoredEvent,
+    StoredRow,
+)
+
+FILE = "archisync.db"
+EXPORT_CHUNK = 500
+
+
+class Store:
+    """The local copy of the ERP's data and the program's memory. Make it with :meth:`open`, end it with :meth:`close`.
+
+    Every method may raise :class:`StoreError`: ``disk-full``, ``read-only``, ``damaged``, ``locked``, ``disk-error``.
+    """
+
+    def __init__(self, database: Database, entities: Sequence[Entity], clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._tables = {entity.name: (entity, schema.data_table(entity)) for entity in entities}
+        self._rows_written = 0
+        self.journal = StoreJournal(database, clock)
+        """The orchestrator's memory."""
+
+    # ------------------------------------------------------------------------------------------------- lifetime
+
+    @classmethod
+    async def open(cls, folder: Path, entities: Sequence[Entity], *, clock: Clock) -> Self:
+        """Open the database in ``folder``, making or migrating it (with a backup before a migration).
+
+        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for a file of a later program.
+        """
+        path = folder / FILE
+        database = Database(path)
+        try:
+            await database.create()
+            unclean = _has_log(path)
+            await database.exclusive(lambda connection: _check_file(connection, path, thorough=unclean))
+
+            def prepare(connection: sa.Connection) -> None:
+                migrating.refuse_newer(connection, path)
+                if migrating.outdated(connection, entities):
+                    backups.make(connection, path, "before-migration", clock.now())
+
+            await database.exclusive(prepare)
+            await database.write(lambda connection: migrating.migrate(connection, entities))
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, entities, clock)
+
+    @staticmethod
+    async def restore(folder: Path, backup: Path, *, clock: Clock) -> Path | None:
+        """Put a backup in the place of the database of ``folder``, which nobody may have open. The present file is
+        kept among the backups; its new place is returned. Drafts are another file and stay untouched."""
+        return await asyncio.to_thread(backups.restore, folder / FILE, backup, clock.now())
+
+    async def close(self) -> None:
+        """Finish what was asked for and close the file; nothing is left behind."""
+        try:
+            await self.journal.flush()
+        except StoreError:
+            pass  # the disk still has no room: what waits cannot be kept
+        finally:
+            await self._database.close()
+
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        return self._database.path
+
+    @property
+    def rows_written(self) -> int:
+        """Rows of data tables inserted or changed since the opening, as SQLite counted them."""
+        return self._rows_written
+
+    def account_of(self, entity: SyncType, account: AccountId | None) -> AccountId:
+        """Under which account rows are stored: the given one, or none for a shared entity.
+
+        Raises ``ValueError`` where a per-account entity is asked for without account.
+        """
+        if self._entity(entity).spec.shared:
+            return ""
+        if not account:
+            raise ValueError(f"{entity} belongs to accounts: name one")
+        return account
+
+    def _entity(self, name: SyncType) -> Entity:
+        return self._tables[name][0]
+
+    # ------------------------------------------------------------------------------------------------ sync side
+
+    async def known(self, entity: SyncType, account: AccountId) -> Known:
+        """What the last applied whole read found, to check the next one against."""
+        declared, table = self._tables[entity]
+        owner = self.account_of(entity, account)
+        return await self._database.read(lambda connection: applying.known(connection, declared, table, owner))
+
+    async def apply(self, entity: SyncType, account: AccountId, batch: Batch) -> Delta:
+        """Apply a checked read, whole or not at all. A cancelled apply changes nothing."""
+        declared, table = self._tables[entity]
+        owner = self.account_of(entity, account)
+        now = self._clock.now()
+        abandoned = threading.Event()
+
+        def job(connection: sa.Connection) -> tuple[Delta, int]:
+            return applying.apply(connection, declared, table, owner, batch, now=now, abandoned=abandoned)
+
+        delta, written = await self._database.write(job, abandoned=abandoned)
+        self._rows_written += written
+        return delta
+
+    async def keep_refused(
+        self, entity: SyncType, account: AccountId, batch: Batch, kind: RefusedKind = RefusedKind.SHRINK
+    ) -> None:
+        """Keep a refused whole read for 24 hours, so that the operator can decide about exactly it."""
+        declared, _ = self._tables[entity]
+        owner = self.account_of(entity, account)
+        now = self._clock.now()
+        await self._database.write(
+            lambda connection: refused.keep(connection, declared, owner, batch, RefusedKind(kind), now)
+        )
+
+    async def accept_read(self, run_id: str) -> Accepted:
+        """Apply a kept read that was refused for a shrink, after a backup.
+
+        Raises :class:`StoreError` ``refused-read-unknown``, ``refused-read-expired``, ``refused-read-void`` (a newer
+        whole read was applied) or ``refused-read-other-kind``.
+        """
+        return await self._decide(run_id, RefusedKind.SHRINK)
+
+    async def rekey(self, run_id: str) -> Accepted:
+        """Give stored rows the keys that a kept read (refused for changed keys) has for them, then apply it, after a
+        backup. Ids change, history stays. Raises as :meth:`accept_read`, and ``rekey-too-few`` below 95 %."""
+        return await self._decide(run_id, RefusedKind.KEYS_CHANGED)
+
+    async def _decide(self, run_id: str, kind: RefusedKind) -> Accepted:
+        now = self._clock.now()
+        await self._database.read(lambda connection: refused.usable(connection, run_id, kind, now))
+        backup = await self.backup("before-accept" if kind is RefusedKind.SHRINK else "before-rekey")
+
+        def job(connection: sa.Connection) -> tuple[Delta, int, int]:
+            read, batch = refused.usable(connection, run_id, kind, now)
+            declared, table = self._tables[read.entity]
+            moved = 0
+            if kind is RefusedKind.KEYS_CHANGED:
+                moved = refused.rekey(connection, declared, table, read.account, batch)
+            delta, written = applying.apply(connection, declared, table, read.account, batch, now=now)
+            refused.forget(connection, run_id)
+            return delta, written + moved, moved
+
+        delta, written, moved = await self._database.write(job)
+        self._rows_written += written
+        return Accepted(delta, backup, moved)
+
+    async def refused(self) -> tuple[RefusedRead, ...]:
+        """The kept reads that can still be decided about, newest first."""
+        now = self._clock.now()
+        return await self._database.read(lambda connection: refused.listed(connection, now))
+
+    async def clear(self, entity: SyncType, account: AccountId) -> Path:
+        """Remove the rows of one list and account after a backup, whose place is returned; the list counts as never
+        read. Change log and runs stay."""
+        _, table = self._tables[entity]
+        owner = self.account_of(entity, account)
+        backup = await self.backup(f"before-clear-{entity}")
+
+        def job(connection: sa.Connection) -> int:
+            written = connection.execute(table.delete().where(table.c[schema.ACCOUNT] == owner)).rowcount
+            for fixed in (schema.READS, schema.UNFILLED, schema.REFUSED):
+                if fixed is schema.REFUSED:
+                    mine = sa.select(fixed.c.run_id).where(fixed.c.entity == entity, fixed.c.account == owner)
+                    for run_id in list(connection.scalars(mine)):
+                        refused.forget(connection, run_id)
+                else:
+                    connection.execute(fixed.delete().where(fixed.c.entity == entity, fixed.c.account == owner))
+            return written
+
+        self._rows_written += await self._database.write(job)
+        return backup
+
+    # -------------------------------------------------------------------------------------------- housekeeping
+
+    async def backup(self, reason: str) -> Path:
+        """Make a sound copy of the whole database; returns its place."""
+        now = self._clock.now()
+        return await self._database.exclusive(lambda connection: backups.make(connection, self.path, reason, now))
+
+    def backups(self) -> tuple[Path, ...]:
+        """The backups there are, newest first."""
+        return backups.listed(self.path)
+
+    async def maintain(self, screenshots: Path | None = None) -> Removed:
+        """Forget what is too old (rule 31), in small steps between which syncs go on. Once a day is enough.
+
+        ``screenshots`` is the folder of the failures' pictures.
+        """
+        now = self._clock.now()
+        total = Removed()
+        while True:
+            step = await self._database.write(lambda connection: maintenance.forget_some(connection, now))
+            if step == Removed():
+                break
+            total = Removed(
+                *(a + b for a, b in zip(dataclasses.astuple(total), dataclasses.astuple(step), strict=True))
+            )
+
+        def files(_connection: sa.Connection) -> tuple[int, int]:
+            pictures = 0 if screenshots is None else maintenance.forget_screenshots(screenshots, now)
+            return pictures, backups.prune(self.path)
+
+        pictures, pruned = await self._database.exclusive(files)
+        return dataclasses.replace(total, screenshots=pictures, backups=pruned)
+
+    async def check(self) -> None:
+        """Look through the whole file; raises ``damaged`` when something is wrong with it."""
+        await self._database.read(lambda connection: _check_file(connection, self.path, thorough=True))
+
+    def size_on_disk(self) -> Sizes:
+        """Bytes used by the database and its backups."""
+        files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
+        return Sizes(
+            sum(file.stat().st_size for file in files if file.exists()),
+            sum(file.stat().st_size for file in self.backups()),
+        )
+
+    # ------------------------------------------------------------------------------------------------ read side
+
+    def _question(
+        self,
+        entity: SyncType,
+        account: AccountId | None,
+        *,
+        search: str = "",
+        sort: str | None = None,
+        descending: bool = False,
+        columns: Sequence[str] | None = None,
+        deleted: bool = False,
+        where: Mapping[str, Value] | None = None,
+        between: tuple[str, Value, Value] | None = None,
+    ) -> reading.Question:
+        declared, table = self._tables[entity]
+        return reading.Question(
+            declared,
+            table,
+            self.account_of(entity, account),
+            search=search,
+            sort=sort,
+            descending=descending,
+            columns=columns,
+            deleted=deleted,
+            where=where,
+            between=between,
+        )
+
+    async def rows(
+        self,
+        entity: SyncType,
+        account: AccountId | None,
+        *,
+        search: str = "",
+        sort: str | None = None,
+        descending: bool = False,
+        offset: int = 0,
+        limit: int = 200,
+        columns: Sequence[str] | None = None,
+        deleted: bool = False,
+        where: Mapping[str, Value] | None = None,
+        between: tuple[str, Value, Value] | None = None,
+    ) -> Page:
+        """Stored rows of one account (``None`` only for shared entities).
+
+        ``search``: every word must occur in the key or a column declared for searching; case and accents do not
+        matter. ``sort``: a column's target name (default: by key); empty cells last. ``columns``: which to return
+        (default: all). ``deleted``: soft-deleted ones too. ``where``: columns that must equal a value.
+        ``between``: a column with its lowest and highest value, each ``None`` = open.
+        """
+        question = self._question(
+            entity,
+            account,
+            search=search,
+            sort=sort,
+            descending=descending,
+            columns=columns,
+            deleted=deleted,
+            where=where,
+            between=between,
+        )
+        return await self._database.read(lambda connection: question.page(connection, offset, limit))
+
+    async def row(self, entity: SyncType, account: AccountId | None, key: str) -> StoredRow | None:
+        """One stored row, deleted or not."""
+        found = await self.rows_by_key(entity, account, [key])
+        return found[0] if found else None
+
+    async def rows_by_key(
+        self, entity: SyncType, account: AccountId | None, keys: Collection[str]
+    ) -> tuple[StoredRow, ...]:
+        """The stored rows with those keys, deleted or not, in the order of the keys."""
+        question = self._question(entity, account, deleted=True)
+        return tuple(await self._database.read(lambda connection: question.by_keys(connection, keys)))
+
+    async def export(
+        self,
+        entity: SyncType,
+        account: AccountId | None,
+        *,
+        search: str = "",
+        sort: str | None = None,
+        descending: bool = False,
+        columns: Sequence[str] | None = None,
+        deleted: bool = False,
+    ) -> AsyncIterator[tuple[StoredRow, ...]]:
+        """All rows of a selection, some hundred at a time; other readers get their turn in between.
+
+        What is in it and in which order is decided at the beginning.
+        """
+        question = self._question(
+            entity,
+            account,
+            search=search,
+            sort=sort,
+            descending=descending,
+            columns=columns,
+            deleted=deleted,
+        )
+        keys = await self._database.read(question.keys)
+        for start in range(0, len(keys), EXPORT_CHUNK):
+            part = keys[start : start + EXPORT_CHUNK]
+
+            def job(connection: sa.Connection, part: list[str] = part) -> tuple[StoredRow, ...]:
+                return tuple(question.by_keys(connection, part))
+
+            yield await self._database.read(job)
+
+    async def search(
+        self,
+        entity: SyncType,
+        account: AccountId | None,
+        text: str = "",
+        limit: int = 50,
+        cursor: str | None = None,
+        *,
+        where: Mapping[str, Value] | None = None,
+    ) -> SearchPage:
+        """Living rows by title, with the age of the data. ``cursor`` goes on where the last page ended and stays
+        right while rows come and go; ``ValueError`` for one that is not ours."""
+        question = self._question(entity, account, search=text, where=where)
+        return await self._database.read(lambda connection: question.after(connection, cursor, limit))
+
+    async def customers_search(
+        self, account: AccountId, text: str = "", limit: int = 50, cursor: str | None = None
+    ) -> SearchPage:
+        """:meth:`search` in the customers of one account."""
+        return await self.search("customers", account, text, limit, cursor)
+
+    async def ages(self, entity: SyncType, account: AccountId | None) -> Ages:
+        """Since when the stored rows are current."""
+        owner = self.account_of(entity, account)
+        return await self._database.read(lambda connection: applying.ages(connection, entity, owner))
+
+    async def counts(self) -> tuple[Counts, ...]:
+        """How many rows there are, per entity and account; only what has been read."""
+
+        def job(connection: sa.Connection) -> tuple[Counts, ...]:
+            return tuple(
+                count for entity, table in self._tables.values() for count in reading.counts(connection, entity, table)
+            )
+
+        return await self._database.read(job)
+
+    async def row_history(
+        self, entity: SyncType, account: AccountId | None, key: str, *, limit: int = 200, before: int | None = None
+    ) -> tuple[Change, ...]:
+        """What happened to one row, newest first; ``before``: the id of the last change of the page before."""
+        owner = self.account_of(entity, account)
+        return await self._database.read(
+            lambda connection: reading.row_history(connection, entity, owner, key, limit, before)
+        )
+
+    async def changes(
+        self,
+        since: datetime,
+        until: datetime,
+        accounts: Sequence[AccountId],
+        *,
+        entity: SyncType | None = None,
+        kinds: Sequence[ChangeKind] | None = None,
+        fields: Sequence[str] | None = None,
+        percent: int | None = None,
+        run_id: str | None = None,
+        after: int | None = None,
+        limit: int = 1000,
+    ) -> tuple[Change, ...]:
+        """The change log of the accounts named and of the shared entities, in order, for times from ``since`` up to
+        but without ``until``.
+
+        ``percent``: only amounts that moved at least so far, in hundredths of a percent. ``after``: the id of the
+        last change of the page before.
+        """
+        return await self._database.read(
+            lambda connection: reading.changes(
+                connection,
+                self._tables,
+                accounts,
+                since=since,
+                until=until,
+                entity=entity,
+                kinds=kinds,
+                fields=fields,
+                percent=percent,
+                run_id=run_id,
+                after=after,
+                limit=limit,
+            )
+        )
+
+    async def runs(
+        self,
+        type: SyncType | None = None,
+        outcome: Outcome | Sequence[Outcome] | None = None,
+        origin: Origin | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        limit: int = 200,
+        *,
+        account: AccountId | None = None,
+        scope: Scope | None = None,
+    ) -> tuple[RunRecord, ...]:
+        """Runs that started from ``since`` up to but without ``before``, newest first."""
+        outcomes = None
+        if outcome is not None:
+            outcomes = [outcome] if isinstance(outcome, str) else list(outcome)
+        return await self._database.read(
+            lambda connection: reading.runs(
+                connection,
+                type=type,
+                account=account,
+                outcome=outcomes,
+                origin=origin,
+                scope=scope,
+                since=since,
+                before=before,
+                limit=limit,
+            )
+        )
+
+    async def run(self, run_id: str) -> RunRecord | None:
+        """One run, or ``None``."""
+        return await self._database.read(lambda connection: reading.run(connection, run_id))
+
+    async def events(
+        self,
+        since: datetime,
+        until: datetime,
+        kinds: Sequence[EventKind] | None = None,
+        *,
+        after: int | None = None,
+        limit: int = 1000,
+    ) -> tuple[StoredEvent, ...]:
+        """Stored events in order; ``after``: the id of the last one of the page before."""
+        return await self._database.read(
+            lambda connection: reading.events(
+                connection, since=since, until=until, kinds=kinds, after=after, limit=limit
+            )
+        )
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _check_file(connection: sa.Connection, path: Path, *, thorough: bool) -> None:
+    """A file that was not closed cleanly is looked through before it is trusted; any other is only opened."""
+    if thorough:
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise StoreError("damaged", path=str(path), detail=str(found))
+    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")

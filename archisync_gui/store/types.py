@@ -1,0 +1,204 @@
+"""What goes into the store and what comes out, as frozen values; no behaviour beyond properties."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from archisync_gui.entities.declaration import Row, Value
+from archisync_gui.model import AccountId, Event, SyncType
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one read found, checked, and ready to be applied."""
+
+    run_id: str
+    as_of: datetime
+    """Start of the first page."""
+    rows: Sequence[Row]
+    whole: bool
+    """The whole list was read. A fast or single read adds and changes only."""
+    clean: bool
+    """The data did not move while they were read. Only a clean whole read can mark rows missing."""
+    single: bool = False
+    """One record from its detail page: says nothing about the freshness of the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """What applying a read did, in rows. ``revived`` rows are in neither ``added`` nor ``changed``."""
+
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    """Soft-deleted: absent from two clean whole reads in a row."""
+    missing: int = 0
+    """Absent for the first time."""
+    revived: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the last applied whole read found, for the checks of the next one."""
+
+    as_of: datetime | None = None
+    rows: int = 0
+    keys: frozenset[str] = frozenset()
+    """As ``keys.row_key`` makes them."""
+    natural_keys: frozenset[str] = frozenset()
+    """As ``keys.natural_key`` makes them, of the stored rows with those keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """What stored rows are current as of; ``None`` = never read."""
+
+    entity: SyncType
+    account: AccountId
+    """Empty for shared entities."""
+    last_success: datetime | None = None
+    """Start of the last applied whole read, clean or not."""
+    new_as_of: datetime | None = None
+    """No record created before it is missing."""
+    all_as_of: datetime | None = None
+    """Start of the last clean whole read."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """One stored record."""
+
+    key: str
+    account: AccountId
+    values: Row
+    first_seen: datetime
+    last_changed: datetime
+    missing_since: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a query, and how many it has in all."""
+
+    rows: tuple[StoredRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Some rows of a search and where it goes on."""
+
+    rows: tuple[StoredRow, ...]
+    cursor: str | None
+    """Give it back for the next rows; ``None`` at the end."""
+    ages: Ages
+
+
+class ChangeKind(StrEnum):
+    """What a line of the change log tells."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    GONE = "gone"
+    REVIVED = "revived"
+    REKEYED = "rekeyed"
+    """The ERP renumbered its rows: ``before`` and ``after`` are the keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the change log."""
+
+    id: int
+    at: datetime
+    run_id: str
+    entity: SyncType
+    account: AccountId
+    key: str
+    kind: ChangeKind
+    field: str | None
+    before: Value
+    after: Value
+    percent: int | None
+    """Difference of an amount, in hundredths of a percent."""
+    title: str | None = None
+    """The record's name for people, as it is now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows a data table holds for one account."""
+
+    entity: SyncType
+    account: AccountId
+    rows: int
+    """Living rows, those missing once included."""
+    missing: int
+    deleted: int
+    ages: Ages
+
+
+class RefusedKind(StrEnum):
+    """Why a whole read was refused, as far as the operator can decide about it."""
+
+    SHRINK = "shrink"
+    KEYS_CHANGED = "keys-changed"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRead:
+    """A refused read that is kept for 24 hours."""
+
+    run_id: str
+    entity: SyncType
+    account: AccountId
+    kind: RefusedKind
+    as_of: datetime
+    kept_at: datetime
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What accepting a refused read did."""
+
+    delta: Delta
+    backup: Path
+    rekeyed: int = 0
+    """Rows that got a new key and kept their history."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it was kept, with its number for paging."""
+
+    id: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes on the disk."""
+
+    database: int
+    """With its write-ahead log."""
+    backups: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What the retention rules removed."""
+
+    runs: int = 0
+    events: int = 0
+    explanations: int = 0
+    changes: int = 0
+    refused: int = 0
+    screenshots: int = 0
+    backups: int = 0

@@ -1,0 +1,74 @@
+"""A thread that does one job after the other for an asyncio loop; it knows nothing of SQL."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Worker:
+    """Runs jobs in the order given, on one thread of its own, for any asyncio loop."""
+
+    def __init__(self, name: str) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._lock = threading.Lock()
+        self._running: object | None = None
+        self._closed = False
+
+    async def run(self, job: Callable[[], T], *, on_cancel: Callable[[], None] | None = None) -> T:
+        """Do ``job`` on the thread and return what it returns.
+
+        When the caller is cancelled, a job that has not begun is dropped; for one that runs, ``on_cancel`` is called
+        (from the caller's thread, to make it stop early) and its end is awaited, so that nothing goes on behind the
+        caller's back.
+        """
+        if self._closed:
+            raise RuntimeError("the worker is closed")
+        token = object()
+
+        def call() -> T:
+            with self._lock:
+                self._running = token
+            try:
+                return job()
+            finally:
+                with self._lock:
+                    self._running = None
+
+        future: Future[T] = self._pool.submit(call)
+        waiter = asyncio.wrap_future(future)
+        try:
+            return await asyncio.shield(waiter)
+        except asyncio.CancelledError:
+            waiter.add_done_callback(_retrieve)
+            if not future.cancel():
+                with self._lock:  # held, so that the next job cannot begin and be hit in this one's place
+                    if self._running is token and on_cancel is not None:
+                        on_cancel()
+                await asyncio.wait({waiter})
+            raise
+
+    async def close(self, last: Callable[[], None] | None = None) -> None:
+        """Finish the jobs already given, then ``last``, then end the thread. Closing twice is harmless."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            await asyncio.shield(asyncio.wrap_future(self._pool.submit(last or _nothing)))
+        finally:
+            # The queue is empty here (or the caller was cancelled): joining the idle thread takes microseconds.
+            self._pool.shutdown(wait=True)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()
