@@ -1,0 +1,124 @@
+"""Drafts: versions, retries, isolation, and that the ERP's copy can be cleared without touching them."""
+
+import os
+import stat
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.drafts import DraftConflict, Drafts
+from archisync_gui.store import StoreError
+
+
+class FixedClock:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("drafts never wait")
+
+
+@pytest.fixture
+async def drafts(tmp_path: Path) -> AsyncIterator[Drafts]:
+    opened = await Drafts.open(tmp_path / "data", clock=FixedClock())
+    yield opened
+    await opened.close()
+
+
+ONE = {"customer": "50120", "lines": [{"article": "A1", "quantity": 5}]}
+TWO = {"customer": "50120", "lines": []}
+
+
+async def test_a_draft_comes_back_as_it_was_saved(drafts: Drafts) -> None:
+    saved = await drafts.put("agent", "draft-1", ONE)
+    assert (saved.version, saved.document) == (1, ONE)
+    assert await drafts.get("agent", "draft-1") == saved
+    assert await drafts.list("agent") == (saved,)
+
+
+async def test_the_same_save_sent_again_changes_nothing(drafts: Drafts) -> None:
+    first = await drafts.put("agent", "draft-1", ONE)
+    assert await drafts.put("agent", "draft-1", ONE) == first
+    second = await drafts.put("agent", "draft-1", TWO, if_match=1)
+    assert await drafts.put("agent", "draft-1", TWO, if_match=1) == second
+    assert second.version == 2
+    assert len(await drafts.list("agent")) == 1
+
+
+async def test_two_tabs_never_overwrite_each_other(drafts: Drafts) -> None:
+    await drafts.put("agent", "draft-1", ONE)
+    theirs = await drafts.put("agent", "draft-1", TWO, if_match=1)
+    with pytest.raises(DraftConflict) as conflict:
+        await drafts.put("agent", "draft-1", {"customer": "other"}, if_match=1)
+    assert conflict.value.current == theirs
+    with pytest.raises(DraftConflict):
+        await drafts.put("agent", "draft-1", {"customer": "other"})
+    with pytest.raises(DraftConflict):
+        await drafts.delete("agent", "draft-1", if_match=1)
+    assert await drafts.get("agent", "draft-1") == theirs
+
+
+async def test_a_deleted_draft_stays_deleted_whatever_arrives_late(drafts: Drafts) -> None:
+    await drafts.put("agent", "draft-1", ONE)
+    assert await drafts.delete("agent", "draft-1", if_match=1)
+    assert not await drafts.delete("agent", "draft-1")
+    for version in (None, 1):
+        with pytest.raises(DraftConflict) as conflict:
+            await drafts.put("agent", "draft-1", ONE, if_match=version)
+        assert conflict.value.current is None
+    assert await drafts.list("agent") == ()
+    assert await drafts.get("agent", "draft-1") is None
+
+
+async def test_a_version_for_a_draft_that_never_was_is_a_conflict(drafts: Drafts) -> None:
+    with pytest.raises(DraftConflict):
+        await drafts.put("agent", "draft-1", ONE, if_match=3)
+
+
+async def test_accounts_never_see_each_others_drafts(drafts: Drafts) -> None:
+    await drafts.put("agent", "draft-1", ONE)
+    assert await drafts.list("other") == ()
+    assert await drafts.get("other", "draft-1") is None
+    assert not await drafts.delete("other", "draft-1")
+    await drafts.put("other", "draft-1", TWO)
+    mine = await drafts.get("agent", "draft-1")
+    assert mine is not None
+    assert mine.document == ONE
+
+
+async def test_drafts_survive_a_restart_on_a_disk_that_was_told_to_write(tmp_path: Path) -> None:
+    drafts = await Drafts.open(tmp_path, clock=FixedClock())
+    saved = await drafts.put("agent", "draft-1", ONE)
+    mode = await drafts._database.exclusive(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar())
+    await drafts.close()
+    assert mode == 2  # FULL
+    drafts = await Drafts.open(tmp_path, clock=FixedClock())
+    assert await drafts.get("agent", "draft-1") == saved
+    await drafts.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes; the profile folder is private there")
+async def test_the_file_is_private(drafts: Drafts, tmp_path: Path) -> None:
+    await drafts.put("agent", "draft-1", ONE)
+    for file in (tmp_path / "data").iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+
+
+async def test_a_file_of_a_later_program_is_refused(tmp_path: Path) -> None:
+    drafts = await Drafts.open(tmp_path, clock=FixedClock())
+    await drafts._database.write(lambda c: c.exec_driver_sql("PRAGMA user_version = 99").close())
+    await drafts.close()
+    with pytest.raises(StoreError) as refused:
+        await Drafts.open(tmp_path, clock=FixedClock())
+    assert refused.value.code == "newer-schema"
