@@ -1,0 +1,70 @@
+"""What is left of a crash: a file with the stacks, shown at the next start; and the mark that an exit was unclean."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import traceback
+from datetime import datetime
+from types import TracebackType
+from typing import TextIO
+
+from archisync_gui.app.profile import Profile
+from archisync_gui.messages import text
+
+log = logging.getLogger(__name__)
+
+
+class CrashWatch:
+    """Watches one panel's life. The caller holds the profile's lock, so the mark of another life is a dead one's."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._file = profile.crash_file
+        self._mark = profile.folder / "log" / "running"
+        self._stacks: TextIO | None = None
+        self._hook = sys.excepthook
+        self._thread_hook = threading.excepthook
+
+    def begin(self, language: str) -> str:
+        """Start watching. Returns what to tell of the last life: the crash file's text, a sentence about an unclean
+        exit, or nothing."""
+        told = ""
+        if self._mark.exists():
+            since = self._mark.read_text(encoding="utf-8", errors="replace").strip()
+            told = str(text("unclean-exit", language, {"since": since}))
+        if self._file.exists() and self._file.stat().st_size:
+            told += "\n\n" + self._file.read_text(encoding="utf-8", errors="replace")
+            self._file.replace(self._file.with_name("crash.previous.txt"))
+        self._mark.write_text(f"{datetime.now().astimezone():%d/%m/%Y %H:%M}\n", encoding="utf-8")
+        self._stacks = self._file.open("a", encoding="utf-8")
+        faulthandler.enable(self._stacks)
+        sys.excepthook = self._unhandled
+        threading.excepthook = self._unhandled_in_thread
+        return told.strip()
+
+    def end(self) -> None:
+        """The life ended as it should."""
+        sys.excepthook = self._hook
+        threading.excepthook = self._thread_hook
+        faulthandler.disable()
+        if self._stacks is not None:
+            self._stacks.close()
+            self._stacks = None
+        if self._file.exists() and not self._file.stat().st_size:
+            self._file.unlink()
+        self._mark.unlink(missing_ok=True)
+
+    def _unhandled(self, kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
+        # PySide calls this for an exception in a slot: the program goes on, but the operator must be able to tell us.
+        log.critical("unhandled %s", kind.__name__, exc_info=(kind, error, stack))
+        if self._stacks is not None:
+            self._stacks.write(f"{datetime.now().astimezone().isoformat()} pid {os.getpid()}\n")
+            traceback.print_exception(kind, error, stack, file=self._stacks)
+            self._stacks.flush()
+
+    def _unhandled_in_thread(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            self._unhandled(args.exc_type, args.exc_value, args.exc_traceback)

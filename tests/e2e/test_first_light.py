@@ -1,0 +1,168 @@
+"""The main job end to end: the command line reads six lists out of the demo ERP with a real browser into a real database."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from archisync_gui.entities import ENTITIES
+
+TYPES = [entity.name for entity in ENTITIES]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """An empty HOME and a temporary folder of its own, so that what is left behind is seen."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "tmp").mkdir()
+    return {
+        **{k: v for k, v in os.environ.items() if not k.startswith("XDG_")},
+        "HOME": str(tmp_path / "home"),
+        "TMPDIR": str(tmp_path / "tmp"),
+        "LANG": "C.UTF-8",
+    }
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "archisync_gui", *arguments]
+
+
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), env=environment, capture_output=True, text=True, timeout=300)
+
+
+def database(environment: dict[str, str]) -> Path:
+    (found,) = Path(environment["HOME"]).rglob("archisync.db")
+    return found
+
+
+def data_rows(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with sqlite3.connect(path) as connection:
+        return {name: connection.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall() for name in TYPES}
+
+
+def nothing_left(environment: dict[str, str]) -> None:
+    """No browser, driver or profile folder of ours is left."""
+    marker = environment["TMPDIR"]
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        own = process.info["environ"] or {}
+        assert own.get("TMPDIR") != marker, process.info["cmdline"]
+    assert [p.name for p in Path(marker).iterdir() if "playwright" in p.name or "archisync" in p.name] == []
+
+
+@pytest.fixture
+def left_clean(environment: dict[str, str]) -> Iterator[None]:
+    yield
+    nothing_left(environment)
+
+
+@pytest.mark.usefixtures("left_clean")
+def test_all_six_lists_are_read_and_a_second_run_changes_nothing(environment: dict[str, str]) -> None:
+    arguments = ("sync", "all", "--demo", "--demo-clock", "stopped", "--json")
+    first = run(environment, *arguments)
+    assert first.returncode == 0, first.stderr
+    lines = {line["type"]: line for line in map(json.loads, first.stdout.splitlines())}
+    assert set(lines) == set(TYPES)
+    for line in lines.values():
+        assert {"type", "outcome", "rows", "added", "changed", "gone", "durationMs"} <= set(line)
+        assert (line["outcome"], line["changed"], line["gone"]) == ("completed", 0, 0)
+        assert line["added"] > 0
+    before = data_rows(database(environment))
+    assert {name: len(rows) for name, rows in before.items()} == {name: line["added"] for name, line in lines.items()}
+    assert len(before["customers"]) == 1515
+
+    second = run(environment, *arguments)
+    assert second.returncode == 0, second.stderr
+    for line in map(json.loads, second.stdout.splitlines()):
+        assert (line["outcome"], line["added"], line["changed"], line["gone"]) == ("completed", 0, 0, 0), line
+    assert data_rows(database(environment)) == before
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, what
+        time.sleep(0.05)
+
+
+@pytest.mark.usefixtures("left_clean")
+def test_killed_in_the_middle_the_database_is_sound_and_the_run_is_told_as_interrupted(
+    environment: dict[str, str],
+) -> None:
+    process = subprocess.Popen(
+        command("sync", "products", "--demo", "--latency", "0.3"),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    while "pag" not in (line := process.stderr.readline()):
+        assert line, "it ended before it read a page"
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    wait_for(lambda: not _ours(environment), "browser and driver end with their parent")
+
+    status = run(environment, "status", "--demo", "--json")
+    assert status.returncode == 0, status.stderr
+    products = json.loads(status.stdout)["statuses"]["products"]["accounts"][0]
+    assert products["lastOutcome"] == "interrupted"
+    assert products["freshness"] == "never"
+    with sqlite3.connect(database(environment)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT count(*) FROM products").fetchone() == (0,)
+    for folder in Path(environment["TMPDIR"]).glob("playwright*"):
+        # A killed process cannot tidy; the next start does not trip over what it left.
+        assert folder.is_dir()
+        __import__("shutil").rmtree(folder)
+
+
+def _ours(environment: dict[str, str]) -> list[str]:
+    found = []
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        if (process.info["environ"] or {}).get("TMPDIR") == environment["TMPDIR"]:
+            found.append(" ".join(process.info["cmdline"] or []))
+    return found
+
+
+@pytest.mark.usefixtures("left_clean")
+def test_ctrl_c_ends_a_sync_cleanly(environment: dict[str, str]) -> None:
+    process = subprocess.Popen(
+        command("sync", "customers", "--demo", "--latency", "0.3"),
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    while "page" not in (line := process.stderr.readline()):
+        assert line, "it ended before it read a page"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    status = json.loads(run(environment, "status", "--demo", "--json").stdout)
+    assert status["statuses"]["customers"]["accounts"][0]["lastOutcome"] == "cancelled"
+
+
+def test_an_unknown_type_and_a_wrong_profile_are_one_sentence_each(environment: dict[str, str]) -> None:
+    unknown = run(environment, "sync", "costumers", "--demo")
+    assert unknown.returncode == 2
+    assert "costumers" in unknown.stderr
+    run(environment, "status", "--demo", "--profile", "x")
+    wrong = run(environment, "status", "--profile", "x")
+    assert wrong.returncode == 78
+    assert len(wrong.stderr.splitlines()) == 1
