@@ -1,0 +1,101 @@
+"""The two calls without a token: health, and the pairing of pages, programs and our own order form."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from archisync_gui.endpoint import contract
+from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.pairing import Page, PairingError
+from archisync_gui.endpoint.routing import Call, Reply
+
+STATUS = {"pairing-closed": 403, "pairing-full": 429, "pairing-gone": 410, "pairing-code": 410}
+
+
+async def health(call: Call) -> Reply:
+    """``GET /api/health``."""
+    services = call.services
+    return Reply(
+        contract.HealthAnswer(message=call.say("health"), version=services.version, profile_id=services.profile_id)
+    )
+
+
+async def pair(call: Call) -> Reply:
+    """``POST /api/pair``: asks, comes back with the pairing id, or redeems our own form's one-time code."""
+    body: contract.PairBody = call.body
+    try:
+        if body.code is not None:
+            return _redeem(call, body.code)
+        if body.pairing_id is not None:
+            return _collect(call, body.pairing_id)
+        return _ask(call, body)
+    except PairingError as error:
+        _refuse(call, error)
+
+
+def _ask(call: Call, body: contract.PairBody) -> Reply:
+    if body.name is None:
+        raise Refusal(422, "body-invalid", field="name", params={"field": "name", "problem": ""})
+    pairing = call.services.pairing
+    secret, digits, seconds = pairing.ask(call.caller.origin, body.name, body.wanted(), own=_own(call))
+    return Reply(
+        contract.PairWaiting(
+            message=call.say("pairing-own" if _own(call) else "pairing-waiting"),
+            pairing_id=secret,
+            digits=None if _own(call) else digits,
+            expires_in=int(seconds),
+            profile_id=call.services.profile_id,
+        ),
+        202,
+    )
+
+
+def _collect(call: Call, secret: str) -> Reply:
+    collected = call.services.pairing.collect(secret, call.caller.origin)
+    match collected.state:
+        case "waiting":
+            return Reply(
+                contract.PairWaiting(
+                    message=call.say("pairing-waiting"),
+                    pairing_id=secret,
+                    digits=None,
+                    expires_in=int(collected.seconds_left),
+                    profile_id=call.services.profile_id,
+                ),
+                202,
+            )
+        case "refused":
+            raise Refusal(403, "pairing-refused")
+        case "confirmed":
+            assert collected.page is not None
+            assert collected.token is not None
+            return _done(call, collected.page, collected.token)
+
+
+def _redeem(call: Call, code: str) -> Reply:
+    if not _own(call):
+        raise Refusal(403, "origin-refused", header="Origin")
+    return _done(call, *call.services.pairing.redeem(code, call.services.gate.own_origin, "Archisync"))
+
+
+def _done(call: Call, page: Page, token: str) -> Reply:
+    return Reply(
+        contract.PairDone(
+            message=call.say("paired"),
+            token=token,
+            name=page.name,
+            scopes=sorted(page.scopes),
+            account=page.account,
+            profile_id=call.services.profile_id,
+        )
+    )
+
+
+def _own(call: Call) -> bool:
+    return call.caller.origin == call.services.gate.own_origin
+
+
+def _refuse(call: Call, error: PairingError) -> NoReturn:
+    refusal = Refusal(STATUS[error.code], error.code, params=error.params)
+    guess = error.code in ("pairing-gone", "pairing-code")
+    raise call.services.gate.failed(call.caller, refusal) if guess else refusal

@@ -1,0 +1,429 @@
+"""The typed bodies, queries and answers of every call; validation and the OpenAPI document both come from here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from archisync_gui.endpoint.pairing import Access
+
+SESSION_ID = r"^[A-Za-z0-9_-]{22,128}$"
+"""At least 128 random bits as base64url."""
+
+DRAFT_ID = r"^[A-Za-z0-9_-]{16,64}$"
+
+
+def _folded(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+SessionId = Annotated[str, Field(pattern=SESSION_ID, description="Random id made by the tab, used once.")]
+Label = Annotated[str, Field(max_length=120), AfterValidator(_folded)]
+"""Plain text from outside: control characters and runs of white space become one blank."""
+
+
+def model_ref(name: str) -> WithJsonSchema:
+    """An answer's field whose JSON is ``model.as_json`` of the dataclass of that name."""
+    return WithJsonSchema({"schema": name})
+
+
+class Contract(BaseModel):
+    """camelCase names, nothing unknown, no silent conversions."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=True)
+
+
+class Query(Contract):
+    """Parameters of the address: texts, so conversions are allowed."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=False)
+
+
+# ------------------------------------------------------------------------------------------------ requests
+
+
+class SmartSyncBody(Contract):
+    """Opens a session, or asks again in an open one. An empty body is the first version's call."""
+
+    session_id: SessionId | None = None
+    user_id: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    label: Label = ""
+
+
+class ResumeBody(Contract):
+    """Closes a session. Without an id: the oldest anonymous one of the same token."""
+
+    session_id: SessionId | None = None
+    user_id: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    label: Label = ""
+
+
+class TouchBody(Contract):
+    """A sign of life."""
+
+    session_id: SessionId
+
+
+class WaitQuery(Query):
+    """``wait=false``: answer at once."""
+
+    wait: bool = True
+
+
+class SyncQuery(Query):
+    """``wait=true``: answer when the request has ended."""
+
+    wait: bool = False
+
+
+class RefreshQuery(Query):
+    """``sync=true``: a customers request follows."""
+
+    sync: bool = False
+    wait: bool = False
+
+
+class SyncBody(Contract):
+    """What to read, all optional."""
+
+    user_id: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    scope: Literal["all", "new"] = "all"
+    priority: Annotated[int, Field(ge=1, le=99)] | None = None
+
+
+class FullBody(Contract):
+    """Nothing to say."""
+
+
+class ScheduleBody(Contract):
+    """Minutes between scheduled reads by sync type; ``null`` = off. Types left out keep theirs."""
+
+    intervals: dict[str, Annotated[int, Field(ge=5, le=1440)] | None]
+
+
+class HistoryQuery(Query):
+    """Which runs, newest first."""
+
+    type: Annotated[str, Field(max_length=40)] | None = None
+    outcome: Literal["completed", "unclean", "refused", "failed", "cancelled", "skipped", "interrupted"] | None = None
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    before: datetime | None = None
+
+
+class ExplainQuery(Query):
+    """``at``: a moment (ISO 8601 with offset); now when left out."""
+
+    at: datetime | None = None
+
+
+class SearchQuery(Query):
+    """A search in stored rows."""
+
+    search: Annotated[str, Field(max_length=200)] = ""
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+
+
+class PricesQuery(SearchQuery):
+    """``product``: only the prices of that article."""
+
+    product: Annotated[str, Field(max_length=80)] | None = None
+
+
+class PairBody(Contract):
+    """First call: ``name`` and what is wanted. Second call: ``pairingId``. Our own order form: ``code``."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_folded)] | None = None
+    scopes: Annotated[list[Literal["sessions", "watch", "operate"]], Field(min_length=1, max_length=3)] = ["sessions"]
+    pairing_id: Annotated[str, Field(min_length=16, max_length=128)] | None = None
+    code: Annotated[str, Field(min_length=16, max_length=128)] | None = None
+
+    def wanted(self) -> tuple[Access, ...]:
+        """The scopes asked for."""
+        return tuple(Access(scope) for scope in self.scopes)
+
+
+class DraftCustomer(Contract):
+    """Whom a draft is for, as it was when it was chosen."""
+
+    id: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(max_length=300)]
+    account_num: Annotated[str, Field(max_length=80)] | None = None
+    as_of: Annotated[str, Field(max_length=40)] | None = None
+
+
+class DraftLine(Contract):
+    """One article of a draft. The price is the one shown when the line was made, with its age."""
+
+    item_id: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[str, Field(max_length=300)]
+    description: Annotated[str, Field(max_length=500)] | None = None
+    quantity: Annotated[int, Field(ge=1, le=10**12, description="Thousandths.")]
+    unit_price: Annotated[int, Field(ge=-(10**12), le=10**12, description="Cents for one price unit.")] | None
+    price_unit: Annotated[int, Field(ge=1, le=10**9, description="Thousandths.")] = 1000
+    price_id: Annotated[str, Field(max_length=80)] | None = None
+    price_as_of: Annotated[str, Field(max_length=40)] | None = None
+    vat_percent: Annotated[int, Field(ge=0, le=10_000, description="Hundredths of a percent.")] | None = None
+
+
+class DraftDocument(Contract):
+    """A draft's content. It names customer and prices with their age; the ERP is not told."""
+
+    customer: DraftCustomer | None = None
+    price_group: Annotated[str, Field(max_length=80)] | None = None
+    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    note: Annotated[str, Field(max_length=2000)] = ""
+    lines: Annotated[list[DraftLine], Field(max_length=200)] = []
+
+
+# ------------------------------------------------------------------------------------------------ answers
+
+
+class Answer(Contract):
+    """In every JSON answer."""
+
+    success: bool = True
+    message: str = Field("", description="One sentence for people, in the language of Accept-Language.")
+
+
+class Refused(Answer):
+    """Every refusal and failure."""
+
+    success: Literal[False] = False
+    error: str = Field(description="What happened and what it means.")
+    code: str = Field(description="Stable word for programs.")
+    hint: str = Field("", description="What to do.")
+    field: str | None = Field(None, description="The field or header at fault.")
+
+
+class FreshnessAnswer(Answer):
+    """How current the customers are."""
+
+    handle: str = Field(description="The session's public name.")
+    new_as_of: datetime | None = Field(description="No customer created before this time is missing.")
+    all_as_of: datetime | None = Field(description="Start of the last clean read of the whole list.")
+    session_count: int
+
+
+class SmartSyncAnswer(FreshnessAnswer):
+    """The fast read has ended: the customers are fresh."""
+
+    code: Literal["fresh"] = "fresh"
+    added: int
+    changed: int
+    duration_ms: int
+
+
+class SmartSyncPending(FreshnessAnswer):
+    """The session is open; the read is still going on (``pending``), or the operator holds all syncs (``held``)."""
+
+    code: Literal["pending", "held"]
+
+
+class SmartSyncFailed(FreshnessAnswer):
+    """The session is open all the same; the data are as old as they say."""
+
+    success: Literal[False] = False
+    error: str
+    code: str
+    hint: str = ""
+
+
+class Ended(Refused):
+    """The session has ended; make a new id."""
+
+    reason: Literal["timeout", "lost", "operator", "closed", "unknown"]
+
+
+class ClosedAnswer(Answer):
+    """What closing did."""
+
+    session_count: int
+    closed: bool
+
+
+class TouchAnswer(Answer):
+    """The lease was renewed."""
+
+    deadline: datetime
+
+
+class SessionAnswer(FreshnessAnswer):
+    """One session by its handle."""
+
+    state: Literal["open", "ended"]
+    deadline: datetime | None
+    reason: Literal["timeout", "lost", "operator", "closed", "unknown"] | None = None
+
+
+class StatusAnswer(Answer):
+    """Everything a looker needs."""
+
+    status: Annotated[Any, model_ref("Status")]
+
+
+class TicketAnswer(Answer):
+    """A request was accepted."""
+
+    type: str
+    ticket: str
+    position: int | None = Field(description="Place in the queue, 1 = next; null: it runs or has ended.")
+
+
+class FullAnswer(Answer):
+    """Requests for all types were accepted."""
+
+    types: list[str]
+    tickets: list[str]
+
+
+class OutcomeAnswer(Answer):
+    """A request has ended."""
+
+    type: str
+    ticket: str
+    result: Annotated[Any, model_ref("RunResult")]
+
+
+class TicketState(Answer):
+    """What became of a ticket."""
+
+    type: str
+    ticket: str
+    state: Literal["waiting", "ended"]
+    position: int | None
+    result: Annotated[Any, model_ref("RunResult")] | None
+
+
+class HistoryAnswer(Answer):
+    """Stored runs, newest first."""
+
+    runs: list[Annotated[Any, model_ref("RunRecord")]]
+
+
+class ScheduleAnswer(Answer):
+    """Minutes between scheduled reads; null = off."""
+
+    intervals: dict[str, int | None]
+
+
+class HoldAnswer(Answer):
+    """Whether the operator holds all syncs."""
+
+    held: bool
+
+
+class ExplainAnswer(Answer):
+    """Why something runs or nothing does."""
+
+    explanation: Annotated[Any, model_ref("Explanation")]
+    text: str
+
+
+class RowsAnswer(Answer):
+    """Stored rows and how old they are. Money in cents, quantities in thousandths, percentages in hundredths."""
+
+    rows: list[dict[str, Any]]
+    cursor: str | None = Field(description="Where to go on; null at the end.")
+    new_as_of: datetime | None = None
+    all_as_of: datetime | None
+    freshness: str
+
+
+class RowAnswer(Answer):
+    """One stored row."""
+
+    row: dict[str, Any]
+    new_as_of: datetime | None = None
+    all_as_of: datetime | None
+    freshness: str
+
+
+class DraftState(Contract):
+    """A stored draft."""
+
+    id: str
+    version: int = Field(description="Give it back in If-Match, as in the ETag.")
+    created_at: datetime
+    updated_at: datetime
+    document: Annotated[dict[str, Any], WithJsonSchema({"schema": "DraftDocument"})]
+
+
+class DraftsAnswer(Answer):
+    """All drafts of the account, last saved first."""
+
+    drafts: list[DraftState]
+    total: int
+
+
+class DraftAnswer(Answer):
+    """One draft."""
+
+    draft: DraftState
+
+
+class DraftSaved(DraftAnswer):
+    """The draft is on the disk; ``total`` counts all drafts of the account."""
+
+    total: int
+
+
+class DraftDeleted(Answer):
+    """The draft is gone."""
+
+    total: int
+
+
+class DraftRefused(Refused):
+    """Another tab has saved since; ``current`` is what is stored, null when it was deleted."""
+
+    current: DraftState | None
+
+
+class HealthAnswer(Answer):
+    """Says that the panel is there, and which profile it is."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+    profile_id: str
+
+
+class PairWaiting(Answer):
+    """The page shows ``digits`` and asks again with ``pairingId`` until ``expiresIn`` seconds have passed."""
+
+    code: Literal["pairing-waiting"] = "pairing-waiting"
+    pairing_id: str
+    digits: str | None = Field(description="Six digits for the operator; null for our own order form.")
+    expires_in: int
+    profile_id: str
+
+
+class PairDone(Answer):
+    """Paired: the token is told here and never again."""
+
+    code: Literal["paired"] = "paired"
+    token: str
+    name: str
+    scopes: list[str]
+    account: str | None
+    profile_id: str
+
+
+# ------------------------------------------------------------------------------------------------ sockets
+
+
+class Attach(Contract):
+    """First message on the tab's line."""
+
+    type: Literal["attach"]
+    token: Annotated[str, Field(max_length=200)]
+    session_id: SessionId
+
+
+class Sign(Contract):
+    """Later messages on the tab's line."""
+
+    type: Literal["touch", "close"]

@@ -1,0 +1,46 @@
+"""The static files (order form, drafts page, client, docs), kept in memory; no other file is ever served."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json; charset=utf-8",
+    ".ts": "text/plain; charset=utf-8",
+    ".md": "text/plain; charset=utf-8",
+}
+PAGES = {"/order-form": "/order-form/index.html", "/drafts": "/order-form/drafts.html"}
+"""Addresses people see → file."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """One file as it is sent."""
+
+    body: bytes
+    type: str
+    etag: str
+
+
+def load(folder: Path) -> Mapping[str, StaticFile]:
+    """All files below ``folder`` by address; what is not in here when the endpoint starts is never served."""
+    files = {
+        "/" + path.relative_to(folder).as_posix(): _file(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix in TYPES
+    }
+    pages = {address: files[target] for address, target in PAGES.items() if target in files}
+    return files | pages
+
+
+def _file(path: Path) -> StaticFile:
+    body = path.read_bytes()
+    return StaticFile(body, TYPES[path.suffix], f'"{hashlib.sha256(body).hexdigest()[:24]}"')

@@ -1,0 +1,207 @@
+"""Who gets in: the checks of host, origin, fetch site, token, scope and rate that stand before every route."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from aiohttp import hdrs, web
+
+from archisync_gui.endpoint.pairing import Access, Page, Pairing
+from archisync_gui.model import AccountId, Clock
+
+log = logging.getLogger(__name__)
+
+PAIR_PATH = "/api/pair"
+BEACON_PATH = "/api/smart-sessions/close"
+
+ONCE = (hdrs.HOST, hdrs.ORIGIN, hdrs.AUTHORIZATION, hdrs.CONTENT_LENGTH, hdrs.CONTENT_TYPE, "Sec-Fetch-Site")
+"""Headers that a request may carry only once: two different readings of one request are how smuggling works."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every number that bounds a caller."""
+
+    body: int = 64 * 1024
+    """Bytes of a request body."""
+    silence: float = 10.0
+    """Seconds a client may take to send a request, a first message, or to take an answer."""
+    streams: int = 64
+    """Open event streams and tab lines together."""
+    connections: int = 512
+    """Open TCP connections; what comes above is dropped, so that the panel keeps file handles for its own work."""
+    failures: int = 10
+    """Failed proofs (token, pairing id, session id) of one origin within :attr:`failure_window`."""
+    failure_window: float = 60.0
+    heartbeat: float = 15.0
+    """Seconds between comments on an event stream."""
+    attach_grace: float = 2.0
+    """Seconds a tab's line waits for the POST that opens its session."""
+
+
+class Refusal(Exception):
+    """A request is not served. ``code`` names its text in ``resources/messages/endpoint.toml``."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        *,
+        header: str | None = None,
+        field: str | None = None,
+        params: Mapping[str, object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        extra: Mapping[str, object] | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.header = header
+        """The header at fault, for the log."""
+        self.field = field
+        self.params = dict(params or {})
+        self.headers = dict(headers or {})
+        self.extra = dict(extra or {})
+        """More members of the JSON answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request, as far as the checks know."""
+
+    origin: str | None
+    own: bool
+    """From our own pages."""
+    cors: bool
+    """The answer may be read by a page of another origin."""
+    page: Page | None = None
+
+    @property
+    def key(self) -> str:
+        """What the rate limit counts by."""
+        return self.origin or "no origin"
+
+    @property
+    def token_id(self) -> str:
+        """Public name of the token, for anonymous sessions and logs."""
+        return self.page.id if self.page else ""
+
+    @property
+    def account(self) -> AccountId | None:
+        """The token's account."""
+        return self.page.account if self.page else None
+
+
+class Gate:
+    """The checks, in the order in which they are made."""
+
+    def __init__(self, pairing: Pairing, *, clock: Clock, limits: Limits) -> None:
+        self._pairing = pairing
+        self._clock = clock
+        self._limits = limits
+        self._failures: dict[str, deque[float]] = {}
+        self._hosts: frozenset[str] = frozenset()
+        self.own_origin = ""
+
+    def serve_at(self, port: int) -> None:
+        """Say which port was taken.
+
+        Only ``127.0.0.1`` is *our own* origin: under the name ``localhost`` a browser may reach another program of
+        another user that listens on ``::1``.
+        """
+        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        self.own_origin = f"http://127.0.0.1:{port}"
+
+    def caller(self, request: web.Request) -> Caller:
+        """Check where the request comes from; raises :class:`Refusal`."""
+        for name in ONCE:
+            if len(request.headers.getall(name, ())) > 1:
+                raise Refusal(400, "header-repeated", header=name, params={"header": name})
+        if request.headers.get(hdrs.HOST, "").lower() not in self._hosts:
+            raise Refusal(421, "host-refused", header=hdrs.HOST)
+        origin = request.headers.get(hdrs.ORIGIN)
+        own = origin == self.own_origin
+        paired = origin is not None and not own and origin in self._pairing.store.origins()
+        pairing = request.path == PAIR_PATH and origin != "null" and self._pairing.listens_to(origin)
+        if origin is not None and not (own or paired or pairing):
+            if request.path == PAIR_PATH and origin != "null":
+                raise Refusal(403, "pairing-closed", header=hdrs.ORIGIN)
+            raise Refusal(403, "origin-refused", header=hdrs.ORIGIN)
+        site = request.headers.get("Sec-Fetch-Site", "none")
+        if site not in ("same-origin", "none") and (origin is None or own or not (paired or pairing)):
+            raise Refusal(403, "fetch-site-refused", header="Sec-Fetch-Site")
+        readable = origin is not None and (paired or pairing)
+        return Caller(origin, own or (origin is None and site == "same-origin"), cors=readable)
+
+    def admit(self, request: web.Request, caller: Caller, access: Access) -> Caller:
+        """Check the token and its scope; raises :class:`Refusal`."""
+        scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise self.failed(caller, Refusal(401, "token-missing", header=hdrs.AUTHORIZATION))
+        return self.prove(caller, token.strip(), access)
+
+    def prove(self, caller: Caller, token: str, access: Access) -> Caller:
+        """The caller together with the page its token belongs to; raises :class:`Refusal`."""
+        page = self._pairing.store.find(token)
+        if page is None:
+            raise self.failed(caller, Refusal(401, "token-unknown", header=hdrs.AUTHORIZATION))
+        good = caller.own if page.own else page.origin == caller.origin and not caller.own
+        if not good or (page.own and page.origin != self.own_origin):
+            raise self.failed(caller, Refusal(403, "token-origin", header=hdrs.ORIGIN))
+        if access not in page.scopes:
+            raise Refusal(403, "scope-missing", header=hdrs.AUTHORIZATION, params={"scope": access.value})
+        return Caller(caller.origin, caller.own, caller.cors, page)
+
+    def failed(self, caller: Caller, refusal: Refusal) -> Refusal:
+        """Count a failed proof; returns ``refusal``, or 429 when this origin has failed too often.
+
+        Only failures are answered so: a stranger who floods cannot lock out those who hold a good token.
+        """
+        now = self._clock.monotonic()
+        window = self._limits.failure_window
+        for key in [k for k, times in self._failures.items() if times[-1] <= now - window]:
+            del self._failures[key]
+        times = self._failures.setdefault(caller.key, deque(maxlen=self._limits.failures + 1))
+        times.append(now)
+        while times[0] <= now - window:
+            times.popleft()
+        if len(times) <= self._limits.failures:
+            return refusal
+        wait = str(max(1, round(times[0] + window - now)))
+        return Refusal(429, "too-many-failures", header=refusal.header, headers={"Retry-After": wait})
+
+    def account(self, caller: Caller, wanted: AccountId | None, known: tuple[AccountId, ...]) -> AccountId:
+        """The account a call works for; ``known`` are the enabled ones, the default first.
+
+        Raises :class:`Refusal`: 403 for another account than the token's, 422 when there is none.
+        """
+        if caller.account is not None:
+            if wanted is not None and wanted != caller.account:
+                raise Refusal(403, "account-refused", field="userId")
+            return caller.account
+        account = wanted or (known[0] if known else None)
+        if account is None or account not in known:
+            raise Refusal(422, "account-missing", field="userId")
+        return account
+
+
+def cors_headers(origin: str) -> dict[str, str]:
+    """What lets a page of ``origin`` read an answer."""
+    return {
+        "Access-Control-Allow-Origin": origin,
+        "Access-Control-Expose-Headers": "ETag, Retry-After",
+        "Vary": "Origin",
+    }
+
+
+def preflight_headers(origin: str) -> dict[str, str]:
+    """The full answer to a preflight of an origin that may call."""
+    return cors_headers(origin) | {
+        "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, Last-Event-ID",
+        "Access-Control-Allow-Private-Network": "true",
+        "Access-Control-Max-Age": "600",
+    }

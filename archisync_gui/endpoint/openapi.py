@@ -1,0 +1,264 @@
+"""The OpenAPI 3.1 document and a readable page, both made from the table of routes and its models."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from archisync_gui import model
+from archisync_gui.endpoint import contract
+from archisync_gui.endpoint.routing import Route
+from archisync_gui.model import camel
+
+REF = "#/components/schemas/"
+VIEWS = (model.Status, model.RunResult, model.RunRecord, model.Explanation)
+"""The dataclasses that answers carry as ``model.as_json`` tells them."""
+REFUSALS = {
+    400: "Cannot be read",
+    401: "Token missing or unknown",
+    403: "Origin, fetch site, scope or account refused",
+    413: "Body above 64 KiB",
+    415: "Wrong content type",
+    421: "Host is not this computer",
+    422: "A field is wrong; it is named",
+    429: "Too many failures; see Retry-After",
+}
+TAGS = {
+    "sessions": "The order form's sessions",
+    "watch": "Looking",
+    "operate": "Asking",
+    "data": "Stored data",
+    "drafts": "Drafts of orders",
+    "access": "Getting in",
+}
+
+
+def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
+    """The OpenAPI document as a JSON value."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Archisync", "version": version, "description": (contract.__doc__ or "").strip()},
+        "servers": [{"url": "http://127.0.0.1:47800"}],
+        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(routes),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(route: Route) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": f"{route.method.lower()}{re.sub(r'[^A-Za-z0-9]+', ' ', route.path).title().replace(' ', '')}",
+        "summary": route.summary,
+        "tags": [route.tag],
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", route.path)
+        ]
+        + [*_query(route), *_headers(route)],
+        "responses": {str(status): _answer(route, status, made) for status, made in route.answers.items()},
+    }
+    if route.access is not None:
+        operation["security"] = [{"token": []}]
+        operation["description"] = f"Scope: {route.access.value}."
+    if route.text_body:
+        operation["requestBody"] = {"content": {"text/plain": {"schema": {"type": "string"}}}, "required": True}
+    elif route.body is not None:
+        operation["requestBody"] = {"content": _json(route.body.__name__), "required": False}
+    for status, text in REFUSALS.items():
+        operation["responses"].setdefault(str(status), {"description": text, "content": _json("Refused")})
+    operation["responses"]["default"] = {"description": "Any other refusal", "content": _json("Refused")}
+    return operation
+
+
+def _query(route: Route) -> list[dict[str, Any]]:
+    if route.query is None:
+        return []
+    schema = route.query.model_json_schema(by_alias=True)
+    return [
+        {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": described}
+        for name, described in schema.get("properties", {}).items()
+    ]
+
+
+def _headers(route: Route) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
+        for name, text in route.headers.items()
+    ]
+
+
+def _answer(route: Route, status: int, made: type[BaseModel] | None) -> dict[str, Any]:
+    if made is None:
+        media = {route.stream: {"schema": {"type": "string"}}} if "/" in route.stream else {}
+        described: dict[str, Any] = {"description": "The stream" if route.stream else "Done"}
+        return described | ({"content": media} if media else {})
+    return {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": REF + name}}}
+
+
+def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
+    used: dict[str, type[BaseModel]] = {"Refused": contract.Refused, "Attach": contract.Attach, "Sign": contract.Sign}
+    for route in routes:
+        for made in (route.body, *route.answers.values()):
+            if made is not None:
+                used[made.__name__] = made
+    _, made_schemas = models_json_schema(
+        [(m, "serialization" if issubclass(m, contract.Answer) else "validation") for m in used.values()],
+        by_alias=True,
+        ref_template=REF + "{model}",
+    )
+    schemas: dict[str, Any] = _resolved(made_schemas["$defs"])
+    for view in VIEWS:
+        _dataclass(view, schemas)
+    return dict(sorted(schemas.items()))
+
+
+def _resolved(value: Any) -> Any:
+    """``value`` with the marks of :func:`contract.model_ref` turned into references."""
+    match value:
+        case {"schema": str() as name, **rest}:
+            return {"$ref": REF + name} | {key: rest[key] for key in rest if key == "description"}
+        case dict():
+            return {key: _resolved(inner) for key, inner in value.items()}
+        case list():
+            return [_resolved(inner) for inner in value]
+    return value
+
+
+def _dataclass(kind: type, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what ``model.as_json`` makes of a dataclass; adds it and all it refers to."""
+    if kind.__name__ not in schemas:
+        schemas[kind.__name__] = {}
+        hints = get_type_hints(kind)
+        fields = {camel(f.name): _type(hints[f.name], schemas) for f in dataclasses.fields(kind)}
+        schemas[kind.__name__] = {
+            "type": "object",
+            "description": (kind.__doc__ or "").strip(),
+            "properties": fields,
+            "required": list(fields),
+        }
+    return {"$ref": REF + kind.__name__}
+
+
+def _type(hint: Any, schemas: dict[str, Any]) -> dict[str, Any]:
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        if any(isinstance(arg, typing.ForwardRef) for arg in args):
+            return {}  # ``model.Json``: anything
+        return {"anyOf": [_type(arg, schemas) for arg in args]}
+    if origin is tuple:
+        item = args[0] if len(args) == 2 and args[1] is Ellipsis else None
+        return {"type": "array", "items": _type(item, schemas) if item is not None else {}}
+    if origin is not None and issubclass(origin, Mapping):
+        return {"type": "object", "additionalProperties": _type(args[1], schemas)}
+    if isinstance(hint, type):
+        if dataclasses.is_dataclass(hint):
+            return _dataclass(hint, schemas)
+        if issubclass(hint, Enum):
+            return {"type": "string", "enum": [member.value for member in hint]}
+        simple = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}
+        if hint in simple:
+            return {"type": simple[hint]}
+        if issubclass(hint, datetime):
+            return {"type": "string", "format": "date-time"}
+        if issubclass(hint, date):
+            return {"type": "string", "format": "date"}
+    return {}
+
+
+# ------------------------------------------------------------------------------------------------ the page
+
+
+def page(described: Mapping[str, Any]) -> str:
+    """The document for people: one HTML page that needs nothing from outside."""
+    parts = [
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Archisync API</title>",
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>",
+        "<link rel='stylesheet' href='/docs.css'></head><body><main>",
+        f"<h1>Archisync API <small>{_text(described['info']['version'])}</small></h1>",
+        "<p>Loopback only. JSON in camelCase, times ISO 8601 with offset. Every call but those marked <em>open</em> "
+        "needs <code>Authorization: Bearer …</code> from pairing. Machine-readable: "
+        "<a href='/openapi.json'>openapi.json</a>; "
+        "<a href='/CHANGES.md'>what changed</a>; <a href='/README.md'>the client, with examples</a>.</p>",
+    ]
+    for tag in described["tags"]:
+        parts.append(f"<h2>{_text(tag['description'])}</h2>")
+        for path, operations in described["paths"].items():
+            for method, operation in operations.items():
+                if tag["name"] in operation["tags"]:
+                    parts.append(_section(path, method, operation))
+    parts.append("<h2>Shapes</h2>")
+    for name, schema in described["components"]["schemas"].items():
+        parts.append(_shape(name, schema))
+    return "".join(parts) + "</main></body></html>"
+
+
+def _section(path: str, method: str, operation: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td><code>{_text(p['name'])}</code></td><td>{_text(p['in'])}</td><td>{_kind(p['schema'])}</td></tr>"
+        for p in operation["parameters"]
+    )
+    body = operation.get("requestBody", {}).get("content", {})
+    takes = "".join(f"<p>Takes {_text(media)}: {_kind(told['schema'])}</p>" for media, told in body.items())
+    answers = "".join(
+        f"<li><b>{_text(status)}</b> {_text(told['description'])}"
+        + "".join(f" {_kind(c['schema'])}" for c in told.get("content", {}).values())
+        + "</li>"
+        for status, told in operation["responses"].items()
+        if status.startswith(("1", "2")) or status in ("410", "412", "503")
+    )
+    scope = operation.get("description", "<em>open</em>")
+    return (
+        f"<section><h3><span class='{method}'>{method.upper()}</span> <code>{_text(path)}</code></h3>"
+        f"<p>{_text(operation['summary'])}. {scope}</p>"
+        + (f"<table>{rows}</table>" if rows else "")
+        + f"{takes}<ul>{answers}</ul></section>"
+    )
+
+
+def _shape(name: str, schema: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td><code>{_text(field)}</code></td><td>{_kind(described)}</td>"
+        f"<td>{_text(described.get('description', ''))}</td></tr>"
+        for field, described in schema.get("properties", {}).items()
+    )
+    about = _text(schema.get("description", ""))
+    return f"<section id='{_text(name)}'><h3>{_text(name)}</h3><p>{about}</p><table>{rows}</table></section>"
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        name = _text(schema["$ref"].rpartition("/")[2])
+        return f"<a href='#{name}'>{name}</a>"
+    if "anyOf" in schema:
+        return " | ".join(_kind(part) for part in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {_kind(schema.get('items', {}))}"
+    if "const" in schema:
+        return f"<code>{_text(str(schema['const']))}</code>"
+    if "enum" in schema:
+        return " | ".join(f"<code>{_text(str(value))}</code>" for value in schema["enum"])
+    return _text(str(schema.get("format") or schema.get("type") or "any"))
+
+
+def _text(text: str) -> str:
+    return html.escape(text)

@@ -1,0 +1,469 @@
+"""Who may talk to the endpoint: paired pages and programs, their tokens, and how a new one is let in; no HTTP.
+
+Tokens are 256 random bits, kept only as SHA-256. All texts given by a page (name, origin) are plain text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from archisync_gui.model import AccountId, Clock
+
+log = logging.getLogger(__name__)
+
+WINDOW = 120.0
+"""Seconds in which unlisted pages may ask, after the operator pressed *Collega una pagina*."""
+COLLECT = 60.0
+"""Seconds a page has to fetch its token after the operator confirmed it."""
+CODE_LIFE = 30.0
+"""Seconds a one-time code of the order form is good for."""
+TRIES = 3
+MAX_PENDING = 3
+"""Waiting pages in one window: more would let a stranger's page fish for a mistyped number."""
+OWN_TOKEN_DAYS = 7
+"""Days after which an unused token of our own order form (it lives in one tab) is forgotten."""
+MAX_OWN_TOKENS = 200
+MAX_ASKS = 20
+"""Questions in one window, repeated ones included."""
+LAST_USE_STEP = 60.0
+"""Seconds between two writes of *last use*."""
+
+Random = Callable[[int], bytes]
+
+
+class Access(StrEnum):
+    """What a token may do."""
+
+    SESSIONS = "sessions"
+    """The session calls; read customers, products, prices; read and write drafts."""
+    WATCH = "watch"
+    """Look: status, history, tickets, explain, events."""
+    OPERATE = "operate"
+    """Start, cancel, hold, change the schedule."""
+
+
+class PairingError(Exception):
+    """A pairing step was refused. ``code`` names its text in ``resources/messages/endpoint.toml``."""
+
+    def __init__(self, code: str, **params: str | int) -> None:
+        super().__init__(f"{code} {params}")
+        self.code = code
+        self.params = params
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A paired page or program."""
+
+    id: str
+    """Public; names it in logs and in the panel."""
+    name: str
+    origin: str | None
+    """The only origin its token is good for; ``None``: a program, good only without an ``Origin`` header."""
+    scopes: frozenset[Access]
+    account: AccountId | None
+    """The only ERP account it may name; ``None``: the default account."""
+    created: datetime
+    last_used: datetime
+    own: bool = False
+    """One of our own order form's tabs."""
+
+
+class PairingStore:
+    """The paired pages, kept in one small file that only this user can read."""
+
+    VERSION = 1
+
+    def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
+        """Read ``path``. A damaged file is put aside and the list starts empty: everybody has to be paired again."""
+        self._path = path
+        self._clock = clock
+        self._random = random
+        self._pages: dict[bytes, Page] = {}
+        """By SHA-256 of the token."""
+        self._load()
+
+    def pages(self) -> tuple[Page, ...]:
+        """All paired pages and programs, oldest first; our own order form's tabs left out."""
+        return tuple(p for p in self._pages.values() if not p.own)
+
+    def origins(self) -> frozenset[str]:
+        """The outside origins that have a token."""
+        return frozenset(p.origin for p in self._pages.values() if p.origin is not None and not p.own)
+
+    def find(self, token: str) -> Page | None:
+        """The page that this token belongs to, whatever origin presents it; remembers the use."""
+        wanted = _digest(token)
+        for digest, page in self._pages.items():
+            if hmac.compare_digest(digest, wanted):
+                now = self._clock.now()
+                if (now - page.last_used).total_seconds() >= LAST_USE_STEP:
+                    page = replace(page, last_used=now)
+                    self._pages[digest] = page
+                    self._save()
+                return page
+        return None
+
+    def add(
+        self,
+        name: str,
+        origin: str | None,
+        scopes: Iterable[Access],
+        account: AccountId | None,
+        *,
+        own: bool = False,
+    ) -> tuple[Page, str]:
+        """Let a page in; its token is returned here and never again."""
+        token = _text(self._random(32))
+        now = self._clock.now()
+        page = Page(_text(self._random(6)), name, origin, frozenset(scopes), account, now, now, own)
+        self._pages[_digest(token)] = page
+        if own:
+            self._forget_own(MAX_OWN_TOKENS)
+        self._save()
+        return page, token
+
+    def revoke(self, page_id: str) -> bool:
+        """Forget a page; its token is refused from now on. False if there is none of that id."""
+        kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
+        if len(kept) == len(self._pages):
+            return False
+        self._pages = kept
+        self._save()
+        return True
+
+    def _forget_own(self, most: int) -> None:
+        own = [(digest, page) for digest, page in self._pages.items() if page.own]
+        for digest, _ in own[: max(0, len(own) - most)]:
+            del self._pages[digest]
+
+    def _load(self) -> None:
+        try:
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+            if document["version"] != self.VERSION:
+                raise ValueError("version")
+            pages = {bytes.fromhex(entry["hash"]): _page(entry) for entry in document["pages"]}
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            aside = self._path.with_suffix(".damaged")
+            log.error("paired pages: %s is unreadable (%s), put aside as %s", self._path.name, error, aside.name)
+            self._path.replace(aside)
+            return
+        oldest = self._clock.now() - timedelta(days=OWN_TOKEN_DAYS)
+        self._pages = {d: p for d, p in pages.items() if not p.own or p.last_used >= oldest}
+
+    def _save(self) -> None:
+        entries = [
+            {
+                "hash": digest.hex(),
+                "id": page.id,
+                "name": page.name,
+                "origin": page.origin,
+                "scopes": sorted(page.scopes),
+                "account": page.account,
+                "created": page.created.isoformat(),
+                "lastUsed": page.last_used.isoformat(),
+                "own": page.own,
+            }
+            for digest, page in self._pages.items()
+        ]
+        temporary = self._path.with_suffix(".tmp")
+        temporary.unlink(missing_ok=True)
+        # Created with its final rights: between a create and a chmod another user could open it.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump({"version": self.VERSION, "pages": entries}, file, ensure_ascii=False, indent=1)
+        temporary.replace(self._path)
+
+
+PairingState = Literal["waiting", "confirmed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPairing:
+    """A page that asks to be let in, as the panel shows it. The six digits are on the page, not here."""
+
+    id: str
+    origin: str | None
+    name: str
+    scopes: frozenset[Access]
+    asked: datetime
+    seconds_left: float
+    own: bool
+    """Our own order form opened from a bookmark: one click lets it in, no digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    id: str
+    secret: str
+    digits: str
+    origin: str | None
+    name: str
+    scopes: frozenset[Access]
+    asked: datetime
+    until: float
+    own: bool
+    state: PairingState = "waiting"
+    account: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a page gets when it comes back with its pairing id."""
+
+    state: PairingState
+    seconds_left: float = 0.0
+    page: Page | None = None
+    token: str | None = None
+
+
+class Pairing:
+    """Letting pages in: the window, the digits, the one-time codes. One object per endpoint."""
+
+    def __init__(self, store: PairingStore, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
+        self.store = store
+        self._clock = clock
+        self._random = random
+        self._open_until = float("-inf")
+        self._tries = 0
+        self._asks = 0
+        self._asked: dict[str, _Asked] = {}
+        """By secret pairing id."""
+        self._codes: dict[bytes, tuple[float, AccountId | None]] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    # ---------------------------------------------------------------- for the panel
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Have ``listener`` called after each change of window, waiting pages or paired pages; returns the way out."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    def begin(self) -> float:
+        """Open the window for :data:`WINDOW` seconds; returns these seconds."""
+        self._open_until = self._clock.monotonic() + WINDOW
+        self._tries = self._asks = 0
+        self._drop(lambda asked: not asked.own)
+        self._changed()
+        return WINDOW
+
+    def cancel(self) -> None:
+        """Close the window; waiting pages (not our own form) are refused."""
+        self._open_until = float("-inf")
+        self._refuse(lambda asked: not asked.own)
+        self._changed()
+
+    @property
+    def seconds_left(self) -> float:
+        """Seconds until the window closes, 0 when closed."""
+        return max(0.0, self._open_until - self._clock.monotonic())
+
+    @property
+    def tries_left(self) -> int:
+        """How many times digits may still be typed in this window."""
+        return max(0, TRIES - self._tries)
+
+    def pending(self) -> tuple[PendingPairing, ...]:
+        """The pages that wait for the operator, oldest first."""
+        self._expire()
+        now = self._clock.monotonic()
+        return tuple(
+            PendingPairing(a.id, a.origin, a.name, a.scopes, a.asked, a.until - now, a.own)
+            for a in self._asked.values()
+            if a.state == "waiting"
+        )
+
+    def confirm(
+        self, digits: str, *, account: AccountId | None = None, scopes: Iterable[Access] | None = None
+    ) -> PendingPairing:
+        """Let in the page that shows ``digits``, for ``account``; ``scopes`` may narrow what it asked for.
+
+        Raises :class:`PairingError`: ``pairing-closed`` (no window), ``pairing-digits`` (no page shows them; the third
+        time ``pairing-tries``, which closes the window and refuses all that wait).
+        """
+        self._expire()
+        if self.seconds_left <= 0:
+            raise PairingError("pairing-closed")
+        typed = re.sub(r"\D", "", digits)
+        for waiting in self._asked.values():
+            if waiting.state == "waiting" and not waiting.own and hmac.compare_digest(waiting.digits, typed):
+                return self._confirmed(waiting, account, scopes)
+        self._tries += 1
+        if self._tries >= TRIES:
+            self.cancel()
+            raise PairingError("pairing-tries")
+        self._changed()
+        raise PairingError("pairing-digits", left=TRIES - self._tries)
+
+    def approve(self, pending_id: str, *, account: AccountId | None = None) -> PendingPairing:
+        """Let in our own order form, which was opened from a bookmark. ``pairing-gone`` if it no longer waits."""
+        return self._confirmed(self._own(pending_id), account, None)
+
+    def refuse(self, pending_id: str) -> None:
+        """Refuse one waiting page."""
+        self._refuse(lambda asked: asked.id == pending_id)
+        self._changed()
+
+    def revoke(self, page_id: str) -> bool:
+        """Forget a paired page."""
+        revoked = self.store.revoke(page_id)
+        self._changed()
+        return revoked
+
+    def one_time_code(self, account: AccountId | None = None) -> str:
+        """A code that our own order form exchanges for a token within :data:`CODE_LIFE` seconds, once."""
+        now = self._clock.monotonic()
+        self._codes = {c: entry for c, entry in self._codes.items() if entry[0] > now}
+        code = _text(self._random(24))
+        self._codes[_digest(code)] = (now + CODE_LIFE, account)
+        return code
+
+    # ---------------------------------------------------------------- for the routes
+
+    def listens_to(self, origin: str | None) -> bool:
+        """Whether an unlisted ``origin`` may call the pairing route now."""
+        self._expire()
+        return self.seconds_left > 0 or any(not a.own and a.origin == origin for a in self._asked.values())
+
+    def ask(self, origin: str | None, name: str, scopes: Iterable[Access], *, own: bool) -> tuple[str, str, float]:
+        """A page asks to be let in: its secret pairing id, the six digits to show, and the seconds it may wait.
+
+        A second question of the same origin replaces the first. Raises ``pairing-closed`` or ``pairing-full``.
+        """
+        self._expire()
+        if not own and self.seconds_left <= 0:
+            raise PairingError("pairing-closed")
+        self._asks += not own
+        if self._asks > MAX_ASKS:
+            raise PairingError("pairing-full")
+        self._drop(lambda asked: asked.own == own and asked.origin == origin and asked.state == "waiting")
+        if not own and sum(not a.own for a in self._asked.values()) >= MAX_PENDING:
+            raise PairingError("pairing-full")
+        seconds = WINDOW if own else self.seconds_left
+        asked = _Asked(
+            id=_text(self._random(6)),
+            secret=_text(self._random(24)),
+            digits=self._digits(),
+            origin=origin,
+            name=name,
+            scopes=frozenset(scopes),
+            asked=self._clock.now(),
+            until=self._clock.monotonic() + seconds,
+            own=own,
+        )
+        self._asked[asked.secret] = asked
+        self._changed()
+        return asked.secret, asked.digits, seconds
+
+    def collect(self, secret: str, origin: str | None) -> Collected:
+        """The page comes back. The token is given once; later, or for a stranger, ``pairing-gone``."""
+        self._expire()
+        asked = next((a for a in self._asked.values() if hmac.compare_digest(a.secret, secret)), None)
+        if asked is None or asked.origin != origin:
+            raise PairingError("pairing-gone")
+        match asked.state:
+            case "waiting":
+                return Collected("waiting", asked.until - self._clock.monotonic())
+            case "refused":
+                del self._asked[asked.secret]
+                return Collected("refused")
+            case "confirmed":
+                del self._asked[asked.secret]
+                page, token = self.store.add(asked.name, asked.origin, asked.scopes, asked.account, own=asked.own)
+                log.info("paired %s %r for %s", page.id, page.origin, ",".join(sorted(page.scopes)))
+                self._changed()
+                return Collected("confirmed", page=page, token=token)
+
+    def redeem(self, code: str, origin: str, name: str) -> tuple[Page, str]:
+        """Our own order form exchanges its one-time code. ``pairing-code`` when it is used, too old or invented."""
+        entry = self._codes.pop(_digest(code), None)
+        if entry is None or entry[0] <= self._clock.monotonic():
+            raise PairingError("pairing-code")
+        return self.store.add(name, origin, (Access.SESSIONS,), entry[1], own=True)
+
+    # ---------------------------------------------------------------- inside
+
+    def _confirmed(self, asked: _Asked, account: AccountId | None, scopes: Iterable[Access] | None) -> PendingPairing:
+        until = self._clock.monotonic() + COLLECT
+        granted = asked.scopes if scopes is None else asked.scopes & frozenset(scopes)
+        done = replace(asked, state="confirmed", account=account, until=until, scopes=granted)
+        self._asked[asked.secret] = done
+        if not asked.own:
+            # One pairing per press of the button: what else waits has not been asked for.
+            self._open_until = float("-inf")
+            self._refuse(lambda other: not other.own and other.state == "waiting")
+        self._changed()
+        return PendingPairing(done.id, done.origin, done.name, done.scopes, done.asked, COLLECT, done.own)
+
+    def _own(self, pending_id: str) -> _Asked:
+        self._expire()
+        for asked in self._asked.values():
+            if asked.id == pending_id and asked.own and asked.state == "waiting":
+                return asked
+        raise PairingError("pairing-gone")
+
+    def _digits(self) -> str:
+        while True:
+            digits = f"{int.from_bytes(self._random(8)) % 1_000_000:06d}"
+            if all(a.digits != digits for a in self._asked.values()):
+                return digits
+
+    def _expire(self) -> None:
+        now = self._clock.monotonic()
+        self._drop(lambda asked: asked.until <= now)
+
+    def _drop(self, which: Callable[[_Asked], bool]) -> None:
+        self._asked = {secret: a for secret, a in self._asked.items() if not which(a)}
+
+    def _refuse(self, which: Callable[[_Asked], bool]) -> None:
+        self._asked = {
+            secret: replace(a, state="refused") if a.state == "waiting" and which(a) else a
+            for secret, a in self._asked.items()
+        }
+
+    def _changed(self) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener()
+            except Exception:
+                log.exception("a listener of the pairing failed")
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _text(random: bytes) -> str:
+    return base64.urlsafe_b64encode(random).rstrip(b"=").decode("ascii")
+
+
+def _page(entry: Mapping[str, object]) -> Page:
+    scopes, created, used = entry["scopes"], entry["created"], entry["lastUsed"]
+    if not isinstance(scopes, list) or not isinstance(created, str) or not isinstance(used, str):
+        raise ValueError("page")
+    origin, account = entry["origin"], entry["account"]
+    return Page(
+        id=str(entry["id"]),
+        name=str(entry["name"]),
+        origin=origin if isinstance(origin, str) else None,
+        scopes=frozenset(Access(scope) for scope in scopes),
+        account=account if isinstance(account, str) else None,
+        created=datetime.fromisoformat(created),
+        last_used=datetime.fromisoformat(used),
+        own=entry["own"] is True,
+    )

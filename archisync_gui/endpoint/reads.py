@@ -1,0 +1,88 @@
+"""Reading stored customers, products and prices, each answer with the age of its data; nothing is written here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui.endpoint import contract
+from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.routing import Call, Reply
+from archisync_gui.endpoint.sessions import CUSTOMERS, caller_account
+from archisync_gui.endpoint.watch import answer_ticket
+from archisync_gui.model import AccountId, Freshness, Origin, Scope, as_json, camel
+
+if TYPE_CHECKING:
+    from archisync_gui.store import Ages, StoredRow
+
+PRODUCTS, PRICES = "products", "prices"
+
+
+async def customers(call: Call) -> Reply:
+    """``GET /api/customers``."""
+    return await _rows(call, CUSTOMERS, caller_account(call))
+
+
+async def customer(call: Call) -> Reply:
+    """``GET /api/customers/{id}``."""
+    account, key = caller_account(call), call.path["id"]
+    row = await call.services.store.row(CUSTOMERS, account, key)
+    if row is None:
+        raise Refusal(404, "no-such-record", field="id")
+    age = _age(call, CUSTOMERS, await call.services.store.ages(CUSTOMERS, account))
+    return Reply(contract.RowAnswer(message=call.say("row-told"), row=_json(row), **age))
+
+
+async def refresh_customer(call: Call) -> Reply:
+    """``POST /api/customers/{id}/refresh``: that one customer from its detail page, before everything else."""
+    account, key = caller_account(call), call.path["id"]
+    request = call.services.orchestrator.request_sync
+    ticket = request(CUSTOMERS, account, scope=Scope.ONE, key=key, priority=99, origin=Origin.API)
+    if call.query.sync:
+        call.services.tickets.keep(CUSTOMERS, request(CUSTOMERS, account, origin=Origin.API))
+    return await answer_ticket(call, CUSTOMERS, ticket, account, wait=call.query.wait)
+
+
+async def products(call: Call) -> Reply:
+    """``GET /api/products``."""
+    return await _rows(call, PRODUCTS, None)
+
+
+async def prices(call: Call) -> Reply:
+    """``GET /api/prices``; with ``product`` only those of one article."""
+    query: contract.PricesQuery = call.query
+    return await _rows(call, PRICES, None, {"item_id": query.product} if query.product else None)
+
+
+async def _rows(call: Call, entity: str, account: AccountId | None, where: Mapping[str, str] | None = None) -> Reply:
+    query: contract.SearchQuery = call.query
+    try:
+        page = await call.services.store.search(entity, account, query.search, query.limit, query.cursor, where=where)
+    except ValueError:
+        raise Refusal(422, "query-invalid", field="cursor", params={"field": "cursor", "problem": ""}) from None
+    return Reply(
+        contract.RowsAnswer(
+            message=call.say("rows-told", total=len(page.rows)),
+            rows=[_json(row) for row in page.rows],
+            cursor=page.cursor,
+            **_age(call, entity, page.ages),
+        )
+    )
+
+
+def _json(row: StoredRow) -> dict[str, Any]:
+    known = {
+        "key": row.key,
+        "lastChanged": row.last_changed,
+        "missingSince": row.missing_since,
+        "deletedAt": row.deleted_at,
+    }
+    return {camel(name): value for name, value in row.values.items()} | as_json(known)
+
+
+def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:
+    """How current stored rows are: the times from the store, the judgement from the orchestrator."""
+    status = call.services.orchestrator.get_status().statuses.get(entity)
+    fresh = [part.freshness for part in (status.accounts if status else ()) if ages.account in (part.account, "")]
+    judged = fresh[0] if fresh else Freshness.NEVER
+    return {"new_as_of": ages.new_as_of, "all_as_of": ages.all_as_of, "freshness": judged.value}

@@ -1,0 +1,156 @@
+"""What a route is: its declaration as data, what its handler gets, and how bodies and queries are validated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from aiohttp import hdrs, web
+from pydantic import BaseModel, ValidationError
+
+from archisync_gui.endpoint.contract import Answer
+from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal
+from archisync_gui.endpoint.pairing import Access, Pairing
+
+if TYPE_CHECKING:
+    from archisync_gui.drafts import Drafts
+    from archisync_gui.endpoint.streams import Streams
+    from archisync_gui.endpoint.watch import EventLog, Tickets
+    from archisync_gui.orchestrator import Orchestrator
+    from archisync_gui.store import Store
+
+FORM_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data")
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the handlers work with."""
+
+    orchestrator: Orchestrator
+    store: Store
+    drafts: Drafts
+    pairing: Pairing
+    gate: Gate
+    streams: Streams
+    tickets: Tickets
+    events: EventLog
+    limits: Limits
+    profile_id: str
+    version: str
+    demo: bool
+    set_interval: Callable[[str, int | None], Awaitable[object]]
+    """Changes one type's interval for good."""
+    say: Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
+    """Code, language, params → what happened, what it means, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, checked and validated."""
+
+    services: Services
+    request: web.Request
+    caller: Caller
+    language: str
+    body: Any = None
+    """An instance of the route's ``body`` model."""
+    query: Any = None
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The variable parts of the address."""
+        return self.request.match_info
+
+    def say(self, code: str, **params: object) -> str:
+        """The first sentence of a text, in the caller's language."""
+        return self.services.say(code, self.language, params)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handler returns: a model to be told as JSON, with its status."""
+
+    answer: Answer | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One call of the contract."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    access: Access | None
+    """``None``: no token."""
+    answers: Mapping[int, type[Answer] | None]
+    """Status → model; ``None``: no body."""
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    tag: str = "sessions"
+    text_body: bool = False
+    """Takes a ``text/plain`` body (the beacon)."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Request headers it reads → what for (docs only)."""
+    stream: str = ""
+    """Media type of a stream, or ``websocket``: what OpenAPI cannot describe."""
+
+
+async def read_body(request: web.Request, limits: Limits, *, text: bool) -> bytes:
+    """The whole body within the limits; raises :class:`Refusal`."""
+    kind = request.headers.get(hdrs.CONTENT_TYPE, "").split(";")[0].strip().lower()
+    wanted = "text/plain" if text else "application/json"
+    if (request.content_length or 0) > limits.body:
+        raise Refusal(413, "body-too-large", header=hdrs.CONTENT_LENGTH)
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise Refusal(415, "content-type-refused", header=hdrs.CONTENT_ENCODING)
+    try:
+        async with asyncio.timeout(limits.silence):
+            body = await request.read()
+    except TimeoutError:
+        raise Refusal(408, "request-slow", headers={hdrs.CONNECTION: "close"}) from None
+    except web.HTTPRequestEntityTooLarge:
+        raise Refusal(413, "body-too-large", header=hdrs.CONTENT_LENGTH) from None
+    except web.RequestPayloadError:
+        raise Refusal(400, "request-malformed") from None
+    # An empty body may come with any type but those that a foreign page can send without asking first.
+    if kind != wanted and (body or kind in FORM_TYPES):
+        raise Refusal(415, "content-type-refused", header=hdrs.CONTENT_TYPE)
+    return body
+
+
+def parse_body(model: type[M], body: bytes) -> M:
+    """``body`` as ``model``; nothing at all counts as ``{}``. Raises :class:`Refusal` naming the field."""
+    try:
+        return model.model_validate_json(body.strip() or b"{}")
+    except ValidationError as error:
+        raise _invalid(error, "body-invalid") from None
+
+
+def parse_query(model: type[M], request: web.Request) -> M:
+    """The address's parameters as ``model``; raises :class:`Refusal` naming the field."""
+    given = request.query
+    for name in given:
+        if len(given.getall(name)) > 1:
+            raise Refusal(422, "query-invalid", field=name, params={"field": name})
+    try:
+        return model.model_validate(dict(given))
+    except ValidationError as error:
+        raise _invalid(error, "query-invalid") from None
+
+
+def _invalid(error: ValidationError, code: str) -> Refusal:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return Refusal(400, "body-not-json")
+    name = ".".join(str(part) for part in first["loc"])[:100]
+    return Refusal(422, code, field=name, params={"field": name, "problem": first["msg"]})

@@ -1,0 +1,408 @@
+"""The endpoint itself: takes a port, runs each request through the gate to its route, stops; does no route's work."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import secrets
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import hdrs, web
+
+from archisync_gui import messages
+from archisync_gui.endpoint import contract, files, openapi
+from archisync_gui.endpoint.gate import (
+    Caller,
+    Gate,
+    Limits,
+    Refusal,
+    cors_headers,
+    preflight_headers,
+)
+from archisync_gui.endpoint.pairing import Pairing, PairingStore, Random
+from archisync_gui.endpoint.routes import ROUTES
+from archisync_gui.endpoint.routing import Call, Reply, Route, Services, parse_body, parse_query, read_body
+from archisync_gui.endpoint.streams import Streams
+from archisync_gui.endpoint.watch import EventLog, Tickets
+from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock, as_json
+
+if TYPE_CHECKING:
+    from archisync_gui.drafts import Drafts
+    from archisync_gui.orchestrator import Orchestrator
+    from archisync_gui.store import Store
+
+log = logging.getLogger(__name__)
+
+CALLER = web.RequestKey("caller", Caller)
+PORT, DEMO_PORT = 47800, 47801
+PORTS_TRIED = 10
+
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+CSP_ANSWER = "default-src 'none'; frame-ancestors 'none'"
+CSP_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {socket}; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class EndpointError(SyncFailure):
+    """The endpoint cannot start; ``code`` has a text in ``resources/messages/endpoint.toml``."""
+
+    def __init__(self, code: str, **params: str | int) -> None:
+        super().__init__(code, FailureKind.PERMANENT, params=params)
+
+
+class Endpoint:
+    """The local HTTP endpoint of one profile."""
+
+    def __init__(
+        self,
+        orchestrator: Orchestrator,
+        store: Store,
+        drafts: Drafts,
+        pairing: PairingStore,
+        *,
+        profile_id: str,
+        port: int,
+        demo: bool,
+        version: str,
+        clock: Clock | None = None,
+        random: Random = secrets.token_bytes,
+        language: Callable[[], str] = messages.system_language,
+        set_interval: Callable[[str, int | None], Awaitable[object]] | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``set_interval`` changes and keeps one
+        type's interval; without it only the orchestrator is told. ``language``: for callers that name none.
+        """
+        self._clock = clock or SystemClock()
+        self._limits = limits or Limits()
+        self._wanted_port = port or (DEMO_PORT if demo else PORT)
+        self._language = language
+        self._orchestrator = orchestrator
+        self.pairing = Pairing(pairing, clock=self._clock, random=random)
+        """Windows, digits, paired pages: see :class:`Pairing`."""
+        self._gate = Gate(self.pairing, clock=self._clock, limits=self._limits)
+        self._streams = Streams(self._limits.streams)
+        self._events = EventLog()
+        self._tickets = Tickets()
+
+        async def tell_orchestrator(type_: str, minutes: int | None) -> object:
+            return orchestrator.set_schedule(type_, minutes)
+
+        self._services = Services(
+            orchestrator=orchestrator,
+            store=store,
+            drafts=drafts,
+            pairing=self.pairing,
+            gate=self._gate,
+            streams=self._streams,
+            tickets=self._tickets,
+            events=self._events,
+            limits=self._limits,
+            profile_id=profile_id,
+            version=version,
+            demo=demo,
+            say=_say,
+            set_interval=set_interval or tell_orchestrator,
+        )
+        self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._files: Mapping[str, files.StaticFile] = {}
+        self.port = 0
+        """The port taken; 0 while not started."""
+
+    # ---------------------------------------------------------------- life
+
+    async def start(self) -> int:
+        """Take a port and serve; returns the port. Raises :class:`EndpointError` ``ports-taken``."""
+        self._files = await asyncio.to_thread(files.load, messages.resources() / "web")
+        app = web.Application(middlewares=[self._guard], client_max_size=self._limits.body)
+        app.on_response_prepare.append(self._finish)
+        for route in ROUTES:
+            app.router.add_route(route.method, route.path, self._served(route))
+        app.router.add_get("/openapi.json", self._openapi)
+        app.router.add_get("/docs", self._docs)
+        app.router.add_route("*", "/{path:.*}", self._static)
+        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        try:
+            listening = _listen(self._wanted_port)
+        except EndpointError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self.port = listening.getsockname()[1]
+        self._gate.serve_at(self.port)
+        self._unsubscribe = self._orchestrator.subscribe(self._events.add)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, sock=listening, backlog=256)
+        log.info("endpoint at %s", self.url)
+        return self.port
+
+    async def stop(self) -> None:
+        """End all streams, finish short answers, free the port. Harmless when not started."""
+        if self._runner is None:
+            return
+        self._unsubscribe()
+        self._streams.closing.set()
+        if self._server is not None:
+            self._server.close()
+        await self._runner.cleanup()
+        await self._tickets.close()
+        self._runner = self._server = None
+
+    @property
+    def url(self) -> str:
+        """``http://127.0.0.1:47800``."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def order_form_url(self, account: AccountId | None = None) -> str:
+        """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""
+        return f"{self.url}/order-form#code={self.pairing.one_time_code(account)}"
+
+    def _connection(self) -> asyncio.Protocol:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        server = self._runner.server
+        if len(server.connections) >= self._limits.connections:
+            return _Turned()
+        # ``keepalive_timeout`` also bounds how long the head of a request may take (aiohttp from 3.14 on).
+        return _Connection(
+            server,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=self._limits.silence,
+            lingering_time=0.0,
+            access_log=None,  # type: ignore[arg-type]  # aiohttp's way to say: none; its lines would name paths
+            auto_decompress=False,
+        )
+
+    # ---------------------------------------------------------------- every request
+
+    @web.middleware
+    async def _guard(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            response = await self._passed(request, handler)
+        except Refusal as refusal:
+            response = self._refused(request, refusal)
+        except (asyncio.CancelledError, ConnectionError):
+            raise
+        except Exception:
+            # The traceback, not the request: headers and bodies hold secrets.
+            log.exception("%s %s failed", request.method, request.path)
+            response = self._refused(request, Refusal(500, "internal"))
+        return await self._sent(request, response)
+
+    async def _passed(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        caller = self._gate.caller(request)
+        request[CALLER] = caller
+        if request.method == hdrs.METH_OPTIONS:
+            return self._preflight(request, caller)
+        return await handler(request)
+
+    async def _sent(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+        if response.prepared:
+            return response
+        try:
+            async with asyncio.timeout(self._limits.silence):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            log.info("%s: client did not take its answer", request.path)
+            if request.transport is not None:
+                request.transport.abort()
+        return response
+
+    async def _finish(self, request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in SAFE.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+        response.headers.setdefault("Content-Security-Policy", CSP_ANSWER)
+        response.headers.popall(hdrs.SERVER, None)
+        caller: Caller | None = request.get(CALLER)
+        if caller is not None and caller.cors and caller.origin is not None:
+            response.headers.update(cors_headers(caller.origin))
+
+    def _preflight(self, request: web.Request, caller: Caller) -> web.Response:
+        if caller.origin is None or "Access-Control-Request-Method" not in request.headers:
+            raise Refusal(405, "method-refused")
+        return web.Response(status=204, headers=preflight_headers(caller.origin))
+
+    def _served(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            caller: Caller = request[CALLER]
+            if route.access is not None and route.stream != "websocket":
+                caller = self._gate.admit(request, caller, route.access)
+            body: Any = None
+            if route.text_body or route.body is not None:
+                raw = await read_body(request, self._limits, text=route.text_body)
+                body = raw if route.body is None else parse_body(route.body, raw)
+            query = parse_query(route.query or contract.Query, request)
+            call = Call(self._services, request, caller, self._language_of(request), body, query)
+            made = await route.handler(call)
+            return _response(made) if isinstance(made, Reply) else made
+
+        return serve
+
+    def _refused(self, request: web.Request, refusal: Refusal) -> web.Response:
+        caller: Caller | None = request.get(CALLER)
+        log.info(
+            "refused %s %s: %s%s (%s)",
+            request.method,
+            request.path[:200],
+            refusal.code,
+            f", {refusal.header} at fault" if refusal.header else "",
+            (request.headers.get(hdrs.ORIGIN) or "no origin")[:200],
+        )
+        what, means, todo = _say(refusal.code, self._language_of(request), refusal.params)
+        answer = {
+            "success": False,
+            "message": what,
+            "error": f"{what} {means}".strip(),
+            "code": refusal.code,
+            "hint": todo,
+            "field": refusal.field or refusal.header,
+        }
+        response = web.json_response(answer | refusal.extra, status=refusal.status, headers=refusal.headers)
+        if caller is None or refusal.status in (400, 408, 413):
+            # What is left of such a request on the line must not be read as the next one.
+            response.force_close()
+        return response
+
+    def _language_of(self, request: web.Request) -> str:
+        for part in request.headers.get(hdrs.ACCEPT_LANGUAGE, "").lower().split(","):
+            tag = part.strip()[:2]
+            if tag in messages.LANGUAGES:
+                return tag
+        return self._language()
+
+    # ---------------------------------------------------------------- files and documents
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        path = request.path
+        file = self._files.get(path)
+        if file is None or request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
+            if file is None:
+                raise self._unknown(request)
+            raise Refusal(405, "method-refused", headers={hdrs.ALLOW: "GET, HEAD"})
+        return self._page(request, file.body, file.type, file.etag)
+
+    def _unknown(self, request: web.Request) -> Refusal:
+        methods = sorted({r.method for r in ROUTES if _matches(r.path, request.path)})
+        if methods:
+            return Refusal(405, "method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
+        return Refusal(404, "no-such-path")
+
+    async def _openapi(self, request: web.Request) -> web.StreamResponse:
+        document = openapi.document(ROUTES, self._services.version)
+        return web.json_response(document, headers={hdrs.CACHE_CONTROL: "no-cache"})
+
+    async def _docs(self, request: web.Request) -> web.StreamResponse:
+        body = openapi.page(openapi.document(ROUTES, self._services.version)).encode()
+        return self._page(request, body, files.TYPES[".html"], "")
+
+    def _page(self, request: web.Request, body: bytes, type_: str, etag: str) -> web.StreamResponse:
+        headers = {
+            hdrs.CACHE_CONTROL: "no-cache",
+            "Content-Security-Policy": CSP_PAGE.format(socket=self._gate.own_origin.replace("http", "ws", 1)),
+        }
+        if etag:
+            headers[hdrs.ETAG] = etag
+        if type_.startswith("text/html") and request.headers[hdrs.HOST] != self._gate.own_origin.partition("//")[2]:
+            # One name only: what the form keeps (drafts, token) belongs to one origin.
+            return web.Response(status=307, headers={hdrs.LOCATION: self._gate.own_origin + request.path})
+        if etag and request.headers.get(hdrs.IF_NONE_MATCH) == etag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=body, headers=headers | {hdrs.CONTENT_TYPE: type_})
+
+
+class _Connection(web.RequestHandler):
+    """aiohttp's connection, whose own errors are told in our JSON and logged without what was sent."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer a request that could not be read at all. ``message`` quotes the request, so it is not used."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun already")
+        code = "request-malformed" if status < 500 else "internal"
+        log.info("refused a request: %s (%s)", code, type(exc).__name__)
+        what, means, todo = _say(code, messages.system_language(), {})
+        answer = {"success": False, "message": what, "error": f"{what} {means}".strip(), "code": code, "hint": todo}
+        response = web.json_response(answer, status=status, headers=SAFE | {"Content-Security-Policy": CSP_ANSWER})
+        response.force_close()
+        return response
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What aiohttp would log quotes the request; its kind is enough."""
+        error = kw.get("exc_info")
+        log.warning("a connection failed: %s", type(error).__name__ if error else "unknown")
+
+
+class _Turned(asyncio.Protocol):
+    """A connection above the limit."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
+
+
+def _listen(first: int) -> socket.socket:
+    """A listening socket on the first free of ten ports."""
+    for port in range(first, min(first + PORTS_TRIED, 65536)) if first > 0 else (0,):
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            if sys.platform == "win32":
+                # Without it another program could bind the same port beside us.
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(("127.0.0.1", port))
+            listening.listen(256)
+        except OSError as error:
+            listening.close()
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise
+        else:
+            return listening
+    raise EndpointError("ports-taken", first=first, last=first + PORTS_TRIED - 1)
+
+
+def _response(reply: Reply) -> web.Response:
+    if reply.answer is None:
+        return web.Response(status=reply.status, headers=reply.headers)
+    text = json.dumps(as_json(reply.answer.model_dump(by_alias=True)), ensure_ascii=False)
+    return web.Response(text=text, status=reply.status, headers=reply.headers, content_type="application/json")
+
+
+def _matches(pattern: str, path: str) -> bool:
+    wanted, given = pattern.split("/"), path.split("/")
+    return len(wanted) == len(given) and all(w == g or w.startswith("{") for w, g in zip(wanted, given, strict=True))
+
+
+def _say(code: str, language: str, params: Mapping[str, object]) -> tuple[str, str, str]:
+    text = messages.text(code, language, params)
+    return text.what, text.means, text.todo

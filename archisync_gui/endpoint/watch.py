@@ -1,0 +1,324 @@
+"""Looking and asking: status, requests, tickets, history, schedule, hold, explain and the event stream."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict, deque
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from aiohttp import hdrs, web
+
+from archisync_gui.endpoint import contract
+from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.routing import Call, Reply
+from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
+from archisync_gui.model import AccountId, Event, Origin, Outcome, RunResult, Scope, Status, as_json
+
+if TYPE_CHECKING:
+    from archisync_gui.orchestrator import Ticket
+
+T = TypeVar("T")
+
+MOST_TICKETS = 1000
+REMEMBERED_EVENTS = 1000
+"""Events kept so that a stream that broke can go on where it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A ticket given out over HTTP, and the task that knows when it has ended."""
+
+    type: str
+    ticket: Ticket
+    outcome: asyncio.Task[RunResult]
+
+
+class Tickets:
+    """The tickets given out, the newest :data:`MOST_TICKETS`; one object per endpoint."""
+
+    def __init__(self) -> None:
+        self._given: OrderedDict[str, Given] = OrderedDict()
+
+    def keep(self, type_: str, ticket: Ticket) -> Given:
+        """Remember it, so that its id can be asked for."""
+        given = Given(type_, ticket, asyncio.create_task(_outcome(ticket)))
+        self._given[ticket.id] = given
+        while len(self._given) > MOST_TICKETS:
+            self._given.popitem(last=False)[1].outcome.cancel()
+        return given
+
+    def find(self, ticket_id: str) -> Given:
+        """The ticket of that id; raises :class:`Refusal` for an unknown one."""
+        if ticket_id not in self._given:
+            raise Refusal(404, "no-such-ticket", field="id")
+        return self._given[ticket_id]
+
+    async def close(self) -> None:
+        """Stop waiting for all of them (the requests themselves are not touched)."""
+        tasks = [given.outcome for given in self._given.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _outcome(ticket: Ticket) -> RunResult:
+    return await ticket
+
+
+def known_type(call: Call, name: str) -> str:
+    """``name`` if it is a sync type; raises :class:`Refusal`."""
+    types = call.services.orchestrator.get_status().statuses
+    if name not in types:
+        raise Refusal(404, "no-such-type", field="type", params={"type": name[:40], "types": ", ".join(types)})
+    return name
+
+
+def _position(status: Status, type_: str, account: AccountId | None) -> int | None:
+    """Place in the queue of the first waiting request of that type, 1 = next."""
+    for place, entry in enumerate(status.queue, 1):
+        if entry.type == type_ and account in (None, entry.account):
+            return place
+    return None
+
+
+async def status(call: Call) -> Reply:
+    """``GET /api/sync/status``."""
+    now = call.services.orchestrator.get_status()
+    return Reply(contract.StatusAnswer(message=call.say("status-told"), status=as_json(now)))
+
+
+async def sync_type(call: Call) -> Reply:
+    """``POST /api/sync/{type}``."""
+    body: contract.SyncBody = call.body
+    type_ = known_type(call, call.path["type"])
+    account = _account(call, body.user_id)
+    if body.scope == "new" and type_ != CUSTOMERS:
+        raise Refusal(422, "body-invalid", field="scope", params={"field": "scope", "problem": CUSTOMERS})
+    ticket = call.services.orchestrator.request_sync(
+        type_, account, scope=Scope(body.scope), priority=body.priority, origin=Origin.API
+    )
+    return await answer_ticket(call, type_, ticket, account, wait=call.query.wait)
+
+
+async def answer_ticket(call: Call, type_: str, ticket: Ticket, account: AccountId | None, *, wait: bool) -> Reply:
+    """202 with the ticket, or with ``wait`` 200 with its outcome."""
+    given = call.services.tickets.keep(type_, ticket)
+    if wait:
+        result = await while_open(call, asyncio.shield(given.outcome))
+        good = result.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED)
+        message = call.say(f"sync-{result.outcome.value}", type=type_)
+        return Reply(
+            contract.OutcomeAnswer(success=good, message=message, type=type_, ticket=ticket.id, result=as_json(result))
+        )
+    place = _position(call.services.orchestrator.get_status(), type_, account)
+    message = call.say("sync-accepted", type=type_)
+    return Reply(contract.TicketAnswer(message=message, type=type_, ticket=ticket.id, position=place), 202)
+
+
+async def while_open(call: Call, awaitable: Awaitable[T]) -> T:
+    """Wait for something long, but not longer than the endpoint lives; raises :class:`Refusal` (503) then."""
+    work = asyncio.ensure_future(awaitable)
+    closing = asyncio.ensure_future(call.services.streams.closing.wait())
+    try:
+        await asyncio.wait((work, closing), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise Refusal(503, "closing")
+        return work.result()
+    finally:
+        work.cancel()
+        closing.cancel()
+
+
+def _account(call: Call, wanted: AccountId | None) -> AccountId | None:
+    """One account where the token or the body names one, else ``None``: all of them (rule 8)."""
+    if wanted is None and call.caller.account is None:
+        return None
+    known = enabled_accounts(call.services.orchestrator.get_status())
+    return call.services.gate.account(call.caller, wanted, known)
+
+
+async def sync_full(call: Call) -> Reply:
+    """``POST /api/sync/full`` and ``/api/sync/all``."""
+    batch = call.services.orchestrator.request_full(Origin.API)
+    types = list(call.services.orchestrator.get_status().statuses)
+    tickets = [call.services.tickets.keep(ticket.type, ticket).ticket.id for ticket in batch.tickets]
+    return Reply(contract.FullAnswer(message=call.say("full-accepted"), types=types, tickets=tickets), 202)
+
+
+async def ticket_state(call: Call) -> Reply:
+    """``GET /api/sync/tickets/{id}``."""
+    return Reply(_ticket_answer(call, call.services.tickets.find(call.path["id"])))
+
+
+async def ticket_cancel(call: Call) -> Reply:
+    """``DELETE /api/sync/tickets/{id}``: withdraws this ticket; the run ends when nobody else wants it."""
+    given = call.services.tickets.find(call.path["id"])
+    call.services.orchestrator.cancel(given.ticket)
+    await asyncio.sleep(0)
+    return Reply(_ticket_answer(call, given))
+
+
+def _ticket_answer(call: Call, given: Given) -> contract.TicketState:
+    over = given.outcome.done() and not given.outcome.cancelled()
+    place = None if over else _position(call.services.orchestrator.get_status(), given.type, None)
+    return contract.TicketState(
+        message=call.say("ticket-ended" if over else "ticket-waiting"),
+        type=given.type,
+        ticket=given.ticket.id,
+        state="ended" if over else "waiting",
+        position=place,
+        result=as_json(given.outcome.result()) if over else None,
+    )
+
+
+async def history(call: Call) -> Reply:
+    """``GET /api/sync/history``."""
+    query: contract.HistoryQuery = call.query
+    if query.before is not None and query.before.tzinfo is None:
+        raise Refusal(422, "query-invalid", field="before", params={"field": "before", "problem": "offset"})
+    runs = await call.services.store.runs(
+        type=known_type(call, query.type) if query.type else None,
+        outcome=Outcome(query.outcome) if query.outcome else None,
+        before=query.before,
+        limit=query.limit,
+    )
+    return Reply(contract.HistoryAnswer(message=call.say("history-told"), runs=[as_json(run) for run in runs]))
+
+
+async def schedule(call: Call) -> Reply:
+    """``GET /api/sync/schedule``."""
+    statuses = call.services.orchestrator.get_status().statuses
+    intervals = {name: status.interval for name, status in statuses.items()}
+    return Reply(contract.ScheduleAnswer(message=call.say("schedule-told"), intervals=intervals))
+
+
+async def set_schedule(call: Call) -> Reply:
+    """``PUT /api/sync/schedule``."""
+    body: contract.ScheduleBody = call.body
+    for name in body.intervals:
+        known_type(call, name)
+    for name, minutes in body.intervals.items():
+        await call.services.set_interval(name, minutes)
+    return await schedule(call)
+
+
+async def hold(call: Call) -> Reply:
+    """``POST /api/sync/hold``."""
+    call.services.orchestrator.hold()
+    return Reply(contract.HoldAnswer(message=call.say("hold-on"), held=True))
+
+
+async def release(call: Call) -> Reply:
+    """``POST /api/sync/release``."""
+    call.services.orchestrator.release()
+    return Reply(contract.HoldAnswer(message=call.say("hold-off"), held=False))
+
+
+async def explain(call: Call) -> Reply:
+    """``GET /api/sync/explain``."""
+    query: contract.ExplainQuery = call.query
+    if query.at is not None and query.at.tzinfo is None:
+        raise Refusal(422, "query-invalid", field="at", params={"field": "at", "problem": "offset"})
+    explanation = await call.services.orchestrator.explain(query.at)
+    what, means, todo = call.services.say(f"explain.{explanation.reason.value}", call.language, explanation.params)
+    text = " ".join(part for part in (what, means, todo) if part)
+    return Reply(contract.ExplainAnswer(message=what, explanation=as_json(explanation), text=text))
+
+
+# ------------------------------------------------------------------------------------------------ events
+
+
+class EventLog:
+    """The last events of this process, for streams that come back."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque(maxlen=REMEMBERED_EVENTS)
+
+    def add(self, event: Event) -> None:
+        """Remember one (called by the orchestrator)."""
+        self._events.append(event)
+
+    def since(self, last_id: str) -> tuple[Event, ...]:
+        """What came after ``boot:revision``; nothing for another process's id or one too old to bridge the gap."""
+        boot, _, revision = last_id.rpartition(":")
+        if not self._events or not revision.isdecimal() or len(revision) > 15:
+            return ()
+        first = self._events[0]
+        if boot != first.boot or int(revision) < first.revision - 1:
+            return ()
+        return tuple(event for event in self._events if event.revision > int(revision))
+
+
+async def events(call: Call) -> web.StreamResponse:
+    """``GET /api/events``: server-sent events, a status first."""
+    services = call.services
+    with services.streams.one():
+        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"})
+        await response.prepare(call.request)
+        try:
+            await _stream(call, response)
+        except (TimeoutError, ConnectionError):
+            # Gone, or it has not taken what it asked for: keeping it would let its backlog grow.
+            if call.request.transport is not None:
+                call.request.transport.abort()
+    return response
+
+
+async def _stream(call: Call, response: web.StreamResponse) -> None:
+    services = call.services
+    news: asyncio.Queue[Event] = asyncio.Queue(REMEMBERED_EVENTS)
+    overrun = asyncio.Event()
+
+    def listen(event: Event) -> None:
+        if news.full():
+            overrun.set()
+        else:
+            news.put_nowait(event)
+
+    missed = services.events.since(call.request.headers.get("Last-Event-ID", ""))
+    unsubscribe = services.orchestrator.subscribe(listen)
+    try:
+        now = services.orchestrator.get_status()
+        await _write(call, response, _frame("status", f"{now.boot}:{now.revision}", as_json(now)))
+        for event in missed:
+            await _write(call, response, _event(event))
+        await _forward(call, response, news, overrun)
+    finally:
+        unsubscribe()
+
+
+async def _forward(
+    call: Call, response: web.StreamResponse, news: asyncio.Queue[Event], overrun: asyncio.Event
+) -> None:
+    streams, heartbeat = call.services.streams, call.services.limits.heartbeat
+    closing, over = asyncio.ensure_future(streams.closing.wait()), asyncio.ensure_future(overrun.wait())
+    following = asyncio.ensure_future(news.get())
+    try:
+        while True:
+            await asyncio.wait((following, closing, over), timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
+            if closing.done() or over.done():
+                return
+            if following.done():
+                await _write(call, response, _event(following.result()))
+                following = asyncio.ensure_future(news.get())
+            else:
+                await _write(call, response, b": still here\n\n")
+    finally:
+        for wait in (following, closing, over):
+            wait.cancel()
+
+
+async def _write(call: Call, response: web.StreamResponse, frame: bytes) -> None:
+    async with asyncio.timeout(call.services.limits.silence):
+        await response.write(frame)
+
+
+def _event(event: Event) -> bytes:
+    return _frame(event.kind.value, f"{event.boot}:{event.revision}", as_json(event))
+
+
+def _frame(kind: str, id_: str, data: object) -> bytes:
+    return f"id: {id_}\nevent: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()

@@ -1,0 +1,304 @@
+"""Pairing without HTTP: the window, the digits, tries, codes, and the file of tokens."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.endpoint.pairing import (
+    CODE_LIFE,
+    COLLECT,
+    MAX_ASKS,
+    MAX_OWN_TOKENS,
+    MAX_PENDING,
+    OWN_TOKEN_DAYS,
+    TRIES,
+    WINDOW,
+    Access,
+    Pairing,
+    PairingError,
+    PairingStore,
+)
+
+OWN = "http://127.0.0.1:47800"
+PAGE = "http://forms.example.test"
+
+
+class HandClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.wall = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+        self.mono = 1000.0
+
+    def now(self) -> datetime:
+        return self.wall
+
+    def monotonic(self) -> float:
+        return self.mono
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("the pairing never sleeps")
+
+    def pass_(self, seconds: float) -> None:
+        self.wall += timedelta(seconds=seconds)
+        self.mono += seconds
+
+
+class Counting:
+    """Random bytes that a test can foresee and that never repeat."""
+
+    def __init__(self) -> None:
+        self._numbers: Iterator[int] = iter(range(1, 1_000_000))
+
+    def __call__(self, count: int) -> bytes:
+        return next(self._numbers).to_bytes(count)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "pages.json"
+
+
+@pytest.fixture
+def pairing(file: Path, clock: HandClock) -> Pairing:
+    random = Counting()
+    return Pairing(PairingStore(file, clock=clock, random=random), clock=clock, random=random)
+
+
+def ask(pairing: Pairing, origin: str | None = PAGE) -> tuple[str, str]:
+    secret, digits, _ = pairing.ask(origin, "Modulo", [Access.SESSIONS], own=False)
+    return secret, digits
+
+
+def refusal(code: str) -> object:
+    return pytest.raises(PairingError, match=f"^{code} ")
+
+
+def test_a_page_gets_its_token_after_the_operator_typed_its_digits(pairing: Pairing) -> None:
+    assert pairing.begin() == WINDOW
+    secret, digits = ask(pairing)
+    assert len(digits) == 6
+    assert pairing.collect(secret, PAGE).state == "waiting"
+    confirmed = pairing.confirm(f"{digits[:3]} {digits[3:]}", account="agente1")
+    assert confirmed.origin == PAGE
+    collected = pairing.collect(secret, PAGE)
+    assert collected.token is not None
+    page = pairing.store.find(collected.token)
+    assert page is not None
+    assert (page.origin, page.account, page.scopes) == (PAGE, "agente1", {Access.SESSIONS})
+    with refusal("pairing-gone"):
+        pairing.collect(secret, PAGE)
+
+
+def test_nobody_can_ask_without_a_window(pairing: Pairing, clock: HandClock) -> None:
+    with refusal("pairing-closed"):
+        ask(pairing)
+    pairing.begin()
+    clock.pass_(WINDOW)
+    with refusal("pairing-closed"):
+        ask(pairing)
+    with refusal("pairing-closed"):
+        pairing.confirm("000000")
+
+
+def test_a_pairing_id_is_good_only_for_its_own_origin(pairing: Pairing) -> None:
+    pairing.begin()
+    secret, digits = ask(pairing)
+    pairing.confirm(digits)
+    with refusal("pairing-gone"):
+        pairing.collect(secret, "http://stranger.example.test")
+    assert pairing.collect(secret, PAGE).state == "confirmed"
+
+
+def test_three_wrong_numbers_close_the_window_and_refuse_all(pairing: Pairing) -> None:
+    pairing.begin()
+    secret, digits = ask(pairing)
+    wrong = f"{(int(digits) + 1) % 1_000_000:06d}"
+    for left in range(TRIES - 1, 0, -1):
+        with refusal("pairing-digits"):
+            pairing.confirm(wrong)
+        assert pairing.tries_left == left
+    with refusal("pairing-tries"):
+        pairing.confirm(wrong)
+    assert pairing.seconds_left == 0
+    assert pairing.collect(secret, PAGE).state == "refused"
+    with refusal("pairing-closed"):
+        pairing.confirm(digits)
+
+
+def test_a_confirmed_page_closes_the_window_for_the_others(pairing: Pairing) -> None:
+    pairing.begin()
+    _, digits = ask(pairing)
+    other, other_digits = ask(pairing, "http://other.example.test")
+    pairing.confirm(digits)
+    assert pairing.collect(other, "http://other.example.test").state == "refused"
+    with refusal("pairing-closed"):
+        pairing.confirm(other_digits)
+
+
+def test_a_confirmed_page_that_does_not_come_back_gets_nothing(pairing: Pairing, clock: HandClock) -> None:
+    pairing.begin()
+    secret, digits = ask(pairing)
+    pairing.confirm(digits)
+    clock.pass_(COLLECT)
+    with refusal("pairing-gone"):
+        pairing.collect(secret, PAGE)
+    assert pairing.store.pages() == ()
+
+
+def test_a_flood_cannot_fish_for_a_mistyped_number(pairing: Pairing) -> None:
+    pairing.begin()
+    for number in range(MAX_PENDING):
+        ask(pairing, f"http://flood{number}.example.test")
+    with refusal("pairing-full"):
+        ask(pairing)
+    assert len(pairing.pending()) == MAX_PENDING
+
+
+def test_one_origin_asking_again_replaces_its_question_and_is_bounded(pairing: Pairing) -> None:
+    pairing.begin()
+    first, _ = ask(pairing)
+    ask(pairing)
+    assert len(pairing.pending()) == 1
+    with refusal("pairing-gone"):
+        pairing.collect(first, PAGE)
+    for _ in range(MAX_ASKS - 2):
+        ask(pairing)
+    with refusal("pairing-full"):
+        ask(pairing)
+
+
+def test_the_panel_may_narrow_what_a_page_asked_for(pairing: Pairing) -> None:
+    pairing.begin()
+    secret, digits, _ = pairing.ask(PAGE, "Modulo", [Access.SESSIONS, Access.OPERATE], own=False)
+    pairing.confirm(digits, scopes=[Access.SESSIONS, Access.WATCH])
+    collected = pairing.collect(secret, PAGE)
+    assert collected.page is not None
+    assert collected.page.scopes == {Access.SESSIONS}
+
+
+def test_our_own_form_is_let_in_by_one_click_and_without_a_window(pairing: Pairing) -> None:
+    secret, _, _ = pairing.ask(OWN, "Archisync", [Access.SESSIONS], own=True)
+    (waiting,) = pairing.pending()
+    assert waiting.own
+    pairing.begin()
+    with refusal("pairing-digits"):
+        pairing.confirm("000000")
+    pairing.approve(waiting.id, account="agente2")
+    collected = pairing.collect(secret, OWN)
+    assert collected.page is not None
+    assert collected.page.own
+    assert pairing.store.pages() == ()
+    assert pairing.store.origins() == frozenset()
+    with refusal("pairing-gone"):
+        pairing.approve(waiting.id)
+
+
+def test_a_refused_page_learns_it_once(pairing: Pairing) -> None:
+    secret, _, _ = pairing.ask(OWN, "Archisync", [Access.SESSIONS], own=True)
+    pairing.refuse(pairing.pending()[0].id)
+    assert pairing.collect(secret, OWN).state == "refused"
+    with refusal("pairing-gone"):
+        pairing.collect(secret, OWN)
+
+
+def test_a_one_time_code_works_once_and_for_thirty_seconds(pairing: Pairing, clock: HandClock) -> None:
+    code = pairing.one_time_code("agente1")
+    page, token = pairing.redeem(code, OWN, "Archisync")
+    assert (page.account, page.own) == ("agente1", True)
+    assert pairing.store.find(token) == page
+    with refusal("pairing-code"):
+        pairing.redeem(code, OWN, "Archisync")
+    late = pairing.one_time_code()
+    clock.pass_(CODE_LIFE)
+    with refusal("pairing-code"):
+        pairing.redeem(late, OWN, "Archisync")
+
+
+def test_listeners_hear_each_change_and_a_broken_one_harms_nobody(pairing: Pairing) -> None:
+    heard: list[int] = []
+
+    def broken() -> None:
+        raise RuntimeError("a listener's bug")
+
+    pairing.subscribe(broken)
+    stop = pairing.subscribe(lambda: heard.append(len(pairing.pending())))
+    pairing.begin()
+    _, digits = ask(pairing)
+    pairing.confirm(digits)
+    assert heard == [0, 1, 0]
+    stop()
+    pairing.begin()
+    assert len(heard) == 3
+
+
+# ------------------------------------------------------------------------------------------------ the file
+
+
+def test_the_file_holds_no_token_and_only_this_user_can_read_it(file: Path, clock: HandClock) -> None:
+    store = PairingStore(file, clock=clock)
+    _, token = store.add("Modulo", PAGE, [Access.SESSIONS], "agente1")
+    assert len(token) >= 43
+    assert token not in file.read_text(encoding="utf-8")
+    if os.name == "posix":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_pages_survive_a_restart_and_a_revoked_one_does_not(file: Path, clock: HandClock) -> None:
+    store = PairingStore(file, clock=clock)
+    kept, token = store.add("Modulo", PAGE, [Access.SESSIONS, Access.WATCH], None)
+    gone, gone_token = store.add("Programma", None, [Access.OPERATE], None)
+    assert store.revoke(gone.id)
+    assert not store.revoke(gone.id)
+    again = PairingStore(file, clock=clock)
+    assert again.pages() == (kept,)
+    assert again.find(gone_token) is None
+    used = again.find(token)
+    assert used is not None
+    assert used.last_used == clock.now()
+
+
+def test_last_use_is_not_written_at_every_call(file: Path, clock: HandClock) -> None:
+    store = PairingStore(file, clock=clock)
+    _, token = store.add("Modulo", PAGE, [Access.SESSIONS], None)
+    store.find(token)
+    first = file.stat().st_mtime_ns, file.stat().st_ino
+    clock.pass_(30)
+    store.find(token)
+    assert (file.stat().st_mtime_ns, file.stat().st_ino) == first
+    clock.pass_(31)
+    store.find(token)
+    assert file.stat().st_ino != first[1] or file.stat().st_mtime_ns != first[0]
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"version": 2, "pages": []}', '{"version": 1, "pages": [{}]}', "[]"])
+def test_a_damaged_file_is_put_aside(file: Path, clock: HandClock, content: str) -> None:
+    file.write_text(content, encoding="utf-8")
+    store = PairingStore(file, clock=clock)
+    assert store.pages() == ()
+    assert file.with_suffix(".damaged").read_text(encoding="utf-8") == content
+    store.add("Modulo", PAGE, [Access.SESSIONS], None)
+    assert json.loads(file.read_text(encoding="utf-8"))["version"] == 1
+
+
+def test_tokens_of_our_own_tabs_do_not_pile_up(file: Path, clock: HandClock) -> None:
+    store = PairingStore(file, clock=clock)
+    _, first = store.add("Archisync", OWN, [Access.SESSIONS], None, own=True)
+    for _ in range(MAX_OWN_TOKENS):
+        _, last = store.add("Archisync", OWN, [Access.SESSIONS], None, own=True)
+    assert store.find(first) is None
+    assert store.find(last) is not None
+    clock.pass_(OWN_TOKEN_DAYS * 86400 + 1)
+    assert PairingStore(file, clock=clock).find(last) is None
