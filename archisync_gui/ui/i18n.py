@@ -1,0 +1,121 @@
+"""Languages of the panel: which one, switching it without a restart, and numbers and times as its people write them.
+
+The panel's own words are English in the code and Italian in ``resources/translations/archisync_it.ts`` (Qt's format,
+compiled to ``.qm``); the texts of errors live in ``archisync_gui.messages``.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+
+from archisync_gui import messages
+
+_state: dict[str, str] = {"language": "en"}
+_translators: list[QTranslator] = []
+
+
+def tr(text: str, comment: str = "", n: int = -1, /, **params: object) -> str:
+    """``text`` in the language of the panel, ``{name}`` filled in; with ``n`` the right plural for ``%n``."""
+    found = QCoreApplication.translate("", text, comment, n)
+    if n >= 0:
+        found = found.replace("%n", number(n)).replace(str(n), number(n)) if n > 999 else found.replace("%n", str(n))
+    return found.format_map({k: str(v) for k, v in params.items()}) if params else found
+
+
+def language() -> str:
+    """``it`` or ``en``."""
+    return _state["language"]
+
+
+def set_language(choice: str) -> str:
+    """Switch to ``it``, ``en`` or ``system``; every widget gets a ``LanguageChange`` event. Returns the language."""
+    wanted = messages.system_language() if choice == "system" else choice
+    _state["language"] = wanted
+    app = QCoreApplication.instance()
+    if app is None:
+        return wanted
+    for old in _translators:
+        app.removeTranslator(old)
+    _translators.clear()
+    QLocale.setDefault(QLocale(QLocale.Language.Italian if wanted == "it" else QLocale.Language.English))
+    folder = messages.resources() / "translations"
+    qt_folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    for name, place in ((f"qtbase_{wanted}", qt_folder), (f"archisync_{wanted}", str(folder))):
+        translator = QTranslator()
+        if translator.load(name, place):
+            app.installTranslator(translator)
+            _translators.append(translator)
+    return wanted
+
+
+def number(value: int) -> str:
+    """``1604`` → ``1.604`` in Italian, ``1,604`` in English."""
+    text = f"{value:,}"
+    return text.replace(",", ".") if language() == "it" else text
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """``2.1`` → ``2,1`` in Italian."""
+    text = f"{value:,.{digits}f}"
+    return text.translate({44: 46, 46: 44}) if language() == "it" else text
+
+
+def clock(moment: datetime, seconds: bool = False) -> str:
+    """Local time of day, ``14:05``."""
+    return moment.astimezone().strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def day(moment: datetime | date) -> str:
+    """``3 dic 2026``."""
+    local = moment.astimezone().date() if isinstance(moment, datetime) else moment
+    locale = QLocale()
+    return f"{local.day} {locale.monthName(local.month, QLocale.FormatType.ShortFormat)} {local.year}"
+
+
+def moment(value: datetime, now: datetime | None = None) -> str:
+    """Time of day; with the date when it is not today's."""
+    local = value.astimezone()
+    if now is not None and local.date() == now.astimezone().date():
+        return clock(value)
+    return f"{day(value)} {clock(value)}"
+
+
+def absolute(value: datetime) -> str:
+    """Date and time to the second, for tooltips."""
+    return f"{day(value)} {clock(value, seconds=True)}"
+
+
+def span(seconds: float) -> str:
+    """A short duration as a stop watch shows it: ``0:15``, ``12:04``, ``1:02:03``."""
+    whole = max(0, int(seconds))
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def ago(seconds: float) -> str:
+    """How long ago, in whole minutes: ``adesso``, ``12 min fa``, ``1 h 12 min fa``, ``3 giorni fa``."""
+    minutes = int(max(0.0, seconds) // 60)
+    if minutes < 1:
+        return tr("now", "freshness: less than a minute")
+    hours, rest = divmod(minutes, 60)
+    if hours < 1:
+        return tr("{minutes} min ago", minutes=minutes)
+    if hours < 24:
+        return (
+            tr("{hours} h {minutes} min ago", hours=hours, minutes=rest) if rest else tr("{hours} h ago", hours=hours)
+        )
+    return tr("%n day(s) ago", "", hours // 24)
+
+
+def lasting(seconds: float) -> str:
+    """A duration in words: ``40 s``, ``14 min``, ``1 h 05 min``."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return tr("{seconds} s", seconds=whole)
+    minutes, hours = whole // 60, whole // 3600
+    if hours < 1:
+        return tr("{minutes} min", minutes=minutes)
+    return tr("{hours} h {minutes} min", hours=hours, minutes=f"{minutes % 60:02d}")

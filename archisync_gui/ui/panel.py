@@ -1,0 +1,262 @@
+"""The panel: window, tray and notifications put together, and what closing, hiding and quitting mean.
+
+Made before the services are ready, so that the first paint waits for nothing; ``set_services`` follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from archisync_gui.model import Event, Status
+from archisync_gui.ui import words
+from archisync_gui.ui.context import Context, problem
+from archisync_gui.ui.feed import Feed
+from archisync_gui.ui.i18n import set_language, tr
+from archisync_gui.ui.icons import application_icon
+from archisync_gui.ui.notify import Means, Message, Policy, best_means
+from archisync_gui.ui.overview import Overview
+from archisync_gui.ui.services import Services
+from archisync_gui.ui.theme import theme
+from archisync_gui.ui.tray import Tray
+from archisync_gui.ui.widgets import Page, ask, confirm_loss
+from archisync_gui.ui.window import MainWindow
+
+log = logging.getLogger(__name__)
+
+
+class Panel(QObject):
+    """One per process."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        services: Services | None = None,
+        *,
+        profile: str = "",
+        demo: bool = False,
+        memory: Path | None = None,
+        language: str = "system",
+        appearance: str = "system",
+    ) -> None:
+        """``memory``: a file for window place and columns. The rest serves until the services are there."""
+        super().__init__(app)
+        self._app = app
+        self._memory = QSettings(str(memory), QSettings.Format.IniFormat) if memory is not None else None
+        app.setWindowIcon(application_icon())
+        theme().choose(appearance)
+        set_language(language)
+        self.context = Context(self)
+        self.feed = Feed(self.context)
+        self.window = MainWindow(self.context, self.feed)
+        self.tray = Tray(self.context, self)
+        self.policy = Policy()
+        self._means: Means | None = None
+        self._closing = False
+        self._quitting = False
+        self._told_no_tray = False
+        self._dialogs: dict[str, Callable[[object], object]] = {}
+        self._pages()
+        if self._memory is not None:
+            self.window.recall(self._memory)
+        self.window.shown_changed.connect(self.context.bridge.set_shown)
+        self.window.close_asked.connect(self._close_asked)
+        self.window.quit_asked.connect(self.ask_quit)
+        self.tray.opened.connect(self.raise_window)
+        self.tray.quit_asked.connect(self.ask_quit)
+        self.context.wanted.connect(self.open)
+        self.context.bridge.status_changed.connect(self._status)
+        self.context.bridge.happened.connect(self._happened)
+        self.context.settings_changed.connect(self._settings)
+        self.window.sidebar.set_profile(profile, demo)
+        self.window.go("overview").setFocus()
+        if services is not None:
+            self.set_services(services)
+
+    def _pages(self) -> None:
+        window, context = self.window, self.context
+        window.add_page("overview", lambda: Overview(context, self.feed))
+        for name in ("history", "timeline", "data", "day", "log", "settings"):
+            window.add_page(name, lambda: Page())
+
+    # ------------------------------------------------------------------------------------------------ services
+
+    def set_services(self, services: Services) -> None:
+        """The services are ready."""
+        self.context.set_services(services)
+        self._settings()
+        self.context.background.run(self._connect_notifications(), "notifications")
+
+    async def _connect_notifications(self) -> None:
+        self._means = await best_means(self.tray.icon, self._message_opened)
+
+    def _settings(self) -> None:
+        """Put language and appearance into effect, at once."""
+        settings = self.context.settings()
+        theme().choose(settings.text("look.theme"))
+        self.set_language(settings.text("look.language"))
+
+    def set_language(self, choice: str) -> None:
+        """Switch the language without a restart."""
+        set_language(choice)
+        self.tray.retranslate()
+
+    # ------------------------------------------------------------------------------------------------ window
+
+    def show(self, hidden: bool = False) -> None:
+        """Show the window; ``hidden``: the tray alone, or minimised where there is no tray (yet)."""
+        if not hidden:
+            self.window.show()
+        elif not self.tray.present:
+            self.window.showMinimized()
+            self.tray.appeared.connect(self._hide_minimised)
+
+    def _hide_minimised(self) -> None:
+        if self.window.isMinimized():
+            self.window.hide()
+
+    def raise_window(self) -> None:
+        """Bring the window to the front (a second start, a click on the tray)."""
+        self.window.showNormal() if self.window.isMinimized() else self.window.show()
+        self.window.raise_()
+        self.window.activateWindow()
+
+    def _close_asked(self) -> None:
+        self._keep_memory()
+        if self.tray.present:
+            self.window.hide()
+            self._tell_once(
+                tr("Archisync goes on in the tray"),
+                tr("The syncs continue. Quit from the icon's menu, or with Ctrl+Q in the window."),
+            )
+        else:
+            self.window.showMinimized()
+            if not self._told_no_tray:
+                self._told_no_tray = True
+                self._tell_once(
+                    tr("Archisync goes on, minimised"),
+                    tr("This desktop shows no tray icons. The syncs continue; quit with Ctrl+Q in the window."),
+                )
+
+    def _tell_once(self, title: str, text: str) -> None:
+        if self.context.settings().flag("look.tray_told"):
+            return
+        self._notify([Message("tray", title, text, "settings", "look")])
+        self.context.say(f"{title}. {text}")
+        self.context.apply({"look.tray_told": True})
+
+    def ask_quit(self) -> None:
+        """Quit; while a run is active, ask first."""
+        if self._quitting:
+            return
+        self._quitting = True
+        self.context.background.run(self._quit(), "quit")
+
+    async def _quit(self) -> None:
+        try:
+            status = self.context.status
+            run = status.current_run if status is not None else None
+            if run is not None or (status is not None and status.session_count):
+                self.raise_window()
+                if run is not None:
+                    question = tr("{title} is being read. Quit all the same?", title=words.type_name(run.type))
+                    detail = tr("What was read so far is thrown away; the stored data stay as they are.")
+                else:
+                    question = tr("An order form is open. Quit all the same?")
+                    detail = tr("It goes on with the stored data, as old as they are.")
+                if not await confirm_loss(self.window, question, detail, tr("&Quit"), tr("&Stay")):
+                    return
+            services = self.context.services
+            self._keep_memory()
+            if services is not None:
+                self.context.background.act(services.quit())
+            else:
+                self._app.quit()
+        finally:
+            self._quitting = False
+
+    def _keep_memory(self) -> None:
+        if self._memory is not None:
+            self.window.remember(self._memory)
+            self._memory.sync()
+
+    # ------------------------------------------------------------------------------------------------ places
+
+    def open(self, place: str, what: object = None) -> None:
+        """Open a page or a dialog, at what it should show."""
+        if place in self._dialogs:
+            self._dialogs[place](what)
+            return
+        page = self.window.go(place)
+        focus = getattr(page, "focus_on", None)
+        if callable(focus) and what is not None:
+            focus(what)
+
+    def _message_opened(self, message: Message) -> None:
+        self.raise_window()
+        self.open(message.place, message.what)
+
+    # ------------------------------------------------------------------------------------------------ events
+
+    def _status(self, status: Status) -> None:
+        self._notify(self.policy.of_status(status, self.context.now(), self.context.settings()))
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        self._notify(self.policy.of_events(events, self.context.now(), self.context.settings()))
+
+    def _notify(self, messages: Sequence[Message]) -> None:
+        means = self._means
+        if means is None:
+            return
+        for message in messages:
+            self.context.background.run(self._show(means, message), "notify")
+
+    async def _show(self, means: Means, message: Message) -> None:
+        try:
+            await means.show(message)
+        except Exception as error:
+            log.warning("a notification could not be shown: %s", error)
+
+    # ------------------------------------------------------------------------------------------------ end
+
+    async def show_failure(self, error: BaseException) -> None:
+        """Archisync could not start: say what happened and wait until it was read."""
+        box = QMessageBox(self.window)
+        box.setWindowTitle("Archisync")
+        box.setIcon(QMessageBox.Icon.Critical)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(tr("Archisync could not start."))
+        box.setInformativeText(problem(error))
+        box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        box.addButton(tr("&Quit"), QMessageBox.ButtonRole.AcceptRole)
+        self.raise_window()
+        await ask(box)
+
+    def closing(self) -> None:
+        """The services are about to close: say so, and ask them nothing more."""
+        if self._closing:
+            return
+        self._closing = True
+        self._keep_memory()
+        self.context.bridge.set_shown(False)
+        self.context.bridge.detach()
+        self.window.show_closing()
+
+    async def aclose(self) -> None:
+        """End everything of the panel: tasks, tray, window, subscription."""
+        self.closing()
+        await self.context.background.close()
+        if self._means is not None:
+            await self._means.close()
+        self.tray.close()
+        self.window.hide()
+        self.window.deleteLater()
+
+    def close(self) -> asyncio.Task[None]:
+        """Start :meth:`aclose`; await what it returns."""
+        return asyncio.get_running_loop().create_task(self.aclose(), name="ui:close")

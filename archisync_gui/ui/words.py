@@ -1,0 +1,559 @@
+"""How the panel puts things: statuses, reasons, events and headlines as short phrases with a tone.
+
+Pure functions from :mod:`archisync_gui.model` values to words; no widget, no colour (a tone names one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.model import (
+    AccountTypeStatus,
+    ErrorInfo,
+    Event,
+    EventKind,
+    FailureKind,
+    Freshness,
+    Json,
+    Origin,
+    Outcome,
+    QueueEntry,
+    Reason,
+    RunView,
+    Scope,
+    SessionEnd,
+    State,
+    Status,
+    TypeStatus,
+)
+from archisync_gui.ui.i18n import ago, clock, language, lasting, moment, number, span, tr
+
+_names: dict[str, tuple[str, str]] = {}
+
+
+def name_types(entities: Iterable[Entity]) -> None:
+    """Learn what people call the sync types."""
+    _names.clear()
+    _names.update({e.name: (e.it, e.en) for e in entities})
+
+
+def type_name(type: str) -> str:
+    """``customers`` → ``Clienti``."""
+    it, en = _names.get(type, (type.capitalize(), type.capitalize()))
+    return it if language() == "it" else en
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A word with a tone and a shape: never told by colour alone."""
+
+    text: str
+    tone: str
+    """``ok``, ``warn``, ``bad``, ``accent``, ``muted`` or ``session``: a colour role."""
+    shape: str
+    """``dot``, ``check``, ``play``, ``pause``, ``ring``, ``alert``, ``square``, ``again``: see ``ui.icons``."""
+
+
+def origin_word(origin: Origin | str) -> str:
+    """Who asked."""
+    match str(origin):
+        case "operator":
+            return tr("by hand")
+        case "schedule":
+            return tr("scheduled")
+        case "order-form":
+            return tr("order form", "who asked")
+        case _:
+            return tr("another program")
+
+
+def scope_word(scope: Scope | str, key: str | None = None) -> str:
+    """What is read."""
+    match str(scope):
+        case "one":
+            return tr("record {key}", key=key or "")
+        case "new":
+            return tr("new ones only")
+        case _:
+            return tr("whole list")
+
+
+def outcome_word(outcome: Outcome | str | None) -> Chip:
+    """How a run ended."""
+    match str(outcome or "running"):
+        case "completed":
+            return Chip(tr("Done"), "ok", "check")
+        case "unclean":
+            return Chip(tr("Done, data moved meanwhile"), "warn", "check")
+        case "refused":
+            return Chip(tr("Refused"), "bad", "alert")
+        case "failed":
+            return Chip(tr("Failed"), "bad", "alert")
+        case "cancelled":
+            return Chip(tr("Cancelled"), "muted", "square")
+        case "skipped":
+            return Chip(tr("Skipped"), "muted", "ring")
+        case "interrupted":
+            return Chip(tr("Interrupted"), "warn", "square")
+        case _:
+            return Chip(tr("Running"), "accent", "play")
+
+
+def failure_word(error: ErrorInfo | None) -> str:
+    """A failure in two or three words."""
+    if error is None:
+        return tr("failed", "short reason")
+    match error.kind:
+        case FailureKind.TRANSIENT:
+            return tr("the ERP does not answer")
+        case FailureKind.CREDENTIALS:
+            return tr("password refused")
+        case FailureKind.LOGIN:
+            return tr("login failed")
+        case FailureKind.LAYOUT:
+            return tr("the ERP's page changed")
+        case FailureKind.REFUSED:
+            return tr("read refused")
+        case _:
+            return tr("internal fault")
+
+
+def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None = None) -> str:
+    """Why something waits, in two or three words."""
+    given = params or {}
+    match str(reason) if reason is not None else "":
+        case "running" | "behind":
+            other = given.get("type") or given.get("after")
+            return tr("after {type}", type=type_name(str(other))) if other else tr("others come first")
+        case "account-stopped":
+            return tr("password refused")
+        case "hold":
+            return tr("paused by you")
+        case "session":
+            return tr("order form open")
+        case "login-budget":
+            return tr("too many logins today")
+        case "office-hours":
+            return tr("outside office hours")
+        case "back-off":
+            return tr("slowed down after failures")
+        case "retry":
+            return tr("new attempt soon")
+        case "no-account":
+            return tr("no ERP account")
+        case "closing":
+            return tr("closing")
+        case _:
+            return tr("its turn comes")
+
+
+def percent(view_or_status: RunView | AccountTypeStatus) -> int | None:
+    """How far, 0-100, where it is known."""
+    progress = view_or_status.progress
+    if progress is None:
+        return None
+    if progress.total:
+        return min(99, int(100 * progress.rows / progress.total))
+    if progress.page is not None and progress.pages:
+        return min(99, int(100 * progress.page / progress.pages))
+    return None
+
+
+def state_chip(item: AccountTypeStatus) -> Chip:
+    """The state of a type: what it does now and why."""
+    match item.state:
+        case State.RUNNING:
+            part = percent(item)
+            text = tr("Running") if part is None else tr("Running {part}%", part=part)
+            return Chip(text, "accent", "play")
+        case State.QUEUED:
+            place = item.queue_position
+            return Chip(tr("In queue · no. {place}", place=place) if place else tr("In queue"), "accent", "ring")
+        case State.SUSPENDED:
+            return Chip(tr("Suspended · {why}", why=reason_word(item.reason or Reason.SESSION)), "warn", "pause")
+        case State.WAITING:
+            return Chip(tr("Waiting · {why}", why=reason_word(item.reason)), "warn", "ring")
+        case State.BACKING_OFF:
+            return Chip(tr("Slowed · %n failure(s)", "", item.failures_in_a_row), "bad", "again")
+        case State.STOPPED:
+            return Chip(tr("Stopped · {why}", why=failure_word(item.last_error)), "bad", "square")
+        case State.REFUSED:
+            return Chip(tr("Read refused · look at it"), "bad", "alert")
+        case State.IDLE:
+            if item.last_outcome is Outcome.FAILED:
+                return Chip(tr("Failed · {why}", why=failure_word(item.last_error)), "bad", "alert")
+            if item.unclean_in_a_row >= 2:
+                return Chip(tr("Resting · data move while read"), "warn", "dot")
+            return Chip(tr("Resting"), "muted", "dot")
+
+
+def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -> Chip:
+    """How far the copy can be trusted, and since when."""
+    since = ago((now - last).total_seconds()) if last is not None else ""
+    match freshness:
+        case Freshness.FRESH:
+            return Chip(tr("Fresh · {since}", since=since), "ok", "check")
+        case Freshness.LATE:
+            return Chip(tr("Late · {since}", since=since), "warn", "alert")
+        case Freshness.NEVER:
+            return Chip(tr("Never read"), "warn", "ring")
+        case Freshness.UNKNOWN:
+            return Chip(tr("Unsure · {since}", since=since) if since else tr("Unsure"), "warn", "alert")
+
+
+def counts_line(item: AccountTypeStatus) -> str:
+    """``1.604 righe · +3 ~21 −0``."""
+    if item.rows is None:
+        return ""
+    return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
+
+
+def rows_word(count: int) -> str:
+    """``1.604 righe``."""
+    return tr("%n row(s)", "", count)
+
+
+def delta_line(added: int, changed: int, gone: int) -> str:
+    """``+3 ~21 −0``."""
+    return f"+{number(added)} ~{number(changed)} −{number(gone)}"
+
+
+def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interval: int | None = 1) -> str:
+    """When the type will be fresh again, and after what."""
+    run = status.current_run
+    if item.state is State.RUNNING and run is not None and run.remaining is not None:
+        return clock(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo))
+    if item.state is State.STOPPED:
+        return tr("when the password is right")
+    if item.state is State.REFUSED and item.expected is None:
+        return tr("when you decide")
+    if status.hold_since is not None and item.state in (State.WAITING, State.QUEUED, State.SUSPENDED):
+        return tr("when you release")
+    forecast = item.expected
+    if forecast is None:
+        return tr("on request only") if interval is None else "–"
+    end = clock(datetime.fromtimestamp(forecast.starts.timestamp() + forecast.seconds, now.tzinfo))
+    if item.state is State.SUSPENDED and item.progress is not None and item.progress.page is not None:
+        return tr("{time} · goes on from page {page}", time=end, page=item.progress.page + 1)
+    if item.last_outcome is Outcome.FAILED and item.state in (State.IDLE, State.WAITING, State.BACKING_OFF):
+        return tr("{time} · new attempt", time=end)
+    if forecast.after is not None:
+        other = next((a for a in _accounts(status, forecast.after) if a.expected), None)
+        if run is not None and run.type == forecast.after and run.remaining is not None:
+            length = span(run.remaining)
+        else:
+            length = span(other.expected.seconds) if other is not None and other.expected is not None else ""
+        return tr("{time} · after {type} {length}", time=end, type=type_name(forecast.after), length=length).rstrip()
+    return end
+
+
+def _accounts(status: Status, type: str) -> tuple[AccountTypeStatus, ...]:
+    found = status.statuses.get(type)
+    return found.accounts if found is not None else ()
+
+
+def worst(type_status: TypeStatus) -> AccountTypeStatus | None:
+    """The account that speaks for the type: the one whose state is the type's, the stalest among those."""
+    candidates = [a for a in type_status.accounts if a.state is type_status.state] or list(type_status.accounts)
+    order = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
+    return min(
+        candidates,
+        key=lambda a: (order.index(a.freshness), a.last_run_time.timestamp() if a.last_run_time else 0.0),
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The header's two lines, and the tray's one."""
+
+    title: str
+    detail: str
+    tone: str
+    """``ok``, ``warn``, ``bad``, ``accent`` or ``muted``."""
+    kind: str
+    """``starting``, ``running``, ``hold``, ``trouble``, ``session``, ``late`` or ``fresh``: the tray's shape."""
+    fraction: float | None = None
+    """Progress 0-1; ``None``: no bar."""
+
+
+def run_title(run: RunView) -> str:
+    """``Clienti, elenco intero · pagina 9 di 16 · 843 righe``."""
+    parts = [f"{type_name(run.type)}, {scope_word(run.scope)}"]
+    progress = run.progress
+    match progress.step:
+        case "login":
+            parts.append(tr("logging in"))
+        case "open" | "filter":
+            parts.append(tr("opening the list"))
+        case "check":
+            parts.append(tr("checking"))
+        case "apply":
+            parts.append(tr("storing"))
+        case _ if progress.page is not None:
+            parts.append(
+                tr("page {page} of {pages}", page=progress.page, pages=progress.pages)
+                if progress.pages
+                else tr("page {page}", page=progress.page)
+            )
+    if progress.rows:
+        parts.append(tr("%n row(s)", "", progress.rows))
+    return " · ".join(parts)
+
+
+def headline(status: Status, now: datetime) -> Headline:
+    """All is well, what is wrong, or what runs: the one sentence an operator reads first."""
+    run = status.current_run
+    if run is not None:
+        parts = [tr("running for {time}", time=span((now - run.started).total_seconds()))]
+        if run.remaining is not None:
+            parts.append(tr("about {time} left", time=span(run.remaining)))
+        parts.append(origin_word(run.origin))
+        if run.attempt > 1:
+            parts.append(tr("attempt {count}", count=run.attempt))
+        if len(status.accounts) > 1:
+            parts.append(run.account)
+        part = percent(run)
+        return Headline(run_title(run), " · ".join(parts), "accent", "running", None if part is None else part / 100)
+    trouble = _trouble(status)
+    if status.hold_since is not None:
+        detail = tr("since {time} · nothing starts until you release", time=moment(status.hold_since, now))
+        if trouble is not None:
+            detail += " · " + trouble.title
+        return Headline(tr("Paused by you"), detail, "warn", "hold")
+    if trouble is not None:
+        return trouble
+    late = [t.type for t in status.statuses.values() if t.freshness is not Freshness.FRESH]
+    if late:
+        never = [t for t in late if status.statuses[t].freshness is Freshness.NEVER]
+        names = ", ".join(type_name(t) for t in late)
+        if len(never) == len(late):
+            title = tr("%n list(s) never read", "", len(late))
+        else:
+            title = tr("%n list(s) late", "", len(late))
+        return Headline(title, f"{names} · {why_line(status, now)}", "warn", "late")
+    kind = "session" if status.session_count else "fresh"
+    return Headline(tr("All fresh"), why_line(status, now), "ok", kind)
+
+
+def _trouble(status: Status) -> Headline | None:
+    if not any(a.enabled for a in status.accounts):
+        return Headline(
+            tr("No ERP account yet"), tr("Enter one in Settings: nothing can be read without it"), "bad", "trouble"
+        )
+    stopped = [a.id for a in status.accounts if a.stopped is not None]
+    if stopped:
+        title = tr("The ERP refused the password of {account}", account=", ".join(stopped))
+        return Headline(title, tr("Correct it in Settings; nothing is tried until then"), "bad", "trouble")
+    refused = [t.type for t in status.statuses.values() if t.state is State.REFUSED]
+    if refused:
+        names = ", ".join(type_name(t) for t in refused)
+        return Headline(
+            tr("{names}: a read looked wrong and was not stored", names=names),
+            tr("The stored data are unchanged; look at what was found and decide"),
+            "bad",
+            "trouble",
+        )
+    failing = [
+        a
+        for t in status.statuses.values()
+        for a in t.accounts
+        if a.last_outcome is Outcome.FAILED and a.failures_in_a_row > 0
+    ]
+    if failing:
+        silent = [a for a in failing if a.last_error is not None and a.last_error.kind is FailureKind.TRANSIENT]
+        names = ", ".join(dict.fromkeys(type_name(a.type) for a in failing))
+        if silent and len(silent) == len(failing):
+            return Headline(
+                tr("The ERP does not answer"),
+                tr("{names} · it is tried again by itself", names=names),
+                "bad",
+                "trouble",
+            )
+        return Headline(
+            tr("{names}: the last read failed", names=names), failure_word(failing[0].last_error), "bad", "trouble"
+        )
+    return None
+
+
+def why_line(status: Status, now: datetime) -> str:
+    """What comes next, in one phrase."""
+    explanation = status.explanation
+    upcoming = sorted(explanation.forecast, key=lambda f: f.starts)
+    if explanation.reason in (Reason.NOTHING_DUE, Reason.RUNNING) or not upcoming:
+        if upcoming:
+            first = upcoming[0]
+            return tr("next: {type} at {time}", type=type_name(first.type), time=moment(first.starts, now))
+        if explanation.reason is Reason.NOTHING_DUE:
+            return tr("nothing is due")
+    return reason_word(explanation.reason, explanation.params)
+
+
+def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
+    """The session banner's sentence."""
+    parts = [tr("%n tab(s)", "", status.session_count)]
+    if status.sessions:
+        parts.append(tr("since {time}", time=clock(min(s.since for s in status.sessions))))
+    customers = [a for t in status.statuses.values() for a in t.accounts if a.new_as_of or a.all_as_of]
+    fast = [a for a in customers if a.new_as_of]
+    if fast:
+        newest = max(a.new_as_of for a in fast if a.new_as_of)
+        whole = max((a.all_as_of for a in fast if a.all_as_of), default=None)
+        seconds = (now - newest).total_seconds()
+        parts.append(tr("new customers: {time}", time=ago(seconds) if seconds < 3600 else clock(newest)))
+        if whole is not None:
+            text = tr("whole list: {time}", time=moment(whole, now))
+            parts.append(tr("{text}, being read", text=text) if reading else text)
+    if status.breathing:
+        parts.append(tr("late lists pass one at a time"))
+    elif status.quiet_until is not None and status.quiet_until > now:
+        left = lasting((status.quiet_until - now).total_seconds())
+        parts.append(tr("the others when it closes, or one at a time in {left}", left=left))
+    return " · ".join(parts)
+
+
+def queue_detail(entry: QueueEntry) -> str:
+    """The small line under a waiting request."""
+    parts = [tr("priority {count}", count=entry.priority), origin_word(entry.origin)]
+    if entry.suspended_progress is not None and entry.suspended_progress.page is not None:
+        parts[1] = tr("goes on from page {page}", page=entry.suspended_progress.page + 1)
+    if entry.scope is not Scope.ALL:
+        parts.append(scope_word(entry.scope))
+    return " · ".join(parts)
+
+
+def queued_sentence(entry: QueueEntry, position: int) -> str:
+    """What is said when a request had to queue: where and why."""
+    return tr(
+        "{type} is in the queue at place {place}: {why}.",
+        type=type_name(entry.type),
+        place=position,
+        why=reason_word(entry.reason, entry.params),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityLine:
+    """One event in plain words."""
+
+    at: datetime
+    text: str
+    tone: str
+    """``text``, ``bad``, ``warn`` or ``session``."""
+    aside: str = ""
+    run_id: str = ""
+
+
+def event_line(event: Event) -> ActivityLine | None:
+    """An event in plain words; ``None`` for those nobody needs to read."""
+    data = event.data
+    name = type_name(str(data.get("type", "")))
+    run_id = str(data.get("runId") or data.get("id") or "")
+    kind = event.kind
+    text, tone, aside = "", "text", ""
+    match kind:
+        case EventKind.SYNC_COMPLETED:
+            added, changed, gone = (_int(data, k) for k in ("added", "changed", "gone"))
+            parts = [tr("%n row(s)", "", _int(data, "rows"))]
+            if added:
+                parts.append(tr("%n new", "", added))
+            if changed:
+                parts.append(tr("%n changed", "", changed))
+            if gone:
+                parts.append(tr("%n gone", "", gone))
+            if not (added or changed or gone):
+                parts.append(tr("nothing new"))
+            text = f"{name}: {', '.join(parts)}"
+            if str(data.get("outcome", "")) == "unclean":
+                text += ". " + tr("Data moved while they were read")
+                tone = "warn"
+            duration = data.get("durationMs")
+            aside = tr("{seconds} s", seconds=_seconds(duration)) if isinstance(duration, (int, float)) else ""
+        case EventKind.SYNC_ERROR:
+            tone = "bad"
+            text = f"{name}: {_error_text(data)}"
+        case EventKind.SYNC_SUSPENDED:
+            page = data.get("page") or _nested(data, "progress", "page")
+            pages = data.get("pages") or _nested(data, "progress", "pages")
+            if page and pages:
+                text = tr(
+                    "{name} suspended at page {page} of {pages} for the order form", name=name, page=page, pages=pages
+                )
+            else:
+                text = tr("{name} suspended for the order form", name=name)
+        case EventKind.SYNC_RESUMED:
+            text = tr("{name} goes on", name=name)
+        case EventKind.SYNC_CANCELLED:
+            text = tr("{name}: cancelled", name=name)
+        case EventKind.SYNC_SKIPPED:
+            text = tr("{name}: nothing was read", name=name)
+        case EventKind.RETRY_PLANNED:
+            tone = "warn"
+            text = tr("{name}: a new attempt follows", name=name)
+        case EventKind.SMART_SYNC_TIMEOUT:
+            tone = "warn"
+            text = tr("Order form: no sign of life, the syncs go on")
+        case EventKind.SESSION_OPENED:
+            count = _int(data, "sessionCount") or _int(data, "count")
+            text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")
+            tone = "session"
+        case EventKind.SESSION_CLOSED:
+            text = _closed_text(str(data.get("reason", "")))
+            tone = "session"
+        case EventKind.HOLD_CHANGED:
+            held = bool(data.get("held", data.get("hold", data.get("holdSince"))))
+            text = tr("Everything paused by you") if held else tr("Syncs released")
+        case EventKind.ACCOUNT_CHANGED:
+            if data.get("stopped"):
+                tone = "bad"
+                text = tr("{account}: the ERP refused the password", account=data.get("account", ""))
+        case _:
+            return None
+    return ActivityLine(event.at, text, tone, aside, run_id) if text else None
+
+
+def _closed_text(reason: str) -> str:
+    match reason:
+        case SessionEnd.LOST.value:
+            return tr("Order form: the tab is gone")
+        case SessionEnd.TIMEOUT.value:
+            return tr("Order form: tab left open without use")
+        case SessionEnd.OPERATOR.value:
+            return tr("Order form: session ended by you")
+        case _:
+            return tr("Order form closed")
+
+
+def _error_text(data: Mapping[str, Json]) -> str:
+    error = data.get("error")
+    if isinstance(error, Mapping):
+        try:
+            kind = FailureKind(str(error.get("kind", "")))
+        except ValueError:
+            return str(error.get("message") or tr("failed", "short reason"))
+        info = ErrorInfo(str(error.get("code", "")), kind, str(error.get("message", "")))
+        text = failure_word(info)
+    else:
+        text = str(data.get("message") or tr("failed", "short reason"))
+    attempts = _int(data, "attempt")
+    many = tr("%n attempt(s)", "", attempts)
+    return f"{text} ({many})" if attempts > 1 else text
+
+
+def _nested(data: Mapping[str, Json], outer: str, inner: str) -> Json:
+    found = data.get(outer)
+    return found.get(inner) if isinstance(found, Mapping) else None
+
+
+def _int(data: Mapping[str, Json], key: str) -> int:
+    value = data.get(key)
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def _seconds(milliseconds: float) -> str:
+    from archisync_gui.ui.i18n import decimal
+
+    return decimal(milliseconds / 1000)

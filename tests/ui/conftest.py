@@ -1,0 +1,50 @@
+"""Fixtures of the panel's tests: a panel on fakes, in either language, taken down without remains."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+import pytest_asyncio
+from panel_fakes import MakePanel, World
+from PySide6.QtWidgets import QApplication
+
+from archisync_gui.ui.i18n import set_language
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.theme import theme
+
+
+@pytest.fixture(autouse=True)
+def _plain(qapp: QApplication) -> Iterator[None]:
+    """Every test starts in English and in light."""
+    set_language("en")
+    theme().choose("light")
+    yield
+    set_language("en")
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+@pytest_asyncio.fixture
+async def make_panel(qapp: QApplication, world: World) -> AsyncIterator[MakePanel]:
+    """Makes panels; all are closed at the end."""
+    made: list[Panel] = []
+
+    async def make(language: str = "en", appearance: str = "light", **changes: object) -> Panel:
+        world.settings = world.settings.with_({"look.language": language, "look.theme": appearance})
+        panel = Panel(qapp, None, language=language, appearance=appearance)
+        made.append(panel)
+        panel.show()
+        panel.set_services(world.services(**changes))
+        return panel
+
+    yield make
+    for panel in made:
+        await panel.aclose()
+        panel.deleteLater()

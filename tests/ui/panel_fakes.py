@@ -1,0 +1,421 @@
+"""A stand-in for orchestrator and store that the panel's tests drive: values of ``model``, no rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from archisync_gui.entities.declaration import Column, Entity, Kind
+from archisync_gui.model import (
+    AccountStatus,
+    AccountTypeStatus,
+    ErrorInfo,
+    Event,
+    EventKind,
+    Explanation,
+    FailureKind,
+    Forecast,
+    Freshness,
+    Json,
+    Listener,
+    Origin,
+    Outcome,
+    Progress,
+    QueueEntry,
+    Reason,
+    RunRecord,
+    RunView,
+    Scope,
+    SessionView,
+    State,
+    Status,
+    SyncTypeSpec,
+    TypeStatus,
+)
+from archisync_gui.settings import Settings
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.services import Services
+
+MakePanel = Callable[..., Awaitable[Panel]]
+"""The fixture ``make_panel``."""
+
+NOW = datetime(2026, 3, 10, 13, 32, 30, tzinfo=UTC)
+"""A Tuesday, 14:32:30 in Rome."""
+
+TYPES = ("orders", "customers", "ddt", "invoices", "prices", "products")
+NAMES = {
+    "orders": ("Ordini", "Orders"),
+    "customers": ("Clienti", "Customers"),
+    "ddt": ("DDT", "Delivery notes"),
+    "invoices": ("Fatture", "Invoices"),
+    "prices": ("Prezzi", "Prices"),
+    "products": ("Prodotti", "Products"),
+}
+SILENT = ErrorInfo("erp-timeout", FailureKind.TRANSIENT, "Timeout 30000 ms exceeded", stack="Traceback …")
+
+
+def entity(name: str) -> Entity:
+    """A small declaration with the columns that pages need."""
+    it, en = NAMES[name]
+    return Entity(
+        spec=SyncTypeSpec(name, 5, 30, 5, shared=name in ("prices", "products"), fast=name == "customers"),
+        it=it,
+        en=en,
+        path=f"{name}/",
+        columns=(
+            Column("ID", "id", "ID", "ID", Kind.ID),
+            Column("NAME", "name", "NOME", "Name", personal=True),
+            Column("PHONE", "phone", "TELEFONO", "Phone"),
+            Column("TOTAL", "total", "TOTALE", "Total", Kind.MONEY),
+            Column("DAY", "day", "DATA", "Date", Kind.DATE),
+        ),
+        key=("id",),
+        natural_key=("name",),
+        title="name",
+        search=("name",),
+    )
+
+
+ENTITIES = tuple(entity(name) for name in TYPES)
+
+
+class FakeClock:
+    """A clock that tests move."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.at = now
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def ago(**kwargs: float) -> datetime:
+    return NOW - timedelta(**kwargs)
+
+
+def soon(**kwargs: float) -> datetime:
+    return NOW + timedelta(**kwargs)
+
+
+def account_type(type: str, account: str = "agente01", **changes: Any) -> AccountTypeStatus:
+    """A fresh, resting type."""
+    read = ago(minutes=12)
+    base = AccountTypeStatus(
+        type=type,
+        account=account,
+        state=State.IDLE,
+        reason=None,
+        freshness=Freshness.FRESH,
+        is_running=False,
+        queue_position=None,
+        last_run_time=read,
+        new_as_of=None,
+        all_as_of=read,
+        last_attempt=read,
+        last_outcome=Outcome.COMPLETED,
+        last_error=None,
+        last_run_id=f"run-{type}",
+        failures_in_a_row=0,
+        unclean_in_a_row=0,
+        due=soon(minutes=18),
+        expected=Forecast(type, account, soon(minutes=18), 20),
+        progress=None,
+        rows=1604,
+        added=3,
+        changed=21,
+        gone=0,
+    )
+    return dataclasses.replace(base, **changes)
+
+
+def type_status(type: str, *accounts: AccountTypeStatus, interval: int | None = 30) -> TypeStatus:
+    parts = accounts or (account_type(type),)
+    first = parts[0]
+    return TypeStatus(
+        type, first.state, first.reason, first.freshness, first.is_running, first.queue_position,
+        first.last_run_time, interval, tuple(parts),
+    )  # fmt: skip
+
+
+def calm(**changes: Any) -> Status:
+    """All fresh, nothing runs."""
+    statuses = {name: type_status(name) for name in TYPES}
+    forecast = tuple(Forecast(name, "agente01", soon(minutes=5 + 4 * i), 20) for i, name in enumerate(TYPES))
+    base = Status(
+        boot="b",
+        revision=1,
+        at=NOW,
+        current_sync=None,
+        current_run=None,
+        queue=(),
+        statuses=statuses,
+        smart_customer_sync_active=False,
+        session_count=0,
+        safety_timeout_active=False,
+        breathing=False,
+        quiet_until=None,
+        sessions=(),
+        hold_since=None,
+        accounts=(AccountStatus("agente01", True, True, None, 2, 15),),
+        explanation=Explanation(NOW, Reason.NOTHING_DUE, {}, forecast),
+    )
+    return dataclasses.replace(base, **changes)
+
+
+def with_type(status: Status, *accounts: AccountTypeStatus, interval: int | None = 30) -> Status:
+    """``status`` with one type replaced."""
+    name = accounts[0].type
+    return dataclasses.replace(
+        status, statuses={**status.statuses, name: type_status(name, *accounts, interval=interval)}
+    )
+
+
+def entry(type: str, priority: int, seconds: int, at: int = 0, **changes: Any) -> QueueEntry:
+    base = QueueEntry(
+        f"q-{type}", type, "agente01", Scope.ALL, priority, Origin.SCHEDULE, ago(seconds=seconds), "agente01",
+        Reason.SESSION, {}, None, True,
+    )  # fmt: skip
+    return dataclasses.replace(base, **changes)
+
+
+def busy() -> Status:
+    """The moment of the design pictures: customers run, an order form is open, invoices failed."""
+    run = RunView(
+        "r9", "customers", "agente01", Scope.ALL, Origin.ORDER_FORM, 1, ago(seconds=15),
+        Progress("read", 9, 16, 843, 1512), 12.0, "q9",
+    )  # fmt: skip
+    status = calm(
+        current_sync="customers",
+        current_run=run,
+        queue=(
+            entry("orders", 6, 6),
+            entry("ddt", 4, 41),
+            entry("prices", 2, 80, suspended_progress=Progress("read", 18, 50, 1800, 4960)),
+        ),
+        smart_customer_sync_active=True,
+        session_count=2,
+        safety_timeout_active=True,
+        quiet_until=soon(minutes=14),
+        sessions=(
+            SessionView("s-1a2b", "Ordine Ferramenta Demo", "agente01", ago(minutes=4), ago(seconds=20),
+                        soon(minutes=9), True, False),
+            SessionView("s-3c4d", "", None, ago(minutes=1), ago(seconds=50), soon(minutes=2), False, True),
+        ),
+        explanation=Explanation(NOW, Reason.RUNNING, {"type": "customers"}),
+    )  # fmt: skip
+
+    def later(type: str, seconds: float, length: float, after: str | None = None) -> Forecast:
+        return Forecast(type, "agente01", soon(seconds=seconds), length, after)
+
+    for part in (
+        account_type("orders", state=State.WAITING, reason=Reason.SESSION, queue_position=1,
+                     expected=later("orders", 60, 20, "customers")),
+        account_type("customers", state=State.RUNNING, is_running=True, last_run_time=ago(minutes=18),
+                     new_as_of=ago(seconds=10), all_as_of=ago(minutes=27), rows=1512, added=2, changed=14,
+                     progress=run.progress, expected=None),
+        account_type("ddt", state=State.WAITING, reason=Reason.SESSION, queue_position=2, last_run_time=ago(minutes=38),
+                     rows=2210, added=9, changed=0, expected=later("ddt", 120, 40, "orders")),
+        account_type("invoices", last_run_time=ago(hours=1, minutes=12), last_outcome=Outcome.FAILED, last_error=SILENT,
+                     freshness=Freshness.LATE, failures_in_a_row=1, rows=281, added=1, changed=0,
+                     expected=later("invoices", 280, 20)),
+        account_type("prices", state=State.SUSPENDED, reason=Reason.SESSION, queue_position=3,
+                     last_run_time=ago(minutes=29), rows=4960, added=0, changed=37,
+                     progress=Progress("read", 18, 50, 1800, 4960), expected=later("prices", 200, 40)),
+        account_type("products", last_run_time=ago(minutes=41), rows=4540, added=0, changed=2,
+                     expected=later("products", 2950, 50)),
+    ):  # fmt: skip
+        status = with_type(status, part)
+    return status
+
+
+def run_record(type: str, started: datetime, seconds: float, **changes: Any) -> RunRecord:
+    base = RunRecord(
+        id=f"{type}-{int(started.timestamp())}",
+        type=type,
+        account="agente01",
+        scope=Scope.ALL,
+        key=None,
+        origin=Origin.SCHEDULE,
+        attempt=1,
+        asked=started,
+        started=started,
+        ended=started + timedelta(seconds=seconds),
+        outcome=Outcome.COMPLETED,
+        as_of=started,
+        rows=1604,
+        added=3,
+        changed=21,
+    )
+    return dataclasses.replace(base, **changes)
+
+
+def history(now: datetime = NOW) -> tuple[RunRecord, ...]:
+    """Runs of the last hours, as a schedule leaves them."""
+    every = {"orders": 10, "customers": 30, "ddt": 45, "invoices": 30, "prices": 30, "products": 90}
+    length = {"orders": 55, "customers": 42, "ddt": 60, "invoices": 40, "prices": 170, "products": 160}
+    runs: list[RunRecord] = []
+    for place, (name, minutes) in enumerate(every.items()):
+        for back in range(22):
+            started = now - timedelta(minutes=minutes * back + 3 + 4 * place)
+            wobble = 0.6 + ((back * 7 + place * 3) % 11) / 14
+            failed = name == "invoices" and back < 2
+            runs.append(
+                run_record(
+                    name,
+                    started,
+                    length[name] * wobble,
+                    outcome=Outcome.FAILED if failed else Outcome.COMPLETED,
+                    error=SILENT if failed else None,
+                )
+            )
+    return tuple(sorted(runs, key=lambda r: r.started, reverse=True))
+
+
+class FakeTicket:
+    def __init__(self, id: str) -> None:
+        self.id = id
+
+
+class FakeOrchestrator:
+    """Remembers what was asked; shows the status it is given."""
+
+    def __init__(self, status: Status | None = None) -> None:
+        self.status = status or calm()
+        self.calls: list[tuple[str, tuple[Any, ...]]] = []
+        self.listeners: list[Listener] = []
+        self.revision = 1
+        self.looked = 0
+
+    def get_status(self) -> Status:
+        self.looked += 1
+        return self.status
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        self.listeners.append(listener)
+        return lambda: self.listeners.remove(listener)
+
+    def tell(self, kind: EventKind, data: Mapping[str, Json] | None = None, at: datetime = NOW) -> None:
+        """Send an event."""
+        self.revision += 1
+        for listener in list(self.listeners):
+            listener(Event(kind, "b", self.revision, at, data or {}))
+
+    def become(self, status: Status) -> None:
+        """Another status, told by an event."""
+        self.status = status
+        self.tell(EventKind.QUEUE_UPDATED)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in {
+            "request_full", "cancel_run", "move_to_front", "run_anyway", "remove", "hold", "release", "end_session",
+            "end_sessions", "set_schedule", "retry_login", "credentials_changed",
+        }:  # fmt: skip
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> None:
+            self.calls.append((name, args))
+
+        return call
+
+    def request_sync(self, type: str, account: str | None = None, *args: Any, **kwargs: Any) -> FakeTicket:
+        self.calls.append(("request_sync", (type, account, kwargs.get("key"))))
+        return FakeTicket(f"q-{type}")
+
+    async def explain(self, at: datetime | None = None) -> Explanation:
+        return self.status.explanation
+
+
+@dataclass
+class FakePage:
+    rows: list[dict[str, Any]]
+    total: int
+
+
+class FakeStore:
+    """Rows and runs in memory."""
+
+    def __init__(self, runs: tuple[RunRecord, ...] = ()) -> None:
+        self.all_runs = runs or history()
+        self.data = [
+            {"id": str(50000 + i), "name": f"Ferramenta Demo {i:04d}", "phone": f"0{30000000 + i}",
+             "total": 123456 + i, "day": "2026-03-09"}
+            for i in range(1000)
+        ]  # fmt: skip
+
+    async def runs(self, *, type: str | None = None, limit: int = 100, **kwargs: Any) -> tuple[RunRecord, ...]:
+        found = [r for r in self.all_runs if type in (None, r.type)]
+        outcome, origin = kwargs.get("outcome"), kwargs.get("origin")
+        found = [r for r in found if outcome in (None, r.outcome) and origin in (None, r.origin)]
+        since, before = kwargs.get("since"), kwargs.get("before")
+        found = [r for r in found if (since is None or r.started >= since) and (before is None or r.started < before)]
+        return tuple(found[:limit])
+
+    async def run(self, run_id: str) -> RunRecord | None:
+        return next((r for r in self.all_runs if r.id == run_id), None)
+
+    async def rows(self, entity: str, account: str | None, **kwargs: Any) -> FakePage:
+        text = kwargs.get("search", "").lower()
+        found = [r for r in self.data if text in str(r["name"]).lower()]
+        sort = kwargs.get("sort")
+        if sort:
+            found.sort(key=lambda r: r[sort], reverse=kwargs.get("descending", False))
+        offset = kwargs.get("offset", 0)
+        return FakePage(found[offset : offset + kwargs.get("limit", 200)], len(found))
+
+    async def row_history(self, entity: str, account: str, key: Any) -> list[Any]:
+        return []
+
+    async def counts(self) -> dict[str, int]:
+        return dict.fromkeys(TYPES, 1000)
+
+    async def changes(self, since: datetime, until: datetime) -> list[Any]:
+        return []
+
+    async def size(self) -> int:
+        return 18_000_000
+
+
+class FakeEndpoint:
+    url = "http://127.0.0.1:47801"
+
+
+@dataclass
+class World:
+    """Everything a panel is given, and the handles to move it."""
+
+    orchestrator: FakeOrchestrator = field(default_factory=FakeOrchestrator)
+    store: FakeStore = field(default_factory=FakeStore)
+    clock: FakeClock = field(default_factory=FakeClock)
+    settings: Settings = field(default_factory=Settings)
+    quits: int = 0
+
+    def services(self, **changes: Any) -> Services:
+        async def apply(changed: Mapping[str, object]) -> None:
+            self.settings = self.settings.with_(changed)
+
+        def quit() -> None:
+            self.quits += 1
+
+        base = Services(
+            orchestrator=self.orchestrator,
+            entities=ENTITIES,
+            settings=lambda: self.settings,
+            apply_settings=apply,
+            quit=quit,
+            profile="demo",
+            demo=True,
+            version="0.1.0",
+            store=self.store,
+            endpoint=FakeEndpoint(),
+            clock=self.clock,
+        )
+        return dataclasses.replace(base, **changes)

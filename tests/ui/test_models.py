@@ -1,0 +1,86 @@
+"""The models tell the smallest change, and their rows are what the status says."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from panel_fakes import ENTITIES, NOW, account_type, busy, calm, entry, history, with_type
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from archisync_gui.ui import words
+from archisync_gui.ui.models import ActivityModel, QueueModel, SessionsModel, TypesModel
+from archisync_gui.ui.words import ActivityLine
+
+
+@pytest.fixture(autouse=True)
+def _names() -> None:
+    words.name_types(ENTITIES)
+
+
+def texts(model: TypesModel, column: int) -> list[str]:
+    return [str(model.index(r, column).data()) for r in range(model.rowCount())]
+
+
+def test_only_what_changed_is_told(qtbot: QtBot) -> None:
+    model = TypesModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    model.show_status(calm(), NOW)
+    told: list[tuple[int, int]] = []
+    model.dataChanged.connect(lambda a, b: told.append((a.row(), b.row())))
+    model.show_status(calm(), NOW)
+    assert told == []
+    model.show_status(with_type(calm(), account_type("ddt", rows=7)), NOW)
+    assert told == [(2, 2)]
+    told.clear()
+    model.show_status(calm(), NOW + timedelta(minutes=1))
+    assert told == [(0, 5)]
+
+
+def test_accounts_fold_out_below_their_type(qtbot: QtBot) -> None:
+    model = TypesModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    status = with_type(calm(), account_type("orders", "agente01"), account_type("orders", "agente02"))
+    model.show_status(status, NOW)
+    assert model.rowCount() == 6
+    model.toggle("orders")
+    assert texts(model, 0)[:4] == ["Orders", "agente01", "agente02", "Customers"]
+    model.toggle("orders")
+    assert model.rowCount() == 6
+
+
+def test_bars_show_the_last_twenty_and_which_failed() -> None:
+    model = TypesModel()
+    model.show_status(calm(), NOW)
+    model.set_runs(history())
+    cell = model.index(3, TypesModel.BARS).data(0x0100)
+    assert len(cell.bars) == 20
+    assert [failed for _, failed in cell.bars][-3:] == [False, True, True]
+
+
+def test_queue_follows_removals_and_moves(qtbot: QtBot) -> None:
+    model = QueueModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    first, second, third = entry("orders", 6, 1), entry("ddt", 4, 2), entry("prices", 2, 3)
+    status = calm()
+    for queue in ((first, second, third), (third, first, second), (third, second), (), (second, first)):
+        model.show_status(dataclasses.replace(status, queue=queue), NOW)
+        assert tuple(model.item(r) for r in range(model.rowCount())) == queue
+
+
+def test_activity_is_newest_first_and_bounded(qtbot: QtBot) -> None:
+    model = ActivityModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    for start in range(0, 300, 100):
+        model.prepend([ActivityLine(NOW, f"line {i}", "text") for i in range(start, start + 100)])
+    assert model.rowCount() == model.KEPT
+    assert model.index(0, 0).data() == "line 299"
+
+
+def test_sessions_show_handles_labels_and_signs_of_life() -> None:
+    model = SessionsModel()
+    model.show_status(busy(), NOW)
+    assert [model.index(r, 0).data() for r in range(2)] == ["Ordine Ferramenta Demo", "program without a name"]
+    assert model.index(1, 2).data() == "now"

@@ -1,0 +1,91 @@
+"""Which notifications are shown: one per condition, with back-off, resolved once, never in quiet hours."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from panel_fakes import ENTITIES, NOW, SILENT, account_type, calm, with_type
+
+from archisync_gui.model import Event, EventKind, Outcome, State, Status
+from archisync_gui.settings import Settings
+from archisync_gui.ui import words
+from archisync_gui.ui.notify import FIRST_PAUSE, LONG_HOLD, Policy
+
+LOUD = Settings({"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"})
+
+
+@pytest.fixture(autouse=True)
+def _names() -> None:
+    words.name_types(ENTITIES)
+
+
+def failing(*types: str, count: int = 1) -> Status:
+    status = calm()
+    for name in types:
+        status = with_type(
+            status,
+            account_type(name, last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=count),
+        )
+    return status
+
+
+def test_a_failure_is_told_once_then_backs_off_then_is_resolved() -> None:
+    policy = Policy()
+    first = policy.of_status(failing("orders"), NOW, LOUD)
+    assert [m.title for m in first] == ["Orders: the sync failed"]
+    assert policy.of_status(failing("orders", count=2), NOW + FIRST_PAUSE / 2, LOUD) == []
+    assert len(policy.of_status(failing("orders", count=3), NOW + FIRST_PAUSE, LOUD)) == 1
+    assert policy.of_status(failing("orders", count=4), NOW + FIRST_PAUSE * 2, LOUD) == []
+    assert len(policy.of_status(failing("orders", count=5), NOW + FIRST_PAUSE * 3, LOUD)) == 1
+    assert [m.title for m in policy.of_status(calm(), NOW, LOUD)] == ["Orders: resolved"]
+    assert policy.of_status(calm(), NOW, LOUD) == []
+
+
+def test_an_erp_that_does_not_answer_is_one_message_not_six() -> None:
+    found = Policy().of_status(failing("orders", "ddt", "prices"), NOW, LOUD)
+    assert [m.title for m in found] == ["The ERP does not answer"]
+    assert "Orders, Delivery notes, Prices" in found[0].text
+
+
+def test_a_new_attempt_is_no_recovery() -> None:
+    policy = Policy()
+    policy.of_status(failing("orders"), NOW, LOUD)
+    again = with_type(
+        calm(),
+        account_type("orders", state=State.RUNNING, is_running=True, last_outcome=Outcome.FAILED, last_error=SILENT,
+                     failures_in_a_row=1),
+    )  # fmt: skip
+    assert policy.of_status(again, NOW, LOUD) == []
+    assert policy.of_status(failing("orders", count=2), NOW + timedelta(minutes=1), LOUD) == []
+
+
+def test_levels_can_be_turned_off() -> None:
+    off = LOUD.with_({"notify.failure": False, "notify.recovery": False})
+    policy = Policy()
+    assert policy.of_status(failing("orders"), NOW, off) == []
+    assert policy.of_status(calm(), NOW, off) == []
+
+
+def test_quiet_hours_over_midnight() -> None:
+    local = NOW.astimezone()
+    quiet = Settings(
+        {
+            "notify.quiet_from": (local - timedelta(hours=1)).strftime("%H:%M"),
+            "notify.quiet_to": (local + timedelta(hours=1)).strftime("%H:%M"),
+        }
+    )
+    assert Policy().of_status(failing("orders"), NOW, quiet) == []
+
+
+def test_a_long_pause_is_called_to_mind() -> None:
+    held = dataclasses.replace(calm(), hold_since=NOW - LONG_HOLD)
+    assert [m.title for m in Policy().of_status(held, NOW, LOUD)] == ["Still paused by you"]
+    fresh = dataclasses.replace(calm(), hold_since=NOW)
+    assert Policy().of_status(fresh, NOW, LOUD) == []
+
+
+def test_a_session_left_open_is_told() -> None:
+    event = Event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
+    assert [m.place for m in Policy().of_events([event, event], NOW, LOUD)] == ["sessions"]

@@ -1,0 +1,256 @@
+"""The panel as a whole on fakes: what is pressed does what it says, by mouse, keyboard, tray and menu."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from panel_fakes import NOW, MakePanel, World, busy, calm, entry
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QToolButton, QWidget
+
+from archisync_gui.model import Origin, Progress, RunView, Scope
+from archisync_gui.ui.context import SETTLE
+from archisync_gui.ui.overview import Overview
+from archisync_gui.ui.panel import Panel
+
+pytestmark = pytest.mark.qasync
+
+
+async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    """Wait for a condition, with a bound."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
+            await asyncio.sleep(0.01)
+
+
+def overview(panel: Panel) -> Overview:
+    page = panel.window.page("overview")
+    assert isinstance(page, Overview)
+    return page
+
+
+async def test_first_paint_waits_for_no_service(qapp: object) -> None:
+    panel = Panel(qapp)  # type: ignore[arg-type]
+    panel.show()
+    assert panel.window.isVisible()
+    assert panel.window.header.title.text() == "Starting…"
+    assert not panel.window.header.all.isEnabled()
+    assert panel.window.header.all.toolTip()
+    await panel.aclose()
+
+
+async def test_everything_of_the_design_picture_is_there(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel("it")
+    page = overview(panel)
+    assert panel.window.header.title.text() == "Clienti, elenco intero · pagina 9 di 16 · 843 righe"
+    assert panel.window.header.bar.value() == pytest.approx(550, abs=10)
+    assert "2 schede" in panel.window.banner.accessibleName()
+    assert page.types.rowCount() == 6
+    assert page.queue.rowCount() == 3
+    await until(lambda: bool(panel.feed.runs))
+    assert panel.window.foot.findChildren(QLabel)
+    texts = " ".join(label.text() for label in panel.window.foot.findChildren(QLabel))
+    assert "127.0.0.1:47801" in texts
+    assert "agente01" in texts
+    assert "18 MB" in texts
+
+
+async def test_a_request_while_busy_queues_says_why_and_offers_run_anyway(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    page = overview(panel)
+    holder = page.table.indexWidget(page.types.index(0, 5))
+    assert holder is not None
+    holder.findChild(QToolButton).click()
+    await until(lambda: bool(panel.window.notice.text))
+    assert panel.window.notice.text == "Orders is in the queue at place 1: order form open."
+    panel.window.notice.press()
+    assert world.orchestrator.calls == [
+        ("request_sync", ("orders", None, None)),
+        ("run_anyway", ("q-orders",)),
+    ]
+
+
+async def test_keyboard_alone_is_enough(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    page = overview(panel)
+    page.table.setFocus()
+    page.table.selectRow(2)
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    page.queue_list.setCurrentIndex(page.queue.index(1, 0))
+    QTest.keyClick(page.queue_list, Qt.Key.Key_Home)
+    QTest.keyClick(page.queue_list, Qt.Key.Key_Delete)
+    panel.window.activateWindow()
+    await until(panel.window.isActiveWindow)
+    QTest.keyClick(panel.window, Qt.Key.Key_F5)
+    QTest.keyClick(panel.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    await asyncio.sleep(SETTLE + 0.1)
+    names = [name for name, _ in world.orchestrator.calls]
+    assert sorted(names) == sorted(["request_sync", "move_to_front", "remove", "request_full"])
+    assert panel.window.stack.currentWidget() is panel.window.page("data")
+
+
+async def test_escape_destroys_nothing(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    page = overview(panel)
+    page.queue_list.setCurrentIndex(page.queue.index(0, 0))
+    for widget in (page.queue_list, page.table, panel.window):
+        QTest.keyClick(widget, Qt.Key.Key_Escape)
+    assert world.orchestrator.calls == []
+    assert panel.window.isVisible()
+
+
+async def test_cancel_hold_release_and_their_words(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    header = panel.window.header
+    header.cancel.click()
+    header.hold.click()
+    world.orchestrator.become(dataclasses.replace(calm(), hold_since=NOW))
+    await until(lambda: header.title.text() == "Paused by you")
+    assert not header.cancel.isEnabled()
+    assert header.cancel.toolTip() == "Nothing is running"
+    assert header.hold.text() == "&Release"
+    header.hold.click()
+    assert [name for name, _ in world.orchestrator.calls] == ["cancel_run", "hold", "release"]
+
+
+async def test_removing_can_be_undone(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = dataclasses.replace(calm(), queue=(entry("ddt", 4, 5),))
+    panel = await make_panel()
+    panel.context.remove(entry("ddt", 4, 5))
+    panel.window.notice.press()
+    await asyncio.sleep(SETTLE + 0.05)
+    assert world.orchestrator.calls == [("remove", ("q-ddt",)), ("request_sync", ("ddt", "agente01", None))]
+
+
+async def test_languages_switch_without_restart(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel("en")
+    await panel.context.services.apply_settings({"look.language": "it"})  # type: ignore[union-attr]
+    panel.context.settings_changed.emit()
+    await asyncio.sleep(0.05)
+    assert panel.window.header.all.text() == "Si&ncronizza tutto"
+    assert panel.window.header.title.text() == "Tutto aggiornato"
+    assert overview(panel).types.headerData(0, Qt.Orientation.Horizontal) == "Elenco"
+    assert overview(panel).types.index(1, 0).data() == "Clienti"
+    assert panel.tray.menu.actions()[0].text() == "&Apri Archisync"
+
+
+async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    actions = {a.text(): a for a in panel.tray.menu.actions() if a.text()}
+    actions["&Sync all"].trigger()
+    actions["&Pause all"].trigger()
+    one = next(a for a in panel.tray.menu.actions() if a.menu() is not None).menu().actions()  # type: ignore[union-attr]
+    assert [a.text() for a in one] == [e.en for e in panel.context.services.entities]  # type: ignore[union-attr]
+    one[0].trigger()
+    await asyncio.sleep(SETTLE + 0.05)
+    assert [n for n, _ in world.orchestrator.calls] == ["request_full", "hold", "request_sync"]
+
+
+async def test_closing_without_tray_minimises_and_says_so_once(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    panel.window.close()
+    await asyncio.sleep(0.05)
+    assert panel.window.isMinimized()
+    assert "tray" in panel.window.notice.text
+    assert world.settings.flag("look.tray_told")
+    assert world.quits == 0
+
+
+async def test_hidden_start_without_tray_is_minimised(qapp: object) -> None:
+    panel = Panel(qapp)  # type: ignore[arg-type]
+    panel.show(hidden=True)
+    assert panel.window.isMinimized()
+    panel.raise_window()
+    assert not panel.window.isMinimized()
+    await panel.aclose()
+
+
+async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    panel.ask_quit()
+    box: QMessageBox | None = None
+
+    def shown() -> bool:
+        nonlocal box
+        box = panel.window.findChild(QMessageBox)
+        return box is not None and box.isVisible()
+
+    await until(shown)
+    assert box is not None
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    await asyncio.sleep(0.05)
+    assert world.quits == 0
+    panel.ask_quit()
+    await until(shown)
+    assert box is not None
+    next(b for b in box.buttons() if b.text() == "&Quit").click()
+    await until(lambda: world.quits == 1)
+
+
+async def test_quitting_in_peace_does_not_ask(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    panel.ask_quit()
+    await until(lambda: world.quits == 1)
+
+
+async def test_a_refusal_says_why(make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = await make_panel()
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise ValueError("the archive is being restored")
+
+    monkeypatch.setattr(world.orchestrator, "request_sync", refuse, raising=False)
+    panel.context.sync("orders")
+    await until(lambda: bool(panel.window.notice.text))
+    assert panel.window.notice.text == "Orders was not asked for: the archive is being restored"
+
+
+def controls(root: QWidget) -> list[QWidget]:
+    kinds = (QAbstractButton, QLineEdit)
+    return [w for w in root.findChildren(QWidget) if isinstance(w, kinds) and not w.objectName().startswith("qt_")]
+
+
+async def test_every_control_has_a_name_and_every_disabled_one_a_reason(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    for name in ("overview", "history", "timeline", "data", "day", "log", "settings"):
+        panel.window.go(name)
+    await asyncio.sleep(0.1)
+    for control in controls(panel.window):
+        text = control.accessibleName() or (control.text() if isinstance(control, QAbstractButton) else "")
+        inside = isinstance(control.parent(), QWidget) and type(control.parent()).__name__.endswith("SpinBox")
+        assert text or inside or not control.isVisibleTo(panel.window), (control, control.objectName())
+        if not control.isEnabled() and control.isVisibleTo(panel.window):
+            assert control.toolTip(), (text, control.objectName())
+
+
+async def test_labels_from_outside_are_never_markup(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    for found in panel.window.findChildren(QLabel):
+        assert found.textFormat() is not Qt.TextFormat.RichText
+        assert found.textFormat() is Qt.TextFormat.PlainText or not found.text(), found.text()
+
+
+async def test_no_timer_runs_while_hidden(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    assert not panel.context.bridge.quiet
+    panel.window.hide()
+    await until(lambda: panel.context.bridge.quiet)
+
+
+async def test_progress_reaches_the_header(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    run = RunView("r", "prices", "agente01", Scope.ALL, Origin.SCHEDULE, 1, NOW, Progress("read", 3, 50, 300, 4960), 60)
+    world.orchestrator.become(dataclasses.replace(calm(), current_run=run, current_sync="prices"))
+    await until(lambda: panel.window.header.title.text().startswith("Prices, whole list · page 3 of 50"))

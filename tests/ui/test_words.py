@@ -1,0 +1,184 @@
+"""What the panel says of a status: headline, chips, freshness, expectation, activity, in both languages."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, with_type
+
+from archisync_gui.model import (
+    AccountStatus,
+    ErrorInfo,
+    Event,
+    EventKind,
+    FailureKind,
+    Freshness,
+    Outcome,
+    Reason,
+    State,
+)
+from archisync_gui.ui import words
+from archisync_gui.ui.i18n import ago, decimal, number, set_language, span, tr
+
+
+@pytest.fixture(autouse=True)
+def _names() -> None:
+    words.name_types(ENTITIES)
+
+
+def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
+    set_language("it")
+    found = words.headline(busy(), NOW)
+    assert found.title == "Clienti, elenco intero · pagina 9 di 16 · 843 righe"
+    assert found.detail == "in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
+    assert found.fraction == pytest.approx(843 / 1512, abs=0.01)
+    assert found.kind == "running"
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "title"),
+    [
+        (lambda s: s, "fresh", "All fresh"),
+        (lambda s: dataclasses.replace(s, hold_since=NOW), "hold", "Paused by you"),
+        (lambda s: dataclasses.replace(s, accounts=()), "trouble", "No ERP account yet"),
+        (
+            lambda s: with_type(s, account_type("ddt", freshness=Freshness.LATE)),
+            "late",
+            "1 list late",
+        ),
+        (
+            lambda s: with_type(
+                s,
+                account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1),
+            ),
+            "trouble",
+            "The ERP does not answer",
+        ),
+        (
+            lambda s: with_type(s, account_type("ddt", state=State.REFUSED, last_outcome=Outcome.REFUSED)),
+            "trouble",
+            "Delivery notes: a read looked wrong and was not stored",
+        ),
+        (
+            lambda s: dataclasses.replace(
+                s,
+                accounts=(AccountStatus("agente01", True, True, ErrorInfo("x", FailureKind.CREDENTIALS, "no"), 1, 15),),
+            ),
+            "trouble",
+            "The ERP refused the password of agente01",
+        ),
+    ],
+)
+def test_one_headline_for_each_way_things_can_be(change: object, kind: str, title: str) -> None:
+    found = words.headline(change(calm()), NOW)  # type: ignore[operator]
+    assert (found.kind, found.title) == (kind, title)
+    assert found.detail
+
+
+def test_state_and_freshness_are_two_words() -> None:
+    item = account_type(
+        "orders",
+        state=State.WAITING,
+        reason=Reason.SESSION,
+        freshness=Freshness.LATE,
+        last_run_time=NOW - timedelta(minutes=72),
+    )
+    state = words.state_chip(item)
+    fresh = words.freshness_chip(item.freshness, item.last_run_time, NOW)
+    assert state.text == "Waiting · order form open"
+    assert fresh.text == "Late · 1 h 12 min ago"
+
+
+def test_every_state_has_a_word_of_its_own_and_a_shape() -> None:
+    shapes = {}
+    for state in State:
+        chip = words.state_chip(account_type("orders", state=state, reason=Reason.HOLD, last_error=SILENT))
+        assert chip.text.strip()
+        shapes[state] = (chip.tone, chip.shape)
+    troubles = {shapes[s] for s in (State.STOPPED, State.REFUSED, State.BACKING_OFF)}
+    assert len({shape for _, shape in troubles}) == 3
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_every_reason_has_words(reason: Reason, language: str) -> None:
+    set_language(language)
+    assert words.reason_word(reason, {"type": "prices"})
+
+
+def test_expectation_names_what_comes_before() -> None:
+    set_language("it")
+    status = busy()
+    orders = words.worst(status.statuses["orders"])
+    prices = words.worst(status.statuses["prices"])
+    assert orders is not None
+    assert prices is not None
+    assert words.expected_line(orders, status, NOW).endswith("· dopo Clienti 0:12")
+    assert words.expected_line(prices, status, NOW).endswith("· riprende da pag. 19")
+
+
+def test_a_queued_request_says_where_and_why() -> None:
+    assert words.queued_sentence(entry("orders", 6, 5), 2) == "Orders is in the queue at place 2: order form open."
+    after = entry("orders", 6, 5, reason=Reason.RUNNING, params={"type": "prices"})
+    assert words.queued_sentence(after, 1) == "Orders is in the queue at place 1: after Prices."
+
+
+def test_the_worst_account_speaks() -> None:
+    status = with_type(
+        calm(),
+        account_type("orders", "agente01"),
+        account_type("orders", "agente02", freshness=Freshness.LATE),
+    )
+    speaker = words.worst(status.statuses["orders"])
+    assert speaker is not None
+    assert speaker.account == "agente02"
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_activity_in_plain_words(language: str) -> None:
+    set_language(language)
+    done = Event(
+        EventKind.SYNC_COMPLETED,
+        "b",
+        1,
+        NOW,
+        {"type": "customers", "rows": 1512, "added": 2, "changed": 14, "gone": 0, "durationMs": 3100},
+    )
+    found = words.event_line(done)
+    assert found is not None
+    expected = {"it": ("Clienti: 1.512 righe, 2 nuovi, 14 cambiati", "3,1 s"),
+                "en": ("Customers: 1,512 rows, 2 new, 14 changed", "3.1 s")}  # fmt: skip
+    assert (found.text, found.aside) == expected[language]
+
+
+def test_errors_in_the_activity_have_the_tone_of_errors() -> None:
+    failed = Event(
+        EventKind.SYNC_ERROR,
+        "b",
+        1,
+        NOW,
+        {"type": "invoices", "attempt": 3, "error": {"kind": "transient", "code": "x", "message": "boom"}},
+    )
+    found = words.event_line(failed)
+    assert found is not None
+    assert found.tone == "bad"
+    assert found.text == "Invoices: the ERP does not answer (3 attempts)"
+
+
+def test_numbers_and_times_as_people_write_them() -> None:
+    set_language("it")
+    assert number(1604) == "1.604"
+    assert decimal(1234.5) == "1.234,5"
+    assert [ago(s) for s in (20, 60 * 12, 3600, 4320, 86400, 3 * 86400)] == [
+        "adesso",
+        "12 min fa",
+        "1 h fa",
+        "1 h 12 min fa",
+        "1 giorno fa",
+        "3 giorni fa",
+    ]
+    assert span(75) == "1:15"
+    assert tr("%n row(s)", "", 1604) == "1.604 righe"
+    assert tr("%n row(s)", "", 1) == "1 riga"
