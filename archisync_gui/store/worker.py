@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+INTERRUPT_AGAIN = 0.05
+"""Seconds."""
+
 
 class Worker:
     """Runs jobs in the order given, on one thread of its own, for any asyncio loop."""
@@ -47,10 +50,12 @@ class Worker:
         except asyncio.CancelledError:
             waiter.add_done_callback(_retrieve)
             if not future.cancel():
-                with self._lock:  # held, so that the next job cannot begin and be hit in this one's place
-                    if self._running is token and on_cancel is not None:
-                        on_cancel()
-                await asyncio.wait({waiter})
+                while not waiter.done():
+                    with self._lock:  # held, so that the next job cannot begin and be hit in this one's place
+                        if self._running is token and on_cancel is not None:
+                            on_cancel()
+                    # Asked again: SQLite forgets an interrupt that comes while the job is between two statements.
+                    await asyncio.wait({waiter}, timeout=INTERRUPT_AGAIN)
             raise
 
     async def close(self, last: Callable[[], None] | None = None) -> None:

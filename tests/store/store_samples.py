@@ -1,0 +1,111 @@
+"""Invented entities, rows and a clock for the store's tests; no test."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+from archisync_gui.entities.declaration import Column, Entity, Kind, Row, Value
+from archisync_gui.model import SyncTypeSpec
+from archisync_gui.store import Batch
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+class ManualClock:
+    """A wall clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("the store never waits")
+
+    def forward(self, **units: float) -> datetime:
+        self.time += timedelta(**units)
+        return self.time
+
+
+PARCELS = Entity(
+    spec=SyncTypeSpec("parcels", priority=4, interval=30, stagger=5),
+    it="Pacchi",
+    en="Parcels",
+    path="PARCELS_ListView/",
+    columns=(
+        Column("ID", "id", "ID", "ID", Kind.ID),
+        Column("NAME", "name", "NOME", "Name"),
+        Column("CITY", "city", "CITTÀ", "City"),
+        Column("COST", "cost", "COSTO", "Cost", Kind.MONEY),
+        Column("TRACKING", "tracking", "TRACKING", "Tracking", sticky=True),
+        Column("OPEN", "open", "APERTO", "Open", Kind.BOOL),
+        Column("SENT", "sent", "SPEDITO", "Sent", Kind.DATE),
+    ),
+    key=("id",),
+    natural_key=("name", "city"),
+    title="name",
+    search=("name", "city"),
+)
+"""Belongs to accounts."""
+
+TARIFFS = Entity(
+    spec=SyncTypeSpec("tariffs", priority=2, interval=30, stagger=5, shared=True),
+    it="Tariffe",
+    en="Tariffs",
+    path="TARIFFS_ListView/",
+    columns=(
+        Column("ITEM", "item", "ARTICOLO", "Item"),
+        Column("FROM", "quantity", "DA", "From", Kind.NUMBER),
+        Column("AMOUNT", "amount", "IMPORTO", "Amount", Kind.MONEY),
+    ),
+    key=("item", "quantity"),
+    natural_key=("item", "quantity"),
+    title="item",
+    search=("item",),
+)
+"""Shared, with a key of two columns."""
+
+ENTITIES = (PARCELS, TARIFFS)
+
+
+def parcel(number: int, **values: Value) -> Row:
+    """A parcel with everything filled in."""
+    row: dict[str, Value] = {
+        "id": str(number),
+        "name": f"Ditta Prova {number}",
+        "city": "Forlì" if number % 2 else "Milano",
+        "cost": 1_000 + number,
+        "tracking": f"TRK{number}",
+        "open": number % 3 == 0,
+        "sent": f"2026-02-{number % 28 + 1:02d}",
+    }
+    return row | values
+
+
+def tariff(item: str, quantity: int, amount: int) -> Row:
+    """A price line."""
+    return {"item": item, "quantity": quantity, "amount": amount}
+
+
+class Reads:
+    """Makes batches, each read a minute after the one before."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self.clock = clock
+        self.count = 0
+
+    def batch(
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        *,
+        whole: bool = True,
+        clean: bool = True,
+        single: bool = False,
+        as_of: datetime | None = None,
+    ) -> Batch:
+        self.count += 1
+        self.clock.forward(minutes=1)
+        return Batch(f"run-{self.count}", as_of or self.clock.now(), rows, whole, clean, single)

@@ -1,0 +1,310 @@
+"""Applying reads: what is added, changed, missing, gone, revived, held, logged, and what is not touched."""
+
+import asyncio
+import threading
+
+import pytest
+from store_samples import START, ManualClock, Reads, parcel, tariff
+
+from archisync_gui.store import ChangeKind, Delta, Store, row_key
+
+async def keys(store: Store, account: str = "agent", **options: bool) -> list[str]:
+    return [row.key for row in (await store.rows("parcels", account, **options)).rows]
+
+
+async def history(store: Store, key: str) -> list[tuple[str, str | None, object, object]]:
+    changes = await store.row_history("parcels", "agent", key)
+    return [(change.kind.value, change.field, change.before, change.after) for change in changes]
+
+
+async def test_the_same_read_again_writes_no_row(store: Store, reads: Reads) -> None:
+    rows = [parcel(n) for n in range(50)]
+    assert await store.apply("parcels", "agent", reads.batch(rows)) == Delta(added=50)
+    assert store.rows_written == 50
+    assert await store.apply("parcels", "agent", reads.batch(rows)) == Delta(unchanged=50)
+    assert store.rows_written == 50
+    assert (await store.ages("parcels", "agent")).all_as_of == reads.clock.now()
+
+
+async def test_values_come_back_as_they_went_in(store: Store, reads: Reads) -> None:
+    row = parcel(3, name="Panificio È & C.\n«Nord»", cost=-36_065, open=True, sent=None)
+    await store.apply("parcels", "agent", reads.batch([row]))
+    stored = await store.row("parcels", "agent", "3")
+    assert stored is not None
+    assert stored.values == row
+    assert stored.values["open"] is True
+
+
+async def test_a_change_is_logged_with_before_after_run_and_percent(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    delta = await store.apply("parcels", "agent", reads.batch([parcel(1, cost=1_101, city="Rimini"), parcel(2)]))
+    assert delta == Delta(changed=1, unchanged=1)
+    by_field = {change.field: change for change in await store.row_history("parcels", "agent", "1")}
+    assert set(by_field) == {"cost", "city"}
+    cost = by_field["cost"]
+    assert (cost.before, cost.after, cost.percent, cost.run_id) == (1_001, 1_101, 999, "run-2")
+    assert (by_field["city"].before, by_field["city"].after, by_field["city"].percent) == ("Forlì", "Rimini", None)
+    assert store.rows_written == 3
+
+
+async def test_the_first_load_is_no_news_later_additions_are(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1)], whole=False))
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
+    changes = await store.changes(START, reads.clock.forward(minutes=1), ["agent"])
+    assert [(change.kind, change.key, change.title) for change in changes] == [
+        (ChangeKind.ADDED, "3", "Ditta Prova 3")
+    ]
+
+
+async def test_absent_once_is_missing_twice_is_gone_back_is_revived(store: Store, reads: Reads) -> None:
+    both, one = [parcel(1), parcel(2)], [parcel(1)]
+    await store.apply("parcels", "agent", reads.batch(both))
+    assert await store.apply("parcels", "agent", reads.batch(one)) == Delta(missing=1, unchanged=1)
+    missing = await store.row("parcels", "agent", "2")
+    assert missing is not None
+    assert (missing.missing_since, missing.deleted_at) == (reads.clock.now(), None)
+    assert await keys(store) == ["1", "2"]
+    assert await store.apply("parcels", "agent", reads.batch(one)) == Delta(gone=1, unchanged=1)
+    assert await keys(store) == ["1"]
+    assert await keys(store, deleted=True) == ["1", "2"]
+    assert await store.apply("parcels", "agent", reads.batch(one)) == Delta(unchanged=1)
+    assert await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2, cost=5)])) == Delta(
+        unchanged=1, revived=1
+    )
+    assert await keys(store) == ["1", "2"]
+    assert await history(store, "2") == [
+        ("changed", "cost", 1_002, 5),
+        ("revived", None, None, None),
+        ("gone", None, None, None),
+    ]
+
+
+async def test_a_sighting_between_two_absences_starts_the_count_anew(store: Store, reads: Reads) -> None:
+    both, one = [parcel(1), parcel(2)], [parcel(1)]
+    for rows in (both, one, both, one):
+        await store.apply("parcels", "agent", reads.batch(rows))
+    assert await keys(store) == ["1", "2"]
+
+
+@pytest.mark.parametrize(("whole", "clean"), [(True, False), (False, True), (False, False)])
+async def test_unclean_and_partial_reads_never_remove(store: Store, reads: Reads, whole: bool, clean: bool) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(5)]))
+    for _ in range(3):
+        delta = await store.apply("parcels", "agent", reads.batch([parcel(0, cost=1)], whole=whole, clean=clean))
+        assert (delta.missing, delta.gone) == (0, 0)
+    assert len(await keys(store)) == 5
+    assert (await store.row("parcels", "agent", "0")).values["cost"] == 1  # type: ignore[union-attr]
+
+
+async def test_an_unclean_read_between_two_absences_neither_counts_nor_resets(store: Store, reads: Reads) -> None:
+    one = [parcel(1)]
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    await store.apply("parcels", "agent", reads.batch(one))
+    await store.apply("parcels", "agent", reads.batch(one, clean=False))
+    assert await keys(store) == ["1", "2"]
+    assert (await store.apply("parcels", "agent", reads.batch(one))).gone == 1
+
+
+async def test_a_sticky_field_turns_blank_only_after_two_clean_whole_reads(store: Store, reads: Reads) -> None:
+    blank = [parcel(1, tracking=None)]
+
+    async def tracking() -> object:
+        row = await store.row("parcels", "agent", "1")
+        assert row is not None
+        return row.values["tracking"]
+
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    assert await store.apply("parcels", "agent", reads.batch(blank)) == Delta(unchanged=1)
+    assert await tracking() == "TRK1"
+    await store.apply("parcels", "agent", reads.batch(blank, clean=False))
+    await store.apply("parcels", "agent", reads.batch(blank, whole=False))
+    assert await tracking() == "TRK1"
+    assert await store.apply("parcels", "agent", reads.batch(blank)) == Delta(changed=1)
+    assert await tracking() is None
+    assert await history(store, "1") == [("changed", "tracking", "TRK1", None)]
+    written = store.rows_written
+    await store.apply("parcels", "agent", reads.batch(blank))
+    assert store.rows_written == written
+
+
+async def test_a_sticky_field_seen_again_starts_the_count_anew(store: Store, reads: Reads) -> None:
+    full, blank = [parcel(1)], [parcel(1, tracking="")]
+    for rows in (full, blank, full, blank):
+        await store.apply("parcels", "agent", reads.batch(rows))
+    row = await store.row("parcels", "agent", "1")
+    assert row is not None
+    assert row.values["tracking"] == "TRK1"
+    assert await history(store, "1") == []
+
+
+async def test_other_changes_of_a_row_are_taken_while_its_sticky_field_is_held(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    assert (await store.apply("parcels", "agent", reads.batch([parcel(1, tracking=None, cost=7)]))).changed == 1
+    row = await store.row("parcels", "agent", "1")
+    assert row is not None
+    assert (row.values["tracking"], row.values["cost"]) == ("TRK1", 7)
+
+
+async def test_a_suspended_whole_read_turns_back_nothing_that_a_later_fast_read_found(
+    store: Store, reads: Reads
+) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    began = reads.clock.forward(minutes=1)
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=9), parcel(3)], whole=False))
+    fast = reads.clock.now()
+    delta = await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2, cost=8)], as_of=began))
+    assert delta == Delta(changed=1, unchanged=1)
+    rows = {row.key: row for row in (await store.rows("parcels", "agent")).rows}
+    assert {key: row.values["cost"] for key, row in rows.items()} == {"1": 9, "2": 8, "3": 1_003}
+    assert rows["3"].missing_since is None
+    ages = await store.ages("parcels", "agent")
+    assert (ages.all_as_of, ages.new_as_of) == (began, fast)
+
+
+async def test_times_of_a_clock_that_was_ahead_do_not_hold_rows_back(
+    store: Store, reads: Reads, clock: ManualClock
+) -> None:
+    now = clock.now()
+    clock.forward(days=400)
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    clock.time = now
+    assert (await store.apply("parcels", "agent", reads.batch([parcel(1, cost=9)]))).changed == 1
+    assert (await store.ages("parcels", "agent")).new_as_of == clock.now()
+
+
+async def test_what_each_kind_of_read_says_about_freshness(store: Store, reads: Reads) -> None:
+    never = await store.ages("parcels", "agent")
+    assert (never.last_success, never.new_as_of, never.all_as_of) == (None, None, None)
+    await store.apply("parcels", "agent", reads.batch([parcel(1)], whole=False, single=True))
+    assert await store.ages("parcels", "agent") == never
+    await store.apply("parcels", "agent", reads.batch([parcel(1)], whole=False))
+    fast = reads.clock.now()
+    ages = await store.ages("parcels", "agent")
+    assert (ages.last_success, ages.new_as_of, ages.all_as_of) == (None, fast, None)
+    await store.apply("parcels", "agent", reads.batch([parcel(1)], clean=False))
+    unclean = reads.clock.now()
+    ages = await store.ages("parcels", "agent")
+    assert (ages.last_success, ages.new_as_of, ages.all_as_of) == (unclean, fast, None)
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    clean = reads.clock.now()
+    ages = await store.ages("parcels", "agent")
+    assert (ages.last_success, ages.new_as_of, ages.all_as_of) == (clean, clean, clean)
+
+
+async def test_known_is_exactly_the_last_applied_whole_read(store: Store, reads: Reads) -> None:
+    assert (await store.known("parcels", "agent")).keys == frozenset()
+    await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(1, 5)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(9)], whole=False))
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)], clean=False))
+    known = await store.known("parcels", "agent")
+    assert (known.rows, known.keys) == (2, {"1", "2"})
+    assert known.natural_keys == {"Ditta Prova 1|Forlì", "Ditta Prova 2|Milano"}
+    assert known.as_of == reads.clock.now()
+
+
+async def test_a_key_of_several_columns(store: Store, reads: Reads) -> None:
+    rows = [tariff("A|1", 1000, 50), tariff("A", 1000, 60), tariff("A", 5000, 55)]
+    assert (await store.apply("tariffs", "agent", reads.batch(rows))).added == 3
+    found = await store.rows("tariffs", None)
+    assert {row.key for row in found.rows} == {"A|1000", "A|5000", "A\\|1|1000"}
+    assert {row.account for row in found.rows} == {""}
+
+
+def test_keys_of_several_columns_never_collide() -> None:
+    from store_samples import TARIFFS
+
+    made = {row_key(TARIFFS, tariff(item, quantity, 0)) for item in ("a", "a|1", "a\\", "a\\|1") for quantity in (1, 11)}
+    assert len(made) == 8
+
+
+async def test_accounts_never_see_each_others_rows(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    await store.apply("parcels", "other", reads.batch([parcel(2, name="Altra Ditta")]))
+    assert await keys(store) == ["1", "2"]
+    assert await keys(store, "other") == ["2"]
+    assert (await store.apply("parcels", "other", reads.batch([]))).missing == 1
+    assert (await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))).unchanged == 2
+    assert await store.row("parcels", "other", "1") is None
+    assert (await store.search("parcels", "other", "ditta prova")).rows == ()
+    assert (await store.known("parcels", "other")).keys == frozenset()
+    assert await store.row_history("parcels", "other", "1") == ()
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=3), parcel(2)]))
+    assert await store.changes(START, reads.clock.forward(hours=1), ["other"]) == ()
+    exported = [row.key async for part in store.export("parcels", "other") for row in part]
+    assert exported == ["2"]
+    for account in (None, ""):
+        with pytest.raises(ValueError, match="name one"):
+            await store.rows("parcels", account)
+        with pytest.raises(ValueError, match="name one"):
+            await store.apply("parcels", account or "", reads.batch([]))
+
+
+async def test_shared_rows_are_stored_once_whoever_reads_them(store: Store, reads: Reads) -> None:
+    await store.apply("tariffs", "agent", reads.batch([tariff("A", 1000, 50)]))
+    assert await store.apply("tariffs", "other", reads.batch([tariff("A", 1000, 50)])) == Delta(unchanged=1)
+
+
+async def test_a_cancelled_apply_changes_nothing(store: Store, reads: Reads) -> None:
+    """The caller is cancelled while the worker is in the middle of the rows."""
+    begun = threading.Event()
+    go_on = threading.Event()
+
+    class Rows(list):  # type: ignore[type-arg]
+        def __iter__(self):  # type: ignore[no-untyped-def]
+            for n, row in enumerate(super().__iter__()):
+                if n == 450:
+                    begun.set()
+                    assert go_on.wait(10)
+                yield row
+
+    batch = reads.batch(Rows(parcel(n) for n in range(2_000)))
+    task = asyncio.create_task(store.apply("parcels", "agent", batch))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await store.rows("parcels", "agent")).total == 0
+    assert (await store.ages("parcels", "agent")).last_success is None
+    assert (await store.apply("parcels", "agent", reads.batch([parcel(1)]))).added == 1
+
+
+async def test_an_apply_that_raises_changes_nothing(store: Store, reads: Reads) -> None:
+    rows = [parcel(n) for n in range(900)] + [{"name": "a row without its key"}]
+    with pytest.raises(KeyError):
+        await store.apply("parcels", "agent", reads.batch(rows))
+    assert (await store.rows("parcels", "agent")).total == 0
+
+
+async def test_writes_keep_their_order_and_close_drains_them(store: Store) -> None:
+    done: list[int] = []
+    tasks = [
+        asyncio.create_task(store._database.write(lambda _c, n=n: done.append(n))) for n in range(50)
+    ]
+    await asyncio.sleep(0)
+    await store.close()
+    await asyncio.gather(*tasks)
+    assert done == list(range(50))
+    assert not [t for t in threading.enumerate() if t.name.startswith("archisync")]
+
+
+async def test_a_long_question_can_be_cancelled_and_the_next_is_answered(store: Store, reads: Reads) -> None:
+    from sqlalchemy import text
+
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    endless = text("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
+    begun = threading.Event()
+
+    def ask(connection: object) -> None:
+        begun.set()
+        connection.execute(endless)  # type: ignore[attr-defined]
+
+    task = asyncio.create_task(store._database.read(ask))
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    async with asyncio.timeout(20):
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert (await store.rows("parcels", "agent")).total == 1
