@@ -1,4 +1,4 @@
-"""The demo ERP as one object that starts and stops on a thread of its own; what it serves lives in the other modules."""
+"""The demo ERP as one object that runs on a thread of its own; what it serves lives in the other modules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,7 @@ class DemoErp:
         """Listen, and return the base URL. OSError if the port is taken; RuntimeError if it runs already."""
         if self._thread is not None:
             raise RuntimeError("the demo ERP runs already")
+        self.board.clear("session-expired-now")  # nobody is logged in yet
         ready: Future[str] = Future()
         self._done = Future()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="demo-erp", daemon=True)
@@ -109,7 +111,7 @@ class DemoErp:
     def _run(self, ready: Future[str]) -> None:
         try:
             asyncio.run(self._serve(ready))
-        except BaseException as error:  # noqa: BLE001 - handed to the caller of start(), or nobody is left to hear it
+        except BaseException as error:  # handed to start()'s caller
             if not ready.done():
                 ready.set_exception(error)
         finally:
@@ -204,48 +206,23 @@ class DemoErp:
 
     @property
     def control_url(self) -> str:
-        """Base of the control path for tests in other processes: ``GET/POST/DELETE …/faults``, ``…/actions`` and so on."""
+        """Base of the control path for other processes: ``GET/POST/DELETE …/faults``, ``GET …/actions`` and so on."""
         return f"{self.base_url.removesuffix('/Archibald')}/_control/{self.control_token}"
 
     def _fault_changed(self, name: str) -> None:
-        loop = self._loop
-        if loop is None:
+        """Do at once what a fault does once; let hung requests go on when one is switched off. In any thread."""
+        loop, server = self._loop, self._server
+        if loop is None or server is None:
             return
-        active = name in self.board.active()
-
-        def act() -> None:
-            server = self._server
-            if server is None:
-                return
-            if name == "session-expired-now" and active:
-                arguments = self.board.strike(name) or {}
-                server.sessions.expire(arguments.get("user", ""))
-                self.board.clear(name)
-            elif name == "other-certificate":
-                self._new_certificate()
-            elif not active:
-                server.release()
-
-        try:
-            running = asyncio.get_running_loop()
-        except RuntimeError:
-            running = None
-        if running is loop:
-            act()
-            return
-        done: Future[None] = Future()
-
-        def act_and_tell() -> None:
-            try:
-                act()
-            finally:
-                done.set_result(None)
-
-        try:
-            loop.call_soon_threadsafe(act_and_tell)
-        except RuntimeError:
-            return  # it is just stopping
-        done.result(timeout=5)
+        arguments = self.board.active().get(name)
+        if name == "session-expired-now" and arguments is not None:
+            server.sessions.expire(arguments.get("user", ""))
+            self.board.clear(name)
+        elif name == "other-certificate":
+            self._new_certificate()
+        elif arguments is None:
+            with suppress(RuntimeError):  # its loop has just ended
+                loop.call_soon_threadsafe(server.release)
 
     def _new_certificate(self) -> None:
         from archisync_gui.demo_erp.certificate import load_new_certificate

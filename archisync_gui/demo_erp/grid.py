@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from html import escape
 from typing import Any
+from zlib import crc32
 
 from archisync_gui.demo_erp.columns import ENUMS, Column, ListView
 from archisync_gui.demo_erp.sessions import PAGE_SIZES, Preferences
@@ -150,7 +151,7 @@ def _amount(value: Decimal, key: str, locale: str) -> str:
     if locale != "it":
         return f"-€{positive}"
     # Three notations of a negative amount have been seen; which one a row uses is the ERP's secret.
-    match sum(map(ord, key)) % 3:
+    match crc32(key.encode()) % 3:
         case 0:
             return f"-{positive} €"
         case 1:
@@ -388,7 +389,8 @@ def grid_html(drawing: Drawing) -> str:
         parts.append(_footer(drawing, columns))
     parts += ["</tbody></table>", _pager(drawing)]
     parts.append(
-        f'<table id="{grid}_LPV" class="dxgvLoadingPanel_XafTheme" style="display:none"><tr><td>Loading…</td></tr></table>'
+        f'<table id="{grid}_LPV" class="dxgvLoadingPanel_XafTheme" style="display:none">'
+        "<tr><td>Loading…</td></tr></table>"
     )
     return "".join(parts)
 
@@ -423,8 +425,8 @@ def _rows(drawing: Drawing, columns: Sequence[GridColumn]) -> list[str]:
                 )
             elif kind == "edit":
                 html.append(
-                    f'<td class="dxgvCommandColumn_XafTheme dxgv"><a id="{grid}_DXCBtn{index}" class="dxbButton_XafTheme" '
-                    'href="javascript:;" data-command="edit"><img alt="Edit"></a></td>'
+                    f'<td class="dxgvCommandColumn_XafTheme dxgv"><a id="{grid}_DXCBtn{index}" '
+                    'class="dxbButton_XafTheme" href="javascript:;" data-command="edit"><img alt="Edit"></a></td>'
                 )
             else:
                 html.append('<td class="dxgvCommandColumn_XafTheme dxgv"><span class="dxIcon"></span></td>')

@@ -58,7 +58,7 @@ def login_page(return_url: str, number: int, tracker: str, speech: Speech) -> st
         control = f"{prefix}_{item}_xaf_dvi{field}_Edit"
         name = f"Logon$v0_{number}$MainLayoutEdit$xaf_l12${item}$xaf_dvi{field}_Edit"
         return (
-            f'<tr><td class="Caption">{caption}</td><td><table id="{control}" class="dxeTextBoxSys dxeTextBox_XafTheme">'
+            f'<tr><td class="Caption">{caption}</td><td><table id="{control}" class="dxeTextBox_XafTheme">'
             f'<tr><td class="dxic"><input class="dxeEditArea_XafTheme dxeEditAreaSys" id="{control}_I" name="{name}" '
             f'type="{kind}" autocomplete="off" onchange="ASPx.EValueChanged(\'{control}\')"></td></tr></table>'
             f'<input type="hidden" id="{control}_EditorClientInfo" value=""></td></tr>'
@@ -168,10 +168,11 @@ def list_page(page: ListPage, speech: Speech) -> str:
     search = "Vertical_SearchAC_Menu_ITCNT0_xaf_a1_Ed"
     body = (
         f"{_frame(page.user, page.view.path, speech)}<h1 class='ViewCaption'>{title}</h1>"
-        f'<ul id="Vertical_mainMenu_Menu" class="dxm-main dxm-horizontal">{"".join(items[i] for i in sorted(items))}</ul>'
+        f'<ul id="Vertical_mainMenu_Menu" class="dxm-main">{"".join(items[i] for i in sorted(items))}</ul>'
         f'<table id="{search}" class="dxeButtonEdit_XafTheme SearchAC"><tr><td><input id="{search}_I" type="text" '
         f'placeholder="{speech.of("Inserire testo di ricerca", "Enter text to search")}" '
-        f'value="{escape(page.search)}"></td><td id="{search}_B1" class="dxeButton"><img alt="Search"></td></tr></table>'
+        f'value="{escape(page.search)}"></td><td id="{search}_B1" class="dxeButton"><img alt="Search"></td></tr>'
+        "</table>"
         f'<div id="{page.grid}" class="dxgvControl_XafTheme">{page.grid_html}</div>'
         '<table id="ctl01" class="dxlpLoadingPanel_XafTheme dxlpControl_XafTheme" style="display:none">'
         "<tr><td>Loading…</td></tr></table>"
@@ -235,7 +236,8 @@ def _frame(user: str, path: str, speech: Speech) -> str:
 def plain_page(user: str, path: str, it: str, en: str, speech: Speech) -> str:
     """A page of the ERP that this demo knows only by name (announcements, map, consent, line discounts)."""
     title = speech.of(it, en)
-    body = f"{_frame(user, path, speech)}<h1 class='ViewCaption'>{title}</h1><p>{speech.of('Nessun annuncio.', 'Nothing here.')}</p>"
+    text = speech.of("Nessun annuncio.", "Nothing here.")
+    body = f"{_frame(user, path, speech)}<h1 class='ViewCaption'>{title}</h1><p>{text}</p>"
     return _document(
         f"{title} - {_TITLE}", body, {"kind": "plain", "locale": speech.cells}, "VerticalTemplate", f"./{path}/", speech
     )
@@ -253,7 +255,8 @@ def detail_page(user: str, view: ListView, row: Row, speech: Speech) -> str:
             f'<td id="Vertical_v3_{number}_MainLayoutView_xaf_l1_xaf_dvi{name}_View">{text}</td></tr>'
         )
     title = f"{row.values.get('NAME') or row.values.get('SALESID') or row.key} - {speech.of(view.it, view.en)}"
-    body = f"{_frame(user, view.path, speech)}<h1 class='ViewCaption'>{escape(title)}</h1><table class='detail'>{fields}</table>"
+    heading = f"<h1 class='ViewCaption'>{escape(title)}</h1>"
+    body = f"{_frame(user, view.path, speech)}{heading}<table class='detail'>{fields}</table>"
     return _document(title, body, {"kind": "plain", "locale": speech.cells}, "VerticalTemplate", "./", speech)
 
 

@@ -1,4 +1,4 @@
-"""What the demo ERP did and how long it took: every action of every user, counted and timed; nothing is decided here."""
+"""What the demo ERP did and how long it took: every action, counted and timed; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Action:
     """One thing that somebody did to the ERP. ``writes`` is True for anything that would change its data."""
 
     kind: str
-    """``page``, ``detail``, ``login``, ``login-failed``, ``callback``, ``menu``, ``write``, ``file`` or ``redirect``."""
+    """``page``, ``detail``, ``login``, ``login-failed``, ``callback``, ``menu``, ``write`` or ``redirect``."""
     user: str
     path: str
     detail: str

@@ -1,4 +1,4 @@
-"""The demo ERP's routes: login, list views and their callbacks, detail pages, control path; no data and no HTML here."""
+"""The demo ERP's routes: login, list views, callbacks, detail pages, control path; no data and no HTML here."""
 
 from __future__ import annotations
 
@@ -34,6 +34,9 @@ _LAYOUT_FAULTS = (
     "moved-columns", "renamed-captions", "renamed-column", "missing-column", "new-column", "new-system-column",
 )  # fmt: skip
 _FOLD_BELOW = 1_300
+_WHOLE = (
+    "All_Customers", "ListViewSalesTableOrdersAll", "ListViewPackingSlipsAll", "All_invoices", "ActivePrices",
+)  # fmt: skip
 _SET_VALUE_NOTHING, _SET_VALUE_CALLBACK, _SET_VALUE_NAVIGATES = "nothing", "callback", "navigate"
 _QUICK_ROW_VALUES = ("products",)
 
@@ -46,8 +49,10 @@ class _Visit:
     detail: str = ""
     user: str = ""
     writes: bool = False
-    slept: float = 0.0
     waited: float = 0.0
+    """Seconds of this request that were not the ERP's own work."""
+    painting: float = 0.0
+    """Seconds that the browser needs after the answer until the cells show their text."""
     recorded: bool = True
 
 
@@ -114,7 +119,9 @@ class Server:
                 visit.user = session.user or ""
                 response = await self._route(request, path, session, visit)
             if isinstance(response, _Hung):
-                await self._hang()
+                hanging = time.perf_counter()
+                await self._hang(response.until)
+                visit.waited += time.perf_counter() - hanging
                 response = web.Response(status=500)
             if fresh:
                 self._set_cookie(response, "ASP.NET_SessionId", session.key, httponly=True)
@@ -124,7 +131,7 @@ class Server:
             return response
         finally:
             if visit.recorded:
-                duration = max(0.0, time.perf_counter() - started - visit.waited)
+                duration = max(0.0, time.perf_counter() - started - visit.waited) + visit.painting
                 self._demo.recorder.add(
                     Action(visit.kind, visit.user, f"/{path}", visit.detail, datetime.now(UTC), duration, visit.writes)
                 )
@@ -140,19 +147,18 @@ class Server:
             max_age=days * 86_400 if days else None,
         )
 
-    async def _hang(self) -> None:
+    async def _hang(self, until: asyncio.Event) -> None:
         """Wait until the fault is cleared or the demo stops; the session is free meanwhile."""
-        waits = [asyncio.ensure_future(self._released.wait()), asyncio.ensure_future(self.closing.wait())]
+        waits = [asyncio.ensure_future(until.wait()), asyncio.ensure_future(self.closing.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
 
-    async def _take(self, visit: _Visit, seconds: float) -> None:
+    async def _take(self, seconds: float) -> None:
         """Spend the ERP's own time."""
         if seconds > 0 and not self.closing.is_set():
-            visit.slept += seconds
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.closing.wait(), seconds)
 
@@ -207,7 +213,7 @@ class Server:
                 return await self._detail(view, rest, session, visit, speech)
         for _, target, it, en in SIDEBAR:
             if name == target:
-                await self._take(visit, self.latency.page())
+                await self._take(self.latency.page())
                 return _html(pages.plain_page(session.user, target, it, en, speech))
         return web.Response(status=404, text="<h1>The resource cannot be found.</h1>", content_type="text/html")
 
@@ -218,13 +224,13 @@ class Server:
         speech = self._speech(request, session)
         if request.method != "POST":
             visit.detail = "login page"
-            await self._take(visit, self.latency.page())
+            await self._take(self.latency.page())
             return _html(
                 pages.login_page(return_url, secrets.randbelow(900_000_000) + 100_000_000, session.tracker, speech)
             )
         _, arguments, _ = await _posted(request)
         user, password = str(arguments.get("user", "")), str(arguments.get("password", ""))
-        await self._take(visit, self.latency.login())
+        await self._take(self.latency.login())
         visit.user, visit.kind = user, "login-failed"
         board = self._demo.board
         if (failing := board.strike("login-fails", user=user)) is not None:
@@ -265,7 +271,7 @@ class Server:
         key = rest.strip("/")
         visit.kind = "write" if visit.writes else "detail"
         visit.detail = visit.detail or key
-        await self._take(visit, self.latency.page())
+        await self._take(self.latency.page())
         user = session.user or ""
         rows = self._rows(view, user)
         row = next((row for row in rows.rows if row.key == key and row.key != "0"), None)
@@ -291,7 +297,7 @@ class Server:
         """The preferences as the faults have them."""
         board, where = self._demo.board, {"list_name": view.name, "user": user}
         if view.options and (fault := board.hit("stuck-preset", **where)) is not None:
-            others = [option.word for option in view.options if not option.word.endswith(("All", "All_Customers", "All_invoices", "ActivePrices"))]  # fmt: skip
+            others = [option.word for option in view.options if option.word not in _WHOLE]
             preferences = replace(preferences, preset=fault["option"] or others[0])
         if (fault := board.hit("stuck-filter-row", **where)) is not None:
             field = fault["column"] or _text_column(view)
@@ -379,7 +385,7 @@ class Server:
         self, request: web.Request, view: ListView, session: Session, visit: _Visit, speech: Speech
     ) -> web.StreamResponse:
         user, board = session.user or "", self._demo.board
-        await self._take(visit, self.latency.page())
+        await self._take(self.latency.page())
         page = session.open_page(view, self._demo.preferences.get(user, view.name))
         drawing = self._draw(view, page, session, speech)
         menu, shift = self._menu(view, user)
@@ -427,7 +433,7 @@ class Server:
         if command == "XAF":
             return await self._menu_click(view, arguments, user, visit)
         if command == "VIEW":
-            await self._take(visit, self.latency.callback(0))
+            await self._take(self.latency.callback(0))
             return _result({"redirect": f"{BASE}/{arguments['value']}/"})
         page = session.pages.get(target)
         if page is None:
@@ -438,23 +444,23 @@ class Server:
         if page.serial < session.serial and board.hit("second-list-ends-first", user=user) is not None:
             return _result({"generalError": "The view state of this page was replaced by another page."})
         if board.strike("hung-callback", **where) is not None:
-            return _Hung()
+            return _Hung(self._released)
         if board.strike("callback-error", **where) is not None:
             return _result({"generalError": "Object reference not set to an instance of an object."})
         if command == "ROWVALUES":
             return await self._row_values(view, page, session, arguments, speech, visit)
         if command == "CUSTDIALOG":
-            await self._take(visit, self.latency.callback(0))
+            await self._take(self.latency.callback(0))
             return _result({"dialog": _column_dialog(self._draw(view, page, session, speech))})
         if command == "HFPOPUP":
-            await self._take(visit, self.latency.callback(0))
+            await self._take(self.latency.callback(0))
             return _result({"popup": _header_popup(self._draw(view, page, session, speech), int(arguments["column"]))})
         self._perform(view, page, session, command, arguments, user)
         drawing = self._draw(view, page, session, speech)
         rows = drawing.rows_drawn
-        await self._take(visit, self.latency.search(rows) if command == "SEARCH" else self.latency.callback(rows))
+        await self._take(self.latency.search(rows) if command == "SEARCH" else self.latency.callback(rows))
         _, shift = self._menu(view, user)
-        paint = self._paint()
+        paint = visit.painting = self._paint()
         result: dict[str, Any] = {
             "html": grid_html(drawing),
             "state": self._state(drawing),
@@ -483,7 +489,7 @@ class Server:
             visit.detail, visit.writes = f"{view.name} {item.name}", item.writes
         if visit.writes:
             visit.kind = "write"
-        await self._take(visit, self.latency.callback(0))
+        await self._take(self.latency.callback(0))
         return _result({})
 
     def _perform(
@@ -574,9 +580,9 @@ class Server:
         visit: _Visit,
     ) -> web.StreamResponse:
         user = session.user or ""
-        if self._demo.board.hit("getrowvalues-dead", list_name=view.name, user=user) is not None:
-            return _Hung()
-        await self._take(visit, self.latency.row_values(view.name in _QUICK_ROW_VALUES))
+        if self._demo.board.strike("getrowvalues-dead", list_name=view.name, user=user) is not None:
+            return _Hung(self._released)
+        await self._take(self.latency.row_values(view.name in _QUICK_ROW_VALUES))
         drawing = self._draw(view, page, session, speech)
         by_field = {column.field: column.source for column in drawing.columns if column.source is not None}
         index, fields = int(arguments["row"]), str(arguments["fields"]).split(";")
@@ -645,7 +651,11 @@ class Server:
 
 
 class _Hung(web.Response):
-    """Stands for an answer that never comes."""
+    """Stands for an answer that does not come before ``until``."""
+
+    def __init__(self, until: asyncio.Event) -> None:
+        super().__init__()
+        self.until = until
 
 
 def _redirect(location: str) -> web.Response:
@@ -753,7 +763,7 @@ def _column_dialog(drawing: Drawing) -> str:
     return (
         f'<div id="{drawing.grid}_DXCDWindow" class="gvCOWindow"><ul>{tabs}</ul>'
         f'<div id="{control}_C3" style="display:none">{boxes}</div>'
-        f'<div><a id="{drawing.grid}_DXCDWindow_DXCBtn201" class="dxbButton_XafTheme" href="javascript:;">Apply</a></div>'
+        f'<div><a id="{drawing.grid}_DXCDWindow_DXCBtn201" href="javascript:;">Apply</a></div>'
         "</div>"
     )
 

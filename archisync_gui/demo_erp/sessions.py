@@ -122,7 +122,7 @@ class Session:
 
 
 class SessionStore:
-    """All sessions by their cookie, with idle expiry. Used only in the server's own loop."""
+    """All sessions by their cookie, with idle expiry. Only ``expire`` may be called from another thread."""
 
     def __init__(self, idle_seconds: float, monotonic: Callable[[], float]) -> None:
         self.idle_seconds = idle_seconds
@@ -162,7 +162,7 @@ class SessionStore:
         """End all sessions (of one user, but one) and return how many there were."""
         ended = [
             session
-            for session in self._sessions.values()
+            for session in list(self._sessions.values())
             if session.user is not None and session is not but and (not user or session.user == user)
         ]
         for session in ended:

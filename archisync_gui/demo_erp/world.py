@@ -115,16 +115,20 @@ def _cents(value: float) -> Decimal:
 
 
 _SURNAMES = (
-    "Rossi Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Bruno Gallo Conti De_Luca Mancini Costa "
-    "Giordano Rizzo Lombardi Moretti Barbieri Fontana Santoro Mariani Rinaldi Caruso Ferrara Galli Martini Leone Longo "
-    "Gentile Martinelli Vitale Lombardo Serra Coppola De_Santis D'Angelo Marchetti Parisi Villa Conte Ferraro Ferri "
-    "Fabbri Bianco Marini Grasso Valentini Messina Sala De_Angelis Gatti Pellegrini Palumbo Sanna Farina Rizzi Monti "
-    "Cattaneo Morelli Amato Silvestri Mazza Testa Grassi Pellegrino Carbone Giuliani Benedetti Barone Rossetti Caputo"
-).split()
+    "Rossi", "Russo", "Ferrari", "Esposito", "Bianchi", "Romano", "Colombo", "Ricci", "Marino", "Greco",
+    "Bruno", "Gallo", "Conti", "De Luca", "Mancini", "Costa", "Giordano", "Rizzo", "Lombardi", "Moretti",
+    "Barbieri", "Fontana", "Santoro", "Mariani", "Rinaldi", "Caruso", "Ferrara", "Galli", "Martini", "Leone",
+    "Longo", "Gentile", "Martinelli", "Vitale", "Lombardo", "Serra", "Coppola", "De Santis", "D'Angelo",
+    "Marchetti", "Parisi", "Villa", "Conte", "Ferraro", "Ferri", "Fabbri", "Bianco", "Marini", "Grasso",
+    "Valentini", "Messina", "Sala", "De Angelis", "Gatti", "Pellegrini", "Palumbo", "Sanna", "Farina", "Rizzi",
+    "Monti", "Cattaneo", "Morelli", "Amato", "Silvestri", "Mazza", "Testa", "Grassi", "Pellegrino", "Carbone",
+    "Giuliani", "Benedetti", "Barone", "Rossetti", "Caputo",
+)  # fmt: skip
 _NAMES = (
-    "Anna Marco Lucia Paolo Giulia Andrea Elena Stefano Chiara Davide Francesca Luca Sara Matteo Laura Giorgio Marta "
-    "Roberto Silvia Antonio Valentina Michele Federica Simone Teresa Nicola Irene Pietro Carla Fabio"
-).split()
+    "Anna", "Marco", "Lucia", "Paolo", "Giulia", "Andrea", "Elena", "Stefano", "Chiara", "Davide", "Francesca",
+    "Luca", "Sara", "Matteo", "Laura", "Giorgio", "Marta", "Roberto", "Silvia", "Antonio", "Valentina",
+    "Michele", "Federica", "Simone", "Teresa", "Nicola", "Irene", "Pietro", "Carla", "Fabio",
+)  # fmt: skip
 _FIRMS = (
     "Studio {s}",
     "Studio Dott. {n} {s}",
@@ -135,7 +139,10 @@ _FIRMS = (
     "Officina {s} di {n} {s}",
     "{s} Forniture S.r.l.",
 )
-_STREETS = "Via Roma;Via Garibaldi;Via Mazzini;Corso Italia;Via Verdi;Piazza Dante;Via Cavour;Viale Europa;Via dell'Invenzione;Via Demo"
+_STREETS = (
+    "Via Roma", "Via Garibaldi", "Via Mazzini", "Corso Italia", "Via Verdi", "Piazza Dante", "Via Cavour",
+    "Viale Europa", "Via dell'Invenzione", "Via Demo",
+)  # fmt: skip
 _CITIES = (
     ("Napoli", "80100", "Na"), ("Roma", "00184", "Rm"), ("Milano", "20121", "Mi"), ("Torino", "10121", "To"),
     ("Bari", "70121", "Ba"), ("Salerno", "84121", "Sa"), ("Caserta", "81100", "Ce"), ("Avellino", "83100", "Av"),
@@ -146,7 +153,9 @@ _GROUPS = (
     "STRUMENTI DEMO", "FRESE DEMO", "DISCHI DEMO", "LUCIDATORI DEMO", "PUNTE DEMO", "LIME DEMO", "KIT DEMO",
     "ACCESSORI DEMO", "SUPPORTI DEMO", "CERAMICHE DEMO",
 )  # fmt: skip
-_THINGS = "Fresa Punta Disco Lima Gommino Spazzolino Mandrino Kit Inserto Lucidatore".split()
+_THINGS = (
+    "Fresa", "Punta", "Disco", "Lima", "Gommino", "Spazzolino", "Mandrino", "Kit", "Inserto", "Lucidatore",
+)  # fmt: skip
 _NOTES = ("", "", "", "", "ordine gennaio", "consegnare al mattino", "urgente", "campioni inclusi", "vedi nota")
 _PAYMENTS = (
     ("201 BONIF. BANC. 60 GG.DFFM", 60),
@@ -168,6 +177,9 @@ class _Customer:
     attention: str | None
 
 
+_ACCOUNTS = (("agente01", False), ("agente02", True))
+
+
 class World:
     """The demo data of every account at any moment.
 
@@ -177,7 +189,7 @@ class World:
 
     SMALL = 0.08
 
-    def __init__(self, seed: int = 1, scale: float = 1.0, accounts: Iterable[tuple[str, bool]] = (("agente01", False), ("agente02", True))) -> None:  # fmt: skip
+    def __init__(self, seed: int = 1, scale: float = 1.0, accounts: Iterable[tuple[str, bool]] = _ACCOUNTS) -> None:
         if not scale > 0:
             raise ValueError("scale must be above zero")
         self.seed = seed
@@ -316,11 +328,13 @@ class _Cache:
                 self._rows.clear()
         return found
 
-    def row(self, name: str, number: int, version: Hashable, build: Callable[[], tuple[str, Values]]) -> Row:
+    def row(
+        self, name: str, number: int, version: Hashable, build: Callable[..., tuple[str, Values]], *given: Any
+    ) -> Row:
         slot = (name, number)
         found = self._rows.get(slot)
         if found is None or found[0] != version:
-            found = self._rows[slot] = (version, Row(*build()))
+            found = self._rows[slot] = (version, Row(*build(*given)))
         return found[1]
 
 
@@ -348,9 +362,9 @@ class _Agent:
 
     def _person(self, index: int) -> tuple[Random, str, str, tuple[str, str, str]]:
         random = self._random(1, index)
-        surname, other = random.choice(_SURNAMES).replace("_", " "), random.choice(_SURNAMES).replace("_", " ")
+        surname, other = random.choice(_SURNAMES), random.choice(_SURNAMES)
         name = random.choice(_FIRMS).format(s=surname, t=other, n=random.choice(_NAMES))
-        street = f"{random.choice(_STREETS.split(';'))}, {random.randint(1, 180)}"
+        street = f"{random.choice(_STREETS)}, {random.randint(1, 180)}"
         return random, name, street, random.choice(_CITIES)
 
     def _holder(self, index: int) -> _Customer:
@@ -370,13 +384,11 @@ class _Agent:
                 bought[holder] = (bought.get(holder, (0, 0))[0] + 1, number)
             for index, version in enumerate(self.touches.versions(tick)):
                 orders = bought.get(index // 7, (0, 0)) if index % 7 == 0 else (0, 0)
-                yield self._cache.row(
-                    "customer", index, (version, orders), lambda i=index, v=version, o=orders: self._core(i, v, o)
-                )
+                yield self._cache.row("customer", index, (version, orders), self._core, index, version, orders)
             for number in self.newcomers.alive(newest):
-                yield self._cache.row("newcomer", number, 0, lambda n=number: self._newcomer(n))
+                yield self._cache.row("newcomer", number, 0, self._newcomer, number)
             for number in range(self.garbage):
-                yield self._cache.row("garbage", number, 0, lambda n=number: self._garbage(n))
+                yield self._cache.row("garbage", number, 0, self._garbage, number)
 
         return self._cache.rowset("customers", (newest, tick, order), build)
 
@@ -432,7 +444,7 @@ class _Agent:
             case 1:
                 values["CELLULARPHONE"] = f"+39333{touched.randint(0, 9_999_999):07d}"
             case 2:
-                values["STREET"] = f"{touched.choice(_STREETS.split(';'))}, {touched.randint(1, 180)}"
+                values["STREET"] = f"{touched.choice(_STREETS)}, {touched.randint(1, 180)}"
             case _:
                 values["URL"] = f"https://www{touched.randint(1, 99)}.example.test"
         if orders[0]:
@@ -452,11 +464,9 @@ class _Agent:
         potential = random.random() < 0.6
         return "0", {
             "ID": 0,
-            "NAME": f"{random.choice(_SURNAMES).replace('_', ' ')} {random.choice(_NAMES)}",
+            "NAME": f"{random.choice(_SURNAMES)} {random.choice(_NAMES)}",
             "CITY": random.choice(_CITIES)[0],
-            "BUSRELTYPEID.TYPEDESCRIPTION": "Potenziale cliente da concessionario"
-            if potential
-            else "Cliente da concessionario",  # fmt: skip
+            "BUSRELTYPEID.TYPEDESCRIPTION": f"{'Potenziale cliente' if potential else 'Cliente'} da concessionario",
             "BUSRELTYPEID.TYPEID": "PotCustFromConcess" if potential else "CustFromConcess",
             "ORDERCOUNTACT": 0,
             "SALESACT": Decimal("0.00"),
@@ -487,7 +497,7 @@ class _Agent:
             for number in self.orders_stream.alive(newest):
                 age = hour * 3_600 - number * self.orders_stream.interval
                 stage = self._stage(number, age)
-                yield self._cache.row("order", number, stage, lambda n=number, s=stage: self._order(n, s))
+                yield self._cache.row("order", number, stage, self._order, number, stage)
 
         return self._cache.rowset("orders", (newest, hour), build)
 
@@ -564,11 +574,11 @@ class _Agent:
                 days = (hour * 3_600 - number * self.orders_stream.interval) / 86_400
                 j = number // self.orders_stream.keep_every
                 if days >= 2:
-                    yield self._cache.row("ddt", 2 * j, 0, lambda n=number: self._slip(n, 0))
+                    yield self._cache.row("ddt", 2 * j, 0, self._slip, number, 0)
                 if days >= 4 and j % 17 in (0, 6, 12):
-                    yield self._cache.row("ddt", 2 * j + 1, 0, lambda n=number: self._slip(n, 1))
+                    yield self._cache.row("ddt", 2 * j + 1, 0, self._slip, number, 1)
                 if days >= 2 and j % 80 == 7:
-                    yield self._cache.row("ghost", j, 0, lambda n=number: self._ghost(n))
+                    yield self._cache.row("ghost", j, 0, self._ghost, number)
 
         return self._cache.rowset("ddt", (newest, hour), build)
 
@@ -606,7 +616,7 @@ class _Agent:
 
     def _ghost(self, number: int) -> tuple[str, Values]:
         """A back-order reference: no number, no tracking (docs/erp.md, delivery notes: ghosts)."""
-        key, values = self._slip(number, 0)
+        _, values = self._slip(number, 0)
         record = 9_000_000 + number // self.orders_stream.keep_every
         return str(record), {**values, "ID": record, "PACKINGSLIPID": None, "BRASTRACKINGNUMBER": None, "QTY": 0}
 
@@ -621,9 +631,9 @@ class _Agent:
                     continue
                 billed = (self.orders_stream.born(number) + timedelta(days=15)).date()
                 closed = (today - billed).days > 75 and j % 9 != 3
-                yield self._cache.row("invoice", j, closed, lambda n=number, c=closed: self._invoice(n, c, False))
+                yield self._cache.row("invoice", j, closed, self._invoice, number, closed, False)
                 if j % 60 == 3:
-                    yield self._cache.row("credit", j, 0, lambda n=number: self._invoice(n, True, True))
+                    yield self._cache.row("credit", j, 0, self._invoice, number, True, True)
 
         return self._cache.rowset("invoices", (newest, day), build)
 
@@ -722,9 +732,9 @@ class _Catalogue:
 
         def build() -> Iterator[Row]:
             for index, version in enumerate(self.touches.versions(tick)):
-                yield self._cache.row("product", index, version, lambda i=index, v=version: self._product(i, v))
+                yield self._cache.row("product", index, version, self._product, index, version)
             for number in self.fresh.alive(newest):
-                yield self._cache.row("fresh", number, 0, lambda n=number: self._fresh(n))
+                yield self._cache.row("fresh", number, 0, self._fresh, number)
 
         return self._cache.rowset("products", (tick, newest), build)
 
@@ -794,13 +804,13 @@ class _Catalogue:
 
         def build() -> Iterator[Row]:
             for index, version in enumerate(self.moves.versions(tick)):
-                yield self._cache.row("price", index, version, lambda i=index, v=version: self._price(i, v))
+                yield self._cache.row("price", index, version, self._price, index, version)
             for number in range(self.orphans):
-                yield self._cache.row("orphan", number, 0, lambda n=number: self._orphan(n))
+                yield self._cache.row("orphan", number, 0, self._orphan, number)
             for number in self.fresh.alive(newest):
-                yield self._cache.row("fresh-price", number, 0, lambda n=number: self._fresh_price(n))
+                yield self._cache.row("fresh-price", number, 0, self._fresh_price, number)
             for number in range(self.blocked):
-                yield self._cache.row("blocked", number, 0, lambda n=number: self._blocked(n))
+                yield self._cache.row("blocked", number, 0, self._blocked, number)
 
         return self._cache.rowset("prices", (tick, newest), build)
 

@@ -1,0 +1,126 @@
+"""Fixtures for the demo ERP's own tests: small running ERPs, a plain HTTP visitor and a Chromium page."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from archisync_gui.demo_erp import DemoErp
+
+Starter = Callable[..., Awaitable[DemoErp]]
+
+
+@pytest.fixture
+async def start_erp() -> AsyncIterator[Starter]:
+    """Start demo ERPs (small unless told otherwise) that end with the test."""
+    running: list[DemoErp] = []
+
+    async def start(**options: Any) -> DemoErp:
+        erp = DemoErp(**{"scale": 0.05, **options})
+        running.append(erp)
+        await erp.start()
+        return erp
+
+    yield start
+    for erp in running:
+        await erp.stop()
+
+
+@pytest.fixture
+async def erp(start_erp: Starter) -> DemoErp:
+    """One small demo ERP with its clock stopped."""
+    return await start_erp()
+
+
+@dataclass
+class Visitor:
+    """A session that speaks the ERP's protocol without a browser."""
+
+    base: str
+    http: aiohttp.ClientSession
+    unique: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, **options: Any) -> tuple[int, str, str]:
+        """Status, text and final path of a page."""
+        async with self.http.get(f"{self.base}/{path}", **options) as answer:
+            return answer.status, await answer.text(), answer.url.path
+
+    async def post(self, path: str, command: str, arguments: dict[str, Any], target: str = "") -> dict[str, Any]:
+        """The result of one callback."""
+        form = {"__CALLBACKID": target, "__CALLBACKPARAM": "c0:" + json.dumps([command, arguments])}
+        async with self.http.post(f"{self.base}/{path}", data=form) as answer:
+            answer.raise_for_status()
+            text = await answer.text()
+        start = text.index("/*DX*/(")
+        size, _, rest = text.partition("|")
+        assert rest.index("/*DX*/(") == int(size)
+        return dict(json.loads(text[start + 7 : -1])["result"])
+
+    async def login(self, user: str = "agente01", password: str = "demo") -> dict[str, Any]:
+        """Log in and return the callback's result."""
+        await self.get("Login.aspx")
+        return await self.post("Login.aspx", "LOGON", {"user": user, "password": password})
+
+    async def open(self, path: str) -> str:
+        """Open a list view and remember its grid."""
+        status, text, final = await self.get(f"{path}/")
+        assert status == 200
+        found = re.search(r'"unique": "([^"]+)"', text)
+        assert found, final
+        self.unique[path] = found[1]
+        return text
+
+    async def grid(self, path: str, command: str, **arguments: Any) -> dict[str, Any]:
+        """One callback of the list's newest grid."""
+        return await self.post(f"{path}/", command, arguments, self.unique[path])
+
+
+@pytest.fixture
+async def visit() -> AsyncIterator[Callable[[DemoErp], Visitor]]:
+    """Make independent visitors of a running demo ERP."""
+    sessions: list[aiohttp.ClientSession] = []
+
+    def make(erp: DemoErp, language: str = "it-IT,it;q=0.9") -> Visitor:
+        session = aiohttp.ClientSession(
+            cookie_jar=aiohttp.CookieJar(unsafe=True), headers={"Accept-Language": language}
+        )
+        sessions.append(session)
+        return Visitor(erp.base_url, session)
+
+    yield make
+    for session in sessions:
+        await session.close()
+
+
+@pytest.fixture
+async def open_page() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
+    """Open Chromium pages in contexts of their own, by default Italian and wide enough for the toolbar."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    async with async_playwright() as playwright:
+        root = hasattr(os, "geteuid") and os.geteuid() == 0
+        browser = await playwright.chromium.launch(executable_path=executable, chromium_sandbox=not root)
+
+        async def open_(erp: DemoErp, path: str, **options: Any) -> Page:
+            context = await browser.new_context(
+                **{"locale": "it-IT", "viewport": {"width": 1440, "height": 900}, **options}
+            )
+            context.set_default_timeout(10_000)
+            page = await context.new_page()
+            await page.goto(f"{erp.base_url}/{path}", wait_until="domcontentloaded")
+            await page.fill('input[id*="dviUserName_Edit_I"]', "agente01")
+            await page.fill('input[id*="dviPassword_Edit_I"]', "demo")
+            await page.click("#Logon_PopupActions_Menu_DXI0_T")
+            await page.wait_for_url(lambda url: "Login.aspx" not in url.split("?")[0], wait_until="domcontentloaded")
+            return page
+
+        yield open_
+        await browser.close()

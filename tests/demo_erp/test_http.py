@@ -1,0 +1,278 @@
+"""Login, sessions, preferences, records and the control path, spoken without a browser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from datetime import timedelta
+
+import aiohttp
+import pytest
+
+from archisync_gui.demo_erp import DemoErp
+
+ORDERS = "SALESTABLE_ListView_Agent"
+DDT = "CUSTPACKINGSLIPJOUR_ListView"
+CUSTOMERS = "CUSTTABLE_ListView_Agent"
+
+
+async def test_without_ticket_every_path_leads_to_login(erp, visit):
+    visitor = visit(erp)
+    async with visitor.http.get(f"{erp.base_url}/{ORDERS}/", allow_redirects=False) as answer:
+        assert answer.status == 302
+        assert (
+            answer.headers["Location"] == "/Archibald/Login.aspx?ReturnUrl=%2fArchibald%2fSALESTABLE_ListView_Agent%2f"
+        )
+    status, text, path = await visitor.get(f"{ORDERS}/")
+    assert (status, path) == (200, "/Archibald/Login.aspx")
+    assert "<title>Log In</title>" in text
+    assert 'title="Accedi"' in text
+    assert "Benvenuto!" in text
+    ids = [re.search(r"Logon_v0_(\d+)_", (await visitor.get("Login.aspx"))[1])[1] for _ in range(2)]
+    assert ids[0] != ids[1]
+
+
+async def test_login_sets_the_four_cookies_and_returns_to_the_page(erp, visit):
+    visitor = visit(erp)
+    await visitor.get(f"{ORDERS}/")
+    result = await visitor.post("Login.aspx?ReturnUrl=%2fArchibald%2fSALESTABLE_ListView_Agent%2f", "LOGON",
+                                {"user": "agente01", "password": "demo"})  # fmt: skip
+    assert result == {"redirect": "/Archibald/SALESTABLE_ListView_Agent/"}
+    cookies = {cookie.key: cookie for cookie in visitor.http.cookie_jar}
+    assert len(cookies["ASP.NET_SessionId"].value) == 24
+    assert len(cookies["Login"].value) == 352
+    assert cookies["xafkidemovbUserName"]["max-age"] == "2592000"
+    tracker = next(key for key in cookies if re.fullmatch(r"[0-9a-f-]{36}", key))
+    assert not cookies[tracker]["httponly"]
+    assert cookies["Login"]["httponly"]
+    assert (await visitor.get("Default.aspx"))[2] == "/Archibald/Announcements_ListView/"
+
+
+async def test_wrong_and_empty_logins_stay(erp, visit):
+    visitor = visit(erp)
+    wrong = await visitor.login(password="no")
+    assert "non sono corretti" in wrong["error"]
+    assert await visitor.login("", "") == {"error": ""}
+    assert (await visitor.get(f"{ORDERS}/"))[2] == "/Archibald/Login.aspx"
+    assert [action.kind for action in erp.actions if action.kind.startswith("login")] == ["login-failed"] * 2
+
+
+async def test_a_foreign_return_url_is_not_followed(erp, visit):
+    visitor = visit(erp)
+    result = await visitor.post("Login.aspx?ReturnUrl=https%3a%2f%2fexample.test%2f", "LOGON",
+                                {"user": "agente01", "password": "demo"})  # fmt: skip
+    assert result == {"redirect": "/Archibald/Default.aspx"}
+
+
+async def test_idle_sessions_expire_but_used_ones_do_not(start_erp, visit):
+    now = [0.0]
+    erp = await start_erp(monotonic=lambda: now[0])
+    visitor = visit(erp)
+    await visitor.login()
+    for _ in range(3):
+        now[0] += 19 * 60
+        assert (await visitor.get(f"{ORDERS}/"))[2] == f"/Archibald/{ORDERS}/"
+    now[0] += 20 * 60 + 1
+    assert (await visitor.get(f"{ORDERS}/"))[2] == "/Archibald/Login.aspx"
+
+
+async def test_an_expired_session_answers_callbacks_with_the_login_page(erp, visit):
+    visitor = visit(erp)
+    await visitor.login()
+    await visitor.open(ORDERS)
+    erp.fault("session-expired-now")
+    with pytest.raises(ValueError, match="substring not found"):
+        await visitor.grid(ORDERS, "REFRESH")
+    assert erp.board.active() == {}
+
+
+async def test_preferences_are_shared_by_the_sessions_of_a_user(erp, visit):
+    first, second, other = visit(erp), visit(erp), visit(erp)
+    await first.login()
+    await second.login()
+    await other.login("agente02")
+    await first.open(CUSTOMERS)
+    await first.grid(CUSTOMERS, "PAGESIZE", size=50)
+    await first.grid(CUSTOMERS, "PAGE", index=1)
+    state = json.loads(re.search(r'"state": (\{.*?\})', await second.open(CUSTOMERS))[1])
+    assert (state["pageIndex"], state["pageSize"]) == (1, 50)
+    state = json.loads(re.search(r'"state": (\{.*?\})', await other.open(CUSTOMERS))[1])
+    assert (state["pageIndex"], state["pageSize"]) == (0, 20)
+
+
+async def test_the_human_can_leave_all_five_filters_set(erp, visit):
+    visitor = visit(erp)
+    await visitor.login()
+    city = next(row["CITY"] for row in erp.rows("customers", "agente01") if row["ID"])
+    erp.set_preferences("agente01", "customers", preset="Exclusive_Customers", filter_row=[("NAME", "studio")],
+                        search="demo", header_filters=[("CITY", (city,))], group_by=("CITY",))  # fmt: skip
+    text = await visitor.open(CUSTOMERS)
+    assert 'value="Clienti esclusivi"' in text
+    assert re.search(r'DXFREditorcol\d+_I"[^>]*value="studio"', text)
+    assert re.search(r'SearchAC_Menu_ITCNT0_xaf_a1_Ed_I"[^>]*value="demo"', text)
+    assert re.search(r'_DXSE_I"[^>]*value="demo"', text)
+    assert text.count('alt="Filtered"') == 1
+    assert "_groupcol" in text
+    result = await visitor.grid(CUSTOMERS, "CLEARFILTER")
+    assert 'alt="Filtered"' not in result["html"]
+    assert result["search"] == "demo"
+    group = next(column["index"] for column in result["columns"] if column["fieldName"] == "CITY")
+    result = await visitor.grid(CUSTOMERS, "UNGROUP", column=group)
+    assert "Drag a column header here" in result["html"]
+    result = await visitor.grid(CUSTOMERS, "SEARCH", text="")
+    assert erp.get_preferences("agente01", "customers").preset == "Exclusive_Customers"
+    rows = [row for row in erp.rows("customers", "agente01") if row["EXCLUSIVACTIVE"]]
+    assert result["state"]["visibleRowsOnPage"] == min(20, len(rows))
+
+
+async def test_column_visibility_lives_in_one_session(erp, visit):
+    first, second = visit(erp), visit(erp)
+    await first.login()
+    await second.login()
+    await first.open("INVENTTABLE_ListView")
+    dialog = (await first.grid("INVENTTABLE_ListView", "CUSTDIALOG"))["dialog"]
+    hidden = re.findall(r"_C(\d+)Chk5_D\" class=\"dxICheckBox_XafTheme gvCOColumnShow", dialog)
+    assert len(hidden) == 18
+    result = await first.grid("INVENTTABLE_ListView", "COLUMNS", shown={index: True for index in hidden[:3]})
+    assert sum(column["visible"] for column in result["columns"]) == 2 + 18 + 3
+    await second.open("INVENTTABLE_ListView")
+    result = await second.grid("INVENTTABLE_ListView", "REFRESH")
+    assert sum(column["visible"] for column in result["columns"]) == 2 + 18
+
+
+async def test_requests_of_one_session_wait_for_each_other(start_erp, visit):
+    erp = await start_erp(latency=0.05)
+    visitor = visit(erp)
+    await visitor.login()
+    await visitor.open(ORDERS)
+    erp.reset_counters()
+    await asyncio.gather(*(visitor.grid(ORDERS, "REFRESH") for _ in range(4)))
+    ends = sorted((action.when.timestamp(), action.duration - 0.0125) for action in erp.actions)
+    # Each ran wholly after the one before: its end lies at least its own work behind.
+    assert all(later[0] - earlier[0] > later[1] * 0.8 for earlier, later in zip(ends, ends[1:], strict=False))
+
+
+async def test_spent_counts_the_erps_own_time(start_erp, visit):
+    erp = await start_erp(latency=0.05)
+    visitor = visit(erp)
+    await visitor.login()
+    assert erp.spent() >= 0.05 * 4.0
+    erp.reset_counters()
+    await visitor.open(ORDERS)
+    await visitor.grid(ORDERS, "PAGESIZE", size=50)
+    assert 0.05 * (1.2 + 0.3 + 0.016 * 50) <= erp.spent()
+    assert erp.spent() == pytest.approx(sum(action.duration for action in erp.actions))
+
+
+async def test_whatever_would_write_is_recorded_as_such_and_reading_is_not(erp, visit):
+    visitor = visit(erp)
+    await visitor.login()
+    await visitor.open(ORDERS)
+    for command in ("REFRESH", "RESET", "CUSTDIALOG", "CLEARFILTER"):
+        await visitor.grid(ORDERS, command)
+    key = erp.rows("orders", "agente01")[0]["ID"]
+    await visitor.get(f"SALESTABLE_DetailViewAgent/{key}/?mode=View")
+    assert not any(action.writes for action in erp.actions)
+    for index in (0, 1, 2, 3, 4):
+        await visitor.grid(ORDERS, "XAF", target="Vertical$mainMenu", argument=str(index))
+    await visitor.grid(ORDERS, "XAF", target="edit", argument="x")
+    await visitor.get("SALESTABLE_DetailViewAgent/?NewObject=true")
+    await visitor.get(f"SALESTABLE_DetailViewAgent/{key}/?mode=Edit")
+    assert sum(action.writes for action in erp.actions) == 8
+    await visitor.grid(ORDERS, "XAF", target="Vertical$mainMenu", argument="7")
+    assert erp.actions[-1].detail == "orders export"
+    assert not erp.actions[-1].writes
+
+
+async def test_detail_pages_show_every_field(erp, visit):
+    visitor = visit(erp)
+    await visitor.login()
+    row = next(row for row in erp.rows("customers", "agente01") if row["ACCOUNTNUM"])
+    status, text, path = await visitor.get(f"CUSTTABLE_DetailView/{row['ID']}/?mode=View")
+    assert status == 200
+    assert re.search(rf'xaf_dviACCOUNTNUM_View">{row["ACCOUNTNUM"]}<', text)
+    assert (await visitor.get(f"CUSTTABLE_DetailView/{erp.corrupt_customer('agente01')}/?mode=View"))[2].endswith(
+        "Error.aspx"
+    )
+    assert (await visitor.get("CUSTTABLE_DetailView/99999999/?mode=View"))[2].endswith("Error.aspx")
+
+
+async def test_captions_follow_the_header(erp, visit):
+    english = visit(erp, "en-US,en;q=0.9")
+    await english.login()
+    text = await english.open(DDT)
+    assert 'value="This month"' in text
+    assert "TRACKING NUMBER" in text
+    assert "Export to" in text
+
+
+async def test_negative_amounts_come_in_three_notations(start_erp, visit):
+    erp = await start_erp(scale=1.0)
+    visitor = visit(erp)
+    await visitor.login()
+    await visitor.open("CUSTINVOICEJOUR_ListView")
+    await visitor.grid("CUSTINVOICEJOUR_ListView", "PRESET", value="xaf_xaf_a1All_invoices")
+    await visitor.grid("CUSTINVOICEJOUR_ListView", "PAGESIZE", size=200)
+    html = ""
+    for index in (1, 0):
+        html += (await visitor.grid("CUSTINVOICEJOUR_ListView", "PAGE", index=index))["html"]
+    assert re.search(r">-[\d.]+,\d\d €<", html)
+    assert re.search(r">[\d.]+,\d\d-<", html)
+    assert re.search(r">\([\d.]+,\d\d\)<", html)
+
+
+async def test_control_path_needs_its_token(erp, visit):
+    http = visit(erp).http
+    root = erp.base_url.removesuffix("/Archibald")
+    async with http.get(f"{root}/_control/wrong/faults") as answer:
+        assert answer.status == 404
+    async with http.post(
+        f"{erp.control_url}/faults", json={"name": "truncated-list", "arguments": {"list": "ddt"}}
+    ) as answer:
+        assert (await answer.json())["truncated-list"]["list"] == "ddt"
+    async with http.post(f"{erp.control_url}/faults", json={"name": "no-such"}) as answer:
+        assert answer.status == 400
+    async with http.delete(f"{erp.control_url}/faults") as answer:
+        assert await answer.json() == {}
+    async with http.get(f"{erp.control_url}/rows", params={"list": "orders", "user": "agente02"}) as answer:
+        assert len(await answer.json()) == len(erp.rows("orders", "agente02"))
+    before = erp.clock.now()
+    async with http.post(f"{erp.control_url}/clock", json={"advance": 3600}) as answer:
+        assert answer.status == 200
+    assert erp.clock.now() - before == timedelta(hours=1)
+    change = {"user": "agente01", "list": "orders", "changes": {"search": "x"}}
+    async with http.post(f"{erp.control_url}/preferences", json=change) as answer:
+        assert answer.status == 200
+    assert erp.get_preferences("agente01", "orders").search == "x"
+    async with http.get(f"{erp.control_url}/spent") as answer:
+        assert (await answer.json())["spent"] == erp.spent()
+
+
+async def test_stop_leaves_no_thread_even_with_hung_requests(visit):
+    erp = DemoErp(scale=0.05)
+    await erp.start()
+    visitor = visit(erp)
+    await visitor.login()
+    await visitor.open(ORDERS)
+    erp.fault("hung-callback")
+    hung = asyncio.create_task(visitor.grid(ORDERS, "REFRESH"))
+    while not erp.board.active() == {}:
+        await asyncio.sleep(0)
+    await erp.stop()
+    with pytest.raises((aiohttp.ClientError, ValueError)):
+        await hung
+    assert not [thread for thread in threading.enumerate() if thread.name == "demo-erp"]
+    await erp.stop()
+    await erp.start()
+    await erp.stop()
+
+
+async def test_a_taken_port_is_an_error(erp):
+    port = int(erp.base_url.split(":")[2].split("/")[0])
+    second = DemoErp(scale=0.05, port=port)
+    with pytest.raises(OSError, match="address"):
+        await second.start()
+    with pytest.raises(RuntimeError):
+        await erp.start()
