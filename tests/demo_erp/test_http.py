@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from datetime import timedelta
+from itertools import pairwise
 
 import aiohttp
 import pytest
@@ -135,7 +136,7 @@ async def test_column_visibility_lives_in_one_session(erp, visit):
     dialog = (await first.grid("INVENTTABLE_ListView", "CUSTDIALOG"))["dialog"]
     hidden = re.findall(r"_C(\d+)Chk5_D\" class=\"dxICheckBox_XafTheme gvCOColumnShow", dialog)
     assert len(hidden) == 18
-    result = await first.grid("INVENTTABLE_ListView", "COLUMNS", shown={index: True for index in hidden[:3]})
+    result = await first.grid("INVENTTABLE_ListView", "COLUMNS", shown=dict.fromkeys(hidden[:3], True))
     assert sum(column["visible"] for column in result["columns"]) == 2 + 18 + 3
     await second.open("INVENTTABLE_ListView")
     result = await second.grid("INVENTTABLE_ListView", "REFRESH")
@@ -151,7 +152,7 @@ async def test_requests_of_one_session_wait_for_each_other(start_erp, visit):
     await asyncio.gather(*(visitor.grid(ORDERS, "REFRESH") for _ in range(4)))
     ends = sorted((action.when.timestamp(), action.duration - 0.0125) for action in erp.actions)
     # Each ran wholly after the one before: its end lies at least its own work behind.
-    assert all(later[0] - earlier[0] > later[1] * 0.8 for earlier, later in zip(ends, ends[1:], strict=False))
+    assert all(later[0] - earlier[0] > later[1] * 0.8 for earlier, later in pairwise(ends))
 
 
 async def test_spent_counts_the_erps_own_time(start_erp, visit):
@@ -162,7 +163,7 @@ async def test_spent_counts_the_erps_own_time(start_erp, visit):
     erp.reset_counters()
     await visitor.open(ORDERS)
     await visitor.grid(ORDERS, "PAGESIZE", size=50)
-    assert 0.05 * (1.2 + 0.3 + 0.016 * 50) <= erp.spent()
+    assert erp.spent() >= 0.05 * (1.2 + 0.3 + 0.016 * 50)
     assert erp.spent() == pytest.approx(sum(action.duration for action in erp.actions))
 
 
@@ -190,7 +191,7 @@ async def test_detail_pages_show_every_field(erp, visit):
     visitor = visit(erp)
     await visitor.login()
     row = next(row for row in erp.rows("customers", "agente01") if row["ACCOUNTNUM"])
-    status, text, path = await visitor.get(f"CUSTTABLE_DetailView/{row['ID']}/?mode=View")
+    status, text, _ = await visitor.get(f"CUSTTABLE_DetailView/{row['ID']}/?mode=View")
     assert status == 200
     assert re.search(rf'xaf_dviACCOUNTNUM_View">{row["ACCOUNTNUM"]}<', text)
     assert (await visitor.get(f"CUSTTABLE_DetailView/{erp.corrupt_customer('agente01')}/?mode=View"))[2].endswith(
@@ -258,8 +259,8 @@ async def test_stop_leaves_no_thread_even_with_hung_requests(visit):
     await visitor.open(ORDERS)
     erp.fault("hung-callback")
     hung = asyncio.create_task(visitor.grid(ORDERS, "REFRESH"))
-    while not erp.board.active() == {}:
-        await asyncio.sleep(0)
+    while not erp.board.struck("hung-callback"):  # noqa: ASYNC110 - counted in the server's thread
+        await asyncio.sleep(0.001)
     await erp.stop()
     with pytest.raises((aiohttp.ClientError, ValueError)):
         await hung
