@@ -33,6 +33,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -479,7 +480,7 @@ def browser(step: Step, stamp: dict[str, object]) -> str:
     if path is None:
         own = f"{venv_python()} -m playwright install chromium"
         raise SetupFailure("no-browser", command=apt_command(["chromium"]) if has_apt() else own)
-    seen = [path, os.stat(path).st_mtime, is_root()]
+    seen = [path, Path(path).stat().st_mtime, is_root()]
     if stamp.get("browser") == seen:
         return path
     step.tick(path)
@@ -529,7 +530,7 @@ def can_show_windows() -> bool:
 def wayland_answers() -> bool:
     """True when the Wayland compositor's socket takes a connection."""
     name = os.environ.get("WAYLAND_DISPLAY")
-    return bool(name) and connects(socket.AF_UNIX, os.path.join(os.environ.get("XDG_RUNTIME_DIR", ""), name or ""))
+    return bool(name) and connects(socket.AF_UNIX, str(Path(os.environ.get("XDG_RUNTIME_DIR", ""), name or "")))
 
 
 def x11_answers() -> bool:
@@ -544,7 +545,7 @@ def x11_answers() -> bool:
     return connects(socket.AF_UNIX, place) or connects(socket.AF_UNIX, "\0" + place)
 
 
-def connects(family: int, address: object) -> bool:
+def connects(family: int, address: "str | tuple[str, int]") -> bool:
     """True when a connection to an address is taken within a second."""
     with socket.socket(family) as probe:
         probe.settimeout(1)
@@ -561,7 +562,7 @@ def connects(family: int, address: object) -> bool:
 def set_up(extras: set[str]) -> None:
     """All steps, each skipped when it is done already."""
     stamp = read_stamp()
-    steps = {
+    steps: dict[str, Callable[[Step], str]] = {
         "system": lambda step: system_packages(step, test="test" in extras),
         "environment": lambda step: environment(step, stamp),
         "libraries": lambda step: libraries(step, stamp, extras),

@@ -1,0 +1,311 @@
+"""What every test must leave behind: nothing. A pytest plugin; what the tests themselves share is elsewhere.
+
+After each test: no error in the log that the test did not expect, no asyncio task, thread, child process or Qt timer that
+was not there before. At the end of the run: no process and no temporary file of ours. Each leak fails the test that made it,
+by name. Warnings fail through pytest's own ``filterwarnings``, Qt's messages through pytest-qt.
+
+Qt is never imported here; its timers are watched from the moment something else has imported it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import re
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import traceback
+import uuid
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+GRACE = 3.0
+"""Seconds that a thread or process on its way out may still take; only a leak waits so long."""
+
+TURNS = 20
+"""Turns of the loop that a cancelled task may take to end."""
+
+MARKER = "ARCHISYNC_TEST_RUN"
+"""Environment variable that every process started by the tests inherits, so that orphans are found."""
+
+
+class Leak(AssertionError):
+    """A test left something behind."""
+
+
+# ------------------------------------------------------------------------------------------------ log
+
+
+class ExpectedErrors(logging.Handler):
+    """Collects what is logged at ERROR and above; call it with patterns of what a test expects to be logged."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[str] = []
+        self._expected: list[str] = []
+        self._allowed: list[str] = []
+
+    def __call__(self, *patterns: str) -> None:
+        """Each pattern must match at least one error of this test (``re.search`` on ``logger: message``)."""
+        self._expected += patterns
+
+    def allow(self, *patterns: str) -> None:
+        """These may be logged or not: for races that the test does not decide."""
+        self._allowed += patterns
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.name}: {record.getMessage()}"
+        if record.exc_info and record.exc_info[0]:
+            line += "\n" + "".join(traceback.format_exception(*record.exc_info))
+        self.records.append(line)
+
+    def verify(self) -> None:
+        """Fail for an error nobody expected, and for an expected one that did not come."""
+        known = [*self._expected, *self._allowed]
+        surprises = [line for line in self.records if not any(re.search(p, line) for p in known)]
+        if surprises:
+            raise Leak("unexpected errors in the log:\n" + "\n".join(surprises))
+        absent = [p for p in self._expected if not any(re.search(p, line) for line in self.records)]
+        if absent:
+            raise Leak(f"expected errors that were not logged: {absent}")
+
+
+# ------------------------------------------------------------------------------------------------ Qt timers
+
+
+class _Timers:
+    """Knows the ``QTimer``s started from Python, and where."""
+
+    def __init__(self) -> None:
+        self.started: weakref.WeakKeyDictionary[Any, str] = weakref.WeakKeyDictionary()
+        self._watching = False
+
+    def watch(self) -> None:
+        """Begin, once Qt is imported by whoever needs it."""
+        core = sys.modules.get("PySide6.QtCore")
+        if self._watching or core is None or not hasattr(core, "QTimer"):
+            return
+        self._watching = True
+        start: Callable[..., None] = core.QTimer.start
+
+        def watched(timer: Any, *arguments: Any) -> None:
+            caller = sys._getframe(1)
+            self.started[timer] = f"{caller.f_code.co_filename}:{caller.f_lineno}"
+            start(timer, *arguments)
+
+        core.QTimer.start = watched
+
+    def running(self) -> dict[int, str]:
+        """Timers that run now, by the identity of their object."""
+        if not self.started:
+            return {}
+        from shiboken6 import isValid
+
+        found = {}
+        for timer, place in list(self.started.items()):
+            if not isValid(timer):
+                del self.started[timer]
+            elif timer.isActive():
+                name = timer.objectName() or type(timer).__name__
+                found[id(timer)] = f"{name} every {timer.interval()} ms, started at {place}"
+        return found
+
+
+_timers = _Timers()
+
+
+# ------------------------------------------------------------------------------------------------ processes
+
+
+def _children() -> set[int]:
+    """Process ids of our direct children; a few microseconds on Linux."""
+    try:
+        found: set[int] = set()
+        for thread in os.listdir("/proc/self/task"):  # noqa: PTH208  (this runs twice a test)
+            with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as listing:  # noqa: PTH123
+                found.update(map(int, listing.read().split()))
+        return found
+    except OSError:
+        return {child.pid for child in psutil.Process().children()}
+
+
+def _living(pids: set[int]) -> dict[int, str]:
+    """Which of the processes still run, with what they are; a zombie does not run."""
+    found = {}
+    for pid in pids:
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found[pid] = " ".join(process.cmdline())[:200] or process.name()
+    return found
+
+
+def _orphans(marker: str) -> list[str]:
+    """Processes of this run that are still there, wherever they hang in the tree."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get(MARKER) == marker:
+                found.append(f"{process.pid} {' '.join(process.cmdline())[:200]}")
+    return found
+
+
+# ------------------------------------------------------------------------------------------------ after each test
+
+
+@pytest.fixture
+async def _watched_tasks() -> AsyncIterator[None]:
+    """Set up first and taken down last inside a test's loop: sees the tasks that are left."""
+    yield
+    own = asyncio.current_task()
+    for _ in range(TURNS):
+        left = [task for task in asyncio.all_tasks() if task is not own]
+        if not left:
+            return
+        await asyncio.sleep(0)
+    names = [f"{task.get_name()}: {_where(task)}" for task in left]
+    for task in left:
+        task.cancel()
+    await asyncio.wait(left, timeout=GRACE)
+    raise Leak("asyncio tasks left running:\n" + "\n".join(names))
+
+
+def _where(task: asyncio.Task[Any]) -> str:
+    coroutine = task.get_coro()
+    stack = task.get_stack(limit=1)
+    place = f" at {stack[0].f_code.co_filename}:{stack[0].f_lineno}" if stack else ""
+    return f"{getattr(coroutine, '__qualname__', coroutine)}{place}"
+
+
+@pytest.fixture(autouse=True)
+def hygiene(request: pytest.FixtureRequest) -> Iterator[ExpectedErrors]:
+    """Nothing is left behind by a test."""
+    _timers.watch()
+    timers = set(_timers.running())
+    threads = set(threading.enumerate())
+    children = _children()
+    errors = ExpectedErrors()
+    root = logging.getLogger()
+    root.addHandler(errors)
+    if request.node.get_closest_marker("asyncio") is not None:
+        request.getfixturevalue("_watched_tasks")
+    yield errors
+    root.removeHandler(errors)
+    problems = [*_left_timers(timers), *_left_threads(threads), *_left_processes(children)]
+    try:
+        errors.verify()
+    except Leak as leak:
+        problems.insert(0, str(leak))
+    if problems:
+        raise Leak("\n".join(problems))
+
+
+@pytest.fixture
+def expected_errors(hygiene: ExpectedErrors) -> ExpectedErrors:
+    """Errors that a test expects in the log: ``expected_errors("pattern")``."""
+    return hygiene
+
+
+def _left_threads(before: set[threading.Thread]) -> list[str]:
+    deadline = time.monotonic() + GRACE
+    left = []
+    for thread in set(threading.enumerate()) - before:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        # A thread made outside ``threading`` (Qt's, the debugger's) shows as a dummy and cannot be joined.
+        if thread.is_alive() and not isinstance(thread, threading._DummyThread):
+            left.append(f"thread left running: {thread.name} ({getattr(thread, '_target', None)})")
+    return left
+
+
+def _left_processes(before: set[int]) -> list[str]:
+    new = _children() - before
+    deadline = time.monotonic() + GRACE
+    while new and (living := _living(new)):
+        if time.monotonic() > deadline:
+            for pid in living:
+                with contextlib.suppress(psutil.Error):
+                    psutil.Process(pid).kill()
+            return [f"process left running: {pid} {name}" for pid, name in living.items()]
+        time.sleep(0.02)
+    return []
+
+
+def _left_timers(before: set[int]) -> list[str]:
+    if not set(_timers.running()) - before:
+        return []
+    gc.collect()  # a window in a reference cycle still has its timers; only a suspicion pays for this
+    left = {key: name for key, name in _timers.running().items() if key not in before}
+    for timer in list(_timers.started):
+        if id(timer) in left:
+            timer.stop()
+    return [f"Qt timer left running: {name}" for name in left.values()]
+
+
+# ------------------------------------------------------------------------------------------------ the whole run
+
+
+class _Run:
+    """A temporary folder and a mark of the whole run; at its end nothing must be left of either."""
+
+    def __init__(self) -> None:
+        self.marker = uuid.uuid4().hex
+        outside = tempfile.gettempdir()
+        # Short, for the sake of socket paths; pytest's own folders stay where they always are.
+        self.folder = Path(tempfile.mkdtemp(prefix="at-"))
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", outside)
+        self.temporary = self.folder / "t"
+        self.temporary.mkdir()
+        os.environ.update({MARKER: self.marker, "TMPDIR": str(self.temporary)})
+        tempfile.tempdir = None  # read TMPDIR again
+        # No test reaches the settings, data or keyring of whoever runs it.
+        for name in ("CONFIG", "DATA", "STATE"):
+            os.environ[f"XDG_{name}_HOME"] = str(self.folder / name.lower())
+        runtime = self.folder / "r"
+        runtime.mkdir(mode=0o700)
+        os.environ["XDG_RUNTIME_DIR"] = str(runtime)
+        os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+    def left(self) -> list[str]:
+        """What is still there; takes it away."""
+        deadline = time.monotonic() + GRACE
+        while (orphans := _orphans(self.marker)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        files = [f"temporary file left behind: {path.name}" for path in self.temporary.iterdir()]
+        shutil.rmtree(self.folder, ignore_errors=True)
+        return [f"process left running: {orphan}" for orphan in orphans] + files
+
+
+_RUN = pytest.StashKey[_Run]()
+_LEFT = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_RUN] = _Run()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    session.config.stash[_LEFT] = left = session.config.stash[_RUN].left()
+    if left and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    left = config.stash.get(_LEFT, [])
+    if left:
+        terminalreporter.section("left behind by the tests", red=True)
+        for line in left:
+            terminalreporter.line(line)
