@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from html import escape
@@ -597,6 +597,13 @@ class Server:
     # --- control path -------------------------------------------------------------------------------------------------
 
     async def _control(self, request: web.Request) -> web.StreamResponse:
+        """What a test in another process can do; JSON in and out, 404 without the token, 400 with a reason.
+
+        ``faults``: GET what is on, POST ``{name, arguments}``, DELETE ``{names}`` (none: all). ``actions``: GET, DELETE.
+        ``spent``: GET. ``clock``: GET, POST ``{at, advance}`` (ISO moment, seconds). ``preferences``: GET ``?user&list``,
+        POST ``{user, list, changes}``. ``rows``: GET ``?user&list`` (the truth), POST ``{user, list}`` with one of
+        ``insert: {field: value}``, ``delete: key`` or ``change: {key, values}``.
+        """
         demo = self._demo
         if not secrets.compare_digest(request.match_info["token"], demo.control_token):
             raise web.HTTPNotFound
@@ -639,6 +646,16 @@ class Server:
                     answer = {"now": demo.clock.now().isoformat()}
                 case "POST", "preferences":
                     demo.set_preferences(body["user"], body["list"], **body["changes"])
+                    answer = {}
+                case "GET", "preferences":
+                    answer = asdict(demo.get_preferences(request.query["user"], request.query["list"]))
+                case "POST", "rows" if "insert" in body:
+                    answer = {"key": demo.insert(body["list"], body["user"], **body["insert"])}
+                case "POST", "rows" if "delete" in body:
+                    demo.delete(body["list"], body["user"], str(body["delete"]))
+                    answer = {}
+                case "POST", "rows":
+                    demo.change(body["list"], body["user"], str(body["change"]["key"]), body["change"]["values"])
                     answer = {}
                 case "GET", "rows":
                     rows = demo.rows(request.query["list"], request.query["user"])

@@ -143,7 +143,10 @@ class SessionStore:
     def create(self) -> Session:
         alphabet = string.ascii_lowercase + string.digits[:6]
         key = "".join(secrets.choice(alphabet) for _ in range(24))
-        session = Session(key, str(uuid.uuid4()), self._monotonic())
+        now = self._monotonic()
+        for old in [name for name, other in self._sessions.items() if now - other.seen > 2 * self.idle_seconds]:
+            del self._sessions[old]
+        session = Session(key, str(uuid.uuid4()), now)
         self._sessions[key] = session
         return session
 

@@ -232,7 +232,9 @@ async def test_set_value_works_on_customers_and_navigates_on_orders(erp, pages):
     names = await run(
         page,
         """const found = [];
-        ASPxClientControl.GetControlCollection().ForEachControl(c => { if (/_Cb$/.test(c.name)) found.push(c.GetText()); });
+        ASPxClientControl.GetControlCollection().ForEachControl(c => {
+            if (/_Cb$/.test(c.name)) found.push(c.GetText());
+        });
         await after(() => combo.SetValue("xaf_xaf_a1Exclusive_Customers"));
         return JSON.stringify([...found, combo.GetText()]);""",
     )

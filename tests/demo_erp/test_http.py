@@ -247,6 +247,16 @@ async def test_control_path_needs_its_token(erp, visit):
     async with http.post(f"{erp.control_url}/preferences", json=change) as answer:
         assert answer.status == 200
     assert erp.get_preferences("agente01", "orders").search == "x"
+    where = {"user": "agente01", "list": "orders"}
+    async with http.get(f"{erp.control_url}/preferences", params=where) as answer:
+        assert (await answer.json())["search"] == "x"
+    async with http.post(f"{erp.control_url}/rows", json={**where, "insert": {"SALESNAME": "Inventato"}}) as answer:
+        key = (await answer.json())["key"]
+    async with http.post(f"{erp.control_url}/rows", json={**where, "change": {"key": key, "values": {"EMAIL": "x"}}}):
+        row = next(row for row in erp.rows("orders", "agente01") if str(row["ID"]) == key)
+    assert (row["SALESNAME"], row["EMAIL"]) == ("Inventato", "x")
+    async with http.post(f"{erp.control_url}/rows", json={**where, "delete": key}):
+        assert key not in {str(row["ID"]) for row in erp.rows("orders", "agente01")}
     async with http.get(f"{erp.control_url}/spent") as answer:
         assert (await answer.json())["spent"] == erp.spent()
 
