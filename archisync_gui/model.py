@@ -643,6 +643,24 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+# --------------------------------------------------------------------------------------------------- warnings
+
+
+def warning(code: str, **params: str | int) -> str:
+    """A warning of a run as one string: ``code?name=value&…``. ``code`` names a text in ``resources/messages``."""
+    from urllib.parse import urlencode
+
+    return f"{code}?{urlencode(params)}" if params else code
+
+
+def warning_parts(text: str) -> tuple[str, dict[str, str]]:
+    """What :func:`warning` put together: the text's code and its parameters."""
+    from urllib.parse import parse_qsl
+
+    code, _, query = text.partition("?")
+    return code, dict(parse_qsl(query, keep_blank_values=True))
+
+
 # --------------------------------------------------------------------------------------------------- json
 
 

@@ -1,0 +1,8 @@
+"""The ERP seen through Playwright: browser, login, list view, parsers. Reads only."""
+
+from archisync_gui.erp.browser import Browser, try_browser
+from archisync_gui.erp.certificate import Certificate
+from archisync_gui.erp.erp import Erp
+from archisync_gui.erp.session import Limits
+
+__all__ = ["Browser", "Certificate", "Erp", "Limits", "try_browser"]

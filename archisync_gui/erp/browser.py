@@ -1,0 +1,234 @@
+"""One Chromium behind one class: finding, starting, one context per account, closing; nothing of the ERP's pages.
+
+Playwright is imported only when a browser is needed, and only this class starts it, so that it can move to a thread of
+its own where that is safer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui.erp.failures import translated
+from archisync_gui.model import FailureKind, SyncFailure
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser as Chromium
+    from playwright.async_api import BrowserContext, BrowserType, Page, Playwright
+
+log = logging.getLogger(__name__)
+
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+    "chrome",
+    "brave-browser",
+)
+"""Programs to look for on the path; Playwright's own channel ``chromium`` never means the system's."""
+
+CHANNELS = ("chrome", "msedge")
+"""Browsers that Playwright finds at their fixed places."""
+
+FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-quic",
+    # Text of dates and numbers inside grid cells follows the browser's own language (docs/erp.md, Language).
+    "--lang=it-IT",
+    "--accept-lang=it-IT",
+    "--blink-settings=imagesEnabled=false",
+)
+
+# Below 1300 px the ERP folds its toolbar, and it decides so while a page loads (docs/erp.md, List view page).
+VIEWPORT = {"width": 1440, "height": 900}
+ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
+
+START_LIMIT = 30.0
+CLOSE_LIMIT = 5.0
+
+
+class Browser:
+    """At most one running browser. ``program`` is asked at each start (a setting; empty: look for one), ``pinned_key``
+    too (base64 SHA-256 of the one certificate key that is trusted beside the system's; empty: none)."""
+
+    def __init__(
+        self,
+        *,
+        program: Callable[[], str] = lambda: "",
+        pinned_key: Callable[[], str] = lambda: "",
+        headless: bool = True,
+    ) -> None:
+        self._program = program
+        self._pinned_key = pinned_key
+        self._headless = headless
+        self._starting = asyncio.Lock()
+        self._playwright: Playwright | None = None
+        self._chromium: Chromium | None = None
+        self._key_in_use = ""
+        self._contexts: dict[str, BrowserContext] = {}
+        self._kept: dict[str, Any] = {}
+        """Cookies per account, in memory only: a closed browser does not cost a login."""
+
+    @property
+    def running(self) -> bool:
+        """True while a browser is there and answers."""
+        return self._chromium is not None and self._chromium.is_connected()
+
+    async def page(self, account: str) -> Page:
+        """A page of that account's own context; starts the browser if need be. At most one page per account."""
+        context = await self._context(account)
+        with translated("open"):
+            return context.pages[0] if context.pages else await context.new_page()
+
+    async def forget(self, account: str) -> None:
+        """Drop that account's context and cookies (another password, or a login that must be a real one)."""
+        self._kept.pop(account, None)
+        context = self._contexts.pop(account, None)
+        if context is not None:
+            await _quietly(context.close())
+
+    async def close_page(self, account: str) -> None:
+        """Close the account's page, keep its cookies."""
+        context = self._contexts.get(account)
+        if context is not None:
+            for page in context.pages:
+                await _quietly(page.close())
+
+    async def close(self) -> None:
+        """End the browser and its driver; cookies stay in memory. Nothing is left behind."""
+        async with self._starting:
+            for account, context in list(self._contexts.items()):
+                with suppress(Exception):
+                    self._kept[account] = await asyncio.wait_for(context.storage_state(), CLOSE_LIMIT)
+            await self._end()
+
+    async def _context(self, account: str) -> BrowserContext:
+        async with self._starting:
+            if self._chromium is not None and (not self.running or self._pinned_key() != self._key_in_use):
+                await self._end()
+            if self._chromium is None:
+                try:
+                    await self._start()
+                except BaseException:
+                    await self._end()
+                    raise
+            assert self._chromium is not None
+            context = self._contexts.get(account)
+            if context is None:
+                with translated("open"):
+                    context = await self._chromium.new_context(
+                        locale="it-IT",
+                        timezone_id="Europe/Rome",
+                        viewport=VIEWPORT,  # type: ignore[arg-type]
+                        extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
+                        storage_state=self._kept.pop(account, None),
+                        service_workers="block",
+                    )
+                self._contexts[account] = context
+            return context
+
+    async def _start(self) -> None:
+        from playwright.async_api import async_playwright
+
+        self._key_in_use = self._pinned_key()
+        args = [*FLAGS, *([f"--ignore-certificate-errors-spki-list={self._key_in_use}"] if self._key_in_use else [])]
+        try:
+            async with asyncio.timeout(START_LIMIT):
+                self._playwright = await async_playwright().start()
+                self._chromium = await _launch(self._playwright.chromium, self._program(), args, self._headless)
+        except TimeoutError as error:
+            raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
+        log.info("browser %s started", self._chromium.version)
+
+    async def _end(self) -> None:
+        chromium, playwright = self._chromium, self._playwright
+        self._chromium = self._playwright = None
+        self._contexts.clear()
+        if chromium is not None:
+            await _quietly(chromium.close())
+        if playwright is not None:
+            await _quietly(playwright.stop())
+
+
+async def _quietly(closing: Any) -> None:
+    """Wait for a closing call, not for ever, and whatever it says: what it closes may be dead already."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.wait([task], timeout=CLOSE_LIMIT)
+    except asyncio.CancelledError:
+        # Being cancelled must not leave a process behind.
+        await asyncio.wait([task], timeout=CLOSE_LIMIT)
+        raise
+    finally:
+        if not task.done():
+            task.cancel()
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("closing: %s", error)
+
+
+def _as_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+async def _launch(chromium: BrowserType, program: str, args: list[str], headless: bool) -> Chromium:
+    """Start the first browser that starts: the setting's, the system's, Playwright's own."""
+    from playwright.async_api import Error
+
+    # Chromium's sandbox does not work as root; everywhere else it is on (Playwright would switch it off).
+    common: dict[str, Any] = {"args": args, "headless": headless, "chromium_sandbox": not _as_root()}
+    # Our own process handles signals; the driver must not end the browser behind its back.
+    common |= {"handle_sigint": False, "handle_sigterm": False, "handle_sighup": False}
+    tried: list[str] = []
+    if program:
+        if not os.path.isfile(program):  # noqa: PTH113, ASYNC240 - one look at a local path
+            raise SyncFailure("browser-not-there", FailureKind.PERMANENT, params={"path": program})
+        attempts: list[dict[str, Any]] = [{"executable_path": program}]
+    else:
+        found = dict.fromkeys(path for name in NAMES if (path := shutil.which(name)))
+        attempts = [{"executable_path": path} for path in found]
+        channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
+        # On Linux the path tells at once; elsewhere browsers are at the places that the channels know.
+        attempts = [*attempts, *channels] if sys.platform == "linux" else [*channels, *attempts]
+        attempts.append({})
+    for attempt in attempts:
+        try:
+            return await chromium.launch(**common, **attempt)
+        except Error as error:
+            where = str(attempt.get("executable_path") or attempt.get("channel") or "Playwright")
+            reason = str(error).split("Call log:")[0].strip().splitlines()
+            log.info("browser %s does not start: %s", where, reason[:3])
+            if not _absent(str(error)):
+                tried.append(f"{where}: {reason[-1][:200] if reason else '?'}")
+    if tried:
+        raise SyncFailure("browser-does-not-start", FailureKind.PERMANENT, params={"tried": "; ".join(tried)[:600]})
+    raise SyncFailure("browser-missing", FailureKind.PERMANENT)
+
+
+def _absent(error: str) -> bool:
+    return "is not found at" in error or "Executable doesn't exist" in error
+
+
+async def try_browser(program: str | None = None) -> str:
+    """Start a browser, ask its version and close it. :class:`SyncFailure` says what is wrong."""
+    browser = Browser(program=lambda: program or "")
+    try:
+        page = await browser.page("doctor")
+        with translated("open"):
+            await page.goto("about:blank")
+        assert browser._chromium is not None
+        return str(browser._chromium.version)
+    finally:
+        await browser.close()

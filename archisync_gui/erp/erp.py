@@ -1,0 +1,312 @@
+"""The ERP as the syncs see it: open a list or a record of an account, put everything back afterwards; no checks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.browser import Browser
+from archisync_gui.erp.certificate import Certificate, look_at
+from archisync_gui.erp.failures import Navigated, SessionExpired, transient
+from archisync_gui.erp.hands import Look
+from archisync_gui.erp.listview import ListView, View
+from archisync_gui.erp.session import ErpSession, Limits
+from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
+
+log = logging.getLogger(__name__)
+
+IDLE = 20 * 60.0
+"""The ERP ends a session after so many seconds without a request (``docs/erp.md``, Session); until then the browser
+stays open, so that a run that is due meanwhile costs no login."""
+
+
+class Erp:
+    """The ERP through one browser.
+
+    ``address`` is asked at each use (base URL up to ``/Archibald``), ``password`` gives an account's password,
+    ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for pictures of what
+    went wrong. One list at a time is open; a second caller waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: Callable[[], str],
+        password: Callable[[AccountId], Awaitable[str]],
+        browser: Callable[[], str] = lambda: "",
+        pinned_key: Callable[[], str] = lambda: "",
+        screenshots: Path | None = None,
+        clock: Clock | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        idle: float = IDLE,
+        headless: bool = True,
+    ) -> None:
+        self.clock = clock or SystemClock()
+        self.limits = limits
+        self._address = address
+        self._password = password
+        self._pinned_key = pinned_key
+        self._screenshots = screenshots
+        self._browser = Browser(program=browser, pinned_key=pinned_key, headless=headless)
+        self._idle = idle
+        self._one_at_a_time = asyncio.Lock()
+        self._login_lock = asyncio.Lock()
+        self._owed: dict[tuple[AccountId, str], tuple[Entity, View]] = {}
+        """Views of the users that are still to be put back."""
+        self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
+        self._closer: asyncio.Task[None] | None = None
+
+    # --- lists --------------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def list(
+        self, entity: Entity, account: AccountId, fields: Sequence[str], logged_in: Callable[[], None]
+    ) -> AsyncIterator[Visit]:
+        """Open a list view. At the end, also after a failure, the user's own view is put back; what cannot be put back
+        now is owed and paid at the next visit. :class:`SessionExpired` passes through: the caller opens again."""
+        async with self._using():
+            visit = Visit()
+            try:
+                async with self._renewing(account), _at_home(visit):
+                    session = self._session(account)
+                    key = account, entity.path
+                    owed = self._owed.get(key)
+                    view = await ListView.open(
+                        session, entity, fields, self.clock, logged_in, owed[1] if owed else None
+                    )
+                    visit.view = view
+                    self._owed[key] = entity, view.view
+                    yield visit
+                if visit.keep:
+                    await self._browser.close_page(account)
+                else:
+                    await self._put_back(account, view)
+            except SessionExpired:
+                raise
+            except BaseException as error:
+                await self._after(error, visit, account)
+                raise
+
+    async def _after(self, error: BaseException, visit: Visit, account: AccountId) -> None:
+        """Take a picture, put the view back within a limit, close the page."""
+        lost = isinstance(error, SyncFailure) and error.code in ("browser-lost", "browser-silent")
+
+        async def clean_up() -> None:
+            if visit.view is not None and not lost:
+                if isinstance(error, SyncFailure):
+                    await self._picture(error, visit.view)
+                with suppress(Exception):
+                    async with asyncio.timeout(self.limits.restore):
+                        await self._put_back(account, visit.view)
+            await self._browser.close_page(account)
+            if lost:
+                await self._browser.close()
+
+        # A cancelled run still leaves the ERP as it found it, and no page open.
+        task = asyncio.ensure_future(clean_up())
+        while not task.done():
+            try:
+                await asyncio.shield(task)
+            except asyncio.CancelledError:
+                if task.done():
+                    break
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            log.warning("after a failed read: %s", problem)
+
+    async def _put_back(self, account: AccountId, view: ListView) -> None:
+        try:
+            await view.put_back()
+        except SessionExpired:
+            return  # owed: paid at the next visit
+        except SyncFailure as error:
+            log.info("the view of %s could not be put back: %s", view.entity.name, error)
+            return
+        self._owed.pop((account, view.entity.path), None)
+
+    async def _picture(self, failure: SyncFailure, view: ListView) -> None:
+        if self._screenshots is None or failure.screenshot is not None:
+            return
+        if (picture := await view.screenshot()) is None:
+            return
+        name = f"{self.clock.now():%Y%m%dT%H%M%S%f}-{view.entity.name}.png"
+        path = self._screenshots / name
+
+        def write() -> None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(picture)
+
+        try:
+            await asyncio.to_thread(write)
+            failure.screenshot = str(path)
+        except OSError as error:
+            log.warning("no picture: %s", error)
+
+    # --- records ------------------------------------------------------------------------------------------------------
+
+    async def record(
+        self,
+        entity: Entity,
+        account: AccountId,
+        key: str,
+        fields: Sequence[str],
+        logged_in: Callable[[], None],
+    ) -> Mapping[str, str]:
+        """The texts of one record's detail page by field; a field that the page does not show is not there."""
+        if entity.detail_path is None or not key.isdigit():
+            raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
+        async with self._using(), self._renewing(account):
+            try:
+                hands = await self._session(account).open(entity.detail_path.format(id=key), logged_in)
+                texts: Mapping[str, str] = await hands.look(Look.DETAIL, list(fields))
+            except SyncFailure as error:
+                if error.code == "erp-error-page":
+                    raise SyncFailure(
+                        "record-unreadable", FailureKind.LAYOUT, params={"key": key, "list": entity.name}
+                    ) from error
+                raise
+            except SessionExpired as error:
+                raise transient("session-not-kept") from error
+            return texts
+
+    # --- login --------------------------------------------------------------------------------------------------------
+
+    async def login_test(self, account: AccountId, password: str, logged_in: Callable[[], None] = lambda: None) -> None:
+        """Log in once with these credentials, in a context of their own. Raises as a login does.
+
+        Not with the session at hand: in a logged-in one every password works.
+        """
+        name = f"{account}\x00test"
+
+        async def given(_: AccountId) -> str:
+            return password
+
+        async with self._using(), self._renewing(account):
+            await self._browser.forget(name)
+            session = ErpSession(self._browser, name, self._base(), given, self.limits, self._login_lock)
+            session.user = account
+            try:
+                hands = await session.hands()
+                await hands.go("Login.aspx", self.limits.open)
+                await session.login(hands, logged_in)
+            finally:
+                await self._browser.forget(name)
+
+    async def forget(self, account: AccountId) -> None:
+        """Drop the account's session: its credentials changed, or the operator wants a real login."""
+        async with self._one_at_a_time:
+            await self._browser.forget(account)
+
+    async def certificate(self) -> Certificate:
+        """The certificate that the ERP shows now."""
+        return await look_at(self._base())
+
+    # --- life ---------------------------------------------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """Put back what is owed where that is quick, then end the browser. Nothing is left behind."""
+        self._stop_timer()
+        if self._closer is not None:
+            await asyncio.wait([self._closer])
+        async with self._one_at_a_time:
+            if self._owed and self._browser.running:
+                with suppress(Exception):
+                    async with asyncio.timeout(self.limits.restore):
+                        for (account, _), (entity, view) in list(self._owed.items()):
+                            await self._pay(account, entity, view)
+            await self._browser.close()
+
+    async def _pay(self, account: AccountId, entity: Entity, view: View) -> None:
+        def no_login() -> None:
+            raise AssertionError
+
+        session = self._session(account)
+        hands = await session.hands()
+        with suppress(SessionExpired):
+            if (await hands.go(entity.path, self.limits.open)).casefold() == "login.aspx":
+                return  # putting a view back is not worth a login
+            opened = await ListView.open(session, entity, (), self.clock, no_login, view)
+            opened.touched()
+            await self._put_back(account, opened)
+
+    def _session(self, account: AccountId) -> ErpSession:
+        return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock)
+
+    def _base(self) -> str:
+        address = self._address().rstrip("/")
+        if not address:
+            raise SyncFailure("erp-no-address", FailureKind.PERMANENT)
+        return address
+
+    @asynccontextmanager
+    async def _using(self) -> AsyncIterator[None]:
+        async with self._one_at_a_time:
+            self._stop_timer()
+            try:
+                yield
+            finally:
+                # The loop's timers may be early or late by some per cent; that does not matter here.
+                self._closing = asyncio.get_running_loop().call_later(self._idle, self._close_idle)
+
+    def _stop_timer(self) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+
+    def _close_idle(self) -> None:
+        async def close() -> None:
+            async with self._one_at_a_time:
+                await self._browser.close()
+
+        self._closer = asyncio.ensure_future(close())
+
+    @asynccontextmanager
+    async def _renewing(self, account: AccountId) -> AsyncIterator[None]:
+        """Tell failures of the certificate apart."""
+        try:
+            yield
+        except SyncFailure as error:
+            if error.code != "certificate-unknown":
+                raise
+            shown = await look_at(self._base())
+            pinned = self._pinned_key()
+            raise SyncFailure(
+                "certificate-changed" if pinned and pinned != shown.key else "certificate-unknown",
+                FailureKind.CREDENTIALS,
+                params={
+                    "name": shown.name,
+                    "issuer": shown.issuer,
+                    "fingerprint": shown.fingerprint,
+                    "key": shown.key,
+                    "expires": shown.expires.isoformat(),
+                    "account": account,
+                },
+            ) from error
+
+
+@asynccontextmanager
+async def _at_home(visit: Visit) -> AsyncIterator[None]:
+    """A page that went away under a call: say where to (the login page ends the session)."""
+    try:
+        yield
+    except Navigated as error:
+        if visit.view is not None:
+            await visit.view.where()
+        raise transient("erp-navigates", path="") from error
+
+
+class Visit:
+    """An open list. ``keep`` set: leave the view as it is (the read is suspended and will come back)."""
+
+    def __init__(self) -> None:
+        self.view: ListView | None = None
+        self.keep = False
+
+    @property
+    def list(self) -> ListView:
+        """The opened list view."""
+        assert self.view is not None
+        return self.view

@@ -1,0 +1,62 @@
+"""The ways in which reading the ERP fails, each with its code (``resources/messages/erp.toml``) and kind; no texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from archisync_gui.model import FailureKind, Json, SyncFailure
+
+
+def transient(code: str, **params: Json) -> SyncFailure:
+    """Time-out, navigation, 5xx, lost browser: worth another try."""
+    return SyncFailure(code, FailureKind.TRANSIENT, params=params)
+
+
+def layout(code: str, **params: Json) -> SyncFailure:
+    """The page is not as declared."""
+    return SyncFailure(code, FailureKind.LAYOUT, params=params)
+
+
+def refused(code: str, **params: Json) -> SyncFailure:
+    """The read looked wrong and must not be applied."""
+    return SyncFailure(code, FailureKind.REFUSED, params=params)
+
+
+class SessionExpired(Exception):
+    """The ERP sent us to its login page in the middle of a step. Never leaves this package: the session is renewed."""
+
+
+class Navigated(Exception):
+    """The page went elsewhere while a script of ours ran in it."""
+
+
+_LOST = re.compile(r"has been closed|Connection closed|Target crashed|Browser closed|Page crashed|pipe closed", re.I)
+_NAVIGATED = re.compile(r"Execution context was destroyed|because of a navigation|frame was detached", re.I)
+_NET = re.compile(r"net::(ERR_[A-Z_0-9]+)")
+
+
+@contextmanager
+def translated(step: str) -> Iterator[None]:
+    """Turn Playwright's errors into failures of ours; ``step`` names what was being done (``open``, ``read`` …)."""
+    from playwright.async_api import Error, TimeoutError
+
+    try:
+        yield
+    except TimeoutError as error:
+        raise transient("erp-slow", step=step) from error
+    except Error as error:
+        text = str(error)
+        if _LOST.search(text):
+            raise transient("browser-lost", step=step) from error
+        if _NAVIGATED.search(text):
+            raise Navigated(step) from error
+        if found := _NET.search(text):
+            if found[1].startswith("ERR_CERT"):
+                raise SyncFailure("certificate-unknown", FailureKind.CREDENTIALS, params={"error": found[1]}) from error
+            raise transient("erp-unreachable", error=found[1]) from error
+        raise layout("erp-script-failed", step=step, error=text.splitlines()[0][:300]) from error
+    except (BrokenPipeError, ConnectionError) as error:
+        # The driver process died between two calls.
+        raise transient("browser-lost", step=step) from error

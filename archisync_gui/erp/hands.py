@@ -1,0 +1,195 @@
+"""The only place from which the ERP is touched: every click, typed text and client call of ours passes here.
+
+What is not on these lists cannot be done, so Archisync cannot write to the ERP. A test searches the package for
+clicks anywhere else, and the demo ERP records every action that would write.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from enum import Enum
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from archisync_gui.erp.failures import SessionExpired, layout, transient, translated
+from archisync_gui.model import FailureKind, SyncFailure
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+_READER = files("archisync_gui.erp").joinpath("grid.js").read_text("utf-8")
+
+
+class Target(Enum):
+    """What may be clicked: the pattern that the element's whole id must match."""
+
+    LOGIN = re.compile(r"Logon_PopupActions_Menu_DXI0_T")
+    FILTER_ITEM = re.compile(r"Vertical_mainMenu_Menu_ITCNT\d+_xaf_a1_Cb_DDD_L_LBI\d+T\d+")
+    SEARCH = re.compile(r"Vertical_SearchAC_Menu_ITCNT\d+_xaf_a1_Ed_B1")
+    COLUMN_TAB = re.compile(r"[A-Za-z0-9_]+_DXCDPageControl_T3T")
+    COLUMN_BOX = re.compile(r"[A-Za-z0-9_]+_DXCDPageControl_C\d+Chk5_D")
+    COLUMNS_APPLY = re.compile(r"[A-Za-z0-9_]+_DXCDWindow_DXCBtn201")
+
+
+class Act(Enum):
+    """Which calls of the grid's client interface may be made: the name in ``grid.js`` and its arguments."""
+
+    PAGE = "page", frozenset({"index"})
+    PAGE_SIZE = "pageSize", frozenset({"size"})
+    SORT = "sort", frozenset({"field", "order", "first", "at"})
+    FILTER_ROW = "filterRow", frozenset({"field", "text"})
+    SEARCH = "search", frozenset({"text"})
+    GROUP = "group", frozenset({"field"})
+    UNGROUP = "ungroup", frozenset({"field"})
+    PRESET = "preset", frozenset({"combo", "value"})
+    COLUMNS = "columns", frozenset[str]()
+    REFRESH = "refresh", frozenset[str]()
+
+
+class Look(Enum):
+    """Functions of ``grid.js`` that only look (or wait)."""
+
+    READY = "ready"
+    STATE = "state"
+    ARM = "arm"
+    ARMED = "armed"
+    OPEN = "open"
+    """Opens the drop-down list of a filter combo; choosing from it is a click."""
+    SHUT = "shut"
+    BLANK_ROWS = "blankRows"
+    DIALOG = "dialog"
+    ITEM = "item"
+    LOGIN_OUTCOME = "loginOutcome"
+    DETAIL = "detail"
+
+
+class Forbidden(AssertionError):
+    """Somebody tried to touch something that is not on the list: a bug of ours, never a state of the ERP."""
+
+
+_LIST = re.compile(r"[A-Za-z]+_ListView[A-Za-z_]*/")
+_DETAIL = re.compile(r"[A-Za-z]+_DetailView[A-Za-z_]*/\d+/")
+
+
+def may_open(path: str) -> bool:
+    """Whether a path below the ERP's base may be navigated to: list views, detail views to look at, the login."""
+    parts = urlsplit(path)
+    if parts.scheme or parts.netloc or parts.fragment:
+        return False
+    query = parse_qs(parts.query, keep_blank_values=True)
+    if _LIST.fullmatch(parts.path) or parts.path == "Login.aspx":
+        return not query
+    return bool(_DETAIL.fullmatch(parts.path)) and query == {"mode": ["View"]}
+
+
+def place(url: str) -> str:
+    """``Login.aspx``, ``Error.aspx`` or another last word of the *pathname* (the login page's query holds others)."""
+    return urlsplit(url).path.rstrip("/").rpartition("/")[2]
+
+
+class Hands:
+    """Touches one page."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page = page
+        self._base = base.rstrip("/")
+
+    async def go(self, path: str, limit: float) -> str:
+        """Navigate below the ERP's base and return where we ended (:func:`place`)."""
+        if not may_open(path):
+            raise Forbidden(path)
+        with translated("open"):
+            answer = await self.page.goto(f"{self._base}/{path}", wait_until="domcontentloaded", timeout=limit * 1000)
+        if answer is not None and answer.status >= 500:
+            raise transient("erp-unavailable", status=answer.status)
+        if answer is not None and answer.status >= 400:
+            raise layout("erp-page-missing", status=answer.status, path=path)
+        return place(self.page.url)
+
+    async def look(self, look: Look, *arguments: Any, step: str = "read") -> Any:
+        """Call a function that only looks."""
+        return await self._call(look.value, list(arguments), step)
+
+    async def act(self, act: Act, limit: float, **arguments: Any) -> Any:
+        """Make one client call of the grid and wait for its end."""
+        name = self._checked(act, arguments)
+        return _ended(await self._call("act", [name, arguments, limit], name), name)
+
+    async def turn(
+        self, act: Act | None, wanted: Sequence[str], limit: float, paint: float, **arguments: Any
+    ) -> dict[str, Any]:
+        """As :meth:`act` (or nothing), then read the page shown: the texts of the ``wanted`` fields of all rows."""
+        name = self._checked(act, arguments) if act else ""
+        answer = await self._call("turn", [name, arguments, list(wanted), limit, paint], "read")
+        return dict(_ended(answer, name or "read"))
+
+    async def click(self, target: Target, element: str, limit: float) -> None:
+        """A real click on an element, which must be visible."""
+        self._check(target, element)
+        with translated("click"):
+            await self.page.click(f"[id='{element}']", timeout=limit * 1000)
+
+    async def click_all(self, target: Target, elements: Sequence[str], limit: float, step: str) -> Any:
+        """Scripted clicks on several elements at once, and the wait for the grid's callback if one begins."""
+        for element in elements:
+            self._check(target, element)
+        return _ended(await self._call("act", ["clicks", {"ids": list(elements)}, limit], step), step)
+
+    async def type_login(self, user: str, password: str) -> bool:
+        """Fill in the login page. False: its fields are not there."""
+        answer = await self._call("login", [user, password], "login")
+        return bool(answer["found"] and answer["held"])
+
+    async def type_search(self, text: str) -> None:
+        """Fill in the toolbar's own search box; its button runs it."""
+        with translated("search"):
+            await self.page.fill("input[id*='SearchAC'][id$='_Ed_I']", text)
+
+    async def screenshot(self) -> bytes | None:
+        """A picture of the page for the evidence; None when it cannot be had."""
+        try:
+            return await self.page.screenshot(timeout=5000)
+        except Exception:  # a picture is never worth a second failure
+            return None
+
+    @staticmethod
+    def _check(target: Target, element: str) -> None:
+        if not target.value.fullmatch(element):
+            raise Forbidden(f"{target.name}: {element}")
+
+    @staticmethod
+    def _checked(act: Act, arguments: dict[str, Any]) -> str:
+        name, allowed = act.value
+        if set(arguments) != allowed:
+            raise Forbidden(f"{name} {sorted(arguments)}")
+        return name
+
+    async def _call(self, function: str, arguments: list[Any], step: str) -> Any:
+        # One JSON string comes back: nested values would block the loop for the time of their conversion.
+        script = f"async a => {{ {_READER}; return await window.archisyncReader.{function}(...a); }}"
+        with translated(step):
+            text = await self.page.evaluate(script, arguments)
+        return json.loads(text)
+
+
+def _ended(answer: Any, step: str) -> Any:
+    how: str = answer["how"]
+    if how == "slow":
+        raise transient("erp-slow-callback", step=step)
+    if how.startswith("error"):
+        raise transient("erp-callback-error", step=step, error=how.removeprefix("error:").strip()[:300])
+    if not answer["quiet"]:
+        raise transient("erp-never-idle", step=step)
+    return answer
+
+
+def at_erp(where: str) -> str:
+    """``where`` unless it is the login page (:class:`SessionExpired`) or the error page (a failure)."""
+    if where.casefold() == "login.aspx":
+        raise SessionExpired
+    if where.casefold() == "error.aspx":
+        raise SyncFailure("erp-error-page", FailureKind.TRANSIENT)
+    return where

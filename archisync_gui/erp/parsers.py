@@ -1,0 +1,206 @@
+"""Strict parsers for the texts of the ERP's cells (``docs/erp.md``, Cell texts). Nothing is guessed: what is not
+written as an Italian session writes it is :class:`Unreadable`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from archisync_gui.entities.declaration import Column, Kind, Value
+
+
+class Unreadable(ValueError):
+    """A cell's text is not what its column should hold. ``foreign``: it looks like another locale's notation."""
+
+    def __init__(self, text: str, kind: Kind, *, foreign: bool = False) -> None:
+        super().__init__(f"{text!r} is no {kind.value}")
+        self.text = text
+        self.kind = kind
+        self.foreign = foreign
+
+
+def fold(text: str) -> str:
+    """White space (no-break spaces and line ends too) folded to single blanks."""
+    return " ".join(text.split())
+
+
+def first_line(text: str) -> str:
+    """The first line that is not empty: what follows in an enum cell is script text."""
+    for line in text.splitlines():
+        if folded := fold(line.partition("<!--")[0]):
+            return folded
+    return ""
+
+
+def parse_text(text: str) -> str | None:
+    return fold(text) or None
+
+
+def parse_lines(text: str) -> str | None:
+    """Lines kept, white space folded within each, empty lines dropped."""
+    return "\n".join(line for line in map(fold, text.splitlines()) if line) or None
+
+
+_ID = re.compile(r"\d{1,3}(?:[.,]\d{3})+|\d+")
+
+
+def parse_id(text: str) -> str | None:
+    """``50.120`` → ``"50120"``. Never through a float: ``55.22`` (which a float made of 55.220) is unreadable."""
+    text = fold(text)
+    if not text:
+        return None
+    if not _ID.fullmatch(text):
+        raise Unreadable(text, Kind.ID)
+    return text.replace(".", "").replace(",", "").lstrip("0") or "0"
+
+
+_WHOLE = r"\d{1,3}(?:\.\d{3})+|\d+"
+_INTEGER = re.compile(rf"(-?)({_WHOLE})")
+_DECIMAL = re.compile(rf"({_WHOLE})(?:,(\d+))?")
+
+
+def parse_integer(text: str) -> int | None:
+    """``1.895`` → 1895 (the dot groups thousands in an Italian session); ``5,00`` → 5."""
+    text = fold(text)
+    if not text:
+        return None
+    sign, digits, fraction = _signed(text, Kind.INTEGER)
+    if fraction.strip("0"):
+        raise Unreadable(text, Kind.INTEGER)
+    return sign * int(digits)
+
+
+def parse_number(text: str) -> int | None:
+    """A quantity in thousandths: ``5,00`` → 5000, ``100.000.000`` → 100000000000."""
+    text = fold(text)
+    return _scaled(text, 3, Kind.NUMBER) if text else None
+
+
+def parse_money(text: str) -> int | None:
+    """Cents: ``1.234,56 €`` → 123456; credit notes as ``-360,65``, ``360,65-`` or ``(360,65)``."""
+    text = fold(text)
+    if not text:
+        return None
+    return _scaled(text.removesuffix("€").rstrip(), 2, Kind.MONEY, shown=text)
+
+
+def parse_percent(text: str) -> int | None:
+    """Hundredths of a percent: ``21,49 %`` → 2149."""
+    text = fold(text)
+    if not text:
+        return None
+    return _scaled(text.removesuffix("%").rstrip(), 2, Kind.PERCENT, shown=text)
+
+
+def _signed(text: str, kind: Kind, shown: str | None = None) -> tuple[int, str, str]:
+    sign, bare = 1, text
+    if bare.startswith("-"):
+        sign, bare = -1, bare[1:].lstrip()
+    elif bare.endswith("-"):
+        sign, bare = -1, bare[:-1].rstrip()
+    elif bare.startswith("(") and bare.endswith(")"):
+        sign, bare = -1, bare[1:-1].strip()
+    found = _DECIMAL.fullmatch(bare)
+    if found is None:
+        raise Unreadable(shown or text, kind, foreign=bool(re.fullmatch(r"[€$]?[\d,]*\.\d{1,2}", bare)))
+    return sign, found[1].replace(".", ""), found[2] or ""
+
+
+def _scaled(text: str, places: int, kind: Kind, shown: str | None = None) -> int:
+    sign, whole, fraction = _signed(text, kind, shown)
+    if fraction[places:].strip("0"):
+        raise Unreadable(shown or text, kind)
+    return sign * int(whole + fraction[:places].ljust(places, "0"))
+
+
+_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_TIME = re.compile(r"(\d{1,2}/\d{1,2}/\d{4}) (\d{1,2}):(\d{2}):(\d{2})( ?[AP]M)?", re.IGNORECASE)
+
+
+def parse_date(text: str) -> str | None:
+    """``31/01/2026`` → ``"2026-01-31"``; strictly day/month/year. A time of midnight behind it is allowed."""
+    text = fold(text)
+    if not text:
+        return None
+    return _day(text.removesuffix(" 00:00:00"), text, Kind.DATE)
+
+
+def _day(text: str, shown: str, kind: Kind) -> str:
+    found = _DATE.fullmatch(text)
+    if found is None:
+        raise Unreadable(shown, kind)
+    day, month, year = (int(part) for part in found.groups())
+    try:
+        return datetime(year, month, day).date().isoformat()  # noqa: DTZ001 - a date without a clock
+    except ValueError:
+        raise Unreadable(shown, kind, foreign=month > 12 and day <= 12) from None
+
+
+def parse_datetime(text: str) -> str | None:
+    """``20/01/2026 12:00:05`` → ``"2026-01-20T12:00:05"``, local time of the ERP."""
+    text = fold(text)
+    if not text:
+        return None
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return f"{_day(text, text, Kind.DATETIME)}T00:00:00"
+    if found[5]:
+        raise Unreadable(text, Kind.DATETIME, foreign=True)
+    hour, minute, second = int(found[2]), int(found[3]), int(found[4])
+    if hour > 23 or minute > 59 or second > 59:
+        raise Unreadable(text, Kind.DATETIME)
+    return f"{_day(found[1], text, Kind.DATETIME)}T{hour:02}:{minute:02}:{second:02}"
+
+
+_TRUE = frozenset(("sì", "si", "yes", "true", "1", "checked", "vero"))
+_FALSE = frozenset(("no", "false", "0", "unchecked", "falso"))
+
+
+def parse_bool(text: str) -> bool | None:
+    """Yes or no in either language. A date stands for yes: the older form of *closed* printed the day."""
+    text = first_line(text)
+    if not text:
+        return None
+    word = text.casefold()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    if _DATE.fullmatch(text):
+        return True
+    raise Unreadable(text, Kind.BOOL)
+
+
+def parse_enum(text: str, words: Mapping[str, str]) -> str | None:
+    """The canonical word; a word that is not declared is kept as the ERP writes it, folded and in lower case."""
+    word = first_line(text).rstrip(":").rstrip().casefold()
+    return words.get(word, word) or None
+
+
+_BY_KIND: Mapping[Kind, Callable[[str], Value]] = {
+    Kind.ID: parse_id,
+    Kind.TEXT: parse_text,
+    Kind.LINES: parse_lines,
+    Kind.INTEGER: parse_integer,
+    Kind.NUMBER: parse_number,
+    Kind.MONEY: parse_money,
+    Kind.PERCENT: parse_percent,
+    Kind.DATE: parse_date,
+    Kind.DATETIME: parse_datetime,
+    Kind.BOOL: parse_bool,
+}
+
+
+def parser(column: Column) -> Callable[[str], Value]:
+    """The parser for a column's cell texts; it raises :class:`Unreadable`."""
+    if column.kind is Kind.ENUM:
+        words = column.words
+        return lambda text: parse_enum(text, words)
+    return _BY_KIND[column.kind]
+
+
+def raw_text(column: Column, text: str) -> str:
+    """A cell's text as garbage rules see it: folded, and cut to the column's part."""
+    folded = fold(text)
+    return column.part(folded) if column.part else folded

@@ -1,0 +1,133 @@
+"""One account's session with the ERP: login, its renewal, and the page at hand; no lists."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from archisync_gui.erp.browser import Browser
+from archisync_gui.erp.failures import Navigated, SessionExpired, transient, translated
+from archisync_gui.erp.hands import Hands, Look, Target, at_erp, place
+from archisync_gui.model import AccountId, FailureKind, SyncFailure
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long the ERP may take for each kind of step, in seconds (``docs/erp.md``, Waiting)."""
+
+    open: float = 90.0
+    login: float = 60.0
+    login_patience: float = 5.0
+    """After a login's click: quiet for so long without an error text or a new page means that it failed."""
+    callback: float = 45.0
+    paint: float = 8.0
+    dialog: float = 4.0
+    restore: float = 8.0
+    """For putting the user's view back after a failure or a cancellation."""
+
+
+class ErpSession:
+    """An account's logged-in page. Made and used by one task at a time."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        account: AccountId,
+        address: str,
+        password: Callable[[AccountId], Awaitable[str]],
+        limits: Limits,
+        login_lock: asyncio.Lock,
+    ) -> None:
+        self.account = account
+        self.user = account
+        """The name to log in with."""
+        self.limits = limits
+        self._browser = browser
+        self._address = address
+        self._password = password
+        self._login_lock = login_lock
+
+    async def hands(self) -> Hands:
+        """Hands on the account's page; starts browser and page if need be."""
+        return Hands(await self._browser.page(self.account), self._address)
+
+    async def open(self, path: str, logged_in: Callable[[], None]) -> Hands:
+        """Open a page of the ERP, logging in when the ERP asks for it. ``logged_in`` is told of each real login.
+
+        Going straight to the wanted page is the cheapest way to learn whether the session lives.
+        """
+        hands = await self.hands()
+        try:
+            at_erp(await self._go(hands, path))
+        except SessionExpired:
+            await self.login(hands, logged_in)
+            if not hands.page.url.startswith(f"{self._address}/{path.partition('?')[0]}"):
+                try:
+                    at_erp(await self._go(hands, path))
+                except SessionExpired as error:
+                    raise transient("session-not-kept") from error
+        return hands
+
+    async def _go(self, hands: Hands, path: str) -> str:
+        try:
+            return await hands.go(path, self.limits.open)
+        except Navigated:
+            return place(hands.page.url)
+
+    async def login(self, hands: Hands, logged_in: Callable[[], None]) -> None:
+        """Log in on the login page that ``hands`` stand on.
+
+        Refused is only what the page itself calls refused: still there, an error text, and both fields as typed.
+        Everything else is a failed login, which says nothing about the password.
+        """
+        password = await self._password(self.user)
+        async with self._login_lock:
+            log.info("login of %s", self.user)
+            try:
+                typed = await hands.type_login(self.user, password)
+            except Navigated:
+                typed = False
+            if not typed:
+                raise SyncFailure("login-page-unknown", FailureKind.LOGIN)
+            outcome = asyncio.ensure_future(
+                hands.look(
+                    Look.LOGIN_OUTCOME,
+                    self.user,
+                    password,
+                    self.limits.login,
+                    self.limits.login_patience,
+                    step="login",
+                )
+            )
+            try:
+                try:
+                    await hands.click(Target.LOGIN, "Logon_PopupActions_Menu_DXI0_T", self.limits.callback)
+                except Navigated:
+                    pass
+                answer = await outcome
+            except Navigated:
+                answer = None
+            finally:
+                if not outcome.done():
+                    outcome.cancel()
+                await asyncio.wait([outcome])
+                if not outcome.cancelled():
+                    outcome.exception()
+            with translated("login"):
+                await hands.page.wait_for_load_state("domcontentloaded", timeout=self.limits.open * 1000)
+        match place(hands.page.url).casefold():
+            case "login.aspx":
+                if answer and answer["error"] and answer["held"]:
+                    raise SyncFailure(
+                        "login-refused",
+                        FailureKind.CREDENTIALS,
+                        params={"account": self.user, "error": str(answer["error"])[:300]},
+                    )
+                raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user})
+            case "error.aspx":
+                raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user})
+        logged_in()

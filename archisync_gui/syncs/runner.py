@@ -1,0 +1,433 @@
+"""The one runner for all sync types: read → check → apply, for whichever declaration a run names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
+
+from archisync_gui.entities.declaration import Entity, Row, Value
+from archisync_gui.erp import Erp
+from archisync_gui.erp.failures import SessionExpired, transient
+from archisync_gui.erp.listview import ListView, Page
+from archisync_gui.erp.rows import RowReader
+from archisync_gui.model import (
+    AccountId,
+    FailureKind,
+    Finished,
+    Json,
+    Outcome,
+    Progress,
+    RunControl,
+    Scope,
+    Suspended,
+    SyncFailure,
+    warning,
+)
+from archisync_gui.store import Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
+from archisync_gui.syncs.checks import Doubt, Facts, check_blanks, check_cells, check_keys, doubts
+
+log = logging.getLogger(__name__)
+
+PAGE_SIZE = 100
+"""Rows a page where somebody may pre-empt: one call takes about two seconds (``docs/erp.md``, Paging)."""
+
+PAGE_SIZE_ALONE = 200
+"""Where nobody can."""
+
+FAST_PAGE_SIZE = 20
+FAST_PAGES = 10
+"""A fast read that still finds something new on so many pages is no fast read any more."""
+
+RESUME_WITHIN = 300.0
+"""A suspended read goes on if it is younger than this; else it starts over (rule 19)."""
+
+CHUNK = 400
+SAMPLE = 400
+"""Records whose columns are compared with the stored ones before a whole read is applied."""
+
+
+class SyncStore(Protocol):
+    """What a runner needs of the store."""
+
+    async def known(self, entity: str, account: AccountId) -> Known: ...
+    async def apply(self, entity: str, account: AccountId, batch: Batch) -> Delta: ...
+    async def keep_refused(self, entity: str, account: AccountId, batch: Batch, kind: RefusedKind = ...) -> None: ...
+    async def rows_by_key(
+        self, entity: str, account: AccountId | None, keys: Sequence[str]
+    ) -> tuple[StoredRow, ...]: ...
+
+
+@dataclass
+class Reading:
+    """A whole read on its way: its rows and its position. This is what a suspended run keeps."""
+
+    reader: RowReader
+    rows: dict[str, Row] = field(default_factory=dict)
+    """Records by key."""
+    conflict: str | None = None
+    """A key that came twice with different content."""
+    as_of: datetime | None = None
+    totals: set[int] = field(default_factory=set)
+    counts: set[int] = field(default_factory=set)
+    first: tuple[str, ...] = ()
+    last: Page | None = None
+    """The last page that was read."""
+    complete: bool = False
+    again: tuple[str, ...] = ()
+    warnings: dict[str, None] = field(default_factory=dict)
+    evidence: dict[str, Json] = field(default_factory=dict)
+    suspended_at: float = 0.0
+    paused: float = 0.0
+
+    def start_over(self) -> None:
+        """Forget what was read."""
+        fresh = Reading(RowReader(self.reader.entity))
+        for name in (item.name for item in fields(self)):
+            setattr(self, name, getattr(fresh, name))
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        if self.last is None:
+            return Progress("read")
+        total = self.last.total
+        if total is None and self.last.size:
+            total = self.last.size * self.last.count
+        return Progress("read", self.last.index + 1, self.last.count, self.reader.findings.raw, total)
+
+
+class SyncRunner:
+    """Executes runs. Give this one object to the orchestrator."""
+
+    def __init__(self, store: SyncStore, erp: Erp, entities: Iterable[Entity]) -> None:
+        self._store = store
+        self._erp = erp
+        self._entities = {entity.name: entity for entity in entities}
+
+    async def __call__(self, control: RunControl) -> Finished | Suspended:
+        """One run. Raises :class:`SyncFailure`."""
+        run = control.run
+        entity = self._entities[run.type]
+        match run.scope:
+            case Scope.ALL:
+                return await self._whole(entity, control)
+            case Scope.NEW if entity.newest:
+                return await self._fast(entity, control)
+            case Scope.ONE if entity.detail_path and run.key:
+                return await self._one(entity, run.key, control)
+        raise SyncFailure(
+            "scope-unknown", FailureKind.PERMANENT, params={"list": entity.name, "scope": run.scope.value}
+        )
+
+    async def login_test(self, account: AccountId, password: str, logged_in: Callable[[], None] = lambda: None) -> None:
+        """Try credentials with one real login; raises as a login does."""
+        await self._erp.login_test(account, password, logged_in)
+
+    async def close(self) -> None:
+        """Nothing runs any more: end the browser."""
+        await self._erp.close()
+
+    # --- the whole list -----------------------------------------------------------------------------------------------
+
+    async def _whole(self, entity: Entity, control: RunControl) -> Finished | Suspended:
+        reading = control.resume if isinstance(control.resume, Reading) else None
+        renewed = False
+        while True:
+            if reading is not None and reading.suspended_at:
+                pause = self._erp.clock.monotonic() - reading.suspended_at
+                reading.paused = max(reading.paused, pause)
+                reading.suspended_at = 0.0
+                if pause > RESUME_WITHIN:
+                    reading = None
+            reading = reading or Reading(RowReader(entity))
+            try:
+                if await self._read(entity, reading, control):
+                    break
+            except SessionExpired as error:
+                if renewed:
+                    raise transient("session-expired-again", list=entity.name) from error
+                renewed = True
+                reading.suspended_at = self._erp.clock.monotonic()
+                continue
+            reading.suspended_at = self._erp.clock.monotonic()
+            return Suspended(reading, reading.progress)
+        return await self._check_and_apply(entity, reading, control)
+
+    async def _read(self, entity: Entity, reading: Reading, control: RunControl) -> bool:
+        """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
+        size = PAGE_SIZE if control.run.preemptible else PAGE_SIZE_ALONE
+        control.progress(Progress("open"))
+        async with self._erp.list(entity, control.run.account, reading.reader.fields, control.logged_in) as visit:
+            view = visit.list
+            control.progress(Progress("filter"))
+            with control.long_step(self._erp.limits.callback * 2):
+                first = await view.prepare(size, columns=True)
+            reading.evidence["filtersBefore"] = await view.verify_filters()
+            page = await self._position(view, reading, first)
+            if page is not None:
+                async with aclosing(view.pages(page, control.suspend_requested)) as pages:
+                    fresh = reading.last is None
+                    async for page in pages:
+                        if fresh or (reading.last is not None and page.index > reading.last.index):
+                            _take(reading, page)
+                        fresh = False
+                        control.progress(reading.progress)
+            last = reading.last
+            assert last is not None
+            if last.index < last.count - 1:
+                visit.keep = True
+                return False
+            again = await view.again()
+            reading.counts.add(again.count)
+            if again.footer is not None:
+                reading.totals.add(again.footer)
+            reading.again = _texts(reading, again)
+            reading.evidence["filtersAfter"] = await view.verify_filters()
+            for code in view.warnings:
+                reading.warnings[warning(code)] = None
+            control.progress(Progress("restore", None, None, reading.reader.findings.raw))
+        return True
+
+    async def _position(self, view: ListView, reading: Reading, first: Page) -> Page | None:
+        """The page to begin with; ``None``: everything is read already. A resumed read whose last page is not as it
+        was starts over."""
+        last = reading.last
+        if last is None:
+            return first
+        same = first if last.index == 0 else await view.turn_to(last.index) if last.index < first.count else None
+        unchanged = (
+            same is not None
+            and (same.count, same.footer, same.size) == (last.count, last.footer, last.size)
+            and _texts(reading, same) == _texts(reading, last)
+        )
+        if not unchanged:
+            reading.start_over()
+            return first if last.index == 0 else await view.turn_to(0)
+        return same if last.index < last.count - 1 else None
+
+    async def _check_and_apply(self, entity: Entity, reading: Reading, control: RunControl) -> Finished:
+        run, findings = control.run, reading.reader.findings
+        control.progress(Progress("check", None, None, findings.raw, findings.raw))
+        facts = Facts(
+            findings.raw,
+            findings.records,
+            len(reading.rows) + findings.nameless,
+            frozenset(reading.totals),
+            frozenset(reading.counts),
+            reading.first,
+            reading.again,
+            reading.paused,
+        )
+        unclean = doubts(facts)
+        assert reading.as_of is not None
+        rows = await self._filled(entity, run.account, reading.rows)
+        batch = Batch(run.id, reading.as_of, tuple(rows.values()), whole=True, clean=not unclean)
+        try:
+            if reading.conflict is not None:
+                raise SyncFailure(
+                    "key-twice", FailureKind.REFUSED, params={"list": entity.name, "key": reading.conflict}
+                )
+            check_cells(entity, findings)
+            known = await self._store.known(entity.name, run.account)
+            naturals = frozenset(natural_key(entity, row) for row in rows.values())
+            if (failure := check_keys(entity, rows, known, naturals)) is not None:
+                kept = {
+                    "shrink": RefusedKind.SHRINK,
+                    "no-rows": RefusedKind.SHRINK,
+                    "keys-changed": RefusedKind.KEYS_CHANGED,
+                }
+                if failure.code in kept:
+                    await self._store.keep_refused(entity.name, run.account, batch, kept[failure.code])
+                raise failure
+            sample = list(islice(rows, 0, None, max(1, len(rows) // SAMPLE)))
+            stored = await self._store.rows_by_key(entity.name, run.account, sample)
+            check_blanks(entity, [row.values for row in stored], [reading.rows[row.key] for row in stored])
+        except SyncFailure as failure:
+            failure.evidence = {
+                **findings.evidence(),
+                **reading.evidence,
+                "doubts": [doubt.value for doubt in unclean],
+                **failure.evidence,
+            }
+            raise
+        control.progress(Progress("apply", None, None, findings.raw, findings.raw))
+        delta = await self._store.apply(entity.name, run.account, batch)
+        return _finished(
+            Outcome.UNCLEAN if unclean else Outcome.COMPLETED, batch, delta, _warnings(reading.reader, reading, unclean)
+        )
+
+    async def _filled(self, entity: Entity, account: AccountId, rows: Mapping[str, Row]) -> dict[str, Row]:
+        """The rows with what was not read of them (a column not shown, an unreadable cell) as it is stored."""
+        names = [column.name for column in entity.columns]
+        partial = [key for key, row in rows.items() if len(row) < len(names)]
+        complete = dict(rows)
+        for start in range(0, len(partial), CHUNK):
+            keys = partial[start : start + CHUNK]
+            stored = {row.key: row.values for row in await self._store.rows_by_key(entity.name, account, keys)}
+            for key in keys:
+                complete[key] = {**dict.fromkeys(names), **stored.get(key, {}), **rows[key]}
+        return complete
+
+    # --- only what is new ---------------------------------------------------------------------------------------------
+
+    async def _fast(self, entity: Entity, control: RunControl) -> Finished | Suspended:
+        """Newest records first, then those with the latest activity, until a page brings nothing new or changed."""
+        run = control.run
+        known = await self._store.known(entity.name, run.account)
+        if not known.rows:
+            # Nothing to compare with: no record may be missing, so the whole list has to be read.
+            return await self._whole(entity, control)
+        for attempt in (1, 2):
+            reader = RowReader(entity)
+            try:
+                found = await self._read_new(entity, reader, control)
+            except SessionExpired as error:
+                if attempt == 2:
+                    raise transient("session-expired-again", list=entity.name) from error
+                continue
+            break
+        if found is None:
+            finished = await self._whole(entity, control)
+            if isinstance(finished, Finished):
+                finished = Finished(
+                    finished.outcome,
+                    finished.as_of,
+                    finished.rows,
+                    finished.added,
+                    finished.changed,
+                    finished.gone,
+                    (*finished.warnings, warning("sort-ignored", list=entity.name)),
+                )
+            return finished
+        as_of, rows = found
+        check_cells(entity, reader.findings)
+        control.progress(Progress("apply", None, None, reader.findings.raw))
+        complete = await self._filled(entity, run.account, rows)
+        batch = Batch(run.id, as_of, tuple(complete.values()), whole=False, clean=True)
+        delta = await self._store.apply(entity.name, run.account, batch)
+        return _finished(Outcome.COMPLETED, batch, delta, _warnings(reader, None, ()))
+
+    async def _read_new(
+        self, entity: Entity, reader: RowReader, control: RunControl
+    ) -> tuple[datetime, dict[str, Row]] | None:
+        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new."""
+        rows: dict[str, Row] = {}
+        as_of: datetime | None = None
+        control.progress(Progress("open"))
+        async with self._erp.list(entity, control.run.account, reader.fields, control.logged_in) as visit:
+            view = visit.list
+            control.progress(Progress("filter"))
+            page = await view.prepare(FAST_PAGE_SIZE, columns=False, sort=entity.newest[0])
+            await view.verify_filters()
+            as_of = page.since
+            for at, name in enumerate(entity.newest):
+                if at:
+                    page = await view.sorted_by(name)
+                if not view.newest_first or not _descending(entity, name, reader, page):
+                    return None
+                for _ in range(FAST_PAGES):
+                    found = {row_key(entity, row): row for row in reader.take(page.rows)}
+                    rows |= found
+                    control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
+                    if page.index >= page.count - 1 or not await self._news(entity, control.run.account, found):
+                        break
+                    page = await view.turn_to(page.index + 1)
+                else:
+                    return None
+            await view.verify_filters()
+        return as_of, rows
+
+    async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> bool:
+        """Whether some of these rows are new or changed."""
+        stored = {row.key: row for row in await self._store.rows_by_key(entity.name, account, list(found))}
+        for key, row in found.items():
+            before = stored.get(key)
+            if before is None or before.deleted_at is not None:
+                return True
+            sticky = {c.name for c in entity.columns if c.sticky}
+            for name, value in row.items():
+                if value != before.values.get(name) and not (value is None and name in sticky):
+                    return True
+        return False
+
+    # --- one record ---------------------------------------------------------------------------------------------------
+
+    async def _one(self, entity: Entity, key: str, control: RunControl) -> Finished:
+        run, reader = control.run, RowReader(entity)
+        control.progress(Progress("open"))
+        as_of = self._erp.clock.now()
+        texts = await self._erp.record(entity, run.account, key, reader.fields, control.logged_in)
+        values = {**texts, entity.column(entity.key[0]).field_name: key}
+        rows = reader.take([[values.get(name) for name in reader.fields]])
+        check_cells(entity, reader.findings)
+        if not texts or not rows:
+            raise SyncFailure("record-unknown", FailureKind.LAYOUT, params={"key": key, "list": entity.name})
+        complete = await self._filled(entity, run.account, {key: rows[0]})
+        batch = Batch(run.id, as_of, tuple(complete.values()), whole=False, clean=True, single=True)
+        delta = await self._store.apply(entity.name, run.account, batch)
+        return _finished(Outcome.COMPLETED, batch, delta, _warnings(reader, None, ()))
+
+
+# --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def _take(reading: Reading, page: Page) -> None:
+    """Add a page's rows to the reading."""
+    if reading.as_of is None:
+        reading.as_of = page.since
+        reading.first = _texts(reading, page)
+    reading.last = page
+    reading.counts.add(page.count)
+    if page.total is not None:
+        reading.totals.add(page.total)
+    entity = reading.reader.entity
+    for row in reading.reader.take(page.rows):
+        key = row_key(entity, row)
+        before = reading.rows.setdefault(key, row)
+        if before is not row and dict(before) != dict(row):
+            reading.conflict = reading.conflict or key
+
+
+def _texts(reading: Reading, page: Page) -> tuple[str, ...]:
+    """The raw key texts of a page's rows."""
+    entity = reading.reader.entity
+    places = [reading.reader.fields.index(entity.column(name).field_name) for name in entity.key]
+    return tuple("|".join((row[at] or "").strip() for at in places) for row in page.rows)
+
+
+def _descending(entity: Entity, name: str, reader: RowReader, page: Page) -> bool:
+    """Whether a page is really sorted by that field, largest first, blanks last."""
+    column = next(column for column in entity.columns if column.field_name == name)
+    values: list[Value] = [row.get(column.name) for row in RowReader(entity).take(page.rows)]
+    keys = [(len(str(v)), str(v)) if v is not None else (0, "") for v in values]
+    return keys == sorted(keys, reverse=True)
+
+
+def _warnings(reader: RowReader, reading: Reading | None, unclean: Sequence[Doubt]) -> tuple[str, ...]:
+    found = reader.findings
+    entity = reader.entity
+    lines = [warning(f"unclean-{doubt.value}", list=entity.name) for doubt in unclean]
+    lines += [warning(f"garbage-{name}", list=entity.name, count=count) for name, count in found.garbage.items()]
+    lines += [warning("unreadable-cell", list=entity.name, row=c.row, field=c.field, text=c.text) for c in found.bad]
+    lines += [
+        warning("unknown-word", list=entity.name, field=name, text=text, count=count)
+        for (name, text), count in found.unknown_words.items()
+    ]
+    return (*lines, *(reading.warnings if reading is not None else ()))
+
+
+def _finished(outcome: Outcome, batch: Batch, delta: Delta, warnings: tuple[str, ...]) -> Finished:
+    return Finished(
+        outcome,
+        batch.as_of,
+        len(batch.rows),
+        delta.added + delta.revived,
+        delta.changed,
+        delta.gone,
+        warnings,
+    )
