@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from archisync_gui.store.errors import Abandoned, StoreError, translated
+from archisync_gui.store.errors import Abandoned, StoreError, code_of, translated
 from archisync_gui.store.worker import Worker
 
 T = TypeVar("T")
@@ -132,7 +132,7 @@ class _Side:
 
     def _recover(self, error: BaseException) -> None:
         # After an error of the disk the connection's view of the file cannot be trusted: the next job opens anew.
-        if isinstance(error, (sa.exc.DBAPIError, OSError)):
+        if code_of(error) in ("disk-error", "damaged", "read-only"):
             self._drop()
 
     def _drop(self) -> None:

@@ -27,8 +27,11 @@ class Abandoned(Exception):
     """A job noticed that nobody waits for it any more; its transaction is rolled back."""
 
 
-def _code(error: BaseException) -> str | None:
+def code_of(error: BaseException) -> str | None:
+    """The code of an error of SQLite or the file system; ``None`` for one that is no matter of the file."""
     match error:
+        case DBAPIError() if error.orig is not None:
+            return code_of(error.orig)
         case sqlite3.Error():
             extended = getattr(error, "sqlite_errorcode", None)
             if extended is None:  # raised by the Python module itself, a programming error
@@ -66,12 +69,9 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except (DBAPIError, sqlite3.Error, OSError) as error:
-        cause: BaseException = error
-        if isinstance(error, DBAPIError) and error.orig is not None:
-            cause = error.orig
-        code = _code(cause)
+        code = code_of(error)
         if code == "interrupted":
             raise Abandoned from error
         if code is None:
             raise
-        raise StoreError(code, path=str(path), detail=str(cause)) from error
+        raise StoreError(code, path=str(path), detail=str(getattr(error, "orig", None) or error)) from error

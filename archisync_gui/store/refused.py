@@ -132,23 +132,26 @@ def rekey(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
     ).all()
     old: dict[str, str] = {}
     naturals = Counter[str]()
+    alive: dict[str, bool] = {}
+    natural_of: dict[str, str] = {}
     for key, deleted_at, *values in stored:
-        if deleted_at is None:
-            natural = natural_key(entity, dict(zip(entity.natural_key, values, strict=True)))
+        natural = natural_key(entity, dict(zip(entity.natural_key, values, strict=True)))
+        natural_of[key], alive[key] = natural, deleted_at is None
+        if alive[key]:
             naturals[natural] += 1
             old[natural] = key
     found: dict[str, str] = {}
     columns: dict[str, Row] = {}
     read = Counter[str]()
-    new_keys: set[str] = set()
+    meant: dict[str, str] = {}
     for row in batch.rows:
         natural, key = natural_key(entity, row), row_key(entity, row)
-        if key in new_keys:
+        if key in meant:
             continue
         read[natural] += 1
         found[natural] = key
         columns[key] = {name: row.get(name) for name in entity.key}
-        new_keys.add(key)
+        meant[key] = natural
     # A natural key that occurs twice says nothing about which row is which.
     pairs = {
         old[natural]: found[natural]
@@ -160,9 +163,14 @@ def rekey(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
         raise StoreError("rekey-too-few", matched=len(pairs), rows=living)
     moves = {before: after for before, after in pairs.items() if before != after}
     taken = set(moves.values())
-    retired = {key: f"{key}~{batch.run_id}" for key, *_ in stored if key in taken and key not in pairs}
+    retired = {
+        key: f"{key}~{batch.run_id}"
+        for key, natural in natural_of.items()
+        if key not in pairs and (key in taken or meant.get(key, natural) != natural)
+    }
     for key in retired:
-        _log(connection, entity, account, key, batch, ChangeKind.GONE)
+        if alive[key]:
+            _log(connection, entity, account, key, batch, ChangeKind.GONE)
     if retired:
         connection.execute(
             table.update()

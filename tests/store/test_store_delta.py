@@ -8,6 +8,7 @@ from store_samples import START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.store import ChangeKind, Delta, Store, row_key
 
+
 async def keys(store: Store, account: str = "agent", **options: bool) -> list[str]:
     return [row.key for row in (await store.rows("parcels", account, **options)).rows]
 
@@ -52,9 +53,7 @@ async def test_the_first_load_is_no_news_later_additions_are(store: Store, reads
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
     changes = await store.changes(START, reads.clock.forward(minutes=1), ["agent"])
-    assert [(change.kind, change.key, change.title) for change in changes] == [
-        (ChangeKind.ADDED, "3", "Ditta Prova 3")
-    ]
+    assert [(change.kind, change.key, change.title) for change in changes] == [(ChangeKind.ADDED, "3", "Ditta Prova 3")]
 
 
 async def test_absent_once_is_missing_twice_is_gone_back_is_revived(store: Store, reads: Reads) -> None:
@@ -214,7 +213,9 @@ async def test_a_key_of_several_columns(store: Store, reads: Reads) -> None:
 def test_keys_of_several_columns_never_collide() -> None:
     from store_samples import TARIFFS
 
-    made = {row_key(TARIFFS, tariff(item, quantity, 0)) for item in ("a", "a|1", "a\\", "a\\|1") for quantity in (1, 11)}
+    made = {
+        row_key(TARIFFS, tariff(item, quantity, 0)) for item in ("a", "a|1", "a\\", "a\\|1") for quantity in (1, 11)
+    }
     assert len(made) == 8
 
 
@@ -280,9 +281,7 @@ async def test_an_apply_that_raises_changes_nothing(store: Store, reads: Reads) 
 
 async def test_writes_keep_their_order_and_close_drains_them(store: Store) -> None:
     done: list[int] = []
-    tasks = [
-        asyncio.create_task(store._database.write(lambda _c, n=n: done.append(n))) for n in range(50)
-    ]
+    tasks = [asyncio.create_task(store._database.write(lambda _c, n=n: done.append(n))) for n in range(50)]
     await asyncio.sleep(0)
     await store.close()
     await asyncio.gather(*tasks)

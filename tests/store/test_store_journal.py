@@ -1,0 +1,215 @@
+"""The orchestrator's memory: what goes in comes back, also after a restart, and for how long."""
+
+import dataclasses
+import os
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
+
+from archisync_gui.model import (
+    ErrorInfo,
+    Event,
+    EventKind,
+    Explanation,
+    FailureKind,
+    Forecast,
+    Journal,
+    Origin,
+    Outcome,
+    Reason,
+    RunRecord,
+    Scope,
+)
+from archisync_gui.store import Store
+
+TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+TIMES = st.builds(
+    lambda seconds, zone: datetime.fromtimestamp(seconds / 1e6, zone),
+    st.integers(1_500_000_000_000_000, 2_200_000_000_000_000),
+    st.sampled_from([UTC, timezone(timedelta(hours=2))]),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=6,
+)
+PARAMS = st.dictionaries(TEXT, JSON, max_size=3)
+ERRORS = st.builds(
+    ErrorInfo,
+    TEXT,
+    st.sampled_from(FailureKind),
+    TEXT,
+    params=PARAMS,
+    stack=TEXT,
+    screenshot=st.none() | TEXT,
+    evidence=PARAMS,
+)
+COUNT = st.integers(0, 10**6)
+RUNS = st.builds(
+    RunRecord,
+    id=st.uuids().map(str),
+    type=st.sampled_from(["parcels", "tariffs"]),
+    account=TEXT,
+    scope=st.sampled_from(Scope),
+    key=st.none() | TEXT,
+    origin=st.sampled_from(Origin),
+    attempt=st.integers(1, 4),
+    asked=TIMES,
+    started=TIMES,
+    ended=st.none() | TIMES,
+    outcome=st.none() | st.sampled_from(Outcome),
+    as_of=st.none() | TIMES,
+    rows=COUNT,
+    added=COUNT,
+    changed=COUNT,
+    gone=COUNT,
+    warnings=st.lists(TEXT, max_size=3).map(tuple),
+    error=st.none() | ERRORS,
+    suspensions=st.lists(st.tuples(TIMES, st.none() | TIMES), max_size=2).map(tuple),
+)
+
+
+def run(number: int, started: datetime, **changes: object) -> RunRecord:
+    record = RunRecord(
+        id=f"run-{number}",
+        type="parcels",
+        account="agent",
+        scope=Scope.ALL,
+        key=None,
+        origin=Origin.SCHEDULE,
+        attempt=1,
+        asked=started,
+        started=started,
+        ended=started + timedelta(seconds=30),
+        outcome=Outcome.COMPLETED,
+    )
+    return dataclasses.replace(record, **changes)  # type: ignore[arg-type]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(record=RUNS)
+async def test_every_run_comes_back_as_it_went_in(store: Store, record: RunRecord) -> None:
+    journal: Journal = store.journal
+    await journal.run_started(dataclasses.replace(record, ended=None, outcome=None))
+    await journal.run_ended(record)
+    assert await store.run(record.id) == record
+
+
+async def test_notes_are_kept_replaced_and_removed(store: Store, tmp_path: Path, clock: ManualClock) -> None:
+    await store.journal.note("schedule", {"orders": {"minutes": 10, "due": "2026-03-02T10:00:00+01:00"}})
+    await store.journal.note("hold", True)
+    await store.journal.note("hold", None)
+    await store.journal.note("logins", [1, 2])
+    await store.journal.note("logins", [1, 2, 3])
+    await store.journal.note("zero", 0)
+    await store.close()
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    assert (await store.journal.load()).notes == {
+        "schedule": {"orders": {"minutes": 10, "due": "2026-03-02T10:00:00+01:00"}},
+        "logins": [1, 2, 3],
+        "zero": 0,
+    }
+    await store.close()
+
+
+async def test_runs_found_open_are_marked_interrupted_once(store: Store, tmp_path: Path, clock: ManualClock) -> None:
+    open_run = run(2, START, ended=None, outcome=None)
+    await store.journal.run_ended(run(1, START - timedelta(hours=1)))
+    await store.journal.run_started(open_run)
+    await store.close()
+    clock.forward(hours=3)
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    remembered = await store.journal.load()
+    marked = dataclasses.replace(open_run, ended=clock.now(), outcome=Outcome.INTERRUPTED)
+    assert remembered.interrupted == (marked,)
+    assert await store.run("run-2") == marked
+    assert remembered.reads[0].last == marked
+    assert (await store.journal.load()).interrupted == ()
+    await store.close()
+
+
+async def test_freshness_is_that_of_the_stored_rows_not_of_the_runs(store: Store, reads: Reads) -> None:
+    """A run that was recorded as successful says nothing once the rows are cleared."""
+    await store.journal.run_ended(run(1, START))
+    (read,) = (await store.journal.load()).reads
+    assert (read.last_success, read.new_as_of, read.all_as_of) == (None, None, None)
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    await store.apply("tariffs", "agent", reads.batch([tariff("A", 1, 1)]))
+    await store.journal.run_ended(run(2, START, type="tariffs"))
+    by_type = {read.type: read for read in (await store.journal.load()).reads}
+    assert by_type["parcels"].last_success == START + timedelta(minutes=1)
+    assert by_type["tariffs"].all_as_of == START + timedelta(minutes=2)
+    await store.clear("parcels", "agent")
+    by_type = {read.type: read for read in (await store.journal.load()).reads}
+    assert by_type["parcels"].last_success is None
+
+
+@pytest.mark.parametrize(
+    ("story", "failures", "unclean"),
+    [
+        ([], 0, 0),
+        ([("failed", 1), ("failed", 2), ("failed", 3)], 1, 0),
+        ([("failed", 1), ("failed", 2), ("failed", 1), ("refused", 1)], 3, 0),
+        ([("failed", 1), ("completed", 2), ("failed", 1)], 1, 0),
+        ([("unclean", 1), ("unclean", 1), ("cancelled", 1)], 0, 2),
+        ([("unclean", 1), ("completed", 1), ("unclean", 1), ("failed", 1)], 1, 1),
+    ],
+)
+async def test_what_happened_in_a_row(store: Store, story: list[tuple[str, int]], failures: int, unclean: int) -> None:
+    for number, (outcome, attempt) in enumerate(story):
+        started = START + timedelta(minutes=number)
+        await store.journal.run_ended(run(number, started, outcome=Outcome(outcome), attempt=attempt))
+    reads = (await store.journal.load()).reads
+    found = [(read.failures_in_a_row, read.unclean_in_a_row) for read in reads]
+    assert found == ([(failures, unclean)] if story else [])
+
+
+async def test_durations_leave_out_suspensions_partial_reads_and_failures(store: Store) -> None:
+    pause = (START + timedelta(seconds=5), START + timedelta(seconds=15))
+    await store.journal.run_ended(run(1, START, suspensions=(pause,)))
+    await store.journal.run_ended(run(2, START + timedelta(minutes=1), scope=Scope.NEW))
+    await store.journal.run_ended(run(3, START + timedelta(minutes=2), outcome=Outcome.FAILED))
+    await store.journal.run_ended(run(4, START + timedelta(minutes=3)))
+    (read,) = (await store.journal.load()).reads
+    assert read.durations == (20.0, 30.0)
+
+
+async def test_explanations_answer_for_a_moment(store: Store) -> None:
+    forecast = Forecast("parcels", "agent", START + timedelta(minutes=5), 70.0, after="tariffs")
+    first = Explanation(START, Reason.HOLD, {"since": "09:00"}, (forecast,))
+    second = Explanation(START + timedelta(minutes=10), Reason.NOTHING_DUE)
+    for explanation in (first, second):
+        await store.journal.explained(explanation)
+    answers = [await store.journal.explanation_at(START + timedelta(minutes=m)) for m in (-1, 0, 9, 10, 999)]
+    assert answers == [None, first, first, second, second]
+
+
+async def test_what_is_too_old_is_forgotten_and_nothing_else(
+    store: Store, reads: Reads, tmp_path: Path, clock: ManualClock
+) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=1)]))
+    now = clock.forward(days=731)
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=2)]))
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number, days in enumerate((1, 13, 15, 29, 31, 364, 366)):
+        at = now - timedelta(days=days)
+        await store.journal.run_ended(run(days, at))
+        await store.journal.event(Event(EventKind.HOLD_CHANGED, "boot", number, at))
+        await store.journal.explained(Explanation(at, Reason.HOLD))
+        (pictures / f"{days}.png").touch()
+        os.utime(pictures / f"{days}.png", (at.timestamp(), at.timestamp()))
+    (pictures / "notes.txt").touch()
+    os.utime(pictures / "notes.txt", (0, 0))
+    removed = await store.maintain(pictures)
+    assert (removed.runs, removed.events, removed.explanations, removed.changes) == (1, 3, 3, 1)
+    assert removed.screenshots == 5
+    assert {file.name for file in pictures.iterdir()} == {"1.png", "13.png", "notes.txt"}
+    assert {int(record.id[4:]) for record in await store.runs()} == {1, 13, 15, 29, 31, 364}
+    (change,) = await store.row_history("parcels", "agent", "1")
+    assert change.after == 2

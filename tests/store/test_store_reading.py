@@ -1,0 +1,210 @@
+"""Questions to the stored rows: search, order, pages, cursor, export, change log, history of runs."""
+
+from datetime import timedelta
+
+import pytest
+from store_samples import START, Reads, parcel, tariff
+
+from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
+from archisync_gui.store import ChangeKind, Store
+
+
+async def keys(store: Store, **options: object) -> list[str]:
+    return [row.key for row in (await store.rows("parcels", "agent", **options)).rows]  # type: ignore[arg-type]
+
+
+async def fill(store: Store, reads: Reads) -> None:
+    await store.apply(
+        "parcels",
+        "agent",
+        reads.batch(
+            [
+                parcel(2, name="Caffè Più", city="Forlì", cost=300, sent="2026-02-01"),
+                parcel(10, name="zeta 100%", city=None, cost=-5, sent=None),
+                parcel(9, name="Bar_Sport", city="Bari", cost=None, sent="2026-02-03"),
+            ]
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ["10", "2", "9"]),
+        ("caffe", ["2"]),
+        ("PIÙ  forli", ["2"]),
+        ("piu bari", []),
+        ("%", ["10"]),
+        ("_", ["9"]),
+        ("9", ["9"]),
+        ("'; DROP TABLE parcels", []),
+    ],
+)
+async def test_search(store: Store, reads: Reads, text: str, found: list[str]) -> None:
+    await fill(store, reads)
+    assert await keys(store, search=text) == found
+
+
+@pytest.mark.parametrize(
+    ("sort", "descending", "found"),
+    [
+        ("id", False, ["2", "9", "10"]),
+        ("id", True, ["10", "9", "2"]),
+        ("name", False, ["9", "2", "10"]),
+        ("cost", False, ["10", "2", "9"]),
+        ("cost", True, ["2", "10", "9"]),
+        ("city", True, ["2", "9", "10"]),
+        ("sent", False, ["2", "9", "10"]),
+    ],
+)
+async def test_order_numbers_as_numbers_and_empty_cells_last(
+    store: Store, reads: Reads, sort: str, descending: bool, found: list[str]
+) -> None:
+    await fill(store, reads)
+    assert await keys(store, sort=sort, descending=descending) == found
+
+
+async def test_pages_columns_and_filters(store: Store, reads: Reads) -> None:
+    await fill(store, reads)
+    page = await store.rows("parcels", "agent", sort="id", offset=1, limit=1, columns=["name"])
+    assert (page.total, [dict(row.values) for row in page.rows]) == (3, [{"name": "Bar_Sport"}])
+    assert (await store.rows("parcels", "agent", offset=3)).rows == ()
+    assert await keys(store, where={"city": "Bari"}) == ["9"]
+    assert await keys(store, between=("sent", "2026-02-01", "2026-02-02")) == ["2"]
+    assert await keys(store, between=("cost", None, 0)) == ["10"]
+    for options in ({"sort": "row_key"}, {"columns": ["nothing"]}, {"where": {"row_account": "x"}}):
+        with pytest.raises(KeyError):
+            await store.rows("parcels", "agent", **options)  # type: ignore[arg-type]
+
+
+async def test_a_cursor_goes_on_while_rows_come_and_go(store: Store, reads: Reads) -> None:
+    rows = [parcel(n, name=f"Ditta {n // 2:03d}") for n in range(100)]
+    await store.apply("parcels", "agent", reads.batch(rows))
+    seen: list[str] = []
+    cursor = None
+    for turn in range(100):
+        page = await store.search("parcels", "agent", "ditta", 7, cursor)
+        seen += [row.key for row in page.rows]
+        if turn == 2:  # one more before the cursor, one gone behind it
+            rows = [row for row in rows if row["id"] != "99"] + [parcel(200, name="Ditta 000")]
+            await store.apply("parcels", "agent", reads.batch(rows))
+            await store.apply("parcels", "agent", reads.batch(rows))
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen))
+    assert set(seen) == {str(n) for n in range(99)}
+    assert page.ages.all_as_of == reads.clock.now()
+
+
+@pytest.mark.parametrize("cursor", ["", "!", "bm9uc2Vuc2U", "WzEsMl0", "W10"])
+async def test_a_cursor_that_is_not_ours_is_refused(store: Store, cursor: str) -> None:
+    with pytest.raises(ValueError, match="cursor"):
+        await store.search("parcels", "agent", "", 7, cursor)
+
+
+async def test_export_gives_every_row_once_in_the_order_asked_for(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(n, cost=10_000 - n) for n in range(1_203)]))
+    parts = [part async for part in store.export("parcels", "agent", sort="cost", search="ditta")]
+    assert [len(part) for part in parts] == [500, 500, 203]
+    assert [row.key for part in parts for row in part] == [str(n) for n in reversed(range(1_203))]
+
+
+async def test_counts_per_account(store: Store, reads: Reads) -> None:
+    assert await store.counts() == ()
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    await store.apply("parcels", "other", reads.batch([parcel(1)]))
+    await store.apply("tariffs", "agent", reads.batch([tariff("A", 1, 1)]))
+    counts = [(c.entity, c.account, c.rows, c.missing, c.deleted) for c in await store.counts()]
+    assert counts == [("parcels", "agent", 2, 1, 1), ("parcels", "other", 1, 0, 0), ("tariffs", "", 1, 0, 0)]
+
+
+async def test_the_day_sheets_questions_to_the_change_log(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    await store.apply("tariffs", "agent", reads.batch([tariff("A", 1, 1_000), tariff("B", 1, 1_000)]))
+    begin = reads.clock.now()
+    await store.apply("parcels", "agent", reads.batch([parcel(1, tracking="NEW"), parcel(2), parcel(3)]))
+    await store.apply("parcels", "other", reads.batch([parcel(1)]))
+    await store.apply("tariffs", "other", reads.batch([tariff("A", 1, 1_060), tariff("B", 1, 951)]))
+    end = reads.clock.forward(seconds=1)
+
+    async def found(**options: object) -> list[tuple[str, str, object]]:
+        changes = await store.changes(begin, end, ["agent"], **options)  # type: ignore[arg-type]
+        return [(change.entity, change.key, change.title) for change in changes]
+
+    assert await found(kinds=[ChangeKind.ADDED]) == [("parcels", "3", "Ditta Prova 3")]
+    assert await found(fields=["tracking"]) == [("parcels", "1", "Ditta Prova 1")]
+    assert await found(percent=500) == [("tariffs", "A|1", "A")]
+    assert await found(percent=490) == [("tariffs", "A|1", "A"), ("tariffs", "B|1", "B")]
+    assert len(await found(run_id="run-3")) == 2
+    everything = await store.changes(begin, end, ["agent"])
+    assert len(everything) == 4
+    assert await store.changes(begin, end, ["agent"], after=everything[1].id) == everything[2:]
+    assert await store.changes(end, end + timedelta(days=1), ["agent"]) == ()
+
+
+async def test_history_of_runs(store: Store) -> None:
+    records = [
+        RunRecord(
+            id=f"run-{n}",
+            type="parcels" if n % 2 else "tariffs",
+            account="agent",
+            scope=Scope.NEW if n == 3 else Scope.ALL,
+            key=None,
+            origin=Origin.OPERATOR if n == 1 else Origin.SCHEDULE,
+            attempt=1,
+            asked=START,
+            started=START + timedelta(minutes=n),
+            ended=START + timedelta(minutes=n + 1),
+            outcome=Outcome.FAILED if n == 4 else Outcome.COMPLETED,
+        )
+        for n in range(6)
+    ]
+    for record in records:
+        await store.journal.run_ended(record)
+
+    async def found(**options: object) -> list[str]:
+        return [record.id[4:] for record in await store.runs(**options)]  # type: ignore[arg-type]
+
+    assert await found() == ["5", "4", "3", "2", "1", "0"]
+    assert await found(limit=2, before=records[4].started) == ["3", "2"]
+    assert await found(since=records[4].started) == ["5", "4"]
+    assert await found(type="parcels") == ["5", "3", "1"]
+    assert await found(outcome=Outcome.FAILED) == ["4"]
+    assert await found(outcome=[Outcome.FAILED, Outcome.UNCLEAN]) == ["4"]
+    assert await found(origin=Origin.OPERATOR) == ["1"]
+    assert await found(scope=Scope.NEW) == ["3"]
+    assert await found(account="nobody") == []
+    assert await store.run("run-2") == records[2]
+    assert await store.run("nothing") is None
+
+
+async def test_events_of_a_time(store: Store) -> None:
+    events = [
+        Event(
+            EventKind.SESSION_OPENED if n % 2 else EventKind.QUEUE_UPDATED,
+            "boot",
+            n,
+            START + timedelta(minutes=n),
+            {"n": n, "nested": {"text": "è"}},
+        )
+        for n in range(4)
+    ]
+    for event in events:
+        await store.journal.event(event)
+    stored = await store.events(START, START + timedelta(minutes=3))
+    assert [kept.event for kept in stored] == events[:3]
+    (opened,) = await store.events(START, START + timedelta(minutes=3), [EventKind.SESSION_OPENED])
+    assert opened.event == events[1]
+    after = await store.events(START, START + timedelta(days=1), after=stored[1].id)
+    assert [kept.event for kept in after] == events[2:]
+
+
+async def test_size_on_disk(store: Store, reads: Reads) -> None:
+    before = store.size_on_disk()
+    assert before.database > 0
+    assert before.backups == 0
+    backup = await store.backup("x")
+    assert store.size_on_disk().backups == backup.stat().st_size
