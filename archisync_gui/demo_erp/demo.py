@@ -102,8 +102,9 @@ class DemoErp:
         thread, loop, finish = self._thread, self._loop, self._finish
         if thread is None:
             return
-        if loop is not None and finish is not None and not self._done.done():
-            loop.call_soon_threadsafe(finish.set)
+        if loop is not None and finish is not None:
+            with suppress(RuntimeError):  # its loop has just ended
+                loop.call_soon_threadsafe(finish.set)
         await asyncio.shield(asyncio.wrap_future(self._done))
         thread.join()
         self._thread = None

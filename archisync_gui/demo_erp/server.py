@@ -599,10 +599,10 @@ class Server:
     async def _control(self, request: web.Request) -> web.StreamResponse:
         """What a test in another process can do; JSON in and out, 404 without the token, 400 with a reason.
 
-        ``faults``: GET what is on, POST ``{name, arguments}``, DELETE ``{names}`` (none: all). ``actions``: GET, DELETE.
-        ``spent``: GET. ``clock``: GET, POST ``{at, advance}`` (ISO moment, seconds). ``preferences``: GET ``?user&list``,
-        POST ``{user, list, changes}``. ``rows``: GET ``?user&list`` (the truth), POST ``{user, list}`` with one of
-        ``insert: {field: value}``, ``delete: key`` or ``change: {key, values}``.
+        ``faults``: GET what is on, POST ``{name, arguments}``, DELETE ``{names}`` (none: all).
+        ``actions``: GET, DELETE. ``spent``: GET. ``clock``: GET, POST ``{at, advance}`` (ISO moment, seconds).
+        ``preferences``: GET ``?user&list``, POST ``{user, list, changes}``. ``rows``: GET ``?user&list`` (the truth),
+        POST ``{user, list}`` with one of ``insert: {field: value}``, ``delete: key``, ``change: {key, values}``.
         """
         demo = self._demo
         if not secrets.compare_digest(request.match_info["token"], demo.control_token):
