@@ -30,10 +30,13 @@ class StaticFile:
     etag: str
 
 
-def load(folder: Path) -> Mapping[str, StaticFile]:
-    """All files below ``folder`` by address; what is not in here when the endpoint starts is never served."""
+def load(folder: Path, *, demo: bool) -> Mapping[str, StaticFile]:
+    """All files below ``folder`` by address; what is not in here when the endpoint starts is never served.
+
+    ``demo``: the pages show their DEMO badge.
+    """
     files = {
-        "/" + path.relative_to(folder).as_posix(): _file(path)
+        "/" + path.relative_to(folder).as_posix(): _file(path, demo)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.suffix in TYPES
     }
@@ -41,6 +44,8 @@ def load(folder: Path) -> Mapping[str, StaticFile]:
     return files | pages
 
 
-def _file(path: Path) -> StaticFile:
+def _file(path: Path, demo: bool) -> StaticFile:
     body = path.read_bytes()
+    if demo and path.suffix == ".html":
+        body = body.replace(b'data-demo=""', b'data-demo="demo"')
     return StaticFile(body, TYPES[path.suffix], f'"{hashlib.sha256(body).hexdigest()[:24]}"')

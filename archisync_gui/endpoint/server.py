@@ -129,7 +129,7 @@ class Endpoint:
 
     async def start(self) -> int:
         """Take a port and serve; returns the port. Raises :class:`EndpointError` ``ports-taken``."""
-        self._files = await asyncio.to_thread(files.load, messages.resources() / "web")
+        self._files = await asyncio.to_thread(files.load, messages.resources() / "web", demo=self._services.demo)
         app = web.Application(middlewares=[self._guard], client_max_size=self._limits.body)
         app.on_response_prepare.append(self._finish)
         for route in ROUTES:

@@ -1,0 +1,368 @@
+/*
+ * Archisync client: one smart session of one browser tab with the Archisync panel on this computer. No dependencies.
+ *
+ * Plain script: defines `Archisync`. As an ES module import archisync-client.mjs (types: archisync-client.d.ts).
+ * It never makes a form wait or fail: without a panel the answer is `stored` (work with stored data).
+ */
+(function () {
+  "use strict";
+
+  const TOUCH_EVERY = 60_000; // a sign of life at most once a minute, and only when the person works in this tab
+  const ASK_AFTER_AWAY = 300_000; // back in the tab after five minutes: ask for fresh customers again
+  const OPEN_TIMEOUT = 15_000; // the panel answers within ten seconds, whatever the ERP does
+  const RETRY_PAUSE = 5_000; // between two tries to reach a panel that is not there
+  const RECONNECT = [250, 500, 1_000, 2_000, 4_000, 8_000]; // a broken line is taken up again within the 20 s of grace
+  const WORK = ["input", "keydown", "pointerdown"];
+
+  function newId() {
+    const bytes = crypto.getRandomValues(new Uint8Array(24));
+    return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_");
+  }
+
+  function when(text) {
+    return text ? new Date(text) : null;
+  }
+
+  /** Listeners of one kind; calling it tells them all, and none can harm another. */
+  function listeners() {
+    const all = new Set();
+    const tell = (value) => {
+      for (const listener of [...all]) {
+        try {
+          listener(value);
+        } catch (error) {
+          setTimeout(() => { throw error; });
+        }
+      }
+    };
+    tell.add = (listener) => {
+      all.add(listener);
+      return () => all.delete(listener);
+    };
+    return tell;
+  }
+
+  async function request(base, path, { token, method = "GET", body, signal, headers = {} } = {}) {
+    const sent = { ...headers };
+    if (token) sent.Authorization = `Bearer ${token}`;
+    if (body !== undefined) sent["Content-Type"] = "application/json";
+    const response = await fetch(base + path, {
+      method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer",
+    });
+    const text = await response.text();
+    return { status: response.status, etag: response.headers.get("ETag"), answer: text ? JSON.parse(text) : {} };
+  }
+
+  const wait = (ms, signal) => new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+  });
+
+  class Session {
+    #options; #fresh = listeners(); #ended = listeners(); #change = listeners();
+    #id = null; #opening = null; #line = null; #tries = 0; #timers = new Set();
+    #lastTouch = 0; #lastTry = -Infinity; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
+
+    constructor({ base, token, label = "", userId, profileId } = {}) {
+      this.#options = { base: String(base).replace(/\/+$/, ""), token, label, userId, profileId };
+      /** What is known now: `state` and the two ages. */
+      this.freshness = { state: "opening", newAsOf: null, allAsOf: null, added: 0, changed: 0, durationMs: null,
+        message: "", hint: "", handle: "" };
+      this.ready = new Promise((resolve) => { this.#settle = resolve; });
+      this.#bind();
+      // On the next turn: React's StrictMode mounts, unmounts and mounts in one; the first one then sends nothing.
+      this.#later(0, () => this.#open());
+    }
+
+    #settle;
+
+    /** Called with the freshness whenever fresh data have arrived. Returns a function that stops it. */
+    onFresh(listener) { return this.#fresh.add(listener); }
+
+    /** Called with `{reason}` when the session ended other than by this page. */
+    onEnded(listener) { return this.#ended.add(listener); }
+
+    /** Called with the freshness at every change of it. */
+    onChange(listener) { return this.#change.add(listener); }
+
+    /** Ask again in the same session: at each next order. Returns the freshness. */
+    async ask() {
+      const { state, reason } = this.freshness;
+      if (this.#id) await this.#post(this.#id);
+      else if (!this.#closed && !(state === "ended" && reason === "operator")) await this.#open();
+      return this.freshness;
+    }
+
+    /** Go on after the operator ended the session: call it from a click. */
+    resume() {
+      if (this.#closed || this.#id) return;
+      this.#open();
+    }
+
+    /** End the session; the object is of no use afterwards. */
+    close() {
+      if (this.#closed) return;
+      this.#closed = true;
+      this.#end();
+      for (const unbind of this.#unbind) unbind();
+      this.#set({ state: "closed" });
+      this.#settle(this.freshness);
+    }
+
+    // ------------------------------------------------------------------------------------------ opening
+
+    #begin() {
+      this.#id = newId();
+      this.#tries = 0;
+      this.#lastTouch = Date.now();
+      return this.#id;
+    }
+
+    async #open() {
+      if (this.#closed || this.#id || this.#suspended) return;
+      this.#lastTry = Date.now();
+      this.#set({ state: "opening" });
+      const id = this.#begin();
+      if (!(await this.#rightPanel(id))) return;
+      const posted = this.#post(id);
+      this.#connect(id);
+      await posted;
+    }
+
+    /** The panel of the profile that this page was paired with: another one must not see the token. */
+    async #rightPanel(id) {
+      const { base, profileId } = this.#options;
+      if (!profileId) return true;
+      try {
+        const { answer } = await request(base, "/api/health");
+        if (answer.profileId === profileId) return this.#id === id;
+      } catch { /* told below */ }
+      if (this.#id === id) this.#gone();
+      return false;
+    }
+
+    async #post(id) {
+      const { base, token, label, userId } = this.#options;
+      this.#opening?.abort();
+      const opening = this.#opening = new AbortController();
+      const timer = setTimeout(() => opening.abort(), OPEN_TIMEOUT);
+      try {
+        const body = { sessionId: id, label };
+        if (userId) body.userId = userId;
+        const { status, answer } = await request(base, "/api/customers/smart-sync",
+          { token, method: "POST", body, signal: opening.signal });
+        if (this.#id === id && this.#opening === opening) this.#answered(id, status, answer);
+      } catch {
+        if (this.#id === id && this.#opening === opening) this.#gone();
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+
+    #answered(id, status, answer) {
+      const known = { newAsOf: when(answer.newAsOf), allAsOf: when(answer.allAsOf), message: answer.message ?? "",
+        hint: answer.hint ?? "", handle: answer.handle ?? "" };
+      if (status === 200) {
+        this.#set({ ...known, state: "fresh", added: answer.added, changed: answer.changed,
+          durationMs: answer.durationMs });
+        this.#fresh(this.freshness);
+      } else if (status === 202) {
+        // The read may have ended on the line before this answer arrived.
+        const late = this.freshness.state === "fresh" && this.freshness.newAsOf >= (known.newAsOf ?? 0);
+        if (!late || answer.code === "held") this.#set({ ...known, state: answer.code });
+      } else if (status === 503 && answer.handle) {
+        this.#set({ ...known, state: "failed", message: answer.error });
+      } else if (status === 410) {
+        this.#over(answer.reason);
+      } else if (status === 401 || status === 403 || status === 422) {
+        this.#drop();
+        this.#set({ state: "refused", message: answer.error ?? "", hint: answer.hint ?? "", code: answer.code });
+      } else {
+        this.#gone();
+      }
+      if (this.freshness.state !== "opening") this.#settle(this.freshness);
+    }
+
+    // ------------------------------------------------------------------------------------------ the line
+
+    #connect(id) {
+      const { base, token } = this.#options;
+      let line;
+      try {
+        line = new WebSocket(base.replace(/^http/, "ws") + "/api/smart-sessions");
+      } catch {
+        return; // no line: the lease lives by touches
+      }
+      this.#line = line;
+      line.onopen = () => line.send(JSON.stringify({ type: "attach", token, sessionId: id }));
+      line.onmessage = (event) => { if (this.#line === line) this.#heard(JSON.parse(event.data)); };
+      line.onclose = () => {
+        if (this.#line !== line) return;
+        this.#line = null;
+        if (this.#id !== id) return;
+        if (this.#tries < RECONNECT.length) {
+          this.#later(RECONNECT[this.#tries++], () => { if (this.#id === id && !this.#line) this.#connect(id); });
+        } else {
+          this.#gone();
+        }
+      };
+    }
+
+    #heard(message) {
+      const ages = { newAsOf: when(message.newAsOf), allAsOf: when(message.allAsOf) };
+      switch (message.type) {
+        case "attached":
+          this.#tries = 0;
+          this.#set({ handle: message.handle });
+          break;
+        case "fresh":
+          this.#set({ ...ages, state: "fresh", message: "", hint: "" });
+          this.#settle(this.freshness);
+          this.#fresh(this.freshness);
+          break;
+        case "failed":
+          if (this.freshness.state !== "fresh" || ages.newAsOf < this.freshness.newAsOf) {
+            this.#set({ ...ages, state: "failed", message: message.error, hint: message.hint });
+            this.#settle(this.freshness);
+          }
+          break;
+        case "ended":
+          this.#over(message.reason);
+          break;
+        case "refused":
+          this.#drop();
+          this.#set({ state: "refused", message: message.error, hint: message.hint, code: message.code });
+          this.#settle(this.freshness);
+          break;
+      }
+    }
+
+    // ------------------------------------------------------------------------------------------ ends
+
+    /** The session ended at the panel's side. */
+    #over(reason) {
+      this.#drop();
+      this.#set({ state: "ended", reason });
+      this.#settle(this.freshness);
+      this.#ended({ reason });
+    }
+
+    /** There is no panel to talk to. */
+    #gone() {
+      this.#drop();
+      this.#set({ state: "stored" });
+      this.#settle(this.freshness);
+    }
+
+    /** Forget the id and the line without telling the panel. */
+    #drop() {
+      this.#id = null;
+      this.#opening?.abort();
+      this.#opening = null;
+      const line = this.#line;
+      this.#line = null;
+      line?.close();
+      for (const timer of this.#timers) clearTimeout(timer);
+      this.#timers.clear();
+    }
+
+    /** Close at the panel: a beacon arrives even while the page goes away. */
+    #end() {
+      const id = this.#id;
+      this.#drop();
+      if (id) navigator.sendBeacon(this.#options.base + "/api/smart-sessions/close", id);
+    }
+
+    // ------------------------------------------------------------------------------------------ the person
+
+    #bind() {
+      const on = (target, kind, listener) => {
+        target.addEventListener(kind, listener, { capture: true, passive: true });
+        this.#unbind.push(() => target.removeEventListener(kind, listener, { capture: true }));
+      };
+      for (const kind of WORK) on(document, kind, () => this.#worked());
+      on(window, "pagehide", () => { this.#suspended = true; this.#end(); });
+      on(window, "pageshow", (event) => {
+        this.#suspended = false;
+        if (event.persisted) this.#open();
+      });
+      on(document, "visibilitychange", () => {
+        if (document.visibilityState === "hidden") this.#awaySince ??= Date.now();
+        else this.#back();
+      });
+      on(window, "blur", () => { this.#awaySince ??= Date.now(); });
+      on(window, "focus", () => this.#back());
+    }
+
+    #back() {
+      const away = this.#awaySince === null ? 0 : Date.now() - this.#awaySince;
+      this.#awaySince = null;
+      if (away >= ASK_AFTER_AWAY && this.#id) this.ask();
+    }
+
+    #worked() {
+      if (this.#closed) return;
+      const now = Date.now();
+      if (!this.#id) {
+        const { state, reason } = this.freshness;
+        const again = state === "stored" || (state === "ended" && reason !== "operator");
+        if (again && now - this.#lastTry >= RETRY_PAUSE) this.#open();
+        return;
+      }
+      if (now - this.#lastTouch < TOUCH_EVERY) return;
+      this.#lastTouch = now;
+      if (this.#line?.readyState === WebSocket.OPEN) this.#line.send('{"type":"touch"}');
+      else this.#touch(this.#id);
+    }
+
+    async #touch(id) {
+      const { base, token } = this.#options;
+      try {
+        const { status, answer } = await request(base, "/api/smart-sessions/touch",
+          { token, method: "POST", body: { sessionId: id } });
+        if (status === 410 && this.#id === id) this.#over(answer.reason);
+      } catch {
+        if (this.#id === id) this.#gone();
+      }
+    }
+
+    #later(ms, act) {
+      const timer = setTimeout(() => { this.#timers.delete(timer); act(); }, ms);
+      this.#timers.add(timer);
+    }
+
+    #set(values) {
+      this.freshness = { ...this.freshness, ...values };
+      this.#change(this.freshness);
+    }
+  }
+
+  /** Open a session for this tab. `base`: "http://127.0.0.1:47800". Never throws, `ready` never rejects. */
+  function openSession(options) {
+    return new Session(options);
+  }
+
+  /**
+   * Pair this page: the operator presses "Collega una pagina" in the panel and types the digits that `onDigits` gets.
+   * Returns `{token, profileId, account, scopes}`; throws an Error with `code` and `hint` when it is refused.
+   */
+  async function pair({ base, name, scopes = ["sessions"], onDigits = () => {}, signal }) {
+    const root = String(base).replace(/\/+$/, "");
+    const call = async (body) => {
+      const { status, answer } = await request(root, "/api/pair", { method: "POST", body, signal });
+      if (status >= 400) throw Object.assign(new Error(answer.error), { code: answer.code, hint: answer.hint });
+      return answer;
+    };
+    let answer = await call({ name, scopes });
+    onDigits(answer.digits);
+    const { pairingId } = answer;
+    for (;;) {
+      await wait(1_000, signal);
+      answer = await call({ pairingId });
+      if (answer.token) return answer;
+    }
+  }
+
+  globalThis.Archisync = Object.freeze({ openSession, pair, request });
+})();
