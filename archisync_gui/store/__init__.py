@@ -3,6 +3,7 @@
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import natural_key, row_key
+from archisync_gui.store.rows import CompactRows
 from archisync_gui.store.store import Store
 from archisync_gui.store.types import (
     Accepted,
@@ -29,6 +30,7 @@ __all__ = [
     "Batch",
     "Change",
     "ChangeKind",
+    "CompactRows",
     "Counts",
     "Delta",
     "Known",

@@ -29,16 +29,27 @@ BLANKS_UNTIL_TAKEN = 2
 KEY_SEPARATOR = "\x1e"
 
 
-class Index(NamedTuple):
-    """What is known of a stored row before it is compared."""
+class State(NamedTuple):
+    """What is out of the ordinary about a stored row."""
 
-    hash: bytes | None
-    settled: bool
-    """Neither missing nor deleted, and no sticky blank counted."""
-    missing: bool
-    deleted: bool
-    newer: bool
+    missing: bool = False
+    deleted: bool = False
+    counted: bool = False
+    """A sticky field of it was blank once."""
+    newer: bool = False
     """Changed by a read that began after the one being applied (a fast read during a suspension): its values stay."""
+
+
+ORDINARY = State()
+
+
+@dataclass(frozen=True)
+class _Index:
+    """The stored rows before they are compared: plain texts and bytes, which cost the garbage collector nothing."""
+
+    hashes: dict[str, bytes]
+    states: dict[str, State]
+    """Only of rows that are not ordinary."""
 
 
 @dataclass
@@ -193,7 +204,7 @@ def apply(
             seen[key] = None
             values = reader.values(row)
             digest = change_hash(values)
-            known = stored.get(key)
+            known = stored.hashes.get(key)
             if known is None:
                 added.append(
                     {
@@ -211,7 +222,7 @@ def apply(
                 )
                 if not first_load:
                     writer.log(key, ChangeKind.ADDED)
-            elif known.hash == digest and known.settled:
+            elif known == digest and key not in stored.states:
                 tally.unchanged += 1
             else:
                 suspects[key] = values, digest
@@ -230,9 +241,7 @@ def apply(
     return delta, tally.written
 
 
-def _index(
-    connection: sa.Connection, table: sa.Table, account: str, as_of: datetime, now: datetime
-) -> dict[str, Index]:
+def _index(connection: sa.Connection, table: sa.Table, account: str, as_of: datetime, now: datetime) -> _Index:
     c = table.c
     newer = sa.and_(c[schema.LAST_CHANGED] > as_of, c[schema.LAST_CHANGED] <= now)
     result = connection.execute(
@@ -245,17 +254,19 @@ def _index(
             sa.case((newer, 1), else_=0),
         ).where(c[schema.ACCOUNT] == account)
     )
-    index: dict[str, Index] = {}
+    index = _Index({}, {})
     for part in result.partitions(CHUNK):
         for key, digest, missing, deleted, blanks, newer_ in part:
-            index[key] = Index(digest, not (missing or deleted or blanks), bool(missing), bool(deleted), bool(newer_))
+            index.hashes[key] = digest or b""  # none since its key was changed: compared column by column
+            if missing or deleted or blanks or newer_:
+                index.states[key] = State(bool(missing), bool(deleted), bool(blanks), bool(newer_))
     return index
 
 
 def _compare(
     writer: _Writer,
     reader: Reader,
-    stored: dict[str, Index],
+    stored: _Index,
     suspects: dict[str, tuple[tuple[Value, ...], bytes]],
     unfilled: frozenset[str],
 ) -> None:
@@ -271,8 +282,8 @@ def _compare(
     updates: list[dict[str, Any]] = []
     for key, last_changed, blanks, *old in writer.connection.execute(statement):
         values, digest = suspects[key]
-        known = stored[key]
-        if known.newer and not known.deleted:
+        state = stored.states.get(key, ORDINARY)
+        if state.newer and not state.deleted:
             tally.unchanged += 1
             continue
         effective = list(values)
@@ -289,7 +300,7 @@ def _compare(
         fields = [
             i for i, name in enumerate(names) if effective[i] != old[i] and not (old[i] is None and name in unfilled)
         ]
-        if known.deleted:
+        if state.deleted:
             tally.revived += 1
             writer.log(key, ChangeKind.REVIVED)
         elif fields:
@@ -299,7 +310,7 @@ def _compare(
         for i in fields:
             percent = percent_change(old[i], effective[i]) if reader.percent[i] else None
             writer.log(key, ChangeKind.CHANGED, names[i], old[i], effective[i], percent)
-        if known.hash == digest and not known.missing and not known.deleted and (blanks or {}) == counters:
+        if stored.hashes[key] == digest and not state.missing and not state.deleted and (blanks or {}) == counters:
             continue
         row = dict(zip(names, effective, strict=True))
         updates.append(
@@ -307,7 +318,7 @@ def _compare(
                 "_account": writer.account,
                 "_key": key,
                 f"_{schema.HASH}": digest,
-                f"_{schema.LAST_CHANGED}": writer._at if fields or known.deleted else utc_text(last_changed),
+                f"_{schema.LAST_CHANGED}": writer._at if fields or state.deleted else utc_text(last_changed),
                 f"_{schema.MISSING_SINCE}": None,
                 f"_{schema.DELETED_AT}": None,
                 f"_{schema.BLANKS}": json.dumps(counters) if counters else None,
@@ -318,20 +329,20 @@ def _compare(
     writer.update(updates)
 
 
-def _absences(
-    writer: _Writer, stored: dict[str, Index], seen: dict[str, None], abandoned: threading.Event | None
-) -> None:
+def _absences(writer: _Writer, stored: _Index, seen: dict[str, None], abandoned: threading.Event | None) -> None:
     """After a clean whole read: absent once is missing, absent again is gone."""
-    absent = [(key, row) for key, row in stored.items() if key not in seen and not row.deleted and not row.newer]
+    absent = (key for key in stored.hashes if key not in seen)
     for part in chunks(absent):
         check(abandoned)
-        gone = [key for key, row in part if row.missing]
-        writer.mark(schema.MISSING_SINCE, [key for key, row in part if not row.missing])
+        states = {key: stored.states.get(key, ORDINARY) for key in part}
+        gone = [key for key, state in states.items() if state.missing and not (state.deleted or state.newer)]
+        missing = [key for key, state in states.items() if not (state.missing or state.deleted or state.newer)]
+        writer.mark(schema.MISSING_SINCE, missing)
         writer.mark(schema.DELETED_AT, gone)
         for key in gone:
             writer.log(key, ChangeKind.GONE)
         writer.tally.gone += len(gone)
-        writer.tally.missing += len(part) - len(gone)
+        writer.tally.missing += len(missing)
 
 
 def _unfilled(connection: sa.Connection, entity: str, account: str) -> frozenset[str]:

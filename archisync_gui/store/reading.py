@@ -51,6 +51,7 @@ class Question:
         between: tuple[str, Value, Value] | None = None,
     ) -> None:
         self._entity, self._table, self._account = entity, table, account
+        self._deleted = deleted
         self._names = tuple(columns if columns is not None else (c.name for c in entity.columns))
         for name in [*self._names, *(where or {}), *([sort] if sort else []), *([between[0]] if between else [])]:
             entity.column(name)  # only declared columns can be asked for
@@ -110,14 +111,20 @@ class Question:
     def keys(self, connection: sa.Connection) -> list[str]:
         """The keys of all rows, in order."""
         statement = sa.select(self._table.c[schema.KEY]).where(*self._conditions).order_by(*self._order)
-        return list(connection.scalars(statement))
+        return [key for part in connection.execute(statement).partitions(CHUNK) for (key,) in part]
 
     def by_keys(self, connection: sa.Connection, keys: Collection[str]) -> list[StoredRow]:
-        """The rows with those keys that still belong to the selection, in the order of the keys."""
+        """The rows with those keys that are still there, in the order of the keys."""
+        c = self._table.c
         found: dict[str, StoredRow] = {}
         for part in chunks(keys, CHUNK):
-            statement = self._select().where(*self._conditions, self._table.c[schema.KEY].in_(part))
-            found |= {row.key: row for row in self._rows(connection.execute(statement))}
+            # Only by key: with the selection's other conditions SQLite would take another index and read everything.
+            statement = self._select().where(c[schema.ACCOUNT] == self._account, c[schema.KEY].in_(part))
+            found |= {
+                row.key: row
+                for row in self._rows(connection.execute(statement))
+                if self._deleted or row.deleted_at is None
+            }
         return [found[key] for key in keys if key in found]
 
     def after(self, connection: sa.Connection, cursor: str | None, limit: int) -> SearchPage:
