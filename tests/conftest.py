@@ -1,4 +1,4 @@
-"""What all tests share: the loop they run on and what they may leave behind (nothing); the work is in ``tests/support``."""
+"""What all tests share: the loop they run on, and that they leave nothing behind; the work is in ``tests/support``."""
 
 import os
 

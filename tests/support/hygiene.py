@@ -1,8 +1,8 @@
 """What every test must leave behind: nothing. A pytest plugin; what the tests themselves share is elsewhere.
 
-After each test: no error in the log that the test did not expect, no asyncio task, thread, child process or Qt timer that
-was not there before. At the end of the run: no process and no temporary file of ours. Each leak fails the test that made it,
-by name. Warnings fail through pytest's own ``filterwarnings``, Qt's messages through pytest-qt.
+After each test: no error in the log that the test did not expect, no asyncio task, thread, child process or Qt timer
+that was not there before. At the end of the run: no process and no temporary file of ours. Each leak fails the test
+that made it, by name. Warnings fail through pytest's own ``filterwarnings``, Qt's messages through pytest-qt.
 
 Qt is never imported here; its timers are watched from the moment something else has imported it.
 """
@@ -38,6 +38,9 @@ TURNS = 20
 
 MARKER = "ARCHISYNC_TEST_RUN"
 """Environment variable that every process started by the tests inherits, so that orphans are found."""
+
+_RUNTIME = f"archisync-{os.getuid() if hasattr(os, 'getuid') else 0}"
+"""The user's folder for sockets where the system gives none; it stays, as the system's own would."""
 
 
 class Leak(AssertionError):
@@ -191,8 +194,8 @@ def _where(task: asyncio.Task[Any]) -> str:
 
 
 @pytest.fixture(autouse=True)
-def hygiene(request: pytest.FixtureRequest) -> Iterator[ExpectedErrors]:
-    """Nothing is left behind by a test."""
+def hygiene() -> Iterator[ExpectedErrors]:
+    """Nothing is left behind by a test. Ends after the test's loop is closed, which takes its own threads along."""
     _timers.watch()
     timers = set(_timers.running())
     threads = set(threading.enumerate())
@@ -200,8 +203,6 @@ def hygiene(request: pytest.FixtureRequest) -> Iterator[ExpectedErrors]:
     errors = ExpectedErrors()
     root = logging.getLogger()
     root.addHandler(errors)
-    if request.node.get_closest_marker("asyncio") is not None:
-        request.getfixturevalue("_watched_tasks")
     yield errors
     root.removeHandler(errors)
     problems = [*_left_timers(timers), *_left_threads(threads), *_left_processes(children)]
@@ -211,6 +212,13 @@ def hygiene(request: pytest.FixtureRequest) -> Iterator[ExpectedErrors]:
         problems.insert(0, str(leak))
     if problems:
         raise Leak("\n".join(problems))
+
+
+@pytest.fixture(autouse=True)
+def _tasks(request: pytest.FixtureRequest, hygiene: ExpectedErrors) -> None:
+    """Brings :func:`_watched_tasks` into asynchronous tests only: others make no loop."""
+    if request.node.get_closest_marker("asyncio") is not None:
+        request.getfixturevalue("_watched_tasks")
 
 
 @pytest.fixture
@@ -283,7 +291,8 @@ class _Run:
         deadline = time.monotonic() + GRACE
         while (orphans := _orphans(self.marker)) and time.monotonic() < deadline:
             time.sleep(0.05)
-        files = [f"temporary file left behind: {path.name}" for path in self.temporary.iterdir()]
+        names = {path.name for path in self.temporary.iterdir()} - {_RUNTIME}
+        files = [f"temporary file left behind: {name}" for name in sorted(names)]
         shutil.rmtree(self.folder, ignore_errors=True)
         return [f"process left running: {orphan}" for orphan in orphans] + files
 

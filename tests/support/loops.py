@@ -6,6 +6,7 @@ Qt is imported only when a marked test (or a test that asks for ``qapp``) runs, 
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,17 @@ if TYPE_CHECKING:
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
+@functools.cache
+def _application() -> QApplication:
+    from archisync_gui.ui.loop import application
+
+    return application(["archisync-tests"])
+
+
 def _qt_loop() -> asyncio.AbstractEventLoop:
     from archisync_gui.ui.loop import QtEventLoop
 
-    loop: asyncio.AbstractEventLoop = QtEventLoop()
+    loop: asyncio.AbstractEventLoop = QtEventLoop(_application())
     return loop
 
 
@@ -34,27 +42,31 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> M
 @pytest.fixture(scope="session")
 def qapp() -> QApplication:
     """The application's own ``QApplication``, as the panel makes it (in place of pytest-qt's)."""
-    from archisync_gui.ui.loop import application
-
-    return application(["archisync-tests"])
+    return _application()
 
 
 @pytest.fixture(autouse=True)
-def _application_for_the_qt_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A marked test finds the application made, and the collector in the GUI thread, as in the panel."""
+def _collector_in_the_gui_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In a marked test Python's collector runs where the panel's does: only in the GUI thread."""
     if request.node.get_closest_marker("qasync") is None:
         yield
         return
-    request.getfixturevalue("qapp")
     from archisync_gui.ui.loop import collecting_in_gui_thread
 
     with collecting_in_gui_thread():
         yield
 
 
+OFFSCREEN_CANNOT = r"^This plugin does not support (raise|propagateSizeHints|createPlatformOpenGLContext)"
+"""What Qt's offscreen platform says of every window; true and harmless."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Qt's warnings fail a test. By a mark, not in the configuration, which has to work without pytest-qt too."""
-    if config.pluginmanager.has_plugin("pytest-qt"):
-        for item in items:
-            if item.get_closest_marker("qt_log_level_fail") is None:
-                item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+    """Qt's warnings fail a test. By marks, not in the configuration, which has to work without pytest-qt too."""
+    if not config.pluginmanager.has_plugin("pytest-qt"):
+        return
+    for item in items:
+        if item.get_closest_marker("qt_log_level_fail") is None:
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+        own = item.get_closest_marker("qt_log_ignore")
+        item.add_marker(pytest.mark.qt_log_ignore(OFFSCREEN_CANNOT, *(own.args if own else ())), append=False)
