@@ -18,8 +18,7 @@ Kind = Literal["text", "id", "int", "qty", "amount", "percent", "date", "datetim
 class Column:
     """One grid column: its language-independent field name, its captions and how its cells are drawn.
 
-    ``visible`` is what a fresh session shows; ``offered`` is False for a field the grid does not know at all until the
-    ERP was updated. ``nested`` cells hold an inner table and a script (docs/erp.md, "Cells").
+    ``visible`` is what a fresh session shows. ``nested`` cells hold an inner table and a script (docs/erp.md, cells).
     """
 
     field: str

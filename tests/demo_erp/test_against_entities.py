@@ -1,0 +1,64 @@
+"""The demo ERP's tables and Archisync's declarations, typed apart from the same facts, must agree."""
+
+from __future__ import annotations
+
+import pytest
+
+from archisync_gui.demo_erp.columns import BY_PATH, ENUMS, LISTS
+from archisync_gui.entities import ENTITIES, Column, Entity
+
+KINDS = {
+    "text": {"text", "lines"},
+    "id": {"id"},
+    "int": {"integer", "number"},
+    "qty": {"number"},
+    "amount": {"money"},
+    "percent": {"percent"},
+    "date": {"date"},
+    "datetime": {"datetime"},
+    "bool": {"bool"},
+    "enum": {"enum"},
+    "link": {"text"},
+}
+"""For each of the demo's kinds, the declarations' kinds that can read it."""
+
+PAIRS = [pytest.param(entity, column, id=f"{entity.path}{column.field_name}-{column.name}")
+         for entity in ENTITIES for column in entity.columns]  # fmt: skip
+
+
+def section(entity: Entity) -> str:
+    """Where to look when the two differ."""
+    return f"see docs/erp.md, the section of {entity.it}"
+
+
+def test_the_six_lists_are_the_same() -> None:
+    assert {entity.path.strip("/") for entity in ENTITIES} == {view.path for view in LISTS.values()}
+
+
+@pytest.mark.parametrize(("entity", "column"), PAIRS)
+def test_column(entity: Entity, column: Column) -> None:
+    view = BY_PATH[entity.path.strip("/")]
+    theirs = {known.field: known for known in view.columns}.get(column.field_name)
+    assert theirs is not None, section(entity)
+    assert column.hidden == (not theirs.visible), section(entity)
+    assert str(column.kind) in KINDS[theirs.kind], section(entity)
+    if theirs.visible:
+        # Only the beginning: one price caption ends in a brand name that is nobody's business.
+        assert theirs.it.casefold().startswith(column.it.rstrip(": ").casefold()), section(entity)
+
+
+def test_every_text_of_the_demos_enums_is_known() -> None:
+    words = {word for entity in ENTITIES for column in entity.columns for word in column.words}
+    for italian, english in ENUMS.values():
+        assert italian.rstrip(":").casefold() in words
+        assert english.casefold() in words
+
+
+@pytest.mark.parametrize("entity", [entity for entity in ENTITIES if entity.filter], ids=lambda entity: entity.path)
+def test_the_wanted_filter_is_exactly_one_option(entity: Entity) -> None:
+    view, wish = BY_PATH[entity.path.strip("/")], entity.filter
+    assert wish is not None
+    found = [option for option in view.options if option.word.casefold().endswith(wish.ending)]
+    assert len(found) == 1, section(entity)
+    assert {found[0].it, found[0].en} <= set(wish.texts), section(entity)
+    assert wish.click == view.click_only, section(entity)
