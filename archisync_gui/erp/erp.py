@@ -191,7 +191,8 @@ class Erp:
             try:
                 hands = await session.hands()
                 await hands.go("Login.aspx", self.limits.open)
-                await session.login(hands, logged_in)
+                if (await session.login(hands, logged_in)).casefold() == "error.aspx":
+                    raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": account})
             finally:
                 await self._browser.forget(name)
 

@@ -6,6 +6,7 @@ clicks anywhere else, and the demo ERP records every action that would write.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from archisync_gui.erp.failures import SessionExpired, layout, transient, translated
+from archisync_gui.erp.failures import Navigated, SessionExpired, layout, transient, translated
 from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
@@ -107,7 +108,28 @@ class Hands:
             raise transient("erp-unavailable", status=answer.status)
         if answer is not None and answer.status >= 400:
             raise layout("erp-page-missing", status=answer.status, path=path)
-        return place(self.page.url)
+        return await self.arrived(limit)
+
+    async def arrived(self, limit: float) -> str:
+        """Where the page is once its document is complete (:func:`place`).
+
+        Asked of the document itself: just after a navigation Playwright's own address may still be the old one.
+        """
+        script = """async () => {
+            if (document.readyState === "loading")
+                await new Promise(resolve => document.addEventListener("DOMContentLoaded", resolve, { once: true }));
+            return location.href;
+        }"""
+        try:
+            async with asyncio.timeout(limit):
+                while True:
+                    try:
+                        with translated("open"):
+                            return place(await self.page.evaluate(script))
+                    except Navigated:
+                        continue
+        except TimeoutError as error:
+            raise transient("erp-slow", step="open") from error
 
     async def look(self, look: Look, *arguments: Any, step: str = "read") -> Any:
         """Call a function that only looks."""

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from archisync_gui.entities.declaration import Entity, FilterWish
-from archisync_gui.erp.failures import Navigated, layout, refused, transient, translated
-from archisync_gui.erp.hands import Act, Hands, Look, Target, at_erp, place
+from archisync_gui.erp.failures import Navigated, layout, refused, transient
+from archisync_gui.erp.hands import Act, Hands, Look, Target, at_erp
 from archisync_gui.erp.session import ErpSession
 from archisync_gui.model import Clock, Json
 
@@ -108,9 +108,7 @@ class ListView:
     async def _ready(self) -> None:
         for _ in range(3):
             try:
-                with translated("open"):
-                    await self._hands.page.wait_for_load_state("domcontentloaded", timeout=self._limits.open * 1000)
-                at_erp(place(self._hands.page.url))
+                await self.where()
                 answer = await self._hands.look(Look.READY, self._limits.callback, step="open")
             except Navigated:
                 continue
@@ -296,6 +294,7 @@ class ListView:
             following: asyncio.Task[Page] | None = None
             if page.index < page.count - 1 and not stop():
                 following = asyncio.create_task(self.turn_to(page.index + 1))
+                await asyncio.sleep(0)  # lets the request go out before the page is parsed
             try:
                 yield page
                 if following is None:
@@ -352,9 +351,7 @@ class ListView:
 
     async def where(self) -> None:
         """The page went away under us: raises if it is the login or the error page; else it just loaded again."""
-        with translated("open"):
-            await self._hands.page.wait_for_load_state("domcontentloaded", timeout=self._limits.open * 1000)
-        at_erp(place(self._hands.page.url))
+        at_erp(await self._hands.arrived(self._limits.open))
 
     def touched(self) -> None:
         """Something may have to be put back (the view is owed from an earlier visit)."""

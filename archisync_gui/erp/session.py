@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from archisync_gui.erp.browser import Browser
-from archisync_gui.erp.failures import Navigated, SessionExpired, transient, translated
-from archisync_gui.erp.hands import Hands, Look, Target, at_erp, place
+from archisync_gui.erp.failures import Navigated, SessionExpired
+from archisync_gui.erp.hands import Hands, Look, Target, at_erp
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -63,23 +63,26 @@ class ErpSession:
         hands = await self.hands()
         try:
             at_erp(await self._go(hands, path))
+            return hands
         except SessionExpired:
-            await self.login(hands, logged_in)
-            if not hands.page.url.startswith(f"{self._address}/{path.partition('?')[0]}"):
-                try:
-                    at_erp(await self._go(hands, path))
-                except SessionExpired as error:
-                    raise transient("session-not-kept") from error
+            where = await self.login(hands, logged_in)
+        if where != path.partition("?")[0].rstrip("/").rpartition("/")[2]:
+            # Somewhere else than asked for: whether the login took, only the page that needs it can tell.
+            try:
+                at_erp(await self._go(hands, path))
+            except SessionExpired as error:
+                raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user}) from error
         return hands
 
     async def _go(self, hands: Hands, path: str) -> str:
         try:
             return await hands.go(path, self.limits.open)
         except Navigated:
-            return place(hands.page.url)
+            return await hands.arrived(self.limits.open)
 
-    async def login(self, hands: Hands, logged_in: Callable[[], None]) -> None:
-        """Log in on the login page that ``hands`` stand on.
+    async def login(self, hands: Hands, logged_in: Callable[[], None]) -> str:
+        """Log in on the login page that ``hands`` stand on; returns where that led. ``logged_in`` is told of every
+        attempt that reached the ERP: it is their number that the ERP's owner minds.
 
         Refused is only what the page itself calls refused: still there, an error text, and both fields as typed.
         Everything else is a failed login, which says nothing about the password.
@@ -93,6 +96,7 @@ class ErpSession:
                 typed = False
             if not typed:
                 raise SyncFailure("login-page-unknown", FailureKind.LOGIN)
+            logged_in()
             outcome = asyncio.ensure_future(
                 hands.look(
                     Look.LOGIN_OUTCOME,
@@ -117,17 +121,13 @@ class ErpSession:
                 await asyncio.wait([outcome])
                 if not outcome.cancelled():
                     outcome.exception()
-            with translated("login"):
-                await hands.page.wait_for_load_state("domcontentloaded", timeout=self.limits.open * 1000)
-        match place(hands.page.url).casefold():
-            case "login.aspx":
-                if answer and answer["error"] and answer["held"]:
-                    raise SyncFailure(
-                        "login-refused",
-                        FailureKind.CREDENTIALS,
-                        params={"account": self.user, "error": str(answer["error"])[:300]},
-                    )
-                raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user})
-            case "error.aspx":
-                raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user})
-        logged_in()
+            where = await hands.arrived(self.limits.open)
+        if where.casefold() != "login.aspx":
+            return where
+        if answer and answer["error"] and answer["held"]:
+            raise SyncFailure(
+                "login-refused",
+                FailureKind.CREDENTIALS,
+                params={"account": self.user, "error": str(answer["error"])[:300]},
+            )
+        raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user})

@@ -412,7 +412,7 @@ def _warnings(reader: RowReader, reading: Reading | None, unclean: Sequence[Doub
     found = reader.findings
     entity = reader.entity
     lines = [warning(f"unclean-{doubt.value}", list=entity.name) for doubt in unclean]
-    lines += [warning(f"garbage-{name}", list=entity.name, count=count) for name, count in found.garbage.items()]
+    lines += [warning("garbage", list=entity.name, name=name, count=count) for name, count in found.garbage.items()]
     lines += [warning("unreadable-cell", list=entity.name, row=c.row, field=c.field, text=c.text) for c in found.bad]
     lines += [
         warning("unknown-word", list=entity.name, field=name, text=text, count=count)
