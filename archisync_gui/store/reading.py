@@ -196,7 +196,7 @@ def changes(
     since: datetime,
     until: datetime,
     entity: str | None,
-    kinds: Sequence[ChangeKind] | None,
+    kinds: Sequence[str] | None,
     fields: Sequence[str] | None,
     percent: int | None,
     run_id: str | None,
@@ -209,7 +209,7 @@ def changes(
     if entity is not None:
         statement = statement.where(c.entity == entity)
     if kinds is not None:
-        statement = statement.where(c.kind.in_([kind.value for kind in kinds]))
+        statement = statement.where(c.kind.in_([ChangeKind(kind).value for kind in kinds]))
     if fields is not None:
         statement = statement.where(c.field.in_(list(fields)))
     if percent is not None:
@@ -313,7 +313,7 @@ def events(
     c = EVENTS.c
     statement = sa.select(EVENTS).where(c.at >= since, c.at < until)
     if kinds is not None:
-        statement = statement.where(c.kind.in_(list(kinds)))
+        statement = statement.where(c.kind.in_([str(kind) for kind in kinds]))
     if after is not None:
         statement = statement.where(c.id > after)
     found = connection.execute(statement.order_by(c.id).limit(limit))

@@ -13,7 +13,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity, Value
-from archisync_gui.model import AccountId, Clock, EventKind, Origin, Outcome, RunRecord, Scope, SyncType
+from archisync_gui.model import AccountId, Clock, Origin, Outcome, RunRecord, Scope, SyncType
 from archisync_gui.store import apply as applying
 from archisync_gui.store import backups, maintenance, reading, refused, schema
 from archisync_gui.store import migrate as migrating
@@ -25,7 +25,6 @@ from archisync_gui.store.types import (
     Ages,
     Batch,
     Change,
-    ChangeKind,
     Counts,
     Delta,
     Known,
@@ -420,7 +419,7 @@ class Store:
         accounts: Sequence[AccountId],
         *,
         entity: SyncType | None = None,
-        kinds: Sequence[ChangeKind] | None = None,
+        kinds: Sequence[str] | None = None,
         fields: Sequence[str] | None = None,
         percent: int | None = None,
         run_id: str | None = None,
@@ -488,7 +487,7 @@ class Store:
         self,
         since: datetime,
         until: datetime,
-        kinds: Sequence[EventKind] | None = None,
+        kinds: Sequence[str] | None = None,
         *,
         after: int | None = None,
         limit: int = 1000,

@@ -135,6 +135,7 @@ async def test_the_day_sheets_questions_to_the_change_log(store: Store, reads: R
         return [(change.entity, change.key, change.title) for change in changes]
 
     assert await found(kinds=[ChangeKind.ADDED]) == [("parcels", "3", "Ditta Prova 3")]
+    assert await found(kinds=["added", "gone"]) == [("parcels", "3", "Ditta Prova 3")]
     assert await found(fields=["tracking"]) == [("parcels", "1", "Ditta Prova 1")]
     assert await found(percent=500) == [("tariffs", "A|1", "A")]
     assert await found(percent=490) == [("tariffs", "A|1", "A"), ("tariffs", "B|1", "B")]
