@@ -421,7 +421,7 @@ def install_failure(said: str) -> SetupFailure:
     network = re.search(
         r"Temporary failure in name resolution|Name or service not known|getaddrinfo failed|nodename nor servname"
         r"|Network is unreachable|No route to host|Connection refused|actively refused|Connection reset|timed out"
-        r"|Cannot connect to proxy|ProxyError|CERTIFICATE_VERIFY_FAILED|\b(?:403|407|502|503) [A-Z]\w+",
+        r"|from versions: none|Cannot connect to proxy|ProxyError|CERTIFICATE_VERIFY_FAILED|\b(?:403|407|502|503) [A-Z]\w+",
         said,
     )
     if network:
