@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
+from pathlib import Path
 
 import pytest
-from store_samples import START, ManualClock, Reads, parcel, tariff
+from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.store import ChangeKind, CompactRows, Delta, Store, row_key
 
@@ -316,3 +317,18 @@ def test_compact_rows_are_the_rows_they_were_made_of() -> None:
     assert [dict(row) for row in compact[2:4]] == rows[2:4]
     assert (compact[-1], len(compact)) == (rows[-1], 10)
     assert compact[0]["open"] is True
+
+
+@pytest.mark.qasync
+async def test_the_store_works_on_the_panels_loop(tmp_path: Path) -> None:
+    clock = ManualClock()
+    store = await Store.open(tmp_path, ENTITIES, clock=clock)
+    reads = Reads(clock)
+    assert (await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(1_000)]))).added == 1_000
+    task = asyncio.create_task(store.rows("parcels", "agent", search="prova"))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await store.rows("parcels", "agent")).total == 1_000
+    await store.close()
