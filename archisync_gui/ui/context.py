@@ -10,7 +10,8 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 
 from archisync_gui import messages
 from archisync_gui.model import Origin, QueueEntry, Status, SystemClock
@@ -237,10 +238,13 @@ class Context(QObject):
         services = self._ready()
         if services is None:
             return
-        if services.open_order_form is None:
+        address = getattr(services.endpoint, "order_form_url", None)
+        if services.open_order_form is not None:
+            self._act(services.open_order_form(), "order-form")
+        elif address is None:
             self.say(tr("The order form is not available: the local endpoint is not running."), "bad")
-            return
-        self._act(services.open_order_form(), "order-form")
+        elif not QDesktopServices.openUrl(QUrl(address())):
+            self.say(tr("No browser could be opened for the order form."), "bad")
 
     def _act(self, result: object, name: str) -> None:
         self.background.act(result, name)

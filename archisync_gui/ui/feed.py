@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -27,9 +26,38 @@ BARS_LIMIT = 400
 """Runs read for the 20 bars of each type and the two-hour strip."""
 
 
-def records(answer: Any) -> tuple[RunRecord, ...]:
-    """The run records of a store's answer, whether a page or a plain sequence."""
-    return tuple(getattr(answer, "rows", answer))
+SESSIONS_BACK = timedelta(days=8)
+
+
+def session_spans(
+    events: Sequence[Event], later: Sequence[tuple[datetime, datetime | None]]
+) -> list[tuple[datetime, datetime | None]]:
+    """When at least one order form was open, from kept events; ``later`` are the spans of this program's life.
+
+    A boot that ended with forms open ends their span: sessions never outlive a process.
+    """
+    spans: list[tuple[datetime, datetime | None]] = []
+    start: datetime | None = None
+    boot = ""
+    last: datetime | None = None
+    own = later[0][0] if later else None
+    for event in events:
+        if own is not None and event.at >= own:
+            break
+        if event.boot != boot and start is not None:
+            spans.append((start, last))
+            start = None
+        boot, last = event.boot, event.at
+        count = event.data.get("sessionCount")
+        still = int(count) if isinstance(count, (int, float)) else int(event.kind is EventKind.SESSION_OPENED)
+        if still and start is None:
+            start = event.at
+        elif not still and start is not None:
+            spans.append((start, event.at))
+            start = None
+    if start is not None:
+        spans.append((start, last))
+    return [*spans, *later]
 
 
 class Feed(QObject):
@@ -48,6 +76,7 @@ class Feed(QObject):
         self.size: int | None = None
         """Bytes of the database."""
         context.services_changed.connect(self.read)
+        context.services_changed.connect(self._read_sessions)
         context.bridge.happened.connect(self._happened)
         context.bridge.status_changed.connect(self._status)
 
@@ -69,6 +98,19 @@ class Feed(QObject):
         if any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
             self.read()
 
+    def _read_sessions(self) -> None:
+        self._context.background.run(self._past_sessions(), "sessions")
+
+    async def _past_sessions(self) -> None:
+        services = self._context.services
+        if services is None or services.store is None:
+            return
+        now = self._context.now()
+        kinds = (EventKind.SESSION_OPENED, EventKind.SESSION_CLOSED)
+        found = await services.store.events(now - SESSIONS_BACK, now, kinds, limit=5000)
+        self.sessions = session_spans([e.event for e in found], self.sessions)
+        self.runs_changed.emit()
+
     def read(self) -> None:
         """Read the latest runs; one reading at a time, and once more if something ended meanwhile."""
         services = self._context.services
@@ -87,13 +129,10 @@ class Feed(QObject):
         try:
             while True:
                 self._again = False
-                self.runs = records(await services.store.runs(limit=BARS_LIMIT))
+                self.runs = tuple(await services.store.runs(limit=BARS_LIMIT))
                 self.runs_changed.emit()
-                size = getattr(services.store, "size", None)
-                if callable(size):
-                    found = size()
-                    self.size = await found if hasattr(found, "__await__") else found
-                    self.size_changed.emit()
+                self.size = services.store.size_on_disk().database
+                self.size_changed.emit()
                 if not self._again:
                     break
         finally:

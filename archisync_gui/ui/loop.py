@@ -167,7 +167,6 @@ def application(arguments: list[str] | None = None) -> QApplication:
         return existing
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     QApplication.setApplicationName("archisync-gui")
-    QApplication.setApplicationDisplayName("Archisync")
     QApplication.setDesktopFileName("archisync-gui")  # so that Wayland finds the icon of the desktop entry
     QApplication.setStyle("Fusion")  # the same metrics on all three systems; colours come from ui.theme
     app = QApplication(arguments if arguments is not None else sys.argv[:1])

@@ -8,23 +8,34 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Qt
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
 
-from archisync_gui.model import Event, Status
+from archisync_gui.model import AccountTypeStatus, Event, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
+from archisync_gui.ui.data import Data
+from archisync_gui.ui.day import DaySheet
+from archisync_gui.ui.details import RunDetails
+from archisync_gui.ui.dialogs import CrashDialog, DiagnosticsDialog, PairingDialog, SessionsDialog, WhyDialog
 from archisync_gui.ui.feed import Feed
-from archisync_gui.ui.i18n import set_language, tr
+from archisync_gui.ui.first_run import FirstRun
+from archisync_gui.ui.history import History
+from archisync_gui.ui.i18n import language, set_language, tr
 from archisync_gui.ui.icons import application_icon
+from archisync_gui.ui.log_page import LogFeed, LogPage
 from archisync_gui.ui.notify import Means, Message, Policy, best_means
 from archisync_gui.ui.overview import Overview
-from archisync_gui.ui.services import Services
+from archisync_gui.ui.services import Fault, Services
+from archisync_gui.ui.settings_page import SettingsPage
 from archisync_gui.ui.theme import theme
+from archisync_gui.ui.timeline_page import TimelinePage
 from archisync_gui.ui.tray import Tray
-from archisync_gui.ui.widgets import Page, ask, confirm_loss
+from archisync_gui.ui.trouble import TroubleDialog
+from archisync_gui.ui.widgets import ask, confirm_loss
 from archisync_gui.ui.window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -61,6 +72,9 @@ class Panel(QObject):
         self._quitting = False
         self._told_no_tray = False
         self._dialogs: dict[str, Callable[[object], object]] = {}
+        self._open_dialogs: dict[str, QDialog] = {}
+        self.log_feed = LogFeed()
+        logging.getLogger().addHandler(self.log_feed)
         self._pages()
         if self._memory is not None:
             self.window.recall(self._memory)
@@ -81,8 +95,96 @@ class Panel(QObject):
     def _pages(self) -> None:
         window, context = self.window, self.context
         window.add_page("overview", lambda: Overview(context, self.feed))
-        for name in ("history", "timeline", "data", "day", "log", "settings"):
-            window.add_page(name, lambda: Page())
+        window.add_page("history", lambda: History(context))
+        window.add_page("timeline", lambda: TimelinePage(context, self.feed))
+        window.add_page("data", lambda: Data(context))
+        window.add_page("day", lambda: DaySheet(context))
+        window.add_page("log", lambda: LogPage(context, self.log_feed))
+        window.add_page("settings", lambda: SettingsPage(context, self.feed))
+        self._dialogs = {
+            "run": self._open_run,
+            "why": lambda _: self._show_dialog("why", lambda: WhyDialog(context, window)),
+            "sessions": lambda _: self._show_dialog("sessions", lambda: SessionsDialog(context, window)),
+            "trouble": self._open_trouble,
+            "pairing": lambda _: self._open_pairing(),
+            "diagnostics": lambda _: self._open_diagnostics(),
+            "first-run": lambda _: self._show_dialog("first-run", lambda: FirstRun(context, window)),
+        }
+        window.sidebar.demo_button.clicked.connect(self._demo_menu)
+
+    def _show_dialog(self, name: str, make: Callable[[], QDialog]) -> QDialog:
+        """Open a dialog, or raise the one that is open already."""
+        found = self._open_dialogs.get(name)
+        if found is None:
+            found = self._open_dialogs[name] = make()
+            found.destroyed.connect(lambda: self._open_dialogs.pop(name, None))
+        found.show()
+        found.raise_()
+        found.activateWindow()
+        return found
+
+    def _open_run(self, what: object) -> None:
+        self.context.background.run(self._run_details(str(what)), "run-details")
+
+    async def _run_details(self, run_id: str) -> None:
+        services = self.context.services
+        if services is None or services.store is None:
+            return
+        run = await services.store.run(run_id)
+        if run is None:
+            self.context.say(tr("This run is no longer in the history."))
+            return
+        self._show_dialog(f"run:{run_id}", lambda: RunDetails(self.context, run, self.window))
+
+    def _open_trouble(self, what: object) -> None:
+        item = what if isinstance(what, AccountTypeStatus) else self._trouble_of(str(what))
+        if item is None:
+            self.window.go("overview")
+            return
+        key = f"trouble:{item.type}:{item.account}"
+        self._show_dialog(key, lambda: TroubleDialog(self.context, item, self.window))
+
+    def _trouble_of(self, account: str) -> AccountTypeStatus | None:
+        status = self.context.status
+        found = [a for t in status.statuses.values() for a in t.accounts] if status is not None else []
+        return next((a for a in found if a.account == account and a.last_error is not None), None)
+
+    def _open_pairing(self) -> None:
+        services = self.context.services
+        pairing = getattr(services.endpoint, "pairing", None) if services is not None else None
+        if pairing is None:
+            self.context.say(tr("Pages cannot be connected: the local endpoint is not running."), "bad")
+            return
+        self._show_dialog("pairing", lambda: PairingDialog(self.context, pairing, self.window))
+
+    def _open_diagnostics(self) -> None:
+        services = self.context.services
+        if services is None or services.diagnostics is None:
+            self.context.say(tr("Diagnostics are not available here."))
+            return
+        contents = services.diagnostics.contents()
+        self._show_dialog("diagnostics", lambda: DiagnosticsDialog(self.context, contents, self.window))
+
+    def demo_menu(self) -> QMenu:
+        """The demo's menu *Prova un guasto*."""
+        menu = QMenu(self.window)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        services = self.context.services
+        for fault in services.faults if services is not None else ():
+            action = menu.addAction(fault.it if language() == "it" else fault.en)
+            action.triggered.connect(partial(self._start_fault, fault))
+        return menu
+
+    def _demo_menu(self) -> None:
+        button = self.window.sidebar.demo_button
+        self.demo_menu().popup(button.mapToGlobal(button.rect().topLeft()))
+
+    def _start_fault(self, fault: Fault) -> None:
+        async def work() -> None:
+            await fault.start()
+            self.context.say(tr("Demo: {fault}", fault=fault.it if language() == "it" else fault.en))
+
+        self.context.background.run(work(), f"fault-{fault.name}")
 
     # ------------------------------------------------------------------------------------------------ services
 
@@ -90,6 +192,12 @@ class Panel(QObject):
         """The services are ready."""
         self.context.set_services(services)
         self._settings()
+        self.window.sidebar.demo_button.setVisible(bool(services.faults))
+        if services.crash:
+            self._show_dialog("crash", lambda: CrashDialog(services.crash, self.window))
+        settings = self.context.settings()
+        if not services.demo and not settings.flag("look.first_run_done") and not settings.words("erp.accounts"):
+            self.open("first-run")
         self.context.background.run(self._connect_notifications(), "notifications")
 
     async def _connect_notifications(self) -> None:
@@ -250,6 +358,9 @@ class Panel(QObject):
     async def aclose(self) -> None:
         """End everything of the panel: tasks, tray, window, subscription."""
         self.closing()
+        for dialog in list(self._open_dialogs.values()):
+            dialog.close()
+        logging.getLogger().removeHandler(self.log_feed)
         await self.context.background.close()
         if self._means is not None:
             await self._means.close()

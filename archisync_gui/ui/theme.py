@@ -38,6 +38,8 @@ class Tokens:
     bar: str
     bar_bad: str
     focus: str
+    check: str
+    """Behind a white tick."""
 
 
 LIGHT = Tokens(
@@ -59,6 +61,7 @@ LIGHT = Tokens(
     bar="#a9b0bb",
     bar_bad="#c0392b",
     focus="#2563eb",
+    check="#2563eb",
 )
 
 DARK = Tokens(
@@ -80,6 +83,7 @@ DARK = Tokens(
     bar="#626a77",
     bar_bad="#ef6a60",
     focus="#8fb3ff",
+    check="#3b6fe0",
 )
 
 READABLE: tuple[tuple[str, str], ...] = (
@@ -233,6 +237,7 @@ def palette(t: Tokens) -> QPalette:
 def style_sheet(t: Tokens) -> str:
     """The style sheet of the whole application."""
     sheet = (messages.resources() / "style" / "panel.qss").read_text(encoding="utf-8")
+    sheet = sheet.replace("@icons@", (messages.resources() / "icons").as_posix())
     for part in fields(t):
         sheet = sheet.replace(f"@{part.name}@", getattr(t, part.name))
     return sheet

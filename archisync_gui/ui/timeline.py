@@ -154,7 +154,7 @@ class Timeline(QWidget):
     def _lane_height(self) -> int:
         wanted = max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5)
         lanes = max(1, len(self._picture.lanes))
-        most = 46 if self._interactive else 30
+        most = 72 if self._interactive else 30
         return max(wanted, min(most, (self.height() - 30) // lanes))
 
     def sizeHint(self) -> QSize:
@@ -182,7 +182,7 @@ class Timeline(QWidget):
         lane = self._picture.lanes.index(bar.type)
         height = self._lane_height()
         left, right = self._x(bar.start), self._x(bar.end)
-        tall = min(14.0, height * 0.62)
+        tall = min(20.0 if self._interactive else 14.0, height * 0.62)
         return QRectF(left, lane * height + (height - tall) / 2, max(4.0, right - left), tall)
 
     def paintEvent(self, event: QPaintEvent) -> None:

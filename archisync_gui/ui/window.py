@@ -477,7 +477,9 @@ class MainWindow(QMainWindow):
         found = words.headline(status, self.context.now())
         services = self.context.services
         badge = " [DEMO]" if services is not None and services.demo else ""
-        self.setWindowTitle(f"{found.title} — Archisync{badge}" if found.kind != "running" else f"Archisync{badge}")
+        title = f"{found.title}{badge} – Archisync"
+        if title != self.windowTitle():
+            self.setWindowTitle(title)
 
     def _tick(self) -> None:
         status = self.context.status

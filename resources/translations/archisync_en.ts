@@ -94,5 +94,54 @@
                 <numerusform>%n attempts</numerusform>
             </translation>
         </message>
+        <message numerus="yes">
+            <source>%n form(s)</source>
+            <translation>
+                <numerusform>%n form</numerusform>
+                <numerusform>%n forms</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>{time} left · %n attempt(s) left</source>
+            <translation>
+                <numerusform>{time} left · %n attempt left</numerusform>
+                <numerusform>{time} left · %n attempts left</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n stored row(s){whose} are removed and the list is read again from the ERP. Until that is done the order form finds nothing of it. The change history stays, a backup is made first; nothing in the ERP changes.</source>
+            <translation>
+                <numerusform>%n stored row{whose} are removed and the list is read again from the ERP. Until that is done the order form finds nothing of it. The change history stays, a backup is made first; nothing in the ERP changes.</numerusform>
+                <numerusform>%n stored rows{whose} are removed and the list is read again from the ERP. Until that is done the order form finds nothing of it. The change history stays, a backup is made first; nothing in the ERP changes.</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n warning(s)</source>
+            <translation>
+                <numerusform>%n warning</numerusform>
+                <numerusform>%n warnings</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n run(s)</source>
+            <translation>
+                <numerusform>%n run</numerusform>
+                <numerusform>%n runs</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n backup(s)</source>
+            <translation>
+                <numerusform>%n backup</numerusform>
+                <numerusform>%n backups</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>These %n row(s) would vanish</source>
+            <translation>
+                <numerusform>These %n row would vanish</numerusform>
+                <numerusform>These %n rows would vanish</numerusform>
+            </translation>
+        </message>
     </context>
 </TS>

@@ -68,6 +68,10 @@
             <translation>Il modulo ordini non è disponibile: il servizio locale non è attivo.</translation>
         </message>
         <message>
+            <source>No browser could be opened for the order form.</source>
+            <translation>Non si è riusciti ad aprire un browser per il modulo ordini.</translation>
+        </message>
+        <message>
             <source>now</source>
             <comment>freshness: less than a minute</comment>
             <translation>adesso</translation>
@@ -406,6 +410,22 @@
             <translation>Linea del tempo delle ultime due ore</translation>
         </message>
         <message>
+            <source>This run is no longer in the history.</source>
+            <translation>Questa lettura non è più nella cronologia.</translation>
+        </message>
+        <message>
+            <source>Pages cannot be connected: the local endpoint is not running.</source>
+            <translation>Non si possono collegare pagine: il servizio locale non è attivo.</translation>
+        </message>
+        <message>
+            <source>Diagnostics are not available here.</source>
+            <translation>La diagnostica qui non è disponibile.</translation>
+        </message>
+        <message>
+            <source>Demo: {fault}</source>
+            <translation>Demo: {fault}</translation>
+        </message>
+        <message>
             <source>Archisync goes on in the tray</source>
             <translation>Archisync resta attivo accanto all'orologio</translation>
         </message>
@@ -466,8 +486,100 @@
             <translation>Sincronizza &amp;un elenco</translation>
         </message>
         <message>
+            <source>Welcome to Archisync</source>
+            <translation>Benvenuti in Archisync</translation>
+        </message>
+        <message>
+            <source>&amp;Back</source>
+            <translation>In&amp;dietro</translation>
+        </message>
+        <message>
+            <source>&amp;Skip</source>
+            <translation>&amp;Salta</translation>
+        </message>
+        <message>
+            <source>Archisync keeps a fresh copy of the office's data from the ERP and gives it to the order form. It only reads: nothing in the ERP is ever changed. Which language do you prefer?</source>
+            <translation>Archisync tiene una copia aggiornata dei dati dell'ufficio presi dall'ERP e la offre al modulo ordini. Legge soltanto: nell'ERP non cambia mai niente. Quale lingua preferite?</translation>
+        </message>
+        <message>
+            <source>Language</source>
+            <translation>Lingua</translation>
+        </message>
+        <message>
+            <source>Where is the ERP, and with which account are the lists read?</source>
+            <translation>Dove si trova l'ERP, e con quale utente si leggono gli elenchi?</translation>
+        </message>
+        <message>
+            <source>Address, for example https://erp.example.test/Archibald</source>
+            <translation>Indirizzo, per esempio https://erp.example.test/Archibald</translation>
+        </message>
+        <message>
+            <source>Address of the ERP</source>
+            <translation>Indirizzo dell'ERP</translation>
+        </message>
+        <message>
+            <source>User name in the ERP</source>
+            <translation>Nome utente nell'ERP</translation>
+        </message>
+        <message>
+            <source>Password (kept in the system's keyring)</source>
+            <translation>Password (conservata nel portachiavi del sistema)</translation>
+        </message>
+        <message>
+            <source>Password</source>
+            <translation>Password</translation>
+        </message>
+        <message>
+            <source>Just looking? Close this and start Archisync with --demo: invented data, a demo ERP, nothing real.</source>
+            <translation>Solo per provare? Chiudere e avviare Archisync con --demo: dati inventati, un ERP dimostrativo, niente di vero.</translation>
+        </message>
+        <message>
+            <source>Try it: Archisync logs in to the ERP once, for real, and says what it found.</source>
+            <translation>Una prova: Archisync entra davvero nell'ERP, una volta, e dice che cosa ha trovato.</translation>
+        </message>
+        <message>
+            <source>&amp;Test login</source>
+            <translation>&amp;Prova l'accesso</translation>
+        </message>
+        <message>
+            <source>The order form opens in your browser and gets fresh customers by itself. Pages of your own can be connected later in Settings, Connected pages.</source>
+            <translation>Il modulo ordini si apre nel browser e riceve da solo i clienti aggiornati. Altre pagine si possono collegare più tardi in Impostazioni, Pagine collegate.</translation>
+        </message>
+        <message>
             <source>Open order &amp;form</source>
             <translation>Apri il &amp;modulo ordini</translation>
+        </message>
+        <message>
+            <source>How often is each list read, in minutes? 0: only on request. The usual values suit most offices.</source>
+            <translation>Ogni quanti minuti si legge ciascun elenco? 0: solo a richiesta. I valori abituali vanno bene per quasi tutti gli uffici.</translation>
+        </message>
+        <message>
+            <source>Step {at} of {all}</source>
+            <translation>Passo {at} di {all}</translation>
+        </message>
+        <message>
+            <source>This is the first step</source>
+            <translation>Questo è il primo passo</translation>
+        </message>
+        <message>
+            <source>&amp;Finish</source>
+            <translation>&amp;Fine</translation>
+        </message>
+        <message>
+            <source>&amp;Next</source>
+            <translation>A&amp;vanti</translation>
+        </message>
+        <message>
+            <source>Enter address and account in the step before.</source>
+            <translation>Indicare indirizzo e utente nel passo precedente.</translation>
+        </message>
+        <message>
+            <source>The test is running</source>
+            <translation>La prova è in corso</translation>
+        </message>
+        <message>
+            <source>logging in…</source>
+            <translation>accesso in corso…</translation>
         </message>
         <message>
             <source>&amp;Pause all</source>
@@ -482,8 +594,198 @@
             <translation>Chiudi questo messaggio</translation>
         </message>
         <message>
+            <source>Open order form tabs</source>
+            <translation>Schede aperte del modulo ordini</translation>
+        </message>
+        <message>
+            <source>No order form is open.</source>
+            <translation>Nessun modulo ordini è aperto.</translation>
+        </message>
+        <message>
+            <source>Ending a session closes no tab: the form goes on with stored data and can start again.</source>
+            <translation>Chiudere una sessione non chiude la scheda: il modulo continua con i dati in archivio e può ripartire.</translation>
+        </message>
+        <message>
+            <source>&amp;End this one</source>
+            <translation>&amp;Chiudi questa</translation>
+        </message>
+        <message>
+            <source>End &amp;all</source>
+            <translation>Chiudi &amp;tutte</translation>
+        </message>
+        <message>
+            <source>&amp;Close</source>
+            <translation>C&amp;hiudi</translation>
+        </message>
+        <message>
+            <source>No order form is open</source>
+            <translation>Nessun modulo ordini è aperto</translation>
+        </message>
+        <message>
+            <source>Why is nothing running?</source>
+            <translation>Perché non parte niente?</translation>
+        </message>
+        <message>
+            <source>&amp;Now</source>
+            <translation>&amp;Adesso</translation>
+        </message>
+        <message>
+            <source>Moment to explain</source>
+            <translation>Momento da spiegare</translation>
+        </message>
+        <message>
+            <source>&amp;Explain this moment</source>
+            <translation>&amp;Spiega questo momento</translation>
+        </message>
+        <message>
+            <source>or at</source>
+            <translation>oppure</translation>
+        </message>
+        <message>
+            <source>At {time}: </source>
+            <translation>{time}: </translation>
+        </message>
+        <message>
+            <source>{time} · {type} ({length})</source>
+            <translation>{time} · {type} ({length})</translation>
+        </message>
+        <message>
+            <source>What comes next:</source>
+            <translation>Che cosa viene dopo:</translation>
+        </message>
+        <message>
+            <source>Connect a page</source>
+            <translation>Collega una pagina</translation>
+        </message>
+        <message>
+            <source>In the page that wants to connect, press Connect. It shows six digits: type them here.</source>
+            <translation>Nella pagina da collegare premere Collega. Compaiono sei cifre: scriverle qui.</translation>
+        </message>
+        <message>
+            <source>Six digits</source>
+            <translation>Sei cifre</translation>
+        </message>
+        <message>
+            <source>For which account</source>
+            <translation>Per quale utente</translation>
+        </message>
+        <message>
+            <source>C&amp;onnect</source>
+            <translation>&amp;Collega</translation>
+        </message>
+        <message>
+            <source>Type the six digits first</source>
+            <translation>Prima scrivere le sei cifre</translation>
+        </message>
+        <message>
+            <source>a page without a name</source>
+            <translation>una pagina senza nome</translation>
+        </message>
+        <message>
+            <source>a program</source>
+            <translation>un programma</translation>
+        </message>
+        <message>
+            <source>Waiting to be let in:</source>
+            <translation>In attesa di entrare:</translation>
+        </message>
+        <message>
+            <source>No page has asked yet.</source>
+            <translation>Nessuna pagina ha ancora chiesto di entrare.</translation>
+        </message>
+        <message>
+            <source>The time is over. Close this window and start again.</source>
+            <translation>Il tempo è scaduto. Chiudere questa finestra e ricominciare.</translation>
+        </message>
+        <message>
+            <source>The time is over</source>
+            <translation>Il tempo è scaduto</translation>
+        </message>
+        <message numerus="yes">
+            <source>{time} left · %n attempt(s) left</source>
+            <translation>
+                <numerusform>ancora {time} · %n tentativo</numerusform>
+                <numerusform>ancora {time} · %n tentativi</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>{name} is connected.</source>
+            <translation>{name}: collegata.</translation>
+        </message>
+        <message>
+            <source>Clear {type} and read again</source>
+            <translation>Svuota e rileggi: {type}</translation>
+        </message>
+        <message>
+            <source> of {account}</source>
+            <translation> di {account}</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n stored row(s){whose} are removed and the list is read again from the ERP. Until that is done the order form finds nothing of it. The change history stays, a backup is made first; nothing in the ERP changes.</source>
+            <translation>
+                <numerusform>%n riga in archivio{whose} viene tolta e l'elenco si rilegge dall'ERP. Fino ad allora il modulo ordini non ne trova niente. La cronologia delle modifiche resta, prima si fa un backup; nell'ERP non cambia niente.</numerusform>
+                <numerusform>%n righe in archivio{whose} vengono tolte e l'elenco si rilegge dall'ERP. Fino ad allora il modulo ordini non ne trova niente. La cronologia delle modifiche resta, prima si fa un backup; nell'ERP non cambia niente.</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>To confirm, type: {name}</source>
+            <translation>Per confermare, scrivere: {name}</translation>
+        </message>
+        <message>
+            <source>Name of the list</source>
+            <translation>Nome dell'elenco</translation>
+        </message>
+        <message>
+            <source>Clear and &amp;read again</source>
+            <translation>Svuota e &amp;rileggi</translation>
+        </message>
+        <message>
             <source>&amp;Leave as it is</source>
             <translation>&amp;Lascia così</translation>
+        </message>
+        <message>
+            <source>Type the list's name first</source>
+            <translation>Prima scrivere il nome dell'elenco</translation>
+        </message>
+        <message>
+            <source>Archisync did not close properly last time</source>
+            <translation>L'ultima volta Archisync non si è chiuso come doveva</translation>
+        </message>
+        <message>
+            <source>The stored data were checked and are sound. If this happens again, copy the report and send it to whoever looks after Archisync; it holds no passwords.</source>
+            <translation>I dati in archivio sono stati controllati e sono integri. Se succede ancora, copiare il rapporto e mandarlo a chi segue Archisync; non contiene password.</translation>
+        </message>
+        <message>
+            <source>Report</source>
+            <translation>Rapporto</translation>
+        </message>
+        <message>
+            <source>C&amp;opy the report</source>
+            <translation>C&amp;opia il rapporto</translation>
+        </message>
+        <message>
+            <source>Copied</source>
+            <translation>Copiato</translation>
+        </message>
+        <message>
+            <source>Diagnostics bundle</source>
+            <translation>Pacchetto di diagnostica</translation>
+        </message>
+        <message>
+            <source>A file to send to whoever helps you. Passwords, tokens and personal data (names, addresses, phone numbers, e-mail) are taken out. It holds:</source>
+            <translation>Un file da mandare a chi vi aiuta. Password, chiavi e dati personali (nomi, indirizzi, telefoni, e-mail) vengono tolti. Contiene:</translation>
+        </message>
+        <message>
+            <source>Contents</source>
+            <translation>Contenuto</translation>
+        </message>
+        <message>
+            <source>&amp;Save…</source>
+            <translation>&amp;Salva…</translation>
+        </message>
+        <message>
+            <source>Save diagnostics</source>
+            <translation>Salva la diagnostica</translation>
         </message>
         <message>
             <source>Try a &amp;fault</source>
@@ -604,8 +906,247 @@
             <translation>Chiude tutte le sessioni: le letture in attesa riprendono</translation>
         </message>
         <message>
+            <source>ERP and accounts</source>
+            <translation>ERP e utenti</translation>
+        </message>
+        <message>
+            <source>Intervals</source>
+            <translation>Intervalli</translation>
+        </message>
+        <message>
+            <source>Order form</source>
+            <translation>Modulo ordini</translation>
+        </message>
+        <message>
+            <source>Connected pages</source>
+            <translation>Pagine collegate</translation>
+        </message>
+        <message>
+            <source>Notifications</source>
+            <translation>Notifiche</translation>
+        </message>
+        <message>
+            <source>Appearance</source>
+            <translation>Aspetto</translation>
+        </message>
+        <message>
+            <source>Data and backups</source>
+            <translation>Dati e backup</translation>
+        </message>
+        <message>
+            <source>As the system</source>
+            <translation>Come il sistema</translation>
+        </message>
+        <message>
+            <source>Light</source>
+            <translation>Chiaro</translation>
+        </message>
+        <message>
+            <source>Dark</source>
+            <translation>Scuro</translation>
+        </message>
+        <message>
+            <source>min</source>
+            <translation>min</translation>
+        </message>
+        <message>
+            <source>s</source>
+            <translation>s</translation>
+        </message>
+        <message>
+            <source>days</source>
+            <translation>giorni</translation>
+        </message>
+        <message>
+            <source>automatic</source>
+            <translation>automatica</translation>
+        </message>
+        <message>
+            <source>off, on request only</source>
+            <translation>spento, solo a richiesta</translation>
+        </message>
+        <message>
+            <source>Mon</source>
+            <translation>lun</translation>
+        </message>
+        <message>
+            <source>Tue</source>
+            <translation>mar</translation>
+        </message>
+        <message>
+            <source>Wed</source>
+            <translation>mer</translation>
+        </message>
+        <message>
+            <source>Thu</source>
+            <translation>gio</translation>
+        </message>
+        <message>
+            <source>Fri</source>
+            <translation>ven</translation>
+        </message>
+        <message>
+            <source>Sat</source>
+            <translation>sab</translation>
+        </message>
+        <message>
+            <source>Sun</source>
+            <translation>dom</translation>
+        </message>
+        <message>
+            <source>Add acco&amp;unt</source>
+            <translation>Aggiungi &amp;utente</translation>
+        </message>
+        <message>
+            <source>Password…</source>
+            <translation>Password…</translation>
+        </message>
+        <message>
+            <source>Password of {account}</source>
+            <translation>Password di {account}</translation>
+        </message>
+        <message>
+            <source>Test login</source>
+            <translation>Prova l'accesso</translation>
+        </message>
+        <message>
+            <source>Test login of {account}</source>
+            <translation>Prova l'accesso di {account}</translation>
+        </message>
+        <message>
+            <source>Remove</source>
+            <translation>Togli</translation>
+        </message>
+        <message>
+            <source>Remove {account}</source>
+            <translation>Togli {account}</translation>
+        </message>
+        <message>
+            <source>The demo's accounts have their passwords</source>
+            <translation>Gli utenti della demo hanno già la loro password</translation>
+        </message>
+        <message>
+            <source>Really logs in to the ERP, once</source>
+            <translation>Entra davvero nell'ERP, una volta</translation>
+        </message>
+        <message>
+            <source>demo account</source>
+            <translation>utente della demo</translation>
+        </message>
+        <message>
+            <source>password stored</source>
+            <translation>password conservata</translation>
+        </message>
+        <message>
+            <source>no password yet</source>
+            <translation>ancora senza password</translation>
+        </message>
+        <message>
+            <source>Password of {account} (kept in the system's keyring):</source>
+            <translation>Password di {account} (conservata nel portachiavi del sistema):</translation>
+        </message>
+        <message>
+            <source>Type the user name first.</source>
+            <translation>Prima scrivere il nome utente.</translation>
+        </message>
+        <message>
+            <source>Remove the account {account}?</source>
+            <translation>Togliere l'utente {account}?</translation>
+        </message>
+        <message>
+            <source>Its stored data stay, but are no longer read again. The account in the ERP is not touched.</source>
+            <translation>I suoi dati in archivio restano, ma non vengono più riletti. L'utente nell'ERP non viene toccato.</translation>
+        </message>
+        <message>
+            <source>&amp;Remove</source>
+            <translation>&amp;Togli</translation>
+        </message>
+        <message>
+            <source>&amp;Connect a page…</source>
+            <translation>&amp;Collega una pagina…</translation>
+        </message>
+        <message>
+            <source>The local endpoint is not running</source>
+            <translation>Il servizio locale non è attivo</translation>
+        </message>
+        <message>
+            <source>No outside page is connected. The order form needs none.</source>
+            <translation>Nessuna pagina esterna è collegata. Il modulo ordini non ne ha bisogno.</translation>
+        </message>
+        <message>
+            <source>last used {time}</source>
+            <translation>ultimo uso {time}</translation>
+        </message>
+        <message>
+            <source>Revoke</source>
+            <translation>Revoca</translation>
+        </message>
+        <message>
+            <source>Revoke {name}</source>
+            <translation>Revoca {name}</translation>
+        </message>
+        <message>
+            <source>Keep {name} out from now on?</source>
+            <translation>Non far più entrare {name}?</translation>
+        </message>
+        <message>
+            <source>It can be connected again later.</source>
+            <translation>Si potrà ricollegare più tardi.</translation>
+        </message>
+        <message>
+            <source>&amp;Revoke</source>
+            <translation>&amp;Revoca</translation>
+        </message>
+        <message>
+            <source>Groups of settings</source>
+            <translation>Gruppi di impostazioni</translation>
+        </message>
+        <message>
+            <source>Accounts</source>
+            <translation>Utenti</translation>
+        </message>
+        <message>
+            <source>Open data fol&amp;der</source>
+            <translation>Apri la &amp;cartella dei dati</translation>
+        </message>
+        <message>
+            <source>Back up &amp;now</source>
+            <translation>Fai un &amp;backup ora</translation>
+        </message>
+        <message>
+            <source>With these intervals the ERP is busy {percent} % of the time: above 70 % lists will be late. Choose longer intervals.</source>
+            <translation>Con questi intervalli l'ERP è occupato per il {percent} % del tempo: oltre il 70 % gli elenchi arrivano in ritardo. Scegliere intervalli più lunghi.</translation>
+        </message>
+        <message>
+            <source>With these intervals the ERP is busy about {percent} % of the time.</source>
+            <translation>Con questi intervalli l'ERP è occupato per circa il {percent} % del tempo.</translation>
+        </message>
+        <message>
+            <source>A sound copy of the whole archive</source>
+            <translation>Una copia integra di tutto l'archivio</translation>
+        </message>
+        <message>
+            <source>Folder: {path}</source>
+            <translation>Cartella: {path}</translation>
+        </message>
+        <message>
             <source>Archive {size} MB</source>
             <translation>Archivio {size} MB</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n backup(s)</source>
+            <translation>
+                <numerusform>%n backup</numerusform>
+                <numerusform>%n backup</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>A backup is being made</source>
+            <translation>Backup in corso</translation>
+        </message>
+        <message>
+            <source>Backup made: {name}</source>
+            <translation>Backup fatto: {name}</translation>
         </message>
         <message>
             <source>ERP: starting</source>
@@ -1111,6 +1652,667 @@
         <message>
             <source>Order form closed</source>
             <translation>Modulo ordini chiuso</translation>
+        </message>
+        <message>
+            <source>Duration, seconds</source>
+            <translation>Durata, secondi</translation>
+        </message>
+        <message>
+            <source>Went well, % of a day's runs</source>
+            <translation>Riuscite, % delle letture del giorno</translation>
+        </message>
+        <message>
+            <source>Rows changed in a day</source>
+            <translation>Righe cambiate al giorno</translation>
+        </message>
+        <message>
+            <source>List</source>
+            <translation>Elenco</translation>
+        </message>
+        <message>
+            <source>Account</source>
+            <translation>Utente</translation>
+        </message>
+        <message>
+            <source>Search</source>
+            <translation>Cerca</translation>
+        </message>
+        <message>
+            <source>Col&amp;umns</source>
+            <translation>Co&amp;lonne</translation>
+        </message>
+        <message>
+            <source>Columns</source>
+            <translation>Colonne</translation>
+        </message>
+        <message>
+            <source>&amp;Export…</source>
+            <translation>&amp;Esporta…</translation>
+        </message>
+        <message>
+            <source>Save what is shown as CSV or Excel file</source>
+            <translation>Salva ciò che si vede come file CSV o Excel</translation>
+        </message>
+        <message>
+            <source>Read this record &amp;again</source>
+            <translation>&amp;Rileggi questa scheda</translation>
+        </message>
+        <message>
+            <source>Clear and &amp;read again…</source>
+            <translation>S&amp;vuota e rileggi…</translation>
+        </message>
+        <message>
+            <source>Stored rows</source>
+            <translation>Righe in archivio</translation>
+        </message>
+        <message>
+            <source>Changes of this record</source>
+            <translation>Modifiche di questa scheda</translation>
+        </message>
+        <message>
+            <source>Changes of the selected record</source>
+            <translation>Modifiche della scheda selezionata</translation>
+        </message>
+        <message>
+            <source>No account: nothing is stored.</source>
+            <translation>Nessun utente: l'archivio è vuoto.</translation>
+        </message>
+        <message>
+            <source>found</source>
+            <translation>trovate</translation>
+        </message>
+        <message>
+            <source>stored</source>
+            <translation>in archivio</translation>
+        </message>
+        <message>
+            <source>First seen {time}</source>
+            <translation>Vista la prima volta il {time}</translation>
+        </message>
+        <message>
+            <source>Choose a row first</source>
+            <translation>Prima scegliere una riga</translation>
+        </message>
+        <message>
+            <source>This list is being read: wait for its end, or cancel it</source>
+            <translation>Questo elenco è in lettura: aspettare la fine, o annullarla</translation>
+        </message>
+        <message>
+            <source>Removes the stored rows (with a backup) and reads the list anew</source>
+            <translation>Toglie le righe in archivio (con un backup) e rilegge l'elenco da capo</translation>
+        </message>
+        <message>
+            <source>Not available here</source>
+            <translation>Qui non è disponibile</translation>
+        </message>
+        <message>
+            <source>{type}: cleared; it is being read again.</source>
+            <translation>{type}: svuotato; si sta rileggendo.</translation>
+        </message>
+        <message>
+            <source>Export {type}</source>
+            <translation>Esporta {type}</translation>
+        </message>
+        <message>
+            <source>{time} · new</source>
+            <translation>{time} · nuova</translation>
+        </message>
+        <message>
+            <source>{time} · gone from the ERP</source>
+            <translation>{time} · sparita dall'ERP</translation>
+        </message>
+        <message>
+            <source>{time} · back in the ERP</source>
+            <translation>{time} · tornata nell'ERP</translation>
+        </message>
+        <message>
+            <source>{time} · new id: {before} → {after}</source>
+            <translation>{time} · nuovo ID: {before} → {after}</translation>
+        </message>
+        <message>
+            <source>{time} · {name}: {before} → {after}</source>
+            <translation>{time} · {name}: {before} → {after}</translation>
+        </message>
+        <message>
+            <source>Day sheet</source>
+            <translation>Foglio della giornata</translation>
+        </message>
+        <message>
+            <source>No order form was opened.</source>
+            <translation>Nessun modulo ordini aperto.</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n form(s)</source>
+            <translation>
+                <numerusform>%n modulo</numerusform>
+                <numerusform>%n moduli</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>customers in {seconds} s</source>
+            <translation>clienti in {seconds} s</translation>
+        </message>
+        <message>
+            <source>others put off by {time}</source>
+            <translation>altri rimandati di {time}</translation>
+        </message>
+        <message>
+            <source>New customers</source>
+            <translation>Nuovi clienti</translation>
+        </message>
+        <message>
+            <source>Orders shipped</source>
+            <translation>Ordini spediti</translation>
+        </message>
+        <message>
+            <source>More than {count}: this was a first read.</source>
+            <translation>Più di {count}: era una prima lettura.</translation>
+        </message>
+        <message>
+            <source>None.</source>
+            <translation>Nessuno.</translation>
+        </message>
+        <message>
+            <source>Item</source>
+            <translation>Articolo</translation>
+        </message>
+        <message>
+            <source>Before</source>
+            <translation>Prima</translation>
+        </message>
+        <message>
+            <source>Now</source>
+            <translation>Adesso</translation>
+        </message>
+        <message>
+            <source>Change</source>
+            <translation>Differenza</translation>
+        </message>
+        <message>
+            <source>Price changes above 5 %</source>
+            <translation>Prezzi cambiati di oltre il 5 %</translation>
+        </message>
+        <message>
+            <source>Invoices due within 7 days</source>
+            <translation>Fatture in scadenza entro 7 giorni</translation>
+        </message>
+        <message>
+            <source>What the order forms cost</source>
+            <translation>Quanto sono costati i moduli ordini</translation>
+        </message>
+        <message>
+            <source>&amp;Day before</source>
+            <translation>Giorno &amp;prima</translation>
+        </message>
+        <message>
+            <source>Day &amp;after</source>
+            <translation>Giorno &amp;dopo</translation>
+        </message>
+        <message>
+            <source>&amp;Print…</source>
+            <translation>&amp;Stampa…</translation>
+        </message>
+        <message>
+            <source>Save as PDF, Excel or CSV file</source>
+            <translation>Salva come file PDF, Excel o CSV</translation>
+        </message>
+        <message>
+            <source>Day</source>
+            <translation>Giorno</translation>
+        </message>
+        <message>
+            <source>Archisync is still starting.</source>
+            <translation>Archisync si sta ancora avviando.</translation>
+        </message>
+        <message>
+            <source>Export day sheet</source>
+            <translation>Esporta il foglio della giornata</translation>
+        </message>
+        <message>
+            <source>Part</source>
+            <translation>Parte</translation>
+        </message>
+        <message>
+            <source>Outcome</source>
+            <translation>Esito</translation>
+        </message>
+        <message>
+            <source>Asked</source>
+            <translation>Richiesta</translation>
+        </message>
+        <message>
+            <source>Started</source>
+            <translation>Inizio</translation>
+        </message>
+        <message>
+            <source>Ended</source>
+            <translation>Fine</translation>
+        </message>
+        <message>
+            <source>Data as of</source>
+            <translation>Dati aggiornati al</translation>
+        </message>
+        <message>
+            <source>Attempt</source>
+            <translation>Tentativo</translation>
+        </message>
+        <message>
+            <source>Rows</source>
+            <translation>Righe</translation>
+        </message>
+        <message>
+            <source>Suspended</source>
+            <translation>Sospesa</translation>
+        </message>
+        <message>
+            <source>Number</source>
+            <translation>Numero</translation>
+        </message>
+        <message>
+            <source>Warnings:</source>
+            <translation>Avvisi:</translation>
+        </message>
+        <message>
+            <source>{type}, {time}</source>
+            <translation>{type}, {time}</translation>
+        </message>
+        <message>
+            <source>&amp;Warnings</source>
+            <translation>&amp;Avvisi</translation>
+        </message>
+        <message>
+            <source>&amp;Technical</source>
+            <translation>&amp;Tecnico</translation>
+        </message>
+        <message>
+            <source>&amp;Log lines</source>
+            <translation>&amp;Registro</translation>
+        </message>
+        <message>
+            <source>reading…</source>
+            <translation>lettura…</translation>
+        </message>
+        <message>
+            <source>C&amp;opy all</source>
+            <translation>C&amp;opia tutto</translation>
+        </message>
+        <message>
+            <source>&amp;Sync again</source>
+            <translation>&amp;Sincronizza di nuovo</translation>
+        </message>
+        <message>
+            <source>Cl&amp;ose</source>
+            <translation>C&amp;hiudi</translation>
+        </message>
+        <message>
+            <source>&amp;Run</source>
+            <translation>&amp;Lettura</translation>
+        </message>
+        <message>
+            <source>Screenshot of the ERP's page</source>
+            <translation>Immagine della pagina dell'ERP</translation>
+        </message>
+        <message>
+            <source>The picture is no longer there (pictures are kept for 14 days).</source>
+            <translation>L'immagine non c'è più (si conservano per 14 giorni).</translation>
+        </message>
+        <message>
+            <source>&amp;Open large</source>
+            <translation>Apri in &amp;grande</translation>
+        </message>
+        <message>
+            <source>The picture is no longer there</source>
+            <translation>L'immagine non c'è più</translation>
+        </message>
+        <message>
+            <source>&amp;Picture</source>
+            <translation>&amp;Immagine</translation>
+        </message>
+        <message>
+            <source>The log has no line of this run (any more).</source>
+            <translation>Il registro non ha (più) righe di questa lettura.</translation>
+        </message>
+        <message>
+            <source>Copied.</source>
+            <translation>Copiato.</translation>
+        </message>
+        <message>
+            <source>Export run</source>
+            <translation>Esporta la lettura</translation>
+        </message>
+        <message>
+            <source>Saved as {name}.</source>
+            <translation>Salvato come {name}.</translation>
+        </message>
+        <message>
+            <source>Asked by</source>
+            <translation>Richiesta da</translation>
+        </message>
+        <message>
+            <source>Duration</source>
+            <translation>Durata</translation>
+        </message>
+        <message>
+            <source>Error</source>
+            <translation>Errore</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n warning(s)</source>
+            <translation>
+                <numerusform>%n avviso</numerusform>
+                <numerusform>%n avvisi</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>All lists</source>
+            <translation>Tutti gli elenchi</translation>
+        </message>
+        <message>
+            <source>Any outcome</source>
+            <translation>Qualsiasi esito</translation>
+        </message>
+        <message>
+            <source>Asked by anyone</source>
+            <translation>Richiesta da chiunque</translation>
+        </message>
+        <message>
+            <source>Any time</source>
+            <translation>Qualsiasi data</translation>
+        </message>
+        <message>
+            <source>Today</source>
+            <translation>Oggi</translation>
+        </message>
+        <message>
+            <source>Last 7 days</source>
+            <translation>Ultimi 7 giorni</translation>
+        </message>
+        <message>
+            <source>Last 30 days</source>
+            <translation>Ultimi 30 giorni</translation>
+        </message>
+        <message>
+            <source>From … to …</source>
+            <translation>Dal … al …</translation>
+        </message>
+        <message>
+            <source>Period</source>
+            <translation>Periodo</translation>
+        </message>
+        <message>
+            <source>From</source>
+            <translation>Dal</translation>
+        </message>
+        <message>
+            <source>To</source>
+            <translation>Al</translation>
+        </message>
+        <message>
+            <source>Runs</source>
+            <translation>Letture</translation>
+        </message>
+        <message>
+            <source>C&amp;harts</source>
+            <translation>&amp;Grafici</translation>
+        </message>
+        <message>
+            <source>Save these runs as CSV or Excel file</source>
+            <translation>Salva queste letture come file CSV o Excel</translation>
+        </message>
+        <message>
+            <source>Show &amp;more</source>
+            <translation>&amp;Mostra altre</translation>
+        </message>
+        <message>
+            <source>No run matches. Choose another list, outcome or period above.</source>
+            <translation>Nessuna lettura corrisponde. Scegliere sopra un altro elenco, esito o periodo.</translation>
+        </message>
+        <message>
+            <source>There are no older ones</source>
+            <translation>Non ce ne sono di più vecchie</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n run(s)</source>
+            <translation>
+                <numerusform>%n lettura</numerusform>
+                <numerusform>%n letture</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Export runs</source>
+            <translation>Esporta le letture</translation>
+        </message>
+        <message>
+            <source>runs</source>
+            <translation>letture</translation>
+        </message>
+        <message>
+            <source>Seconds</source>
+            <translation>Secondi</translation>
+        </message>
+        <message>
+            <source>New</source>
+            <translation>Nuovi</translation>
+        </message>
+        <message>
+            <source>Changed</source>
+            <translation>Cambiati</translation>
+        </message>
+        <message>
+            <source>Gone</source>
+            <translation>Spariti</translation>
+        </message>
+        <message>
+            <source>Technical</source>
+            <translation>Tecnico</translation>
+        </message>
+        <message>
+            <source>Everything</source>
+            <translation>Tutto</translation>
+        </message>
+        <message>
+            <source>Warnings and errors</source>
+            <translation>Avvisi ed errori</translation>
+        </message>
+        <message>
+            <source>Errors only</source>
+            <translation>Solo errori</translation>
+        </message>
+        <message>
+            <source>Level</source>
+            <translation>Livello</translation>
+        </message>
+        <message>
+            <source>Search in the log</source>
+            <translation>Cerca nel registro</translation>
+        </message>
+        <message>
+            <source>&amp;Follow</source>
+            <translation>&amp;Segui</translation>
+        </message>
+        <message>
+            <source>Open fol&amp;der</source>
+            <translation>Apri &amp;cartella</translation>
+        </message>
+        <message>
+            <source>Diag&amp;nostics…</source>
+            <translation>Diag&amp;nostica…</translation>
+        </message>
+        <message>
+            <source>Log lines</source>
+            <translation>Righe del registro</translation>
+        </message>
+        <message>
+            <source>All of it is in {path}</source>
+            <translation>Tutto il registro è in {path}</translation>
+        </message>
+        <message>
+            <source>There is no log file</source>
+            <translation>Non c'è un file di registro</translation>
+        </message>
+        <message>
+            <source>Make a file to send to whoever helps you; what is in it is shown first</source>
+            <translation>Prepara un file da mandare a chi vi aiuta; prima si vede che cosa contiene</translation>
+        </message>
+        <message>
+            <source>The folder could not be opened: {path}</source>
+            <translation>Non si è riusciti ad aprire la cartella: {path}</translation>
+        </message>
+        <message>
+            <source>&amp;2 hours</source>
+            <translation>&amp;2 ore</translation>
+        </message>
+        <message>
+            <source>Da&amp;y</source>
+            <comment>span</comment>
+            <translation>&amp;Giorno</translation>
+        </message>
+        <message>
+            <source>&amp;Week</source>
+            <translation>&amp;Settimana</translation>
+        </message>
+        <message>
+            <source>C&amp;loser</source>
+            <translation>Più &amp;vicino</translation>
+        </message>
+        <message>
+            <source>Wi&amp;der</source>
+            <translation>Più &amp;lontano</translation>
+        </message>
+        <message>
+            <source>Show less time (mouse wheel, or +)</source>
+            <translation>Mostra meno tempo (rotella del mouse, o +)</translation>
+        </message>
+        <message>
+            <source>Show more time (mouse wheel, or −)</source>
+            <translation>Mostra più tempo (rotella del mouse, o −)</translation>
+        </message>
+        <message>
+            <source>Timeline of runs</source>
+            <translation>Linea del tempo delle letture</translation>
+        </message>
+        <message>
+            <source>Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click opens the run.</source>
+            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: niente letto · viola: modulo ordini aperto · tratteggiato: previste. La rotella ingrandisce, trascinando ci si sposta, un clic apre la lettura.</translation>
+        </message>
+        <message numerus="yes">
+            <source>These %n row(s) would vanish</source>
+            <translation>
+                <numerusform>Sparirebbe %n riga</numerusform>
+                <numerusform>Sparirebbero %n righe</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>all of {names}</source>
+            <translation>tutto ciò che è {names}</translation>
+        </message>
+        <message>
+            <source>The filter says “{text}”</source>
+            <translation>Il filtro dice «{text}»</translation>
+        </message>
+        <message>
+            <source>By year</source>
+            <translation>Per anno</translation>
+        </message>
+        <message>
+            <source>By customer</source>
+            <translation>Per cliente</translation>
+        </message>
+        <message>
+            <source>By first letter</source>
+            <translation>Per iniziale</translation>
+        </message>
+        <message>
+            <source>{name}: {gone} of {all}</source>
+            <translation>{name}: {gone} di {all}</translation>
+        </message>
+        <message>
+            <source>The list changed while it was being read, {count} times in a row. New and changed rows were stored; nothing was marked as gone. Read it again at a calmer moment.</source>
+            <translation>L'elenco è cambiato durante la lettura, {count} volte di seguito. Le righe nuove e cambiate sono in archivio; nessuna è stata segnata come sparita. Rileggerlo in un momento più tranquillo.</translation>
+        </message>
+        <message>
+            <source>Group by</source>
+            <translation>Raggruppa</translation>
+        </message>
+        <message>
+            <source>Filters found: {text}</source>
+            <translation>Filtri trovati: {text}</translation>
+        </message>
+        <message>
+            <source>Try the same &amp;once</source>
+            <translation>&amp;Riprova una volta la stessa</translation>
+        </message>
+        <message>
+            <source>&amp;Enter password…</source>
+            <translation>Scrivi la &amp;password…</translation>
+        </message>
+        <message>
+            <source>Re-&amp;key…</source>
+            <translation>Nuovi &amp;ID…</translation>
+        </message>
+        <message>
+            <source>The rows get their new ids; their history stays. A backup is made first</source>
+            <translation>Le righe ricevono i nuovi ID; la loro storia resta. Prima si fa un backup</translation>
+        </message>
+        <message>
+            <source>&amp;Accept this read…</source>
+            <translation>&amp;Accetta questa lettura…</translation>
+        </message>
+        <message>
+            <source>Only a read with fewer rows can be accepted, for 24 hours, exactly as it was read</source>
+            <translation>Si può accettare solo una lettura con meno righe, per 24 ore, esattamente come è stata letta</translation>
+        </message>
+        <message>
+            <source>&amp;Read again</source>
+            <translation>&amp;Rileggi</translation>
+        </message>
+        <message>
+            <source>&amp;Details</source>
+            <translation>&amp;Dettagli</translation>
+        </message>
+        <message>
+            <source>One more try with the same password, when the next sync starts.</source>
+            <translation>Un solo nuovo tentativo con la stessa password, alla prossima lettura.</translation>
+        </message>
+        <message>
+            <source>Give the rows of {type} their new ids?</source>
+            <translation>Dare alle righe di {type} i nuovi ID?</translation>
+        </message>
+        <message>
+            <source>Re-&amp;key</source>
+            <translation>Nuovi &amp;ID</translation>
+        </message>
+        <message>
+            <source>Store the read of {type} as it is? The rows it does not have count as gone.</source>
+            <translation>Archiviare la lettura di {type} così com'è? Le righe che mancano contano come sparite.</translation>
+        </message>
+        <message>
+            <source>&amp;Accept</source>
+            <translation>&amp;Accetta</translation>
+        </message>
+        <message>
+            <source>A backup is made first.</source>
+            <translation>Prima si fa un backup.</translation>
+        </message>
+        <message>
+            <source>{type}: done. A backup was made first.</source>
+            <translation>{type}: fatto. Prima è stato fatto un backup.</translation>
+        </message>
+        <message>
+            <source>{type}: the read of {time} was not stored</source>
+            <translation>{type}: la lettura del {time} non è stata archiviata</translation>
+        </message>
+        <message>
+            <source>{type}: trouble</source>
+            <translation>{type}: problema</translation>
+        </message>
+        <message>
+            <source>yes</source>
+            <translation>sì</translation>
+        </message>
+        <message>
+            <source>no</source>
+            <translation>no</translation>
         </message>
     </context>
 </TS>

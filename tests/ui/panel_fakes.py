@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from archisync_gui.entities.declaration import Column, Entity, Kind
@@ -36,6 +37,7 @@ from archisync_gui.model import (
     TypeStatus,
 )
 from archisync_gui.settings import Settings
+from archisync_gui.store.types import Change, ChangeKind, Page, RefusedRead, Sizes, StoredEvent, StoredRow
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Services
 
@@ -334,21 +336,19 @@ class FakeOrchestrator:
         return self.status.explanation
 
 
-@dataclass
-class FakePage:
-    rows: list[dict[str, Any]]
-    total: int
-
-
 class FakeStore:
     """Rows and runs in memory."""
 
-    def __init__(self, runs: tuple[RunRecord, ...] = ()) -> None:
+    def __init__(self, runs: tuple[RunRecord, ...] = (), size: int = 1000) -> None:
         self.all_runs = runs or history()
+        self.kept: list[Event] = []
+        self.log: list[Change] = []
+        self.kept_reads: tuple[RefusedRead, ...] = ()
+        self.asked = 0
         self.data = [
             {"id": str(50000 + i), "name": f"Ferramenta Demo {i:04d}", "phone": f"0{30000000 + i}",
              "total": 123456 + i, "day": "2026-03-09"}
-            for i in range(1000)
+            for i in range(size)
         ]  # fmt: skip
 
     async def runs(self, *, type: str | None = None, limit: int = 100, **kwargs: Any) -> tuple[RunRecord, ...]:
@@ -362,26 +362,56 @@ class FakeStore:
     async def run(self, run_id: str) -> RunRecord | None:
         return next((r for r in self.all_runs if r.id == run_id), None)
 
-    async def rows(self, entity: str, account: str | None, **kwargs: Any) -> FakePage:
+    async def rows(self, entity: str, account: str | None, **kwargs: Any) -> Page:
+        self.asked += 1
         text = kwargs.get("search", "").lower()
-        found = [r for r in self.data if text in str(r["name"]).lower()]
+        found = [r for r in self.data if text in str(r["name"]).lower()] if text else list(self.data)
         sort = kwargs.get("sort")
         if sort:
-            found.sort(key=lambda r: r[sort], reverse=kwargs.get("descending", False))
+            found.sort(key=lambda r: str(r[sort]), reverse=kwargs.get("descending", False))
         offset = kwargs.get("offset", 0)
-        return FakePage(found[offset : offset + kwargs.get("limit", 200)], len(found))
+        part = found[offset : offset + kwargs.get("limit", 200)]
+        return Page(tuple(StoredRow(str(r["id"]), account or "", r, NOW, NOW) for r in part), len(found))
 
-    async def row_history(self, entity: str, account: str, key: Any) -> list[Any]:
-        return []
+    async def rows_by_key(self, entity: str, account: str | None, keys: Sequence[str]) -> tuple[StoredRow, ...]:
+        page = await self.rows(entity, account, limit=10**6)
+        return tuple(r for r in page.rows if r.key in keys)
 
-    async def counts(self) -> dict[str, int]:
-        return dict.fromkeys(TYPES, 1000)
+    async def export(self, entity: str, account: str | None, **kwargs: Any) -> AsyncIterator[tuple[StoredRow, ...]]:
+        page = await self.rows(entity, account, **{**kwargs, "limit": 10**6})
+        yield page.rows
 
-    async def changes(self, since: datetime, until: datetime) -> list[Any]:
-        return []
+    async def row_history(self, entity: str, account: str | None, key: str) -> tuple[Change, ...]:
+        return (
+            Change(
+                1, ago(days=2), "run-1", entity, account or "", key, ChangeKind.CHANGED, "phone", "030", "031", None
+            ),
+        )
 
-    async def size(self) -> int:
-        return 18_000_000
+    async def events(self, since: datetime, until: datetime, *args: Any, **kwargs: Any) -> tuple[StoredEvent, ...]:
+        return tuple(StoredEvent(i, e) for i, e in enumerate(self.kept) if since <= e.at < until)
+
+    async def changes(
+        self, since: datetime, until: datetime, accounts: Sequence[str], **kwargs: Any
+    ) -> tuple[Change, ...]:
+        entity, kinds, percent = kwargs.get("entity"), kwargs.get("kinds"), kwargs.get("percent")
+        return tuple(
+            c
+            for c in self.log
+            if since <= c.at < until
+            and entity in (None, c.entity)
+            and (kinds is None or c.kind in kinds)
+            and (percent is None or abs(c.percent or 0) >= percent)
+        )
+
+    async def refused(self) -> tuple[RefusedRead, ...]:
+        return self.kept_reads
+
+    def size_on_disk(self) -> Sizes:
+        return Sizes(18_000_000, 0)
+
+    def backups(self) -> tuple[Path, ...]:
+        return ()
 
 
 class FakeEndpoint:

@@ -1,0 +1,121 @@
+"""Charts of the history by pyqtgraph, imported only when somebody opens them (it takes half a second)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+import pyqtgraph as pg  # type: ignore[import-untyped]
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+
+from archisync_gui.model import Outcome, RunRecord
+from archisync_gui.ui import words
+from archisync_gui.ui.i18n import tr
+from archisync_gui.ui.theme import color, theme
+from archisync_gui.ui.widgets import card, column, label, row
+
+_ROLES = ("accent", "ok", "warn", "session", "bad", "muted")
+_DASHES = (
+    Qt.PenStyle.SolidLine,
+    Qt.PenStyle.DashLine,
+    Qt.PenStyle.DotLine,
+    Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine,
+    Qt.PenStyle.SolidLine,
+)
+_GOOD = (Outcome.COMPLETED, Outcome.UNCLEAN)
+_COUNTED = (*_GOOD, Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+
+
+def success_by_day(runs: Sequence[RunRecord]) -> dict[date, tuple[int, int]]:
+    """Per local day: runs that went well, and all that count."""
+    days: dict[date, list[int]] = defaultdict(lambda: [0, 0])
+    for run in runs:
+        if run.outcome in _COUNTED:
+            entry = days[run.started.astimezone().date()]
+            entry[0] += run.outcome in _GOOD
+            entry[1] += 1
+    return {day: (good, every) for day, (good, every) in sorted(days.items())}
+
+
+def changes_by_day(runs: Sequence[RunRecord]) -> dict[date, int]:
+    """Per local day: rows added, changed and gone."""
+    days: dict[date, int] = defaultdict(int)
+    for run in runs:
+        days[run.started.astimezone().date()] += run.added + run.changed + run.gone
+    return dict(sorted(days.items()))
+
+
+class Charts(QWidget):
+    """Three small charts side by side: wheel zooms, dragging moves, right click resets."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: Sequence[RunRecord] = ()
+        layout = row(self, gap=12)
+        self._plots: list[pg.PlotWidget] = []
+        self._titles = []
+        for _ in range(3):
+            frame = card()
+            inside = column(frame, (10, 8, 10, 6), 4)
+            heading = label(name="muted")
+            plot = pg.PlotWidget(axisItems={"bottom": pg.DateAxisItem()})
+            plot.setMinimumHeight(150)
+            plot.setMenuEnabled(False)
+            inside.addWidget(heading)
+            inside.addWidget(plot)
+            layout.addWidget(frame, 1)
+            self._plots.append(plot)
+            self._titles.append(heading)
+        self.setFixedHeight(210)
+        theme().changed.connect(self._paint)
+
+    def show_runs(self, runs: Sequence[RunRecord]) -> None:
+        """Draw these runs."""
+        self._runs = runs
+        self._paint()
+
+    def _paint(self) -> None:
+        titles = (tr("Duration, seconds"), tr("Went well, % of a day's runs"), tr("Rows changed in a day"))
+        for title, heading, plot in zip(titles, self._titles, self._plots, strict=True):
+            heading.setText(title)
+            plot.clear()
+            plot.setAccessibleName(title)
+            plot.setBackground(color("surface"))
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.setPen(pg.mkPen(color("border")))
+                axis.setTextPen(pg.mkPen(color("muted")))
+        duration, success, changed = self._plots
+        if duration.plotItem.legend is None:
+            duration.addLegend(offset=(4, 4), labelTextSize="8pt")
+        duration.plotItem.legend.clear()
+        duration.plotItem.legend.setLabelTextColor(color("muted"))
+        types = list(dict.fromkeys(r.type for r in self._runs))
+        for at, type in enumerate(types):
+            points = sorted(
+                (r.started.timestamp(), (r.ended - r.started).total_seconds())
+                for r in self._runs
+                if r.type == type and r.ended is not None and r.outcome in _GOOD
+            )
+            if points:
+                pen = pg.mkPen(color(_ROLES[at % len(_ROLES)]), width=1.6, style=_DASHES[at % len(_DASHES)])
+                duration.plot([x for x, _ in points], [y for _, y in points], pen=pen, name=words.type_name(type))
+        self._bars(success, {d: 100 * g / n for d, (g, n) in success_by_day(self._runs).items() if n}, "ok")
+        self._bars(changed, {d: float(n) for d, n in changes_by_day(self._runs).items()}, "accent")
+
+    def _bars(self, plot: pg.PlotWidget, values: dict[date, float], role: str) -> None:
+        if not values:
+            return
+        middle = [_noon(d) for d in values]
+        plot.addItem(pg.BarGraphItem(x=middle, height=list(values.values()), width=60000, brush=color(role), pen=None))
+        plot.setXRange(min(middle) - 86400, max(middle) + 86400)
+        plot.setYRange(0, max([1.0, *values.values()]))
+
+
+def _noon(day: date) -> float:
+    from datetime import datetime, time
+
+    return datetime.combine(day, time(12)).timestamp()

@@ -1,0 +1,40 @@
+"""Asking where a file goes, opening files and folders with the system's programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from archisync_gui.ui.i18n import tr
+from archisync_gui.ui.widgets import ask
+
+
+async def ask_where(parent: QWidget, title: str, name: str, kinds: tuple[str, ...]) -> Path | None:
+    """Where to save: ``kinds`` are endings (``csv``, ``xlsx``), the first is the default. ``None``: not at all."""
+    dialog = QFileDialog(parent, title)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.setNameFilters([f"{k.upper()} (*.{k})" for k in kinds])
+    dialog.setDefaultSuffix(kinds[0])
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    if folder:
+        dialog.setDirectory(folder)
+    dialog.selectFile(f"{name}.{kinds[0]}")
+    dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix(text.split(" ")[0].lower()))
+    if await ask(dialog) != QFileDialog.DialogCode.Accepted:
+        return None
+    chosen = dialog.selectedFiles()
+    return Path(chosen[0]) if chosen else None
+
+
+def open_path(path: Path | str) -> bool:
+    """Open a file or folder with the system's program for it."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+
+def saved_sentence(path: Path) -> str:
+    """What is said after a file was written."""
+    return tr("Saved as {name}.", name=path.name)

@@ -1,0 +1,234 @@
+"""The first run: language, ERP and account (or the demo), test, order form, intervals. Every step can be skipped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
+
+from archisync_gui import messages
+from archisync_gui.settings import SettingsError, setting
+from archisync_gui.ui import words
+from archisync_gui.ui.context import Context, problem
+from archisync_gui.ui.dialogs import Dialog
+from archisync_gui.ui.i18n import language, tr
+from archisync_gui.ui.settings_page import choice_word
+from archisync_gui.ui.widgets import column, label, row
+
+
+class FirstRun(Dialog):
+    """A short walk through what Archisync needs. Closing it changes nothing that was not confirmed."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Welcome to Archisync"), parent, 600)
+        self._context = context
+        self.stack = QStackedWidget()
+        self.body.addWidget(self.stack, 1)
+        self.wrong = label(name="bad", wrap=True)
+        self.body.addWidget(self.wrong)
+        self.step = label(name="muted")
+        self.buttons.insertWidget(0, self.step)
+        self.back = self.add_button("", self._go_back)
+        self.skip = self.add_button("", self._skip)
+        self.next = self.add_button("", self._next, "primary")
+        self.language = QComboBox()
+        self.url, self.account, self.password = QLineEdit(), QLineEdit(), QLineEdit()
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.test = QPushButton()
+        self.outcome = label(wrap=True)
+        self.form = QPushButton()
+        self.intervals: dict[str, QSpinBox] = {}
+        self._texts: list[tuple[Any, str]] = []
+        for make in (self._language_step, self._erp_step, self._test_step, self._form_step, self._intervals_step):
+            self.stack.addWidget(make())
+        self.language.currentIndexChanged.connect(self._language_chosen)
+        self.test.clicked.connect(lambda: context.background.run(self._test(), "first-test"))
+        self.form.clicked.connect(context.open_order_form)
+        self._retranslate()
+        self._show()
+
+    # ------------------------------------------------------------------------------------------------ steps
+
+    def _page(self, *parts: QWidget) -> QWidget:
+        page = QWidget()
+        inside = column(page, (0, 4, 0, 4), 10)
+        for part in parts:
+            inside.addWidget(part)
+        inside.addStretch(1)
+        return page
+
+    def _language_step(self) -> QWidget:
+        for choice in setting("look.language").choices:
+            self.language.addItem(choice_word(choice), choice)
+        self.language.setCurrentIndex(max(0, self.language.findData(self._context.settings().text("look.language"))))
+        self._welcome = label(wrap=True)
+        return self._page(self._welcome, self.language)
+
+    def _erp_step(self) -> QWidget:
+        self._erp_text, self._demo_text = label(wrap=True), label(name="muted", wrap=True)
+        self.url.setText(self._context.settings().text("erp.url"))
+        return self._page(self._erp_text, self.url, self.account, self.password, self._demo_text)
+
+    def _test_step(self) -> QWidget:
+        self._test_text = label(wrap=True)
+        line = QWidget()
+        inside = row(line)
+        inside.addWidget(self.test)
+        inside.addStretch(1)
+        return self._page(self._test_text, line, self.outcome)
+
+    def _form_step(self) -> QWidget:
+        self._form_text = label(wrap=True)
+        line = QWidget()
+        inside = row(line)
+        inside.addWidget(self.form)
+        inside.addStretch(1)
+        return self._page(self._form_text, line)
+
+    def _intervals_step(self) -> QWidget:
+        self._intervals_text = label(wrap=True)
+        parts: list[QWidget] = [self._intervals_text]
+        services = self._context.services
+        for entity in services.entities if services is not None else ():
+            key = f"sync.{entity.name}.interval"
+            declared = setting(key)
+            spin = QSpinBox()
+            spin.setRange(0, declared.high)
+            spin.setValue(self._context.settings().number(key))
+            self.intervals[key] = spin
+            line = QWidget()
+            inside = row(line)
+            name = label(words.type_name(entity.name))
+            name.setMinimumWidth(140)
+            inside.addWidget(name)
+            inside.addWidget(spin)
+            inside.addStretch(1)
+            parts.append(line)
+        return self._page(*parts)
+
+    def _retranslate(self) -> None:
+        self.setWindowTitle(tr("Welcome to Archisync"))
+        self.headline.setText(tr("Welcome to Archisync"))
+        self.back.setText(tr("&Back"))
+        self.skip.setText(tr("&Skip"))
+        self._welcome.setText(
+            tr(
+                "Archisync keeps a fresh copy of the office's data from the ERP and gives it to the order form. It "
+                "only reads: nothing in the ERP is ever changed. Which language do you prefer?"
+            )
+        )
+        self.language.setAccessibleName(tr("Language"))
+        self._erp_text.setText(tr("Where is the ERP, and with which account are the lists read?"))
+        self.url.setPlaceholderText(tr("Address, for example https://erp.example.test/Archibald"))
+        self.url.setAccessibleName(tr("Address of the ERP"))
+        self.account.setPlaceholderText(tr("User name in the ERP"))
+        self.account.setAccessibleName(tr("User name in the ERP"))
+        self.password.setPlaceholderText(tr("Password (kept in the system's keyring)"))
+        self.password.setAccessibleName(tr("Password"))
+        self._demo_text.setText(
+            tr("Just looking? Close this and start Archisync with --demo: invented data, a demo ERP, nothing real.")
+        )
+        self._test_text.setText(tr("Try it: Archisync logs in to the ERP once, for real, and says what it found."))
+        self.test.setText(tr("&Test login"))
+        self._form_text.setText(
+            tr(
+                "The order form opens in your browser and gets fresh customers by itself. Pages of your own can be "
+                "connected later in Settings, Connected pages."
+            )
+        )
+        self.form.setText(tr("Open order &form"))
+        self._intervals_text.setText(
+            tr("How often is each list read, in minutes? 0: only on request. The usual values suit most offices.")
+        )
+
+    # ------------------------------------------------------------------------------------------------ walking
+
+    def _show(self) -> None:
+        at, last = self.stack.currentIndex(), self.stack.count() - 1
+        self.step.setText(tr("Step {at} of {all}", at=at + 1, all=last + 1))
+        self.back.setEnabled(at > 0)
+        self.back.setToolTip("" if at else tr("This is the first step"))
+        self.skip.setVisible(at < last)
+        self.next.setText(tr("&Finish") if at == last else tr("&Next"))
+        self.next.setDefault(True)
+        self.wrong.setText("")
+
+    def _go_back(self) -> None:
+        self.stack.setCurrentIndex(max(0, self.stack.currentIndex() - 1))
+        self._show()
+
+    def _skip(self) -> None:
+        self.stack.setCurrentIndex(min(self.stack.count() - 1, self.stack.currentIndex() + 1))
+        self._show()
+
+    def _language_chosen(self, *_: object) -> None:
+        self._context.background.run(self._keep({"look.language": self.language.currentData()}), "first-language")
+
+    def _next(self) -> None:
+        self._context.background.run(self._keep_step(), "first-run")
+
+    async def _keep_step(self) -> None:
+        at = self.stack.currentIndex()
+        changes: dict[str, object] = {}
+        if at == 1 and (self.url.text().strip() or self.account.text().strip()):
+            changes["erp.url"] = self.url.text().strip()
+            if self.account.text().strip():
+                known = self._context.settings().words("erp.accounts")
+                changes["erp.accounts"] = [*known, self.account.text().strip()]
+        if at == self.stack.count() - 1:
+            changes |= {key: spin.value() for key, spin in self.intervals.items()}
+            changes["look.first_run_done"] = True
+        if changes and not await self._keep(changes):
+            return
+        if at == 1 and not await self._keep_password():
+            return
+        if at == self.stack.count() - 1:
+            self.close()
+        else:
+            self._skip()
+
+    async def _keep(self, changes: dict[str, object]) -> bool:
+        services = self._context.services
+        if services is None:
+            self.wrong.setText(tr("Archisync is still starting."))
+            return False
+        try:
+            await services.apply_settings(changes)
+        except SettingsError as error:
+            self.wrong.setText(str(messages.text(error.code, language(), error.params)))
+            return False
+        self._context.settings_changed.emit()
+        self._retranslate()
+        self._show()
+        return True
+
+    async def _keep_password(self) -> bool:
+        services = self._context.services
+        name, password = self.account.text().strip(), self.password.text()
+        if services is None or services.set_password is None or not (name and password):
+            return True
+        try:
+            await services.set_password(name, password)
+        except Exception as error:
+            self.wrong.setText(problem(error))
+            return False
+        self.password.clear()
+        return True
+
+    async def _test(self) -> None:
+        services = self._context.services
+        name = self.account.text().strip() or next(iter(self._context.settings().words("erp.accounts")), "")
+        if services is None or services.test_login is None or not name:
+            self.outcome.setText(tr("Enter address and account in the step before."))
+            return
+        self.test.setEnabled(False)
+        self.test.setToolTip(tr("The test is running"))
+        self.outcome.setText(tr("logging in…"))
+        try:
+            found = await services.test_login(name, None)
+            self.outcome.setText(found.text)
+        except Exception as error:
+            self.outcome.setText(problem(error))
+        finally:
+            self.test.setEnabled(True)
+            self.test.setToolTip("")
