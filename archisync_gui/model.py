@@ -98,6 +98,8 @@ class Reason(StrEnum):
     RETRY = "retry"
     """Waiting for the pause before the next attempt."""
     CLOSING = "closing"
+    NOT_KNOWN = "not-known"
+    """Asked about a moment of which nothing is kept."""
 
 
 class EventKind(StrEnum):
@@ -429,6 +431,9 @@ class RunView:
     remaining: float | None = None
     """Expected seconds to the end; ``None`` when unknown."""
     request_id: str | None = None
+    stopping: str | None = None
+    """Why the run was told to end (``operator``, ``withdrawn``, ``hold``, ``account``, ``deadline``, ``watchdog``,
+    ``closing``) while it has not ended yet; a runner that ignores it keeps the lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -544,6 +549,8 @@ class Status:
     hold_since: datetime | None
     accounts: tuple[AccountStatus, ...]
     explanation: Explanation
+    journal_error: ErrorInfo | None = None
+    """Set while the journal fails: runs go on, but are not remembered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""Folds of the ERP logins: given, stopped for credentials, allowed again, logged in (rules 8, 22, 25)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, FailureKind, Json, as_json
+from archisync_gui.orchestrator.decide import logins_today
+from archisync_gui.orchestrator.office_hours import local_day
+from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
+from archisync_gui.orchestrator.state import AccountState, Moment, Noted, State, StopCause, Told
+
+
+def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
+    """The accounts in use from now on. What waits for others is withdrawn, their run told to end."""
+    known = {a.id: replace(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
+    state = replace(state, accounts=known)
+    state = rehomed(state)
+    for request in list(state.queue.values()):
+        if request.slot.account not in state.enabled:
+            state = dropped(state, now, request)
+    if state.active is not None and state.active.run.account not in state.enabled:
+        state = stop_asked(state, StopCause.ACCOUNT)
+    return state.say(Told(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+
+
+def rehomed(state: State) -> State:
+    """Waiting reads of shared lists move to the account that can do them now (rule 8: with a substitute)."""
+    reader = state.catalogue
+    if reader is None:
+        return state
+    for request in list(state.queue.values()):
+        slot = request.slot
+        if state.types[slot.type].shared and slot.account != reader:
+            # The suspended part belongs to the other account's grid.
+            parked = None if request.parked is None else replace(request.parked, state=None)
+            state = state.without_request(slot)
+            state = put_back(state, replace(request, slot=slot._replace(account=reader), parked=parked))
+    return state
+
+
+def login_failed(state: State, now: Moment, account: AccountId, error: ErrorInfo) -> State:
+    """Refused credentials stop the account at once; any other failed login keeps the schedule away from it for a while,
+    then it gets one more try (rule 22)."""
+    known = state.accounts.get(account)
+    if known is None:
+        return state
+    match error.kind:
+        case FailureKind.CREDENTIALS:
+            state = state.with_account(replace(known, stopped=error)).say(Noted(f"stopped:{account}", as_json(error)))
+            state = state.say(Told(EventKind.ACCOUNT_CHANGED, {"account": account, "stopped": as_json(error)}))
+            return rehomed(state)
+        case FailureKind.LOGIN:
+            failures = known.login_failures + 1
+            pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
+            until = now.wall + timedelta(seconds=pause)
+            return state.with_account(replace(known, login_failures=failures, login_pause=until)).say(
+                Told(EventKind.ACCOUNT_CHANGED, {"account": account, "pausedUntil": until.isoformat()})
+            )
+    return state
+
+
+def login_worked(state: State, account: AccountId) -> State:
+    """A run that came to its end was logged in, so earlier failures count no more."""
+    known = state.accounts.get(account)
+    if known is None or (known.login_failures == 0 and known.login_pause is None):
+        return state
+    return state.with_account(replace(known, login_failures=0, login_pause=None))
+
+
+def allowed(state: State, now: Moment, account: AccountId) -> State:
+    """The operator changed the password, or wants the same tried once (rule 22)."""
+    known = state.accounts.get(account)
+    if known is None:
+        return state
+    state = state.with_account(replace(known, stopped=None, login_failures=0, login_pause=None))
+    state = state.say(Noted(f"stopped:{account}", None), Told(EventKind.ACCOUNT_CHANGED, {"account": account}))
+    return rehomed(state)
+
+
+def logged_in(state: State, now: Moment, account: AccountId) -> State:
+    """One real login is counted against the day's budget, which outlives restarts (rule 22)."""
+    known = state.accounts.get(account)
+    if known is None:
+        return state
+    day = local_day(now.wall, state.rules.zone)
+    count = logins_today(state, account, now) + 1
+    note: Json = {"day": day.isoformat(), "count": count}
+    return state.with_account(replace(known, day=day, logins=count)).say(
+        Noted(f"logins:{account}", note), Told(EventKind.ACCOUNT_CHANGED, {"account": account, "logins": count})
+    )

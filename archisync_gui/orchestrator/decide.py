@@ -1,0 +1,318 @@
+"""What is to be done at one moment, and what stops each waiting request: pure questions, no change of anything.
+
+The dispatcher does what :func:`decide` answers; status, ``explain`` and forecast ask the same functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from archisync_gui.model import AccountId, Freshness, Reason, Scope, SyncType
+from archisync_gui.orchestrator import office_hours
+from archisync_gui.orchestrator.state import SMART, Active, Moment, Request, Slot, State, StopCause, is_form
+
+# ---------------------------------------------------------------------------------------------------------- answers
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start the request that waits in this slot."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Suspend:
+    """The active run should stop at its next safe point."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Cancel the active run."""
+
+    run_id: str
+    cause: StopCause
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """There is nothing to do, for exactly one reason (rule 32)."""
+
+    block: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What stops something."""
+
+    reason: Reason
+    until: datetime | None = None
+    """When it stops stopping, as far as anyone knows."""
+    type: SyncType | None = None
+    account: AccountId | None = None
+
+
+Decision: TypeAlias = Start | Suspend | Stop | Nothing
+
+
+def decide(state: State, now: Moment) -> Decision:
+    """The one decision for this moment (rules 1-3, 9-11, 17, 24)."""
+    active = state.active
+    if active is not None:
+        if active.stop is not None:
+            if not active.stop_sent:
+                return Stop(active.run.id, active.stop)
+        elif (cause := overrun(state, active, now)) is not None:
+            return Stop(active.run.id, cause)
+        elif must_yield(state, active, now):
+            return Suspend(active.run.id)
+        return Nothing(Block(Reason.RUNNING, None, active.run.type, active.run.account))
+    best: Request | None = None
+    for request in state.queue.values():
+        if stopped_by(state, request, now) is None and (best is None or rank(state, request) < rank(state, best)):
+            best = request
+    return Nothing(idle_because(state, now)) if best is None else Start(best.slot)
+
+
+# ---------------------------------------------------------------------------------------------------------- order
+
+
+def effective_priority(state: State, request: Request) -> int:
+    """Priority with ageing: 1 more for every ten minutes in which the queue could move, up to 99 (rule 3)."""
+    if request.smart:
+        return SMART
+    if request.front:
+        return SMART - 1
+    waited = (
+        state.flow.schedule - request.flow.schedule if request.scheduled else state.flow.anyone - request.flow.anyone
+    )
+    return min(SMART - 1, request.priority + int(waited // state.rules.ageing))
+
+
+def rank(state: State, request: Request) -> tuple[int, bool, int]:
+    """Sorts requests in the order they start: priority, then the suspended one (rule 17), then the earliest asked."""
+    return -effective_priority(state, request), request.parked is None, request.order
+
+
+def in_order(state: State) -> list[Request]:
+    """The waiting requests, first to start first, whatever stops them."""
+    return sorted(state.queue.values(), key=lambda r: rank(state, r))
+
+
+# ---------------------------------------------------------------------------------------------------------- what stops
+
+
+def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
+    """What stops a waiting request, the strongest first (rule 9); ``None`` when only the lock or others do."""
+    account = state.accounts.get(request.slot.account)
+    rules = state.rules
+
+    def block(reason: Reason, until: datetime | None = None) -> Block:
+        return Block(reason, until, request.slot.type, request.slot.account)
+
+    if state.closing:
+        return block(Reason.CLOSING)
+    if account is None or account.stopped is not None:
+        return block(Reason.ACCOUNT_STOPPED)
+    if state.hold_since is not None and not request.anyway:
+        return block(Reason.HOLD)
+    if state.sessions and not (request.anyway or may_run_in_session(state, request, now)):
+        return block(Reason.SESSION, session_until(state, request, now))
+    if not request.anyway:
+        if (request.scheduled or request.attempt > 1) and logins_today(state, request.slot.account, now) >= (
+            rules.login_budget
+        ):
+            return block(Reason.LOGIN_BUDGET, office_hours.day_end(now.wall, rules.zone))
+        if request.scheduled:
+            if not office_hours.is_open(now.wall, rules.office, rules.zone):
+                return block(Reason.OFFICE_HOURS, office_hours.opens(now.wall, rules.office, rules.zone))
+            track = state.track(request.slot.type, request.slot.account)
+            pauses = [p for p in (track.back_off, account.login_pause) if p is not None and p > now.wall]
+            if pauses:
+                return block(Reason.BACK_OFF, max(pauses))
+    if request.not_before is not None and request.not_before > now.mono:
+        return block(Reason.RETRY, _wall(request.not_before, now))
+    return None
+
+
+def serves(state: State, request: Request) -> bool:
+    """True for what an open form is waiting for: fast reads and single records of its account, and the whole list that
+    follows for it (rules 10, 13)."""
+    if any(is_form(w.who) for w in request.wants):
+        return True
+    return request.slot.scope is not Scope.ALL and any(
+        s.account == request.slot.account for s in state.sessions.values()
+    )
+
+
+def breathing(state: State, now: Moment) -> bool:
+    """True when sessions are open and quiet has lasted its time (rule 11)."""
+    return state.quiet_since is not None and bool(state.sessions) and now.mono - state.quiet_since >= state.rules.quiet
+
+
+def quiet(state: State, now: Moment) -> bool:
+    """True while sessions keep everything else waiting."""
+    return bool(state.sessions) and not breathing(state, now)
+
+
+def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
+    """Forms are served at any time, late types when quiet is over (rules 10, 11)."""
+    if serves(state, request):
+        return True
+    return breathing(state, now) and freshness(state, request.slot.type, request.slot.account, now) is not (
+        Freshness.FRESH
+    )
+
+
+def session_until(state: State, request: Request, now: Moment) -> datetime | None:
+    """When sessions stop a request no more, if nobody shows a sign of life any more."""
+    if state.quiet_since is None:
+        return None
+    last_end = max(_wall(s.ends, now) for s in state.sessions.values())
+    breath = _wall(state.quiet_since + state.rules.quiet, now)
+    late = late_at(state, request.slot.type, request.slot.account, now)
+    return last_end if late is None else min(last_end, max(breath, late))
+
+
+def logins_today(state: State, account: AccountId, now: Moment) -> int:
+    """Real logins of the office's day so far (rule 22)."""
+    known = state.accounts[account]
+    return known.logins if known.day == office_hours.local_day(now.wall, state.rules.zone) else 0
+
+
+# ---------------------------------------------------------------------------------------------------------- the run
+
+
+def must_yield(state: State, active: Active, now: Moment) -> bool:
+    """True when the active run should be suspended: a form waits for a fast read, or quiet began (rule 10)."""
+    if active.request.smart or active.stop is not None:
+        return False
+    for request in state.queue.values():
+        if request.smart and stopped_by(state, request, now) is None:
+            return True
+    return quiet(state, now) and not active.request.anyway and not serves(state, active.request)
+
+
+def overrun(state: State, active: Active, now: Moment) -> StopCause | None:
+    """Which limit of rule 24 the run has passed. Suspended time does not count."""
+    if now.mono - active.since.mono + active.spent >= state.types[active.run.type].deadline:
+        return StopCause.DEADLINE
+    if now.mono >= watched_until(state, active):
+        return StopCause.WATCHDOG
+    return None
+
+
+def watched_until(state: State, active: Active) -> float:
+    """Monotonic time at which the watchdog bites if nothing moves."""
+    bites = active.progress_at + state.rules.watchdog
+    return bites if active.long_step is None else max(bites, active.long_step)
+
+
+# ---------------------------------------------------------------------------------------------------------- freshness
+
+
+def late_after(state: State, type: SyncType) -> float:
+    """Seconds of opening time after which a copy is late."""
+    interval = state.intervals.get(type)
+    if interval is None:
+        return state.rules.late_without_interval
+    return state.rules.late_intervals * interval * 60.0
+
+
+def late_at(state: State, type: SyncType, account: AccountId, now: Moment) -> datetime | None:
+    """When the copy becomes late, by the wall clock as it goes now; already past for one that is stale. ``None``: never
+    (the office never opens)."""
+    success = state.track(type, account).success
+    if success is None or success.age(now) == float("inf"):
+        return now.wall
+    rules = state.rules
+    late = office_hours.after_open_time(success.wall, late_after(state, type), rules.office, rules.zone)
+    if late is None:
+        return None
+    # Where the wall clock lost time against the monotonic one, the larger elapsed time counts.
+    lost = success.age(now) - (now.wall - success.wall).total_seconds()
+    return late - timedelta(seconds=lost)
+
+
+def freshness(state: State, type: SyncType, account: AccountId, now: Moment) -> Freshness:
+    """How far the stored copy can be trusted (status, rule 30)."""
+    success = state.track(type, account).success
+    if success is None:
+        return Freshness.NEVER
+    if success.age(now) == float("inf"):
+        return Freshness.UNKNOWN
+    late = late_at(state, type, account, now)
+    return Freshness.LATE if late is not None and late <= now.wall else Freshness.FRESH
+
+
+# ---------------------------------------------------------------------------------------------------------- when next
+
+
+def idle_because(state: State, now: Moment) -> Block:
+    """Why nothing starts: what stops the first in the queue, else that nothing is due."""
+    waiting = in_order(state)
+    if waiting:
+        # Only asked when everything that waits is stopped; a request that could run would have been started.
+        found = stopped_by(state, waiting[0], now)
+        if found is not None:
+            return found
+    if state.closing:
+        return Block(Reason.CLOSING)
+    if state.hold_since is not None:
+        return Block(Reason.HOLD)
+    if not state.enabled:
+        return Block(Reason.NO_ACCOUNT)
+    if not any(a.usable for a in state.accounts.values()):
+        return Block(Reason.ACCOUNT_STOPPED, None, None, state.enabled[0])
+    dues = [(t.due, key) for key, t in state.tracks.items() if t.due is not None] if state.rules.schedule else []
+    if not dues:
+        return Block(Reason.NOTHING_DUE)
+    due, (type, account) = min(dues, key=lambda d: d[0])
+    return Block(Reason.NOTHING_DUE, due, type, account or state.catalogue)
+
+
+def next_change(state: State, now: Moment) -> float:
+    """Monotonic time at which the answer may change by itself; infinite when only somebody can change it."""
+    return min(_changes(state, now), default=float("inf"))
+
+
+def _changes(state: State, now: Moment) -> Iterator[float]:
+    active = state.active
+    if active is not None and active.stop is None:
+        yield active.since.mono + state.types[active.run.type].deadline - active.spent
+        yield watched_until(state, active)
+    for session in state.sessions.values():
+        yield session.ends
+    if state.sessions and state.quiet_since is not None and quiet(state, now):
+        yield state.quiet_since + state.rules.quiet
+    for tomb in state.ended.values():
+        yield tomb.until
+        break  # kept in the order they end
+    if active is None:
+        for request in state.queue.values():
+            block = stopped_by(state, request, now)
+            if block is not None and block.until is not None:
+                yield _mono(block.until, now)
+    walls: list[datetime | None] = []
+    if state.rules.schedule:
+        walls += [state.daily_due, *(track.due for track in state.tracks.values())]
+    for wall in walls:
+        if wall is not None:
+            yield _mono(wall, now)
+    for type, account in state.lines():
+        late = late_at(state, type, account, now)
+        if late is not None and late > now.wall:
+            yield _mono(late, now)
+
+
+def _wall(mono: float, now: Moment) -> datetime:
+    return now.wall + timedelta(seconds=mono - now.mono)
+
+
+def _mono(wall: datetime, now: Moment) -> float:
+    return now.mono + (wall - now.wall).total_seconds()

@@ -1,0 +1,331 @@
+"""The only part that acts: it owns the state, reads the clocks, starts and cancels the one run, tells what happened.
+
+Everything else changes the state by :meth:`Dispatcher.apply`, which wakes it. No decision is made here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
+
+from archisync_gui.model import (
+    Clock,
+    ErrorInfo,
+    Event,
+    EventKind,
+    FailureKind,
+    Finished,
+    Journal,
+    Progress,
+    Run,
+    Runner,
+    Suspended,
+    SyncFailure,
+)
+from archisync_gui.orchestrator import accounts, runs
+from archisync_gui.orchestrator.decide import (
+    Nothing,
+    Start,
+    Stop,
+    Suspend,
+    breathing,
+    decide,
+    freshness,
+    must_yield,
+    next_change,
+)
+from archisync_gui.orchestrator.explain import explain
+from archisync_gui.orchestrator.listeners import Listeners
+from archisync_gui.orchestrator.memory import Writer, failure_of
+from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.state import Active, Ended, Faltered, Moment, Noted, Settled, Slot, State, Told, Word
+
+log = logging.getLogger(__name__)
+
+NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
+"""Events that are told but not kept: they come in floods and say nothing afterwards."""
+
+
+class Answers(Protocol):
+    """Who passes outcomes on to those who wanted them."""
+
+    def settled(self, word: Settled) -> None:
+        """Tickets: called after the attempt's row is written (rule 5)."""
+
+    def form_told(self, word: Settled | Faltered) -> None:
+        """Forms: called at once (rule 12)."""
+
+
+class Dispatcher:
+    """Holds the state and does what ``decide`` says (rule 2)."""
+
+    def __init__(
+        self, state: State, runner: Runner, journal: Journal, clock: Clock, listeners: Listeners, answers: Answers
+    ) -> None:
+        self.state = state
+        self.revision = 0
+        self.journal_error: ErrorInfo | None = None
+        self._runner = runner
+        self._journal = journal
+        self._clock = clock
+        self._listeners = listeners
+        self._answers = answers
+        self._writer = Writer(self.journal_failed)
+        self._wake = asyncio.Event()
+        self._words: deque[Word] = deque()
+        self._telling = False
+        self._loop: asyncio.Task[None] | None = None
+        self._alarm: asyncio.Task[None] | None = None
+        self._alarm_at = float("inf")
+        self._run: asyncio.Task[Finished | Suspended] | None = None
+        self._explained: tuple[object, object] | None = None
+        self._freshness: tuple[object, ...] = ()
+
+    # ------------------------------------------------------------------------------------------------ state
+
+    def now(self) -> Moment:
+        """Both clocks."""
+        return Moment(self._clock.now(), self._clock.monotonic())
+
+    def apply(self, fold: Callable[[State, Moment], State]) -> None:
+        """Change the state by a fold, tell what happened, wake the dispatcher. The one way to change anything."""
+        now = self.now()
+        before = self.state
+        after = fold(passed(before, now), now)
+        words = after.out
+        if words:
+            after = replace(after, out=())
+        if after.queue is not before.queue:
+            words = (*words, Told(EventKind.QUEUE_UPDATED, {"waiting": len(after.queue)}))
+        self.state = after  # final before anybody hears of it
+        self._words.extend(words)
+        self._wake.set()
+        self._tell(now)
+
+    def _tell(self, now: Moment) -> None:
+        """Pass on what happened, in order, also when a listener makes more happen meanwhile."""
+        if self._telling:
+            return
+        self._telling = True
+        try:
+            while self._words:
+                self._pass_on(self._words.popleft(), now)
+        finally:
+            self._telling = False
+
+    def _pass_on(self, word: Word, now: Moment) -> None:
+        match word:
+            case Told(kind, data):
+                self.revision += 1
+                event = Event(kind, self.state.boot, self.revision, now.wall, data)
+                if kind not in NOT_KEPT:
+                    self._writer.write(partial(self._journal.event, event))
+                self._listeners.tell(event)
+            case Ended(record):
+                self._writer.write(partial(self._journal.run_ended, record))
+            case Settled():
+                self._answers.form_told(word)
+                self._writer.then(partial(self._answers.settled, word))
+            case Faltered():
+                self._answers.form_told(word)
+            case Noted(key, value):
+                self._writer.write(partial(self._journal.note, key, value))
+
+    def journal_failed(self, error: Exception | None) -> None:
+        """The journal failed, or (``None``) works again: shown in the status, and nothing else; runs go on."""
+        self.journal_error = None if error is None else failure_of(error, "".join(traceback.format_exception(error)))
+        self.revision += 1
+
+    # ------------------------------------------------------------------------------------------------ loop
+
+    def start(self) -> None:
+        """Begin to dispatch."""
+        self._writer.start()
+        self._loop = asyncio.create_task(self._dispatch(), name="orchestrator dispatcher")
+
+    async def _dispatch(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                self._step()
+            except Exception:
+                # Whatever goes wrong here must not end all syncs for ever; the next wake tries again.
+                log.exception("the dispatcher stumbled")
+                self._set_alarm(self._clock.monotonic() + self.state.rules.longest_sleep)
+            await self._wake.wait()
+
+    def _step(self) -> None:
+        """Let time pass, do the one thing to do, or set the alarm for the next change."""
+        self.apply(lambda state, now: state)
+        now = self.now()
+        match decide(self.state, now):
+            case Start(slot):
+                self._start(slot)
+            case Stop(run_id, cause):
+                self.apply(lambda state, now: runs.stop_sent(state, now, run_id, cause))
+                if self._run is not None:
+                    self._run.cancel()
+            case Suspend() | Nothing():
+                # A run is suspended by itself: it asks ``suspend_requested`` at its safe points.
+                self._wake.clear()
+                self._set_alarm(next_change(self.state, now))
+        self._keep_explanation(now)
+        self._notice_freshness(now)
+
+    def _set_alarm(self, at: float) -> None:
+        """Be woken at a monotonic time, or a little earlier: clocks are looked at again then. An alarm that rings too
+        early does no harm, so a running one is kept where it is early enough."""
+        at = min(at, self._clock.monotonic() + self.state.rules.longest_sleep)
+        if self._alarm is not None and not self._alarm.done():
+            if self._alarm_at <= at:
+                return
+            self._alarm.cancel()
+        self._alarm_at = at
+        self._alarm = asyncio.create_task(self._ring(at), name="orchestrator alarm")
+
+    async def _ring(self, at: float) -> None:
+        await self._clock.sleep(max(0.0, at - self._clock.monotonic()))
+        self._alarm_at = float("inf")
+        self._wake.set()
+
+    def _keep_explanation(self, now: Moment) -> None:
+        """Keep why, whenever it changes, so that ``explain`` can answer for the past (rule 32)."""
+        found = explain(self.state, now)
+        if (found.reason, found.params) != self._explained:
+            self._explained = (found.reason, found.params)
+            self._writer.write(partial(self._journal.explained, found))
+
+    def _notice_freshness(self, now: Moment) -> None:
+        """Copies grow late and sessions begin to breathe without anybody doing anything; lookers must hear of it."""
+        state = self.state
+        seen = (breathing(state, now), *(freshness(state, type, account, now) for type, account in state.lines()))
+        if seen != self._freshness:
+            first, self._freshness = not self._freshness, seen
+            if not first:
+                self.apply(lambda state, now: state.say(Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
+                self._wake.clear()
+
+    # ------------------------------------------------------------------------------------------------ the run
+
+    def _start(self, slot: Slot) -> None:
+        self.apply(lambda state, now: runs.started(state, now, slot))
+        active = self.state.active
+        if active is None:
+            return
+        control = _Control(self, active)
+        task = asyncio.create_task(self._execute(active, control), name=f"sync {active.run.type} {active.run.account}")
+        self._run = task
+        task.add_done_callback(partial(self._ended, control))
+
+    async def _execute(self, active: Active, control: _Control) -> Finished | Suspended:
+        if not active.suspensions:
+            # The row is there before anything happens, so that a killed process is found out (rule 27).
+            self._writer.write(partial(self._journal.run_started, runs.record(active)))
+            await self._writer.written()
+        return await self._runner(control)
+
+    def _ended(self, control: _Control, task: asyncio.Task[Finished | Suspended]) -> None:
+        """The run's task is really over, however it ended: the one place where the lock is freed (rule 2)."""
+        if self._run is task:
+            self._run = None
+        how = _how(task, control)
+        self.apply(lambda state, now: runs.ended(state, now, control.run.id, how))
+
+    # ------------------------------------------------------------------------------------------------ end
+
+    async def run_over(self, deadline: float) -> bool:
+        """Wait until no run is active, at most ``deadline`` seconds; True when so."""
+        until = self._clock.monotonic() + deadline
+        while self._run is not None and (left := until - self._clock.monotonic()) > 0:
+            await first_of(self._run, self._clock.sleep(left))
+        return self._run is None
+
+    async def stop(self, deadline: float) -> None:
+        """Write what is left and end every task of ours."""
+        tasks = [t for t in (self._loop, self._alarm) if t is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        writing = asyncio.ensure_future(self._writer.written())
+        await first_of(writing, self._clock.sleep(deadline))
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        await self._writer.stop()
+
+
+async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]) -> None:
+    """Wait until ``wanted`` is done or ``limit`` is over; ``wanted`` is left as it is."""
+    sleep = asyncio.ensure_future(limit)
+    try:
+        await asyncio.wait([wanted, sleep], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        sleep.cancel()
+        await asyncio.gather(sleep, return_exceptions=True)
+
+
+class _Control:
+    """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing."""
+
+    def __init__(self, dispatcher: Dispatcher, active: Active) -> None:
+        self._dispatcher = dispatcher
+        self.run: Run = active.run
+        self.resume = active.resume
+        self.suspended_for = active.longest
+        self.asked = False
+        """The runner has been asked to suspend."""
+
+    def suspend_requested(self) -> bool:
+        dispatcher = self._dispatcher
+        active = dispatcher.state.active
+        if (
+            active is not None
+            and active.run.id == self.run.id
+            and must_yield(dispatcher.state, active, dispatcher.now())
+        ):
+            self.asked = True
+            return True
+        return False
+
+    def progress(self, progress: Progress) -> None:
+        self._dispatcher.apply(lambda state, now: runs.progressed(state, now, self.run.id, progress))
+
+    @contextmanager
+    def long_step(self, limit: float) -> Iterator[None]:
+        self._dispatcher.apply(lambda state, now: runs.long_step(state, now, self.run.id, limit))
+        try:
+            yield
+        finally:
+            self._dispatcher.apply(lambda state, now: runs.long_step(state, now, self.run.id, None))
+
+    def logged_in(self) -> None:
+        self._dispatcher.apply(lambda state, now: accounts.logged_in(state, now, self.run.account))
+
+
+def _how(task: asyncio.Task[Finished | Suspended], control: _Control) -> Finished | Suspended | ErrorInfo | None:
+    """How a run's task ended, as a value; ``None``: cancelled."""
+    if task.cancelled():
+        return ErrorInfo(
+            "run-internal", FailureKind.TRANSIENT, "the runner cancelled itself", {"error": "CancelledError"}
+        )
+    error = task.exception()
+    if error is not None:
+        return failure_of(error, "".join(traceback.format_exception(error)))
+    how = task.result()
+    if isinstance(how, Suspended) and not control.asked:
+        broken = SyncFailure(
+            "run-internal", FailureKind.PERMANENT, params={"error": "the runner suspended itself unasked"}
+        )
+        return failure_of(broken, "")
+    if not isinstance(how, (Finished, Suspended)):
+        broken = SyncFailure(
+            "run-internal", FailureKind.PERMANENT, params={"error": f"the runner returned {how!r}"[:200]}
+        )
+        return failure_of(broken, "")
+    return how

@@ -1,0 +1,174 @@
+"""Why something runs or nothing does, and what will run when: ``decide``, asked about this moment and later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from archisync_gui.model import AccountId, Explanation, Finished, Forecast, Json, Outcome, Reason, Scope, SyncType
+from archisync_gui.orchestrator import runs
+from archisync_gui.orchestrator.decide import (
+    Block,
+    Nothing,
+    Start,
+    breathing,
+    decide,
+    idle_because,
+    in_order,
+    next_change,
+    stopped_by,
+)
+from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State
+
+HORIZON = timedelta(hours=24)
+STEPS = 60
+"""A forecast looks no further than this."""
+
+
+def explain(state: State, now: Moment) -> Explanation:
+    """The one reason of this moment, without a forecast (rule 32)."""
+    if state.active is not None:
+        run = state.active.run
+        params: dict[str, Json] = {
+            "type": run.type,
+            "account": run.account,
+            "since": state.active.started.wall.isoformat(),
+        }
+        return Explanation(now.wall, Reason.RUNNING, params)
+    block = idle_because(state, now)
+    return Explanation(now.wall, block.reason, params_of(block, state, now))
+
+
+def because(state: State, request: Request, now: Moment) -> Block:
+    """Why a request waits: what stops it, else who is before it (rule 32)."""
+    block = stopped_by(state, request, now)
+    if block is not None:
+        return block
+    before = [r for r in in_order(state) if stopped_by(state, r, now) is None]
+    first = before[0]
+    if first is request or first.slot == request.slot:
+        if state.active is None:
+            return Block(Reason.RUNNING)
+        return Block(Reason.RUNNING, None, state.active.run.type, state.active.run.account)
+    return Block(Reason.BEHIND, None, first.slot.type, first.slot.account)
+
+
+def params_of(block: Block, state: State, now: Moment) -> dict[str, Json]:
+    """What fills in the text of a reason. ``until`` is ISO 8601, ``clock`` the office's time for people."""
+    params: dict[str, Json] = {}
+    if block.type is not None:
+        params["type"] = block.type
+    if block.account:
+        params["account"] = block.account
+    if block.until is not None:
+        params["until"] = block.until.isoformat(timespec="seconds")
+        params["clock"] = clock_text(block.until, now.wall, state.rules.zone)
+    if block.reason is Reason.SESSION:
+        params["sessions"] = len(state.sessions)
+        params["breathing"] = breathing(state, now)
+    if block.reason is Reason.LOGIN_BUDGET:
+        params["budget"] = state.rules.login_budget
+    if block.reason is Reason.HOLD and state.hold_since is not None:
+        params["since"] = state.hold_since.isoformat(timespec="seconds")
+    return params
+
+
+def clock_text(at: datetime, now: datetime, zone: str) -> str:
+    """``14:42`` today, ``24/11 07:00`` on another day, in the office's time zone."""
+    there, here = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    return there.strftime("%H:%M" if there.date() == here.date() else "%d/%m %H:%M")
+
+
+# ---------------------------------------------------------------------------------------------------------- forecast
+
+
+def expected_seconds(state: State, type: SyncType, account: AccountId, scope: Scope) -> float:
+    """How long such a run takes, from past ones."""
+    if scope is not Scope.ALL:
+        return state.rules.expected_fast
+    durations = state.track(type, account).durations
+    return sum(durations) / len(durations) if durations else state.rules.expected_whole
+
+
+def remaining(state: State, active: Active, now: Moment) -> float | None:
+    """Seconds to the end of the run: from rows where the total is known, else from past runs."""
+    spent = active.spent + now.mono - active.since.mono
+    progress = active.progress
+    if progress.total and progress.rows and active.run.scope is Scope.ALL:
+        return max(0.0, spent * (progress.total - progress.rows) / progress.rows)
+    if active.run.scope is Scope.ALL and not state.track(active.run.type, active.run.account).durations:
+        return None
+    return max(0.0, expected_seconds(state, active.run.type, active.run.account, active.run.scope) - spent)
+
+
+class _Step(NamedTuple):
+    """A moment of the imagined future, after everything that happens at it."""
+
+    state: State
+    now: Moment
+    started: Forecast | None
+
+
+def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
+    """The future as the rules make it, if every run lasts as usual and succeeds and nobody does anything."""
+    after: SyncType | None = None
+    for _ in range(STEPS):
+        if state.active is not None:
+            active = state.active
+            left = remaining(state, active, now)
+            if left is None:
+                left = max(0.0, state.rules.expected_whole - (now.mono - active.since.mono))
+            end = now.after(left)
+            if end.wall > until:
+                return
+            done = Finished(Outcome.COMPLETED, as_of=active.began.wall)
+            state = replace(runs.ended(passed(state, end), end, active.run.id, done), out=())
+            now, after = end, active.run.type
+            yield _Step(state, now, None)
+            continue
+        match decide(state, now):
+            case Start(slot):
+                state = replace(runs.started(state, now, slot), out=())
+                seconds = expected_seconds(state, slot.type, slot.account, slot.scope)
+                yield _Step(state, now, Forecast(slot.type, slot.account, now.wall, seconds, after))
+            case Nothing():
+                wake = next_change(state, now)
+                if wake == float("inf"):
+                    return
+                then = now.after(max(wake - now.mono, 0.001))
+                if then.wall > until:
+                    return
+                state, now, after = replace(passed(state, then), out=()), then, None
+                yield _Step(state, now, None)
+            case _:
+                return
+
+
+def forecasts(state: State, now: Moment, *, until: datetime | None = None) -> tuple[Forecast, ...]:
+    """What will run when: each type and account once, its next time (rule 32)."""
+    found: dict[tuple[SyncType, AccountId], Forecast] = {}
+    expected = sum(1 for _ in state.lines())
+    for step in imagined(replace(state, out=()), now, until or now.wall + HORIZON):
+        if step.started is not None:
+            account = SHARED if state.types[step.started.type].shared else step.started.account
+            found.setdefault((step.started.type, account), step.started)
+            if len(found) >= expected:
+                break
+    return tuple(found.values())
+
+
+def explain_later(state: State, now: Moment, at: datetime) -> Explanation:
+    """The reason at a moment to come, and what will run after it (rule 32)."""
+    then = now.after((at - now.wall).total_seconds())
+    state = replace(state, out=())
+    for step in imagined(state, now, at):
+        state, now = step.state, step.now
+    if now.wall < at:
+        state = replace(passed(state, then), out=())
+        now = then
+    found = explain(state, now)
+    return replace(found, at=at, forecast=forecasts(state, now))

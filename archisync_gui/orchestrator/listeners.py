@@ -1,0 +1,84 @@
+"""Who is told of events: listeners at once, feeds at their own pace. Neither can harm the orchestrator (rule 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+
+from archisync_gui.model import Event, EventKind, Listener
+
+log = logging.getLogger(__name__)
+
+FEED_LIMIT = 500
+"""Events that wait for a slow reader before older ones of the same subject give way."""
+
+_STATE_OF = {EventKind.SYNC_PROGRESS: "runId", EventKind.QUEUE_UPDATED: ""}
+"""Events of which only the last says anything; the field that names their subject."""
+
+_SUBJECTS = ("runId", "handle", "account", "type")
+
+
+class Listeners:
+    """Everybody who wants to hear."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[object, Listener] = {}
+
+    def add(self, listener: Listener) -> Callable[[], None]:
+        """Tell ``listener`` every event from now on; the answer ends that, and may be called twice."""
+        key = object()
+        self._listeners[key] = listener
+        return lambda: self._listeners.pop(key, None) and None
+
+    def tell(self, event: Event) -> None:
+        """Tell everybody. What one raises is logged and keeps nothing from the others."""
+        for listener in tuple(self._listeners.values()):
+            try:
+                listener(event)
+            except Exception:
+                log.exception("a listener failed at %s", event.kind)
+
+    def __len__(self) -> int:
+        return len(self._listeners)
+
+    async def feed(self, limit: int = FEED_LIMIT) -> AsyncIterator[Event]:
+        """Events as they come, for one reader; ends when the reader closes it. A reader that is slow misses repetition,
+        never the last state: progress and queue merge at once, the rest by subject when too many wait."""
+        waiting: dict[object, Event] = {}
+        ready = asyncio.Event()
+
+        def hear(event: Event) -> None:
+            key = _merging_key(event)
+            waiting.pop(key, None)
+            waiting[key] = event
+            if len(waiting) > limit:
+                _shorten(waiting, limit)
+            ready.set()
+
+        stop = self.add(hear)
+        try:
+            while True:
+                await ready.wait()
+                while waiting:
+                    yield waiting.pop(next(iter(waiting)))
+                ready.clear()
+        finally:
+            stop()
+
+
+def _merging_key(event: Event) -> object:
+    subject = _STATE_OF.get(event.kind)
+    return event.revision if subject is None else (event.kind, event.data.get(subject))
+
+
+def _shorten(waiting: dict[object, Event], limit: int) -> None:
+    """Keep the last event of each kind and subject; beyond that, the latest ones."""
+    last: dict[object, Event] = {}
+    for event in waiting.values():
+        key = (event.kind, *(str(event.data.get(s)) for s in _SUBJECTS if s != "runId"))
+        last.pop(key, None)
+        last[key] = event
+    waiting.clear()
+    for event in list(last.values())[-limit:]:
+        waiting[_merging_key(event)] = event

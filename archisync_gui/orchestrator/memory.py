@@ -1,0 +1,199 @@
+"""What outlives a process: the journal's only writer, which keeps the order of calls; how a state is remembered.
+
+A journal that fails is logged and shown; it never stops the dispatcher.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TypeAlias
+
+from archisync_gui.model import (
+    ErrorInfo,
+    FailureKind,
+    Json,
+    LastRead,
+    Remembered,
+    SyncFailure,
+    as_json,
+)
+from archisync_gui.orchestrator.state import Moment, Stamp, State, Track
+
+log = logging.getLogger(__name__)
+
+Write: TypeAlias = Callable[[], Awaitable[object]]
+
+# ---------------------------------------------------------------------------------------------------------- writing
+
+
+class Writer:
+    """Writes one thing after the other, in the order given, without keeping anybody waiting."""
+
+    def __init__(self, troubled: Callable[[Exception | None], None]) -> None:
+        """``troubled`` hears each failure, and ``None`` at the first success after one."""
+        self._jobs: deque[Write] = deque()
+        self._more = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._troubled = troubled
+        self._trouble = False
+        self._busy = False
+
+    def start(self) -> None:
+        """Begin to write what was and will be given."""
+        self._task = asyncio.create_task(self._work(), name="orchestrator journal")
+
+    def write(self, job: Write) -> None:
+        """Have ``job`` done after everything given before."""
+        self._jobs.append(job)
+        self._more.set()
+
+    def then(self, act: Callable[[], object]) -> None:
+        """Have ``act`` called once everything given before is written."""
+
+        async def job() -> None:
+            act()
+
+        self.write(job)
+
+    async def written(self) -> None:
+        """Wait until everything given so far is written."""
+        done = asyncio.Event()
+        self.then(done.set)
+        await done.wait()
+
+    async def _work(self) -> None:
+        while True:
+            while self._jobs:
+                job = self._jobs.popleft()
+                try:
+                    await job()
+                except Exception as error:
+                    log.exception("the journal failed")
+                    self._trouble = True
+                    self._troubled(error)
+                else:
+                    if self._trouble:
+                        self._trouble = False
+                        self._troubled(None)
+            self._more.clear()
+            await self._more.wait()
+
+    async def stop(self) -> None:
+        """Stop writing; what is not written by now is lost."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+# ---------------------------------------------------------------------------------------------------------- remembering
+
+
+def remembered(state: State, now: Moment, memory: Remembered) -> State:
+    """The state as an earlier process left it (rules 22, 28, 29, 31). What cannot be read is left out, with a line in
+    the log: a damaged note must not keep the office from reading."""
+    tracks = dict(state.tracks)
+    for read in sorted(memory.reads, key=lambda r: r.last_success or _LONG_AGO):
+        if read.type in state.types:
+            key = state.track_key(read.type, read.account)
+            tracks[key] = _track(state, read, tracks.get(key, Track()), now)
+    state = replace(state, tracks=tracks)
+    for note, value in memory.notes.items():
+        try:
+            state = _noted(state, note.split(":"), value)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            log.exception("the note %s cannot be read and is left out", note)
+    return state
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _track(state: State, read: LastRead, known: Track, now: Moment) -> Track:
+    def stamp(at: datetime | None, other: Stamp | None) -> Stamp | None:
+        found = None if at is None else Stamp(at, doubtful=at > now.wall)
+        return found if other is None or (found is not None and found.wall >= other.wall) else other
+
+    back_off = None
+    if read.failures_in_a_row >= state.rules.back_off_after and read.last is not None and read.last.ended is not None:
+        interval = (state.intervals.get(read.type) or 0) * 60.0
+        doubled = interval * 2.0 ** min(read.failures_in_a_row - state.rules.back_off_after + 1, 20)
+        back_off = read.last.ended + timedelta(seconds=max(interval, min(doubled, state.rules.back_off_limit)))
+    last = read.last if known.last is None or (read.last and read.last.started >= known.last.started) else known.last
+    return replace(
+        known,
+        success=stamp(read.last_success, known.success),
+        new=stamp(read.new_as_of, known.new),
+        whole=stamp(read.all_as_of, known.whole),
+        last=last,
+        failures=read.failures_in_a_row,
+        unclean=read.unclean_in_a_row,
+        back_off=back_off,
+        durations=read.durations[-state.rules.durations_kept :] or known.durations,
+    )
+
+
+def _noted(state: State, key: list[str], value: Json) -> State:
+    match key, value:
+        case ["interval", type], int(minutes) if type in state.types:
+            return replace(state, intervals={**state.intervals, type: minutes or None})
+        case ["due", type, *rest], str(at) if type in state.types:
+            place = (type, ":".join(rest))
+            track = state.tracks.get(place, Track())
+            return state.with_track(place, replace(track, due=_time(at)))
+        case ["daily"], str(at):
+            return replace(state, daily_due=_time(at))
+        case ["hold"], str(since):
+            return replace(state, hold_since=_time(since))
+        case ["stopped", *rest], Mapping() as error if known := state.accounts.get(":".join(rest)):
+            return state.with_account(replace(known, stopped=error_from(error)))
+        case ["logins", *rest], Mapping() as count if known := state.accounts.get(":".join(rest)):
+            day = date.fromisoformat(str(count["day"]))
+            return state.with_account(replace(known, day=day, logins=int(str(count["count"]))))
+    return state
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def error_from(kept: Mapping[str, Json]) -> ErrorInfo:
+    """The failure that was kept as JSON (``as_json``)."""
+    params, evidence = kept.get("params"), kept.get("evidence")
+    screenshot = kept.get("screenshot")
+    return ErrorInfo(
+        code=str(kept["code"]),
+        kind=FailureKind(str(kept["kind"])),
+        message=str(kept.get("message", "")),
+        params=params if isinstance(params, Mapping) else {},
+        stack=str(kept.get("stack", "")),
+        screenshot=None if screenshot is None else str(screenshot),
+        evidence=evidence if isinstance(evidence, Mapping) else {},
+    )
+
+
+def failure_of(error: BaseException, stack: str) -> ErrorInfo:
+    """What is stored and shown of an exception (rule 20)."""
+    if isinstance(error, SyncFailure):
+        return ErrorInfo(
+            error.code,
+            error.kind,
+            str(error),
+            as_json(error.params),
+            stack,
+            error.screenshot,
+            as_json(error.evidence),
+        )
+    return ErrorInfo(
+        "run-internal",
+        FailureKind.PERMANENT,
+        f"{type(error).__name__}: {error}",
+        {"error": type(error).__name__},
+        stack,
+    )

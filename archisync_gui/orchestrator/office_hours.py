@@ -1,0 +1,105 @@
+"""Calendar arithmetic in the office's time zone: opening hours, the daily time, days; knows nothing of syncs.
+
+Local times are turned into instants one by one, so a day with 23 or 25 hours needs no special case (rule 30).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo
+
+from archisync_gui.orchestrator.rules import OfficeHours
+
+_DAY = timedelta(days=1)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def local_day(wall: datetime, zone: str) -> date:
+    """The office's date at that moment."""
+    return wall.astimezone(_zone(zone)).date()
+
+
+def instant(day: date, at: time, zone: str) -> datetime:
+    """The moment (UTC) at which the office's clocks show ``at``; the first of two, and for a time that the change to
+    summer time leaves out, as much later."""
+    return datetime.combine(day, at, tzinfo=_zone(zone)).astimezone(UTC)
+
+
+def next_daily(after: datetime, at: time, zone: str) -> datetime:
+    """The first moment later than ``after`` at which the office's clocks show ``at``."""
+    day = local_day(after, zone) - _DAY
+    while (found := instant(day, at, zone)) <= after:
+        day += _DAY
+    return found
+
+
+def day_end(wall: datetime, zone: str) -> datetime:
+    """The office's next midnight."""
+    return instant(local_day(wall, zone) + _DAY, time(0), zone)
+
+
+def _openings(start: datetime, office: OfficeHours, zone: str) -> Iterator[tuple[datetime, datetime]]:
+    """Opening periods that end after ``start``, in order, without end (no days: none)."""
+    if not office.days:
+        return
+    day = local_day(start, zone) - _DAY
+    while True:
+        if day.weekday() in office.days:
+            last = day if office.end > office.start else day + _DAY
+            opens, closes = instant(day, office.start, zone), instant(last, office.end, zone)
+            if closes > start:
+                yield opens, closes
+        day += _DAY
+
+
+@lru_cache(maxsize=256)
+def _period(hour: datetime, office: OfficeHours, zone: str) -> tuple[datetime, datetime] | None:
+    return next(_openings(hour, office, zone), None)
+
+
+def opens(wall: datetime, office: OfficeHours | None, zone: str) -> datetime | None:
+    """When the office opens next: ``wall`` itself while it is open, ``None`` if never."""
+    if office is None:
+        return wall
+    period = next(_openings(wall, office, zone), None)
+    return None if period is None else max(wall, period[0])
+
+
+def is_open(wall: datetime, office: OfficeHours | None, zone: str) -> bool:
+    """True within office hours; always, where there are none."""
+    if office is None:
+        return True
+    # Asked at every step of the dispatcher: one period an hour is looked up, not computed.
+    hour = wall.replace(minute=0, second=0, microsecond=0)
+    period = _period(hour, office, zone)
+    if period is not None and period[1] <= wall:
+        period = next(_openings(wall, office, zone), None)
+    return period is not None and period[0] <= wall
+
+
+def changes(wall: datetime, office: OfficeHours | None, zone: str) -> datetime | None:
+    """The next opening or closing after ``wall``."""
+    period = None if office is None else next(_openings(wall, office, zone), None)
+    if period is None:
+        return None
+    return period[1] if period[0] <= wall else period[0]
+
+
+@lru_cache(maxsize=1024)
+def after_open_time(start: datetime, seconds: float, office: OfficeHours | None, zone: str) -> datetime | None:
+    """The moment at which ``seconds`` of opening time have gone by since ``start``; ``None`` if never."""
+    left = timedelta(seconds=seconds)
+    if office is None:
+        return start + left
+    for opened, closes in _openings(start, office, zone):
+        begin = max(start, opened)
+        if begin + left <= closes:
+            return begin + left
+        left -= closes - begin
+    return None

@@ -1,0 +1,582 @@
+"""The public face: what everybody else may ask of the orchestrator.
+
+Each method folds the state and wakes the dispatcher; nothing is decided or started here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from archisync_gui.model import (
+    Account,
+    AccountId,
+    Clock,
+    ErrorInfo,
+    Event,
+    EventKind,
+    Explanation,
+    FailureKind,
+    Journal,
+    Listener,
+    Origin,
+    Outcome,
+    Reason,
+    Remembered,
+    Runner,
+    RunResult,
+    Scope,
+    SessionClosed,
+    SessionEnd,
+    SessionView,
+    SmartSyncResult,
+    Status,
+    SyncFailure,
+    SyncType,
+    SyncTypeSpec,
+    SystemClock,
+)
+from archisync_gui.orchestrator import accounts as account_folds
+from archisync_gui.orchestrator import memory, requests, schedule, sessions
+from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
+from archisync_gui.orchestrator.explain import explain, explain_later, forecasts
+from archisync_gui.orchestrator.listeners import FEED_LIMIT, Listeners
+from archisync_gui.orchestrator.rules import Rules
+from archisync_gui.orchestrator.state import (
+    AccountState,
+    Faltered,
+    Moment,
+    Noted,
+    Settled,
+    Slot,
+    State,
+    StopCause,
+    Told,
+    Want,
+    form,
+)
+from archisync_gui.orchestrator.status import session_view, status, wall
+from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
+
+INTERVALS = range(5, 1441)
+"""Whole minutes that a type's interval may have."""
+
+TICKETS_KEPT = 500
+"""Resolved tickets that can still be looked up by id."""
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:12]
+
+
+class Orchestrator:
+    """Runs syncs one at a time, for the schedule, the operator and the order forms."""
+
+    def __init__(
+        self,
+        types: Sequence[SyncTypeSpec],
+        runner: Runner,
+        accounts: Sequence[Account],
+        journal: Journal,
+        *,
+        clock: Clock | None = None,
+        rules: Rules | None = None,
+        ids: Callable[[], str] = _new_id,
+        preemptible: bool = True,
+    ) -> None:
+        """``runner`` executes every type. ``ids`` gives a new short id at each call; one names this start of the
+        program. ``preemptible`` False: nobody will interrupt a run, so it may read larger pages."""
+        self._clock = clock or SystemClock()
+        self._journal = journal
+        self._listeners = Listeners()
+        self._tickets: dict[str, Ticket] = {}
+        self._parts: dict[str, Ticket] = {}
+        self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
+        self._numbers = 0
+        self._status: Status | None = None
+        strongest_first = sorted(types, key=lambda t: -t.priority)
+        state = State(
+            rules=rules or Rules(),
+            boot=ids(),
+            at=Moment(self._clock.now(), self._clock.monotonic()),
+            preemptible=preemptible,
+            types={t.name: t for t in strongest_first},
+            intervals={t.name: t.interval for t in strongest_first},
+            accounts={a.id: AccountState(a) for a in accounts},
+        )
+        self._dispatcher = Dispatcher(state, runner, journal, self._clock, self._listeners, self)
+        self._closed = False
+
+    # ------------------------------------------------------------------------------------------------ life
+
+    async def start(self) -> None:
+        """Remember what earlier processes left, plan the schedule, begin to dispatch (rule 28)."""
+        try:
+            kept = await self._journal.load()
+        except Exception as error:
+            self._dispatcher.journal_failed(error)
+            kept = Remembered()
+
+        def fold(state: State, now: Moment) -> State:
+            return schedule.planned(memory.remembered(state, now, kept), now)
+
+        self._dispatcher.apply(fold)
+        self._dispatcher.start()
+
+    async def close(self, deadline: float = 10.0) -> None:
+        """Take no more requests, end the run and every session, answer every ticket, leave nothing behind (rule 27).
+        A run that has not ended after ``deadline`` seconds is left to the process's end."""
+        if self._closed:
+            return
+        self._closed = True
+
+        def closing(state: State, now: Moment) -> State:
+            state = replace(state, closing=True)
+            state = requests.stop_asked(state, StopCause.CLOSING)
+            return sessions.all_ended(state, now, SessionEnd.LOST)
+
+        def emptied(state: State, now: Moment) -> State:
+            for request in list(state.queue.values()):
+                state = requests.dropped(state, now, request)
+            return state
+
+        self._dispatcher.apply(closing)
+        await self._dispatcher.run_over(deadline)
+        self._dispatcher.apply(emptied)
+        await self._dispatcher.stop(deadline)
+        for ticket in tuple(self._parts.values()):
+            # The run ignored its end; whoever waits for it must not wait for ever.
+            for part, account in ticket.parts.items():
+                ticket.settle(part, RunResult(ticket.type, account, ticket.scope, Outcome.INTERRUPTED))
+        self._parts.clear()
+
+    # ------------------------------------------------------------------------------------------------ requests
+
+    def request_sync(
+        self,
+        type: SyncType,
+        account: AccountId | None = None,
+        scope: Scope | str = Scope.ALL,
+        key: str | None = None,
+        priority: int | None = None,
+        origin: Origin = Origin.OPERATOR,
+    ) -> Ticket:
+        """Ask for a read; the ticket tells the outcome. Without ``account``: one part for each account that reads the
+        type (rule 8). ``priority`` is clamped to 1-99. Raises ``SyncFailure`` for what cannot be asked."""
+        scope = Scope(scope)
+        return self._request([(type, scope, key, priority)], account, origin)[0]
+
+    def request_full(self, origin: Origin = Origin.OPERATOR) -> BatchTicket:
+        """Ask for all types at once; they run in the usual order."""
+        wanted = [(type, Scope.ALL, None, None) for type in self.state.types]
+        return BatchTicket(self._number("b"), self._request(wanted, None, origin))
+
+    def _request(
+        self,
+        wanted: Sequence[tuple[SyncType, Scope, str | None, int | None]],
+        account: AccountId | None,
+        origin: Origin,
+    ) -> list[Ticket]:
+        state = self.state
+        tickets: list[Ticket] = []
+        asks: list[tuple[Slot, Want]] = []
+        if state.closing:
+            raise SyncFailure("request-closing", FailureKind.PERMANENT)
+        for type, scope, key, priority in wanted:
+            spec = state.types.get(type)
+            if spec is None:
+                raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
+            if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
+                params = {"type": type, "scope": scope.value}
+                raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params=params)
+            if account is None:
+                readers = state.readers(type)
+            elif account not in state.enabled:
+                raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
+            else:
+                readers = state.readers(type) if spec.shared else (account,)
+            ticket = Ticket(self._number("t"), type, scope, readers)
+            want = requests.clamped(spec.priority if priority is None else priority)
+            asks += [(Slot(type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
+            tickets.append(ticket)
+        for ticket in tickets:
+            self._remember_ticket(ticket)
+
+        def fold(state: State, now: Moment) -> State:
+            for slot, want in asks:
+                state = requests.asked(state, now, slot, want)
+            return state
+
+        self._dispatcher.apply(fold)
+        return tickets
+
+    def _remember_ticket(self, ticket: Ticket) -> None:
+        self._tickets[ticket.id] = ticket
+        self._parts.update(dict.fromkeys(ticket.parts, ticket))
+        if not ticket.parts:
+            error = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
+            ticket.answer(RunResult(ticket.type, "", ticket.scope, Outcome.SKIPPED, error=error))
+        for id in [id for id, t in self._tickets.items() if t.done][: max(0, len(self._tickets) - TICKETS_KEPT)]:
+            del self._tickets[id]
+
+    def ticket(self, id: str) -> Ticket | None:
+        """A ticket by its id, also some time after it resolved."""
+        return self._tickets.get(id)
+
+    def position(self, ticket: Ticket | str) -> int | None:
+        """The place (1-based) in the queue of the ticket's first waiting part; ``None`` when nothing of it waits."""
+        found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
+        if found is None:
+            return None
+        for place, entry in enumerate(self.get_status().queue, 1):
+            request = self.state.request(entry.id)
+            if request is not None and any(w.who in found.parts for w in request.wants):
+                return place
+        return None
+
+    def cancel(self, ticket: Ticket | BatchTicket | str) -> bool:
+        """Withdraw a ticket; a run ends when nobody else wants it (rule 26). False: it had its outcome already."""
+        if isinstance(ticket, BatchTicket):
+            withdrawn = [self.cancel(part) for part in ticket.tickets]  # every one, not up to the first
+            return any(withdrawn)
+        found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
+        if found is None or found.done:
+            return False
+        who = frozenset(found.parts)
+        self._dispatcher.apply(lambda state, now: requests.withdrawn(state, now, who))
+        return True
+
+    def cancel_run(self) -> bool:
+        """The operator ends the active run; False when there is none."""
+        running = self.state.active is not None
+        self._dispatcher.apply(lambda state, now: requests.stop_asked(state, StopCause.OPERATOR))
+        return running
+
+    def move_to_front(self, request_id: str) -> bool:
+        """The operator moves a waiting request before all others but forms'. False: it does not wait any more."""
+        return self._on_waiting(request_id, requests.moved_to_front)
+
+    def run_anyway(self, request_id: str) -> bool:
+        """The operator lets this one run pass hold and sessions (rule 9). False: it does not wait any more."""
+        return self._on_waiting(request_id, requests.run_anyway)
+
+    def remove(self, request_id: str) -> bool:
+        """The operator removes a waiting request. False: it does not wait any more."""
+        return self._on_waiting(request_id, requests.removed)
+
+    def _on_waiting(self, id: str, fold: Callable[[State, Moment, str], State]) -> bool:
+        waits = self.state.request(id) is not None
+        self._dispatcher.apply(lambda state, now: fold(state, now, id))
+        return waits
+
+    # ------------------------------------------------------------------------------------------------ operator
+
+    def hold(self) -> None:
+        """The operator's pause: the active run ends, nothing new starts. Kept over restarts."""
+
+        def fold(state: State, now: Moment) -> State:
+            if state.hold_since is not None:
+                return state
+            if state.active is not None and not state.active.request.anyway:
+                state = requests.stop_asked(state, StopCause.HOLD)
+            return replace(state, hold_since=now.wall).say(
+                Noted("hold", now.wall.isoformat()), Told(EventKind.HOLD_CHANGED, {"hold": True})
+            )
+
+        self._dispatcher.apply(fold)
+        for who in tuple(self._forms):
+            self._answer_form(who, ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
+
+    def release(self) -> None:
+        """End the pause; what waits runs by the usual order."""
+
+        def fold(state: State, now: Moment) -> State:
+            if state.hold_since is None:
+                return state
+            return replace(state, hold_since=None).say(
+                Noted("hold", None), Told(EventKind.HOLD_CHANGED, {"hold": False})
+            )
+
+        self._dispatcher.apply(fold)
+
+    def set_schedule(self, type: SyncType, minutes: int | None) -> None:
+        """Change one type's interval, ``None`` = off; kept over restarts, moves no other type (rule 29). Raises
+        ``SyncFailure`` outside 5-1440 whole minutes."""
+        if type not in self.state.types:
+            raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
+        # ``True in range(...)`` holds and ``30.0 in range(...)`` too: only whole numbers are minutes.
+        if minutes is not None and (isinstance(minutes, (bool, float)) or minutes not in INTERVALS):
+            params = {"low": INTERVALS.start, "high": INTERVALS.stop - 1}
+            raise SyncFailure("interval-range", FailureKind.PERMANENT, params=params)
+        self._dispatcher.apply(lambda state, now: schedule.interval_set(state, now, type, minutes))
+
+    def set_rules(self, rules: Rules) -> None:
+        """Other numbers from now on; running leases and pauses keep theirs."""
+
+        def fold(state: State, now: Moment) -> State:
+            daily = (
+                None
+                if rules.daily_full != state.rules.daily_full or rules.zone != state.rules.zone
+                else state.daily_due
+            )
+            state = schedule.planned(replace(state, rules=rules, daily_due=daily), now)
+            return state.say(Told(EventKind.SCHEDULE_CHANGED, {}))
+
+        self._dispatcher.apply(fold)
+
+    def set_accounts(self, accounts: Sequence[Account]) -> None:
+        """The accounts in use from now on; what waits or runs for others ends."""
+        given = tuple(accounts)
+
+        def fold(state: State, now: Moment) -> State:
+            return schedule.planned(account_folds.given(state, now, given), now)
+
+        self._dispatcher.apply(fold)
+
+    def retry_login(self, account: AccountId) -> Ticket:
+        """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
+        failed = [
+            key
+            for key, track in self.state.tracks.items()
+            if track.last is not None and track.last.error is not None and track.last.account == account
+        ]
+        fitting = [type for type in self.state.types if not self.state.types[type].shared]
+        self.credentials_changed(account)
+        type = failed[0][0] if failed else (fitting or list(self.state.types))[0]
+        return self.request_sync(type, account)
+
+    def credentials_changed(self, account: AccountId) -> None:
+        """The operator entered another password: the account reads again (rule 22)."""
+        self._dispatcher.apply(lambda state, now: account_folds.allowed(state, now, account))
+
+    # ------------------------------------------------------------------------------------------------ sessions
+
+    async def smart_customer_sync(
+        self,
+        session_id: str | None,
+        account: AccountId | None = None,
+        *,
+        label: str = "",
+        token: str = "",
+        wait: bool = True,
+    ) -> SmartSyncResult:
+        """A form opens its session, or asks again in it, and is told honestly how fresh the customers are: when the
+        fast read ends, at its first failure, or after 10 s ``pending`` (rules 12, 14, 18). Without id the session is
+        anonymous and lasts three minutes (rule 16); ``token`` tells whose it is. ``wait`` False: answers at once."""
+        began = self._clock.monotonic()
+        tomb = None if session_id is None else self._tomb(session_id)
+        if tomb is not None:
+            return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=tomb)
+        if self.state.closing:
+            return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
+        id = ""
+
+        def fold(state: State, now: Moment) -> State:
+            nonlocal id
+            id, state = sessions.opened(state, now, session_id, account, label=label, token=token)
+            return sessions.wants_fresh(state, now, id)
+
+        self._dispatcher.apply(fold)
+        session = self.state.sessions.get(id)
+        if session is None:  # a listener ended it meanwhile
+            return self._form_answer("ended", "", account, began, reason=self._tomb(id))
+        handle, account = session.handle, session.account
+        slot = sessions.fast_slot(self.state, account)
+        now = self._dispatcher.now()
+        if slot is None:
+            nobody = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
+            return self._form_answer("failed", handle, account, began, error=nobody)
+        stopped = self.state.accounts[slot.account].stopped
+        if stopped is not None:
+            return self._form_answer("stopped", handle, account, began, error=stopped)
+        if sessions.fresh_enough(self.state, now, slot):
+            return self._form_answer("fresh", handle, account, began)
+        if self.state.hold_since is not None:
+            return self._form_answer("held", handle, account, began)
+        if not wait:
+            return self._form_answer("pending", handle, account, began)
+        told = await self._fast_read(handle, began + self.state.rules.answer)
+        match told:
+            case None:
+                return self._form_answer("pending", handle, account, began)
+            case RunResult(outcome=Outcome.COMPLETED):
+                return self._form_answer("fresh", handle, account, began, result=told)
+            case RunResult():
+                unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
+                code = "failed"
+                if self._tomb(id) is not None:
+                    return self._form_answer("ended", "", account, began, reason=self._tomb(id))
+                if self.state.hold_since is not None:
+                    code = "held"
+                error = told.error or (None if code == "held" else unread)
+                if error is not None and error.kind is FailureKind.CREDENTIALS:
+                    code = "stopped"
+                return self._form_answer(code, handle, account, began, error=error)
+            case ErrorInfo(code="held"):
+                return self._form_answer("held", handle, account, began)
+        return self._form_answer("failed", handle, account, began, error=told)
+
+    async def _fast_read(self, handle: str, until: float) -> RunResult | ErrorInfo | None:
+        """What a form's read brought, ``None`` when it takes longer than until the monotonic time given."""
+        told: asyncio.Future[RunResult | ErrorInfo] = asyncio.get_running_loop().create_future()
+        waiting = self._forms.setdefault(form(handle), set())
+        waiting.add(told)
+        try:
+            while not told.done() and (left := until - self._clock.monotonic()) > 0:
+                await first_of(told, self._clock.sleep(left))
+            return told.result() if told.done() else None
+        finally:
+            waiting.discard(told)
+            if not waiting:
+                self._forms.pop(form(handle), None)
+
+    def _form_answer(
+        self,
+        code: str,
+        handle: str,
+        account: AccountId | None,
+        began: float,
+        *,
+        result: RunResult | None = None,
+        error: ErrorInfo | None = None,
+        reason: SessionEnd | None = None,
+    ) -> SmartSyncResult:
+        new, whole = sessions.stamps(self.state, account)
+        return SmartSyncResult(
+            code=code,
+            handle=handle,
+            session_count=len(self.state.sessions),
+            new_as_of=None if new is None else new.wall,
+            all_as_of=None if whole is None else whole.wall,
+            added=0 if result is None else result.added,
+            changed=0 if result is None else result.changed,
+            duration_ms=round((self._clock.monotonic() - began) * 1000),
+            reason=reason,
+            error=error,
+        )
+
+    def touch(self, session_id: str) -> datetime | SessionEnd:
+        """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""
+        self._dispatcher.apply(lambda state, now: sessions.with_sign(state, now, session_id))
+        return self._deadline(session_id)
+
+    def connected(self, session_id: str) -> datetime | SessionEnd:
+        """The tab's own line is up: its deadline, or why there is no session."""
+        self._dispatcher.apply(lambda state, now: sessions.with_connection(state, now, session_id))
+        return self._deadline(session_id)
+
+    def disconnected(self, session_id: str) -> None:
+        """The tab's own line is gone; the session ends 20 s later unless it comes back (rule 15)."""
+        self._dispatcher.apply(lambda state, now: sessions.without_connection(state, now, session_id))
+
+    def _deadline(self, session_id: str) -> datetime | SessionEnd:
+        session = self.state.sessions.get(session_id)
+        if session is None or session.anonymous:
+            return self._tomb(session_id) or SessionEnd.UNKNOWN
+        return wall(session.ends, self._dispatcher.now())
+
+    def _tomb(self, session_id: str) -> SessionEnd | None:
+        self._dispatcher.apply(lambda state, now: state)  # lets leases that have run out end first
+        tomb = self.state.ended.get(session_id)
+        return None if tomb is None else tomb.reason
+
+    def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
+        """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
+        that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
+        before = None if session_id is None else self._tomb(session_id)
+        id = sessions.oldest_anonymous(self.state, token) if session_id is None else session_id
+        if id is None:
+            return SessionClosed(False, len(self.state.sessions), SessionEnd.UNKNOWN)
+        was_open = id in self.state.sessions and (session_id is None or not self.state.sessions[id].anonymous)
+        if session_id is None:
+            self._dispatcher.apply(lambda state, now: sessions.ended(state, now, id, SessionEnd.CLOSED))
+        else:
+            self._dispatcher.apply(lambda state, now: sessions.closed(state, now, id))
+        reason = SessionEnd.CLOSED if was_open else before or SessionEnd.UNKNOWN
+        return SessionClosed(was_open, len(self.state.sessions), reason)
+
+    def session(self, handle: str) -> SessionView | SessionEnd:
+        """What became of a session, by its public handle."""
+        self._dispatcher.apply(lambda state, now: state)
+        id = sessions.by_handle(self.state, handle)
+        if id is not None:
+            return session_view(self.state.sessions[id], self._dispatcher.now())
+        reasons = (t.reason for t in self.state.ended.values() if handle and t.handle == handle)
+        return next(reasons, SessionEnd.UNKNOWN)
+
+    def end_session(self, handle: str) -> bool:
+        """The operator ends one tab's session; False when it is not open."""
+        id = sessions.by_handle(self.state, handle)
+        if id is None:
+            return False
+        self._dispatcher.apply(lambda state, now: sessions.ended(state, now, id, SessionEnd.OPERATOR))
+        return True
+
+    def end_sessions(self) -> int:
+        """The operator ends all sessions; how many there were."""
+        count = len(self.state.sessions)
+        self._dispatcher.apply(lambda state, now: sessions.all_ended(state, now, SessionEnd.OPERATOR))
+        return count
+
+    # ------------------------------------------------------------------------------------------------ looking
+
+    @property
+    def state(self) -> State:
+        """The state as it is. For tests and for those inside; lookers take :meth:`get_status`."""
+        return self._dispatcher.state
+
+    def get_status(self) -> Status:
+        """Everything at this moment; built once per revision."""
+        revision = self._dispatcher.revision
+        if self._status is None or self._status.revision != revision:
+            self._status = status(self.state, self._dispatcher.now(), revision, self._dispatcher.journal_error)
+        return self._status
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Tell ``listener`` every event, in order, until the answer is called (rule 7)."""
+        return self._listeners.add(listener)
+
+    def events(self, limit: int = FEED_LIMIT) -> AsyncIterator[Event]:
+        """Events for one reader at its own pace: coalesced when it is slow, never without the last state."""
+        return self._listeners.feed(limit)
+
+    async def explain(self, at: datetime | None = None) -> Explanation:
+        """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
+        now = self._dispatcher.now()
+        if at is None or abs((at - now.wall).total_seconds()) < 1:
+            return replace(explain(self.state, now), forecast=forecasts(self.state, now))
+        if at > now.wall + timedelta(days=366):
+            at = now.wall + timedelta(days=366)
+        if at > now.wall:
+            return explain_later(self.state, now, at)
+        kept = await self._journal.explanation_at(at)
+        return replace(kept, at=at) if kept is not None else Explanation(at, Reason.NOT_KNOWN)
+
+    # ------------------------------------------------------------------------------------------------ answers
+
+    def settled(self, word: Settled) -> None:
+        """Resolve tickets, once their attempt's row is written (called by the dispatcher)."""
+        for who in word.who:
+            ticket = self._parts.pop(who, None)
+            if ticket is not None:
+                ticket.settle(who, word.result)
+
+    def form_told(self, word: Settled | Faltered) -> None:
+        """Answer forms that wait, at once (called by the dispatcher)."""
+        answer = word.result if isinstance(word, Settled) else word.error
+        if isinstance(answer, RunResult) and answer.scope is Scope.ALL and answer.outcome is not Outcome.COMPLETED:
+            return  # the whole list that followed; the form was answered by its fast read
+        for who in word.who:
+            self._answer_form(who, answer)
+
+    def _answer_form(self, who: str, answer: RunResult | ErrorInfo) -> None:
+        for told in self._forms.get(who, ()):
+            if not told.done():
+                told.set_result(answer)
+
+    def _number(self, letter: str) -> str:
+        self._numbers += 1
+        return f"{self.state.boot}-{letter}{self._numbers}"

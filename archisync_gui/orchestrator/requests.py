@@ -1,0 +1,171 @@
+"""Folds of the queue: asked, joined, withdrawn, moved. Nothing starts here; the dispatcher does that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from archisync_gui.model import EventKind, Outcome, Run, RunRecord, RunResult
+from archisync_gui.orchestrator.state import (
+    SMART,
+    Ended,
+    Moment,
+    Parked,
+    Request,
+    Settled,
+    Slot,
+    State,
+    StopCause,
+    Told,
+    Want,
+)
+
+
+def clamped(priority: int) -> int:
+    """A priority that outsiders may ask for: 1-99 (words)."""
+    return max(1, min(SMART - 1, priority))
+
+
+def asked(state: State, now: Moment, slot: Slot, want: Want, *, restart: bool = True) -> State:
+    """Somebody asks. A second request for a slot joins the one that waits (rule 4); a suspended run that is joined
+    starts over (rule 19), unless the asker is content with what it has (``restart`` False, rule 13)."""
+    waiting = state.queue.get(slot)
+    if waiting is None:
+        id, state = state.numbered("q")
+        return state.with_request(Request(id, slot, (want,), now, state.sequence, state.flow))
+    return state.with_request(joined(waiting, (want,), restart=restart))
+
+
+def joined(request: Request, wants: tuple[Want, ...], *, restart: bool) -> Request:
+    """The request with more who want it; who asks again replaces the own earlier want."""
+    names = {w.who for w in wants}
+    kept = tuple(w for w in request.wants if w.who not in names)
+    parked = request.parked
+    if parked is not None and restart:
+        parked = replace(parked, state=None)
+    return replace(request, wants=kept + wants, parked=parked)
+
+
+def put_back(state: State, request: Request) -> State:
+    """A request that ran comes back to wait: for its next attempt, or suspended. Who asked meanwhile joins it, and then
+    a suspended run starts over (rules 4, 19)."""
+    waiting = state.queue.get(request.slot)
+    if waiting is None:
+        return state.with_request(request)
+    both = joined(request, waiting.wants, restart=True)
+    return state.with_request(replace(both, anyway=request.anyway or waiting.anyway, front=waiting.front))
+
+
+def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = True) -> State:
+    """Somebody wants nothing any more. A request that nobody wants is gone; a run that nobody wants is told to end
+    (``stop`` False: it may finish, rule 17)."""
+    for request in list(state.queue.values()):
+        gone = tuple(w for w in request.wants if w.who in who)
+        if not gone:
+            continue
+        left = tuple(w for w in request.wants if w.who not in who)
+        if left:
+            state = state.with_request(replace(request, wants=left)).say(_settled(request, gone))
+        else:
+            state = dropped(state, now, request)
+    active = state.active
+    if active is None or not any(w.who in who for w in active.request.wants):
+        return state
+    left = tuple(w for w in active.request.wants if w.who not in who)
+    if left:
+        gone = tuple(w for w in active.request.wants if w.who in who)
+        state = state.say(_settled(active.request, gone))
+        return replace(state, active=replace(active, request=replace(active.request, wants=left)))
+    return stop_asked(state, StopCause.WITHDRAWN) if stop else state
+
+
+def dropped(state: State, now: Moment, request: Request) -> State:
+    """A waiting request is removed; its suspended run, if any, has ended (rules 5, 26)."""
+    state = state.without_request(request.slot)
+    if request.parked is not None:
+        record = parked_record(request, request.parked, now)
+        state = state.say(
+            Ended(record),
+            Told(
+                EventKind.SYNC_CANCELLED,
+                {
+                    "runId": record.id,
+                    "type": record.type,
+                    "account": record.account,
+                    "scope": record.scope.value,
+                    "cause": StopCause.WITHDRAWN.value,
+                },
+            ),
+        )
+    return state.say(_settled(request, request.wants))
+
+
+def parked_record(request: Request, parked: Parked, now: Moment) -> RunRecord:
+    """The row of a suspended run that will not go on."""
+    return RunRecord(
+        id=parked.run.id,
+        type=request.slot.type,
+        account=request.slot.account,
+        scope=request.slot.scope,
+        key=request.slot.key,
+        origin=parked.run.origin,
+        attempt=parked.run.attempt,
+        asked=parked.asked,
+        started=parked.started.wall,
+        ended=now.wall,
+        outcome=Outcome.CANCELLED,
+        rows=parked.progress.rows,
+        suspensions=(*parked.suspensions, (parked.since.wall, None)),
+    )
+
+
+def _settled(request: Request, wants: tuple[Want, ...]) -> Settled:
+    slot = request.slot
+    run_id = None if request.parked is None else request.parked.run.id
+    result = RunResult(slot.type, slot.account, slot.scope, Outcome.CANCELLED, run_id=run_id)
+    return Settled(tuple(w.who for w in wants), result)
+
+
+def stop_asked(state: State, cause: StopCause) -> State:
+    """The active run is to end; the first cause stays (rule 26)."""
+    active = state.active
+    if active is None or active.stop is not None:
+        return state
+    return replace(state, active=replace(active, stop=cause))
+
+
+def removed(state: State, now: Moment, id: str) -> State:
+    """The operator removes a waiting request."""
+    request = state.request(id)
+    return state if request is None else dropped(state, now, request)
+
+
+def moved_to_front(state: State, now: Moment, id: str) -> State:
+    """The operator moves a waiting request before all others, forms excepted."""
+    request = state.request(id)
+    if request is None:
+        return state
+    first = min(r.order for r in state.queue.values()) - 1
+    return state.with_request(replace(request, front=True, order=first))
+
+
+def run_anyway(state: State, now: Moment, id: str) -> State:
+    """The operator lets this one run pass hold, sessions, budget, hours and back-off (rule 9)."""
+    request = state.request(id)
+    return state if request is None else state.with_request(replace(request, anyway=True, not_before=None))
+
+
+def run_of(state: State, request: Request, id: str, priority: int) -> Run:
+    """The run that a request becomes."""
+    slot = request.slot
+    return Run(
+        id=id,
+        type=slot.type,
+        account=slot.account,
+        scope=slot.scope,
+        key=slot.key,
+        origin=request.origin,
+        priority=priority,
+        attempt=request.attempt,
+        preemptible=state.preemptible,
+    )

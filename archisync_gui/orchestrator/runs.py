@@ -1,0 +1,347 @@
+"""Folds of a run's life: started, progressed, suspended, ended, tried again.
+
+The lock is ``State.active``: it belongs to a run id, and only that run's end frees it (rules 1, 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from archisync_gui.model import (
+    ErrorInfo,
+    EventKind,
+    FailureKind,
+    Finished,
+    Json,
+    Outcome,
+    Progress,
+    RunRecord,
+    RunResult,
+    Scope,
+    Suspended,
+    as_json,
+)
+from archisync_gui.orchestrator import accounts, sessions
+from archisync_gui.orchestrator.decide import effective_priority
+from archisync_gui.orchestrator.requests import put_back, run_of
+from archisync_gui.orchestrator.state import (
+    SCHEDULE,
+    Active,
+    Ended,
+    Faltered,
+    Moment,
+    Parked,
+    Request,
+    Settled,
+    Slot,
+    Stamp,
+    State,
+    StopCause,
+    Told,
+    Track,
+    is_form,
+)
+
+LIMITS = {
+    StopCause.DEADLINE: "run-deadline",
+    StopCause.WATCHDOG: "run-watchdog",
+}
+"""Stops that count as failures (rule 24), with the code of their text."""
+
+
+# ---------------------------------------------------------------------------------------------------------- life
+
+
+def started(state: State, now: Moment, slot: Slot) -> State:
+    """The request in ``slot`` gets the lock: a new run, or its suspended one goes on (rule 19)."""
+    request = state.queue[slot]
+    priority = effective_priority(state, request)
+    state = state.without_request(slot)
+    parked = request.parked
+    if parked is None:
+        id, state = state.numbered("r")
+        run = run_of(state, request, id, priority)
+        active = Active(request, run, now, now, now, None, Progress(), now.mono)
+        data: dict[str, Json] = {**about(active), "requestId": request.id, "priority": priority}
+        return replace(state, active=active).say(Told(EventKind.SYNC_STARTED, data))
+    pause = now.mono - parked.since.mono
+    goes_on = parked.state is not None and pause < state.rules.resume_age
+    active = Active(
+        request=replace(request, parked=None),
+        run=replace(parked.run, origin=request.origin, priority=priority),
+        started=parked.started,
+        began=parked.began if goes_on else now,
+        since=now,
+        resume=parked.state if goes_on else None,
+        progress=parked.progress if goes_on else Progress(),
+        progress_at=now.mono,
+        spent=parked.spent if goes_on else 0.0,
+        longest=max(parked.longest, pause) if goes_on else 0.0,
+        suspensions=(*parked.suspensions, (parked.since.wall, now.wall)),
+    )
+    data = {**about(active), "requestId": request.id, "startsOver": not goes_on}
+    return replace(state, active=active).say(Told(EventKind.SYNC_RESUMED, data))
+
+
+def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> State:
+    """The runner tells how far it is; feeds the watchdog (rule 24)."""
+    active = state.active
+    if active is None or active.run.id != run_id:
+        return state
+    active = replace(active, progress=progress, progress_at=now.mono)
+    return replace(state, active=active).say(Told(EventKind.SYNC_PROGRESS, {**about(active), **as_json(progress)}))
+
+
+def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
+    """The runner declares a step without progress of up to ``limit`` seconds; ``None``: it is over (rule 24)."""
+    active = state.active
+    if active is None or active.run.id != run_id:
+        return state
+    until = None if limit is None else now.mono + limit
+    return replace(state, active=replace(active, long_step=until, progress_at=now.mono))
+
+
+def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State:
+    """The run's task has been cancelled; it keeps the lock until it really ends (rule 2)."""
+    active = state.active
+    if active is None or active.run.id != run_id:
+        return state
+    return replace(state, active=replace(active, stop=active.stop or cause, stop_sent=True))
+
+
+def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo | None) -> State:
+    """The run's task is over: it returned, failed, or (``None``) was cancelled. Frees the lock."""
+    active = state.active
+    if active is None or active.run.id != run_id:
+        return state
+    state = replace(state, active=None)
+    if active.stop in LIMITS:
+        return _failed(state, now, active, _overran(active))
+    match how:
+        case ErrorInfo():
+            # What a runner raises after it was told to end is the noise of its end.
+            return _cancelled(state, now, active) if active.stop else _failed(state, now, active, how)
+        case Finished():
+            return _finished(state, now, active, how)
+        case Suspended() if active.stop is None:
+            return _suspended(state, now, active, how)
+    return _cancelled(state, now, active)
+
+
+# ---------------------------------------------------------------------------------------------------------- ends
+
+
+def _finished(state: State, now: Moment, active: Active, how: Finished) -> State:
+    """The runner came to its end: completed, unclean or skipped (rule 20)."""
+    as_of = how.as_of if how.as_of is None else min(how.as_of, now.wall)
+    row = replace(
+        record(active),
+        ended=now.wall,
+        outcome=how.outcome,
+        as_of=as_of,
+        rows=how.rows,
+        added=how.added,
+        changed=how.changed,
+        gone=how.gone,
+        warnings=how.warnings,
+    )
+    key = state.track_key(active.run.type, active.run.account)
+    state = state.with_track(key, _after_success(state, state.tracks.get(key, Track()), row, active, now))
+    state = accounts.login_worked(state, active.run.account)
+    result = result_of(row, now)
+    kind = EventKind.SYNC_SKIPPED if how.outcome is Outcome.SKIPPED else EventKind.SYNC_COMPLETED
+    data: dict[str, Json] = {
+        **about(active),
+        "outcome": how.outcome.value,
+        "rows": how.rows,
+        "added": how.added,
+        "changed": how.changed,
+        "gone": how.gone,
+        "asOf": None if as_of is None else as_of.isoformat(),
+        "durationMs": result.duration_ms,
+        "warnings": list(how.warnings),
+    }
+    state = _settle(state.say(Ended(row)), active.request, result).say(Told(kind, data))
+    if how.outcome is not Outcome.COMPLETED:
+        return state
+    if active.run.scope is Scope.ALL:
+        return _satisfied_too(state, active, result)
+    return sessions.whole_list_follows(state, now, active) if active.run.scope is Scope.NEW else state
+
+
+def _after_success(state: State, track: Track, row: RunRecord, active: Active, now: Moment) -> Track:
+    """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
+    track = replace(track, last=row)
+    stamp = Stamp(row.as_of or active.began.wall, active.began.mono)
+    match row.outcome, row.scope:
+        case Outcome.COMPLETED, Scope.NEW:
+            return replace(track, new=stamp)
+        case Outcome.COMPLETED | Outcome.UNCLEAN, Scope.ALL:
+            seconds = now.mono - active.since.mono + active.spent
+            track = replace(
+                track,
+                success=stamp,
+                failures=0,
+                back_off=None,
+                unclean=track.unclean + 1,
+                durations=(*track.durations, seconds)[-state.rules.durations_kept :],
+            )
+            if row.outcome is Outcome.COMPLETED:
+                return replace(track, new=_newer(track.new, stamp), whole=stamp, unclean=0)
+    return track
+
+
+def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
+    """A long whole read must not hide a fast read that began after it (rule 12)."""
+    if known is None or known.doubtful or known.mono is None or stamp.mono is None or known.mono < stamp.mono:
+        return stamp
+    return known
+
+
+def _satisfied_too(state: State, active: Active, result: RunResult) -> State:
+    """A clean whole read gives fast reads asked before it began what they wanted: ``all`` satisfies ``new`` (words)."""
+    slot = Slot(active.run.type, active.run.account, Scope.NEW)
+    waiting = state.queue.get(slot)
+    if waiting is None or waiting.asked.mono >= active.began.mono:
+        return state
+    state = state.without_request(slot)
+    return state.say(Settled(tuple(w.who for w in waiting.wants), result))
+
+
+def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> State:
+    """The run stopped at a safe point; it waits in its slot, without page and lock (rule 19)."""
+    fast = active.run.scope is not Scope.ALL
+    parked = Parked(
+        run=active.run,
+        asked=active.request.asked.wall,
+        started=active.started,
+        began=active.began,
+        since=now,
+        state=None if fast else how.state,  # at most one state per type and account
+        progress=how.progress,
+        spent=active.spent + now.mono - active.since.mono,
+        longest=active.longest,
+        suspensions=active.suspensions,
+    )
+    state = put_back(state, replace(active.request, parked=parked))
+    return state.say(Told(EventKind.SYNC_SUSPENDED, {**about(active), **as_json(how.progress)}))
+
+
+def _cancelled(state: State, now: Moment, active: Active) -> State:
+    """The run was told to end, and has (rule 26). After a hold, schedule and forms still want what they wanted."""
+    row = replace(record(active), ended=now.wall, outcome=Outcome.CANCELLED)
+    key = state.track_key(row.type, row.account)
+    state = state.with_track(key, replace(state.tracks.get(key, Track()), last=row))
+    request = active.request
+    if active.stop is StopCause.HOLD:
+        keep = tuple(w for w in request.wants if w.who == SCHEDULE or is_form(w.who))
+        if keep:
+            state = put_back(state, replace(request, wants=keep))
+            request = replace(request, wants=tuple(w for w in request.wants if w not in keep))
+    cause = active.stop or StopCause.OPERATOR
+    data: dict[str, Json] = {**about(active), "cause": cause.value}
+    state = _settle(state.say(Ended(row)), request, result_of(row, now))
+    return state.say(Told(EventKind.SYNC_CANCELLED, data))
+
+
+def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> State:
+    """The attempt failed. Transient failures are tried again, outside the lock (rule 21); credentials stop the account
+    (rule 22); the others end the request."""
+    outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
+    row = replace(record(active), ended=now.wall, outcome=outcome, error=error, rows=active.progress.rows)
+    key = state.track_key(row.type, row.account)
+    track = replace(state.tracks.get(key, Track()), last=row)
+    pauses = state.rules.retry_pauses
+    again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and not state.closing
+    if not again and row.scope is Scope.ALL:
+        track = _after_failure(state, track, now, row)
+    state = state.with_track(key, track).say(Ended(row))
+    failure: dict[str, Json] = {**about(active), "outcome": outcome.value, "final": not again, "error": as_json(error)}
+    if not again:
+        state = _settle(state, active.request, result_of(row, now)).say(Told(EventKind.SYNC_ERROR, failure))
+        return accounts.login_failed(state, now, row.account, error)
+    pause = pauses[row.attempt - 1]
+    retry = replace(active.request, attempt=row.attempt + 1, not_before=now.mono + pause)
+    forms = tuple(w.who for w in retry.wants if is_form(w.who))
+    state = put_back(state, retry).say(Told(EventKind.SYNC_ERROR, failure))
+    if forms:
+        state = state.say(Faltered(forms, error))
+    planned: dict[str, Json] = {**about(active), "attempt": row.attempt + 1, "seconds": pause}
+    return state.say(Told(EventKind.RETRY_PLANNED, planned))
+
+
+def _after_failure(state: State, track: Track, now: Moment, row: RunRecord) -> Track:
+    """After three failed requests in a row the schedule's interval doubles, up to two hours (rule 23)."""
+    failures = track.failures + 1
+    rules = state.rules
+    if failures < rules.back_off_after:
+        return replace(track, failures=failures)
+    interval = (state.intervals.get(row.type) or 0) * 60.0
+    doubled = interval * 2.0 ** min(failures - rules.back_off_after + 1, 20)
+    wait = max(interval, min(doubled, rules.back_off_limit))
+    return replace(track, failures=failures, back_off=now.wall + timedelta(seconds=wait))
+
+
+def _settle(state: State, request: Request, result: RunResult) -> State:
+    """Everybody who still wants the request learns its one outcome (rule 5)."""
+    return state.say(Settled(tuple(w.who for w in request.wants), result)) if request.wants else state
+
+
+def _overran(active: Active) -> ErrorInfo:
+    code = LIMITS[active.stop or StopCause.DEADLINE]
+    params: Mapping[str, Json] = {"type": active.run.type, "account": active.run.account}
+    return ErrorInfo(code, FailureKind.TRANSIENT, f"{code}: the run was cancelled", params)
+
+
+# ---------------------------------------------------------------------------------------------------------- shapes
+
+
+def record(active: Active) -> RunRecord:
+    """The row of the running attempt (rule 31)."""
+    run = active.run
+    return RunRecord(
+        id=run.id,
+        type=run.type,
+        account=run.account,
+        scope=run.scope,
+        key=run.key,
+        origin=run.origin,
+        attempt=run.attempt,
+        asked=active.request.asked.wall,
+        started=active.started.wall,
+        suspensions=active.suspensions,
+    )
+
+
+def result_of(row: RunRecord, now: Moment) -> RunResult:
+    """What tickets tell about an attempt that was the last."""
+    milliseconds = round(max(0.0, (now.wall - row.started).total_seconds()) * 1000)
+    return RunResult(
+        type=row.type,
+        account=row.account,
+        scope=row.scope,
+        outcome=row.outcome or Outcome.INTERRUPTED,
+        rows=row.rows,
+        added=row.added,
+        changed=row.changed,
+        gone=row.gone,
+        duration_ms=milliseconds,
+        as_of=row.as_of,
+        error=row.error,
+        run_id=row.id,
+    )
+
+
+def about(active: Active) -> dict[str, Json]:
+    """What every event of a run says."""
+    run = active.run
+    return {
+        "runId": run.id,
+        "type": run.type,
+        "account": run.account,
+        "scope": run.scope.value,
+        "origin": run.origin.value,
+        "attempt": run.attempt,
+    }

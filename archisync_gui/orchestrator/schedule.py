@@ -1,0 +1,181 @@
+"""Folds of time: what passes by itself, when types are due, the daily read, intervals (rules 3, 28, 29, 30)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from archisync_gui.model import AccountId, EventKind, Origin, Scope, SyncType
+from archisync_gui.orchestrator import office_hours, sessions
+from archisync_gui.orchestrator.decide import quiet
+from archisync_gui.orchestrator.requests import asked
+from archisync_gui.orchestrator.state import (
+    SCHEDULE,
+    SHARED,
+    Flow,
+    Moment,
+    Noted,
+    Slot,
+    Stamp,
+    State,
+    Told,
+    Track,
+    Want,
+)
+
+
+def passed(state: State, now: Moment) -> State:
+    """Time has passed since anything looked: every other fold is folded upon this one."""
+    gone = now.mono - state.at.mono
+    if gone > 0:
+        state = replace(state, flow=_flowed(state, gone))
+        if (now.wall - state.at.wall).total_seconds() < gone - state.rules.clock_tolerance:
+            state = _jumped_back(state, now)
+    state = replace(state, at=now)
+    if state.closing:
+        return state
+    if state.sessions or state.ended:
+        state = sessions.expired(state, now)
+    if state.quiet_since is not None:
+        state = sessions.drained(state, now)
+    return asked_by_clock(state, now) if state.rules.schedule else state
+
+
+def _flowed(state: State, seconds: float) -> Flow:
+    """Waiting requests age only while the queue can move (rule 3)."""
+    if state.hold_since is not None or quiet(state, state.at):
+        return state.flow
+    open_now = office_hours.is_open(state.at.wall, state.rules.office, state.rules.zone)
+    return Flow(state.flow.anyone + seconds, state.flow.schedule + (seconds if open_now else 0.0))
+
+
+def _jumped_back(state: State, now: Moment) -> State:
+    """The wall clock jumped back: how old anything is, nobody knows, and due times would be far away (rule 30)."""
+
+    def doubted(stamp: Stamp | None) -> Stamp | None:
+        return None if stamp is None else stamp._replace(doubtful=True)
+
+    tracks = {
+        key: replace(
+            track,
+            success=doubted(track.success),
+            new=doubted(track.new),
+            whole=doubted(track.whole),
+            due=None if track.due is None else min(track.due, now.wall),
+            back_off=None,
+        )
+        for key, track in state.tracks.items()
+    }
+    accounts = {id: replace(a, login_pause=None) for id, a in state.accounts.items()}
+    daily = None if state.rules.daily_full is None else state.daily_due
+    if daily is not None and state.rules.daily_full is not None:
+        daily = min(daily, office_hours.next_daily(now.wall, state.rules.daily_full, state.rules.zone))
+    return replace(state, tracks=tracks, accounts=accounts, daily_due=daily)
+
+
+# ---------------------------------------------------------------------------------------------------------- due
+
+
+def asked_by_clock(state: State, now: Moment) -> State:
+    """What is due is asked for, once, however much time was missed (rule 28)."""
+    for track in state.tracks.values():
+        if track.due is not None and track.due <= now.wall:
+            break
+    else:
+        if state.daily_due is None or state.daily_due > now.wall:
+            return state
+    for type, account in list(state.lines()):
+        key = state.track_key(type, account)
+        track = state.tracks.get(key, Track())
+        if track.due is not None and track.due <= now.wall:
+            interval = state.intervals.get(type)
+            due = None if interval is None else _next_due(track.due, interval, now)
+            state = with_due(state, key, due)
+            state = _scheduled(state, now, type, account)
+    if state.daily_due is not None and state.daily_due <= now.wall:
+        for type, account in list(state.lines()):
+            state = _scheduled(state, now, type, account)
+        state = with_daily(state, now)
+    return state
+
+
+def _next_due(due: datetime, interval: int, now: Moment) -> datetime:
+    """The next time in the type's own phase; after a gap, one interval from now."""
+    following = due + timedelta(minutes=interval)
+    return following if following > now.wall else now.wall + timedelta(minutes=interval)
+
+
+def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId) -> State:
+    """The schedule asks, as anybody does. What it asked for already and still waits is enough."""
+    slot = Slot(type, account, Scope.ALL)
+    waiting = state.queue.get(slot)
+    if waiting is not None and any(w.who == SCHEDULE for w in waiting.wants):
+        return state
+    return asked(state, now, slot, Want(SCHEDULE, Origin.SCHEDULE, state.types[type].priority))
+
+
+def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None) -> State:
+    """The schedule's next time of one type and account, kept over restarts."""
+    type, account = key
+    state = state.with_track(key, replace(state.tracks.get(key, Track()), due=due))
+    return state.say(Noted(f"due:{type}:{account}", None if due is None else due.isoformat()))
+
+
+def with_daily(state: State, now: Moment) -> State:
+    """The next daily read of everything, kept over restarts (rule 28)."""
+    at = state.rules.daily_full
+    due = None if at is None else office_hours.next_daily(now.wall, at, state.rules.zone)
+    return replace(state, daily_due=due).say(Noted("daily", None if due is None else due.isoformat()))
+
+
+def planned(state: State, now: Moment) -> State:
+    """At a start, and when accounts or rules change: what was never read is due now, what is overdue at its stagger,
+    the others keep their time (rule 28)."""
+    if not state.rules.schedule:
+        return state
+    for type, account in state.lines():
+        key = state.track_key(type, account)
+        track = state.tracks.get(key, Track())
+        interval = state.intervals.get(type)
+        if interval is None:
+            due = None
+        elif track.success is None and track.last is None:
+            due = now.wall
+        elif track.due is None or track.due <= now.wall:
+            due = now.wall + timedelta(minutes=state.types[type].stagger)
+        else:
+            # A stored time further away than one interval was written by a wrong clock.
+            due = min(track.due, now.wall + timedelta(minutes=interval))
+        if due != track.due or key not in state.tracks:
+            state = with_due(state, key, due)
+    if state.rules.daily_full is None:
+        return state if state.daily_due is None else with_daily(state, now)
+    if state.daily_due is None or state.daily_due > office_hours.next_daily(
+        now.wall, state.rules.daily_full, state.rules.zone
+    ):
+        return with_daily(state, now)
+    return state
+
+
+def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None) -> State:
+    """One type's interval changes; no other moves (rule 29)."""
+    before = state.intervals.get(type)
+    if before == minutes:
+        return state
+    state = replace(state, intervals={**state.intervals, type: minutes})
+    accounts = (SHARED,) if state.types[type].shared else state.enabled
+    for key in [(type, account) for account in accounts] if state.rules.schedule else []:
+        track = state.tracks.get(key, Track())
+        if minutes is None:
+            state = with_due(state, key, None)
+            continue
+        last = now.wall
+        if before is not None and track.due is not None:
+            last = track.due - timedelta(minutes=before)
+        elif track.success is not None:
+            last = track.success.wall
+        state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
+    return state.say(
+        Noted(f"interval:{type}", minutes or 0),
+        Told(EventKind.SCHEDULE_CHANGED, {"type": type, "interval": minutes}),
+    )

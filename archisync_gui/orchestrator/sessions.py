@@ -1,0 +1,252 @@
+"""Folds of smart sessions: each order form tab holds a lease of its own; nobody's end is another's (rules 10-18)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from archisync_gui.model import AccountId, EventKind, Json, Origin, Scope, SessionEnd
+from archisync_gui.orchestrator.decide import stopped_by
+from archisync_gui.orchestrator.requests import asked, joined, withdrawn
+from archisync_gui.orchestrator.state import (
+    SMART,
+    Active,
+    Moment,
+    Session,
+    Slot,
+    Stamp,
+    State,
+    Told,
+    Tomb,
+    Track,
+    Want,
+    form,
+    is_form,
+)
+
+# ---------------------------------------------------------------------------------------------------------- open
+
+
+def opened(
+    state: State, now: Moment, id: str | None, account: AccountId | None, *, label: str = "", token: str = ""
+) -> tuple[str, State]:
+    """A tab opens its session, or asks again in it; gives the id under which it is kept. An id that has ended stays
+    ended (rule 14): the caller looks into ``State.ended`` first."""
+    account = account or next(iter(state.enabled), None)
+    known = None if id is None else state.sessions.get(id)
+    if id is not None and known is not None:
+        session = replace(known, account=account or known.account, label=label or known.label)
+        return id, _kept(state, id, touched(session, now, state.rules.lease))
+    handle, state = state.numbered("s")
+    anonymous = id is None
+    if id is None:
+        id = f"anonymous:{handle}"
+    lease = state.rules.anonymous_lease if anonymous else state.rules.lease
+    session = Session(handle, account, label, token, now, now, now.mono + lease, anonymous=anonymous)
+    if not state.sessions:
+        # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
+        since = now.mono if state.quiet_since is None else state.quiet_since
+        state = replace(state, quiet_since=since).say(Told(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
+    state = _kept(state, id, session)
+    return id, state.say(Told(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)}))
+
+
+def wants_fresh(state: State, now: Moment, id: str) -> State:
+    """An open session wants new customers. A fast read that began less than 30 s ago, or is waiting, serves it too
+    (rule 12); when the newest data are that fresh already, only the whole list may have to follow (rule 13)."""
+    session = state.sessions[id]
+    slot = fast_slot(state, session.account)
+    if slot is None:
+        return state
+    want = Want(form(session.handle), Origin.ORDER_FORM, SMART)
+    if fresh_enough(state, now, slot):
+        return _whole_list(state, now, slot, (want,))
+    active = state.active
+    if (
+        active is not None
+        and active.request.slot == slot
+        and active.stop is None
+        and now.mono - active.began.mono < state.rules.shared_read
+    ):
+        return replace(state, active=replace(active, request=joined(active.request, (want,), restart=False)))
+    return asked(state, now, slot, want)
+
+
+def fast_slot(state: State, account: AccountId | None) -> Slot | None:
+    """Where the fast read of an account's customers waits; ``None`` without account or a type that offers it."""
+    type = next((t.name for t in state.types.values() if t.fast), None)
+    if type is None or account is None or account not in state.accounts:
+        return None
+    return Slot(type, account, Scope.NEW)
+
+
+def fresh_enough(state: State, now: Moment, slot: Slot) -> bool:
+    """True when the newest records were read so recently that no read is needed (rule 12)."""
+    new = state.track(slot.type, slot.account).new
+    return new is not None and new.age(now) < state.rules.shared_read
+
+
+def whole_list_follows(state: State, now: Moment, active: Active) -> State:
+    """After a fast read for a form, the whole list follows by itself when it is old (rule 13)."""
+    wants = tuple(w for w in active.request.wants if is_form(w.who) and _is_open(state, w.who))
+    return _whole_list(state, now, active.request.slot, wants)
+
+
+def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Want, ...]) -> State:
+    whole = state.track(slot.type, slot.account).whole
+    if not forms or (whole is not None and whole.age(now) < state.rules.whole_age):
+        return state
+    slot = slot._replace(scope=Scope.ALL)
+    if state.active is not None and state.active.request.slot == slot:
+        return state
+    waiting = state.queue.get(slot)
+    # A suspended read that is young enough gives the form what it needs when it goes on.
+    restart = (
+        waiting is not None
+        and waiting.parked is not None
+        and now.mono - waiting.parked.began.mono >= state.rules.whole_age
+    )
+    priority = state.types[slot.type].priority
+    for want in forms:
+        state = asked(state, now, slot, want._replace(priority=priority), restart=restart)
+    return state
+
+
+# ---------------------------------------------------------------------------------------------------------- live
+
+
+def touched(session: Session, now: Moment, lease: float) -> Session:
+    """A sign of life renews the tab's own lease; an anonymous one is never renewed (rules 15, 16)."""
+    return session if session.anonymous else replace(session, last_sign=now, deadline=now.mono + lease)
+
+
+def changed(state: State, now: Moment, id: str, change: Callable[[Session], Session]) -> State:
+    """A session of a tab after ``change``; nothing happens to ids that are not open."""
+    session = state.sessions.get(id)
+    return state if session is None or session.anonymous else _kept(state, id, change(session))
+
+
+def with_sign(state: State, now: Moment, id: str) -> State:
+    """The tab shows a sign of life (rule 15)."""
+    return changed(state, now, id, lambda s: touched(s, now, state.rules.lease))
+
+
+def with_connection(state: State, now: Moment, id: str) -> State:
+    """The tab's own line is up, which is a sign of life too."""
+    return changed(
+        state,
+        now,
+        id,
+        lambda s: replace(touched(s, now, state.rules.lease), connections=s.connections + 1, lost=None),
+    )
+
+
+def without_connection(state: State, now: Moment, id: str) -> State:
+    """The tab's line was lost: a new one within the grace saves the session (rule 15)."""
+
+    def lose(session: Session) -> Session:
+        left = max(0, session.connections - 1)
+        lost = now.mono + state.rules.grace if session.connections and not left else session.lost
+        return replace(session, connections=left, lost=lost)
+
+    return changed(state, now, id, lose)
+
+
+# ---------------------------------------------------------------------------------------------------------- end
+
+
+def closed(state: State, now: Moment, id: str) -> State:
+    """A tab closes. A close that comes before its open wins: the id is remembered as ended (rule 14)."""
+    if id in state.sessions:
+        return state if state.sessions[id].anonymous else ended(state, now, id, SessionEnd.CLOSED)
+    if id in state.ended:
+        return state
+    return _buried(state, now, id, Tomb("", SessionEnd.CLOSED, 0.0))
+
+
+def oldest_anonymous(state: State, token: str) -> str | None:
+    """The session that a close without id ends: the oldest anonymous one of the same token (rule 16)."""
+    mine = [(s.since.mono, id) for id, s in state.sessions.items() if s.anonymous and s.token == token]
+    return min(mine)[1] if mine else None
+
+
+def by_handle(state: State, handle: str) -> str | None:
+    """The id of an open session, by what may be shown of it."""
+    return next((id for id, s in state.sessions.items() if s.handle == handle), None)
+
+
+def ended(state: State, now: Moment, id: str, reason: SessionEnd) -> State:
+    """A session ends; its waiting read is withdrawn, unless somebody else wants it (rules 15, 17)."""
+    session = state.sessions.get(id)
+    if session is None:
+        return state
+    state = replace(state, sessions={k: v for k, v in state.sessions.items() if k != id})
+    state = _buried(state, now, id, Tomb(session.handle, reason, 0.0))
+    state = withdrawn(state, now, (form(session.handle),), stop=False)
+    told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": len(state.sessions)}
+    if reason is SessionEnd.TIMEOUT:
+        state = state.say(Told(EventKind.SMART_SYNC_TIMEOUT, told))
+    state = state.say(Told(EventKind.SESSION_CLOSED, told))
+    if not state.sessions:
+        state = state.say(Told(EventKind.SMART_SYNC_ENDED, {}))
+    return state
+
+
+def all_ended(state: State, now: Moment, reason: SessionEnd) -> State:
+    """Every session ends."""
+    for id in list(state.sessions):
+        state = ended(state, now, id, reason)
+    return state
+
+
+def expired(state: State, now: Moment) -> State:
+    """Sessions past their deadline or grace end; old ends are forgotten (rules 14, 15)."""
+    for id, session in list(state.sessions.items()):
+        if session.ends <= now.mono:
+            lost = session.lost is not None and session.lost <= now.mono
+            state = ended(state, now, id, SessionEnd.LOST if lost else SessionEnd.TIMEOUT)
+    # Kept in the order they end, so the first tells whether there is anything to do.
+    first = next(iter(state.ended.values()), None)
+    if first is not None and first.until <= now.mono:
+        state = replace(state, ended={k: t for k, t in state.ended.items() if t.until > now.mono})
+    return state
+
+
+def drained(state: State, now: Moment) -> State:
+    """Once no form is open and nothing runs or could, the next form may have a whole quiet time again (rule 11). A gap
+    in which others did not get their turn does not count: forms opened one after the other must not starve them."""
+    if state.quiet_since is None or state.sessions or state.active is not None:
+        return state
+    if any(stopped_by(state, request, now) is None for request in state.queue.values()):
+        return state
+    return replace(state, quiet_since=None)
+
+
+# ---------------------------------------------------------------------------------------------------------- shapes
+
+
+def about(session: Session) -> dict[str, Json]:
+    """What events say of a session: never its id (rule 14)."""
+    return {"handle": session.handle, "label": session.label, "account": session.account}
+
+
+def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp | None]:
+    """``newAsOf`` and ``allAsOf`` of an account's customers (rule 12)."""
+    slot = fast_slot(state, account)
+    track = Track() if slot is None else state.track(slot.type, slot.account)
+    return track.new, track.whole
+
+
+def _is_open(state: State, who: str) -> bool:
+    return any(form(s.handle) == who for s in state.sessions.values())
+
+
+def _kept(state: State, id: str, session: Session) -> State:
+    return replace(state, sessions={**state.sessions, id: session})
+
+
+def _buried(state: State, now: Moment, id: str, tomb: Tomb) -> State:
+    tombs = {**state.ended, id: tomb._replace(until=now.mono + state.rules.ended_memory)}
+    while len(tombs) > state.rules.ended_limit:
+        del tombs[next(iter(tombs))]
+    return replace(state, ended=tombs)

@@ -1,0 +1,427 @@
+"""What the orchestrator knows: one immutable value, its parts, and the words that folds leave in its outbox.
+
+No decision is made here; look into ``decide`` for those. Mappings are never changed, only replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+from archisync_gui.model import (
+    Account,
+    AccountId,
+    ErrorInfo,
+    EventKind,
+    Json,
+    Origin,
+    Progress,
+    Run,
+    RunRecord,
+    RunResult,
+    Scope,
+    SessionEnd,
+    SyncType,
+    SyncTypeSpec,
+)
+from archisync_gui.orchestrator.rules import Rules
+
+SMART = 100
+"""Priority of a read that a form waits for; nobody else can ask for it."""
+
+SCHEDULE = "schedule"
+"""Name of the schedule among those who want a request."""
+
+SHARED: AccountId = ""
+"""The account under which shared lists are remembered, whoever read them."""
+
+
+# ---------------------------------------------------------------------------------------------------------- time
+
+
+class Moment(NamedTuple):
+    """Both clocks at one time (rule 30)."""
+
+    wall: datetime
+    """Timezone-aware, UTC; may jump."""
+    mono: float
+    """Seconds; never jumps, means nothing in another process."""
+
+    def after(self, seconds: float) -> Moment:
+        """The moment so much later, if no clock jumps."""
+        return Moment(self.wall + timedelta(seconds=seconds), self.mono + seconds)
+
+
+class Stamp(NamedTuple):
+    """A moment that is remembered over restarts: as of when data are current."""
+
+    wall: datetime
+    mono: float | None = None
+    """``None``: another process saw it."""
+    doubtful: bool = False
+    """The wall clock jumped back since, so its distance from now is unknown."""
+
+    def age(self, now: Moment) -> float:
+        """Seconds since, the larger of both clocks (rule 30); infinite when nobody can know."""
+        wall = (now.wall - self.wall).total_seconds()
+        if self.doubtful or wall < 0:
+            return float("inf")
+        return wall if self.mono is None else max(wall, now.mono - self.mono)
+
+
+class Flow(NamedTuple):
+    """Seconds so far in which the queue could move: for everybody, and for the schedule (rule 3)."""
+
+    anyone: float = 0.0
+    schedule: float = 0.0
+
+
+# ---------------------------------------------------------------------------------------------------------- requests
+
+
+class Slot(NamedTuple):
+    """Where a request waits; there is room for one in each (rule 4)."""
+
+    type: SyncType
+    account: AccountId
+    scope: Scope
+    key: str | None = None
+
+
+class Want(NamedTuple):
+    """Somebody who wants a request's outcome."""
+
+    who: str
+    """Part of a ticket, :data:`SCHEDULE`, or a session by :func:`form`."""
+    origin: Origin
+    priority: int
+
+
+def form(handle: str) -> str:
+    """A session's name among those who want a request."""
+    return f"form {handle}"
+
+
+def is_form(who: str) -> bool:
+    """True for names made by :func:`form`."""
+    return who.startswith("form ")
+
+
+_STRENGTH = {Origin.SCHEDULE: 0, Origin.API: 1, Origin.ORDER_FORM: 2, Origin.OPERATOR: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A run that was suspended and waits to go on (rule 19). It keeps its id: it is one attempt and one row."""
+
+    run: Run
+    asked: datetime
+    started: Moment
+    began: Moment
+    """When it last started from the first page."""
+    since: Moment
+    """When it was suspended."""
+    state: object | None
+    """What the runner handed over; ``None``: it starts over."""
+    progress: Progress
+    spent: float
+    """Seconds it has been active."""
+    longest: float
+    """Longest earlier pause in seconds."""
+    suspensions: tuple[tuple[datetime, datetime | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody asked, and it waits (or runs). Who wants it decides its priority and origin, so that a withdrawal
+    leaves no trace."""
+
+    id: str
+    slot: Slot
+    wants: tuple[Want, ...]
+    asked: Moment
+    order: int
+    """Smaller was asked earlier."""
+    flow: Flow
+    """The state's flow when it was asked."""
+    attempt: int = 1
+    not_before: float | None = None
+    """Monotonic; the pause before the next attempt."""
+    anyway: bool = False
+    """The operator said *run anyway*: this one run passes hold and sessions (rule 9)."""
+    front: bool = False
+    """The operator moved it to the front."""
+    parked: Parked | None = None
+
+    @property
+    def origin(self) -> Origin:
+        """The strongest of those who want it."""
+        return max((w.origin for w in self.wants), key=_STRENGTH.__getitem__)
+
+    @property
+    def priority(self) -> int:
+        """The highest asked for, without ageing."""
+        return max(w.priority for w in self.wants)
+
+    @property
+    def smart(self) -> bool:
+        """True when a form waits for this fast read."""
+        return self.priority == SMART
+
+    @property
+    def scheduled(self) -> bool:
+        """True when nobody but the schedule wants it."""
+        return self.origin is Origin.SCHEDULE
+
+
+# ---------------------------------------------------------------------------------------------------------- runs
+
+
+class StopCause(StrEnum):
+    """Why a run is told to end."""
+
+    OPERATOR = "operator"
+    WITHDRAWN = "withdrawn"
+    """Nobody wants it any more."""
+    HOLD = "hold"
+    ACCOUNT = "account"
+    """Its account was removed or disabled."""
+    DEADLINE = "deadline"
+    WATCHDOG = "watchdog"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The run that holds the lock (rules 1, 2)."""
+
+    request: Request
+    run: Run
+    started: Moment
+    began: Moment
+    """When it last started from the first page; a request asked before is served by it (rule 6)."""
+    since: Moment
+    """Start of this part: differs from ``started`` after a suspension."""
+    resume: object | None
+    progress: Progress
+    progress_at: float
+    """Monotonic time of the last sign of progress."""
+    long_step: float | None = None
+    """Monotonic end of a long step that the runner declared."""
+    spent: float = 0.0
+    """Active seconds before this part."""
+    longest: float = 0.0
+    """Longest suspension in seconds."""
+    suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
+    stop: StopCause | None = None
+    stop_sent: bool = False
+    """The task was told; a runner that ignores it keeps the lock until it really ends."""
+
+
+# ---------------------------------------------------------------------------------------------------------- the rest
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What is known of one type of one account (of a shared type: once, under :data:`SHARED`)."""
+
+    due: datetime | None = None
+    """When the schedule asks next (wall clock)."""
+    success: Stamp | None = None
+    """Start of the last applied whole read."""
+    new: Stamp | None = None
+    """No customer created before is missing (rule 12)."""
+    whole: Stamp | None = None
+    """Start of the last clean whole read."""
+    last: RunRecord | None = None
+    failures: int = 0
+    unclean: int = 0
+    back_off: datetime | None = None
+    """The schedule waits until then (rule 23)."""
+    durations: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """An ERP login and how it stands."""
+
+    account: Account
+    stopped: ErrorInfo | None = None
+    """Credentials were refused (rule 22)."""
+    login_failures: int = 0
+    login_pause: datetime | None = None
+    """The schedule leaves the account alone until then (rule 22)."""
+    day: date | None = None
+    """Local day that ``logins`` counts."""
+    logins: int = 0
+
+    @property
+    def usable(self) -> bool:
+        return self.account.enabled and self.stopped is None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open order form tab: a lease (rules 14-16)."""
+
+    handle: str
+    account: AccountId | None
+    label: str
+    token: str
+    since: Moment
+    last_sign: Moment
+    deadline: float
+    """Monotonic."""
+    connections: int = 0
+    lost: float | None = None
+    """Monotonic end of the grace after the last connection was lost."""
+    anonymous: bool = False
+
+    @property
+    def ends(self) -> float:
+        """Monotonic time at which it ends by itself."""
+        return self.deadline if self.lost is None else min(self.deadline, self.lost)
+
+
+class Tomb(NamedTuple):
+    """A session's end, remembered so that a late call learns the reason (rule 14)."""
+
+    handle: str
+    reason: SessionEnd
+    until: float
+    """Monotonic."""
+
+
+# ---------------------------------------------------------------------------------------------------------- outbox
+
+
+class Told(NamedTuple):
+    """An event to be told to listeners and journal."""
+
+    kind: EventKind
+    data: Mapping[str, Json]
+
+
+class Ended(NamedTuple):
+    """An attempt's row to be remembered."""
+
+    record: RunRecord
+
+
+class Settled(NamedTuple):
+    """An outcome for those who wanted it; each gets exactly one (rule 5)."""
+
+    who: tuple[str, ...]
+    result: RunResult
+
+
+class Faltered(NamedTuple):
+    """A first failure: forms are answered now, though the request is tried again (rule 12)."""
+
+    who: tuple[str, ...]
+    error: ErrorInfo
+
+
+class Noted(NamedTuple):
+    """A small value to be kept over restarts; ``None`` removes it."""
+
+    key: str
+    value: Json
+
+
+Word: TypeAlias = Told | Ended | Settled | Faltered | Noted
+
+
+# ---------------------------------------------------------------------------------------------------------- state
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything. Two equal states decide alike."""
+
+    rules: Rules
+    boot: str
+    at: Moment
+    """The last time anything looked at the clocks."""
+    preemptible: bool = True
+    types: Mapping[SyncType, SyncTypeSpec] = field(default_factory=dict)
+    intervals: Mapping[SyncType, int | None] = field(default_factory=dict)
+    """Minutes; ``None`` = off."""
+    accounts: Mapping[AccountId, AccountState] = field(default_factory=dict)
+    tracks: Mapping[tuple[SyncType, AccountId], Track] = field(default_factory=dict)
+    queue: Mapping[Slot, Request] = field(default_factory=dict)
+    active: Active | None = None
+    sessions: Mapping[str, Session] = field(default_factory=dict)
+    """By the id that only its tab knows."""
+    ended: Mapping[str, Tomb] = field(default_factory=dict)
+    quiet_since: float | None = None
+    """Monotonic; when the sessions began to keep others waiting (rule 11)."""
+    hold_since: datetime | None = None
+    daily_due: datetime | None = None
+    flow: Flow = field(default_factory=Flow)
+    sequence: int = 0
+    """Numbers requests, runs and handles in the order they came."""
+    closing: bool = False
+    out: tuple[Word, ...] = ()
+    """What happened and is not yet told; the dispatcher empties it."""
+
+    def say(self, *words: Word) -> State:
+        """This state with more to tell."""
+        return replace(self, out=self.out + words)
+
+    def numbered(self, letter: str) -> tuple[str, State]:
+        """A name nobody had before, and the state that knows it is taken."""
+        return f"{self.boot}-{letter}{self.sequence}", replace(self, sequence=self.sequence + 1)
+
+    def with_request(self, request: Request) -> State:
+        return replace(self, queue={**self.queue, request.slot: request})
+
+    def without_request(self, slot: Slot) -> State:
+        return replace(self, queue={k: v for k, v in self.queue.items() if k != slot})
+
+    def with_track(self, key: tuple[SyncType, AccountId], track: Track) -> State:
+        return replace(self, tracks={**self.tracks, key: track})
+
+    def with_account(self, account: AccountState) -> State:
+        return replace(self, accounts={**self.accounts, account.account.id: account})
+
+    def track_key(self, type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
+        """Where a type of an account is remembered."""
+        return type, SHARED if self.types[type].shared else account
+
+    def track(self, type: SyncType, account: AccountId) -> Track:
+        return self.tracks.get(self.track_key(type, account), _BLANK)
+
+    def request(self, id: str) -> Request | None:
+        """The waiting request of that id."""
+        return next((r for r in self.queue.values() if r.id == id), None)
+
+    @property
+    def enabled(self) -> tuple[AccountId, ...]:
+        """Accounts in use, in the order given."""
+        return tuple(id for id, a in self.accounts.items() if a.account.enabled)
+
+    @property
+    def catalogue(self) -> AccountId | None:
+        """Who reads the shared lists: the catalogue account, or a substitute while it cannot (rule 8)."""
+        in_use = [a for a in self.accounts.values() if a.account.enabled]
+        in_use.sort(key=lambda a: (not a.usable, not a.account.catalogue))
+        return in_use[0].account.id if in_use else None
+
+    def readers(self, type: SyncType) -> tuple[AccountId, ...]:
+        """The accounts that a request without one is expanded to (rule 8)."""
+        if not self.types[type].shared:
+            return self.enabled
+        return () if self.catalogue is None else (self.catalogue,)
+
+    def lines(self) -> Iterator[tuple[SyncType, AccountId]]:
+        """Every type with each account that reads it, strongest type first."""
+        for spec in self.types.values():
+            for account in self.readers(spec.name):
+                yield spec.name, account
+
+
+_BLANK = Track()

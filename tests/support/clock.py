@@ -1,0 +1,81 @@
+"""Virtual time for asyncio tests: both clocks stand still until a test moves them. No test sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from datetime import UTC, datetime, timedelta
+
+MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+"""A Monday, nine o'clock in Rome."""
+
+TURNS = 60
+"""Turns of a loop that cannot be asked whether it has anything left to do."""
+
+
+async def settle() -> None:
+    """Let everything run that can run without time passing."""
+    ready = getattr(asyncio.get_running_loop(), "_ready", None)
+    if ready is None:
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        return
+    await asyncio.sleep(0)
+    while ready:
+        await asyncio.sleep(0)
+
+
+class VirtualClock:
+    """``model.Clock`` in the hands of a test: wall clock and monotonic clock apart."""
+
+    def __init__(self, wall: datetime = MONDAY, mono: float = 1000.0) -> None:
+        self._wall = wall
+        self._mono = mono
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+
+    def now(self) -> datetime:
+        return self._wall
+
+    def monotonic(self) -> float:
+        return self._mono
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._mono + max(seconds, 0.0), next(self._numbers), woken))
+        await woken
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass on both clocks; everybody who sleeps is woken at his time."""
+        target = self._mono + seconds
+        await settle()
+        while self._sleepers and self._sleepers[0][0] <= target:
+            at, _, woken = heapq.heappop(self._sleepers)
+            if woken.done():
+                continue
+            self._move(max(0.0, at - self._mono))
+            woken.set_result(None)
+            await settle()
+        self._move(target - self._mono)
+        await settle()
+
+    def jump(self, seconds: float) -> None:
+        """Set the wall clock forward or back; nobody wakes."""
+        self._wall += timedelta(seconds=seconds)
+
+    async def computer_sleeps(self, seconds: float, *, counted: bool) -> None:
+        """The computer sleeps: the wall clock goes on, the monotonic one only where the system counts it."""
+        self._wall += timedelta(seconds=seconds)
+        if counted:
+            self._mono += seconds
+        await self.advance(0)
+
+    @property
+    def sleepers(self) -> int:
+        """How many sleep now."""
+        return sum(not woken.done() for _, _, woken in self._sleepers)
+
+    def _move(self, seconds: float) -> None:
+        self._mono += seconds
+        self._wall += timedelta(seconds=seconds)
