@@ -5,11 +5,13 @@ The panel (``desktop``) and the command line use the same core; nothing here kno
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from datetime import time
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archisync_gui.app.channel import ChannelServer
 from archisync_gui.app.commands import serve
@@ -17,9 +19,9 @@ from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.profile import Profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import Erp
-from archisync_gui.model import Account, SystemClock
-from archisync_gui.orchestrator import Orchestrator, Rules
-from archisync_gui.settings import Settings
+from archisync_gui.model import Account, FailureKind, Origin, SyncFailure, SystemClock
+from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
+from archisync_gui.settings import Settings, SettingsError
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
@@ -29,35 +31,37 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+DEMO_ACCOUNT = "agente01"
+"""The demo ERP's full-size agent."""
+
+MAINTENANCE = 24 * 3600.0
+"""Seconds between two clean-ups of old history."""
+
 
 class Core:
     """One opened profile at work. Made by :meth:`open`; the caller holds the profile's lock."""
 
-    def __init__(
-        self,
-        profile: Profile,
-        settings: Settings,
-        store: Store,
-        erp: Erp,
-        syncs: SyncRunner,
-        orchestrator: Orchestrator,
-        credentials: Credentials,
-        demo_erp: DemoErp | None,
-        *,
-        attended: bool,
-    ) -> None:
+    def __init__(self, profile: Profile, settings: Settings, store: Store, credentials: Credentials) -> None:
         self.profile = profile
         self.settings = settings
         self.store = store
-        self.orchestrator = orchestrator
-        self.syncs = syncs
         self.credentials = credentials
-        self.demo_erp = demo_erp
+        self.clock = SystemClock()
         self.raise_window: Callable[[], None] = lambda: None
         """What a second start does to the first one; the panel sets it."""
-        self._erp = erp
-        self._attended = attended
-        self._channel = ChannelServer(profile, self._serve)
+        self.demo_erp: DemoErp | None = None
+        self.erp = Erp(
+            address=lambda: self.demo_erp.base_url if self.demo_erp else self.settings.text("erp.url"),
+            password=credentials.password,
+            browser=lambda: self.settings.text("erp.browser"),
+            pinned_key=lambda: self.settings.text("erp.pinned_key"),
+            screenshots=profile.screenshots,
+            clock=self.clock,
+        )
+        self.syncs = SyncRunner(store, self.erp, ENTITIES)
+        self.orchestrator: Orchestrator
+        self._attended = False
+        self._stack = AsyncExitStack()
 
     @classmethod
     async def open(
@@ -73,54 +77,167 @@ class Core:
 
         ``attended``: a panel looks on, so the schedule runs and reads can be pre-empted. ``reads`` False: nothing will
         be asked of the ERP (``status``), so no demo ERP is started. ``password``: one for every account (command line).
-        Raises ``SyncFailure`` when the data cannot be opened (its code has a text).
+        Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and ``SettingsError``.
         """
-        clock = SystemClock()
         settings = Settings.load(profile.settings_file)
-        store = await Store.open(profile.folder, ENTITIES, clock=clock)
-        demo_erp: DemoErp | None = None
-        try:
-            passwords: dict[str, str] = {}
-            if demo is not None and reads:
-                from archisync_gui.demo_erp import DemoErp, DemoClock
-
-                demo_erp = DemoErp(latency=demo.latency, clock=DemoClock.parse(demo.clock))
+        demo_erp = _demo_erp(demo) if demo is not None and reads else None
+        passwords = dict(demo_erp.accounts) if demo_erp is not None else {}
+        async with AsyncExitStack() as stack:
+            store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+            stack.push_async_callback(store.close)
+            core = cls(profile, settings, store, Credentials(profile, passwords, password))
+            if demo_erp is not None:
                 await demo_erp.start()
-                passwords = dict(demo_erp.accounts)
-            credentials = Credentials(profile, passwords, password)
-            erp = Erp(
-                address=lambda: demo_erp.base_url if demo_erp else settings.text("erp.url"),
-                password=credentials.password,
-            )
-            syncs = SyncRunner(store, erp, ENTITIES)
-            orchestrator = Orchestrator(
+                stack.push_async_callback(demo_erp.stop)
+                core.demo_erp = demo_erp
+            stack.push_async_callback(core.erp.close)
+            stack.push_async_callback(core.syncs.close)
+            core._attended = attended
+            core.orchestrator = Orchestrator(
                 [entity.spec for entity in ENTITIES],
-                syncs,
-                accounts_of(settings, demo=profile.demo),
+                core.syncs,
+                core._accounts(),
                 store.journal,
-                clock=clock,
-                rules=rules_of(settings, demo=profile.demo, schedule=attended),
+                clock=core.clock,
+                rules=core._rules(),
                 preemptible=attended,
             )
-            core = cls(profile, settings, store, erp, syncs, orchestrator, credentials, demo_erp, attended=attended)
-            await orchestrator.start()
-            await core._channel.start()
-        except BaseException:
-            if demo_erp is not None:
-                await demo_erp.stop()
-            await store.close()
-            raise
+            core._tell_schedule(before=None)
+            await core.orchestrator.start()
+            channel = ChannelServer(profile, core._serve)
+            await channel.start()
+            stack.push_async_callback(channel.stop)
+            if attended:
+                housekeeping = asyncio.ensure_future(core._keep_house())
+                stack.push_async_callback(_cancelled, housekeeping)
+            core._stack = stack.pop_all()
         return core
+
+    async def close(self, deadline: float = 10.0) -> None:
+        """Stop everything in the order of the law: no new requests, the run ends; then browser, demo ERP, store."""
+        try:
+            await self.orchestrator.close(deadline)
+        finally:
+            await self._stack.aclose()
 
     async def _serve(self, name: str, args: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> tuple[int, Any]:
         return await serve(self, name, args, emit)
 
-    async def close(self, deadline: float = 10.0) -> None:
-        """Stop everything in the order of the law: no new requests, the run ends, browser, demo ERP, store."""
-        await self._channel.stop()
-        await self.orchestrator.close(deadline)
-        await self.syncs.close()
-        await self._erp.close()
-        if self.demo_erp is not None:
-            await self.demo_erp.stop()
-        await self.store.close()
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await self.store.maintain(self.profile.screenshots)
+            except SyncFailure as error:
+                log.warning("old history could not be removed: %s", error)
+            # Whether a day has passed is seen by the store itself; a timer that is early or late does no harm.
+            await asyncio.sleep(MAINTENANCE)
+
+    # ------------------------------------------------------------------------------------------------ settings
+
+    async def apply_settings(self, changes: Mapping[str, object]) -> None:
+        """Check, save and put into effect, without a restart. Raises ``SettingsError``; then nothing changed."""
+        before, changed = self.settings, self.settings.with_(changes)
+        _check_zone(changed)
+        await asyncio.to_thread(changed.save, self.profile.settings_file)
+        self.settings = changed
+        self.orchestrator.set_rules(self._rules())
+        self._tell_schedule(before)
+        accounts = ("erp.accounts", "erp.catalogue_account")
+        if any(before[key] != changed[key] for key in accounts):
+            self.orchestrator.set_accounts(self._accounts())
+        if any(before[key] != changed[key] for key in ("erp.url", "erp.browser", "erp.pinned_key")):
+            for account in self._accounts():
+                await self.erp.forget(account.id)
+                self.orchestrator.credentials_changed(account.id)
+
+    def _accounts(self) -> list[Account]:
+        names = (DEMO_ACCOUNT,) if self.profile.demo else self.settings.words("erp.accounts")
+        catalogue = self.settings.text("erp.catalogue_account") or (names[0] if names else "")
+        return [Account(name, catalogue=name == catalogue) for name in names]
+
+    def _rules(self) -> Rules:
+        settings = self.settings
+        hours = settings.flag("sync.office_hours") and not self.profile.demo
+        office = OfficeHours(
+            start=time.fromisoformat(settings.text("sync.office_from")),
+            end=time.fromisoformat(settings.text("sync.office_to")),
+            days=frozenset(int(day) - 1 for day in settings.text("sync.office_days")),
+        )
+        return Rules(
+            schedule=self._attended,
+            zone=settings.text("sync.timezone"),
+            office=office if hours else None,
+            daily_full=time.fromisoformat(settings.text("sync.daily_time")) if settings.flag("sync.daily") else None,
+            quiet=settings.number("session.quiet") * 60.0,
+            lease=settings.number("session.lease") * 60.0,
+            shared_read=float(settings.number("session.shared_read")),
+            login_budget=settings.number("erp.login_budget"),
+        )
+
+    def _tell_schedule(self, before: Settings | None) -> None:
+        for entity in ENTITIES:
+            key = f"sync.{entity.name}.interval"
+            if key in self.settings and (before is None or before[key] != self.settings[key]):
+                self.orchestrator.set_schedule(entity.name, self.settings.number(key) or None)
+
+    async def set_interval(self, sync_type: str, minutes: int | None) -> None:
+        """Change one type's interval (``None`` = off) and keep it."""
+        await self.apply_settings({f"sync.{sync_type}.interval": minutes or 0})
+
+    # ------------------------------------------------------------------------------------------------ operator
+
+    async def set_password(self, account: str, password: str, *, file: bool = False) -> bool:
+        """Keep a password and let the account log in again. False: kept in memory only (no keyring)."""
+        kept = await self.credentials.keep(account, password, file=file)
+        await self.erp.forget(account)
+        self.orchestrator.credentials_changed(account)
+        return kept
+
+    async def has_password(self, account: str) -> bool:
+        """True when a password is known for the account."""
+        try:
+            await self.credentials.password(account)
+        except SyncFailure:
+            return False
+        return True
+
+    async def test_login(self, account: str, password: str | None) -> None:
+        """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does."""
+        await self.syncs.login_test(account, password or await self.credentials.password(account))
+
+    async def accept_read(self, run_id: str) -> None:
+        """Apply a refused read that the operator accepts (only a shrink), after a backup."""
+        await self.store.accept_read(run_id)
+
+    async def rekey(self, run_id: str) -> None:
+        """Give the stored rows the ERP's new numbers, after a backup."""
+        await self.store.rekey(run_id)
+
+    async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
+        """Remove the stored rows of a type (backup first) and read them again. Refused while that type is read."""
+        current = self.orchestrator.get_status().current_run
+        if current is not None and current.type == sync_type:
+            raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
+        await self.store.clear(sync_type, account)
+        return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
+
+
+def _check_zone(settings: Settings) -> None:
+    try:
+        ZoneInfo(settings.text("sync.timezone"))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError("sync.timezone", "setting-zone") from error
+
+
+def _demo_erp(demo: DemoOptions) -> DemoErp:
+    from archisync_gui.demo_erp import DemoClock, DemoErp
+
+    try:
+        return DemoErp(latency=demo.latency, clock=DemoClock.parse(demo.clock))
+    except ValueError as error:
+        raise SyncFailure("demo-option", FailureKind.PERMANENT, params={"reason": str(error)}) from error
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
 from archisync_gui.app import exit_codes, logs
@@ -16,14 +17,17 @@ from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
 from archisync_gui.app.doctor import display_available
 from archisync_gui.app.profile import Profile, ProfileLock
-from archisync_gui.messages import system_language, text
+from archisync_gui.messages import line, system_language, text
+from archisync_gui.model import SyncFailure
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from archisync_gui.app.core import Core
     from archisync_gui.cli import DemoOptions
+    from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.panel import Panel
+    from archisync_gui.ui.services import Services
 
 log = logging.getLogger(__name__)
 
@@ -70,33 +74,129 @@ async def _main(app: QApplication, *, profile: Profile, demo: DemoOptions | None
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
     app.aboutToQuit.connect(stop.set)
-    panel = Panel(app, profile=profile.name, demo=profile.demo)
+    panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / "window.ini")
     panel.show(hidden=hidden)
     await asyncio.sleep(0)  # the window paints before anything heavy is imported
     try:
-        opened = await _open(profile, demo, panel, stop, told)
+        async with _opened(profile, demo, panel, stop, told):
+            await stop.wait()
+            panel.closing()
     except Exception as error:
-        log.exception("the panel could not be opened")
+        log.exception("the panel could not go on")
         await panel.show_failure(error)
-        panel.close()
         return exit_codes.CONFIG
-    try:
-        await stop.wait()
     finally:
-        panel.closing()
-        await opened.close()
-        panel.close()
+        await panel.aclose()
     return exit_codes.OK
 
 
-def _log_unhandled(loop: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
+@asynccontextmanager
+async def _opened(
+    profile: Profile, demo: DemoOptions | None, panel: Panel, stop: asyncio.Event, told: str
+) -> AsyncIterator[None]:
+    """Core, drafts and endpoint, open; the panel has its services."""
+    from archisync_gui.app.core import Core
+    from archisync_gui.drafts import Drafts
+
+    core = await Core.open(profile, demo=demo, attended=True)
+    try:
+        core.raise_window = panel.raise_window
+        drafts = await Drafts.open(profile.folder, clock=core.clock)
+        try:
+            endpoint = await _endpoint(core, drafts)
+            try:
+                panel.set_services(_services(core, endpoint, panel, stop, told))
+                yield
+            finally:
+                await endpoint.stop()
+        finally:
+            await drafts.close()
+    finally:
+        await core.close()
+
+
+async def _endpoint(core: Core, drafts: Any) -> Endpoint:
+    from archisync_gui.endpoint.pairing import PairingStore
+    from archisync_gui.endpoint.server import Endpoint
+
+    profile = core.profile
+    endpoint = Endpoint(
+        core.orchestrator,
+        core.store,
+        drafts,
+        PairingStore(profile.folder / "pages.json", clock=core.clock),
+        profile_id=profile.id,
+        port=core.settings.number("endpoint.port"),
+        demo=profile.demo,
+        version=__version__,
+        clock=core.clock,
+        set_interval=core.set_interval,
+    )
+    await endpoint.start()
+    return endpoint
+
+
+def _services(core: Core, endpoint: Endpoint, panel: Panel, stop: asyncio.Event, told: str) -> Services:
+    from PySide6.QtCore import QUrl
+    from PySide6.QtGui import QDesktopServices
+
+    from archisync_gui.entities import ENTITIES
+    from archisync_gui.ui.i18n import language as panel_language
+    from archisync_gui.ui.services import LoginTest, Services
+
+    async def test_login(account: str, password: str | None) -> LoginTest:
+        language = panel_language()
+        try:
+            await core.test_login(account, password)
+        except SyncFailure as error:
+            return LoginTest(False, line(error.code, language, error.params))
+        return LoginTest(True, text("login-works", language, {"account": account}).what)
+
+    return Services(
+        orchestrator=core.orchestrator,
+        entities=ENTITIES,
+        settings=lambda: core.settings,
+        apply_settings=core.apply_settings,
+        quit=stop.set,
+        profile=core.profile.name,
+        demo=core.profile.demo,
+        version=__version__,
+        store=core.store,
+        endpoint=endpoint,
+        clock=core.clock,
+        data_folder=core.profile.folder,
+        log_file=core.profile.log_file,
+        faults=_faults(core),
+        open_order_form=lambda: QDesktopServices.openUrl(QUrl(endpoint.order_form_url())),
+        set_password=core.set_password,
+        has_password=core.has_password,
+        test_login=test_login,
+        accept_read=core.accept_read,
+        rekey=core.rekey,
+        clear_and_read=core.clear_and_read,
+        backup=lambda: core.store.backup("operator"),
+        crash=told,
+    )
+
+
+def _faults(core: Core) -> tuple[Any, ...]:
+    """The demo's menu: each of the demo ERP's faults, struck once."""
+    if core.demo_erp is None:
+        return ()
+    from archisync_gui.demo_erp import FAULTS
+    from archisync_gui.ui.services import Fault
+
+    demo_erp = core.demo_erp
+
+    def start(name: str) -> Callable[[], Awaitable[object]]:
+        async def strike() -> None:
+            await asyncio.to_thread(demo_erp.fault, name)
+
+        return strike
+
+    return tuple(Fault(f.name, f.it, f.en, start(f.name)) for f in FAULTS.values())
+
+
+def _log_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
     log.error("in the loop: %s", context.get("message"), exc_info=error if isinstance(error, BaseException) else None)
-
-
-if TYPE_CHECKING:
-
-    class Opened:
-        core: Core
-
-        async def close(self) -> None: ...

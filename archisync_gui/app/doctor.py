@@ -176,7 +176,7 @@ async def _database(profile: Profile, language: str) -> Finding:
         return Finding("database", "broken", f"{said.what} {said.means}", said.todo)
     finally:
         lock.release()
-    return _finding("database", "ok", language, "ok", rows=sum(counts.values()), folder=profile.folder)
+    return _finding("database", "ok", language, "ok", rows=sum(count.rows for count in counts), folder=profile.folder)
 
 
 async def _browser(profile: Profile, language: str) -> Finding:
