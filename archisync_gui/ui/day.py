@@ -13,7 +13,7 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QDateEdit, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from archisync_gui.entities.declaration import Kind
-from archisync_gui.model import Event, EventKind
+from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
@@ -77,21 +77,25 @@ def sheet_html(sheet: Sheet, colors: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
-def forms_sentence(events: Sequence[Event], seconds_late: float) -> str:
-    """What the forms cost: ``3 ordini, clienti in 2,1 s, altri rimandati di 40 s``."""
+def forms_sentence(events: Sequence[Event], runs: Sequence[RunRecord]) -> str:
+    """What the forms cost: ``3 moduli, clienti in 2,1 s, altri rimandati di 40 s``."""
     opened = sum(e.kind is EventKind.SESSION_OPENED for e in events)
     if not opened:
         return tr("No order form was opened.")
     taken = [
-        float(e.data["durationMs"]) / 1000  # type: ignore[arg-type]
-        for e in events
-        if e.kind is EventKind.SMART_SYNC_ENDED and isinstance(e.data.get("durationMs"), (int, float))
+        (r.ended - r.started).total_seconds()
+        for r in runs
+        if r.origin is Origin.ORDER_FORM
+        and r.scope is Scope.NEW
+        and r.ended is not None
+        and r.outcome is Outcome.COMPLETED
     ]
+    late = sum((end - begin).total_seconds() for r in runs for begin, end in r.suspensions if end is not None)
     parts = [tr("%n form(s)", "", opened)]
     if taken:
         parts.append(tr("customers in {seconds} s", seconds=decimal(sum(taken) / len(taken))))
-    if seconds_late >= 1:
-        parts.append(tr("others put off by {time}", time=lasting(seconds_late)))
+    if late >= 1:
+        parts.append(tr("others put off by {time}", time=lasting(late)))
     return ", ".join(parts)
 
 
@@ -178,8 +182,7 @@ class Reader:
         found = await store.events(self.start, self.end, limit=20000)
         events = [e.event for e in found]
         runs = await store.runs(since=self.start, before=self.end, limit=2000)
-        late = sum((end - begin).total_seconds() for r in runs for begin, end in r.suspensions if end is not None)
-        return Section(tr("What the order forms cost"), sentence=forms_sentence(events, late))
+        return Section(tr("What the order forms cost"), sentence=forms_sentence(events, runs))
 
 
 class DaySheet(Page):

@@ -166,11 +166,11 @@ class History(Page):
         _fill(
             self.period,
             [
-                (None, tr("Any time")),
-                (1, tr("Today")),
-                (7, tr("Last 7 days")),
-                (30, tr("Last 30 days")),
-                (0, tr("From … to …")),
+                ("any", tr("Any time")),
+                ("1", tr("Today")),
+                ("7", tr("Last 7 days")),
+                ("30", tr("Last 30 days")),
+                ("own", tr("From … to …")),
             ],
         )
         self.type.setAccessibleName(tr("List"))
@@ -203,21 +203,18 @@ class History(Page):
             self._filtered()
 
     def _criteria(self) -> dict[str, Any]:
-        days = self.period.currentData()
-        own = days == 0 and days is not None
-        self.since.setVisible(own)
-        self.until.setVisible(own)
+        period = str(self.period.currentData())
         now = self._context.now()
         since: datetime | None = None
         before: datetime | None = None
-        if own:
+        if period == "own":
             first, last = self.since.date().toPython(), self.until.date().toPython()
             since = datetime.combine(first, datetime.min.time()).astimezone()  # type: ignore[arg-type]
             before = datetime.combine(last, datetime.min.time()).astimezone() + timedelta(days=1)  # type: ignore[arg-type]
-        elif days == 1:
+        elif period == "1":
             since = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
-        elif days:
-            since = now - timedelta(days=days)
+        elif period.isdigit():
+            since = now - timedelta(days=int(period))
         return {
             "type": self.type.currentData(),
             "outcome": self.outcome.currentData(),
@@ -227,6 +224,9 @@ class History(Page):
         }
 
     def _filtered(self, *_: object) -> None:
+        own = self.period.currentData() == "own"
+        self.since.setVisible(own)
+        self.until.setVisible(own)
         self._reading += 1
         self._context.background.run(self._read(self._reading, None), "history")
 

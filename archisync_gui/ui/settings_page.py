@@ -10,7 +10,6 @@ from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTime
 from PySide6.QtWidgets import (
-    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QFrame,
@@ -93,6 +92,8 @@ class Field(QObject):
         self.setting = declared
         self._context = context
         self._shown: object = None
+        self.repeated = False
+        """Its help is that of the field before; said once is enough."""
         self.name = label(wrap=True)
         self.help = label(name="muted", factor=0.92, wrap=True)
         self.wrong = label(name="bad", factor=0.92, wrap=True)
@@ -118,7 +119,6 @@ class Field(QObject):
                 spin = QSpinBox()
                 low = 0 if self.setting.off else self.setting.low
                 spin.setRange(low, self.setting.high if (self.setting.low, self.setting.high) != (0, 0) else 10**9)
-                spin.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
                 spin.setKeyboardTracking(False)
                 spin.setMaximumWidth(160)
                 spin.valueChanged.connect(self._changed)
@@ -163,7 +163,7 @@ class Field(QObject):
         italian = language() == "it"
         name = self.setting.it if italian else self.setting.en
         self.help.setText(self.setting.help_it if italian else self.setting.help_en)
-        self.help.setVisible(bool(self.help.text()))
+        self.help.setVisible(bool(self.help.text()) and not self.repeated)
         self.control.setAccessibleName(name)
         self.control.setAccessibleDescription(self.help.text())
         if isinstance(self.control, QCheckBox):
@@ -517,7 +517,7 @@ class SettingsPage(Page):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        at = 0
+        at, before = 0, ""
         for declared in DECLARATIONS:
             if declared.group != name:
                 continue
@@ -529,6 +529,8 @@ class SettingsPage(Page):
                 at += 2
                 continue
             field = Field(self._context, declared, self)
+            field.repeated = bool(before) and declared.help_en == before
+            before = declared.help_en
             self.fields[declared.key] = field
             grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             grid.addWidget(field.control, at, 1)

@@ -196,6 +196,7 @@ async def ask(dialog: QDialog) -> int:
         if not done.done():
             done.set_result(code)
 
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # its fields are read after it was closed
     dialog.finished.connect(finished)
     dialog.open()
     try:

@@ -314,6 +314,8 @@ def headline(status: Status, now: datetime) -> Headline:
         parts.append(origin_word(run.origin))
         if run.attempt > 1:
             parts.append(tr("attempt {count}", count=run.attempt))
+        if run.stopping is not None:
+            parts = [tr("being ended at the next safe point")]
         if len(status.accounts) > 1:
             parts.append(run.account)
         part = percent(run)
@@ -340,6 +342,13 @@ def headline(status: Status, now: datetime) -> Headline:
 
 
 def _trouble(status: Status) -> Headline | None:
+    if status.journal_error is not None:
+        return Headline(
+            tr("The archive cannot be written"),
+            tr("The disk may be full or read only: make room, nothing is lost until then"),
+            "bad",
+            "trouble",
+        )
     if not any(a.enabled for a in status.accounts):
         return Headline(
             tr("No ERP account yet"), tr("Enter one in Settings: nothing can be read without it"), "bad", "trouble"
@@ -491,11 +500,7 @@ def event_line(event: Event) -> ActivityLine | None:
         case EventKind.SYNC_SKIPPED:
             text = tr("{name}: nothing was read", name=name)
         case EventKind.RETRY_PLANNED:
-            tone = "warn"
-            text = tr("{name}: a new attempt follows", name=name)
-        case EventKind.SMART_SYNC_TIMEOUT:
-            tone = "warn"
-            text = tr("Order form: no sign of life, the syncs go on")
+            text = tr("{name}: a new attempt follows in {time}", name=name, time=lasting(_int(data, "seconds")))
         case EventKind.SESSION_OPENED:
             count = _int(data, "sessionCount") or _int(data, "count")
             text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")

@@ -1437,8 +1437,24 @@
             <translation>pagina {page}</translation>
         </message>
         <message>
+            <source>being ended at the next safe point</source>
+            <translation>si sta fermando al primo punto sicuro</translation>
+        </message>
+        <message>
+            <source>The archive cannot be written</source>
+            <translation>L'archivio non si può scrivere</translation>
+        </message>
+        <message>
+            <source>The disk may be full or read only: make room, nothing is lost until then</source>
+            <translation>Forse il disco è pieno o di sola lettura: fare spazio, fino ad allora non si perde niente</translation>
+        </message>
+        <message>
             <source>the others when it closes, or one at a time in {left}</source>
             <translation>gli altri alla chiusura, o uno alla volta fra {left}</translation>
+        </message>
+        <message>
+            <source>{name}: a new attempt follows in {time}</source>
+            <translation>{name}: nuovo tentativo fra {time}</translation>
         </message>
         <message numerus="yes">
             <source>%n attempt(s)</source>
@@ -1608,14 +1624,6 @@
         <message>
             <source>{name}: nothing was read</source>
             <translation>{name}: non è stato letto niente</translation>
-        </message>
-        <message>
-            <source>{name}: a new attempt follows</source>
-            <translation>{name}: segue un nuovo tentativo</translation>
-        </message>
-        <message>
-            <source>Order form: no sign of life, the syncs go on</source>
-            <translation>Modulo ordini: nessun segno di vita, le letture riprendono</translation>
         </message>
         <message>
             <source>Order form: tab no. {count} opened</source>

@@ -1,0 +1,579 @@
+"""The pages on fakes: what they show, ask the store for, and export."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from panel_fakes import (
+    NOW,
+    SILENT,
+    FakeStore,
+    MakePanel,
+    World,
+    account_type,
+    ago,
+    busy,
+    calm,
+    run_record,
+    with_type,
+)
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QLabel, QPushButton
+
+from archisync_gui.model import (
+    ErrorInfo,
+    Event,
+    EventKind,
+    Explanation,
+    FailureKind,
+    Forecast,
+    Origin,
+    Outcome,
+    Reason,
+    Scope,
+    State,
+)
+from archisync_gui.settings import DECLARATIONS, Settings
+from archisync_gui.store.types import Change, ChangeKind
+from archisync_gui.ui import charts, details, dialogs
+from archisync_gui.ui.data import PAGE, Data
+from archisync_gui.ui.day import DaySheet, forms_sentence, sheet_html
+from archisync_gui.ui.export import csv_cell, write_csv, write_excel
+from archisync_gui.ui.feed import session_spans
+from archisync_gui.ui.history import History
+from archisync_gui.ui.log_page import KEPT, LogFeed, LogModel
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.settings_page import HEAVY, SettingsPage, load
+from archisync_gui.ui.timeline import Picture, Timeline, bars_of
+from archisync_gui.ui.trouble import TroubleDialog, sentence, vanishing
+from archisync_gui.ui.values import exported, shown
+
+pytestmark = pytest.mark.qasync
+
+
+async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    """Wait for a condition, with a bound."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
+            await asyncio.sleep(0.01)
+
+
+def dialog(panel: Panel, kind: type[QDialog]) -> QDialog | None:
+    return next((d for d in panel._open_dialogs.values() if isinstance(d, kind)), None)
+
+
+# ---------------------------------------------------------------------------------------------------- history
+
+
+async def test_history_filters_and_opens_a_run(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    await until(lambda: page.model.rowCount() > 0)
+    everything = page.model.rowCount()
+    page.type.setCurrentIndex(page.type.findData("invoices"))
+    await until(lambda: 0 < page.model.rowCount() < everything)
+    page.outcome.setCurrentIndex(page.outcome.findData(Outcome.FAILED))
+    await until(lambda: page.model.rowCount() == 2)
+    page.table.selectRow(0)
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    await until(lambda: dialog(panel, details.RunDetails) is not None)
+    found = dialog(panel, details.RunDetails)
+    assert isinstance(found, details.RunDetails)
+    assert "Timeout 30000 ms" in details.as_text(found.run)
+    page.period.setCurrentIndex(page.period.findData("own"))
+    assert page.since.isVisibleTo(page)
+
+
+async def test_filters_survive_opening_a_row(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    page.type.setCurrentIndex(page.type.findData("prices"))
+    panel.window.go("overview")
+    panel.window.go("history")
+    assert page.type.currentData() == "prices"
+
+
+async def test_charts_count_by_day(make_panel: MakePanel, world: World) -> None:
+    runs = [
+        run_record("orders", NOW, 10),
+        run_record("orders", NOW - timedelta(minutes=5), 10, outcome=Outcome.FAILED, error=SILENT, added=0, changed=0),
+        run_record("orders", NOW - timedelta(days=1), 10, outcome=Outcome.CANCELLED, added=0, changed=0),
+    ]
+    assert list(charts.success_by_day(runs).values()) == [(1, 2)]
+    assert list(charts.changes_by_day(runs).values()) == [0, 24]
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    page.charts_button.setChecked(True)
+    assert page.charts is not None
+    assert page.charts.isVisible()
+
+
+async def test_log_lines_of_one_run_only(tmp_path: Path) -> None:
+    file = tmp_path / "archisync.log"
+    file.write_text(
+        "2026-03-10 14:00:00 INFO    a: run r1 starts\n"
+        "2026-03-10 14:00:01 ERROR   a: run r1 failed\nTraceback:\n  boom\n"
+        "2026-03-10 14:00:02 INFO    a: run r2 starts\n",
+        encoding="utf-8",
+    )
+    found = details.log_lines(file, "r1").splitlines()
+    assert found[1:] == ["2026-03-10 14:00:01 ERROR   a: run r1 failed", "Traceback:", "  boom"]
+    assert len(found) == 4
+
+
+# ---------------------------------------------------------------------------------------------------- data
+
+
+async def test_a_hundred_thousand_rows_are_read_in_pages(make_panel: MakePanel, world: World) -> None:
+    world.store = FakeStore(size=100_000)
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 100_000)
+    before = world.store.asked
+    page.table.scrollToBottom()
+    page.table.viewport().repaint()
+    await until(lambda: page.model.stored(99_999) is not None)
+    assert world.store.asked - before <= 2
+    assert page.model.stored(50_000) is None
+    assert page.model.index(0, 1).data() == "Ferramenta Demo 0000"
+    assert page.model.stored(PAGE * 3) is None
+
+
+async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel("it")
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    page.search.setText("demo 0007")
+    await until(lambda: page.model.rowCount() == 1)
+    page.search.clear()
+    await until(lambda: page.model.rowCount() == 1000)
+    page.table.horizontalHeader().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
+    await until(lambda: page.model.index(0, 1).data() == "Ferramenta Demo 0999")
+    page.table.selectRow(0)
+    await until(lambda: "030 → 031" in page.changes.toPlainText())
+
+
+async def test_read_this_customer_again(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    page.type.setCurrentIndex(page.type.findData("customers"))
+    await until(lambda: page.model.rowCount() == 1000)
+    assert not page.again.isEnabled()
+    assert page.again.toolTip()
+    page.table.selectRow(3)
+    page.again.click()
+    await until(lambda: bool(world.orchestrator.calls))
+    assert world.orchestrator.calls == [("request_sync", ("customers", "agente01", "50003"))]
+    page.type.setCurrentIndex(page.type.findData("ddt"))
+    assert not page.again.isVisibleTo(page)
+
+
+async def test_clearing_needs_the_name_typed_and_no_run(make_panel: MakePanel, world: World) -> None:
+    cleared: list[tuple[str, str]] = []
+
+    async def clear(type: str, account: str) -> None:
+        cleared.append((type, account))
+
+    panel = await make_panel(clear_and_read=clear)
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    page.clear.click()
+    await until(lambda: page.findChild(dialogs.ClearDialog) is not None)
+    found = page.findChild(dialogs.ClearDialog)
+    assert not found.yes.isEnabled()
+    found.typed.setText("orders")
+    assert found.yes.isEnabled()
+    found.yes.click()
+    await until(lambda: bool(cleared))
+    assert cleared == [("orders", "agente01")]
+    page.type.setCurrentIndex(page.type.findData("customers"))
+    world.orchestrator.become(busy())
+    await until(lambda: not page.clear.isEnabled())
+    assert "being read" in page.clear.toolTip()
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("@cmd", "'@cmd"),
+        ("-2+3", "'-2+3"),
+        ("+39 02 123", "\t+39 02 123"),
+        ("0123", "\t0123"),
+        ("Rossi", "Rossi"),
+        (1234.5, "1234,5"),
+        (7, "7"),
+        (None, ""),
+    ],
+)
+async def test_csv_cells_are_never_formulas_and_phones_stay_text(value: object, cell: str) -> None:
+    assert csv_cell(value) == cell
+
+
+async def test_csv_opens_right_in_italian_excel(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", ["Nome", "Totale"], [["Caffè; bar", 1.5]])
+    raw = path.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file, delimiter=";")) == [["Nome", "Totale"], ["Caffè; bar", "1,5"]]
+
+
+async def test_excel_keeps_text_as_text(tmp_path: Path) -> None:
+    path = write_excel(tmp_path / "a.xlsx", ["Telefono", "Totale"], [["0301234", 12.5], ["=1+1", None]], "A/B")
+    sheet = load_workbook(path).worksheets[0]
+    assert [c.value for c in sheet[2]] == ["0301234", 12.5]
+    assert sheet["A3"].value == "=1+1"
+    assert sheet["A3"].data_type == "s"
+
+
+async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
+    from archisync_gui.entities.declaration import Kind
+    from archisync_gui.ui.i18n import set_language
+
+    set_language("it")
+    assert shown(-123456, Kind.MONEY) == "-1.234,56"
+    assert shown(5000, Kind.NUMBER) == "5"
+    assert shown(2149, Kind.PERCENT) == "21,49 %"
+    assert shown("2026-03-09", Kind.DATE) == "09/03/2026"
+    assert shown(None, Kind.MONEY) == ""
+    assert exported(123456, Kind.MONEY) == 1234.56
+    assert exported("not a day", Kind.DATE) == "not a day"
+
+
+# ---------------------------------------------------------------------------------------------------- day
+
+
+async def test_day_sheet_tells_the_day(make_panel: MakePanel, world: World) -> None:
+    noon = NOW.replace(hour=11)
+    world.store.log = [
+        Change(1, noon, "r", "customers", "agente01", "50001", ChangeKind.ADDED, None, None, None, None, "A"),
+        Change(2, noon, "r", "prices", "", "9", ChangeKind.CHANGED, "total", 1000, 1200, 2000, "Vite <b>"),
+        Change(3, noon, "r", "prices", "", "8", ChangeKind.CHANGED, "total", 1000, 1010, 100, "Dado"),
+    ]
+    panel = await make_panel("it")
+    page = panel.window.go("day")
+    assert isinstance(page, DaySheet)
+    page.day.setDate(NOW.date())  # type: ignore[arg-type]
+    await until(lambda: page.sheet is not None and page.sheet.day == NOW.date())
+    text = page.view.toPlainText()
+    assert "Ferramenta Demo 0001" in text
+    assert "Vite <b>" in text
+    assert "Dado" not in text
+    assert "+20,0 %" in text
+    assert "<b>" not in sheet_html(page.sheet, {"text": "#000", "muted": "#000"}).replace("&lt;b&gt;", "")  # type: ignore[arg-type]
+
+
+async def test_what_the_forms_cost() -> None:
+    opened = Event(EventKind.SESSION_OPENED, "b", 1, NOW, {})
+    fast = run_record("customers", NOW, 2.1, origin=Origin.ORDER_FORM, scope=Scope.NEW)
+    held = run_record("prices", NOW, 90, suspensions=((NOW, NOW + timedelta(seconds=40)),))
+    assert forms_sentence([opened], [fast, held]) == "1 form, customers in 2.1 s, others put off by 40 s"
+    assert forms_sentence([], [held]) == "No order form was opened."
+
+
+async def test_past_sessions_from_kept_events() -> None:
+    def event(kind: EventKind, minutes: int, count: int, boot: str = "b") -> Event:
+        return Event(kind, boot, 1, ago(minutes=minutes), {"sessionCount": count})
+
+    events = [
+        event(EventKind.SESSION_OPENED, 100, 1, "old"),
+        event(EventKind.SESSION_OPENED, 60, 1),
+        event(EventKind.SESSION_OPENED, 50, 2),
+        event(EventKind.SESSION_CLOSED, 40, 1),
+        event(EventKind.SESSION_CLOSED, 30, 0),
+    ]
+    spans = session_spans(events, [(ago(minutes=5), None)])
+    assert spans == [
+        (ago(minutes=100), ago(minutes=100)),
+        (ago(minutes=60), ago(minutes=30)),
+        (ago(minutes=5), None),
+    ]
+
+
+# ---------------------------------------------------------------------------------------------------- log
+
+
+async def test_log_filters_and_stays_bounded(make_panel: MakePanel) -> None:
+    import logging
+
+    feed = LogFeed()
+    logger = logging.Logger("x")
+    logger.addHandler(feed)
+    model = LogModel(feed)
+    for i in range(KEPT + 50):
+        logger.info("line %d", i)
+    logger.error("it broke")
+    model.filter(logging.INFO, "")
+    assert model.rowCount() == KEPT
+    model.filter(logging.ERROR, "")
+    assert [model.index(0, 0).data()[-8:]] == ["it broke"]
+    logger.error("again")
+    assert model.catch_up()
+    assert model.rowCount() == 2
+    assert not model.catch_up()
+
+
+# ---------------------------------------------------------------------------------------------------- settings
+
+
+async def test_every_declared_setting_has_a_control(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    declared = {d.key for d in DECLARATIONS if d.group != "hidden"} - {"erp.accounts"}
+    assert set(page.fields) == declared
+    for field in page.fields.values():
+        assert field.control.accessibleName()
+
+
+async def test_a_change_is_checked_and_applied_at_once(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    page.focus_on("sync.orders.interval")
+    field = page.fields["sync.orders.interval"]
+    field.control.setValue(25)  # type: ignore[attr-defined]
+    await until(lambda: world.settings.number("sync.orders.interval") == 25)
+    field.control.setValue(3)  # type: ignore[attr-defined]
+    assert field.wrong.isVisibleTo(page)
+    assert field.wrong.text()
+    assert world.settings.number("sync.orders.interval") == 25
+    url = page.fields["erp.url"]
+    url.control.setText("ftp://x")  # type: ignore[attr-defined]
+    url._changed()
+    assert url.wrong.text()
+    assert world.settings.text("erp.url") == ""
+
+
+async def test_appearance_changes_at_once(make_panel: MakePanel, world: World) -> None:
+    from archisync_gui.ui.theme import theme
+
+    panel = await make_panel()
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    box = page.fields["look.theme"].control
+    box.setCurrentIndex(box.findData("dark"))  # type: ignore[attr-defined]
+    await until(lambda: theme().dark)
+    language = page.fields["look.language"].control
+    language.setCurrentIndex(language.findData("it"))  # type: ignore[attr-defined]
+    await until(lambda: panel.window.header.all.text() == "Si&ncronizza tutto")
+
+
+async def test_too_much_load_is_said() -> None:
+    slow = [run_record("orders", ago(hours=h), 400) for h in range(3)]
+    assert load(slow, Settings({"sync.orders.interval": 5}), 1) > HEAVY
+    assert load(slow, Settings({"sync.orders.interval": 60}), 1) < HEAVY
+    assert load(slow, Settings({"sync.orders.interval": 0}), 1) == 0
+
+
+# ---------------------------------------------------------------------------------------------------- dialogs
+
+
+async def test_sessions_are_listed_and_ended(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    panel.window.banner.list.click()
+    found = dialog(panel, dialogs.SessionsDialog)
+    assert isinstance(found, dialogs.SessionsDialog)
+    found.one.click()
+    found.all.click()
+    assert world.orchestrator.calls == [("end_session", ("s-1a2b",)), ("end_sessions", ())]
+    world.orchestrator.become(calm())
+    await until(lambda: not found.one.isEnabled())
+    assert found.one.toolTip()
+
+
+async def test_why_names_one_reason_and_what_comes_next(make_panel: MakePanel, world: World) -> None:
+    forecast = (Forecast("orders", "agente01", NOW + timedelta(minutes=10), 70),)
+    status = dataclasses.replace(calm(), explanation=Explanation(NOW, Reason.OFFICE_HOURS, {}, forecast))
+    world.orchestrator.status = status
+    panel = await make_panel()
+    panel.window.header.why.click()
+    found = dialog(panel, dialogs.WhyDialog)
+    assert isinstance(found, dialogs.WhyDialog)
+    await until(lambda: "Orders" in found.next.text())
+    assert found.reason.text()
+
+
+async def test_a_run_that_is_gone_says_so(make_panel: MakePanel) -> None:
+    panel = await make_panel()
+    panel.open("run", "no such run")
+    await until(lambda: "no longer" in panel.window.notice.text)
+
+
+REFUSED = ErrorInfo(
+    "refused-shrink",
+    FailureKind.REFUSED,
+    "612 of 1050 rows missing",
+    evidence={
+        "vanishing": {"count": 612, "by": {"year": {"2024": 612, "2025": 0}, "letter": {"A": 300, "B": 312}}},
+        "stored": {"year": {"2024": 612, "2025": 438}, "letter": {"A": 500, "B": 550}},
+        "filters": {"preset": "Questo mese"},
+    },
+)
+
+
+async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: MakePanel, world: World) -> None:
+    accepted: list[str] = []
+
+    async def accept(run_id: str) -> None:
+        accepted.append(run_id)
+
+    found = vanishing(REFUSED.evidence)
+    assert found is not None
+    assert sentence("orders", found) == "These 612 rows would vanish: all of 2024. The filter says “Questo mese”."
+    item = account_type(
+        "orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=REFUSED, last_run_id="r7"
+    )
+    world.orchestrator.status = with_type(calm(), item)
+    panel = await make_panel(accept_read=accept)
+    panel.open("trouble", item)
+    shown_dialog = dialog(panel, TroubleDialog)
+    assert isinstance(shown_dialog, TroubleDialog)
+    assert shown_dialog.picture.accessibleName().startswith("2024: 612 of 612")
+    shown_dialog.by.setCurrentIndex(1)
+    assert "A: 300 of 500" in shown_dialog.picture.accessibleName()
+    buttons = {b.text(): b for b in shown_dialog.findChildren(QPushButton)}
+    buttons["&Accept this read…"].click()
+    await until(lambda: any(b.text() == "&Accept" for b in shown_dialog.findChildren(QPushButton)))
+    next(b for b in shown_dialog.findChildren(QPushButton) if b.text() == "&Accept").click()
+    await until(lambda: accepted == ["r7"])
+
+
+async def test_refused_credentials_offer_one_more_try(make_panel: MakePanel, world: World) -> None:
+    error = ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused")
+    panel = await make_panel()
+    panel.open("trouble", account_type("orders", state=State.STOPPED, last_error=error))
+    found = dialog(panel, TroubleDialog)
+    assert found is not None
+    next(b for b in found.findChildren(QPushButton) if b.text() == "Try the same &once").click()
+    assert world.orchestrator.calls == [("retry_login", ("agente01",))]
+
+
+async def test_a_crash_is_shown_at_the_next_start(make_panel: MakePanel) -> None:
+    panel = await make_panel(crash="Fatal Python error: Segmentation fault")
+    found = dialog(panel, dialogs.CrashDialog)
+    assert isinstance(found, dialogs.CrashDialog)
+    assert "Segmentation" in found.report.toPlainText()
+
+
+async def test_first_run_can_be_skipped_through(make_panel: MakePanel, world: World) -> None:
+    from archisync_gui.ui.first_run import FirstRun
+
+    panel = await make_panel(demo=False)
+    found = dialog(panel, FirstRun)
+    assert isinstance(found, FirstRun)
+    found.url.setText("not an address")
+    found.skip.click()
+    found.next.click()
+    await until(lambda: bool(found.wrong.text()))
+    found.url.setText("https://erp.example.test/Archibald")
+    found.account.setText("agente07")
+    found.next.click()
+    await until(lambda: found.stack.currentIndex() == 2)
+    assert world.settings.words("erp.accounts") == ("agente07",)
+    for _ in range(2):
+        found.skip.click()
+    found.next.click()
+    await until(lambda: world.settings.flag("look.first_run_done"))
+
+
+class FakePairing:
+    """What the dialog asks of ``endpoint.pairing``."""
+
+    def __init__(self) -> None:
+        self.seconds_left, self.tries_left = 120.0, 3
+        self.closed = False
+
+    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
+        return lambda: None
+
+    def begin(self) -> float:
+        return 120.0
+
+    def cancel(self) -> None:
+        self.closed = True
+
+    def pending(self) -> tuple[object, ...]:
+        return ()
+
+    def confirm(self, digits: str, *, account: str | None = None) -> object:
+        if digits.replace(" ", "") != "123456":
+            raise ValueError("no page shows these digits")
+
+        class Page:
+            name, origin = "<b>Gestionale</b>", "https://gestionale.example.test"
+
+        return Page()
+
+
+async def test_pairing_takes_typed_digits(make_panel: MakePanel, world: World) -> None:
+    class Endpoint:
+        url = "http://127.0.0.1:47801"
+        pairing = FakePairing()
+
+    Endpoint.pairing.store = type("S", (), {"pages": lambda self: ()})()  # type: ignore[attr-defined]
+    panel = await make_panel(endpoint=Endpoint())
+    panel.open("pairing")
+    found = dialog(panel, dialogs.PairingDialog)
+    assert isinstance(found, dialogs.PairingDialog)
+    assert not found.connect_button.isEnabled()
+    found.digits.setText("111 111")
+    found.connect_button.click()
+    assert found.message.text() == "no page shows these digits"
+    found.digits.setText("123 456")
+    found.connect_button.click()
+    assert panel.window.notice.text == "<b>Gestionale</b> is connected."
+    assert all(w.textFormat() is Qt.TextFormat.PlainText for w in panel.window.notice.findChildren(QLabel))
+
+
+# ---------------------------------------------------------------------------------------------------- timeline
+
+
+async def test_timeline_shows_suspensions_failures_and_tells_them(make_panel: MakePanel) -> None:
+    run = run_record(
+        "prices", ago(minutes=30), 300, suspensions=((ago(minutes=29), ago(minutes=27)),), outcome=Outcome.FAILED,
+        error=SILENT,
+    )  # fmt: skip
+    bars = bars_of([run], NOW)
+    assert [b.kind for b in bars] == ["bad", "pause", "bad"]
+    assert "the ERP does not answer" in bars[0].tip
+
+
+async def test_timeline_zooms_within_bounds(make_panel: MakePanel) -> None:
+    line = Timeline(interactive=True)
+    line.resize(800, 300)
+    line.show_picture(Picture(("orders",), (), (), NOW))
+    for _ in range(80):
+        line.zoom(0.8)
+    first, last = line.span
+    assert last - first >= timedelta(minutes=10)
+    for _ in range(80):
+        line.zoom(1.25)
+    first, last = line.span
+    assert last - first <= timedelta(weeks=5)
+
+
+async def test_a_click_on_a_bar_opens_its_run(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    await until(lambda: bool(panel.feed.runs))
+    page = panel.window.page("overview")
+    strip = page.strip  # type: ignore[attr-defined]
+    bar = next(b for b in strip._picture.bars if b.run_id and b.start > ago(minutes=110))
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip._box(bar).center().toPoint())
+    await until(lambda: dialog(panel, details.RunDetails) is not None)
