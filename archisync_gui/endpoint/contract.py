@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from pydantic.alias_generators import to_camel
 
 from archisync_gui.endpoint.pairing import Access
+from archisync_gui.model import SessionEnd
 
 SESSION_ID = r"^[A-Za-z0-9_-]{22,128}$"
 """At least 128 random bits as base64url."""
@@ -41,6 +42,8 @@ class Query(Contract):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", strict=False)
 
+
+EndReason = Annotated[SessionEnd, Field(description="Why a session ended.")]
 
 # ------------------------------------------------------------------------------------------------ requests
 
@@ -235,7 +238,7 @@ class SmartSyncFailed(FreshnessAnswer):
 class Ended(Refused):
     """The session has ended; make a new id."""
 
-    reason: Literal["timeout", "lost", "operator", "closed", "unknown"]
+    reason: EndReason
 
 
 class ClosedAnswer(Answer):
@@ -256,7 +259,7 @@ class SessionAnswer(FreshnessAnswer):
 
     state: Literal["open", "ended"]
     deadline: datetime | None
-    reason: Literal["timeout", "lost", "operator", "closed", "unknown"] | None = None
+    reason: EndReason | None = None
 
 
 class StatusAnswer(Answer):

@@ -39,8 +39,8 @@ async def refresh_customer(call: Call) -> Reply:
     request = call.services.orchestrator.request_sync
     ticket = request(CUSTOMERS, account, scope=Scope.ONE, key=key, priority=99, origin=Origin.API)
     if call.query.sync:
-        call.services.tickets.keep(CUSTOMERS, request(CUSTOMERS, account, origin=Origin.API))
-    return await answer_ticket(call, CUSTOMERS, ticket, account, wait=call.query.wait)
+        request(CUSTOMERS, account, origin=Origin.API)
+    return await answer_ticket(call, ticket, wait=call.query.wait)
 
 
 async def products(call: Call) -> Reply:
@@ -71,13 +71,15 @@ async def _rows(call: Call, entity: str, account: AccountId | None, where: Mappi
 
 
 def _json(row: StoredRow) -> dict[str, Any]:
-    known = {
-        "key": row.key,
-        "lastChanged": row.last_changed,
-        "missingSince": row.missing_since,
-        "deletedAt": row.deleted_at,
-    }
-    return {camel(name): value for name, value in row.values.items()} | as_json(known)
+    known: dict[str, Any] = as_json(
+        {
+            "key": row.key,
+            "lastChanged": row.last_changed,
+            "missingSince": row.missing_since,
+            "deletedAt": row.deleted_at,
+        }
+    )
+    return {camel(name): value for name, value in row.values.items()} | known
 
 
 def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from archisync_gui.endpoint.pairing import Access, Pairing
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
     from archisync_gui.endpoint.streams import Streams
-    from archisync_gui.endpoint.watch import EventLog, Tickets
+    from archisync_gui.endpoint.watch import EventLog
     from archisync_gui.orchestrator import Orchestrator
     from archisync_gui.store import Store
 
@@ -36,7 +36,6 @@ class Services:
     pairing: Pairing
     gate: Gate
     streams: Streams
-    tickets: Tickets
     events: EventLog
     limits: Limits
     profile_id: str

@@ -28,7 +28,7 @@ from archisync_gui.endpoint.pairing import Pairing, PairingStore, Random
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.routing import Call, Reply, Route, Services, parse_body, parse_query, read_body
 from archisync_gui.endpoint.streams import Streams
-from archisync_gui.endpoint.watch import EventLog, Tickets
+from archisync_gui.endpoint.watch import EventLog
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock, as_json
 
 if TYPE_CHECKING:
@@ -97,10 +97,9 @@ class Endpoint:
         self._gate = Gate(self.pairing, clock=self._clock, limits=self._limits)
         self._streams = Streams(self._limits.streams)
         self._events = EventLog()
-        self._tickets = Tickets()
 
-        async def tell_orchestrator(type_: str, minutes: int | None) -> object:
-            return orchestrator.set_schedule(type_, minutes)
+        async def tell_orchestrator(type_: str, minutes: int | None) -> None:
+            orchestrator.set_schedule(type_, minutes)
 
         self._services = Services(
             orchestrator=orchestrator,
@@ -109,7 +108,6 @@ class Endpoint:
             pairing=self.pairing,
             gate=self._gate,
             streams=self._streams,
-            tickets=self._tickets,
             events=self._events,
             limits=self._limits,
             profile_id=profile_id,
@@ -132,8 +130,13 @@ class Endpoint:
         self._files = await asyncio.to_thread(files.load, messages.resources() / "web", demo=self._services.demo)
         app = web.Application(middlewares=[self._guard], client_max_size=self._limits.body)
         app.on_response_prepare.append(self._finish)
-        for route in ROUTES:
-            app.router.add_route(route.method, route.path, self._served(route))
+        # Fixed addresses first, each with an answer for its wrong methods: else ``GET`` on one would be taken for
+        # ``/api/customers/{id}``.
+        for path in sorted({route.path: None for route in ROUTES}, key=lambda path: "{" in path):
+            for route in ROUTES:
+                if route.path == path:
+                    app.router.add_route(route.method, path, self._served(route))
+            app.router.add_route("*", path, self._static)
         app.router.add_get("/openapi.json", self._openapi)
         app.router.add_get("/docs", self._docs)
         app.router.add_route("*", "/{path:.*}", self._static)
@@ -158,11 +161,10 @@ class Endpoint:
         if self._runner is None:
             return
         self._unsubscribe()
-        self._streams.closing.set()
         if self._server is not None:
             self._server.close()
+        await self._streams.end(patience=1.0)
         await self._runner.cleanup()
-        await self._tickets.close()
         self._runner = self._server = None
 
     @property
@@ -202,6 +204,10 @@ class Endpoint:
             response = self._refused(request, refusal)
         except (asyncio.CancelledError, ConnectionError):
             raise
+        except SyncFailure as failure:
+            # What the orchestrator or the store cannot do has a text of its own.
+            status = 422 if failure.code.startswith(("request-", "interval-")) else 503
+            response = self._refused(request, Refusal(status, failure.code, params=failure.params))
         except Exception:
             # The traceback, not the request: headers and bodies hold secrets.
             log.exception("%s %s failed", request.method, request.path)

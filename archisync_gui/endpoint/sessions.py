@@ -175,7 +175,7 @@ async def session(call: Call) -> Reply:
                 handle=handle,
                 state="ended",
                 deadline=None,
-                reason=reason.value,
+                reason=reason,
                 new_as_of=None,
                 all_as_of=None,
                 session_count=status.session_count,
@@ -243,27 +243,28 @@ async def _attached(call: Call, session_id: str, changes: asyncio.Queue[Event]) 
     orchestrator = call.services.orchestrator
     try:
         async with asyncio.timeout(call.services.limits.attach_grace):
-            while (found := orchestrator.connected(session_id)) is SessionEnd.UNKNOWN:
+            while (state := orchestrator.connected(session_id)) is SessionEnd.UNKNOWN:
                 await changes.get()
     except TimeoutError:
-        found = SessionEnd.UNKNOWN
-    if isinstance(found, SessionEnd):
-        raise _Over({"type": "ended", "reason": found.value}, 4410)
-    return found
+        state = SessionEnd.UNKNOWN
+    if isinstance(state, SessionEnd):
+        raise _Over({"type": "ended", "reason": state.value}, 4410)
+    # The only place where an id becomes a handle: what is told from here on is the handle.
+    view = orchestrator.session(orchestrator.state.sessions[session_id].handle)
+    assert isinstance(view, SessionView)
+    return view
 
 
 async def _talk(
     call: Call, socket: web.WebSocketResponse, session_id: str, view: SessionView, changes: asyncio.Queue[Event]
 ) -> None:
     services = call.services
-    services.streams.line_opened(session_id)
-    told = freshness(services.orchestrator.get_status(), view.account)
     try:
+        told = freshness(services.orchestrator.get_status(), view.account)
         await _send(call, socket, {"type": "attached", "handle": view.handle, "deadline": view.deadline, **_ages(told)})
         await _first(_read(call, socket, session_id), _write(call, socket, view, changes, told), _until_closing(call))
     finally:
-        if services.streams.line_closed(session_id) == 0:
-            services.orchestrator.disconnected(session_id)
+        services.orchestrator.disconnected(session_id)
 
 
 async def _until_closing(call: Call) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,10 +17,15 @@ class Streams:
         self._tasks: set[asyncio.Task[object]] = set()
         self.closing = asyncio.Event()
         """Set when the endpoint stops; every stream and every long wait ends then."""
-        self._lines: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+    async def end(self, patience: float) -> None:
+        """Tell all to end and give them ``patience`` seconds to say good-bye."""
+        self.closing.set()
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=patience)
 
     @contextmanager
     def one(self) -> Iterator[None]:
@@ -35,15 +39,3 @@ class Streams:
             yield
         finally:
             self._tasks.discard(task)
-
-    def line_opened(self, session_id: str) -> None:
-        """Another tab line of this session stands."""
-        self._lines[session_id] += 1
-
-    def line_closed(self, session_id: str) -> int:
-        """One of them broke; returns how many still stand."""
-        self._lines[session_id] -= 1
-        left = self._lines[session_id]
-        if left <= 0:
-            del self._lines[session_id]
-        return left

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import hdrs, web
@@ -15,57 +15,15 @@ from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
-from archisync_gui.model import AccountId, Event, Origin, Outcome, RunResult, Scope, Status, as_json
+from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, as_json
 
 if TYPE_CHECKING:
     from archisync_gui.orchestrator import Ticket
 
 T = TypeVar("T")
 
-MOST_TICKETS = 1000
 REMEMBERED_EVENTS = 1000
 """Events kept so that a stream that broke can go on where it was."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A ticket given out over HTTP, and the task that knows when it has ended."""
-
-    type: str
-    ticket: Ticket
-    outcome: asyncio.Task[RunResult]
-
-
-class Tickets:
-    """The tickets given out, the newest :data:`MOST_TICKETS`; one object per endpoint."""
-
-    def __init__(self) -> None:
-        self._given: OrderedDict[str, Given] = OrderedDict()
-
-    def keep(self, type_: str, ticket: Ticket) -> Given:
-        """Remember it, so that its id can be asked for."""
-        given = Given(type_, ticket, asyncio.create_task(_outcome(ticket)))
-        self._given[ticket.id] = given
-        while len(self._given) > MOST_TICKETS:
-            self._given.popitem(last=False)[1].outcome.cancel()
-        return given
-
-    def find(self, ticket_id: str) -> Given:
-        """The ticket of that id; raises :class:`Refusal` for an unknown one."""
-        if ticket_id not in self._given:
-            raise Refusal(404, "no-such-ticket", field="id")
-        return self._given[ticket_id]
-
-    async def close(self) -> None:
-        """Stop waiting for all of them (the requests themselves are not touched)."""
-        tasks = [given.outcome for given in self._given.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _outcome(ticket: Ticket) -> RunResult:
-    return await ticket
 
 
 def known_type(call: Call, name: str) -> str:
@@ -74,14 +32,6 @@ def known_type(call: Call, name: str) -> str:
     if name not in types:
         raise Refusal(404, "no-such-type", field="type", params={"type": name[:40], "types": ", ".join(types)})
     return name
-
-
-def _position(status: Status, type_: str, account: AccountId | None) -> int | None:
-    """Place in the queue of the first waiting request of that type, 1 = next."""
-    for place, entry in enumerate(status.queue, 1):
-        if entry.type == type_ and account in (None, entry.account):
-            return place
-    return None
 
 
 async def status(call: Call) -> Reply:
@@ -100,22 +50,23 @@ async def sync_type(call: Call) -> Reply:
     ticket = call.services.orchestrator.request_sync(
         type_, account, scope=Scope(body.scope), priority=body.priority, origin=Origin.API
     )
-    return await answer_ticket(call, type_, ticket, account, wait=call.query.wait)
+    return await answer_ticket(call, ticket, wait=call.query.wait)
 
 
-async def answer_ticket(call: Call, type_: str, ticket: Ticket, account: AccountId | None, *, wait: bool) -> Reply:
+async def answer_ticket(call: Call, ticket: Ticket, *, wait: bool) -> Reply:
     """202 with the ticket, or with ``wait`` 200 with its outcome."""
-    given = call.services.tickets.keep(type_, ticket)
     if wait:
-        result = await while_open(call, asyncio.shield(given.outcome))
+        result = await while_open(call, ticket)
         good = result.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED)
-        message = call.say(f"sync-{result.outcome.value}", type=type_)
+        message = call.say(f"sync-{result.outcome.value}", type=ticket.type)
         return Reply(
-            contract.OutcomeAnswer(success=good, message=message, type=type_, ticket=ticket.id, result=as_json(result))
+            contract.OutcomeAnswer(
+                success=good, message=message, type=ticket.type, ticket=ticket.id, result=as_json(result)
+            )
         )
-    place = _position(call.services.orchestrator.get_status(), type_, account)
-    message = call.say("sync-accepted", type=type_)
-    return Reply(contract.TicketAnswer(message=message, type=type_, ticket=ticket.id, position=place), 202)
+    message = call.say("sync-accepted", type=ticket.type)
+    place = call.services.orchestrator.position(ticket)
+    return Reply(contract.TicketAnswer(message=message, type=ticket.type, ticket=ticket.id, position=place), 202)
 
 
 async def while_open(call: Call, awaitable: Awaitable[T]) -> T:
@@ -144,33 +95,44 @@ async def sync_full(call: Call) -> Reply:
     """``POST /api/sync/full`` and ``/api/sync/all``."""
     batch = call.services.orchestrator.request_full(Origin.API)
     types = list(call.services.orchestrator.get_status().statuses)
-    tickets = [call.services.tickets.keep(ticket.type, ticket).ticket.id for ticket in batch.tickets]
+    tickets = [ticket.id for ticket in batch.tickets]
     return Reply(contract.FullAnswer(message=call.say("full-accepted"), types=types, tickets=tickets), 202)
 
 
 async def ticket_state(call: Call) -> Reply:
     """``GET /api/sync/tickets/{id}``."""
-    return Reply(_ticket_answer(call, call.services.tickets.find(call.path["id"])))
+    return _told(call, _ticket(call))
 
 
 async def ticket_cancel(call: Call) -> Reply:
     """``DELETE /api/sync/tickets/{id}``: withdraws this ticket; the run ends when nobody else wants it."""
-    given = call.services.tickets.find(call.path["id"])
-    call.services.orchestrator.cancel(given.ticket)
-    await asyncio.sleep(0)
-    return Reply(_ticket_answer(call, given))
+    ticket = _ticket(call)
+    call.services.orchestrator.cancel(ticket)
+    with contextlib.suppress(TimeoutError):
+        # A waiting request ends at once, a run at its next step; what takes longer is told by the next GET.
+        async with asyncio.timeout(1.0):
+            await ticket
+    return _told(call, ticket)
 
 
-def _ticket_answer(call: Call, given: Given) -> contract.TicketState:
-    over = given.outcome.done() and not given.outcome.cancelled()
-    place = None if over else _position(call.services.orchestrator.get_status(), given.type, None)
-    return contract.TicketState(
-        message=call.say("ticket-ended" if over else "ticket-waiting"),
-        type=given.type,
-        ticket=given.ticket.id,
-        state="ended" if over else "waiting",
-        position=place,
-        result=as_json(given.outcome.result()) if over else None,
+def _ticket(call: Call) -> Ticket:
+    ticket = call.services.orchestrator.ticket(call.path["id"])
+    if ticket is None:
+        raise Refusal(404, "no-such-ticket", field="id")
+    return ticket
+
+
+def _told(call: Call, ticket: Ticket) -> Reply:
+    result = ticket.result
+    return Reply(
+        contract.TicketState(
+            message=call.say("ticket-waiting" if result is None else "ticket-ended"),
+            type=ticket.type,
+            ticket=ticket.id,
+            state="waiting" if result is None else "ended",
+            position=call.services.orchestrator.position(ticket),
+            result=None if result is None else as_json(result),
+        )
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -102,6 +103,13 @@ class Office:
         return await self.ask(method, path, self.paired | how.pop("headers", {}), **how)
 
 
+async def until(true: Callable[[], object]) -> None:
+    """Wait for something that must come soon."""
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
 def free_port() -> int:
     """A port that was free a moment ago."""
     with socket.socket() as probe:
@@ -109,9 +117,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+_TEMPLATE: dict[str, bytes] = {}
+"""The database with the invented rows, made once for all tests."""
+
+
 async def stocked(folder: Path, clock: SystemClock) -> Store:
-    """A store with the invented rows, read whole a moment ago."""
+    """A store with the invented rows, read whole when the tests began."""
+    for name, content in _TEMPLATE.items():
+        (folder / name).write_bytes(content)
     store = await Store.open(folder, ENTITIES, clock=clock)
+    if _TEMPLATE:
+        return store
     for entity, account, rows in (
         ("customers", "agente1", stand_in.customers()),
         ("products", "", stand_in.products()),
@@ -120,7 +136,9 @@ async def stocked(folder: Path, clock: SystemClock) -> Store:
         declared = next(e for e in ENTITIES if e.name == entity)
         full = [{c.name: None for c in declared.columns} | row for row in rows]
         await store.apply(entity, account, Batch(f"run-{entity}", datetime.now(UTC), full, whole=True, clean=True))
-    return store
+    await store.close()
+    _TEMPLATE[store.path.name] = store.path.read_bytes()
+    return await Store.open(folder, ENTITIES, clock=clock)
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A hand-made orchestrator for tests of the HTTP layer alone, and invented rows; the real one stands in ``tests/e2e``."""
+"""A hand-made orchestrator for tests of the HTTP layer alone, and invented rows; ``tests/e2e`` has the real one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 from archisync_gui.model import (
@@ -41,10 +42,15 @@ class StandInTicket:
     def __init__(self, number: int, type_: str) -> None:
         self.id = f"ticket-{number}"
         self.type = type_
+        self.scope = Scope.ALL
         self.future: asyncio.Future[RunResult] = asyncio.get_running_loop().create_future()
 
     def __await__(self) -> Any:
         return asyncio.shield(self.future).__await__()
+
+    @property
+    def result(self) -> RunResult | None:
+        return self.future.result() if self.future.done() else None
 
     def end(self, outcome: Outcome = Outcome.COMPLETED) -> None:
         if not self.future.done():
@@ -153,12 +159,16 @@ class StandIn:
         view = self.open.get(session_id)
         return view.deadline if view else self.ended.get(session_id, SessionEnd.UNKNOWN)
 
-    def connected(self, session_id: str) -> SessionView | SessionEnd:
+    def connected(self, session_id: str) -> datetime | SessionEnd:
         view = self.open.get(session_id)
         if view is None:
             return self.ended.get(session_id, SessionEnd.UNKNOWN)
         self.open[session_id] = replace(view, connected=True)
-        return self.open[session_id]
+        return view.deadline
+
+    @property
+    def state(self) -> Any:
+        return SimpleNamespace(sessions=self.open)
 
     def disconnected(self, session_id: str) -> None:
         self.calls.append(("disconnected", session_id))
@@ -179,7 +189,8 @@ class StandIn:
 
     def end(self, session_id: str, reason: SessionEnd) -> None:
         view = self.open.pop(session_id)
-        self.ended[session_id] = reason
+        if not view.anonymous:
+            self.ended[session_id] = reason
         self.tell(EventKind.SESSION_CLOSED, {"handle": view.handle, "reason": reason.value})
 
     # ---------------------------------------------------------------- asking
@@ -197,6 +208,12 @@ class StandIn:
 
     def cancel(self, ticket: StandInTicket) -> None:
         ticket.end(Outcome.CANCELLED)
+
+    def ticket(self, id: str) -> StandInTicket | None:
+        return next((t for t in self.tickets if t.id == id), None)
+
+    def position(self, ticket: StandInTicket) -> int | None:
+        return None if ticket.result else 1
 
     def hold(self) -> None:
         self.held = True

@@ -25,6 +25,7 @@ from archisync_gui.endpoint.pairing import (
     PairingError,
     PairingStore,
 )
+from tests.support.hygiene import ExpectedErrors
 
 OWN = "http://127.0.0.1:47800"
 PAGE = "http://forms.example.test"
@@ -227,7 +228,8 @@ def test_a_one_time_code_works_once_and_for_thirty_seconds(pairing: Pairing, clo
         pairing.redeem(late, OWN, "Archisync")
 
 
-def test_listeners_hear_each_change_and_a_broken_one_harms_nobody(pairing: Pairing) -> None:
+def test_listeners_hear_each_change_and_a_broken_one_harms_nobody(pairing: Pairing, hygiene: ExpectedErrors) -> None:
+    hygiene("a listener of the pairing failed")
     heard: list[int] = []
 
     def broken() -> None:
@@ -284,7 +286,8 @@ def test_last_use_is_not_written_at_every_call(file: Path, clock: HandClock) -> 
 
 
 @pytest.mark.parametrize("content", ["", "{", '{"version": 2, "pages": []}', '{"version": 1, "pages": [{}]}', "[]"])
-def test_a_damaged_file_is_put_aside(file: Path, clock: HandClock, content: str) -> None:
+def test_a_damaged_file_is_put_aside(file: Path, clock: HandClock, content: str, hygiene: ExpectedErrors) -> None:
+    hygiene("paired pages: .* put aside as pages.damaged")
     file.write_text(content, encoding="utf-8")
     store = PairingStore(file, clock=clock)
     assert store.pages() == ()

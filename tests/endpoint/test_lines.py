@@ -1,0 +1,289 @@
+"""The tab's own line and the event stream: attach, news, ends, limits, slow and silent clients."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from archisync_gui.endpoint.gate import Limits
+from archisync_gui.endpoint.pairing import Access
+from archisync_gui.model import EventKind, SessionEnd
+from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running, until
+from tests.endpoint.stand_in import AS_OF
+
+LINE = "/api/smart-sessions"
+SOON = 5.0
+"""Seconds after which a test gives up waiting for what must come."""
+
+
+@asynccontextmanager
+async def line(office: Office, **headers: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    async with office.client.ws_connect(office.url + LINE, headers={"Origin": PAGE} | headers) as socket:
+        yield socket
+
+
+async def hear(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    async with asyncio.timeout(SOON):
+        return await socket.receive_json()
+
+
+async def closed_with(socket: aiohttp.ClientWebSocketResponse) -> int | None:
+    async with asyncio.timeout(SOON):
+        message = await socket.receive()
+    assert message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+    return socket.close_code
+
+
+async def opened(office: Office, session: str = SESSION) -> None:
+    assert (await office.page("POST", "/api/customers/smart-sync", body={"sessionId": session})).status == 200
+
+
+def attach(office: Office, session: str = SESSION, token: str | None = None) -> dict[str, str]:
+    return {"type": "attach", "token": token or office.token, "sessionId": session}
+
+
+async def test_a_line_attaches_lives_and_closes(office: Office) -> None:
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        ages = {"newAsOf": AS_OF.isoformat(), "allAsOf": AS_OF.isoformat()}
+        deadline = (AS_OF + timedelta(minutes=10)).isoformat()
+        assert await hear(socket) == {"type": "attached", "handle": "handle-1", "deadline": deadline, **ages}
+        await socket.send_json({"type": "touch"})
+        assert await hear(socket) == {"type": "touched", "deadline": deadline}
+        await socket.send_json({"type": "close"})
+        assert await hear(socket) == {"type": "ended", "reason": "closed"}
+        assert await closed_with(socket) == 1000
+    assert office.orchestrator.open == {}
+
+
+async def test_news_reach_the_tab(office: Office) -> None:
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        office.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders"})
+        office.orchestrator.new_as_of = AS_OF + timedelta(minutes=1)
+        office.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers"})
+        fresh = await hear(socket)
+        assert (fresh["type"], fresh["newAsOf"]) == ("fresh", (AS_OF + timedelta(minutes=1)).isoformat())
+        error = {"code": "no-such-path", "params": {}}
+        office.orchestrator.tell(EventKind.SYNC_ERROR, {"type": "customers", "account": "agente2", "error": error})
+        office.orchestrator.tell(EventKind.SYNC_ERROR, {"type": "customers", "account": "agente1", "error": error})
+        failed = await hear(socket)
+        assert (failed["type"], failed["code"]) == ("failed", "no-such-path")
+        assert failed["newAsOf"] == fresh["newAsOf"]
+
+
+@pytest.mark.parametrize("reason", [SessionEnd.OPERATOR, SessionEnd.TIMEOUT, SessionEnd.CLOSED])
+async def test_the_tab_hears_of_its_end_and_of_no_other(office: Office, reason: SessionEnd) -> None:
+    other = "o" * 32
+    await opened(office)
+    await opened(office, other)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        office.orchestrator.end(other, SessionEnd.OPERATOR)
+        office.orchestrator.end(SESSION, reason)
+        assert (await hear(socket))["type"] == "ended"
+        assert await closed_with(socket) == 4410
+
+
+async def test_a_broken_line_is_reported_once(office: Office) -> None:
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        assert office.orchestrator.open[SESSION].connected
+    await until(lambda: ("disconnected", SESSION) in office.orchestrator.calls)
+    assert office.orchestrator.calls.count(("disconnected", SESSION)) == 1
+    assert office.orchestrator.listeners == [office.orchestrator.listeners[0]]
+
+
+async def test_a_line_may_come_before_its_session(office: Office) -> None:
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await opened(office)
+        assert (await hear(socket))["type"] == "attached"
+
+
+async def test_an_unknown_or_ended_session_is_told(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=QUICK) as office:
+        async with line(office) as socket:
+            await socket.send_json(attach(office))
+            assert await hear(socket) == {"type": "ended", "reason": "unknown"}
+            assert await closed_with(socket) == 4410
+        office.orchestrator.ended[SESSION] = SessionEnd.OPERATOR
+        async with line(office) as socket:
+            await socket.send_json(attach(office))
+            assert await hear(socket) == {"type": "ended", "reason": "operator"}
+
+
+async def test_a_wrong_token_is_refused_and_counted(office: Office) -> None:
+    await opened(office)
+    codes = []
+    for token in ["wrong"] * 11 + [office.let_in(PAGE, Access.WATCH)]:
+        async with line(office) as socket:
+            await socket.send_json(attach(office, token=token))
+            refused = await hear(socket)
+            assert refused["type"] == "refused"
+            codes.append(refused["code"])
+            assert await closed_with(socket) == 4401
+    assert codes == ["token-unknown"] * 10 + ["too-many-failures", "scope-missing"]
+    assert not office.orchestrator.open[SESSION].connected
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": STRANGER}, {"Origin": "null"}, {"Origin": "http://localhost"}, {"Host": "evil.example.test"}],
+)
+async def test_handshakes_are_checked_like_requests(office: Office, headers: dict[str, str]) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        async with line(office, **headers):
+            pass
+    assert refused.value.status in (403, 421)
+
+
+async def test_a_handshake_without_origin_from_a_page_is_refused(office: Office) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await office.client.ws_connect(office.url + LINE, headers={"Sec-Fetch-Site": "cross-site"})
+
+
+@pytest.mark.parametrize(
+    "message", ["", "{", "[]", '{"type":"attach"}', '{"type":"touch"}', '{"type":"attach","token":"x","sessionId":"y"}']
+)
+async def test_a_wrong_first_message(office: Office, message: str) -> None:
+    async with line(office) as socket:
+        await socket.send_str(message)
+        assert (await hear(socket))["code"] == "message-invalid"
+        assert await closed_with(socket) == 4422
+
+
+async def test_a_wrong_later_message_and_a_large_one(office: Office) -> None:
+    await opened(office)
+    for message, code in (('{"type":"open"}', 4422), ("x" * 5000, 1009)):
+        async with line(office) as socket:
+            await socket.send_json(attach(office))
+            await hear(socket)
+            await socket.send_str(message)
+            if code == 4422:
+                assert (await hear(socket))["code"] == "message-invalid"
+            assert await closed_with(socket) == code
+
+
+async def test_a_silent_line_is_dropped(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=QUICK) as office, line(office) as socket:
+        assert await closed_with(socket) == 1006
+
+
+async def test_lines_end_when_the_panel_stops(office: Office) -> None:
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        stopping = asyncio.create_task(office.endpoint.stop())
+        assert await hear(socket) == {"type": "ended", "reason": "lost"}
+        assert await closed_with(socket) == 1001
+        await stopping
+
+
+# ------------------------------------------------------------------------------------------------ events
+
+
+class Stream:
+    """A reader of server-sent events."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+
+    async def next(self) -> dict[str, str]:
+        """The next block, a comment under ``:``."""
+        block: dict[str, str] = {}
+        async with asyncio.timeout(SOON):
+            while raw := await self.response.content.readline():
+                text = raw.decode().rstrip("\n")
+                if not text:
+                    return block
+                name, _, value = text.partition(": ")
+                block[name or ":"] = value
+        raise EOFError
+
+
+@asynccontextmanager
+async def events(office: Office, last: str | None = None) -> AsyncIterator[Stream]:
+    headers = office.paired | ({"Last-Event-ID": last} if last else {})
+    async with office.client.get(office.url + "/api/events", headers=headers) as response:
+        assert response.status == 200
+        assert response.headers["Content-Type"] == "text/event-stream"
+        yield Stream(response)
+
+
+async def test_events_begin_with_a_status(office: Office) -> None:
+    async with events(office) as stream:
+        first = await stream.next()
+        assert (first["event"], first["id"]) == ("status", "boot:1")
+        assert json.loads(first["data"])["sessionCount"] == 0
+        office.orchestrator.tell(EventKind.SYNC_STARTED, {"type": "orders"})
+        event = await stream.next()
+        assert (event["event"], event["id"]) == ("sync-started", "boot:2")
+        assert json.loads(event["data"])["data"] == {"type": "orders"}
+
+
+async def test_a_stream_goes_on_where_it_broke(office: Office) -> None:
+    for _ in range(3):
+        office.orchestrator.tell(EventKind.QUEUE_UPDATED)
+    async with events(office, "boot:2") as stream:
+        assert [(await stream.next())["id"] for _ in range(3)] == ["boot:4", "boot:3", "boot:4"]
+    for last in ("other:2", "boot:nonsense", "boot:" + "9" * 30, "nonsense", "boot:-1"):
+        async with events(office, last) as stream:
+            assert (await stream.next())["event"] == "status"
+            office.orchestrator.tell(EventKind.HOLD_CHANGED)
+            assert (await stream.next())["event"] == "hold-changed"
+
+
+async def test_a_quiet_stream_shows_that_it_lives(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=QUICK) as office, events(office) as stream:
+        await stream.next()
+        assert await stream.next() == {":": "still here"}
+
+
+async def test_there_are_only_so_many_streams(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=replace(Limits(), streams=2)) as office:
+        async with events(office) as one, line(office):
+            await one.next()
+            answer = await office.page("GET", "/api/events")
+            assert (answer.status, answer.code) == (503, "too-many-streams")
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+                async with line(office):
+                    pass
+
+
+async def test_streams_end_when_the_panel_stops(office: Office) -> None:
+    async with events(office) as stream:
+        await stream.next()
+        await office.endpoint.stop()
+        with pytest.raises(EOFError):
+            await stream.next()
+
+
+async def test_a_stream_that_is_not_read_is_dropped(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=QUICK) as office:
+        reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port, limit=1024)
+        head = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{office.endpoint.port}\r\nOrigin: {PAGE}\r\n"
+        writer.write((head + f"Authorization: Bearer {office.token}\r\n\r\n").encode())
+        await reader.readline()
+        listening = len(office.orchestrator.listeners)
+        async with asyncio.timeout(20):
+            while len(office.orchestrator.listeners) == listening:
+                office.orchestrator.tell(EventKind.SYNC_PROGRESS, {"filler": "x" * 60_000})
+                await asyncio.sleep(0)
+        writer.transport.abort()

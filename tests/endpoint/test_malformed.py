@@ -1,0 +1,181 @@
+"""Requests that no HTTP library sends: malformed, smuggled, slow, and very many at once; over plain sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.endpoint.gate import Limits
+from tests.endpoint.office import PAGE, QUICK, Office, running
+
+SECRET = "very-secret-token-that-no-log-may-hold"
+
+
+async def sent(office: Office, raw: bytes, *, more: bytes = b"") -> bytes:
+    """All that comes back for these bytes until the server closes the connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port)
+    try:
+        writer.write(raw)
+        await writer.drain()
+        if more:
+            writer.write(more)
+        async with asyncio.timeout(10):
+            return await reader.read()
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+def head(office: Office, *lines: str, method: str = "POST", path: str = "/api/customers/smart-sync") -> bytes:
+    host = f"Host: 127.0.0.1:{office.endpoint.port}"
+    return "\r\n".join([f"{method} {path} HTTP/1.1", host, "Connection: close", *lines, "", ""]).encode("latin-1")
+
+
+def told(raw: bytes) -> tuple[int, str]:
+    first, _, body = raw.partition(b"\r\n\r\n")
+    return int(first.split()[1]), json.loads(body)["code"] if body else ""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\r\n\r\n\r\n",
+        b"nonsense\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /\x00 HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost\r\n\r\n",
+        b"GET / HTTP/1.1\r\n Host: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + SECRET.encode() + b"\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + SECRET.encode() + b"y" * 20_000 + b"\r\n\r\n",
+        b"GET /" + b"x" * 20_000 + b" HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(500)) + b"\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+async def test_what_is_no_request_is_answered_in_json_and_not_logged(
+    tmp_path: Path, raw: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with running(tmp_path, limits=QUICK) as office:
+        answer = await sent(office, raw)
+        if answer:
+            status, code = told(answer)
+            assert (status, code) in ((400, "request-malformed"), (421, "host-refused"))
+            assert SECRET.encode() not in answer
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.parametrize("name", ["Host", "Origin", "Authorization", "Content-Type", "Sec-Fetch-Site"])
+async def test_a_header_that_comes_twice(office: Office, name: str) -> None:
+    values = {"Host": f"127.0.0.1:{office.endpoint.port}", "Origin": PAGE, "Authorization": "Bearer x"}
+    value = values.get(name, "application/json")
+    lines = [f"{name}: {value}"] * (1 if name == "Host" else 2)
+    status, code = told(await sent(office, head(office, *lines)))
+    assert (status, code) in ((400, "header-repeated"), (400, "request-malformed"))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Content-Length: 5", "Transfer-Encoding: chunked"),
+        ("Content-Length: 5", "Content-Length: 6"),
+        ("Content-Length: -1",),
+        ("Content-Length: 5, 5",),
+        ("Transfer-Encoding: chunked, identity",),
+        ("Transfer-Encoding: xchunked", "Content-Length: 3"),
+    ],
+)
+async def test_smuggled_requests_are_not_run(office: Office, lines: tuple[str, ...]) -> None:
+    inner = head(office, f"Authorization: Bearer {office.token}", f"Origin: {PAGE}", path="/api/sync/hold")
+    held = (f"Origin: {PAGE}", f"Authorization: Bearer {office.token}", "Content-Type: application/json")
+    raw = head(office, *held, *lines).replace(b"Connection: close", b"Connection: keep-alive")
+    answer = await sent(office, raw + b"0\r\n\r\n" + inner)
+    assert not answer or told(answer)[0] == 400
+    assert not office.orchestrator.held
+
+
+async def test_what_follows_a_refused_request_is_not_read_as_the_next(office: Office) -> None:
+    inner = head(office, f"Authorization: Bearer {office.token}", f"Origin: {PAGE}", path="/api/sync/hold")
+    raw = head(office, "Content-Type: application/json", f"Origin: {PAGE}", f"Content-Length: {10**6}")
+    answer = await sent(office, raw.replace(b"Connection: close\r\n", b""), more=inner)
+    assert told(answer)[0] in (401, 413)
+    assert not office.orchestrator.held
+
+
+async def test_the_whole_address_in_the_request_line_does_not_fool_the_host_check(office: Office) -> None:
+    raw = head(office, method="GET", path=f"http://127.0.0.1:{office.endpoint.port}/api/health").replace(
+        f"Host: 127.0.0.1:{office.endpoint.port}".encode(), b"Host: evil.example.test"
+    )
+    assert told(await sent(office, raw)) == (421, "host-refused")
+
+
+@pytest.mark.parametrize(
+    "begun", [b"", b"GET", b"GET /api/health HTTP/1.1\r\nHost: 127", b"POST / HTTP/1.1\r\nA: b\r\n"]
+)
+async def test_a_head_that_never_ends_is_dropped(tmp_path: Path, begun: bytes) -> None:
+    async with running(tmp_path, limits=QUICK) as office:
+        assert await sent(office, begun) == b""
+
+
+async def test_a_head_that_trickles_is_dropped(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=QUICK) as office:
+        reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port)
+        writer.write(b"GET /api/health HTTP/1.1\r\n")
+        async with asyncio.timeout(10):
+            ended = asyncio.create_task(reader.read())
+            while not ended.done():
+                writer.write(b"X: y\r\n")
+                await asyncio.wait({ended}, timeout=0.05)
+        assert ended.exception() is not None or ended.result() == b""
+        writer.transport.abort()
+
+
+async def test_a_body_that_never_comes_is_answered_and_dropped(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=QUICK) as office:
+        held = (f"Origin: {PAGE}", f"Authorization: Bearer {office.token}", "Content-Type: application/json")
+        answer = await sent(office, head(office, *held, "Content-Length: 10"), more=b"{")
+        assert told(answer) == (408, "request-slow")
+
+
+async def test_a_second_request_that_never_ends_is_dropped_too(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=QUICK) as office:
+        good = head(office, method="GET", path="/api/health").replace(b"Connection: close\r\n", b"")
+        answer = await sent(office, good + b"GET /api/hea")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+
+async def test_a_thousand_connections_do_not_stop_the_others(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=replace(Limits(), connections=50)) as office:
+        idle = [await asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(45)]
+        crowd = await asyncio.gather(
+            *(asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(300)), return_exceptions=True
+        )
+        for connection in [*idle[:10], *crowd]:
+            if not isinstance(connection, BaseException):
+                connection[1].transport.abort()
+        answers = [office.ask("GET", "/api/health") for _ in range(20)]
+        assert {answer.status for answer in await asyncio.gather(*answers)} == {200}
+        for _, writer in idle:
+            writer.transport.abort()
+
+
+async def test_a_handler_that_fails_says_so_and_no_more(
+    office: Office, caplog: pytest.LogCaptureFixture, expected_errors: object
+) -> None:
+    expected_errors("GET /api/sync/status failed")  # type: ignore[operator]
+
+    def broken() -> None:
+        raise RuntimeError("inner workings")
+
+    office.orchestrator.get_status = broken
+    answer = await office.page("GET", "/api/sync/status")
+    assert (answer.status, answer.code) == (500, "internal")
+    assert "inner workings" not in answer.text
+    assert office.token not in caplog.text

@@ -1,0 +1,114 @@
+"""The server's life: ports, restart, the contract's document and its page, files, and the texts of all its codes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from archisync_gui import messages
+from archisync_gui.endpoint import openapi
+from archisync_gui.endpoint.pairing import PairingStore
+from archisync_gui.endpoint.routes import ROUTES
+from archisync_gui.endpoint.server import Endpoint, EndpointError
+from archisync_gui.model import SystemClock
+from tests.endpoint.office import Office, free_port, running
+from tests.endpoint.stand_in import StandIn
+
+SOURCES = Path(openapi.__file__).parent
+
+
+async def test_a_taken_port_is_passed_over(tmp_path: Path) -> None:
+    first, second = tmp_path / "1", tmp_path / "2"
+    first.mkdir()
+    second.mkdir()
+    async with running(first) as one, running(second, port=one.endpoint.port) as two:
+        assert one.endpoint.port < two.endpoint.port < one.endpoint.port + 10
+        assert (await two.ask("GET", "/api/health")).status == 200
+        # A page of the first server is a stranger to the second: cookies would ignore the port, tokens do not.
+        answer = await two.ask("GET", "/api/health", {"Origin": one.url})
+        assert (answer.status, answer.code) == (403, "origin-refused")
+
+
+async def test_no_free_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archisync_gui.endpoint.server.PORTS_TRIED", 1)
+    async with running(tmp_path) as office:
+        pages = PairingStore(tmp_path / "other.json", clock=SystemClock())
+        other = Endpoint(
+            StandIn(),  # type: ignore[arg-type]
+            office.store,
+            office.drafts,
+            pages,
+            profile_id="p",
+            port=office.endpoint.port,
+            demo=False,
+            version="0",
+        )
+        with pytest.raises(EndpointError) as refused:
+            await other.start()
+        assert refused.value.code == "ports-taken"
+        await other.stop()
+
+
+async def test_the_port_is_free_again_after_stop(tmp_path: Path) -> None:
+    port = free_port()
+    for _ in range(2):
+        async with running(tmp_path, port=port) as office:
+            assert office.endpoint.port == port
+
+
+async def test_the_openapi_document_tells_every_route(office: Office) -> None:
+    document = (await office.ask("GET", "/openapi.json")).json
+    assert document["openapi"] == "3.1.0"
+    told = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert told == {(route.method, route.path) for route in ROUTES}
+    ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
+    assert len(set(ids)) == len(ids)
+    text = (await office.ask("GET", "/openapi.json")).text
+    for name in set(re.findall(r"#/components/schemas/(\w+)", text)):
+        assert name in document["components"]["schemas"]
+
+
+async def test_the_docs_page_needs_nothing_from_outside(office: Office) -> None:
+    page = (await office.ask("GET", "/docs")).text
+    assert "/api/customers/smart-sync" in page
+    assert "RunRecord" in page
+    assert not re.search(r"(src|href)='(https?:)?//", page)
+    assert "<script" not in page
+    for link in re.findall(r"(?:href|src)='(/[^'#]+)'", page):
+        assert (await office.ask("GET", link)).status == 200
+
+
+async def test_the_pages_name_only_files_that_are_there(office: Office) -> None:
+    for page in ("/order-form", "/drafts"):
+        text = (await office.ask("GET", page)).text
+        assert 'data-demo="demo"' in text
+        links = re.findall(r'(?:href|src)="(/[^"#]+)"', text)
+        assert links
+        for link in links:
+            assert (await office.ask("GET", link)).status == 200
+
+
+def test_every_code_has_its_text() -> None:
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
+    codes = set(re.findall(r'(?:Refusal\(\d+, |PairingError\(|EndpointError\(|\.say\()"([a-z-]+)"', sources))
+    assert len(codes) > 30
+    assert codes <= messages.codes()
+
+
+def test_every_text_is_used() -> None:
+    entries = set(
+        re.findall(r"^\[([\w.-]+)\]", (messages.resources() / "messages/endpoint.toml").read_text("utf-8"), re.M)
+    )
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
+    made = ("session-ended-", "sync-", "session-held", "session-pending")
+    assert [e for e in sorted(entries) if f'"{e}"' not in sources and not e.startswith(made)] == []
+
+
+def test_both_languages_of_the_form_say_the_same() -> None:
+    text = (messages.resources() / "web/order-form/texts.js").read_text(encoding="utf-8")
+    it, en = (
+        set(re.findall(r'(?:^|[ ,{])"?([a-z.]+)"?: "', part)) for part in text.split("\n};")[0].split("\n  en: {")
+    )
+    assert it == en
