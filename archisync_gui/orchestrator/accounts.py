@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, FailureKind, Json, as_json
 from archisync_gui.orchestrator.decide import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
-from archisync_gui.orchestrator.state import AccountState, Moment, Noted, State, StopCause, Told
+from archisync_gui.orchestrator.state import AccountState, Moment, Noted, State, StopCause, Told, evolve
 
 
 def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
     """The accounts in use from now on. What waits for others is withdrawn, their run told to end."""
-    known = {a.id: replace(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
-    state = replace(state, accounts=known)
+    known = {a.id: evolve(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
+    state = evolve(state, accounts=known)
     state = rehomed(state)
     for request in list(state.queue.values()):
         if request.slot.account not in state.enabled:
@@ -35,9 +34,9 @@ def rehomed(state: State) -> State:
         slot = request.slot
         if state.types[slot.type].shared and slot.account != reader:
             # The suspended part belongs to the other account's grid.
-            parked = None if request.parked is None else replace(request.parked, state=None)
+            parked = None if request.parked is None else evolve(request.parked, state=None)
             state = state.without_request(slot)
-            state = put_back(state, replace(request, slot=slot._replace(account=reader), parked=parked))
+            state = put_back(state, evolve(request, slot=slot._replace(account=reader), parked=parked))
     return state
 
 
@@ -49,14 +48,14 @@ def login_failed(state: State, now: Moment, account: AccountId, error: ErrorInfo
         return state
     match error.kind:
         case FailureKind.CREDENTIALS:
-            state = state.with_account(replace(known, stopped=error)).say(Noted(f"stopped:{account}", as_json(error)))
+            state = state.with_account(evolve(known, stopped=error)).say(Noted(f"stopped:{account}", as_json(error)))
             state = state.say(Told(EventKind.ACCOUNT_CHANGED, {"account": account, "stopped": as_json(error)}))
             return rehomed(state)
         case FailureKind.LOGIN:
             failures = known.login_failures + 1
             pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
             until = now.wall + timedelta(seconds=pause)
-            return state.with_account(replace(known, login_failures=failures, login_pause=until)).say(
+            return state.with_account(evolve(known, login_failures=failures, login_pause=until)).say(
                 Told(EventKind.ACCOUNT_CHANGED, {"account": account, "pausedUntil": until.isoformat()})
             )
     return state
@@ -67,7 +66,7 @@ def login_worked(state: State, account: AccountId) -> State:
     known = state.accounts.get(account)
     if known is None or (known.login_failures == 0 and known.login_pause is None):
         return state
-    return state.with_account(replace(known, login_failures=0, login_pause=None))
+    return state.with_account(evolve(known, login_failures=0, login_pause=None))
 
 
 def allowed(state: State, now: Moment, account: AccountId) -> State:
@@ -75,7 +74,7 @@ def allowed(state: State, now: Moment, account: AccountId) -> State:
     known = state.accounts.get(account)
     if known is None:
         return state
-    state = state.with_account(replace(known, stopped=None, login_failures=0, login_pause=None))
+    state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None))
     state = state.say(Noted(f"stopped:{account}", None), Told(EventKind.ACCOUNT_CHANGED, {"account": account}))
     return rehomed(state)
 
@@ -88,6 +87,6 @@ def logged_in(state: State, now: Moment, account: AccountId) -> State:
     day = local_day(now.wall, state.rules.zone)
     count = logins_today(state, account, now) + 1
     note: Json = {"day": day.isoformat(), "count": count}
-    return state.with_account(replace(known, day=day, logins=count)).say(
+    return state.with_account(evolve(known, day=day, logins=count)).say(
         Noted(f"logins:{account}", note), Told(EventKind.ACCOUNT_CHANGED, {"account": account, "logins": count})
     )

@@ -239,6 +239,12 @@ def late_at(state: State, type: SyncType, account: AccountId, now: Moment) -> da
     return late - timedelta(seconds=lost)
 
 
+def late_times(state: State, now: Moment) -> list[datetime]:
+    """When each copy becomes, or became, late."""
+    found = [late_at(state, type, account, now) for type, account in state.lines()]
+    return [late for late in found if late is not None]
+
+
 def freshness(state: State, type: SyncType, account: AccountId, now: Moment) -> Freshness:
     """How far the stored copy can be trusted (status, rule 30)."""
     success = state.track(type, account).success
@@ -304,10 +310,8 @@ def _changes(state: State, now: Moment) -> Iterator[float]:
     for wall in walls:
         if wall is not None:
             yield _mono(wall, now)
-    for type, account in state.lines():
-        late = late_at(state, type, account, now)
-        if late is not None and late > now.wall:
-            yield _mono(late, now)
+    if breathing(state, now):
+        yield from (_mono(late, now) for late in late_times(state, now) if late > now.wall)
 
 
 def _wall(mono: float, now: Moment) -> datetime:

@@ -11,7 +11,8 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
@@ -37,7 +38,7 @@ from archisync_gui.orchestrator.decide import (
     Suspend,
     breathing,
     decide,
-    freshness,
+    late_times,
     must_yield,
     next_change,
 )
@@ -45,7 +46,19 @@ from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer, failure_of
 from archisync_gui.orchestrator.schedule import passed
-from archisync_gui.orchestrator.state import Active, Ended, Faltered, Moment, Noted, Settled, Slot, State, Told, Word
+from archisync_gui.orchestrator.state import (
+    Active,
+    Ended,
+    Faltered,
+    Moment,
+    Noted,
+    Settled,
+    Slot,
+    State,
+    Told,
+    Word,
+    evolve,
+)
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +99,7 @@ class Dispatcher:
         self._alarm_at = float("inf")
         self._run: asyncio.Task[Finished | Suspended] | None = None
         self._explained: tuple[object, object] | None = None
-        self._freshness: tuple[object, ...] = ()
+        self._lateness = _Lateness()
 
     # ------------------------------------------------------------------------------------------------ state
 
@@ -101,7 +114,7 @@ class Dispatcher:
         after = fold(passed(before, now), now)
         words = after.out
         if words:
-            after = replace(after, out=())
+            after = evolve(after, out=())
         if after.queue is not before.queue:
             words = (*words, Told(EventKind.QUEUE_UPDATED, {"waiting": len(after.queue)}))
         self.state = after  # final before anybody hears of it
@@ -205,12 +218,20 @@ class Dispatcher:
     def _notice_freshness(self, now: Moment) -> None:
         """Copies grow late and sessions begin to breathe without anybody doing anything; lookers must hear of it."""
         state = self.state
-        seen = (breathing(state, now), *(freshness(state, type, account, now) for type, account in state.lines()))
-        if seen != self._freshness:
-            first, self._freshness = not self._freshness, seen
-            if not first:
+        depends = (state.tracks, state.intervals, state.accounts, state.rules)
+        if any(a is not b for a, b in zip(depends, self._lateness.depends, strict=True)):
+            # Nothing that freshness depends on changes more often than a run ends.
+            self._lateness = _Lateness(depends, breathing(state, now), sorted(late_times(state, now)))
+        seen = self._lateness
+        breathes, late = breathing(state, now), sum(at <= now.wall for at in seen.times)
+        if (breathes, late) != (seen.breathes, seen.late):
+            news = seen.late is not None
+            self._lateness = evolve(seen, breathes=breathes, late=late)
+            if news:
                 self.apply(lambda state, now: state.say(Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
                 self._wake.clear()
+        if late < len(seen.times):
+            self._set_alarm(now.mono + (seen.times[late] - now.wall).total_seconds())
 
     # ------------------------------------------------------------------------------------------------ the run
 
@@ -258,6 +279,17 @@ class Dispatcher:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         await self._writer.stop()
+
+
+@dataclass(frozen=True)
+class _Lateness:
+    """When copies become late, as last looked up."""
+
+    depends: tuple[object, ...] = (None, None, None, None)
+    breathes: bool = False
+    times: list[datetime] = field(default_factory=list)
+    late: int | None = None
+    """How many are; ``None``: not counted yet."""
 
 
 async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]) -> None:

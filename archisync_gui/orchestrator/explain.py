@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,7 +21,7 @@ from archisync_gui.orchestrator.decide import (
     stopped_by,
 )
 from archisync_gui.orchestrator.schedule import passed
-from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State
+from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State, evolve
 
 HORIZON = timedelta(hours=24)
 STEPS = 60
@@ -126,13 +125,13 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
             if end.wall > until:
                 return
             done = Finished(Outcome.COMPLETED, as_of=active.began.wall)
-            state = replace(runs.ended(passed(state, end), end, active.run.id, done), out=())
+            state = evolve(runs.ended(passed(state, end), end, active.run.id, done), out=())
             now, after = end, active.run.type
             yield _Step(state, now, None)
             continue
         match decide(state, now):
             case Start(slot):
-                state = replace(runs.started(state, now, slot), out=())
+                state = evolve(runs.started(state, now, slot), out=())
                 seconds = expected_seconds(state, slot.type, slot.account, slot.scope)
                 yield _Step(state, now, Forecast(slot.type, slot.account, now.wall, seconds, after))
             case Nothing():
@@ -142,7 +141,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
                 then = now.after(max(wake - now.mono, 0.001))
                 if then.wall > until:
                     return
-                state, now, after = replace(passed(state, then), out=()), then, None
+                state, now, after = evolve(passed(state, then), out=()), then, None
                 yield _Step(state, now, None)
             case _:
                 return
@@ -152,7 +151,7 @@ def forecasts(state: State, now: Moment, *, until: datetime | None = None) -> tu
     """What will run when: each type and account once, its next time (rule 32)."""
     found: dict[tuple[SyncType, AccountId], Forecast] = {}
     expected = sum(1 for _ in state.lines())
-    for step in imagined(replace(state, out=()), now, until or now.wall + HORIZON):
+    for step in imagined(evolve(state, out=()), now, until or now.wall + HORIZON):
         if step.started is not None:
             account = SHARED if state.types[step.started.type].shared else step.started.account
             found.setdefault((step.started.type, account), step.started)
@@ -164,11 +163,11 @@ def forecasts(state: State, now: Moment, *, until: datetime | None = None) -> tu
 def explain_later(state: State, now: Moment, at: datetime) -> Explanation:
     """The reason at a moment to come, and what will run after it (rule 32)."""
     then = now.after((at - now.wall).total_seconds())
-    state = replace(state, out=())
+    state = evolve(state, out=())
     for step in imagined(state, now, at):
         state, now = step.state, step.now
     if now.wall < at:
-        state = replace(passed(state, then), out=())
+        state = evolve(passed(state, then), out=())
         now = then
     found = explain(state, now)
-    return replace(found, at=at, forecast=forecasts(state, now))
+    return evolve(found, at=at, forecast=forecasts(state, now))

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
@@ -22,7 +21,7 @@ from archisync_gui.model import (
     SyncFailure,
     as_json,
 )
-from archisync_gui.orchestrator.state import Moment, Stamp, State, Track
+from archisync_gui.orchestrator.state import Moment, Stamp, State, Track, evolve
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +101,7 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
         if read.type in state.types:
             key = state.track_key(read.type, read.account)
             tracks[key] = _track(state, read, tracks.get(key, Track()), now)
-    state = replace(state, tracks=tracks)
+    state = evolve(state, tracks=tracks)
     for note, value in memory.notes.items():
         try:
             state = _noted(state, note.split(":"), value)
@@ -125,7 +124,7 @@ def _track(state: State, read: LastRead, known: Track, now: Moment) -> Track:
         doubled = interval * 2.0 ** min(read.failures_in_a_row - state.rules.back_off_after + 1, 20)
         back_off = read.last.ended + timedelta(seconds=max(interval, min(doubled, state.rules.back_off_limit)))
     last = read.last if known.last is None or (read.last and read.last.started >= known.last.started) else known.last
-    return replace(
+    return evolve(
         known,
         success=stamp(read.last_success, known.success),
         new=stamp(read.new_as_of, known.new),
@@ -141,20 +140,20 @@ def _track(state: State, read: LastRead, known: Track, now: Moment) -> Track:
 def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
         case ["interval", type], int(minutes) if type in state.types:
-            return replace(state, intervals={**state.intervals, type: minutes or None})
+            return evolve(state, intervals={**state.intervals, type: minutes or None})
         case ["due", type, *rest], str(at) if type in state.types:
             place = (type, ":".join(rest))
             track = state.tracks.get(place, Track())
-            return state.with_track(place, replace(track, due=_time(at)))
+            return state.with_track(place, evolve(track, due=_time(at)))
         case ["daily"], str(at):
-            return replace(state, daily_due=_time(at))
+            return evolve(state, daily_due=_time(at))
         case ["hold"], str(since):
-            return replace(state, hold_since=_time(since))
+            return evolve(state, hold_since=_time(since))
         case ["stopped", *rest], Mapping() as error if known := state.accounts.get(":".join(rest)):
-            return state.with_account(replace(known, stopped=error_from(error)))
+            return state.with_account(evolve(known, stopped=error_from(error)))
         case ["logins", *rest], Mapping() as count if known := state.accounts.get(":".join(rest)):
             day = date.fromisoformat(str(count["day"]))
-            return state.with_account(replace(known, day=day, logins=int(str(count["count"]))))
+            return state.with_account(evolve(known, day=day, logins=int(str(count["count"]))))
     return state
 
 

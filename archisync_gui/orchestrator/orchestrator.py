@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from archisync_gui.model import (
@@ -56,6 +55,7 @@ from archisync_gui.orchestrator.state import (
     StopCause,
     Told,
     Want,
+    evolve,
     form,
 )
 from archisync_gui.orchestrator.status import session_view, status, wall
@@ -65,7 +65,7 @@ INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""
 
 TICKETS_KEPT = 500
-"""Resolved tickets that can still be looked up by id."""
+"""At least so many of the latest resolved tickets can still be looked up by id."""
 
 
 def _new_id() -> str:
@@ -134,7 +134,7 @@ class Orchestrator:
         self._closed = True
 
         def closing(state: State, now: Moment) -> State:
-            state = replace(state, closing=True)
+            state = evolve(state, closing=True)
             state = requests.stop_asked(state, StopCause.CLOSING)
             return sessions.all_ended(state, now, SessionEnd.LOST)
 
@@ -219,8 +219,10 @@ class Orchestrator:
         if not ticket.parts:
             error = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
             ticket.answer(RunResult(ticket.type, "", ticket.scope, Outcome.SKIPPED, error=error))
-        for id in [id for id, t in self._tickets.items() if t.done][: max(0, len(self._tickets) - TICKETS_KEPT)]:
-            del self._tickets[id]
+        if len(self._tickets) > 2 * TICKETS_KEPT:
+            done = [id for id, ticket in self._tickets.items() if ticket.done]
+            for id in done[:-TICKETS_KEPT]:
+                del self._tickets[id]
 
     def ticket(self, id: str) -> Ticket | None:
         """A ticket by its id, also some time after it resolved."""
@@ -282,7 +284,7 @@ class Orchestrator:
                 return state
             if state.active is not None and not state.active.request.anyway:
                 state = requests.stop_asked(state, StopCause.HOLD)
-            return replace(state, hold_since=now.wall).say(
+            return evolve(state, hold_since=now.wall).say(
                 Noted("hold", now.wall.isoformat()), Told(EventKind.HOLD_CHANGED, {"hold": True})
             )
 
@@ -296,7 +298,7 @@ class Orchestrator:
         def fold(state: State, now: Moment) -> State:
             if state.hold_since is None:
                 return state
-            return replace(state, hold_since=None).say(
+            return evolve(state, hold_since=None).say(
                 Noted("hold", None), Told(EventKind.HOLD_CHANGED, {"hold": False})
             )
 
@@ -322,7 +324,7 @@ class Orchestrator:
                 if rules.daily_full != state.rules.daily_full or rules.zone != state.rules.zone
                 else state.daily_due
             )
-            state = schedule.planned(replace(state, rules=rules, daily_due=daily), now)
+            state = schedule.planned(evolve(state, rules=rules, daily_due=daily), now)
             return state.say(Told(EventKind.SCHEDULE_CHANGED, {}))
 
         self._dispatcher.apply(fold)
@@ -547,13 +549,13 @@ class Orchestrator:
         """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
         now = self._dispatcher.now()
         if at is None or abs((at - now.wall).total_seconds()) < 1:
-            return replace(explain(self.state, now), forecast=forecasts(self.state, now))
+            return evolve(explain(self.state, now), forecast=forecasts(self.state, now))
         if at > now.wall + timedelta(days=366):
             at = now.wall + timedelta(days=366)
         if at > now.wall:
             return explain_later(self.state, now, at)
         kept = await self._journal.explanation_at(at)
-        return replace(kept, at=at) if kept is not None else Explanation(at, Reason.NOT_KNOWN)
+        return evolve(kept, at=at) if kept is not None else Explanation(at, Reason.NOT_KNOWN)
 
     # ------------------------------------------------------------------------------------------------ answers
 

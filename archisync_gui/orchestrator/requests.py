@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 
 from archisync_gui.model import EventKind, Outcome, Run, RunRecord, RunResult
 from archisync_gui.orchestrator.state import (
@@ -18,6 +17,7 @@ from archisync_gui.orchestrator.state import (
     StopCause,
     Told,
     Want,
+    evolve,
 )
 
 
@@ -42,8 +42,8 @@ def joined(request: Request, wants: tuple[Want, ...], *, restart: bool) -> Reque
     kept = tuple(w for w in request.wants if w.who not in names)
     parked = request.parked
     if parked is not None and restart:
-        parked = replace(parked, state=None)
-    return replace(request, wants=kept + wants, parked=parked)
+        parked = evolve(parked, state=None)
+    return evolve(request, wants=kept + wants, parked=parked)
 
 
 def put_back(state: State, request: Request) -> State:
@@ -53,7 +53,7 @@ def put_back(state: State, request: Request) -> State:
     if waiting is None:
         return state.with_request(request)
     both = joined(request, waiting.wants, restart=True)
-    return state.with_request(replace(both, anyway=request.anyway or waiting.anyway, front=waiting.front))
+    return state.with_request(evolve(both, anyway=request.anyway or waiting.anyway, front=waiting.front))
 
 
 def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = True) -> State:
@@ -65,7 +65,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
             continue
         left = tuple(w for w in request.wants if w.who not in who)
         if left:
-            state = state.with_request(replace(request, wants=left)).say(_settled(request, gone))
+            state = state.with_request(evolve(request, wants=left)).say(_settled(request, gone))
         else:
             state = dropped(state, now, request)
     active = state.active
@@ -75,7 +75,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
     if left:
         gone = tuple(w for w in active.request.wants if w.who in who)
         state = state.say(_settled(active.request, gone))
-        return replace(state, active=replace(active, request=replace(active.request, wants=left)))
+        return evolve(state, active=evolve(active, request=evolve(active.request, wants=left)))
     return stop_asked(state, StopCause.WITHDRAWN) if stop else state
 
 
@@ -131,7 +131,7 @@ def stop_asked(state: State, cause: StopCause) -> State:
     active = state.active
     if active is None or active.stop is not None:
         return state
-    return replace(state, active=replace(active, stop=cause))
+    return evolve(state, active=evolve(active, stop=cause))
 
 
 def removed(state: State, now: Moment, id: str) -> State:
@@ -146,13 +146,13 @@ def moved_to_front(state: State, now: Moment, id: str) -> State:
     if request is None:
         return state
     first = min(r.order for r in state.queue.values()) - 1
-    return state.with_request(replace(request, front=True, order=first))
+    return state.with_request(evolve(request, front=True, order=first))
 
 
 def run_anyway(state: State, now: Moment, id: str) -> State:
     """The operator lets this one run pass hold, sessions, budget, hours and back-off (rule 9)."""
     request = state.request(id)
-    return state if request is None else state.with_request(replace(request, anyway=True, not_before=None))
+    return state if request is None else state.with_request(evolve(request, anyway=True, not_before=None))
 
 
 def run_of(state: State, request: Request, id: str, priority: int) -> Run:

@@ -6,7 +6,6 @@ The lock is ``State.active``: it belongs to a run id, and only that run's end fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 from archisync_gui.model import (
@@ -41,6 +40,7 @@ from archisync_gui.orchestrator.state import (
     StopCause,
     Told,
     Track,
+    evolve,
     is_form,
 )
 
@@ -65,12 +65,12 @@ def started(state: State, now: Moment, slot: Slot) -> State:
         run = run_of(state, request, id, priority)
         active = Active(request, run, now, now, now, None, Progress(), now.mono)
         data: dict[str, Json] = {**about(active), "requestId": request.id, "priority": priority}
-        return replace(state, active=active).say(Told(EventKind.SYNC_STARTED, data))
+        return evolve(state, active=active).say(Told(EventKind.SYNC_STARTED, data))
     pause = now.mono - parked.since.mono
     goes_on = parked.state is not None and pause < state.rules.resume_age
     active = Active(
-        request=replace(request, parked=None),
-        run=replace(parked.run, origin=request.origin, priority=priority),
+        request=evolve(request, parked=None),
+        run=evolve(parked.run, origin=request.origin, priority=priority),
         started=parked.started,
         began=parked.began if goes_on else now,
         since=now,
@@ -82,7 +82,7 @@ def started(state: State, now: Moment, slot: Slot) -> State:
         suspensions=(*parked.suspensions, (parked.since.wall, now.wall)),
     )
     data = {**about(active), "requestId": request.id, "startsOver": not goes_on}
-    return replace(state, active=active).say(Told(EventKind.SYNC_RESUMED, data))
+    return evolve(state, active=active).say(Told(EventKind.SYNC_RESUMED, data))
 
 
 def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> State:
@@ -90,8 +90,8 @@ def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> St
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    active = replace(active, progress=progress, progress_at=now.mono)
-    return replace(state, active=active).say(Told(EventKind.SYNC_PROGRESS, {**about(active), **as_json(progress)}))
+    active = evolve(active, progress=progress, progress_at=now.mono)
+    return evolve(state, active=active).say(Told(EventKind.SYNC_PROGRESS, {**about(active), **as_json(progress)}))
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
@@ -100,7 +100,7 @@ def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> St
     if active is None or active.run.id != run_id:
         return state
     until = None if limit is None else now.mono + limit
-    return replace(state, active=replace(active, long_step=until, progress_at=now.mono))
+    return evolve(state, active=evolve(active, long_step=until, progress_at=now.mono))
 
 
 def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State:
@@ -108,7 +108,7 @@ def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    return replace(state, active=replace(active, stop=active.stop or cause, stop_sent=True))
+    return evolve(state, active=evolve(active, stop=active.stop or cause, stop_sent=True))
 
 
 def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo | None) -> State:
@@ -116,7 +116,7 @@ def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | Er
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    state = replace(state, active=None)
+    state = evolve(state, active=None)
     if active.stop in LIMITS:
         return _failed(state, now, active, _overran(active))
     match how:
@@ -136,7 +136,7 @@ def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | Er
 def _finished(state: State, now: Moment, active: Active, how: Finished) -> State:
     """The runner came to its end: completed, unclean or skipped (rule 20)."""
     as_of = how.as_of if how.as_of is None else min(how.as_of, now.wall)
-    row = replace(
+    row = evolve(
         record(active),
         ended=now.wall,
         outcome=how.outcome,
@@ -173,14 +173,14 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
 
 def _after_success(state: State, track: Track, row: RunRecord, active: Active, now: Moment) -> Track:
     """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
-    track = replace(track, last=row)
+    track = evolve(track, last=row)
     stamp = Stamp(row.as_of or active.began.wall, active.began.mono)
     match row.outcome, row.scope:
         case Outcome.COMPLETED, Scope.NEW:
-            return replace(track, new=stamp)
+            return evolve(track, new=stamp)
         case Outcome.COMPLETED | Outcome.UNCLEAN, Scope.ALL:
             seconds = now.mono - active.since.mono + active.spent
-            track = replace(
+            track = evolve(
                 track,
                 success=stamp,
                 failures=0,
@@ -189,7 +189,7 @@ def _after_success(state: State, track: Track, row: RunRecord, active: Active, n
                 durations=(*track.durations, seconds)[-state.rules.durations_kept :],
             )
             if row.outcome is Outcome.COMPLETED:
-                return replace(track, new=_newer(track.new, stamp), whole=stamp, unclean=0)
+                return evolve(track, new=_newer(track.new, stamp), whole=stamp, unclean=0)
     return track
 
 
@@ -225,21 +225,21 @@ def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> Sta
         longest=active.longest,
         suspensions=active.suspensions,
     )
-    state = put_back(state, replace(active.request, parked=parked))
+    state = put_back(state, evolve(active.request, parked=parked))
     return state.say(Told(EventKind.SYNC_SUSPENDED, {**about(active), **as_json(how.progress)}))
 
 
 def _cancelled(state: State, now: Moment, active: Active) -> State:
     """The run was told to end, and has (rule 26). After a hold, schedule and forms still want what they wanted."""
-    row = replace(record(active), ended=now.wall, outcome=Outcome.CANCELLED)
+    row = evolve(record(active), ended=now.wall, outcome=Outcome.CANCELLED)
     key = state.track_key(row.type, row.account)
-    state = state.with_track(key, replace(state.tracks.get(key, Track()), last=row))
+    state = state.with_track(key, evolve(state.tracks.get(key, Track()), last=row))
     request = active.request
     if active.stop is StopCause.HOLD:
         keep = tuple(w for w in request.wants if w.who == SCHEDULE or is_form(w.who))
         if keep:
-            state = put_back(state, replace(request, wants=keep))
-            request = replace(request, wants=tuple(w for w in request.wants if w not in keep))
+            state = put_back(state, evolve(request, wants=keep))
+            request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
     cause = active.stop or StopCause.OPERATOR
     data: dict[str, Json] = {**about(active), "cause": cause.value}
     state = _settle(state.say(Ended(row)), request, result_of(row, now))
@@ -250,9 +250,9 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
     """The attempt failed. Transient failures are tried again, outside the lock (rule 21); credentials stop the account
     (rule 22); the others end the request."""
     outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
-    row = replace(record(active), ended=now.wall, outcome=outcome, error=error, rows=active.progress.rows)
+    row = evolve(record(active), ended=now.wall, outcome=outcome, error=error, rows=active.progress.rows)
     key = state.track_key(row.type, row.account)
-    track = replace(state.tracks.get(key, Track()), last=row)
+    track = evolve(state.tracks.get(key, Track()), last=row)
     pauses = state.rules.retry_pauses
     again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and not state.closing
     if not again and row.scope is Scope.ALL:
@@ -263,7 +263,7 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
         state = _settle(state, active.request, result_of(row, now)).say(Told(EventKind.SYNC_ERROR, failure))
         return accounts.login_failed(state, now, row.account, error)
     pause = pauses[row.attempt - 1]
-    retry = replace(active.request, attempt=row.attempt + 1, not_before=now.mono + pause)
+    retry = evolve(active.request, attempt=row.attempt + 1, not_before=now.mono + pause)
     forms = tuple(w.who for w in retry.wants if is_form(w.who))
     state = put_back(state, retry).say(Told(EventKind.SYNC_ERROR, failure))
     if forms:
@@ -277,11 +277,11 @@ def _after_failure(state: State, track: Track, now: Moment, row: RunRecord) -> T
     failures = track.failures + 1
     rules = state.rules
     if failures < rules.back_off_after:
-        return replace(track, failures=failures)
+        return evolve(track, failures=failures)
     interval = (state.intervals.get(row.type) or 0) * 60.0
     doubled = interval * 2.0 ** min(failures - rules.back_off_after + 1, 20)
     wait = max(interval, min(doubled, rules.back_off_limit))
-    return replace(track, failures=failures, back_off=now.wall + timedelta(seconds=wait))
+    return evolve(track, failures=failures, back_off=now.wall + timedelta(seconds=wait))
 
 
 def _settle(state: State, request: Request, result: RunResult) -> State:

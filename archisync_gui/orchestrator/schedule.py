@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from archisync_gui.model import AccountId, EventKind, Origin, Scope, SyncType
@@ -21,6 +20,7 @@ from archisync_gui.orchestrator.state import (
     Told,
     Track,
     Want,
+    evolve,
 )
 
 
@@ -28,10 +28,10 @@ def passed(state: State, now: Moment) -> State:
     """Time has passed since anything looked: every other fold is folded upon this one."""
     gone = now.mono - state.at.mono
     if gone > 0:
-        state = replace(state, flow=_flowed(state, gone))
+        state = evolve(state, flow=_flowed(state, gone))
         if (now.wall - state.at.wall).total_seconds() < gone - state.rules.clock_tolerance:
             state = _jumped_back(state, now)
-    state = replace(state, at=now)
+    state = evolve(state, at=now)
     if state.closing:
         return state
     if state.sessions or state.ended:
@@ -56,7 +56,7 @@ def _jumped_back(state: State, now: Moment) -> State:
         return None if stamp is None else stamp._replace(doubtful=True)
 
     tracks = {
-        key: replace(
+        key: evolve(
             track,
             success=doubted(track.success),
             new=doubted(track.new),
@@ -66,11 +66,11 @@ def _jumped_back(state: State, now: Moment) -> State:
         )
         for key, track in state.tracks.items()
     }
-    accounts = {id: replace(a, login_pause=None) for id, a in state.accounts.items()}
+    accounts = {id: evolve(a, login_pause=None) for id, a in state.accounts.items()}
     daily = None if state.rules.daily_full is None else state.daily_due
     if daily is not None and state.rules.daily_full is not None:
         daily = min(daily, office_hours.next_daily(now.wall, state.rules.daily_full, state.rules.zone))
-    return replace(state, tracks=tracks, accounts=accounts, daily_due=daily)
+    return evolve(state, tracks=tracks, accounts=accounts, daily_due=daily)
 
 
 # ---------------------------------------------------------------------------------------------------------- due
@@ -117,7 +117,7 @@ def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId) ->
 def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None) -> State:
     """The schedule's next time of one type and account, kept over restarts."""
     type, account = key
-    state = state.with_track(key, replace(state.tracks.get(key, Track()), due=due))
+    state = state.with_track(key, evolve(state.tracks.get(key, Track()), due=due))
     return state.say(Noted(f"due:{type}:{account}", None if due is None else due.isoformat()))
 
 
@@ -125,7 +125,7 @@ def with_daily(state: State, now: Moment) -> State:
     """The next daily read of everything, kept over restarts (rule 28)."""
     at = state.rules.daily_full
     due = None if at is None else office_hours.next_daily(now.wall, at, state.rules.zone)
-    return replace(state, daily_due=due).say(Noted("daily", None if due is None else due.isoformat()))
+    return evolve(state, daily_due=due).say(Noted("daily", None if due is None else due.isoformat()))
 
 
 def planned(state: State, now: Moment) -> State:
@@ -162,7 +162,7 @@ def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None)
     before = state.intervals.get(type)
     if before == minutes:
         return state
-    state = replace(state, intervals={**state.intervals, type: minutes})
+    state = evolve(state, intervals={**state.intervals, type: minutes})
     accounts = (SHARED,) if state.types[type].shared else state.enabled
     for key in [(type, account) for account in accounts] if state.rules.schedule else []:
         track = state.tracks.get(key, Track())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from archisync_gui.model import AccountId, EventKind, Json, Origin, Scope, SessionEnd
 from archisync_gui.orchestrator.decide import stopped_by
@@ -20,6 +19,7 @@ from archisync_gui.orchestrator.state import (
     Tomb,
     Track,
     Want,
+    evolve,
     form,
     is_form,
 )
@@ -35,7 +35,7 @@ def opened(
     account = account or next(iter(state.enabled), None)
     known = None if id is None else state.sessions.get(id)
     if id is not None and known is not None:
-        session = replace(known, account=account or known.account, label=label or known.label)
+        session = evolve(known, account=account or known.account, label=label or known.label)
         return id, _kept(state, id, touched(session, now, state.rules.lease))
     handle, state = state.numbered("s")
     anonymous = id is None
@@ -46,7 +46,7 @@ def opened(
     if not state.sessions:
         # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
         since = now.mono if state.quiet_since is None else state.quiet_since
-        state = replace(state, quiet_since=since).say(Told(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
+        state = evolve(state, quiet_since=since).say(Told(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
     state = _kept(state, id, session)
     return id, state.say(Told(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)}))
 
@@ -68,7 +68,7 @@ def wants_fresh(state: State, now: Moment, id: str) -> State:
         and active.stop is None
         and now.mono - active.began.mono < state.rules.shared_read
     ):
-        return replace(state, active=replace(active, request=joined(active.request, (want,), restart=False)))
+        return evolve(state, active=evolve(active, request=joined(active.request, (want,), restart=False)))
     return asked(state, now, slot, want)
 
 
@@ -117,7 +117,7 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Want, ...]) 
 
 def touched(session: Session, now: Moment, lease: float) -> Session:
     """A sign of life renews the tab's own lease; an anonymous one is never renewed (rules 15, 16)."""
-    return session if session.anonymous else replace(session, last_sign=now, deadline=now.mono + lease)
+    return session if session.anonymous else evolve(session, last_sign=now, deadline=now.mono + lease)
 
 
 def changed(state: State, now: Moment, id: str, change: Callable[[Session], Session]) -> State:
@@ -137,7 +137,7 @@ def with_connection(state: State, now: Moment, id: str) -> State:
         state,
         now,
         id,
-        lambda s: replace(touched(s, now, state.rules.lease), connections=s.connections + 1, lost=None),
+        lambda s: evolve(touched(s, now, state.rules.lease), connections=s.connections + 1, lost=None),
     )
 
 
@@ -147,7 +147,7 @@ def without_connection(state: State, now: Moment, id: str) -> State:
     def lose(session: Session) -> Session:
         left = max(0, session.connections - 1)
         lost = now.mono + state.rules.grace if session.connections and not left else session.lost
-        return replace(session, connections=left, lost=lost)
+        return evolve(session, connections=left, lost=lost)
 
     return changed(state, now, id, lose)
 
@@ -180,7 +180,7 @@ def ended(state: State, now: Moment, id: str, reason: SessionEnd) -> State:
     session = state.sessions.get(id)
     if session is None:
         return state
-    state = replace(state, sessions={k: v for k, v in state.sessions.items() if k != id})
+    state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != id})
     state = _buried(state, now, id, Tomb(session.handle, reason, 0.0))
     state = withdrawn(state, now, (form(session.handle),), stop=False)
     told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": len(state.sessions)}
@@ -208,7 +208,7 @@ def expired(state: State, now: Moment) -> State:
     # Kept in the order they end, so the first tells whether there is anything to do.
     first = next(iter(state.ended.values()), None)
     if first is not None and first.until <= now.mono:
-        state = replace(state, ended={k: t for k, t in state.ended.items() if t.until > now.mono})
+        state = evolve(state, ended={k: t for k, t in state.ended.items() if t.until > now.mono})
     return state
 
 
@@ -219,7 +219,7 @@ def drained(state: State, now: Moment) -> State:
         return state
     if any(stopped_by(state, request, now) is None for request in state.queue.values()):
         return state
-    return replace(state, quiet_since=None)
+    return evolve(state, quiet_since=None)
 
 
 # ---------------------------------------------------------------------------------------------------------- shapes
@@ -242,11 +242,11 @@ def _is_open(state: State, who: str) -> bool:
 
 
 def _kept(state: State, id: str, session: Session) -> State:
-    return replace(state, sessions={**state.sessions, id: session})
+    return evolve(state, sessions={**state.sessions, id: session})
 
 
 def _buried(state: State, now: Moment, id: str, tomb: Tomb) -> State:
     tombs = {**state.ended, id: tomb._replace(until=now.mono + state.rules.ended_memory)}
     while len(tombs) > state.rules.ended_limit:
         del tombs[next(iter(tombs))]
-    return replace(state, ended=tombs)
+    return evolve(state, ended=tombs)

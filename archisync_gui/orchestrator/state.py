@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from archisync_gui.model import (
     Account,
@@ -37,6 +37,22 @@ SCHEDULE = "schedule"
 
 SHARED: AccountId = ""
 """The account under which shared lists are remembered, whoever read them."""
+
+
+_T = TypeVar("_T")
+
+
+def evolve(value: _T, **changes: Any) -> _T:
+    """``dataclasses.replace``, many times faster for values without slots: every fold makes a new state, and a busy day
+    has a hundred thousand of them."""
+    fields = getattr(value, "__dict__", None)
+    if fields is None:
+        return replace(value, **changes)  # type: ignore[type-var]
+    if not changes.keys() <= fields.keys():
+        raise TypeError(f"{type(value).__name__} has no {sorted(changes.keys() - fields.keys())}")
+    made = object.__new__(type(value))
+    made.__dict__.update(fields, **changes)
+    return made
 
 
 # ---------------------------------------------------------------------------------------------------------- time
@@ -134,7 +150,7 @@ class Parked:
     suspensions: tuple[tuple[datetime, datetime | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """Somebody asked, and it waits (or runs). Who wants it decides its priority and origin, so that a withdrawal
     leaves no trace."""
@@ -194,7 +210,7 @@ class StopCause(StrEnum):
     CLOSING = "closing"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Active:
     """The run that holds the lock (rules 1, 2)."""
 
@@ -224,7 +240,7 @@ class Active:
 # ---------------------------------------------------------------------------------------------------------- the rest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Track:
     """What is known of one type of one account (of a shared type: once, under :data:`SHARED`)."""
 
@@ -244,7 +260,7 @@ class Track:
     durations: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AccountState:
     """An ERP login and how it stands."""
 
@@ -263,7 +279,7 @@ class AccountState:
         return self.account.enabled and self.stopped is None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Session:
     """An open order form tab: a lease (rules 14-16)."""
 
@@ -338,7 +354,7 @@ Word: TypeAlias = Told | Ended | Settled | Faltered | Noted
 # ---------------------------------------------------------------------------------------------------------- state
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """Everything. Two equal states decide alike."""
 
@@ -370,23 +386,23 @@ class State:
 
     def say(self, *words: Word) -> State:
         """This state with more to tell."""
-        return replace(self, out=self.out + words)
+        return evolve(self, out=self.out + words)
 
     def numbered(self, letter: str) -> tuple[str, State]:
         """A name nobody had before, and the state that knows it is taken."""
-        return f"{self.boot}-{letter}{self.sequence}", replace(self, sequence=self.sequence + 1)
+        return f"{self.boot}-{letter}{self.sequence}", evolve(self, sequence=self.sequence + 1)
 
     def with_request(self, request: Request) -> State:
-        return replace(self, queue={**self.queue, request.slot: request})
+        return evolve(self, queue={**self.queue, request.slot: request})
 
     def without_request(self, slot: Slot) -> State:
-        return replace(self, queue={k: v for k, v in self.queue.items() if k != slot})
+        return evolve(self, queue={k: v for k, v in self.queue.items() if k != slot})
 
     def with_track(self, key: tuple[SyncType, AccountId], track: Track) -> State:
-        return replace(self, tracks={**self.tracks, key: track})
+        return evolve(self, tracks={**self.tracks, key: track})
 
     def with_account(self, account: AccountState) -> State:
-        return replace(self, accounts={**self.accounts, account.account.id: account})
+        return evolve(self, accounts={**self.accounts, account.account.id: account})
 
     def track_key(self, type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
         """Where a type of an account is remembered."""

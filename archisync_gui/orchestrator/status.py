@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -27,7 +26,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import decide
 from archisync_gui.orchestrator.explain import because, explain, forecasts, params_of, remaining
-from archisync_gui.orchestrator.state import SHARED, Moment, Request, Session, State
+from archisync_gui.orchestrator.state import SHARED, Moment, Request, Session, State, evolve
 
 _WORST_STATE = (
     Doing.STOPPED,
@@ -73,7 +72,7 @@ def status(state: State, now: Moment, revision: int, journal_error: ErrorInfo | 
             )
             for id, a in state.accounts.items()
         ),
-        explanation=replace(explain(state, now), forecast=tuple(coming.values())),
+        explanation=evolve(explain(state, now), forecast=tuple(coming.values())),
         journal_error=journal_error,
     )
 

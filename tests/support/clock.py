@@ -22,7 +22,7 @@ async def settle() -> None:
             await asyncio.sleep(0)
         return
     await asyncio.sleep(0)
-    while ready:
+    while ready:  # noqa: ASYNC110  (not waiting for a state: emptying the loop)
         await asyncio.sleep(0)
 
 
