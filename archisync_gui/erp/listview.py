@@ -82,6 +82,7 @@ class ListView:
         self._limits = session.limits
         self._since = clock.now()
         self._touched = False
+        self._full_page: int | None = None
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -339,7 +340,11 @@ class ListView:
         if not answer["full"] and page["rows"]:
             raise refused("cells-empty", list=self.entity.name, page=page["index"] + 1)
         rows = tuple(tuple(row) for row in page["rows"])
-        return Page(page["index"], page["count"], page["size"], page["footer"], rows, since)
+        if page["index"] < page["count"] - 1:
+            self._full_page = len(rows)
+        # A pager without its size box: a page that is not the last one tells the size.
+        size = page["size"] or self._full_page
+        return Page(page["index"], page["count"], size, page["footer"], rows, since)
 
     async def _act(self, act: Act, **arguments: Any) -> None:
         self._since = self._clock.now()

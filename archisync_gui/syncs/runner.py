@@ -169,19 +169,26 @@ class SyncRunner:
                 first = await view.prepare(size, columns=True)
             reading.evidence["filtersBefore"] = await view.verify_filters()
             page = await self._position(view, reading, first)
+            if reading.last is None and page is not None and page.footer is None and page.count > 1:
+                # Without a footer only the last page tells the total; at the end it is compared with this one.
+                end = await view.turn_to(page.count - 1)
+                reading.counts.add(end.count)
+                if end.total is not None:
+                    reading.totals.add(end.total)
             if page is not None:
                 async with aclosing(view.pages(page, control.suspend_requested)) as pages:
                     fresh = reading.last is None
                     async for page in pages:
                         if fresh or (reading.last is not None and page.index > reading.last.index):
                             _take(reading, page)
+                        else:
+                            reading.counts.add(page.count)
                         fresh = False
                         control.progress(reading.progress)
-            last = reading.last
-            assert last is not None
-            if last.index < last.count - 1:
-                visit.keep = True
-                return False
+                # A list that became shorter ends with a page that was read before.
+                if page.index < page.count - 1:
+                    visit.keep = True
+                    return False
             again = await view.again()
             reading.counts.add(again.count)
             if again.footer is not None:

@@ -1,0 +1,95 @@
+"""What follows from stored rows: an order's state, a price's product; pure functions, no storage."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from enum import StrEnum
+
+from archisync_gui.entities.declaration import Row
+
+
+class OrderState(StrEnum):
+    """Where an order stands (``docs/erp.md``, Order states)."""
+
+    PLACED = "placed"
+    """Entered, not yet sent on."""
+    AWAITING = "awaiting"
+    EDIT = "edit"
+    TRANSFERRED = "transferred"
+    TRANSFER_ERROR = "transfer-error"
+    OPEN = "open"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    INVOICED = "invoiced"
+    OVERDUE = "overdue"
+    PAID = "paid"
+
+
+_TRANSFER = {
+    "awaiting": OrderState.AWAITING,
+    "edit": OrderState.EDIT,
+    "error": OrderState.TRANSFER_ERROR,
+}
+_SALES = {
+    "open": OrderState.OPEN,
+    # The ERP's word means: handed to the courier.
+    "delivered": OrderState.SHIPPED,
+    "invoiced": OrderState.INVOICED,
+    "completed": OrderState.INVOICED,
+}
+
+
+def order_state(order: Row, ddt: Iterable[Row], invoices: Iterable[Row], today: date) -> OrderState:
+    """The state of an order with its own delivery notes and invoices (those with its order number).
+
+    Invoices speak first, then delivery notes, then what the ERP says of the order itself.
+    """
+    bills = [invoice for invoice in invoices if (invoice.get("amount") or 0) >= 0]  # type: ignore[operator]
+    if bills:
+        if all(_paid(invoice) for invoice in bills):
+            return OrderState.PAID
+        late = any(
+            not _paid(invoice) and str(invoice.get("due_date") or "9999") < today.isoformat() for invoice in bills
+        )
+        return OrderState.OVERDUE if late else OrderState.INVOICED
+    notes = [str(note.get("delivery_date") or "") for note in ddt]
+    if notes:
+        return OrderState.DELIVERED if all(day and day <= today.isoformat() for day in notes) else OrderState.SHIPPED
+    transfer = order.get("transfer_status")
+    if transfer in _TRANSFER:
+        return _TRANSFER[str(transfer)]
+    if not order.get("order_number") or order.get("sales_type") == "draft":
+        return OrderState.PLACED
+    if (state := _SALES.get(str(order.get("sales_status")))) is not None:
+        return state
+    return OrderState.TRANSFERRED if transfer == "transferred" else OrderState.PLACED
+
+
+def _paid(invoice: Row) -> bool:
+    remaining = invoice.get("remaining_amount")
+    return bool(invoice.get("closed")) or (isinstance(remaining, int) and remaining <= 0)
+
+
+_VARIANT = re.compile(r"[KR]\d+$")
+
+
+def product_of(price: Row, products: Sequence[Row]) -> Row | None:
+    """The product that a price belongs to: by article id; else by name, where one variant only answers to it.
+
+    ``products``: those with the price's article id or with its article name.
+    """
+    wanted = str(price.get("item_id") or "")
+    for product in products:
+        if product.get("item_id") == wanted and wanted:
+            return product
+    named = [product for product in products if product.get("name") and product.get("name") == price.get("item_name")]
+    variant = _VARIANT.search(wanted)
+    if variant is not None:
+        named = [product for product in named if str(product.get("item_id") or "").endswith(variant[0])]
+    return named[0] if len(named) == 1 else None
+
+
+VAT_PERCENT = {"5": 22, "1": 4}
+"""VAT of a product's tax group, in percent; other groups have none that is known (``docs/erp.md``, Products)."""

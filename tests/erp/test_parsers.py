@@ -1,0 +1,190 @@
+"""The strict parsers: every example of the ERP reference, the traps of a wrong locale, and round trips."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archisync_gui.entities import DDT, ENTITIES, ORDERS, Column, Kind, Value
+from archisync_gui.entities.tracking import courier_of, link_of, number_of
+from archisync_gui.erp.parsers import Unreadable, parser
+
+NBSP = "\xa0"
+
+
+def parse(kind: Kind, text: str, **more: object) -> Value:
+    return parser(Column("F", "f", "F", "F", kind, **more))(text)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (Kind.ID, "50.120", "50120"),
+        (Kind.ID, "50,120", "50120"),
+        (Kind.ID, "50120", "50120"),
+        (Kind.ID, "5", "5"),
+        (Kind.ID, "0", "0"),
+        (Kind.ID, "1.610", "1610"),
+        (Kind.ID, "", None),
+        (Kind.TEXT, f" Studio{NBSP} Rossi\n Demo ", "Studio Rossi Demo"),
+        (Kind.TEXT, NBSP, None),
+        (Kind.LINES, "Via Demo,  12\n\n80100 Napoli Na ", "Via Demo, 12\n80100 Napoli Na"),
+        (Kind.INTEGER, "1.895", 1895),
+        (Kind.INTEGER, "4", 4),
+        (Kind.INTEGER, "-3", -3),
+        (Kind.INTEGER, "5,00", 5),
+        (Kind.NUMBER, "5,00", 5000),
+        (Kind.NUMBER, "100.000.000", 100_000_000_000),
+        (Kind.NUMBER, "50", 50_000),
+        (Kind.MONEY, "1.234,56 €", 123456),
+        (Kind.MONEY, f"2.215,40{NBSP}€", 221540),
+        (Kind.MONEY, "1.946,36 €", 194636),
+        (Kind.MONEY, "0,00 €", 0),
+        (Kind.MONEY, "-360,65", -36065),
+        (Kind.MONEY, "-360,65 €", -36065),
+        (Kind.MONEY, "360,65-", -36065),
+        (Kind.MONEY, "(360,65)", -36065),
+        (Kind.MONEY, "94,56", 9456),
+        (Kind.MONEY, "", None),
+        (Kind.PERCENT, "21,49 %", 2149),
+        (Kind.PERCENT, "0,00 %", 0),
+        (Kind.DATE, "23/06/2025", "2025-06-23"),
+        (Kind.DATE, "31/12/2154", "2154-12-31"),
+        (Kind.DATETIME, "20/01/2026 12:00:05", "2026-01-20T12:00:05"),
+        (Kind.BOOL, "No", False),
+        (Kind.BOOL, "Sì", True),
+        (Kind.BOOL, "Yes", True),
+        (Kind.BOOL, "Checked", True),
+        (Kind.BOOL, "Unchecked", False),
+        (Kind.BOOL, "31/01/2026", True),
+        (Kind.BOOL, "No\nASPx.createControl(…)", False),
+        (Kind.BOOL, "", None),
+    ],
+)
+def test_examples_of_the_reference(kind: Kind, text: str, value: Value) -> None:
+    assert parse(kind, text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "foreign"),
+    [
+        (Kind.ID, "55.22", False),  # a float lost the last digit of 55.220
+        (Kind.ID, "50.12", False),
+        (Kind.ID, "Count=57", False),
+        (Kind.DATE, "5/13/2026", True),
+        (Kind.DATE, "31/02/2026", False),
+        (Kind.DATE, "2026-01-31", False),
+        (Kind.DATETIME, "5/12/2026 4:05:06 PM", True),
+        (Kind.MONEY, "€1,234.56", True),
+        (Kind.MONEY, "1,234.56", True),
+        (Kind.MONEY, "94.56", True),
+        (Kind.MONEY, "--5,00", False),
+        (Kind.MONEY, "12,345 €", False),
+        (Kind.INTEGER, "1,895", False),
+        (Kind.INTEGER, "1.89", True),
+        (Kind.NUMBER, "1.00", True),
+        (Kind.PERCENT, "21.49%", True),
+        (Kind.BOOL, "forse", False),
+    ],
+)
+def test_another_notation_is_not_guessed(kind: Kind, text: str, foreign: bool) -> None:
+    with pytest.raises(Unreadable) as caught:
+        parse(kind, text)
+    assert caught.value.foreign is foreign
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", ".")
+
+
+@given(st.integers(0, 10**12))
+def test_ids_round_trip(number: int) -> None:
+    assert parse(Kind.ID, _grouped(number)) == str(number)
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from(["-{}", "{}-", "({})", "-{} €"]))
+def test_amounts_round_trip(cents: int, negative: str) -> None:
+    text = f"{_grouped(abs(cents) // 100)},{abs(cents) % 100:02}"
+    assert parse(Kind.MONEY, negative.format(text) if cents < 0 else f"{text} €") == cents
+
+
+@given(st.integers(-(10**9), 10**9))
+def test_whole_numbers_round_trip(number: int) -> None:
+    text = _grouped(abs(number))
+    assert parse(Kind.INTEGER, f"-{text}" if number < 0 else text) == number
+    assert parse(Kind.NUMBER, f"-{text}" if number < 0 else text) == number * 1000
+
+
+@given(st.dates(date(1900, 1, 1)))
+def test_dates_round_trip(day: date) -> None:
+    assert parse(Kind.DATE, f"{day.day:02}/{day.month:02}/{day.year}") == day.isoformat()
+
+
+@given(st.datetimes().filter(lambda moment: moment.year >= 1900).map(lambda moment: moment.replace(microsecond=0)))
+def test_times_round_trip(moment: datetime) -> None:
+    assert parse(Kind.DATETIME, f"{moment:%d/%m/}{moment.year} {moment:%H:%M:%S}") == moment.isoformat()
+
+
+@given(st.sampled_from(list(Kind)), st.text(max_size=30))
+def test_any_text_is_read_or_refused_never_a_crash(kind: Kind, text: str) -> None:
+    try:
+        value = parse(kind, text)
+    except Unreadable:
+        return
+    assert value is None or isinstance(value, str | int | bool)
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("sales_status", {"open": ("Ordine aperto", "Open order"), "invoiced": ("Fatturato", "Invoiced")}),
+        ("document_status", {"invoice": ("Fattura:", "Fattura", "Invoice"), "none": ("Nessuno", "None")}),
+        ("transfer_status", {"awaiting": ("In attesa di approvazione", "Awaiting approval"), "edit": ("Modifica",)}),
+        ("sales_type", {"draft": ("Giornale", "Journal"), "order": ("Ordine di vendita", "Sales order")}),
+    ],
+)
+def test_enum_words_do_not_depend_on_the_language(name: str, texts: dict[str, tuple[str, ...]]) -> None:
+    read = parser(ORDERS.column(name))
+    for word, spellings in texts.items():
+        assert {read(text) for text in spellings} == {word}
+
+
+def test_an_unknown_enum_word_is_kept_as_it_is() -> None:
+    assert parser(ORDERS.column("sales_status"))("Sospeso  dal cliente\n<!-- x -->") == "sospeso dal cliente"
+
+
+@pytest.mark.parametrize(
+    ("text", "courier", "number"),
+    [
+        ("fedex 440000000001", "FEDEX", "440000000001"),
+        ("Ups 1Z000000000000001", "UPS", "1Z000000000000001"),
+        ("fidex 440000000001", "FEDEX", "440000000001"),
+        ("440000000001", "", "440000000001"),
+        ('<a href="https://example.test/?trknbr=\n440000000001">fedex 440000000001</a>', "FEDEX", "440000000001"),
+        ("bartolini 123ABC", "BRT", "123ABC"),
+        ("", "", ""),
+        ("in preparazione", "", ""),
+    ],
+)
+def test_tracking(text: str, courier: str, number: str) -> None:
+    assert (courier_of(text), number_of(text)) == (courier, number)
+    assert bool(link_of(text)) == bool(courier and number)
+    assert number in link_of(text) or not courier
+
+
+def test_a_tracking_cell_fills_four_columns() -> None:
+    assert {c.name for c in DDT.columns if c.field_name == "BRASTRACKINGNUMBER"} == {
+        "tracking",
+        "courier",
+        "tracking_number",
+        "tracking_link",
+    }
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda e: e.name)
+def test_every_column_has_a_parser_that_takes_nothing_for_nothing(entity: object) -> None:
+    for column in entity.columns:  # type: ignore[attr-defined]
+        assert parser(column)("") is None

@@ -1,0 +1,303 @@
+"""Reading page by page while the ERP's data move: a property test of the runner against a grid of plain lists.
+
+A clean read equals some state that the ERP had during the read; an unclean one marks nothing missing; no living row is
+ever removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archisync_gui.entities import ORDERS, Entity, Row
+from archisync_gui.erp.failures import SessionExpired
+from archisync_gui.erp.listview import Page
+from archisync_gui.erp.session import Limits
+from archisync_gui.model import Outcome, Suspended, SyncFailure
+from archisync_gui.store import Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
+from archisync_gui.syncs import SyncRunner, runner
+from tests.syncs.erp_harness import Control, World
+
+SIZE = 4
+
+
+class TickingClock:
+    """Every look at it is a second later."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        self.seconds += 1
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    async def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+@dataclass
+class Grid:
+    """The ERP's list: ids, newest first. Before each call a scripted step moves it."""
+
+    ids: list[int]
+    steps: list[Callable[[Grid], None]]
+    footer: bool
+    next_id: int = 10_000
+    states: list[frozenset[str]] = field(default_factory=list)
+    calls: int = 0
+    suspend: Callable[[int], bool] = lambda _: False
+    expire_at: int = -1
+
+    def move(self) -> None:
+        self.calls += 1
+        if self.calls == self.expire_at:
+            raise SessionExpired
+        if self.steps:
+            self.steps.pop(0)(self)
+        self.remember()
+
+    def remember(self) -> None:
+        self.states.append(frozenset(map(str, self.ids)))
+
+    def page(self, index: int, since: datetime) -> Page:
+        self.move()
+        count = max(1, -(-len(self.ids) // SIZE))
+        index = min(index, count - 1)
+        rows = tuple(_texts(ORDERS, number) for number in self.ids[index * SIZE : (index + 1) * SIZE])
+        return Page(index, count, SIZE, len(self.ids) if self.footer else None, rows, since)
+
+
+def _texts(entity: Entity, number: int) -> tuple[str | None, ...]:
+    fields = dict.fromkeys(column.field_name for column in entity.columns)
+    return tuple({"ID": str(number), "SALESNAME": f"Cliente {number}"}.get(name, "") for name in fields)
+
+
+class FakeList:
+    """A list view over the grid."""
+
+    def __init__(self, grid: Grid, clock: TickingClock) -> None:
+        self.grid, self.clock = grid, clock
+        self.warnings: list[str] = []
+
+    async def prepare(self, page_size: int, *, columns: bool, sort: str | None = "ID") -> Page:
+        return self.grid.page(0, self.clock.now())
+
+    async def verify_filters(self) -> dict[str, Any]:
+        return {}
+
+    async def turn_to(self, index: int) -> Page:
+        return self.grid.page(index, self.clock.now())
+
+    async def again(self) -> Page:
+        return self.grid.page(0, self.clock.now())
+
+    async def pages(self, first: Page, stop: Callable[[], bool]) -> AsyncGenerator[Page, None]:
+        page = first
+        while True:
+            following = None if page.index >= page.count - 1 or stop() else await self.turn_to(page.index + 1)
+            yield page
+            if following is None:
+                return
+            page = following
+
+
+class FakeErp:
+    """As much of the ERP as a runner needs."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid, self.clock, self.limits = grid, TickingClock(), Limits()
+
+    @asynccontextmanager
+    async def list(self, *_: Any) -> AsyncIterator[Any]:
+        yield SimpleNamespace(list=FakeList(self.grid, self.clock), keep=False)
+
+    async def close(self) -> None:
+        return None
+
+
+class MemoryStore:
+    """A store of plain dictionaries that remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Row] = {}
+        self.read = Known()
+        self.batches: list[Batch] = []
+        self.refused: list[tuple[Batch, RefusedKind]] = []
+
+    async def known(self, entity: str, account: str) -> Known:
+        return self.read
+
+    async def apply(self, entity: str, account: str, batch: Batch) -> Delta:
+        self.batches.append(batch)
+        rows = {row_key(ORDERS, row): row for row in batch.rows}
+        added = len(rows.keys() - self.rows.keys())
+        self.rows |= rows
+        if batch.whole:
+            naturals = frozenset(natural_key(ORDERS, row) for row in rows.values())
+            self.read = Known(batch.as_of, len(rows), frozenset(rows), naturals)
+        return Delta(added=added)
+
+    async def keep_refused(
+        self, entity: str, account: str, batch: Batch, kind: RefusedKind = RefusedKind.SHRINK
+    ) -> None:
+        self.refused.append((batch, kind))
+
+    async def rows_by_key(self, entity: str, account: str | None, keys: Sequence[str]) -> tuple[StoredRow, ...]:
+        moment = datetime(2026, 1, 1, tzinfo=UTC)
+        return tuple(StoredRow(key, "a", self.rows[key], moment, moment) for key in keys if key in self.rows)
+
+
+def insert(grid: Grid) -> None:
+    grid.next_id += 1
+    grid.ids.insert(0, grid.next_id)
+
+
+def delete(at: float) -> Callable[[Grid], None]:
+    def act(grid: Grid) -> None:
+        if grid.ids:
+            del grid.ids[int(at * len(grid.ids))]
+
+    return act
+
+
+def nothing(_: Grid) -> None:
+    return None
+
+
+def both(first: Callable[[Grid], None], second: Callable[[Grid], None]) -> Callable[[Grid], None]:
+    def act(grid: Grid) -> None:
+        first(grid)
+        second(grid)
+
+    return act
+
+
+MOVES = st.one_of(
+    st.just(nothing),
+    st.just(nothing),
+    st.just(insert),
+    st.floats(0, 0.999).map(delete),
+    st.floats(0, 0.999).map(lambda at: both(insert, delete(at))),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    size=st.integers(1, 30),
+    steps=st.lists(MOVES, max_size=14),
+    footer=st.booleans(),
+    pauses=st.sets(st.integers(1, 12), max_size=3),
+    long_pause=st.booleans(),
+    expire_at=st.integers(-1, 8),
+)
+def test_reading_while_the_world_moves(
+    size: int, steps: list[Callable[[Grid], None]], footer: bool, pauses: set[int], long_pause: bool, expire_at: int
+) -> None:
+    async def scenario() -> None:
+        grid = Grid(list(range(size, 0, -1)), steps, footer, expire_at=expire_at)
+        grid.remember()
+        erp, store = FakeErp(grid), MemoryStore()
+        sync = SyncRunner(store, erp, [ORDERS])  # type: ignore[arg-type]
+        control = World.control(SimpleNamespace(numbers=iter(range(99))), "orders")  # type: ignore[arg-type]
+        ended: Any = None
+        for _ in range(8):
+            control.suspend = False
+            control.on_progress = lambda _: setattr(control, "suspend", grid.calls in pauses)
+            ended = await sync(control)
+            if not isinstance(ended, Suspended):
+                break
+            pauses.discard(grid.calls)
+            erp.clock.seconds += 70 if long_pause else 1
+            grid.move() if grid.calls + 1 != grid.expire_at else None
+            control.resume = ended.state
+        assert not isinstance(ended, Suspended)
+        (batch,) = store.batches
+        read = frozenset(str(row["id"]) for row in batch.rows)
+        assert batch.clean == (ended.outcome is Outcome.COMPLETED)
+        if batch.clean:
+            assert read in grid.states, "a clean read is no state that the ERP ever had"
+        else:
+            assert ended.gone == 0
+        assert len(read) == len(batch.rows)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("footer", [True, False])
+def test_every_single_move_at_every_moment(footer: bool) -> None:
+    """Exhaustive where the property test is random: one row comes, one goes, or both, before each call of a read."""
+
+    async def scenario(size: int, moment: int, move: Callable[[Grid], None]) -> None:
+        grid = Grid(list(range(size, 0, -1)), [*[nothing] * moment, move], footer)
+        grid.remember()
+        store = MemoryStore()
+        sync = SyncRunner(store, FakeErp(grid), [ORDERS])  # type: ignore[arg-type]
+        await sync(World.control(SimpleNamespace(numbers=iter([1])), "orders"))  # type: ignore[arg-type]
+        (batch,) = store.batches
+        if batch.clean:
+            assert frozenset(str(row["id"]) for row in batch.rows) in grid.states, (size, moment, grid.states)
+
+    async def all_of_them() -> None:
+        for size in (6, 9, 10, 11):
+            for moment in range(5):
+                await scenario(size, moment, insert)
+                for at in range(size):
+                    await scenario(size, moment, delete((at + 0.5) / size))
+                    await scenario(size, moment, both(insert, delete((at + 0.5) / size)))
+
+    asyncio.run(all_of_them())
+
+
+async def test_a_still_world_is_read_cleanly() -> None:
+    grid = Grid(list(range(9, 0, -1)), [], footer=False)
+    grid.remember()
+    store = MemoryStore()
+    sync = SyncRunner(store, FakeErp(grid), [ORDERS])  # type: ignore[arg-type]
+    ended = await sync(World.control(SimpleNamespace(numbers=iter([1])), "orders"))  # type: ignore[arg-type]
+    assert ended.outcome is Outcome.COMPLETED  # type: ignore[union-attr]
+    assert len(store.batches[0].rows) == 9
+    assert store.batches[0].clean
+
+
+async def test_a_session_that_expires_twice_is_a_failure() -> None:
+    grid = Grid(list(range(9, 0, -1)), [], footer=True)
+    erp = FakeErp(grid)
+
+    @asynccontextmanager
+    async def expired(*_: Any) -> AsyncIterator[Any]:
+        raise SessionExpired
+        yield
+
+    erp.list = expired  # type: ignore[method-assign]
+    sync = SyncRunner(MemoryStore(), erp, [ORDERS])  # type: ignore[arg-type]
+    with pytest.raises(SyncFailure) as caught:
+        await sync(World.control(SimpleNamespace(numbers=iter([1])), "orders"))  # type: ignore[arg-type]
+    assert caught.value.code == "session-expired-again"
+
+
+async def test_a_suspension_older_than_five_minutes_starts_over() -> None:
+    grid = Grid(list(range(20, 0, -1)), [], footer=True)
+    erp, store = FakeErp(grid), MemoryStore()
+    sync = SyncRunner(store, erp, [ORDERS])  # type: ignore[arg-type]
+    control: Control = World.control(SimpleNamespace(numbers=iter([1])), "orders")  # type: ignore[arg-type]
+    control.suspend = True
+    suspended = await sync(control)
+    assert isinstance(suspended, Suspended)
+    erp.clock.seconds += runner.RESUME_WITHIN + 1
+    control.resume, control.suspend = suspended.state, False
+    control.seen.clear()
+    ended = await sync(control)
+    assert ended.outcome is Outcome.COMPLETED  # type: ignore[union-attr]
+    assert control.seen[2].page == 1, "it went on instead of starting over"
