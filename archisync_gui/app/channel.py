@@ -18,7 +18,6 @@ import secrets
 import socket
 import struct
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -46,8 +45,9 @@ def _socket_path(profile: Profile) -> Path:
     path = profile.folder / "channel.sock"
     if len(os.fsencode(path)) < 100:  # the kernel's limit is 108 bytes on Linux, 104 on macOS
         return path
+    # Not the temporary folder of the environment: it may be as long, and both ends must find the same place.
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
-    return Path(tempfile.gettempdir()) / f"archisync-{os.getuid()}" / f"{digest}.sock"
+    return Path("/tmp") / f"archisync-{os.getuid()}" / f"{digest}.sock"
 
 
 def _address_file(profile: Profile) -> Path:
@@ -108,7 +108,11 @@ class ChannelServer:
         if sys.platform == "win32":
             _address_file(self._profile).unlink(missing_ok=True)
         else:
-            _socket_path(self._profile).unlink(missing_ok=True)
+            path = _socket_path(self._profile)
+            path.unlink(missing_ok=True)
+            if path.parent != self._profile.folder:
+                with contextlib.suppress(OSError):  # another profile's socket may still be there
+                    path.parent.rmdir()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
@@ -123,6 +127,8 @@ class ChannelServer:
                 return
             async with asyncio.timeout(10):
                 request = json.loads(await reader.readline())
+            if not isinstance(request, dict) or not isinstance(request.get("args") or {}, dict):
+                raise ValueError("not a call")
             if sys.platform == "win32" and not hmac.compare_digest(str(request.get("secret")), self._secret):
                 log.warning("channel: a caller without the secret was turned away")
                 return
