@@ -12,6 +12,7 @@ from archisync_gui.ui.theme import color, scaled
 
 PAD = 10
 SMALL = 0.86
+CHIP = 0.94
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -81,10 +82,13 @@ class CellDelegate(QStyledItemDelegate):
             return super().sizeHint(option, index)
         metrics = QFontMetrics(scaled(option.font, 1.0, cell.bold))
         fine = QFontMetrics(scaled(option.font, SMALL))
-        text = cell.chip.text if cell.chip is not None and not cell.text else cell.text
-        width = max(metrics.horizontalAdvance(text), fine.horizontalAdvance(cell.detail)) + PAD + 8 + 14 * cell.indent
-        if cell.chip is not None:
-            width += int(metrics.ascent() * 0.72) + (12 if not cell.text else 4)
+        if cell.chip is not None and not cell.text:
+            chip = QFontMetrics(scaled(option.font, CHIP))
+            width = chip.horizontalAdvance(cell.chip.text) + int(chip.ascent() * 0.68) + 24 + PAD + 4
+        else:
+            width = max(metrics.horizontalAdvance(cell.text), fine.horizontalAdvance(cell.detail)) + PAD + 8
+            width += int(metrics.ascent() * 0.72) + 6 if cell.chip is not None else 0
+        width += 14 * cell.indent
         return QSize(width, metrics.height() + fine.height() + 18)
 
 
@@ -92,7 +96,7 @@ def paint_chip(painter: QPainter, rect: QRect, cell: Cell, font: QFont) -> None:
     """A rounded label with its shape."""
     chip = cell.chip
     assert chip is not None
-    used = scaled(font, 0.94)
+    used = scaled(font, CHIP)
     metrics = QFontMetrics(used)
     side = metrics.ascent() * 0.68
     inner = int(side) + 6 + 18

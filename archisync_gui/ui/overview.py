@@ -34,12 +34,8 @@ from archisync_gui.ui.theme import scaled
 from archisync_gui.ui.timeline import Picture, Timeline, bars_of, forecast_bars
 from archisync_gui.ui.widgets import IconButton, Page, card, column, label, line, row
 
-NARROW = 900
-"""Below this width queue and activity stand under the table."""
-
-
-BARS_FROM = 780
-"""Width of the table from which there is room for the duration bars."""
+NARROW = 64
+"""Below so many times the height of a line, queue and activity stand under the table."""
 
 
 class TypesTable(QTableView):
@@ -94,11 +90,11 @@ class TypesTable(QTableView):
         metrics = QFontMetrics(self.font())
         for at in range(4):
             title = metrics.horizontalAdvance(self._types.headers()[at]) + 24
-            self._widest[at] = max(self._widest.get(at, title), self.sizeHintForColumn(at) + 4)
+            self._widest[at] = max(self._widest.get(at, title), self.sizeHintForColumn(at))
         needed = dict(self._widest)
         bars, action = 134, 54
         rest = room - sum(needed.values()) - action
-        show_bars = room >= BARS_FROM
+        show_bars = rest >= bars
         header.setSectionHidden(TypesModel.BARS, not show_bars)
         spare = rest - (bars if show_bars else 0)
         words_columns = (TypesModel.STATE, TypesModel.FRESH, TypesModel.EXPECTED)
@@ -473,7 +469,7 @@ class Overview(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = event.size().width() < NARROW
+        narrow = event.size().width() < NARROW * QFontMetrics(self.font()).height()
         wanted = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self._body.direction() is not wanted:
             self._body.setDirection(wanted)

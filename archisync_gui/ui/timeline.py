@@ -154,7 +154,7 @@ class Timeline(QWidget):
     def _lane_height(self) -> int:
         wanted = max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5)
         lanes = max(1, len(self._picture.lanes))
-        most = 72 if self._interactive else 30
+        most = 72 if self._interactive else 40
         return max(wanted, min(most, (self.height() - 30) // lanes))
 
     def sizeHint(self) -> QSize:

@@ -7,8 +7,19 @@ from functools import partial
 from typing import ClassVar
 
 from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QHideEvent, QKeySequence, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QFontMetrics,
+    QHideEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QMainWindow,
@@ -109,7 +120,8 @@ class Header(QFrame):
         self._context = context
         self._kind = "starting"
         self.setObjectName("header")
-        layout = row(self, (18, 14, 18, 14), 24)
+        layout = row(self, (18, 14, 18, 14), 18)
+        self._layout = layout
         texts = column(gap=4)
         first = row(gap=9)
         self._sign = _Sign()
@@ -138,9 +150,10 @@ class Header(QFrame):
         self.hold = QPushButton()
         self.all = QPushButton()
         self.all.setObjectName("primary")
+        buttons = row(gap=6)
         for button in (self.why, self.cancel, self.hold, self.all):
-            layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        layout.setSpacing(6)
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(buttons)
         self.why.clicked.connect(partial(context.open, "why"))
         self.cancel.clicked.connect(context.cancel)
         self.hold.clicked.connect(context.toggle_hold)
@@ -191,6 +204,15 @@ class Header(QFrame):
             if has_account
             else tr("No ERP account: enter one in Settings")
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a narrow window the buttons stand below the words."""
+        super().resizeEvent(event)
+        narrow = event.size().width() < 64 * QFontMetrics(self.font()).height()
+        wanted = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if self._layout.direction() is not wanted:
+            self._layout.setDirection(wanted)
+            self._layout.setSpacing(10 if narrow else 18)
 
     def show_closing(self) -> None:
         """Nothing can be asked any more."""

@@ -121,6 +121,15 @@ def failure_word(error: ErrorInfo | None) -> str:
             return tr("internal fault")
 
 
+def failure_short(error: ErrorInfo | None) -> str:
+    """A failure as it fits into a chip."""
+    if error is not None and error.kind is FailureKind.TRANSIENT:
+        return tr("ERP silent")
+    if error is not None and error.kind is FailureKind.LAYOUT:
+        return tr("page changed")
+    return failure_word(error)
+
+
 def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None = None) -> str:
     """Why something waits, in two or three words."""
     given = params or {}
@@ -133,7 +142,7 @@ def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None =
         case "hold":
             return tr("paused by you")
         case "session":
-            return tr("order form open")
+            return tr("form open")
         case "login-budget":
             return tr("too many logins today")
         case "office-hours":
@@ -184,7 +193,7 @@ def state_chip(item: AccountTypeStatus) -> Chip:
             return Chip(tr("Read refused · look at it"), "bad", "alert")
         case State.IDLE:
             if item.last_outcome is Outcome.FAILED:
-                return Chip(tr("Failed · {why}", why=failure_word(item.last_error)), "bad", "alert")
+                return Chip(tr("Failed · {why}", why=failure_short(item.last_error)), "bad", "alert")
             if item.unclean_in_a_row >= 2:
                 return Chip(tr("Resting · data move while read"), "warn", "dot")
             return Chip(tr("Resting"), "muted", "dot")
@@ -226,6 +235,8 @@ def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interv
     run = status.current_run
     if item.state is State.RUNNING and run is not None and run.remaining is not None:
         return clock(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo))
+    if item.state is State.RUNNING:
+        return tr("being read")
     if item.state is State.STOPPED:
         return tr("when the password is right")
     if item.state is State.REFUSED and item.expected is None:

@@ -1290,10 +1290,6 @@
             <translation>in pausa</translation>
         </message>
         <message>
-            <source>order form open</source>
-            <translation>modulo aperto</translation>
-        </message>
-        <message>
             <source>too many logins today</source>
             <translation>troppi accessi oggi</translation>
         </message>
@@ -1385,6 +1381,10 @@
             <translation>Incerto</translation>
         </message>
         <message>
+            <source>being read</source>
+            <translation>in lettura</translation>
+        </message>
+        <message>
             <source>when the password is right</source>
             <translation>con la password giusta</translation>
         </message>
@@ -1469,6 +1469,18 @@
                 <numerusform>%n riga</numerusform>
                 <numerusform>%n righe</numerusform>
             </translation>
+        </message>
+        <message>
+            <source>ERP silent</source>
+            <translation>ERP muto</translation>
+        </message>
+        <message>
+            <source>page changed</source>
+            <translation>pagina cambiata</translation>
+        </message>
+        <message>
+            <source>form open</source>
+            <translation>modulo aperto</translation>
         </message>
         <message>
             <source>running for {time}</source>

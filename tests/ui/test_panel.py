@@ -68,7 +68,7 @@ async def test_a_request_while_busy_queues_says_why_and_offers_run_anyway(make_p
     assert holder is not None
     holder.findChild(QToolButton).click()
     await until(lambda: bool(panel.window.notice.text))
-    assert panel.window.notice.text == "Orders is in the queue at place 1: order form open."
+    assert panel.window.notice.text == "Orders is in the queue at place 1: form open."
     panel.window.notice.press()
     assert world.orchestrator.calls == [
         ("request_sync", ("orders", None, None)),

@@ -87,7 +87,7 @@ def test_state_and_freshness_are_two_words() -> None:
     )
     state = words.state_chip(item)
     fresh = words.freshness_chip(item.freshness, item.last_run_time, NOW)
-    assert state.text == "Waiting · order form open"
+    assert state.text == "Waiting · form open"
     assert fresh.text == "Late · 1 h 12 min ago"
 
 
@@ -120,7 +120,7 @@ def test_expectation_names_what_comes_before() -> None:
 
 
 def test_a_queued_request_says_where_and_why() -> None:
-    assert words.queued_sentence(entry("orders", 6, 5), 2) == "Orders is in the queue at place 2: order form open."
+    assert words.queued_sentence(entry("orders", 6, 5), 2) == "Orders is in the queue at place 2: form open."
     after = entry("orders", 6, 5, reason=Reason.RUNNING, params={"type": "prices"})
     assert words.queued_sentence(after, 1) == "Orders is in the queue at place 1: after Prices."
 
