@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QDateTime, Qt, QTimer
@@ -29,6 +28,7 @@ from archisync_gui.model import Explanation, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.delegates import CellDelegate
+from archisync_gui.ui.diagnostics import Diagnostics
 from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import language, lasting, moment, tr
 from archisync_gui.ui.models import SessionsModel
@@ -382,15 +382,15 @@ class CrashDialog(Dialog):
 class DiagnosticsDialog(Dialog):
     """What would be in the bundle, shown before it is written."""
 
-    def __init__(self, context: Context, contents: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, bundle: Diagnostics, parent: QWidget | None = None) -> None:
         super().__init__(tr("Diagnostics bundle"), parent, 600)
-        self._context = context
+        self._context, self._bundle = context, bundle
         explained = tr(
             "A file to send to whoever helps you. Passwords, tokens and personal data (names, addresses, phone "
             "numbers, e-mail) are taken out. It holds:"
         )
         self.body.addWidget(label(explained, wrap=True))
-        self.list = QPlainTextEdit("\n".join(f"{name}\n    {what}" for name, what in contents))
+        self.list = QPlainTextEdit("\n".join(f"{name}\n    {what}" for name, what in bundle.contents()))
         self.list.setReadOnly(True)
         self.list.setAccessibleName(tr("Contents"))
         self.body.addWidget(self.list, 1)
@@ -401,12 +401,9 @@ class DiagnosticsDialog(Dialog):
         self._context.background.run(self._save(), "diagnostics")
 
     async def _save(self) -> None:
-        services = self._context.services
-        if services is None or services.diagnostics is None:
-            return
         path = await ask_where(self, tr("Save diagnostics"), "archisync-diagnostics", ("zip",))
         if path is None:
             return
-        written: Path = await services.diagnostics.write(path)
+        written = await self._bundle.write(path)
         self._context.say(saved_sentence(written), "ok")
         self.close()

@@ -7,7 +7,7 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -124,8 +124,6 @@ class _Lines(QListView):
 class LogPage(Page):
     """The live log."""
 
-    diagnostics = Signal()
-
     def __init__(self, context: Context, feed: LogFeed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
@@ -194,14 +192,7 @@ class LogPage(Page):
         self._where.setText(tr("All of it is in {path}", path=path) if path is not None else "")
         self.folder.setEnabled(path is not None)
         self.folder.setToolTip(str(path.parent) if path is not None else tr("There is no log file"))
-        services = self._context.services
-        can = services is not None and services.diagnostics is not None
-        self.bundle.setEnabled(can)
-        self.bundle.setToolTip(
-            tr("Make a file to send to whoever helps you; what is in it is shown first")
-            if can
-            else tr("Not available here")
-        )
+        self.bundle.setToolTip(tr("Make a file to send to whoever helps you; what is in it is shown first"))
 
     def shown(self) -> None:
         self._filter()

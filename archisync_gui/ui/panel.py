@@ -20,6 +20,7 @@ from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.data import Data
 from archisync_gui.ui.day import DaySheet
 from archisync_gui.ui.details import RunDetails
+from archisync_gui.ui.diagnostics import Diagnostics
 from archisync_gui.ui.dialogs import CrashDialog, DiagnosticsDialog, PairingDialog, SessionsDialog, WhyDialog
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.first_run import FirstRun
@@ -159,11 +160,11 @@ class Panel(QObject):
 
     def _open_diagnostics(self) -> None:
         services = self.context.services
-        if services is None or services.diagnostics is None:
-            self.context.say(tr("Diagnostics are not available here."))
+        if services is None:
+            self.context.say(tr("Archisync is still starting. Try again in a moment."))
             return
-        contents = services.diagnostics.contents()
-        self._show_dialog("diagnostics", lambda: DiagnosticsDialog(self.context, contents, self.window))
+        bundle = Diagnostics(services, lambda: self.context.status)
+        self._show_dialog("diagnostics", lambda: DiagnosticsDialog(self.context, bundle, self.window))
 
     def demo_menu(self) -> QMenu:
         """The demo's menu *Prova un guasto*."""

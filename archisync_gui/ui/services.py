@@ -104,8 +104,6 @@ class Services:
     clear_and_read: Callable[[str, str], Awaitable[object]] | None = None
     """Type, account; makes a backup first."""
     backup: Callable[[], Awaitable[Path]] | None = None
-    diagnostics: Any | None = None
-    """Offers ``contents() -> Sequence[tuple[str, str]]`` (name, what it is) and ``async write(path) -> Path``."""
     crash: str = ""
     """Text of the crash file found at this start, or of a sentence about an unclean exit; empty: all was well."""
 

@@ -418,10 +418,6 @@
             <translation>Non si possono collegare pagine: il servizio locale non è attivo.</translation>
         </message>
         <message>
-            <source>Diagnostics are not available here.</source>
-            <translation>La diagnostica qui non è disponibile.</translation>
-        </message>
-        <message>
             <source>Demo: {fault}</source>
             <translation>Demo: {fault}</translation>
         </message>
@@ -2333,6 +2329,26 @@
         <message>
             <source>no</source>
             <translation>no</translation>
+        </message>
+        <message>
+            <source>versions of Archisync, Python, Qt and the system; sizes of the archive</source>
+            <translation>versioni di Archisync, Python, Qt e del sistema; dimensioni dell'archivio</translation>
+        </message>
+        <message>
+            <source>the settings; accounts and addresses under other names</source>
+            <translation>le impostazioni; utenti e indirizzi sotto altri nomi</translation>
+        </message>
+        <message>
+            <source>what runs, what waits, how fresh each list is</source>
+            <translation>che cosa è in corso, che cosa aspetta, la freschezza di ogni elenco</translation>
+        </message>
+        <message>
+            <source>the last 300 runs with their errors</source>
+            <translation>le ultime 300 letture con i loro errori</translation>
+        </message>
+        <message>
+            <source>the log files</source>
+            <translation>i file di registro</translation>
         </message>
     </context>
 </TS>

@@ -1,0 +1,85 @@
+"""Planted secrets and personal data never reach the diagnostics bundle."""
+
+from __future__ import annotations
+
+import dataclasses
+import zipfile
+from pathlib import Path
+
+import pytest
+from panel_fakes import SILENT, FakeStore, World, calm, history
+
+from archisync_gui.ui.diagnostics import REMOVED, Diagnostics, Scrubber
+
+PLANTED = (
+    "hunter2-Passw0rd",
+    "kJ8s7dF6g5H4j3K2l1Z0xCvB",
+    "a3f1c2d4e5b60718293a4b5c6d7e8f90",
+    "mario.rossi@example.test",
+    "RSSMRA80A01H501U",
+    "IT60X0542811101000000123456",
+    "02345678901",
+    "+39 02 1234567",
+    "0432 123456",
+    "Ferramenta Demo 0007",
+    "agente01",
+    "erp.example.test",
+)
+
+LOG = """2026-03-10 14:00:00 INFO    a: login of agente01 at https://erp.example.test/Archibald
+2026-03-10 14:00:00 INFO    a: password: hunter2-Passw0rd
+2026-03-10 14:00:01 INFO    a: Authorization: Bearer kJ8s7dF6g5H4j3K2l1Z0xCvB
+2026-03-10 14:00:02 INFO    a: key a3f1c2d4e5b60718293a4b5c6d7e8f90
+2026-03-10 14:00:03 WARNING a: row 7 (FERRAMENTA DEMO 0007): e-mail mario.rossi@example.test, RSSMRA80A01H501U
+2026-03-10 14:00:04 WARNING a: IT60X0542811101000000123456, VAT 02345678901, phone +39 02 1234567 or 0432 123456
+2026-03-10 14:00:05 INFO    a: customers: 1515 rows in 12.4 s, page 3 of 16
+"""
+
+
+async def test_planted_secrets_are_gone_and_the_rest_is_there(tmp_path: Path) -> None:
+    log = tmp_path / "archisync.log"
+    log.write_text(LOG, encoding="utf-8")
+    told = dataclasses.replace(SILENT, message="mario.rossi@example.test did not answer, Ferramenta Demo 0007")
+    runs = tuple(dataclasses.replace(r, error=told) if r.error is not None else r for r in history())
+    world = World(store=FakeStore(runs))
+    world.settings = world.settings.with_(
+        {"erp.url": "https://erp.example.test/Archibald", "erp.accounts": ["agente01"]}
+    )
+    services = world.services(log_file=log, demo=False)
+    bundle = await Diagnostics(services, calm).write(tmp_path / "d.zip")
+    with zipfile.ZipFile(bundle) as opened:
+        names = opened.namelist()
+        text = "\n".join(opened.read(name).decode() for name in names)
+    for secret in PLANTED:
+        assert secret.casefold() not in text.casefold(), secret
+    assert {"about.txt", "settings.json", "status.json", "runs.json", "archisync.log"} == set(names)
+    assert "customers: 1515 rows in 12.4 s, page 3 of 16" in text
+    assert "account-1" in text
+    assert "erp-timeout" in text
+
+
+async def test_the_list_shown_first_is_what_is_written(tmp_path: Path) -> None:
+    log = tmp_path / "archisync.log"
+    log.write_text("2026-03-10 14:00:00 INFO    a: b\n", encoding="utf-8")
+    services = World().services(log_file=log)
+    diagnostics = Diagnostics(services, calm)
+    bundle = await diagnostics.write(tmp_path / "d.zip")
+    with zipfile.ZipFile(bundle) as opened:
+        assert set(opened.namelist()) == {name for name, _ in diagnostics.contents()}
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "2026-03-10 14:00:05,123 INFO    archisync_gui.erp.session: page 3 of 16 in 0.412 s",
+        "run 17f3a2 of orders: 1050 rows, +3 ~21 -0",
+        "http://127.0.0.1:47801 at 14:05",
+    ],
+)
+async def test_harmless_lines_stay_as_they_are(harmless: str) -> None:
+    assert Scrubber(["Bianchi"])(harmless) == harmless
+
+
+async def test_values_are_found_whatever_stands_around_them() -> None:
+    scrub = Scrubber(["Rossi & Figli S.r.l.", "Bar Sport"])
+    assert scrub("for 'ROSSI & FIGLI S.R.L.' (bar sport)") == f"for '{REMOVED}' ({REMOVED})"
