@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,32 @@ for module in pkgutil.walk_packages(archisync_gui.__path__, "archisync_gui."):
     # walk_packages imports packages to look into them; the panel's own package may be imported, its modules not.
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_everything_imported_is_a_declared_dependency() -> None:
+    """Else it works where the test tools are installed and nowhere else."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {canonical(re.split(r"[<>=!~;\[ ]", entry)[0]) for entry in project["dependencies"]}
+    imported: set[str] = set()
+    for path in (ROOT / "archisync_gui").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    foreign = imported - sys.stdlib_module_names - {"archisync_gui"}
+    providers = packages_distributions()
+    providers["shiboken6"] = [
+        *providers["shiboken6"],
+        "PySide6-Essentials",
+    ]  # its twin, same version
+    unknown = {name for name in foreign if not declared & {canonical(d) for d in providers.get(name, [])}}
+    assert len(foreign) > 5
+    assert unknown == set()
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_qt_takes_no_references_to_none() -> None:
