@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from archisync_gui import messages
@@ -46,6 +46,8 @@ class Context(QObject):
         self.background = Background(self)
         self.background.failed.connect(self._failed)
         self.status: Status | None = None
+        self.memory: QSettings | None = None
+        """What the window remembers over restarts: place, columns, filters."""
         self.bridge.status_changed.connect(self._status)
 
     def set_services(self, services: Services) -> None:
@@ -65,6 +67,16 @@ class Context(QObject):
     def settings(self) -> Settings:
         """The settings in use."""
         return self.services.settings() if self.services is not None else Settings()
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a small text over restarts."""
+        if self.memory is not None:
+            self.memory.setValue(key, value)
+
+    def recall(self, key: str) -> str:
+        """What was kept, or an empty text."""
+        found = self.memory.value(key) if self.memory is not None else None
+        return found if isinstance(found, str) else ""
 
     def say(self, text: str, tone: str = "", action: str = "", callback: Callable[[], object] | None = None) -> None:
         """Tell the operator something beside the work."""

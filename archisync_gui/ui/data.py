@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QAbstractTableModel, QByteArray, QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -150,6 +150,7 @@ class Data(Page):
         self.table = QTableView()
         self.changes = QPlainTextEdit()
         self._delay = QTimer(self, singleShot=True, interval=220)
+        self._keep = QTimer(self, singleShot=True, interval=500)
         self._build()
         self.retranslate()
         self._delay.timeout.connect(self.read)
@@ -159,6 +160,9 @@ class Data(Page):
         self.model.wanted.connect(self._wanted)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.horizontalHeader().sortIndicatorChanged.connect(self._sorted)
+        self.table.horizontalHeader().sectionMoved.connect(self._keep_columns)
+        self.table.horizontalHeader().sectionResized.connect(lambda *_: self._keep.start())
+        self._keep.timeout.connect(self._keep_columns)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-data"))
         self.again.clicked.connect(self._read_row_again)
         self.clear.clicked.connect(lambda: context.background.run(self._clear(), "clear"))
@@ -334,13 +338,16 @@ class Data(Page):
         same = self.model.columnCount() and self.model.column(0) is entity.columns[0]
         self.model.start(entity.columns, found.total, tuple(found.rows))
         if not same:
-            self._columns_menu(entity)
             self._widths(entity)
+            self._columns_menu(entity)
         searched = tr("found") if self.search.text() else tr("stored")
         self._count.setText(f"{words.rows_word(found.total)} · {searched}")
         self.changes.setPlainText("")
 
     def _widths(self, entity: Entity) -> None:
+        state = self._context.recall(f"data/{entity.name}/columns")
+        if state and self.table.horizontalHeader().restoreState(QByteArray.fromBase64(state.encode())):
+            return
         em = self.table.fontMetrics().horizontalAdvance("0")
         for at, what in enumerate(entity.columns):
             wide = (
@@ -349,9 +356,16 @@ class Data(Page):
             head = self.table.fontMetrics().horizontalAdvance(title(what)) + 34
             self.table.setColumnWidth(at, max(em * wide, min(head, em * 30)))
 
+    def _keep_columns(self, *_: object) -> None:
+        entity = self.entity()
+        if entity is not None and self.model.columnCount() == len(entity.columns):
+            state = bytes(self.table.horizontalHeader().saveState().toBase64().data()).decode()
+            self._context.remember(f"data/{entity.name}/columns", state)
+
     def _columns_menu(self, entity: Entity) -> None:
         menu = QMenu(self.columns)
-        hidden = self._hidden.setdefault(entity.name, set())
+        kept = self._context.recall(f"data/{entity.name}/hidden")
+        hidden = self._hidden.setdefault(entity.name, {name for name in kept.split(",") if name})
         for at, what in enumerate(entity.columns):
             action = QAction(title(what), menu, checkable=True)
             action.setChecked(what.name not in hidden)
@@ -363,6 +377,7 @@ class Data(Page):
     def _show_column(self, type: str, at: int, name: str, on: bool) -> None:
         hidden = self._hidden.setdefault(type, set())
         (hidden.discard if on else hidden.add)(name)
+        self._context.remember(f"data/{type}/hidden", ",".join(sorted(hidden)))
         self.table.setColumnHidden(at, not on)
 
     def _wanted(self, page: int) -> None:

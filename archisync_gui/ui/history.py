@@ -94,6 +94,7 @@ class History(Page):
         self.charts: QWidget | None = None
         self._build()
         self.retranslate()
+        self._recall()
         for box in (self.type, self.outcome, self.origin, self.period):
             box.currentIndexChanged.connect(self._filtered)
         for edit in (self.since, self.until):
@@ -223,7 +224,19 @@ class History(Page):
             "before": before,
         }
 
+    def _recall(self) -> None:
+        """Take the filters of last time."""
+        boxes = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
+        for name, box in boxes.items():
+            kept = self._context.recall(f"history/{name}")
+            at = next((i for i in range(box.count()) if kept and str(box.itemData(i)) == kept), -1)
+            if at >= 0:
+                box.setCurrentIndex(at)
+
     def _filtered(self, *_: object) -> None:
+        boxes = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
+        for name, box in boxes.items():
+            self._context.remember(f"history/{name}", str(box.currentData() or ""))
         own = self.period.currentData() == "own"
         self.since.setVisible(own)
         self.until.setVisible(own)

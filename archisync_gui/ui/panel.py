@@ -64,6 +64,7 @@ class Panel(QObject):
         theme().choose(appearance)
         set_language(language)
         self.context = Context(self)
+        self.context.memory = self._memory
         self.feed = Feed(self.context)
         self.window = MainWindow(self.context, self.feed)
         self.tray = Tray(self.context, self)

@@ -577,3 +577,34 @@ async def test_a_click_on_a_bar_opens_its_run(make_panel: MakePanel, world: Worl
     bar = next(b for b in strip._picture.bars if b.run_id and b.start > ago(minutes=110))
     QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip._box(bar).center().toPoint())
     await until(lambda: dialog(panel, details.RunDetails) is not None)
+
+
+async def test_filters_and_columns_are_remembered(qapp: object, world: World, tmp_path: Path) -> None:
+    async def once(act: Callable[[Panel], None]) -> None:
+        panel = Panel(qapp, memory=tmp_path / "window.ini")  # type: ignore[arg-type]
+        panel.show()
+        panel.set_services(world.services())
+        act(panel)
+        await asyncio.sleep(0.1)
+        await panel.aclose()
+        panel.deleteLater()
+
+    seen: list[object] = []
+
+    def choose(panel: Panel) -> None:
+        page = panel.window.go("history")
+        assert isinstance(page, History)
+        page.type.setCurrentIndex(page.type.findData("prices"))
+        data = panel.window.go("data")
+        assert isinstance(data, Data)
+        data._show_column("orders", 2, "phone", False)
+
+    def look(panel: Panel) -> None:
+        page = panel.window.go("history")
+        assert isinstance(page, History)
+        seen.append(page.type.currentData())
+        seen.append(panel.context.recall("data/orders/hidden"))
+
+    await once(choose)
+    await once(look)
+    assert seen == ["prices", "phone"]
