@@ -193,6 +193,7 @@ def page(described: Mapping[str, Any]) -> str:
     parts = [
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>Archisync API</title>",
         "<meta name='viewport' content='width=device-width, initial-scale=1'>",
+        "<link rel='icon' href='/order-form/icon.svg'>",
         "<link rel='stylesheet' href='/docs.css'></head><body><main>",
         f"<h1>Archisync API <small>{_text(described['info']['version'])}</small></h1>",
         "<p>Loopback only. JSON in camelCase, times ISO 8601 with offset. Every call but those marked <em>open</em> "

@@ -105,7 +105,7 @@ class Office:
 
 async def until(true: Callable[[], object]) -> None:
     """Wait for something that must come soon."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -150,10 +150,11 @@ async def running(
     port: int | None = None,
     random: Callable[[int], bytes] | None = None,
     store: Store | None = None,
+    clock: TestClock | None = None,
     demo: bool = True,
 ) -> AsyncIterator[Office]:
     """An endpoint at work in ``folder``."""
-    clock = TestClock()
+    clock = clock or TestClock()
     own_store = store is None
     store = store or await stocked(folder, clock)
     drafts = await Drafts.open(folder, clock=clock)

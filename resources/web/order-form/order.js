@@ -65,7 +65,7 @@ export const rules = (product) => ({
 /** The nearest allowed quantity not below `quantity` (or the largest allowed one). */
 export function allowed(quantity, { min, multiple, max }) {
   const step = multiple || 1000;
-  let wanted = Math.max(quantity, min, multiple || 1);
+  let wanted = Math.max(quantity || 1000, min, multiple);
   if (multiple) wanted = Math.ceil(wanted / step) * step;
   if (max && wanted > max) wanted = multiple ? Math.floor(max / step) * step : max;
   return wanted;

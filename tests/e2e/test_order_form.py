@@ -1,0 +1,348 @@
+"""The order form and the drafts page as an agent uses them: by keyboard, in real Chromium, over the real parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Locator, Page, expect
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.store import Batch
+from tests.endpoint import stand_in
+from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready
+from tests.endpoint.office import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await threads_ready()
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def at_work(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
+    async with rig(tmp_path, browser) as made:
+        yield made
+        assert made.problems == []
+
+
+async def customer(page: Page, text: str) -> None:
+    """Choose a customer by keyboard; the form is in the customer box."""
+    await expect(page.locator("#customer")).to_be_focused()
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#product")).to_be_focused()
+
+
+async def article(page: Page, text: str, quantity: str) -> None:
+    """Add an article by keyboard; the form is in the article box."""
+    count = await page.locator("#lines tr").count()
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await expect(page.locator("#price")).not_to_have_text("–")
+    await page.keyboard.type(quantity)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#lines tr")).to_have_count(count + 1)
+
+
+def cells(row: Locator) -> Locator:
+    return row.locator("td")
+
+
+async def total(page: Page) -> str:
+    return (await page.locator("#totals dd.sum").inner_text()).replace("\xa0", " ")
+
+
+async def test_five_orders_in_a_row_without_the_mouse(at_work: Rig) -> None:
+    await five_orders(at_work)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("time", range(20))
+async def test_five_orders_again_and_again(at_work: Rig, time: int) -> None:
+    await five_orders(at_work)
+
+
+async def five_orders(at_work: Rig) -> None:
+    page = await at_work.form()
+    for number in range(1, 6):
+        await customer(page, "bianchi")
+        await article(page, "012345k2", "15")
+        await article(page, "lucido.a", "250")
+        assert await total(page) == "199,90 €"
+        await page.keyboard.press("Control+Enter")
+        said = "Bozza salvata, 1 bozza." if number == 1 else f"Bozza salvata, {number} bozze."
+        await expect(page.locator("#saved")).to_have_text(said)
+        await expect(page.locator("#lines tr")).to_have_count(0)
+    await at_work.open_sessions(1)
+    await page.keyboard.press("Alt+f")
+    await expect(page.locator(".draft")).to_have_count(5)
+    await at_work.open_sessions(0)
+
+
+async def test_new_customers_appear_in_the_visit_that_fetched_them(at_work: Rig) -> None:
+    at_work.erp.fast.clear()
+    page = await at_work.tab(at_work.office.endpoint.order_form_url())
+    await expect(page.locator("#customer")).to_be_focused()
+    await page.keyboard.type("nuovo")
+    await expect(page.locator(".options .none")).to_have_text("Nessun cliente trovato")
+    at_work.erp.fast.set()
+    await state_of(page, "fresh").wait_for()
+    await expect(page.locator("[role=option]")).to_contain_text("Nuovo Cliente 1")
+    assert "Nuovi clienti: adesso" in await page.locator("#freshness-text").inner_text()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#customer-chosen")).to_contain_text("C60001")
+
+
+async def test_quantity_rules_are_said_and_kept(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await page.keyboard.type("012345k2")
+    await page.keyboard.press("Enter")
+    quantity = page.locator("#quantity")
+    await expect(quantity).to_have_value("5")
+    await page.keyboard.type("12")
+    await expect(page.locator("#rules")).to_contain_text("minimo 5, multipli di 5, massimo 500")
+    await expect(quantity).to_have_attribute("aria-invalid", "true")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#lines tr")).to_have_count(0)
+    await page.keyboard.press("ArrowUp")
+    await expect(quantity).to_have_value("20")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    row = page.locator("#lines tr")
+    await expect(cells(row).nth(4)).to_have_text("156,75 €")
+    await row.locator("input").fill("50")
+    await row.locator("input").press("Enter")
+    await expect(cells(page.locator("#lines tr")).nth(2)).to_have_text("9,90 €")
+    await expect(page.locator("#product")).to_be_focused()
+
+
+async def test_prices_follow_the_list_and_what_is_not_known_is_said(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await article(page, "012345k2", "5")
+    await article(page, "lucido.b", "1")
+    await article(page, "senza", "2")
+    await expect(page.locator("#lines tr").nth(2)).to_contain_text("senza prezzo")
+    totals = page.locator("#totals")
+    await expect(totals).to_contain_text("IVA 22 % presunta su 19,99")
+    await expect(totals).to_contain_text("1 articolo senza prezzo non contato")
+    await page.locator("#group").select_option(label="RIVENDITORI")
+    await expect(cells(page.locator("#lines tr").nth(0)).nth(4)).to_have_text("40,00 €")
+    await expect(page.locator("#lines tr").nth(1)).to_contain_text("senza prezzo")
+    await page.locator("#group").select_option(label="DETTAGLIO (consigliato)")
+    await page.locator("#date").fill("2099-02-01")
+    await page.locator("#date").blur()
+    await expect(cells(page.locator("#lines tr").nth(0)).nth(2)).to_have_text("12,00 €")
+
+
+async def test_markup_from_outside_is_only_text(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "img src")
+    await expect(page.locator("#customer-chosen b")).to_have_text("<img src=x onerror=alert(1)>")
+    await article(page, "lucido.a", "1")
+    await page.locator("#note").fill("<script>alert(1)</script>")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("1 bozza")
+    await page.keyboard.press("Alt+f")
+    await expect(page.locator(".draft h2")).to_have_text("<img src=x onerror=alert(1)>")
+    assert await page.locator(".draft img, .draft script").count() == 0
+
+
+async def test_a_reload_or_a_crash_loses_nothing(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await article(page, "lucido.b", "3")
+    await page.reload()
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    await expect(page.locator("#customer-chosen")).to_contain_text("Studio Bianchi Srl")
+    with pytest.raises(Exception, match="crash"):
+        await page.goto("chrome://crash")
+    other = await at_work.tab(at_work.office.endpoint.order_form_url())
+    await state_of(other, "fresh").wait_for()
+    await other.goto(at_work.office.url + "/drafts")
+    await expect(other.locator("#unsent-list li")).to_contain_text("Studio Bianchi Srl")
+    await other.locator("#unsent-list a").click()
+    await expect(other.locator("#lines tr")).to_have_count(1)
+
+
+def content(path: Path) -> str:
+    """A downloaded file, its line ends and byte order mark as they are."""
+    return path.read_bytes().decode("utf-8")
+
+
+async def saved_draft(at_work: Rig, page: Page) -> None:
+    await customer(page, "bianchi")
+    await article(page, "012345k3", "2")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("1 bozza")
+
+
+async def test_what_changed_since_a_draft_was_saved_is_said(at_work: Rig) -> None:
+    page = await at_work.form()
+    await saved_draft(at_work, page)
+    declared = {e.name: e for e in ENTITIES}
+
+    async def read_again(entity: str, account: str, rows: list[dict[str, Any]]) -> None:
+        full = [{c.name: None for c in declared[entity].columns} | row for row in rows]
+        for number in range(2):  # absent from two clean reads: gone
+            moment = at_work.office.clock.now()
+            batch = Batch(f"again-{entity}-{number}", moment, full, whole=True, clean=True)
+            await at_work.office.store.apply(entity, account, batch)
+
+    await read_again("customers", "agente1", [c for c in stand_in.customers() if "Bianchi" not in c["name"]])
+    dearer = [p | {"unit_price": 1300} if p["item_id"] == "012345K3" else p for p in stand_in.prices()]
+    await read_again("prices", "", dearer)
+    await page.keyboard.press("Alt+f")
+    await page.get_by_role("link", name="Modifica").click()
+    await expect(page.locator("#customer-chosen .wrong")).to_contain_text("non è più nell’ERP")
+    note = page.locator("#lines .wrong")
+    await expect(note).to_contain_text("Prezzo cambiato: era 12,33")
+    await expect(cells(page.locator("#lines tr")).nth(2)).to_have_text("12,33 €")
+    await note.get_by_role("button", name="Usa il nuovo").click()
+    await expect(cells(page.locator("#lines tr")).nth(2)).to_have_text("13,00 €")
+
+
+async def test_two_tabs_never_overwrite_each_others_draft(at_work: Rig) -> None:
+    page = await at_work.form()
+    await saved_draft(at_work, page)
+    await page.keyboard.press("Alt+f")
+    link = page.get_by_role("link", name="Modifica")
+    address = at_work.office.url + str(await link.get_attribute("href"))
+    await link.click()
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    other_context = await at_work.browser.new_context(locale="it-IT")
+    other = await at_work.form(context=other_context)
+    await other.goto(address)
+    await other.reload()
+    await expect(other.locator("#lines tr")).to_have_count(1)
+    for tab, note in ((page, "prima"), (other, "seconda")):
+        await tab.locator("#note").fill(note)
+        await tab.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    await expect(other.locator("#conflict")).to_be_visible()
+    at_work.problems.clear()  # Chromium reports the 412 as a resource that failed to load
+    (kept,) = await at_work.office.drafts.list("agente1")
+    assert kept.document["note"] == "prima"
+    await other.keyboard.press("Enter")
+    await expect(other.locator("#saved")).to_have_text("Bozza salvata, 2 bozze.")
+    assert {d.document["note"] for d in await at_work.office.drafts.list("agente1")} == {"prima", "seconda"}
+
+
+async def test_a_draft_saved_without_panel_is_sent_when_it_is_back(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await article(page, "lucido.b", "3")
+    await at_work.context.route("**/api/drafts/**", lambda route: route.abort())
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("conservata in questo browser")
+    await expect(page.locator("#unsent")).to_have_text("1 bozza attende di essere salvata nel pannello.")
+    await expect(page.locator("#customer")).to_be_focused()
+    at_work.problems.clear()
+    await at_work.context.unroute("**/api/drafts/**")
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+    await expect(page.locator("#unsent")).to_be_hidden()
+    assert len(await at_work.office.drafts.list("agente1")) == 1
+
+
+async def test_drafts_are_deleted_printed_and_exported(at_work: Rig) -> None:
+    page = await at_work.form()
+    await saved_draft(at_work, page)
+    await page.keyboard.press("Alt+f")
+    async with page.expect_download() as csv:
+        await page.get_by_role("button", name="Esporta CSV").click()
+    download = await csv.value
+    assert download.suggested_filename == "archisync-demo-drafts.csv"
+    text = content(await download.path())
+    assert text.startswith("\ufeffbozza;salvata;cliente;")
+    assert ";012345K3;H1.104.010;2,000;12,33;1,000;22,00;24,66;" in text
+    async with page.expect_download() as exported:
+        await page.get_by_role("button", name="Esporta JSON").click()
+    drafts = json.loads(content(await (await exported.value).path()))
+    assert drafts[0]["document"]["lines"][0]["unitPrice"] == 1233
+    await page.evaluate("window.print = () => { window.printed = document.querySelectorAll('.printed').length }")
+    await page.get_by_role("button", name="Stampa").click()
+    assert await page.evaluate("window.printed") == 1
+    await page.emulate_media(media="print")
+    await expect(page.locator(".bar")).to_be_hidden()
+    await expect(page.locator(".draft table")).to_be_visible()
+    await page.emulate_media(media="screen")
+    await page.get_by_role("button", name="Elimina").click()
+    await expect(page.locator(".draft")).to_have_count(1)
+    await page.get_by_role("button", name="Elimina davvero").click()
+    await expect(page.locator("#none")).to_be_visible()
+    assert await at_work.office.drafts.list("agente1") == ()
+
+
+async def test_a_form_from_a_bookmark_waits_for_one_click_in_the_panel(at_work: Rig) -> None:
+    page = await at_work.tab(at_work.office.url + "/order-form")
+    await expect(page.locator("#door-text")).to_contain_text("un clic su «Consenti»")
+    pairing = at_work.office.endpoint.pairing
+    await until(pairing.pending)
+    pairing.approve(pairing.pending()[0].id, account="agente2")
+    await state_of(page, "fresh").wait_for()
+    assert at_work.sessions[0].account == "agente2"
+    assert "code" not in page.url
+
+
+async def test_the_form_speaks_english_and_is_named_for_screen_readers(at_work: Rig) -> None:
+    context = await at_work.browser.new_context(locale="en-GB", color_scheme="dark")
+    page = await at_work.form(context=context)
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert "New customers: now" in await page.locator("#freshness-text").inner_text()
+    unnamed = """() => [...document.querySelectorAll("button, input, select, textarea, a")]
+      .filter((e) => e.checkVisibility() && !(e.textContent.trim() || e.ariaLabel || e.labels?.length
+        || e.getAttribute("aria-labelledby"))).map((e) => e.outerHTML)"""
+    assert await page.evaluate(unnamed) == []
+    await page.locator("[data-language]").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "it")
+
+
+ARITHMETIC = """async () => {
+  const o = await import("/order-form/order.js");
+  const line = (quantity, unitPrice, vatPercent = 2200, priceUnit = 1000) =>
+    ({ quantity, unitPrice, vatPercent, priceUnit });
+  const rule = { min: 5000, multiple: 5000, max: 500000 };
+  return {
+    amounts: [line(1000, 5), line(500, 5), line(1500, 333), line(250000, 333, 400, 100000), line(3, 1, 0),
+      line(1000000000000, 999999999)].map(o.lineAmount),
+    negative: o.lineAmount(line(500, -5)),
+    none: o.lineAmount(line(1000, null)),
+    totals: o.totals([line(1000, 10), line(1000, 10), line(1000, 12, 400), line(1000, null), line(1000, 7, null)]),
+    allowed: [0, 1, 5000, 5001, 499999, 600000].map((q) => o.allowed(q, rule)),
+    free: o.allowed(0, { min: 0, multiple: 0, max: 0 }),
+    good: [4000, 5000, 7000, 500000, 505000].map((q) => o.isAllowed(q, rule)),
+    steps: [o.stepped(5000, 1, rule), o.stepped(5000, -1, rule), o.stepped(500000, 1, rule)],
+    csv: o.csv([{ id: "x", updatedAt: "t", document: { customer: { name: "=1+1" }, note: 'a"b;c', lines: [
+      { itemId: "+39", name: "-x", quantity: 1500, unitPrice: -5, priceUnit: 1000, vatPercent: null }] } }]),
+  };
+}"""
+
+
+async def test_the_arithmetic_of_an_order(at_work: Rig) -> None:
+    page = await at_work.tab(at_work.office.url + "/docs")
+    found = await page.evaluate(ARITHMETIC)
+    assert found["amounts"] == [5, 3, 500, 833, 0, 999_999_999_000_000_000]
+    assert (found["negative"], found["none"]) == (-3, None)
+    sums = found["totals"]
+    assert (sums["net"], sums["unpriced"]) == (39, 1)
+    assert [(v["rate"], v["assumed"], v["net"], v["vat"]) for v in sums["vat"]] == [
+        (2200, False, 20, 4),
+        (2200, True, 7, 2),
+        (400, False, 12, 0),
+    ]
+    assert sums["total"] == 45
+    assert found["allowed"] == [5000, 5000, 5000, 10000, 500000, 500000]
+    assert (found["free"], found["steps"]) == (1000, [10000, 5000, 500000])
+    assert found["good"] == [False, True, False, True, False]
+    assert found["csv"].splitlines()[1] == 'x;t;\'=1+1;;;;\'+39;\'-x;1,500;-0,05;1,000;;-0,08;"a""b;c"'

@@ -1,0 +1,326 @@
+"""Smart sessions from real browser tabs: opened, kept, closed, lost; each tab its own and nobody else's."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page
+
+from archisync_gui.endpoint.pairing import Access
+from archisync_gui.model import SessionEnd
+from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready, unreachable
+from tests.endpoint.office import until
+
+CALL = """async ([url, token, body]) => {
+  try {
+    const answer = await fetch(url, { method: "POST", body: body === null ? undefined : JSON.stringify(body),
+      headers: { Authorization: "Bearer " + token, "Content-Type": "application/json" } });
+    return { status: answer.status, ...(await answer.json()) };
+  } catch (error) { return { failed: String(error) }; }
+}"""
+
+
+# One browser for all tests here, so one loop too: what Playwright holds belongs to the loop it was started on.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await threads_ready()
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def at_work(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
+    async with rig(tmp_path, browser) as made:
+        yield made
+
+
+async def call(page: Page, r: Rig, path: str, token: str, body: object = None) -> Any:
+    return await page.evaluate(CALL, [r.office.url + path, token, body])
+
+
+async def start(page: Page, r: Rig, token: str, **more: str) -> Any:
+    return await page.evaluate("([base, token, more]) => start(base, token, more)", [r.office.url, token, more])
+
+
+# ------------------------------------------------------------------------------------------------ the two calls
+
+
+async def test_both_calls_work_from_a_paired_page_and_from_no_other(at_work: Rig) -> None:
+    token = at_work.paired_with(Access.SESSIONS)
+    page = await at_work.foreign()
+    opened = await call(page, at_work, "/api/customers/smart-sync", token, {"sessionId": "s" * 24, "label": "Prova"})
+    assert (opened["status"], opened["success"], opened["added"], opened["sessionCount"]) == (200, True, 1, 1)
+    closed = await call(page, at_work, "/api/customers/resume-syncs", token, {"sessionId": "s" * 24})
+    assert (closed["status"], closed["closed"], closed["sessionCount"]) == (200, True, 0)
+    (paired,) = [p for p in at_work.office.pages.pages() if p.origin == at_work.site]
+    at_work.office.endpoint.pairing.revoke(paired.id)
+    refused = await call(page, at_work, "/api/customers/smart-sync", token, {"sessionId": "t" * 24})
+    assert "Failed to fetch" in refused["failed"]
+    assert at_work.sessions == ()
+
+
+async def test_the_first_versions_calls_without_ids(at_work: Rig) -> None:
+    token = at_work.paired_with(Access.SESSIONS)
+    page = await at_work.foreign()
+    counts = []
+    for path in ("smart-sync", "resume-syncs") * 2:
+        answer = await call(page, at_work, f"/api/customers/{path}", token)
+        assert (answer["status"], answer["success"]) == (200, True)
+        counts.append(answer["sessionCount"])
+    assert counts == [1, 0, 1, 0]
+    last = await call(page, at_work, "/api/customers/resume-syncs", token)
+    assert (last["status"], last["closed"]) == (200, False)
+
+
+async def test_a_page_is_paired_with_six_digits(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    pairing = at_work.office.endpoint.pairing
+    pairing.begin()
+    await page.evaluate(
+        "(base) => { paired = Archisync.pair({ base, name: 'Modulo', onDigits: (d) => { window.digits = d } }) }",
+        at_work.office.url,
+    )
+    await until(pairing.pending)
+    digits = None
+    while digits is None:
+        digits = await page.evaluate("window.digits ?? null")
+    pairing.confirm(digits, account="agente2")
+    token = (await page.evaluate("paired"))["token"]
+    assert await start(page, at_work, token, profileId="profile-1") == "fresh"
+    assert at_work.sessions[0].account == "agente2"
+    assert at_work.problems == []
+
+
+async def test_another_panel_never_sees_the_token(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url))
+    assert await start(page, at_work, at_work.paired_with(), profileId="another-profile") == "stored"
+    assert [url.rpartition("/")[2] for url in sent if at_work.office.url in url] == ["health"]
+
+
+async def test_a_running_sync_makes_way_and_goes_on_where_it_was(at_work: Rig) -> None:
+    ticket = at_work.orchestrator.request_sync("products")
+    await until(lambda: len(at_work.erp.pages) >= 3)
+    page = await at_work.foreign()
+    assert await start(page, at_work, at_work.paired_with()) == "fresh"
+    stopped = list(at_work.erp.pages)
+    assert at_work.orchestrator.get_status().current_sync != "products"
+    await page.close()
+    await until(lambda: len(at_work.erp.pages) > len(stopped))
+    assert at_work.erp.pages == list(range(1, len(at_work.erp.pages) + 1))
+    at_work.erp.whole.set()
+    assert (await ticket).outcome == "completed"
+
+
+# ------------------------------------------------------------------------------------------------ tabs
+
+
+async def test_a_closed_tab_ends_its_session_at_once(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    await start(page, at_work, at_work.paired_with())
+    await at_work.open_sessions(1)
+    handle = at_work.sessions[0].handle
+    assert at_work.sessions[0].label == "Modulo <b>estraneo</b>"
+    await page.close(run_before_unload=True)
+    await at_work.open_sessions(0)
+    assert at_work.orchestrator.session(handle) in (SessionEnd.CLOSED, SessionEnd.LOST)
+
+
+async def test_a_page_that_is_left_closes_by_its_beacon(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    await start(page, at_work, at_work.paired_with())
+    handle = at_work.sessions[0].handle
+    await page.goto("about:blank")
+    await at_work.open_sessions(0)
+    assert at_work.orchestrator.session(handle) is SessionEnd.CLOSED
+
+
+async def test_a_crashed_tab_is_noticed_by_its_line(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    await start(page, at_work, at_work.paired_with())
+    await at_work.open_sessions(1)
+    handle = at_work.sessions[0].handle
+    with pytest.raises(Exception, match="crash"):
+        await page.goto("chrome://crash")
+    await at_work.open_sessions(0)
+    assert at_work.orchestrator.session(handle) is SessionEnd.LOST
+
+
+async def test_a_killed_browser_is_noticed_by_its_lines(at_work: Rig) -> None:
+    token = at_work.paired_with()
+    with tempfile.TemporaryDirectory() as temporary:
+        await kill_a_browser(at_work, token, temporary)
+
+
+async def kill_a_browser(at_work: Rig, token: str, temporary: str) -> None:
+    async with chromium(temporary) as doomed:
+        context = await doomed.new_context()
+        for _ in range(2):
+            page = await at_work.tab(f"{at_work.site}/page.html", context)
+            await start(page, at_work, token)
+        await at_work.open_sessions(2)
+        cdp = await doomed.new_browser_cdp_session()
+        with pytest.raises(Exception, match="closed"):
+            await cdp.send("Browser.crash")
+        await at_work.open_sessions(0)
+
+
+async def test_a_reload_leaves_one_session(at_work: Rig) -> None:
+    page = await at_work.form()
+    await at_work.open_sessions(1)
+    before = at_work.sessions[0].handle
+    for _ in range(3):
+        await page.reload()
+        await state_of(page, "fresh").wait_for()
+    await at_work.open_sessions(1)
+    assert at_work.sessions[0].handle != before
+    assert at_work.orchestrator.session(before) is SessionEnd.CLOSED
+
+
+async def test_back_from_the_cache_opens_a_new_session(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    await start(page, at_work, at_work.paired_with())
+    await at_work.open_sessions(1)
+    before = at_work.sessions[0].handle
+    await page.goto(f"{at_work.site}/other.html")
+    await at_work.open_sessions(0)
+    await page.evaluate("history.back()")
+    await page.wait_for_url("**/page.html", wait_until="commit")
+    assert await page.evaluate("window.persisted") is True
+    await at_work.open_sessions(1)
+    assert at_work.sessions[0].handle != before
+    assert at_work.orchestrator.session(before) is SessionEnd.CLOSED
+
+
+async def test_a_double_mount_opens_one_session_with_one_call(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.method} {request.url.rpartition('/')[2]}"))
+    mounts = """([base, token]) => {
+      const first = Archisync.openSession({ base, token }); first.close();
+      window.second = Archisync.openSession({ base, token });
+      return second.ready.then((f) => f.state);
+    }"""
+    assert await page.evaluate(mounts, [at_work.office.url, at_work.paired_with()]) == "fresh"
+    await at_work.open_sessions(1)
+    assert [line for line in sent if line.startswith("POST")] == ["POST smart-sync"]
+    await page.evaluate("second.close()")
+    await at_work.open_sessions(0)
+
+
+async def test_five_tabs_in_any_order(at_work: Rig) -> None:
+    await tabs_in_any_order(at_work, 5, random.Random(5))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(20))
+async def test_ten_tabs_in_any_order_again_and_again(at_work: Rig, seed: int) -> None:
+    await tabs_in_any_order(at_work, 10, random.Random(seed))
+
+
+async def tabs_in_any_order(at_work: Rig, count: int, order: random.Random) -> None:
+    token = at_work.paired_with()
+    tabs = [await at_work.foreign() for _ in range(count)]
+    assert set(await asyncio.gather(*(start(tab, at_work, token) for tab in tabs))) == {"fresh"}
+    await at_work.open_sessions(count)
+    order.shuffle(tabs)
+    for left, tab in zip(reversed(range(count)), tabs, strict=True):
+        await tab.close()
+        await at_work.open_sessions(left)
+    assert at_work.orchestrator.get_status().smart_customer_sync_active is False
+
+
+async def test_a_duplicated_tab_has_a_session_of_its_own(at_work: Rig) -> None:
+    page = await at_work.form()
+    async with page.expect_popup() as opening:
+        await page.evaluate("window.open('/order-form'), null")
+    copy = await opening.value
+    await state_of(copy, "fresh").wait_for()
+    await at_work.open_sessions(2)
+    await copy.close()
+    await at_work.open_sessions(1)
+    assert await page.locator("#freshness").get_attribute("data-state") == "fresh"
+
+
+async def test_two_forms_with_different_accounts(at_work: Rig) -> None:
+    await at_work.form("agente1")
+    await at_work.form("agente2", await at_work.browser.new_context(locale="it-IT"))
+    await at_work.open_sessions(2)
+    assert {s.account for s in at_work.sessions} == {"agente1", "agente2"}
+    assert {account for type_, scope, account in at_work.erp.read if scope == "new"} == {"agente1", "agente2"}
+
+
+# ------------------------------------------------------------------------------------------------ ends and returns
+
+
+async def test_the_operator_ends_a_session_and_the_form_says_so_and_goes_on_by_a_click(at_work: Rig) -> None:
+    page = await at_work.form()
+    await at_work.open_sessions(1)
+    at_work.orchestrator.end_session(at_work.sessions[0].handle)
+    await state_of(page, "operator").wait_for()
+    await page.keyboard.type("studio")
+    assert await page.locator("[role=option]").first.inner_text() != ""
+    assert at_work.sessions == ()
+    await page.locator("#resume").click()
+    await state_of(page, "fresh").wait_for()
+    await at_work.open_sessions(1)
+
+
+async def test_a_session_that_timed_out_goes_on_at_the_next_key(at_work: Rig) -> None:
+    page = await at_work.form()
+    await at_work.open_sessions(1)
+    before = at_work.sessions[0].handle
+    at_work.office.clock.ahead += 601
+    at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
+    await state_of(page, "ended").wait_for()
+    assert at_work.orchestrator.session(before) is SessionEnd.TIMEOUT
+    await page.evaluate("() => { const now = Date.now; Date.now = () => now() + 6000; }")
+    await page.keyboard.press("a")
+    await state_of(page, "fresh").wait_for()
+    await at_work.open_sessions(1)
+
+
+async def test_a_panel_that_restarts_under_an_open_form(at_work: Rig) -> None:
+    page = await at_work.form()
+    await at_work.open_sessions(1)
+    await at_work.office.endpoint.stop()
+    await state_of(page, "ended").wait_for()
+    await page.evaluate("() => { const now = Date.now; Date.now = () => now() + 6000; }")
+    await page.keyboard.press("a")
+    await state_of(page, "stored").wait_for()
+    await at_work.open_sessions(0)
+
+
+async def test_without_a_panel_the_form_is_told_so_and_nothing_fails(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    await at_work.office.endpoint.stop()
+    assert await start(page, at_work, "token") == "stored"
+    await page.evaluate("session.close()")
+
+
+async def test_a_failed_read_is_said_and_the_session_stays(at_work: Rig) -> None:
+    at_work.erp.failure = unreachable()
+    page = await at_work.foreign()
+    assert await start(page, at_work, at_work.paired_with()) == "failed"
+    await at_work.open_sessions(1)
+    at_work.erp.failure = None
+    assert (await page.evaluate("session.ask().then((f) => f.state)")) == "fresh"
+    await at_work.open_sessions(1)
+
+
+async def test_a_revoked_page_is_told(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    token = at_work.office.let_in(at_work.site, Access.WATCH)
+    assert await start(page, at_work, token) == "refused"
+    assert at_work.sessions == ()

@@ -1,0 +1,239 @@
+"""The real orchestrator, store and endpoint with a scripted ERP, and real Chromium tabs on them; no test."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from archisync_gui import messages
+from archisync_gui.endpoint.pairing import Access
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import (
+    Account,
+    FailureKind,
+    Finished,
+    Outcome,
+    Progress,
+    RunControl,
+    Scope,
+    SessionView,
+    Suspended,
+    SyncFailure,
+)
+from archisync_gui.orchestrator import Orchestrator, Rules
+from archisync_gui.store import Batch, Store
+from tests.endpoint import office as offices
+from tests.endpoint.office import Office, until
+
+CHROMIUM = "/usr/bin/chromium"
+RULES = Rules(schedule=False, office=None, daily_full=None, grace=0.7, shared_read=0.0)
+"""The law's numbers but for a short grace, and every opening reads anew."""
+
+
+class ScriptedErp:
+    """A runner: fast reads bring one new customer each, whole reads turn page after page until told to stop."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.new = 0
+        self.read: list[tuple[str, str, str]] = []
+        """Type, scope and account of each run, in the order they began or went on."""
+        self.pages: list[int] = []
+        """Pages of products as they were read."""
+        self.fast = asyncio.Event()
+        """Fast reads wait for it."""
+        self.fast.set()
+        self.whole = asyncio.Event()
+        """Whole reads turn pages until it is set."""
+        self.failure: SyncFailure | None = None
+
+    async def __call__(self, control: RunControl) -> Finished | Suspended:
+        run = control.run
+        self.read.append((run.type, run.scope.value, run.account))
+        as_of = datetime.now(UTC)
+        if run.scope is Scope.ALL and run.type != "customers":
+            return await self._whole(control, as_of)
+        if run.scope is Scope.ALL:
+            return Finished(Outcome.COMPLETED, as_of, rows=6)
+        await self.fast.wait()
+        if self.failure is not None:
+            raise self.failure
+        self.new += 1
+        declared = next(e for e in ENTITIES if e.name == "customers")
+        row = {c.name: None for c in declared.columns} | {
+            "id": str(60000 + self.new),
+            "account_num": f"C{60000 + self.new}",
+            "name": f"Nuovo Cliente {self.new}",
+            "city": "Mestre",
+        }
+        batch = Batch(f"fast-{self.new}", as_of, [row], whole=False, clean=True)
+        delta = await self._store.apply("customers", run.account, batch)
+        return Finished(Outcome.COMPLETED, as_of, rows=1, added=delta.added)
+
+    async def _whole(self, control: RunControl, as_of: datetime) -> Finished | Suspended:
+        page = control.resume if isinstance(control.resume, int) else 0
+        while not self.whole.is_set():
+            if control.suspend_requested():
+                return Suspended(page, Progress(page=page))
+            page += 1
+            self.pages.append(page)
+            control.progress(Progress(page=page, pages=1000, rows=page * 100))
+            await asyncio.sleep(0.02)
+        return Finished(Outcome.COMPLETED, as_of, rows=page * 100)
+
+
+def unreachable() -> SyncFailure:
+    """What a fast read says when the ERP does not answer."""
+    return SyncFailure("erp-unreachable", FailureKind.PERMANENT)
+
+
+@dataclass
+class Rig:
+    """Everything at work, and the browser."""
+
+    office: Office
+    orchestrator: Orchestrator
+    erp: ScriptedErp
+    browser: Browser
+    context: BrowserContext
+    site: str
+    """Origin of a foreign page, served from another port."""
+    problems: list[str] = field(default_factory=list)
+    """What pages complained of."""
+
+    @property
+    def sessions(self) -> tuple[SessionView, ...]:
+        return self.orchestrator.get_status().sessions
+
+    async def open_sessions(self, count: int, *, connected: bool = True) -> None:
+        """Wait until exactly so many sessions are open, each with its line."""
+        await until(lambda: len(self.sessions) == count and all(s.connected or not connected for s in self.sessions))
+
+    async def tab(self, url: str, context: BrowserContext | None = None) -> Page:
+        """A new tab; what it complains of is kept."""
+        page = await (context or self.context).new_page()
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
+        page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))
+        await page.goto(url)
+        return page
+
+    async def form(self, account: str | None = None, context: BrowserContext | None = None) -> Page:
+        """Our order form as the panel opens it, in its session."""
+        page = await self.tab(self.office.endpoint.order_form_url(account), context)
+        await page.locator("#freshness[data-state=fresh]").wait_for()
+        return page
+
+    async def foreign(self, name: str = "page") -> Page:
+        """A tab of the foreign site."""
+        return await self.tab(f"{self.site}/{name}.html")
+
+    def paired_with(self, *scopes: Access, account: str | None = None) -> str:
+        """A token for the foreign site."""
+        return self.office.let_in(self.site, *scopes, account=account)
+
+
+FOREIGN_PAGE = """<!doctype html><title>foreign</title><link rel="icon" href="data:,">
+<script src="/archisync-client.js"></script><input id="field">
+<script>
+  addEventListener("pageshow", (event) => { window.persisted = event.persisted; });
+  function start(base, token, more) {
+    window.session = Archisync.openSession({ base, token, label: "Modulo <b>estraneo</b>", ...more });
+    window.ended = []; window.states = [];
+    session.onEnded((end) => ended.push(end.reason));
+    session.onChange((f) => states.push(f.state));
+    return session.ready.then((f) => f.state);
+  }
+</script>"""
+
+
+@asynccontextmanager
+async def foreign_site() -> AsyncIterator[str]:
+    """Another local server with a page that uses the client. As ``localhost`` it is another *site* than 127.0.0.1."""
+    client = (messages.resources() / "web" / "archisync-client.js").read_text(encoding="utf-8")
+
+    async def page(request: web.Request) -> web.Response:
+        return web.Response(text=FOREIGN_PAGE, content_type="text/html")
+
+    async def script(request: web.Request) -> web.Response:
+        return web.Response(text=client, content_type="text/javascript")
+
+    app = web.Application()
+    app.router.add_get("/archisync-client.js", script)
+    app.router.add_get("/{name}.html", page)
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    port = offices.free_port()
+    await web.TCPSite(runner, "localhost", port).start()
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        await runner.cleanup()
+
+
+async def threads_ready(count: int = 4) -> None:
+    """Have the loop's own threads run before a test begins: a loop that outlives a test keeps them, and they are no
+    leak of the test that used them first."""
+    executor = ThreadPoolExecutor(count)
+    asyncio.get_running_loop().set_default_executor(executor)
+    meeting = threading.Barrier(count)
+    await asyncio.gather(*(asyncio.to_thread(meeting.wait) for _ in range(count)))
+
+
+@asynccontextmanager
+async def chromium(temporary: str | None = None) -> AsyncIterator[Browser]:
+    """A real browser with its back/forward cache, which Playwright switches off. ``temporary``: where it puts its own
+    files, for one that will be killed and cannot tidy up."""
+    async with async_playwright() as playwright:
+        root = hasattr(os, "geteuid") and os.geteuid() == 0
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            chromium_sandbox=not root,
+            args=["--disable-gpu", "--no-first-run"],
+            env={**os.environ, "TMPDIR": temporary} if temporary else None,
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+@asynccontextmanager
+async def rig(folder: Path, browser: Browser, *, rules: Rules = RULES) -> AsyncIterator[Rig]:
+    """Everything at work in ``folder``, with a fresh browser profile."""
+    clock = offices.TestClock()
+    store = await offices.stocked(folder, clock)
+    erp = ScriptedErp(store)
+    accounts = [Account("agente1", catalogue=True), Account("agente2")]
+    orchestrator = Orchestrator([e.spec for e in ENTITIES], erp, accounts, store.journal, clock=clock, rules=rules)
+    await orchestrator.start()
+    try:
+        async with offices.running(folder, orchestrator, store=store, clock=clock) as office, foreign_site() as site:
+            made = Rig(office, orchestrator, erp, browser, await browser.new_context(locale="it-IT"), site)
+            try:
+                yield made
+            finally:
+                for context in browser.contexts:
+                    await context.close()
+    finally:
+        erp.whole.set()
+        erp.fast.set()
+        await orchestrator.close(5.0)
+        await store.close()
+
+
+def state_of(page: Page, state: str) -> Any:
+    """The order form's freshness when it is in that state."""
+    return page.locator(f"#freshness[data-state={state}]")
