@@ -374,8 +374,7 @@ class Printer:
             return
         # Not a terminal: one line for each tenth of a list, so that a log stays readable.
         kind, name = event["kind"], str(event.get("type"))
-        progress = event.get("progress") or {}
-        page, pages = progress.get("page"), progress.get("pages")
+        page, pages = event.get("page"), event.get("pages")
         tenth = int(10 * page / pages) if kind == "sync-progress" and page and pages else -1
         if kind == "sync-progress" and self._steps.get(name, -1) >= tenth:
             return

@@ -108,7 +108,7 @@ async def test_the_kernel_tells_the_peers_user(profile: Profile) -> None:
     server = ChannelServer(profile, handler)
     await server.start()
     try:
-        reader, writer = await asyncio.open_unix_connection(str(channel._socket_path(profile)))
+        _, writer = await asyncio.open_unix_connection(str(channel._socket_path(profile)))
         assert channel._peer_uid(writer.get_extra_info("socket")) == os.getuid()
         writer.close()
         await writer.wait_closed()
