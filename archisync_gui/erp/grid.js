@@ -273,6 +273,8 @@
 
   async function act(name, args, limit) {
     const grid = needGrid();
+    // A grid in callback ignores further calls: what is still under way (of a cancelled read) ends first.
+    if (!await idle(limit)) return { how: "ended", quiet: false };
     const how = await callback(grid, () => ACTS[name](grid, args), limit);
     const quiet = how === "slow" ? false : await idle(limit);
     return { how, quiet };
@@ -288,7 +290,7 @@
       }
       return JSON.stringify({ grid: true, quiet: await idle(limit) });
     },
-    state: () => { const grid = needGrid(); return JSON.stringify({ ...position(grid), filters: filters(grid), columns: mapping(grid).columns }); },
+    state: () => { const grid = needGrid(); const held = document.getElementById("__VIEWSTATE"); return JSON.stringify({ name: grid.name, viewState: held ? held.value.length : null, ...position(grid), filters: filters(grid), columns: mapping(grid).columns }); },
     act: async (name, args, limit) => JSON.stringify(await act(name, args, limit)),
     // One page in one call: go there, wait for the callback's end and for the paint, read.
     turn: async (name, args, wanted, limit, paint) => {
@@ -332,6 +334,16 @@
       const id = selector => (document.querySelector(selector) || {}).id || "";
       const boxes = [...document.querySelectorAll("[id*='DXCDPageControl_C'][id$='Chk5_D']")].map(box => [box.id, /gvCOColumnShow/.test(box.className)]);
       return JSON.stringify({ open: true, boxes, tab: id("[id$='DXCDPageControl_T3T']"), apply: id("[id$='DXCDWindow_DXCBtn201']") });
+    },
+    // Whether a single value of the first row comes at once (a call of the page) or from the server.
+    rowValues: async (field, limit) => {
+      const grid = needGrid(), began = performance.now();
+      const top = grid.GetTopVisibleIndex ? grid.GetTopVisibleIndex() : 0;
+      const answered = await new Promise(resolve => {
+        setTimeout(() => resolve(false), limit * 1000);
+        grid.GetRowValues(top, field, () => resolve(true));
+      });
+      return JSON.stringify({ answered, ms: Math.round(performance.now() - began) });
     },
     item: (combo, value) => {
       const control = collection().GetByName(combo);

@@ -64,6 +64,7 @@ class Look(Enum):
     DIALOG = "dialog"
     ITEM = "item"
     LOGIN_OUTCOME = "loginOutcome"
+    ROW_VALUES = "rowValues"
     DETAIL = "detail"
 
 

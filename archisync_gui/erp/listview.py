@@ -75,14 +75,14 @@ class ListView:
         self.warnings: list[str] = []
         self.newest_first = False
         """The grid is sorted so that new records come first."""
-        self._session = session
-        self._hands = hands
+        self.hands = hands
+        self.limits = session.limits
         self._fields = tuple(fields)
         self._clock = clock
-        self._limits = session.limits
         self._since = clock.now()
         self._touched = False
         self._full_page: int | None = None
+        self._chosen = 0
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class ListView:
         for _ in range(3):
             try:
                 await self.where()
-                answer = await self._hands.look(Look.READY, self._limits.callback, step="open")
+                answer = await self.hands.look(Look.READY, self.limits.callback, step="open")
             except Navigated:
                 continue
             if not answer["grid"]:
@@ -139,11 +139,11 @@ class ListView:
 
     async def _prepare(self, columns: bool, sort: str | None) -> None:
         self._touched = True
-        state = await self._hands.look(Look.STATE)
+        state = await self.hands.look(Look.STATE)
         wish = self.entity.filter
         if wish is not None:
             await self._preset(wish, state)
-        state = await self._hands.look(Look.STATE)
+        state = await self.hands.look(Look.STATE)
         filters = state["filters"]
         for name in filters["group"]:
             if name:
@@ -160,7 +160,7 @@ class ListView:
             await self._sort(sort, state)
 
     async def _first(self, page_size: int) -> Page:
-        state = await self._hands.look(Look.STATE)
+        state = await self.hands.look(Look.STATE)
         page: Page | None = None
         if state["size"] is not None and state["size"] != page_size:
             page = await self._turn(Act.PAGE_SIZE, size=page_size)
@@ -175,7 +175,7 @@ class ListView:
         return page or await self._turn(None)
 
     async def _check_columns(self, page: Page) -> None:
-        columns = (await self._hands.look(Look.STATE))["columns"]
+        columns = (await self.hands.look(Look.STATE))["columns"]
         visible = {column["field"] for column in columns if column["visible"]}
         missing = [c for c in self.entity.columns if c.field_name not in visible]
         if required := sorted({c.field_name for c in missing if not c.optional}):
@@ -187,40 +187,42 @@ class ListView:
         combo, value = find_preset(wish, state["filters"]["combos"])
         shown = next(c["value"] for c in state["filters"]["combos"] if c["id"] == combo)
         if not wish.click:
-            if shown != value:
+            # Choosing may load the page again, which brings us here once more; a filter that does not take is refused.
+            if shown != value and self._chosen < 2:
+                self._chosen += 1
                 await self._act(Act.PRESET, combo=combo, value=value)
             return
         # These lists come with empty cells until the filter is really clicked (docs/erp.md, lists that load empty).
         if shown == value:
-            blank = await self._hands.look(Look.BLANK_ROWS)
+            blank = await self.hands.look(Look.BLANK_ROWS)
             if blank["rows"] and blank["painted"]:
                 return
             await self._click_preset(combo, find_option(wish.detour, state["filters"]["combos"], combo))
         await self._click_preset(combo, value)
 
     async def _click_preset(self, combo: str, value: str) -> None:
-        item = await self._hands.look(Look.ITEM, combo, value)
+        item = await self.hands.look(Look.ITEM, combo, value)
         if not item["id"]:
             raise layout("toolbar-folded", list=self.entity.name)
         self._since = self._clock.now()
-        await self._hands.look(Look.ARM, self._limits.callback)
-        await self._hands.look(Look.OPEN, combo)
-        await self._hands.click(Target.FILTER_ITEM, item["id"], self._limits.dialog)
-        answer = await self._hands.look(Look.ARMED, self._limits.callback)
+        await self.hands.look(Look.ARM, self.limits.callback)
+        await self.hands.look(Look.OPEN, combo)
+        await self.hands.click(Target.FILTER_ITEM, item["id"], self.limits.dialog)
+        answer = await self.hands.look(Look.ARMED, self.limits.callback)
         if answer["how"] != "ended" or not answer["quiet"]:
             if answer["how"].startswith("error"):
                 raise transient("erp-callback-error", step="filter", error=answer["how"][7:300])
             raise transient("erp-slow-callback" if answer["how"] == "slow" else "erp-never-idle", step="filter")
 
     async def _search_bar(self, text: str) -> None:
-        await self._hands.type_search(text)
-        await self._hands.look(Look.ARM, self._limits.callback)
-        await self._hands.click(Target.SEARCH, "Vertical_SearchAC_Menu_ITCNT0_xaf_a1_Ed_B1", self._limits.dialog)
-        await self._hands.look(Look.ARMED, self._limits.callback)
+        await self.hands.type_search(text)
+        await self.hands.look(Look.ARM, self.limits.callback)
+        await self.hands.click(Target.SEARCH, "Vertical_SearchAC_Menu_ITCNT0_xaf_a1_Ed_B1", self.limits.dialog)
+        await self.hands.look(Look.ARMED, self.limits.callback)
 
     async def verify_filters(self) -> dict[str, Json]:
         """Read all five filters back, as evidence; raises ``refused`` for the first that is not as wanted."""
-        filters = (await self._hands.look(Look.STATE))["filters"]
+        filters = (await self.hands.look(Look.STATE))["filters"]
         wish = self.entity.filter
         evidence: dict[str, Json] = {key: filters[key] for key in ("row", "search", "bar", "header", "group")}
         found: tuple[str, str] | None = None
@@ -253,7 +255,7 @@ class ListView:
         if not hidden:
             return
         await self._act(Act.COLUMNS)
-        dialog = await self._hands.look(Look.DIALOG, self._limits.dialog)
+        dialog = await self.hands.look(Look.DIALOG, self.limits.dialog)
         boxes = [
             box for box, off in dialog["boxes"] if off and int(box.rpartition("_C")[2].partition("Chk")[0]) in hidden
         ]
@@ -261,10 +263,10 @@ class ListView:
             self.warnings.append("columns-not-chosen")
             return
         if dialog["tab"]:
-            await self._hands.click_all(Target.COLUMN_TAB, [dialog["tab"]], self._limits.callback, "columns")
-        await self._hands.click_all(Target.COLUMN_BOX, boxes, self._limits.callback, "columns")
+            await self.hands.click_all(Target.COLUMN_TAB, [dialog["tab"]], self.limits.callback, "columns")
+        await self.hands.click_all(Target.COLUMN_BOX, boxes, self.limits.callback, "columns")
         self._since = self._clock.now()
-        await self._hands.click_all(Target.COLUMNS_APPLY, [dialog["apply"]], self._limits.callback, "columns")
+        await self.hands.click_all(Target.COLUMNS_APPLY, [dialog["apply"]], self.limits.callback, "columns")
 
     async def _sort(self, name: str, state: dict[str, Any]) -> None:
         if not any(column["field"] == name for column in state["columns"]):
@@ -272,7 +274,7 @@ class ListView:
             return
         if state["filters"]["sort"] != [[name, "DSC"]]:
             await self._act(Act.SORT, field=name, order="DSC", first=True, at=0)
-            sort = (await self._hands.look(Look.STATE))["filters"]["sort"]
+            sort = (await self.hands.look(Look.STATE))["filters"]["sort"]
             shown = any(c["field"] == name and c["visible"] for c in state["columns"])
             # A hidden column has no header that could tell.
             self.newest_first = sort == [[name, "DSC"]] or (not shown and not sort)
@@ -281,8 +283,8 @@ class ListView:
 
     async def sorted_by(self, name: str) -> Page:
         """Sort by another field, newest first, and read the first page. See :attr:`newest_first`."""
-        await self._sort(name, await self._hands.look(Look.STATE))
-        state = await self._hands.look(Look.STATE)
+        await self._sort(name, await self.hands.look(Look.STATE))
+        state = await self.hands.look(Look.STATE)
         return await (self._turn(Act.PAGE, index=0) if state["index"] else self._turn(None))
 
     # --- pages --------------------------------------------------------------------------------------------------------
@@ -319,7 +321,7 @@ class ListView:
 
     async def again(self) -> Page:
         """The first page, read once more."""
-        state = await self._hands.look(Look.STATE)
+        state = await self.hands.look(Look.STATE)
         page = await (self._turn(Act.PAGE, index=0) if state["index"] else self._turn(Act.REFRESH))
         if page.index != 0:
             raise transient("page-stuck", wanted=1, shown=page.index + 1)
@@ -330,7 +332,7 @@ class ListView:
             self._since = self._clock.now()
         since = self._since
         try:
-            answer = await self._hands.turn(act, self._fields, self._limits.callback, self._limits.paint, **arguments)
+            answer = await self.hands.turn(act, self._fields, self.limits.callback, self.limits.paint, **arguments)
         except Navigated:
             await self.where()
             raise
@@ -349,14 +351,14 @@ class ListView:
     async def _act(self, act: Act, **arguments: Any) -> None:
         self._since = self._clock.now()
         try:
-            await self._hands.act(act, self._limits.callback, **arguments)
+            await self.hands.act(act, self.limits.callback, **arguments)
         except Navigated:
             await self.where()
             raise
 
     async def where(self) -> None:
         """The page went away under us: raises if it is the login or the error page; else it just loaded again."""
-        at_erp(await self._hands.arrived(self._limits.open))
+        at_erp(await self.hands.arrived(self.limits.open))
 
     def touched(self) -> None:
         """Something may have to be put back (the view is owed from an earlier visit)."""
@@ -378,7 +380,7 @@ class ListView:
 
     async def _put_back(self) -> None:
         view, wish = self.view, self.entity.filter
-        state = await self._hands.look(Look.STATE)
+        state = await self.hands.look(Look.STATE)
         # The size first: every further call then carries few rows.
         if view.size is not None and state["size"] not in (None, view.size):
             await self._act(Act.PAGE_SIZE, size=view.size)
@@ -402,13 +404,13 @@ class ListView:
         for name in view.group:
             if name and name not in state["filters"]["group"]:
                 await self._act(Act.GROUP, field=name)
-        state = await self._hands.look(Look.STATE)
+        state = await self.hands.look(Look.STATE)
         if state["index"] != view.page and view.page < state["count"]:
             await self._act(Act.PAGE, index=view.page)
 
     async def screenshot(self) -> bytes | None:
         """A picture for the evidence."""
-        return await self._hands.screenshot()
+        return await self.hands.screenshot()
 
 
 def _view(state: dict[str, Any], wish: FilterWish | None) -> View:

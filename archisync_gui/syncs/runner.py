@@ -104,7 +104,9 @@ class Reading:
 class SyncRunner:
     """Executes runs. Give this one object to the orchestrator."""
 
-    def __init__(self, store: SyncStore, erp: Erp, entities: Iterable[Entity]) -> None:
+    def __init__(self, store: SyncStore, erp: Erp, entities: Iterable[Entity], *, page_size: int = PAGE_SIZE) -> None:
+        """``page_size``: rows a page of a read that may be pre-empted (one of 10, 20, 50, 100, 200)."""
+        self._page_size = page_size
         self._store = store
         self._erp = erp
         self._entities = {entity.name: entity for entity in entities}
@@ -160,7 +162,7 @@ class SyncRunner:
 
     async def _read(self, entity: Entity, reading: Reading, control: RunControl) -> bool:
         """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
-        size = PAGE_SIZE if control.run.preemptible else PAGE_SIZE_ALONE
+        size = self._page_size if control.run.preemptible else PAGE_SIZE_ALONE
         control.progress(Progress("open"))
         async with self._erp.list(entity, control.run.account, reading.reader.fields, control.logged_in) as visit:
             view = visit.list

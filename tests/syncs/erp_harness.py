@@ -17,7 +17,7 @@ from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
 USER = "agente01"
-QUICK = Limits(open=15, login=10, login_patience=1.0, callback=2.5, paint=0.6, dialog=2.5, restore=6.0)
+QUICK = Limits(open=30, login=30, login_patience=2.0, callback=8, paint=2.0, dialog=8, restore=15)
 """Limits for a demo ERP without latency: what hangs is noticed soon."""
 
 
@@ -107,6 +107,7 @@ async def world(
     limits: Limits = QUICK,
     demo: DemoErp | None = None,
     password: str = "demo",
+    page_size: int = 20,
     **options: Any,
 ) -> AsyncIterator[World]:
     """A running world; nothing of it is left at the end."""
@@ -122,7 +123,7 @@ async def world(
         address=lambda: demo.base_url, password=known, screenshots=folder / "screenshots", clock=clock, limits=limits
     )
     try:
-        yield World(demo, erp, store, SyncRunner(store, erp, entities), entities)
+        yield World(demo, erp, store, SyncRunner(store, erp, entities, page_size=page_size), entities)
         assert not [action for action in demo.actions if action.writes], "something tried to write to the ERP"
     finally:
         await erp.close()

@@ -105,8 +105,10 @@ async def test_whole_fault_table(name: str, tmp_path: Path, capsys: pytest.Captu
 
 async def _table(name: str, cases: tuple[Case, ...], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines, wrong = [], []
-    # Enough rows for more than one page of this list.
-    async with world(folder, scale={"orders": 0.2, "ddt": 0.2, "invoices": 0.5}.get(name, 0.05)) as here:
+    # About three pages of each list.
+    async with world(
+        folder, page_size={"invoices": 10, "customers": 50, "prices": 100, "products": 100}.get(name, 20)
+    ) as here:
         assert (await here.sync(name)).outcome is Outcome.COMPLETED
         assert set(await here.rows(name)) == here.truth(name)
         for case in cases:

@@ -1,0 +1,136 @@
+"""Archisync never writes to the ERP: the one place that touches it lets nothing else through, and is the only one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archisync_gui import erp
+from archisync_gui.entities import ENTITIES
+from archisync_gui.erp.hands import Act, Forbidden, Hands, Target, may_open, place
+
+GRID = "Vertical_v6_123_LE_v6"
+FORBIDDEN = [
+    "Vertical_mainMenu_Menu_DXI0_T",  # New
+    "Vertical_mainMenu_Menu_DXI1_T",  # Delete
+    "Vertical_mainMenu_Menu_DXI2_T",  # Edit
+    "Vertical_mainMenu_Menu_DXI7_T",  # Export
+    f"{GRID}_DXCBtn0",  # the row's own edit button
+    f"{GRID}_DXSelBtn0_D",
+    f"{GRID}_DXDataRow0",
+    "Vertical_MyDetails",
+    "",
+]
+
+
+class NoPage:
+    """A page on which nothing may happen."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"page.{name} was reached")
+
+
+@pytest.mark.parametrize("element", FORBIDDEN)
+@pytest.mark.parametrize("target", list(Target))
+async def test_nothing_that_writes_can_be_clicked(target: Target, element: str) -> None:
+    hands = Hands(NoPage(), "https://erp.example.test/Archibald")  # type: ignore[arg-type]
+    with pytest.raises(Forbidden):
+        await hands.click(target, element, 1)
+    with pytest.raises(Forbidden):
+        await hands.click_all(target, [element], 1, "columns")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "SALESTABLE_ListView_Agent/?NewObject=true",
+        "CUSTTABLE_DetailView/50120/?mode=Edit",
+        "CUSTTABLE_DetailView/50120/",
+        "CUSTTABLE_DetailView/?NewObject=true",
+        "Default.aspx",
+        "https://elsewhere.example.test/SALESTABLE_ListView_Agent/",
+        "//elsewhere.example.test/X_ListView/",
+        "SALESTABLE_ListView_Agent/#new",
+        "",
+    ],
+)
+async def test_nothing_that_writes_can_be_opened(path: str) -> None:
+    assert not may_open(path)
+    with pytest.raises(Forbidden):
+        await Hands(NoPage(), "https://erp.example.test/Archibald").go(path, 1)  # type: ignore[arg-type]
+
+
+def test_what_is_declared_can_be_opened() -> None:
+    for entity in ENTITIES:
+        assert may_open(entity.path)
+        if entity.detail_path:
+            assert may_open(entity.detail_path.format(id=50120))
+
+
+async def test_a_call_takes_only_its_own_arguments() -> None:
+    hands = Hands(NoPage(), "https://erp.example.test/Archibald")  # type: ignore[arg-type]
+    with pytest.raises(Forbidden):
+        await hands.act(Act.PAGE, 1, ids=["Vertical_mainMenu_Menu_DXI0_T"])
+
+
+def test_the_login_page_is_known_by_its_path_not_by_its_query() -> None:
+    base = "https://erp.example.test/Archibald"
+    assert place(f"{base}/Login.aspx?ReturnUrl=%2fArchibald%2fDefault.aspx") == "Login.aspx"
+    assert place(f"{base}/SALESTABLE_ListView_Agent/") == "SALESTABLE_ListView_Agent"
+
+
+TOUCHES = {"click", "dblclick", "tap", "press", "fill", "type", "check", "uncheck", "select_option", "drag_to", "hover"}
+TOUCHES |= {
+    "dispatch_event",
+    "set_input_files",
+    "press_sequentially",
+    "mouse",
+    "keyboard",
+    "evaluate",
+    "goto",
+    "locator",
+}
+ALLOWED = {("browser.py", "goto")}
+"""``try_browser`` opens the empty page."""
+
+
+def test_only_the_hands_touch_a_page() -> None:
+    """Every use of a Playwright call that could act on a page stands in ``hands.py``; there, each passes the list."""
+    folder = Path(erp.__file__).parent
+    found = set()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in TOUCHES and _is_page(node.value):
+                found.add((file.name, node.attr))
+    assert {name for name, _ in found if name != "hands.py"} <= {name for name, _ in ALLOWED}
+    assert found - {f for f in found if f[0] == "hands.py"} <= ALLOWED
+
+
+def _is_page(node: ast.expr) -> bool:
+    """Whether the expression may be a Playwright page: ours are all called ``page``."""
+    name = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+    return name == "page"
+
+
+def test_the_page_script_knows_a_closed_set_of_acts() -> None:
+    script = (Path(erp.__file__).parent / "grid.js").read_text("utf-8")
+    acts = re.search(r"const ACTS = \{(.*?)\n  \};", script, re.DOTALL)
+    assert acts
+    names = set(re.findall(r"^    (\w+):", acts[1], re.MULTILINE))
+    assert names == {act.value[0] for act in Act} | {"clicks"}
+    assert len(re.findall(r"\.click\(\)", script)) == 1, "the one scripted click is that of `clicks`"
+    for word in (
+        "submit(",
+        "UpdateEdit",
+        "AddNewRow",
+        "DeleteRow",
+        "StartEditRow",
+        "RaiseXafCallback",
+        "fetch(",
+        "XMLHttp",
+    ):
+        assert word not in script

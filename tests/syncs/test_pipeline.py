@@ -1,0 +1,322 @@
+"""The six syncs against the demo ERP: whole, fast and single reads, suspension, expiry, refusals and what follows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.demo_erp import DemoClock, DemoErp
+from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, Column, Entity, FilterWish, Kind
+from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, SyncTypeSpec, warning_parts
+from tests.syncs.erp_harness import USER, World, world
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[World]:
+    async with world(tmp_path) as started:
+        yield started
+
+
+async def refused(here: World, name: str, code: str) -> SyncFailure:
+    """Sync and expect that failure; the store stays as it is, row by row."""
+    before = await here.everything(name)
+    with pytest.raises(SyncFailure) as caught:
+        await here.sync(name)
+    assert caught.value.code == code
+    assert await here.everything(name) == before
+    return caught.value
+
+
+async def test_six_lists_are_read_whole_and_a_second_time_nothing_changes(here: World) -> None:
+    for entity in ENTITIES:
+        preferences = here.demo.get_preferences(USER, entity.name)
+        first = await here.sync(entity.name)
+        assert first.outcome is Outcome.COMPLETED, first.warnings
+        rows = await here.rows(entity.name)
+        assert set(rows) == here.truth(entity.name)
+        assert (first.rows, first.added, first.changed, first.gone) == (len(rows), len(rows), 0, 0)
+        assert here.demo.get_preferences(USER, entity.name) == preferences, "the user's own view is put back"
+    written = here.store.rows_written
+    for entity in ENTITIES:
+        second = await here.sync(entity.name)
+        assert (second.added, second.changed, second.gone) == (0, 0, 0)
+    assert here.store.rows_written == written
+    assert sum(1 for action in here.demo.actions if action.kind == "login") == 1
+
+
+async def test_values_are_the_erps(here: World) -> None:
+    await here.sync("orders")
+    rows = await here.rows("orders")
+    for true in here.demo.rows("orders", USER):
+        row = rows[str(true["ID"])]
+        assert row["total_amount"] == (None if true["AmountTotal"] is None else round(true["AmountTotal"] * 100))
+        assert row["created_at"] == true["CREATEDDATETIME"].isoformat()
+        assert row["order_number"] == (true["SALESID"] or None)
+        assert row["is_quote"] is bool(true["QUOTE"])
+        assert row["delivery_address"] == (true["DLVADDRESS"] or None)
+    drafts = [row for row in here.demo.rows("orders", USER) if not row["SALESID"]]
+    assert sum(row["order_number"] is None for row in rows.values()) == len(drafts), "each draft is a row of its own"
+    assert any(row["modified_at"] for row in rows.values()), "hidden columns are switched on"
+    await here.sync("invoices")
+    credit = [row for row in (await here.rows("invoices")).values() if str(row["invoice_number"]).startswith("NC/")]
+    assert credit
+    assert all(isinstance(row["amount"], int) and row["amount"] < 0 for row in credit)
+
+
+async def test_garbage_is_counted_and_shown(here: World) -> None:
+    finished = await here.sync("customers")
+    shown = dict(warning_parts(text) for text in finished.warnings)
+    zeros = sum(1 for row in here.demo.rows("customers", USER) if row["ID"] == 0)
+    assert shown["garbage"] == {"list": "customers", "name": "id-zero", "count": str(zeros)}
+
+
+async def test_what_the_human_had_filtered_is_cleared_and_put_back(here: World) -> None:
+    here.demo.set_preferences(
+        USER,
+        "orders",
+        preset="ListViewSalesTableOrdersThisMonth",
+        filter_row=(("SALESNAME", "Studio"),),
+        search="Demo",
+        group_by=("SALESSTATUS",),
+        sort=(("SALESNAME", "ASC"),),
+        page_size=50,
+    )
+    left = here.demo.get_preferences(USER, "orders")
+    finished = await here.sync("orders")
+    assert finished.outcome is Outcome.COMPLETED
+    assert set(await here.rows("orders")) == here.truth("orders")
+    assert here.demo.get_preferences(USER, "orders") == left
+
+
+async def test_the_view_is_put_back_after_a_failure(here: World) -> None:
+    here.demo.set_preferences(USER, "orders", sort=(("SALESNAME", "ASC"),), page_index=1)
+    left = here.demo.get_preferences(USER, "orders")
+    here.demo.fault("renamed-column", list="orders")
+    failure = await refused(here, "orders", "column-missing")
+    assert failure.kind is FailureKind.REFUSED
+    assert failure.screenshot is not None
+    assert await asyncio.to_thread(Path(failure.screenshot).exists)
+    assert here.demo.get_preferences(USER, "orders") == left
+
+
+async def test_a_suspended_read_goes_on_where_it_was(here: World) -> None:
+    control = here.control("orders")
+    control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
+    suspended = await here.suspend(control)
+    assert suspended.progress.page == 2, "at the latest after the call in flight"
+    control.resume, control.on_progress, control.suspend = suspended.state, None, False
+    control.seen.clear()
+    ended = await here.runner(control)
+    assert isinstance(ended, Finished)
+    assert ended.outcome is Outcome.COMPLETED
+    pages = [p.page for p in control.seen if p.step == "read"]
+    assert pages[0] == 2
+    assert set(await here.rows("orders")) == here.truth("orders")
+
+
+async def test_a_suspended_read_starts_over_when_its_last_page_moved(here: World) -> None:
+    control = here.control("orders")
+    control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
+    suspended = await here.suspend(control)
+    newest = max(here.truth("orders"), key=int)
+    here.demo.delete("orders", USER, newest)
+    control.resume, control.on_progress, control.suspend = suspended.state, None, False
+    ended = await here.runner(control)
+    assert isinstance(ended, Finished)
+    assert ended.outcome is Outcome.COMPLETED, ended.warnings
+    assert set(await here.rows("orders")) == here.truth("orders")
+
+
+async def test_an_expired_session_is_renewed_in_the_middle_of_a_read(here: World) -> None:
+    def expire(_: object) -> None:
+        if any(action.detail.startswith("orders PAGE ") for action in here.demo.actions):
+            here.demo.fault("session-expired-now")
+            control.on_progress = None
+
+    control = here.control("orders", on_progress=expire)
+    ended = await here.runner(control)
+    assert isinstance(ended, Finished)
+    assert ended.outcome is Outcome.COMPLETED
+    assert control.logins == 2
+    assert set(await here.rows("orders")) == here.truth("orders")
+
+
+async def test_a_cancelled_read_changes_nothing_and_puts_the_view_back(here: World) -> None:
+    left = here.demo.get_preferences(USER, "orders")
+    control = here.control("orders")
+    task = asyncio.ensure_future(here.runner(control))
+    control.on_progress = lambda p: task.cancel() if p.page == 1 else None
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await here.rows("orders") == {}
+    assert here.demo.get_preferences(USER, "orders") == left
+
+
+async def test_rows_that_vanish_are_missing_then_gone_and_come_back(here: World) -> None:
+    await here.sync("orders")
+    gone = sorted(here.truth("orders"))[3]
+    before = here.demo.world
+    here.demo.delete("orders", USER, gone)
+    first = await here.sync("orders")
+    assert (first.outcome, first.gone) == (Outcome.COMPLETED, 0)
+    second = await here.sync("orders")
+    assert second.gone == 1
+    before.forget_edits()
+    back = await here.sync("orders")
+    assert back.added == 1
+    assert gone in await here.rows("orders")
+
+
+async def test_a_shrink_can_be_accepted_and_applies_exactly_that_read(here: World) -> None:
+    await here.sync("orders")
+    here.demo.fault("truncated-list", list="orders", keep=0.5)
+    failure = await refused(here, "orders", "shrink")
+    assert failure.evidence["rowsBefore"] == len(here.truth("orders"))
+    assert failure.evidence["examples"]
+    assert "preset" in failure.evidence["filtersBefore"]  # type: ignore[operator]
+    (kept,) = await here.store.refused()
+    accepted = await here.store.accept_read(kept.run_id)
+    assert accepted.delta.missing > 0
+    assert accepted.backup.exists()
+
+
+async def test_renumbered_rows_are_re_keyed_with_their_history(here: World) -> None:
+    await here.sync("orders")
+    before = await here.rows("orders")
+    here.demo.fault("ids-changed")
+    failure = await refused(here, "orders", "keys-changed")
+    assert failure.params["match"] == 100
+    (kept,) = await here.store.refused()
+    accepted = await here.store.rekey(kept.run_id)
+    assert accepted.rekeyed == len(before)
+    again = await here.sync("orders")
+    assert (again.outcome, again.added, again.gone) == (Outcome.COMPLETED, 0, 0)
+    assert {str(row["order_number"]) for row in (await here.rows("orders")).values()} == {
+        str(row["order_number"]) for row in before.values()
+    }
+
+
+async def test_a_column_that_emptied_is_refused(here: World) -> None:
+    await here.sync("orders")
+    here.demo.fault("empty-cells", list="orders", column="SALESNAME")
+    failure = await refused(here, "orders", "column-empty")
+    assert failure.params["field"] == "customer_name"
+
+
+async def test_a_fast_read_finds_new_and_active_customers_and_removes_nothing(here: World) -> None:
+    await here.sync("customers")
+    new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
+    old = min(here.truth("customers"), key=int)
+    latest = max(row["LASTORDERDATE"] for row in here.demo.rows("customers", USER) if row["LASTORDERDATE"])
+    here.demo.change("customers", USER, old, {"LASTORDERDATE": latest + timedelta(days=1), "ORDERCOUNTACT": 77})
+    gone = sorted(here.truth("customers"), key=int)[5]
+    here.demo.delete("customers", USER, gone)
+    left = here.demo.get_preferences(USER, "customers")
+    before = await here.rows("customers")
+    here.demo.reset_counters()
+    finished = await here.sync("customers", Scope.NEW)
+    rows = await here.rows("customers")
+    assert (finished.added, finished.changed, finished.gone) == (1, 1, 0)
+    assert rows[new]["name"] == "Studio Nuovo"
+    assert rows[old]["orders_this_year"] == 77
+    assert gone in rows
+    untouched = next(key for key in before if key not in (new, old))
+    assert rows[untouched] == before[untouched], "columns that a fast read does not show stay as stored"
+    assert len([a for a in here.demo.actions if a.kind == "callback"]) <= 7
+    assert here.demo.get_preferences(USER, "customers") == left
+    again = await here.sync("customers", Scope.NEW)
+    assert (again.added, again.changed) == (0, 0)
+
+
+async def test_a_fast_read_falls_back_to_the_whole_list_where_sorting_does_not_take(here: World) -> None:
+    await here.sync("customers")
+    here.demo.fault("sort-ignored", list="customers")
+    here.demo.insert("customers", USER, NAME="Studio Nuovo")
+    finished = await here.sync("customers", Scope.NEW)
+    assert finished.added == 1
+    assert any(warning_parts(text)[0] == "sort-ignored" for text in finished.warnings)
+
+
+async def test_one_customer_is_read_from_its_detail_page(here: World) -> None:
+    await here.sync("customers")
+    key = sorted(here.truth("customers"))[20]
+    here.demo.change("customers", USER, key, {"PHONE": "+390810009999"})
+    before = (await here.rows("customers"))[key]
+    finished = await here.sync("customers", Scope.ONE, key)
+    assert (finished.rows, finished.changed) == (1, 1)
+    assert (await here.rows("customers"))[key] == {**before, "phone": "+390810009999"}
+
+
+async def test_a_corrupt_customer_harms_nobody(here: World) -> None:
+    with pytest.raises(SyncFailure) as caught:
+        await here.sync("customers", Scope.ONE, here.demo.corrupt_customer(USER))
+    assert caught.value.code == "record-unreadable"
+    assert (await here.sync("customers")).outcome is Outcome.COMPLETED
+
+
+async def test_refused_credentials_are_tried_once(tmp_path: Path) -> None:
+    async with world(tmp_path, password="wrong") as here:
+        with pytest.raises(SyncFailure) as caught:
+            await here.sync("invoices")
+        assert (caught.value.code, caught.value.kind) == ("login-refused", FailureKind.CREDENTIALS)
+        assert [a.kind for a in here.demo.actions].count("login-failed") == 1
+        with pytest.raises(SyncFailure, match="login-refused"):
+            await here.runner.login_test(USER, "also wrong")
+        await here.runner.login_test(USER, "demo")
+
+
+async def test_a_password_is_not_checked_against_the_session_at_hand(here: World) -> None:
+    await here.sync("invoices")
+    with pytest.raises(SyncFailure, match="login-refused"):
+        await here.runner.login_test(USER, "wrong")
+
+
+SUPPLIERS = Entity(
+    spec=SyncTypeSpec("suppliers", priority=7, interval=60, stagger=40),
+    it="Fornitori",
+    en="Suppliers",
+    path=DDT.path,
+    columns=(
+        Column("ID", "id", "ID", "ID", Kind.ID),
+        Column("DELIVERYNAME", "name", "NOME DI CONSEGNA", "Name", personal=True),
+        Column("QTY", "quantity", "TOTALE", "Quantity", Kind.NUMBER),
+    ),
+    key=("id",),
+    natural_key=("name",),
+    filter=FilterWish("packingslips", ("packingslipsall",), ("Tutti", "All"), click=True, detour=("Oggi", "Today")),
+    title="name",
+    search=("name",),
+)
+
+
+async def test_a_seventh_type_is_only_a_declaration(tmp_path: Path) -> None:
+    async with world(tmp_path, entities=[*ENTITIES, SUPPLIERS]) as here:
+        finished = await here.sync("suppliers")
+        assert finished.outcome is Outcome.COMPLETED
+        assert len(await here.rows("suppliers")) == len(here.demo.rows("ddt", USER))
+        again = await here.sync("suppliers")
+        assert (again.added, again.changed, again.gone) == (0, 0, 0)
+
+
+async def test_a_living_erp_stays_readable(tmp_path: Path) -> None:
+    moment = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+    demo = DemoErp(clock=DemoClock(moment), scale=0.05)
+    async with world(tmp_path, demo=demo) as here:
+        for name in ("customers", "orders"):
+            for _ in range(2):
+                finished = await here.sync(name)
+                assert finished.outcome is Outcome.COMPLETED
+                demo.clock.advance(timedelta(hours=5))
+            await here.sync(name)
+            living = [r for r in await here.everything(name) if r[4] is None and r[5] is None]
+            assert {row[0] for row in living} == here.truth(name)
+
+
+def test_only_customers_offer_the_quick_scopes() -> None:
+    assert [e.name for e in ENTITIES if e.newest] == ["customers"] == [e.name for e in ENTITIES if e.spec.fast]
+    assert replace(CUSTOMERS, newest=()).detail_path
