@@ -89,7 +89,7 @@ class Panel(QObject):
         self.context.bridge.status_changed.connect(self._status)
         self.context.bridge.happened.connect(self._happened)
         self.context.settings_changed.connect(self._settings)
-        self.window.sidebar.set_profile(profile, demo)
+        self.window.show_profile(profile, demo)
         self.window.go("overview").setFocus()
         if services is not None:
             self.set_services(services)

@@ -411,6 +411,7 @@ class MainWindow(QMainWindow):
     def __init__(self, context: Context, feed: Feed) -> None:
         super().__init__()
         self.context, self.feed = context, feed
+        self._demo = False
         self.setWindowTitle("Archisync")
         self.setWindowIcon(application_icon())
         self.setMinimumSize(720, 480)
@@ -497,8 +498,7 @@ class MainWindow(QMainWindow):
 
     def _title(self, status: Status) -> None:
         found = words.headline(status, self.context.now())
-        services = self.context.services
-        badge = " [DEMO]" if services is not None and services.demo else ""
+        badge = " [DEMO]" if self._demo else ""
         title = f"{found.title}{badge} – Archisync"
         if title != self.windowTitle():
             self.setWindowTitle(title)
@@ -513,7 +513,14 @@ class MainWindow(QMainWindow):
     def _services(self) -> None:
         services = self.context.services
         if services is not None:
-            self.sidebar.set_profile(services.profile, services.demo)
+            self.show_profile(services.profile, services.demo)
+
+    def show_profile(self, profile: str, demo: bool) -> None:
+        """Show which profile this is, and the demo as a demo, in side bar and title."""
+        self._demo = demo
+        self.sidebar.set_profile(profile, demo)
+        if self.context.status is None:
+            self.setWindowTitle("Archisync [DEMO]" if demo else "Archisync")
 
     def _said(self, text: str, tone: str, action: str, callback: object) -> None:
         self.notice.say(text, tone, action, callback if callable(callback) else None)
