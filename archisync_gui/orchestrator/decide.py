@@ -72,11 +72,10 @@ def decide(state: State, now: Moment) -> Decision:
         elif must_yield(state, active, now):
             return Suspend(active.run.id)
         return Nothing(Block(Reason.RUNNING, None, active.run.type, active.run.account))
-    best: Request | None = None
-    for request in state.queue.values():
-        if stopped_by(state, request, now) is None and (best is None or rank(state, request) < rank(state, best)):
-            best = request
-    return Nothing(idle_because(state, now)) if best is None else Start(best.slot)
+    free = [request for request in state.queue.values() if stopped_by(state, request, now) is None]
+    if not free:
+        return Nothing(idle_because(state, now))
+    return Start(free[0].slot if len(free) == 1 else min(free, key=lambda r: rank(state, r)).slot)
 
 
 # ---------------------------------------------------------------------------------------------------------- order

@@ -264,6 +264,8 @@ class Dispatcher:
     async def run_over(self, deadline: float) -> bool:
         """Wait until no run is active, at most ``deadline`` seconds; True when so."""
         until = self._clock.monotonic() + deadline
+        if self._run is not None:
+            self._run.cancel()  # once more, for a runner that ignored it the first time
         while self._run is not None and (left := until - self._clock.monotonic()) > 0:
             await first_of(self._run, self._clock.sleep(left))
         return self._run is None

@@ -24,7 +24,7 @@ from archisync_gui.orchestrator.schedule import passed
 from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State, evolve
 
 HORIZON = timedelta(hours=24)
-STEPS = 60
+STEPS = 40
 """A forecast looks no further than this."""
 
 
@@ -42,18 +42,20 @@ def explain(state: State, now: Moment) -> Explanation:
     return Explanation(now.wall, block.reason, params_of(block, state, now))
 
 
-def because(state: State, request: Request, now: Moment) -> Block:
-    """Why a request waits: what stops it, else who is before it (rule 32)."""
-    block = stopped_by(state, request, now)
-    if block is not None:
-        return block
-    before = [r for r in in_order(state) if stopped_by(state, r, now) is None]
-    first = before[0]
-    if first is request or first.slot == request.slot:
-        if state.active is None:
-            return Block(Reason.RUNNING)
-        return Block(Reason.RUNNING, None, state.active.run.type, state.active.run.account)
-    return Block(Reason.BEHIND, None, first.slot.type, first.slot.account)
+def queue_because(state: State, now: Moment) -> list[tuple[Request, Block]]:
+    """The waiting requests in order, each with the one reason why it waits: what stops it, else the active run for the
+    first that could go, and that first one for those behind it (rule 32)."""
+    found: list[tuple[Request, Block]] = []
+    first: Request | None = None
+    for request in in_order(state):
+        block = stopped_by(state, request, now)
+        if block is None and first is not None:
+            block = Block(Reason.BEHIND, None, first.slot.type, first.slot.account)
+        elif block is None:
+            first, run = request, None if state.active is None else state.active.run
+            block = Block(Reason.RUNNING) if run is None else Block(Reason.RUNNING, None, run.type, run.account)
+        found.append((request, block))
+    return found
 
 
 def params_of(block: Block, state: State, now: Moment) -> dict[str, Json]:

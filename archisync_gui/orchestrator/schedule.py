@@ -27,11 +27,10 @@ from archisync_gui.orchestrator.state import (
 def passed(state: State, now: Moment) -> State:
     """Time has passed since anything looked: every other fold is folded upon this one."""
     gone = now.mono - state.at.mono
-    if gone > 0:
-        state = evolve(state, flow=_flowed(state, gone))
-        if (now.wall - state.at.wall).total_seconds() < gone - state.rules.clock_tolerance:
-            state = _jumped_back(state, now)
-    state = evolve(state, at=now)
+    back = (now.wall - state.at.wall).total_seconds() < gone - state.rules.clock_tolerance
+    state = evolve(state, flow=_flowed(state, gone), at=now)
+    if back:
+        state = _jumped_back(state, now)
     if state.closing:
         return state
     if state.sessions or state.ended:

@@ -175,11 +175,15 @@ class Request:
     @property
     def origin(self) -> Origin:
         """The strongest of those who want it."""
+        if len(self.wants) == 1:
+            return self.wants[0].origin
         return max((w.origin for w in self.wants), key=_STRENGTH.__getitem__)
 
     @property
     def priority(self) -> int:
         """The highest asked for, without ageing."""
+        if len(self.wants) == 1:
+            return self.wants[0].priority
         return max(w.priority for w in self.wants)
 
     @property

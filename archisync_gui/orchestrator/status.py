@@ -25,7 +25,7 @@ from archisync_gui.model import (
     State as Doing,
 )
 from archisync_gui.orchestrator import decide
-from archisync_gui.orchestrator.explain import because, explain, forecasts, params_of, remaining
+from archisync_gui.orchestrator.explain import explain, forecasts, params_of, queue_because, remaining
 from archisync_gui.orchestrator.state import SHARED, Moment, Request, Session, State, evolve
 
 _WORST_STATE = (
@@ -43,7 +43,7 @@ _WORST_FRESHNESS = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshnes
 
 def status(state: State, now: Moment, revision: int, journal_error: ErrorInfo | None = None) -> Status:
     """Everything at this moment."""
-    queue = [entry(state, request, now) for request in decide.in_order(state)]
+    queue = [entry(state, request, block, now) for request, block in queue_because(state, now)]
     coming = {(f.type, _line(state, f.type, f.account)): f for f in forecasts(state, now)}
     active = state.active
     return Status(
@@ -98,9 +98,8 @@ def run_view(state: State, now: Moment) -> RunView | None:
     )
 
 
-def entry(state: State, request: Request, now: Moment) -> QueueEntry:
+def entry(state: State, request: Request, block: decide.Block, now: Moment) -> QueueEntry:
     """One waiting request, with the one reason why."""
-    block = because(state, request, now)
     return QueueEntry(
         id=request.id,
         type=request.slot.type,

@@ -1,0 +1,552 @@
+"""Everything at once: a state machine drives the real orchestrator, a plain model checks after each step.
+
+Rules that it cannot express (1 over two processes, 22's detection, 31) have tests of their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from archisync_gui.model import (
+    Account,
+    Event,
+    EventKind,
+    FailureKind,
+    Origin,
+    Outcome,
+    Progress,
+    Reason,
+    Scope,
+    SessionEnd,
+    SyncFailure,
+)
+from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
+from tests.orchestrator.rig import TYPES, Rig, Running
+from tests.support.clock import settle
+
+ANNA, BRUNO = Account("anna", catalogue=True), Account("bruno")
+TABS = [f"tab-{n}" for n in range(4)]
+NAMES = [t.name for t in TYPES]
+DEADLINE = {t.name: t.deadline for t in TYPES}
+
+
+@dataclass
+class Lease:
+    """A session as the plain model knows it."""
+
+    deadline: float
+    account: str | None
+    lost: float | None = None
+    lines: int = 0
+    token: str | None = None
+    since: float = 0.0
+
+    @property
+    def ends(self) -> float:
+        return self.deadline if self.lost is None else min(self.deadline, self.lost)
+
+
+class Machine(RuleBasedStateMachine):
+    """Drives and checks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.leases: dict[str, Lease] = {}
+        self.tombs: dict[str, tuple[SessionEnd, float]] = {}
+        self.tickets: list[tuple[Ticket, float]] = []
+        self.forms: list[asyncio.Task[Any]] = []
+        self.begins: dict[str, float] = {}
+        self.parked: dict[str, float] = {}
+        self.anyway: set[str] = set()
+        self.stopped: set[str] = set()
+        self.revision = 0
+        self.last_queue: object = None
+        self.broken_listener = False
+        self.anonymous = 0
+        self.journal_failed = False
+
+    # -------------------------------------------------------------------------------------------- plumbing
+
+    def go(self, coroutine: Any) -> Any:
+        return self.loop.run_until_complete(coroutine)
+
+    def act(self, call: Any) -> Any:
+        """Do something inside the loop and let everything follow."""
+
+        async def inside() -> Any:
+            found = call()
+            await settle()
+            return found
+
+        return self.go(inside())
+
+    @property
+    def mono(self) -> float:
+        return self.rig.clock.monotonic()
+
+    @initialize(schedule=st.booleans(), office=st.booleans(), two=st.booleans())
+    def begin(self, schedule: bool, office: bool, two: bool) -> None:
+        rules = Rules(schedule=schedule, office=OfficeHours() if office else None, longest_sleep=600.0)
+        self.rig = Rig(rules=rules, accounts=(ANNA, BRUNO) if two else (ANNA,))
+        self.listen()
+        self.go(self.rig.__aenter__())
+
+    def listen(self) -> None:
+        self.rig.o.subscribe(self.heard)
+        self.rig.auto = self.started
+        self.boot = self.rig.o.state.boot
+        self.revision = 0
+
+    def teardown(self) -> None:
+        if hasattr(self, "rig"):
+            for form in self.forms:
+                form.cancel()
+            self.go(self.rig.__aexit__())
+            for ticket, _ in self.tickets:
+                assert ticket.done, "rule 27: close answers every ticket"
+        self.loop.run_until_complete(asyncio.sleep(0))
+        left = asyncio.all_tasks(self.loop)
+        self.loop.close()
+        assert not left, f"rule 27: tasks left {left}"
+
+    # -------------------------------------------------------------------------------------------- what is seen
+
+    def heard(self, event: Event) -> None:
+        assert event.boot == self.boot
+        assert event.revision > self.revision, "revisions only grow"
+        self.revision = event.revision
+        data = event.data
+        state = self.rig.o.state
+        if event.kind in (EventKind.SYNC_STARTED, EventKind.SYNC_RESUMED) and state.active is not None:
+            request = state.active.request
+            account, slot = str(data["account"]), request.slot
+            assert account not in self.stopped, "rule 22: a stopped account reads nothing"
+            assert int(str(data["attempt"])) <= 4, "rule 21: three repeats at most"
+            if request.not_before is not None:
+                assert request.not_before <= self.mono, "rule 21: the pause before a repeat"
+            for word in ("anna@", "tab-"):
+                assert word not in str(data), "rule 14: ids are never shown"
+            if request.id not in self.anyway:
+                assert state.hold_since is None, "rule 9: hold stops everything else"
+                if state.sessions and not state.quiet_since <= self.mono - 900:  # type: ignore[operator]
+                    fast = slot.scope is not Scope.ALL and slot.account in {s.account for s in state.sessions.values()}
+                    wanted = any(w.who.startswith("form") for w in request.wants)
+                    assert fast or wanted, "rule 10: quiet"
+            if event.kind is EventKind.SYNC_STARTED:
+                rivals = [
+                    e.priority for e in self.rig.o.get_status().queue if e.reason in (Reason.RUNNING, Reason.BEHIND)
+                ]
+                assert int(str(data["priority"])) >= max(rivals, default=0), "rule 3"
+        if event.kind is EventKind.SYNC_SUSPENDED:
+            self.parked[str(data["runId"])] = self.mono
+        if event.kind is EventKind.SYNC_ERROR and '"credentials"' in json.dumps(data):
+            self.stopped.add(str(data["account"]))
+        if event.kind is EventKind.QUEUE_UPDATED:
+            self.last_queue = state.queue
+        if self.broken_listener:
+            raise RuntimeError("a listener raises")
+
+    def started(self, running: Running) -> None:
+        id = running.control.run.id
+        if running.resumed_from is None:
+            self.begins[id] = self.mono
+        else:
+            assert self.mono - self.parked[id] < 300, "rule 19: an old suspended run starts over"
+
+    def pass_time(self, noticed: float | None = None) -> None:
+        """The model's own idea of leases (rules 14, 15, 16). ``noticed``: when the computer woke to find them over."""
+        for id, lease in list(self.leases.items()):
+            if lease.ends <= self.mono:
+                lost = lease.lost is not None and lease.lost <= self.mono
+                self.end(id, SessionEnd.LOST if lost else SessionEnd.TIMEOUT, noticed or lease.ends)
+        self.tombs = {k: t for k, t in self.tombs.items() if t[1] > self.mono}
+
+    def end(self, id: str, reason: SessionEnd, at: float | None = None) -> None:
+        del self.leases[id]
+        self.tombs[id] = (reason, (at or self.mono) + 900)
+
+    # -------------------------------------------------------------------------------------------- requests
+
+    @rule(
+        type=st.sampled_from(NAMES),
+        who=st.sampled_from([None, "anna"]),
+        scope=st.sampled_from([Scope.ALL, Scope.ALL, Scope.NEW, Scope.ONE]),
+        priority=st.sampled_from([None, 0, 7, 500]),
+        origin=st.sampled_from([Origin.OPERATOR, Origin.API]),
+    )
+    def ask(self, type: str, who: str | None, scope: Scope, priority: int | None, origin: Origin) -> None:
+        if type != "customers":
+            scope = Scope.ALL
+        key = "17" if scope is Scope.ONE else None
+        asked = self.mono
+        if who is not None and who not in self.rig.o.state.enabled:
+            with pytest.raises(SyncFailure):
+                self.act(lambda: self.rig.o.request_sync(type, who))
+            return
+        ticket = self.act(lambda: self.rig.o.request_sync(type, who, scope, key, priority, origin))
+        self.tickets.append((ticket, asked))
+
+    @rule()
+    def full(self) -> None:
+        asked = self.mono
+        batch = self.act(lambda: self.rig.o.request_full())
+        self.tickets += [(ticket, asked) for ticket in batch.tickets]
+
+    @precondition(lambda self: self.tickets)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        ticket, _ = data.draw(st.sampled_from(self.tickets[-6:]))
+        self.act(lambda: self.rig.o.cancel(ticket))
+
+    @precondition(lambda self: self.rig.o.state.queue)
+    @rule(data=st.data(), what=st.sampled_from(["front", "anyway", "remove"]))
+    def on_waiting(self, data: st.DataObject, what: str) -> None:
+        id = data.draw(st.sampled_from([r.id for r in self.rig.o.state.queue.values()]))
+        match what:
+            case "front":
+                assert self.act(lambda: self.rig.o.move_to_front(id))
+            case "anyway":
+                self.anyway.add(id)
+                assert self.act(lambda: self.rig.o.run_anyway(id))
+            case _:
+                assert self.act(lambda: self.rig.o.remove(id))
+                assert self.rig.o.state.request(id) is None
+
+    @rule()
+    def cancel_run(self) -> None:
+        self.act(self.rig.o.cancel_run)
+
+    @rule()
+    def hold(self) -> None:
+        self.act(self.rig.o.hold)
+
+    @rule()
+    def release(self) -> None:
+        self.act(self.rig.o.release)
+
+    @rule(type=st.sampled_from(NAMES), minutes=st.sampled_from([5, 30, 1440, None]))
+    def set_schedule(self, type: str, minutes: int | None) -> None:
+        before = {k: t.due for k, t in self.rig.o.state.tracks.items() if k[0] != type}
+        self.act(lambda: self.rig.o.set_schedule(type, minutes))
+        after = {k: t.due for k, t in self.rig.o.state.tracks.items() if k[0] != type}
+        assert before == after, "rule 29: no other type moves"
+
+    # -------------------------------------------------------------------------------------------- accounts
+
+    @rule(which=st.sampled_from([(ANNA,), (ANNA, BRUNO), (Account("anna", enabled=False, catalogue=True), BRUNO), ()]))
+    def set_accounts(self, which: tuple[Account, ...]) -> None:
+        self.rig.accounts = which
+        self.act(lambda: self.rig.o.set_accounts(which))
+        self.stopped &= {a.id for a in which}
+
+    @rule(who=st.sampled_from(["anna", "bruno"]))
+    def new_password(self, who: str) -> None:
+        self.stopped.discard(who)
+        self.act(lambda: self.rig.o.credentials_changed(who))
+
+    # -------------------------------------------------------------------------------------------- forms
+
+    @rule(tab=st.sampled_from(TABS), account=st.sampled_from([None, "anna"]))
+    def open(self, tab: str, account: str | None) -> None:
+        self.pass_time()
+        form = self.loop.create_task(self.rig.o.smart_customer_sync(tab, account))
+        self.forms.append(form)
+        self.act(lambda: None)
+        if tab in self.tombs:
+            assert form.result().code == "ended", "rule 14: an id is used once"
+            assert form.result().reason is self.tombs[tab][0]
+            return
+        known = self.leases.get(tab)
+        first = next(iter(self.rig.o.state.enabled), None)
+        self.leases[tab] = Lease(
+            self.mono + 600,
+            account or first or (known.account if known else None),
+            known.lost if known else None,
+            known.lines if known else 0,
+        )
+
+    @rule(token=st.sampled_from(["one", "two"]))
+    def open_anonymous(self, token: str) -> None:
+        self.pass_time()
+        self.forms.append(self.loop.create_task(self.rig.o.smart_customer_sync(None, token=token)))
+        self.act(lambda: None)
+        self.anonymous += 1
+        first = next(iter(self.rig.o.state.enabled), None)
+        self.leases[f"?{self.anonymous}"] = Lease(self.mono + 180, first, token=token, since=self.mono)
+
+    @rule(tab=st.sampled_from(TABS))
+    def close(self, tab: str) -> None:
+        self.pass_time()
+        answer = self.act(lambda: self.rig.o.resume_other_syncs(tab))
+        assert answer.closed == (tab in self.leases), "rule 14"
+        if tab in self.leases:
+            self.end(tab, SessionEnd.CLOSED)
+        elif tab not in self.tombs:
+            assert answer.reason is SessionEnd.UNKNOWN
+            self.tombs[tab] = (SessionEnd.CLOSED, self.mono + 900)
+        else:
+            assert answer.reason is self.tombs[tab][0]
+
+    @rule(token=st.sampled_from(["one", "two"]))
+    def close_anonymous(self, token: str) -> None:
+        self.pass_time()
+        mine = [id for id, lease in self.leases.items() if lease.token == token]
+        answer = self.act(lambda: self.rig.o.resume_other_syncs(None, token))
+        assert answer.closed == bool(mine), "rule 16"
+        if mine:
+            self.end(min(mine, key=lambda id: (self.leases[id].since, int(id[1:]))), SessionEnd.CLOSED)
+
+    @rule(tab=st.sampled_from(TABS), what=st.sampled_from(["touch", "connect", "disconnect"]))
+    def sign(self, tab: str, what: str) -> None:
+        self.pass_time()
+        lease = self.leases.get(tab)
+        match what:
+            case "touch":
+                found = self.act(lambda: self.rig.o.touch(tab))
+            case "connect":
+                found = self.act(lambda: self.rig.o.connected(tab))
+            case _:
+                self.act(lambda: self.rig.o.disconnected(tab))
+                if lease is not None and lease.lines:
+                    lease.lines -= 1
+                    lease.lost = None if lease.lines else self.mono + 20
+                return
+        if lease is None:
+            reason = self.tombs[tab][0] if tab in self.tombs else SessionEnd.UNKNOWN
+            assert found is reason, "rule 14"
+            return
+        lease.deadline = self.mono + 600
+        if what == "connect":
+            lease.lines += 1
+            lease.lost = None
+
+    @rule(everyone=st.booleans())
+    def operator_ends(self, everyone: bool) -> None:
+        self.pass_time()
+        if everyone:
+            self.act(self.rig.o.end_sessions)
+            for id in list(self.leases):
+                self.end(id, SessionEnd.OPERATOR)
+        else:
+            assert not self.act(lambda: self.rig.o.end_session("nobody"))
+
+    # -------------------------------------------------------------------------------------------- runners
+
+    def running(self) -> Running | None:
+        return next((r for r in self.rig.runs if not r.over), None)
+
+    @precondition(lambda self: self.running())
+    @rule(outcome=st.sampled_from([Outcome.COMPLETED, Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED]))
+    def finish(self, outcome: Outcome) -> None:
+        running = self.running()
+        assert running is not None
+        track = self.rig.o.state.track(running.type, running.control.run.account)
+        self.act(lambda: running.finish(outcome))
+        if running.slot[2] is not Scope.ALL or outcome is Outcome.SKIPPED:
+            after = self.rig.o.state.track(running.type, running.control.run.account)
+            assert after.success == track.success, "rule 12: only whole reads move the last success"
+
+    @precondition(lambda self: self.running())
+    @rule(kind=st.sampled_from(list(FailureKind)))
+    def fail(self, kind: FailureKind) -> None:
+        running = self.running()
+        assert running is not None
+        self.act(lambda: running.fail(kind))
+
+    @precondition(lambda self: self.running())
+    @rule()
+    def raise_anything(self) -> None:
+        running = self.running()
+        assert running is not None
+        self.act(lambda: running.throw(ZeroDivisionError("a bug")))
+
+    @precondition(lambda self: self.running() and self.running().control.suspend_requested())
+    @rule()
+    def suspend(self) -> None:
+        running = self.running()
+        assert running is not None
+        self.act(lambda: running.suspend("rows"))
+
+    @precondition(lambda self: self.running())
+    @rule(rows=st.integers(0, 5000))
+    def progress(self, rows: int) -> None:
+        running = self.running()
+        assert running is not None
+        self.act(lambda: running.control.progress(Progress("read", 1, 9, rows, 5000)))
+
+    @precondition(lambda self: self.running())
+    @rule(deaf=st.booleans())
+    def deaf(self, deaf: bool) -> None:
+        running = self.running()
+        assert running is not None
+        running.ignores_cancel = deaf
+
+    @precondition(lambda self: self.running())
+    @rule()
+    def log_in(self) -> None:
+        running = self.running()
+        assert running is not None
+        self.act(running.control.logged_in)
+
+    # -------------------------------------------------------------------------------------------- the world
+
+    @rule(seconds=st.sampled_from([0.5, 3, 11, 21, 45, 130, 400, 700, 1000, 4000, 30_000]))
+    def wait(self, seconds: float) -> None:
+        self.go(self.rig.clock.advance(seconds))
+
+    @rule(seconds=st.sampled_from([-90_000, -3600, -60, 60, 3600, 90_000]))
+    def clock_set(self, seconds: float) -> None:
+        self.rig.clock.jump(seconds)
+        self.act(lambda: self.rig.o.touch("nobody"))
+        self.tombs = {k: t for k, t in self.tombs.items() if t[1] > self.mono}
+        if seconds < -2:
+            for track in self.rig.o.state.tracks.values():
+                assert track.success is None or track.success.doubtful or track.success.wall > self.rig.clock.now()
+
+    @rule(counted=st.booleans())
+    def computer_sleeps(self, counted: bool) -> None:
+        self.pass_time()
+        self.go(self.rig.clock.computer_sleeps(5000, counted=counted))
+        self.pass_time(noticed=self.mono)
+
+    @rule(broken=st.booleans())
+    def listener(self, broken: bool) -> None:
+        self.broken_listener = broken
+
+    @rule(broken=st.booleans())
+    def journal(self, broken: bool) -> None:
+        self.rig.journal.error = OSError("disk full") if broken else None
+        self.journal_failed |= broken
+
+    @rule()
+    def restart(self) -> None:
+        for running in self.rig.runs:
+            running.ignores_cancel = False
+        self.go(self.rig.close())
+        self.go(asyncio.sleep(0))
+        for ticket, _ in self.tickets:
+            assert ticket.done, "rule 27"
+        self.act(lambda: None)
+        for form in self.forms:
+            assert form.done(), "rule 27: waiting forms are answered"
+            assert form.exception() is None
+        self.tickets, self.forms, self.leases, self.tombs = [], [], {}, {}
+        self.anyway, self.parked = set(), {}
+        hold = self.rig.o.state.hold_since
+        healthy = self.rig.journal.error is None
+        self.rig.build()
+        self.listen()
+        self.last_queue = None
+        self.go(self.rig.o.start())
+        self.act(lambda: None)
+        self.stopped = {id for id, a in self.rig.o.state.accounts.items() if a.stopped is not None}
+        if healthy and self.rig.journal.notes.get("hold"):
+            assert self.rig.o.state.hold_since == hold, "a hold is kept over restarts"
+
+    # -------------------------------------------------------------------------------------------- the rules
+
+    @invariant()
+    def holds(self) -> None:
+        if not hasattr(self, "rig"):
+            return
+        self.pass_time()
+        state, status = self.rig.o.state, self.act(self.rig.o.get_status)
+        state = self.rig.o.state
+        running = self.running()
+        assert self.rig.overlaps == 0, "rule 1"
+        assert sum(not r.over for r in self.rig.runs) <= 1, "rule 1"
+        assert (running is None) == (state.active is None), "rules 1, 2: the lock and the run are one"
+        assert status.current_sync == (running.type if running else None)
+        slots = [(e.type, e.account, e.scope) for e in status.queue]
+        assert len(set(slots)) == len(slots), "rule 4"
+        wanted = [w.who for r in state.queue.values() for w in r.wants]
+        if state.active is not None:
+            wanted += [w.who for w in state.active.request.wants]
+        for ticket, asked in self.tickets:
+            open_parts = [part for part in ticket.parts if part in wanted]
+            assert ticket.done != bool(open_parts), "rule 5"
+            if ticket.done and ticket.result.run_id and ticket.result.outcome is Outcome.COMPLETED:  # type: ignore[union-attr]
+                assert self.begins[ticket.result.run_id] >= asked, "rule 6"  # type: ignore[union-attr,index]
+        if self.rig.rules.schedule is False:
+            assert self.last_queue in (None, state.queue), "rule 7: a changed queue is an event"
+        assert set(self.leases) == {
+            id if not s.anonymous else "" for id, s in state.sessions.items() if not s.anonymous
+        } | {id for id in self.leases if id.startswith("?")}, "rules 14, 15"
+        assert status.session_count == len(self.leases) == len(state.sessions) >= 0, "rules 14-16"
+        assert status.smart_customer_sync_active == bool(self.leases)
+        if not state.sessions and running is None and state.hold_since is None:
+            idle_for_nothing = [e for e in status.queue if e.reason in (Reason.RUNNING, Reason.BEHIND)]
+            assert not idle_for_nothing, "rules 2, 17: nothing that may run waits while nothing runs"
+        if running is not None and state.active is not None:
+            smart = [r for r in state.queue.values() if r.smart]
+            can = [r for r in smart if r.slot.account not in self.stopped and (state.hold_since is None or r.anyway)]
+            can = [r for r in can if (r.not_before or 0) <= self.mono and r.attempt == 1]
+            if can and not state.active.request.smart and state.active.stop is None:
+                assert running.control.suspend_requested(), "rule 10"
+            alive = self.mono - state.active.since.mono + state.active.spent
+            if alive >= DEADLINE[running.type]:
+                assert running.cancelled, "rule 24"
+            if state.hold_since is not None and state.active.request.id not in self.anyway:
+                assert running.cancelled or state.active.stop is not None, "hold ends the active run"
+        for entry in status.queue:
+            if entry.account in self.stopped:
+                assert entry.reason is Reason.ACCOUNT_STOPPED, "rule 9: the strongest reason"
+            elif state.hold_since is not None and entry.id not in self.anyway:
+                assert entry.reason is Reason.HOLD, "rule 9"
+            assert 1 <= entry.priority <= 100
+        for kinds in status.statuses.values():
+            for line in kinds.accounts:
+                for at in (line.new_as_of, line.all_as_of, line.last_run_time):
+                    track = state.track(line.type, line.account)
+                    doubtful = track.success is not None and track.success.doubtful
+                    assert at is None or at <= status.at or doubtful or track.new.doubtful, "rule 12"  # type: ignore[union-attr]
+        assert (status.explanation.reason is Reason.RUNNING) == (running is not None), "rule 32"
+        rows = len({r.control.run.id for r in self.rig.runs})
+        assert self.journal_failed or len(self.rig.journal.rows) >= rows, "rule 31: each attempt leaves a row"
+
+
+def _run(examples: int, steps: int) -> None:
+    logging.getLogger("archisync_gui.orchestrator").setLevel(logging.CRITICAL + 1)
+    try:
+        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+            Machine,
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                derandomize=examples < 1000,
+                database=None,
+            ),
+        )
+    finally:
+        logging.getLogger("archisync_gui.orchestrator").setLevel(logging.NOTSET)
+
+
+@pytest.mark.ci
+def test_every_rule_holds_under_attack() -> None:
+    """Rules 1-19, 21-22, 24-30, 32: the small sample."""
+    _run(100, 50)
+
+
+@pytest.mark.nightly
+def test_every_rule_holds_under_long_attack() -> None:
+    """Rules 1-19, 21-22, 24-30, 32: 2,000 examples of 100 steps."""
+    _run(2000, 100)
