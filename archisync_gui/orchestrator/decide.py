@@ -274,11 +274,16 @@ def idle_because(state: State, now: Moment) -> Block:
         return Block(Reason.NO_ACCOUNT)
     if not any(a.usable for a in state.accounts.values()):
         return Block(Reason.ACCOUNT_STOPPED, None, None, state.enabled[0])
-    dues = [(t.due, key) for key, t in state.tracks.items() if t.due is not None] if state.rules.schedule else []
-    if not dues:
-        return Block(Reason.NOTHING_DUE)
-    due, (type, account) = min(dues, key=lambda d: d[0])
-    return Block(Reason.NOTHING_DUE, due, type, account or state.catalogue)
+    coming = min(dues(state), default=None)
+    return Block(Reason.NOTHING_DUE) if coming is None else Block(Reason.NOTHING_DUE, *coming)
+
+
+def dues(state: State) -> list[tuple[datetime, SyncType, AccountId]]:
+    """When the schedule will ask for each type of each account in use."""
+    if not state.rules.schedule:
+        return []
+    lines = ((state.track(type, account).due, type, account) for type, account in state.lines())
+    return [(due, type, account) for due, type, account in lines if due is not None]
 
 
 def next_change(state: State, now: Moment) -> float:
@@ -303,12 +308,10 @@ def _changes(state: State, now: Moment) -> Iterator[float]:
             block = stopped_by(state, request, now)
             if block is not None and block.until is not None:
                 yield _mono(block.until, now)
-    walls: list[datetime | None] = []
-    if state.rules.schedule:
-        walls += [state.daily_due, *(track.due for track in state.tracks.values())]
-    for wall in walls:
-        if wall is not None:
-            yield _mono(wall, now)
+    for due, _, _ in dues(state):
+        yield _mono(due, now)
+    if state.rules.schedule and state.daily_due is not None:
+        yield _mono(state.daily_due, now)
     if breathing(state, now):
         yield from (_mono(late, now) for late in late_times(state, now) if late > now.wall)
 

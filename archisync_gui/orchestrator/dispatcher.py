@@ -66,6 +66,10 @@ NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
 """Events that are told but not kept: they come in floods and say nothing afterwards."""
 
 
+SOONEST = 0.001
+"""Seconds; no alarm rings sooner, so that a rounding of clocks cannot keep the dispatcher busy with itself."""
+
+
 class Answers(Protocol):
     """Who passes outcomes on to those who wanted them."""
 
@@ -195,7 +199,8 @@ class Dispatcher:
     def _set_alarm(self, at: float) -> None:
         """Be woken at a monotonic time, or a little earlier: clocks are looked at again then. An alarm that rings too
         early does no harm, so a running one is kept where it is early enough."""
-        at = min(at, self._clock.monotonic() + self.state.rules.longest_sleep)
+        now = self._clock.monotonic()
+        at = min(max(at, now + SOONEST), now + self.state.rules.longest_sleep)
         if self._alarm is not None and not self._alarm.done():
             if self._alarm_at <= at:
                 return

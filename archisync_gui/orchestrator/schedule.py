@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from archisync_gui.model import AccountId, EventKind, Origin, Scope, SyncType
 from archisync_gui.orchestrator import office_hours, sessions
-from archisync_gui.orchestrator.decide import quiet
+from archisync_gui.orchestrator.decide import dues, quiet
 from archisync_gui.orchestrator.requests import asked
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
@@ -77,19 +77,11 @@ def _jumped_back(state: State, now: Moment) -> State:
 
 def asked_by_clock(state: State, now: Moment) -> State:
     """What is due is asked for, once, however much time was missed (rule 28)."""
-    for track in state.tracks.values():
-        if track.due is not None and track.due <= now.wall:
-            break
-    else:
-        if state.daily_due is None or state.daily_due > now.wall:
-            return state
-    for type, account in list(state.lines()):
-        key = state.track_key(type, account)
-        track = state.tracks.get(key, Track())
-        if track.due is not None and track.due <= now.wall:
+    for due, type, account in dues(state):
+        if due <= now.wall:
             interval = state.intervals.get(type)
-            due = None if interval is None else _next_due(track.due, interval, now)
-            state = with_due(state, key, due)
+            following = None if interval is None else _next_due(due, interval, now)
+            state = with_due(state, state.track_key(type, account), following)
             state = _scheduled(state, now, type, account)
     if state.daily_due is not None and state.daily_due <= now.wall:
         for type, account in list(state.lines()):

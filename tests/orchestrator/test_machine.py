@@ -424,6 +424,7 @@ class Machine(RuleBasedStateMachine):
     def computer_sleeps(self, counted: bool) -> None:
         self.pass_time()
         self.go(self.rig.clock.computer_sleeps(5000, counted=counted))
+        self.act(lambda: self.rig.o.touch("nobody"))  # awake again, the dispatcher looks within 30 s
         self.pass_time(noticed=self.mono)
 
     @rule(broken=st.booleans())
