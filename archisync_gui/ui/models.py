@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from archisync_gui.model import AccountTypeStatus, Outcome, QueueEntry, RunRecord, SessionView, Status
+from archisync_gui.model import AccountTypeStatus, Outcome, QueueEntry, RunRecord, Scope, SessionView, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.i18n import absolute, ago, clock, lasting, span, tr
 from archisync_gui.ui.words import ActivityLine, Chip
@@ -167,6 +167,7 @@ class TypesModel(SnapshotModel):
         self._unfolded: set[str] = set()
         self._last: tuple[Status, datetime] | None = None
         self._bars: dict[tuple[str, str], tuple[tuple[float, bool], ...]] = {}
+        self._good: dict[tuple[str, str], RunRecord] = {}
 
     def headers(self) -> Sequence[str]:
         return (tr("Type"), tr("State"), tr("Freshness"), tr("Will be fresh"), tr("Duration, last 20"), "")
@@ -178,6 +179,11 @@ class TypesModel(SnapshotModel):
             if run.ended is not None and run.outcome not in (None, Outcome.CANCELLED, Outcome.SKIPPED):
                 grouped.setdefault((run.type, run.account), []).append(run)
                 grouped.setdefault((run.type, ""), []).append(run)
+        self._good = {
+            key: max(good, key=lambda r: r.started)
+            for key, group in grouped.items()
+            if (good := [r for r in group if r.outcome in _STORED and r.scope is Scope.ALL])
+        }
         self._bars = {
             key: tuple(
                 (_seconds(r), r.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED))
@@ -229,9 +235,7 @@ class TypesModel(SnapshotModel):
             return (title, none, none, none, Cell(), Cell())
         state = words.state_chip(item)
         fresh = words.freshness_chip(item.freshness, item.last_run_time, now)
-        counts = words.counts_line(item)
-        if item.last_outcome is Outcome.FAILED and item.last_attempt is not None:
-            counts = counts or words.failure_word(item.last_error)
+        counts = words.counts_line(item, self._good.get((row.type, item.account)))
         bars = self._bars.get((row.type, row.account or ""), ())
         return (
             title,
@@ -241,6 +245,9 @@ class TypesModel(SnapshotModel):
             Cell(bars=bars, tooltip=_bars_tip(bars)),
             Cell(),
         )
+
+
+_STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
 
 
 def _seconds(run: RunRecord) -> float:
@@ -333,6 +340,10 @@ class QueueModel(SnapshotModel):
 # ------------------------------------------------------------------------------------------------------ activity
 
 
+SAME_TROUBLE = timedelta(minutes=5)
+"""Attempts this close to each other are one line in the activity."""
+
+
 class ActivityModel(SnapshotModel):
     """The last events in plain words, newest first."""
 
@@ -346,6 +357,16 @@ class ActivityModel(SnapshotModel):
         lines = lines[-self.KEPT :]
         if not lines:
             return
+        newest = {line.subject: line for line in lines if line.subject}
+        lines = [line for line in lines if not line.subject or newest[line.subject] is line]
+        for at in range(min(len(self._items), 60) - 1, -1, -1):
+            old = self._items[at]
+            if (
+                isinstance(old, ActivityLine)
+                and old.subject in newest
+                and newest[old.subject].at - old.at < SAME_TROUBLE
+            ):
+                self._remove(at)
         self.beginInsertRows(QModelIndex(), 0, len(lines) - 1)
         for line in lines:
             cell = Cell(line.text, line.aside, chip=Chip(clock(line.at), line.tone, ""), tooltip=absolute(line.at))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,21 @@ from archisync_gui.ui.widgets import ask, confirm_loss
 from archisync_gui.ui.window import MainWindow
 
 log = logging.getLogger(__name__)
+
+
+FIRST_FAULTS = (
+    "session-expired-now",
+    "slow",
+    "truncated-list",
+    "unavailable-503",
+    "connection-dropped",
+    "login-refused",
+)
+"""The demo's faults that stand in the menu itself; the others below it."""
+
+
+def _fault_word(fault: Fault) -> str:
+    return fault.it if language() == "it" else fault.en
 
 
 class Panel(QObject):
@@ -172,10 +188,38 @@ class Panel(QObject):
         menu = QMenu(self.window)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         services = self.context.services
-        for fault in services.faults if services is not None else ():
-            action = menu.addAction(fault.it if language() == "it" else fault.en)
-            action.triggered.connect(partial(self._start_fault, fault))
+        if services is None:
+            return menu
+        first = [f for name in FIRST_FAULTS for f in services.faults if f.name == name]
+        rest = [f for f in services.faults if f not in first]
+        forms = menu.addAction(tr("Two order forms are opened"))
+        forms.triggered.connect(lambda: self.context.background.run(self._two_forms(), "two-forms"))
+        for fault in first:
+            menu.addAction(_fault_word(fault)).triggered.connect(partial(self._start_fault, fault))
+        if rest:
+            others = menu.addMenu(tr("&Other faults"))
+            for fault in rest:
+                others.addAction(_fault_word(fault)).triggered.connect(partial(self._start_fault, fault))
+        if services.end_faults is not None:
+            menu.addSeparator()
+            menu.addAction(tr("All is &well again")).triggered.connect(
+                lambda: self.context.background.run(self._end_faults(), "end-faults")
+            )
         return menu
+
+    async def _two_forms(self) -> None:
+        services = self.context.services
+        if services is None:
+            return
+        for number in (1, 2):
+            label = tr("Demo form {number}", number=number)
+            await services.orchestrator.smart_customer_sync(secrets.token_urlsafe(24), label=label, wait=False)
+
+    async def _end_faults(self) -> None:
+        services = self.context.services
+        if services is not None and services.end_faults is not None:
+            await services.end_faults()
+            self.context.say(tr("Demo: all is well again."))
 
     def _demo_menu(self) -> None:
         button = self.window.sidebar.demo_button
@@ -184,7 +228,7 @@ class Panel(QObject):
     def _start_fault(self, fault: Fault) -> None:
         async def work() -> None:
             await fault.start()
-            self.context.say(tr("Demo: {fault}", fault=fault.it if language() == "it" else fault.en))
+            self.context.say(tr("Demo: {fault}", fault=_fault_word(fault)))
 
         self.context.background.run(work(), f"fault-{fault.name}")
 

@@ -33,6 +33,7 @@ class OrchestratorFace(Protocol):
     def end_sessions(self) -> Any: ...
     def set_schedule(self, type: str, minutes: int | None) -> Any: ...
     def retry_login(self, account: str) -> Any: ...
+    async def smart_customer_sync(self, session_id: str | None, *args: Any, **kwargs: Any) -> Any: ...
     def explain(self, at: datetime | None = None) -> Awaitable[Explanation]: ...
 
 
@@ -93,6 +94,8 @@ class Services:
     data_folder: Path | None = None
     log_file: Path | None = None
     faults: tuple[Fault, ...] = ()
+    end_faults: Callable[[], Awaitable[object]] | None = None
+    """Switches all of the demo's faults off."""
     open_order_form: Callable[[], object] | None = None
     set_password: Callable[[str, str], Awaitable[object]] | None = None
     """Account, password → the system's keyring; raises with a sentence when there is none."""

@@ -22,6 +22,7 @@ from archisync_gui.model import (
     Outcome,
     QueueEntry,
     Reason,
+    RunRecord,
     RunView,
     Scope,
     SessionEnd,
@@ -213,11 +214,15 @@ def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -
             return Chip(tr("Unsure · {since}", since=since) if since else tr("Unsure"), "warn", "alert")
 
 
-def counts_line(item: AccountTypeStatus) -> str:
-    """``1.604 righe · +3 ~21 −0``."""
-    if item.rows is None:
-        return ""
-    return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
+def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> str:
+    """``1.604 righe · +3 ~21 −0`` of the last read that was stored; of a failed attempt, that it failed."""
+    if item.last_outcome in (Outcome.COMPLETED, Outcome.UNCLEAN) and item.rows is not None:
+        return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
+    if last_good is not None:
+        return f"{rows_word(last_good.rows)} · {delta_line(last_good.added, last_good.changed, last_good.gone)}"
+    if item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
+        return failure_word(item.last_error)
+    return ""
 
 
 def rows_word(count: int) -> str:
@@ -465,6 +470,8 @@ class ActivityLine:
     """``text``, ``bad``, ``warn`` or ``session``."""
     aside: str = ""
     run_id: str = ""
+    subject: str = ""
+    """A newer line about the same subject takes the place of one a few minutes old."""
 
 
 def event_line(event: Event) -> ActivityLine | None:
@@ -473,7 +480,7 @@ def event_line(event: Event) -> ActivityLine | None:
     name = type_name(str(data.get("type", "")))
     run_id = str(data.get("runId") or data.get("id") or "")
     kind = event.kind
-    text, tone, aside = "", "text", ""
+    text, tone, aside, subject = "", "text", "", ""
     match kind:
         case EventKind.SYNC_COMPLETED:
             added, changed, gone = (_int(data, k) for k in ("added", "changed", "gone"))
@@ -493,8 +500,12 @@ def event_line(event: Event) -> ActivityLine | None:
             duration = data.get("durationMs")
             aside = tr("{seconds} s", seconds=_seconds(duration)) if isinstance(duration, (int, float)) else ""
         case EventKind.SYNC_ERROR:
-            tone = "bad"
+            again = data.get("final") is False
+            tone = "warn" if again else "bad"
             text = f"{name}: {_error_text(data)}"
+            if again:
+                text += ". " + tr("It is tried again")
+            subject = f"error:{data.get('type')}:{data.get('account')}"
         case EventKind.SYNC_SUSPENDED:
             page = data.get("page") or _nested(data, "progress", "page")
             pages = data.get("pages") or _nested(data, "progress", "pages")
@@ -510,8 +521,6 @@ def event_line(event: Event) -> ActivityLine | None:
             text = tr("{name}: cancelled", name=name)
         case EventKind.SYNC_SKIPPED:
             text = tr("{name}: nothing was read", name=name)
-        case EventKind.RETRY_PLANNED:
-            text = tr("{name}: a new attempt follows in {time}", name=name, time=lasting(_int(data, "seconds")))
         case EventKind.SESSION_OPENED:
             count = _int(data, "sessionCount") or _int(data, "count")
             text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")
@@ -528,7 +537,7 @@ def event_line(event: Event) -> ActivityLine | None:
                 text = tr("{account}: the ERP refused the password", account=data.get("account", ""))
         case _:
             return None
-    return ActivityLine(event.at, text, tone, aside, run_id) if text else None
+    return ActivityLine(event.at, text, tone, aside, run_id, subject) if text else None
 
 
 def _closed_text(reason: str) -> str:

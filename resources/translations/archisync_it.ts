@@ -418,6 +418,26 @@
             <translation>Non si possono collegare pagine: il servizio locale non è attivo.</translation>
         </message>
         <message>
+            <source>Two order forms are opened</source>
+            <translation>Si aprono due moduli ordini</translation>
+        </message>
+        <message>
+            <source>&amp;Other faults</source>
+            <translation>&amp;Altri guasti</translation>
+        </message>
+        <message>
+            <source>All is &amp;well again</source>
+            <translation>Tutto torna a &amp;posto</translation>
+        </message>
+        <message>
+            <source>Demo form {number}</source>
+            <translation>Modulo demo {number}</translation>
+        </message>
+        <message>
+            <source>Demo: all is well again.</source>
+            <translation>Demo: tutto è tornato a posto.</translation>
+        </message>
+        <message>
             <source>Demo: {fault}</source>
             <translation>Demo: {fault}</translation>
         </message>
@@ -1448,10 +1468,6 @@
             <source>the others when it closes, or one at a time in {left}</source>
             <translation>gli altri alla chiusura, o uno alla volta fra {left}</translation>
         </message>
-        <message>
-            <source>{name}: a new attempt follows in {time}</source>
-            <translation>{name}: nuovo tentativo fra {time}</translation>
-        </message>
         <message numerus="yes">
             <source>%n attempt(s)</source>
             <translation>
@@ -1612,6 +1628,10 @@
         <message>
             <source>Data moved while they were read</source>
             <translation>I dati si muovevano durante la lettura</translation>
+        </message>
+        <message>
+            <source>It is tried again</source>
+            <translation>Si riprova</translation>
         </message>
         <message>
             <source>{name} suspended at page {page} of {pages} for the order form</source>

@@ -332,6 +332,9 @@ class FakeOrchestrator:
         self.calls.append(("request_sync", (type, account, kwargs.get("key"))))
         return FakeTicket(f"q-{type}")
 
+    async def smart_customer_sync(self, session_id: str | None, *args: Any, **kwargs: Any) -> None:
+        self.calls.append(("smart_customer_sync", (session_id,)))
+
     async def explain(self, at: datetime | None = None) -> Explanation:
         return self.status.explanation
 

@@ -6,12 +6,13 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
-from panel_fakes import ENTITIES, NOW, account_type, busy, calm, entry, history, with_type
+from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, history, run_record, with_type
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from archisync_gui.model import Outcome
 from archisync_gui.ui import words
-from archisync_gui.ui.models import ActivityModel, QueueModel, SessionsModel, TypesModel
+from archisync_gui.ui.models import VALUE, ActivityModel, QueueModel, SessionsModel, TypesModel
 from archisync_gui.ui.words import ActivityLine
 
 
@@ -84,3 +85,22 @@ def test_sessions_show_handles_labels_and_signs_of_life() -> None:
     model.show_status(busy(), NOW)
     assert [model.index(r, 0).data() for r in range(2)] == ["Ordine Ferramenta Demo", "program without a name"]
     assert model.index(1, 2).data() == "now"
+
+
+def test_attempts_at_the_same_thing_are_one_line(qtbot: QtBot) -> None:
+    model = ActivityModel()
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    for minute in range(3):
+        at = NOW + timedelta(minutes=minute)
+        model.prepend([ActivityLine(at, f"failed {minute}", "bad", subject="error:ddt:a")])
+    model.prepend([ActivityLine(NOW + timedelta(hours=1), "failed later", "bad", subject="error:ddt:a")])
+    assert [model.index(r, 0).data() for r in range(model.rowCount())] == ["failed later", "failed 2"]
+
+
+def test_a_failed_attempt_never_shows_its_own_row_count() -> None:
+    model = TypesModel()
+    failed = account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1, rows=0, added=0)
+    model.show_status(with_type(calm(), failed), NOW)
+    assert model.index(2, TypesModel.FRESH).data(VALUE).detail == "the ERP does not answer"
+    model.set_runs([run_record("ddt", NOW - timedelta(hours=1), 20, rows=1130, added=1, changed=2, gone=3)])
+    assert model.index(2, TypesModel.FRESH).data(VALUE).detail == "1,130 rows · +1 ~2 −3"

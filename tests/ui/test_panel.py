@@ -16,6 +16,7 @@ from archisync_gui.model import Origin, Progress, RunView, Scope
 from archisync_gui.ui.context import SETTLE
 from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.services import Fault
 
 pytestmark = pytest.mark.qasync
 
@@ -254,3 +255,30 @@ async def test_progress_reaches_the_header(make_panel: MakePanel, world: World) 
     run = RunView("r", "prices", "agente01", Scope.ALL, Origin.SCHEDULE, 1, NOW, Progress("read", 3, 50, 300, 4960), 60)
     world.orchestrator.become(dataclasses.replace(calm(), current_run=run, current_sync="prices"))
     await until(lambda: panel.window.header.title.text().startswith("Prices, whole list · page 3 of 50"))
+
+
+async def test_demo_menu_has_the_everyday_faults_first(make_panel: MakePanel, world: World) -> None:
+    struck: list[str] = []
+
+    def fault(name: str) -> Fault:
+        async def start() -> None:
+            struck.append(name)
+
+        return Fault(name, f"guasto {name}", f"fault {name}", start)
+
+    async def end() -> None:
+        struck.append("end")
+
+    faults = tuple(fault(n) for n in ("page-stuck", "slow", "truncated-list"))
+    panel = await make_panel(faults=faults, end_faults=end)
+    assert panel.window.sidebar.demo_button.isVisible()
+    menu = panel.demo_menu()
+    texts = [a.text() for a in menu.actions() if not a.isSeparator()]
+    assert texts == ["Two order forms are opened", "fault slow", "fault truncated-list", "&Other faults",
+                     "All is &well again"]  # fmt: skip
+    for at in (0, 1, 5):
+        menu.actions()[at].trigger()
+    await until(lambda: len(struck) == 2 and len(world.orchestrator.calls) == 2)
+    assert struck == ["slow", "end"]
+    assert {name for name, _ in world.orchestrator.calls} == {"smart_customer_sync"}
+    menu.close()
