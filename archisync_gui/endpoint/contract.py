@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from archisync_gui.endpoint.pairing import Access
@@ -20,6 +20,19 @@ DRAFT_ID = r"^[A-Za-z0-9_-]{16,64}$"
 def _folded(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
+
+def _moment(text: object) -> datetime:
+    """An ISO 8601 time with its offset; no seconds since 1970, which pydantic would take as well."""
+    if not isinstance(text, str):
+        raise ValueError("not a text")
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("without offset")
+    return moment
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+"""A time in a query."""
 
 SessionId = Annotated[str, Field(pattern=SESSION_ID, description="Random id made by the tab, used once.")]
 Label = Annotated[str, Field(max_length=120), AfterValidator(_folded)]
@@ -113,13 +126,13 @@ class HistoryQuery(Query):
     type: Annotated[str, Field(max_length=40)] | None = None
     outcome: Literal["completed", "unclean", "refused", "failed", "cancelled", "skipped", "interrupted"] | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 50
-    before: datetime | None = None
+    before: Moment | None = None
 
 
 class ExplainQuery(Query):
     """``at``: a moment (ISO 8601 with offset); now when left out."""
 
-    at: datetime | None = None
+    at: Moment | None = None
 
 
 class SearchQuery(Query):

@@ -17,7 +17,7 @@ TYPES = {
     ".ts": "text/plain; charset=utf-8",
     ".md": "text/plain; charset=utf-8",
 }
-PAGES = {"/order-form": "/order-form/index.html", "/drafts": "/order-form/drafts.html"}
+PAGES = {"/order-form": "/order-form/index.html", "/drafts": "/order-form/drafts.html", "/connect": "/connect.html"}
 """Addresses people see → file."""
 
 

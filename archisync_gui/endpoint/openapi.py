@@ -67,7 +67,7 @@ def _operation(route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.tag],
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"} | _pattern(route, name)}
             for name in re.findall(r"{(\w+)}", route.path)
         ]
         + [*_query(route), *_headers(route)],
@@ -84,6 +84,10 @@ def _operation(route: Route) -> dict[str, Any]:
         operation["responses"].setdefault(str(status), {"description": text, "content": _json("Refused")})
     operation["responses"]["default"] = {"description": "Any other refusal", "content": _json("Refused")}
     return operation
+
+
+def _pattern(route: Route, name: str) -> dict[str, str]:
+    return {"pattern": route.patterns[name]} if name in route.patterns else {}
 
 
 def _query(route: Route) -> list[dict[str, Any]]:
@@ -199,7 +203,8 @@ def page(described: Mapping[str, Any]) -> str:
         "<p>Loopback only. JSON in camelCase, times ISO 8601 with offset. Every call but those marked <em>open</em> "
         "needs <code>Authorization: Bearer …</code> from pairing. Machine-readable: "
         "<a href='/openapi.json'>openapi.json</a>; "
-        "<a href='/CHANGES.md'>what changed</a>; <a href='/README.md'>the client, with examples</a>.</p>",
+        "<a href='/CHANGES.md'>what changed</a>; <a href='/README.md'>the client, with examples</a>; "
+        "<a href='/connect'>the browser's question</a>.</p>",
     ]
     for tag in described["tags"]:
         parts.append(f"<h2>{_text(tag['description'])}</h2>")

@@ -243,6 +243,7 @@ ROUTES: tuple[Route, ...] = (
         "One draft",
         SESSIONS,
         {200: contract.DraftAnswer},
+        patterns={"id": contract.DRAFT_ID},
         tag="drafts",
     ),
     Route(
@@ -253,6 +254,7 @@ ROUTES: tuple[Route, ...] = (
         SESSIONS,
         {200: contract.DraftSaved, 201: contract.DraftSaved, 412: contract.DraftRefused},
         body=contract.DraftDocument,
+        patterns={"id": contract.DRAFT_ID},
         headers={"If-Match": "The version seen, as in the ETag; left out for a new draft."},
         tag="drafts",
     ),
@@ -263,6 +265,7 @@ ROUTES: tuple[Route, ...] = (
         "Delete a draft",
         SESSIONS,
         {200: contract.DraftDeleted, 412: contract.DraftRefused},
+        patterns={"id": contract.DRAFT_ID},
         headers={"If-Match": "The version seen; left out: whatever it is."},
         tag="drafts",
     ),

@@ -98,6 +98,8 @@ class Route:
     tag: str = "sessions"
     text_body: bool = False
     """Takes a ``text/plain`` body (the beacon)."""
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """Variable parts of the address → what they must look like (docs only; the handler checks)."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Request headers it reads → what for (docs only)."""
     stream: str = ""

@@ -139,8 +139,6 @@ def _told(call: Call, ticket: Ticket) -> Reply:
 async def history(call: Call) -> Reply:
     """``GET /api/sync/history``."""
     query: contract.HistoryQuery = call.query
-    if query.before is not None and query.before.tzinfo is None:
-        raise Refusal(422, "query-invalid", field="before", params={"field": "before", "problem": "offset"})
     runs = await call.services.store.runs(
         type=known_type(call, query.type) if query.type else None,
         outcome=Outcome(query.outcome) if query.outcome else None,
@@ -182,8 +180,6 @@ async def release(call: Call) -> Reply:
 async def explain(call: Call) -> Reply:
     """``GET /api/sync/explain``."""
     query: contract.ExplainQuery = call.query
-    if query.at is not None and query.at.tzinfo is None:
-        raise Refusal(422, "query-invalid", field="at", params={"field": "at", "problem": "offset"})
     explanation = await call.services.orchestrator.explain(query.at)
     what, means, todo = call.services.say(f"explain.{explanation.reason.value}", call.language, explanation.params)
     text = " ".join(part for part in (what, means, todo) if part)

@@ -81,7 +81,7 @@ async def test_the_docs_page_needs_nothing_from_outside(office: Office) -> None:
 
 
 async def test_the_pages_name_only_files_that_are_there(office: Office) -> None:
-    for page in ("/order-form", "/drafts"):
+    for page in ("/order-form", "/drafts", "/connect"):
         text = (await office.ask("GET", page)).text
         assert 'data-demo="demo"' in text
         links = re.findall(r'(?:href|src)="(/[^"#]+)"', text)
