@@ -11,8 +11,11 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.erp.failures import translated
@@ -78,6 +81,8 @@ class Browser:
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
         self._key_in_use = ""
+        self._folder = ""
+        """Where driver and browser keep what is temporary: removed at the end, whatever became of them."""
         self._contexts: dict[str, BrowserContext] = {}
         self._kept: dict[str, Any] = {}
         """Cookies per account, in memory only: a closed browser does not cost a login."""
@@ -145,9 +150,12 @@ class Browser:
 
         self._key_in_use = self._pinned_key()
         args = [*FLAGS, *([f"--ignore-certificate-errors-spki-list={self._key_in_use}"] if self._key_in_use else [])]
+        self._folder = await asyncio.to_thread(_temporary_folder)
         try:
             async with asyncio.timeout(START_LIMIT):
-                self._playwright = await async_playwright().start()
+                with _temporary_files_in(self._folder):
+                    self._playwright = await async_playwright().start()
+                _silence(self._playwright)
                 self._chromium = await _launch(self._playwright.chromium, self._program(), args, self._headless)
         except TimeoutError as error:
             raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
@@ -161,6 +169,69 @@ class Browser:
             await _quietly(chromium.close())
         if playwright is not None:
             await _quietly(playwright.stop())
+        folder, self._folder = self._folder, ""
+        if folder:
+            await asyncio.to_thread(_remove, folder)
+
+
+PREFIX = "archisync-browser-"
+
+
+def _temporary_folder() -> str:
+    """A new folder for one browser's temporary files; those of processes that were killed are removed."""
+    if os.name == "posix":
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+            owner = left.name.removeprefix(PREFIX).partition("-")[0]
+            if owner.isdigit() and not _alive(int(owner)):
+                shutil.rmtree(left, ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+
+
+def _remove(folder: str) -> None:
+    """Remove a folder, also while a dying browser still writes to it."""
+    for _ in range(30):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not Path(folder).exists():
+            return
+        time.sleep(0.1)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _temporary_files_in(folder: str) -> Iterator[None]:
+    """Let a process that is started meanwhile keep its temporary files in ``folder``.
+
+    Playwright's driver makes the browser's profile in its own temporary folder and can no longer remove it when it is
+    killed (seen with 1.65); it takes that folder from the environment only.
+    """
+    names = ("TMPDIR", "TEMP", "TMP")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, folder))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _silence(playwright: Any) -> None:
+    """A driver that dies sets an exception on a future of Playwright's that nobody ever looks at (seen with 1.65):
+    the loop would log it as an error long after we have noticed."""
+    with suppress(AttributeError):
+        future = playwright._impl_obj._connection._transport.on_error_future
+        future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 async def _quietly(closing: Any) -> None:
