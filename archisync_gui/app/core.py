@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -241,3 +242,45 @@ def _demo_erp(demo: DemoOptions) -> DemoErp:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def look_at_erp(profile: Profile, demo: DemoOptions | None, *, conformance: str | None, language: str) -> int:
+    """``doctor --erp``: log in once and look at each uncertain fact, reading only. ``conformance``: also the slower
+    questions, and a report without contents in that file (``-``: in the profile's folder).
+    0: all as expected; 69: something differs.
+    """
+    from archisync_gui.app import exit_codes
+    from archisync_gui.erp.conformance import doctor
+    from archisync_gui.messages import text
+
+    try:
+        core = await Core.open(profile, demo=demo, attended=False)
+    except SyncFailure as error:
+        print(text(error.code, language, error.params))
+        return exit_codes.CONFIG
+    try:
+        accounts = core.orchestrator.get_status().accounts
+        if not accounts:
+            print(text("no-erp-account", language))
+            return exit_codes.CONFIG
+        file = None
+        if conformance is not None:
+            usual = profile.folder / "conformance.json"
+            file = usual if conformance == "-" else Path(conformance)
+        try:
+            good = await doctor(
+                core.erp,
+                accounts[0].id,
+                ENTITIES,
+                language=language,
+                conformance=conformance is not None,
+                save_to=file,
+            )
+        except SyncFailure as error:
+            print(text(error.code, language, error.params))
+            return exit_codes.UNAVAILABLE
+        if file is not None:
+            print(text("conformance-saved", language, {"file": file}))
+        return exit_codes.OK if good else exit_codes.UNAVAILABLE
+    finally:
+        await core.close()

@@ -72,13 +72,10 @@ def progress(event: Mapping[str, Any], language: str) -> str | None:
     name = title(event["type"], language)
     if kind != "sync-progress":
         return f"{name}: {word(f'word.event.{kind}', language)}"
-    done = event.get("progress") or {}
-    if done.get("step") != "read":
-        return f"{name}: {word('word.step.' + str(done.get('step')), language)}"
-    page = (
-        "" if done.get("page") is None else word("word.page", language, page=done["page"], pages=done["pages"] or "?")
-    )
-    return f"{name}: {page}{number(done.get('rows') or 0, language)} {word('word.rows', language)}"
+    if event["step"] != "read":
+        return f"{name}: {word('word.step.' + event['step'], language)}"
+    page = "" if event["page"] is None else word("word.page", language, page=event["page"], pages=event["pages"] or "?")
+    return f"{name}: {page}{number(event['rows'], language)} {word('word.rows', language)}"
 
 
 def explanation(answer: Mapping[str, Any] | None, language: str) -> str:
