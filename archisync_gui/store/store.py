@@ -20,6 +20,7 @@ from archisync_gui.store import migrate as migrating
 from archisync_gui.store.database import Database
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.journal import StoreJournal
+from archisync_gui.store.keys import row_key
 from archisync_gui.store.types import (
     Accepted,
     Ages,
@@ -191,6 +192,19 @@ class Store:
         """The kept reads that can still be decided about, newest first."""
         now = self._clock.now()
         return await self._database.read(lambda connection: refused.listed(connection, now))
+
+    async def refused_keys(self, run_id: str) -> frozenset[str]:
+        """The keys that a kept read has, to show what is missing from it. Raises ``refused-read-unknown``, ``-expired``
+        or ``-void``."""
+        now = self._clock.now()
+
+        def job(connection: sa.Connection) -> frozenset[str]:
+            kind = next((read.kind for read in refused.listed(connection, now) if read.run_id == run_id), None)
+            read, batch = refused.usable(connection, run_id, kind or RefusedKind.SHRINK, now)
+            declared, _ = self._tables[read.entity]
+            return frozenset(row_key(declared, row) for row in batch.rows)
+
+        return await self._database.read(job)
 
     async def clear(self, entity: SyncType, account: AccountId) -> Path:
         """Remove the rows of one list and account after a backup, whose place is returned; the list counts as never

@@ -2,65 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from archisync_gui import messages
-from archisync_gui.model import AccountTypeStatus, ErrorInfo, FailureKind, Json
+from archisync_gui.entities.declaration import Entity, Kind, Row
+from archisync_gui.model import AccountTypeStatus, ErrorInfo, FailureKind, Json, SyncFailure
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.dialogs import Dialog
 from archisync_gui.ui.i18n import absolute, language, number, tr
+from archisync_gui.ui.services import Services
 from archisync_gui.ui.theme import color
 from archisync_gui.ui.widgets import confirm_loss, label, row
 
 _MIDDLE_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
+ACCEPTABLE = frozenset({"shrink", "no-rows"})
+"""Codes of refused reads that can be accepted as they are; the others can only be read again."""
+
+REKEYABLE = "keys-changed"
+"""Code of the refused read whose rows can get their new ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vanishing:
-    """Which rows a refused read would make vanish, grouped.
-
-    From an error's evidence: ``vanishing`` = ``{count, by: {year|customer|letter: {name: count}}}`` and, to compare,
-    ``stored`` = the same shape for all stored rows; ``filters`` = what the filters were found at.
-    """
+    """Which rows a refused read would make vanish, grouped."""
 
     count: int
     groups: Mapping[str, Mapping[str, int]]
+    """``year``, ``customer``, ``letter`` → group → rows that would vanish."""
     stored: Mapping[str, Mapping[str, int]]
+    """The same of all stored rows."""
     filters: Mapping[str, str]
+    """What the filters were found at."""
 
 
-def vanishing(evidence: Mapping[str, Json]) -> Vanishing | None:
-    """Read it from an error's evidence; ``None`` when it says nothing of rows."""
-    found = evidence.get("vanishing")
-    if not isinstance(found, Mapping):
+def filters_found(evidence: Mapping[str, Json]) -> dict[str, str]:
+    """The filter state that an error's evidence tells, without what is empty."""
+    for name in ("filters", "filtersAfter", "filtersBefore"):
+        found = evidence.get(name)
+        if isinstance(found, Mapping):
+            return {str(k): str(v) for k, v in found.items() if v not in (None, "", [], {}, False)}
+    return {}
+
+
+def grouped(entity: Entity, rows: Iterable[Row]) -> dict[str, dict[str, int]]:
+    """Rows counted by year, customer and first letter, as far as the list has such columns."""
+    dated = next((c.name for c in entity.columns if c.kind in (Kind.DATE, Kind.DATETIME)), None)
+    customer = next((c.name for c in entity.columns if c.name in ("customer_name", "invoice_name")), None)
+    counts: dict[str, Counter[str]] = {"year": Counter(), "customer": Counter(), "letter": Counter()}
+    for values in rows:
+        if dated is not None:
+            counts["year"][str(values.get(dated) or "–")[:4]] += 1
+        if customer is not None:
+            counts["customer"][str(values.get(customer) or "–")] += 1
+        if entity.title:
+            counts["letter"][str(values.get(entity.title) or "–")[:1].upper()] += 1
+    return {name: dict(found) for name, found in counts.items() if found}
+
+
+async def vanishing_of(services: Services, item: AccountTypeStatus) -> Vanishing | None:
+    """What the refused read of ``item`` would make vanish; ``None`` when it was not kept."""
+    entity, store = services.entity(item.type), services.store
+    if entity is None or store is None or item.last_run_id is None or item.last_error is None:
         return None
-    count = found.get("count")
-    filters = evidence.get("filters")
-    return Vanishing(
-        int(count) if isinstance(count, (int, float)) else 0,
-        _groups(found.get("by")),
-        _groups(evidence.get("stored")),
-        {str(k): str(v) for k, v in filters.items() if v} if isinstance(filters, Mapping) else {},
-    )
+    if item.last_error.code not in (*ACCEPTABLE, REKEYABLE):
+        return None
+    keys = await store.refused_keys(item.last_run_id)
+    kept: list[Row] = []
+    gone: list[Row] = []
+    async for part in store.export(item.type, None if entity.spec.shared else item.account):
+        for stored in part:
+            (kept if stored.key in keys else gone).append(stored.values)
+    missing = grouped(entity, gone)
+    return Vanishing(len(gone), missing, grouped(entity, [*kept, *gone]), filters_found(item.last_error.evidence))
 
 
-def _groups(found: Json) -> dict[str, dict[str, int]]:
-    if not isinstance(found, Mapping):
-        return {}
-    return {
-        str(name): {str(k): int(v) for k, v in values.items() if isinstance(v, (int, float))}
-        for name, values in found.items()
-        if isinstance(values, Mapping)
-    }
-
-
-def sentence(type: str, found: Vanishing) -> str:
+def sentence(found: Vanishing) -> str:
     """``These 612 rows would vanish: all of 2024. The filter says Questo mese.``"""
     parts = [tr("These %n row(s) would vanish", "", found.count)]
     whole = [
@@ -136,9 +161,12 @@ class TroubleDialog(Dialog):
         if error is not None:
             for text in _sentences(error):
                 self.body.addWidget(label(text, wrap=True))
-        found = vanishing(error.evidence) if error is not None else None
-        if found is not None:
-            self._picture(found)
+        self._middle = QVBoxLayout()
+        self._middle.setSpacing(10)
+        self.body.addLayout(self._middle)
+        self.picture: GroupPicture | None = None
+        if error is not None and error.kind is FailureKind.REFUSED:
+            context.background.run(self._look(), "vanishing")
         if item.unclean_in_a_row >= 2:
             explained = tr(
                 "The list changed while it was being read, {count} times in a row. New and changed rows were stored; "
@@ -149,8 +177,28 @@ class TroubleDialog(Dialog):
         self.body.addStretch(1)
         self._buttons(error)
 
+    async def _look(self) -> None:
+        """Find out what would vanish, and show it."""
+        services, error = self._context.services, self._item.last_error
+        if services is None or error is None:
+            return
+        try:
+            found = await vanishing_of(services, self._item)
+        except SyncFailure as failure:  # decided or out of date meanwhile
+            self._middle.addWidget(label(problem(failure), "muted", wrap=True))
+            return
+        if found is not None:
+            self._picture(found)
+        else:
+            self._filters(filters_found(error.evidence))
+
+    def _filters(self, filters: Mapping[str, str]) -> None:
+        if filters:
+            text = " · ".join(f"{k}: {v}" for k, v in filters.items())
+            self._middle.addWidget(label(tr("Filters found: {text}", text=text), "muted", wrap=True))
+
     def _picture(self, found: Vanishing) -> None:
-        self.body.addWidget(label(sentence(self._item.type, found), "bad", 1.05, True, True))
+        self._middle.addWidget(label(sentence(found), "bad", 1.05, True, True))
         if found.groups:
             self.by = QComboBox()
             self.by.setAccessibleName(tr("Group by"))
@@ -159,19 +207,17 @@ class TroubleDialog(Dialog):
             line = row()
             line.addWidget(self.by)
             line.addStretch(1)
-            self.body.addLayout(line)
-            self.picture = GroupPicture()
-            self.body.addWidget(self.picture)
+            self._middle.addLayout(line)
+            picture = self.picture = GroupPicture()
+            self._middle.addWidget(picture)
 
             def show() -> None:
                 name = self.by.currentData()
-                self.picture.show_group(found.groups[name], found.stored.get(name, {}))
+                picture.show_group(found.groups[name], found.stored.get(name, {}))
 
             self.by.currentIndexChanged.connect(lambda _: show())
             show()
-        if found.filters:
-            text = " · ".join(f"{k}: {v}" for k, v in found.filters.items())
-            self.body.addWidget(label(tr("Filters found: {text}", text=text), "muted", wrap=True))
+        self._filters(found.filters)
 
     def _buttons(self, error: ErrorInfo | None) -> None:
         services = self._context.services
@@ -181,11 +227,11 @@ class TroubleDialog(Dialog):
             self.add_button(tr("&Enter password…"), self._open_settings, "primary")
         else:
             can = services is not None and item.last_run_id is not None
-            if error is not None and error.code.endswith("keys-changed"):
+            if error is not None and error.code == REKEYABLE:
                 button = self.add_button(tr("Re-&key…"), lambda: self._decide("rekey"))
                 button.setEnabled(can and services is not None and services.rekey is not None)
                 button.setToolTip(tr("The rows get their new ids; their history stays. A backup is made first"))
-            elif error is not None and error.kind is FailureKind.REFUSED:
+            elif error is not None and error.code in ACCEPTABLE:
                 button = self.add_button(tr("&Accept this read…"), lambda: self._decide("accept"), "danger")
                 button.setEnabled(can and services is not None and services.accept_read is not None)
                 button.setToolTip(

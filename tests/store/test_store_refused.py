@@ -157,3 +157,12 @@ async def test_clearing_makes_a_backup_and_the_list_counts_as_never_read(store: 
     with pytest.raises(StoreError):
         await store.accept_read(batch.run_id)
     assert (await store.apply("parcels", "agent", reads.batch([parcel(1)]))).added == 1
+
+
+@pytest.mark.parametrize("kind", list(RefusedKind))
+async def test_a_kept_read_tells_its_keys(store: Store, reads: Reads, kind: RefusedKind) -> None:
+    batch = await refused(store, reads, kind)
+    assert await store.refused_keys(batch.run_id) == {str(n) for n in range(30, 480)}
+    with pytest.raises(StoreError) as error:
+        await store.refused_keys("another")
+    assert error.value.code == "refused-read-unknown"

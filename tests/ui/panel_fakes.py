@@ -347,6 +347,7 @@ class FakeStore:
         self.kept: list[Event] = []
         self.log: list[Change] = []
         self.kept_reads: tuple[RefusedRead, ...] = ()
+        self.refused_read: frozenset[str] = frozenset()
         self.asked = 0
         self.data = [
             {"id": str(50000 + i), "name": f"Ferramenta Demo {i:04d}", "phone": f"0{30000000 + i}",
@@ -406,6 +407,9 @@ class FakeStore:
             and (kinds is None or c.kind in kinds)
             and (percent is None or abs(c.percent or 0) >= percent)
         )
+
+    async def refused_keys(self, run_id: str) -> frozenset[str]:
+        return self.refused_read
 
     async def refused(self) -> tuple[RefusedRead, ...]:
         return self.kept_reads

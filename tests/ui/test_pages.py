@@ -53,7 +53,7 @@ from archisync_gui.ui.log_page import KEPT, LogFeed, LogModel
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.settings_page import HEAVY, SettingsPage, load
 from archisync_gui.ui.timeline import Picture, Timeline, bars_of
-from archisync_gui.ui.trouble import TroubleDialog, sentence, vanishing
+from archisync_gui.ui.trouble import TroubleDialog, sentence, vanishing_of
 from archisync_gui.ui.values import exported, shown
 
 pytestmark = pytest.mark.qasync
@@ -417,14 +417,11 @@ async def test_a_run_that_is_gone_says_so(make_panel: MakePanel) -> None:
 
 
 REFUSED = ErrorInfo(
-    "refused-shrink",
+    "shrink",
     FailureKind.REFUSED,
-    "612 of 1050 rows missing",
-    evidence={
-        "vanishing": {"count": 612, "by": {"year": {"2024": 612, "2025": 0}, "letter": {"A": 300, "B": 312}}},
-        "stored": {"year": {"2024": 612, "2025": 438}, "letter": {"A": 500, "B": 550}},
-        "filters": {"preset": "Questo mese"},
-    },
+    "shrink",
+    params={"list": "orders", "before": 1000, "now": 400, "gone": 600},
+    evidence={"filtersAfter": {"preset": "Questo mese", "search": ""}},
 )
 
 
@@ -434,25 +431,41 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
     async def accept(run_id: str) -> None:
         accepted.append(run_id)
 
-    found = vanishing(REFUSED.evidence)
-    assert found is not None
-    assert sentence("orders", found) == "These 612 rows would vanish: all of 2024. The filter says “Questo mese”."
+    for at, row in enumerate(world.store.data):
+        row["day"] = "2024-05-01" if at < 600 else "2025-05-01"
+    world.store.refused_read = frozenset(str(50000 + at) for at in range(600, 1000))
     item = account_type(
         "orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=REFUSED, last_run_id="r7"
     )
     world.orchestrator.status = with_type(calm(), item)
     panel = await make_panel(accept_read=accept)
+    found = await vanishing_of(panel.context.services, item)  # type: ignore[arg-type]
+    assert found is not None
+    assert sentence(found) == "These 600 rows would vanish: all of 2024. The filter says “Questo mese”."
     panel.open("trouble", item)
     shown_dialog = dialog(panel, TroubleDialog)
     assert isinstance(shown_dialog, TroubleDialog)
-    assert shown_dialog.picture.accessibleName().startswith("2024: 612 of 612")
+    await until(lambda: shown_dialog.picture is not None)
+    assert shown_dialog.picture is not None
+    assert shown_dialog.picture.accessibleName() == "2024: 600 of 600, 2025: 0 of 400"
     shown_dialog.by.setCurrentIndex(1)
-    assert "A: 300 of 500" in shown_dialog.picture.accessibleName()
+    assert shown_dialog.picture.accessibleName() == "F: 600 of 1000"
     buttons = {b.text(): b for b in shown_dialog.findChildren(QPushButton)}
     buttons["&Accept this read…"].click()
     await until(lambda: any(b.text() == "&Accept" for b in shown_dialog.findChildren(QPushButton)))
     next(b for b in shown_dialog.findChildren(QPushButton) if b.text() == "&Accept").click()
     await until(lambda: accepted == ["r7"])
+
+
+async def test_only_a_shrink_can_be_accepted(make_panel: MakePanel, world: World) -> None:
+    error = dataclasses.replace(REFUSED, code="filter-preset")
+    panel = await make_panel()
+    panel.open("trouble", account_type("orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=error))
+    found = dialog(panel, TroubleDialog)
+    assert found is not None
+    texts = [b.text() for b in found.findChildren(QPushButton)]
+    assert "&Read again" in texts
+    assert "&Accept this read…" not in texts
 
 
 async def test_refused_credentials_offer_one_more_try(make_panel: MakePanel, world: World) -> None:
