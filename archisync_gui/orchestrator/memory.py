@@ -34,13 +34,13 @@ class Writer:
     """Writes one thing after the other, in the order given, without keeping anybody waiting."""
 
     def __init__(self, troubled: Callable[[Exception | None], None]) -> None:
-        """``troubled`` hears each failure, and ``None`` at the first success after one."""
-        self._jobs: deque[Write] = deque()
+        """``troubled`` hears the first of a row of failures, and ``None`` at the first success after it."""
+        self._jobs: deque[tuple[Write, bool]] = deque()
+        """With whether it writes: a call in between says nothing about the journal's health."""
         self._more = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._troubled = troubled
         self._trouble = False
-        self._busy = False
 
     def start(self) -> None:
         """Begin to write what was and will be given."""
@@ -48,7 +48,7 @@ class Writer:
 
     def write(self, job: Write) -> None:
         """Have ``job`` done after everything given before."""
-        self._jobs.append(job)
+        self._jobs.append((job, True))
         self._more.set()
 
     def then(self, act: Callable[[], object]) -> None:
@@ -57,7 +57,8 @@ class Writer:
         async def job() -> None:
             act()
 
-        self.write(job)
+        self._jobs.append((job, False))
+        self._more.set()
 
     async def written(self) -> None:
         """Wait until everything given so far is written."""
@@ -68,15 +69,17 @@ class Writer:
     async def _work(self) -> None:
         while True:
             while self._jobs:
-                job = self._jobs.popleft()
+                job, writes = self._jobs.popleft()
                 try:
                     await job()
                 except Exception as error:
-                    log.exception("the journal failed")
-                    self._trouble = True
-                    self._troubled(error)
+                    # A full disk fails every write for hours: told once, until one succeeds again.
+                    if not self._trouble:
+                        log.exception("the journal failed; more failures are not logged until it works again")
+                        self._trouble = True
+                        self._troubled(error)
                 else:
-                    if self._trouble:
+                    if self._trouble and writes:
                         self._trouble = False
                         self._troubled(None)
             self._more.clear()
