@@ -24,6 +24,7 @@ from archisync_gui.model import (
     FailureKind,
     Finished,
     Journal,
+    Json,
     Progress,
     Run,
     Runner,
@@ -97,6 +98,8 @@ class Dispatcher:
         self._writer = Writer(self.journal_failed)
         self._wake = asyncio.Event()
         self._words: deque[Word] = deque()
+        self._notes: dict[str, Json] = {}
+        """Values not written yet; of each key only the last matters."""
         self._telling = False
         self._loop: asyncio.Task[None] | None = None
         self._alarm: asyncio.Task[None] | None = None
@@ -153,12 +156,23 @@ class Dispatcher:
             case Faltered():
                 self._answers.form_told(word)
             case Noted(key, value):
-                self._writer.write(partial(self._journal.note, key, value))
+                self._notes[key] = value
+                self._writer.write(self._write_notes)
+
+    async def _write_notes(self) -> None:
+        """Write the notes that are not written yet; one that fails stays for the next time (a hold or a stopped account
+        must not be forgotten because the disk was full for a moment)."""
+        for key, value in tuple(self._notes.items()):
+            await self._journal.note(key, value)
+            if self._notes.get(key) == value:
+                del self._notes[key]
 
     def journal_failed(self, error: Exception | None) -> None:
         """The journal failed, or (``None``) works again: shown in the status, and nothing else; runs go on."""
         self.journal_error = None if error is None else failure_of(error, "".join(traceback.format_exception(error)))
         self.revision += 1
+        if error is None and self._notes:
+            self._writer.write(self._write_notes)
 
     # ------------------------------------------------------------------------------------------------ loop
 

@@ -451,7 +451,7 @@ class Machine(RuleBasedStateMachine):
         self.tickets, self.forms, self.leases, self.tombs = [], [], {}, {}
         self.anyway, self.parked = set(), {}
         hold = self.rig.o.state.hold_since
-        healthy = self.rig.journal.error is None
+        healthy = not self.journal_failed
         self.rig.build()
         self.listen()
         self.last_queue = None
