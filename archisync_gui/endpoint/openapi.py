@@ -267,4 +267,4 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _text(text: str) -> str:
-    return html.escape(text)
+    return re.sub(r"``(.+?)``", r"<code>\1</code>", html.escape(text))

@@ -56,7 +56,8 @@ ROUTES: tuple[Route, ...] = (
         "GET",
         "/api/smart-sessions",
         sessions.line,
-        "The tab's own line (WebSocket): first message attach, then touch and close; tells fresh, failed, ended",
+        "The tab's own line (WebSocket): first message attach, then touch and close; it tells attached, touched, "
+        "progress, fresh, failed, ended and refused",
         SESSIONS,
         {101: None},
         stream="websocket",

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
 
 CUSTOMERS = "customers"
+PROGRESS_EVERY = 0.5
+"""Seconds between two messages about the progress of a read: people read no faster."""
 
 
 def enabled_accounts(status: Status) -> tuple[AccountId, ...]:
@@ -298,6 +300,7 @@ async def _write(
     told: tuple[datetime | None, datetime | None],
 ) -> None:
     orchestrator = call.services.orchestrator
+    loop, next_progress = asyncio.get_running_loop(), 0.0
     while True:
         event = await changes.get()
         match event.kind:
@@ -306,6 +309,14 @@ async def _write(
                 if not isinstance(state, SessionView):
                     reason = state if isinstance(state, SessionEnd) else SessionEnd.UNKNOWN
                     raise _Over({"type": "ended", "reason": reason.value}, 4410)
+            case EventKind.SYNC_PROGRESS if (
+                event.data.get("type") == CUSTOMERS
+                and event.data.get("account") == view.account
+                and loop.time() >= next_progress
+            ):
+                next_progress = loop.time() + PROGRESS_EVERY
+                told_fields = {name: event.data.get(name) for name in ("step", "page", "pages", "rows", "total")}
+                await _send(call, socket, {"type": "progress", **told_fields})
             case EventKind.SYNC_COMPLETED if event.data.get("type") == CUSTOMERS:
                 new = freshness(orchestrator.get_status(), view.account)
                 if new != told:

@@ -27,6 +27,8 @@ export interface Freshness {
   hint: string;
   /** Public name of the session, as the panel shows it. */
   handle: string;
+  /** How far the read that is going on has come, where the panel tells it. */
+  progress: { step: string; page: number | null; pages: number | null; rows: number } | null;
   reason?: EndReason;
   code?: string;
 }

@@ -68,7 +68,7 @@
       this.#options = { base: String(base).replace(/\/+$/, ""), token, label, userId, profileId };
       /** What is known now: `state` and the two ages. */
       this.freshness = { state: "opening", newAsOf: null, allAsOf: null, added: 0, changed: 0, durationMs: null,
-        message: "", hint: "", handle: "" };
+        message: "", hint: "", handle: "", progress: null };
       this.ready = new Promise((resolve) => { this.#settle = resolve; });
       this.#bind();
       // On the next turn: React's StrictMode mounts, unmounts and mounts in one; the first one then sends nothing.
@@ -164,7 +164,7 @@
       const known = { newAsOf: when(answer.newAsOf), allAsOf: when(answer.allAsOf), message: answer.message ?? "",
         hint: answer.hint ?? "", handle: answer.handle ?? "" };
       if (status === 200) {
-        this.#set({ ...known, state: "fresh", added: answer.added, changed: answer.changed,
+        this.#set({ ...known, state: "fresh", progress: null, added: answer.added, changed: answer.changed,
           durationMs: answer.durationMs });
         this.#fresh(this.freshness);
       } else if (status === 202) {
@@ -216,8 +216,11 @@
           this.#tries = 0;
           this.#set({ handle: message.handle });
           break;
+        case "progress":
+          this.#set({ progress: { step: message.step, page: message.page, pages: message.pages, rows: message.rows } });
+          break;
         case "fresh":
-          this.#set({ ...ages, state: "fresh", message: "", hint: "" });
+          this.#set({ ...ages, state: "fresh", message: "", hint: "", progress: null });
           this.#settle(this.freshness);
           this.#fresh(this.freshness);
           break;

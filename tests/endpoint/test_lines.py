@@ -72,6 +72,11 @@ async def test_news_reach_the_tab(office: Office) -> None:
         await socket.send_json(attach(office))
         await hear(socket)
         office.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders"})
+        whose = {"type": "customers", "account": "agente1", "step": "read", "page": 2, "pages": 16, "rows": 200}
+        for _ in range(3):
+            office.orchestrator.tell(EventKind.SYNC_PROGRESS, {**whose, "total": None})
+        told = {"step": "read", "page": 2, "pages": 16, "rows": 200, "total": None}
+        assert await hear(socket) == {"type": "progress", **told}
         office.orchestrator.new_as_of = AS_OF + timedelta(minutes=1)
         office.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "customers"})
         fresh = await hear(socket)

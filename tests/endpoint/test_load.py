@@ -90,7 +90,8 @@ async def load(office: Office, seconds: int) -> None:
     told = json.loads((await ended)[0])
     grown = (process.memory_info().rss - before) / 1e6
     print(
-        f"\n{told['requests'] / seconds:.0f} requests/s, p50 {told['p50'] * 1000:.1f} ms, p99 {told['p99'] * 1000:.1f} ms; "
+        f"\n{told['requests'] / seconds:.0f} requests/s, p50 {told['p50'] * 1000:.1f} ms, "
+        f"p99 {told['p99'] * 1000:.1f} ms; "
         f"{sent} events to {STREAMS} streams; longest wait {worst * 1000:.0f} ms; {grown:+.1f} MB"
     )
     assert (told["wrong"], told["dropped"]) == (0, [])

@@ -444,6 +444,9 @@ function showFreshness(f) {
   box.dataset.state = state;
   const ages = { new: ago(f.newAsOf), all: ago(f.allAsOf) };
   let text = t(`session.${state}`, ages);
+  if ((state === "opening" || state === "pending") && f.progress?.pages) {
+    text += ` · ${t("session.progress", { page: f.progress.page, pages: f.progress.pages })}`;
+  }
   if (state === "fresh" && f.added) text += ` · ${t("session.added", { n: f.added })}`;
   if ($("freshness-text").textContent !== text) $("freshness-text").textContent = text;
   box.title = [f.message, f.hint].filter(Boolean).join(" ");
