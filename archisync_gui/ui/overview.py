@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.model import Event, QueueEntry, State, Status
+from archisync_gui.model import Event, Outcome, QueueEntry, State, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.delegates import ActivityDelegate, CellDelegate, QueueDelegate
@@ -171,8 +171,12 @@ class TypesTable(QTableView):
         what: TypeRow = index.data(ROW)
         if what.account is None and what.accounts > 1 and index.column() == TypesModel.TYPE:
             self._types.toggle(what.type)
-        elif what.status is not None and what.status.state is State.REFUSED and index.column() == TypesModel.STATE:
-            self._context.open("trouble", what.status)
+        elif index.column() == TypesModel.STATE and what.status is not None:
+            item = what.status
+            if item.state in (State.REFUSED, State.STOPPED) or item.unclean_in_a_row >= 2:
+                self._context.open("trouble", item)
+            elif item.state is State.IDLE and item.last_outcome is Outcome.FAILED and item.last_run_id:
+                self._context.open("run", item.last_run_id)
 
     def _double_clicked(self, index: QModelIndex) -> None:
         what: TypeRow = index.data(ROW)

@@ -145,16 +145,21 @@ class Header(QFrame):
         texts.addSpacing(3)
         texts.addWidget(self.bar)
         layout.addLayout(texts, 1)
+        self.fix = QPushButton()
+        self.fix.setObjectName("danger")
+        self.fix.hide()
+        self._found: words.Headline | None = None
         self.why = QPushButton()
         self.cancel = QPushButton()
         self.hold = QPushButton()
         self.all = QPushButton()
         self.all.setObjectName("primary")
         buttons = row(gap=6)
-        for button in (self.why, self.cancel, self.hold, self.all):
+        for button in (self.fix, self.why, self.cancel, self.hold, self.all):
             buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(buttons)
         self.why.clicked.connect(partial(context.open, "why"))
+        self.fix.clicked.connect(self._fix)
         self.cancel.clicked.connect(context.cancel)
         self.hold.clicked.connect(context.toggle_hold)
         self.all.clicked.connect(context.sync_all)
@@ -221,7 +226,15 @@ class Header(QFrame):
             button.setEnabled(False)
             button.setToolTip(tr("Archisync is closing"))
 
+    def _fix(self) -> None:
+        if self._found is not None and self._found.place:
+            self._context.open(self._found.place, self._found.what)
+
     def _headline(self, found: words.Headline) -> None:
+        self._found = found
+        if self.fix.text() != found.button:
+            self.fix.setText(found.button)
+        self.fix.setVisible(bool(found.button))
         self.title.setText(found.title)
         self.detail.setText(found.detail)
         self._sign.show_kind(found)

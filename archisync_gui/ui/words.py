@@ -294,6 +294,11 @@ class Headline:
     """``starting``, ``running``, ``hold``, ``trouble``, ``session``, ``late`` or ``fresh``: the tray's shape."""
     fraction: float | None = None
     """Progress 0-1; ``None``: no bar."""
+    button: str = ""
+    """What can be pressed about it, if anything beyond the usual."""
+    place: str = ""
+    """What that button opens, and with what: see ``Context.open``."""
+    what: object = None
 
 
 def run_title(run: RunView) -> str:
@@ -367,20 +372,37 @@ def _trouble(status: Status) -> Headline | None:
         )
     if not any(a.enabled for a in status.accounts):
         return Headline(
-            tr("No ERP account yet"), tr("Enter one in Settings: nothing can be read without it"), "bad", "trouble"
+            tr("No ERP account yet"),
+            tr("Enter one in Settings: nothing can be read without it"),
+            "bad",
+            "trouble",
+            button=tr("&Enter account…"),
+            place="settings",
+            what="erp.accounts",
         )
     stopped = [a.id for a in status.accounts if a.stopped is not None]
     if stopped:
         title = tr("The ERP refused the password of {account}", account=", ".join(stopped))
-        return Headline(title, tr("Correct it in Settings; nothing is tried until then"), "bad", "trouble")
-    refused = [t.type for t in status.statuses.values() if t.state is State.REFUSED]
+        return Headline(
+            title,
+            tr("Correct it in Settings; nothing is tried until then"),
+            "bad",
+            "trouble",
+            button=tr("&Password…"),
+            place="trouble",
+            what=stopped[0],
+        )
+    refused = [a for t in status.statuses.values() for a in t.accounts if a.state is State.REFUSED]
     if refused:
-        names = ", ".join(type_name(t) for t in refused)
+        names = ", ".join(dict.fromkeys(type_name(a.type) for a in refused))
         return Headline(
             tr("{names}: a read looked wrong and was not stored", names=names),
             tr("The stored data are unchanged; look at what was found and decide"),
             "bad",
             "trouble",
+            button=tr("&Look at it…"),
+            place="trouble",
+            what=refused[0],
         )
     failing = [
         a

@@ -1465,6 +1465,14 @@
             <translation>Forse il disco è pieno o di sola lettura: fare spazio, fino ad allora non si perde niente</translation>
         </message>
         <message>
+            <source>&amp;Enter account…</source>
+            <translation>I&amp;nserisci utente…</translation>
+        </message>
+        <message>
+            <source>&amp;Look at it…</source>
+            <translation>&amp;Guarda…</translation>
+        </message>
+        <message>
             <source>the others when it closes, or one at a time in {left}</source>
             <translation>gli altri alla chiusura, o uno alla volta fra {left}</translation>
         </message>

@@ -7,16 +7,17 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
-from panel_fakes import NOW, MakePanel, World, busy, calm, entry
+from panel_fakes import NOW, SILENT, MakePanel, World, account_type, busy, calm, entry, with_type
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QToolButton, QWidget
 
-from archisync_gui.model import Origin, Progress, RunView, Scope
+from archisync_gui.model import Origin, Outcome, Progress, RunView, Scope, State
 from archisync_gui.ui.context import SETTLE
 from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Fault
+from archisync_gui.ui.trouble import TroubleDialog
 
 pytestmark = pytest.mark.qasync
 
@@ -282,3 +283,20 @@ async def test_demo_menu_has_the_everyday_faults_first(make_panel: MakePanel, wo
     assert struck == ["slow", "end"]
     assert {name for name, _ in world.orchestrator.calls} == {"smart_customer_sync"}
     menu.close()
+
+
+async def test_trouble_says_what_to_press(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    header = panel.window.header
+    assert not header.fix.isVisible()
+    item = account_type("ddt", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=SILENT)
+    world.orchestrator.become(with_type(calm(), item))
+    await until(lambda: header.fix.isVisible())
+    assert header.fix.text() == "&Look at it…"
+    header.fix.click()
+    assert any(isinstance(d, TroubleDialog) for d in panel._open_dialogs.values())
+    world.orchestrator.become(dataclasses.replace(calm(), accounts=()))
+    await until(lambda: header.fix.text() == "&Enter account…")
+    header.fix.click()
+    assert panel.window.stack.currentWidget() is panel.window.page("settings")
+    assert header.all.toolTip() == "No ERP account: enter one in Settings"
