@@ -209,10 +209,12 @@ class Core:
     async def accept_read(self, run_id: str) -> None:
         """Apply a refused read that the operator accepts (only a shrink), after a backup."""
         await self.store.accept_read(run_id)
+        await self._tell_ages(run_id)
 
     async def rekey(self, run_id: str) -> None:
         """Give the stored rows the ERP's new numbers, after a backup."""
         await self.store.rekey(run_id)
+        await self._tell_ages(run_id)
 
     async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
         """Remove the stored rows of a type (backup first) and read them again. Refused while that type is read."""
@@ -220,7 +222,21 @@ class Core:
         if current is not None and current.type == sync_type:
             raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
         await self.store.clear(sync_type, account)
+        self.orchestrator.rows_changed(sync_type, account, last_success=None, new_as_of=None, all_as_of=None)
         return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
+
+    async def _tell_ages(self, run_id: str) -> None:
+        run = await self.store.run(run_id)
+        if run is None:
+            return
+        ages = await self.store.ages(run.type, run.account)
+        self.orchestrator.rows_changed(
+            run.type,
+            run.account,
+            last_success=ages.last_success,
+            new_as_of=ages.new_as_of,
+            all_as_of=ages.all_as_of,
+        )
 
 
 def _check_zone(settings: Settings) -> None:

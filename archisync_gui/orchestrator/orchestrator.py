@@ -40,6 +40,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import accounts as account_folds
 from archisync_gui.orchestrator import memory, requests, schedule, sessions
+from archisync_gui.orchestrator import runs as run_folds
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
 from archisync_gui.orchestrator.explain import explain, explain_later, forecasts
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Listeners
@@ -337,6 +338,19 @@ class Orchestrator:
             return schedule.planned(account_folds.given(state, now, given), now)
 
         self._dispatcher.apply(fold)
+
+    def rows_changed(
+        self,
+        type: SyncType,
+        account: AccountId,
+        *,
+        last_success: datetime | None,
+        new_as_of: datetime | None,
+        all_as_of: datetime | None,
+    ) -> None:
+        """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness is now as told here."""
+        ages = last_success, new_as_of, all_as_of
+        self._dispatcher.apply(lambda state, now: run_folds.restated(state, now, type, account, ages))
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""

@@ -6,9 +6,10 @@ The lock is ``State.active``: it belongs to a run id, and only that run's end fr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from archisync_gui.model import (
+    AccountId,
     ErrorInfo,
     EventKind,
     FailureKind,
@@ -20,6 +21,7 @@ from archisync_gui.model import (
     RunResult,
     Scope,
     Suspended,
+    SyncType,
     as_json,
 )
 from archisync_gui.orchestrator import accounts, sessions
@@ -92,6 +94,23 @@ def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> St
         return state
     active = evolve(active, progress=progress, progress_at=now.mono)
     return evolve(state, active=active).say(Told(EventKind.SYNC_PROGRESS, {**about(active), **as_json(progress)}))
+
+
+def restated(
+    state: State,
+    now: Moment,
+    type: SyncType,
+    account: AccountId,
+    ages: tuple[datetime | None, datetime | None, datetime | None],
+) -> State:
+    """The operator changed the stored rows by hand (cleared, accepted, re-keyed): last success, ``newAsOf`` and
+    ``allAsOf`` are what the store says now, and a refused read is no longer the last word (data rules)."""
+    success, new, whole = (None if at is None else Stamp(at, doubtful=at > now.wall) for at in ages)
+    key = state.track_key(type, account)
+    track = evolve(state.track(type, account), success=success, new=new, whole=whole)
+    if track.last is not None and track.last.outcome is Outcome.REFUSED:
+        track = evolve(track, last=None)
+    return state.with_track(key, track).say(Told(EventKind.QUEUE_UPDATED, {"type": type, "account": account}))
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
