@@ -147,7 +147,7 @@ class Context(QObject):
         at, entry = found[0]
         sentence = words.queued_sentence(entry, at)
         if entry.run_anyway_possible:
-            self.say(sentence, "", tr("&Run anyway"), lambda: self.run_anyway(entry))
+            self.say(sentence, "", tr("R&un anyway"), lambda: self.run_anyway(entry))
         else:
             self.say(sentence)
 
@@ -216,7 +216,7 @@ class Context(QObject):
         self.say(
             tr("{type}: taken out of the queue.", type=words.type_name(entry.type)),
             "",
-            tr("&Put it back"),
+            tr("Put it bac&k"),
             lambda: self.sync(entry.type, entry.account),
         )
 

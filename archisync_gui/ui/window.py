@@ -298,7 +298,7 @@ class Banner(QFrame):
 
     def retranslate(self) -> None:
         self._title.setText(tr("Order form open"))
-        self.list.setText(tr("&Tabs…"))
+        self.list.setText(tr("Ta&bs…"))
         self.list.setToolTip(tr("Which tabs are open, since when, and their last sign of life"))
         self.end.setText(tr("Release &now"))
         self.end.setToolTip(tr("End all sessions: the waiting syncs go on"))

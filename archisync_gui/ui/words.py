@@ -376,7 +376,7 @@ def _trouble(status: Status) -> Headline | None:
             tr("Enter one in Settings: nothing can be read without it"),
             "bad",
             "trouble",
-            button=tr("&Enter account…"),
+            button=tr("Enter acco&unt…"),
             place="settings",
             what="erp.accounts",
         )
@@ -388,19 +388,23 @@ def _trouble(status: Status) -> Headline | None:
             tr("Correct it in Settings; nothing is tried until then"),
             "bad",
             "trouble",
-            button=tr("&Password…"),
+            button=tr("Password…"),
             place="trouble",
             what=stopped[0],
         )
     refused = [a for t in status.statuses.values() for a in t.accounts if a.state is State.REFUSED]
     if refused:
         names = ", ".join(dict.fromkeys(type_name(a.type) for a in refused))
+        if len(refused) > 2:
+            title = tr("%n read(s) looked wrong and were not stored", "", len(refused))
+        else:
+            title = tr("{names}: a read looked wrong and was not stored", names=names)
         return Headline(
-            tr("{names}: a read looked wrong and was not stored", names=names),
+            title,
             tr("The stored data are unchanged; look at what was found and decide"),
             "bad",
             "trouble",
-            button=tr("&Look at it…"),
+            button=tr("Loo&k at it…"),
             place="trouble",
             what=refused[0],
         )

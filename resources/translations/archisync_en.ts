@@ -67,6 +67,13 @@
             </translation>
         </message>
         <message numerus="yes">
+            <source>%n read(s) looked wrong and were not stored</source>
+            <translation>
+                <numerusform>%n read looked wrong and were not stored</numerusform>
+                <numerusform>%n reads looked wrong and were not stored</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
             <source>%n new</source>
             <translation>
                 <numerusform>%n new</numerusform>

@@ -20,6 +20,10 @@
             <translation>&amp;Esegui comunque</translation>
         </message>
         <message>
+            <source>R&amp;un anyway</source>
+            <translation>Esegui co&amp;munque</translation>
+        </message>
+        <message>
             <source>Nothing was asked for: {why}</source>
             <translation>Nessuna richiesta accettata: {why}</translation>
         </message>
@@ -56,8 +60,8 @@
             <translation>{type}: tolto dalla coda.</translation>
         </message>
         <message>
-            <source>&amp;Put it back</source>
-            <translation>&amp;Rimetti in coda</translation>
+            <source>Put it bac&amp;k</source>
+            <translation>Ri&amp;metti in coda</translation>
         </message>
         <message>
             <source>The order form's tabs were told; the syncs go on.</source>
@@ -599,7 +603,7 @@
         </message>
         <message>
             <source>&amp;Pause all</source>
-            <translation>S&amp;ospendi tutto</translation>
+            <translation>&amp;Sospendi tutto</translation>
         </message>
         <message>
             <source>Starting…</source>
@@ -906,8 +910,8 @@
             <translation>Modulo ordini aperto</translation>
         </message>
         <message>
-            <source>&amp;Tabs…</source>
-            <translation>Sche&amp;de…</translation>
+            <source>Ta&amp;bs…</source>
+            <translation>Sch&amp;ede…</translation>
         </message>
         <message>
             <source>Which tabs are open, since when, and their last sign of life</source>
@@ -1465,14 +1469,6 @@
             <translation>Forse il disco è pieno o di sola lettura: fare spazio, fino ad allora non si perde niente</translation>
         </message>
         <message>
-            <source>&amp;Enter account…</source>
-            <translation>I&amp;nserisci utente…</translation>
-        </message>
-        <message>
-            <source>&amp;Look at it…</source>
-            <translation>&amp;Guarda…</translation>
-        </message>
-        <message>
             <source>the others when it closes, or one at a time in {left}</source>
             <translation>gli altri alla chiusura, o uno alla volta fra {left}</translation>
         </message>
@@ -1549,8 +1545,19 @@
             <translation>Indicarlo nelle impostazioni: senza, non si legge niente</translation>
         </message>
         <message>
+            <source>Enter acco&amp;unt…</source>
+            <translation>Inserisci &amp;utente…</translation>
+        </message>
+        <message>
             <source>Correct it in Settings; nothing is tried until then</source>
             <translation>Correggerla nelle impostazioni; fino ad allora non si riprova</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n read(s) looked wrong and were not stored</source>
+            <translation>
+                <numerusform>%n lettura non convince e non è stata archiviata</numerusform>
+                <numerusform>%n letture non convincono e non sono state archiviate</numerusform>
+            </translation>
         </message>
         <message>
             <source>{names}: a read looked wrong and was not stored</source>
@@ -1559,6 +1566,10 @@
         <message>
             <source>The stored data are unchanged; look at what was found and decide</source>
             <translation>I dati in archivio non sono cambiati; guardare che cosa è stato trovato e decidere</translation>
+        </message>
+        <message>
+            <source>Loo&amp;k at it…</source>
+            <translation>G&amp;uarda…</translation>
         </message>
         <message>
             <source>{names} · it is tried again by itself</source>

@@ -10,7 +10,7 @@ import pytest
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, busy, calm, entry, with_type
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QPushButton, QToolButton, QWidget
 
 from archisync_gui.model import Origin, Outcome, Progress, RunView, Scope, State
 from archisync_gui.ui.context import SETTLE
@@ -292,11 +292,28 @@ async def test_trouble_says_what_to_press(make_panel: MakePanel, world: World) -
     item = account_type("ddt", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=SILENT)
     world.orchestrator.become(with_type(calm(), item))
     await until(lambda: header.fix.isVisible())
-    assert header.fix.text() == "&Look at it…"
+    assert header.fix.text() == "Loo&k at it…"
     header.fix.click()
     assert any(isinstance(d, TroubleDialog) for d in panel._open_dialogs.values())
     world.orchestrator.become(dataclasses.replace(calm(), accounts=()))
-    await until(lambda: header.fix.text() == "&Enter account…")
+    await until(lambda: header.fix.text() == "Enter acco&unt…")
     header.fix.click()
     assert panel.window.stack.currentWidget() is panel.window.page("settings")
     assert header.all.toolTip() == "No ERP account: enter one in Settings"
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+async def test_mnemonics_of_the_frame_are_unique(make_panel: MakePanel, world: World, language: str) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel(language, faults=(Fault("slow", "lento", "slow", _nothing),))
+    panel.context.remove(entry("ddt", 4, 5))
+    window = panel.window
+    frame = [window.sidebar, window.header, window.banner, window.notice]
+    texts = [b.text() for part in frame for b in part.findChildren(QPushButton) if b.isVisible()]
+    keys = [text[text.index("&") + 1].casefold() for text in texts if "&" in text]
+    assert len(keys) >= 13
+    assert sorted(set(keys)) == sorted(keys), texts
+
+
+async def _nothing() -> None:
+    """A fault that does nothing."""
