@@ -171,6 +171,23 @@ def test_ctrl_c_ends_a_sync_cleanly(environment: dict[str, str]) -> None:
     assert status["statuses"]["products"]["accounts"][0]["lastOutcome"] == "cancelled"
 
 
+@pytest.mark.usefixtures("left_clean")
+def test_other_processes_hand_over_to_the_holder(environment: dict[str, str]) -> None:
+    with reading(environment, "products") as holder:
+        status = run(environment, "status", "--demo", "--json")
+        assert status.returncode == 0, status.stderr
+        assert json.loads(status.stdout)["currentSync"] == "products"
+        explained = run(environment, "explain", "--demo", "--json")
+        assert json.loads(explained.stdout)["reason"] == "running"
+        alone = run(environment, "status", "--demo", "--standalone")
+        assert alone.returncode == 75
+        assert len(alone.stderr.splitlines()) == 1
+        assert run(environment, "hold", "--demo").returncode == 0
+        assert holder.wait(60) == 1, "the operator's pause ends the active run"
+    status = run(environment, "status", "--demo", "--json")
+    assert json.loads(status.stdout)["statuses"]["products"]["accounts"][0]["lastOutcome"] == "cancelled"
+
+
 def test_an_unknown_type_and_a_wrong_profile_are_one_sentence_each(environment: dict[str, str]) -> None:
     unknown = run(environment, "sync", "costumers", "--demo")
     assert unknown.returncode == 2

@@ -1,0 +1,89 @@
+"""The composition root: settings take effect at once or not at all, and what the operator does by hand is told."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.app import exit_codes
+from archisync_gui.app.commands import exit_code, serve
+from archisync_gui.app.core import Core
+from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.cli import DemoOptions
+from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, RunResult, Scope
+from archisync_gui.settings import Settings, SettingsError
+from archisync_gui.store import Batch
+
+
+@pytest.fixture
+async def core(tmp_path: Path) -> AsyncIterator[Core]:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False, reads=False)
+    yield core
+    await core.close()
+    lock.release()
+
+
+async def test_a_changed_interval_takes_effect_and_is_kept(core: Core) -> None:
+    await core.apply_settings({"sync.orders.interval": 25, "sync.products.interval": 0})
+    statuses = core.orchestrator.get_status().statuses
+    assert (statuses["orders"].interval, statuses["products"].interval, statuses["ddt"].interval) == (25, None, 45)
+    assert Settings.load(core.profile.settings_file).number("sync.orders.interval") == 25
+
+
+@pytest.mark.parametrize("changes", [{"sync.orders.interval": 1}, {"sync.timezone": "Europe/Nowhere"}])
+async def test_a_wrong_setting_changes_nothing(core: Core, changes: dict[str, object]) -> None:
+    before = dict(core.settings)
+    with pytest.raises(SettingsError):
+        await core.apply_settings({"sync.ddt.interval": 60, **changes})
+    assert dict(core.settings) == before
+    assert core.orchestrator.get_status().statuses["ddt"].interval == 45
+    assert not core.profile.settings_file.exists()
+
+
+async def test_clearing_a_list_makes_a_backup_and_asks_for_it_again(core: Core) -> None:
+    core.orchestrator.hold()
+    now = datetime.now(UTC)
+    row = {column.name: None for column in core.store._entity("customers").columns} | {"id": "1", "name": "Rossi"}
+    await core.store.apply("customers", "agente01", Batch("r1", now, [row], whole=True, clean=True))
+    core.orchestrator.rows_changed("customers", "agente01", last_success=now, new_as_of=now, all_as_of=now)
+    assert core.orchestrator.get_status().statuses["customers"].freshness is not Freshness.NEVER
+    ticket = await core.clear_and_read("customers", "agente01")
+    assert core.orchestrator.get_status().statuses["customers"].freshness is Freshness.NEVER
+    assert (await core.store.rows("customers", "agente01")).total == 0
+    assert len(core.store.backups()) == 1
+    assert core.orchestrator.cancel(ticket)
+
+
+async def test_status_and_hold_are_served(core: Core) -> None:
+    code, status = await serve(core, "status", {}, lambda event: None)
+    assert code == exit_codes.OK
+    assert set(status["statuses"]) == {"customers", "orders", "ddt", "invoices", "prices", "products"}
+    code, held = await serve(core, "hold", {}, lambda event: None)
+    assert held["holdSince"] is not None
+    code, explained = await serve(core, "explain", {"at": None}, lambda event: None)
+    assert explained["reason"] == "hold"
+    code, _ = await serve(core, "release", {}, lambda event: None)
+    code, _ = await serve(core, "nonsense", {}, lambda event: None)
+    assert code == exit_codes.USAGE
+
+
+def result(outcome: Outcome, kind: FailureKind | None = None) -> RunResult:
+    error = None if kind is None else ErrorInfo("x", kind, "x")
+    return RunResult("orders", "a", Scope.ALL, outcome, error=error)
+
+
+def test_the_exit_code_is_the_gravest() -> None:
+    fine, unclean, refused = result(Outcome.COMPLETED), result(Outcome.UNCLEAN), result(Outcome.REFUSED)
+    failed = result(Outcome.FAILED, FailureKind.TRANSIENT)
+    stopped = result(Outcome.FAILED, FailureKind.CREDENTIALS)
+    assert exit_code([fine, unclean]) == exit_codes.OK
+    assert exit_code([fine, refused]) == exit_codes.REFUSED
+    assert exit_code([refused, failed, fine]) == exit_codes.FAILED
+    assert exit_code([failed, refused]) == exit_codes.FAILED
+    assert exit_code([failed, stopped, fine]) == exit_codes.CREDENTIALS
