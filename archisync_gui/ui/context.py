@@ -13,11 +13,10 @@ from datetime import datetime
 from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from archisync_gui import messages
 from archisync_gui.model import Origin, QueueEntry, Status, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui import words
-from archisync_gui.ui.i18n import language, tr
+from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.services import Services
 from archisync_gui.ui.signals import Background, Bridge
 
@@ -267,8 +266,8 @@ def problem(error: object) -> str:
     code = getattr(error, "code", None)
     if isinstance(code, str):
         params = getattr(error, "params", None)
-        found = messages.text(code, language(), params if isinstance(params, dict) else None)
-        if found.what != code:
+        found = words.told(code, params if isinstance(params, dict) else None)
+        if found is not None:
             return str(found)
     text = str(error).strip()
     return text or type(error).__name__

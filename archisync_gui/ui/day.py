@@ -23,7 +23,7 @@ from archisync_gui.ui.services import Services, account_ids
 from archisync_gui.ui.theme import theme, tokens
 from archisync_gui.ui.values import shown
 from archisync_gui.ui.values import title as title_of
-from archisync_gui.ui.widgets import Page, card, column, row
+from archisync_gui.ui.widgets import Page, card, column, inset, row
 
 PRICE_MOVED = 500
 """Hundredths of a percent: price changes above 5 %."""
@@ -195,6 +195,7 @@ class DaySheet(Page):
         self.sheet: Sheet | None = None
         self.day = QDateEdit(QDate.currentDate())
         self.day.setCalendarPopup(True)
+        inset(self.day)
         self.before, self.after = QPushButton(), QPushButton()
         self.print, self.export = QPushButton(), QPushButton()
         self.view = QTextBrowser()

@@ -20,12 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui import messages
 from archisync_gui.model import RunRecord, as_json
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.files import ask_where, open_path, saved_sentence
-from archisync_gui.ui.i18n import absolute, language, lasting, tr
+from archisync_gui.ui.i18n import absolute, lasting, tr
 from archisync_gui.ui.widgets import column, label, row
 
 LOG_LINES = 2000
@@ -62,8 +61,8 @@ def as_text(run: RunRecord) -> str:
     if run.warnings:
         lines += ["", tr("Warnings:"), *run.warnings]
     if run.error is not None:
-        found = messages.text(run.error.code, language(), run.error.params)
-        lines += ["", str(found), run.error.message]
+        found = words.told(run.error.code, run.error.params)
+        lines += ["", str(found or words.failure_word(run.error)), run.error.message]
         if run.error.stack:
             lines += ["", run.error.stack]
         if run.error.evidence:
@@ -98,10 +97,9 @@ class RunDetails(QDialog):
         layout.setContentsMargins(18, 16, 18, 14)
         layout.setSpacing(10)
         if run.error is not None:
-            found = messages.text(run.error.code, language(), run.error.params)
-            known = found.what != run.error.code
-            layout.addWidget(label(found.what if known else words.failure_word(run.error), "bad", 1.1, True, True))
-            for text in (found.means, found.todo) if known else (run.error.message,):
+            found = words.told(run.error.code, run.error.params)
+            layout.addWidget(label(found.what if found else words.failure_word(run.error), "bad", 1.1, True, True))
+            for text in (found.means, found.todo) if found else (run.error.message,):
                 if text:
                     layout.addWidget(_selectable(text))
         self.tabs = QTabWidget()

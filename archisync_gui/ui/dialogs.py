@@ -33,7 +33,7 @@ from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import language, lasting, moment, tr
 from archisync_gui.ui.models import SessionsModel
 from archisync_gui.ui.services import account_ids
-from archisync_gui.ui.widgets import label, row
+from archisync_gui.ui.widgets import inset, label, row
 
 
 class Dialog(QDialog):
@@ -153,6 +153,7 @@ class WhyDialog(Dialog):
         self.now_button.setAutoDefault(False)
         self.at = QDateTimeEdit(QDateTime.currentDateTime())
         self.at.setCalendarPopup(True)
+        inset(self.at)
         self.at.setDisplayFormat("dd/MM/yyyy HH:mm")
         self.at.setAccessibleName(tr("Moment to explain"))
         self.look = QPushButton(tr("&Explain this moment"))

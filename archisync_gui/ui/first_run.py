@@ -13,7 +13,7 @@ from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.dialogs import Dialog
 from archisync_gui.ui.i18n import language, tr
 from archisync_gui.ui.settings_page import choice_word
-from archisync_gui.ui.widgets import column, label, row
+from archisync_gui.ui.widgets import column, inset, label, row
 
 
 class FirstRun(Dialog):
@@ -95,6 +95,7 @@ class FirstRun(Dialog):
             spin = QSpinBox()
             spin.setRange(0, declared.high)
             spin.setValue(self._context.settings().number(key))
+            inset(spin)
             self.intervals[key] = spin
             line = QWidget()
             inside = row(line)

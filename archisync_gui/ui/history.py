@@ -27,7 +27,7 @@ from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import absolute, lasting, moment, tr
 from archisync_gui.ui.models import Cell, SnapshotModel
-from archisync_gui.ui.widgets import Page, card, column, label, row
+from archisync_gui.ui.widgets import Page, card, column, inset, label, row
 
 STEP = 300
 """Runs read at once; more on request."""
@@ -120,6 +120,7 @@ class History(Page):
             edit.setCalendarPopup(True)
             edit.setDate(date)
             edit.hide()
+            inset(edit)
             filters.addWidget(edit)
         filters.addStretch(1)
         self.charts_button.setCheckable(True)

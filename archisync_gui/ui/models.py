@@ -260,11 +260,8 @@ def _seconds(run: RunRecord) -> float:
 def _state_tip(item: AccountTypeStatus, chip: Chip) -> str:
     lines = [chip.text]
     if item.last_error is not None and item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
-        from archisync_gui import messages
-        from archisync_gui.ui.i18n import language
-
-        found = messages.text(item.last_error.code, language(), item.last_error.params)
-        lines.append(str(found) if found.what != item.last_error.code else item.last_error.message)
+        found = words.told(item.last_error.code, item.last_error.params)
+        lines.append(str(found) if found is not None else item.last_error.message)
     if item.failures_in_a_row:
         lines.append(tr("%n failure(s) in a row", "", item.failures_in_a_row))
     return "\n".join(lines)

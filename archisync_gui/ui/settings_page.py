@@ -34,7 +34,7 @@ from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import absolute, decimal, language, tr
-from archisync_gui.ui.widgets import Page, ask, card, column, confirm_loss, label, row
+from archisync_gui.ui.widgets import Page, ask, card, column, confirm_loss, inset, label, row
 
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
 
@@ -99,6 +99,8 @@ class Field(QObject):
         self.wrong = label(name="bad", factor=0.92, wrap=True)
         self.wrong.hide()
         self.control, self._read, self._write = self._make()
+        if isinstance(self.control, (QSpinBox, QTimeEdit)):
+            inset(self.control)
         self.control.installEventFilter(self)
         self.retranslate()
 

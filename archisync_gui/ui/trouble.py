@@ -10,13 +10,12 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
-from archisync_gui import messages
 from archisync_gui.entities.declaration import Entity, Kind, Row
 from archisync_gui.model import AccountTypeStatus, ErrorInfo, FailureKind, Json, SyncFailure
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.dialogs import Dialog
-from archisync_gui.ui.i18n import absolute, language, number, tr
+from archisync_gui.ui.i18n import absolute, number, tr
 from archisync_gui.ui.services import Services
 from archisync_gui.ui.theme import color
 from archisync_gui.ui.widgets import confirm_loss, label, row
@@ -296,7 +295,7 @@ def _title(item: AccountTypeStatus) -> str:
 
 
 def _sentences(error: ErrorInfo) -> Sequence[str]:
-    found = messages.text(error.code, language(), error.params)
-    if found.what == error.code:
+    found = words.told(error.code, error.params)
+    if found is None:
         return (error.message,)
     return tuple(t for t in (found.what, found.means, found.todo) if t)

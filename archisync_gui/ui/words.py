@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from archisync_gui import messages
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import (
     AccountTypeStatus,
@@ -120,6 +121,13 @@ def failure_word(error: ErrorInfo | None) -> str:
             return tr("read refused")
         case _:
             return tr("internal fault")
+
+
+def told(code: str, params: Mapping[str, Json] | None = None) -> messages.Text | None:
+    """The text of an error's code with lists called by their names; ``None`` when the code has no text."""
+    named = {k: type_name(str(v)) if k in ("list", "type", "entity") else v for k, v in (params or {}).items()}
+    found = messages.text(code, language(), named)
+    return found if found.what != code else None
 
 
 def failure_short(error: ErrorInfo | None) -> str:
