@@ -114,7 +114,9 @@ class Rig:
 
     @property
     def sessions(self) -> tuple[SessionView, ...]:
-        return self.orchestrator.get_status().sessions
+        # Asked one by one: a status is made once per event, and a line that comes up is none.
+        views = [self.orchestrator.session(s.handle) for s in self.orchestrator.get_status().sessions]
+        return tuple(view for view in views if isinstance(view, SessionView))
 
     async def open_sessions(self, count: int, *, connected: bool = True) -> None:
         """Wait until exactly so many sessions are open, each with its line."""

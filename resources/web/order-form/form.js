@@ -117,20 +117,19 @@ async function chooseProduct(chosen) {
   $("product").value = chosen.name ?? chosen.itemId;
   $("quantity").disabled = false;
   const rule = rules(chosen);
-  product = { product: chosen, prices: [], asOf: null };
+  const entry = product = { product: chosen, prices: [], asOf: null, loading: null };
+  product.loading = pricesOf(chosen.itemId).then(
+    (found) => Object.assign(entry, found),
+    (error) => notice(t("error", { text: error.message })),
+  ).finally(() => { entry.loading = null; });
   $("quantity").value = amount(allowed(chosen.defaultQuantity || 1000, rule));
   $("quantity").focus();
   $("quantity").select();
   showEntry();
-  try {
-    const found = await pricesOf(chosen.itemId);
-    if (product?.product !== chosen) return;
-    product = { product: chosen, ...found };
-    showGroups();
-    showEntry();
-  } catch (error) {
-    notice(t("error", { text: error.message }));
-  }
+  await entry.loading;
+  if (product !== entry) return;
+  showGroups();
+  showEntry();
 }
 
 function ruleWords(rule, chosen) {
@@ -160,6 +159,7 @@ function showEntry() {
   } else {
     told.textContent = words;
   }
+  if (product.loading) { $("price").textContent = "…"; return; }
   const price = priceFor(product.prices, { group: order.group, date: order.date, quantity: typed ?? 1000 });
   $("price").textContent = price ? priceText(price.unitPrice, price.priceUnit) : t("price.none");
   $("price").title = product.asOf ? t("price.asof", { time: ago(product.asOf) }) : "";
@@ -174,7 +174,10 @@ function priced(line, prices, asOf) {
     priceAsOf: asOf ?? null };
 }
 
-function addLine() {
+async function addLine() {
+  const entry = product;
+  await entry?.loading; // who types faster than the prices come still gets the price
+  if (product !== entry) return;
   if (!product) { notice(t("product.first")); $("product").focus(); return; }
   const quantity = parseQuantity($("quantity").value);
   if (quantity === null || !isAllowed(quantity, rules(product.product))) { showEntry(); $("quantity").focus(); return; }
