@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
@@ -243,8 +244,8 @@ class SyncRunner:
                 )
             check_cells(entity, findings)
             known = await self._store.known(entity.name, run.account)
-            naturals = frozenset(natural_key(entity, row) for row in rows.values())
-            if (failure := check_keys(entity, rows, known, naturals)) is not None:
+            # Sets of a hundred thousand keys take longer than the loop may be held up.
+            if (failure := await asyncio.to_thread(_refusal, entity, rows, known)) is not None:
                 kept = {
                     "shrink": RefusedKind.SHRINK,
                     "no-rows": RefusedKind.SHRINK,
@@ -380,6 +381,10 @@ class SyncRunner:
         batch = Batch(run.id, as_of, tuple(complete.values()), whole=False, clean=True, single=True)
         delta = await self._store.apply(entity.name, run.account, batch)
         return _finished(Outcome.COMPLETED, batch, delta, _warnings(reader, None, ()))
+
+
+def _refusal(entity: Entity, rows: Mapping[str, Row], known: Known) -> SyncFailure | None:
+    return check_keys(entity, rows, known, frozenset(natural_key(entity, row) for row in rows.values()))
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
