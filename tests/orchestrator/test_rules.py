@@ -1,0 +1,885 @@
+"""The rules one by one, where an example tells more than the state machine; the number stands in each docstring."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+
+from archisync_gui.model import (
+    Account,
+    EventKind,
+    FailureKind,
+    Freshness,
+    Outcome,
+    Progress,
+    Reason,
+    Scope,
+    SessionEnd,
+    SessionView,
+    SmartSyncResult,
+    State,
+    SyncFailure,
+)
+from archisync_gui.orchestrator import OfficeHours, Rules
+from tests.orchestrator.rig import QUIET, TYPES, Rig, Running
+from tests.support.clock import MONDAY, settle
+
+ALWAYS = Rules(office=None, daily_full=None)
+"""The schedule at all hours, without the daily read."""
+TWO = (Account("anna", catalogue=True), Account("bruno"))
+
+
+def opened(rig: Rig, tab: str | None, account: str | None = None, **more: Any) -> asyncio.Task[SmartSyncResult]:
+    return asyncio.ensure_future(rig.o.smart_customer_sync(tab, account, **more))
+
+
+def at_once(running: Running) -> None:
+    running.finish()
+
+
+def rome(day: int, hour: int, minute: int = 0) -> datetime:
+    """A moment of March 2026 by the clocks of Rome (winter time until the 29th)."""
+    offset = 2 if (day, hour) >= (29, 3) else 1
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC) - timedelta(hours=offset)
+
+
+# ------------------------------------------------------------------------------------------------ queue
+
+
+async def test_waiting_requests_age_only_while_the_queue_can_move() -> None:
+    """Rule 3."""
+    async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e9)) as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.request_sync("products")
+        await rig.clock.advance(590)
+        assert rig.o.get_status().queue[0].priority == 1
+        rig.o.hold()
+        await rig.clock.advance(86_400)
+        assert rig.o.get_status().queue[0].priority == 1
+        entry = rig.o.get_status().queue[0]
+        opened(rig, "a")
+        await settle()
+        rig.o.release()
+        await settle()
+        await rig.drain()
+        await rig.clock.advance(500)
+        assert next(e for e in rig.o.get_status().queue if e.id == entry.id).priority == 1
+        rig.o.resume_other_syncs("a")
+        rig.o.request_sync("orders")
+        await settle()
+        assert rig.active.type == "orders"
+        await rig.clock.advance(20)
+        assert next(e for e in rig.o.get_status().queue if e.id == entry.id).priority == 2
+
+
+async def test_given_priorities_are_clamped() -> None:
+    """Words: 1-99; nobody can ask for a form's 100."""
+    async with Rig() as rig:
+        rig.o.hold()
+        rig.o.request_sync("orders", priority=1000)
+        rig.o.request_sync("ddt", priority=-3)
+        await settle()
+        assert [e.priority for e in rig.o.get_status().queue] == [99, 1]
+
+
+async def test_moved_to_front_starts_next_but_not_before_a_form() -> None:
+    """Rule 3 and the operator."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.request_sync("customers")
+        rig.o.request_sync("products")
+        last = rig.o.get_status().queue[-1]
+        assert last.type == "products"
+        assert rig.o.move_to_front(last.id)
+        await rig.finish()
+        assert rig.active.type == "products"
+        assert not rig.o.move_to_front("gone")
+
+
+async def test_a_request_without_account_covers_all() -> None:
+    """Rule 8: counts are summed, the worst outcome speaks."""
+    async with Rig(accounts=TWO) as rig:
+        ticket = rig.o.request_sync("orders")
+        await settle()
+        await rig.finish(rows=5)
+        assert not ticket.done
+        await rig.finish(Outcome.UNCLEAN, rows=6)
+        result = await ticket
+        assert (result.outcome, result.rows, result.account) == (Outcome.UNCLEAN, 11, "")
+
+
+async def test_what_cannot_be_asked_is_refused_with_a_code() -> None:
+    """Nothing silently does nothing."""
+    async with Rig() as rig:
+        for ask, code in [
+            (lambda: rig.o.request_sync("nonsense"), "request-unknown-type"),
+            (lambda: rig.o.request_sync("orders", "nobody"), "request-unknown-account"),
+            (lambda: rig.o.request_sync("orders", scope="new"), "request-bad-scope"),
+            (lambda: rig.o.request_sync("customers", scope="one"), "request-bad-scope"),
+            (lambda: rig.o.set_schedule("orders", 4), "interval-range"),
+            (lambda: rig.o.set_schedule("orders", float("nan")), "interval-range"),  # type: ignore[arg-type]
+            (lambda: rig.o.set_schedule("nonsense", 30), "request-unknown-type"),
+        ]:
+            with pytest.raises(SyncFailure) as refusal:
+                ask()
+            assert refusal.value.code == code
+
+
+async def test_precedence_of_reasons() -> None:
+    """Rule 9: account stopped > hold > session."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        rig.o.request_sync("orders")
+        await rig.drain()
+        reason = lambda: rig.o.get_status().queue[0].reason  # noqa: E731
+        assert reason() is Reason.SESSION
+        rig.o.hold()
+        assert reason() is Reason.HOLD
+        rig.o.release()
+        rig.o.request_sync("customers", scope=Scope.ONE, key="1")
+        await settle()
+        await rig.fail(FailureKind.CREDENTIALS)
+        assert reason() is Reason.ACCOUNT_STOPPED
+        assert (await rig.o.smart_customer_sync("b")).code == "stopped"
+
+
+async def test_run_anyway_passes_hold_for_one_run() -> None:
+    """Rule 9."""
+    async with Rig() as rig:
+        rig.o.hold()
+        rig.o.request_sync("orders")
+        rig.o.request_sync("ddt")
+        await settle()
+        entry = rig.o.get_status().queue[0]
+        assert entry.run_anyway_possible
+        rig.o.run_anyway(entry.id)
+        await settle()
+        assert rig.active.type == "orders"
+        await rig.finish()
+        assert rig.idle
+
+
+async def test_cancel_ends_a_run_only_when_nobody_else_wants_it() -> None:
+    """Rule 26."""
+    async with Rig() as rig:
+        rig.o.hold()
+        one, two = rig.o.request_sync("orders"), rig.o.request_sync("orders")
+        rig.o.release()
+        await settle()
+        assert rig.o.cancel(one)
+        await settle()
+        assert (await one).outcome is Outcome.CANCELLED
+        assert not rig.active.cancelled
+        assert rig.o.cancel(two.id)
+        await settle()
+        assert (await two).outcome is Outcome.CANCELLED
+        assert rig.idle
+        assert not rig.o.cancel(two)
+        batch = rig.o.request_full()
+        assert rig.o.cancel(batch)
+        await settle()
+        assert {r.outcome for r in await batch} == {Outcome.CANCELLED}
+
+
+async def test_a_clean_whole_read_satisfies_a_waiting_fast_one() -> None:
+    """Words: all satisfies new, never the reverse."""
+    async with Rig() as rig:
+        rig.o.hold()
+        rig.o.request_sync("customers", priority=50)
+        new = rig.o.request_sync("customers", scope=Scope.NEW, priority=1)
+        await rig.clock.advance(1)
+        rig.o.release()
+        await settle()
+        await rig.finish()
+        assert new.done
+        assert rig.idle
+        rig.o.hold()
+        new = rig.o.request_sync("customers", scope=Scope.NEW, priority=50)
+        whole = rig.o.request_sync("customers", priority=1)
+        await rig.clock.advance(1)
+        rig.o.release()
+        await settle()
+        await rig.finish()
+        assert new.done
+        assert not whole.done
+
+
+# ------------------------------------------------------------------------------------------------ sessions
+
+
+async def test_quiet_then_breathing_keeps_every_type_young_enough() -> None:
+    """Rule 11: forms are open all day, the fast read suspends what runs, and no type grows older than 3 intervals (or
+    quiet and one round)."""
+    durations = {"orders": 60, "customers": 60, "ddt": 60, "invoices": 30, "prices": 100, "products": 100}
+    rules = dataclasses.replace(ALWAYS, longest_sleep=600.0)
+    async with Rig(rules=rules) as rig:
+        oldest: dict[str, float] = {}
+        forms: list[asyncio.Task[SmartSyncResult]] = []
+        for second in range(0, 6 * 3600, 5):
+            if second % 400 == 0:  # a person changes tabs; the next one opens before or just after the old one closes
+                tab = second // 400
+                if tab % 3:
+                    rig.o.resume_other_syncs(f"t{tab - 1}")
+                    await rig.clock.advance(0.1)
+                forms.append(opened(rig, f"t{tab}"))
+                await settle()
+                if not tab % 3:
+                    rig.o.resume_other_syncs(f"t{tab - 1}")
+            if second % 400 == 200:
+                forms.append(opened(rig, f"t{second // 400}"))
+            await rig.clock.advance(5)
+            if not rig.idle:
+                running = rig.active
+                whole = running.slot[2] is Scope.ALL
+                running.control.progress(Progress(rows=1))
+                active = rig.o.state.active
+                assert active is not None
+                spent = active.spent + rig.clock.monotonic() - active.since.mono
+                if spent >= (durations[running.type] if whole else 5):
+                    running.began = active.began.wall
+                    await rig.finish()
+                elif running.control.suspend_requested():
+                    await rig.suspend()
+            if second > 3600:
+                for key, track in rig.o.state.tracks.items():
+                    assert track.success is not None
+                    age = track.success.age(rig.o._dispatcher.now())
+                    oldest[key[0]] = max(oldest.get(key[0], 0.0), age)
+        for form in forms:
+            await form
+        for spec in TYPES:
+            assert spec.interval is not None
+            limit = max(3 * spec.interval * 60, 900 + sum(durations.values()))
+            assert oldest[spec.name] <= limit, (spec.name, oldest)
+
+
+async def test_quiet_and_breathing_are_shown() -> None:
+    """Rules 10, 11: operator's requests wait in quiet; late types run when it is over."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        await rig.drain()
+        rig.o.request_sync("ddt")
+        await rig.clock.advance(599)
+        status = rig.o.get_status()
+        assert (status.breathing, status.quiet_until is not None, rig.idle) == (False, True, True)
+        assert status.explanation.reason is Reason.SESSION
+        rig.o.touch("a")
+        await rig.clock.advance(302)
+        assert rig.o.get_status().breathing
+        assert rig.active.type == "ddt"
+
+
+async def test_answers_say_as_of_when() -> None:
+    """Rules 12, 13: a fast read never moves the last success; a young whole list does not follow again."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        began = rig.active.began
+        await rig.clock.advance(3)
+        await rig.finish()
+        answer = await form
+        assert (answer.new_as_of, answer.all_as_of, answer.duration_ms) == (began, None, 3000)
+        line = rig.o.get_status().statuses["customers"].accounts[0]
+        assert line.last_run_time is None
+        await rig.finish()  # the whole list
+        again = await rig.o.smart_customer_sync("b")
+        assert again.code == "fresh"
+        assert again.all_as_of is not None
+        await rig.clock.advance(60)
+        third = opened(rig, "c")
+        await settle()
+        await rig.finish()
+        assert (await third).code == "fresh"
+        assert rig.idle
+
+
+async def test_a_form_is_told_at_the_first_failure_and_the_read_goes_on() -> None:
+    """Rules 12, 18."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        await rig.fail()
+        assert (await form).code == "failed"
+        await rig.clock.advance(5)
+        assert rig.active.control.run.attempt == 2
+        second = await rig.o.smart_customer_sync("b", wait=False)
+        assert second.code == "pending"
+        await rig.finish()
+        assert rig.o.get_status().statuses["customers"].accounts[0].new_as_of is not None
+
+
+async def test_a_fast_read_that_ends_without_being_clean_is_not_called_fresh() -> None:
+    """Rule 12."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        await rig.finish(Outcome.UNCLEAN)
+        answer = await form
+        assert (answer.code, answer.new_as_of) == ("failed", None)
+        assert answer.error is not None
+        assert answer.error.code == "fast-read-ended"
+
+
+async def test_credentials_refused_during_a_forms_read() -> None:
+    """Rules 12, 22."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        await rig.fail(FailureKind.CREDENTIALS)
+        assert (await form).code == "stopped"
+
+
+async def test_a_hold_answers_waiting_forms() -> None:
+    """Rule 18."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        rig.o.hold()
+        await settle()
+        assert (await form).code == "held"
+        assert rig.idle
+        rig.o.release()
+        await settle()
+        assert rig.active.slot[2] is Scope.NEW  # the form still wants it
+
+
+async def test_the_operator_cancels_a_forms_read() -> None:
+    """Rules 12, 26."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        assert rig.o.cancel_run()
+        await settle()
+        assert (await form).code == "failed"
+        assert not rig.o.cancel_run()
+
+
+async def test_handles_are_shown_and_ids_are_not() -> None:
+    """Rule 14."""
+    async with Rig() as rig:
+        secret = "QmVydGlsbG8xMjM0NTY3ODkw"
+        form = opened(rig, secret, label="Ordine")
+        await settle()
+        await rig.drain()
+        handle = (await form).handle
+        view = rig.o.session(handle)
+        assert isinstance(view, SessionView)
+        assert (view.label, view.account, view.connected) == ("Ordine", "anna", False)
+        rig.o.connected(secret)
+        rig.o.disconnected(secret)
+        assert secret not in str(rig.events) + str(rig.o.get_status()) + str(rig.journal.events)
+        assert rig.o.end_session(handle)
+        assert rig.o.session(handle) is SessionEnd.OPERATOR
+        assert rig.o.session("") is SessionEnd.UNKNOWN
+        assert not rig.o.end_session(handle)
+        assert rig.o.connected(secret) is SessionEnd.OPERATOR
+
+
+async def test_ends_are_remembered_and_forgotten() -> None:
+    """Rule 14: 15 minutes, and never more than so many."""
+    async with Rig(rules=dataclasses.replace(QUIET, ended_limit=3)) as rig:
+        for n in range(5):
+            rig.o.resume_other_syncs(f"x{n}")
+        assert rig.o.touch("x0") is SessionEnd.UNKNOWN
+        assert rig.o.touch("x4") is SessionEnd.CLOSED
+        await rig.clock.advance(901)
+        assert rig.o.touch("x4") is SessionEnd.UNKNOWN
+        assert rig.o.state.ended == {}
+
+
+async def test_anonymous_sessions_last_three_minutes_and_belong_to_their_token() -> None:
+    """Rule 16."""
+    async with Rig() as rig:
+        for token in ("one", "two", "one"):
+            opened(rig, None, token=token)
+            await rig.clock.advance(1)
+        assert rig.o.get_status().session_count == 3
+        first = min(rig.o.get_status().sessions, key=lambda s: s.since).handle
+        assert rig.o.resume_other_syncs(None, "one").closed
+        assert rig.o.session(first) is SessionEnd.CLOSED
+        assert rig.o.resume_other_syncs(f"anonymous:{rig.o.get_status().sessions[0].handle}").closed is False
+        await rig.clock.advance(180)
+        assert rig.o.get_status().session_count == 0
+
+
+# ------------------------------------------------------------------------------------------------ suspension
+
+
+async def test_a_suspended_run_that_is_old_starts_over() -> None:
+    """Rule 19."""
+    async with Rig() as rig:
+        rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a")
+        await settle()
+        await rig.suspend("page 3")
+        await rig.drain()
+        line = rig.o.get_status().statuses["products"].accounts[0]
+        assert line.state is State.SUSPENDED
+        await rig.clock.advance(301)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        assert (rig.active.type, rig.active.resumed_from) == ("products", None)
+        assert rig.of(EventKind.SYNC_RESUMED)[0].data["startsOver"] is True
+        await rig.finish()
+        row = rig.journal.rows[rig.runs[0].control.run.id]
+        assert (row.outcome, len(row.suspensions)) == (Outcome.COMPLETED, 1)
+
+
+async def test_a_request_that_joins_a_suspended_run_makes_it_start_over() -> None:
+    """Rule 19."""
+    async with Rig() as rig:
+        one = rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a")
+        await settle()
+        await rig.suspend()
+        two = rig.o.request_sync("products")
+        await rig.drain()
+        rig.o.resume_other_syncs("a")
+        await settle()
+        assert rig.active.resumed_from is None
+        await rig.finish()
+        assert (await one).run_id == (await two).run_id
+
+
+async def test_a_suspended_run_can_be_removed_and_does_not_survive_close() -> None:
+    """Rules 19, 26, 27."""
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("products")
+        await settle()
+        form = opened(rig, "a")
+        await settle()
+        await rig.suspend()
+        assert rig.active.control.suspended_for == 0
+        (entry,) = [e for e in rig.o.get_status().queue if e.type == "products"]
+        assert rig.o.position(ticket) == 1
+        assert rig.o.remove(entry.id)
+        assert (await ticket).outcome is Outcome.CANCELLED
+        assert rig.o.position(ticket) is None
+        await rig.drain()
+        assert (await form).code == "fresh"
+        assert rig.o.ticket(ticket.id) is ticket
+
+
+async def test_a_runner_that_suspends_itself_unasked_has_failed() -> None:
+    """Rule 19: nobody asked, and going on at once would never end."""
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("products")
+        await settle()
+        from archisync_gui.model import Suspended
+
+        rig.active._orders.put_nowait(lambda: Suspended("rows"))
+        assert (await ticket).outcome is Outcome.FAILED
+        rig.o.request_sync("products")
+        await settle()
+        rig.active._orders.put_nowait(lambda: None)  # type: ignore[arg-type,return-value]
+        await settle()
+        assert rig.idle
+
+
+# ------------------------------------------------------------------------------------------------ failures
+
+
+async def test_credentials_refused_stop_the_account_until_the_operator_acts() -> None:
+    """Rules 22, 25: kept over restarts, undone by a new password or by trying the same once."""
+    async with Rig(accounts=TWO) as rig:
+        ticket = rig.o.request_sync("orders", "anna")
+        await settle()
+        await rig.fail(FailureKind.CREDENTIALS, "credentials")
+        assert (await ticket).outcome is Outcome.FAILED
+        rig.o.request_sync("products")
+        await settle()
+        assert rig.active.control.run.account == "bruno"  # the substitute
+        await rig.finish()
+        await rig.restart()
+        assert rig.o.get_status().accounts[0].stopped is not None
+        assert rig.o.get_status().statuses["orders"].state is State.STOPPED
+        waiting = rig.o.request_sync("ddt", "anna")
+        again = rig.o.retry_login("anna")
+        await settle()
+        assert rig.active.type == "orders"
+        await rig.fail(FailureKind.CREDENTIALS, "credentials")
+        assert (await again).outcome is Outcome.FAILED
+        assert not waiting.done
+        rig.o.credentials_changed("anna")
+        await settle()
+        await rig.drain()
+        assert waiting.done
+        rig.o.credentials_changed("nobody")
+
+
+async def test_any_other_failed_login_gets_one_more_try_later() -> None:
+    """Rule 22."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.fail(FailureKind.LOGIN)
+        assert rig.idle
+        queue = rig.o.get_status().queue
+        assert {e.reason for e in queue} == {Reason.BACK_OFF}
+        await rig.clock.advance(899)
+        assert rig.idle
+        await rig.clock.advance(2)
+        assert not rig.idle
+        await rig.fail(FailureKind.LOGIN)
+        await rig.clock.advance(1700)
+        assert rig.idle
+        await rig.clock.advance(200)
+        assert not rig.idle
+
+
+async def test_the_login_budget_stops_schedule_and_retries_but_never_the_operator() -> None:
+    """Rules 9, 22: stored, and counted anew after midnight."""
+    rules = dataclasses.replace(ALWAYS, login_budget=2)
+    async with Rig(rules=rules) as rig:
+        rig.active.control.logged_in()
+        rig.active.control.logged_in()
+        await rig.finish()
+        assert rig.idle
+        assert rig.o.get_status().queue[0].reason is Reason.LOGIN_BUDGET
+        assert rig.o.get_status().accounts[0].logins_today == 2
+        await rig.restart()
+        assert rig.o.get_status().accounts[0].logins_today == 2
+        ticket = rig.o.request_sync("ddt")
+        await settle()
+        await rig.fail()
+        await rig.clock.advance(10)
+        assert rig.idle
+        assert not ticket.done
+        (entry,) = [e for e in rig.o.get_status().queue if e.type == "ddt"]
+        assert entry.reason is Reason.LOGIN_BUDGET
+        rig.o.run_anyway(entry.id)
+        await settle()
+        await rig.finish()
+        assert ticket.done
+        rig.auto = at_once
+        await rig.clock.advance(16 * 3600)
+        assert rig.o.get_status().queue == ()
+
+
+async def test_after_three_failures_the_schedule_backs_off_and_says_so() -> None:
+    """Rule 23."""
+    types = (dataclasses.replace(TYPES[0]),)
+    async with Rig(rules=ALWAYS, types=types) as rig:
+        for _ in range(3):
+            if rig.idle:
+                await rig.clock.advance(600)
+            await rig.fail(FailureKind.LAYOUT)
+        failed_at = rig.clock.now()
+        line = rig.o.get_status().statuses["orders"].accounts[0]
+        assert (line.failures_in_a_row, line.state) == (3, State.BACKING_OFF)
+        while rig.idle:
+            await rig.clock.advance(60)
+        assert (rig.clock.now() - failed_at).total_seconds() == pytest.approx(1200, abs=61)
+        await rig.fail(FailureKind.LAYOUT)
+        await rig.restart()
+        assert rig.o.get_status().statuses["orders"].state is State.BACKING_OFF
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.finish()
+        assert rig.o.get_status().statuses["orders"].accounts[0].failures_in_a_row == 0
+
+
+async def test_watchdog_deadline_and_long_steps() -> None:
+    """Rule 24: neither counts suspended time."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        run = rig.active
+        with run.control.long_step(400):
+            await rig.clock.advance(390)
+            assert not run.cancelled
+        await rig.clock.advance(119)
+        run.control.progress(Progress(rows=5))
+        await rig.clock.advance(80)
+        assert not run.cancelled
+        await rig.clock.advance(20)
+        assert run.cancelled  # 609 s: the deadline
+        assert rig.of(EventKind.SYNC_ERROR)[0].data["error"]["code"] == "run-deadline"  # type: ignore[index,call-overload]
+
+
+async def test_hold_ends_the_active_run_and_the_schedule_asks_again() -> None:
+    """Words: hold. Kept over restarts."""
+    async with Rig(rules=ALWAYS) as rig:
+        assert rig.active.type == "orders"
+        rig.o.hold()
+        rig.o.hold()
+        await settle()
+        assert rig.idle
+        assert rig.o.get_status().explanation.reason is Reason.HOLD
+        await rig.restart()
+        assert rig.o.get_status().hold_since is not None
+        assert rig.idle
+        rig.o.release()
+        rig.o.release()
+        await settle()
+        assert not rig.idle
+
+
+async def test_a_runner_that_ignores_its_end_does_not_keep_close_waiting_for_ever() -> None:
+    """Rule 27."""
+    rig = Rig()
+    await rig.o.start()
+    ticket = rig.o.request_sync("orders")
+    await settle()
+    rig.active.ignores_cancel = True
+    await rig.close(5.0)
+    assert (await ticket).outcome is Outcome.INTERRUPTED
+    run = rig.active
+    run.ignores_cancel = False
+    run.finish()
+    await settle()
+    await rig.o.close()
+
+
+async def test_a_run_found_open_at_a_start_is_interrupted_and_read_again() -> None:
+    """Rules 27, 28: kill -9 in the middle."""
+    rig = Rig(rules=ALWAYS)
+    await rig.o.start()
+    await settle()
+    killed = rig.journal
+    row = next(iter(killed.rows.values()))
+    fork = Rig(rules=ALWAYS, journal=type(killed)())
+    fork.journal.rows, fork.journal.notes = dict(killed.rows), dict(killed.notes)
+    await rig.close()
+    async with fork:
+        assert fork.journal.rows[row.id].outcome is Outcome.INTERRUPTED
+        assert fork.o.get_status().statuses["orders"].accounts[0].last_outcome is Outcome.INTERRUPTED
+        assert not fork.idle
+
+
+# ------------------------------------------------------------------------------------------------ schedule
+
+
+async def test_at_a_first_start_everything_is_read_by_priority() -> None:
+    """Rule 28."""
+    async with Rig(rules=ALWAYS) as rig:
+        assert await rig.drain() == ["orders", "customers", "ddt", "invoices", "prices", "products"]
+
+
+async def test_at_a_later_start_overdue_types_come_at_their_stagger_and_others_keep_their_time() -> None:
+    """Rule 28: power off for 40 minutes; missed times are made up once."""
+    rig = Rig(rules=ALWAYS)
+    async with rig:
+        await rig.drain()
+    first = len(rig.runs)
+    await rig.clock.advance(40 * 60)
+    rig.build()
+    rig.auto = at_once
+    await rig.o.start()
+    await settle()
+    started: list[tuple[str, float]] = []
+    began = rig.clock.now()
+    for _ in range(32):
+        await rig.clock.advance(60)
+    for run in rig.runs[first:]:
+        started.append((run.type, round((run.began - began).total_seconds() / 60)))
+    assert started[:5] == [("orders", 0), ("customers", 5), ("ddt", 5), ("orders", 10), ("prices", 10)]
+    assert [t for t, _ in started].count("invoices") == 1
+    assert "products" not in [t for t, _ in started]  # due at 90, not yet
+    await rig.close()
+
+
+async def test_one_interval_moves_no_other_and_is_kept() -> None:
+    """Rule 29."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.o.set_schedule("ddt", 60)
+        rig.o.set_schedule("ddt", 60)
+        rig.o.set_schedule("invoices", None)
+        dues = {k[0]: t.due for k, t in rig.o.state.tracks.items()}
+        assert dues["ddt"] == MONDAY + timedelta(minutes=60)
+        assert dues["invoices"] is None
+        assert dues["orders"] == MONDAY + timedelta(minutes=10)
+        await rig.restart()
+        status = rig.o.get_status().statuses
+        assert (status["ddt"].interval, status["invoices"].interval) == (60, None)
+        rig.o.set_schedule("invoices", 30)
+        assert {k[0]: t.due for k, t in rig.o.state.tracks.items()}["invoices"] == MONDAY + timedelta(minutes=30)
+        assert len(rig.of(EventKind.SCHEDULE_CHANGED)) == 3
+
+
+async def test_the_daily_read_is_six_ordinary_requests_made_up_once() -> None:
+    """Rule 28."""
+    rules = Rules(office=None)
+    types = tuple(dataclasses.replace(t, interval=None) for t in TYPES)
+    async with Rig(rules=rules, types=types, wall=rome(3, 11, 30)) as rig:
+        rig.auto = at_once
+        await rig.clock.advance(29 * 60)
+        assert rig.runs == []
+        await rig.clock.advance(2 * 60)
+        assert len(rig.runs) == 6
+    await rig.clock.advance(3 * 86_400)
+    rig.build()
+    rig.auto = at_once
+    await rig.o.start()
+    await settle()
+    assert len(rig.runs) == 12
+    rig.o.set_rules(dataclasses.replace(rules, daily_full=None))
+    await rig.clock.advance(2 * 86_400)
+    assert len(rig.runs) == 12
+    await rig.close()
+
+
+async def test_office_hours_quiet_the_schedule_only() -> None:
+    """Rules 9, 29."""
+    rules = Rules(office=OfficeHours(), daily_full=None)
+    async with Rig(rules=rules, wall=rome(7, 19, 59)) as rig:  # Saturday evening
+        rig.auto = at_once
+        await rig.clock.advance(0)
+        count = len(rig.runs)
+        await rig.clock.advance(3600)
+        explanation = await rig.o.explain()
+        assert explanation.reason is Reason.OFFICE_HOURS
+        assert explanation.params["until"] == "2026-03-09T06:00:00+00:00"
+        assert explanation.params["clock"] == "09/03 07:00"
+        rig.o.request_sync("ddt")
+        await settle()
+        assert len(rig.runs) >= count + 1
+        before = len(rig.runs)
+        await rig.clock.advance(33 * 3600)
+        assert len(rig.runs) == before
+        await rig.clock.advance(3600 + 120)
+        assert len(rig.runs) >= before + 6
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        (rome(28, 12, 1), datetime(2026, 3, 29, 10, 0, tzinfo=UTC)),  # the night that clocks go forward
+        (datetime(2026, 10, 24, 10, 1, tzinfo=UTC), datetime(2026, 10, 25, 11, 0, tzinfo=UTC)),  # and back
+    ],
+)
+async def test_noon_is_noon_across_the_change_of_clocks(start: datetime, expected: datetime) -> None:
+    """Rule 30."""
+    types = tuple(dataclasses.replace(t, interval=None) for t in TYPES)
+    async with Rig(rules=Rules(office=None), types=types, wall=start) as rig:
+        assert rig.o.state.daily_due == expected
+
+
+async def test_a_time_that_does_not_exist_comes_once() -> None:
+    """Rule 30: 02:30 on the night that clocks go forward."""
+    types = (dataclasses.replace(TYPES[0], interval=None),)
+    async with Rig(rules=Rules(office=None, daily_full=time(2, 30)), types=types, wall=rome(28, 12)) as rig:
+        rig.auto = at_once
+        await rig.clock.advance(86_400)
+        assert len(rig.runs) == 1
+
+
+async def test_a_clock_that_jumps_back_makes_freshness_unknown() -> None:
+    """Rule 30: stale, and read again; leases do not notice."""
+    async with Rig(rules=ALWAYS) as rig:
+        rig.auto = at_once
+        rig.active.finish()
+        await settle()
+        opened(rig, "a")
+        await settle()
+        rig.clock.jump(-86_400)
+        assert not isinstance(rig.o.touch("a"), SessionEnd)
+        assert rig.o.get_status().statuses["ddt"].freshness is Freshness.UNKNOWN
+        rig.o.end_sessions()
+        await rig.clock.advance(30)
+        assert rig.o.get_status().statuses["ddt"].freshness is Freshness.FRESH
+
+
+async def test_a_computer_that_slept_makes_things_up_once() -> None:
+    """Rules 28, 30: the monotonic clock stood still; lateness counts all the same."""
+    async with Rig(rules=ALWAYS) as rig:
+        rig.auto = at_once
+        rig.active.finish()
+        await settle()
+        count = len(rig.runs)
+        await rig.clock.computer_sleeps(8 * 3600, counted=False)
+        assert rig.o.get_status().statuses["orders"].freshness in (Freshness.LATE, Freshness.FRESH)
+        await rig.clock.advance(30)
+        assert len(rig.runs) == count + 6
+
+
+async def test_late_counts_opening_time_only() -> None:
+    """Status: older than twice the interval, nights not counted; the interval off: 48 h."""
+    rules = Rules(daily_full=None)
+    async with Rig(rules=rules, wall=rome(3, 19, 50)) as rig:
+        await rig.drain()
+        rig.o.hold()
+        await rig.clock.advance(12 * 3600)
+        assert rig.o.get_status().statuses["orders"].freshness is Freshness.LATE  # 07:50, 60 minutes of opening time
+        assert rig.o.get_status().statuses["ddt"].freshness is Freshness.FRESH
+        rig.o.set_schedule("orders", None)
+        assert rig.o.get_status().statuses["orders"].freshness is Freshness.FRESH
+
+
+# ------------------------------------------------------------------------------------------------ memory and reasons
+
+
+async def test_each_attempt_leaves_a_row_written_before_its_run_starts_and_before_its_ticket_resolves() -> None:
+    """Rule 31."""
+    async with Rig() as rig:
+        rig.journal.gate = asyncio.Event()
+        ticket = rig.o.request_sync("orders")
+        await settle()
+        assert rig.runs == []
+        rig.journal.gate.set()
+        await settle()
+        rig.journal.gate = asyncio.Event()
+        await rig.finish()
+        assert rig.o.get_status().current_sync is None  # decisions do not wait for the journal
+        assert not ticket.done
+        rig.journal.gate.set()
+        await ticket
+        (row,) = rig.journal.rows.values()
+        assert (row.outcome, row.attempt, row.scope) == (Outcome.COMPLETED, 1, Scope.ALL)
+
+
+async def test_explain_for_now_the_past_and_the_future() -> None:
+    """Rule 32: one reason each; the forecast is the same decision at another moment."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.clock.advance(60)
+        await rig.finish()
+        now = await rig.o.explain()
+        assert (now.reason, now.params["type"]) == (Reason.RUNNING, "customers")
+        future = await rig.o.explain(rig.clock.now() + timedelta(seconds=90))
+        assert future.reason is Reason.RUNNING
+        assert {f.type for f in now.forecast} >= {"ddt", "invoices", "prices", "products", "orders"}
+        starts = [f.starts for f in now.forecast]
+        assert starts == sorted(starts)
+        assert next(f for f in now.forecast if f.type == "invoices").after == "ddt"
+        rig.auto = at_once
+        await rig.drain()
+        idle = await rig.o.explain()
+        assert (idle.reason, idle.params["type"]) == (Reason.NOTHING_DUE, "orders")
+        later = await rig.o.explain(rig.clock.now() + timedelta(days=1000))
+        assert later.at <= rig.clock.now() + timedelta(days=366)
+        past = await rig.o.explain(MONDAY + timedelta(seconds=30))
+        assert (past.reason, past.params["type"]) == (Reason.RUNNING, "orders")
+        assert (await rig.o.explain(MONDAY - timedelta(days=1))).reason is Reason.NOT_KNOWN
+
+
+async def test_accounts_come_and_go() -> None:
+    """Rules 8, 25: what waits or runs for a removed account ends."""
+    async with Rig(accounts=TWO) as rig:
+        one, two = rig.o.request_sync("orders", "bruno"), rig.o.request_sync("ddt", "bruno")
+        shared = rig.o.request_sync("products")
+        await settle()
+        rig.o.set_accounts([Account("bruno"), Account("carla", catalogue=True)])
+        await settle()
+        assert not rig.active.cancelled
+        await rig.finish()
+        await rig.finish()
+        assert rig.active.slot[:2] == ("products", "carla")
+        await rig.finish()
+        assert shared.done
+        three = rig.o.request_sync("ddt", "bruno")
+        four = rig.o.request_sync("orders", "bruno")
+        await settle()
+        rig.o.set_accounts([Account("carla", catalogue=True)])
+        await settle()
+        assert [t.result.outcome for t in (three, four)] == [Outcome.CANCELLED] * 2  # type: ignore[union-attr]
+        assert one.done
+        assert two.done
