@@ -12,8 +12,9 @@ import pytest
 
 from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, Column, Entity, FilterWish, Kind
+from archisync_gui.erp import Erp
 from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, SyncTypeSpec, warning_parts
-from tests.syncs.erp_harness import USER, World, world
+from tests.syncs.erp_harness import QUICK, USER, World, world
 
 
 @pytest.fixture
@@ -320,3 +321,54 @@ async def test_a_living_erp_stays_readable(tmp_path: Path) -> None:
 def test_only_customers_offer_the_quick_scopes() -> None:
     assert [e.name for e in ENTITIES if e.newest] == ["customers"] == [e.name for e in ENTITIES if e.spec.fast]
     assert replace(CUSTOMERS, newest=()).detail_path
+
+
+async def test_a_second_login_elsewhere_costs_one_renewal(here: World) -> None:
+    async def password(_: str) -> str:
+        return "demo"
+
+    here.demo.fault("second-login-ends-first")
+    somebody = Erp(address=lambda: here.demo.base_url, password=password, limits=QUICK)
+    intrusion: list[asyncio.Task[None]] = []
+
+    def intrude(progress: object) -> None:
+        if not intrusion and any(action.detail.startswith("orders PAGE ") for action in here.demo.actions):
+            intrusion.append(asyncio.ensure_future(somebody.login_test(USER, "demo")))
+
+    try:
+        control = here.control("orders", on_progress=intrude)
+        ended = await here.runner(control)
+        await asyncio.gather(*intrusion)
+        assert isinstance(ended, Finished)
+        again = await here.sync("orders")
+        assert (again.outcome, again.added, again.gone) == (Outcome.COMPLETED, 0, 0)
+    finally:
+        await somebody.close()
+    assert set(await here.rows("orders")) == here.truth("orders")
+
+
+async def test_what_a_suspended_read_owes_is_paid_at_the_end(here: World) -> None:
+    left = here.demo.get_preferences(USER, "orders")
+    control = here.control("orders")
+    control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
+    await here.suspend(control)
+    assert here.demo.get_preferences(USER, "orders") != left
+    await here.runner.close()
+    assert here.demo.get_preferences(USER, "orders") == left
+
+
+async def test_a_fast_read_between_leaves_a_suspended_read_its_place(here: World) -> None:
+    await here.sync("customers")
+    left = here.demo.get_preferences(USER, "customers")
+    control = here.control("customers")
+    control.on_progress = lambda p: setattr(control, "suspend", p.page == 2)
+    suspended = await here.suspend(control)
+    fast = await here.sync("customers", Scope.NEW)
+    assert fast.outcome is Outcome.COMPLETED
+    assert here.demo.get_preferences(USER, "customers") == left
+    control.resume, control.on_progress, control.suspend = suspended.state, None, False
+    ended = await here.runner(control)
+    assert isinstance(ended, Finished)
+    assert ended.outcome is Outcome.COMPLETED, ended.warnings
+    assert set(await here.rows("customers")) == here.truth("customers")
+    assert here.demo.get_preferences(USER, "customers") == left
