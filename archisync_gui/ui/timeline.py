@@ -38,8 +38,25 @@ class Bar:
     end: datetime
     kind: str
     """``run``, ``bad``, ``pause``, ``next`` or ``miss``."""
-    tip: str
-    run_id: str = ""
+    source: RunRecord | Forecast
+    """What it stands for; its words are made only when somebody points at it."""
+
+    @property
+    def run_id(self) -> str:
+        """The run that it stands for, or nothing."""
+        return self.source.id if isinstance(self.source, RunRecord) else ""
+
+    @property
+    def tip(self) -> str:
+        """It in a few lines."""
+        if isinstance(self.source, RunRecord):
+            return run_tip(self.source, self.end)
+        return tr(
+            "{type}, expected at {time}, about {length}",
+            type=words.type_name(self.type),
+            time=clock(self.start),
+            length=lasting(self.source.seconds),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +78,14 @@ def bars_of(runs: Sequence[RunRecord], now: datetime) -> tuple[Bar, ...]:
         bad = run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
         miss = run.outcome is Outcome.SKIPPED
         kind = "bad" if bad else "miss" if miss else "run"
-        tip = run_tip(run, now)
         start = run.started
         for paused, resumed in run.suspensions:
             if paused > start:
-                bars.append(Bar(run.type, start, paused, kind, tip, run.id))
-            bars.append(Bar(run.type, paused, resumed or now, "pause", tip, run.id))
+                bars.append(Bar(run.type, start, paused, kind, run))
+            bars.append(Bar(run.type, paused, resumed or now, "pause", run))
             start = resumed or now
         if end > start or not run.suspensions:
-            bars.append(Bar(run.type, start, end, kind, tip, run.id))
+            bars.append(Bar(run.type, start, end, kind, run))
     return tuple(bars)
 
 
@@ -90,21 +106,7 @@ def run_tip(run: RunRecord, now: datetime) -> str:
 
 def forecast_bars(forecast: Sequence[Forecast]) -> tuple[Bar, ...]:
     """Expected runs as dashed bars."""
-    return tuple(
-        Bar(
-            f.type,
-            f.starts,
-            f.starts + timedelta(seconds=max(f.seconds, 1)),
-            "next",
-            tr(
-                "{type}, expected at {time}, about {length}",
-                type=words.type_name(f.type),
-                time=clock(f.starts),
-                length=lasting(f.seconds),
-            ),
-        )
-        for f in forecast
-    )
+    return tuple(Bar(f.type, f.starts, f.starts + timedelta(seconds=max(f.seconds, 1)), "next", f) for f in forecast)
 
 
 _STEPS = (60, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800)
