@@ -6,21 +6,15 @@ import asyncio
 import heapq
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday, nine o'clock in Rome."""
 
-TURNS = 60
-"""Turns of a loop that cannot be asked whether it has anything left to do."""
-
-
 async def settle() -> None:
     """Let everything run that can run without time passing."""
-    ready = getattr(asyncio.get_running_loop(), "_ready", None)
-    if ready is None:
-        for _ in range(TURNS):
-            await asyncio.sleep(0)
-        return
+    loop: Any = asyncio.get_running_loop()
+    ready = getattr(loop, "_timer", loop)._ready  # what is ready to run: asyncio's own queue, or that of the Qt loop
     await asyncio.sleep(0)
     while ready:  # noqa: ASYNC110  (not waiting for a state: emptying the loop)
         await asyncio.sleep(0)
