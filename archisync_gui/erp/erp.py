@@ -99,8 +99,10 @@ class Erp:
             if visit.view is not None and not lost:
                 if isinstance(error, SyncFailure):
                     await self._picture(error, visit.view)
+                # Who cancels waits for the end.
+                limit = self.limits.restore if isinstance(error, SyncFailure) else min(self.limits.restore, 6.0)
                 with suppress(Exception):
-                    async with asyncio.timeout(self.limits.restore):
+                    async with asyncio.timeout(limit):
                         await self._put_back(account, visit.view)
             await self._browser.close_page(account)
             if lost:

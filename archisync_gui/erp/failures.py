@@ -28,6 +28,10 @@ class SessionExpired(Exception):
     """The ERP sent us to its login page in the middle of a step. Never leaves this package: the session is renewed."""
 
 
+class Paused(Exception):
+    """The reader wants to stop at the next safe point, which is here. Never leaves a run."""
+
+
 class Navigated(Exception):
     """The page went elsewhere while a script of ours ran in it."""
 

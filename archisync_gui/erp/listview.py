@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from archisync_gui.entities.declaration import Entity, FilterWish
-from archisync_gui.erp.failures import Navigated, layout, refused, transient
+from archisync_gui.erp.failures import Navigated, Paused, layout, refused, transient
 from archisync_gui.erp.hands import Act, Hands, Look, Target, at_erp
 from archisync_gui.erp.session import ErpSession
 from archisync_gui.model import Clock, Json
@@ -75,6 +75,8 @@ class ListView:
         self.warnings: list[str] = []
         self.newest_first = False
         """The grid is sorted so that new records come first."""
+        self.stop: Callable[[], bool] = lambda: False
+        """Asked before each call of the ERP; True raises :class:`Paused`."""
         self.hands = hands
         self.limits = session.limits
         self._fields = tuple(fields)
@@ -204,6 +206,7 @@ class ListView:
         item = await self.hands.look(Look.ITEM, combo, value)
         if not item["id"]:
             raise layout("toolbar-folded", list=self.entity.name)
+        self._safe_point()
         self._since = self._clock.now()
         await self.hands.look(Look.ARM, self.limits.callback)
         await self.hands.look(Look.OPEN, combo)
@@ -329,6 +332,7 @@ class ListView:
 
     async def _turn(self, act: Act | None, **arguments: Any) -> Page:
         if act is not None:
+            self._safe_point()
             self._since = self._clock.now()
         since = self._since
         try:
@@ -348,7 +352,12 @@ class ListView:
         size = page["size"] or self._full_page
         return Page(page["index"], page["count"], size, page["footer"], rows, since)
 
+    def _safe_point(self) -> None:
+        if self.stop():
+            raise Paused
+
     async def _act(self, act: Act, **arguments: Any) -> None:
+        self._safe_point()
         self._since = self._clock.now()
         try:
             await self.hands.act(act, self.limits.callback, **arguments)
@@ -370,6 +379,7 @@ class ListView:
         """Leave the list as its user had left it. Raises what the ERP makes of it; the caller decides what is owed."""
         if not self._touched:
             return
+        self.stop = lambda: False
         for _ in range(3):
             try:
                 await self._put_back()

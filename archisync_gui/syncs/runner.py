@@ -13,7 +13,7 @@ from typing import Protocol
 
 from archisync_gui.entities.declaration import Entity, Row, Value
 from archisync_gui.erp import Erp
-from archisync_gui.erp.failures import SessionExpired, transient
+from archisync_gui.erp.failures import Paused, SessionExpired, transient
 from archisync_gui.erp.listview import ListView, Page
 from archisync_gui.erp.rows import RowReader
 from archisync_gui.model import (
@@ -163,44 +163,51 @@ class SyncRunner:
 
     async def _read(self, entity: Entity, reading: Reading, control: RunControl) -> bool:
         """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
-        size = self._page_size if control.run.preemptible else PAGE_SIZE_ALONE
         control.progress(Progress("open"))
         async with self._erp.list(entity, control.run.account, reading.reader.fields, control.logged_in) as visit:
-            view = visit.list
-            control.progress(Progress("filter"))
-            with control.long_step(self._erp.limits.callback * 2):
-                first = await view.prepare(size, columns=True)
-            reading.evidence["filtersBefore"] = await view.verify_filters()
-            page = await self._position(view, reading, first)
-            if reading.last is None and page is not None and page.footer is None and page.count > 1:
-                # Without a footer only the last page tells the total; at the end it is compared with this one.
-                end = await view.turn_to(page.count - 1)
-                reading.counts.add(end.count)
-                if end.total is not None:
-                    reading.totals.add(end.total)
-            if page is not None:
-                async with aclosing(view.pages(page, control.suspend_requested)) as pages:
-                    fresh = reading.last is None
-                    async for page in pages:
-                        if fresh or (reading.last is not None and page.index > reading.last.index):
-                            _take(reading, page)
-                        else:
-                            reading.counts.add(page.count)
-                        fresh = False
-                        control.progress(reading.progress)
-                # A list that became shorter ends with a page that was read before.
-                if page.index < page.count - 1:
-                    visit.keep = True
-                    return False
-            again = await view.again()
-            reading.counts.add(again.count)
-            if again.footer is not None:
-                reading.totals.add(again.footer)
-            reading.again = _texts(reading, again)
-            reading.evidence["filtersAfter"] = await view.verify_filters()
-            for code in view.warnings:
-                reading.warnings[warning(code)] = None
-            control.progress(Progress("restore", None, None, reading.reader.findings.raw))
+            visit.list.stop = control.suspend_requested
+            try:
+                complete = await self._read_pages(visit.list, reading, control)
+            except Paused:
+                complete = False
+            visit.keep = not complete
+        return complete
+
+    async def _read_pages(self, view: ListView, reading: Reading, control: RunControl) -> bool:
+        size = self._page_size if control.run.preemptible else PAGE_SIZE_ALONE
+        control.progress(Progress("filter"))
+        with control.long_step(self._erp.limits.callback * 2):
+            first = await view.prepare(size, columns=True)
+        reading.evidence["filtersBefore"] = await view.verify_filters()
+        page = await self._position(view, reading, first)
+        if reading.last is None and page is not None and page.footer is None and page.count > 1:
+            # Without a footer only the last page tells the total; at the end it is compared with this one.
+            end = await view.turn_to(page.count - 1)
+            reading.counts.add(end.count)
+            if end.total is not None:
+                reading.totals.add(end.total)
+        if page is not None:
+            async with aclosing(view.pages(page, control.suspend_requested)) as pages:
+                fresh = reading.last is None
+                async for page in pages:
+                    if fresh or (reading.last is not None and page.index > reading.last.index):
+                        _take(reading, page)
+                    else:
+                        reading.counts.add(page.count)
+                    fresh = False
+                    control.progress(reading.progress)
+            # A list that became shorter ends with a page that was read before.
+            if page.index < page.count - 1:
+                return False
+        again = await view.again()
+        reading.counts.add(again.count)
+        if again.footer is not None:
+            reading.totals.add(again.footer)
+        reading.again = _texts(reading, again)
+        reading.evidence["filtersAfter"] = await view.verify_filters()
+        for code in view.warnings:
+            reading.warnings[warning(code)] = None
+        control.progress(Progress("restore", None, None, reading.reader.findings.raw))
         return True
 
     async def _position(self, view: ListView, reading: Reading, first: Page) -> Page | None:

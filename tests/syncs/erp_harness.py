@@ -17,7 +17,7 @@ from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
 USER = "agente01"
-QUICK = Limits(open=30, login=30, login_patience=2.0, callback=8, paint=2.0, dialog=8, restore=15)
+QUICK = Limits(open=30, login=30, login_patience=2.0, callback=6, paint=1.5, dialog=6, restore=10)
 """Limits for a demo ERP without latency: what hangs is noticed soon."""
 
 

@@ -372,3 +372,15 @@ async def test_a_fast_read_between_leaves_a_suspended_read_its_place(here: World
     assert ended.outcome is Outcome.COMPLETED, ended.warnings
     assert set(await here.rows("customers")) == here.truth("customers")
     assert here.demo.get_preferences(USER, "customers") == left
+
+
+async def test_a_read_is_suspended_before_its_first_page_too(here: World) -> None:
+    await here.sync("orders")
+    here.demo.reset_counters()
+    control = here.control("orders", on_progress=lambda p: setattr(control, "suspend", p.step == "filter"))
+    suspended = await here.suspend(control)
+    assert [action.kind for action in here.demo.actions] == ["page"], "not one more call"
+    control.resume, control.on_progress, control.suspend = suspended.state, None, False
+    ended = await here.runner(control)
+    assert isinstance(ended, Finished)
+    assert (ended.outcome, ended.changed) == (Outcome.COMPLETED, 0)
