@@ -97,8 +97,8 @@ def _traced() -> object:
 @pytest.mark.ci
 @pytest.mark.usefixtures("_traced")
 async def test_a_short_soak() -> None:
-    """Rules 5, 7: three days."""
-    await soak(2000, 400, 3)
+    """Rules 5, 7: two days."""
+    await soak(1000, 200, 2)
 
 
 @pytest.mark.nightly
