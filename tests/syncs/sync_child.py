@@ -1,0 +1,32 @@
+"""A process of its own that syncs orders from a given demo ERP again and again, until it is killed; no test."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from archisync_gui.entities import ORDERS
+from archisync_gui.erp import Erp
+from archisync_gui.model import SystemClock
+from archisync_gui.store import Store
+from archisync_gui.syncs import SyncRunner
+from tests.syncs.erp_harness import QUICK, Control, Origin, Run, Scope
+
+
+async def main(folder: Path, base: str) -> None:
+    async def password(_: str) -> str:
+        return "demo"
+
+    clock = SystemClock()
+    store = await Store.open(folder, [ORDERS], clock=clock)
+    erp = Erp(address=lambda: base, password=password, clock=clock, limits=QUICK)
+    sync = SyncRunner(store, erp, [ORDERS], page_size=20)
+    number = 0
+    while True:
+        number += 1
+        await sync(Control(Run(f"{clock.now()}", "orders", "agente01", Scope.ALL, None, Origin.OPERATOR, 1, 1)))
+        print(number, flush=True)
+
+
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
