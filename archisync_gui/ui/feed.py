@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from archisync_gui.model import Event, EventKind, RunRecord, Status
 from archisync_gui.ui.context import Context
@@ -71,6 +71,9 @@ class Feed(QObject):
         self._context = context
         self._reading = False
         self._again = False
+        # The row of a run is written after its event was told.
+        self._soon = QTimer(self, singleShot=True, interval=400)
+        self._soon.timeout.connect(self.read)
         self.runs: tuple[RunRecord, ...] = ()
         self.sessions: list[tuple[datetime, datetime | None]] = []
         self.size: int | None = None
@@ -96,7 +99,7 @@ class Feed(QObject):
 
     def _happened(self, events: Sequence[Event]) -> None:
         if any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
-            self.read()
+            self._soon.start()
 
     def _read_sessions(self) -> None:
         self._context.background.run(self._past_sessions(), "sessions")
@@ -110,6 +113,10 @@ class Feed(QObject):
         found = await services.store.events(now - SESSIONS_BACK, now, kinds, limit=5000)
         self.sessions = session_spans([e.event for e in found], self.sessions)
         self.runs_changed.emit()
+
+    def stop(self) -> None:
+        """The store is about to close: read no more."""
+        self._soon.stop()
 
     def read(self) -> None:
         """Read the latest runs; one reading at a time, and once more if something ended meanwhile."""

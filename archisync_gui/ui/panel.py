@@ -399,6 +399,7 @@ class Panel(QObject):
         self._keep_memory()
         self.context.bridge.set_shown(False)
         self.context.bridge.detach()
+        self.feed.stop()
         self.window.show_closing()
 
     async def aclose(self) -> None:
