@@ -154,7 +154,7 @@ class Browser:
         try:
             async with asyncio.timeout(START_LIMIT):
                 with _temporary_files_in(self._folder):
-                    self._playwright = await async_playwright().start()
+                    self._playwright = await _driver(async_playwright())
                 _silence(self._playwright)
                 self._chromium = await _launch(self._playwright.chromium, self._program(), args, self._headless)
         except TimeoutError as error:
@@ -224,6 +224,15 @@ def _temporary_files_in(folder: str) -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
+
+
+async def _driver(starting: Any) -> Playwright:
+    """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
+    that the connection was closed."""
+    try:
+        return cast("Playwright", await starting.start())
+    except Exception as error:
+        raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
 
 
 def _silence(playwright: Any) -> None:

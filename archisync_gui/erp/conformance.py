@@ -174,7 +174,7 @@ async def _list(
         yield _fact("fact-hidden-columns", not absent if wanted else None, name, absent=", ".join(absent))
         yield _fact("fact-column-dialog", "columns-not-chosen" not in view.warnings, name)
         has_footer = name in ("orders", "ddt")
-        yield _fact("fact-footer", (page.footer is not None) == has_footer, name, total=page.footer)
+        yield _fact("fact-footer", (page.footer is not None) == has_footer, name, total=page.footer or "–")
         yield _fact("fact-sort", view.newest_first if _sortable(state) else None, name)
         for fact in _notations(entity, reader, page):
             yield fact
