@@ -58,8 +58,9 @@ LIBRARIES = {
     "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1",
     "libxkbcommon.so.0": "libxkbcommon0",
+    "libatomic.so.1": "libatomic1",
 }
-"""What Qt needs to be imported, and the Debian package of each."""
+"""What Qt needs to be imported and Playwright's driver (libatomic) to start, and the Debian package of each."""
 
 WINDOW_LIBRARIES = {
     "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
