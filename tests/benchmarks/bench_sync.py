@@ -106,7 +106,7 @@ async def main() -> None:
                 long_step=lambda _: nullcontext(),
                 logged_in=lambda: None,
             )
-            ended: Any = await sync(control)  # type: ignore[arg-type]
+            ended: Any = await sync(control)
             over = time.perf_counter()
             watcher.cancel()
             print(
