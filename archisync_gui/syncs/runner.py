@@ -351,7 +351,13 @@ class SyncRunner:
                     found = {row_key(entity, row): row for row in reader.take(page.rows)}
                     rows |= found
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
-                    if page.index >= page.count - 1 or not await self._news(entity, control.run.account, found):
+                    news = await self._news(entity, control.run.account, found)
+                    if page.index >= page.count - 1 or not news:
+                        break
+                    # Sorted by its own key, nothing new can come after a record that is known.
+                    if (name,) == tuple(entity.column(key).field_name for key in entity.key) and [*found][
+                        -1
+                    ] not in news:
                         break
                     page = await view.turn_to(page.index + 1)
                 else:
@@ -359,18 +365,23 @@ class SyncRunner:
             await view.verify_filters()
         return as_of, rows
 
-    async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> bool:
-        """Whether some of these rows are new or changed."""
+    async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:
+        """The keys of these rows that are new or changed."""
         stored = {row.key: row for row in await self._store.rows_by_key(entity.name, account, list(found))}
+        sticky = {column.name for column in entity.columns if column.sticky}
+        news = set()
         for key, row in found.items():
             before = stored.get(key)
-            if before is None or before.deleted_at is not None:
-                return True
-            sticky = {c.name for c in entity.columns if c.sticky}
-            for name, value in row.items():
-                if value != before.values.get(name) and not (value is None and name in sticky):
-                    return True
-        return False
+            if (
+                before is None
+                or before.deleted_at is not None
+                or any(
+                    value != before.values.get(name) and not (value is None and name in sticky)
+                    for name, value in row.items()
+                )
+            ):
+                news.add(key)
+        return news
 
     # --- one record ---------------------------------------------------------------------------------------------------
 
