@@ -310,7 +310,7 @@ class Banner(QFrame):
         active = status.session_count > 0
         if active:
             run = status.current_run
-            reading = run is not None and run.type == "customers" and run.scope is Scope.ALL
+            reading = run is not None and run.type == words.CUSTOMERS and run.scope is Scope.ALL
             text = words.banner_line(status, self._context.now(), reading)
             if text != self._text.text():
                 self._text.setText(text)

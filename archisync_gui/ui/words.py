@@ -438,6 +438,10 @@ def _trouble(status: Status) -> Headline | None:
     return None
 
 
+CUSTOMERS = "customers"
+"""The type that smart sessions are about."""
+
+
 def why_line(status: Status, now: datetime) -> str:
     """What comes next, in one phrase."""
     explanation = status.explanation
@@ -456,16 +460,19 @@ def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
     parts = [tr("%n tab(s)", "", status.session_count)]
     if status.sessions:
         parts.append(tr("since {time}", time=clock(min(s.since for s in status.sessions))))
-    customers = [a for t in status.statuses.values() for a in t.accounts if a.new_as_of or a.all_as_of]
-    fast = [a for a in customers if a.new_as_of]
-    if fast:
-        newest = max(a.new_as_of for a in fast if a.new_as_of)
-        whole = max((a.all_as_of for a in fast if a.all_as_of), default=None)
+    customers = status.statuses.get(CUSTOMERS)
+    asking = {session.account for session in status.sessions}
+    reads = [a for a in customers.accounts if a.account in asking or asking <= {None}] if customers is not None else []
+    news = [a.new_as_of for a in reads]
+    wholes = [a.all_as_of for a in reads]
+    # With several accounts the oldest speaks: nothing may look fresher than it is.
+    if news and None not in news:
+        newest = min(at for at in news if at is not None)
         seconds = (now - newest).total_seconds()
         parts.append(tr("new customers: {time}", time=ago(seconds) if seconds < 3600 else clock(newest)))
-        if whole is not None:
-            text = tr("whole list: {time}", time=moment(whole, now))
-            parts.append(tr("{text}, being read", text=text) if reading else text)
+    if wholes and None not in wholes:
+        text = tr("whole list: {time}", time=moment(min(at for at in wholes if at is not None), now))
+        parts.append(tr("{text}, being read", text=text) if reading else text)
     if status.breathing:
         parts.append(tr("late lists pass one at a time"))
     elif status.quiet_until is not None and status.quiet_until > now:

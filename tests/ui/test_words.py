@@ -182,3 +182,33 @@ def test_numbers_and_times_as_people_write_them() -> None:
     assert span(75) == "1:15"
     assert tr("%n row(s)", "", 1604) == "1.604 righe"
     assert tr("%n row(s)", "", 1) == "1 riga"
+
+
+def test_the_banner_speaks_of_customers_only_and_of_the_oldest_account_that_asks() -> None:
+    """A fresher list of another type or account must not make the form's customers look fresh."""
+    status = busy()
+    customers = status.statuses["customers"]
+    first = customers.accounts[0]
+    older = NOW - timedelta(minutes=47)
+    late = dataclasses.replace(first, account="agente02", new_as_of=older, all_as_of=older)
+    orders = status.statuses["orders"]
+    fresh = dataclasses.replace(orders.accounts[0], new_as_of=NOW, all_as_of=NOW)
+    session = status.sessions[0]
+    status = dataclasses.replace(
+        status,
+        sessions=(session, dataclasses.replace(session, handle="s-2", account="agente02")),
+        statuses={
+            **status.statuses,
+            "customers": dataclasses.replace(customers, accounts=(first, late)),
+            "orders": dataclasses.replace(orders, accounts=(fresh,)),
+        },
+    )
+    set_language("en")
+    line = words.banner_line(status, NOW)
+    assert "new customers: 47 min ago" in line
+    assert f"whole list: {words.moment(older, NOW)}" in line
+    unknown = dataclasses.replace(late, new_as_of=None, all_as_of=None)
+    status = dataclasses.replace(
+        status, statuses={**status.statuses, "customers": dataclasses.replace(customers, accounts=(first, unknown))}
+    )
+    assert "new customers" not in words.banner_line(status, NOW)
