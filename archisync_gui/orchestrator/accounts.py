@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, FailureKind, Json, as_json
+from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, FailureKind, Json, SyncType, as_json
 from archisync_gui.orchestrator.decide import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
+from archisync_gui.orchestrator.schedule import with_due
 from archisync_gui.orchestrator.state import AccountState, Moment, Noted, State, StopCause, Told, evolve
 
 
@@ -40,7 +41,7 @@ def rehomed(state: State) -> State:
     return state
 
 
-def login_failed(state: State, now: Moment, account: AccountId, error: ErrorInfo) -> State:
+def login_failed(state: State, now: Moment, type: SyncType, account: AccountId, error: ErrorInfo) -> State:
     """Refused credentials stop the account at once; any other failed login keeps the schedule away from it for a while,
     then it gets one more try (rule 22)."""
     known = state.accounts.get(account)
@@ -55,6 +56,10 @@ def login_failed(state: State, now: Moment, account: AccountId, error: ErrorInfo
             failures = known.login_failures + 1
             pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
             until = now.wall + timedelta(seconds=pause)
+            key = state.track_key(type, account)
+            due = state.track(type, account).due
+            if due is not None:
+                state = with_due(state, key, min(due, until))
             return state.with_account(evolve(known, login_failures=failures, login_pause=until)).say(
                 Told(EventKind.ACCOUNT_CHANGED, {"account": account, "pausedUntil": until.isoformat()})
             )

@@ -170,10 +170,8 @@ def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
 
 def session_until(state: State, request: Request, now: Moment) -> datetime | None:
     """When sessions stop a request no more, if nobody shows a sign of life any more."""
-    if state.quiet_since is None:
-        return None
     last_end = max(_wall(s.ends, now) for s in state.sessions.values())
-    breath = _wall(state.quiet_since + state.rules.quiet, now)
+    breath = _wall((state.quiet_since or 0.0) + state.rules.quiet, now)
     late = late_at(state, request.slot.type, request.slot.account, now)
     return last_end if late is None else min(last_end, max(breath, late))
 

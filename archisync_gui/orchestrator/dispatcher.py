@@ -187,8 +187,10 @@ class Dispatcher:
             try:
                 self._step()
             except Exception:
-                # Whatever goes wrong here must not end all syncs for ever; the next wake tries again.
+                # Whatever goes wrong here must neither end all syncs for ever nor keep the loop busy: the next change
+                # tries again, or the alarm.
                 log.exception("the dispatcher stumbled")
+                self._wake.clear()
                 self._set_alarm(self._clock.monotonic() + self.state.rules.longest_sleep)
             await self._wake.wait()
 
@@ -201,8 +203,8 @@ class Dispatcher:
                 self._start(slot)
             case Stop(run_id, cause):
                 self.apply(lambda state, now: runs.stop_sent(state, now, run_id, cause))
-                if self._run is not None:
-                    self._run.cancel()
+                assert self._run is not None  # it ends nowhere but in ``_ended``, which frees the lock
+                self._run.cancel()
             case Suspend() | Nothing():
                 # A run is suspended by itself: it asks ``suspend_requested`` at its safe points.
                 self._wake.clear()
@@ -257,8 +259,7 @@ class Dispatcher:
     def _start(self, slot: Slot) -> None:
         self.apply(lambda state, now: runs.started(state, now, slot))
         active = self.state.active
-        if active is None:
-            return
+        assert active is not None  # the fold just gave it the lock
         control = _Control(self, active)
         task = asyncio.create_task(self._execute(active, control), name=f"sync {active.run.type} {active.run.account}")
         self._run = task
@@ -273,8 +274,7 @@ class Dispatcher:
 
     def _ended(self, control: _Control, task: asyncio.Task[Finished | Suspended]) -> None:
         """The run's task is really over, however it ended: the one place where the lock is freed (rule 2)."""
-        if self._run is task:
-            self._run = None
+        self._run = None
         how = _how(task, control)
         self.apply(lambda state, now: runs.ended(state, now, control.run.id, how))
 

@@ -11,7 +11,6 @@ from archisync_gui.model import AccountId, Explanation, Finished, Forecast, Json
 from archisync_gui.orchestrator import runs
 from archisync_gui.orchestrator.decide import (
     Block,
-    Nothing,
     Start,
     breathing,
     decide,
@@ -131,22 +130,21 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
             now, after = end, active.run.type
             yield _Step(state, now, None)
             continue
-        match decide(state, now):
-            case Start(slot):
-                state = evolve(runs.started(state, now, slot), out=())
-                seconds = expected_seconds(state, slot.type, slot.account, slot.scope)
-                yield _Step(state, now, Forecast(slot.type, slot.account, now.wall, seconds, after))
-            case Nothing():
-                wake = next_change(state, now)
-                if wake == float("inf"):
-                    return
-                then = now.after(max(wake - now.mono, 0.001))
-                if then.wall > until:
-                    return
-                state, now, after = evolve(passed(state, then), out=()), then, None
-                yield _Step(state, now, None)
-            case _:
-                return
+        decision = decide(state, now)
+        if isinstance(decision, Start):
+            slot = decision.slot
+            state = evolve(runs.started(state, now, slot), out=())
+            seconds = expected_seconds(state, slot.type, slot.account, slot.scope)
+            yield _Step(state, now, Forecast(slot.type, slot.account, now.wall, seconds, after))
+            continue
+        wake = next_change(state, now)
+        if wake == float("inf"):
+            return
+        then = now.after(max(wake - now.mono, 0.001))
+        if then.wall > until:
+            return
+        state, now, after = evolve(passed(state, then), out=()), then, None
+        yield _Step(state, now, None)
 
 
 def forecasts(state: State, now: Moment, *, until: datetime | None = None) -> tuple[Forecast, ...]:

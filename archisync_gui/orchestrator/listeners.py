@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from archisync_gui.model import Event, EventKind, Listener
 
@@ -42,29 +42,47 @@ class Listeners:
     def __len__(self) -> int:
         return len(self._listeners)
 
-    async def feed(self, limit: int = FEED_LIMIT) -> AsyncIterator[Event]:
-        """Events as they come, for one reader; ends when the reader closes it. A reader that is slow misses repetition,
-        never the last state: progress and queue merge at once, the rest by subject when too many wait."""
-        waiting: dict[object, Event] = {}
-        ready = asyncio.Event()
+    def feed(self, limit: int = FEED_LIMIT) -> Feed:
+        """Events from now on for one reader at its own pace."""
+        return Feed(self, limit)
 
-        def hear(event: Event) -> None:
-            key = _merging_key(event)
-            waiting.pop(key, None)
-            waiting[key] = event
-            if len(waiting) > limit:
-                _shorten(waiting, limit)
-            ready.set()
 
-        stop = self.add(hear)
-        try:
-            while True:
-                await ready.wait()
-                while waiting:
-                    yield waiting.pop(next(iter(waiting)))
-                ready.clear()
-        finally:
-            stop()
+class Feed:
+    """Events as they come, for one reader, until it closes the feed. A reader that is slow misses repetition, never the
+    last state: progress and queue merge at once, the rest by subject when too many wait."""
+
+    def __init__(self, listeners: Listeners, limit: int) -> None:
+        self._limit = limit
+        self._waiting: dict[object, Event] = {}
+        self._ready = asyncio.Event()
+        self._stop = listeners.add(self._hear)
+
+    def _hear(self, event: Event) -> None:
+        key = _merging_key(event)
+        self._waiting.pop(key, None)
+        self._waiting[key] = event
+        if len(self._waiting) > self._limit:
+            _shorten(self._waiting, self._limit)
+        self._ready.set()
+
+    def __aiter__(self) -> Feed:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._waiting:
+            self._ready.clear()
+            await self._ready.wait()
+        return self._waiting.pop(next(iter(self._waiting)))
+
+    async def aclose(self) -> None:
+        """Hear no more."""
+        self._stop()
+
+    async def __aenter__(self) -> Feed:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
 
 def _merging_key(event: Event) -> object:

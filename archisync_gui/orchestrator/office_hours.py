@@ -83,14 +83,6 @@ def is_open(wall: datetime, office: OfficeHours | None, zone: str) -> bool:
     return period is not None and period[0] <= wall
 
 
-def changes(wall: datetime, office: OfficeHours | None, zone: str) -> datetime | None:
-    """The next opening or closing after ``wall``."""
-    period = None if office is None else next(_openings(wall, office, zone), None)
-    if period is None:
-        return None
-    return period[1] if period[0] <= wall else period[0]
-
-
 @lru_cache(maxsize=1024)
 def after_open_time(start: datetime, seconds: float, office: OfficeHours | None, zone: str) -> datetime | None:
     """The moment at which ``seconds`` of opening time have gone by since ``start``; ``None`` if never."""

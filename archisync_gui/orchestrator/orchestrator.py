@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from archisync_gui.model import (
@@ -15,7 +15,6 @@ from archisync_gui.model import (
     AccountId,
     Clock,
     ErrorInfo,
-    Event,
     EventKind,
     Explanation,
     FailureKind,
@@ -43,7 +42,7 @@ from archisync_gui.orchestrator import memory, requests, schedule, sessions
 from archisync_gui.orchestrator import runs as run_folds
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
 from archisync_gui.orchestrator.explain import explain, explain_later, forecasts
-from archisync_gui.orchestrator.listeners import FEED_LIMIT, Listeners
+from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed, Listeners
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
     AccountState,
@@ -397,7 +396,7 @@ class Orchestrator:
 
         self._dispatcher.apply(fold)
         session = self.state.sessions.get(id)
-        if session is None:  # a listener ended it meanwhile
+        if session is None:  # a listener ended it when it heard of it
             return self._form_answer("ended", "", account, began, reason=self._tomb(id))
         handle, account = session.handle, session.account
         slot = sessions.fast_slot(self.state, account)
@@ -555,8 +554,9 @@ class Orchestrator:
         """Tell ``listener`` every event, in order, until the answer is called (rule 7)."""
         return self._listeners.add(listener)
 
-    def events(self, limit: int = FEED_LIMIT) -> AsyncIterator[Event]:
-        """Events for one reader at its own pace: coalesced when it is slow, never without the last state."""
+    def events(self, limit: int = FEED_LIMIT) -> Feed:
+        """Events from now on for one reader at its own pace: coalesced when it is slow, never without the last state.
+        ``async with`` (or ``aclose``) ends it."""
         return self._listeners.feed(limit)
 
     async def explain(self, at: datetime | None = None) -> Explanation:
@@ -583,8 +583,8 @@ class Orchestrator:
     def form_told(self, word: Settled | Faltered) -> None:
         """Answer forms that wait, at once (called by the dispatcher)."""
         answer = word.result if isinstance(word, Settled) else word.error
-        if isinstance(answer, RunResult) and answer.scope is Scope.ALL and answer.outcome is not Outcome.COMPLETED:
-            return  # the whole list that followed; the form was answered by its fast read
+        if isinstance(answer, RunResult) and answer.scope is not Scope.NEW:
+            return  # the whole list that followed; forms are answered by their fast reads
         for who in word.who:
             self._answer_form(who, answer)
 

@@ -226,7 +226,7 @@ def _satisfied_too(state: State, active: Active, result: RunResult) -> State:
     if waiting is None or waiting.asked.mono >= active.began.mono:
         return state
     state = state.without_request(slot)
-    return state.say(Settled(tuple(w.who for w in waiting.wants), result))
+    return state.say(Settled(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
 
 
 def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> State:
@@ -280,10 +280,11 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
     failure: dict[str, Json] = {**about(active), "outcome": outcome.value, "final": not again, "error": as_json(error)}
     if not again:
         state = _settle(state, active.request, result_of(row, now)).say(Told(EventKind.SYNC_ERROR, failure))
-        return accounts.login_failed(state, now, row.account, error)
+        return accounts.login_failed(state, now, row.type, row.account, error)
     pause = pauses[row.attempt - 1]
     retry = evolve(active.request, attempt=row.attempt + 1, not_before=now.mono + pause)
-    forms = tuple(w.who for w in retry.wants if is_form(w.who))
+    fast = row.scope is Scope.NEW
+    forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
     state = put_back(state, retry).say(Told(EventKind.SYNC_ERROR, failure))
     if forms:
         state = state.say(Faltered(forms, error))

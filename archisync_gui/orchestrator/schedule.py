@@ -130,7 +130,7 @@ def planned(state: State, now: Moment) -> State:
         interval = state.intervals.get(type)
         if interval is None:
             due = None
-        elif track.success is None and track.last is None:
+        elif track.success is None:
             due = now.wall
         elif track.due is None or track.due <= now.wall:
             due = now.wall + timedelta(minutes=state.types[type].stagger)

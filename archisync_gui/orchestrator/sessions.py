@@ -75,7 +75,7 @@ def wants_fresh(state: State, now: Moment, id: str) -> State:
 def fast_slot(state: State, account: AccountId | None) -> Slot | None:
     """Where the fast read of an account's customers waits; ``None`` without account or a type that offers it."""
     type = next((t.name for t in state.types.values() if t.fast), None)
-    if type is None or account is None or account not in state.accounts:
+    if type is None or account not in state.enabled:
         return None
     return Slot(type, account, Scope.NEW)
 

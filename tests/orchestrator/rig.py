@@ -42,6 +42,9 @@ QUIET = Rules(schedule=False, office=None)
 """Nothing happens by itself."""
 
 
+_boots = itertools.count(1)
+
+
 class ListJournal:
     """``model.Journal`` in memory; survives a restart, and can fail or hang."""
 
@@ -206,7 +209,6 @@ class Rig:
         self.events: list[Event] = []
         self.auto: Callable[[Running], None] | None = None
         """Told each run as it starts; scripts it at once."""
-        self._boots = itertools.count(1)
         self.o: Orchestrator
         self.build()
 
@@ -219,7 +221,7 @@ class Rig:
             self.journal,
             clock=self.clock,
             rules=self.rules,
-            ids=lambda: f"boot{next(self._boots)}",
+            ids=lambda: f"boot{next(_boots)}",
         )
         self.o.subscribe(self.events.append)
 

@@ -126,7 +126,7 @@ async def test_a_slow_reader_of_events_never_loses_the_last_state() -> None:
         heard = [await first]
         while heard[-1].revision < rig.events[-1].revision:
             heard.append(await anext(feed))
-        await feed.aclose()  # type: ignore[attr-defined]
+        await feed.aclose()
         assert len(heard) <= 21
         revisions = [e.revision for e in heard]
         assert revisions == sorted(revisions)
