@@ -223,11 +223,14 @@ def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -
 
 
 def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> str:
-    """``1.604 righe · +3 ~21 −0`` of the last read that was stored; of a failed attempt, that it failed."""
-    if item.last_outcome in (Outcome.COMPLETED, Outcome.UNCLEAN) and item.rows is not None:
-        return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
+    """``1.604 righe · +3 ~21 −0`` of the last whole read that was stored; of a failed attempt, that it failed.
+
+    ``last_good`` goes before the status, whose figures may be those of a fast read of a few rows.
+    """
     if last_good is not None:
         return f"{rows_word(last_good.rows)} · {delta_line(last_good.added, last_good.changed, last_good.gone)}"
+    if item.last_outcome in (Outcome.COMPLETED, Outcome.UNCLEAN) and item.rows is not None:
+        return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
     if item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
         return failure_word(item.last_error)
     return ""

@@ -15,8 +15,11 @@ from archisync_gui.model import (
     EventKind,
     FailureKind,
     Freshness,
+    Origin,
     Outcome,
     Reason,
+    RunRecord,
+    Scope,
     State,
 )
 from archisync_gui.ui import words
@@ -212,3 +215,12 @@ def test_the_banner_speaks_of_customers_only_and_of_the_oldest_account_that_asks
         status, statuses={**status.statuses, "customers": dataclasses.replace(customers, accounts=(first, unknown))}
     )
     assert "new customers" not in words.banner_line(status, NOW)
+
+
+def test_the_row_count_is_the_whole_lists_not_a_fast_reads() -> None:
+    set_language("en")
+    fast = dataclasses.replace(busy().statuses["customers"].accounts[0], last_outcome=Outcome.COMPLETED, rows=60)
+    whole = RunRecord(
+        "r", "customers", "agente01", Scope.ALL, None, Origin.SCHEDULE, 1, NOW, NOW, NOW, Outcome.COMPLETED, rows=1515
+    )
+    assert words.counts_line(fast, whole).startswith("1,515 rows")
