@@ -390,6 +390,8 @@ class ListView:
 
     async def _put_back(self) -> None:
         view, wish = self.view, self.entity.filter
+        # A call of a cancelled read may still be under way; its end would undo what is put back before it.
+        await self._ready()
         state = await self.hands.look(Look.STATE)
         # The size first: every further call then carries few rows.
         if view.size is not None and state["size"] not in (None, view.size):
