@@ -165,6 +165,22 @@ class Policy:
             if e.kind is EventKind.SMART_SYNC_TIMEOUT
         ][:1]
 
+    def of_requests(self, waiting: int, now: datetime, settings: Settings) -> list[Message]:
+        """An order form that waits for consent; ``waiting``: how many do."""
+        message = Message(
+            "form-request",
+            tr("An order form waits for your consent"),
+            tr("It was opened from a bookmark. Allow it in the panel if it is yours."),
+            "overview",
+        )
+        if not waiting:
+            self.told.pop(message.key, None)
+            return []
+        if _quiet(now, settings) or not self._due(message, now):
+            return []
+        self.told[message.key] = _Told(now, FIRST_PAUSE)
+        return [message]
+
     def _due(self, message: Message, now: datetime) -> bool:
         told = self.told.get(message.key)
         return told is None or now - told.last >= told.pause

@@ -105,6 +105,7 @@ class Panel(QObject):
         self.context.bridge.status_changed.connect(self._status)
         self.context.bridge.happened.connect(self._happened)
         self.context.settings_changed.connect(self._settings)
+        self.window.form_request.changed.connect(self._form_waits)
         self.window.show_profile(profile, demo)
         self.window.go("overview").setFocus()
         if services is not None:
@@ -362,6 +363,10 @@ class Panel(QObject):
 
     def _happened(self, events: Sequence[Event]) -> None:
         self._notify(self.policy.of_events(events, self.context.now(), self.context.settings()))
+
+    def _form_waits(self) -> None:
+        waiting = len(self.window.form_request.waiting)
+        self._notify(self.policy.of_requests(waiting, self.context.now(), self.context.settings()))
 
     def _notify(self, messages: Sequence[Message]) -> None:
         means = self._means

@@ -1,4 +1,4 @@
-"""The main window: side bar, header, notice, session banner, the stack of pages, foot. It shows; the context acts."""
+"""The main window: side bar, header, notice, banners, the stack of pages, foot. It shows; the context acts."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from archisync_gui.model import Scope, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.feed import Feed
+from archisync_gui.ui.form_request import FormRequest
 from archisync_gui.ui.i18n import decimal, tr
 from archisync_gui.ui.icons import application_icon, paint_shape
 from archisync_gui.ui.theme import color, scaled
@@ -434,6 +435,7 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar()
         self.header = Header(context)
         self.notice = Notice()
+        self.form_request = FormRequest(context)
         self.banner = Banner(context)
         self.foot = Foot(context, feed)
         self.stack = QStackedWidget()
@@ -459,6 +461,7 @@ class MainWindow(QMainWindow):
         self._around = QWidget()
         around = column(self._around, (18, 12, 18, 0), 10)
         around.addWidget(self.notice)
+        around.addWidget(self.form_request)
         around.addWidget(self.banner)
         right.addWidget(self._around)
         right.addWidget(self.stack, 1)
@@ -467,6 +470,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(center)
         self._around.hide()
         self.notice.closed.connect(self._arrange)
+        self.form_request.changed.connect(self._arrange)
 
     def _actions(self) -> None:
         def add(keys: str, act: Callable[[], object]) -> None:
@@ -544,10 +548,13 @@ class MainWindow(QMainWindow):
         self.header.show_closing()
         self.stack.setEnabled(False)
         self.sidebar.setEnabled(False)
+        self.form_request.detach()
+        self.form_request.hide()
         self.banner.hide()
 
     def _arrange(self) -> None:
-        self._around.setVisible(not (self.notice.isHidden() and self.banner.isHidden()))
+        parts = (self.notice, self.form_request, self.banner)
+        self._around.setVisible(not all(part.isHidden() for part in parts))
 
     # ------------------------------------------------------------------------------------------- window things
 
@@ -564,7 +571,7 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         match event.type():
             case QEvent.Type.LanguageChange:
-                for part in (self.sidebar, self.header, self.banner, self.foot):
+                for part in (self.sidebar, self.header, self.form_request, self.banner, self.foot):
                     part.retranslate()
             case QEvent.Type.WindowStateChange:
                 self.shown_changed.emit(self.isVisible() and not self.isMinimized())

@@ -2389,5 +2389,49 @@
             <source>the log files</source>
             <translation>i file di registro</translation>
         </message>
+        <message>
+            <source>Order form opened from a bookmark</source>
+            <translation>Modulo ordini aperto da un preferito</translation>
+        </message>
+        <message>
+            <source>Allow</source>
+            <translation>Consenti</translation>
+        </message>
+        <message>
+            <source>Let this order form in; do so only if you have just opened it</source>
+            <translation>Fai entrare questo modulo ordini; solo se è stato appena aperto da qui</translation>
+        </message>
+        <message>
+            <source>Re&amp;ject</source>
+            <translation>Ri&amp;fiuta</translation>
+        </message>
+        <message>
+            <source>Keep it out; nothing of the data is shown to it</source>
+            <translation>Non farlo entrare; non vede nessun dato</translation>
+        </message>
+        <message>
+            <source>“{name}” waits for your consent. If you did not open it, reject it.</source>
+            <translation>«{name}» aspetta il consenso. Se nessuno qui lo ha aperto, rifiutarlo.</translation>
+        </message>
+        <message>
+            <source>It waits for your consent. If you did not open it, reject it.</source>
+            <translation>Aspetta il consenso. Se nessuno qui lo ha aperto, rifiutarlo.</translation>
+        </message>
+        <message>
+            <source>The order form is connected.</source>
+            <translation>Il modulo ordini è collegato.</translation>
+        </message>
+        <message>
+            <source>The order form was kept out.</source>
+            <translation>Il modulo ordini non è stato fatto entrare.</translation>
+        </message>
+        <message>
+            <source>An order form waits for your consent</source>
+            <translation>Un modulo ordini aspetta il consenso</translation>
+        </message>
+        <message>
+            <source>It was opened from a bookmark. Allow it in the panel if it is yours.</source>
+            <translation>È stato aperto da un preferito. Consentirlo nel pannello, se è dei vostri.</translation>
+        </message>
     </context>
 </TS>

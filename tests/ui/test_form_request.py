@@ -1,0 +1,123 @@
+"""An order form opened from a bookmark waits for one click: shown at once, as plain text, told once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from panel_fakes import NOW, MakePanel, World
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+
+from archisync_gui.endpoint.pairing import WINDOW, Access, Pairing, PairingStore
+from archisync_gui.settings import Settings
+from archisync_gui.ui.notify import FIRST_PAUSE, Message, Policy
+
+pytestmark = pytest.mark.qasync
+
+ORIGIN = "http://127.0.0.1:47801"
+LOUD = {"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"}
+
+
+class Endpoint:
+    """The endpoint as far as pairing goes; the pairing itself is the real one."""
+
+    url = ORIGIN
+
+    def __init__(self, folder: Path, world: World) -> None:
+        self.pairing = Pairing(PairingStore(folder / "pages.json", clock=world.clock), clock=world.clock)
+
+    def ask(self, name: str = "Ordini", *, own: bool = True) -> str:
+        return self.pairing.ask(ORIGIN if own else "https://shop.example.test", name, [Access.SESSIONS], own=own)[0]
+
+
+class Shown:
+    """Keeps what would be notified."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def show(self, message: Message) -> None:
+        self.messages.append(message)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+async def test_one_click_lets_the_form_in(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    endpoint = Endpoint(tmp_path, world)
+    panel = await make_panel("it", endpoint=endpoint)
+    request = panel.window.form_request
+    assert not request.isVisible()
+    secret = endpoint.ask("<b>Ordini</b>")
+    assert request.isVisible()
+    assert request.text.startswith("«<b>Ordini</b>» aspetta il consenso.")
+    assert all(part.textFormat() is Qt.TextFormat.PlainText for part in request.findChildren(QLabel))
+    assert (request.allow.text(), request.reject.text()) == ("Consenti", "Ri&fiuta")
+    request.allow.click()
+    assert not request.isVisible()
+    assert endpoint.pairing.collect(secret, ORIGIN).state == "confirmed"
+    assert panel.window.notice.text == "Il modulo ordini è collegato."
+
+
+async def test_a_form_that_was_waiting_before_the_panel_is_shown_and_can_be_refused(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    endpoint = Endpoint(tmp_path, world)
+    secret = endpoint.ask()
+    panel = await make_panel(endpoint=endpoint)
+    assert panel.window.form_request.isVisible()
+    panel.window.form_request.reject.click()
+    assert not panel.window.form_request.isVisible()
+    assert endpoint.pairing.collect(secret, ORIGIN).state == "refused"
+
+
+async def test_a_question_goes_away_with_its_time(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    endpoint = Endpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
+    endpoint.ask()
+    world.clock.at += timedelta(seconds=WINDOW + 1)
+    panel.window.form_request.allow.click()
+    assert "order form is connected" not in panel.window.notice.text
+    assert not panel.window.form_request.isVisible()
+    endpoint.ask()
+    assert panel.window.form_request.isVisible()
+    world.clock.at += timedelta(seconds=WINDOW + 1)
+    panel.context.bridge.tick.emit()
+    assert not panel.window.form_request.isVisible()
+
+
+async def test_other_pages_still_need_their_digits(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    endpoint = Endpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
+    endpoint.pairing.begin()
+    endpoint.ask(own=False)
+    assert not panel.window.form_request.isVisible()
+
+
+async def test_it_is_notified(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    world.settings = world.settings.with_(LOUD)
+    endpoint = Endpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
+    shown = Shown()
+    panel._means = shown
+    endpoint.ask()
+    endpoint.ask()
+    await panel.context.background.run(_nothing())
+    assert [m.title for m in shown.messages] == ["An order form waits for your consent"]
+
+
+async def _nothing() -> None:
+    """Runs after what was started before it."""
+
+
+def test_told_once_while_it_waits_and_never_in_quiet_hours() -> None:
+    policy, loud = Policy(), Settings(LOUD)
+    assert len(policy.of_requests(1, NOW, loud)) == 1
+    assert policy.of_requests(2, NOW + timedelta(seconds=30), loud) == []
+    assert len(policy.of_requests(1, NOW + FIRST_PAUSE, loud)) == 1
+    assert policy.of_requests(0, NOW + FIRST_PAUSE, loud) == []
+    assert len(policy.of_requests(1, NOW + FIRST_PAUSE, loud)) == 1
+    night = NOW.replace(hour=23)
+    assert Policy().of_requests(1, night, Settings()) == []
