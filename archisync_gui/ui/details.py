@@ -59,7 +59,7 @@ def as_text(run: RunRecord) -> str:
     """The run as text for the clipboard or a file."""
     lines = [f"{name}: {text}" for name, text in facts(run)]
     if run.warnings:
-        lines += ["", tr("Warnings:"), *run.warnings]
+        lines += ["", tr("Warnings:"), *map(words.warning_word, run.warnings)]
     if run.error is not None:
         found = words.told(run.error.code, run.error.params)
         lines += ["", str(found or words.failure_word(run.error)), run.error.message]
@@ -107,7 +107,7 @@ class RunDetails(QDialog):
         layout.addWidget(self.tabs, 1)
         self._facts()
         if run.warnings:
-            self._text_tab(tr("&Warnings"), "\n".join(run.warnings))
+            self._text_tab(tr("&Warnings"), "\n".join(map(words.warning_word, run.warnings)))
         if run.error is not None:
             technical = run.error.message + (f"\n\n{run.error.stack}" if run.error.stack else "")
             if run.error.evidence:

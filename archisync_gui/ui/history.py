@@ -72,7 +72,12 @@ def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
         Cell(words.origin_word(run.origin)),
         Cell(lasting((end - run.started).total_seconds())),
         Cell(words.rows_word(run.rows), words.delta_line(run.added, run.changed, run.gone)) if done else Cell("–"),
-        Cell(error, tooltip=run.error.message if run.error is not None else "\n".join(run.warnings[:20])),
+        Cell(
+            error,
+            tooltip=run.error.message
+            if run.error is not None
+            else "\n".join(map(words.warning_word, run.warnings[:20])),
+        ),
     )
 
 

@@ -30,6 +30,7 @@ from archisync_gui.model import (
     State,
     Status,
     TypeStatus,
+    warning_parts,
 )
 from archisync_gui.ui.i18n import ago, clock, language, lasting, moment, number, span, tr
 
@@ -234,6 +235,12 @@ def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> 
     if item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
         return failure_word(item.last_error)
     return ""
+
+
+def warning_word(found: str) -> str:
+    """A run's warning (``code?name=value``) as a sentence in the panel's language."""
+    code, params = warning_parts(found)
+    return messages.line(code, language(), params)
 
 
 def rows_word(count: int) -> str:
@@ -516,6 +523,21 @@ class ActivityLine:
     run_id: str = ""
     subject: str = ""
     """A newer line about the same subject takes the place of one a few minutes old."""
+
+
+ACTIVITY = (
+    EventKind.SYNC_COMPLETED,
+    EventKind.SYNC_ERROR,
+    EventKind.SYNC_SUSPENDED,
+    EventKind.SYNC_RESUMED,
+    EventKind.SYNC_CANCELLED,
+    EventKind.SYNC_SKIPPED,
+    EventKind.SESSION_OPENED,
+    EventKind.SESSION_CLOSED,
+    EventKind.HOLD_CHANGED,
+    EventKind.ACCOUNT_CHANGED,
+)
+"""The kinds that :func:`event_line` has words for."""
 
 
 def event_line(event: Event) -> ActivityLine | None:

@@ -21,6 +21,7 @@ from archisync_gui.model import (
     RunRecord,
     Scope,
     State,
+    warning,
 )
 from archisync_gui.ui import words
 from archisync_gui.ui.i18n import ago, decimal, number, set_language, span, tr
@@ -224,3 +225,11 @@ def test_the_row_count_is_the_whole_lists_not_a_fast_reads() -> None:
         "r", "customers", "agente01", Scope.ALL, None, Origin.SCHEDULE, 1, NOW, NOW, NOW, Outcome.COMPLETED, rows=1515
     )
     assert words.counts_line(fast, whole).startswith("1,515 rows")
+
+
+@pytest.mark.parametrize("chosen", ["it", "en"])
+def test_warnings_of_a_run_are_sentences(chosen: str) -> None:
+    set_language(chosen)
+    said = words.warning_word(warning("unclean-total", before=10, after=12))
+    assert "unclean-total" not in said
+    assert "?" not in said
