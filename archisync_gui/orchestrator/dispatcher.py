@@ -124,6 +124,8 @@ class Dispatcher:
             after = evolve(after, out=())
         if after.queue is not before.queue:
             words = (*words, Told(EventKind.QUEUE_UPDATED, {"waiting": len(after.queue)}))
+        if not words and after.sessions is not before.sessions:
+            self.revision += 1  # a sign of life moves a deadline: no event, but whoever looks must see it
         self.state = after  # final before anybody hears of it
         self._words.extend(words)
         self._wake.set()

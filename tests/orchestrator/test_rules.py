@@ -883,3 +883,127 @@ async def test_accounts_come_and_go() -> None:
         assert [t.result.outcome for t in (three, four)] == [Outcome.CANCELLED] * 2  # type: ignore[union-attr]
         assert one.done
         assert two.done
+
+
+# ------------------------------------------------------------------------------------------------ found by mutants
+
+
+async def test_quiet_suspends_what_runs_even_when_no_read_is_needed() -> None:
+    """Rule 10: what does not serve an open form waits; what serves it goes on."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        await rig.finish()
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        assert not rig.active.control.suspend_requested()  # the whole list that follows serves the form
+        await rig.finish()
+        rig.o.resume_other_syncs("a")
+        rig.o.request_sync("products")
+        await settle()
+        assert not rig.active.control.suspend_requested()
+        assert (await rig.o.smart_customer_sync("b")).code == "fresh"  # read a moment ago
+        assert rig.active.control.suspend_requested()
+        await rig.suspend()
+        assert rig.idle
+
+
+async def test_run_anyway_is_not_suspended_by_quiet_but_by_a_form_that_asks() -> None:
+    """Rules 9, 10."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        await rig.drain()
+        rig.o.request_sync("products")
+        await settle()
+        rig.o.run_anyway(rig.o.get_status().queue[0].id)
+        await settle()
+        assert not rig.active.control.suspend_requested()
+        await rig.clock.advance(60)
+        form = opened(rig, "a", label="again")
+        await settle()
+        await rig.suspend("page 2")
+        await rig.finish()
+        assert (await form).code == "fresh"
+        assert rig.active.resumed_from == "page 2"
+
+
+async def test_a_session_keeps_its_label_and_ends_with_its_last_line() -> None:
+    """Rule 15: two lines of one tab, one lost."""
+    async with Rig() as rig:
+        opened(rig, "a", label="Ordine 1")
+        await settle()
+        await rig.drain()
+        opened(rig, "a")
+        await settle()
+        assert rig.o.get_status().sessions[0].label == "Ordine 1"
+        rig.o.connected("a")
+        rig.o.connected("a")
+        rig.o.disconnected("a")
+        await rig.clock.advance(30)
+        assert rig.o.get_status().sessions[0].connected
+        rig.o.disconnected("a")
+        await rig.clock.advance(19)
+        assert not isinstance(rig.o.connected("a"), SessionEnd)
+        await rig.clock.advance(60)
+        rig.o.disconnected("a")
+        await rig.clock.advance(20)
+        assert rig.o.touch("a") is SessionEnd.LOST
+
+
+async def test_expected_durations_count_active_time_only() -> None:
+    """Rules 24, 32."""
+    async with Rig() as rig:
+        rig.o.request_sync("products")
+        await settle()
+        await rig.clock.advance(40)
+        opened(rig, "a")
+        await settle()
+        await rig.suspend()
+        await rig.drain()
+        await rig.clock.advance(100)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        assert rig.active.control.suspended_for == 100
+        await rig.clock.advance(7)
+        await rig.finish()
+        assert rig.o.state.track("products", "anna").durations == (47.0,)
+
+
+async def test_a_new_interval_counts_from_the_last_time_in_the_types_own_phase() -> None:
+    """Rule 29."""
+    async with Rig(rules=ALWAYS) as rig:
+        rig.auto = at_once
+        rig.active.finish()
+        await rig.clock.advance(9 * 60)
+        rig.o.request_sync("orders")
+        await rig.clock.advance(2 * 60)
+        rig.o.set_schedule("orders", 30)
+        assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=40)
+        rig.o.set_schedule("orders", None)
+        rig.o.set_schedule("orders", 20)
+        success = rig.o.state.track("orders", "anna").success
+        assert success is not None
+        assert rig.o.state.track("orders", "anna").due == success.wall + timedelta(minutes=20)
+
+
+async def test_quiet_begins_anew_only_after_others_had_their_turn() -> None:
+    """Rule 11: a gap of a moment between two forms does not starve the others."""
+    async with Rig(rules=dataclasses.replace(QUIET, resume_age=1e9)) as rig:
+        opened(rig, "a")
+        await settle()
+        await rig.drain()
+        began = rig.o.state.quiet_since
+        rig.o.request_sync("ddt")
+        await rig.clock.advance(500)
+        rig.o.resume_other_syncs("a")
+        opened(rig, "b")
+        await settle()
+        assert rig.o.state.quiet_since == began
+        await rig.drain()
+        rig.o.resume_other_syncs("b")
+        await settle()
+        await rig.drain()
+        await rig.clock.advance(1)
+        opened(rig, "c")
+        await settle()
+        assert rig.o.state.quiet_since == rig.clock.monotonic()
