@@ -377,6 +377,19 @@ class ActivityModel(SnapshotModel):
             del self._keys[self.KEPT :], self._items[self.KEPT :], self._rows[self.KEPT :]
             self.endRemoveRows()
 
+    def put_before(self, older: Sequence[ActivityLine]) -> None:
+        """Add lines of before those that are shown, given oldest first."""
+        shown = [line for line in reversed(self._items) if isinstance(line, ActivityLine)]
+        if self._items:
+            self.beginRemoveRows(QModelIndex(), 0, len(self._items) - 1)
+            self._keys.clear()
+            self._items.clear()
+            self._rows.clear()
+            self.endRemoveRows()
+        for line in [*older, *shown]:
+            # One by one: what `prepend` says once of one moment must not swallow the same trouble of hours before.
+            self.prepend([line])
+
 
 # ------------------------------------------------------------------------------------------------------ sessions
 

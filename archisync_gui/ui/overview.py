@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
@@ -23,16 +23,38 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.model import Event, Outcome, QueueEntry, State, Status
+from archisync_gui.model import Event, EventKind, Outcome, QueueEntry, State, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.delegates import ActivityDelegate, CellDelegate, QueueDelegate
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.models import ROW, ActivityModel, QueueModel, TypeRow, TypesModel
+from archisync_gui.ui.services import StoreFace
 from archisync_gui.ui.theme import scaled
 from archisync_gui.ui.timeline import Picture, Timeline, bars_of, forecast_bars
 from archisync_gui.ui.widgets import IconButton, Page, card, column, label, line, row
+from archisync_gui.ui.words import ActivityLine
+
+REMEMBERED = 60
+"""Lines of activity that a start takes from the kept events."""
+
+LOOK_BACK = (timedelta(days=1), timedelta(days=8))
+"""How far back they are looked for: a day; when nothing happened in it (a weekend), as far as the history is shown."""
+
+KINDS = (
+    EventKind.SYNC_COMPLETED,
+    EventKind.SYNC_ERROR,
+    EventKind.SYNC_SUSPENDED,
+    EventKind.SYNC_RESUMED,
+    EventKind.SYNC_CANCELLED,
+    EventKind.SYNC_SKIPPED,
+    EventKind.SESSION_OPENED,
+    EventKind.SESSION_CLOSED,
+    EventKind.HOLD_CHANGED,
+    EventKind.ACCOUNT_CHANGED,
+)
+"""The kinds of events that ``words.event_line`` has words for."""
 
 NARROW = 64
 """Below so many times the height of a line, queue and activity stand under the table."""
@@ -335,6 +357,7 @@ class Overview(Page):
         context.bridge.status_changed.connect(self.show_status)
         context.bridge.happened.connect(self._happened)
         context.bridge.tick.connect(self._tick)
+        context.services_changed.connect(self._remember)
         feed.runs_changed.connect(self._runs)
         self.queue.rowsInserted.connect(self._queue_size)
         self.queue.rowsRemoved.connect(self._queue_size)
@@ -343,6 +366,9 @@ class Overview(Page):
             self.show_status(context.status)
         if feed.runs:
             self._runs()
+        self._told: set[tuple[str, int]] | None = set()
+        """Events shown while the kept ones are being read; ``None`` afterwards."""
+        self._remember()
 
     def _build(self) -> None:
         left = card()
@@ -457,9 +483,30 @@ class Overview(Page):
         self._picture()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        lines = [found for found in map(words.event_line, events) if found is not None]
-        if lines:
-            self.activity.prepend(lines)
+        if self._told is not None:
+            self._told.update((event.boot, event.revision) for event in events)
+        self.activity.prepend(_lines(events))
+        self._activity_empty.setVisible(self.activity.rowCount() == 0)
+
+    def _remember(self) -> None:
+        """What happened before this start, in the same words."""
+        services = self._context.services
+        if services is not None and services.store is not None and self._told is not None:
+            self._context.background.run(self._kept_activity(services.store), "activity")
+
+    async def _kept_activity(self, store: StoreFace) -> None:
+        now = self._context.now()
+        found: list[Event] = []
+        for back in LOOK_BACK:
+            found = await _kept_events(store, now - back, now)
+            if _lines(found):
+                break
+        told, self._told = self._told, None
+        if told is None:
+            return  # another reading was quicker
+        older = _lines([event for event in found if (event.boot, event.revision) not in told])
+        if older:
+            self.activity.put_before(older[-REMEMBERED:])
         self._activity_empty.setVisible(self.activity.rowCount() == 0)
 
     def _queue_size(self, *_: object) -> None:
@@ -477,6 +524,21 @@ class Overview(Page):
         wanted = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if self._body.direction() is not wanted:
             self._body.setDirection(wanted)
+
+
+async def _kept_events(store: StoreFace, since: datetime, until: datetime) -> list[Event]:
+    """All kept events of that time, read in parts."""
+    part, found, after = 1000, list[Event](), None
+    while True:
+        page = await store.events(since, until, KINDS, after=after, limit=part)
+        found += [stored.event for stored in page]
+        if len(page) < part:
+            return found
+        after = page[-1].id
+
+
+def _lines(events: Sequence[Event]) -> list[ActivityLine]:
+    return [line for line in map(words.event_line, events) if line is not None]
 
 
 def _activity_list(model: ActivityModel) -> QListView:

@@ -393,7 +393,10 @@ class FakeStore:
         )
 
     async def events(self, since: datetime, until: datetime, *args: Any, **kwargs: Any) -> tuple[StoredEvent, ...]:
-        return tuple(StoredEvent(i, e) for i, e in enumerate(self.kept) if since <= e.at < until)
+        kinds, after = (args[0] if args else kwargs.get("kinds")), kwargs.get("after")
+        found = [StoredEvent(i, e) for i, e in enumerate(self.kept) if since <= e.at < until]
+        found = [s for s in found if (kinds is None or s.event.kind in kinds) and (after is None or s.id > after)]
+        return tuple(found[: kwargs.get("limit", 1000)])
 
     async def changes(
         self, since: datetime, until: datetime, accounts: Sequence[str], **kwargs: Any

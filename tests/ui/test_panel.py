@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
-from panel_fakes import NOW, SILENT, MakePanel, World, account_type, busy, calm, entry, with_type
+from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, busy, calm, entry, with_type
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QPushButton, QToolButton, QWidget
 
-from archisync_gui.model import Origin, Outcome, Progress, RunView, Scope, State
+from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, State
 from archisync_gui.ui.context import SETTLE
 from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.panel import Panel
@@ -256,6 +257,39 @@ async def test_progress_reaches_the_header(make_panel: MakePanel, world: World) 
     run = RunView("r", "prices", "agente01", Scope.ALL, Origin.SCHEDULE, 1, NOW, Progress("read", 3, 50, 300, 4960), 60)
     world.orchestrator.become(dataclasses.replace(calm(), current_run=run, current_sync="prices"))
     await until(lambda: panel.window.header.title.text().startswith("Prices, whole list · page 3 of 50"))
+
+
+async def test_activity_goes_on_where_the_last_start_left_it(make_panel: MakePanel, world: World) -> None:
+    def read(revision: int, at: datetime, boot: str = "before") -> Event:
+        return Event(EventKind.SYNC_COMPLETED, boot, revision, at, {"type": "orders", "rows": revision})
+
+    started = Event(EventKind.SYNC_STARTED, "before", 1, ago(hours=2), {"type": "orders"})
+    failed = [
+        Event(EventKind.SYNC_ERROR, "before", 5 + at, ago(hours=20 - 10 * at), {"type": "ddt", "account": "agente01"})
+        for at in range(2)
+    ]
+    many = [read(10 + at, ago(hours=8) + timedelta(seconds=at)) for at in range(1200)]
+    shown_live = read(9, NOW, "b")
+    world.store.kept = [failed[0], started, failed[1], *many, shown_live]
+    panel = await make_panel()
+    page = overview(panel)
+    panel.context.bridge.happened.emit((shown_live,))
+    await until(lambda: page.activity.rowCount() > 1)
+    assert page.activity.rowCount() == 61
+    texts = [page.activity.index(at, 0).data() for at in range(61)]
+    assert texts[0].startswith("Orders: 9 rows")
+    assert texts[1].startswith("Orders: 1,209 rows")
+    assert page._activity_empty.isHidden()
+
+
+async def test_activity_of_a_quiet_weekend_is_looked_for_further_back(make_panel: MakePanel, world: World) -> None:
+    error = {"type": "ddt", "account": "agente01"}
+    world.store.kept = [Event(EventKind.SYNC_ERROR, "before", n, ago(days=3, hours=-n), error) for n in range(1, 4)]
+    panel = await make_panel("it")
+    page = overview(panel)
+    await until(lambda: page.activity.rowCount() > 0)
+    assert page.activity.index(0, 0).data().startswith("DDT: ")
+    assert page.activity.rowCount() == 3
 
 
 async def test_demo_menu_has_the_everyday_faults_first(make_panel: MakePanel, world: World) -> None:
