@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer
 from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials
@@ -136,9 +137,14 @@ class Core:
     # ------------------------------------------------------------------------------------------------ settings
 
     async def apply_settings(self, changes: Mapping[str, object]) -> None:
-        """Check, save and put into effect, without a restart. Raises ``SettingsError``; then nothing changed."""
+        """Check, save and put into effect, without a restart.
+
+        Raises ``SettingsError``, or ``SyncFailure`` when the system refuses to start us at login; then nothing changed.
+        """
         before, changed = self.settings, self.settings.with_(changes)
         _check_zone(changed)
+        if before["look.autostart"] != changed["look.autostart"]:
+            await asyncio.to_thread(set_autostart, self.profile, changed.flag("look.autostart"))
         await asyncio.to_thread(changed.save, self.profile.settings_file)
         self.settings = changed
         self.orchestrator.set_rules(self._rules())

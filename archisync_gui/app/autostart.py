@@ -1,0 +1,177 @@
+"""Start at login: one entry of the operating system per profile, written and removed here; no Qt, no settings."""
+
+from __future__ import annotations
+
+import configparser
+import importlib
+import os
+import plistlib
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from archisync_gui.app.profile import Profile, profiles_folder
+from archisync_gui.model import FailureKind, SyncFailure
+
+RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
+"""Under ``HKEY_CURRENT_USER``: what Windows starts when this user logs in."""
+
+
+def set_autostart(profile: Profile, on: bool) -> None:
+    """Have the panel of ``profile`` started hidden at login, or no longer. Blocking: file or registry.
+
+    Raises ``SyncFailure`` ``autostart-failed`` when the system does not allow it.
+    """
+    try:
+        if sys_platform() == "win32":
+            _set_registry(profile, on)
+        elif on:
+            content = _plist(profile) if sys_platform() == "darwin" else _desktop_entry(profile).encode()
+            _write(_file(profile), content)
+        else:
+            _file(profile).unlink(missing_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SyncFailure("autostart-failed", FailureKind.PERMANENT, params={"reason": reason}) from error
+
+
+def is_on(profile: Profile) -> bool:
+    """Whether the system starts this profile's panel at login, as it would be written now."""
+    try:
+        match sys_platform():
+            case "win32":
+                return _registry_value(profile) == subprocess.list2cmdline(command(profile))
+            case "darwin":
+                found = plistlib.loads(_file(profile).read_bytes())
+                return found.get("ProgramArguments") == command(profile) and found.get("RunAtLoad") is True
+            case _:
+                parser = configparser.RawConfigParser(strict=False)
+                parser.read_string(_file(profile).read_text(encoding="utf-8"))
+                entry = parser["Desktop Entry"]
+                hidden = entry.get("Hidden", "false") == "true"
+                return not hidden and entry.get("Exec") == _exec(command(profile))
+    except (OSError, UnicodeDecodeError, configparser.Error, KeyError, plistlib.InvalidFileException, ExpatError):
+        return False
+
+
+def command(profile: Profile) -> list[str]:
+    """The command line that opens the panel of ``profile`` without a window."""
+    named = profile.folder == profiles_folder() / profile.name
+    where = profile.name if named else str(profile.folder)
+    return [*_program(), "--hidden", "--profile", where, *(["--demo"] if profile.demo else [])]
+
+
+def sys_platform() -> str:
+    """``sys.platform``, hidden from the type checker so that the other systems' branches are checked too."""
+    return sys.platform
+
+
+def _program() -> list[str]:
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    # The windowless entry point beside this Python; the console one would open a console at each login on Windows.
+    suffix = ".exe" if sys_platform() == "win32" else ""
+    script = Path(sys.executable).parent / f"archisync-gui-panel{suffix}"
+    return [str(script)] if script.exists() else [sys.executable, "-m", "archisync_gui"]
+
+
+def _title(profile: Profile) -> str:
+    return "Archisync" if profile.name == "default" else f"Archisync ({profile.name})"
+
+
+def _suffix(profile: Profile) -> str:
+    """Two profiles must not write over each other's entry."""
+    usual = profile.name == "default" and profile.folder == profiles_folder() / "default"
+    return "" if usual else f"-{profile.id}"
+
+
+def _file(profile: Profile) -> Path:
+    if sys_platform() == "darwin":
+        return Path.home() / "Library" / "LaunchAgents" / f"{_label(profile)}.plist"
+    given = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    # The specification: a relative path there is to be ignored.
+    config = given if given.is_absolute() else Path.home() / ".config"
+    return config / "autostart" / f"archisync-gui{_suffix(profile)}.desktop"
+
+
+def _write(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_suffix(".new")
+    temporary.write_bytes(content)
+    temporary.replace(file)
+
+
+# ------------------------------------------------------------------------------------------------------ Linux
+
+
+def _desktop_entry(profile: Profile) -> str:
+    lines = {
+        "Type": "Application",
+        "Version": "1.5",
+        "Name": _value(_title(profile)),
+        "Exec": _exec(command(profile)),
+        "Icon": "archisync-gui",
+        "Terminal": "false",
+        "X-GNOME-Autostart-enabled": "true",
+    }
+    return "[Desktop Entry]\n" + "".join(f"{key}={value}\n" for key, value in lines.items())
+
+
+def _exec(words: list[str]) -> str:
+    """``words`` as the Desktop Entry Specification quotes a command line (1.5, *The Exec key*)."""
+    quoted = []
+    for word in words:
+        for special in '\\"`$':
+            word = word.replace(special, f"\\{special}")
+        quoted.append('"' + word.replace("%", "%%") + '"')
+    return _value(" ".join(quoted))
+
+
+def _value(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+
+
+# ------------------------------------------------------------------------------------------------------ macOS
+
+
+def _label(profile: Profile) -> str:
+    return f"archisync-gui{_suffix(profile)}"
+
+
+def _plist(profile: Profile) -> bytes:
+    entry = {
+        "Label": _label(profile),
+        "ProgramArguments": command(profile),
+        "RunAtLoad": True,
+        "ProcessType": "Interactive",
+        "LimitLoadToSessionType": "Aqua",
+    }
+    return plistlib.dumps(entry)
+
+
+# ------------------------------------------------------------------------------------------------------ Windows
+
+
+def _set_registry(profile: Profile, on: bool) -> None:
+    winreg = _winreg()
+    with winreg.CreateKeyEx(winreg.HKEY_CURRENT_USER, RUN_KEY, 0, winreg.KEY_SET_VALUE) as key:
+        if on:
+            line = subprocess.list2cmdline(command(profile))
+            winreg.SetValueEx(key, f"Archisync{_suffix(profile)}", 0, winreg.REG_SZ, line)
+            return
+        try:
+            winreg.DeleteValue(key, f"Archisync{_suffix(profile)}")
+        except FileNotFoundError:
+            return
+
+
+def _registry_value(profile: Profile) -> object:
+    winreg = _winreg()
+    with winreg.OpenKey(winreg.HKEY_CURRENT_USER, RUN_KEY) as key:
+        return winreg.QueryValueEx(key, f"Archisync{_suffix(profile)}")[0]
+
+
+def _winreg() -> Any:
+    return importlib.import_module("winreg")

@@ -1,0 +1,194 @@
+"""Start at login: one entry per profile that opens the right one, on each system, and goes away without remains."""
+
+from __future__ import annotations
+
+import plistlib
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from archisync_gui.app import autostart
+from archisync_gui.app.autostart import RUN_KEY, command, is_on, set_autostart
+from archisync_gui.app.core import Core
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.cli import DemoOptions, build_parser
+from archisync_gui.model import SyncFailure
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setattr(autostart, "profiles_folder", lambda: tmp_path / "profiles")
+    monkeypatch.setattr(autostart, "sys_platform", lambda: "linux")
+    return tmp_path
+
+
+def real(home: Path, name: str = "default") -> Profile:
+    return Profile(f"id-{name}", name, "real", home / "profiles" / name)
+
+
+def test_switching_on_and_off(home: Path) -> None:
+    profile = real(home)
+    file = home / "config" / "autostart" / "archisync-gui.desktop"
+    assert not is_on(profile)
+    set_autostart(profile, False)
+    assert not file.exists()
+    set_autostart(profile, True)
+    assert is_on(profile)
+    assert file.read_text(encoding="utf-8").startswith("[Desktop Entry]\nType=Application\n")
+    set_autostart(profile, False)
+    assert not is_on(profile)
+    assert list(file.parent.iterdir()) == []
+
+
+def test_profiles_do_not_touch_each_other(home: Path) -> None:
+    first, second = real(home), real(home, "filiale")
+    set_autostart(first, True)
+    set_autostart(second, True)
+    set_autostart(first, False)
+    assert (is_on(first), is_on(second)) == (False, True)
+
+
+def test_the_command_line_opens_that_profile_hidden(home: Path) -> None:
+    demo = Profile("x", "demo", "demo", home / "some where")
+    options = build_parser().parse_args(command(demo)[command(demo).index("--hidden") :])
+    assert (options.hidden, options.demo, options.profile) == (True, True, str(home / "some where"))
+    usual = build_parser().parse_args(command(real(home))[command(real(home)).index("--hidden") :])
+    assert (usual.hidden, usual.profile, hasattr(usual, "demo")) == (True, "default", False)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux: the entry is run by a POSIX shell's rules")
+def test_the_entry_survives_strange_folders(home: Path) -> None:
+    folder = home / 'a "b" $HOME `c` 100% \\d'
+    profile = Profile("y", folder.name, "real", folder)
+    set_autostart(profile, True)
+    assert is_on(profile)
+    text = next((home / "config" / "autostart").iterdir()).read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("Exec="))
+    # Undone in the order of the specification: string escapes, then field codes, then quoting as a shell has it.
+    quoted = line.removeprefix("Exec=").replace("\\\\", "\\").replace("%%", "%")
+    words = subprocess.run(["/bin/sh", "-c", f"printf '%s\\n' {quoted}"], capture_output=True, text=True, check=True)
+    assert words.stdout.splitlines() == command(profile)
+
+
+def test_a_person_who_switched_it_off_in_the_desktop_is_believed(home: Path) -> None:
+    profile = real(home)
+    set_autostart(profile, True)
+    file = home / "config" / "autostart" / "archisync-gui.desktop"
+    file.write_text(file.read_text(encoding="utf-8") + "Hidden=true\n", encoding="utf-8")
+    assert not is_on(profile)
+    file.write_bytes(b"\xff\xfe")
+    assert not is_on(profile)
+
+
+def test_without_or_with_a_relative_config_home_the_usual_folder_is_taken(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
+    set_autostart(real(home), True)
+    assert (home / ".config" / "autostart" / "archisync-gui.desktop").exists()
+
+
+def test_macos_gets_a_launch_agent(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autostart, "sys_platform", lambda: "darwin")
+    profile = real(home)
+    set_autostart(profile, True)
+    file = home / "Library" / "LaunchAgents" / "archisync-gui.plist"
+    entry = plistlib.loads(file.read_bytes())
+    assert (entry["Label"], entry["ProgramArguments"], entry["RunAtLoad"]) == (file.stem, command(profile), True)
+    assert is_on(profile)
+    file.write_bytes(b"<plist>")
+    assert not is_on(profile)
+    set_autostart(profile, False)
+    assert not file.exists()
+
+
+class Registry:
+    """Windows' registry as far as one key is used."""
+
+    HKEY_CURRENT_USER, KEY_SET_VALUE, REG_SZ = "HKCU", 2, 1
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+
+    def _key(self, root: str, path: str, *rights: int) -> Registry:
+        assert (root, path) == ("HKCU", RUN_KEY)
+        return self
+
+    CreateKeyEx = OpenKey = _key
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Nothing to close."""
+
+    def SetValueEx(self, key: Registry, name: str, reserved: int, kind: int, value: str) -> None:
+        assert (key, reserved, kind) == (self, 0, self.REG_SZ)
+        self.values[name] = value
+
+    def DeleteValue(self, key: Registry, name: str) -> None:
+        if name not in self.values:
+            raise FileNotFoundError(name)
+        del self.values[name]
+
+    def QueryValueEx(self, key: Registry, name: str) -> tuple[str, int]:
+        if name not in self.values:
+            raise FileNotFoundError(name)
+        return self.values[name], self.REG_SZ
+
+
+def test_windows_gets_a_value_of_its_run_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Registry()
+    monkeypatch.setitem(sys.modules, "winreg", registry)
+    monkeypatch.setattr(autostart, "sys_platform", lambda: "win32")
+    first, second = real(home), Profile("z", "con spazio", "demo", home / "con spazio")
+    set_autostart(first, False)
+    set_autostart(first, True)
+    set_autostart(second, True)
+    assert set(registry.values) == {"Archisync", "Archisync-z"}
+    assert registry.values["Archisync-z"].endswith(f'--profile "{home / "con spazio"}" --demo')
+    assert (is_on(first), is_on(second)) == (True, True)
+    set_autostart(first, False)
+    assert (is_on(first), is_on(second)) == (False, True)
+
+
+def test_the_packaged_program_starts_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autostart, "sys", SimpleNamespace(frozen=True, executable="/opt/archisync/archisync-gui"))
+    assert command(real(home))[:2] == ["/opt/archisync/archisync-gui", "--hidden"]
+
+
+async def test_the_setting_does_it_and_a_refusal_changes_nothing(home: Path, tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False, reads=False)
+    try:
+        await core.apply_settings({"look.autostart": True})
+        assert is_on(profile)
+        await core.apply_settings({"look.autostart": False})
+        assert not is_on(profile)
+        folder = home / "config" / "autostart"
+        folder.rmdir()
+        folder.write_text("a file in the way", encoding="utf-8")
+        with pytest.raises(SyncFailure) as refused:
+            await core.apply_settings({"look.autostart": True, "sync.orders.interval": 25})
+        assert refused.value.code == "autostart-failed"
+        assert not core.settings.flag("look.autostart")
+        assert core.settings.number("sync.orders.interval") != 25
+    finally:
+        await core.close()
+        lock.release()
+
+
+def test_another_profile_of_the_same_name_elsewhere_is_another(home: Path) -> None:
+    usual = real(home)
+    other = replace(usual, id="other", folder=home / "elsewhere" / "default")
+    set_autostart(other, True)
+    assert (is_on(usual), is_on(other)) == (False, True)
