@@ -118,6 +118,7 @@ async def _opened(
 async def _endpoint(core: Core, drafts: Any) -> Endpoint:
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
+    from archisync_gui.ui.i18n import language
 
     profile = core.profile
     endpoint = Endpoint(
@@ -130,6 +131,7 @@ async def _endpoint(core: Core, drafts: Any) -> Endpoint:
         demo=profile.demo,
         version=__version__,
         clock=core.clock,
+        language=language,
         set_interval=core.set_interval,
     )
     await endpoint.start()
