@@ -525,21 +525,6 @@ class ActivityLine:
     """A newer line about the same subject takes the place of one a few minutes old."""
 
 
-ACTIVITY = (
-    EventKind.SYNC_COMPLETED,
-    EventKind.SYNC_ERROR,
-    EventKind.SYNC_SUSPENDED,
-    EventKind.SYNC_RESUMED,
-    EventKind.SYNC_CANCELLED,
-    EventKind.SYNC_SKIPPED,
-    EventKind.SESSION_OPENED,
-    EventKind.SESSION_CLOSED,
-    EventKind.HOLD_CHANGED,
-    EventKind.ACCOUNT_CHANGED,
-)
-"""The kinds that :func:`event_line` has words for."""
-
-
 def event_line(event: Event) -> ActivityLine | None:
     """An event in plain words; ``None`` for those nobody needs to read."""
     data = event.data
