@@ -74,7 +74,8 @@ class Machine(RuleBasedStateMachine):
         self.forms: list[asyncio.Task[Any]] = []
         self.begins: dict[str, float] = {}
         self.parked: dict[str, float] = {}
-        self.anyway: set[str] = set()
+        self.anyway: set[Any] = set()
+        """Slots: a request that is put back is one with who asked meanwhile, under the older id."""
         self.stopped: set[str] = set()
         self.revision = 0
         self.last_queue: object = None
@@ -143,7 +144,7 @@ class Machine(RuleBasedStateMachine):
                 assert request.not_before <= self.mono, "rule 21: the pause before a repeat"
             for word in ("anna@", "tab-"):
                 assert word not in str(data), "rule 14: ids are never shown"
-            if request.id not in self.anyway:
+            if slot not in self.anyway:
                 assert state.hold_since is None, "rule 9: hold stops everything else"
                 if state.sessions and not state.quiet_since <= self.mono - 900:  # type: ignore[operator]
                     fast = slot.scope is not Scope.ALL and slot.account in {s.account for s in state.sessions.values()}
@@ -223,7 +224,7 @@ class Machine(RuleBasedStateMachine):
             case "front":
                 assert self.act(lambda: self.rig.o.move_to_front(id))
             case "anyway":
-                self.anyway.add(id)
+                self.anyway |= {r.slot for r in self.rig.o.state.queue.values() if r.id == id}
                 assert self.act(lambda: self.rig.o.run_anyway(id))
             case _:
                 assert self.act(lambda: self.rig.o.remove(id))
@@ -504,12 +505,12 @@ class Machine(RuleBasedStateMachine):
             alive = self.mono - state.active.since.mono + state.active.spent
             if alive >= DEADLINE[running.type]:
                 assert running.cancelled, "rule 24"
-            if state.hold_since is not None and state.active.request.id not in self.anyway:
+            if state.hold_since is not None and state.active.request.slot not in self.anyway:
                 assert running.cancelled or state.active.stop is not None, "hold ends the active run"
         for entry in status.queue:
             if entry.account in self.stopped:
                 assert entry.reason is Reason.ACCOUNT_STOPPED, "rule 9: the strongest reason"
-            elif state.hold_since is not None and entry.id not in self.anyway:
+            elif state.hold_since is not None and not self.rig.o.state.request(entry.id).anyway:  # type: ignore[union-attr]
                 assert entry.reason is Reason.HOLD, "rule 9"
             assert 1 <= entry.priority <= 100
         for kinds in status.statuses.values():
