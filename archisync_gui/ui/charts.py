@@ -25,6 +25,9 @@ _DASHES = (
     Qt.PenStyle.DashDotDotLine,
     Qt.PenStyle.SolidLine,
 )
+LEGEND_ROOM = 1.6
+"""How much higher than its longest run the chart of durations is, so that the legend covers no line."""
+
 _GOOD = (Outcome.COMPLETED, Outcome.UNCLEAN)
 _COUNTED = (*_GOOD, Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
 
@@ -90,10 +93,11 @@ class Charts(QWidget):
                 axis.setTextPen(pg.mkPen(color("muted")))
         duration, success, changed = self._plots
         if duration.plotItem.legend is None:
-            duration.addLegend(offset=(4, 4), labelTextSize="8pt")
+            duration.addLegend(offset=(4, 1), labelTextSize="8pt", colCount=3)
         duration.plotItem.legend.clear()
         duration.plotItem.legend.setLabelTextColor(color("muted"))
         types = list(dict.fromkeys(r.type for r in self._runs))
+        highest = 1.0
         for at, type in enumerate(types):
             points = sorted(
                 (r.started.timestamp(), (r.ended - r.started).total_seconds())
@@ -101,8 +105,10 @@ class Charts(QWidget):
                 if r.type == type and r.ended is not None and r.outcome in _GOOD
             )
             if points:
+                highest = max(highest, *(y for _, y in points))
                 pen = pg.mkPen(color(_ROLES[at % len(_ROLES)]), width=1.6, style=_DASHES[at % len(_DASHES)])
                 duration.plot([x for x, _ in points], [y for _, y in points], pen=pen, name=words.type_name(type))
+        duration.setYRange(0, highest * LEGEND_ROOM)
         self._bars(success, {d: 100 * g / n for d, (g, n) in success_by_day(self._runs).items() if n}, "ok")
         self._bars(changed, {d: float(n) for d, n in changes_by_day(self._runs).items()}, "accent")
 

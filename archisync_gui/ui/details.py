@@ -98,7 +98,8 @@ class RunDetails(QDialog):
         layout.setSpacing(10)
         if run.error is not None:
             found = words.told(run.error.code, run.error.params)
-            layout.addWidget(label(found.what if found else words.failure_word(run.error), "bad", 1.1, True, True))
+            what = found.what if found else words.failure_word(run.error)
+            layout.addWidget(label(what[:1].upper() + what[1:], "bad", 1.1, True, True))
             for text in (found.means, found.todo) if found else (run.error.message,):
                 if text:
                     layout.addWidget(_selectable(text))

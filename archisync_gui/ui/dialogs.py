@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from PySide6.QtCore import QDateTime, Qt, QTimer
+from PySide6.QtCore import QDateTime, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -35,6 +35,9 @@ from archisync_gui.ui.models import SessionsModel
 from archisync_gui.ui.services import account_ids
 from archisync_gui.ui.widgets import inset, label, row
 
+LETTER = 17
+"""Height of a line in pixels at 100 %."""
+
 
 class Dialog(QDialog):
     """A dialog with a headline, room in the middle and buttons below; not modal unless opened so."""
@@ -43,7 +46,8 @@ class Dialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
-        self.setMinimumWidth(width)
+        # Widths are meant for letters of the usual height; larger ones need as much more.
+        self.setMinimumWidth(round(width * max(1.0, self.fontMetrics().height() / LETTER)))
         outer = QVBoxLayout(self)
         outer.setContentsMargins(20, 18, 20, 16)
         outer.setSpacing(12)
@@ -55,6 +59,17 @@ class Dialog(QDialog):
         self.buttons = row(gap=8)
         self.buttons.addStretch(1)
         outer.addLayout(self.buttons)
+
+    def event(self, event: QEvent) -> bool:
+        """Grow when a text became longer: a layout of wrapped words does not do so by itself."""
+        kind = event.type()  # asked before: the event that deletes the dialog leaves nothing to ask
+        done = super().event(event)
+        layout = self.layout() if kind in (QEvent.Type.LayoutRequest, QEvent.Type.Show) else None
+        if layout is not None and layout.hasHeightForWidth():
+            needed = layout.totalHeightForWidth(self.width())
+            if needed > self.height():
+                self.resize(self.width(), needed)
+        return done
 
     def add_button(self, text: str, act: Callable[[], object], name: str = "") -> QPushButton:
         """A button at the right; ``name`` is ``primary`` or ``danger``."""
@@ -74,7 +89,7 @@ class SessionsDialog(Dialog):
     """The open order form tabs: label, since when, last sign of life; end one or all."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Open order form tabs"), parent, 660)
+        super().__init__(tr("Open order form tabs"), parent, 780)
         self._context = context
         self._sessions = SessionsModel(self)
         self.table = QTableView()
@@ -145,7 +160,8 @@ class WhyDialog(Dialog):
     """Why something runs or nothing does; now, or at any stored moment; and what comes next."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Why is nothing running?"), parent, 600)
+        running = context.status is not None and context.status.current_run is not None
+        super().__init__(tr("Why is this running?") if running else tr("Why is nothing running?"), parent, 600)
         self._context = context
         self._asked = 0
         when = row(gap=8)

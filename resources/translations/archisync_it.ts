@@ -2433,5 +2433,9 @@
             <source>It was opened from a bookmark. Allow it in the panel if it is yours.</source>
             <translation>È stato aperto da un preferito. Consentirlo nel pannello, se è dei vostri.</translation>
         </message>
+        <message>
+            <source>Why is this running?</source>
+            <translation>Perché è in lettura?</translation>
+        </message>
     </context>
 </TS>
