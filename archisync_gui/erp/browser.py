@@ -174,17 +174,27 @@ class Browser:
             await asyncio.to_thread(_remove, folder)
 
 
+LONGEST_BASE = 24
+"""Bytes of a temporary folder's path that leave room for ours, Chromium's own and its socket below it."""
+
 PREFIX = "archisync-browser-"
 
 
 def _temporary_folder() -> str:
     """A new folder for one browser's temporary files; those of processes that were killed are removed."""
     if os.name == "posix":
-        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        for left in _temporary_base().glob(f"{PREFIX}*"):
             owner = left.name.removeprefix(PREFIX).partition("-")[0]
             if owner.isdigit() and not _alive(int(owner)):
                 shutil.rmtree(left, ignore_errors=True)
-    return tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
+    return tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_temporary_base())
+
+
+def _temporary_base() -> Path:
+    """The system's temporary folder, or a short one where that is long: Chromium does not start when the path of the
+    socket that it puts below its temporary folder is longer than about 100 bytes (seen with 156; usual on macOS)."""
+    usual = Path(tempfile.gettempdir())
+    return Path("/tmp") if os.name == "posix" and len(os.fsencode(usual)) > LONGEST_BASE else usual
 
 
 def _remove(folder: str) -> None:
