@@ -160,8 +160,9 @@ def test_windows_gets_a_value_of_its_run_key(home: Path, monkeypatch: pytest.Mon
 
 
 def test_the_packaged_program_starts_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(autostart, "sys", SimpleNamespace(frozen=True, executable="/opt/archisync/archisync-gui"))
-    assert command(real(home))[:2] == ["/opt/archisync/archisync-gui", "--hidden"]
+    program = str(home / "archisync-gui")
+    monkeypatch.setattr(autostart, "sys", SimpleNamespace(frozen=True, executable=program))
+    assert command(real(home))[:2] == [program, "--hidden"]
 
 
 async def test_the_setting_does_it_and_a_refusal_changes_nothing(home: Path, tmp_path: Path) -> None:
