@@ -11,6 +11,7 @@ from typing import Any
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """A Monday, nine o'clock in Rome."""
 
+
 async def settle() -> None:
     """Let everything run that can run without time passing."""
     loop: Any = asyncio.get_running_loop()
