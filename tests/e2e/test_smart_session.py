@@ -20,6 +20,7 @@ from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Event, EventKind, Outcome
+from archisync_gui.settings import Settings
 
 SESSION = "s" * 32
 
@@ -58,6 +59,8 @@ async def office() -> AsyncIterator[Office]:
     profile = open_profile(str(folder / "profile"), demo=True)
     lock = ProfileLock(profile)
     assert lock.acquire()
+    # The whole customers read just before would serve the form; here the fast read itself is to be seen.
+    Settings().with_({"session.shared_read": 0}).save(profile.settings_file)
     core = await Core.open(profile, demo=DemoOptions("0.1", "stopped"), attended=True)
     core.orchestrator.hold()  # the schedule keeps still until the test releases it
     drafts = await Drafts.open(profile.folder, clock=core.clock)
