@@ -155,7 +155,6 @@ class Browser:
             async with asyncio.timeout(START_LIMIT):
                 with _temporary_files_in(self._folder):
                     self._playwright = await _driver(async_playwright())
-                _silence(self._playwright)
                 self._chromium = await _launch(self._playwright.chromium, self._program(), args, self._headless)
         except TimeoutError as error:
             raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
@@ -240,17 +239,14 @@ async def _driver(starting: Any) -> Playwright:
     """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
     that the connection was closed."""
     try:
-        return cast("Playwright", await starting.start())
+        playwright = cast("Playwright", await starting.start())
     except Exception as error:
         raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
-
-
-def _silence(playwright: Any) -> None:
-    """A driver that dies sets an exception on a future of Playwright's that nobody ever looks at (seen with 1.65):
-    the loop would log it as an error long after we have noticed."""
+    # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
+    # 1.65): the loop would log it as an error long after we have noticed.
     with suppress(AttributeError):
-        future = playwright._impl_obj._connection._transport.on_error_future
-        future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return playwright
 
 
 async def _quietly(closing: Any) -> None:
