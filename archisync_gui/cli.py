@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
 from archisync_gui.app import exit_codes
-from archisync_gui.messages import line as message
 from archisync_gui.messages import system_language, text
 
 if TYPE_CHECKING:
@@ -97,10 +96,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("status", parents=[common, own], help="what is fresh, what runs, what waits")
     explain = commands.add_parser("explain", parents=[common, own], help="why something runs, or nothing does")
     explain.add_argument("--at", metavar="TIME", help="HH:MM today, or an ISO moment; default now")
-    hold = commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
-    release = commands.add_parser("release", parents=[common, own], help="end the pause")
-    for command in (hold, release):
-        command.set_defaults(standalone=False)
+    commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
+    commands.add_parser("release", parents=[common, own], help="end the pause")
     doctor = commands.add_parser(
         "doctor", parents=[common], help="what is missing on this computer, and how to mend it"
     )
@@ -382,4 +379,4 @@ class Printer:
         print(said, file=sys.stderr, flush=True)
 
 
-__all__ = ["DemoOptions", "Printer", "build_parser", "main", "message", "panel_main"]
+__all__ = ["DemoOptions", "Printer", "build_parser", "main", "panel_main"]
