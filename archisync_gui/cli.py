@@ -12,11 +12,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
 from archisync_gui.app import exit_codes
+from archisync_gui.app.demo import DemoOptions
 from archisync_gui.messages import system_language, text
 
 if TYPE_CHECKING:
@@ -39,16 +39,6 @@ examples:
 
 exit codes:
 """
-
-
-@dataclass(frozen=True, slots=True)
-class DemoOptions:
-    """How the embedded demo ERP behaves."""
-
-    latency: str
-    """``none``, ``real`` or a factor of the real one."""
-    clock: str
-    """``live``, ``stopped`` or an ISO moment."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -379,4 +369,4 @@ class Printer:
         print(said, file=sys.stderr, flush=True)
 
 
-__all__ = ["DemoOptions", "Printer", "build_parser", "main", "panel_main"]
+__all__ = ["Printer", "build_parser", "main", "panel_main"]

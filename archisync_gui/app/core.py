@@ -18,6 +18,7 @@ from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer
 from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials
+from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.profile import Profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import Erp
@@ -28,13 +29,9 @@ from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
 if TYPE_CHECKING:
-    from archisync_gui.cli import DemoOptions
     from archisync_gui.demo_erp import DemoErp
 
 log = logging.getLogger(__name__)
-
-DEMO_ACCOUNT = "agente01"
-"""The demo ERP's full-size agent."""
 
 MAINTENANCE = 24 * 3600.0
 """Seconds between two clean-ups of old history."""
@@ -82,7 +79,7 @@ class Core:
         Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and ``SettingsError``.
         """
         settings = Settings.load(profile.settings_file)
-        demo_erp = _demo_erp(demo) if demo is not None and reads else None
+        demo_erp = demo.erp() if demo is not None and reads else None
         passwords = dict(demo_erp.accounts) if demo_erp is not None else {}
         async with AsyncExitStack() as stack:
             store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
@@ -250,15 +247,6 @@ def _check_zone(settings: Settings) -> None:
         ZoneInfo(settings.text("sync.timezone"))
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise SettingsError("sync.timezone", "setting-zone") from error
-
-
-def _demo_erp(demo: DemoOptions) -> DemoErp:
-    from archisync_gui.demo_erp import DemoClock, DemoErp
-
-    try:
-        return DemoErp(latency=demo.latency, clock=DemoClock.parse(demo.clock))
-    except ValueError as error:
-        raise SyncFailure("demo-option", FailureKind.PERMANENT, params={"reason": str(error)}) from error
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

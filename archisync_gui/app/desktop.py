@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
     from archisync_gui.app.core import Core
-    from archisync_gui.cli import DemoOptions
+    from archisync_gui.app.demo import DemoOptions
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.panel import Panel
     from archisync_gui.ui.services import Services

@@ -21,7 +21,7 @@ from archisync_gui.messages import text
 from archisync_gui.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from archisync_gui.cli import DemoOptions
+    from archisync_gui.app.demo import DemoOptions
 
 Verdict = Literal["ok", "warning", "broken"]
 

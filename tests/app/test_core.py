@@ -11,8 +11,8 @@ import pytest
 from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import exit_code, serve
 from archisync_gui.app.core import Core
+from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
-from archisync_gui.cli import DemoOptions
 from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, RunResult, Scope
 from archisync_gui.settings import Settings, SettingsError
 from archisync_gui.store import Batch

@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from archisync_gui.app.core import Core
+from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
-from archisync_gui.cli import DemoOptions
 from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
