@@ -19,9 +19,10 @@ from archisync_gui.app.channel import ChannelServer
 from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
+from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import Profile
 from archisync_gui.entities import ENTITIES
-from archisync_gui.erp import Erp
+from archisync_gui.erp import IDLE, Erp
 from archisync_gui.model import Account, FailureKind, Origin, SyncFailure, SystemClock
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
 from archisync_gui.settings import Settings, SettingsError
@@ -56,6 +57,8 @@ class Core:
             pinned_key=lambda: self.settings.text("erp.pinned_key"),
             screenshots=profile.screenshots,
             clock=self.clock,
+            # The demo ERP forgets its sessions when it ends, and it ends with us.
+            memory=None if profile.demo else KeptSessions(profile, lifetime=IDLE),
         )
         self.syncs = SyncRunner(store, self.erp, ENTITIES)
         self.orchestrator: Orchestrator

@@ -56,7 +56,7 @@ class Credentials:
             return self._memory[account]
         if self._any is not None:
             return self._any
-        found = await in_thread(lambda: _keyring_get(self._service, account), account)
+        found = await keyring_read(self._service, account)
         if found is None:
             found = _read(self._file).get(account)
         if found is None:
@@ -68,10 +68,10 @@ class Credentials:
         """Remember for this process and in the keyring. False: there is no keyring and ``file`` was not allowed,
         so the password lives in memory only."""
         self._memory[account] = password
-        if await in_thread(lambda: _keyring_set(self._service, account, password), account):
+        if await keyring_write(self._service, account, password):
             return True
         if file:
-            _write(self._file, {**_read(self._file), account: password})
+            write_private(self._file, {**_read(self._file), account: password})
         return file
 
     async def forget(self, account: str) -> None:
@@ -80,7 +80,7 @@ class Credentials:
         await in_thread(lambda: _keyring_delete(self._service, account), account)
         kept = _read(self._file)
         if kept.pop(account, None) is not None:
-            _write(self._file, kept)
+            write_private(self._file, kept)
 
 
 def keyring_name() -> str | None:
@@ -90,6 +90,18 @@ def keyring_name() -> str | None:
 
     backend = keyring.get_keyring()
     return None if isinstance(backend, Keyring) else str(getattr(backend, "name", type(backend).__name__))
+
+
+async def keyring_read(service: str, name: str) -> str | None:
+    """A secret of the system's keyring; ``None``: there is none, or no keyring. Raises :class:`NoPassword`
+    (``keyring-silent``)."""
+    return await in_thread(lambda: _keyring_get(service, name), name)
+
+
+async def keyring_write(service: str, name: str, secret: str) -> bool:
+    """Put a secret into the system's keyring; False: there is no keyring. Raises :class:`NoPassword`
+    (``keyring-silent``)."""
+    return await in_thread(lambda: _keyring_set(service, name, secret), name)
 
 
 def _keyring_get(service: str, account: str) -> str | None:
@@ -152,10 +164,11 @@ def _read(path: Path) -> dict[str, str]:
         return {}
 
 
-def _write(path: Path, passwords: Mapping[str, str]) -> None:
+def write_private(path: Path, texts: Mapping[str, str]) -> None:
+    """Write a JSON file that only its owner may read (0600), whole or not at all. Raises ``OSError``."""
     temporary = path.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(passwords, file)
+        json.dump(dict(texts), file)
     temporary.replace(path)

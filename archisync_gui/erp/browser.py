@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from archisync_gui.erp.failures import translated
 from archisync_gui.model import FailureKind, SyncFailure
@@ -63,9 +63,18 @@ START_LIMIT = 30.0
 CLOSE_LIMIT = 5.0
 
 
+class SessionMemory(Protocol):
+    """Keeps sessions beyond the process's life, or does not. Never raises."""
+
+    async def recall(self, account: str) -> Any: ...
+    async def keep(self, account: str, state: object) -> None: ...
+    async def forget(self, account: str) -> None: ...
+
+
 class Browser:
     """At most one running browser. ``program`` is asked at each start (a setting; empty: look for one), ``pinned_key``
-    too (base64 SHA-256 of the one certificate key that is trusted beside the system's; empty: none)."""
+    too (base64 SHA-256 of the one certificate key that is trusted beside the system's; empty: none). ``memory``: where
+    sessions outlive the process (``None``: nowhere)."""
 
     def __init__(
         self,
@@ -73,7 +82,9 @@ class Browser:
         program: Callable[[], str] = lambda: "",
         pinned_key: Callable[[], str] = lambda: "",
         headless: bool = True,
+        memory: SessionMemory | None = None,
     ) -> None:
+        self._memory = memory
         self._program = program
         self._pinned_key = pinned_key
         self._headless = headless
@@ -85,7 +96,7 @@ class Browser:
         """Where driver and browser keep what is temporary: removed at the end, whatever became of them."""
         self._contexts: dict[str, BrowserContext] = {}
         self._kept: dict[str, Any] = {}
-        """Cookies per account, in memory only: a closed browser does not cost a login."""
+        """Cookies per account: a browser that was closed or died does not cost a login."""
 
     @property
     def running(self) -> bool:
@@ -101,9 +112,26 @@ class Browser:
     async def forget(self, account: str) -> None:
         """Drop that account's context and cookies (another password, or a login that must be a real one)."""
         self._kept.pop(account, None)
+        if self._memory is not None:
+            await self._memory.forget(account)
         context = self._contexts.pop(account, None)
         if context is not None:
             await _quietly(context.close())
+
+    async def remember(self, account: str) -> None:
+        """Note the account's session: neither a browser that dies nor, where there is a memory, a restart of ours then
+        costs a login."""
+        context = self._contexts.get(account)
+        if context is None:
+            return
+        try:
+            cookies = await asyncio.wait_for(context.cookies(), CLOSE_LIMIT)
+        except Exception as error:  # a session that is not noted costs a login, nothing else
+            log.debug("session of %s not noted: %s", account, error)
+            return
+        self._kept[account] = {"cookies": cookies, "origins": []}
+        if self._memory is not None:
+            await self._memory.keep(account, self._kept[account])
 
     async def close_page(self, account: str) -> None:
         """Close the account's page, keep its cookies."""
@@ -115,9 +143,8 @@ class Browser:
     async def close(self) -> None:
         """End the browser and its driver; cookies stay in memory. Nothing is left behind."""
         async with self._starting:
-            for account, context in list(self._contexts.items()):
-                with suppress(Exception):
-                    self._kept[account] = await asyncio.wait_for(context.storage_state(), CLOSE_LIMIT)
+            for account in list(self._contexts):
+                await self.remember(account)
             await self._end()
 
     async def _context(self, account: str) -> BrowserContext:
@@ -133,13 +160,16 @@ class Browser:
             assert self._chromium is not None
             context = self._contexts.get(account)
             if context is None:
+                state = self._kept.get(account)
+                if state is None and self._memory is not None:
+                    state = await self._memory.recall(account)
                 with translated("open"):
                     context = await self._chromium.new_context(
                         locale="it-IT",
                         timezone_id="Europe/Rome",
                         viewport=VIEWPORT,  # type: ignore[arg-type]
                         extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
-                        storage_state=self._kept.pop(account, None),
+                        storage_state=state,
                         service_workers="block",
                     )
                 self._contexts[account] = context

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.erp.browser import Browser
+from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, look_at
 from archisync_gui.erp.failures import Navigated, SessionExpired, transient
 from archisync_gui.erp.hands import Look
@@ -29,7 +29,7 @@ class Erp:
 
     ``address`` is asked at each use (base URL up to ``/Archibald``), ``password`` gives an account's password,
     ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for pictures of what
-    went wrong. One list at a time is open; a second caller waits.
+    went wrong. ``memory``: keeps sessions across starts. One list at a time is open; a second caller waits.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Erp:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         idle: float = IDLE,
         headless: bool = True,
+        memory: SessionMemory | None = None,
     ) -> None:
         self.clock = clock or SystemClock()
         self.limits = limits
@@ -51,7 +52,7 @@ class Erp:
         self._password = password
         self._pinned_key = pinned_key
         self._screenshots = screenshots
-        self._browser = Browser(program=browser, pinned_key=pinned_key, headless=headless)
+        self._browser = Browser(program=browser, pinned_key=pinned_key, headless=headless, memory=memory)
         self._idle = idle
         self._one_at_a_time = asyncio.Lock()
         self._login_lock = asyncio.Lock()

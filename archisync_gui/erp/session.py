@@ -72,6 +72,7 @@ class ErpSession:
                 at_erp(await self._go(hands, path))
             except SessionExpired as error:
                 raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user}) from error
+        await self._browser.remember(self.account)
         return hands
 
     async def _go(self, hands: Hands, path: str) -> str:

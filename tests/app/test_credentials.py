@@ -7,32 +7,14 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
+from memory_keyring import MemoryKeyring, in_place
 
 from archisync_gui.app import credentials as module
 from archisync_gui.app.credentials import Credentials, NoPassword, keyring_name
 from archisync_gui.app.profile import Profile, open_profile
 from archisync_gui.model import FailureKind
-
-
-class MemoryKeyring(KeyringBackend):
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.kept: dict[tuple[str, str], str] = {}
-
-    def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self.kept.pop((service, username), None)
 
 
 @pytest.fixture
@@ -42,19 +24,14 @@ def profile(tmp_path: Path) -> Profile:
 
 @pytest.fixture
 def ring() -> Iterator[MemoryKeyring]:
-    before = keyring.get_keyring()
-    mine = MemoryKeyring()
-    keyring.set_keyring(mine)
-    yield mine
-    keyring.set_keyring(before)
+    with in_place(MemoryKeyring()) as mine:
+        yield mine
 
 
 @pytest.fixture
 def no_ring() -> Iterator[None]:
-    before = keyring.get_keyring()
-    keyring.set_keyring(NoKeyring())
-    yield
-    keyring.set_keyring(before)
+    with in_place(NoKeyring()):
+        yield
 
 
 async def test_the_keyring_keeps_passwords_per_profile(profile: Profile, ring: MemoryKeyring) -> None:

@@ -116,6 +116,19 @@ async def test_a_closed_browser_does_not_cost_a_login(tmp_path: Path) -> None:
         assert control.logins == 0, "cookies live in memory"
 
 
+async def test_a_browser_that_died_does_not_cost_a_login(tmp_path: Path, expected_errors: Any) -> None:
+    expected_errors.allow("asyncio", "playwright")
+    async with world(tmp_path) as here:
+        await here.sync("invoices")
+        kill(named("chrom"))
+        for _ in range(2):  # the first may still notice the death
+            control = here.control("invoices")
+            with suppress(SyncFailure):
+                await here.runner(control)
+            assert control.logins == 0
+        assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
+
+
 async def test_the_browser_closes_when_nothing_was_due_for_long(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         here.erp._idle = 0.05

@@ -1,0 +1,42 @@
+"""A keyring of the test's own, and how to put one in the system's place; no test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import keyring
+from keyring.backend import KeyringBackend
+
+Ring = TypeVar("Ring", bound=KeyringBackend)
+
+
+class MemoryKeyring(KeyringBackend):
+    """Keeps secrets in memory: ``kept`` by (service, name)."""
+
+    priority = 1  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        self.kept.pop((service, username), None)
+
+
+@contextmanager
+def in_place(ring: Ring) -> Iterator[Ring]:
+    """``ring`` in the place of the system's keyring."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(ring)
+    try:
+        yield ring
+    finally:
+        keyring.set_keyring(before)
