@@ -187,7 +187,9 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
         return state
     if active.run.scope is Scope.ALL:
         return _satisfied_too(state, active, result)
-    return sessions.whole_list_follows(state, now, active) if active.run.scope is Scope.NEW else state
+    if active.run.scope is Scope.NEW:
+        return sessions.whole_list_follows(sessions.served(state, now, active.run.account), now, active)
+    return state
 
 
 def _after_success(state: State, track: Track, row: RunRecord, active: Active, now: Moment) -> Track:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from archisync_gui.model import AccountId, EventKind, Json, Origin, Scope, SessionEnd
+from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionEnd
 from archisync_gui.orchestrator.decide import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, withdrawn
 from archisync_gui.orchestrator.state import (
@@ -60,7 +60,7 @@ def wants_fresh(state: State, now: Moment, id: str) -> State:
         return state
     want = Want(form(session.handle), Origin.ORDER_FORM, SMART)
     if fresh_enough(state, now, slot):
-        return _whole_list(state, now, slot, (want,))
+        return _whole_list(served(state, now, slot.account), now, slot, (want,))
     active = state.active
     if (
         active is not None
@@ -70,6 +70,14 @@ def wants_fresh(state: State, now: Moment, id: str) -> State:
     ):
         return evolve(state, active=evolve(active, request=joined(active.request, (want,), restart=False)))
     return asked(state, now, slot, want)
+
+
+def served(state: State, now: Moment, account: AccountId | None) -> State:
+    """The newest customers of an account are there: forms that waited for them know how long it took."""
+    for id, session in state.sessions.items():
+        if session.account == account and session.fresh_after is None:
+            state = _kept(state, id, evolve(session, fresh_after=now.mono - session.since.mono))
+    return state
 
 
 def fast_slot(state: State, account: AccountId | None) -> Slot | None:
@@ -180,16 +188,30 @@ def ended(state: State, now: Moment, id: str, reason: SessionEnd) -> State:
     session = state.sessions.get(id)
     if session is None:
         return state
+    cost = _cost(state, now, session)
     state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != id})
     state = _buried(state, now, id, Tomb(session.handle, reason, 0.0))
     state = withdrawn(state, now, (form(session.handle),), stop=False)
-    told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": len(state.sessions)}
+    told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": len(state.sessions), **cost}
     if reason is SessionEnd.TIMEOUT:
         state = state.say(Told(EventKind.SMART_SYNC_TIMEOUT, told))
     state = state.say(Told(EventKind.SESSION_CLOSED, told))
     if not state.sessions:
         state = state.say(Told(EventKind.SMART_SYNC_ENDED, {}))
     return state
+
+
+def _cost(state: State, now: Moment, session: Session) -> dict[str, Json]:
+    """What a form cost: how long it waited for fresh customers and, when the last one closes, for how long the
+    request that waited longest has been put off. ``None``: never fresh; others still wait for another form."""
+    put_off = None
+    if len(state.sessions) == 1:
+        begun = session.since.mono if state.quiet_since is None else state.quiet_since
+        blocked = [(r, stopped_by(state, r, now)) for r in state.queue.values()]
+        waits = [now.mono - max(r.asked.mono, begun) for r, by in blocked if by and by.reason is Reason.SESSION]
+        put_off = round(max(waits, default=0.0) * 1000)
+    fresh = session.fresh_after
+    return {"customersMs": None if fresh is None else round(fresh * 1000), "putOffMs": put_off}
 
 
 def all_ended(state: State, now: Moment, reason: SessionEnd) -> State:

@@ -299,6 +299,8 @@ class Session:
     lost: float | None = None
     """Monotonic end of the grace after the last connection was lost."""
     anonymous: bool = False
+    fresh_after: float | None = None
+    """Seconds from its opening until the newest customers were there; ``None`` until then."""
 
     @property
     def ends(self) -> float:

@@ -413,6 +413,31 @@ async def test_anonymous_sessions_last_three_minutes_and_belong_to_their_token()
 # ------------------------------------------------------------------------------------------------ suspension
 
 
+async def test_the_last_form_that_closes_tells_what_it_cost() -> None:
+    """Rule 17: how long it waited for fresh customers, and for how long the others were put off."""
+    async with Rig() as rig:
+        rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a")
+        await settle()
+        await rig.suspend("page 3")
+        await rig.clock.advance(2)
+        await rig.finish()
+        opened(rig, "b")
+        await settle()
+        await rig.drain()
+        await rig.clock.advance(38)
+        rig.o.resume_other_syncs("a")
+        rig.o.resume_other_syncs("b")
+        first, last = rig.of(EventKind.SESSION_CLOSED)
+        assert (first.data["customersMs"], first.data["putOffMs"]) == (2000, None)
+        assert (last.data["customersMs"], last.data["putOffMs"]) == (0, 40_000)
+        opened(rig, "c", wait=False)
+        await settle()
+        rig.o.resume_other_syncs("c")
+        assert rig.of(EventKind.SESSION_CLOSED)[2].data["customersMs"] is None
+
+
 async def test_a_suspended_run_that_is_old_starts_over() -> None:
     """Rule 19."""
     async with Rig() as rig:

@@ -157,6 +157,24 @@ def test_activity_in_plain_words(language: str) -> None:
     assert (found.text, found.aside) == expected[language]
 
 
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_the_end_of_a_session_tells_what_it_cost(language: str) -> None:
+    set_language(language)
+    cost = {"reason": "closed", "customersMs": 2100, "putOffMs": 40_000}
+    found = words.event_line(Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost))
+    assert found is not None
+    expected = {
+        "it": "Modulo ordini chiuso: clienti in 2,1 s, altri rimandati di 40 s",
+        "en": "Order form closed: customers in 2.1 s, others put off by 40 s",
+    }
+    assert found.text == expected[language]
+    unserved = words.event_line(
+        Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost | {"customersMs": None, "putOffMs": 0})
+    )
+    assert unserved is not None
+    assert unserved.text == {"it": "Modulo ordini chiuso", "en": "Order form closed"}[language]
+
+
 def test_errors_in_the_activity_have_the_tone_of_errors() -> None:
     failed = Event(
         EventKind.SYNC_ERROR,
