@@ -98,6 +98,12 @@ class Reason(StrEnum):
     RETRY = "retry"
     """Waiting for the pause before the next attempt."""
     CLOSING = "closing"
+    OFFLINE = "offline"
+    """The computer has no network: schedule and repeats wait."""
+    ASLEEP = "asleep"
+    """The computer slept, or is about to."""
+    NOT_RUNNING = "not-running"
+    """Archisync was not open."""
     NOT_KNOWN = "not-known"
     """Asked about a moment of which nothing is kept."""
 
@@ -122,6 +128,8 @@ class EventKind(StrEnum):
     SESSION_CLOSED = "session-closed"
     HOLD_CHANGED = "hold-changed"
     SCHEDULE_CHANGED = "schedule-changed"
+    SCHEDULE_MISSED = "schedule-missed"
+    """Reads were due and did not happen: which, how often, and why."""
     ACCOUNT_CHANGED = "account-changed"
 
 
@@ -610,6 +618,8 @@ class Remembered:
     """Runs found open, already marked ``INTERRUPTED``."""
     notes: Mapping[str, Json] = field(default_factory=dict)
     """Small values kept by :meth:`Journal.note`: schedule, due times, hold, stopped accounts, logins …"""
+    last_sign: datetime | None = None
+    """The latest moment of which anything was kept: from then to this start nothing ran."""
 
 
 class Journal(Protocol):

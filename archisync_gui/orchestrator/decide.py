@@ -127,6 +127,8 @@ def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
             rules.login_budget
         ):
             return block(Reason.LOGIN_BUDGET, office_hours.day_end(now.wall, rules.zone))
+        if (request.scheduled or request.attempt > 1) and state.away is not None:
+            return block(state.away)
         if request.scheduled:
             if not office_hours.is_open(now.wall, rules.office, rules.zone):
                 return block(Reason.OFFICE_HOURS, office_hours.opens(now.wall, rules.office, rules.zone))
@@ -272,6 +274,8 @@ def idle_because(state: State, now: Moment) -> Block:
         return Block(Reason.NO_ACCOUNT)
     if not any(a.usable for a in state.accounts.values()):
         return Block(Reason.ACCOUNT_STOPPED, None, None, state.enabled[0])
+    if state.away is not None:
+        return Block(state.away)
     coming = min(dues(state), default=None)
     return Block(Reason.NOTHING_DUE) if coming is None else Block(Reason.NOTHING_DUE, *coming)
 

@@ -21,11 +21,13 @@ from archisync_gui.model import (
     ErrorInfo,
     Event,
     EventKind,
+    Explanation,
     FailureKind,
     Finished,
     Journal,
     Json,
     Progress,
+    Reason,
     Run,
     Runner,
     Suspended,
@@ -46,7 +48,7 @@ from archisync_gui.orchestrator.decide import (
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer, failure_of
-from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.schedule import passed, slept
 from archisync_gui.orchestrator.state import (
     Active,
     Ended,
@@ -118,6 +120,8 @@ class Dispatcher:
         """Change the state by a fold, tell what happened, wake the dispatcher. The one way to change anything."""
         now = self.now()
         before = self.state
+        if slept(before, now):
+            self._keep_gap(before.at.wall, Reason.ASLEEP)
         after = fold(passed(before, now), now)
         words = after.out
         if words:
@@ -237,6 +241,15 @@ class Dispatcher:
         if (found.reason, found.params) != self._explained:
             self._explained = (found.reason, found.params)
             self._writer.write(partial(self._journal.explained, found))
+
+    def _keep_gap(self, since: datetime, reason: Reason) -> None:
+        """Keep that from ``since`` to now nobody could do anything, so that ``explain`` knows it."""
+        self._explained = None
+        self._writer.write(partial(self._journal.explained, Explanation(since, reason)))
+
+    def was_closed(self, since: datetime) -> None:
+        """The program was not open from ``since`` to this start."""
+        self._keep_gap(since, Reason.NOT_RUNNING)
 
     def _notice_freshness(self, now: Moment) -> None:
         """Copies grow late and sessions begin to breathe without anybody doing anything; lookers must hear of it."""

@@ -123,6 +123,8 @@ class Orchestrator:
         def fold(state: State, now: Moment) -> State:
             return schedule.planned(memory.remembered(state, now, kept), now)
 
+        if kept.last_sign is not None:
+            self._dispatcher.was_closed(kept.last_sign)
         self._dispatcher.apply(fold)
         self._dispatcher.start()
 
@@ -326,6 +328,19 @@ class Orchestrator:
             )
             state = schedule.planned(evolve(state, rules=rules, daily_due=daily), now)
             return state.say(Told(EventKind.SCHEDULE_CHANGED, {}))
+
+        self._dispatcher.apply(fold)
+
+    def set_away(self, why: Reason | None) -> None:
+        """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
+        are made up once when it is back (``None``). The operator's own requests are tried. Looks at the clocks, too."""
+
+        def fold(state: State, now: Moment) -> State:
+            if state.away is why:
+                return state
+            return evolve(state, away=why).say(
+                Told(EventKind.SCHEDULE_CHANGED, {"away": None if why is None else why.value})
+            )
 
         self._dispatcher.apply(fold)
 

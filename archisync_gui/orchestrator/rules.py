@@ -76,6 +76,8 @@ class Rules:
     """A wall clock that falls behind the monotonic one by more has jumped back (30)."""
     longest_sleep: float = 30.0
     """The dispatcher looks at its clocks at least so often, to notice a computer that slept or a clock that was set."""
+    slept: float = 120.0
+    """Nothing looked at the clocks for so much longer than that: the computer slept (28)."""
 
     expected_whole: float = 60.0
     """Forecast of a whole read never seen before (32)."""

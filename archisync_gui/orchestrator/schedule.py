@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from archisync_gui.model import AccountId, EventKind, Origin, Scope, SyncType
+from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SyncType
 from archisync_gui.orchestrator import office_hours, sessions
-from archisync_gui.orchestrator.decide import dues, quiet
+from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
 from archisync_gui.orchestrator.requests import asked
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
@@ -27,6 +27,7 @@ from archisync_gui.orchestrator.state import (
 def passed(state: State, now: Moment) -> State:
     """Time has passed since anything looked: every other fold is folded upon this one."""
     gone = now.mono - state.at.mono
+    asleep = slept(state, now)
     back = (now.wall - state.at.wall).total_seconds() < gone - state.rules.clock_tolerance
     state = evolve(state, flow=_flowed(state, gone), at=now)
     if back:
@@ -37,7 +38,13 @@ def passed(state: State, now: Moment) -> State:
         state = sessions.expired(state, now)
     if state.quiet_since is not None:
         state = sessions.drained(state, now)
-    return asked_by_clock(state, now) if state.rules.schedule else state
+    return asked_by_clock(state, now, asleep) if state.rules.schedule else state
+
+
+def slept(state: State, now: Moment) -> bool:
+    """True when nothing has looked at the clocks for so long that the computer must have slept, or its clock was set
+    forward."""
+    return (now.wall - state.at.wall).total_seconds() > state.rules.longest_sleep + state.rules.slept
 
 
 def _flowed(state: State, seconds: float) -> Flow:
@@ -75,14 +82,17 @@ def _jumped_back(state: State, now: Moment) -> State:
 # ---------------------------------------------------------------------------------------------------------- due
 
 
-def asked_by_clock(state: State, now: Moment) -> State:
-    """What is due is asked for, once, however much time was missed (rule 28)."""
+def asked_by_clock(state: State, now: Moment, asleep: bool) -> State:
+    """What is due is asked for, once, however much time was missed (rule 28); what was missed is told."""
+    missed: list[Json] = []
     for due, type, account in dues(state):
         if due <= now.wall:
             interval = state.intervals.get(type)
+            missed += _missed(state, now, Slot(type, account, Scope.ALL), due, asleep)
             following = None if interval is None else _next_due(due, interval, now)
             state = with_due(state, state.track_key(type, account), following)
             state = _scheduled(state, now, type, account)
+    state = _told(state, missed)
     if state.daily_due is not None and state.daily_due <= now.wall:
         for type, account in list(state.lines()):
             state = _scheduled(state, now, type, account)
@@ -94,6 +104,41 @@ def _next_due(due: datetime, interval: int, now: Moment) -> datetime:
     """The next time in the type's own phase; after a gap, one interval from now."""
     following = due + timedelta(minutes=interval)
     return following if following > now.wall else now.wall + timedelta(minutes=interval)
+
+
+def _missed(state: State, now: Moment, slot: Slot, due: datetime, asleep: bool) -> list[Json]:
+    """The times up to now at which a read was due and did not happen, and why. The last one is made up now, unless
+    the schedule's request for an earlier one still waits. That the office is closed is no miss."""
+    passed_by = _times_due(state, slot.type, due, now)
+    waiting = state.queue.get(slot)
+    if waiting is None or not any(w.who == SCHEDULE for w in waiting.wants):
+        count, reason = passed_by - 1, Reason.ASLEEP if asleep else Reason.BEHIND
+    else:
+        block = stopped_by(state, waiting, now)
+        count, reason = passed_by, Reason.ASLEEP if asleep else Reason.BEHIND if block is None else block.reason
+    return [] if count < 1 or reason is Reason.OFFICE_HOURS else [_miss(state, slot, due, count, reason)]
+
+
+def _times_due(state: State, type: SyncType, due: datetime, now: Moment) -> int:
+    """How often a type was due from ``due`` to now."""
+    interval = state.intervals.get(type)
+    return 1 if interval is None else 1 + int((now.wall - due).total_seconds() // (interval * 60))
+
+
+def _miss(state: State, slot: Slot, due: datetime, count: int, reason: Reason) -> Json:
+    last = due + timedelta(minutes=(count - 1) * (state.intervals.get(slot.type) or 0))
+    return {
+        "type": slot.type,
+        "account": slot.account,
+        "due": due.isoformat(),
+        "last": last.isoformat(),
+        "count": count,
+        "reason": reason.value,
+    }
+
+
+def _told(state: State, missed: list[Json]) -> State:
+    return state.say(Told(EventKind.SCHEDULE_MISSED, {"missed": missed})) if missed else state
 
 
 def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId) -> State:
@@ -124,6 +169,7 @@ def planned(state: State, now: Moment) -> State:
     the others keep their time (rule 28)."""
     if not state.rules.schedule:
         return state
+    missed: list[Json] = []
     for type, account in state.lines():
         key = state.track_key(type, account)
         track = state.tracks.get(key, Track())
@@ -133,12 +179,16 @@ def planned(state: State, now: Moment) -> State:
         elif track.success is None:
             due = now.wall
         elif track.due is None or track.due <= now.wall:
+            if track.due is not None:
+                slot, count = Slot(type, account, Scope.ALL), _times_due(state, type, track.due, now)
+                missed.append(_miss(state, slot, track.due, count, Reason.NOT_RUNNING))
             due = now.wall + timedelta(minutes=state.types[type].stagger)
         else:
             # A stored time further away than one interval was written by a wrong clock.
             due = min(track.due, now.wall + timedelta(minutes=interval))
         if due != track.due or key not in state.tracks:
             state = with_due(state, key, due)
+    state = _told(state, missed)
     if state.rules.daily_full is None:
         return state if state.daily_due is None else with_daily(state, now)
     if state.daily_due is None or state.daily_due > office_hours.next_daily(

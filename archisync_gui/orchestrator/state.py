@@ -19,6 +19,7 @@ from archisync_gui.model import (
     Json,
     Origin,
     Progress,
+    Reason,
     Run,
     RunRecord,
     RunResult,
@@ -386,6 +387,8 @@ class State:
     flow: Flow = field(default_factory=Flow)
     sequence: int = 0
     """Numbers requests, runs and handles in the order they came."""
+    away: Reason | None = None
+    """Why the computer cannot reach anything now (``OFFLINE``, ``ASLEEP``); schedule and repeats wait."""
     closing: bool = False
     out: tuple[Word, ...] = ()
     """What happened and is not yet told; the dispatcher empties it."""

@@ -263,7 +263,11 @@ def _load(connection: sa.Connection, now: datetime) -> Remembered:
     pairs = connection.execute(sa.select(RUNS.c.type, RUNS.c.account).distinct()).all()
     reads = tuple(_last_read(connection, type_, account) for type_, account in sorted(tuple(pair) for pair in pairs))
     notes = {row.key: row.value for row in connection.execute(sa.select(NOTES))}
-    return Remembered(reads, interrupted, notes)
+    moments = connection.execute(
+        sa.select(*(sa.select(sa.func.max(column)).scalar_subquery() for column in (EVENTS.c.at, EXPLANATIONS.c.at)))
+    ).one()
+    last_sign = max((at for at in moments if at is not None), default=None)
+    return Remembered(reads, interrupted, notes, last_sign)
 
 
 def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:

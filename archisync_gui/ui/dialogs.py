@@ -191,6 +191,11 @@ class WhyDialog(Dialog):
         self.look.clicked.connect(lambda: self._ask(self.at.dateTime().toPython().astimezone()))  # type: ignore[attr-defined]
         self._ask(None)
 
+    def explain(self, at: datetime) -> None:
+        """Explain that moment."""
+        self.at.setDateTime(QDateTime.fromSecsSinceEpoch(int(at.timestamp())))
+        self._ask(at)
+
     def _ask(self, at: datetime | None) -> None:
         self._asked += 1
         self._context.background.run(self._explain(self._asked, at), "explain")

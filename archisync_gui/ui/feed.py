@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from archisync_gui.model import Event, EventKind, RunRecord, Status
 from archisync_gui.ui.context import Context
+from archisync_gui.ui.words import Missed, missed_lists
 
 _ENDED = frozenset(
     {
@@ -27,6 +28,7 @@ BARS_LIMIT = 400
 
 
 SESSIONS_BACK = timedelta(days=8)
+"""How far back sessions and missed reads are shown."""
 
 
 def session_spans(
@@ -76,6 +78,8 @@ class Feed(QObject):
         self._soon.timeout.connect(self.read)
         self.runs: tuple[RunRecord, ...] = ()
         self.sessions: list[tuple[datetime, datetime | None]] = []
+        self.misses: list[Missed] = []
+        """Reads that were due and did not happen."""
         self.size: int | None = None
         """Bytes of the database."""
         context.services_changed.connect(self.read)
@@ -100,6 +104,11 @@ class Feed(QObject):
     def _happened(self, events: Sequence[Event]) -> None:
         if any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
             self._soon.start()
+        missed = [m for e in events if e.kind is EventKind.SCHEDULE_MISSED for m in missed_lists(e.data)]
+        if missed:
+            oldest = self._context.now() - SESSIONS_BACK
+            self.misses = [m for m in (*self.misses, *missed) if m.last > oldest]
+            self.runs_changed.emit()
 
     def _read_sessions(self) -> None:
         self._context.background.run(self._past_sessions(), "sessions")
@@ -112,6 +121,10 @@ class Feed(QObject):
         kinds = (EventKind.SESSION_OPENED, EventKind.SESSION_CLOSED)
         found = await services.store.events(now - SESSIONS_BACK, now, kinds, limit=5000)
         self.sessions = session_spans([e.event for e in found], self.sessions)
+        own = set(self.misses)
+        kept = await services.store.events(now - SESSIONS_BACK, now, (EventKind.SCHEDULE_MISSED,), limit=5000)
+        older = [m for e in kept for m in missed_lists(e.event.data) if m not in own]
+        self.misses = [*older, *self.misses]
         self.runs_changed.emit()
 
     def stop(self) -> None:

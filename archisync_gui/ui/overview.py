@@ -32,7 +32,7 @@ from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.models import ROW, ActivityModel, QueueModel, TypeRow, TypesModel
 from archisync_gui.ui.services import StoreFace
 from archisync_gui.ui.theme import scaled
-from archisync_gui.ui.timeline import Picture, Timeline, bars_of, forecast_bars
+from archisync_gui.ui.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
 from archisync_gui.ui.widgets import IconButton, Page, card, column, label, line, row
 from archisync_gui.ui.words import ActivityLine
 
@@ -53,6 +53,7 @@ KINDS = (
     EventKind.SESSION_CLOSED,
     EventKind.HOLD_CHANGED,
     EventKind.ACCOUNT_CHANGED,
+    EventKind.SCHEDULE_MISSED,
 )
 """The kinds of events that ``words.event_line`` has words for."""
 
@@ -352,6 +353,7 @@ class Overview(Page):
         self.activity_list = _activity_list(self.activity)
         self._build()
         self.strip.clicked.connect(partial(context.open, "run"))
+        self.strip.asked.connect(partial(context.open, "why"))
         self.activity_list.activated.connect(self._open_activity)
         self.activity_list.clicked.connect(self._open_activity)
         context.bridge.status_changed.connect(self.show_status)
@@ -465,7 +467,9 @@ class Overview(Page):
         self.strip.show_picture(
             Picture(
                 tuple(status.statuses),
-                bars_of(recent, now) + forecast_bars(forecast),
+                bars_of(recent, now)
+                + miss_bars([m for m in self._feed.misses if m.last > since])
+                + forecast_bars(forecast),
                 self._feed.spans(now),
                 now,
             )
@@ -517,6 +521,8 @@ class Overview(Page):
         found = index.data(ROW)
         if found is not None and found.run_id:
             self._context.open("run", found.run_id)
+        elif found is not None and found.place:
+            self._context.open(found.place, found.at if found.place == "why" else None)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -122,7 +123,7 @@ class Panel(QObject):
         window.add_page("settings", lambda: SettingsPage(context, self.feed))
         self._dialogs = {
             "run": self._open_run,
-            "why": lambda _: self._show_dialog("why", lambda: WhyDialog(context, window)),
+            "why": self._open_why,
             "sessions": lambda _: self._show_dialog("sessions", lambda: SessionsDialog(context, window)),
             "trouble": self._open_trouble,
             "pairing": lambda _: self._open_pairing(),
@@ -141,6 +142,11 @@ class Panel(QObject):
         found.raise_()
         found.activateWindow()
         return found
+
+    def _open_why(self, what: object) -> None:
+        dialog = self._show_dialog("why", lambda: WhyDialog(self.context, self.window))
+        if isinstance(dialog, WhyDialog) and isinstance(what, datetime):
+            dialog.explain(what)
 
     def _open_run(self, what: object) -> None:
         self.context.background.run(self._run_details(str(what)), "run-details")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLineF, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QFontMetrics,
     QHelpEvent,
@@ -27,6 +27,7 @@ from archisync_gui.model import Forecast, Outcome, RunRecord
 from archisync_gui.ui import words
 from archisync_gui.ui.i18n import absolute, clock, day, lasting, tr
 from archisync_gui.ui.theme import color, scaled
+from archisync_gui.ui.words import Missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Bar:
     start: datetime
     end: datetime
     kind: str
-    """``run``, ``bad``, ``pause``, ``next`` or ``miss``."""
-    source: RunRecord | Forecast
+    """``run``, ``bad``, ``pause``, ``skip``, ``next`` or ``miss``."""
+    source: RunRecord | Forecast | Missed
     """What it stands for; its words are made only when somebody points at it."""
 
     @property
@@ -51,6 +52,8 @@ class Bar:
         """It in a few lines."""
         if isinstance(self.source, RunRecord):
             return run_tip(self.source, self.end)
+        if isinstance(self.source, Missed):
+            return miss_tip(self.source)
         return tr(
             "{type}, expected at {time}, about {length}",
             type=words.type_name(self.type),
@@ -76,8 +79,7 @@ def bars_of(runs: Sequence[RunRecord], now: datetime) -> tuple[Bar, ...]:
     for run in runs:
         end = run.ended or now
         bad = run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
-        miss = run.outcome is Outcome.SKIPPED
-        kind = "bad" if bad else "miss" if miss else "run"
+        kind = "bad" if bad else "skip" if run.outcome is Outcome.SKIPPED else "run"
         start = run.started
         for paused, resumed in run.suspensions:
             if paused > start:
@@ -104,6 +106,27 @@ def run_tip(run: RunRecord, now: datetime) -> str:
     return "\n".join(lines)
 
 
+def miss_bars(missed: Sequence[Missed]) -> tuple[Bar, ...]:
+    """What was due and did not happen."""
+    return tuple(Bar(m.type, m.due, m.last, "miss", m) for m in missed)
+
+
+def miss_tip(missed: Missed) -> str:
+    """A miss in a few lines."""
+    name = words.type_name(missed.type) + (f" · {missed.account}" if missed.account else "")
+    if missed.count > 1:
+        when = tr(
+            "due %n time(s) from {first} to {last}, not read",
+            "",
+            missed.count,
+            first=clock(missed.due),
+            last=clock(missed.last),
+        )
+    else:
+        when = tr("due at {time}, not read", time=clock(missed.due))
+    return "\n".join((name, when, tr("Because: {why}", why=words.reason_word(missed.reason))))
+
+
 def forecast_bars(forecast: Sequence[Forecast]) -> tuple[Bar, ...]:
     """Expected runs as dashed bars."""
     return tuple(Bar(f.type, f.starts, f.starts + timedelta(seconds=max(f.seconds, 1)), "next", f) for f in forecast)
@@ -117,6 +140,8 @@ class Timeline(QWidget):
 
     clicked = Signal(str)
     """The id of the run that was clicked."""
+    asked = Signal(object)
+    """The moment of a miss that was clicked: why did nothing run then?"""
     moved = Signal()
     """The visible span changed by hand."""
 
@@ -236,8 +261,17 @@ class Timeline(QWidget):
                 y = box.center().y()
                 painter.drawLine(int(box.left()), int(y), int(box.right()), int(y))
                 return
-            case "miss":
+            case "skip":
                 painter.setBrush(color("bar"))
+            case "miss":
+                painter.setPen(QPen(color("warn"), 1.6))
+                y, arm = box.center().y(), 3.5
+                first, last = self._x(bar.start), self._x(bar.end)
+                if last - first > 2 * arm:
+                    painter.drawLine(QLineF(first + arm, y, last, y))
+                painter.drawLine(QLineF(first - arm, y - arm, first + arm, y + arm))
+                painter.drawLine(QLineF(first - arm, y + arm, first + arm, y - arm))
+                return
             case _:
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.setPen(QPen(color("muted"), 1.2, Qt.PenStyle.DotLine))
@@ -271,11 +305,21 @@ class Timeline(QWidget):
                 return bar
         return None
 
+    def _session_at(self, point: QPoint) -> str:
+        if point.x() < self._left():
+            return ""
+        moment = self._moment(point.x())
+        spans = (f"{clock(a)} – {clock(b)}" for a, b in self._picture.sessions if a <= moment <= b)
+        found = next(spans, "")
+        return tr("Order form open, {span}", span=found) if found else ""
+
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
             bar = self.bar_at(event.pos())
             if bar is not None:
                 QToolTip.showText(event.globalPos(), bar.tip, self)
+            elif session := self._session_at(event.pos()):
+                QToolTip.showText(event.globalPos(), session, self)
             else:
                 QToolTip.hideText()
             return True
@@ -290,13 +334,16 @@ class Timeline(QWidget):
             self.moved.emit()
             return
         bar = self.bar_at(event.position().toPoint())
-        self.setCursor(Qt.CursorShape.PointingHandCursor if bar and bar.run_id else Qt.CursorShape.ArrowCursor)
+        opens = bar is not None and (bar.run_id or isinstance(bar.source, Missed))
+        self.setCursor(Qt.CursorShape.PointingHandCursor if opens else Qt.CursorShape.ArrowCursor)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         bar = self.bar_at(event.position().toPoint())
         if event.button() is Qt.MouseButton.LeftButton:
             if bar is not None and bar.run_id:
                 self.clicked.emit(bar.run_id)
+            elif bar is not None and isinstance(bar.source, Missed):
+                self.asked.emit(bar.source.due)
             elif self._interactive:
                 self._drag = event.position().toPoint()
 

@@ -11,7 +11,7 @@ from archisync_gui.model import RunRecord
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.i18n import clock, day, tr
-from archisync_gui.ui.timeline import Picture, Timeline, bars_of, forecast_bars
+from archisync_gui.ui.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
 from archisync_gui.ui.widgets import Page, card, column, label, row
 
 MOST = 4000
@@ -52,6 +52,7 @@ class TimelinePage(Page):
         outer.addWidget(frame, 1)
         outer.addWidget(self._legend)
         self.timeline.clicked.connect(partial(context.open, "run"))
+        self.timeline.asked.connect(partial(context.open, "why"))
         self.timeline.moved.connect(self._moved)
         feed.runs_changed.connect(self._refresh)
         context.bridge.tick.connect(self._tick)
@@ -67,8 +68,8 @@ class TimelinePage(Page):
         self.timeline.setAccessibleName(tr("Timeline of runs"))
         self._legend.setText(
             tr(
-                "Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · violet: order form "
-                "open · dotted: expected. Wheel zooms, dragging moves, a click opens the run."
+                "Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not "
+                "read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click explains."
             )
         )
         self._show()
@@ -117,7 +118,7 @@ class TimelinePage(Page):
         forecast = status.explanation.forecast or tuple(
             a.expected for t in status.statuses.values() for a in t.accounts if a.expected is not None
         )
-        bars = bars_of(self._runs, now) + forecast_bars(forecast)
+        bars = bars_of(self._runs, now) + miss_bars(self._feed.misses) + forecast_bars(forecast)
         self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
         first, last = self.timeline.span
         self._range.setText(f"{day(first)} {clock(first)} – {day(last)} {clock(last)}")

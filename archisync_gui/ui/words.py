@@ -163,6 +163,12 @@ def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None =
             return tr("new attempt soon")
         case "no-account":
             return tr("no ERP account")
+        case "offline":
+            return tr("no network")
+        case "asleep":
+            return tr("the computer slept")
+        case "not-running":
+            return tr("Archisync was not open")
         case "closing":
             return tr("closing")
         case _:
@@ -398,6 +404,9 @@ def _trouble(status: Status) -> Headline | None:
             place="settings",
             what="erp.accounts",
         )
+    if status.explanation.reason is Reason.OFFLINE:
+        detail = tr("Check the cable or the Wi-Fi; what is due is read by itself when the network is back")
+        return Headline(tr("The computer has no network"), detail, "bad", "trouble")
     stopped = [a.id for a in status.accounts if a.stopped is not None]
     if stopped:
         title = tr("The ERP refused the password of {account}", account=", ".join(stopped))
@@ -523,6 +532,8 @@ class ActivityLine:
     run_id: str = ""
     subject: str = ""
     """A newer line about the same subject takes the place of one a few minutes old."""
+    place: str = ""
+    """What a click opens where there is no run."""
 
 
 def event_line(event: Event) -> ActivityLine | None:
@@ -582,13 +593,63 @@ def event_line(event: Event) -> ActivityLine | None:
         case EventKind.HOLD_CHANGED:
             held = bool(data.get("held", data.get("hold", data.get("holdSince"))))
             text = tr("Everything paused by you") if held else tr("Syncs released")
+        case EventKind.SCHEDULE_MISSED:
+            text = missed_sentence(missed_lists(data, _WHILE_AWAY))
+            tone = "warn"
         case EventKind.ACCOUNT_CHANGED:
             if data.get("stopped"):
                 tone = "bad"
                 text = tr("{account}: the ERP refused the password", account=data.get("account", ""))
         case _:
             return None
-    return ActivityLine(event.at, text, tone, aside, run_id, subject) if text else None
+    return ActivityLine(event.at, text, tone, aside, run_id, subject, _PLACES.get(kind, "")) if text else None
+
+
+_PLACES: Mapping[EventKind, str] = {
+    EventKind.SESSION_OPENED: "sessions",
+    EventKind.SESSION_CLOSED: "timeline",
+    EventKind.HOLD_CHANGED: "why",
+    EventKind.ACCOUNT_CHANGED: "settings",
+    EventKind.SCHEDULE_MISSED: "timeline",
+}
+"""Where a line of activity leads that is about no run."""
+
+
+_WHILE_AWAY = frozenset({Reason.ASLEEP, Reason.NOT_RUNNING, Reason.OFFLINE})
+"""Reasons of missed reads that are told among the activity; the others are in the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Reads of one list that were due and did not happen."""
+
+    type: str
+    account: str
+    due: datetime
+    """The first."""
+    last: datetime
+    count: int
+    reason: Reason
+
+
+def missed_lists(data: Mapping[str, Json], reasons: frozenset[Reason] = frozenset(Reason)) -> list[Missed]:
+    """What a ``schedule-missed`` event tells, as far as the reason is one of these."""
+    found = []
+    for entry in given if isinstance(given := data.get("missed"), (list, tuple)) else ():
+        if isinstance(entry, Mapping) and entry.get("reason") in reasons:
+            due, last = (datetime.fromisoformat(str(entry[key])) for key in ("due", "last"))
+            reason = Reason(str(entry["reason"]))
+            found.append(Missed(str(entry["type"]), str(entry["account"]), due, last, _int(entry, "count"), reason))
+    return found
+
+
+def missed_sentence(missed: Iterable[Missed]) -> str:
+    """``6 lists were due meanwhile (the computer slept); each is read once now.`` Nothing for nothing."""
+    found = list(missed)
+    if not found:
+        return ""
+    lists = len({m.type for m in found})
+    return tr("%n list(s) due meanwhile ({why}): each is read once", "", lists, why=reason_word(found[0].reason))
 
 
 def _closed_text(reason: str) -> str:

@@ -1,0 +1,143 @@
+"""Reads that were due and did not happen; a computer that sleeps or has no network: told, waited for, made up once."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, timedelta
+from typing import Any
+
+from archisync_gui.model import EventKind, FailureKind, Reason
+from archisync_gui.orchestrator import OfficeHours, Rules
+from tests.orchestrator.rig import Rig, Running
+from tests.support.clock import MONDAY, settle
+
+ALWAYS = Rules(office=None, daily_full=None)
+MINUTE = 60.0
+
+
+def at_once(run: Running) -> None:
+    run.finish()
+
+
+def misses(rig: Rig, type: str | None = None) -> list[dict[str, Any]]:
+    found = [miss for event in rig.of(EventKind.SCHEDULE_MISSED) for miss in event.data["missed"]]  # type: ignore[union-attr]
+    return [miss for miss in found if type in (None, miss["type"])]  # type: ignore[index,call-overload,misc]
+
+
+async def test_what_was_due_while_the_computer_slept_is_told_once_and_made_up_once() -> None:
+    """Rule 28."""
+    for counted in (True, False):
+        async with Rig(rules=ALWAYS) as rig:
+            await rig.drain()
+            rig.auto = at_once
+            await rig.clock.advance(MINUTE)
+            read = len(rig.runs)
+            await rig.clock.computer_sleeps(8 * 3600, counted=counted)
+            await rig.clock.advance(MINUTE)
+            assert len(rig.runs) == read + 6
+            assert len(rig.of(EventKind.SCHEDULE_MISSED)) == 1
+            (orders,) = misses(rig, "orders")
+            # Due every ten minutes from 8:10 to 16:00; the last one is made up.
+            assert orders["count"] == 47
+            assert datetime.fromisoformat(orders["due"]) == MONDAY + timedelta(minutes=10)
+            assert datetime.fromisoformat(orders["last"]) == MONDAY + timedelta(minutes=470)
+            assert {m["reason"] for m in misses(rig)} == {"asleep"}
+
+
+async def test_the_past_knows_when_the_computer_slept_and_when_nobody_ran() -> None:
+    """Rule 32."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.auto = at_once
+        await rig.clock.advance(MINUTE)
+        await rig.clock.computer_sleeps(3600, counted=True)
+        await rig.clock.advance(MINUTE)
+        assert (await rig.o.explain(MONDAY + timedelta(minutes=30))).reason is Reason.ASLEEP
+        assert (await rig.o.explain(MONDAY + timedelta(minutes=62))).reason is not Reason.ASLEEP
+    await rig.clock.advance(3600)
+    rig.build()
+    rig.events.clear()
+    await rig.o.start()
+    await settle()
+    assert (await rig.o.explain(MONDAY + timedelta(minutes=90))).reason is Reason.NOT_RUNNING
+    assert {m["reason"] for m in misses(rig)} == {"not-running"}
+    assert [m["count"] for m in misses(rig, "orders")] == [6]
+    await rig.o.close()
+
+
+async def test_a_read_that_still_waits_at_its_next_time_is_a_miss_with_its_reason() -> None:
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.auto = at_once
+        await rig.clock.advance(MINUTE)
+        rig.o.hold()
+        await rig.clock.advance(10 * MINUTE)
+        assert misses(rig) == []  # asked for at its time; nothing is missed yet
+        await rig.clock.advance(10 * MINUTE)
+        assert [(m["type"], m["count"], m["reason"]) for m in misses(rig)] == [("orders", 1, "hold")]
+        rig.o.release()
+        await settle()
+        assert len([r for r in rig.runs if r.type == "orders"]) == 2
+
+
+async def test_a_long_run_of_another_list_is_a_reason_too() -> None:
+    async with Rig(rules=dataclasses.replace(ALWAYS, watchdog=1e6)) as rig:
+        await rig.drain()
+        rig.o.request_sync("products")
+        await settle()
+        assert rig.active.type == "products"
+        await rig.clock.advance(19 * MINUTE)
+        assert misses(rig) == []
+        await rig.clock.advance(0.99 * MINUTE)
+        rig.active.finish()
+        await settle()
+        await rig.drain()
+        rig.o.request_sync("products")
+        await settle()
+        await rig.clock.advance(19.5 * MINUTE)
+        assert [(m["type"], m["reason"]) for m in misses(rig)] == [("orders", "behind")]
+
+
+async def test_a_closed_office_is_no_miss() -> None:
+    async with Rig(rules=dataclasses.replace(ALWAYS, office=OfficeHours())) as rig:
+        await rig.drain()
+        rig.auto = at_once
+        await rig.clock.advance(11 * 3600)  # until 20:00 in Rome
+        rig.events.clear()
+        await rig.clock.advance(10 * 3600)
+        assert misses(rig) == []
+
+
+async def test_without_network_the_schedule_waits_and_is_made_up_once() -> None:
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.auto = at_once
+        await rig.clock.advance(MINUTE)
+        read = len(rig.runs)
+        rig.o.set_away(Reason.OFFLINE)
+        await settle()
+        assert (await rig.o.explain()).reason is Reason.OFFLINE
+        await rig.clock.advance(25 * MINUTE)
+        assert len(rig.runs) == read
+        assert rig.o.get_status().queue[0].reason is Reason.OFFLINE
+        rig.o.set_away(None)
+        rig.o.set_away(None)
+        await settle()
+        assert [r.type for r in rig.runs[read:]] == ["orders"]
+        told = [e.data.get("away", "-") for e in rig.of(EventKind.SCHEDULE_CHANGED)]
+        assert told == ["offline", None]
+
+
+async def test_the_operator_is_never_stopped_by_a_missing_network_but_repeats_wait_for_it() -> None:
+    async with Rig(rules=dataclasses.replace(ALWAYS, schedule=False)) as rig:
+        rig.o.set_away(Reason.OFFLINE)
+        rig.o.request_sync("orders")
+        await settle()
+        assert rig.active.type == "orders"
+        await rig.fail(FailureKind.TRANSIENT)
+        await rig.clock.advance(10 * MINUTE)
+        assert rig.idle
+        rig.o.set_away(None)
+        await settle()
+        assert rig.active.control.run.attempt == 2
+        await rig.finish()
