@@ -95,6 +95,13 @@
             </translation>
         </message>
         <message numerus="yes">
+            <source>%n list(s) due meanwhile ({why}): each is read once</source>
+            <translation>
+                <numerusform>%n list due meanwhile ({why}): each is read once</numerusform>
+                <numerusform>%n lists due meanwhile ({why}): each is read once</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
             <source>%n attempt(s)</source>
             <translation>
                 <numerusform>%n attempt</numerusform>
@@ -141,6 +148,13 @@
             <translation>
                 <numerusform>%n backup</numerusform>
                 <numerusform>%n backups</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>due %n time(s) from {first} to {last}, not read</source>
+            <translation>
+                <numerusform>due %n time from {first} to {last}, not read</numerusform>
+                <numerusform>due %n times from {first} to {last}, not read</numerusform>
             </translation>
         </message>
         <message numerus="yes">

@@ -493,6 +493,25 @@
             <source>{type}, expected at {time}, about {length}</source>
             <translation>{type}, previsto alle {time}, circa {length}</translation>
         </message>
+        <message numerus="yes">
+            <source>due %n time(s) from {first} to {last}, not read</source>
+            <translation>
+                <numerusform>prevista %n volta dalle {first} alle {last} e non letta</numerusform>
+                <numerusform>prevista %n volte dalle {first} alle {last} e non letta</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>due at {time}, not read</source>
+            <translation>prevista alle {time} e non letta</translation>
+        </message>
+        <message>
+            <source>Because: {why}</source>
+            <translation>Perché: {why}</translation>
+        </message>
+        <message>
+            <source>Order form open, {span}</source>
+            <translation>Modulo d'ordine aperto, {span}</translation>
+        </message>
         <message>
             <source>&amp;Open Archisync</source>
             <translation>&amp;Apri Archisync</translation>
@@ -1330,6 +1349,18 @@
             <translation>nessun utente dell'ERP</translation>
         </message>
         <message>
+            <source>no network</source>
+            <translation>manca la rete</translation>
+        </message>
+        <message>
+            <source>the computer slept</source>
+            <translation>il computer era in sospensione</translation>
+        </message>
+        <message>
+            <source>Archisync was not open</source>
+            <translation>Archisync non era aperto</translation>
+        </message>
+        <message>
             <source>closing</source>
             <translation>chiusura</translation>
         </message>
@@ -1549,6 +1580,14 @@
             <translation>Inserisci &amp;utente…</translation>
         </message>
         <message>
+            <source>Check the cable or the Wi-Fi; what is due is read by itself when the network is back</source>
+            <translation>Controllare il cavo o il Wi-Fi; quando la rete torna, quel che manca si legge da sé</translation>
+        </message>
+        <message>
+            <source>The computer has no network</source>
+            <translation>Il computer è senza rete</translation>
+        </message>
+        <message>
             <source>Correct it in Settings; nothing is tried until then</source>
             <translation>Correggerla nelle impostazioni; fino ad allora non si riprova</translation>
         </message>
@@ -1691,6 +1730,13 @@
         <message>
             <source>{account}: the ERP refused the password</source>
             <translation>{account}: l'ERP ha rifiutato la password</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n list(s) due meanwhile ({why}): each is read once</source>
+            <translation>
+                <numerusform>%n elenco era da leggere nel frattempo ({why}): si legge una volta sola</numerusform>
+                <numerusform>%n elenchi erano da leggere nel frattempo ({why}): ognuno si legge una volta sola</numerusform>
+            </translation>
         </message>
         <message>
             <source>Order form: the tab is gone</source>
@@ -2247,8 +2293,8 @@
             <translation>Linea del tempo delle letture</translation>
         </message>
         <message>
-            <source>Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click opens the run.</source>
-            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: niente letto · viola: modulo ordini aperto · tratteggiato: previste. La rotella ingrandisce, trascinando ci si sposta, un clic apre la lettura.</translation>
+            <source>Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click explains.</source>
+            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: nulla di letto · croce: previste e non lette · viola: modulo d'ordine aperto · tratteggio: in arrivo. La rotella ingrandisce, trascinando ci si sposta, un clic spiega.</translation>
         </message>
         <message numerus="yes">
             <source>These %n row(s) would vanish</source>
