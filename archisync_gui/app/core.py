@@ -57,6 +57,8 @@ class Core:
             pinned_key=lambda: self.settings.text("erp.pinned_key"),
             screenshots=profile.screenshots,
             clock=self.clock,
+            owed=None if profile.demo else profile.folder / "owed-views.json",
+            entities=ENTITIES,
             # The demo ERP forgets its sessions when it ends, and it ends with us.
             memory=None if profile.demo else KeptSessions(profile, lifetime=IDLE),
         )

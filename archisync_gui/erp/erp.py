@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -13,7 +13,8 @@ from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, look_at
 from archisync_gui.erp.failures import Navigated, SessionExpired, transient
 from archisync_gui.erp.hands import Look
-from archisync_gui.erp.listview import ListView, View
+from archisync_gui.erp.listview import ListView
+from archisync_gui.erp.owed import OwedViews
 from archisync_gui.erp.session import ErpSession, Limits
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
@@ -29,7 +30,8 @@ class Erp:
 
     ``address`` is asked at each use (base URL up to ``/Archibald``), ``password`` gives an account's password,
     ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for pictures of what
-    went wrong. ``memory``: keeps sessions across starts. One list at a time is open; a second caller waits.
+    went wrong. ``memory``: keeps sessions across starts. ``owed``: the file in which a killed process still owes the
+    views of users, ``entities`` the lists that it may name. One list at a time is open; a second caller waits.
     """
 
     def __init__(
@@ -45,6 +47,8 @@ class Erp:
         idle: float = IDLE,
         headless: bool = True,
         memory: SessionMemory | None = None,
+        owed: Path | None = None,
+        entities: Iterable[Entity] = (),
     ) -> None:
         self.clock = clock or SystemClock()
         self.limits = limits
@@ -56,8 +60,8 @@ class Erp:
         self._idle = idle
         self._one_at_a_time = asyncio.Lock()
         self._login_lock = asyncio.Lock()
-        self._owed: dict[tuple[AccountId, str], tuple[Entity, View]] = {}
-        """Views of the users that are still to be put back."""
+        self._owed = OwedViews(owed)
+        self._entities = {entity.path: entity for entity in entities}
         self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
         self._closer: asyncio.Task[None] | None = None
 
@@ -74,18 +78,26 @@ class Erp:
             try:
                 async with self._renewing(account), _at_home(visit):
                     session = self._session(account)
-                    key = account, entity.path
-                    owed = self._owed.get(key)
+                    owed = await self._owed.of(account, entity.path)
                     view = await ListView.open(
-                        session, entity, fields, self.clock, logged_in, owed[1] if owed else None
+                        session,
+                        entity,
+                        fields,
+                        self.clock,
+                        logged_in,
+                        owed,
+                        self._owed.is_inherited(account, entity.path),
                     )
                     visit.view = view
-                    self._owed[key] = entity, view.view
+                    self._entities[entity.path] = entity
+                    await self._owed.note(account, entity.path, view.view)
                     yield visit
                 if visit.keep:
                     await self._browser.close_page(account)
                 else:
                     await self._put_back(account, view)
+                    for path in await self._owed.inherited(account):
+                        await self._pay(account, path)
             except SessionExpired:
                 raise
             except BaseException as error:
@@ -128,7 +140,7 @@ class Erp:
         except SyncFailure as error:
             log.info("the view of %s could not be put back: %s", view.entity.name, error)
             return
-        self._owed.pop((account, view.entity.path), None)
+        await self._owed.paid(account, view.entity.path)
 
     async def _picture(self, failure: SyncFailure, view: ListView) -> None:
         if self._screenshots is None or failure.screenshot is not None:
@@ -216,25 +228,32 @@ class Erp:
         if self._closer is not None:
             await asyncio.wait([self._closer])
         async with self._one_at_a_time:
-            if self._owed and self._browser.running:
-                with suppress(Exception):
-                    async with asyncio.timeout(self.limits.restore):
-                        for (account, _), (entity, view) in list(self._owed.items()):
-                            await self._pay(account, entity, view)
+            if self._browser.running:
+                for account, path in self._owed.known:
+                    await self._pay(account, path)
             await self._browser.close()
 
-    async def _pay(self, account: AccountId, entity: Entity, view: View) -> None:
+    async def _pay(self, account: AccountId, path: str) -> None:
+        """Put back what is owed for a list, if that is quick and costs no login; else it stays owed."""
+        entity, view = self._entities.get(path), await self._owed.of(account, path)
+        if entity is None or view is None:
+            return
+
         def no_login() -> None:
             raise AssertionError
 
         session = self._session(account)
-        hands = await session.hands()
-        with suppress(SessionExpired):
-            if (await hands.go(entity.path, self.limits.open)).casefold() == "login.aspx":
-                return  # putting a view back is not worth a login
-            opened = await ListView.open(session, entity, (), self.clock, no_login, view)
-            opened.touched()
-            await self._put_back(account, opened)
+        try:
+            async with asyncio.timeout(self.limits.restore):
+                hands = await session.hands()
+                if (await hands.go(path, self.limits.open)).casefold() == "login.aspx":
+                    return
+                old = self._owed.is_inherited(account, path)
+                opened = await ListView.open(session, entity, (), self.clock, no_login, view, old)
+                opened.touched()
+                await self._put_back(account, opened)
+        except Exception as error:
+            log.info("the view of %s is still owed: %r", entity.name, error)
 
     def _session(self, account: AccountId) -> ErpSession:
         return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock)

@@ -15,6 +15,7 @@ from typing import Any
 from archisync_gui.entities.declaration import Entity, FilterWish
 from archisync_gui.erp.failures import Navigated, Paused, layout, refused, transient
 from archisync_gui.erp.hands import Act, Hands, Look, Target, at_erp
+from archisync_gui.erp.owed import View
 from archisync_gui.erp.session import ErpSession
 from archisync_gui.model import Clock, Json
 
@@ -22,22 +23,6 @@ log = logging.getLogger(__name__)
 
 SORT_FIELD = "ID"
 """Sorted by this, newest first, new records can only come before the rows already read (``docs/erp.md``, Identity)."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """How a user left a list view: the ERP remembers it for the human's own browser."""
-
-    preset: str | None = None
-    """Internal value of the preset filter."""
-    filter_row: tuple[tuple[str, str], ...] = ()
-    search: str = ""
-    bar: str = ""
-    """The toolbar's own search box."""
-    group: tuple[str, ...] = ()
-    sort: tuple[tuple[str, str], ...] = ()
-    page: int = 0
-    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +48,10 @@ class Page:
         if self.index >= self.count - 1:
             return (self.size or 0) * max(self.count - 1, 0) + len(self.rows)
         return None
+
+
+READ_SIZES = (20, 100, 200)
+"""The page sizes that reads set."""
 
 
 class ListView:
@@ -97,15 +86,20 @@ class ListView:
         clock: Clock,
         logged_in: Callable[[], None],
         owed: View | None = None,
+        inherited: bool = False,
     ) -> ListView:
-        """Open the list. ``owed``: the user's view, still to be put back from an earlier read that could not."""
+        """Open the list. ``owed``: the user's view, still to be put back from an earlier read that could not;
+        ``inherited``: that was another process's, so the user may have changed the view since."""
         since = clock.now()
         hands = await session.open(entity.path, logged_in)
         view = cls(session, hands, entity, fields, clock)
         view._since = since
         await view._ready()
         state = await hands.look(Look.STATE)
-        view.view = owed or _view(state, entity.filter)
+        now = _view(state, entity.filter)
+        view.view = owed or now
+        if owed is not None and inherited:
+            view.view = _still_owed(owed, now, entity, state)
         return view
 
     async def _ready(self) -> None:
@@ -440,6 +434,28 @@ def _view(state: dict[str, Any], wish: FilterWish | None) -> View:
         tuple((name, order) for name, order in filters["sort"]),
         state["index"],
         state["size"],
+    )
+
+
+def _still_owed(owed: View, now: View, entity: Entity, state: dict[str, Any]) -> View:
+    """How the user wants the list that an earlier read left behind: what is still as a read leaves it, as it is owed;
+    what somebody has changed since, as it is now."""
+    presets: set[str | None] = {owed.preset}
+    if (wish := entity.filter) is not None:
+        combo, wanted = find_preset(wish, state["filters"]["combos"])
+        options = next(c["items"] for c in state["filters"]["combos"] if c["id"] == combo)
+        presets |= {wanted, *(value for value, text in options if text.strip() in wish.detour)}
+    sorts = {owed.sort, *(((name, "DSC"),) for name in (SORT_FIELD, *entity.newest))}
+    same_rows = now.preset in presets and not (now.filter_row or now.search or now.bar or now.group)
+    return View(
+        owed.preset if now.preset in presets else now.preset,
+        now.filter_row or owed.filter_row,
+        now.search or owed.search,
+        now.bar or owed.bar,
+        now.group or owed.group,
+        owed.sort if now.sort in sorts else now.sort,
+        owed.page if same_rows else now.page,
+        owed.size if now.size in READ_SIZES else now.size,
     )
 
 

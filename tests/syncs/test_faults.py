@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.entities import ENTITIES
+from archisync_gui.erp.owed import OwedViews
 from archisync_gui.messages import codes
 from archisync_gui.model import Outcome, SyncFailure
 from tests.syncs.erp_harness import USER, World, world
@@ -158,5 +159,5 @@ async def _meet(here: World, name: str, case: Case) -> str:
         name,
         **{field: getattr(preferences, field) for field in preferences.__slots__},
     )
-    here.erp._owed.clear()
+    here.erp._owed = OwedViews()
     return outcome

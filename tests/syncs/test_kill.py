@@ -1,5 +1,5 @@
 """kill -9 of our own process at random moments of a sync: the database is sound, its data are those of a complete run,
-and no browser is left."""
+no browser is left, and the next process leaves the list as its user had it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from archisync_gui.demo_erp import DemoErp
-from archisync_gui.entities import ORDERS
-from archisync_gui.erp import try_browser
+from archisync_gui.entities import ORDERS, PRICES
+from archisync_gui.erp import Erp, try_browser
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
+from tests.syncs.erp_harness import OWED, QUICK, USER
 
-USER = "agente01"
 ROOT = Path(__file__).parents[2]
 
 
@@ -36,6 +36,8 @@ async def _kill(folder: Path, times: int) -> None:
     dice = random.Random(11)
     demo = DemoErp(scale=0.05)
     await demo.start()
+    demo.set_preferences(USER, "orders", preset="ListViewSalesTableOrdersThisMonth", sort=(("SALESNAME", "ASC"),))
+    left = demo.get_preferences(USER, "orders")
     try:
         truths = [_truth(demo)]
         for round_ in range(times):
@@ -52,9 +54,28 @@ async def _kill(folder: Path, times: int) -> None:
                 assert not stored or stored in truths
             finally:
                 await store.close()
+        await _open_another_list(folder, demo)
+        assert demo.get_preferences(USER, "orders") == left
     finally:
         await demo.stop()
     await try_browser()  # removes what the killed ones left in the temporary folder
+
+
+async def _open_another_list(folder: Path, demo: DemoErp) -> None:
+    """As a new process does."""
+
+    async def password(_: str) -> str:
+        return "demo"
+
+    erp = Erp(
+        address=lambda: demo.base_url, password=password, limits=QUICK, owed=folder / OWED, entities=[ORDERS, PRICES]
+    )
+    try:
+        async with erp.list(PRICES, USER, (), lambda: None):
+            pass
+    finally:
+        await erp.close()
+    assert not (folder / OWED).exists()
 
 
 def _truth(demo: DemoErp) -> dict[str, object]:
