@@ -254,6 +254,7 @@ DECLARATIONS: tuple[Setting, ...] = (
         off=True,
     ),
     Setting("notify.failure", "bool", True, "notify", "Letture non riuscite", "Failed reads"),
+    Setting("notify.credentials", "bool", True, "notify", "Password rifiutata dall'ERP", "Password refused by the ERP"),
     Setting("notify.recovery", "bool", True, "notify", "Problema risolto", "Trouble resolved"),
     Setting("notify.session_timeout", "bool", True, "notify", "Modulo ordini scaduto", "Order form timed out"),
     Setting("notify.long_hold", "bool", True, "notify", "Sospensione lunga", "Long hold"),

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archisync_gui.app.autostart import set_autostart
@@ -116,6 +117,12 @@ class Core:
                 stack.push_async_callback(_cancelled, housekeeping)
             core._stack = stack.pop_all()
         return core
+
+    @property
+    def erp_is_here(self) -> bool:
+        """True when the ERP is on this computer, so that it is reached without a network."""
+        host = urlsplit(self.settings.text("erp.url")).hostname or ""
+        return self.demo_erp is not None or host == "localhost" or host.startswith("127.") or host == "::1"
 
     async def close(self, deadline: float = 10.0) -> None:
         """Stop everything in the order of the law: no new requests, the run ends; then browser, demo ERP, store."""

@@ -106,13 +106,29 @@ async def _opened(
             endpoint = await _endpoint(core, drafts)
             try:
                 panel.set_services(_services(core, endpoint, panel, stop, told))
-                yield
+                async with _surroundings(core):
+                    yield
             finally:
                 await endpoint.stop()
         finally:
             await drafts.close()
     finally:
         await core.close()
+
+
+@asynccontextmanager
+async def _surroundings(core: Core) -> AsyncIterator[None]:
+    """The orchestrator hears of sleep and of the network."""
+    from archisync_gui.ui.surroundings import Surroundings
+
+    around = Surroundings(needed=lambda: not core.erp_is_here)
+    around.changed.connect(core.orchestrator.set_away)
+    await around.connect_system()
+    try:
+        yield
+    finally:
+        around.changed.disconnect(core.orchestrator.set_away)
+        await around.close()
 
 
 async def _endpoint(core: Core, drafts: Any) -> Endpoint:

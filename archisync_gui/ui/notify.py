@@ -49,6 +49,7 @@ class Message:
 class _Told:
     last: datetime
     pause: timedelta
+    resolved: bool = False
 
 
 @dataclass(slots=True)
@@ -60,7 +61,10 @@ class Policy:
     """Conditions told and not resolved yet, with the name people know them by."""
 
     def of_status(self, status: Status, now: datetime, settings: Settings) -> list[Message]:
-        """Failures that last, recoveries, credentials, long holds."""
+        """Failures that last, recoveries, credentials, long holds. In quiet hours nothing is told or forgotten: what
+        still holds when they end is told then."""
+        if _quiet(now, settings):
+            return []
         wanted: list[Message] = []
         holding: dict[str, str] = {}
         for type_status in status.statuses.values():
@@ -140,30 +144,30 @@ class Policy:
         ]
         for key in [k for k in self.open if k not in holding]:
             self.open.pop(key)
-            self.told.pop(key, None)
+            # Kept with its time: what comes and goes and comes again is still told at most once in that time.
+            self.told[key] = _Told(self.told[key].last, FIRST_PAUSE, resolved=True)
         for message in found:
             self.open[message.key] = holding.get(message.key, message.key)
             before = self.told.get(message.key)
-            pause = FIRST_PAUSE if before is None else min(before.pause * 2, LONGEST_PAUSE)
+            again = before is not None and not before.resolved
+            pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and again else FIRST_PAUSE
             self.told[message.key] = _Told(now, pause)
-        if settings.flag("notify.recovery"):
-            found += resolved
-        return [] if _quiet(now, settings) else found
+        return [*found, *resolved] if settings.flag("notify.recovery") else found
 
     def of_events(self, events: Sequence[Event], now: datetime, settings: Settings) -> list[Message]:
         """Sessions that timed out."""
         if not settings.flag("notify.session_timeout") or _quiet(now, settings):
             return []
-        return [
-            Message(
-                "session",
-                tr("An order form was left open"),
-                tr("No sign of life: the waiting syncs go on. The form starts again by itself at the next input."),
-                "sessions",
-            )
-            for e in events
-            if e.kind is EventKind.SMART_SYNC_TIMEOUT
-        ][:1]
+        message = Message(
+            "session",
+            tr("An order form was left open"),
+            tr("No sign of life: the waiting syncs go on. The form starts again by itself at the next input."),
+            "sessions",
+        )
+        if not any(e.kind is EventKind.SMART_SYNC_TIMEOUT for e in events) or not self._due(message, now):
+            return []
+        self.told[message.key] = _Told(now, FIRST_PAUSE)
+        return [message]
 
     def of_requests(self, waiting: int, now: datetime, settings: Settings) -> list[Message]:
         """An order form that waits for consent; ``waiting``: how many do."""
@@ -193,7 +197,8 @@ def _kind(status: Status, key: str) -> FailureKind | None:
 
 
 def _allowed(message: Message, settings: Settings) -> bool:
-    return settings.flag("notify.long_hold" if message.key == "hold" else "notify.failure")
+    level = {"hold": "notify.long_hold", "account": "notify.credentials"}
+    return settings.flag(level.get(message.key.split(":")[0], "notify.failure"))
 
 
 def _quiet(now: datetime, settings: Settings) -> bool:
@@ -255,13 +260,13 @@ class FreeDesktop:
     async def connect(self) -> bool:
         """True when the session bus and a notification service are there."""
         try:
-            from jeepney import (  # type: ignore[import-untyped]
+            from jeepney import (
                 DBusAddress,
                 MatchRule,
                 message_bus,
                 new_method_call,
             )
-            from jeepney.io.asyncio import (  # type: ignore[import-untyped]
+            from jeepney.io.asyncio import (
                 DBusRouter,
                 Proxy,
                 open_dbus_connection,

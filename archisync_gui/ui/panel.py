@@ -16,7 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
 
-from archisync_gui.model import AccountTypeStatus, Event, Status
+from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.data import Data
@@ -30,7 +30,7 @@ from archisync_gui.ui.history import History
 from archisync_gui.ui.i18n import language, set_language, tr
 from archisync_gui.ui.icons import application_icon
 from archisync_gui.ui.log_page import LogFeed, LogPage
-from archisync_gui.ui.notify import Means, Message, Policy, best_means
+from archisync_gui.ui.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.services import Fault, Services
 from archisync_gui.ui.settings_page import SettingsPage
@@ -254,7 +254,15 @@ class Panel(QObject):
         self.context.background.run(self._connect_notifications(), "notifications")
 
     async def _connect_notifications(self) -> None:
-        self._means = await best_means(self.tray.icon, self._message_opened)
+        self._means = means = await best_means(self.tray.icon, self._message_opened)
+        # What held before anything could be shown is told now.
+        now, settings = self.context.now(), self.context.settings()
+        waiting = len(self.window.form_request.waiting)
+        messages = self.policy.of_requests(waiting, now, settings)
+        if self.context.status is not None:
+            messages += self.policy.of_status(self.context.status, now, settings)
+        for message in messages:
+            await self._show(means, message)
 
     def _settings(self) -> None:
         """Put language and appearance into effect, at once."""
@@ -365,14 +373,21 @@ class Panel(QObject):
     # ------------------------------------------------------------------------------------------------ events
 
     def _status(self, status: Status) -> None:
-        self._notify(self.policy.of_status(status, self.context.now(), self.context.settings()))
+        if self._means is not None:  # asked only when there is a way to show the answer: it counts as told
+            self._notify(self.policy.of_status(status, self.context.now(), self.context.settings()))
 
     def _happened(self, events: Sequence[Event]) -> None:
-        self._notify(self.policy.of_events(events, self.context.now(), self.context.settings()))
+        if self._means is not None:
+            self._notify(self.policy.of_events(events, self.context.now(), self.context.settings()))
+        missed = [e for e in events if e.kind is EventKind.SCHEDULE_MISSED]
+        said = "".join(words.missed_sentence(words.missed_lists(e.data, words.WHILE_AWAY)) for e in missed[-1:])
+        if said:
+            self.context.say(said + ".", "", tr("&Sync all"), self.context.sync_all)
 
     def _form_waits(self) -> None:
         waiting = len(self.window.form_request.waiting)
-        self._notify(self.policy.of_requests(waiting, self.context.now(), self.context.settings()))
+        if self._means is not None:
+            self._notify(self.policy.of_requests(waiting, self.context.now(), self.context.settings()))
 
     def _notify(self, messages: Sequence[Message]) -> None:
         means = self._means
@@ -385,7 +400,11 @@ class Panel(QObject):
         try:
             await means.show(message)
         except Exception as error:
-            log.warning("a notification could not be shown: %s", error)
+            log.warning("a notification could not be shown, the tray shows it: %s", error)
+            if not isinstance(means, Balloon):
+                self._means = balloon = Balloon(self.tray.icon, self._message_opened)
+                await means.close()
+                await balloon.show(message)
 
     # ------------------------------------------------------------------------------------------------ end
 

@@ -143,8 +143,8 @@ class Background(QObject):
             self.failed.emit(error)
 
     async def close(self) -> None:
-        """Cancel what runs and wait for its end."""
-        tasks = [t for t in self._tasks if t is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Cancel what runs and wait for its end, and for that of what it started in ending."""
+        while tasks := [t for t in self._tasks if t is not asyncio.current_task()]:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -594,7 +594,7 @@ def event_line(event: Event) -> ActivityLine | None:
             held = bool(data.get("held", data.get("hold", data.get("holdSince"))))
             text = tr("Everything paused by you") if held else tr("Syncs released")
         case EventKind.SCHEDULE_MISSED:
-            text = missed_sentence(missed_lists(data, _WHILE_AWAY))
+            text = missed_sentence(missed_lists(data, WHILE_AWAY))
             tone = "warn"
         case EventKind.ACCOUNT_CHANGED:
             if data.get("stopped"):
@@ -615,7 +615,7 @@ _PLACES: Mapping[EventKind, str] = {
 """Where a line of activity leads that is about no run."""
 
 
-_WHILE_AWAY = frozenset({Reason.ASLEEP, Reason.NOT_RUNNING, Reason.OFFLINE})
+WHILE_AWAY = frozenset({Reason.ASLEEP, Reason.NOT_RUNNING, Reason.OFFLINE})
 """Reasons of missed reads that are told among the activity; the others are in the timeline."""
 
 

@@ -89,3 +89,42 @@ def test_a_long_pause_is_called_to_mind() -> None:
 def test_a_session_left_open_is_told() -> None:
     event = Event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
     assert [m.place for m in Policy().of_events([event, event], NOW, LOUD)] == ["sessions"]
+
+
+def test_quiet_hours_forget_nothing() -> None:
+    policy = Policy()
+    quiet = LOUD.with_(
+        {
+            "notify.quiet_from": (NOW.astimezone() - timedelta(hours=1)).strftime("%H:%M"),
+            "notify.quiet_to": (NOW.astimezone() + timedelta(hours=1)).strftime("%H:%M"),
+        }
+    )
+    policy.of_status(failing("orders"), NOW - timedelta(hours=2), quiet)
+    assert policy.of_status(failing("ddt"), NOW, quiet) == []
+    after = [m.title for m in policy.of_status(failing("ddt"), NOW + timedelta(hours=2), quiet)]
+    assert after == ["Delivery notes: the sync failed", "Orders: resolved"]
+
+
+def test_what_comes_and_goes_is_told_once_in_ten_minutes() -> None:
+    policy = Policy()
+    told = []
+    for minute in range(0, 20, 2):
+        at = NOW + timedelta(minutes=minute)
+        told += policy.of_status(failing("orders") if minute % 4 == 0 else calm(), at, LOUD)
+    assert [m.title for m in told] == ["Orders: the sync failed", "Orders: resolved"] * 2
+
+
+def test_a_refused_password_has_a_level_of_its_own() -> None:
+    account = dataclasses.replace(calm().accounts[0], stopped=SILENT)
+    stopped = dataclasses.replace(calm(), accounts=(account,))
+    (told,) = Policy().of_status(stopped, NOW, LOUD.with_({"notify.failure": False}))
+    assert told.place == "trouble"
+    assert Policy().of_status(stopped, NOW, LOUD.with_({"notify.credentials": False})) == []
+
+
+def test_many_sessions_left_open_are_one_message() -> None:
+    policy = Policy()
+    event = Event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
+    assert len(policy.of_events([event, event], NOW, LOUD)) == 1
+    assert policy.of_events([event], NOW + FIRST_PAUSE / 2, LOUD) == []
+    assert len(policy.of_events([event], NOW + FIRST_PAUSE, LOUD)) == 1

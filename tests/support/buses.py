@@ -1,0 +1,101 @@
+"""D-Bus for tests: a bus of the test's own, notifications that can be read and clicked, logind's word of sleep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@asynccontextmanager
+async def bus(env: dict[str, str] | None = None) -> AsyncIterator[str]:
+    """A message bus that ends with the block; its address."""
+    process = await asyncio.create_subprocess_exec(
+        "dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1",
+        env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        yield (await asyncio.wait_for(process.stdout.readline(), 20)).decode().strip()
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+@dataclass
+class NotificationService:
+    """``org.freedesktop.Notifications``: keeps what it is asked to show, and can be clicked."""
+
+    capabilities: tuple[str, ...] = ("body", "actions")
+    notes: list[tuple[str, str]] = field(default_factory=list)
+    """Title and text of each, in order."""
+    numbers: list[int] = field(default_factory=list)
+    """The number each was shown under; the same for one that took an older one's place."""
+    _connection: Any = None
+    _ready: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def at(self, address: str) -> AsyncIterator[NotificationService]:
+        """Serve on that bus."""
+        from jeepney.io.asyncio import open_dbus_connection
+
+        self._connection = await open_dbus_connection(address)
+        serving = asyncio.create_task(self._serve())
+        try:
+            await asyncio.wait_for(self._ready.wait(), 20)
+            yield self
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+            await self._connection.close()
+
+    async def click(self, title: str, action: str = "default") -> None:
+        """Click the newest notification whose title has ``title`` in it."""
+        at = max(i for i, (t, _) in enumerate(self.notes) if title in t)
+        await self._signal("ActionInvoked", "us", (self.numbers[at], action))
+
+    async def close(self, number: int) -> None:
+        """The person (or time) closes a notification."""
+        await self._signal("NotificationClosed", "uu", (number, 2))
+
+    async def _signal(self, name: str, signature: str, body: tuple[object, ...]) -> None:
+        from jeepney import DBusAddress, new_signal
+
+        emitter = DBusAddress("/org/freedesktop/Notifications", interface="org.freedesktop.Notifications")
+        await self._connection.send(new_signal(emitter, name, signature, body))
+
+    async def _serve(self) -> None:
+        from jeepney import MessageType, new_method_return
+        from jeepney.bus_messages import message_bus
+
+        await self._connection.send(message_bus.RequestName("org.freedesktop.Notifications"))
+        while True:
+            message = await self._connection.receive()
+            self._ready.set()
+            if message.header.message_type is not MessageType.method_call:
+                continue
+            match message.header.fields.get(3):
+                case "GetCapabilities":
+                    answer = new_method_return(message, "as", (list(self.capabilities),))
+                case "Notify":
+                    number = message.body[1] or len(self.notes) + 1
+                    self.notes.append((message.body[3], message.body[4]))
+                    self.numbers.append(number)
+                    answer = new_method_return(message, "u", (number,))
+                case _:
+                    continue
+            await self._connection.send(answer)
+
+
+async def tell_sleep(address: str, asleep: bool) -> None:
+    """What logind says on the system bus before the computer sleeps, and after it woke."""
+    from jeepney import DBusAddress, message_bus, new_signal
+    from jeepney.io.asyncio import DBusRouter, Proxy, open_dbus_router
+
+    async with open_dbus_router(address) as router:
+        assert isinstance(router, DBusRouter)
+        await Proxy(message_bus, router).GetId()
+        logind = DBusAddress("/org/freedesktop/login1", interface="org.freedesktop.login1.Manager")
+        await router.send(new_signal(logind, "PrepareForSleep", "b", (asleep,)))

@@ -1,0 +1,91 @@
+"""Notifications over a real session bus: shown, replaced by condition, and what a click leads to."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from PySide6.QtWidgets import QSystemTrayIcon
+
+from archisync_gui.ui.notify import Balloon, FreeDesktop, Message, best_means
+from tests.support.buses import NotificationService, bus
+
+pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs Linux with dbus-daemon")
+
+FAILED = Message("type:orders", "Orders: the sync failed", "a < b & c", "run", "r1", urgent=True)
+
+
+class Desk:
+    """A notification service and a panel's means on one bus."""
+
+    def __init__(self, service: NotificationService) -> None:
+        self.service = service
+        self.opened: asyncio.Queue[Message] = asyncio.Queue()
+        self.means = FreeDesktop(self.opened.put_nowait)
+
+    async def place(self) -> Message:
+        return await asyncio.wait_for(self.opened.get(), 10)
+
+
+@pytest_asyncio.fixture(params=[("body", "actions"), ("body", "body-markup", "actions")])
+async def desk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    async with bus() as address, NotificationService(request.param).at(address) as service:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        made = Desk(service)
+        assert await made.means.connect()
+        yield made
+        await made.means.close()
+
+
+async def test_a_click_and_the_button_lead_to_the_place(desk: Desk) -> None:
+    await desk.means.show(FAILED)
+    await desk.service.click("Orders")
+    assert await desk.place() is FAILED
+    await desk.service.click("Orders", "open")
+    assert await desk.place() is FAILED
+
+
+async def test_the_text_is_text_whatever_the_service_makes_of_markup(desk: Desk) -> None:
+    await desk.means.show(FAILED)
+    markup = "body-markup" in desk.service.capabilities
+    assert desk.service.notes == [("Orders: the sync failed", "a &lt; b &amp; c" if markup else "a < b & c")]
+
+
+async def test_the_same_condition_takes_the_older_ones_place(desk: Desk) -> None:
+    solved = Message("type:orders", "Orders: resolved", "", "overview")
+    other = Message("account:anna", "The ERP refused the password of anna", "", "trouble", "anna")
+    for message in (FAILED, other, solved):
+        await desk.means.show(message)
+    assert desk.service.numbers == [1, 2, 1]
+    await desk.service.click("resolved")
+    assert await desk.place() is solved
+
+
+async def test_one_that_was_closed_is_not_replaced_and_clicks_on_strangers_are_ignored(desk: Desk) -> None:
+    await desk.means.show(FAILED)
+    await desk.service.close(1)
+    desk.service.notes.append(("Mail", ""))
+    desk.service.numbers.append(77)
+    await desk.service.click("Mail")  # another program's
+    other = Message("hold", "Still paused by you", "", "overview")
+    await desk.means.show(other)
+    await desk.service.click("Still paused")
+    assert await desk.place() is other
+    await desk.means.show(FAILED)
+    assert desk.service.numbers[-1] != 1
+    assert desk.opened.empty()
+
+
+async def test_without_a_service_the_tray_shows_balloons(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+    opened: list[Message] = []
+    icon = QSystemTrayIcon()
+    means = await best_means(icon, opened.append)
+    assert isinstance(means, Balloon)
+    await means.show(FAILED)
+    icon.messageClicked.emit()
+    assert opened == [FAILED]
+    await means.close()

@@ -1,0 +1,118 @@
+"""Sleep and wake, network lost and found: what is heard, what is told of it, and when reads are tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+
+import pytest
+from PySide6.QtNetwork import QNetworkInformation
+
+from archisync_gui.model import Reason
+from archisync_gui.ui import surroundings
+from archisync_gui.ui.surroundings import PATIENCE, SETTLE, Logind, Surroundings
+from tests.support.buses import bus, tell_sleep
+
+
+@pytest.fixture
+def around(qapp: object) -> Surroundings:
+    return Surroundings()
+
+
+def told(around: Surroundings) -> list[Reason | None]:
+    heard: list[Reason | None] = []
+    around.changed.connect(heard.append)
+    return heard
+
+
+def test_a_computer_that_wakes_is_not_trusted_before_its_network_is(around: Surroundings) -> None:
+    heard = told(around)
+    around.sleeps(True)
+    around.sleeps(True)
+    assert heard == [Reason.ASLEEP]
+    around.sleeps(False)
+    assert heard == [Reason.ASLEEP]
+    assert around._settle.isActive()
+    assert around._settle.interval() == SETTLE
+    around._settled()
+    assert heard == [Reason.ASLEEP, None]
+    assert not around._settle.isActive()
+    assert not around._patience.isActive()
+
+
+def test_a_network_that_comes_back_late_is_waited_for_but_not_for_ever(around: Surroundings) -> None:
+    heard = told(around)
+    around.set_online(False)
+    around.sleeps(True)
+    around.sleeps(False)
+    around._settle.stop()
+    around._settled()
+    assert heard == [Reason.OFFLINE, Reason.ASLEEP]
+    assert around._patience.interval() == PATIENCE
+    around.set_online(True)
+    assert heard == [Reason.OFFLINE, Reason.ASLEEP, None]
+    around.set_online(False)
+    around.sleeps(True)
+    around.sleeps(False)
+    around._awake()
+    assert heard[3:] == [Reason.OFFLINE, Reason.ASLEEP, Reason.OFFLINE]
+    assert around.away is Reason.OFFLINE
+
+
+def test_a_network_lost_and_found_is_told_once_each(around: Surroundings) -> None:
+    heard = told(around)
+    for online in (True, False, False, True, True):
+        around.set_online(online)
+    assert heard == [Reason.OFFLINE, None]
+
+
+def test_an_erp_on_this_computer_needs_no_network(qapp: object) -> None:
+    around = Surroundings(needed=lambda: False)
+    heard = told(around)
+    around.set_online(False)
+    assert heard == []
+    around.sleeps(True)
+    around.sleeps(False)
+    around._settled()
+    assert heard == [Reason.ASLEEP, None]
+
+
+def test_disconnected_is_believed_only_when_no_interface_is_up(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disconnected = QNetworkInformation.Reachability.Disconnected
+    monkeypatch.setattr(surroundings, "interface_up", lambda: True)
+    around._reachable(disconnected)
+    assert around.away is None
+    monkeypatch.setattr(surroundings, "interface_up", lambda: False)
+    around._reachable(disconnected)
+    assert around.away is Reason.OFFLINE
+    around._reachable(QNetworkInformation.Reachability.Online)
+    assert around.away is None
+
+
+def test_the_computers_own_loop_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = surroundings.QNetworkInterface.allInterfaces()
+    loop = [i for i in every if i.flags() & surroundings.QNetworkInterface.InterfaceFlag.IsLoopBack]
+    monkeypatch.setattr(surroundings.QNetworkInterface, "allInterfaces", staticmethod(lambda: loop))
+    assert surroundings.interface_up() is False
+
+
+@pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs Linux with dbus-daemon")
+async def test_logind_is_heard_on_the_system_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: asyncio.Queue[bool] = asyncio.Queue()
+    async with bus() as address:
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        logind = Logind(heard.put_nowait)
+        assert await logind.connect()
+        await tell_sleep(address, True)
+        await tell_sleep(address, False)
+        async with asyncio.timeout(10):
+            assert [await heard.get(), await heard.get()] == [True, False]
+        await logind.close()
+
+
+async def test_without_a_system_bus_nothing_is_heard_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus")
+    logind = Logind(lambda asleep: None)
+    assert await logind.connect() is False
