@@ -363,13 +363,15 @@ async def _send(call: Call, socket: web.WebSocketResponse, message: Mapping[str,
 
 
 async def _first(*parts: Coroutine[object, object, None]) -> None:
-    """Run all until one ends, end the others, and raise what it raised."""
+    """Run all until one ends, end the others, and raise what it raised; of several that ended at once, the first
+    given: a close that the tab asked for is told as such, though its end was heard of too."""
     tasks = [asyncio.ensure_future(part) for part in parts]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+    for task in tasks:
+        if task in ended:
+            task.result()
