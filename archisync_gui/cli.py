@@ -131,7 +131,8 @@ def _run(options: argparse.Namespace, language: str) -> int:
 
     demo = _demo(options)
     try:
-        profile = open_profile(getattr(options, "profile", None), demo=demo is not None)
+        made_by = options.command in (None, "sync")
+        profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=made_by)
         if options.command is None:
             from archisync_gui.app.desktop import run_panel
 

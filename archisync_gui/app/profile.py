@@ -24,6 +24,10 @@ NETWORK_FILE_SYSTEMS = re.compile(
 """File systems on which an OS lock cannot be trusted over two computers."""
 
 
+BIRTH = "profile.json"
+"""File in the folder that says what the profile was born as."""
+
+
 class ProfileError(SyncFailure):
     """The profile cannot be opened. ``code`` is one of ``profile-…`` in ``resources/messages/app.toml``."""
 
@@ -73,11 +77,18 @@ def profiles_folder() -> Path:
     return platformdirs.user_data_path("archisync", appauthor=False) / "profiles"
 
 
-def open_profile(name_or_folder: str | None, *, demo: bool) -> Profile:
-    """Find or make the profile. A text with a path separator is a folder, anything else a name.
+def profile_names() -> list[str]:
+    """The named profiles of this user, sorted."""
+    return sorted(file.parent.name for file in profiles_folder().glob(f"*/{BIRTH}"))
+
+
+def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -> Profile:
+    """Find or make the profile. A text with a path separator is a folder, anything else a name. ``make`` False: one
+    that is named must be there, since a slip of the pen is no reason to show an empty office.
 
     Raises :class:`ProfileError`: ``profile-kind`` (a demo profile opened as real or the reverse), ``profile-name``,
-    ``profile-folder`` (cannot be made or written), ``profile-network`` (on a network file system), ``profile-damaged``.
+    ``profile-unknown``, ``profile-folder`` (cannot be made or written), ``profile-network`` (on a network file
+    system), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
     given = name_or_folder or ("demo" if demo else "default")
@@ -88,6 +99,8 @@ def open_profile(name_or_folder: str | None, *, demo: bool) -> Profile:
         if not re.fullmatch(r"[\w][\w .-]{0,60}", given):
             raise ProfileError("profile-name", name=given)
         folder, name = profiles_folder() / given, given
+    if name_or_folder and not make and not (folder / BIRTH).exists():
+        raise ProfileError("profile-unknown", name=given, known=", ".join(profile_names()) or "–")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / "log").mkdir(exist_ok=True, mode=0o700)
@@ -95,7 +108,7 @@ def open_profile(name_or_folder: str | None, *, demo: bool) -> Profile:
         raise ProfileError("profile-folder", folder=str(folder), error=error.strerror or str(error)) from error
     if kind := network_file_system(folder):
         raise ProfileError("profile-network", folder=str(folder), kind=kind)
-    birth = folder / "profile.json"
+    birth = folder / BIRTH
     if not birth.exists():
         return _made(birth, name, wanted, folder)
     try:

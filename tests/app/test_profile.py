@@ -12,8 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from archisync_gui.app import exit_codes
 from archisync_gui.app import profile as module
 from archisync_gui.app.profile import ProfileError, ProfileLock, open_profile
+from archisync_gui.cli import main
 
 HOLD = """
 import sys
@@ -121,3 +123,17 @@ def test_rule_1_a_stale_lock_file_holds_nobody_up(tmp_path: Path) -> None:
     assert lock.acquire()
     lock.release()
     assert lock.holder() is None
+
+
+def test_a_misspelt_profile_is_not_shown_as_an_empty_office(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "profiles_folder", lambda: tmp_path)
+    open_profile("milano", demo=False)
+    with pytest.raises(ProfileError, match="profile-unknown"):
+        open_profile("milan", demo=False, make=False)
+    assert main(["--profile", "milan", "status"]) == exit_codes.CONFIG
+    assert "milano" in capsys.readouterr().err
+    assert sorted(folder.name for folder in tmp_path.iterdir()) == ["milano"]
+    assert open_profile("milan", demo=False).folder == tmp_path / "milan"  # the panel makes one
+    assert open_profile(None, demo=False, make=False).name == "default"  # nobody named it
