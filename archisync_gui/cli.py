@@ -43,7 +43,7 @@ exit codes:
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = _Parser(add_help=False)
     group = common.add_argument_group("where")
     group.add_argument(
         "--profile", metavar="NAME|DIR", default=argparse.SUPPRESS, help="which data folder (name or folder)"
@@ -62,7 +62,7 @@ def build_parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help="whether the demo's world goes on (live), stands still, or stands at a moment",
     )
-    own = argparse.ArgumentParser(add_help=False)
+    own = _Parser(add_help=False)
     own.add_argument(
         "--standalone", action="store_true", help="never hand over to a running panel (exit 75 beside one)"
     )
@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"Archisync {__version__}")
     parser.add_argument("--hidden", action="store_true", help="start in the tray, without a window")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
 
     sync = commands.add_parser("sync", parents=[common, own], help="read lists from the ERP now")
     sync.add_argument("types", nargs="+", metavar="all|TYPE", help="customers, orders, ddt, invoices, prices, products")
@@ -96,11 +96,26 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--conformance", metavar="FILE", nargs="?", const="-", help="with --erp: compare each uncertain fact"
     )
-    erp = commands.add_parser("demo-erp", help="run the demo ERP alone")
+    commands.add_parser("demo-erp", help="run the demo ERP alone").later = _demo_erp_arguments
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A command's parser, which may get its arguments when it is used: the panel starts without what they need."""
+
+    later: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self.later is not None:
+            self.later(self)
+            self.later = None
+        return super().parse_known_args(args, namespace)
+
+
+def _demo_erp_arguments(parser: argparse.ArgumentParser) -> None:
     from archisync_gui.demo_erp.cli import add_arguments
 
-    add_arguments(erp)
-    return parser
+    add_arguments(parser)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -76,7 +76,7 @@ async def _main(app: QApplication, *, profile: Profile, demo: DemoOptions | None
     app.aboutToQuit.connect(stop.set)
     panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / "window.ini")
     panel.show(hidden=hidden)
-    await asyncio.sleep(0)  # the window paints before anything heavy is imported
+    await panel.first_paint()  # nothing heavy is imported before
     try:
         async with _opened(profile, demo, panel, stop, told):
             await stop.wait()

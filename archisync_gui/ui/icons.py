@@ -97,6 +97,7 @@ def icon(name: str, role: str = "text") -> QIcon:
     return result
 
 
+@lru_cache(maxsize=1)
 def application_icon() -> QIcon:
     """The program's icon."""
     result = QIcon()

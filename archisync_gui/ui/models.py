@@ -86,9 +86,9 @@ class SnapshotModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = ItemRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal:
-            titles = self.headers()
-            if role == ItemRole.DisplayRole and section < len(titles):
-                return titles[section]
+            if role == ItemRole.DisplayRole:
+                titles = self.headers()
+                return titles[section] if section < len(titles) else None
             if role == ItemRole.TextAlignmentRole:
                 return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         return None

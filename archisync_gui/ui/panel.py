@@ -1,6 +1,7 @@
 """The panel: window, tray and notifications put together, and what closing, hiding and quitting mean.
 
-Made before the services are ready, so that the first paint waits for nothing; ``set_services`` follows.
+Made before the services are ready, so that the first paint waits for nothing; ``set_services`` follows. For the same
+reason pages and dialogs but the overview are imported when they are first opened.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,30 +21,22 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
-from archisync_gui.ui.data import Data
-from archisync_gui.ui.day import DaySheet
-from archisync_gui.ui.details import RunDetails
-from archisync_gui.ui.diagnostics import Diagnostics
-from archisync_gui.ui.dialogs import CrashDialog, DiagnosticsDialog, PairingDialog, SessionsDialog, WhyDialog
 from archisync_gui.ui.feed import Feed
-from archisync_gui.ui.first_run import FirstRun
-from archisync_gui.ui.history import History
 from archisync_gui.ui.i18n import language, set_language, tr
 from archisync_gui.ui.icons import application_icon
 from archisync_gui.ui.log_page import LogFeed, LogPage
 from archisync_gui.ui.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.services import Fault, Services
-from archisync_gui.ui.settings_page import SettingsPage
 from archisync_gui.ui.theme import theme
-from archisync_gui.ui.timeline_page import TimelinePage
 from archisync_gui.ui.tray import Tray
-from archisync_gui.ui.trouble import TroubleDialog
-from archisync_gui.ui.widgets import ask, confirm_loss
-from archisync_gui.ui.window import MainWindow
+from archisync_gui.ui.widgets import Page, ask, confirm_loss
+from archisync_gui.ui.window import PAGES, MainWindow
 
 log = logging.getLogger(__name__)
 
+FIRST_PAINT = 1.0
+"""Seconds that the services wait for the window's first paint."""
 
 FIRST_FAULTS = (
     "session-expired-now",
@@ -113,24 +107,48 @@ class Panel(QObject):
             self.set_services(services)
 
     def _pages(self) -> None:
-        window, context = self.window, self.context
-        window.add_page("overview", lambda: Overview(context, self.feed))
-        window.add_page("history", lambda: History(context))
-        window.add_page("timeline", lambda: TimelinePage(context, self.feed))
-        window.add_page("data", lambda: Data(context))
-        window.add_page("day", lambda: DaySheet(context))
-        window.add_page("log", lambda: LogPage(context, self.log_feed))
-        window.add_page("settings", lambda: SettingsPage(context, self.feed))
+        window = self.window
+        for name in PAGES:
+            window.add_page(name, partial(self._make_page, name))
         self._dialogs = {
             "run": self._open_run,
             "why": self._open_why,
-            "sessions": lambda _: self._show_dialog("sessions", lambda: SessionsDialog(context, window)),
+            "sessions": lambda _: self._open_sessions(),
             "trouble": self._open_trouble,
             "pairing": lambda _: self._open_pairing(),
             "diagnostics": lambda _: self._open_diagnostics(),
-            "first-run": lambda _: self._show_dialog("first-run", lambda: FirstRun(context, window)),
+            "first-run": lambda _: self._open_first_run(),
         }
         window.sidebar.demo_button.clicked.connect(self._demo_menu)
+
+    def _make_page(self, name: str) -> Page:
+        context = self.context
+        match name:
+            case "overview":
+                return Overview(context, self.feed)
+            case "timeline":
+                from archisync_gui.ui.timeline_page import TimelinePage
+
+                return TimelinePage(context, self.feed)
+            case "history":
+                from archisync_gui.ui.history import History
+
+                return History(context)
+            case "data":
+                from archisync_gui.ui.data import Data
+
+                return Data(context)
+            case "day":
+                from archisync_gui.ui.day import DaySheet
+
+                return DaySheet(context)
+            case "log":
+                return LogPage(context, self.log_feed)
+            case "settings":
+                from archisync_gui.ui.settings_page import SettingsPage
+
+                return SettingsPage(context, self.feed)
+        raise LookupError(name)
 
     def _show_dialog(self, name: str, make: Callable[[], QDialog]) -> QDialog:
         """Open a dialog, or raise the one that is open already."""
@@ -143,7 +161,19 @@ class Panel(QObject):
         found.activateWindow()
         return found
 
+    def _open_sessions(self) -> None:
+        from archisync_gui.ui.dialogs import SessionsDialog
+
+        self._show_dialog("sessions", lambda: SessionsDialog(self.context, self.window))
+
+    def _open_first_run(self) -> None:
+        from archisync_gui.ui.first_run import FirstRun
+
+        self._show_dialog("first-run", lambda: FirstRun(self.context, self.window))
+
     def _open_why(self, what: object) -> None:
+        from archisync_gui.ui.dialogs import WhyDialog
+
         dialog = self._show_dialog("why", lambda: WhyDialog(self.context, self.window))
         if isinstance(dialog, WhyDialog) and isinstance(what, datetime):
             dialog.explain(what)
@@ -159,9 +189,13 @@ class Panel(QObject):
         if run is None:
             self.context.say(tr("This run is no longer in the history."))
             return
+        from archisync_gui.ui.details import RunDetails
+
         self._show_dialog(f"run:{run_id}", lambda: RunDetails(self.context, run, self.window))
 
     def _open_trouble(self, what: object) -> None:
+        from archisync_gui.ui.trouble import TroubleDialog
+
         item = what if isinstance(what, AccountTypeStatus) else self._trouble_of(str(what))
         if item is None:
             self.window.go("overview")
@@ -180,6 +214,8 @@ class Panel(QObject):
         if pairing is None:
             self.context.say(tr("Pages cannot be connected: the local endpoint is not running."), "bad")
             return
+        from archisync_gui.ui.dialogs import PairingDialog
+
         self._show_dialog("pairing", lambda: PairingDialog(self.context, pairing, self.window))
 
     def _open_diagnostics(self) -> None:
@@ -187,6 +223,9 @@ class Panel(QObject):
         if services is None:
             self.context.say(tr("Archisync is still starting. Try again in a moment."))
             return
+        from archisync_gui.ui.diagnostics import Diagnostics
+        from archisync_gui.ui.dialogs import DiagnosticsDialog
+
         bundle = Diagnostics(services, lambda: self.context.status)
         self._show_dialog("diagnostics", lambda: DiagnosticsDialog(self.context, bundle, self.window))
 
@@ -247,6 +286,8 @@ class Panel(QObject):
         self._settings()
         self.window.sidebar.demo_button.setVisible(bool(services.faults))
         if services.crash:
+            from archisync_gui.ui.dialogs import CrashDialog
+
             self._show_dialog("crash", lambda: CrashDialog(services.crash, self.window))
         settings = self.context.settings()
         if not services.demo and not settings.flag("look.first_run_done") and not settings.words("erp.accounts"):
@@ -284,6 +325,15 @@ class Panel(QObject):
         elif not self.tray.present:
             self.window.showMinimized()
             self.tray.appeared.connect(self._hide_minimised)
+
+    async def first_paint(self) -> None:
+        """Wait until the window, if it is shown, was painted: at most a second (a desktop may keep it covered)."""
+        if not self.window.isVisible() or self.window.was_painted:
+            return
+        painted = asyncio.Event()
+        self.window.painted.connect(painted.set)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(painted.wait(), FIRST_PAINT)
 
     def _hide_minimised(self) -> None:
         if self.window.isMinimized():

@@ -9,11 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import Clock, Explanation, Listener, Status, SystemClock
 from archisync_gui.settings import Settings
+
+if TYPE_CHECKING:
+    from archisync_gui.entities.declaration import Entity
 
 
 class OrchestratorFace(Protocol):

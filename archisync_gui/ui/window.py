@@ -421,10 +421,13 @@ class MainWindow(QMainWindow):
     shown_changed = Signal(bool)
     close_asked = Signal()
     quit_asked = Signal()
+    painted = Signal()
+    """The window is being painted for the first time."""
 
     def __init__(self, context: Context, feed: Feed) -> None:
         super().__init__()
         self.context, self.feed = context, feed
+        self.was_painted = False
         self._demo = False
         self.setWindowTitle("Archisync")
         self.setWindowIcon(application_icon())
@@ -576,6 +579,12 @@ class MainWindow(QMainWindow):
             case QEvent.Type.WindowStateChange:
                 self.shown_changed.emit(self.isVisible() and not self.isMinimized())
         super().changeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self.was_painted:
+            self.was_painted = True
+            self.painted.emit()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

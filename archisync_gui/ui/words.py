@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from archisync_gui import messages
-from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import (
     AccountTypeStatus,
     ErrorInfo,
@@ -33,6 +33,9 @@ from archisync_gui.model import (
     warning_parts,
 )
 from archisync_gui.ui.i18n import ago, clock, language, lasting, moment, number, span, tr
+
+if TYPE_CHECKING:
+    from archisync_gui.entities.declaration import Entity
 
 _names: dict[str, tuple[str, str]] = {}
 

@@ -1,0 +1,80 @@
+"""What the panel may not have imported when its window is painted for the first time: the start waits for nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HEAVY = {
+    "aiohttp",
+    "alembic",
+    "cryptography",
+    "jeepney",
+    "keyring",
+    "numpy",
+    "openpyxl",
+    "playwright",
+    "pydantic",
+    "pyqtgraph",
+    "sqlalchemy",
+    "archisync_gui.app.core",
+    "archisync_gui.demo_erp",
+    "archisync_gui.drafts",
+    "archisync_gui.endpoint",
+    "archisync_gui.entities",
+    "archisync_gui.erp",
+    "archisync_gui.orchestrator",
+    "archisync_gui.store",
+    "archisync_gui.syncs",
+    *(
+        f"archisync_gui.ui.{page}"
+        for page in (
+            "charts",
+            "data",
+            "day",
+            "details",
+            "diagnostics",
+            "dialogs",
+            "export",
+            "first_run",
+            "history",
+            "settings_page",
+            "timeline_page",
+            "trouble",
+        )
+    ),
+}
+"""Used after the first paint, or when their page is opened."""
+
+LOOK = """
+import contextlib, sys
+import archisync_gui.app.desktop as desktop
+
+@contextlib.asynccontextmanager
+async def opened(profile, demo, panel, stop, told):
+    print(panel.window.was_painted, *sys.modules, sep="\\n")
+    stop.set()
+    yield
+
+desktop._opened = opened
+from archisync_gui.cli import main
+sys.exit(main(["--demo", "--profile", sys.argv[1]]))
+"""
+"""Starts the panel as people do, and stops it where the services would be opened."""
+
+
+def test_nothing_heavy_is_imported_before_the_first_paint(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, str(tmp_path / "profile")],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    painted, *modules = done.stdout.splitlines()
+    assert painted == "True", "the window was not painted before the services were opened"
+    assert "archisync_gui.ui.overview" in modules, "the first page is there"
+    assert sorted(HEAVY & set(modules)) == []
