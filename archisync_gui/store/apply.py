@@ -12,7 +12,9 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from itertools import compress, count
+from operator import itemgetter, ne
+from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 
@@ -63,10 +65,21 @@ class _Tally:
     written: int = 0
 
 
+class _Statement:
+    """A statement compiled from Core once and run on plain sequences, whose items stand in the order of ``names``.
+
+    Binding dictionaries costs twice the time of the insert itself (5,000 rows of 30 columns: 155 ms against 84 ms).
+    """
+
+    def __init__(self, compiled: sa.Compiled, names: Sequence[str]) -> None:
+        place = {name: at for at, name in enumerate(names)}
+        self.sql = str(compiled)
+        self.pick = itemgetter(*(place[name] for name in cast("Any", compiled).positiontup))
+
+
 @dataclass
 class _Writer:
-    """Collects the SQL of one apply. Statements are compiled from Core once and run on tuples: binding dictionaries
-    costs twice the time of the insert itself (5,000 rows of 30 columns: 155 ms against 84 ms)."""
+    """Collects the SQL of one apply."""
 
     connection: sa.Connection
     table: sa.Table
@@ -78,29 +91,31 @@ class _Writer:
     def __post_init__(self) -> None:
         names = [column.name for column in self.entity.columns]
         dialect = self.connection.dialect
-        insert = self.table.insert().compile(dialect=dialect, column_keys=[*schema.META, *names])
-        self._insert, self._insert_order = str(insert), _positions(insert)
-        changed = [schema.HASH, schema.LAST_CHANGED, schema.MISSING_SINCE, schema.DELETED_AT, schema.BLANKS]
-        update = (
-            self.table.update()
-            .where(
-                self.table.c[schema.ACCOUNT] == sa.bindparam("_account"),
-                self.table.c[schema.KEY] == sa.bindparam("_key"),
-            )
-            .values({name: sa.bindparam(f"_{name}") for name in [*changed, schema.SEARCH, *names]})
-            .compile(dialect=dialect)
+        row = [*schema.META, *names]
+        self._insert = _Statement(self.table.insert().compile(dialect=dialect, column_keys=row), row)
+        written = [schema.HASH, schema.LAST_CHANGED, schema.BLANKS, schema.SEARCH, *names]
+        update = self.table.update().where(
+            self.table.c[schema.ACCOUNT] == sa.bindparam("_account"), self.table.c[schema.KEY] == sa.bindparam("_key")
         )
-        self._update, self._update_order = str(update), _positions(update)
-        log = CHANGES.insert().compile(dialect=dialect, column_keys=[c.name for c in CHANGES.columns if c.name != "id"])
-        self._log, self._log_order = str(log), _positions(log)
-        self._lines: list[dict[str, Any]] = []
-        self._at = utc_text(self.batch.as_of)
+        given = ["_account", "_key", *(f"_{name}" for name in written)]
+        values: dict[str, Any] = {name: sa.bindparam(f"_{name}") for name in written}
+        self._update = _Statement(update.values(values).compile(dialect=dialect), given)
+        # Rarely needed, and apart: naming the columns of an index makes SQLite write the index of every row anew.
+        present = {schema.MISSING_SINCE: sa.null(), schema.DELETED_AT: sa.null()}
+        self._update_back = _Statement(update.values(values | present).compile(dialect=dialect), given)
+        line = [column.name for column in CHANGES.columns if column.name != "id"]
+        self._log = _Statement(CHANGES.insert().compile(dialect=dialect, column_keys=line), LOG_ORDER)
+        self._lines: list[Sequence[Any]] = []
+        self.at = utc_text(self.batch.as_of)
 
-    def insert(self, rows: Iterable[dict[str, Any]]) -> None:
-        self._many(self._insert, self._insert_order, rows)
+    def insert(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Add rows: the values of ``schema.META``, then those of the columns."""
+        self._many(self._insert, rows)
 
-    def update(self, rows: Iterable[dict[str, Any]]) -> None:
-        self._many(self._update, self._update_order, rows)
+    def update(self, rows: Sequence[Sequence[Any]], *, back: bool) -> None:
+        """Rewrite rows: account, key, hash, last change, blanks, search text, then the columns. ``back``: they were
+        missing or deleted and are there again."""
+        self._many(self._update_back if back else self._update, rows)
 
     def mark(self, column: str, keys: Sequence[str]) -> None:
         """Set a time column of some rows to the time of the read."""
@@ -121,32 +136,33 @@ class _Writer:
         after: Value = None,
         percent: int | None = None,
     ) -> None:
+        """Add a line to the change log (:data:`LOG_ORDER`)."""
         self._lines.append(
-            {
-                "at": self._at,
-                "run_id": self.batch.run_id,
-                "entity": self.entity.name,
-                "account": self.account,
-                "row_key": key,
-                "kind": kind.value,
-                "field": name,
-                "before": None if before is None else json.dumps(before),
-                "after": None if after is None else json.dumps(after),
-                "percent": percent,
-            }
+            (
+                self.at,
+                self.batch.run_id,
+                self.entity.name,
+                self.account,
+                key,
+                kind.value,
+                name,
+                _json(before),
+                _json(after),
+                percent,
+            )
         )
-        if len(self._lines) >= CHUNK:
-            self.flush()
 
     def flush(self) -> None:
+        """Write the lines of the change log."""
         if self._lines:
-            order = self._log_order
-            self.connection.exec_driver_sql(self._log, [tuple(line[name] for name in order) for line in self._lines])
+            pick = self._log.pick
+            self.connection.exec_driver_sql(self._log.sql, [pick(line) for line in self._lines])
             self._lines = []
 
-    def _many(self, sql: str, order: tuple[str, ...], rows: Iterable[dict[str, Any]]) -> None:
-        if values := [tuple(row[name] for name in order) for row in rows]:
-            self._counted(lambda: self.connection.exec_driver_sql(sql, values))
+    def _many(self, statement: _Statement, rows: Sequence[Sequence[Any]]) -> None:
+        if rows:
+            values = [statement.pick(row) for row in rows]
+            self._counted(lambda: self.connection.exec_driver_sql(statement.sql, values))
 
     def _counted(self, statement: Any) -> None:
         raw: Any = self.connection.connection.driver_connection
@@ -155,8 +171,14 @@ class _Writer:
         self.tally.written += raw.total_changes - before
 
 
-def _positions(compiled: Any) -> tuple[str, ...]:
-    return tuple(compiled.positiontup)
+LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "field", "before", "after", "percent")
+
+
+def _json(value: Value) -> str | None:
+    """As JSON; numbers, the most frequent, without the encoder."""
+    if value is None:
+        return None
+    return str(value) if type(value) is int else json.dumps(value)
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -195,7 +217,7 @@ def apply(
     seen: dict[str, None] = {}
     for part in chunks(batch.rows):
         check(abandoned)
-        added: list[dict[str, Any]] = []
+        added: list[tuple[Any, ...]] = []
         suspects: dict[str, tuple[tuple[Value, ...], bytes]] = {}
         for row in part:
             key = row_key(entity, row)
@@ -206,20 +228,8 @@ def apply(
             digest = change_hash(values)
             known = stored.hashes.get(key)
             if known is None:
-                added.append(
-                    {
-                        schema.ACCOUNT: account,
-                        schema.KEY: key,
-                        schema.HASH: digest,
-                        schema.FIRST_SEEN: writer._at,
-                        schema.LAST_CHANGED: writer._at,
-                        schema.MISSING_SINCE: None,
-                        schema.DELETED_AT: None,
-                        schema.BLANKS: None,
-                        schema.SEARCH: search_text(entity, row),
-                        **dict(zip(reader.names, values, strict=True)),
-                    }
-                )
+                search = search_text(entity, row)
+                added.append((account, key, digest, writer.at, writer.at, None, None, None, search, *values))
                 if not first_load:
                     writer.log(key, ChangeKind.ADDED)
             elif known == digest and key not in stored.states:
@@ -230,11 +240,11 @@ def apply(
         tally.added += len(added)
         if suspects:
             _compare(writer, reader, stored, suspects, unfilled)
+        writer.flush()
     if batch.whole and batch.clean:
         _absences(writer, stored, seen, abandoned)
         if unfilled:
             connection.execute(UNFILLED.delete().where(UNFILLED.c.entity == entity.name, UNFILLED.c.account == account))
-    writer.flush()
     check(abandoned)
     _remember(connection, entity.name, account, batch, before, seen, now)
     delta = Delta(tally.added, tally.changed, tally.gone, tally.missing, tally.revived, tally.unchanged)
@@ -273,14 +283,17 @@ def _compare(
     """Compare rows whose hash or state differs with the stored ones, column by column, and write what differs."""
     table, tally, batch, names = writer.table, writer.tally, writer.batch, reader.names
     clean_whole = batch.whole and batch.clean
+    searched = {i for i, name in enumerate(names) if name in (*writer.entity.search, *writer.entity.key)}
     statement = sa.select(
         table.c[schema.KEY],
-        table.c[schema.LAST_CHANGED],
+        sa.type_coerce(table.c[schema.LAST_CHANGED], sa.String),
         table.c[schema.BLANKS],
+        table.c[schema.SEARCH],
         *(table.c[name] for name in names),
     ).where(table.c[schema.ACCOUNT] == writer.account, table.c[schema.KEY].in_(list(suspects)))
-    updates: list[dict[str, Any]] = []
-    for key, last_changed, blanks, *old in writer.connection.execute(statement):
+    ordinary: list[tuple[Any, ...]] = []
+    back: list[tuple[Any, ...]] = []
+    for key, last_changed, blanks, search, *old in writer.connection.execute(statement).all():
         values, digest = suspects[key]
         state = stored.states.get(key, ORDINARY)
         if state.newer and not state.deleted:
@@ -288,18 +301,19 @@ def _compare(
             continue
         effective = list(values)
         counters: dict[str, int] = {}
+        held = False
         for i in reader.sticky:
             if is_blank(values[i]) and not is_blank(old[i]):
-                count = (blanks or {}).get(names[i], 0) + (1 if clean_whole else 0)
-                if count < BLANKS_UNTIL_TAKEN:
-                    effective[i] = old[i]
-                    if count:
-                        counters[names[i]] = count
-        if effective != list(values):
+                times = (blanks or {}).get(names[i], 0) + (1 if clean_whole else 0)
+                if times < BLANKS_UNTIL_TAKEN:
+                    effective[i], held = old[i], True
+                    if times:
+                        counters[names[i]] = times
+        if held:
             digest = change_hash(effective)
-        fields = [
-            i for i, name in enumerate(names) if effective[i] != old[i] and not (old[i] is None and name in unfilled)
-        ]
+        fields = list(compress(count(), map(ne, effective, old)))
+        if unfilled:
+            fields = [i for i in fields if not (old[i] is None and names[i] in unfilled)]
         if state.deleted:
             tally.revived += 1
             writer.log(key, ChangeKind.REVIVED)
@@ -312,21 +326,20 @@ def _compare(
             writer.log(key, ChangeKind.CHANGED, names[i], old[i], effective[i], percent)
         if stored.hashes[key] == digest and not state.missing and not state.deleted and (blanks or {}) == counters:
             continue
-        row = dict(zip(names, effective, strict=True))
-        updates.append(
-            {
-                "_account": writer.account,
-                "_key": key,
-                f"_{schema.HASH}": digest,
-                f"_{schema.LAST_CHANGED}": writer._at if fields or state.deleted else utc_text(last_changed),
-                f"_{schema.MISSING_SINCE}": None,
-                f"_{schema.DELETED_AT}": None,
-                f"_{schema.BLANKS}": json.dumps(counters) if counters else None,
-                f"_{schema.SEARCH}": search_text(writer.entity, row),
-                **{f"_{name}": value for name, value in row.items()},
-            }
+        if unfilled or not stored.hashes[key] or not searched.isdisjoint(fields):
+            search = search_text(writer.entity, dict(zip(names, effective, strict=True)))
+        row = (
+            writer.account,
+            key,
+            digest,
+            writer.at if fields or state.deleted else last_changed,
+            json.dumps(counters) if counters else None,
+            search,
+            *effective,
         )
-    writer.update(updates)
+        (back if state.missing or state.deleted else ordinary).append(row)
+    writer.update(ordinary, back=False)
+    writer.update(back, back=True)
 
 
 def _absences(writer: _Writer, stored: _Index, seen: dict[str, None], abandoned: threading.Event | None) -> None:
@@ -341,6 +354,7 @@ def _absences(writer: _Writer, stored: _Index, seen: dict[str, None], abandoned:
         writer.mark(schema.DELETED_AT, gone)
         for key in gone:
             writer.log(key, ChangeKind.GONE)
+        writer.flush()
         writer.tally.gone += len(gone)
         writer.tally.missing += len(missing)
 

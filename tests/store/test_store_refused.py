@@ -114,6 +114,8 @@ async def test_re_key_changes_ids_and_keeps_history(store: Store, reads: Reads) 
             ("rekeyed", None, str(n), str(n + 1)),
             ("changed", "cost", 1_000 + n, n),
         ]
+    found = await store.rows("parcels", "agent", search="58")
+    assert "58" in {row.key for row in found.rows}, "a row is found by its new number"
     first_seen = {row.first_seen for row in (await store.rows("parcels", "agent")).rows if row.key != "59"}
     assert first_seen == {START.replace(minute=1)}
     everything = await store.rows("parcels", "agent", deleted=True)
