@@ -84,6 +84,10 @@ class Reason(StrEnum):
     """Why nothing starts, or why a request waits: exactly one at a time (rule 32)."""
 
     NOTHING_DUE = "nothing-due"
+    NO_PANEL = "no-panel"
+    """Nothing will ever be due: the schedule works only while a panel is open (command line)."""
+    SCHEDULE_OFF = "schedule-off"
+    """Nothing will ever be due: every interval and the daily read are off."""
     NO_ACCOUNT = "no-account"
     RUNNING = "running"
     """Another run is active; the request is next or further back."""

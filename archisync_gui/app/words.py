@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.messages import text
+from archisync_gui.messages import Text, text
 
 
 def word(code: str, language: str, **params: object) -> str:
@@ -78,18 +78,19 @@ def progress(event: Mapping[str, Any], language: str) -> str | None:
     return f"{name}: {page}{number(event['rows'], language)} {word('word.rows', language)}"
 
 
-def explanation(answer: Mapping[str, Any] | None, language: str) -> str:
-    """What ``explain`` answered."""
-    if answer is None:
-        return word("word.no-explanation", language)
-    said = text(f"explain.{answer['reason']}", language, _readable(answer.get("params") or {}, language)).what
-    lines = [f"{clock(answer['at'], language)}  {said}"]
+def explanation(answer: Mapping[str, Any], language: str) -> str:
+    """What ``explain`` answered: the one reason, what it means, what to do, and what comes next."""
+    lines = [f"{clock(answer['at'], language)}  {_reason(answer, language)}"]
     for expected in answer.get("forecast") or ():
         after = expected.get("after")
         starts, name = clock(expected["starts"], language), title(expected["type"], language)
         behind = word("word.after", language, type=title(after, language)) if after else ""
         lines.append(f"  {starts}  {name} ({duration(expected['seconds'])}){behind}")
     return "\n".join(lines)
+
+
+def _reason(answer: Mapping[str, Any], language: str) -> Text:
+    return text(f"explain.{answer['reason']}", language, _readable(answer.get("params") or {}, language))
 
 
 def _readable(params: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -106,7 +107,8 @@ def _readable(params: Mapping[str, Any], language: str) -> dict[str, Any]:
 
 def status(answer: Mapping[str, Any], language: str) -> str:
     """What ``status`` answered, as a small table."""
-    lines = [explanation(answer["explanation"] | {"forecast": ()}, language)]
+    now = answer["explanation"]
+    lines = [f"{clock(now['at'], language)}  {_reason(now, language).what}"]
     if answer["sessionCount"]:
         lines.append(word("word.sessions", language, count=answer["sessionCount"]))
     for name, entry in answer["statuses"].items():
@@ -114,6 +116,5 @@ def status(answer: Mapping[str, Any], language: str) -> str:
         fresh = word(f"word.freshness.{entry['freshness']}", language)
         lines.append(f"{title(name, language):<14} {state:<16} {fresh:<12} {clock(entry['lastRunTime'], language)}")
     for position, waiting in enumerate(answer["queue"], 1):
-        why = text(f"explain.{waiting['reason']}", language, _readable(waiting["params"], language)).what
-        lines.append(f"  {position}. {title(waiting['type'], language)}: {why}")
+        lines.append(f"  {position}. {title(waiting['type'], language)}: {_reason(waiting, language).what}")
     return "\n".join(lines)

@@ -276,8 +276,12 @@ def idle_because(state: State, now: Moment) -> Block:
         return Block(Reason.ACCOUNT_STOPPED, None, None, state.enabled[0])
     if state.away is not None:
         return Block(state.away)
-    coming = min(dues(state), default=None)
-    return Block(Reason.NOTHING_DUE) if coming is None else Block(Reason.NOTHING_DUE, *coming)
+    if not state.rules.schedule:
+        return Block(Reason.NO_PANEL)
+    coming = dues(state)
+    if state.daily_due is not None:
+        coming.append((state.daily_due, *next(state.lines())))
+    return Block(Reason.NOTHING_DUE, *min(coming)) if coming else Block(Reason.SCHEDULE_OFF)
 
 
 def dues(state: State) -> list[tuple[datetime, SyncType, AccountId]]:

@@ -166,6 +166,8 @@ def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None =
             return tr("new attempt soon")
         case "no-account":
             return tr("no ERP account")
+        case "schedule-off" | "no-panel":
+            return tr("nothing is due")
         case "offline":
             return tr("no network")
         case "asleep":

@@ -886,6 +886,21 @@ async def test_explain_for_now_the_past_and_the_future() -> None:
         assert (await rig.o.explain(MONDAY - timedelta(days=1))).reason is Reason.NOT_KNOWN
 
 
+async def test_where_nothing_will_ever_be_due_explain_says_so() -> None:
+    """Rule 32: the schedule works with a panel only; with one, somebody may have switched everything off."""
+    async with Rig() as rig:
+        for at in (None, rig.clock.now() + timedelta(hours=3)):
+            assert (await rig.o.explain(at)).reason is Reason.NO_PANEL
+    async with Rig(rules=dataclasses.replace(ALWAYS, daily_full=time(12))) as rig:
+        await rig.drain()
+        for name in [t.name for t in TYPES]:
+            rig.o.set_schedule(name, None)
+        daily = await rig.o.explain()
+        assert (daily.reason, daily.params["type"], daily.params["clock"]) == (Reason.NOTHING_DUE, "orders", "12:00")
+        rig.o.set_rules(ALWAYS)
+        assert (await rig.o.explain()).reason is Reason.SCHEDULE_OFF
+
+
 async def test_accounts_come_and_go() -> None:
     """Rules 8, 25: what waits or runs for a removed account ends."""
     async with Rig(accounts=TWO) as rig:
