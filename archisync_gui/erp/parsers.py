@@ -115,11 +115,13 @@ def _scaled(text: str, places: int, kind: Kind, shown: str | None = None) -> int
 
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
+_PADDED = re.compile(r"\d\d/\d\d/\d{4}")
 _TIME = re.compile(r"(\d{1,2}/\d{1,2}/\d{4}) (\d{1,2}):(\d{2}):(\d{2})( ?[AP]M)?", re.IGNORECASE)
 
 
 def parse_date(text: str) -> str | None:
-    """``31/01/2026`` → ``"2026-01-31"``; strictly day/month/year. A time of midnight behind it is allowed."""
+    """``31/01/2026`` → ``"2026-01-31"``; strictly day/month/year, both of two digits. A time of midnight behind it is
+    allowed. ``5/12/2026`` is how an American session writes the twelfth of May: foreign, though it could be read."""
     text = fold(text)
     if not text:
         return None
@@ -130,6 +132,8 @@ def _day(text: str, shown: str, kind: Kind) -> str:
     found = _DATE.fullmatch(text)
     if found is None:
         raise Unreadable(shown, kind)
+    if not _PADDED.fullmatch(text):
+        raise Unreadable(shown, kind, foreign=True)
     day, month, year = (int(part) for part in found.groups())
     try:
         return datetime(year, month, day).date().isoformat()  # noqa: DTZ001 - a date without a clock

@@ -75,6 +75,9 @@ def test_examples_of_the_reference(kind: Kind, text: str, value: Value) -> None:
         (Kind.ID, "50.12", False),
         (Kind.ID, "Count=57", False),
         (Kind.DATE, "5/13/2026", True),
+        (Kind.DATE, "5/12/2026", True),  # poisoned a month of dates: it could be read as the fifth of December
+        (Kind.DATE, "05/13/2026", True),
+        (Kind.DATETIME, "5/12/2026 16:05:06", True),
         (Kind.DATE, "31/02/2026", False),
         (Kind.DATE, "2026-01-31", False),
         (Kind.DATETIME, "5/12/2026 4:05:06 PM", True),
