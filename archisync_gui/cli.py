@@ -41,6 +41,12 @@ exit codes:
 """
 
 
+PLACES = (
+    "overview", "history", "timeline", "data", "day", "log", "settings", "sessions", "why", "pairing", "order-form",
+)  # fmt: skip
+"""What ``--open`` can open."""
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     common = _Parser(add_help=False)
@@ -78,6 +84,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"Archisync {__version__}")
     parser.add_argument("--hidden", action="store_true", help="start in the tray, without a window")
+    parser.add_argument(
+        "--open", metavar="PLACE", choices=PLACES, help=f"what the panel opens, also a running one: {', '.join(PLACES)}"
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
 
     sync = commands.add_parser("sync", parents=[common, own], help="read lists from the ERP now")
@@ -151,7 +160,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
         if options.command is None:
             from archisync_gui.app.desktop import run_panel
 
-            return run_panel(profile, demo, hidden=options.hidden)
+            return run_panel(profile, demo, hidden=options.hidden, place=options.open or "")
         if options.command == "doctor":
             from archisync_gui.app.doctor import run_doctor
 

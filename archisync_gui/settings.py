@@ -271,6 +271,16 @@ DECLARATIONS: tuple[Setting, ...] = (
     ),
     Setting("look.theme", "choice", "system", "look", "Aspetto", "Appearance", choices=("system", "light", "dark")),
     Setting("look.autostart", "bool", False, "look", "Avvia all'accesso", "Start at login"),
+    Setting(
+        "look.close_to_tray",
+        "bool",
+        True,
+        "look",
+        "Chiudendo la finestra Archisync resta aperto",
+        "Closing the window leaves Archisync running",
+        "Resta accanto all'orologio, o ridotto a icona. Altrimenti chiudere la finestra è uscire.",
+        "In the tray, or minimised. Otherwise closing the window quits.",
+    ),
     Setting("look.tray_told", "bool", False, "hidden", "", ""),
     Setting("look.first_run_done", "bool", False, "hidden", "", ""),
 )

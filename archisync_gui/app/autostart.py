@@ -60,7 +60,7 @@ def command(profile: Profile) -> list[str]:
     """The command line that opens the panel of ``profile`` without a window."""
     named = profile.folder == profiles_folder() / profile.name
     where = profile.name if named else str(profile.folder)
-    return [*_program(), "--hidden", "--profile", where, *(["--demo"] if profile.demo else [])]
+    return [*program(), "--hidden", "--profile", where, *(["--demo"] if profile.demo else [])]
 
 
 def sys_platform() -> str:
@@ -68,7 +68,8 @@ def sys_platform() -> str:
     return sys.platform
 
 
-def _program() -> list[str]:
+def program() -> list[str]:
+    """The command that starts this program again."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
     # The windowless entry point beside this Python; the console one would open a console at each login on Windows.

@@ -43,7 +43,7 @@ async def serve(core: Core, name: str, args: dict[str, Any], emit: Emit) -> tupl
             core.orchestrator.release()
             return exit_codes.OK, as_json(core.orchestrator.get_status())
         case "raise":
-            core.raise_window()
+            core.second_start(bool(args.get("hidden")), str(args.get("open") or ""))
             return exit_codes.OK, None
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
 

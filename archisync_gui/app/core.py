@@ -48,8 +48,8 @@ class Core:
         self.store = store
         self.credentials = credentials
         self.clock = SystemClock()
-        self.raise_window: Callable[[], None] = lambda: None
-        """What a second start does to the first one; the panel sets it."""
+        self.second_start: Callable[[bool, str], None] = lambda hidden, place: None
+        """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
         self.demo_erp: DemoErp | None = None
         self.erp = Erp(
             address=lambda: self.demo_erp.base_url if self.demo_erp else self.settings.text("erp.url"),

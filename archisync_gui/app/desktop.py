@@ -12,13 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
-from archisync_gui.app import exit_codes, logs
+from archisync_gui.app import autostart, exit_codes, logs
 from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
 from archisync_gui.app.doctor import display_available
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import line, system_language, text
-from archisync_gui.model import SyncFailure
+from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -32,22 +32,25 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool) -> int:
-    """Show the panel of ``profile`` until it is quit; beside a running one raise that one's window. Exit code."""
+def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place: str = "") -> int:
+    """Show the panel of ``profile`` until it is quit; beside a running one hand the arguments over to it. Exit code.
+
+    ``place``: what to open, see ``Panel.open_place``.
+    """
     language = system_language()
     if not display_available():
         print(text("no-display", language), file=sys.stderr)
         return exit_codes.UNAVAILABLE
     lock = ProfileLock(profile)
     if not lock.acquire():
-        return _raise_the_other(profile, lock, language)
+        return _hand_over(profile, lock, language, hidden, place)
     handler = logs.to_file(profile, logging.INFO)
     watch = CrashWatch(profile)
     try:
         told = watch.begin(language)
         from archisync_gui.ui.loop import run
 
-        code = run(partial(_main, profile=profile, demo=demo, hidden=hidden, told=told))
+        code = run(partial(_main, profile=profile, demo=demo, hidden=hidden, place=place, told=told))
         watch.end()
         return code
     finally:
@@ -55,16 +58,18 @@ def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool) -> in
         lock.release()
 
 
-def _raise_the_other(profile: Profile, lock: ProfileLock, language: str) -> int:
+def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool, place: str) -> int:
     try:
-        code, _ = asyncio.run(call(profile, "raise", {}, lambda event: None))
+        code, _ = asyncio.run(call(profile, "raise", {"hidden": hidden, "open": place}, lambda event: None))
     except NoAnswer:
         print(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"}), file=sys.stderr)
         return exit_codes.BUSY
     return code
 
 
-async def _main(app: QApplication, *, profile: Profile, demo: DemoOptions | None, hidden: bool, told: str) -> int:
+async def _main(
+    app: QApplication, *, profile: Profile, demo: DemoOptions | None, hidden: bool, place: str, told: str
+) -> int:
     from archisync_gui.ui.panel import Panel
 
     stop = asyncio.Event()
@@ -79,6 +84,8 @@ async def _main(app: QApplication, *, profile: Profile, demo: DemoOptions | None
     await panel.first_paint()  # nothing heavy is imported before
     try:
         async with _opened(profile, demo, panel, stop, told):
+            if place:
+                panel.open_place(place)
             await stop.wait()
             panel.closing()
     except Exception as error:
@@ -100,7 +107,7 @@ async def _opened(
 
     core = await Core.open(profile, demo=demo, attended=True)
     try:
-        core.raise_window = panel.raise_window
+        core.second_start = panel.second_start
         drafts = await Drafts.open(profile.folder, clock=core.clock)
         try:
             endpoint = await _endpoint(core, drafts)
@@ -186,8 +193,10 @@ def _services(core: Core, endpoint: Endpoint, panel: Panel, stop: asyncio.Event,
         log_file=core.profile.log_file,
         faults=_faults(core),
         end_faults=partial(asyncio.to_thread, core.demo_erp.clear_faults) if core.demo_erp is not None else None,
+        open_demo=_open_demo,
         open_order_form=lambda: QDesktopServices.openUrl(QUrl(endpoint.order_form_url())),
         set_password=core.set_password,
+        keep_in_file=partial(core.set_password, file=True),
         has_password=core.has_password,
         test_login=test_login,
         accept_read=core.accept_read,
@@ -196,6 +205,15 @@ def _services(core: Core, endpoint: Endpoint, panel: Panel, stop: asyncio.Event,
         backup=lambda: core.store.backup("operator"),
         crash=told,
     )
+
+
+def _open_demo() -> bool:
+    """Start the demo in a process of its own. False: the system did not start it."""
+    from PySide6.QtCore import QProcess
+
+    program, *arguments = autostart.program()
+    started = QProcess.startDetached(program, [*arguments, "--demo"])
+    return bool(started[0] if isinstance(started, tuple) else started)
 
 
 def _faults(core: Core) -> tuple[Any, ...]:
@@ -213,7 +231,12 @@ def _faults(core: Core) -> tuple[Any, ...]:
 
         return strike
 
-    return tuple(Fault(f.name, f.it, f.en, start(f.name)) for f in FAULTS.values())
+    async def kill_browser() -> None:
+        if not await asyncio.to_thread(core.erp.kill_browser):
+            raise SyncFailure("no-browser-to-kill", FailureKind.PERMANENT)
+
+    killed = Fault("browser-killed", "Il browser muore di colpo", "The browser dies at once", kill_browser)
+    return (killed, *(Fault(f.name, f.it, f.en, start(f.name)) for f in FAULTS.values()))
 
 
 def _log_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+import psutil
+
 from archisync_gui.erp.failures import translated
 from archisync_gui.model import FailureKind, SyncFailure
 
@@ -139,6 +141,16 @@ class Browser:
         if context is not None:
             for page in context.pages:
                 await _quietly(page.close())
+
+    def kill(self) -> bool:
+        """End the browser's processes without a word, as a crash does; False: there were none. Blocking."""
+        folder, found = self._folder, False
+        for process in psutil.Process().children(recursive=True) if folder else ():
+            with suppress(psutil.Error):
+                if any(argument.startswith(f"--user-data-dir={folder}") for argument in process.cmdline()):
+                    process.kill()
+                    found = True
+        return found
 
     async def close(self) -> None:
         """End the browser and its driver; cookies stay in memory. Nothing is left behind."""

@@ -65,6 +65,10 @@ class Erp:
         self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
         self._closer: asyncio.Task[None] | None = None
 
+    def kill_browser(self) -> bool:
+        """End the browser as a crash would (the demo shows what happens then); False: none runs. Blocking."""
+        return self._browser.kill()
+
     # --- lists --------------------------------------------------------------------------------------------------------
 
     @asynccontextmanager

@@ -13,10 +13,11 @@ from datetime import datetime
 from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
+from archisync_gui import messages
 from archisync_gui.model import Origin, QueueEntry, Status, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui import words
-from archisync_gui.ui.i18n import tr
+from archisync_gui.ui.i18n import language, tr
 from archisync_gui.ui.services import Services
 from archisync_gui.ui.signals import Background, Bridge
 
@@ -262,12 +263,15 @@ class Context(QObject):
 
 
 def problem(error: object) -> str:
-    """An exception as one readable sentence."""
+    """An exception as sentences: what happened, what it means, what to do."""
     code = getattr(error, "code", None)
     if isinstance(code, str):
         params = getattr(error, "params", None)
         found = words.told(code, params if isinstance(params, dict) else None)
         if found is not None:
             return str(found)
-    text = str(error).strip()
-    return text or type(error).__name__
+    if isinstance(error, OSError) and error.strerror:
+        params = {"path": str(error.filename or "–"), "reason": error.strerror}
+        return str(messages.text("file-refused", language(), params))
+    reason = f"{type(error).__name__}: {error}".strip().rstrip(":.")
+    return str(messages.text("unexpected", language(), {"error": reason}))

@@ -340,7 +340,7 @@ class ClearDialog(Dialog):
     def __init__(self, context: Context, type: str, account: str, rows: int, parent: QWidget | None = None) -> None:
         name = words.type_name(type)
         super().__init__(tr("Clear {type} and read again", type=name), parent)
-        self._name = name
+        self._context, self._type, self._name = context, type, name
         whose = tr(" of {account}", account=account) if account else ""
         self.body.addWidget(
             label(
@@ -364,13 +364,15 @@ class ClearDialog(Dialog):
         leave.setDefault(True)
         self.typed.textChanged.connect(self._check)
         self._check()
-        self._context = context
         context.bridge.status_changed.connect(self._check)
 
     def _check(self, *_: object) -> None:
         right = self.typed.text().strip().casefold() == self._name.casefold()
-        self.yes.setEnabled(right)
-        self.yes.setToolTip("" if right else tr("Type the list's name first"))
+        status = self._context.status
+        running = status is not None and status.current_sync == self._type
+        self.yes.setEnabled(right and not running)
+        why = tr("This list is being read: wait for its end, or cancel it") if running else ""
+        self.yes.setToolTip(why or ("" if right else tr("Type the list's name first")))
 
 
 # ---------------------------------------------------------------------------------------------------- crash

@@ -12,7 +12,7 @@ from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.dialogs import Dialog
 from archisync_gui.ui.i18n import language, tr
-from archisync_gui.ui.settings_page import choice_word
+from archisync_gui.ui.settings_page import choice_word, no_keyring
 from archisync_gui.ui.widgets import column, inset, label, row
 
 
@@ -36,7 +36,7 @@ class FirstRun(Dialog):
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.test = QPushButton()
         self.outcome = label(wrap=True)
-        self.form = QPushButton()
+        self.form, self.demo = QPushButton(), QPushButton()
         self.intervals: dict[str, QSpinBox] = {}
         self._texts: list[tuple[Any, str]] = []
         for make in (self._language_step, self._erp_step, self._test_step, self._form_step, self._intervals_step):
@@ -44,6 +44,7 @@ class FirstRun(Dialog):
         self.language.currentIndexChanged.connect(self._language_chosen)
         self.test.clicked.connect(lambda: context.background.run(self._test(), "first-test"))
         self.form.clicked.connect(context.open_order_form)
+        self.demo.clicked.connect(self._open_demo)
         self._retranslate()
         self._show()
 
@@ -67,7 +68,11 @@ class FirstRun(Dialog):
     def _erp_step(self) -> QWidget:
         self._erp_text, self._demo_text = label(wrap=True), label(name="muted", wrap=True)
         self.url.setText(self._context.settings().text("erp.url"))
-        return self._page(self._erp_text, self.url, self.account, self.password, self._demo_text)
+        line = QWidget()
+        inside = row(line)
+        inside.addWidget(self._demo_text, 1)
+        inside.addWidget(self.demo)
+        return self._page(self._erp_text, self.url, self.account, self.password, line)
 
     def _test_step(self) -> QWidget:
         self._test_text = label(wrap=True)
@@ -126,9 +131,8 @@ class FirstRun(Dialog):
         self.account.setAccessibleName(tr("User name in the ERP"))
         self.password.setPlaceholderText(tr("Password (kept in the system's keyring)"))
         self.password.setAccessibleName(tr("Password"))
-        self._demo_text.setText(
-            tr("Just looking? Close this and start Archisync with --demo: invented data, a demo ERP, nothing real.")
-        )
+        self._demo_text.setText(tr("Just looking? The demo has invented data and an ERP of its own, nothing real."))
+        self.demo.setText(tr("Open the &demo"))
         self._test_text.setText(tr("Try it: Archisync logs in to the ERP once, for real, and says what it found."))
         self.test.setText(tr("&Test login"))
         self._form_text.setText(
@@ -161,6 +165,16 @@ class FirstRun(Dialog):
     def _skip(self) -> None:
         self.stack.setCurrentIndex(min(self.stack.count() - 1, self.stack.currentIndex() + 1))
         self._show()
+
+    def _open_demo(self) -> None:
+        services = self._context.services
+        if services is None or services.open_demo is None:
+            self.wrong.setText(tr("The demo cannot be opened from here."))
+        elif services.open_demo():
+            self._context.say(tr("The demo opens in a window of its own. This one waits here."))
+            self.close()
+        else:
+            self.wrong.setText(tr("The system did not start the demo. Start it by hand: archisync-gui --demo"))
 
     def _language_chosen(self, *_: object) -> None:
         self._context.background.run(self._keep({"look.language": self.language.currentData()}), "first-language")
@@ -209,10 +223,13 @@ class FirstRun(Dialog):
         if services is None or services.set_password is None or not (name and password):
             return True
         try:
-            await services.set_password(name, password)
+            kept = await services.set_password(name, password)
         except Exception as error:
             self.wrong.setText(problem(error))
             return False
+        self.outcome.setText(
+            "" if kept else tr("{no_keyring} Settings can keep it in a file.", no_keyring=no_keyring())
+        )
         self.password.clear()
         return True
 

@@ -32,6 +32,9 @@ from archisync_gui.ui.widgets import Page, card, column, inset, label, row
 STEP = 300
 """Runs read at once; more on request."""
 
+WRONG = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+"""One choice of the filter: what somebody should look at."""
+
 
 class RunsModel(SnapshotModel):
     """Runs, newest first."""
@@ -168,7 +171,8 @@ class History(Page):
         types: list[tuple[object, str]] = [(None, tr("All lists"))]
         types += [(e.name, words.type_name(e.name)) for e in services.entities] if services is not None else []
         _fill(self.type, types)
-        _fill(self.outcome, [(None, tr("Any outcome")), *((o, words.outcome_word(o).text) for o in Outcome)])
+        outcomes: list[tuple[object, str]] = [(None, tr("Any outcome")), (WRONG, tr("All that went wrong"))]
+        _fill(self.outcome, [*outcomes, *((o, words.outcome_word(o).text) for o in Outcome)])
         _fill(self.origin, [(None, tr("Asked by anyone")), *((o, words.origin_word(o)) for o in Origin)])
         _fill(
             self.period,
@@ -207,7 +211,8 @@ class History(Page):
     def _happened(self, events: Sequence[Event]) -> None:
         ended = {EventKind.SYNC_COMPLETED, EventKind.SYNC_ERROR, EventKind.SYNC_CANCELLED, EventKind.SYNC_SKIPPED}
         if any(e.kind in ended for e in events) and self.isVisible():
-            self._filtered()
+            self._reading += 1  # as many as are shown: "show more" is not undone by the next run
+            self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
 
     def _criteria(self) -> dict[str, Any]:
         period = str(self.period.currentData())
@@ -254,19 +259,19 @@ class History(Page):
         before = self._runs[-1].started if self._runs else None
         self._context.background.run(self._read(self._reading, before), "history")
 
-    async def _read(self, number: int, before: datetime | None) -> None:
+    async def _read(self, number: int, before: datetime | None, limit: int = STEP) -> None:
         services = self._context.services
         if services is None or services.store is None:
             return
         criteria = self._criteria()
         if before is not None:
             criteria["before"] = before
-        found = list(await services.store.runs(**criteria, limit=STEP))
+        found = list(await services.store.runs(**criteria, limit=limit))
         if number != self._reading:
             return  # the filters changed meanwhile
         self._runs = [*self._runs, *found] if before is not None else found
-        self.more.setEnabled(len(found) == STEP)
-        self.more.setToolTip("" if len(found) == STEP else tr("There are no older ones"))
+        self.more.setEnabled(len(found) == limit)
+        self.more.setToolTip("" if len(found) == limit else tr("There are no older ones"))
         self._show()
 
     def _show(self) -> None:

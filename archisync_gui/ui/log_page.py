@@ -158,6 +158,8 @@ class LogPage(Page):
         outer.addWidget(frame, 1)
         outer.addWidget(self._where)
         self.retranslate()
+        kept = context.recall("log/level")
+        self.level.setCurrentIndex(max(0, self.level.findData(int(kept) if kept.isdigit() else logging.INFO)))
         self.level.currentIndexChanged.connect(self._filter)
         self.search.textChanged.connect(self._filter)
         self.follow.toggled.connect(self._jump)
@@ -202,6 +204,7 @@ class LogPage(Page):
         return services.log_file if services is not None else None
 
     def _filter(self, *_: object) -> None:
+        self._context.remember("log/level", str(self.level.currentData() or logging.INFO))
         self.model.filter(self.level.currentData() or logging.INFO, self.search.text())
         self._jump()
 

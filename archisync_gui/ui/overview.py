@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
@@ -198,7 +198,11 @@ class TypesTable(QTableView):
             item = what.status
             if item.state in (State.REFUSED, State.STOPPED) or item.unclean_in_a_row >= 2:
                 self._context.open("trouble", item)
-            elif item.state is State.IDLE and item.last_outcome is Outcome.FAILED and item.last_run_id:
+            elif (
+                item.state in (State.IDLE, State.BACKING_OFF)
+                and item.last_outcome is Outcome.FAILED
+                and item.last_run_id
+            ):
                 self._context.open("run", item.last_run_id)
 
     def _double_clicked(self, index: QModelIndex) -> None:
@@ -445,7 +449,9 @@ class Overview(Page):
         self.table.forget_widths()
 
     def show_status(self, status: Status) -> None:
-        """Fill everything from a snapshot."""
+        """Fill everything from a snapshot; while nobody looks, nothing."""
+        if not self.isVisible():
+            return
         now = self._context.now()
         self.types.show_status(status, now)
         self.queue.show_status(status, now)
@@ -523,6 +529,13 @@ class Overview(Page):
             self._context.open("run", found.run_id)
         elif found is not None and found.place:
             self._context.open(found.place, found.at if found.place == "why" else None)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what was not looked at."""
+        super().showEvent(event)
+        if self._context.status is not None:
+            self.show_status(self._context.status)
+            self.types.refresh(self._context.now())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

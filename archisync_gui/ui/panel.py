@@ -42,6 +42,7 @@ FIRST_FAULTS = (
     "session-expired-now",
     "slow",
     "truncated-list",
+    "browser-killed",
     "unavailable-503",
     "connection-dropped",
     "login-refused",
@@ -345,8 +346,27 @@ class Panel(QObject):
         self.window.raise_()
         self.window.activateWindow()
 
+    def second_start(self, hidden: bool, place: str) -> None:
+        """Archisync was started again: do what that start was asked to. Hidden (at login), it asks for nothing."""
+        if place:
+            self.open_place(place)
+        elif not hidden:
+            self.raise_window()
+
+    def open_place(self, place: str) -> None:
+        """Open what the command line names: a page, a dialog, or ``order-form``."""
+        if place == "order-form":
+            self.context.open_order_form()
+            return
+        self.raise_window()
+        self.open(place)
+
     def _close_asked(self) -> None:
         self._keep_memory()
+        if not self.context.settings().flag("look.close_to_tray"):
+            self.ask_quit()
+            return
+        self.tray.look()
         if self.tray.present:
             self.window.hide()
             self._tell_once(
@@ -366,7 +386,8 @@ class Panel(QObject):
         if self.context.settings().flag("look.tray_told"):
             return
         self._notify([Message("tray", title, text, "settings", "look")])
-        self.context.say(f"{title}. {text}")
+        change = partial(self.open, "settings", "look.close_to_tray")
+        self.context.say(f"{title}. {text}", "", tr("Chan&ge…"), change)
         self.context.apply({"look.tray_told": True})
 
     def ask_quit(self) -> None:

@@ -99,9 +99,13 @@ class Services:
     faults: tuple[Fault, ...] = ()
     end_faults: Callable[[], Awaitable[object]] | None = None
     """Switches all of the demo's faults off."""
+    open_demo: Callable[[], bool] | None = None
+    """Starts the demo beside this panel; False: the system did not start it."""
     open_order_form: Callable[[], object] | None = None
-    set_password: Callable[[str, str], Awaitable[object]] | None = None
-    """Account, password → the system's keyring; raises with a sentence when there is none."""
+    set_password: Callable[[str, str], Awaitable[bool]] | None = None
+    """Account, password → the system's keyring. False: there is none, the password is kept in memory only."""
+    keep_in_file: Callable[[str, str], Awaitable[object]] | None = None
+    """Account, password → a private file, where there is no keyring and the operator says so."""
     has_password: Callable[[str], Awaitable[bool]] | None = None
     test_login: Callable[[str, str | None], Awaitable[LoginTest]] | None = None
     """Account, password (``None``: the stored one); really logs in."""

@@ -6,6 +6,7 @@ What a setting does is known by the part that reads it; passwords go to the keyr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTime
@@ -82,6 +83,11 @@ def load(runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
             many = 1 if parts[1] in ("products", "prices") else max(1, accounts)
             total += many * lengths[len(lengths) // 2] / (settings.number(declared.key) * 60)
     return total
+
+
+def no_keyring() -> str:
+    """What it means that passwords cannot be kept as they should be."""
+    return tr("This computer has no keyring: the password is forgotten when Archisync is closed.")
 
 
 class Field(QObject):
@@ -276,6 +282,8 @@ class Accounts(QWidget):
         super().__init__()
         self._context = context
         self._names: tuple[str, ...] = ()
+        self._typed: dict[str, str] = {}
+        """Passwords that no keyring took, until the operator says whether a file may have them."""
         self._rows = column(gap=8)
         self.add_name = QLineEdit()
         self.add_button = QPushButton()
@@ -327,6 +335,11 @@ class Accounts(QWidget):
         test.setAccessibleName(tr("Test login of {account}", account=name))
         remove = QPushButton(tr("Remove"))
         remove.setAccessibleName(tr("Remove {account}", account=name))
+        keep = QPushButton(tr("Keep in a file"))
+        keep.setAccessibleName(tr("Keep the password of {account} in a file", account=name))
+        keep.setToolTip(tr("A file in the data folder that only you can read; whoever has your disk can read it too"))
+        keep.hide()
+        layout.addWidget(keep)
         layout.addWidget(password)
         layout.addWidget(test)
         layout.addWidget(remove)
@@ -338,7 +351,8 @@ class Accounts(QWidget):
         test.setToolTip(tr("Really logs in to the ERP, once") if can_test else tr("Not available here"))
         remove.setVisible(not demo)
         run = self._context.background.run
-        password.clicked.connect(lambda: run(self._password(name, state), "password"))
+        password.clicked.connect(lambda: run(self._password(name, state, keep), "password"))
+        keep.clicked.connect(lambda: run(self._keep(name, state, keep), "keep-password"))
         test.clicked.connect(lambda: run(self._test(name, state, test), "test-login"))
         remove.clicked.connect(lambda: run(self._remove(name), "remove-account"))
         if services is not None and services.has_password is not None and not demo:
@@ -354,7 +368,15 @@ class Accounts(QWidget):
         there = await services.has_password(name)
         state.setText(tr("password stored") if there else tr("no password yet"))
 
-    async def _password(self, name: str, state: QLabel) -> None:
+    async def _keep(self, name: str, state: QLabel, keep: QPushButton) -> None:
+        services, typed = self._context.services, self._typed.pop(name, None)
+        if services is None or services.keep_in_file is None or typed is None:
+            return
+        await services.keep_in_file(name, typed)
+        keep.hide()
+        state.setText(tr("password stored in a file, not in a keyring"))
+
+    async def _password(self, name: str, state: QLabel, keep: QPushButton) -> None:
         services = self._context.services
         if services is None or services.set_password is None:
             return
@@ -365,14 +387,17 @@ class Accounts(QWidget):
         if not await ask(dialog) or not dialog.textValue():
             return
         try:
-            await services.set_password(name, dialog.textValue())
+            kept = await services.set_password(name, dialog.textValue())
         except Exception as error:
             state.setText(problem(error))
             return
+        keep.setVisible(not kept and services.keep_in_file is not None)
+        if not kept:
+            self._typed[name] = dialog.textValue()
         self._context.background.act(
             getattr(services.orchestrator, "credentials_changed", lambda _: None)(name), "credentials"
         )
-        state.setText(tr("password stored"))
+        state.setText(tr("password stored") if kept else no_keyring())
 
     async def _test(self, name: str, state: QLabel, button: QPushButton) -> None:
         services = self._context.services
@@ -489,7 +514,7 @@ class SettingsPage(Page):
         self._titles: dict[str, QLabel] = {}
         self.accounts, self.pages = Accounts(context), PairedPages(context)
         self._load = label(wrap=True)
-        self.folder, self.backup = QPushButton(), QPushButton()
+        self.folder, self.backup, self.again = QPushButton(), QPushButton(), QPushButton()
         self._sizes = label(name="muted", wrap=True)
         layout = row(self, (18, 14, 18, 14), 14)
         frame = card()
@@ -502,6 +527,7 @@ class SettingsPage(Page):
             self.stack.addWidget(self._group(name))
         self.groups.currentRowChanged.connect(self.stack.setCurrentIndex)
         self.folder.clicked.connect(self._open_folder)
+        self.again.clicked.connect(partial(context.open, "first-run"))
         self.backup.clicked.connect(lambda: context.background.run(self._backup(), "backup"))
         context.settings_changed.connect(self.show_settings)
         context.services_changed.connect(self.show_settings)
@@ -543,6 +569,11 @@ class SettingsPage(Page):
         inside.addLayout(grid)
         if name == "sync":
             inside.addWidget(self._load)
+        if name == "look":
+            line = row()
+            line.addWidget(self.again)
+            line.addStretch(1)
+            inside.addLayout(line)
         if name == "endpoint":
             inside.addWidget(self.pages)
         if name == "data":
@@ -574,6 +605,7 @@ class SettingsPage(Page):
         self.accounts.retranslate()
         self.pages.retranslate()
         self.folder.setText(tr("Open data fol&der"))
+        self.again.setText(tr("&Walk through the first steps again…"))
         self.backup.setText(tr("Back up &now"))
         self.show_settings()
 

@@ -74,6 +74,12 @@ class Tray(QObject):
         self._menu.addAction(action)
         return action
 
+    def look(self) -> None:
+        """Look once more whether there is a tray by now."""
+        if not self.present and QSystemTrayIcon.isSystemTrayAvailable():
+            self._looking.stop()
+            self._look()
+
     def _look(self) -> None:
         if QSystemTrayIcon.isSystemTrayAvailable():
             self._icon.show()

@@ -73,6 +73,8 @@ class Sidebar(QFrame):
             layout.addWidget(button)
             self._buttons[name] = button
         layout.addStretch(1)
+        self.form_button = QPushButton()
+        layout.addWidget(self.form_button)
         self.demo_button = QPushButton()
         self.demo_button.hide()
         layout.addWidget(self.demo_button)
@@ -95,9 +97,13 @@ class Sidebar(QFrame):
             plain = titles[name].replace("&", "")
             button.setAccessibleName(plain)
             button.setToolTip(f"{plain} (Ctrl+{at + 1})")
+        self.form_button.setText(tr("Order form", "button"))
+        self.form_button.setToolTip(tr("Open the order form in the browser (Ctrl+N)"))
         self.demo_button.setText(tr("Try a &fault"))
         widest = max(b.sizeHint().width() for b in self._buttons.values())
-        self.setFixedWidth(max(136, widest + 24, self.demo_button.sizeHint().width() + 16))
+        self.setFixedWidth(
+            max(136, widest + 24, self.demo_button.sizeHint().width() + 16, self.form_button.sizeHint().width() + 16)
+        )
 
 
 def page_titles() -> dict[str, str]:
@@ -445,6 +451,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._actions()
         self.sidebar.chosen.connect(self.go)
+        self.sidebar.form_button.clicked.connect(context.open_order_form)
         context.bridge.status_changed.connect(self._status)
         context.bridge.tick.connect(self._tick)
         context.said.connect(self._said)
@@ -485,6 +492,7 @@ class MainWindow(QMainWindow):
         for at, name in enumerate(PAGES):
             add(f"Ctrl+{at + 1}", partial(self.go, name))
         add("F5", self.context.sync_all)
+        add("Ctrl+N", self.context.open_order_form)
         add("Ctrl+Q", self.quit_asked.emit)
         add("Ctrl+W", self.close)
         add("F1", partial(self.context.open, "why"))

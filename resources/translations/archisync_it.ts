@@ -462,6 +462,10 @@
             <translation>Questo desktop non mostra icone accanto all'orologio. Le letture continuano; si esce con Ctrl+Q nella finestra.</translation>
         </message>
         <message>
+            <source>Chan&amp;ge…</source>
+            <translation>Cam&amp;bia…</translation>
+        </message>
+        <message>
             <source>{title} is being read. Quit all the same?</source>
             <translation>Lettura di {title} in corso. Uscire lo stesso?</translation>
         </message>
@@ -569,8 +573,12 @@
             <translation>Password</translation>
         </message>
         <message>
-            <source>Just looking? Close this and start Archisync with --demo: invented data, a demo ERP, nothing real.</source>
-            <translation>Solo per provare? Chiudere e avviare Archisync con --demo: dati inventati, un ERP dimostrativo, niente di vero.</translation>
+            <source>Just looking? The demo has invented data and an ERP of its own, nothing real.</source>
+            <translation>Solo per dare un'occhiata? La demo ha dati inventati e un ERP tutto suo, niente di vero.</translation>
+        </message>
+        <message>
+            <source>Open the &amp;demo</source>
+            <translation>Apri la &amp;demo</translation>
         </message>
         <message>
             <source>Try it: Archisync logs in to the ERP once, for real, and says what it found.</source>
@@ -609,6 +617,22 @@
             <translation>A&amp;vanti</translation>
         </message>
         <message>
+            <source>The demo cannot be opened from here.</source>
+            <translation>La demo non si può aprire da qui.</translation>
+        </message>
+        <message>
+            <source>The demo opens in a window of its own. This one waits here.</source>
+            <translation>La demo si apre in una finestra sua. Questa resta qui ad aspettare.</translation>
+        </message>
+        <message>
+            <source>The system did not start the demo. Start it by hand: archisync-gui --demo</source>
+            <translation>Il sistema non ha avviato la demo. Avviarla a mano: archisync-gui --demo</translation>
+        </message>
+        <message>
+            <source>{no_keyring} Settings can keep it in a file.</source>
+            <translation>{no_keyring} Nelle Impostazioni si può conservarla in un file.</translation>
+        </message>
+        <message>
             <source>Enter address and account in the step before.</source>
             <translation>Indicare indirizzo e utente nel passo precedente.</translation>
         </message>
@@ -631,6 +655,15 @@
         <message>
             <source>Close this message</source>
             <translation>Chiudi questo messaggio</translation>
+        </message>
+        <message>
+            <source>Order form</source>
+            <comment>button</comment>
+            <translation>Modulo d'ordine</translation>
+        </message>
+        <message>
+            <source>Open the order form in the browser (Ctrl+N)</source>
+            <translation>Apri il modulo d'ordine nel browser (Ctrl+N)</translation>
         </message>
         <message>
             <source>Open order form tabs</source>
@@ -985,6 +1018,10 @@
             <translation>Scuro</translation>
         </message>
         <message>
+            <source>This computer has no keyring: the password is forgotten when Archisync is closed.</source>
+            <translation>Questo computer non ha un portachiavi: la password si perde quando Archisync si chiude.</translation>
+        </message>
+        <message>
             <source>min</source>
             <translation>min</translation>
         </message>
@@ -1061,6 +1098,18 @@
             <translation>Togli {account}</translation>
         </message>
         <message>
+            <source>Keep in a file</source>
+            <translation>Conserva in un file</translation>
+        </message>
+        <message>
+            <source>Keep the password of {account} in a file</source>
+            <translation>Conserva in un file la password di {account}</translation>
+        </message>
+        <message>
+            <source>A file in the data folder that only you can read; whoever has your disk can read it too</source>
+            <translation>Un file nella cartella dei dati che solo il suo utente può leggere; chi ha in mano il disco può leggerlo lo stesso</translation>
+        </message>
+        <message>
             <source>The demo's accounts have their passwords</source>
             <translation>Gli utenti della demo hanno già la loro password</translation>
         </message>
@@ -1079,6 +1128,10 @@
         <message>
             <source>no password yet</source>
             <translation>ancora senza password</translation>
+        </message>
+        <message>
+            <source>password stored in a file, not in a keyring</source>
+            <translation>password conservata in un file, non in un portachiavi</translation>
         </message>
         <message>
             <source>Password of {account} (kept in the system's keyring):</source>
@@ -1147,6 +1200,10 @@
         <message>
             <source>Open data fol&amp;der</source>
             <translation>Apri la &amp;cartella dei dati</translation>
+        </message>
+        <message>
+            <source>&amp;Walk through the first steps again…</source>
+            <translation>Ripeti la procedura &amp;iniziale…</translation>
         </message>
         <message>
             <source>Back up &amp;now</source>
@@ -2111,6 +2168,10 @@
         <message>
             <source>Any outcome</source>
             <translation>Qualsiasi esito</translation>
+        </message>
+        <message>
+            <source>All that went wrong</source>
+            <translation>Tutto ciò che è andato male</translation>
         </message>
         <message>
             <source>Asked by anyone</source>

@@ -76,6 +76,17 @@ async def test_killed_at_random_the_data_are_those_of_a_complete_run(tmp_path: P
     gc.collect()
 
 
+@pytest.mark.ci
+async def test_the_demos_kill_is_what_a_crash_is(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        assert here.erp.kill_browser() is False
+        assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
+        assert here.erp.kill_browser() is True
+        psutil.wait_procs(named("chrom"), timeout=10)
+        assert not named("chrom")
+        assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
+
+
 @pytest.mark.nightly
 async def test_killed_at_random_two_hundred_times(tmp_path: Path, expected_errors: Any) -> None:
     expected_errors.allow("asyncio", "playwright")

@@ -358,7 +358,8 @@ class FakeStore:
     async def runs(self, *, type: str | None = None, limit: int = 100, **kwargs: Any) -> tuple[RunRecord, ...]:
         found = [r for r in self.all_runs if type in (None, r.type)]
         outcome, origin = kwargs.get("outcome"), kwargs.get("origin")
-        found = [r for r in found if outcome in (None, r.outcome) and origin in (None, r.origin)]
+        outcomes = outcome if isinstance(outcome, tuple) else (outcome,)
+        found = [r for r in found if (outcome is None or r.outcome in outcomes) and origin in (None, r.origin)]
         since, before = kwargs.get("since"), kwargs.get("before")
         found = [r for r in found if (since is None or r.started >= since) and (before is None or r.started < before)]
         return tuple(found[:limit])

@@ -40,6 +40,7 @@ from archisync_gui.model import (
     Reason,
     Scope,
     State,
+    SyncFailure,
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.types import Change, ChangeKind
@@ -527,7 +528,7 @@ class FakePairing:
 
     def confirm(self, digits: str, *, account: str | None = None) -> object:
         if digits.replace(" ", "") != "123456":
-            raise ValueError("no page shows these digits")
+            raise SyncFailure("pairing-digits", FailureKind.PERMANENT, params={"left": 2})
 
         class Page:
             name, origin = "<b>Gestionale</b>", "https://gestionale.example.test"
@@ -548,7 +549,7 @@ async def test_pairing_takes_typed_digits(make_panel: MakePanel, world: World) -
     assert not found.connect_button.isEnabled()
     found.digits.setText("111 111")
     found.connect_button.click()
-    assert found.message.text() == "no page shows these digits"
+    assert found.message.text().startswith("No page shows these digits")
     found.digits.setText("123 456")
     found.connect_button.click()
     assert panel.window.notice.text == "<b>Gestionale</b> is connected."

@@ -210,12 +210,15 @@ async def test_a_refusal_says_why(make_panel: MakePanel, world: World, monkeypat
     panel = await make_panel()
 
     def refuse(*args: object, **kwargs: object) -> None:
-        raise ValueError("the archive is being restored")
+        raise ValueError("the archive is being restored")  # what no part of ours raises
 
     monkeypatch.setattr(world.orchestrator, "request_sync", refuse, raising=False)
     panel.context.sync("orders")
     await until(lambda: bool(panel.window.notice.text))
-    assert panel.window.notice.text == "Orders was not asked for: the archive is being restored"
+    assert panel.window.notice.text == (
+        "Orders was not asked for: Something unexpected happened (ValueError: the archive is being restored). "
+        "The stored data were not touched. Try again; if it happens again, make a diagnostics bundle on the Log page."
+    )
 
 
 def controls(root: QWidget) -> list[QWidget]:

@@ -1,0 +1,409 @@
+"""What an operator lives with: closing, second starts, missed reads, passwords without a keyring, notifications."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, calm, run_record, with_type
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox, QPushButton, QSystemTrayIcon
+
+from archisync_gui.model import (
+    Event,
+    EventKind,
+    Explanation,
+    FailureKind,
+    Outcome,
+    Reason,
+    State,
+    SyncFailure,
+)
+from archisync_gui.ui import words
+from archisync_gui.ui.context import problem
+from archisync_gui.ui.dialogs import ClearDialog, WhyDialog
+from archisync_gui.ui.first_run import FirstRun
+from archisync_gui.ui.history import STEP, WRONG, History
+from archisync_gui.ui.log_page import LogPage
+from archisync_gui.ui.notify import Balloon, Message
+from archisync_gui.ui.overview import Overview, TypesModel
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.settings_page import SettingsPage
+from archisync_gui.ui.timeline import Picture, Timeline, miss_bars
+
+pytestmark = pytest.mark.qasync
+
+
+async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    """Wait for a condition, with a bound."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
+            await asyncio.sleep(0.01)
+
+
+def overview(panel: Panel) -> Overview:
+    page = panel.window.page("overview")
+    assert isinstance(page, Overview)
+    return page
+
+
+# ---------------------------------------------------------------------------------------------- closing, second start
+
+
+async def test_closing_can_be_made_to_mean_quitting_and_then_asks_as_quitting_does(
+    make_panel: MakePanel, world: World
+) -> None:
+    world.settings = world.settings.with_({"look.close_to_tray": False})
+    panel = await make_panel()
+    panel.window.close()
+    await until(lambda: world.quits == 1)
+    world.orchestrator.become(dataclasses.replace(calm(), session_count=1))
+    await until(lambda: panel.context.status is not None and panel.context.status.session_count == 1)
+    panel.window.close()
+    await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
+    QTest.keyClick(panel.window.findChild(QMessageBox), Qt.Key.Key_Escape)
+    await asyncio.sleep(0.05)
+    assert world.quits == 1
+
+
+async def test_what_closing_means_is_told_once_with_the_way_to_change_it(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    panel.window.close()
+    await until(lambda: world.settings.flag("look.tray_told"))
+    panel.raise_window()
+    panel.window.notice.press()
+    page = panel.window.stack.currentWidget()
+    assert isinstance(page, SettingsPage)
+    assert page.stack.currentIndex() == page.groups.currentRow()
+    assert page.fields["look.close_to_tray"].control.isVisible()
+    panel.window.close()
+    await asyncio.sleep(0.05)
+    assert panel.window.notice.text == ""
+
+
+async def test_a_second_start_hands_its_arguments_over(make_panel: MakePanel, world: World) -> None:
+    opened: list[str] = []
+    panel = await make_panel(open_order_form=lambda: opened.append("form"))
+    panel.window.hide()
+    panel.second_start(True, "")  # at login, beside one that runs
+    assert not panel.window.isVisible()
+    panel.second_start(False, "")
+    assert panel.window.isVisible()
+    panel.window.hide()
+    panel.second_start(False, "history")
+    assert panel.window.stack.currentWidget() is panel.window.page("history")
+    assert panel.window.isVisible()
+    panel.second_start(True, "order-form")
+    assert opened == ["form"]
+    panel.second_start(False, "why")
+    await until(lambda: any(isinstance(d, WhyDialog) for d in panel._open_dialogs.values()))
+
+
+async def test_the_order_form_opens_without_a_tray(make_panel: MakePanel, world: World) -> None:
+    opened: list[str] = []
+    panel = await make_panel(open_order_form=lambda: opened.append("form"))
+    panel.window.sidebar.form_button.click()
+    panel.window.activateWindow()
+    await until(panel.window.isActiveWindow)
+    QTest.keyClick(panel.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
+    assert opened == ["form", "form"]
+
+
+async def test_a_tray_that_came_while_nobody_looked_is_seen_at_the_next_close(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await make_panel()
+    panel.tray._looking.stop()  # the looks of the first two minutes are over
+    shown: list[bool] = []
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
+    monkeypatch.setattr(panel.tray.icon, "show", lambda: shown.append(True))
+    panel.window.close()
+    assert shown == [True]
+
+
+# ---------------------------------------------------------------------------------------------- missed reads
+
+
+def miss(reason: Reason, count: int = 1, type: str = "orders", due: datetime = NOW) -> dict[str, Any]:
+    return {
+        "type": type,
+        "account": "agente01",
+        "due": due.isoformat(),
+        "last": (due + timedelta(minutes=10 * (count - 1))).isoformat(),
+        "count": count,
+        "reason": reason.value,
+    }
+
+
+async def test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read(
+    make_panel: MakePanel, world: World
+) -> None:
+    panel = await make_panel()
+    missed = [miss(Reason.ASLEEP, 48), miss(Reason.ASLEEP, 16, "ddt")]
+    world.orchestrator.tell(EventKind.SCHEDULE_MISSED, {"missed": missed})
+    await until(lambda: bool(panel.window.notice.text))
+    assert panel.window.notice.text == "2 lists due meanwhile (the computer slept): each is read once."
+    panel.window.notice.press()
+    assert ("request_full", ()) in world.orchestrator.calls
+    page = overview(panel)
+    assert page.activity.index(0, 0).data() == "2 lists due meanwhile (the computer slept): each is read once"
+    page._open_activity(page.activity.index(0, 0))
+    assert panel.window.stack.currentWidget() is panel.window.page("timeline")
+
+
+async def test_a_read_missed_for_a_hold_is_in_the_timeline_and_no_news(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    world.orchestrator.tell(EventKind.SCHEDULE_MISSED, {"missed": [miss(Reason.HOLD)]})
+    await until(lambda: bool(panel.feed.misses))
+    assert panel.window.notice.text == ""
+    assert overview(panel).activity.rowCount() == 0
+
+
+async def test_misses_of_earlier_starts_are_read_from_the_kept_events(make_panel: MakePanel, world: World) -> None:
+    kept = {"missed": [miss(Reason.NOT_RUNNING, 6, due=ago(hours=3))]}
+    world.store.kept = [Event(EventKind.SCHEDULE_MISSED, "before", 1, ago(hours=1), kept)]
+    panel = await make_panel()
+    await until(lambda: bool(panel.feed.misses))
+    assert [(m.type, m.count, m.reason) for m in panel.feed.misses] == [("orders", 6, Reason.NOT_RUNNING)]
+
+
+async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: object) -> None:
+    line = Timeline(interactive=True)
+    line.resize(800, 300)
+    due = ago(minutes=40)
+    found = words.missed_lists({"missed": [miss(Reason.HOLD, 3, due=due)]})
+    line.show_picture(Picture(("orders",), miss_bars(found), ((ago(hours=1), ago(minutes=50)),), NOW))
+    bar = line._picture.bars[0]
+    assert "due 3 times from" in bar.tip
+    assert "Because: paused by you" in bar.tip
+    asked: list[object] = []
+    line.asked.connect(asked.append)
+    QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=line._box(bar).center().toPoint())
+    assert asked == [due]
+    x = round(line._x(ago(minutes=55)))
+    assert line._session_at(QPoint(x, 20)).startswith("Order form open, ")
+    assert line._session_at(QPoint(round(line._x(ago(minutes=30))), 20)) == ""
+
+
+async def test_why_is_asked_about_the_moment_of_a_miss(make_panel: MakePanel, world: World) -> None:
+    asked: list[datetime | None] = []
+
+    async def explain(at: datetime | None = None) -> Explanation:
+        asked.append(at)
+        return Explanation(at or NOW, Reason.ASLEEP)
+
+    panel = await make_panel()
+    world.orchestrator.explain = explain  # type: ignore[method-assign]
+    panel.open("why", ago(hours=2))
+    await until(lambda: asked[-1:] == [ago(hours=2)])
+    (dialog,) = (d for d in panel._open_dialogs.values() if isinstance(d, WhyDialog))
+    await until(lambda: "The computer was asleep" in dialog.reason.text())
+    assert dialog.at.dateTime().toSecsSinceEpoch() == int(ago(hours=2).timestamp())
+
+
+async def test_a_missing_network_is_the_headline(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    world.orchestrator.become(dataclasses.replace(calm(), explanation=Explanation(NOW, Reason.OFFLINE)))
+    await until(lambda: panel.window.header.title.text() == "The computer has no network")
+
+
+# ---------------------------------------------------------------------------------------------- passwords, first run
+
+
+async def test_without_a_keyring_the_password_is_not_called_stored(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[tuple[str, str]] = []
+
+    async def no_ring(account: str, password: str) -> bool:
+        return False
+
+    async def in_file(account: str, password: str) -> None:
+        kept.append((account, password))
+
+    async def typed(dialog: Any) -> int:
+        dialog.setTextValue("geheim")
+        return 1
+
+    monkeypatch.setattr("archisync_gui.ui.settings_page.ask", typed)
+    world.settings = world.settings.with_({"erp.accounts": ["anna"], "look.first_run_done": True})
+    panel = await make_panel(demo=False, set_password=no_ring, keep_in_file=in_file)
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    await asyncio.sleep(0.1)  # the language is put on, which makes the rows anew
+    buttons = {b.accessibleName(): b for b in page.accounts.findChildren(QPushButton)}
+    keep = buttons["Keep the password of anna in a file"]
+    assert not keep.isVisible()
+    buttons["Password of anna"].click()
+    await until(keep.isVisible)
+    texts = [label.text() for label in page.accounts.findChildren(type(page._load))]
+    assert any("no keyring" in text for text in texts)
+    keep.click()
+    await until(lambda: kept == [("anna", "geheim")])
+    await until(lambda: not keep.isVisible())
+
+
+async def test_the_first_steps_lead_to_the_demo_and_can_be_taken_again(make_panel: MakePanel, world: World) -> None:
+    started: list[bool] = []
+
+    def demo() -> bool:
+        started.append(True)
+        return len(started) > 1
+
+    panel = await make_panel(demo=False, open_demo=demo)
+    await until(lambda: any(isinstance(d, FirstRun) for d in panel._open_dialogs.values()))
+    (first,) = (d for d in panel._open_dialogs.values() if isinstance(d, FirstRun))
+    first.skip.click()
+    first.demo.click()
+    assert "archisync-gui --demo" in first.wrong.text()
+    first.demo.click()
+    await until(lambda: not panel._open_dialogs)
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    page.again.click()
+    await until(lambda: any(isinstance(d, FirstRun) for d in panel._open_dialogs.values()))
+
+
+# ---------------------------------------------------------------------------------------------- errors, notifications
+
+
+def test_every_error_says_what_happened_what_it_means_and_what_to_do() -> None:
+    refused = problem(PermissionError(13, "Permission denied", "/media/stick/orders.csv"))
+    assert refused.startswith("The file or folder /media/stick/orders.csv cannot be used: Permission denied.")
+    assert "Nothing was written" in refused
+    assert "choose another folder" in refused
+    odd = problem(KeyError("x"))
+    assert "KeyError: 'x'" in odd
+    assert "diagnostics bundle" in odd
+    known = problem(SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": "orders"}))
+    assert "unexpected" not in known
+
+
+async def test_what_held_before_notifications_worked_is_told_once_they_do(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Message] = []
+    ready = asyncio.Event()
+
+    class Means:
+        async def show(self, message: Message) -> None:
+            shown.append(message)
+
+        async def close(self) -> None:
+            """Nothing stays open."""
+
+    async def late(*_: object) -> Means:
+        await ready.wait()
+        return Means()
+
+    monkeypatch.setattr("archisync_gui.ui.panel.best_means", late)
+    world.settings = world.settings.with_({"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"})
+    account = dataclasses.replace(calm().accounts[0], stopped=SILENT)
+    world.orchestrator.status = dataclasses.replace(calm(), accounts=(account,))
+    panel = await make_panel()
+    await until(lambda: panel.context.status is not None)
+    assert shown == []
+    ready.set()
+    await until(lambda: len(shown) == 1)
+    assert shown[0].place == "trouble"
+
+
+async def test_a_notification_service_that_dies_is_replaced_by_the_tray(make_panel: MakePanel, world: World) -> None:
+    class Dead:
+        closed = False
+
+        async def show(self, message: Message) -> None:
+            raise ConnectionResetError("the bus is gone")
+
+        async def close(self) -> None:
+            self.closed = True
+
+    panel = await make_panel()
+    await until(lambda: panel._means is not None)
+    dead = Dead()
+    panel._means = dead
+    message = Message("hold", "Still paused by you", "", "overview")
+    await panel._show(dead, message)
+    assert dead.closed
+    assert isinstance(panel._means, Balloon)
+    assert panel._means._last is message
+
+
+# ---------------------------------------------------------------------------------------------- looking
+
+
+async def test_a_hidden_window_fills_no_table_and_catches_up_when_shown(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = overview(panel)
+    await until(lambda: bool(panel.feed.runs))
+    panel.window.hide()
+    told: list[object] = []
+    page.types.dataChanged.connect(lambda *_: told.append(1))
+    late = with_type(calm(), account_type("orders", state=State.BACKING_OFF, failures_in_a_row=4))
+    world.orchestrator.become(late)
+    await until(lambda: panel.context.status is late)
+    assert told == []
+    panel.window.show()
+    await until(lambda: page.types.index(0, TypesModel.STATE).data() == "Slowed · 4 failures")
+
+
+async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, world: World) -> None:
+    failed = run_record("orders", ago(minutes=5), 30, outcome=Outcome.FAILED, error=SILENT)
+    world.store.all_runs = (failed,)
+    item = account_type(
+        "orders", state=State.BACKING_OFF, last_outcome=Outcome.FAILED, failures_in_a_row=4, last_run_id=failed.id
+    )
+    world.orchestrator.status = with_type(calm(), item)
+    panel = await make_panel()
+    page = overview(panel)
+    page.table.clicked.emit(page.types.index(0, TypesModel.STATE))
+    await until(lambda: f"run:{failed.id}" in panel._open_dialogs)
+
+
+async def test_history_shows_all_that_went_wrong_and_keeps_what_was_asked_for(
+    make_panel: MakePanel, world: World
+) -> None:
+    bad = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+    world.store.all_runs = tuple(
+        run_record("orders", ago(minutes=n), 5, outcome=bad[n % 3] if n < 6 else Outcome.COMPLETED, id=f"r{n}")
+        for n in range(1, STEP + 100)
+    )
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    await until(lambda: page.model.rowCount() == STEP)
+    page.more.click()
+    await until(lambda: page.model.rowCount() == STEP + 99)
+    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders"})
+    await asyncio.sleep(0.2)
+    assert page.model.rowCount() == STEP + 99
+    page.outcome.setCurrentIndex(page.outcome.findData(WRONG))
+    await until(lambda: page.model.rowCount() == 5)
+
+
+async def test_the_level_of_the_log_is_remembered(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    kept: dict[str, str] = {}
+    panel.context.remember = kept.__setitem__  # type: ignore[method-assign]
+    panel.context.recall = lambda key: kept.get(key, "")  # type: ignore[method-assign]
+    page = panel.window.go("log")
+    assert isinstance(page, LogPage)
+    page.level.setCurrentIndex(2)
+    again = LogPage(panel.context, panel.log_feed)
+    assert again.level.currentIndex() == 2
+
+
+async def test_a_list_that_begins_to_be_read_can_no_longer_be_cleared(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    dialog = ClearDialog(panel.context, "orders", "", 10, panel.window)
+    dialog.typed.setText("orders")
+    assert dialog.yes.isEnabled()
+    world.orchestrator.become(dataclasses.replace(calm(), current_sync="orders"))
+    await until(lambda: not dialog.yes.isEnabled())
+    assert "is being read" in dialog.yes.toolTip()
+    dialog.close()
