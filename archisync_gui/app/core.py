@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from archisync_gui.app import exit_codes
 from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer
 from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.kept_sessions import KeptSessions
-from archisync_gui.app.profile import Profile
+from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
-from archisync_gui.model import Account, FailureKind, Origin, SyncFailure, SystemClock
+from archisync_gui.messages import text
+from archisync_gui.model import Account, ErrorInfo, FailureKind, Origin, SyncFailure, SystemClock
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
 from archisync_gui.settings import Settings, SettingsError
 from archisync_gui.store import Store
@@ -218,8 +220,23 @@ class Core:
         return True
 
     async def test_login(self, account: str, password: str | None) -> None:
-        """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does."""
-        await self.syncs.login_test(account, password or await self.credentials.password(account))
+        """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does.
+
+        It counts in the day's budget; where the ERP refuses the stored password, no run tries it again.
+        """
+        stored = password is None
+        tried = password if password is not None else await self.credentials.password(account)
+        try:
+            await self.syncs.login_test(account, tried, lambda: self.orchestrator.logged_in(account))
+        except SyncFailure as error:
+            if stored:
+                self.login_failed(account, error)
+            raise
+
+    def login_failed(self, account: str, error: SyncFailure) -> None:
+        """A login with the stored password, outside a run, ended so."""
+        if error.kind is FailureKind.CREDENTIALS:
+            self.orchestrator.login_refused(account, ErrorInfo(error.code, error.kind, str(error), error.params))
 
     async def accept_read(self, run_id: str) -> None:
         """Apply a refused read that the operator accepts (only a shrink), after a backup."""
@@ -269,40 +286,57 @@ async def _cancelled(task: asyncio.Task[None]) -> None:
 async def look_at_erp(profile: Profile, demo: DemoOptions | None, *, conformance: str | None, language: str) -> int:
     """``doctor --erp``: log in once and look at each uncertain fact, reading only. ``conformance``: also the slower
     questions, and a report without contents in that file (``-``: in the profile's folder).
-    0: all as expected; 69: something differs.
+    0: all as expected; 69: something differs; 75: another process holds the profile; 78: nothing to look at.
     """
-    from archisync_gui.app import exit_codes
-    from archisync_gui.erp.conformance import doctor
-    from archisync_gui.messages import text
-
+    lock = ProfileLock(profile)
+    if not lock.acquire():
+        # Two processes on one account would end each other's lists.
+        print(text("doctor-busy", language, {"name": profile.name, "pid": lock.holder() or "?"}))
+        return exit_codes.BUSY
     try:
         core = await Core.open(profile, demo=demo, attended=False)
     except SyncFailure as error:
         print(text(error.code, language, error.params))
         return exit_codes.CONFIG
-    try:
-        accounts = core.orchestrator.get_status().accounts
-        if not accounts:
-            print(text("no-erp-account", language))
-            return exit_codes.CONFIG
-        file = None
-        if conformance is not None:
-            usual = profile.folder / "conformance.json"
-            file = usual if conformance == "-" else Path(conformance)
+    else:
         try:
-            good = await doctor(
-                core.erp,
-                accounts[0].id,
-                ENTITIES,
-                language=language,
-                conformance=conformance is not None,
-                save_to=file,
-            )
-        except SyncFailure as error:
-            print(text(error.code, language, error.params))
-            return exit_codes.UNAVAILABLE
-        if file is not None:
-            print(text("conformance-saved", language, {"file": file}))
-        return exit_codes.OK if good else exit_codes.UNAVAILABLE
+            return await _look_at_erp(core, conformance=conformance, language=language)
+        finally:
+            await core.close()
     finally:
-        await core.close()
+        lock.release()
+
+
+async def _look_at_erp(core: Core, *, conformance: str | None, language: str) -> int:
+    from archisync_gui.erp.conformance import doctor
+
+    accounts = core.orchestrator.get_status().accounts
+    if not accounts:
+        print(text("no-account", language))
+        return exit_codes.CONFIG
+    account = accounts[0]
+    if account.stopped is not None:
+        # Credentials that were refused are not tried again, least of all by a program that only looks.
+        print(text(account.stopped.code, language, account.stopped.params))
+        return exit_codes.CREDENTIALS
+    file = None
+    if conformance is not None:
+        usual = core.profile.folder / "conformance.json"
+        file = usual if conformance == "-" else Path(conformance)
+    try:
+        good = await doctor(
+            core.erp,
+            account.id,
+            ENTITIES,
+            language=language,
+            conformance=conformance is not None,
+            save_to=file,
+            logged_in=lambda: core.orchestrator.logged_in(account.id),
+        )
+    except SyncFailure as error:
+        core.login_failed(account.id, error)
+        print(text(error.code, language, error.params))
+        return exit_codes.CREDENTIALS if error.kind is FailureKind.CREDENTIALS else exit_codes.UNAVAILABLE
+    if file is not None:
+        print(text("conformance-saved", language, {"file": file}))
+    return exit_codes.OK if good else exit_codes.UNAVAILABLE

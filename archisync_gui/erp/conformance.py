@@ -363,13 +363,19 @@ async def doctor(
     conformance: bool = False,
     say: Callable[[str], None] = print,
     save_to: Path | None = None,
+    logged_in: Callable[[], None] = lambda: None,
 ) -> bool:
     """``archisync-gui doctor --erp [--conformance]``: say each fact as it is found, save the report if asked to.
 
     True: everything seen is as ``docs/erp.md`` says. Raises ``SyncFailure`` when the ERP cannot be entered.
     """
     report = await examine(
-        erp, account, entities, told=lambda fact: say(sentence(fact, language)), conformance=conformance
+        erp,
+        account,
+        entities,
+        told=lambda fact: say(sentence(fact, language)),
+        logged_in=logged_in,
+        conformance=conformance,
     )
     if save_to is not None:
         written = json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n"

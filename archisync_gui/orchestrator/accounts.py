@@ -49,9 +49,7 @@ def login_failed(state: State, now: Moment, type: SyncType, account: AccountId, 
         return state
     match error.kind:
         case FailureKind.CREDENTIALS:
-            state = state.with_account(evolve(known, stopped=error)).say(Noted(f"stopped:{account}", as_json(error)))
-            state = state.say(Told(EventKind.ACCOUNT_CHANGED, {"account": account, "stopped": as_json(error)}))
-            return rehomed(state)
+            return refused(state, account, error)
         case FailureKind.LOGIN:
             failures = known.login_failures + 1
             pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
@@ -64,6 +62,16 @@ def login_failed(state: State, now: Moment, type: SyncType, account: AccountId, 
                 Told(EventKind.ACCOUNT_CHANGED, {"account": account, "pausedUntil": until.isoformat()})
             )
     return state
+
+
+def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
+    """Stop an account until the operator changes something (rule 22)."""
+    known = state.accounts.get(account)
+    if known is None:
+        return state
+    state = state.with_account(evolve(known, stopped=error)).say(Noted(f"stopped:{account}", as_json(error)))
+    state = state.say(Told(EventKind.ACCOUNT_CHANGED, {"account": account, "stopped": as_json(error)}))
+    return rehomed(state)
 
 
 def login_worked(state: State, account: AccountId) -> State:

@@ -382,6 +382,14 @@ class Orchestrator:
         """The operator entered another password: the account reads again (rule 22)."""
         self._dispatcher.apply(lambda state, now: account_folds.allowed(state, now, account))
 
+    def logged_in(self, account: AccountId) -> None:
+        """There was a login outside a run (the operator's test, the doctor): it counts in the day's budget too."""
+        self._dispatcher.apply(lambda state, now: account_folds.logged_in(state, now, account))
+
+    def login_refused(self, account: AccountId, error: ErrorInfo) -> None:
+        """The ERP refused the account's credentials outside a run: no run may try the same ones again (rule 22)."""
+        self._dispatcher.apply(lambda state, now: account_folds.refused(state, account, error))
+
     # ------------------------------------------------------------------------------------------------ sessions
 
     async def smart_customer_sync(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +10,10 @@ import pytest
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import exit_code, serve
-from archisync_gui.app.core import Core
-from archisync_gui.app.demo import DemoOptions
+from archisync_gui.app.core import Core, look_at_erp
+from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
-from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, RunResult, Scope
+from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, RunResult, Scope, SyncFailure
 from archisync_gui.settings import Settings, SettingsError
 from archisync_gui.store import Batch
 
@@ -87,3 +87,37 @@ def test_the_exit_code_is_the_gravest() -> None:
     assert exit_code([refused, failed, fine]) == exit_codes.FAILED
     assert exit_code([failed, refused]) == exit_codes.FAILED
     assert exit_code([failed, stopped, fine]) == exit_codes.CREDENTIALS
+
+
+def logins(core: Core) -> int:
+    (account,) = core.orchestrator.get_status().accounts
+    return account.logins_today
+
+
+async def test_a_test_login_counts_and_a_refused_stored_password_is_not_tried_again(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refusing(account: str, password: str, logged_in: Callable[[], None]) -> None:
+        logged_in()
+        raise SyncFailure("login-refused", FailureKind.CREDENTIALS, params={"account": account, "error": "no"})
+
+    monkeypatch.setattr(core.syncs, "login_test", refusing)
+    await core.credentials.keep(DEMO_ACCOUNT, "stored")
+    with pytest.raises(SyncFailure):
+        await core.test_login(DEMO_ACCOUNT, "typed")
+    assert logins(core) == 1
+    assert core.orchestrator.get_status().accounts[0].stopped is None, "the typed one says nothing about the stored one"
+    with pytest.raises(SyncFailure):
+        await core.test_login(DEMO_ACCOUNT, None)
+    assert logins(core) == 2
+    stopped = core.orchestrator.get_status().accounts[0].stopped
+    assert stopped is not None
+    assert stopped.code == "login-refused"
+    core.orchestrator.credentials_changed(DEMO_ACCOUNT)
+    assert core.orchestrator.get_status().accounts[0].stopped is None
+
+
+async def test_the_doctor_does_not_look_beside_another_process(core: Core, capsys: pytest.CaptureFixture[str]) -> None:
+    code = await look_at_erp(core.profile, DemoOptions("none", "stopped"), conformance=None, language="en")
+    assert code == exit_codes.BUSY
+    assert "Close the panel" in capsys.readouterr().out
