@@ -168,6 +168,8 @@ class DraftCustomer(Contract):
     id: Annotated[str, Field(min_length=1, max_length=80)]
     name: Annotated[str, Field(max_length=300)]
     account_num: Annotated[str, Field(max_length=80)] | None = None
+    city: Annotated[str, Field(max_length=120)] | None = None
+    vat_number: Annotated[str, Field(max_length=40)] | None = None
     as_of: Annotated[str, Field(max_length=40)] | None = None
 
 

@@ -100,6 +100,10 @@ class PairingStore:
         """All paired pages and programs, oldest first; our own order form's tabs left out."""
         return tuple(p for p in self._pages.values() if not p.own)
 
+    def ids(self) -> frozenset[str]:
+        """The ids of all pages, programs and own tabs whose tokens are good."""
+        return frozenset(p.id for p in self._pages.values())
+
     def origins(self) -> frozenset[str]:
         """The outside origins that have a token."""
         return frozenset(p.origin for p in self._pages.values() if p.origin is not None and not p.own)

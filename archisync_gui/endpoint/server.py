@@ -118,7 +118,7 @@ class Endpoint:
         )
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
-        self._unsubscribe: Callable[[], None] = lambda: None
+        self._unsubscribe: Callable[[], object] = lambda: None
         self._files: Mapping[str, files.StaticFile] = {}
         self.port = 0
         """The port taken; 0 while not started."""
@@ -150,7 +150,9 @@ class Endpoint:
         self._runner = runner
         self.port = listening.getsockname()[1]
         self._gate.serve_at(self.port)
-        self._unsubscribe = self._orchestrator.subscribe(self._events.add)
+        forget = self._orchestrator.subscribe(self._events.add)
+        ignore = self.pairing.subscribe(self._pages_changed)
+        self._unsubscribe = lambda: (forget(), ignore())
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connection, sock=listening, backlog=256)
         log.info("endpoint at %s", self.url)
@@ -175,6 +177,9 @@ class Endpoint:
     def order_form_url(self, account: AccountId | None = None) -> str:
         """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""
         return f"{self.url}/order-form#code={self.pairing.one_time_code(account)}"
+
+    def _pages_changed(self) -> None:
+        self._streams.keep(self.pairing.store.ids())
 
     def _connection(self) -> asyncio.Protocol:
         assert self._runner is not None

@@ -17,6 +17,7 @@ from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.endpoint.routing import Call, Reply
+from archisync_gui.endpoint.streams import Stream
 from archisync_gui.model import (
     AccountId,
     ErrorInfo,
@@ -200,11 +201,11 @@ class _Over(Exception):
 async def line(call: Call) -> web.StreamResponse:
     """WebSocket ``/api/smart-sessions``: while it stands the tab is alive, when it breaks its lease ends in seconds."""
     limits = call.services.limits
-    with call.services.streams.one():
+    with call.services.streams.one() as stream:
         socket = web.WebSocketResponse(heartbeat=limits.heartbeat, max_msg_size=4096, timeout=1.0, compress=False)
         await socket.prepare(call.request)
         try:
-            await _serve(call, socket)
+            await _serve(call, socket, stream)
         except _Over as over:
             if not socket.closed:
                 await _send(call, socket, over.message)
@@ -216,13 +217,13 @@ async def line(call: Call) -> web.StreamResponse:
     return socket
 
 
-async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
+async def _serve(call: Call, socket: web.WebSocketResponse, stream: Stream) -> None:
     services = call.services
     async with asyncio.timeout(services.limits.silence):
         first = await socket.receive()
     attach = _message(call, contract.Attach, first.data if first.type is WSMsgType.TEXT else "")
     try:
-        services.gate.prove(call.caller, attach.token, Access.SESSIONS)
+        stream.page_id = services.gate.prove(call.caller, attach.token, Access.SESSIONS).token_id
     except Refusal as refusal:
         log.info("line refused: %s (%s at fault) from %s", refusal.code, "first message", call.caller.key)
         raise _Over(_told(call, refusal), 4401) from None
@@ -235,7 +236,7 @@ async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
     unsubscribe = services.orchestrator.subscribe(listen)
     try:
         view = await _attached(call, attach.session_id, changes)
-        await _talk(call, socket, attach.session_id, view, changes)
+        await _talk(call, socket, stream, attach.session_id, view, changes)
     finally:
         unsubscribe()
 
@@ -258,20 +259,30 @@ async def _attached(call: Call, session_id: str, changes: asyncio.Queue[Event]) 
 
 
 async def _talk(
-    call: Call, socket: web.WebSocketResponse, session_id: str, view: SessionView, changes: asyncio.Queue[Event]
+    call: Call,
+    socket: web.WebSocketResponse,
+    stream: Stream,
+    session_id: str,
+    view: SessionView,
+    changes: asyncio.Queue[Event],
 ) -> None:
     services = call.services
     try:
         told = freshness(services.orchestrator.get_status(), view.account)
         await _send(call, socket, {"type": "attached", "handle": view.handle, "deadline": view.deadline, **_ages(told)})
-        await _first(_read(call, socket, session_id), _write(call, socket, view, changes, told), _until_closing(call))
+        await _first(
+            _read(call, socket, session_id), _write(call, socket, view, changes, told), _until_over(call, stream)
+        )
     finally:
         services.orchestrator.disconnected(session_id)
 
 
-async def _until_closing(call: Call) -> None:
-    await call.services.streams.closing.wait()
-    raise _Over({"type": "ended", "reason": "lost"}, 1001)
+async def _until_over(call: Call, stream: Stream) -> None:
+    await stream.over.wait()
+    if call.services.streams.closing.is_set():
+        raise _Over({"type": "ended", "reason": "lost"}, 1001)
+    log.info("line ended: %s was revoked", stream.page_id)
+    raise _Over(_told(call, Refusal(401, "token-unknown")), 4401)
 
 
 async def _read(call: Call, socket: web.WebSocketResponse, session_id: str) -> None:

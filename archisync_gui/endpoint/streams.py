@@ -1,12 +1,24 @@
-"""The open streams together: how many there may be, and how they all end when the endpoint stops; no protocol."""
+"""The open streams together: how many there may be, whose they are, and how they end; no protocol."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from archisync_gui.endpoint.gate import Refusal
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One open event stream or tab line."""
+
+    task: asyncio.Task[object]
+    page_id: str | None
+    """The paired page that holds it; ``None`` until its token is known."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it must end: the endpoint stops, or its page was revoked."""
 
 
 class Streams:
@@ -14,28 +26,37 @@ class Streams:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._open: set[Stream] = set()
         self.closing = asyncio.Event()
         """Set when the endpoint stops; every stream and every long wait ends then."""
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._open)
 
     async def end(self, patience: float) -> None:
         """Tell all to end and give them ``patience`` seconds to say good-bye."""
         self.closing.set()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=patience)
+        for stream in self._open:
+            stream.over.set()
+        if self._open:
+            await asyncio.wait({stream.task for stream in self._open}, timeout=patience)
+
+    def keep(self, page_ids: Container[str]) -> None:
+        """Tell all to end but those of the pages named: a token that was revoked opens nothing any longer."""
+        for stream in self._open:
+            if stream.page_id is not None and stream.page_id not in page_ids:
+                stream.over.set()
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def one(self, page_id: str | None = None) -> Iterator[Stream]:
         """Take one of the places for the current task; raises :class:`Refusal` when there is none left."""
-        if len(self._tasks) >= self._most:
+        if len(self._open) >= self._most:
             raise Refusal(503, "too-many-streams", headers={"Retry-After": "10"})
         task = asyncio.current_task()
         assert task is not None
-        self._tasks.add(task)
+        stream = Stream(task, page_id)
+        self._open.add(stream)
         try:
-            yield
+            yield stream
         finally:
-            self._tasks.discard(task)
+            self._open.discard(stream)

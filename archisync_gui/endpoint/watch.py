@@ -18,6 +18,7 @@ from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
 from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, as_json
 
 if TYPE_CHECKING:
+    from archisync_gui.endpoint.streams import Stream
     from archisync_gui.orchestrator import Ticket
 
 T = TypeVar("T")
@@ -213,11 +214,11 @@ class EventLog:
 async def events(call: Call) -> web.StreamResponse:
     """``GET /api/events``: server-sent events, a status first."""
     services = call.services
-    with services.streams.one():
+    with services.streams.one(call.caller.token_id) as stream:
         response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream", hdrs.CACHE_CONTROL: "no-store"})
         await response.prepare(call.request)
         try:
-            await _stream(call, response)
+            await _stream(call, response, stream)
         except (TimeoutError, ConnectionError):
             # Gone, or it has not taken what it asked for: keeping it would let its backlog grow.
             if call.request.transport is not None:
@@ -225,7 +226,7 @@ async def events(call: Call) -> web.StreamResponse:
     return response
 
 
-async def _stream(call: Call, response: web.StreamResponse) -> None:
+async def _stream(call: Call, response: web.StreamResponse, stream: Stream) -> None:
     services = call.services
     news: asyncio.Queue[Event] = asyncio.Queue(REMEMBERED_EVENTS)
     overrun = asyncio.Event()
@@ -243,16 +244,20 @@ async def _stream(call: Call, response: web.StreamResponse) -> None:
         await _write(call, response, _frame("status", f"{now.boot}:{now.revision}", as_json(now)))
         for event in missed:
             await _write(call, response, _event(event))
-        await _forward(call, response, news, overrun)
+        await _forward(call, response, stream, news, overrun)
     finally:
         unsubscribe()
 
 
 async def _forward(
-    call: Call, response: web.StreamResponse, news: asyncio.Queue[Event], overrun: asyncio.Event
+    call: Call,
+    response: web.StreamResponse,
+    stream: Stream,
+    news: asyncio.Queue[Event],
+    overrun: asyncio.Event,
 ) -> None:
-    streams, heartbeat = call.services.streams, call.services.limits.heartbeat
-    closing, over = asyncio.ensure_future(streams.closing.wait()), asyncio.ensure_future(overrun.wait())
+    heartbeat = call.services.limits.heartbeat
+    closing, over = asyncio.ensure_future(stream.over.wait()), asyncio.ensure_future(overrun.wait())
     following = asyncio.ensure_future(news.get())
     try:
         while True:

@@ -285,7 +285,7 @@ async def test_a_session_that_timed_out_goes_on_at_the_next_key(at_work: Rig) ->
     at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
     await state_of(page, "ended").wait_for()
     assert at_work.orchestrator.session(before) is SessionEnd.TIMEOUT
-    await page.evaluate("() => { const now = Date.now; Date.now = () => now() + 6000; }")
+    await later(page)
     await page.keyboard.press("a")
     await state_of(page, "fresh").wait_for()
     await at_work.open_sessions(1)
@@ -294,12 +294,24 @@ async def test_a_session_that_timed_out_goes_on_at_the_next_key(at_work: Rig) ->
 async def test_a_panel_that_restarts_under_an_open_form(at_work: Rig) -> None:
     page = await at_work.form()
     await at_work.open_sessions(1)
+    before = at_work.sessions[0].handle
     await at_work.office.endpoint.stop()
-    await state_of(page, "ended").wait_for()
-    await page.evaluate("() => { const now = Date.now; Date.now = () => now() + 6000; }")
+    await state_of(page, "lost").wait_for()
+    await later(page)
     await page.keyboard.press("a")
     await state_of(page, "stored").wait_for()
     await at_work.open_sessions(0)
+    await at_work.office.restart()
+    await later(page)
+    await page.keyboard.press("a")
+    await state_of(page, "fresh").wait_for()
+    await at_work.open_sessions(1)
+    assert at_work.sessions[0].handle != before
+
+
+async def later(page: Page) -> None:
+    """Let the client's pause between two tries have passed."""
+    await page.evaluate("() => { const now = Date.now; Date.now = () => now() + 6000; }")
 
 
 async def test_without_a_panel_the_form_is_told_so_and_nothing_fails(at_work: Rig) -> None:
@@ -319,8 +331,18 @@ async def test_a_failed_read_is_said_and_the_session_stays(at_work: Rig) -> None
     await at_work.open_sessions(1)
 
 
-async def test_a_revoked_page_is_told(at_work: Rig) -> None:
+async def test_a_page_without_the_scope_is_told(at_work: Rig) -> None:
     page = await at_work.foreign()
     token = at_work.office.let_in(at_work.site, Access.WATCH)
     assert await start(page, at_work, token) == "refused"
     assert at_work.sessions == ()
+
+
+async def test_a_revoked_page_loses_its_session_and_is_told(at_work: Rig) -> None:
+    page = await at_work.foreign()
+    assert await start(page, at_work, at_work.paired_with()) == "fresh"
+    await at_work.open_sessions(1)
+    (paired,) = [p for p in at_work.office.pages.pages() if p.origin == at_work.site]
+    at_work.office.endpoint.pairing.revoke(paired.id)
+    await page.wait_for_function("session.freshness.state === 'refused'")
+    await at_work.open_sessions(0)

@@ -75,9 +75,18 @@ class Office:
     token: str = field(repr=False, default="")
     """Of the paired page, all scopes, for no special account."""
 
+    make: Callable[[], Endpoint] | None = field(repr=False, default=None)
+
     @property
     def url(self) -> str:
         return self.endpoint.url
+
+    async def restart(self) -> None:
+        """The panel starts anew: another endpoint on the same port, with the pages of the same file."""
+        assert self.make is not None
+        await self.endpoint.stop()
+        self.endpoint = self.make()
+        await self.endpoint.start()
 
     @property
     def paired(self) -> dict[str, str]:
@@ -160,27 +169,33 @@ async def running(
     drafts = await Drafts.open(folder, clock=clock)
     pages = PairingStore(folder / "pages.json", clock=clock)
     face = orchestrator or stand_in.StandIn()
-    endpoint = Endpoint(
-        cast(Any, face),
-        store,
-        drafts,
-        pages,
-        profile_id="profile-1",
-        port=port or free_port(),
-        demo=demo,
-        version="0.1.0",
-        clock=clock,
-        language=lambda: "it",
-        limits=limits,
-        **({"random": random} if random else {}),
-    )
+    port = port or free_port()
+
+    def make() -> Endpoint:
+        return Endpoint(
+            cast(Any, face),
+            store,
+            drafts,
+            pages,
+            profile_id="profile-1",
+            port=port,
+            demo=demo,
+            version="0.1.0",
+            clock=clock,
+            language=lambda: "it",
+            limits=limits,
+            **({"random": random} if random else {}),
+        )
+
+    endpoint = make()
     await endpoint.start()
     token = pages.add("Modulo di prova", PAGE, tuple(Access), None)[1]
     async with aiohttp.ClientSession() as client:
+        office = Office(endpoint, face, store, drafts, pages, clock, client, folder, token, make)
         try:
-            yield Office(endpoint, face, store, drafts, pages, clock, client, folder, token)
+            yield office
         finally:
-            await endpoint.stop()
+            await office.endpoint.stop()
             await drafts.close()
             if own_store:
                 await store.close()

@@ -224,8 +224,10 @@ class Stream:
 
 
 @asynccontextmanager
-async def events(office: Office, last: str | None = None) -> AsyncIterator[Stream]:
-    headers = office.paired | ({"Last-Event-ID": last} if last else {})
+async def events(
+    office: Office, last: str | None = None, caller: dict[str, str] | None = None
+) -> AsyncIterator[Stream]:
+    headers = (caller or office.paired) | ({"Last-Event-ID": last} if last else {})
     async with office.client.get(office.url + "/api/events", headers=headers) as response:
         assert response.status == 200
         assert response.headers["Content-Type"] == "text/event-stream"
@@ -253,6 +255,25 @@ async def test_a_stream_goes_on_where_it_broke(office: Office) -> None:
             assert (await stream.next())["event"] == "status"
             office.orchestrator.tell(EventKind.HOLD_CHANGED)
             assert (await stream.next())["event"] == "hold-changed"
+
+
+async def test_a_revoked_page_loses_its_line_and_its_stream_and_nobody_elses(office: Office) -> None:
+    program = {"Authorization": f"Bearer {office.let_in(None)}"}
+    await opened(office)
+    async with line(office) as socket, events(office, caller=program) as kept, events(office) as ended:
+        await socket.send_json(attach(office))
+        assert (await hear(socket))["type"] == "attached"
+        assert {(await stream.next())["event"] for stream in (kept, ended)} == {"status"}
+        (revoked,) = [page.id for page in office.pages.pages() if page.origin == PAGE]
+        office.endpoint.pairing.revoke(revoked)
+        told = await hear(socket)
+        assert (told["type"], told["code"]) == ("refused", "token-unknown")
+        assert await closed_with(socket) == 4401
+        with pytest.raises(EOFError):
+            await ended.next()
+        office.orchestrator.tell(EventKind.HOLD_CHANGED)
+        assert (await kept.next())["event"] == "hold-changed"
+    assert ("disconnected", SESSION) in office.orchestrator.calls
 
 
 async def test_a_quiet_stream_shows_that_it_lives(tmp_path: Path) -> None:

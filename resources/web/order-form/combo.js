@@ -85,6 +85,8 @@ export class Combo {
     if (!this.#items.length) {
       const none = document.createElement("li");
       none.className = "none";
+      none.role = "option";
+      none.ariaDisabled = "true";
       none.textContent = this.#empty(items === null);
       this.#list.append(none);
     }

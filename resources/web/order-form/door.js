@@ -74,16 +74,31 @@ function show(text, again = false) {
   return new Promise((resolve) => { button.onclick = resolve; });
 }
 
-/** A call with this tab's token. Gets a new token when it was revoked. Throws when there is no panel. */
+/** The panel cannot be reached; its message is a sentence for people. */
+export class PanelAway extends Error {}
+
+async function ask(path, options) {
+  try {
+    return await request(base, path, { ...options, token: ticket.token });
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new PanelAway(t("panel.away"));
+  }
+}
+
+/** A call with this tab's token. Gets a new token when it was revoked. Throws {@link PanelAway}. */
 export async function call(path, options = {}) {
   if (!ticket) await enter();
   const used = ticket.token;
-  const result = await request(base, path, { ...options, token: used });
+  const result = await ask(path, options);
   if (result.status !== 401) return result;
-  if (ticket?.token === used) {
-    ticket = null;
-    sessionStorage.removeItem(TOKEN);
-  }
+  dismiss(used);
   await enter();
-  return request(base, path, { ...options, token: ticket.token });
+  return ask(path, options);
+}
+
+/** This tab's token is no longer good. */
+export function dismiss(token = ticket?.token) {
+  if (ticket?.token !== token) return; // another call has a new one already
+  ticket = null;
+  sessionStorage.removeItem(TOKEN);
 }

@@ -1,12 +1,12 @@
 /* The order form: one order at a time, keyboard first, in a smart session with the panel like any outside page. */
 import { openSession } from "../archisync-client.mjs";
 import { Combo } from "./combo.js";
-import { base, call, enter, key } from "./door.js";
+import { $, element, notice } from "./dom.js";
+import { base, call, dismiss, enter, key } from "./door.js";
 import { currentId, forget, kept, newId, recall, remember, save, sendWaiting, setCurrent } from "./keep.js";
 import { allowed, ASSUMED_VAT, groups, isAllowed, lineAmount, priceFor, rules, stepped, totals, vatOf } from "./order.js";
 import { ago, amount, counted, money, parseQuantity, percent, t, translatePage } from "./texts.js";
 
-const $ = (id) => document.getElementById(id);
 const GROUP = "archisync-price-group";
 const RESEND_EVERY = 15_000;
 
@@ -29,16 +29,8 @@ function blank() {
 
 const isEmpty = () => !order.customer && !order.lines.length && !order.note;
 
-function toDocument() {
-  return { customer: order.customer, priceGroup: order.group || null, date: order.date, note: order.note,
-    lines: order.lines };
-}
-
-function element(tag, { text, ...properties } = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  if (text !== undefined) made.textContent = text;
-  made.append(...children);
-  return made;
+function toDocument({ customer, group, date, note, lines } = order) {
+  return { customer, priceGroup: group || null, date, note, lines };
 }
 
 /** Text with the searched words marked; what comes from outside is only ever text. */
@@ -57,9 +49,11 @@ function marked(text, words) {
   return nodes;
 }
 
-function notice(text) {
-  $("notice").textContent = text ?? "";
-  $("notice").hidden = !text;
+/** What has just been done, beside the customer box where the eyes are; `undo` takes it back. */
+function say(text, { undo, tone = "good" } = {}) {
+  $("saved").dataset.tone = tone;
+  $("saved").replaceChildren(...(text ? [text] : []), ...(undo ? [" ", element("button", { type: "button",
+    className: "quiet", text: t("undo"), onclick: () => { say(""); undo(); } })] : []));
 }
 
 // ---------------------------------------------------------------------------------------------- searching
@@ -83,12 +77,13 @@ const customerBox = new Combo($("customer"), {
   ],
   choose: (c) => {
     const seen = session?.freshness.newAsOf?.toISOString() ?? null;
-    order.customer = { id: c.key, name: c.name ?? "", accountNum: c.accountNum ?? null, asOf: seen };
+    order.customer = { id: c.key, name: c.name ?? "", accountNum: c.accountNum ?? null, city: c.city ?? null,
+      vatNumber: c.vatNumber ?? null, asOf: seen };
     order.gone = null;
     changed();
     $("product").focus();
   },
-  empty: (failed) => failed ? t("session.stored") : t("customer.none"),
+  empty: (failed) => failed ? t("panel.away") : t("customer.none"),
 });
 
 const productBox = new Combo($("product"), {
@@ -100,7 +95,7 @@ const productBox = new Combo($("product"), {
     ...(p.stopped ? [" ", element("small", { className: "tag bad", text: t("product.stopped") })] : []),
   ],
   choose: chooseProduct,
-  empty: (failed) => failed ? t("session.stored") : t("product.none"),
+  empty: (failed) => failed ? t("panel.away") : t("product.none"),
 });
 
 async function pricesOf(itemId) {
@@ -174,24 +169,34 @@ function priced(line, prices, asOf) {
     priceAsOf: asOf ?? null };
 }
 
+/** Adds the article in the entry row; false when it cannot, which is said. */
 async function addLine() {
   const entry = product;
   await entry?.loading; // who types faster than the prices come still gets the price
-  if (product !== entry) return;
-  if (!product) { notice(t("product.first")); $("product").focus(); return; }
+  if (product !== entry) return false;
+  if (!product) { notice(t("product.first")); $("product").focus(); return false; }
   const quantity = parseQuantity($("quantity").value);
-  if (quantity === null || !isAllowed(quantity, rules(product.product))) { showEntry(); $("quantity").focus(); return; }
+  if (quantity === null || !isAllowed(quantity, rules(product.product))) {
+    showEntry();
+    $("quantity").focus();
+    return false;
+  }
   const { product: chosen, prices, asOf } = product;
   const line = { itemId: chosen.itemId, name: chosen.name ?? chosen.itemId, description: chosen.description ?? null,
     quantity, vatPercent: vatOf(chosen) };
   order.lines = [...order.lines, priced(line, prices, asOf)];
   known.set(chosen.itemId, { product: chosen, prices, asOf });
-  product = null;
-  $("product").value = $("quantity").value = "";
-  $("quantity").disabled = true;
+  clearEntry();
   notice(null);
   changed();
   $("product").focus();
+  return true;
+}
+
+function clearEntry() {
+  product = null;
+  $("product").value = $("quantity").value = "";
+  $("quantity").disabled = true;
 }
 
 /** Articles of this order with their prices, as far as read: item id → {product, prices, asOf}. */
@@ -226,16 +231,24 @@ function showCustomer() {
   box.hidden = !chosen;
   if (!chosen) { box.replaceChildren(); return; }
   box.replaceChildren(
-    element("b", { text: chosen.name }), element("small", { text: chosen.accountNum ?? chosen.id }),
-    element("button", { type: "button", className: "quiet", text: t("customer.change"), onclick: () => {
-      order.customer = null;
-      order.gone = null;
-      changed();
-      $("customer").value = chosen.name;
-      $("customer").focus();
-      $("customer").select();
-    } }));
+    element("b", { text: chosen.name }),
+    element("small", { text: [chosen.accountNum ?? chosen.id, chosen.city,
+      chosen.vatNumber && `${t("customer.vat")} ${chosen.vatNumber}`].filter(Boolean).join(" · ") }),
+    element("button", { type: "button", className: "quiet", text: t("customer.change"), onclick: changeCustomer }));
   if (order.gone) box.append(element("p", { className: "wrong", text: order.gone }));
+}
+
+/** To the customer box, with the name to search anew. */
+function changeCustomer() {
+  const chosen = order.customer;
+  if (chosen) {
+    order.customer = null;
+    order.gone = null;
+    changed();
+    $("customer").value = chosen.name;
+  }
+  $("customer").focus();
+  $("customer").select();
 }
 
 function showGroups() {
@@ -258,9 +271,10 @@ function showLines() {
 function lineRow(line, index) {
   const quantity = element("input", { type: "text", inputMode: "decimal", value: amount(line.quantity), size: 7,
     ariaLabel: t("quantity.of", { name: line.name }) });
+  quantity.dataset.line = index;
   quantity.onchange = () => setQuantity(index, quantity);
   quantity.onkeydown = (event) => lineKey(event, index, quantity);
-  const name = element("td", {}, element("b", { text: line.name }), " ",
+  const name = element("td", { className: "what" }, element("b", { text: line.name }), " ",
     element("small", { text: [line.itemId, line.description].filter(Boolean).join(" · ") }));
   const check = order.checks.get(index);
   if (check) name.append(checkNote(index, check));
@@ -269,7 +283,7 @@ function lineRow(line, index) {
   const price = element("td", { className: line.unitPrice === null ? "n wrong" : "n", text: priceText(line.unitPrice, line.priceUnit) });
   if (line.priceAsOf) price.title = t("price.asof", { time: ago(line.priceAsOf) });
   return element("tr", {}, name, element("td", { className: "n" }, quantity), price,
-    element("td", { className: "n", text: vat === null ? `~${percent(ASSUMED_VAT)}` : percent(vat) }),
+    element("td", { className: "n vat", text: vat === null ? `~${percent(ASSUMED_VAT)}` : percent(vat) }),
     element("td", { className: "n", text: total === null ? "–" : money(total) }),
     element("td", {}, element("button", { type: "button", className: "quiet remove", text: "✕",
       ariaLabel: t("remove", { name: line.name }), onclick: () => removeLine(index) })));
@@ -296,10 +310,11 @@ function showTotals() {
     rows.push([t(assumed ? "vat.assumed" : "vat.at", { rate: percent(rate), net: money(net) }), money(vat)]);
   }
   rows.push([t("total"), money(sums.total), "sum"]);
-  if (sums.unpriced) rows.push([counted("total.partly", sums.unpriced), "", "wrong"]);
   $("totals").replaceChildren(...rows.flatMap(([name, value, className = ""]) =>
     [element("dt", { text: name, className }), element("dd", { text: value, className })]));
-  $("save").disabled = isEmpty();
+  $("partly").textContent = sums.unpriced ? counted("total.partly", sums.unpriced) : "";
+  $("save").disabled = isEmpty() && !product;
+  $("clear").disabled = isEmpty();
 }
 
 // ---------------------------------------------------------------------------------------------- changing lines
@@ -340,10 +355,17 @@ async function lineKey(event, index, input) {
 }
 
 function removeLine(index) {
-  order.lines = order.lines.filter((_, place) => place !== index);
+  const mine = order, { lines, checks } = order;
+  order.lines = lines.filter((_, place) => place !== index);
   order.checks = new Map();
   changed();
   $("product").focus();
+  say(t("removed", { name: lines[index].name }), { tone: "soft", undo: () => {
+    if (order !== mine) return;
+    Object.assign(order, { lines, checks });
+    changed();
+    $("product").focus();
+  } });
 }
 
 async function reprice() {
@@ -358,27 +380,59 @@ async function reprice() {
 
 // ---------------------------------------------------------------------------------------------- saving
 
+/** What is still being typed belongs to the order too; false when it cannot be taken, which is said. */
+async function takeTyped() {
+  const field = document.activeElement;
+  if (field?.dataset.line && parseQuantity(field.value) !== order.lines[field.dataset.line].quantity) {
+    if (!await setQuantity(Number(field.dataset.line), field)) return false;
+  }
+  if (product) return addLine();
+  if ($("product").value.trim()) { notice(t("product.left")); $("product").focus(); return false; }
+  return true;
+}
+
+/** Save the draft and begin the next order at once: nobody waits for the panel's disk. */
 async function saveOrder() {
-  if (isEmpty()) return;
+  if (!await takeTyped() || isEmpty()) return;
   if (!order.customer) { notice(t("customer.missing")); $("customer").focus(); return; }
-  const saving = order;
-  const result = await save({ id: saving.id, version: saving.version, document: toDocument() });
-  if (result.refused) { notice(result.refused); return; }
-  if ("conflict" in result) { conflict(saving, result.conflict); return; }
+  const saving = order, content = toDocument();
   next();
-  $("saved").textContent = result.here ? t("saved.here")
-    : counted("saved", result.total);
+  say(t("saving"), { tone: "soft" });
+  const result = await save({ id: saving.id, version: saving.version, document: content, editing: saving.editing });
   showUnsent();
+  if ("conflict" in result) { say(""); conflict(saving, result.conflict); return; }
+  if (result.refused) { say(""); refused(saving, result.refused); return; }
+  if (result.here) say(t("saved.here"), { tone: "warn" });
+  else say(counted("saved", result.total));
   session?.ask(); // fresh customers for the next order, in the same session
+}
+
+/** A draft that the panel does not take comes back, unless the next one has been begun: then it is a click away. */
+function refused(mine, why) {
+  remember({ id: mine.id, version: mine.version, document: toDocument(mine), editing: mine.editing });
+  const text = t("saved.refused", { text: why });
+  if (isEmpty()) { takeUp(mine); notice(text); return; }
+  notice(text, element("button", { type: "button", className: "quiet", text: t("unsent.open"), onclick: () => {
+    notice(null);
+    takeUp(mine);
+  } }));
+}
+
+/** Make `mine` the order of this page again; what was being written stays among those not yet saved. */
+function takeUp(mine) {
+  next();
+  order = mine;
+  $("note").value = order.note;
+  changed();
+  $(order.customer ? "product" : "customer").focus();
 }
 
 /** The next order at once. */
 function next() {
   order = blank();
-  product = null;
+  clearEntry();
   known.clear();
-  $("customer").value = $("product").value = $("quantity").value = $("note").value = "";
-  $("quantity").disabled = true;
+  $("customer").value = $("note").value = "";
   notice(null);
   setCurrent(null);
   changed({ store: false });
@@ -387,12 +441,13 @@ function next() {
 
 function conflict(mine, current) {
   const dialog = $("conflict");
+  $("conflict-text").textContent = t("conflict.text", { name: mine.customer?.name });
   $("conflict-open").disabled = !current;
   $("conflict-open").onclick = () => { dialog.close(); forget(mine.id); show(current); };
   $("conflict-copy").onclick = () => {
     dialog.close();
     forget(mine.id);
-    order = { ...mine, id: newId(), version: null, editing: null };
+    takeUp({ ...mine, id: newId(), version: null, editing: null });
     saveOrder();
   };
   dialog.showModal();
@@ -411,7 +466,7 @@ function show(draft) {
   order = { ...blank(), id: draft.id, version: draft.version ?? null, customer, date: date ?? today(), note: note ?? "",
     group: priceGroup ?? localStorage.getItem(GROUP), lines, editing: draft.updatedAt ?? draft.editing ?? null };
   $("note").value = order.note;
-  $("saved").textContent = order.editing ? t("editing", { time: ago(order.editing) }) : "";
+  say(order.editing ? t("editing", { time: ago(order.editing) }) : "", { tone: "soft" });
   changed({ store: !draft.updatedAt });
   setCurrent(order.id);
   verify(order);
@@ -443,23 +498,33 @@ async function verify(shown) {
 
 function showFreshness(f) {
   const box = $("freshness");
-  const state = f.state === "ended" && f.reason === "operator" ? "operator" : f.state;
+  const state = f.state !== "ended" ? f.state
+    : f.reason === "operator" ? "operator" : f.reason === "timeout" ? "ended" : "lost";
   box.dataset.state = state;
   const ages = { new: ago(f.newAsOf), all: ago(f.allAsOf) };
   let text = t(`session.${state}`, ages);
   if ((state === "opening" || state === "pending") && f.progress?.pages) {
     text += ` · ${t("session.progress", { page: f.progress.page, pages: f.progress.pages })}`;
   }
-  if (state === "fresh" && f.added) text += ` · ${t("session.added", { n: f.added })}`;
+  if (state === "fresh" && f.added) text += ` · ${counted("session.added", f.added)}`;
   if ($("freshness-text").textContent !== text) $("freshness-text").textContent = text;
-  box.title = [f.message, f.hint].filter(Boolean).join(" ");
+  box.title = text;
+  const why = state === "failed" || state === "refused" ? [f.message, f.hint].filter(Boolean).join(" ") : "";
+  if ($("why").textContent !== why) $("why").textContent = why;
+  $("why").hidden = !why;
   $("resume").hidden = state !== "operator";
 }
 
 function startSession() {
   const { token, profileId } = key();
-  session = openSession({ base, token, profileId, label: t("title.form") });
-  session.onChange(showFreshness);
+  const mine = session = openSession({ base, token, profileId, label: t("title.form") });
+  mine.onChange((freshness) => { if (session === mine) showFreshness(freshness); });
+  mine.onChange(({ state, code }) => {
+    if (state !== "refused" || !code?.startsWith("token-")) return;
+    dismiss(token); // revoked in the panel: the operator lets this tab in again, or not
+    mine.close();
+    enter().then(startSession);
+  });
   session.onFresh(() => { if (customerBox.open) customerBox.refresh(); }); // new customers appear in the open list
   showFreshness(session.freshness);
   clearInterval(tick);
@@ -478,8 +543,14 @@ function bind() {
   });
   $("quantity").addEventListener("input", showEntry);
   $("quantity").addEventListener("keydown", (event) => {
-    if (!product || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    if (!product || !["ArrowUp", "ArrowDown", "Escape"].includes(event.key)) return;
     event.preventDefault();
+    if (event.key === "Escape") { // another article instead
+      clearEntry();
+      changed({ store: false });
+      $("product").focus();
+      return;
+    }
     const rule = rules(product.product);
     $("quantity").value = amount(stepped(parseQuantity($("quantity").value) ?? 0, event.key === "ArrowUp" ? 1 : -1, rule));
     showEntry();
@@ -492,12 +563,19 @@ function bind() {
     reprice();
   });
   $("save").addEventListener("click", saveOrder);
-  $("clear").addEventListener("click", () => { forget(order.id); next(); });
+  $("clear").addEventListener("click", () => {
+    const before = order;
+    forget(order.id);
+    next();
+    say(t("cleared"), { tone: "soft", undo: () => takeUp(before) });
+  });
   $("resume").addEventListener("click", () => session?.resume());
   $("done").addEventListener("click", () => session?.close());
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.ctrlKey) { event.preventDefault(); saveOrder(); }
-    else if (event.altKey && event.code === "KeyF") { event.preventDefault(); $("done").click(); }
+    if (event.key === "Enter" && event.ctrlKey && !event.repeat) { event.preventDefault(); saveOrder(); }
+    if (!event.altKey || event.ctrlKey || document.querySelector("dialog[open]")) return;
+    const act = { KeyF: () => $("done").click(), KeyC: changeCustomer, KeyA: () => $("product").focus() }[event.code];
+    if (act) { event.preventDefault(); act(); }
   });
   window.addEventListener("online", resend);
   setInterval(resend, RESEND_EVERY);

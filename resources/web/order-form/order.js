@@ -99,9 +99,12 @@ const decimal = (value, digits) => {
 export function csv(drafts) {
   const head = ["bozza", "salvata", "cliente", "codice cliente", "data", "listino", "articolo", "nome", "quantità",
     "prezzo", "per", "IVA %", "importo", "nota"];
-  const rows = drafts.flatMap(({ id, updatedAt, document: d }) => d.lines.map((line) => [
-    id, updatedAt, d.customer?.name, d.customer?.accountNum, d.date, d.priceGroup, line.itemId, line.name,
-    decimal(line.quantity, 3), decimal(line.unitPrice, 2), decimal(line.priceUnit, 3), decimal(line.vatPercent, 2),
-    decimal(lineAmount(line), 2), d.note]));
+  const rows = drafts.flatMap(({ id, updatedAt, document: d }) => {
+    const order = [id, updatedAt, d.customer?.name, d.customer?.accountNum, d.date, d.priceGroup];
+    if (!d.lines.length) return [[...order, ...Array(7).fill(""), d.note]]; // no draft is left out
+    return d.lines.map((line) => [...order, line.itemId, line.name, decimal(line.quantity, 3),
+      decimal(line.unitPrice, 2), decimal(line.priceUnit, 3), decimal(line.vatPercent, 2),
+      decimal(lineAmount(line), 2), d.note]);
+  });
   return "\ufeff" + [head, ...rows].map((row) => row.map(cell).join(";")).join("\r\n") + "\r\n";
 }

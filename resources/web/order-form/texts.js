@@ -15,32 +15,37 @@ const WORDS = {
     "rule.wrong": "Quantità non valida: {rules}.", "rule.use": "Usa {n}", "rule.number": "Scrivere un numero.",
     "price.none": "senza prezzo", "price.per": "per {n}", "price.asof": "Prezzo letto {time}",
     "price.changed": "Prezzo cambiato: era {old}, ora {now}.", "price.gone": "Il prezzo non è più nel listino.", "price.use": "Usa il nuovo",
-    "total.title": "Totale", net: "Imponibile", "vat.at": "IVA {rate} su {net}", "vat.assumed": "IVA {rate} presunta su {net}",
+    "total.title": "Totale", net: "Imponibile", "vat.at": "IVA {rate} su\u00a0{net}", "vat.assumed": "IVA {rate} presunta su\u00a0{net}",
     total: "Totale", "total.partly": "{n} articoli senza prezzo non contati", "total.partly.one": "1 articolo senza prezzo non contato",
     note: "Nota", save: "Salva bozza", clear: "Svuota il modulo",
+    saving: "Salvo la bozza…", cleared: "Modulo svuotato.", removed: "{name} tolto.", undo: "Annulla",
+    "saved.refused": "La bozza non è stata accettata: {text}", "product.left": "Nel campo Articolo c’è un testo: sceglierlo dall’elenco o cancellarlo.",
     saved: "Bozza salvata, {n} bozze.", "saved.one": "Bozza salvata, 1 bozza.",
     "saved.here": "Il pannello non risponde: la bozza è conservata in questo browser e sarà salvata appena possibile.",
     unsent: "{n} bozze attendono di essere salvate nel pannello.", "unsent.one": "1 bozza attende di essere salvata nel pannello.", "unsent.title": "Non ancora salvate nel pannello",
     "unsent.open": "Riprendi", "unsent.drop": "Elimina",
-    editing: "Modifica della bozza del {time}",
-    keys: "Invio: scegli e avanti · ↑ ↓: elenco e quantità · Ctrl+Invio: salva e nuovo ordine · Alt+F: fine",
+    editing: "Modifica della bozza salvata {time}",
+    keys: "Tasti", "keys.enter": "Invio", "keys.next": "scegli e avanti", "keys.arrows": "elenco, quantità", "keys.delete": "Canc",
+    "keys.remove": "togli la riga", "keys.save": "salva, nuovo ordine", "keys.customer": "cliente", "keys.article": "articolo", "keys.done": "fine",
     "session.resume": "Riprendi", "session.opening": "Aggiorno i clienti…", "session.progress": "pagina {page} di {pages}",
     "session.fresh": "Nuovi clienti: {new} · elenco intero: {all}", "session.pending": "Aggiorno i clienti… · ultimi dati: {new}",
     "session.held": "Letture sospese dall’operatore · ultimi dati: {new}", "session.failed": "Clienti non aggiornati · ultimi dati: {new}",
     "session.stored": "Il pannello non risponde: si lavora con ciò che c’è", "session.refused": "Collegamento rifiutato",
     "session.ended": "Sessione scaduta: riparte al primo tasto · ultimi dati: {new}",
-    "session.operator": "Sessione chiusa dall’operatore: si lavora con i dati salvati · ultimi: {new}", "session.closed": "Sessione chiusa",
-    "session.added": "+{n} nuovi",
+    "session.operator": "Sessione chiusa dall’operatore · dati salvati: {new}", "session.closed": "Sessione chiusa",
+    "session.added": "+{n} nuovi", "session.added.one": "+1 nuovo",
+    "session.lost": "Collegamento interrotto: riparte al primo tasto · ultimi dati: {new}",
     "time.now": "adesso", "time.minutes": "{n} min fa", "time.never": "mai", "time.yesterday": "ieri {time}",
     "conflict.title": "Bozza cambiata in un’altra scheda",
-    "conflict.text": "Salvarla così cancellerebbe quelle modifiche. Non è stato scritto niente.",
+    "conflict.text": "{name}: salvarla così cancellerebbe quelle modifiche. Non è stato scritto niente.",
     "conflict.open": "Apri l’altra versione", "conflict.copy": "Salva questa come nuova bozza",
     "door.title": "Archisync", "door.wait": "Per aprire il modulo confermare nel pannello di Archisync: un clic su «Consenti».",
     "door.no": "Il pannello non risponde. Avviare Archisync e riprovare.", "door.again": "Riprova",
-    "drafts.none": "Nessuna bozza.", "drafts.count": "{n} bozze", "drafts.count.one": "1 bozza",
-    edit: "Modifica", print: "Stampa", delete: "Elimina", "delete.sure": "Elimina davvero", cancel: "Annulla",
+    "drafts.none": "Nessuna bozza: quelle salvate nel modulo ordini compaiono qui.", "drafts.count": "{n} bozze", "drafts.count.one": "1 bozza",
+    edit: "Modifica", print: "Stampa", delete: "Elimina", "delete.sure": "Elimina davvero", "panel.away": "Il pannello non risponde.", "panel.retry": "Riprova",
     "no.customer": "Senza cliente", "lines.count": "{n} articoli", "lines.count.one": "1 articolo", "saved.at": "salvata {time}",
-    "export.csv": "Esporta CSV", "export.json": "Esporta JSON", draft: "Bozza d’ordine",
+    "export.csv": "Esporta CSV", "export.json": "Esporta JSON", draft: "Bozza d’ordine", "print.all": "Stampa tutte", printed: "Stampata il {time}", "group.of": "listino {name}",
+    "prices.of": "prezzi letti {time}", "print.note": "Bozza: non è una conferma d’ordine.", "of.draft": "{action}: {name}",
     error: "Qualcosa non ha funzionato: {text}",
   },
   en: {
@@ -57,32 +62,37 @@ const WORDS = {
     "rule.wrong": "Quantity not allowed: {rules}.", "rule.use": "Use {n}", "rule.number": "Type a number.",
     "price.none": "no price", "price.per": "per {n}", "price.asof": "Price read {time}",
     "price.changed": "Price changed: was {old}, is {now}.", "price.gone": "The price is no longer in the list.", "price.use": "Use the new one",
-    "total.title": "Total", net: "Net", "vat.at": "VAT {rate} on {net}", "vat.assumed": "VAT {rate} (assumed) on {net}",
+    "total.title": "Total", net: "Net", "vat.at": "VAT {rate} on\u00a0{net}", "vat.assumed": "VAT {rate} (assumed) on\u00a0{net}",
     total: "Total", "total.partly": "{n} articles without price not counted", "total.partly.one": "1 article without price not counted",
     note: "Note", save: "Save draft", clear: "Clear the form",
+    saving: "Saving the draft…", cleared: "Form cleared.", removed: "{name} removed.", undo: "Undo",
+    "saved.refused": "The draft was not accepted: {text}", "product.left": "There is text in the article box: choose from the list or delete it.",
     saved: "Draft saved, {n} drafts.", "saved.one": "Draft saved, 1 draft.",
     "saved.here": "The panel does not answer: the draft is kept in this browser and will be saved as soon as possible.",
     unsent: "{n} drafts wait to be saved in the panel.", "unsent.one": "1 draft waits to be saved in the panel.", "unsent.title": "Not yet saved in the panel",
     "unsent.open": "Go on", "unsent.drop": "Delete",
-    editing: "Editing the draft of {time}",
-    keys: "Enter: choose and go on · ↑ ↓: list and quantity · Ctrl+Enter: save and next order · Alt+F: done",
+    editing: "Editing the draft saved {time}",
+    keys: "Keys", "keys.enter": "Enter", "keys.next": "choose and go on", "keys.arrows": "list, quantity", "keys.delete": "Del",
+    "keys.remove": "remove the line", "keys.save": "save, next order", "keys.customer": "customer", "keys.article": "article", "keys.done": "done",
     "session.resume": "Go on", "session.opening": "Refreshing customers…", "session.progress": "page {page} of {pages}",
     "session.fresh": "New customers: {new} · whole list: {all}", "session.pending": "Refreshing customers… · last data: {new}",
     "session.held": "Reads held by the operator · last data: {new}", "session.failed": "Customers not refreshed · last data: {new}",
     "session.stored": "The panel does not answer: working with what is here", "session.refused": "Connection refused",
     "session.ended": "Session timed out: goes on at the next key · last data: {new}",
-    "session.operator": "Session ended by the operator: working with stored data · last: {new}", "session.closed": "Session closed",
-    "session.added": "+{n} new",
+    "session.operator": "Session ended by the operator · stored data: {new}", "session.closed": "Session closed",
+    "session.added": "+{n} new", "session.added.one": "+1 new",
+    "session.lost": "Connection lost: goes on at the next key · last data: {new}",
     "time.now": "now", "time.minutes": "{n} min ago", "time.never": "never", "time.yesterday": "yesterday {time}",
     "conflict.title": "The draft was changed in another tab",
-    "conflict.text": "Saving like this would erase those changes. Nothing was written.",
+    "conflict.text": "{name}: saving it like this would erase those changes. Nothing was written.",
     "conflict.open": "Open the other version", "conflict.copy": "Save this as a new draft",
     "door.title": "Archisync", "door.wait": "To open the form confirm it in the Archisync panel: one click on “Allow”.",
     "door.no": "The panel does not answer. Start Archisync and try again.", "door.again": "Try again",
-    "drafts.none": "No drafts.", "drafts.count": "{n} drafts", "drafts.count.one": "1 draft",
-    edit: "Edit", print: "Print", delete: "Delete", "delete.sure": "Really delete", cancel: "Cancel",
+    "drafts.none": "No drafts: those saved in the order form appear here.", "drafts.count": "{n} drafts", "drafts.count.one": "1 draft",
+    edit: "Edit", print: "Print", delete: "Delete", "delete.sure": "Really delete", "panel.away": "The panel does not answer.", "panel.retry": "Try again",
     "no.customer": "No customer", "lines.count": "{n} articles", "lines.count.one": "1 article", "saved.at": "saved {time}",
-    "export.csv": "Export CSV", "export.json": "Export JSON", draft: "Draft order",
+    "export.csv": "Export CSV", "export.json": "Export JSON", draft: "Draft order", "print.all": "Print all", printed: "Printed on {time}", "group.of": "price list {name}",
+    "prices.of": "prices read {time}", "print.note": "Draft: not an order confirmation.", "of.draft": "{action}: {name}",
     error: "Something did not work: {text}",
   },
 };
@@ -107,9 +117,11 @@ export function t(code, params = {}) {
 export function translatePage() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const element of document.querySelectorAll("[data-t-label]")) element.ariaLabel = t(element.dataset.tLabel);
   for (const element of document.querySelectorAll("[data-placeholder]")) element.placeholder = t(element.dataset.placeholder);
   for (const button of document.querySelectorAll("[data-language]")) {
-    button.textContent = language === "it" ? "EN" : "IT";
+    button.textContent = language === "it" ? "English" : "Italiano";
+    button.lang = language === "it" ? "en" : "it";
     button.addEventListener("click", () => {
       localStorage.setItem(KEY, language === "it" ? "en" : "it");
       location.reload();
@@ -131,6 +143,9 @@ export const percent = (hundredths) => `${plain.format(hundredths / 100)} %`;
 
 /** An ISO date as people write it. */
 export const dateOf = (iso) => iso ? day.format(new Date(`${iso}T12:00:00`)) : "";
+
+/** A moment in full, for paper. */
+export const stamp = (moment) => `${day.format(new Date(moment))} ${clock.format(new Date(moment))}`;
 
 /** A moment as people say it: now, 5 min ago, 14:05, yesterday 14:05, or the date. */
 export function ago(moment, now = new Date()) {
