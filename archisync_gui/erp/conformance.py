@@ -10,14 +10,16 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Entity, Kind, Row
 from archisync_gui.erp.erp import Erp
 from archisync_gui.erp.failures import Navigated, SessionExpired
@@ -30,6 +32,10 @@ from archisync_gui.model import AccountId, Json, SyncFailure
 
 TIME = 300.0
 """Seconds for everything; lists that no longer fit in are *not seen*."""
+
+
+SHARE = 0.70
+"""A list with fewer of the rows that it had would be refused as cut short (``docs/erp.md``, Checks)."""
 
 
 class Verdict(StrEnum):
@@ -75,7 +81,7 @@ class Report:
             match fact.code:
                 case "fact-preset-prefix":
                     switches.append(f"value-prefix={fact.params['prefix']}")
-                case "fact-columns" if fact.params.get("missing"):
+                case "fact-columns" if fact.params.get("missing") != "–":
                     missing = str(fact.params["missing"]).split(", ")[0]
                     switches.append(f"missing-column={where},column:{missing}")
                 case "fact-notation":
@@ -104,9 +110,11 @@ async def examine(
     told: Callable[[Fact], None] = lambda fact: None,
     logged_in: Callable[[], None] = lambda: None,
     conformance: bool = False,
+    rows: Mapping[str, int] = MappingProxyType({}),
 ) -> Report:
     """Look at login and lists; ``told`` hears each fact as it is found. Raises ``SyncFailure`` when the ERP cannot be
-    entered at all. ``conformance``: also the slower questions (paging, sorting, GetRowValues) and the structure."""
+    entered at all. ``conformance``: also the slower questions (paging, sorting, GetRowValues) and the structure.
+    ``rows``: how many each list had when it was last read."""
     facts: list[Fact] = []
     structure: dict[str, Json] = {}
     until = time.monotonic() + TIME
@@ -120,7 +128,7 @@ async def examine(
             tell(_fact("fact-list", None, entity.name, reason="time"))
             continue
         try:
-            async for fact in _list(erp, account, entity, logged_in, structure, conformance):
+            async for fact in _list(erp, account, entity, logged_in, structure, conformance, rows.get(entity.name, 0)):
                 tell(fact)
         except SyncFailure as failure:
             if failure.kind.value in ("credentials", "login", "permanent"):
@@ -143,6 +151,7 @@ async def _list(
     logged_in: Callable[[], None],
     structure: dict[str, Json],
     conformance: bool,
+    before: int,
 ) -> AsyncIterator[Fact]:
     name, reader = entity.name, RowReader(entity)
     async with erp.list(entity, account, reader.fields, logged_in) as visit:
@@ -175,6 +184,9 @@ async def _list(
         yield _fact("fact-column-dialog", "columns-not-chosen" not in view.warnings, name)
         has_footer = name in ("orders", "ddt")
         yield _fact("fact-footer", (page.footer is not None) == has_footer, name, total=page.footer or "–")
+        # Without a footer: at most so many.
+        most = page.footer if page.footer is not None else page.count * (page.size or 0)
+        yield _fact("fact-rows", most >= SHARE * before if before and most else None, name, now=most, before=before)
         yield _fact("fact-sort", view.newest_first if _sortable(state) else None, name)
         for fact in _notations(entity, reader, page):
             yield fact
@@ -256,9 +268,9 @@ def _columns(entity: Entity, state: dict[str, Any]) -> Fact:
         "fact-columns",
         not missing and not extra,
         entity.name,
-        missing=", ".join(missing),
-        unknown=", ".join(extra),
-        absent=", ".join(optional),
+        missing=", ".join(missing) or "–",
+        unknown=", ".join(extra) or "–",
+        absent=", ".join(optional) or "–",
         count=len(there),
     )
 
@@ -340,18 +352,19 @@ def _structure(state: dict[str, Any]) -> Json:
     }
 
 
-def sentence(fact: Fact, language: str) -> str:
-    """The fact for an operator: what was found, and where it differs what that means and what to do."""
-    said = text(fact.code, language, {**fact.params, "list": fact.list})
+def sentence(fact: Fact, language: str, entities: Sequence[Entity] = ENTITIES) -> str:
+    """The fact for an operator: what was expected, and where it differs what that means and what to do."""
+    captions = {entity.name: entity.it if language == "it" else entity.en for entity in entities}
+    where = captions.get(fact.list, fact.list)
+    said = text(fact.code, language, {**fact.params, "list": where})
     word = text(f"verdict-{fact.verdict.value}", language).what
-    line = f"{fact.list or 'ERP':<10} {word:<10} {said.what}"
     if fact.verdict is not Verdict.DIFFERS:
-        return line
+        return f"{where or 'ERP':<14} {word:<12} {said.what}"
+    expected = text("fact-expected", language, {"what": said.what}).what
     means = said.means
     if "reason" in fact.params:
-        reason = text(str(fact.params["reason"]), language, {**fact.params, "list": fact.list})
-        means = f"{means} {reason}"
-    return f"{line}\n{'':<22}{means} {said.todo}".rstrip()
+        means = f"{means} {text(str(fact.params['reason']), language, {**fact.params, 'list': where})}"
+    return f"{where or 'ERP':<14} {word:<12} {expected}\n{'':<28}{means} {said.todo}".rstrip()
 
 
 async def doctor(
@@ -364,6 +377,7 @@ async def doctor(
     say: Callable[[str], None] = print,
     save_to: Path | None = None,
     logged_in: Callable[[], None] = lambda: None,
+    rows: Mapping[str, int] = MappingProxyType({}),
 ) -> bool:
     """``archisync-gui doctor --erp [--conformance]``: say each fact as it is found, save the report if asked to.
 
@@ -373,9 +387,10 @@ async def doctor(
         erp,
         account,
         entities,
-        told=lambda fact: say(sentence(fact, language)),
+        told=lambda fact: say(sentence(fact, language, entities)),
         logged_in=logged_in,
         conformance=conformance,
+        rows=rows,
     )
     if save_to is not None:
         written = json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n"

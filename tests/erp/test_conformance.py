@@ -38,6 +38,8 @@ DIFFERENCES = (
     ("page-stuck", ORDERS, "fact-page-index"),
     ("stuck-search", ORDERS, "fact-filters"),
     ("toolbar-folded", DDT, "fact-list"),
+    ("truncated-list=keep:0.2", ORDERS, "fact-rows"),
+    ("truncated-list=keep:0.2", CUSTOMERS, "fact-rows"),
 )
 SWITCHABLE = {"value-prefix", "other-locale", "page-size-ignored", "sort-ignored", "page-stuck"}
 
@@ -47,7 +49,8 @@ async def test_each_difference_is_told_in_words_and_becomes_a_switch(tmp_path: P
         for fault, entity, code in DIFFERENCES:
             kept = here.demo.get_preferences(USER, entity.name)
             here.demo.fault(fault)
-            report = await examine(here.erp, USER, [entity], conformance=True)
+            rows = {entity.name: len(here.truth(entity.name))}
+            report = await examine(here.erp, USER, [entity], conformance=True, rows=rows)
             here.demo.clear_faults()
             here.demo.preferences.put(USER, entity.name, kept)
             assert [fact for fact in report.differing if fact.code == code], fault
