@@ -332,7 +332,7 @@ async def _look_at_erp(core: Core, *, conformance: str | None, language: str) ->
             conformance=conformance is not None,
             save_to=file,
             logged_in=lambda: core.orchestrator.logged_in(account.id),
-            rows={entity.name: (await core.store.known(entity.name, account.id)).rows for entity in ENTITIES},
+            keys={entity.name: (await core.store.known(entity.name, account.id)).keys for entity in ENTITIES},
         )
     except SyncFailure as error:
         core.login_failed(account.id, error)

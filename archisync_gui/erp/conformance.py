@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -110,7 +110,7 @@ async def examine(
     told: Callable[[Fact], None] = lambda fact: None,
     logged_in: Callable[[], None] = lambda: None,
     conformance: bool = False,
-    rows: Mapping[str, int] = MappingProxyType({}),
+    keys: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> Report:
     """Look at login and lists; ``told`` hears each fact as it is found. Raises ``SyncFailure`` when the ERP cannot be
     entered at all. ``conformance``: also the slower questions (paging, sorting, GetRowValues) and the structure.
@@ -128,7 +128,9 @@ async def examine(
             tell(_fact("fact-list", None, entity.name, reason="time"))
             continue
         try:
-            async for fact in _list(erp, account, entity, logged_in, structure, conformance, rows.get(entity.name, 0)):
+            async for fact in _list(
+                erp, account, entity, logged_in, structure, conformance, keys.get(entity.name, frozenset())
+            ):
                 tell(fact)
         except SyncFailure as failure:
             if failure.kind.value in ("credentials", "login", "permanent"):
@@ -151,7 +153,7 @@ async def _list(
     logged_in: Callable[[], None],
     structure: dict[str, Json],
     conformance: bool,
-    before: int,
+    before: Set[str],
 ) -> AsyncIterator[Fact]:
     name, reader = entity.name, RowReader(entity)
     async with erp.list(entity, account, reader.fields, logged_in) as visit:
@@ -186,7 +188,9 @@ async def _list(
         yield _fact("fact-footer", (page.footer is not None) == has_footer, name, total=page.footer or "–")
         # Without a footer: at most so many.
         most = page.footer if page.footer is not None else page.count * (page.size or 0)
-        yield _fact("fact-rows", most >= SHARE * before if before and most else None, name, now=most, before=before)
+        enough = most >= SHARE * len(before) if before and most else None
+        yield _fact("fact-rows", enough, name, now=most, before=len(before))
+        yield _numbers(entity, page, before)
         yield _fact("fact-sort", view.newest_first if _sortable(state) else None, name)
         for fact in _notations(entity, reader, page):
             yield fact
@@ -251,6 +255,15 @@ def _combo(entity: Entity, state: dict[str, Any]) -> list[Fact]:
         _fact("fact-preset-prefix", shown == "a1", entity.name, prefix=shown),
         _fact("fact-language", found == wish.texts[0], entity.name, text=found),
     ]
+
+
+def _numbers(entity: Entity, page: Page, before: Set[str]) -> Fact:
+    """Whether the records still have the numbers under which they are stored."""
+    reader = RowReader(entity)
+    now = {str(row[name]) for row in reader.take(page.rows) for name in entity.key[:1]}
+    known = len(now & before)
+    right = known >= (1 - SHARE) * len(now) if before and now and len(entity.key) == 1 else None
+    return _fact("fact-numbers", right, entity.name, known=known, shown=len(now))
 
 
 def _presets(state: dict[str, Any]) -> list[Any]:
@@ -377,7 +390,7 @@ async def doctor(
     say: Callable[[str], None] = print,
     save_to: Path | None = None,
     logged_in: Callable[[], None] = lambda: None,
-    rows: Mapping[str, int] = MappingProxyType({}),
+    keys: Mapping[str, Set[str]] = MappingProxyType({}),
 ) -> bool:
     """``archisync-gui doctor --erp [--conformance]``: say each fact as it is found, save the report if asked to.
 
@@ -390,7 +403,7 @@ async def doctor(
         told=lambda fact: say(sentence(fact, language, entities)),
         logged_in=logged_in,
         conformance=conformance,
-        rows=rows,
+        keys=keys,
     )
     if save_to is not None:
         written = json.dumps(report.as_json(), indent=2, ensure_ascii=False) + "\n"

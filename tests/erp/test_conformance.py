@@ -40,6 +40,7 @@ DIFFERENCES = (
     ("toolbar-folded", DDT, "fact-list"),
     ("truncated-list=keep:0.2", ORDERS, "fact-rows"),
     ("truncated-list=keep:0.2", CUSTOMERS, "fact-rows"),
+    ("ids-changed", ORDERS, "fact-numbers"),
 )
 SWITCHABLE = {"value-prefix", "other-locale", "page-size-ignored", "sort-ignored", "page-stuck"}
 
@@ -48,9 +49,9 @@ async def test_each_difference_is_told_in_words_and_becomes_a_switch(tmp_path: P
     async with world(tmp_path, scale=0.12) as here:
         for fault, entity, code in DIFFERENCES:
             kept = here.demo.get_preferences(USER, entity.name)
+            known = {entity.name: here.truth(entity.name)}
             here.demo.fault(fault)
-            rows = {entity.name: len(here.truth(entity.name))}
-            report = await examine(here.erp, USER, [entity], conformance=True, rows=rows)
+            report = await examine(here.erp, USER, [entity], conformance=True, keys=known)
             here.demo.clear_faults()
             here.demo.preferences.put(USER, entity.name, kept)
             assert [fact for fact in report.differing if fact.code == code], fault
