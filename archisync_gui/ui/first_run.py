@@ -156,7 +156,16 @@ class FirstRun(Dialog):
         self.skip.setVisible(at < last)
         self.next.setText(tr("&Finish") if at == last else tr("&Next"))
         self.next.setDefault(True)
+        self._focus_first()
         self.wrong.setText("")
+
+    def _focus_first(self) -> None:
+        """The first thing to fill in gets the keyboard."""
+        page = self.stack.currentWidget()
+        fields = page.findChildren(QWidget) if page is not None else []
+        first = next((f for f in fields if isinstance(f, (QLineEdit, QComboBox, QPushButton, QSpinBox))), None)
+        if first is not None:
+            first.setFocus()
 
     def _go_back(self) -> None:
         self.stack.setCurrentIndex(max(0, self.stack.currentIndex() - 1))

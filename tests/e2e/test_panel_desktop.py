@@ -1,4 +1,4 @@
-"""The whole panel on a desktop: window, tray, notifications, second start, failure and recovery, close and quit.
+"""The whole panel on a desktop: first run, order form tab, failure and recovery, sleep, second start, close and quit.
 
 The desktop is Xvfb with a window manager, a tray and a session bus; the notification service is this test's own, so
 that what is shown can be read.
@@ -15,12 +15,17 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from form_rig import chromium
+
+from archisync_gui.app import exit_codes
+from archisync_gui.demo_erp import DemoClock, DemoErp
+from tests.support.buses import NotificationService, bus, tell_sleep
 
 PROGRAMS = ("Xvfb", "openbox", "trayer", "dbus-daemon", "xdotool")
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
@@ -59,7 +64,15 @@ class Desktop:
     """The desktop and what was notified on it."""
 
     env: dict[str, str]
-    notes: list[tuple[str, str]] = field(default_factory=list)
+    folder: Path
+    service: NotificationService
+    where: tuple[str, ...] = ("--demo",)
+    """Arguments that name the profile."""
+
+    @property
+    def titles(self) -> list[str]:
+        """Titles of what was notified."""
+        return [title for title, _ in self.service.notes]
 
     def ask(self, *command: str) -> str:
         """Run a small program on the desktop."""
@@ -71,11 +84,22 @@ class Desktop:
         ids = self.ask("xdotool", "search", "--onlyvisible", "--class", "archisync").split()
         return [t for t in (self.ask("xdotool", "getwindowname", i).strip() for i in ids) if "Archisync" in t]
 
-    def key(self, keys: str) -> None:
-        """Press keys in the panel's window."""
-        ids = self.ask("xdotool", "search", "--onlyvisible", "--name", "– Archisync").split()
-        assert ids, "no window to type into"
+    def has(self, name: str) -> bool:
+        """True when a window of that name is visible."""
+        return bool(self.ask("xdotool", "search", "--onlyvisible", "--name", name).split())
+
+    def key(self, keys: str, window: str = "– Archisync") -> None:
+        """Press keys in a window, the panel's own by default."""
+        ids = self.ask("xdotool", "search", "--onlyvisible", "--name", window).split()
+        assert ids, f"no window {window!r} to type into"
         self.ask("xdotool", "windowactivate", "--sync", ids[-1], "key", "--clearmodifiers", keys)
+
+    def type(self, *fields: str) -> None:
+        """Type texts into the focused field and those after it."""
+        for at, text in enumerate(fields):
+            if at:
+                self.ask("xdotool", "key", "Tab")
+            self.ask("xdotool", "type", "--delay", "5", text)
 
     def archisync(self, *arguments: str) -> tuple[int, str]:
         """Run the command line beside the panel."""
@@ -90,36 +114,10 @@ class Desktop:
 
     def status(self) -> dict[str, Any]:
         """The running panel's status."""
-        code, text = self.archisync("status", "--demo", "--json")
+        code, text = self.archisync("status", *self.where, "--json")
         assert code == 0, text
         found: dict[str, Any] = json.loads(text)
         return found.get("status", found)
-
-
-async def notifications(address: str, notes: list[tuple[str, str]], ready: asyncio.Event) -> None:
-    """A notification service that keeps what it is asked to show."""
-    from jeepney import MessageType, new_method_return
-    from jeepney.bus_messages import message_bus
-    from jeepney.io.asyncio import open_dbus_connection
-
-    connection = await open_dbus_connection(address)
-    try:
-        serial = 0
-        await connection.send(message_bus.RequestName("org.freedesktop.Notifications"))
-        while True:
-            message = await connection.receive()
-            ready.set()
-            if message.header.message_type is not MessageType.method_call:
-                continue
-            member = message.header.fields.get(3)
-            if member == "GetCapabilities":
-                await connection.send(new_method_return(message, "as", (["body", "actions"],)))
-            elif member == "Notify":
-                serial += 1
-                notes.append((message.body[3], message.body[4]))
-                await connection.send(new_method_return(message, "u", (serial,)))
-    finally:
-        await connection.close()
 
 
 @pytest.fixture
@@ -144,22 +142,12 @@ async def desktop() -> AsyncIterator[Desktop]:
         x = await start(program("Xvfb", "-displayfd", "1", *size, env=env, stdout=pipe))
         assert x.stdout is not None
         env["DISPLAY"] = ":" + (await asyncio.wait_for(x.stdout.readline(), 20)).decode().strip()
-        bus = await start(
-            program("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1", env=env, stdout=pipe)
-        )
-        assert bus.stdout is not None
-        env["DBUS_SESSION_BUS_ADDRESS"] = (await asyncio.wait_for(bus.stdout.readline(), 20)).decode().strip()
+        env["DBUS_SESSION_BUS_ADDRESS"] = await start(bus(env))
+        env["DBUS_SYSTEM_BUS_ADDRESS"] = await start(bus(env))
         await start(program("openbox", env=env))
         await start(program("trayer", "--edge", "top", "--align", "right", "--widthtype", "request", env=env))
-        made = Desktop(env)
-        ready = asyncio.Event()
-        service = asyncio.create_task(notifications(env["DBUS_SESSION_BUS_ADDRESS"], made.notes, ready))
-        await asyncio.wait_for(ready.wait(), 20)
-        try:
-            yield made
-        finally:
-            service.cancel()
-            await asyncio.gather(service, return_exceptions=True)
+        service = await start(NotificationService().at(env["DBUS_SESSION_BUS_ADDRESS"]))
+        yield Desktop(env, folder, service)
     shutil.rmtree(folder)
 
 
@@ -185,11 +173,16 @@ async def test_a_day_with_the_panel(desktop: Desktop) -> None:
         # Closing goes to the tray and says so once; a second start brings the window back.
         desktop.key("alt+F4")
         await until(lambda: not desktop.windows())
-        await until(lambda: any("accanto all'orologio" in title for title, _ in desktop.notes))
+        await until(lambda: any("accanto all'orologio" in title for title in desktop.titles))
         assert panel.returncode is None
-        code, text = desktop.archisync("--demo")
+        code, text = desktop.archisync("--demo", "--hidden")  # as the system does at login
+        assert code == 0, text
+        assert not desktop.windows()
+        code, text = desktop.archisync("--demo", "--open", "sessions")
         assert code == 0, text
         await until(desktop.windows)
+        await until(lambda: desktop.has("Schede aperte"))
+        desktop.key("Escape", "Schede aperte")
 
         # Quitting in peace asks nothing and leaves nothing behind.
         children = psutil.Process(panel.pid).children(recursive=True)
@@ -197,3 +190,118 @@ async def test_a_day_with_the_panel(desktop: Desktop) -> None:
         assert await asyncio.wait_for(panel.wait(), 30) == 0
         _, alive = psutil.wait_procs(children, timeout=10)
         assert alive == []
+
+
+def stub_browser(desktop: Desktop) -> Path:
+    """What the system opens web addresses with: it only notes them down in the file returned."""
+    opened, tools = desktop.folder / "opened", desktop.folder / "bin"
+    tools.mkdir()
+    script = tools / "xdg-open"
+    script.write_text(f'#!/bin/sh\necho "$1" >> {opened}\n', encoding="utf-8")
+    script.chmod(0o755)
+    desktop.env["PATH"] = f"{tools}{os.pathsep}{desktop.env['PATH']}"
+    return opened
+
+
+def quiet_settings(desktop: Desktop) -> None:
+    """No schedule and no quiet hours, so that nothing depends on when the test runs."""
+    folder = desktop.folder / "home/.local/share/archisync/profiles/default"
+    folder.mkdir(parents=True)
+    kinds = ("orders", "customers", "ddt", "invoices", "prices", "products")
+    settings: dict[str, object] = {f"sync.{kind}.interval": 0 for kind in kinds}
+    settings |= {"sync.daily": False, "notify.quiet_from": "00:00", "notify.quiet_to": "00:00"}
+    document = {"version": 1, "settings": settings}
+    (folder / "settings.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+async def test_from_the_first_start_through_trouble_to_the_end(desktop: Desktop) -> None:
+    desktop.where = ()
+    opened = stub_browser(desktop)
+    quiet_settings(desktop)
+    erp = DemoErp(latency="none", clock=DemoClock.parse("stopped"))
+    account, password = next(iter(erp.accounts.items()))
+    address = await erp.start()
+    try:
+        async with program(sys.executable, "-m", "archisync_gui", env=desktop.env) as panel:
+            await first_run(desktop, address, account, password)
+            await read_well(desktop)
+            await order_form_tab(desktop, opened)
+            await sleep_and_wake(desktop)
+            await fail_and_recover(desktop, erp)
+            children = psutil.Process(panel.pid).children(recursive=True)
+            desktop.key("F5")
+            await until(lambda: any("elenco intero" in title for title in desktop.windows()))
+            desktop.key("ctrl+q")  # a run is active: it asks, and Esc stays
+            await until(lambda: desktop.has("^Archisync$"))
+            desktop.key("Escape", "^Archisync$")
+            await until(lambda: not desktop.has("^Archisync$"))
+            assert panel.returncode is None
+            desktop.key("ctrl+q")
+            await until(lambda: desktop.has("^Archisync$"))
+            desktop.key("alt+e", "^Archisync$")
+            assert await asyncio.wait_for(panel.wait(), 30) == 0
+            _, alive = psutil.wait_procs(children, timeout=10)
+            assert alive == []
+    finally:
+        await erp.stop()
+
+
+async def press(desktop: Desktop, keys: str, window: str) -> None:
+    """Press a button by its letter; Qt shows it pressed for a tenth of a second before it acts."""
+    desktop.key(keys, window)
+    await asyncio.sleep(0.5)
+
+
+async def first_run(desktop: Desktop, address: str, account: str, password: str) -> None:
+    """Language, ERP and account, test, order form, intervals: by keyboard alone."""
+    welcome = "Benvenuti in Archisync"
+    await until(lambda: desktop.has(welcome))
+    await press(desktop, "alt+s", welcome)  # the language is right
+    desktop.type(address, account, password)
+    desktop.key("Return", welcome)
+    await until(lambda: [a["id"] for a in desktop.status()["accounts"]] == [account])
+    await asyncio.sleep(1)  # the password goes to a keyring that is not there; nothing outside tells of it
+    for keys in ("alt+s", "alt+s", "alt+s", "alt+f"):
+        await press(desktop, keys, welcome)
+    await until(lambda: not desktop.has(welcome))
+
+
+async def read_well(desktop: Desktop) -> None:
+    code, text = desktop.archisync("sync", "invoices", "customers", "--json")
+    assert code == 0, text
+
+
+async def order_form_tab(desktop: Desktop, notes: Path) -> None:
+    """A tab of the order form is a session as long as it is open."""
+    desktop.key("ctrl+n")
+    address = await until(lambda: notes.exists() and notes.read_text(encoding="utf-8").strip())
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(address)
+        await until(lambda: desktop.status()["sessionCount"] == 1)
+        await page.close()
+        await until(lambda: desktop.status()["sessionCount"] == 0)
+
+
+async def sleep_and_wake(desktop: Desktop) -> None:
+    """What logind tells is believed at once, and a few seconds after waking all is as before."""
+    system = desktop.env["DBUS_SYSTEM_BUS_ADDRESS"]
+    await tell_sleep(system, True)
+    await until(lambda: desktop.status()["explanation"]["reason"] == "asleep")
+    await tell_sleep(system, False)
+    await until(lambda: desktop.status()["explanation"]["reason"] != "asleep")
+
+
+async def fail_and_recover(desktop: Desktop, erp: DemoErp) -> None:
+    """A list that is cut short: refused and notified; a click leads to the decision; the next good read resolves it."""
+    await asyncio.to_thread(erp.fault, "truncated-list")
+    code, text = desktop.archisync("sync", "invoices", "--json")
+    assert code == exit_codes.REFUSED, text
+    await until(lambda: any("Fatture: una lettura non convince" in title for title in desktop.titles))
+    await desktop.service.click("Fatture")
+    await until(lambda: desktop.has("la lettura del .* non è stata archiviata"))
+    desktop.key("Escape", "la lettura del .* non è stata archiviata")
+    await asyncio.to_thread(erp.clear_faults)
+    code, text = desktop.archisync("sync", "invoices", "--json")
+    assert code == 0, text
+    await until(lambda: "Fatture: risolto" in desktop.titles)
