@@ -17,8 +17,8 @@ from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Sc
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
+from archisync_gui.ui.i18n import date_format, decimal, lasting, tr
 from archisync_gui.ui.i18n import day as day_word
-from archisync_gui.ui.i18n import decimal, lasting, tr
 from archisync_gui.ui.services import Services, account_ids
 from archisync_gui.ui.theme import theme, tokens
 from archisync_gui.ui.values import shown
@@ -158,7 +158,7 @@ class Reader:
         store, entity = self.services.store, self.services.entity("invoices")
         if store is None or entity is None or not any(c.name == "due_date" for c in entity.columns):
             return Section("")
-        wanted = ("invoice_number", "customer_name", "invoice_name", "amount", "due_date")
+        wanted = ("invoice_number", "billing_name", "amount", "due_date")
         names = [c for c in entity.columns if c.name in wanted]
         today = self.start.astimezone().date()
         last = (today + timedelta(days=7)).isoformat()
@@ -230,6 +230,7 @@ class DaySheet(Page):
         self.export.setText(tr("&Export…"))
         self.export.setToolTip(tr("Save as PDF, Excel or CSV file"))
         self.day.setAccessibleName(tr("Day"))
+        self.day.setDisplayFormat(date_format())
         self.view.setAccessibleName(tr("Day sheet"))
         if self.isVisible():
             self._read_day()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QTextOption
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -18,7 +18,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 def _background(painter: QPainter, option: QStyleOptionViewItem, line: bool = True) -> None:
     if option.state & QStyle.StateFlag.State_Selected:
-        painter.fillRect(option.rect, color("raised"))
+        painter.fillRect(option.rect, color("selected"))
     if line:
         painter.setPen(QPen(color("border"), 1))
         painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
@@ -62,9 +62,12 @@ class CellDelegate(QStyledItemDelegate):
             tone = "text" if cell.chip.tone in ("ok", "muted") else cell.chip.tone
         painter.setPen(color(tone))
         width = rect.right() - left
+        side_by_side = (Qt.AlignmentFlag.AlignRight if cell.right else Qt.AlignmentFlag.AlignLeft) | (
+            Qt.AlignmentFlag.AlignVCenter
+        )
         painter.drawText(
             QRect(left, top, width, metrics.height()),
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+            side_by_side,
             metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, width),
         )
         if cell.detail:
@@ -72,9 +75,13 @@ class CellDelegate(QStyledItemDelegate):
             painter.setPen(color("muted"))
             painter.drawText(
                 QRect(left, top + metrics.height() + 1, width, fine.height()),
-                Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter,
+                side_by_side,
                 fine.elidedText(cell.detail, Qt.TextElideMode.ElideRight, width),
             )
+            if cell.fold:
+                sign = QRectF(left + fine.horizontalAdvance(cell.detail) + 5, top + metrics.height() + 1, 8, 0)
+                sign.setHeight(fine.height())
+                paint_fold(painter, sign, cell.fold == "open")
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         cell = index.data(VALUE)
@@ -84,12 +91,21 @@ class CellDelegate(QStyledItemDelegate):
         fine = QFontMetrics(scaled(option.font, SMALL))
         if cell.chip is not None and not cell.text:
             chip = QFontMetrics(scaled(option.font, CHIP))
-            width = chip.horizontalAdvance(cell.chip.text) + int(chip.ascent() * 0.68) + 24 + PAD + 4
+            width = chip.horizontalAdvance(cell.chip.text) + int(chip.ascent() * 0.68) + 24 + PAD + 10
         else:
             width = max(metrics.horizontalAdvance(cell.text), fine.horizontalAdvance(cell.detail)) + PAD + 8
             width += int(metrics.ascent() * 0.72) + 6 if cell.chip is not None else 0
         width += 14 * cell.indent
         return QSize(width, metrics.height() + fine.height() + 18)
+
+
+def paint_fold(painter: QPainter, box: QRectF, unfolded: bool) -> None:
+    """The sign of rows that fold: points down when they are shown."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(color("muted"), 1.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    x, y = box.center().x(), box.center().y()
+    corners = ((-3, -1.5), (0, 1.5), (3, -1.5)) if unfolded else ((-1.5, -3), (1.5, 0), (-1.5, 3))
+    painter.drawPolyline([QPointF(x + dx, y + dy) for dx, dy in corners])
 
 
 def paint_chip(painter: QPainter, rect: QRect, cell: Cell, font: QFont) -> None:

@@ -19,12 +19,13 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from archisync_gui.model import RunRecord, as_json
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.files import ask_where, open_path, saved_sentence
-from archisync_gui.ui.i18n import absolute, lasting, tr
+from archisync_gui.ui.i18n import absolute, took, tr
 from archisync_gui.ui.widgets import column, label, row
 
 LOG_LINES = 2000
@@ -41,7 +42,7 @@ def facts(run: RunRecord) -> list[tuple[str, str]]:
         (tr("Started"), absolute(run.started)),
     ]
     if run.ended is not None:
-        length = lasting((run.ended - run.started).total_seconds())
+        length = took((run.ended - run.started).total_seconds())
         found.append((tr("Ended"), f"{absolute(run.ended)} · {length}"))
     if run.as_of is not None:
         found.append((tr("Data as of"), absolute(run.as_of)))
@@ -49,7 +50,7 @@ def facts(run: RunRecord) -> list[tuple[str, str]]:
         found.append((tr("Attempt"), str(run.attempt)))
     found.append((tr("Rows"), f"{words.rows_word(run.rows)} · {words.delta_line(run.added, run.changed, run.gone)}"))
     for start, end in run.suspensions:
-        text = absolute(start) + (f" · {lasting((end - start).total_seconds())}" if end is not None else "")
+        text = absolute(start) + (f" · {took((end - start).total_seconds())}" if end is not None else "")
         found.append((tr("Suspended"), text))
     found.append((tr("Number"), run.id))
     return found
@@ -185,6 +186,8 @@ class RunDetails(QDialog):
             text = await asyncio.to_thread(log_lines, path, self.run.id) if path is not None else ""
         except OSError as error:
             text = str(error)
+        if not isValid(self.log):
+            return  # closed meanwhile
         self.log.setPlainText(text or tr("The log has no line of this run (any more)."))
 
     def _copy(self) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from PySide6.QtCore import QDate, QModelIndex, QObject, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -25,9 +26,9 @@ from archisync_gui.ui.context import Context
 from archisync_gui.ui.delegates import CellDelegate
 from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
-from archisync_gui.ui.i18n import absolute, lasting, moment, tr
+from archisync_gui.ui.i18n import absolute, date_format, moment, took, tr
 from archisync_gui.ui.models import Cell, SnapshotModel
-from archisync_gui.ui.widgets import Page, card, column, inset, label, row
+from archisync_gui.ui.widgets import Flow, Page, card, column, inset, label, row
 
 STEP = 300
 """Runs read at once; more on request."""
@@ -73,8 +74,10 @@ def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
         Cell(words.type_name(run.type), detail, bold=True),
         Cell(chip=words.outcome_word(run.outcome)),
         Cell(words.origin_word(run.origin)),
-        Cell(lasting((end - run.started).total_seconds())),
-        Cell(words.rows_word(run.rows), words.delta_line(run.added, run.changed, run.gone)) if done else Cell("–"),
+        Cell(took((end - run.started).total_seconds()), right=True),
+        Cell(words.rows_word(run.rows), words.delta_line(run.added, run.changed, run.gone), right=True)
+        if done
+        else Cell("–", right=True),
         Cell(
             error,
             tooltip=run.error.message
@@ -119,22 +122,28 @@ class History(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(18, 14, 18, 14)
         outer.setSpacing(12)
-        filters = row(gap=8)
+        filters = Flow()
         for box in (self.type, self.outcome, self.origin, self.period):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             filters.addWidget(box)
-        today = QDate.currentDate()
-        for edit, date in ((self.since, today.addDays(-7)), (self.until, today)):
-            edit.setCalendarPopup(True)
-            edit.setDate(date)
-            edit.hide()
-            inset(edit)
-            filters.addWidget(edit)
-        filters.addStretch(1)
+        filters.push_right()
         self.charts_button.setCheckable(True)
         filters.addWidget(self.charts_button)
         filters.addWidget(self.export)
         outer.addLayout(filters)
+        self._dates = QWidget()
+        dates = row(self._dates, gap=8)
+        today = QDate.currentDate()
+        self._from, self._to = label(name="muted"), label(name="muted")
+        for words_before, edit, date in ((self._from, self.since, today.addDays(-7)), (self._to, self.until, today)):
+            edit.setCalendarPopup(True)
+            edit.setDate(date)
+            inset(edit)
+            dates.addWidget(words_before)
+            dates.addWidget(edit)
+        dates.addStretch(1)
+        self._dates.hide()
+        outer.addWidget(self._dates)
         self._frame = card()
         inside = column(self._frame, (1, 1, 1, 1))
         table = self.table
@@ -150,11 +159,12 @@ class History(Page):
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         em = table.fontMetrics().horizontalAdvance("0")
-        for at, width in enumerate((20, 20, 26, 22, 12, 22)):
+        for at, width in enumerate((18, 17, 24, 24, 12, 18)):
             header.resizeSection(at, em * width)
         header.setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
         inside.addWidget(table, 1)
         self._empty = label(name="muted", wrap=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._empty.setContentsMargins(14, 14, 14, 14)
         inside.addWidget(self._empty)
         outer.addWidget(self._frame, 1)
@@ -190,6 +200,10 @@ class History(Page):
         self.period.setAccessibleName(tr("Period"))
         self.since.setAccessibleName(tr("From"))
         self.until.setAccessibleName(tr("To"))
+        self._from.setText(tr("From"))
+        self._to.setText(tr("To"))
+        for edit in (self.since, self.until):
+            edit.setDisplayFormat(date_format())
         self.table.setAccessibleName(tr("Runs"))
         self.charts_button.setText(tr("C&harts"))
         self.export.setText(tr("&Export…"))
@@ -249,8 +263,7 @@ class History(Page):
         for name, box in boxes.items():
             self._context.remember(f"history/{name}", str(box.currentData() or ""))
         own = self.period.currentData() == "own"
-        self.since.setVisible(own)
-        self.until.setVisible(own)
+        self._dates.setVisible(own)
         self._reading += 1
         self._context.background.run(self._read(self._reading, None), "history")
 
@@ -291,11 +304,22 @@ class History(Page):
             from archisync_gui.ui.charts import Charts
 
             self.charts = Charts()
-            self._outer.insertWidget(2, self.charts)
+            self._outer.insertWidget(self._outer.indexOf(self._frame) + 1, self.charts)
+            self._share()
         if self.charts is not None:
             self.charts.setVisible(on)
             if on:
                 self.charts.show_runs(self._runs)  # type: ignore[attr-defined]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        """Charts get what they need and at most two fifths: the table matters more."""
+        if self.charts is not None:
+            line = self.fontMetrics().height()
+            self.charts.setFixedHeight(max(9 * line, min(14 * line, self.height() * 2 // 5)))
 
     async def _export(self) -> None:
         path = await ask_where(self, tr("Export runs"), "archisync-" + tr("runs"), ("xlsx", "csv"))

@@ -74,6 +74,12 @@ def day(moment: datetime | date) -> str:
     return f"{local.day} {locale.monthName(local.month, QLocale.FormatType.ShortFormat)} {local.year}"
 
 
+def day_short(moment: datetime | date) -> str:
+    """``3 dic``, for axes and what lies within a year."""
+    local = moment.astimezone().date() if isinstance(moment, datetime) else moment
+    return f"{local.day} {QLocale().monthName(local.month, QLocale.FormatType.ShortFormat)}"
+
+
 def moment(value: datetime, now: datetime | None = None) -> str:
     """Time of day; with the date when it is not today's."""
     local = value.astimezone()
@@ -108,6 +114,21 @@ def ago(seconds: float) -> str:
             tr("{hours} h {minutes} min ago", hours=hours, minutes=rest) if rest else tr("{hours} h ago", hours=hours)
         )
     return tr("%n day(s) ago", "", hours // 24)
+
+
+def date_format() -> str:
+    """How a date to be picked is written, for Qt: ``10/03/2026``, in English ``10 Mar 2026`` (no two readings)."""
+    return "dd/MM/yyyy" if language() == "it" else "d MMM yyyy"
+
+
+def took(seconds: float) -> str:
+    """How long something took, to the second up to an hour: ``3,1 s``, ``42 s``, ``1 min 36 s``, ``1 h 05 min``."""
+    if seconds < 10:
+        return tr("{seconds} s", seconds=decimal(max(0.0, seconds)))
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes or minutes >= 60 or not rest:
+        return lasting(seconds)
+    return tr("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
 
 
 def lasting(seconds: float) -> str:

@@ -26,7 +26,7 @@ from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.models import Index
 from archisync_gui.ui.theme import color
-from archisync_gui.ui.widgets import Page, card, column, label, row
+from archisync_gui.ui.widgets import Page, breakable, card, column, label, row
 
 KEPT = 5000
 """Lines kept for the page; the files have the rest."""
@@ -191,7 +191,7 @@ class LogPage(Page):
         self.bundle.setText(tr("Diag&nostics…"))
         self.list.setAccessibleName(tr("Log lines"))
         path = self._path()
-        self._where.setText(tr("All of it is in {path}", path=path) if path is not None else "")
+        self._where.setText(tr("All of it is in {path}", path=breakable(str(path))) if path is not None else "")
         self.folder.setEnabled(path is not None)
         self.folder.setToolTip(str(path.parent) if path is not None else tr("There is no log file"))
         self.bundle.setToolTip(tr("Make a file to send to whoever helps you; what is in it is shown first"))

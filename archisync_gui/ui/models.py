@@ -14,7 +14,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from archisync_gui.model import AccountTypeStatus, Outcome, QueueEntry, RunRecord, Scope, SessionView, Status
 from archisync_gui.ui import words
-from archisync_gui.ui.i18n import absolute, ago, clock, lasting, span, tr
+from archisync_gui.ui.i18n import absolute, ago, clock, lasting, span, took, tr
 from archisync_gui.ui.words import ActivityLine, Chip
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -40,6 +40,9 @@ class Cell:
     bars: tuple[tuple[float, bool], ...] = ()
     """Durations in seconds, and whether the run failed."""
     right: bool = False
+    """Figures that stand below each other."""
+    fold: str = ""
+    """``open`` or ``shut``: rows below it can be folded in or out."""
 
     @property
     def spoken(self) -> str:
@@ -90,7 +93,9 @@ class SnapshotModel(QAbstractTableModel):
                 titles = self.headers()
                 return titles[section] if section < len(titles) else None
             if role == ItemRole.TextAlignmentRole:
-                return int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+                right = bool(self._rows) and section < self._columns and self._rows[0][section].right
+                side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+                return int(side | Qt.AlignmentFlag.AlignVCenter)
         return None
 
     def item(self, row: int) -> Any:
@@ -229,7 +234,8 @@ class TypesModel(SnapshotModel):
         fold = ""
         if row.account is None and row.accounts > 1:
             fold = tr("%n account(s)", "", row.accounts)
-        title = Cell(name, fold, bold=row.account is None, indent=0 if row.account is None else 1)
+        sign = "" if not fold else "open" if row.unfolded else "shut"
+        title = Cell(name, fold, bold=row.account is None, indent=0 if row.account is None else 1, fold=sign)
         if item is None:
             none = Cell("–", tooltip=tr("No account reads this list"))
             return (title, none, none, none, Cell(), Cell())
@@ -295,9 +301,9 @@ def _bars_tip(bars: tuple[tuple[float, bool], ...]) -> str:
     if not bars:
         return tr("No runs yet")
     good = sorted(seconds for seconds, failed in bars if not failed)
-    lines = [tr("Last: {length}", length=lasting(bars[-1][0]))]
+    lines = [tr("Last: {length}", length=took(bars[-1][0]))]
     if good:
-        lines.append(tr("Usually: {length}", length=lasting(good[len(good) // 2])))
+        lines.append(tr("Usually: {length}", length=took(good[len(good) // 2])))
     failed = sum(1 for _, bad in bars if bad)
     if failed:
         lines.append(tr("%n failed", "", failed))

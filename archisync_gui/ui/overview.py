@@ -115,7 +115,8 @@ class TypesTable(QTableView):
             title = metrics.horizontalAdvance(self._types.headers()[at]) + 24
             self._widest[at] = max(self._widest.get(at, title), self.sizeHintForColumn(at))
         needed = dict(self._widest)
-        bars, action = 134, 54
+        bars = max(134, metrics.horizontalAdvance(self._types.headers()[TypesModel.BARS]) + 24)
+        action = 54
         rest = room - sum(needed.values()) - action
         show_bars = rest >= bars
         header.setSectionHidden(TypesModel.BARS, not show_bars)
@@ -417,7 +418,7 @@ class Overview(Page):
         side_layout = column(side, gap=14)
         side_layout.addWidget(queue_card, 0)
         side_layout.addWidget(activity_card, 1)
-        side.setMinimumWidth(240)
+        side.setMinimumWidth(round(17.5 * QFontMetrics(self.font()).height()))
         self._side = side
 
         body = QWidget()

@@ -35,7 +35,7 @@ from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import absolute, decimal, language, tr
-from archisync_gui.ui.widgets import Page, ask, card, column, confirm_loss, inset, label, row
+from archisync_gui.ui.widgets import Page, ask, breakable, card, column, confirm_loss, inset, label, row
 
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
 
@@ -545,6 +545,8 @@ class SettingsPage(Page):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
+        # The same in every group, so that the controls of all stand below each other.
+        grid.setColumnMinimumWidth(0, self.fontMetrics().averageCharWidth() * 22)
         at, before = 0, ""
         for declared in DECLARATIONS:
             if declared.group != name:
@@ -560,8 +562,12 @@ class SettingsPage(Page):
             field.repeated = bool(before) and declared.help_en == before
             before = declared.help_en
             self.fields[declared.key] = field
+            field.name.setFixedWidth(self.fontMetrics().averageCharWidth() * 22)
             grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(field.control, at, 1)
+            line = row(gap=0)
+            line.addWidget(field.control, 1)
+            line.addStretch(0 if isinstance(field.control, QLineEdit) else 1)
+            grid.addLayout(line, at, 1)
             grid.addWidget(field.wrong, at + 1, 1)
             grid.addWidget(field.help, at + 2, 1)
             grid.setRowMinimumHeight(at + 3, 8)
@@ -658,7 +664,7 @@ class SettingsPage(Page):
         can = services is not None and services.backup is not None
         self.backup.setEnabled(can)
         self.backup.setToolTip(tr("A sound copy of the whole archive") if can else tr("Not available here"))
-        lines = [tr("Folder: {path}", path=folder)] if folder is not None else []
+        lines = [tr("Folder: {path}", path=breakable(str(folder)))] if folder is not None else []
         if services is not None and services.store is not None:
             found = services.store.backups()
             size = decimal((self._feed.size or 0) / 1e6, 1)

@@ -21,10 +21,14 @@ class Tokens:
     page: str
     surface: str
     raised: str
-    """Chips, selected rows, hovered things."""
+    """Chips, hovered things, the open page in the side bar."""
+    selected: str
+    """The row that was chosen."""
     border: str
     control: str
-    """The edge of something that can be pressed."""
+    """The edge of a button: its words say what it is."""
+    field: str
+    """The edge of something to fill in or tick, which is known by its edge alone."""
     text: str
     muted: str
     accent: str
@@ -46,8 +50,10 @@ LIGHT = Tokens(
     page="#f5f7fa",
     surface="#ffffff",
     raised="#eef1f5",
+    selected="#dde8fd",
     border="#e3e7ec",
     control="#d3d9e1",
+    field="#868f9e",
     text="#182230",
     muted="#5a6678",
     accent="#2563eb",
@@ -58,7 +64,7 @@ LIGHT = Tokens(
     bad="#b42318",
     session="#6d28d9",
     session_fill="#e6daf8",
-    bar="#a9b0bb",
+    bar="#7b8494",
     bar_bad="#c0392b",
     focus="#2563eb",
     check="#2563eb",
@@ -68,8 +74,10 @@ DARK = Tokens(
     page="#15181f",
     surface="#1e222a",
     raised="#2a2f39",
+    selected="#28354d",
     border="#2d323c",
     control="#3d4451",
+    field="#707a89",
     text="#e8ebf0",
     muted="#a0a8b5",
     accent="#6f9dff",
@@ -80,7 +88,7 @@ DARK = Tokens(
     bad="#fb7d74",
     session="#b794f6",
     session_fill="#3a3350",
-    bar="#626a77",
+    bar="#7a8493",
     bar_bad="#ef6a60",
     focus="#8fb3ff",
     check="#3b6fe0",
@@ -92,11 +100,21 @@ READABLE: tuple[tuple[str, str], ...] = (
         for back in ("surface", "page", "raised")
         for front in ("text", "muted", "accent", "ok", "warn", "bad", "session")
     ),
+    *((front, "selected") for front in ("text", "muted", "ok", "warn", "bad", "session")),
     ("on_accent", "accent"),
     ("on_accent", "accent_strong"),
     ("text", "session_fill"),
 )
 """Pairs (text, background) in use; each keeps WCAG AA (4.5 : 1). A test computes them."""
+
+SEEN: tuple[tuple[str, str], ...] = (
+    *((front, back) for back in ("surface", "page") for front in ("focus", "field", "bar", "bar_bad", "session")),
+    *((front, "surface") for front in ("accent", "muted", "check", "ok", "warn", "bad")),
+    ("bar", "selected"),
+    ("bar_bad", "selected"),
+    ("focus", "raised"),
+)
+"""Pairs (shape, background) of edges, signs and charts; each keeps 3 : 1."""
 
 
 def contrast(first: str, second: str) -> float:

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from archisync_gui.model import Forecast, Outcome, RunRecord
 from archisync_gui.ui import words
-from archisync_gui.ui.i18n import absolute, clock, day, lasting, tr
+from archisync_gui.ui.i18n import absolute, clock, day, lasting, took, tr
 from archisync_gui.ui.theme import color, scaled
 from archisync_gui.ui.words import Missed
 
@@ -96,7 +96,7 @@ def run_tip(run: RunRecord, now: datetime) -> str:
     end = run.ended or now
     lines = [
         f"{words.type_name(run.type)}, {words.scope_word(run.scope, run.key)} · {run.account}",
-        f"{absolute(run.started)} · {lasting((end - run.started).total_seconds())}",
+        f"{absolute(run.started)} · {took((end - run.started).total_seconds())}",
         words.outcome_word(run.outcome).text + " · " + words.origin_word(run.origin),
     ]
     if run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN):
@@ -181,7 +181,7 @@ class Timeline(QWidget):
     def _lane_height(self) -> int:
         wanted = max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5)
         lanes = max(1, len(self._picture.lanes))
-        most = 72 if self._interactive else 40
+        most = self.height() if self._interactive else 40
         return max(wanted, min(most, (self.height() - 30) // lanes))
 
     def sizeHint(self) -> QSize:
@@ -223,14 +223,19 @@ class Timeline(QWidget):
         bottom = len(self._picture.lanes) * height
         first, last = self.span
         plot = QRectF(left, 0, self.width() - left - 8, bottom)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(color("session_fill"))
         for start, end in self._picture.sessions:
             if end > first and start < last:
                 x0, x1 = max(plot.left(), self._x(start)), min(plot.right(), self._x(end))
-                painter.drawRect(QRectF(x0, 0, max(2.0, x1 - x0), bottom))
+                box = QRectF(x0, 0, max(2.0, x1 - x0), bottom)
+                painter.fillRect(box, color("session_fill"))
+                painter.setPen(QPen(color("session"), 1))
+                painter.drawLine(box.topLeft(), box.bottomLeft())
+                painter.drawLine(box.topRight(), box.bottomRight())
         self._paint_axis(painter, metrics, plot, bottom)
         for at, lane in enumerate(self._picture.lanes):
+            if self._interactive:
+                painter.setPen(QPen(color("border"), 1))
+                painter.drawLine(0, (at + 1) * height, int(plot.right()), (at + 1) * height)
             painter.setPen(color("muted"))
             painter.drawText(
                 QRectF(0, at * height, left - 8, height),
@@ -245,6 +250,11 @@ class Timeline(QWidget):
             painter.setPen(QPen(color("muted"), 1.5))
             x = self._x(self._picture.now)
             painter.drawLine(int(x), 0, int(x), bottom)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(color("focus"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
 
     def _paint_bar(self, painter: QPainter, bar: Bar) -> None:
@@ -292,6 +302,10 @@ class Timeline(QWidget):
             if step < 86400 and at.hour == 0 and at.minute == 0:
                 text = day(at)
             width = metrics.horizontalAdvance(text)
+            if self._interactive:
+                painter.setPen(QPen(color("border"), 1))
+                painter.drawLine(int(x), 0, int(x), bottom)
+                painter.setPen(color("muted"))
             if x + width / 2 < plot.right() + 8:
                 painter.drawText(int(x - width / 2), bottom + metrics.height() + 4, text)
             at += timedelta(seconds=step)

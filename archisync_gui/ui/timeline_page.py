@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from archisync_gui.model import RunRecord
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.feed import Feed
-from archisync_gui.ui.i18n import clock, day, tr
+from archisync_gui.ui.i18n import clock, day_short, tr
 from archisync_gui.ui.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
 from archisync_gui.ui.widgets import Page, card, column, label, row
 
@@ -33,8 +33,11 @@ class TimelinePage(Page):
         self.closer, self.wider = QPushButton(), QPushButton()
         top = row(gap=8)
         for button, span in zip(self.spans, _SPANS, strict=True):
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
             button.clicked.connect(partial(self._set_span, span))
             top.addWidget(button)
+        self.spans[0].setChecked(True)
         top.addSpacing(12)
         for button, factor in ((self.closer, 0.6), (self.wider, 1.6)):
             button.clicked.connect(partial(self._zoom, factor))
@@ -53,7 +56,7 @@ class TimelinePage(Page):
         outer.addWidget(self._legend)
         self.timeline.clicked.connect(partial(context.open, "run"))
         self.timeline.asked.connect(partial(context.open, "why"))
-        self.timeline.moved.connect(self._moved)
+        self.timeline.moved.connect(self._by_hand)
         feed.runs_changed.connect(self._refresh)
         context.bridge.tick.connect(self._tick)
         self.retranslate()
@@ -83,6 +86,14 @@ class TimelinePage(Page):
 
     def _zoom(self, factor: float) -> None:
         self.timeline.zoom(factor)
+
+    def _by_hand(self) -> None:
+        """Wheel, dragging or keys: none of the fixed spans is shown any more."""
+        for button in self.spans:
+            button.setAutoExclusive(False)
+            button.setChecked(False)
+            button.setAutoExclusive(True)
+        self._moved()
 
     def _moved(self) -> None:
         self._show()
@@ -121,4 +132,9 @@ class TimelinePage(Page):
         bars = bars_of(self._runs, now) + miss_bars(self._feed.misses) + forecast_bars(forecast)
         self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
         first, last = self.timeline.span
-        self._range.setText(f"{day(first)} {clock(first)} – {day(last)} {clock(last)}")
+        until = (
+            clock(last)
+            if first.astimezone().date() == last.astimezone().date()
+            else f"{day_short(last)}, {clock(last)}"
+        )
+        self._range.setText(f"{day_short(first)}, {clock(first)} – {until}")

@@ -55,7 +55,7 @@ def filters_found(evidence: Mapping[str, Json]) -> dict[str, str]:
 def grouped(entity: Entity, rows: Iterable[Row]) -> dict[str, dict[str, int]]:
     """Rows counted by year, customer and first letter, as far as the list has such columns."""
     dated = next((c.name for c in entity.columns if c.kind in (Kind.DATE, Kind.DATETIME)), None)
-    customer = next((c.name for c in entity.columns if c.name in ("customer_name", "invoice_name")), None)
+    customer = next((c.name for c in entity.columns if c.name in ("customer_name", "billing_name")), None)
     counts: dict[str, Counter[str]] = {"year": Counter(), "customer": Counter(), "letter": Counter()}
     for values in rows:
         if dated is not None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
+    QLayoutItem,
     QLineEdit,
     QMessageBox,
     QPushButton,
@@ -189,6 +191,11 @@ class Notice(QFrame):
         self.closed.emit()
 
 
+def breakable(path: str) -> str:
+    """``path`` with places where a line may end; only to be shown, never to be copied."""
+    return path.replace("/", "/\u200b").replace("\\", "\\\u200b")
+
+
 def inset(control: QWidget) -> None:
     """Room at the left of a spin box's or date's text, which the style sheet cannot give it (Qt 6.11)."""
     inside = control.findChild(QLineEdit)
@@ -247,6 +254,70 @@ class Page(QWidget):
         if event.type() is QEvent.Type.LanguageChange:
             self.retranslate()
         super().changeEvent(event)
+
+
+class Flow(QLayout):
+    """Side by side while there is room, else in several lines; what comes after :meth:`push_right` stands right."""
+
+    def __init__(self, parent: QWidget | None = None, gap: int = 8) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self._right = -1
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def push_right(self) -> None:
+        """What is added from now on stands at the right, where it shares the last line."""
+        self._right = len(self._items)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._place(QRect(0, 0, width, 0), False)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        sizes = [item.sizeHint() for item in self._items]
+        return QSize(max((s.width() for s in sizes), default=0), max((s.height() for s in sizes), default=0))
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._place(rect, True)
+
+    def _place(self, rect: QRect, move: bool) -> int:
+        x, y, tall = rect.left(), rect.top(), 0
+        rest = self._items[self._right :] if self._right >= 0 else []
+        needed = sum(item.sizeHint().width() + self._gap for item in rest) - self._gap
+        for at, item in enumerate(self._items):
+            size = item.sizeHint()
+            together = needed if at == self._right else size.width()
+            if x > rect.left() and x + together > rect.left() + rect.width():
+                x, y, tall = rect.left(), y + tall + self._gap, 0
+            if at == self._right:
+                x = max(x, rect.left() + rect.width() - needed)
+            if move:
+                item.setGeometry(QRect(QPoint(x, y), size))
+            x += size.width() + self._gap
+            tall = max(tall, size.height())
+        return y + tall - rect.top()
 
 
 def column(

@@ -19,8 +19,8 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QFrame,
+    QGridLayout,
     QHBoxLayout,
     QMainWindow,
     QProgressBar,
@@ -100,10 +100,9 @@ class Sidebar(QFrame):
         self.form_button.setText(tr("Order form", "button"))
         self.form_button.setToolTip(tr("Open the order form in the browser (Ctrl+N)"))
         self.demo_button.setText(tr("Try a &fault"))
-        widest = max(b.sizeHint().width() for b in self._buttons.values())
-        self.setFixedWidth(
-            max(136, widest + 24, self.demo_button.sizeHint().width() + 16, self.form_button.sizeHint().width() + 16)
-        )
+        widest = max(b.sizeHint().width() for b in (self._name, *self._buttons.values()))
+        below = max(b.sizeHint().width() for b in (self.demo_button, self.form_button))
+        self.setFixedWidth(max(136, widest + 24, below + 16))
 
 
 def page_titles() -> dict[str, str]:
@@ -127,21 +126,23 @@ class Header(QFrame):
         self._context = context
         self._kind = "starting"
         self.setObjectName("header")
-        layout = row(self, (18, 14, 18, 14), 18)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(18, 14, 18, 14)
+        layout.setHorizontalSpacing(18)
+        layout.setVerticalSpacing(4)
+        layout.setColumnStretch(0, 1)
         self._layout = layout
-        texts = column(gap=4)
-        first = row(gap=9)
+        self._shape = ""
+        self._first = first = row(gap=9)
         self._sign = _Sign()
         self.title = ElidedLabel()
         self.title.setFont(scaled(self.title.font(), 1.36, True))
         first.addWidget(self._sign)
         first.addWidget(self.title, 1)
-        texts.addLayout(first)
         self.detail = ElidedLabel()
         self.detail.setObjectName("muted")
-        second = row(gap=6)
-        second.addWidget(self.detail, 1)
-        texts.addLayout(second)
+        self._second = texts = column(gap=7)
+        texts.addWidget(self.detail)
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
@@ -149,11 +150,8 @@ class Header(QFrame):
         size = self.bar.sizePolicy()
         size.setRetainSizeWhenHidden(True)
         self.bar.setSizePolicy(size)
-        texts.addSpacing(3)
         texts.addWidget(self.bar)
-        layout.addLayout(texts, 1)
         self.fix = QPushButton()
-        self.fix.setObjectName("danger")
         self.fix.hide()
         self._found: words.Headline | None = None
         self.why = QPushButton()
@@ -161,10 +159,11 @@ class Header(QFrame):
         self.hold = QPushButton()
         self.all = QPushButton()
         self.all.setObjectName("primary")
-        buttons = row(gap=6)
+        self._buttons = QWidget()
+        buttons = row(self._buttons, gap=6)
         for button in (self.fix, self.why, self.cancel, self.hold, self.all):
             buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addLayout(buttons)
+        self._arrange()
         self.why.clicked.connect(partial(context.open, "why"))
         self.fix.clicked.connect(self._fix)
         self.cancel.clicked.connect(context.cancel)
@@ -218,13 +217,44 @@ class Header(QFrame):
         )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """In a narrow window the buttons stand below the words."""
+        """The less room, the lower the buttons stand."""
         super().resizeEvent(event)
-        narrow = event.size().width() < 64 * QFontMetrics(self.font()).height()
-        wanted = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
-        if self._layout.direction() is not wanted:
-            self._layout.setDirection(wanted)
-            self._layout.setSpacing(10 if narrow else 18)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Beside the words; in a smaller window below the title, beside the second line; in a tiny one below all."""
+        room = self.width() - self._buttons.sizeHint().width() - 54
+        line = QFontMetrics(self.font()).height()
+        shape = "beside" if room > 36 * line else "lower" if room > 10 * line else "below"
+        if shape == self._shape:
+            return
+        self._shape = shape
+        for part in (self._first, self._second):
+            self._layout.removeItem(part)
+        self._layout.removeWidget(self._buttons)
+        self._layout.addLayout(self._first, 0, 0, 1, 1 if shape == "beside" else 2)
+        self._layout.addLayout(self._second, 1, 0, 1, 2 if shape == "below" else 1)
+        top, right = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignRight
+        match shape:
+            case "beside":
+                self._layout.addWidget(self._buttons, 0, 1, 2, 1, top)
+            case "lower":
+                self._layout.addWidget(self._buttons, 1, 1, top)
+            case _:
+                self._layout.addWidget(self._buttons, 2, 0, 1, 2, right)
+        self._layout.setRowMinimumHeight(2, 0)
+
+    def _emphasise(self) -> None:
+        """One filled button: what mends things, else what lets them go on, else *sync all*."""
+        held = self._found is not None and self._found.kind == "hold"
+        mended = bool(self.fix.text())
+        chosen = self.fix if mended else self.hold if held else self.all
+        for button in (self.fix, self.hold, self.all):
+            name = "primary" if button is chosen else ""
+            if button.objectName() != name:
+                button.setObjectName(name)
+                button.style().unpolish(button)
+                button.style().polish(button)
 
     def show_closing(self) -> None:
         """Nothing can be asked any more."""
@@ -242,6 +272,8 @@ class Header(QFrame):
         if self.fix.text() != found.button:
             self.fix.setText(found.button)
         self.fix.setVisible(bool(found.button))
+        self._emphasise()
+        self._arrange()
         self.title.setText(found.title)
         self.detail.setText(found.detail)
         self._sign.show_kind(found)
@@ -344,6 +376,17 @@ class Foot(QFrame):
         context.services_changed.connect(self.retranslate)
         self.retranslate()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is no room for all, size and version give way: nobody needs them at a glance."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - 36 - sum(p.sizeHint().width() + 22 for p in (self._erp, self._form))
+        for part in (self._version, self._archive):
+            room -= part.sizeHint().width() + 22
+            part.setVisible(room >= 0)
+
     def retranslate(self) -> None:
         services = self._context.services
         if services is not None:
@@ -380,6 +423,7 @@ class Foot(QFrame):
             self._form.show(tr("Order form: {address}", address=address) + tabs, "ok", "dot")
         else:
             self._form.show(tr("Order form: endpoint off"), "muted", "ring")
+        self._fit()
 
 
 def endpoint_address(endpoint: object) -> str:

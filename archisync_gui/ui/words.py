@@ -32,7 +32,7 @@ from archisync_gui.model import (
     TypeStatus,
     warning_parts,
 )
-from archisync_gui.ui.i18n import ago, clock, language, lasting, moment, number, span, tr
+from archisync_gui.ui.i18n import ago, clock, language, lasting, moment, number, span, took, tr
 
 if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
@@ -481,9 +481,10 @@ def why_line(status: Status, now: datetime) -> str:
 
 def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
     """The session banner's sentence."""
-    parts = [tr("%n tab(s)", "", status.session_count)]
+    tabs = tr("%n tab(s)", "", status.session_count)
     if status.sessions:
-        parts.append(tr("since {time}", time=clock(min(s.since for s in status.sessions))))
+        tabs += " " + tr("since {time}", time=clock(min(s.since for s in status.sessions)))
+    parts = [tabs]
     customers = status.statuses.get(CUSTOMERS)
     asking = {session.account for session in status.sessions}
     reads = [a for a in customers.accounts if a.account in asking or asking <= {None}] if customers is not None else []
@@ -565,7 +566,7 @@ def event_line(event: Event) -> ActivityLine | None:
                 text += ". " + tr("Data moved while they were read")
                 tone = "warn"
             duration = data.get("durationMs")
-            aside = tr("{seconds} s", seconds=_seconds(duration)) if isinstance(duration, (int, float)) else ""
+            aside = took(duration / 1000) if isinstance(duration, (int, float)) else ""
         case EventKind.SYNC_ERROR:
             again = data.get("final") is False
             tone = "warn" if again else "bad"

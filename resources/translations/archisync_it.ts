@@ -121,7 +121,7 @@
         </message>
         <message>
             <source>Freshness</source>
-            <translation>Freschezza</translation>
+            <translation>Aggiornamento</translation>
         </message>
         <message>
             <source>Will be fresh</source>
@@ -238,7 +238,7 @@
         </message>
         <message>
             <source>{type}: a read looked wrong</source>
-            <translation>{type}: una lettura non convince</translation>
+            <translation>{type}: lettura sospetta</translation>
         </message>
         <message>
             <source>Nothing was changed. Look at what was found and decide.</source>
@@ -399,7 +399,7 @@
         </message>
         <message>
             <source>The lists and how fresh they are</source>
-            <translation>Gli elenchi e la loro freschezza</translation>
+            <translation>Gli elenchi e il loro aggiornamento</translation>
         </message>
         <message>
             <source>What waits, in order</source>
@@ -542,7 +542,7 @@
         </message>
         <message>
             <source>Archisync keeps a fresh copy of the office's data from the ERP and gives it to the order form. It only reads: nothing in the ERP is ever changed. Which language do you prefer?</source>
-            <translation>Archisync tiene una copia aggiornata dei dati dell'ufficio presi dall'ERP e la offre al modulo ordini. Legge soltanto: nell'ERP non cambia mai niente. Quale lingua preferite?</translation>
+            <translation>Archisync tiene una copia aggiornata dei dati dell'ufficio presi dall'ERP e la offre al modulo ordini. Legge soltanto: nell'ERP non cambia mai niente. In quale lingua?</translation>
         </message>
         <message>
             <source>Language</source>
@@ -845,7 +845,7 @@
         </message>
         <message>
             <source>A file to send to whoever helps you. Passwords, tokens and personal data (names, addresses, phone numbers, e-mail) are taken out. It holds:</source>
-            <translation>Un file da mandare a chi vi aiuta. Password, chiavi e dati personali (nomi, indirizzi, telefoni, e-mail) vengono tolti. Contiene:</translation>
+            <translation>Un file da mandare a chi dà assistenza. Password, chiavi e dati personali (nomi, indirizzi, telefoni, e-mail) vengono tolti. Contiene:</translation>
         </message>
         <message>
             <source>Contents</source>
@@ -875,7 +875,7 @@
         <message>
             <source>&amp;Timeline</source>
             <comment>page</comment>
-            <translation>&amp;Tempo</translation>
+            <translation>Linea del &amp;tempo</translation>
         </message>
         <message>
             <source>&amp;Data</source>
@@ -1285,11 +1285,11 @@
         </message>
         <message>
             <source>by hand</source>
-            <translation>richiesto a mano</translation>
+            <translation>richiesta a mano</translation>
         </message>
         <message>
             <source>scheduled</source>
-            <translation>programmato</translation>
+            <translation>programmata</translation>
         </message>
         <message>
             <source>order form</source>
@@ -1302,7 +1302,7 @@
         </message>
         <message>
             <source>record {key}</source>
-            <translation>scheda {key}</translation>
+            <translation>riga {key}</translation>
         </message>
         <message>
             <source>new ones only</source>
@@ -1498,7 +1498,7 @@
         </message>
         <message>
             <source>when you decide</source>
-            <translation>dopo la tua decisione</translation>
+            <translation>dopo la decisione</translation>
         </message>
         <message>
             <source>when you release</source>
@@ -1558,7 +1558,7 @@
         </message>
         <message>
             <source>the others when it closes, or one at a time in {left}</source>
-            <translation>gli altri alla chiusura, o uno alla volta fra {left}</translation>
+            <translation>gli altri alla chiusura, o a turno fra {left}</translation>
         </message>
         <message numerus="yes">
             <source>%n attempt(s)</source>
@@ -1651,13 +1651,13 @@
         <message numerus="yes">
             <source>%n read(s) looked wrong and were not stored</source>
             <translation>
-                <numerusform>%n lettura non convince e non è stata archiviata</numerusform>
-                <numerusform>%n letture non convincono e non sono state archiviate</numerusform>
+                <numerusform>%n lettura sospetta, non archiviata</numerusform>
+                <numerusform>%n letture sospette, non archiviate</numerusform>
             </translation>
         </message>
         <message>
             <source>{names}: a read looked wrong and was not stored</source>
-            <translation>{names}: una lettura non convince e non è stata archiviata</translation>
+            <translation>{names}: lettura sospetta, non archiviata</translation>
         </message>
         <message>
             <source>The stored data are unchanged; look at what was found and decide</source>
@@ -1853,7 +1853,7 @@
         </message>
         <message>
             <source>Read this record &amp;again</source>
-            <translation>&amp;Rileggi questa scheda</translation>
+            <translation>&amp;Rileggi questa riga</translation>
         </message>
         <message>
             <source>Clear and &amp;read again…</source>
@@ -1865,11 +1865,11 @@
         </message>
         <message>
             <source>Changes of this record</source>
-            <translation>Modifiche di questa scheda</translation>
+            <translation>Modifiche di questa riga</translation>
         </message>
         <message>
             <source>Changes of the selected record</source>
-            <translation>Modifiche della scheda selezionata</translation>
+            <translation>Modifiche della riga scelta</translation>
         </message>
         <message>
             <source>No account: nothing is stored.</source>
@@ -2144,7 +2144,7 @@
         </message>
         <message>
             <source>Asked by</source>
-            <translation>Richiesta da</translation>
+            <translation>Richiesta</translation>
         </message>
         <message>
             <source>Duration</source>
@@ -2175,7 +2175,7 @@
         </message>
         <message>
             <source>Asked by anyone</source>
-            <translation>Richiesta da chiunque</translation>
+            <translation>Qualsiasi richiesta</translation>
         </message>
         <message>
             <source>Any time</source>
@@ -2314,7 +2314,7 @@
         </message>
         <message>
             <source>Make a file to send to whoever helps you; what is in it is shown first</source>
-            <translation>Prepara un file da mandare a chi vi aiuta; prima si vede che cosa contiene</translation>
+            <translation>Prepara un file da mandare a chi dà assistenza; prima si vede che cosa contiene</translation>
         </message>
         <message>
             <source>The folder could not be opened: {path}</source>
@@ -2335,11 +2335,11 @@
         </message>
         <message>
             <source>C&amp;loser</source>
-            <translation>Più &amp;vicino</translation>
+            <translation>In&amp;grandisci</translation>
         </message>
         <message>
             <source>Wi&amp;der</source>
-            <translation>Più &amp;lontano</translation>
+            <translation>Ri&amp;duci</translation>
         </message>
         <message>
             <source>Show less time (mouse wheel, or +)</source>
@@ -2366,7 +2366,7 @@
         </message>
         <message>
             <source>all of {names}</source>
-            <translation>tutto ciò che è {names}</translation>
+            <translation>tutte quelle di {names}</translation>
         </message>
         <message>
             <source>The filter says “{text}”</source>
@@ -2486,7 +2486,7 @@
         </message>
         <message>
             <source>what runs, what waits, how fresh each list is</source>
-            <translation>che cosa è in corso, che cosa aspetta, la freschezza di ogni elenco</translation>
+            <translation>che cosa è in corso, che cosa aspetta, quanto è aggiornato ogni elenco</translation>
         </message>
         <message>
             <source>the last 300 runs with their errors</source>
@@ -2538,11 +2538,15 @@
         </message>
         <message>
             <source>It was opened from a bookmark. Allow it in the panel if it is yours.</source>
-            <translation>È stato aperto da un preferito. Consentirlo nel pannello, se è dei vostri.</translation>
+            <translation>È stato aperto da un preferito. Consentirlo nel pannello, se è stato aperto da qui.</translation>
         </message>
         <message>
             <source>Why is this running?</source>
-            <translation>Perché è in lettura?</translation>
+            <translation>Perché questa lettura?</translation>
+        </message>
+        <message>
+            <source>{minutes} min {seconds} s</source>
+            <translation>{minutes} min {seconds} s</translation>
         </message>
     </context>
 </TS>
