@@ -164,8 +164,16 @@ class Core:
         if any(before[key] != changed[key] for key in accounts):
             self.orchestrator.set_accounts(self._accounts())
         if any(before[key] != changed[key] for key in ("erp.url", "erp.browser", "erp.pinned_key")):
-            for account in self._accounts():
-                await self.erp.forget(account.id)
+            await self._start_anew(everywhere=before["erp.url"] != changed["erp.url"])
+
+    async def _start_anew(self, *, everywhere: bool) -> None:
+        """Sessions of before are forgotten. ``everywhere``: it is another ERP, where refused credentials may be good;
+        else only what a certificate had stopped goes on."""
+        stopped = {account.id: account.stopped for account in self.orchestrator.get_status().accounts}
+        for account in self._accounts():
+            await self.erp.forget(account.id)
+            error = stopped.get(account.id)
+            if everywhere or (error is not None and error.code.startswith("certificate-")):
                 self.orchestrator.credentials_changed(account.id)
 
     def _accounts(self) -> list[Account]:

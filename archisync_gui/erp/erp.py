@@ -308,7 +308,7 @@ class Erp:
                     "issuer": shown.issuer,
                     "fingerprint": shown.fingerprint,
                     "key": shown.key,
-                    "expires": shown.expires.isoformat(),
+                    "expires": f"{shown.expires:%d/%m/%Y}",
                     "account": account,
                 },
             ) from error

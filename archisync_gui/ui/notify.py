@@ -125,7 +125,7 @@ class Policy:
                 wanted.append(
                     Message(
                         key,
-                        tr("The ERP refused the password of {account}", account=account.id),
+                        words.stopped_title(account.stopped.code, account.id),
                         tr("Nothing is tried until you correct it."),
                         "trouble",
                         account.id,

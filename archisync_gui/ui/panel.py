@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -206,8 +207,14 @@ class Panel(QObject):
 
     def _trouble_of(self, account: str) -> AccountTypeStatus | None:
         status = self.context.status
-        found = [a for t in status.statuses.values() for a in t.accounts] if status is not None else []
-        return next((a for a in found if a.account == account and a.last_error is not None), None)
+        if status is None:
+            return None
+        mine = [a for t in status.statuses.values() for a in t.accounts if a.account == account]
+        stopped = next((a.stopped for a in status.accounts if a.id == account), None)
+        if stopped is not None and mine:
+            # What stopped the account may have come from a test login, which no type knows of.
+            return next((a for a in mine if a.last_error == stopped), replace(mine[0], last_error=stopped))
+        return next((a for a in mine if a.last_error is not None), None)
 
     def _open_pairing(self) -> None:
         services = self.context.services

@@ -221,7 +221,11 @@ class TroubleDialog(Dialog):
     def _buttons(self, error: ErrorInfo | None) -> None:
         services = self._context.services
         item = self._item
-        if error is not None and error.kind is FailureKind.CREDENTIALS:
+        if error is not None and error.code in words.CERTIFICATE:
+            accept = self.add_button(tr("Accept this certi&ficate…"), lambda: self._accept_certificate(error))
+            accept.setEnabled(services is not None and bool(error.params.get("key")))
+            self.add_button(tr("&Look again"), self._retry_login)
+        elif error is not None and error.kind is FailureKind.CREDENTIALS:
             self.add_button(tr("Try the same &once"), self._retry_login)
             self.add_button(tr("&Enter password…"), self._open_settings, "primary")
         else:
@@ -250,6 +254,32 @@ class TroubleDialog(Dialog):
         if services is not None:
             self._context.background.act(services.orchestrator.retry_login(self._item.account), "retry-login")
             self._context.say(tr("One more try with the same password, when the next sync starts."))
+        self.close()
+
+    def _accept_certificate(self, error: ErrorInfo) -> None:
+        self._context.background.run(self._pinned(error), "certificate")
+
+    async def _pinned(self, error: ErrorInfo) -> None:
+        """Pin the key of the certificate that was seen, after a question that names it."""
+        services = self._context.services
+        if services is None:
+            return
+        question = tr("Accept the certificate of {name}?", name=error.params.get("name", "?"))
+        detail = tr(
+            "Fingerprint: {fingerprint}. Compare it with whoever runs the ERP. From then on only this key is accepted; "
+            "another one stops the account again.",
+            fingerprint=error.params.get("fingerprint", "?"),
+        )
+        if not await confirm_loss(self, question, detail, tr("&Accept")):
+            return
+        try:
+            await services.apply_settings({"erp.pinned_key": error.params["key"]})
+        except Exception as failure:
+            self._context.say(problem(failure), "bad")
+            return
+        self._context.settings_changed.emit()
+        self._context.sync(self._item.type, self._item.account)
+        self._context.say(tr("The certificate is accepted."), "ok")
         self.close()
 
     def _open_settings(self) -> None:
@@ -287,7 +317,7 @@ def _title(item: AccountTypeStatus) -> str:
     name = words.type_name(item.type)
     error = item.last_error
     if error is not None and error.kind is FailureKind.CREDENTIALS:
-        return tr("The ERP refused the password of {account}", account=item.account)
+        return words.stopped_title(error.code, item.account)
     if error is not None and error.kind is FailureKind.REFUSED:
         when = absolute(item.last_attempt) if item.last_attempt is not None else ""
         return tr("{type}: the read of {time} was not stored", type=name, time=when)

@@ -404,11 +404,14 @@ class Foot(QFrame):
         """Show this snapshot."""
         found = words.headline(status, self._context.now())
         enabled = [a for a in status.accounts if a.enabled]
-        stopped = [a for a in enabled if a.stopped is not None]
+        stopped = [(a.id, a.stopped) for a in enabled if a.stopped is not None]
         if not enabled:
             self._erp.show(tr("ERP: no account"), "bad", "alert")
         elif stopped:
-            self._erp.show(tr("ERP: password of {account} refused", account=stopped[0].id), "bad", "alert")
+            account, why = stopped[0]
+            self._erp.show(
+                tr("ERP: {account}: {why}", account=account, why=words.stopped_word(why.code)), "bad", "alert"
+            )
         elif found.kind == "trouble" and status.current_run is None and _silent(status):
             self._erp.show(tr("ERP does not answer"), "bad", "alert")
         elif any(a.logins_today for a in enabled) or status.current_run is not None:

@@ -116,7 +116,7 @@ def failure_word(error: ErrorInfo | None) -> str:
         case FailureKind.TRANSIENT:
             return tr("the ERP does not answer")
         case FailureKind.CREDENTIALS:
-            return tr("password refused")
+            return stopped_word(error.code)
         case FailureKind.LOGIN:
             return tr("login failed")
         case FailureKind.LAYOUT:
@@ -143,6 +143,33 @@ def failure_short(error: ErrorInfo | None) -> str:
     return failure_word(error)
 
 
+CERTIFICATE = frozenset({"certificate-unknown", "certificate-changed"})
+"""Codes that stop an account until a certificate was looked at."""
+
+
+def stopped_word(code: str) -> str:
+    """Why an account is stopped, in two or three words."""
+    if code in CERTIFICATE:
+        return tr("certificate to be checked")
+    return tr("no password") if code == "password-missing" else tr("password refused")
+
+
+def stopped_title(code: str, account: str) -> str:
+    """Why an account is stopped, in one sentence."""
+    match code:
+        case "certificate-unknown":
+            return tr("The ERP's certificate is not accepted yet")
+        case "certificate-changed":
+            return tr("The ERP's certificate has changed")
+        case "password-missing":
+            return tr("There is no password for {account}", account=account)
+    return tr("The ERP refused the password of {account}", account=account)
+
+
+def _code(error: Json) -> str:
+    return str(error.get("code", "")) if isinstance(error, Mapping) else ""
+
+
 def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None = None) -> str:
     """Why something waits, in two or three words."""
     given = params or {}
@@ -151,7 +178,7 @@ def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None =
             other = given.get("type") or given.get("after")
             return tr("after {type}", type=type_name(str(other))) if other else tr("others come first")
         case "account-stopped":
-            return tr("password refused")
+            return tr("account stopped")
         case "hold":
             return tr("paused by you")
         case "session":
@@ -412,17 +439,21 @@ def _trouble(status: Status) -> Headline | None:
     if status.explanation.reason is Reason.OFFLINE:
         detail = tr("Check the cable or the Wi-Fi; what is due is read by itself when the network is back")
         return Headline(tr("The computer has no network"), detail, "bad", "trouble")
-    stopped = [a.id for a in status.accounts if a.stopped is not None]
+    stopped = {a.id: a.stopped for a in status.accounts if a.stopped is not None}
     if stopped:
-        title = tr("The ERP refused the password of {account}", account=", ".join(stopped))
+        first, error = next(iter(stopped.items()))
+        alike = [account for account, other in stopped.items() if other.code == error.code]
+        certificate = error.code in CERTIFICATE
         return Headline(
-            title,
-            tr("Correct it in Settings; nothing is tried until then"),
+            stopped_title(error.code, ", ".join(alike)),
+            tr("Look at it and decide; nothing is read until then")
+            if certificate
+            else tr("Correct it in Settings; nothing is tried until then"),
             "bad",
             "trouble",
-            button=tr("Password…"),
+            button=tr("Certi&ficate…") if certificate else tr("Password…"),
             place="trouble",
-            what=stopped[0],
+            what=first,
         )
     refused = [a for t in status.statuses.values() for a in t.accounts if a.state is State.REFUSED]
     if refused:
@@ -605,7 +636,7 @@ def event_line(event: Event) -> ActivityLine | None:
         case EventKind.ACCOUNT_CHANGED:
             if data.get("stopped"):
                 tone = "bad"
-                text = tr("{account}: the ERP refused the password", account=data.get("account", ""))
+                text = stopped_title(_code(data["stopped"]), str(data.get("account", "")))
         case _:
             return None
     return ActivityLine(event.at, text, tone, aside, run_id, subject, _PLACES.get(kind, "")) if text else None

@@ -2548,5 +2548,61 @@
             <source>{minutes} min {seconds} s</source>
             <translation>{minutes} min {seconds} s</translation>
         </message>
+        <message>
+            <source>certificate to be checked</source>
+            <translation>certificato da verificare</translation>
+        </message>
+        <message>
+            <source>no password</source>
+            <translation>password mancante</translation>
+        </message>
+        <message>
+            <source>account stopped</source>
+            <translation>utente fermo</translation>
+        </message>
+        <message>
+            <source>The ERP's certificate is not accepted yet</source>
+            <translation>Il certificato dell'ERP non è ancora accettato</translation>
+        </message>
+        <message>
+            <source>The ERP's certificate has changed</source>
+            <translation>Il certificato dell'ERP è cambiato</translation>
+        </message>
+        <message>
+            <source>There is no password for {account}</source>
+            <translation>Manca la password di {account}</translation>
+        </message>
+        <message>
+            <source>Look at it and decide; nothing is read until then</source>
+            <translation>Guardarlo e decidere; fino ad allora non si legge niente</translation>
+        </message>
+        <message>
+            <source>Certi&amp;ficate…</source>
+            <translation>Certi&amp;ficato…</translation>
+        </message>
+        <message>
+            <source>ERP: {account}: {why}</source>
+            <translation>ERP: {account}: {why}</translation>
+        </message>
+        <message>
+            <source>Accept this certi&amp;ficate…</source>
+            <translation>Accetta questo certi&amp;ficato…</translation>
+        </message>
+        <message>
+            <source>&amp;Look again</source>
+            <translation>&amp;Guarda di nuovo</translation>
+        </message>
+        <message>
+            <source>Accept the certificate of {name}?</source>
+            <translation>Accettare il certificato di {name}?</translation>
+        </message>
+        <message>
+            <source>Fingerprint: {fingerprint}. Compare it with whoever runs the ERP. From then on only this key is accepted; another one stops the account again.</source>
+            <translation>Impronta: {fingerprint}. Confrontarla con chi gestisce l'ERP. Da quel momento vale solo questa chiave; un'altra ferma di nuovo l'utente.</translation>
+        </message>
+        <message>
+            <source>The certificate is accepted.</source>
+            <translation>Il certificato è accettato.</translation>
+        </message>
     </context>
 </TS>

@@ -117,6 +117,23 @@ async def test_a_test_login_counts_and_a_refused_stored_password_is_not_tried_ag
     assert core.orchestrator.get_status().accounts[0].stopped is None
 
 
+@pytest.mark.parametrize(
+    ("code", "changes", "goes_on"),
+    [
+        ("certificate-unknown", {"erp.pinned_key": "c2VlbiBrZXk="}, True),
+        ("login-refused", {"erp.pinned_key": "c2VlbiBrZXk="}, False),
+        ("login-refused", {"erp.browser": "/usr/bin/chromium"}, False),
+        ("login-refused", {"erp.url": "https://other.example.test/Archibald"}, True),
+    ],
+)
+async def test_a_setting_frees_only_what_it_mends(
+    core: Core, code: str, changes: dict[str, object], goes_on: bool
+) -> None:
+    core.orchestrator.login_refused(DEMO_ACCOUNT, ErrorInfo(code, FailureKind.CREDENTIALS, code))
+    await core.apply_settings(changes)
+    assert (core.orchestrator.get_status().accounts[0].stopped is None) is goes_on
+
+
 async def test_the_doctor_does_not_look_beside_another_process(core: Core, capsys: pytest.CaptureFixture[str]) -> None:
     code = await look_at_erp(core.profile, DemoOptions("none", "stopped"), conformance=None, language="en")
     assert code == exit_codes.BUSY

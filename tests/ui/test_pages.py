@@ -479,6 +479,25 @@ async def test_refused_credentials_offer_one_more_try(make_panel: MakePanel, wor
     assert world.orchestrator.calls == [("retry_login", ("agente01",))]
 
 
+async def test_a_certificate_is_looked_at_and_accepted(make_panel: MakePanel, world: World) -> None:
+    seen = {"name": "CN=erp.example.test", "fingerprint": "AB:CD", "expires": "31/12/2027", "key": "c2VlbiBrZXk="}
+    error = ErrorInfo("certificate-unknown", FailureKind.CREDENTIALS, "unknown", seen)
+    panel = await make_panel()
+    panel.open("trouble", account_type("orders", state=State.STOPPED, last_error=error))
+    found = dialog(panel, TroubleDialog)
+    assert found is not None
+    assert found.windowTitle() == "The ERP's certificate is not accepted yet"
+    shown = " ".join(part.text() for part in found.findChildren(QLabel))
+    assert all(seen[what] in shown for what in ("name", "fingerprint", "expires"))
+    buttons = {b.text(): b for b in found.findChildren(QPushButton)}
+    assert "&Enter password…" not in buttons
+    buttons["Accept this certi&ficate…"].click()
+    await until(lambda: any(b.text() == "&Accept" for b in found.findChildren(QPushButton)))
+    next(b for b in found.findChildren(QPushButton) if b.text() == "&Accept").click()
+    await until(lambda: world.settings.text("erp.pinned_key") == seen["key"])
+    assert any(name == "request_sync" for name, _ in world.orchestrator.calls), "it is read at once"
+
+
 async def test_a_crash_is_shown_at_the_next_start(make_panel: MakePanel) -> None:
     panel = await make_panel(crash="Fatal Python error: Segmentation fault")
     found = dialog(panel, dialogs.CrashDialog)

@@ -81,6 +81,19 @@ def test_one_headline_for_each_way_things_can_be(change: object, kind: str, titl
     assert found.detail
 
 
+@pytest.mark.parametrize(
+    ("code", "title", "word"),
+    [
+        ("login-refused", "The ERP refused the password of anna", "password refused"),
+        ("password-missing", "There is no password for anna", "no password"),
+        ("certificate-unknown", "The ERP's certificate is not accepted yet", "certificate to be checked"),
+        ("certificate-changed", "The ERP's certificate has changed", "certificate to be checked"),
+    ],
+)
+def test_why_an_account_is_stopped(code: str, title: str, word: str) -> None:
+    assert (words.stopped_title(code, "anna"), words.stopped_word(code)) == (title, word)
+
+
 def test_state_and_freshness_are_two_words() -> None:
     item = account_type(
         "orders",
