@@ -306,7 +306,8 @@ class Erp:
                 params={
                     "name": shown.name,
                     "issuer": shown.issuer,
-                    "fingerprint": shown.fingerprint,
+                    # In two halves: a line that cannot be broken is cut off where it is shown.
+                    "fingerprint": f"{shown.fingerprint[:47]} {shown.fingerprint[48:]}",
                     "key": shown.key,
                     "expires": f"{shown.expires:%d/%m/%Y}",
                     "account": account,
