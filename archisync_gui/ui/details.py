@@ -134,9 +134,9 @@ class RunDetails(QDialog):
         layout.addWidget(buttons)
         buttons.rejected.connect(self.close)
         self.copy.clicked.connect(self._copy)
-        self.export.clicked.connect(lambda: context.background.run(self._export(), "export-run"))
+        self.export.clicked.connect(lambda: context.background.run(self._export(), "export-run", self))
         self.again.clicked.connect(lambda: context.sync(run.type, run.account, run.key))
-        context.background.run(self._read_log(), "run-log")
+        context.background.run(self._read_log(), "run-log", self)
 
     def _facts(self) -> None:
         page = QWidget()

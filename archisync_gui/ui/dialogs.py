@@ -198,7 +198,7 @@ class WhyDialog(Dialog):
 
     def _ask(self, at: datetime | None) -> None:
         self._asked += 1
-        self._context.background.run(self._explain(self._asked, at), "explain")
+        self._context.background.run(self._explain(self._asked, at), "explain", self)
 
     async def _explain(self, number: int, at: datetime | None) -> None:
         services = self._context.services
@@ -422,7 +422,7 @@ class DiagnosticsDialog(Dialog):
         self.add_button(tr("&Cancel"), self.close)
 
     def _start(self) -> None:
-        self._context.background.run(self._save(), "diagnostics")
+        self._context.background.run(self._save(), "diagnostics", self)
 
     async def _save(self) -> None:
         path = await ask_where(self, tr("Save diagnostics"), "archisync-diagnostics", ("zip",))

@@ -42,7 +42,7 @@ class FirstRun(Dialog):
         for make in (self._language_step, self._erp_step, self._test_step, self._form_step, self._intervals_step):
             self.stack.addWidget(make())
         self.language.currentIndexChanged.connect(self._language_chosen)
-        self.test.clicked.connect(lambda: context.background.run(self._test(), "first-test"))
+        self.test.clicked.connect(lambda: context.background.run(self._test(), "first-test", self))
         self.form.clicked.connect(context.open_order_form)
         self.demo.clicked.connect(self._open_demo)
         self._retranslate()

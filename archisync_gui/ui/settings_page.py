@@ -351,12 +351,12 @@ class Accounts(QWidget):
         test.setToolTip(tr("Really logs in to the ERP, once") if can_test else tr("Not available here"))
         remove.setVisible(not demo)
         run = self._context.background.run
-        password.clicked.connect(lambda: run(self._password(name, state, keep), "password"))
-        keep.clicked.connect(lambda: run(self._keep(name, state, keep), "keep-password"))
-        test.clicked.connect(lambda: run(self._test(name, state, test), "test-login"))
+        password.clicked.connect(lambda: run(self._password(name, state, keep), "password", holder))
+        keep.clicked.connect(lambda: run(self._keep(name, state, keep), "keep-password", holder))
+        test.clicked.connect(lambda: run(self._test(name, state, test), "test-login", holder))
         remove.clicked.connect(lambda: run(self._remove(name), "remove-account"))
         if services is not None and services.has_password is not None and not demo:
-            run(self._show_state(name, state), "has-password")
+            run(self._show_state(name, state), "has-password", holder)
         elif demo:
             state.setText(tr("demo account"))
         return holder

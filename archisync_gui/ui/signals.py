@@ -121,11 +121,14 @@ class Background(QObject):
         super().__init__(parent)
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def run(self, work: Coroutine[Any, Any, Any], name: str = "ui") -> asyncio.Task[Any]:
-        """Start ``work`` in the running loop."""
+    def run(self, work: Coroutine[Any, Any, Any], name: str = "ui", owner: QObject | None = None) -> asyncio.Task[Any]:
+        """Start ``work`` in the running loop. It ends with its ``owner``, a dialog or row that it fills: one that is
+        closed meanwhile has nothing left to be filled."""
         task = asyncio.get_running_loop().create_task(work, name=f"ui:{name}")
         self._tasks.add(task)
         task.add_done_callback(self._done)
+        if owner is not None:
+            owner.destroyed.connect(lambda: task.cancel())
         return task
 
     def act(self, result: object, name: str = "action") -> None:

@@ -165,7 +165,7 @@ class TroubleDialog(Dialog):
         self.body.addLayout(self._middle)
         self.picture: GroupPicture | None = None
         if error is not None and error.kind is FailureKind.REFUSED:
-            context.background.run(self._look(), "vanishing")
+            context.background.run(self._look(), "vanishing", self)
         if item.unclean_in_a_row >= 2:
             explained = tr(
                 "The list changed while it was being read, {count} times in a row. New and changed rows were stored; "
@@ -287,7 +287,7 @@ class TroubleDialog(Dialog):
         self.close()
 
     def _decide(self, what: str) -> None:
-        self._context.background.run(self._decided(what), what)
+        self._context.background.run(self._decided(what), what, self)
 
     async def _decided(self, what: str) -> None:
         services = self._context.services

@@ -1,0 +1,466 @@
+"""What users of programs like this one complain of: for each complaint the tests that make it impossible here.
+
+The numbers are those of the collection of forty that the panel was designed against; the first words of each say what
+it was. Tests that stand nowhere else are below the table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from panel_fakes import NOW, SILENT, MakePanel, World, ago, calm, run_record
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QSystemTrayIcon
+
+import archisync_gui.ui
+from archisync_gui.model import Event, EventKind, Outcome, Reason
+from archisync_gui.settings import DECLARATIONS
+from archisync_gui.ui import words
+from archisync_gui.ui.details import RunDetails
+from archisync_gui.ui.notify import Policy
+from archisync_gui.ui.tray import LOOKS
+
+TESTS = Path(__file__).parent.parent
+
+COMPLAINTS: dict[int, tuple[str, tuple[str, ...]]] = {
+    1: (
+        "no tray icon on GNOME, so no program",
+        ("test_closing_without_tray_minimises_and_says_so_once",),
+    ),
+    2: (
+        "the icon is the only way in",
+        (
+            "test_hidden_start_without_tray_is_minimised",
+            "test_the_order_form_opens_without_a_tray",
+        ),
+    ),
+    3: (
+        "a white box when started at login",
+        (
+            "test_3_and_4_a_tray_that_comes_late_is_waited_for",
+            "test_icons_are_drawn",
+        ),
+    ),
+    4: (
+        "starts before the tray and gives up",
+        (
+            "test_3_and_4_a_tray_that_comes_late_is_waited_for",
+            "test_a_tray_that_came_while_nobody_looked_is_seen_at_the_next_close",
+        ),
+    ),
+    5: (
+        "no tray: at least show a window",
+        ("test_hidden_start_without_tray_is_minimised",),
+    ),
+    6: (
+        "popups cannot be placed under Wayland",
+        ("test_6_everything_opens_as_an_ordinary_window",),
+    ),
+    7: (
+        "the tray's menu needs a parent; messages cannot be closed",
+        (
+            "test_7_and_10_the_system_places_the_trays_menu",
+            "test_the_same_condition_takes_the_older_ones_place",
+        ),
+    ),
+    8: (
+        "dark icon on a dark panel",
+        ("test_seen_on_dark_and_light_panels",),
+    ),
+    9: (
+        "a generic icon in the task bar",
+        ("test_9_windows_belong_to_the_desktop_entry",),
+    ),
+    10: (
+        "the tray's menu in the wrong corner",
+        ("test_7_and_10_the_system_places_the_trays_menu",),
+    ),
+    11: (
+        "deadlock: events pumped while a lock is held",
+        ("test_11_nobody_pumps_events",),
+    ),
+    12: (
+        "hangs on Cancel",
+        (
+            "test_cancel_hold_release_and_their_words",
+            "test_12_to_14_no_action_waits_for_anybody",
+        ),
+    ),
+    13: (
+        "frozen while something is set up; never notices the end",
+        (
+            "test_first_paint_waits_for_no_service",
+            "test_progress_reaches_the_header",
+        ),
+    ),
+    14: (
+        "each menu action is a blocking call",
+        ("test_12_to_14_no_action_waits_for_anybody",),
+    ),
+    15: (
+        "many rows block the window",
+        (
+            "test_a_hundred_thousand_rows_are_read_in_pages",
+            "test_only_what_changed_is_told",
+        ),
+    ),
+    16: (
+        "one popup per failed attempt",
+        (
+            "test_a_failure_is_told_once_then_backs_off_then_is_resolved",
+            "test_what_comes_and_goes_is_told_once_in_ten_minutes",
+        ),
+    ),
+    17: (
+        "popups ignore the off switch",
+        (
+            "test_levels_can_be_turned_off",
+            "test_a_refused_password_has_a_level_of_its_own",
+        ),
+    ),
+    18: (
+        "a full disk makes 5000 popups",
+        (
+            "test_an_erp_that_does_not_answer_is_one_message_not_six",
+            "test_18_a_full_disk_is_a_headline_and_no_popup",
+        ),
+    ),
+    19: (
+        "only problems, please; an expected skip is no failure",
+        (
+            "test_levels_can_be_turned_off",
+            "test_19_a_skipped_run_is_no_failure",
+        ),
+    ),
+    20: (
+        "notifications silently stopped",
+        (
+            "test_a_notification_service_that_dies_is_replaced_by_the_tray",
+            "test_what_held_before_notifications_worked_is_told_once_they_do",
+            "test_quiet_hours_forget_nothing",
+        ),
+    ),
+    21: (
+        "a badge that cannot be found or dismissed",
+        (
+            "test_trouble_says_what_to_press",
+            "test_21_the_tray_shows_nothing_that_the_window_does_not_name",
+        ),
+    ),
+    22: (
+        "'disconnected' after every hibernation",
+        (
+            "test_22_a_sleep_is_no_notification",
+            "test_a_computer_that_wakes_is_not_trusted_before_its_network_is",
+        ),
+    ),
+    23: (
+        "runs missed for days without a word",
+        (
+            "test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read",
+            "test_misses_of_earlier_starts_are_read_from_the_kept_events",
+        ),
+    ),
+    24: (
+        "catch-up before the network is back",
+        (
+            "test_a_network_that_comes_back_late_is_waited_for_but_not_for_ever",
+            "test_without_network_the_schedule_waits_and_is_made_up_once",
+        ),
+    ),
+    25: (
+        "'none scheduled' while it is paused after an error",
+        (
+            "test_after_three_failures_the_schedule_backs_off_and_says_so",
+            "test_every_reason_has_words",
+        ),
+    ),
+    26: (
+        "a fixed time that only ever runs as catch-up",
+        (
+            "test_the_daily_read_is_six_ordinary_requests_made_up_once",
+            "test_noon_is_noon_across_the_change_of_clocks",
+        ),
+    ),
+    27: (
+        "ten weeks without a run and without a word",
+        (
+            "test_one_headline_for_each_way_things_can_be",
+            "test_a_long_pause_is_called_to_mind",
+            "test_27_what_grows_late_is_seen_in_the_tray",
+        ),
+    ),
+    28: (
+        "a stale lock after a crash",
+        (
+            "test_rule_1_the_lock_dies_with_its_killed_holder",
+            "test_rule_1_a_stale_lock_file_holds_nobody_up",
+        ),
+    ),
+    29: (
+        "idle while the lock is held; syncing for ever",
+        (
+            "test_watchdog_deadline_and_long_steps",
+            "test_a_runner_that_ignores_its_end_does_not_keep_close_waiting_for_ever",
+        ),
+    ),
+    30: (
+        "one server error pauses everything until a person resumes it",
+        (
+            "test_after_three_failures_the_schedule_backs_off_and_says_so",
+            "test_any_other_failed_login_gets_one_more_try_later",
+        ),
+    ),
+    31: (
+        "'processing' after a restart; cancel does not stick",
+        (
+            "test_a_run_found_open_at_a_start_is_interrupted_and_read_again",
+            "test_cancel_ends_a_run_only_when_nobody_else_wants_it",
+        ),
+    ),
+    32: (
+        "two instances; a busy one is taken for dead",
+        (
+            "test_a_day_with_the_panel",
+            "test_rule_1_one_process_holds_a_profile",
+            "test_switching_on_and_off",
+            "test_a_silent_holder_is_given_up",
+        ),
+    ),
+    33: (
+        "the log is not reachable from the row",
+        (
+            "test_log_lines_of_one_run_only",
+            "test_a_failure_that_backs_off_opens_its_run",
+        ),
+    ),
+    34: (
+        "the error is cut off and cannot be copied",
+        (
+            "test_34_an_error_is_whole_and_can_be_copied",
+            "test_log_filters_and_stays_bounded",
+        ),
+    ),
+    35: (
+        "busy while paused",
+        (
+            "test_no_timer_runs_while_hidden",
+            "test_nothing_ticks_while_hidden",
+        ),
+    ),
+    36: (
+        "an interval of 0 polls without end",
+        ("test_36_zero_means_off",),
+    ),
+    37: (
+        "lists refreshed in a hidden window",
+        ("test_a_hidden_window_fills_no_table_and_catches_up_when_shown",),
+    ),
+    38: (
+        "DNS rebinding",
+        (
+            "test_another_host_is_a_rebound_name",
+            "test_loopback_names_are_served",
+        ),
+    ),
+    39: (
+        "checks that break scripts; unexplained refusals",
+        (
+            "test_a_program_has_no_origin",
+            "test_every_closed_route_needs_a_token",
+        ),
+    ),
+    40: (
+        "filters lost by opening a row; one state at a time",
+        (
+            "test_filters_survive_opening_a_row",
+            "test_history_shows_all_that_went_wrong_and_keeps_what_was_asked_for",
+        ),
+    ),
+}
+
+
+def test_every_complaint_has_its_tests() -> None:
+    assert list(COMPLAINTS) == list(range(1, 41))
+    sources = "".join(file.read_text(encoding="utf-8") for file in TESTS.glob("*/test_*.py"))
+    there = set(re.findall(r"^(?:async )?def (test_\w+)", sources, re.MULTILINE))
+    for number, (_, tests) in COMPLAINTS.items():
+        assert tests, number
+        assert set(tests) <= there, number
+
+
+async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
+    """Wait for a condition, with a bound."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.qasync
+async def test_3_and_4_a_tray_that_comes_late_is_waited_for(
+    make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await make_panel()
+    tray = panel.tray
+    assert tray._looking.isActive()  # none yet: it looks again, for two minutes after the start
+    assert sum(LOOKS) >= 120
+    shown: list[bool] = []
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
+    monkeypatch.setattr(tray.icon, "show", lambda: shown.append(True))
+    tray.appeared.connect(lambda: shown.append(False))
+    tray._looking.timeout.emit()
+    assert shown == [True, False]
+    assert not tray.icon.icon().isNull()
+    tray._looking.stop()
+
+
+@pytest.mark.qasync
+async def test_6_everything_opens_as_an_ordinary_window(make_panel: MakePanel) -> None:
+    panel = await make_panel()
+    for place in ("why", "sessions", "first-run"):
+        panel.open(place)
+    kinds = {d.windowType() for d in panel._open_dialogs.values()}
+    assert kinds == {Qt.WindowType.Dialog}
+    assert panel.window.windowType() is Qt.WindowType.Window
+    assert all(d.parent() is panel.window for d in panel._open_dialogs.values())
+
+
+@pytest.mark.qasync
+async def test_7_and_10_the_system_places_the_trays_menu(make_panel: MakePanel) -> None:
+    panel = await make_panel()
+    assert panel.tray.icon.contextMenu() is panel.tray.menu
+    panel.window.hide()
+    panel.tray.icon.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
+    assert panel.window.isVisible()  # a click opens the window, not a popup of ours
+
+
+def test_9_windows_belong_to_the_desktop_entry(qapp: QApplication) -> None:
+    entry = TESTS.parent / "packaging" / f"{_desktop_file()}.desktop"
+    assert "Icon=" in entry.read_text(encoding="utf-8")
+
+
+def _desktop_file() -> str:
+    source = (Path(archisync_gui.ui.__path__[0]) / "loop.py").read_text(encoding="utf-8")
+    found = re.search(r'setDesktopFileName\("([^"]+)"\)', source)
+    assert found is not None
+    return found[1]
+
+
+def test_11_nobody_pumps_events() -> None:
+    pumping = re.compile(r"processEvents\(|\bexec_?\(|QEventLoop\(|run_until_complete\(|time\.sleep\(")
+    files = [f for f in Path(archisync_gui.ui.__path__[0]).glob("*.py") if f.name != "loop.py"]
+    assert files
+    assert [f.name for f in files if pumping.search(f.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.qasync
+async def test_12_to_14_no_action_waits_for_anybody(make_panel: MakePanel, world: World) -> None:
+    """The orchestrator never answers; every action returns all the same, and the next one can be pressed."""
+    panel = await make_panel()
+    called: list[str] = []
+
+    def never(name: str) -> Callable[..., object]:
+        async def wait(*_: object, **__: object) -> None:
+            called.append(name)
+            await asyncio.Event().wait()
+
+        return wait
+
+    for name in ("hold", "cancel_run", "remove", "end_sessions"):
+        setattr(world.orchestrator, name, never(name))
+    run = dataclasses.replace(calm(), current_sync="orders")
+    world.orchestrator.status = run
+    panel.context.hold()
+    panel.context.end_sessions()
+    panel.context.sync_all()
+    await until(lambda: set(called) == {"hold", "end_sessions"})
+    assert ("request_full", ()) in world.orchestrator.calls
+
+
+def test_18_a_full_disk_is_a_headline_and_no_popup() -> None:
+    full = dataclasses.replace(calm(), journal_error=SILENT)
+    assert words.headline(full, NOW).title == "The archive cannot be written"
+    assert Policy().of_status(full, NOW, World().settings) == []
+
+
+def test_19_a_skipped_run_is_no_failure() -> None:
+    status = calm()
+    accounts = tuple(
+        dataclasses.replace(a, last_outcome=Outcome.SKIPPED) for t in status.statuses.values() for a in t.accounts
+    )
+    for item in accounts:
+        part = dataclasses.replace(status.statuses[item.type], accounts=(item,))
+        status = dataclasses.replace(status, statuses={**status.statuses, item.type: part})
+    assert Policy().of_status(status, NOW, World().settings) == []
+    assert words.headline(status, NOW).kind == "fresh"
+
+
+@pytest.mark.qasync
+async def test_21_the_tray_shows_nothing_that_the_window_does_not_name(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    account = dataclasses.replace(calm().accounts[0], stopped=SILENT)
+    for status in (
+        calm(),
+        dataclasses.replace(calm(), hold_since=ago(minutes=3)),
+        dataclasses.replace(calm(), accounts=(account,)),
+        dataclasses.replace(calm(), accounts=()),
+    ):
+        world.orchestrator.become(status)
+        await until(lambda status=status: panel.context.status is status)  # type: ignore[misc]
+        assert panel.tray.icon.toolTip() == f"Archisync: {panel.window.header.title.text()}"
+        assert panel.tray._kind[0] == words.headline(status, NOW).kind
+
+
+def test_22_a_sleep_is_no_notification() -> None:
+    missed = {"missed": [{"type": "orders", "account": "a", "due": NOW.isoformat(), "last": NOW.isoformat(),
+                          "count": 1, "reason": Reason.ASLEEP.value}]}  # fmt: skip
+    told = Policy().of_events([Event(EventKind.SCHEDULE_MISSED, "b", 1, NOW, missed)], NOW, World().settings)
+    assert told == []
+
+
+@pytest.mark.qasync
+async def test_27_what_grows_late_is_seen_in_the_tray(make_panel: MakePanel, world: World) -> None:
+    from archisync_gui.model import Freshness
+
+    panel = await make_panel()
+    status = calm()
+    late = {
+        name: dataclasses.replace(
+            part,
+            freshness=Freshness.LATE,
+            accounts=tuple(dataclasses.replace(a, freshness=Freshness.LATE) for a in part.accounts),
+        )
+        for name, part in status.statuses.items()
+    }
+    world.orchestrator.become(dataclasses.replace(status, statuses=late))
+    await until(lambda: panel.tray._kind[0] == "late")
+    assert panel.tray.icon.toolTip() == "Archisync: 6 lists late"
+
+
+@pytest.mark.qasync
+async def test_34_an_error_is_whole_and_can_be_copied(make_panel: MakePanel) -> None:
+    panel = await make_panel()
+    message = "Timeout 30000 ms exceeded. " * 40
+    error = dataclasses.replace(SILENT, message=message, stack="Traceback (most recent call last):\n  deep inside")
+    dialog = RunDetails(panel.context, run_record("orders", ago(minutes=5), 9, outcome=Outcome.FAILED, error=error))
+    technical = next(t for t in dialog.findChildren(QPlainTextEdit) if "deep inside" in t.toPlainText())
+    assert message in technical.toPlainText()
+    selectable = [w for w in dialog.findChildren(QLabel) if w.textInteractionFlags() & Qt.TextSelectableByMouse]
+    assert len(selectable) > 5
+    dialog.copy.click()
+    copied = QApplication.clipboard().text()
+    assert message.strip() in copied
+    assert "deep inside" in copied
+    assert isinstance(dialog, QDialog)
+    dialog.close()
+
+
+def test_36_zero_means_off() -> None:
+    intervals = [d for d in DECLARATIONS if d.key.endswith(".interval")]
+    assert len(intervals) == 6
+    assert all(d.off and d.low >= 5 for d in intervals)
