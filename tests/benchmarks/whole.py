@@ -1,0 +1,180 @@
+"""What benchmarks of the whole program share: a demo ERP in a process of its own, an opened core, a screen; no figures."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from archisync_gui.app.core import Core
+from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import Outcome
+from archisync_gui.settings import Settings
+
+ACCOUNT = "agente01"
+"""The demo ERP's account of full size."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherErp:
+    """A demo ERP that runs in another process, so that its work is not counted as ours."""
+
+    url: str
+    control: str
+
+    def spent(self) -> float:
+        """Seconds of the ERP's own time so far."""
+        with urllib.request.urlopen(f"{self.control}/spent", timeout=60) as answer:
+            return float(json.load(answer)["spent"])
+
+
+@contextmanager
+def ended_after(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """End a process with the block."""
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+def program(*arguments: str, stdin: int | None = None) -> subprocess.Popen[str]:
+    """Python with these arguments, its output readable line by line."""
+    return subprocess.Popen([sys.executable, *arguments], stdin=stdin, stdout=subprocess.PIPE, text=True)
+
+
+def line(pipe: IO[str] | None) -> str:
+    """The next line of a process's output; ``RuntimeError`` when it has ended."""
+    assert pipe is not None
+    found = pipe.readline()
+    if not found:
+        raise RuntimeError("the other process ended before it was asked to")
+    return found.strip()
+
+
+@contextmanager
+def other_erp(latency: str, scale: float = 1.0) -> Iterator[OtherErp]:
+    """A demo ERP whose world stands still."""
+    command = ("-m", "archisync_gui", "demo-erp", "--latency", latency, "--scale", str(scale), "--demo-clock", "stopped")
+    with ended_after(program(*command)) as process:
+        url = control = ""
+        while not control:
+            said = line(process.stdout)
+            if said.startswith("Demo ERP: "):
+                url = said.removeprefix("Demo ERP: ").rstrip("/")
+            elif said.startswith("control: "):
+                control = said.removeprefix("control: ")
+        yield OtherErp(url, control)
+
+
+@contextmanager
+def folder() -> Iterator[Path]:
+    """A temporary folder with a short name (Chromium puts a socket into it)."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        yield Path(name)
+
+
+def office(place: Path, url: str, accounts: tuple[str, ...] = (ACCOUNT,)) -> Profile:
+    """A real profile that reads the ERP at ``url`` and does nothing by itself."""
+    profile = open_profile(f"{place / 'profile'}{os.sep}", demo=False)
+    quiet = {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
+    settings = {"erp.url": url, "erp.accounts": list(accounts), "sync.daily": False, "look.first_run_done": True}
+    Settings().with_({**settings, **quiet, "endpoint.port": free_port()}).save(profile.settings_file)
+    return profile
+
+
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def core(profile: Profile) -> AsyncIterator[Core]:
+    """The core of a profile, as a panel has it."""
+    opened = await Core.open(profile, demo=None, password="demo", attended=True)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def read_all(core: Core) -> int:
+    """Read all six lists; how many rows. ``RuntimeError`` when one did not come whole."""
+    result = await core.orchestrator.request_full()
+    if result.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
+        raise RuntimeError(f"the full sync ended {result.outcome}: {result.error}")
+    return result.rows
+
+
+@contextmanager
+def screen() -> Iterator[dict[str, str]]:
+    """The environment of a desktop without a screen: Xvfb with a window manager where they are installed, else Qt's
+    own offscreen platform."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("QT_")}
+    if shutil.which("Xvfb") is None:
+        yield {**plain, "QT_QPA_PLATFORM": "offscreen"}
+        return
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=(write,), stderr=subprocess.DEVNULL)
+    os.close(write)
+    started = [server]
+    try:
+        with os.fdopen(read) as told:
+            env = {**plain, "DISPLAY": f":{told.readline().strip()}", "QT_QPA_PLATFORM": "xcb"}
+        env.pop("WAYLAND_DISPLAY", None)
+        if shutil.which("openbox") is not None:
+            started.append(subprocess.Popen(["openbox"], env=env, stderr=subprocess.DEVNULL))
+        yield env
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
+
+
+@contextmanager
+def on_screen() -> Iterator[None]:
+    """This process's own windows are shown on such a desktop."""
+    before = dict(os.environ)
+    with screen() as env:
+        os.environ.clear()
+        os.environ.update(env)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def page_cache_dropped() -> bool:
+    """Ask the system to forget what it keeps in memory of our program's files: the next start is a cold one."""
+    if not hasattr(os, "posix_fadvise"):
+        return False
+    places = {Path(p) for p in sys.path if p and Path(p).is_dir()} | {Path(__file__).parents[2] / "archisync_gui"}
+    wanted = (".so", ".py", ".pyc", ".qm", ".svg", ".toml")
+    for place in places:
+        for root, _, names in os.walk(place):
+            for name in names:
+                if name.endswith(wanted) or ".so." in name:
+                    with contextlib.suppress(OSError):
+                        file = os.open(Path(root, name), os.O_RDONLY)
+                        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+                        os.close(file)
+    return True
