@@ -4,15 +4,10 @@ all lists are read, beside the same timer in another process on the same machine
 from __future__ import annotations
 
 import asyncio
-import sys
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.entities import ENTITIES
@@ -25,7 +20,7 @@ from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Services
 from archisync_gui.ui.window import MainWindow
 from tests.benchmarks.result import Result, percentile
-from tests.benchmarks.whole import core, ended_after, folder, line, office, on_screen, other_erp, program, read_all
+from tests.benchmarks.whole import on_screen
 from tests.orchestrator.rig import QUIET, ListJournal
 
 BEAT = 16
@@ -48,7 +43,7 @@ class Watched(MainWindow):
 
 
 async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> list[Result]:
-    panel_module.MainWindow = Watched  # type: ignore[misc]
+    setattr(panel_module, "MainWindow", Watched)  # noqa: B010
     panel = Panel(app, language="it")
     window = panel.window
     assert isinstance(window, Watched)
@@ -66,11 +61,12 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
     specs = [entity.spec for entity in ENTITIES]
     orchestrator = Orchestrator(specs, runner, [Account("agente01", catalogue=True)], journal, clock=clock, rules=QUIET)
     await orchestrator.start()
+    settings = Settings().with_({"look.first_run_done": True})
     panel.set_services(
         Services(
             orchestrator=orchestrator,
             entities=ENTITIES,
-            settings=Settings,
+            settings=lambda: settings,
             apply_settings=_nothing,
             quit=lambda: None,
             clock=clock,
@@ -116,7 +112,9 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
         note = f"{sent} events, {len(waits)} seen painted; p50 {percentile(waits, 50):.0f}, max {max(waits):.0f} ms"
         what = f"{rate:,} events/s"
         results.append(Result(percentile(waits, 99), "ms", limit=100, note=note, what=f"{what}, p99"))
-        results.append(Result(spent, "%", limit=15, note="of one core, the orchestrator's work too", what=f"{what}, CPU"))
+        results.append(
+            Result(spent, "%", limit=15, note="of one core, the orchestrator's work too", what=f"{what}, CPU")
+        )
     ended.set()
     await ticket
     panel.closing()

@@ -1,4 +1,4 @@
-"""What benchmarks of the whole program share: a demo ERP in a process of its own, an opened core, a screen; no figures."""
+"""What benchmarks of the whole program share: a demo ERP in its own process, an opened core, a screen; no figures."""
 
 from __future__ import annotations
 
@@ -68,9 +68,19 @@ def line(pipe: IO[str] | None) -> str:
 
 
 @contextmanager
-def other_erp(latency: str, scale: float = 1.0) -> Iterator[OtherErp]:
+def other_erp(latency: str, scale: float = 1.0, port: int = 0) -> Iterator[OtherErp]:
     """A demo ERP whose world stands still."""
-    command = ("-m", "archisync_gui", "demo-erp", "--latency", latency, "--scale", str(scale), "--demo-clock", "stopped")
+    command = (
+        "-m",
+        "archisync_gui",
+        "demo-erp",
+        "--latency",
+        latency,
+        "--scale",
+        str(scale),
+        "--demo-clock",
+        "stopped",
+    )
     with ended_after(program(*command)) as process:
         url = control = ""
         while not control:
@@ -117,10 +127,11 @@ async def core(profile: Profile) -> AsyncIterator[Core]:
 
 async def read_all(core: Core) -> int:
     """Read all six lists; how many rows. ``RuntimeError`` when one did not come whole."""
-    result = await core.orchestrator.request_full()
-    if result.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
-        raise RuntimeError(f"the full sync ended {result.outcome}: {result.error}")
-    return result.rows
+    results = await core.orchestrator.request_full()
+    for result in results:
+        if result.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
+            raise RuntimeError(f"{result.type} ended {result.outcome}: {result.error}")
+    return sum(result.rows for result in results)
 
 
 @contextmanager

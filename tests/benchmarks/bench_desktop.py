@@ -1,0 +1,142 @@
+"""The whole panel while all lists are read: how late Qt's timers come, how soon the endpoint answers order forms."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from archisync_gui.app.credentials import write_private
+from archisync_gui.app.desktop import _opened
+from archisync_gui.app.profile import Profile
+from archisync_gui.endpoint.pairing import Access
+from archisync_gui.model import Outcome
+from archisync_gui.ui.loop import run
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.services import Services
+from tests.benchmarks.beat import Beat
+from tests.benchmarks.result import Result, percentile
+from tests.benchmarks.whole import ACCOUNT, ended_after, folder, line, office, on_screen, other_erp, program
+
+HERE = Path(__file__).parent
+
+
+@asynccontextmanager
+async def _panel(app: QApplication, profile: Profile) -> AsyncIterator[Services]:
+    """The panel with everything behind it, as its process puts it together."""
+    write_private(profile.folder / "passwords.json", {ACCOUNT: "demo"})
+    stop = asyncio.Event()
+    panel = Panel(app, profile=profile.name)
+    panel.show()
+    await panel.first_paint()
+    try:
+        async with _opened(profile, None, panel, stop, ""):
+            services = panel.context.services
+            assert services is not None
+            yield services
+            panel.closing()
+    finally:
+        await panel.aclose()
+
+
+@contextmanager
+def _callers(services: Services, clients: int, streams: int) -> Iterator[subprocess.Popen[str]]:
+    """Order forms in another process, all connected."""
+    assert services.endpoint is not None
+    token = services.endpoint.pairing.add("Benchmark", None, tuple(Access), None)[1]
+    arguments = (services.endpoint.url, token, str(clients), str(streams))
+    with ended_after(program(str(HERE / "callers.py"), *arguments, stdin=subprocess.PIPE)) as calling:
+        yield calling
+
+
+async def _told(process: subprocess.Popen[str]) -> dict[str, object]:
+    """Have another process end its measuring and tell what it found."""
+    assert process.stdin is not None
+    process.stdin.close()
+    found: dict[str, object] = json.loads(await asyncio.to_thread(line, process.stdout))
+    return found
+
+
+async def _read_all(services: Services) -> float:
+    """Seconds of a full sync."""
+    began = time.perf_counter()
+    for result in await services.orchestrator.request_full():
+        if result.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
+            raise RuntimeError(f"{result.type} ended {result.outcome}: {result.error}")
+    return time.perf_counter() - began
+
+
+async def _stalls(app: QApplication, latency: str, scale: float, rounds: int) -> list[Result]:
+    ours: list[list[float]] = []
+    theirs: list[list[float]] = []
+    spent = 0.0
+    with folder() as place, other_erp(latency, scale) as erp:
+        async with _panel(app, office(place, erp.url)) as services:
+            with _callers(services, 0, 20) as calling:
+                await asyncio.to_thread(line, calling.stdout)
+                await _read_all(services)  # browser started, logged in, store filled
+                for _ in range(rounds):
+                    with ended_after(program(str(HERE / "beat.py"), stdin=subprocess.PIPE)) as control:
+                        await asyncio.to_thread(line, control.stdout)
+                        beat = Beat()
+                        spent += await _read_all(services)
+                        ours.append(beat.stop())
+                        theirs.append(list((await _told(control))["late"]))  # type: ignore[call-overload]
+                told = await _told(calling)
+    worse = [percentile(a, 99) - percentile(b, 99) for a, b in zip(ours, theirs, strict=True)]
+    figures = []
+    for side in (ours, theirs):
+        together = [late for one in side for late in one]
+        figures.append(f"{percentile(together, 50):.1f} / {percentile(together, 99):.1f} / {max(together):.0f}")
+    note = (
+        f"p50 / p99 / max ms: {figures[0]} here, {figures[1]} in another process; "
+        f"{rounds} syncs of {spent / rounds:.0f} s, {told['events']} events to 20 streams"
+    )
+    return [Result(percentile(worse, 50), "ms", limit=16, note=note, what=f"latency {latency}, p99 more than beside")]
+
+
+def stall(quick: bool) -> list[Result]:
+    """A 16 ms timer in the panel's process and one in a process that does nothing else, at the same time."""
+    results: list[Result] = []
+
+    async def main(app: QApplication) -> int:
+        results.extend(await _stalls(app, "none", 0.1 if quick else 0.5, 5))
+        results.extend(await _stalls(app, "0.1" if quick else "real", 0.1 if quick else 0.2, 3 if quick else 5))
+        return 0
+
+    with on_screen():
+        run(main)
+    return results
+
+
+async def _answers(app: QApplication, latency: str, scale: float) -> Result:
+    with folder() as place, other_erp(latency, scale) as erp:
+        async with _panel(app, office(place, erp.url)) as services:
+            with _callers(services, 50, 0) as calling:
+                await asyncio.to_thread(line, calling.stdout)
+                spent = await _read_all(services)
+                times = list((await _told(calling))["times"])  # type: ignore[call-overload]
+    note = f"{len(times)} answers in {spent:.0f} s; p50 {percentile(times, 50):.1f}, max {max(times):.0f} ms"
+    return Result(percentile(times, 99), "ms", limit=20, note=note, what=f"50 clients, latency {latency}, p99")
+
+
+def endpoint(quick: bool) -> list[Result]:
+    """Fifty clients ask for the status ten times a second each, while all lists are read."""
+    results: list[Result] = []
+
+    async def main(app: QApplication) -> int:
+        results.append(await _answers(app, "0.1", 0.2 if quick else 1.0))
+        return 0
+
+    with on_screen():
+        run(main)
+    return results
+
+
+BENCHMARKS = (("stall", stall), ("endpoint", endpoint))

@@ -1,0 +1,115 @@
+"""Full syncs of the six lists with a real browser: beside the ERP's own time, beside a script that only turns pages,
+and what a second one writes and costs when nothing has changed."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from archisync_gui.app.core import Core
+from archisync_gui.entities import ENTITIES
+from archisync_gui.erp.hands import Act, Look
+from archisync_gui.syncs.runner import PAGE_SIZE
+from tests.benchmarks.result import Result
+from tests.benchmarks.whole import ACCOUNT, core, folder, free_port, office, other_erp, read_all
+
+
+def _ignore() -> None:
+    """A login was made."""
+
+
+async def _turned(opened: Core) -> float:
+    """Seconds to open the same lists in the same browser, in the order and with the columns and the page size of a
+    sync, and to turn all their pages, reading nothing. Bringing the lists there and back is not counted."""
+    seconds = 0.0
+    for entity in ENTITIES:
+        fields = [column.field_name for column in entity.columns]
+        async with opened.erp.list(entity, ACCOUNT, fields, _ignore) as visit:
+            await visit.list.prepare(PAGE_SIZE, columns=True)
+            hands, limit = visit.list.hands, opened.erp.limits.callback
+            began = time.perf_counter()
+            await hands.go(entity.path, limit)
+            await hands.look(Look.READY, limit)
+            count = (await hands.look(Look.STATE))["count"]
+            for index in range(1, count):
+                await hands.act(Act.PAGE, limit, index=index)
+            seconds += time.perf_counter() - began
+    return seconds
+
+
+async def full_sync(quick: bool) -> list[Result]:
+    """All six at the real ERP's speed (quick: a tenth of its time, a quarter of its rows), and with one that takes no
+    time at all."""
+    results = []
+    latency, scale = ("0.1", 0.25) if quick else ("real", 1.0)
+    with folder() as place:
+        with other_erp(latency, scale) as erp:
+            async with core(office(place / "slow", erp.url)) as opened:
+                before, cpu, began = erp.spent(), time.process_time(), time.perf_counter()
+                rows = await read_all(opened)
+                spent, floor = time.perf_counter() - began, erp.spent() - before
+                used = 100 * (time.process_time() - cpu) / spent
+        note = f"{rows:,} rows, login and browser's start included; floor: the ERP's own time; our CPU {used:.0f} %"
+        results.append(Result(spent, "s", floor=floor, limit=1.15, note=note, what=f"latency {latency}"))
+        with other_erp("none", scale) as erp:
+            async with core(office(place / "fast", erp.url)) as opened:
+                await read_all(opened)  # browser started, logged in, store filled
+                began = time.perf_counter()
+                await read_all(opened)
+                spent = time.perf_counter() - began
+                floor = await _turned(opened)
+        note = "floor: a script that turns the same pages and reads nothing"
+        results.append(Result(spent, "s", floor=floor, limit=1.3, note=note, what="latency none"))
+    return results
+
+
+def _watch(database: Path, tables: Sequence[str]) -> None:
+    """Have SQLite itself count every row written to these tables."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("CREATE TABLE bench_written (name TEXT)")
+        for table in tables:
+            for act in ("INSERT", "UPDATE", "DELETE"):
+                connection.execute(
+                    f"CREATE TRIGGER bench_{table}_{act} AFTER {act} ON {table} "
+                    f"BEGIN INSERT INTO bench_written VALUES ('{table}'); END"
+                )
+
+
+def _written(database: Path) -> int:
+    with closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM bench_written").fetchone()[0])
+
+
+async def no_change(quick: bool) -> list[Result]:
+    """A second full sync over a world that stands still."""
+    latency, scale = ("0.1", 0.25) if quick else ("real", 1.0)
+    port = free_port()
+    with folder() as place:
+        with other_erp("none", scale, port) as erp:
+            profile = office(place, erp.url)
+            async with core(profile) as opened:
+                await read_all(opened)
+                database = opened.store.path
+                _watch(database, [entity.name for entity in ENTITIES])
+        with other_erp(latency, scale, port):
+            async with core(profile) as opened:
+                began, cpu = time.perf_counter(), time.process_time()
+                rows = await read_all(opened)
+                used, spent = time.process_time() - cpu, time.perf_counter() - began
+                written = _written(database)
+    return [
+        Result(written, "rows", limit=0, note=f"of {rows:,} read; counted by SQLite", what="written"),
+        Result(
+            100 * used / spent,
+            "%",
+            limit=10,
+            note=f"{used:.1f} s of {spent:.0f} s at latency {latency}; without browser and driver",
+            what="CPU of our process",
+        ),
+    ]
+
+
+BENCHMARKS = (("full sync", full_sync), ("no change", no_change))
