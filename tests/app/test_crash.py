@@ -1,0 +1,95 @@
+"""What is left of a crash is told at the next start, once; a life that ended as it should leaves nothing to tell."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archisync_gui.app.crash import CrashWatch
+from archisync_gui.app.profile import Profile, open_profile
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return open_profile(str(tmp_path / "office"), demo=False)
+
+
+@pytest.fixture
+def watch(profile: Profile) -> Iterator[CrashWatch]:
+    made = CrashWatch(profile)
+    yield made
+    made.end()
+
+
+def test_a_life_that_ended_as_it_should_leaves_nothing_to_tell(profile: Profile, watch: CrashWatch) -> None:
+    assert watch.begin("en") == ""
+    watch.end()
+    assert watch.begin("en") == ""
+    assert not profile.crash_file.read_text(encoding="utf-8")
+
+
+def test_an_unclean_exit_is_told_once_in_both_languages(profile: Profile) -> None:
+    for language, words in (("en", "did not close as it should"), ("it", "non si è chiuso regolarmente")):
+        dead = CrashWatch(profile)
+        dead.begin(language)
+        dead.end()
+        (profile.folder / "log" / "running").write_text("25/11/2026 08:12\n", encoding="utf-8")  # as a kill leaves it
+        survivor = CrashWatch(profile)
+        told = survivor.begin(language)
+        survivor.end()
+        assert words in told
+        assert "25/11/2026 08:12" in told
+        again = CrashWatch(profile)
+        assert again.begin(language) == ""
+        again.end()
+
+
+def test_an_error_in_a_slot_or_thread_is_told_with_its_stack(
+    profile: Profile, watch: CrashWatch, expected_errors: Any
+) -> None:
+    expected_errors(
+        r"archisync_gui\.app\.crash: unhandled ZeroDivisionError", r"archisync_gui\.app\.crash: unhandled KeyError"
+    )
+    watch.begin("en")
+    try:
+        raise ZeroDivisionError("in a slot")
+    except ZeroDivisionError as error:
+        sys.excepthook(ZeroDivisionError, error, error.__traceback__)
+
+    def broken() -> None:
+        raise KeyError("in a thread")
+
+    thread = threading.Thread(target=broken)
+    thread.start()
+    thread.join()
+    watch.end()
+    told = watch.begin("en")
+    assert "ZeroDivisionError: in a slot" in told
+    assert "KeyError: 'in a thread'" in told
+    assert "did not close" not in told  # the program went on and ended as it should
+    assert profile.crash_file.with_name("crash.previous.txt").exists()
+
+
+def test_a_crash_below_python_leaves_the_stacks_and_an_unclean_exit(profile: Profile) -> None:
+    program = (
+        "import os, sys\n"
+        "from archisync_gui.app.crash import CrashWatch\n"
+        "from archisync_gui.app.profile import open_profile\n"
+        "CrashWatch(open_profile(sys.argv[1], demo=False)).begin('en')\n"
+        "def deep_inside():\n"
+        "    os.abort()\n"
+        "deep_inside()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(profile.folder)], capture_output=True, timeout=60)
+    assert ended.returncode != 0
+    survivor = CrashWatch(profile)
+    told = survivor.begin("en")
+    survivor.end()
+    assert "did not close as it should" in told
+    assert "deep_inside" in told
