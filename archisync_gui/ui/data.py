@@ -40,6 +40,7 @@ from archisync_gui.ui.models import Index
 from archisync_gui.ui.services import account_ids
 from archisync_gui.ui.values import exported, right_aligned, shown, title
 from archisync_gui.ui.widgets import Page, ask, card, column, label, row
+from archisync_gui.ui.work import Work
 
 PAGE = 200
 """Rows read at once."""
@@ -471,9 +472,11 @@ class Data(Page):
         hidden = self._hidden.get(entity.name, set())
         columns = [c for c in entity.columns if c.name not in hidden]
         rows: list[tuple[object, ...]] = []
+        work, total = Work(self._context, tr("Export {type}", type=name)), max(1, self.model.total)
         async for part in services.store.export(entity.name, self._owner(), **self._question()):
             rows += [tuple(exported(r.values.get(c.name), c.kind) for c in columns) for r in part]
-        await write(path, [title(c) for c in columns], rows, name)
+            work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
+        await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
         self._context.say(saved_sentence(path), "ok")
 
 

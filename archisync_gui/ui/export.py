@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import re
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def csv_cell(value: object) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def write_csv(path: Path, heads: Sequence[str], rows: Table) -> Path:
+def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
     """Semicolons, UTF-8 with BOM: what Excel expects in Italy."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";", quoting=csv.QUOTE_MINIMAL)
@@ -48,7 +49,7 @@ def write_csv(path: Path, heads: Sequence[str], rows: Table) -> Path:
     return path
 
 
-def write_excel(path: Path, heads: Sequence[str], rows: Table, sheet: str = "Archisync") -> Path:
+def write_excel(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]], sheet: str = "Archisync") -> Path:
     """A workbook with typed cells; text is text whatever it begins with."""
     from openpyxl import Workbook  # type: ignore[import-untyped]
     from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
@@ -76,15 +77,57 @@ def write_excel(path: Path, heads: Sequence[str], rows: Table, sheet: str = "Arc
             made.font = Font(bold=True)
         return made
 
-    table.append([cell(h, True) for h in heads])
-    for row in rows:
-        table.append([cell(v) for v in row])
-    book.save(path)
+    try:
+        table.append([cell(h, True) for h in heads])
+        for row in rows:
+            table.append([cell(v) for v in row])
+        book.save(path)
+    except BaseException:
+        # A sheet that is not saved leaves its temporary file behind (openpyxl 3.1).
+        table.close()
+        table._writer.cleanup()
+        raise
     return path
 
 
-async def write(path: Path, heads: Sequence[str], rows: Table, sheet: str = "Archisync") -> Path:
-    """Write ``rows`` as what the file's ending says (``.xlsx`` or CSV), in a worker thread."""
-    if path.suffix.lower() == ".xlsx":
-        return await asyncio.to_thread(write_excel, path, heads, rows, sheet)
-    return await asyncio.to_thread(write_csv, path, heads, rows)
+async def write(
+    path: Path,
+    heads: Sequence[str],
+    rows: Table,
+    sheet: str = "Archisync",
+    told: Callable[[float], None] = lambda fraction: None,
+) -> Path:
+    """Write ``rows`` as what the ending says (``.xlsx`` or CSV), in a worker thread; ``told`` hears how far it is.
+
+    The file is there whole or not at all: one of that name stays as it was if the writing fails or is cancelled.
+    """
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+    part = path.with_name(f"{path.name}.part")
+    excel = path.suffix.lower() == ".xlsx"
+
+    def counted() -> Iterator[Sequence[object]]:
+        for at, row in enumerate(rows):
+            if at % 1000 == 0:
+                if stop.is_set():
+                    raise InterruptedError(str(path))
+                loop.call_soon_threadsafe(told, at / len(rows))
+            yield row
+
+    def work() -> None:
+        try:
+            write_excel(part, heads, counted(), sheet) if excel else write_csv(part, heads, counted())
+            if stop.is_set():
+                raise InterruptedError(str(path))
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    writing = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        await asyncio.shield(writing)
+    except asyncio.CancelledError:
+        stop.set()
+        await asyncio.gather(writing, return_exceptions=True)
+        raise
+    return path

@@ -153,7 +153,7 @@ class Notice(QFrame):
         self.hide()
 
     def say(self, text: str, tone: str = "", action: str = "", callback: Callable[[], object] | None = None) -> None:
-        """Show ``text``; ``tone`` is ``bad`` (stays), ``ok`` or empty."""
+        """Show ``text``; ``tone`` is ``bad`` or ``work`` (both stay), ``ok`` or empty."""
         self._text.setText(text)
         self.setAccessibleName(text)
         self._close.say(tr("Close this message"))
@@ -164,7 +164,7 @@ class Notice(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self.show()
-        if tone == "bad":
+        if tone in ("bad", "work"):
             self._timer.stop()
         else:
             self._timer.start()

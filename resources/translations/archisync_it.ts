@@ -1253,10 +1253,6 @@
             <translation>ERP: nessun utente</translation>
         </message>
         <message>
-            <source>ERP: password of {account} refused</source>
-            <translation>ERP: password di {account} rifiutata</translation>
-        </message>
-        <message>
             <source>ERP does not answer</source>
             <translation>L'ERP non risponde</translation>
         </message>
@@ -1567,6 +1563,14 @@
                 <numerusform>%n tentativi</numerusform>
             </translation>
         </message>
+        <message>
+            <source>{title}: {part} %, about {time} left</source>
+            <translation>{title}: {part} %, ancora circa {time}</translation>
+        </message>
+        <message>
+            <source>{title}: cancelled, nothing was written.</source>
+            <translation>{title}: annullato, non è stato scritto nulla.</translation>
+        </message>
         <message numerus="yes">
             <source>%n row(s)</source>
             <translation>
@@ -1783,10 +1787,6 @@
         <message>
             <source>Syncs released</source>
             <translation>Letture riprese</translation>
-        </message>
-        <message>
-            <source>{account}: the ERP refused the password</source>
-            <translation>{account}: l'ERP ha rifiutato la password</translation>
         </message>
         <message numerus="yes">
             <source>%n list(s) due meanwhile ({why}): each is read once</source>

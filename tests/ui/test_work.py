@@ -1,0 +1,126 @@
+"""Long work: told with the time left, ended by its button, and a file is written whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from panel_fakes import FakeStore, MakePanel, World
+
+from archisync_gui.ui.context import Context
+from archisync_gui.ui.data import Data
+from archisync_gui.ui.export import write
+from archisync_gui.ui.work import Work
+
+pytestmark = pytest.mark.qasync
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for a condition, with a bound."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
+            await asyncio.sleep(0.01)
+
+
+class Said:
+    """What the notice was told."""
+
+    def __init__(self, context: Context) -> None:
+        self.texts: list[str] = []
+        self.press: object = None
+        context.said.connect(self._hear)
+
+    def _hear(self, text: str, tone: str, action: str, callback: object) -> None:
+        self.texts.append(text)
+        self.press = callback
+
+
+async def test_it_is_told_with_the_time_left_but_not_when_it_is_quick(qapp: object) -> None:
+    context = Context()
+    said = Said(context)
+    times = iter((0.0, 0.5, 2.0, 2.1, 4.0, 5.0))
+    work = Work(context, "Export Orders", lambda: next(times))
+    for fraction in (0.3, 0.25, 0.3, 0.5, 1.0):
+        work.reached(fraction)
+    assert said.texts == ["Export Orders: 25 %, about 0:06 left", "Export Orders: 50 %, about 0:04 left"]
+
+
+async def test_its_button_ends_it(qapp: object) -> None:
+    context = Context()
+    said = Said(context)
+
+    async def long() -> None:
+        work = Work(context, "Export Orders", iter((0.0, 3.0)).__next__)
+        work.reached(0.5)
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(long())
+    await asyncio.sleep(0)
+    assert callable(said.press)
+    said.press()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert said.texts[-1] == "Export Orders: cancelled, nothing was written."
+
+
+class Rows:
+    """Rows of which the last never come, until the test says so."""
+
+    def __init__(self, at_row: Callable[[int], None]) -> None:
+        self._at_row = at_row
+
+    def __len__(self) -> int:
+        return 3000
+
+    def __iter__(self) -> Iterator[tuple[int]]:
+        for at in range(3000):
+            self._at_row(at)
+            yield (at,)
+
+
+@pytest.mark.parametrize("name", ["orders.csv", "orders.xlsx"])
+async def test_a_cancelled_or_failed_export_leaves_the_older_file_as_it_was(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text("the older file", encoding="utf-8")
+    reached: asyncio.Queue[float] = asyncio.Queue()
+    task: asyncio.Task[Path]
+
+    def cancel(at: int) -> None:
+        if at == 1500:
+            loop.call_soon_threadsafe(task.cancel)
+
+    loop = asyncio.get_running_loop()
+    task = asyncio.create_task(write(file, ["N"], Rows(cancel), told=reached.put_nowait))  # type: ignore[arg-type]
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await reached.get() == 0
+
+    def fail(at: int) -> None:
+        if at == 1500:
+            raise ValueError("a cell that cannot be")
+
+    with pytest.raises(ValueError, match="a cell"):
+        await write(file, ["N"], Rows(fail))  # type: ignore[arg-type]
+    assert file.read_text(encoding="utf-8") == "the older file"
+    assert not file.with_name(f"{name}.part").exists()
+    await write(file, ["N"], [(1,)])
+    assert file.read_bytes() != b"the older file"
+
+
+async def test_an_export_of_data_ends_in_one_sentence(
+    make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def where(*_: object) -> Path:
+        return tmp_path / "orders.csv"
+
+    monkeypatch.setattr("archisync_gui.ui.data.ask_where", where)
+    world.store = FakeStore(size=5000)
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.total > 0)
+    page.export.click()
+    await until(lambda: "orders.csv" in panel.window.notice.text)
+    assert len((tmp_path / "orders.csv").read_text(encoding="utf-8-sig").splitlines()) == 5001
