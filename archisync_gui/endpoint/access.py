@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NoReturn
 
 from archisync_gui.endpoint import contract
-from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.pairing import Page, PairingError
 from archisync_gui.endpoint.routing import Call, Reply
 
@@ -35,7 +35,7 @@ async def pair(call: Call) -> Reply:
 
 def _ask(call: Call, body: contract.PairBody) -> Reply:
     if body.name is None:
-        raise Refusal(422, "body-invalid", field="name", params={"field": "name", "problem": ""})
+        raise wrong("body-invalid", "name", "missing")
     pairing = call.services.pairing
     secret, digits, seconds = pairing.ask(call.caller.origin, body.name, body.wanted(), own=_own(call))
     return Reply(

@@ -34,6 +34,14 @@ def _moment(text: object) -> datetime:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 """A time in a query."""
 
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Of a number: ``5.0`` is a whole one, as JSON Schema sees it. After the limits, else the document forgets them."""
+
 SessionId = Annotated[str, Field(pattern=SESSION_ID, description="Random id made by the tab, used once.")]
 Label = Annotated[str, Field(max_length=120), AfterValidator(_folded)]
 """Plain text from outside: control characters and runs of white space become one blank."""
@@ -107,7 +115,7 @@ class SyncBody(Contract):
 
     user_id: Annotated[str, Field(min_length=1, max_length=120)] | None = None
     scope: Literal["all", "new"] = "all"
-    priority: Annotated[int, Field(ge=1, le=99)] | None = None
+    priority: Annotated[int, Field(ge=1, le=99), WHOLE] | None = None
 
 
 class FullBody(Contract):
@@ -117,7 +125,7 @@ class FullBody(Contract):
 class ScheduleBody(Contract):
     """Minutes between scheduled reads by sync type; ``null`` = off. Types left out keep theirs."""
 
-    intervals: dict[str, Annotated[int, Field(ge=5, le=1440)] | None]
+    intervals: dict[str, Annotated[int, Field(ge=5, le=1440), WHOLE] | None]
 
 
 class HistoryQuery(Query):
@@ -152,6 +160,14 @@ class PricesQuery(SearchQuery):
 class PairBody(Contract):
     """First call: ``name`` and what is wanted. Second call: ``pairingId``. Our own order form: ``code``."""
 
+    model_config = Contract.model_config | ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}} for name in ("name", "pairingId", "code")
+            ]
+        }
+    )
+
     name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_folded)] | None = None
     scopes: Annotated[list[Literal["sessions", "watch", "operate"]], Field(min_length=1, max_length=3)] = ["sessions"]
     pairing_id: Annotated[str, Field(min_length=16, max_length=128)] | None = None
@@ -179,12 +195,12 @@ class DraftLine(Contract):
     item_id: Annotated[str, Field(min_length=1, max_length=80)]
     name: Annotated[str, Field(max_length=300)]
     description: Annotated[str, Field(max_length=500)] | None = None
-    quantity: Annotated[int, Field(ge=1, le=10**12, description="Thousandths.")]
-    unit_price: Annotated[int, Field(ge=-(10**12), le=10**12, description="Cents for one price unit.")] | None
-    price_unit: Annotated[int, Field(ge=1, le=10**9, description="Thousandths.")] = 1000
+    quantity: Annotated[int, Field(ge=1, le=10**12, description="Thousandths."), WHOLE]
+    unit_price: Annotated[int, Field(ge=-(10**12), le=10**12, description="Cents for one price unit."), WHOLE] | None
+    price_unit: Annotated[int, Field(ge=1, le=10**9, description="Thousandths."), WHOLE] = 1000
     price_id: Annotated[str, Field(max_length=80)] | None = None
     price_as_of: Annotated[str, Field(max_length=40)] | None = None
-    vat_percent: Annotated[int, Field(ge=0, le=10_000, description="Hundredths of a percent.")] | None = None
+    vat_percent: Annotated[int, Field(ge=0, le=10_000, description="Hundredths of a percent."), WHOLE] | None = None
 
 
 class DraftDocument(Contract):

@@ -9,13 +9,17 @@ from aiohttp import hdrs
 
 from archisync_gui.drafts import DraftConflict
 from archisync_gui.endpoint import contract
-from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import caller_account
 from archisync_gui.model import as_json
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Draft
+
+
+VERSION = r'^"([1-9][0-9]{0,8})"$'
+"""A draft's version in ``ETag`` and ``If-Match``."""
 
 
 async def drafts(call: Call) -> Reply:
@@ -75,7 +79,7 @@ def _etag(kept: Draft) -> dict[str, str]:
 def _id(call: Call) -> str:
     draft_id = call.path["id"]
     if not re.fullmatch(contract.DRAFT_ID, draft_id):
-        raise Refusal(422, "query-invalid", field="id", params={"field": "id", "problem": contract.DRAFT_ID})
+        raise wrong("query-invalid", "id", "pattern")
     return draft_id
 
 
@@ -84,7 +88,7 @@ def _seen(call: Call) -> int | None:
     header = call.request.headers.get(hdrs.IF_MATCH)
     if header is None:
         return None
-    if not (match := re.fullmatch(r'"([1-9]\d{0,8})"', header.strip())):
+    if not (match := re.fullmatch(VERSION, header.strip())):
         raise Refusal(400, "draft-precondition", header=hdrs.IF_MATCH)
     return int(match[1])
 

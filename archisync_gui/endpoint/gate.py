@@ -68,6 +68,11 @@ class Refusal(Exception):
         """More members of the JSON answer."""
 
 
+def wrong(code: str, field: str, problem: str, **about: object) -> Refusal:
+    """422 for one field. ``problem`` names a text ``problem.…``, ``about`` fills it in."""
+    return Refusal(422, code, field=field, params={"field": field, "problem": problem} | about)
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who sent a request, as far as the checks know."""

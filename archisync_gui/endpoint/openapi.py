@@ -33,6 +33,12 @@ REFUSALS = {
     422: "A field is wrong; it is named",
     429: "Too many failures; see Retry-After",
 }
+SERVER_SENT_EVENT = {
+    "type": "object",
+    "description": "A `status` first, then each event; `data` is JSON, `id` goes to Last-Event-ID.",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "required": ["data"],
+}
 TAGS = {
     "sessions": "The order form's sessions",
     "watch": "Looking",
@@ -73,17 +79,28 @@ def _operation(route: Route) -> dict[str, Any]:
         + [*_query(route), *_headers(route)],
         "responses": {str(status): _answer(route, status, made) for status, made in route.answers.items()},
     }
-    if route.access is not None:
+    if route.stream == "websocket":
+        operation["description"] = (
+            f"Scope: {route.access.value if route.access else ''}; the token is in the first message."
+        )
+    elif route.access is not None:
         operation["security"] = [{"token": []}]
         operation["description"] = f"Scope: {route.access.value}."
     if route.text_body:
-        operation["requestBody"] = {"content": {"text/plain": {"schema": {"type": "string"}}}, "required": True}
+        schema = {"type": "string", "pattern": contract.SESSION_ID}
+        operation["requestBody"] = {"content": {"text/plain": {"schema": schema}}, "required": True}
     elif route.body is not None:
-        operation["requestBody"] = {"content": _json(route.body.__name__), "required": False}
+        operation["requestBody"] = {"content": _json(route.body.__name__), "required": _needed(route.body)}
     for status, text in REFUSALS.items():
         operation["responses"].setdefault(str(status), {"description": text, "content": _json("Refused")})
     operation["responses"]["default"] = {"description": "Any other refusal", "content": _json("Refused")}
     return operation
+
+
+def _needed(body: type[BaseModel]) -> bool:
+    """Whether a request without body is refused: something in it has no default."""
+    schema = body.model_json_schema()
+    return bool(schema.get("required") or schema.get("anyOf"))
 
 
 def _pattern(route: Route, name: str) -> dict[str, str]:
@@ -102,14 +119,14 @@ def _query(route: Route) -> list[dict[str, Any]]:
 
 def _headers(route: Route) -> list[dict[str, Any]]:
     return [
-        {"name": name, "in": "header", "required": False, "description": text, "schema": {"type": "string"}}
-        for name, text in route.headers.items()
+        {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
+        for name, (text, schema) in route.headers.items()
     ]
 
 
 def _answer(route: Route, status: int, made: type[BaseModel] | None) -> dict[str, Any]:
     if made is None:
-        media = {route.stream: {"schema": {"type": "string"}}} if "/" in route.stream else {}
+        media = {route.stream: {"schema": SERVER_SENT_EVENT}} if "/" in route.stream else {}
         described: dict[str, Any] = {"description": "The stream" if route.stream else "Done"}
         return described | ({"content": media} if media else {})
     return {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}

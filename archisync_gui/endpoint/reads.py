@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.endpoint import contract
-from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import CUSTOMERS, caller_account
 from archisync_gui.endpoint.watch import answer_ticket
@@ -59,7 +59,7 @@ async def _rows(call: Call, entity: str, account: AccountId | None, where: Mappi
     try:
         page = await call.services.store.search(entity, account, query.search, query.limit, query.cursor, where=where)
     except ValueError:
-        raise Refusal(422, "query-invalid", field="cursor", params={"field": "cursor", "problem": ""}) from None
+        raise wrong("query-invalid", "cursor", "value") from None
     return Reply(
         contract.RowsAnswer(
             message=call.say("rows-told", total=len(page.rows)),

@@ -7,6 +7,7 @@ from archisync_gui.endpoint.gate import BEACON_PATH, PAIR_PATH
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.endpoint.routing import Route
 
+VERSION = {"type": "string", "pattern": draft_calls.VERSION}
 SESSIONS, WATCH, OPERATE = Access.SESSIONS, Access.WATCH, Access.OPERATE
 
 ROUTES: tuple[Route, ...] = (
@@ -59,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
         "The tab's own line (WebSocket): first message attach, then touch and close; it tells attached, touched, "
         "progress, fresh, failed, ended and refused",
         SESSIONS,
-        {101: None},
+        {101: None, 426: contract.Refused},
         stream="websocket",
     ),
     Route(
@@ -256,7 +257,7 @@ ROUTES: tuple[Route, ...] = (
         {200: contract.DraftSaved, 201: contract.DraftSaved, 412: contract.DraftRefused},
         body=contract.DraftDocument,
         patterns={"id": contract.DRAFT_ID},
-        headers={"If-Match": "The version seen, as in the ETag; left out for a new draft."},
+        headers={"If-Match": ("The version seen, as in the ETag; left out for a new draft.", VERSION)},
         tag="drafts",
     ),
     Route(
@@ -267,7 +268,7 @@ ROUTES: tuple[Route, ...] = (
         SESSIONS,
         {200: contract.DraftDeleted, 412: contract.DraftRefused},
         patterns={"id": contract.DRAFT_ID},
-        headers={"If-Match": "The version seen; left out: whatever it is."},
+        headers={"If-Match": ("The version seen; left out: whatever it is.", VERSION)},
         tag="drafts",
     ),
     Route(

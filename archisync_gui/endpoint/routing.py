@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from archisync_gui.endpoint.contract import Answer
-from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal
+from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, wrong
 from archisync_gui.endpoint.pairing import Access, Pairing
 
 if TYPE_CHECKING:
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
     from archisync_gui.store import Store
 
 FORM_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data")
+
+PROBLEMS = {
+    "missing": "missing",
+    "extra_forbidden": "unknown",
+    "string_pattern_mismatch": "pattern",
+    "string_too_short": "short",
+    "string_too_long": "long",
+    "too_short": "few",
+    "too_long": "many",
+    "greater_than_equal": "least",
+    "less_than_equal": "most",
+    "literal_error": "choice",
+}
+"""Pydantic's kind of error → our text ``problem.…``; the others say *type* or *value*."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -100,8 +114,8 @@ class Route:
     """Takes a ``text/plain`` body (the beacon)."""
     patterns: Mapping[str, str] = field(default_factory=dict)
     """Variable parts of the address → what they must look like (docs only; the handler checks)."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Request headers it reads → what for (docs only)."""
+    headers: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
+    """Request headers it reads → what for, and their schema (docs only)."""
     stream: str = ""
     """Media type of a stream, or ``websocket``: what OpenAPI cannot describe."""
 
@@ -142,7 +156,7 @@ def parse_query(model: type[M], request: web.Request) -> M:
     given = request.query
     for name in given:
         if len(given.getall(name)) > 1:
-            raise Refusal(422, "query-invalid", field=name, params={"field": name})
+            raise wrong("query-invalid", name, "repeated")
     try:
         return model.model_validate(dict(given))
     except ValidationError as error:
@@ -150,8 +164,10 @@ def parse_query(model: type[M], request: web.Request) -> M:
 
 
 def _invalid(error: ValidationError, code: str) -> Refusal:
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    if first["type"] == "json_invalid":
+    first = error.errors(include_url=False, include_input=False)[0]
+    kind: str = first["type"]
+    if kind == "json_invalid":
         return Refusal(400, "body-not-json")
     name = ".".join(str(part) for part in first["loc"])[:100]
-    return Refusal(422, code, field=name, params={"field": name, "problem": first["msg"]})
+    problem = PROBLEMS.get(kind, "type" if kind.endswith(("_type", "_parsing")) else "value")
+    return wrong(code, name, problem, **first.get("ctx", {}))

@@ -415,5 +415,8 @@ def _matches(pattern: str, path: str) -> bool:
 
 
 def _say(code: str, language: str, params: Mapping[str, object]) -> tuple[str, str, str]:
+    if "problem" in params:
+        problem = messages.text(f"problem.{params['problem']}", language, params).what
+        params = {**params, "problem": problem}
     text = messages.text(code, language, params)
     return text.what, text.means, text.todo

@@ -10,11 +10,11 @@ from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from archisync_gui.endpoint import contract
-from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.streams import Stream
@@ -144,7 +144,7 @@ async def beacon(call: Call) -> Reply:
     """``POST /api/smart-sessions/close``: no token, the id in a ``text/plain`` body is the secret."""
     session_id = call.body.decode("ascii", "replace").strip()
     if not re.fullmatch(contract.SESSION_ID, session_id):
-        raise call.services.gate.failed(call.caller, Refusal(422, "body-invalid", field="sessionId"))
+        raise call.services.gate.failed(call.caller, wrong("body-invalid", "sessionId", "pattern"))
     closed: SessionClosed = call.services.orchestrator.resume_other_syncs(session_id)
     if not closed.closed and closed.reason in (None, SessionEnd.UNKNOWN):
         # Not an error for the tab (its open may still be under way), but a guess for the rate limit.
@@ -201,8 +201,10 @@ class _Over(Exception):
 async def line(call: Call) -> web.StreamResponse:
     """WebSocket ``/api/smart-sessions``: while it stands the tab is alive, when it breaks its lease ends in seconds."""
     limits = call.services.limits
+    socket = web.WebSocketResponse(heartbeat=limits.heartbeat, max_msg_size=4096, timeout=1.0, compress=False)
+    if not socket.can_prepare(call.request):
+        raise Refusal(426, "websocket-expected", header=hdrs.UPGRADE, headers={hdrs.UPGRADE: "websocket"})
     with call.services.streams.one() as stream:
-        socket = web.WebSocketResponse(heartbeat=limits.heartbeat, max_msg_size=4096, timeout=1.0, compress=False)
         await socket.prepare(call.request)
         try:
             await _serve(call, socket, stream)

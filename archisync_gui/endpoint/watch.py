@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from aiohttp import hdrs, web
 
 from archisync_gui.endpoint import contract
-from archisync_gui.endpoint.gate import Refusal
+from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
 from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, as_json
@@ -47,7 +47,7 @@ async def sync_type(call: Call) -> Reply:
     type_ = known_type(call, call.path["type"])
     account = _account(call, body.user_id)
     if body.scope == "new" and type_ != CUSTOMERS:
-        raise Refusal(422, "body-invalid", field="scope", params={"field": "scope", "problem": CUSTOMERS})
+        raise wrong("body-invalid", "scope", "value")
     ticket = call.services.orchestrator.request_sync(
         type_, account, scope=Scope(body.scope), priority=body.priority, origin=Origin.API
     )

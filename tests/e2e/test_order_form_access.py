@@ -1,0 +1,107 @@
+"""The order form and the drafts page for everybody: axe-core finds nothing, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    await threads_ready()
+    async with chromium() as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def at_work(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
+    async with rig(tmp_path, browser) as made:
+        yield made
+
+
+async def nothing_wrong(page: Page, where: str) -> None:
+    """axe-core has nothing to say, and nothing sticks out sideways."""
+    # A colour on its way to another has neither's contrast.
+    await page.add_style_tag(content="*, *::before { transition: none !important; animation: none !important }")
+    found = await Axe().run(page, options=RULES)
+    wrong = [
+        f"{violation['id']}: {violation['help']}\n  " + "\n  ".join(node["html"][:200] for node in violation["nodes"])
+        for violation in found.response["violations"]
+    ]
+    assert wrong == [], f"{where}:\n" + "\n".join(wrong)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} is too wide"
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 420)])
+async def test_both_pages_in_all_their_states(at_work: Rig, scheme: Literal["light", "dark"], width: int) -> None:
+    # Only the test's own style needs this: the pages forbid it.
+    context = await at_work.browser.new_context(
+        locale="it-IT", color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
+    )
+    page = await at_work.form(context=context)
+    await nothing_wrong(page, "empty form")
+    await page.locator("#customer").fill("a")
+    await page.locator("[role=option]:visible").first.wait_for()
+    await nothing_wrong(page, "customers found")
+    await page.locator("#customer").fill("bianchi")
+    await page.keyboard.press("Enter")
+    for article in ("012345k2", "senza"):
+        await expect(page.locator("#product")).to_be_focused()
+        await page.keyboard.type(article)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#quantity")).to_be_focused()
+        await page.keyboard.press("Enter")
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    await page.keyboard.type("012345k3")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await page.keyboard.type("x")
+    await expect(page.locator("#rules.wrong")).to_be_visible()
+    await nothing_wrong(page, "wrong quantity")
+    await page.keyboard.press("Escape")
+    await page.locator(".remove").last.click()
+    await expect(page.locator("#saved button")).to_be_visible()
+    await nothing_wrong(page, "line removed")
+    at_work.orchestrator.end_session(at_work.sessions[0].handle)
+    await state_of(page, "operator").wait_for()
+    await nothing_wrong(page, "session ended")
+    await context.route("**/api/**", lambda route: route.abort())
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#unsent")).to_be_visible()
+    await nothing_wrong(page, "saved here only")
+    await page.goto(at_work.office.url + "/drafts")
+    await expect(page.locator("#notice")).to_be_visible()
+    await nothing_wrong(page, "drafts without panel")
+    await context.unroute("**/api/**")
+    await page.locator("#notice button").click()
+    await expect(page.locator(".draft")).to_have_count(1)
+    await page.get_by_role("button", name="Elimina").click()
+    await nothing_wrong(page, "drafts")
+    await page.get_by_role("button", name="Elimina davvero").click()
+    await expect(page.locator("#none")).to_be_visible()
+    await nothing_wrong(page, "no drafts")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_pages_to_read(at_work: Rig, scheme: Literal["light", "dark"]) -> None:
+    context = await at_work.browser.new_context(locale="it-IT", color_scheme=scheme, bypass_csp=True)
+    for path in ("/connect", "/docs"):
+        page = await at_work.tab(at_work.office.url + path, context)
+        await nothing_wrong(page, path)
+    door = await at_work.tab(at_work.office.url + "/order-form", context)
+    await expect(door.locator("#door")).to_be_visible()
+    await nothing_wrong(door, "door")
