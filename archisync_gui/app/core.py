@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import text
 from archisync_gui.model import Account, ErrorInfo, FailureKind, Origin, SyncFailure, SystemClock
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
+from archisync_gui.orchestrator.office_hours import closes
 from archisync_gui.settings import Settings, SettingsError
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
@@ -57,6 +58,7 @@ class Core:
             address=lambda: self.demo_erp.base_url if self.demo_erp else self.settings.text("erp.url"),
             password=credentials.password,
             browser=lambda: self.settings.text("erp.browser"),
+            open_until=self._office_closes,
             pinned_key=lambda: self.settings.text("erp.pinned_key"),
             screenshots=profile.screenshots,
             clock=self.clock,
@@ -199,6 +201,11 @@ class Core:
             shared_read=float(settings.number("session.shared_read")),
             login_budget=settings.number("erp.login_budget"),
         )
+
+    def _office_closes(self) -> datetime | None:
+        """Until when the list that serves order forms may stay open."""
+        rules = self._rules()
+        return closes(self.clock.now(), rules.office, rules.zone)
 
     def _tell_schedule(self, before: Settings | None) -> None:
         for entity in ENTITIES:

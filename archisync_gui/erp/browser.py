@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -97,6 +97,8 @@ class Browser:
         self._folder = ""
         """Where driver and browser keep what is temporary: removed at the end, whatever became of them."""
         self._contexts: dict[str, BrowserContext] = {}
+        self._pages: dict[tuple[str, str], Page] = {}
+        """By account and purpose."""
         self._kept: dict[str, Any] = {}
         """Cookies per account: a browser that was closed or died does not cost a login."""
 
@@ -105,17 +107,26 @@ class Browser:
         """True while a browser is there and answers."""
         return self._chromium is not None and self._chromium.is_connected()
 
-    async def page(self, account: str) -> Page:
-        """A page of that account's own context; starts the browser if need be. At most one page per account."""
+    async def page(self, account: str, purpose: str = "") -> Page:
+        """The one page for that purpose in the account's own context; starts the browser if need be."""
         context = await self._context(account)
-        with translated("open"):
-            return context.pages[0] if context.pages else await context.new_page()
+        if not self.has_page(account, purpose):
+            with translated("open"):
+                self._pages[account, purpose] = await context.new_page()
+        return self._pages[account, purpose]
+
+    def has_page(self, account: str, purpose: str = "") -> bool:
+        """Whether that page is open: what was loaded in it is still there."""
+        page = self._pages.get((account, purpose))
+        return page is not None and self.running and not page.is_closed()
 
     async def forget(self, account: str) -> None:
         """Drop that account's context and cookies (another password, or a login that must be a real one)."""
         self._kept.pop(account, None)
         if self._memory is not None:
             await self._memory.forget(account)
+        for key in [key for key in self._pages if key[0] == account]:
+            del self._pages[key]
         context = self._contexts.pop(account, None)
         if context is not None:
             await _quietly(context.close())
@@ -135,12 +146,16 @@ class Browser:
         if self._memory is not None:
             await self._memory.keep(account, self._kept[account])
 
-    async def close_page(self, account: str) -> None:
-        """Close the account's page, keep its cookies."""
-        context = self._contexts.get(account)
-        if context is not None:
-            for page in context.pages:
+    def close_page(self, account: str, purpose: str = "") -> Coroutine[Any, Any, None]:
+        """Close that page of the account, keep the cookies. Who asks for it from now on gets a new one, even before the
+        closing is awaited."""
+        page = self._pages.pop((account, purpose), None)
+
+        async def close() -> None:
+            if page is not None:
                 await _quietly(page.close())
+
+        return close()
 
     def kill(self) -> bool:
         """End the browser's processes without a word, as a crash does; False: there were none. Blocking."""
@@ -206,6 +221,7 @@ class Browser:
         chromium, playwright = self._chromium, self._playwright
         self._chromium = self._playwright = None
         self._contexts.clear()
+        self._pages.clear()
         if chromium is not None:
             await _quietly(chromium.close())
         if playwright is not None:

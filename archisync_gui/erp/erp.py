@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, look_at
-from archisync_gui.erp.failures import Navigated, SessionExpired, transient
+from archisync_gui.erp.failures import Navigated, SessionExpired, StalePage, transient
 from archisync_gui.erp.hands import Look
 from archisync_gui.erp.listview import ListView
 from archisync_gui.erp.owed import OwedViews
@@ -31,7 +33,8 @@ class Erp:
     ``address`` is asked at each use (base URL up to ``/Archibald``), ``password`` gives an account's password,
     ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for pictures of what
     went wrong. ``memory``: keeps sessions across starts. ``owed``: the file in which a killed process still owes the
-    views of users, ``entities`` the lists that it may name. One list at a time is open; a second caller waits.
+    views of users, ``entities`` the lists that it may name. ``open_until`` is asked until when a list that a quick read
+    used may stay open (``None``: not at all). One list at a time is read; a second caller waits.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Erp:
         address: Callable[[], str],
         password: Callable[[AccountId], Awaitable[str]],
         browser: Callable[[], str] = lambda: "",
+        open_until: Callable[[], datetime | None] = lambda: None,
         pinned_key: Callable[[], str] = lambda: "",
         screenshots: Path | None = None,
         clock: Clock | None = None,
@@ -62,6 +66,12 @@ class Erp:
         self._login_lock = asyncio.Lock()
         self._owed = OwedViews(owed)
         self._entities = {entity.path: entity for entity in entities}
+        self._open_until = open_until
+        self._left_open: dict[tuple[AccountId, str], bool] = {}
+        """Lists left open for the next quick read, by account and path; True: another list was opened since."""
+        self._one_list_only = False
+        """Opening another list has ended the calls of one left open (``docs/erp.md``, Session)."""
+        self._afterwards: set[asyncio.Task[None]] = set()
         self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
         self._closer: asyncio.Task[None] | None = None
 
@@ -79,25 +89,15 @@ class Erp:
         now is owed and paid at the next visit. :class:`SessionExpired` passes through: the caller opens again."""
         async with self._using():
             visit = Visit()
+            await self._another_list(account)
             try:
                 async with self._renewing(account), _at_home(visit):
                     session = self._session(account)
-                    owed = await self._owed.of(account, entity.path)
-                    view = await ListView.open(
-                        session,
-                        entity,
-                        fields,
-                        self.clock,
-                        logged_in,
-                        owed,
-                        self._owed.is_inherited(account, entity.path),
-                    )
-                    visit.view = view
-                    self._entities[entity.path] = entity
-                    await self._owed.note(account, entity.path, view.view)
+                    visit.view = view = await self._open(session, entity, fields, logged_in)
                     yield visit
                 if visit.keep:
-                    await self._browser.close_page(account)
+                    # Who suspends a read is waiting for something else.
+                    self._later(self._browser.close_page(account))
                 else:
                     await self._put_back(account, view)
                     for path in await self._owed.inherited(account):
@@ -108,8 +108,90 @@ class Erp:
                 await self._after(error, visit, account)
                 raise
 
-    async def _after(self, error: BaseException, visit: Visit, account: AccountId) -> None:
+    @asynccontextmanager
+    async def quick_list(
+        self,
+        entity: Entity,
+        account: AccountId,
+        fields: Sequence[str],
+        logged_in: Callable[[], None],
+        *,
+        leave_open: bool = False,
+    ) -> AsyncIterator[Visit]:
+        """As :meth:`list`, for a read that somebody waits for (:meth:`ListView.newest`): on a page of its own, which
+        may still be open from the last time, and with the view put back in the background, after the visit.
+
+        ``leave_open``: keep the page for the next one. What goes wrong in a page left open is :class:`StalePage`: the
+        page is closed then, and the caller opens again.
+        """
+        key = account, entity.path
+        async with self._using():
+            visit = Visit()
+            still_open = self._browser.has_page(*key)
+            session = self._session(account, entity.path)
+            try:
+                async with self._renewing(account), _at_home(visit):
+                    visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
+                    yield visit
+            except SessionExpired:
+                await self._close_list(key)
+                raise
+            except BaseException as error:
+                if still_open and isinstance(error, SyncFailure):
+                    log.info("%s, left open, does not answer: %s", entity.name, error)
+                    self._one_list_only |= self._left_open.get(key, False)
+                    await self._close_list(key)
+                    raise StalePage from error
+                await self._after(error, visit, account, entity.path)
+                raise
+            if leave_open and self._open_until() is not None:
+                self._left_open[key] = False
+            self._later(self._put_back_afterwards(key, view))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what nobody has to wait for."""
+        task = asyncio.ensure_future(work)
+        self._afterwards.add(task)
+        task.add_done_callback(self._afterwards.discard)
+
+    async def settled(self, limit: float | None = None) -> set[asyncio.Task[None]]:
+        """Wait until nothing goes on in the background; what is not done within ``limit`` seconds is returned."""
+        return (await asyncio.wait(self._afterwards, timeout=limit))[1] if self._afterwards else set()
+
+    async def _put_back_afterwards(self, key: tuple[AccountId, str], view: ListView) -> None:
+        async with self._using():
+            await self._put_back(key[0], view)
+            if key in self._owed.known or key not in self._left_open:
+                await self._close_list(key)
+
+    async def _close_list(self, key: tuple[AccountId, str]) -> None:
+        self._left_open.pop(key, None)
+        await self._browser.close_page(*key)
+
+    async def _another_list(self, account: AccountId) -> None:
+        """Another page of the account is about to be opened: what becomes of its lists left open."""
+        for key in [key for key in self._left_open if key[0] == account]:
+            self._left_open[key] = True
+            if self._one_list_only or self._open_until() is None:
+                await self._close_list(key)
+
+    async def _open(
+        self, session: ErpSession, entity: Entity, fields: Sequence[str], logged_in: Callable[[], None] | None
+    ) -> ListView:
+        """Open a list (``logged_in`` None: take it as it is open), and owe its view before anything is touched."""
+        debt = session.account, entity.path
+        owed = await self._owed.of(*debt), self._owed.is_inherited(*debt)
+        if logged_in is None:
+            view = await ListView.still_open(session, entity, fields, self.clock, *owed)
+        else:
+            view = await ListView.open(session, entity, fields, self.clock, logged_in, *owed)
+        self._entities[entity.path] = entity
+        await self._owed.note(*debt, view.view)
+        return view
+
+    async def _after(self, error: BaseException, visit: Visit, account: AccountId, purpose: str = "") -> None:
         """Take a picture, put the view back within a limit, close the page."""
+        self._left_open.pop((account, purpose), None)
         lost = isinstance(error, SyncFailure) and error.code in ("browser-lost", "browser-silent")
 
         async def clean_up() -> None:
@@ -121,7 +203,7 @@ class Erp:
                 with suppress(Exception):
                     async with asyncio.timeout(limit):
                         await self._put_back(account, visit.view)
-            await self._browser.close_page(account)
+            await self._browser.close_page(account, purpose)
             if lost:
                 await self._browser.close()
 
@@ -178,6 +260,7 @@ class Erp:
         if entity.detail_path is None or not key.isdigit():
             raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
         async with self._using(), self._renewing(account):
+            await self._another_list(account)
             try:
                 hands = await self._session(account).open(entity.detail_path.format(id=key), logged_in)
                 texts: Mapping[str, str] = await hands.look(Look.DETAIL, list(fields))
@@ -228,6 +311,9 @@ class Erp:
 
     async def close(self) -> None:
         """Put back what is owed where that is quick, then end the browser. Nothing is left behind."""
+        for task in await self.settled(self.limits.restore):
+            task.cancel()
+            await asyncio.wait([task])
         self._stop_timer()
         if self._closer is not None:
             await asyncio.wait([self._closer])
@@ -235,6 +321,7 @@ class Erp:
             if self._browser.running:
                 for account, path in self._owed.known:
                     await self._pay(account, path)
+            self._left_open.clear()
             await self._browser.close()
 
     async def _pay(self, account: AccountId, path: str) -> None:
@@ -259,8 +346,8 @@ class Erp:
         except Exception as error:
             log.info("the view of %s is still owed: %r", entity.name, error)
 
-    def _session(self, account: AccountId) -> ErpSession:
-        return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock)
+    def _session(self, account: AccountId, purpose: str = "") -> ErpSession:
+        return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock, purpose)
 
     def _base(self) -> str:
         address = self._address().rstrip("/")
@@ -275,8 +362,14 @@ class Erp:
             try:
                 yield
             finally:
-                # The loop's timers may be early or late by some per cent; that does not matter here.
-                self._closing = asyncio.get_running_loop().call_later(self._idle, self._close_idle)
+                self._start_timer()
+
+    def _start_timer(self) -> None:
+        delay = self._idle
+        if self._left_open and (until := self._open_until()) is not None:
+            delay = min(delay, (until - self.clock.now()).total_seconds())
+        # The loop's timers may be early or late by some per cent; that does not matter here.
+        self._closing = asyncio.get_running_loop().call_later(max(delay, 0.0), self._close_idle)
 
     def _stop_timer(self) -> None:
         if self._closing is not None:
@@ -286,6 +379,10 @@ class Erp:
     def _close_idle(self) -> None:
         async def close() -> None:
             async with self._one_at_a_time:
+                if self._left_open and self._open_until() is not None:
+                    self._start_timer()
+                    return
+                self._left_open.clear()
                 await self._browser.close()
 
         self._closer = asyncio.ensure_future(close())

@@ -28,6 +28,10 @@ class SessionExpired(Exception):
     """The ERP sent us to its login page in the middle of a step. Never leaves this package: the session is renewed."""
 
 
+class StalePage(Exception):
+    """A list that was kept open no longer answers as it should. Never leaves a run: the list is opened anew."""
+
+
 class Paused(Exception):
     """The reader wants to stop at the next safe point, which is here. Never leaves a run."""
 

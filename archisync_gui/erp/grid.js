@@ -271,6 +271,14 @@
     clicks: (grid, a) => { for (const id of a.ids) document.getElementById(id).click(); },
   };
 
+  function state(grid) {
+    const held = document.getElementById("__VIEWSTATE");
+    return {
+      name: grid.name, viewState: held ? held.value.length : null, ...position(grid),
+      filters: filters(grid), columns: mapping(grid).columns,
+    };
+  }
+
   async function act(name, args, limit) {
     const grid = needGrid();
     // A grid in callback ignores further calls: what is still under way (of a cancelled read) ends first.
@@ -290,14 +298,14 @@
       }
       return JSON.stringify({ grid: true, quiet: await idle(limit) });
     },
-    state: () => { const grid = needGrid(); const held = document.getElementById("__VIEWSTATE"); return JSON.stringify({ name: grid.name, viewState: held ? held.value.length : null, ...position(grid), filters: filters(grid), columns: mapping(grid).columns }); },
+    state: () => JSON.stringify(state(needGrid())),
     act: async (name, args, limit) => JSON.stringify(await act(name, args, limit)),
-    // One page in one call: go there, wait for the callback's end and for the paint, read.
-    turn: async (name, args, wanted, limit, paint) => {
+    // One page in one call: go there, wait for the callback's end and for the paint, read; on request with the state.
+    turn: async (name, args, wanted, limit, paint, withState) => {
       const done = name ? await act(name, args, limit) : { how: "nothing", quiet: await idle(limit) };
       const grid = needGrid();
       const full = done.quiet ? await filled(grid, paint) : false;
-      return JSON.stringify({ ...done, full, page: read(grid, wanted) });
+      return JSON.stringify({ ...done, full, page: read(grid, wanted), state: withState ? state(grid) : null });
     },
     // A click comes from outside (a trusted one): armed before it, awaited after it.
     arm: limit => {

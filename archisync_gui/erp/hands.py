@@ -142,11 +142,19 @@ class Hands:
         return _ended(await self._call("act", [name, arguments, limit], name), name)
 
     async def turn(
-        self, act: Act | None, wanted: Sequence[str], limit: float, paint: float, **arguments: Any
+        self,
+        act: Act | None,
+        wanted: Sequence[str],
+        limit: float,
+        paint: float,
+        *,
+        with_state: bool = False,
+        **arguments: Any,
     ) -> dict[str, Any]:
-        """As :meth:`act` (or nothing), then read the page shown: the texts of the ``wanted`` fields of all rows."""
+        """As :meth:`act` (or nothing), then read the page shown: the texts of the ``wanted`` fields of all rows;
+        ``with_state``: also what :attr:`Look.STATE` tells, which costs some 10 ms."""
         name = self._checked(act, arguments) if act else ""
-        answer = await self._call("turn", [name, arguments, list(wanted), limit, paint], "read")
+        answer = await self._call("turn", [name, arguments, list(wanted), limit, paint, with_state], "read")
         return dict(_ended(answer, name or "read"))
 
     async def click(self, target: Target, element: str, limit: float) -> None:

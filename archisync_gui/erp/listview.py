@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,16 @@ from archisync_gui.erp.failures import Navigated, Paused, layout, refused, trans
 from archisync_gui.erp.hands import Act, Hands, Look, Target, at_erp
 from archisync_gui.erp.owed import View
 from archisync_gui.erp.session import ErpSession
-from archisync_gui.model import Clock, Json
+from archisync_gui.model import Clock, Json, SyncFailure
 
 log = logging.getLogger(__name__)
 
 SORT_FIELD = "ID"
 """Sorted by this, newest first, new records can only come before the rows already read (``docs/erp.md``, Identity)."""
+
+
+STILL_OPEN_PATIENCE = 6.0
+"""Seconds for the first call in a page that was left open: if it does not answer, loading it again takes less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +71,17 @@ class ListView:
         self.stop: Callable[[], bool] = lambda: False
         """Asked before each call of the ERP; True raises :class:`Paused`."""
         self.hands = hands
-        self.limits = session.limits
+        self.limits = self._usual_limits = session.limits
         self._fields = tuple(fields)
         self._clock = clock
         self._since = clock.now()
         self._touched = False
         self._full_page: int | None = None
         self._chosen = 0
+        self._tuned = False
+        """Filters and page size were looked at by :meth:`newest`."""
+        self._state: dict[str, Any] = {}
+        """What the grid told last, for :meth:`newest`."""
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
@@ -95,12 +103,31 @@ class ListView:
         view = cls(session, hands, entity, fields, clock)
         view._since = since
         await view._ready()
-        state = await hands.look(Look.STATE)
-        now = _view(state, entity.filter)
-        view.view = owed or now
-        if owed is not None and inherited:
-            view.view = _still_owed(owed, now, entity, state)
+        await view._note(owed, inherited)
         return view
+
+    @classmethod
+    async def still_open(
+        cls,
+        session: ErpSession,
+        entity: Entity,
+        fields: Sequence[str],
+        clock: Clock,
+        owed: View | None = None,
+        inherited: bool = False,
+    ) -> ListView:
+        """The list as it was left open in the session's page. What it shows is old: only :meth:`newest` may read it."""
+        view = cls(session, await session.hands(), entity, fields, clock)
+        view.limits = replace(session.limits, callback=min(session.limits.callback, STILL_OPEN_PATIENCE))
+        await view._note(owed, inherited)
+        return view
+
+    async def _note(self, owed: View | None, inherited: bool) -> None:
+        self._state = await self.hands.look(Look.STATE)
+        now = _view(self._state, self.entity.filter)
+        self.view = owed or now
+        if owed is not None and inherited:
+            self.view = _still_owed(owed, now, self.entity, self._state)
 
     async def _ready(self) -> None:
         for _ in range(3):
@@ -126,7 +153,7 @@ class ListView:
             try:
                 await self._prepare(columns, sort)
                 page = await self._first(page_size)
-                await self._check_columns(page)
+                self._check_columns((await self.hands.look(Look.STATE))["columns"])
                 return page
             except Navigated:
                 # Choosing a preset may load the whole page again; every step is one that can be repeated.
@@ -170,8 +197,51 @@ class ListView:
                 raise transient("page-stuck", wanted=1, shown=page.index + 1)
         return page or await self._turn(None)
 
-    async def _check_columns(self, page: Page) -> None:
-        columns = (await self.hands.look(Look.STATE))["columns"]
+    # --- the newest ---------------------------------------------------------------------------------------------------
+
+    async def newest(self, name: str, page_size: int) -> Page | None:
+        """The first page sorted by a field, largest first, in as few calls of the ERP as that takes: one, where filters
+        and page size are as they should be. It is always asked for anew, never what is on show. Filters and columns
+        are read back with it; raises as :meth:`prepare` and :meth:`verify_filters`. ``None``: the sort does not take.
+        """
+        if not self._small_and_unfiltered(page_size):
+            await self.prepare(page_size, columns=False, sort=None)
+            self._state = await self.hands.look(Look.STATE)
+        self._touched = True
+        if not any(column["field"] == name for column in self._state["columns"]):
+            return None
+        if self._state["filters"]["sort"] == [[name, "DSC"]]:
+            page = await self._turn(Act.REFRESH, with_state=True)
+        else:
+            page = await self._turn(Act.SORT, with_state=True, field=name, order="DSC", first=True, at=0)
+        if page.index != 0:
+            page = await self._turn(Act.PAGE, with_state=True, index=0)
+            if page.index != 0:
+                raise transient("page-stuck", wanted=1, shown=page.index + 1)
+        self._check_filters(self._state["filters"])
+        self._check_columns(self._state["columns"])
+        self.limits = self._usual_limits
+        return page if self._sorted_as(name, self._state) else None
+
+    def _small_and_unfiltered(self, page_size: int) -> bool:
+        """Whether :meth:`newest` needs no preparation; looked at once."""
+        if self._tuned:
+            return True
+        self._tuned = True
+        try:
+            self._check_filters(self._state["filters"])
+        except SyncFailure:
+            return False
+        size = self._state["size"]
+        return size is not None and size <= page_size
+
+    def _sorted_as(self, name: str, state: dict[str, Any]) -> bool:
+        sort = state["filters"]["sort"]
+        shown = any(c["field"] == name and c["visible"] for c in state["columns"])
+        # A hidden column has no header that could tell.
+        return bool(sort == [[name, "DSC"]] or (not shown and not sort))
+
+    def _check_columns(self, columns: Sequence[dict[str, Any]]) -> None:
         visible = {column["field"] for column in columns if column["visible"]}
         missing = [c for c in self.entity.columns if c.field_name not in visible]
         if required := sorted({c.field_name for c in missing if not c.optional}):
@@ -219,7 +289,9 @@ class ListView:
 
     async def verify_filters(self) -> dict[str, Json]:
         """Read all five filters back, as evidence; raises ``refused`` for the first that is not as wanted."""
-        filters = (await self.hands.look(Look.STATE))["filters"]
+        return self._check_filters((await self.hands.look(Look.STATE))["filters"])
+
+    def _check_filters(self, filters: dict[str, Any]) -> dict[str, Json]:
         wish = self.entity.filter
         evidence: dict[str, Json] = {key: filters[key] for key in ("row", "search", "bar", "header", "group")}
         found: tuple[str, str] | None = None
@@ -271,18 +343,8 @@ class ListView:
             return
         if state["filters"]["sort"] != [[name, "DSC"]]:
             await self._act(Act.SORT, field=name, order="DSC", first=True, at=0)
-            sort = (await self.hands.look(Look.STATE))["filters"]["sort"]
-            shown = any(c["field"] == name and c["visible"] for c in state["columns"])
-            # A hidden column has no header that could tell.
-            self.newest_first = sort == [[name, "DSC"]] or (not shown and not sort)
-        else:
-            self.newest_first = True
-
-    async def sorted_by(self, name: str) -> Page:
-        """Sort by another field, newest first, and read the first page. See :attr:`newest_first`."""
-        await self._sort(name, await self.hands.look(Look.STATE))
-        state = await self.hands.look(Look.STATE)
-        return await (self._turn(Act.PAGE, index=0) if state["index"] else self._turn(None))
+            state = await self.hands.look(Look.STATE)
+        self.newest_first = self._sorted_as(name, state)
 
     # --- pages --------------------------------------------------------------------------------------------------------
 
@@ -324,16 +386,20 @@ class ListView:
             raise transient("page-stuck", wanted=1, shown=page.index + 1)
         return page
 
-    async def _turn(self, act: Act | None, **arguments: Any) -> Page:
+    async def _turn(self, act: Act | None, *, with_state: bool = False, **arguments: Any) -> Page:
         if act is not None:
             self._safe_point()
             self._since = self._clock.now()
         since = self._since
         try:
-            answer = await self.hands.turn(act, self._fields, self.limits.callback, self.limits.paint, **arguments)
+            answer = await self.hands.turn(
+                act, self._fields, self.limits.callback, self.limits.paint, with_state=with_state, **arguments
+            )
         except Navigated:
             await self.where()
             raise
+        if with_state:
+            self._state = answer["state"]
         page = answer["page"]
         if "misshapen" in page:
             raise layout("row-shape", list=self.entity.name, cells=page["misshapen"])
@@ -393,6 +459,9 @@ class ListView:
         if view.sort and [list(item) for item in view.sort] != state["filters"]["sort"]:
             for at, (name, order) in enumerate(view.sort):
                 await self._act(Act.SORT, field=name, order=order, first=at == 0, at=at)
+        elif not view.sort and state["filters"]["sort"]:
+            name = state["filters"]["sort"][0][0]
+            await self._act(Act.SORT, field=name, order="NONE", first=True, at=0)
         if wish is not None and view.preset is not None:
             combo, _ = find_preset(wish, state["filters"]["combos"])
             shown = next(c for c in state["filters"]["combos"] if c["id"] == combo)

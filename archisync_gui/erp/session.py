@@ -41,7 +41,9 @@ class ErpSession:
         password: Callable[[AccountId], Awaitable[str]],
         limits: Limits,
         login_lock: asyncio.Lock,
+        purpose: str = "",
     ) -> None:
+        """``purpose``: which of the account's pages, see :meth:`Browser.page`."""
         self.account = account
         self.user = account
         """The name to log in with."""
@@ -50,10 +52,11 @@ class ErpSession:
         self._address = address
         self._password = password
         self._login_lock = login_lock
+        self._purpose = purpose
 
     async def hands(self) -> Hands:
         """Hands on the account's page; starts browser and page if need be."""
-        return Hands(await self._browser.page(self.account), self._address)
+        return Hands(await self._browser.page(self.account, self._purpose), self._address)
 
     async def open(self, path: str, logged_in: Callable[[], None]) -> Hands:
         """Open a page of the ERP, logging in when the ERP asks for it. ``logged_in`` is told of each real login.

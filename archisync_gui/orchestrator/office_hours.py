@@ -83,6 +83,14 @@ def is_open(wall: datetime, office: OfficeHours | None, zone: str) -> bool:
     return period is not None and period[0] <= wall
 
 
+def closes(wall: datetime, office: OfficeHours | None, zone: str) -> datetime | None:
+    """When the office, open at that moment, closes (without office hours: at midnight); ``None``: it is closed."""
+    if office is None:
+        return day_end(wall, zone)
+    period = next(_openings(wall, office, zone), None)
+    return period[1] if period is not None and period[0] <= wall else None
+
+
 @lru_cache(maxsize=1024)
 def after_open_time(start: datetime, seconds: float, office: OfficeHours | None, zone: str) -> datetime | None:
     """The moment at which ``seconds`` of opening time have gone by since ``start``; ``None`` if never."""

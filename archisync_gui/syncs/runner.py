@@ -13,7 +13,7 @@ from typing import Protocol
 
 from archisync_gui.entities.declaration import Entity, Row, Value
 from archisync_gui.erp import Erp
-from archisync_gui.erp.failures import Paused, SessionExpired, transient
+from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
 from archisync_gui.erp.listview import ListView, Page
 from archisync_gui.erp.rows import RowReader
 from archisync_gui.model import (
@@ -21,6 +21,7 @@ from archisync_gui.model import (
     FailureKind,
     Finished,
     Json,
+    Origin,
     Outcome,
     Progress,
     RunControl,
@@ -29,7 +30,7 @@ from archisync_gui.model import (
     SyncFailure,
     warning,
 )
-from archisync_gui.store import Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
+from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
 from archisync_gui.syncs.checks import Doubt, Facts, check_blanks, check_cells, check_keys, doubts
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,7 @@ class SyncStore(Protocol):
     """What a runner needs of the store."""
 
     async def known(self, entity: str, account: AccountId) -> Known: ...
+    async def ages(self, entity: str, account: AccountId) -> Ages: ...
     async def apply(self, entity: str, account: AccountId, batch: Batch) -> Delta: ...
     async def keep_refused(self, entity: str, account: AccountId, batch: Batch, kind: RefusedKind = ...) -> None: ...
     async def rows_by_key(
@@ -295,17 +297,20 @@ class SyncRunner:
     async def _fast(self, entity: Entity, control: RunControl) -> Finished | Suspended:
         """Newest records first, then those with the latest activity, until a page brings nothing new or changed."""
         run = control.run
-        known = await self._store.known(entity.name, run.account)
-        if not known.rows:
+        if (await self._store.ages(entity.name, run.account)).last_success is None:
             # Nothing to compare with: no record may be missing, so the whole list has to be read.
             return await self._whole(entity, control)
-        for attempt in (1, 2):
+        renewed = False
+        while True:
             reader = RowReader(entity)
             try:
                 found = await self._read_new(entity, reader, control)
+            except StalePage:
+                continue
             except SessionExpired as error:
-                if attempt == 2:
+                if renewed:
                     raise transient("session-expired-again", list=entity.name) from error
+                renewed = True
                 continue
             break
         if found is None:
@@ -336,17 +341,20 @@ class SyncRunner:
         rows: dict[str, Row] = {}
         as_of: datetime | None = None
         control.progress(Progress("open"))
-        async with self._erp.list(entity, control.run.account, reader.fields, control.logged_in) as visit:
+        async with self._erp.quick_list(
+            entity,
+            control.run.account,
+            reader.fields,
+            control.logged_in,
+            leave_open=control.run.origin is Origin.ORDER_FORM,
+        ) as visit:
             view = visit.list
             control.progress(Progress("filter"))
-            page = await view.prepare(FAST_PAGE_SIZE, columns=False, sort=entity.newest[0])
-            await view.verify_filters()
-            as_of = page.since
-            for at, name in enumerate(entity.newest):
-                if at:
-                    page = await view.sorted_by(name)
-                if not view.newest_first or not _descending(entity, name, reader, page):
+            for name in entity.newest:
+                page = await view.newest(name, FAST_PAGE_SIZE)
+                if page is None or not _descending(entity, name, reader, page):
                     return None
+                as_of = as_of or page.since
                 for _ in range(FAST_PAGES):
                     found = {row_key(entity, row): row for row in reader.take(page.rows)}
                     rows |= found
@@ -363,6 +371,7 @@ class SyncRunner:
                 else:
                     return None
             await view.verify_filters()
+        assert as_of is not None
         return as_of, rows
 
     async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:

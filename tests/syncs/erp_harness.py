@@ -66,9 +66,10 @@ class World:
         return Control(Run(f"run{next(self.numbers)}", type_, USER, scope, key, Origin.OPERATOR, 5, 1), **more)
 
     async def sync(self, type_: str, scope: Scope = Scope.ALL, key: str | None = None, **more: Any) -> Finished:
-        """Run one sync to its end."""
+        """Run one sync to its end, and what it leaves to the background."""
         ended = await self.runner(self.control(type_, scope, key, **more))
         assert isinstance(ended, Finished), ended
+        await self.erp.settled()
         return ended
 
     async def suspend(self, control: Control) -> Suspended:
