@@ -357,9 +357,10 @@ class SyncRunner:
                 as_of = as_of or page.since
                 for _ in range(FAST_PAGES):
                     found = {row_key(entity, row): row for row in reader.take(page.rows)}
+                    unseen = {key: row for key, row in found.items() if rows.get(key) != row}
                     rows |= found
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
-                    news = await self._news(entity, control.run.account, found)
+                    news = await self._news(entity, control.run.account, unseen)
                     if page.index >= page.count - 1 or not news:
                         break
                     # Sorted by its own key, nothing new can come after a record that is known.

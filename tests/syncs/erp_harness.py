@@ -6,12 +6,13 @@ import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from archisync_gui.demo_erp import DemoErp
 from archisync_gui.entities import ENTITIES, Entity, Row
-from archisync_gui.erp import Erp, Limits
+from archisync_gui.erp import IDLE, Erp, Limits
 from archisync_gui.model import Clock, Finished, Origin, Progress, Run, Scope, Suspended, SystemClock
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
@@ -61,9 +62,17 @@ class World:
     entities: Sequence[Entity]
     numbers: Any = field(default_factory=itertools.count)
 
-    def control(self, type_: str, scope: Scope = Scope.ALL, key: str | None = None, **more: Any) -> Control:
+    def control(
+        self,
+        type_: str,
+        scope: Scope = Scope.ALL,
+        key: str | None = None,
+        *,
+        origin: Origin = Origin.OPERATOR,
+        **more: Any,
+    ) -> Control:
         """A control for a new run."""
-        return Control(Run(f"run{next(self.numbers)}", type_, USER, scope, key, Origin.OPERATOR, 5, 1), **more)
+        return Control(Run(f"run{next(self.numbers)}", type_, USER, scope, key, origin, 5, 1), **more)
 
     async def sync(self, type_: str, scope: Scope = Scope.ALL, key: str | None = None, **more: Any) -> Finished:
         """Run one sync to its end, and what it leaves to the background."""
@@ -111,6 +120,8 @@ async def world(
     demo: DemoErp | None = None,
     password: str = "demo",
     page_size: int = 20,
+    open_until: Callable[[], datetime | None] = lambda: None,
+    idle: float = IDLE,
     **options: Any,
 ) -> AsyncIterator[World]:
     """A running world; nothing of it is left at the end."""
@@ -123,7 +134,13 @@ async def world(
         return password
 
     erp = Erp(
-        address=lambda: demo.base_url, password=known, screenshots=folder / "screenshots", clock=clock, limits=limits
+        address=lambda: demo.base_url,
+        password=known,
+        screenshots=folder / "screenshots",
+        clock=clock,
+        limits=limits,
+        open_until=open_until,
+        idle=idle,
     )
     try:
         yield World(demo, erp, store, SyncRunner(store, erp, entities, page_size=page_size), entities)

@@ -1,0 +1,207 @@
+"""The fast read that a form waits for: few calls of the ERP, a list left open for the next one, the view put back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archisync_gui.demo_erp import Preferences
+from archisync_gui.model import Finished, Origin, Outcome, Scope
+from tests.endpoint.office import until
+from tests.syncs.erp_harness import USER, World, world
+
+
+@dataclass
+class Office:
+    """Opening hours that a test sets."""
+
+    closes: datetime | None = datetime(2100, 1, 1, tzinfo=UTC)
+
+    def open_until(self) -> datetime | None:
+        return self.closes
+
+
+@pytest.fixture
+def office() -> Office:
+    return Office()
+
+
+@pytest.fixture
+async def here(tmp_path: Path, office: Office) -> AsyncIterator[World]:
+    async with world(tmp_path, open_until=office.open_until) as started:
+        await started.sync("customers")
+        yield started
+
+
+async def form(here: World) -> Finished:
+    """What an order form asks for; the calls of the ERP are counted from here on."""
+    here.demo.reset_counters()
+    return await here.sync("customers", Scope.NEW, origin=Origin.ORDER_FORM)
+
+
+def calls(here: World) -> list[str]:
+    """What the ERP was asked since: ``page``, ``login`` or a grid's command."""
+    return [a.detail.split()[1] if a.kind == "callback" else a.kind for a in here.demo.actions]
+
+
+def left(here: World) -> Preferences:
+    return here.demo.get_preferences(USER, "customers")
+
+
+async def test_the_list_stays_open_and_the_next_form_costs_two_calls(here: World) -> None:
+    before = left(here)
+    await form(here)
+    assert calls(here) == ["page", "SORT", "SORT", "SORT"], "newest, last active, the user's own order"
+    new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
+    finished = await form(here)
+    assert calls(here) == ["SORT", "SORT", "SORT"], "what the first sort has shown is not news in the second"
+    assert finished.added == 1
+    assert (await here.rows("customers"))[new]["name"] == "Studio Nuovo"
+    assert left(here) == before
+
+
+async def test_the_answer_does_not_wait_for_the_users_view(here: World) -> None:
+    before = left(here)
+    ended = await here.runner(here.control("customers", Scope.NEW, origin=Origin.ORDER_FORM))
+    assert isinstance(ended, Finished)
+    assert left(here).sort == (("LASTORDERDATE", "DSC"),)
+    assert await here.erp.settled() == set()
+    assert left(here) == before
+
+
+async def test_what_comes_next_waits_for_the_users_view(here: World) -> None:
+    before = left(here)
+    await here.runner(here.control("customers", Scope.NEW, origin=Origin.ORDER_FORM))
+    whole = await here.sync("customers")
+    assert whole.outcome is Outcome.COMPLETED, whole.warnings
+    assert left(here) == before
+
+
+async def test_the_end_of_the_program_waits_for_the_users_view(here: World) -> None:
+    before = left(here)
+    await here.runner(here.control("customers", Scope.NEW, origin=Origin.ORDER_FORM))
+    await here.runner.close()
+    assert left(here) == before
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        {"sort": ()},
+        {"sort": (("ID", "DSC"),)},
+        {"sort": (("LASTORDERDATE", "DSC"),)},
+        {"sort": (("NAME", "DSC"), ("CITY", "ASC"))},  # left to right: which comes first cannot be seen
+        {"page_index": 2},
+        {"page_size": 10, "page_index": 3},
+        {"page_size": 100},
+        {"preset": "Exclusive_Customers"},
+        {"search": "studio"},
+        {"filter_row": (("CITY", "a"),), "page_size": 50},
+        {"group_by": ("CITY",)},
+    ],
+    ids=str,
+)
+async def test_whatever_view_the_user_left_is_put_back(here: World, view: dict[str, Any]) -> None:
+    before = here.demo.set_preferences(USER, "customers", **view)
+    new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
+    assert (await form(here)).added == 1
+    assert new in await here.rows("customers")
+    assert left(here) == before
+    newer = here.demo.insert("customers", USER, NAME="Studio Nuovissimo")
+    assert (await form(here)).added == 1
+    assert "page" not in calls(here)
+    assert newer in await here.rows("customers")
+    assert left(here) == before
+
+
+async def test_no_list_stays_open_before_a_form_was_opened_or_after_hours(here: World, office: Office) -> None:
+    await here.sync("customers", Scope.NEW)
+    await form(here)
+    assert calls(here)[0] == "page", "nobody had opened a form"
+    office.closes = None
+    await form(here)
+    assert "page" not in calls(here)
+    await here.sync("orders")
+    await form(here)
+    assert calls(here)[0] == "page", "closed with the first thing that happened after hours"
+    await form(here)
+    assert calls(here)[0] == "page"
+
+
+async def test_the_browser_stays_until_the_office_closes(tmp_path: Path, office: Office) -> None:
+    async with world(tmp_path, open_until=office.open_until, idle=0.2) as here:
+        await here.sync("customers")
+        await form(here)
+        browser = here.erp._browser
+        rests: list[bool] = []
+        start: Callable[[], None] = here.erp._start_timer
+        here.erp._start_timer = lambda: (rests.append(browser.running), start())[1]  # type: ignore[method-assign]
+        await until(lambda: len(rests) >= 2)
+        assert browser.running
+        office.closes = None
+        await until(lambda: not browser.running)
+        office.closes = datetime.now(UTC) + timedelta(days=1)
+        await form(here)
+        assert calls(here)[0] == "page"
+
+
+async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(here: World) -> None:
+    before = left(here)
+    here.demo.fault("second-list-ends-first")
+    await form(here)
+    await here.sync("orders")
+    new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
+    finished = await form(here)
+    assert (finished.outcome, finished.added) == (Outcome.COMPLETED, 1)
+    assert new in await here.rows("customers")
+    assert calls(here) == ["SORT", "page", "SORT", "SORT", "SORT"], "asked in vain once"
+    await form(here)
+    assert "page" not in calls(here), "without another list between it goes on working"
+    await here.sync("orders")
+    await form(here)
+    assert calls(here) == ["page", "SORT", "SORT", "SORT"], "learnt"
+    assert left(here) == before
+
+
+async def test_a_form_between_two_pages_of_another_list_where_lists_exclude_each_other(here: World) -> None:
+    here.demo.fault("second-list-ends-first")
+    await form(here)
+    control = here.control("orders")
+    control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
+    suspended = await here.suspend(control)
+    assert (await form(here)).outcome is Outcome.COMPLETED
+    control.resume, control.on_progress, control.suspend = suspended.state, None, False
+    ended = await here.runner(control)
+    assert isinstance(ended, Finished)
+    assert ended.outcome is Outcome.COMPLETED, ended.warnings
+    assert set(await here.rows("orders")) == here.truth("orders")
+
+
+async def test_a_list_left_open_that_fails_or_whose_session_ended_is_opened_anew(here: World) -> None:
+    before = left(here)
+    await form(here)
+    here.demo.fault("callback-error", list="customers")
+    assert (await form(here)).outcome is Outcome.COMPLETED
+    assert "page" in calls(here)
+    here.demo.fault("session-expired-now")
+    assert (await form(here)).outcome is Outcome.COMPLETED
+    assert "login" in calls(here)
+    assert (await form(here)).outcome is Outcome.COMPLETED
+    assert "page" not in calls(here)
+    assert left(here) == before
+
+
+async def test_a_failure_in_a_fresh_page_is_the_runs_own(here: World) -> None:
+    before = left(here)
+    here.demo.fault("stuck-header-filter", list="customers")
+    with pytest.raises(Exception, match="filter-header"):
+        await form(here)
+    here.demo.clear_faults()
+    here.demo.set_preferences(USER, "customers", header_filters=())
+    assert (await form(here)).outcome is Outcome.COMPLETED
+    assert left(here) == before
