@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
+from typing import Any
 
 import pyqtgraph as pg  # type: ignore[import-untyped]
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QLabel, QWidget
 
 from archisync_gui.model import Outcome, RunRecord
 from archisync_gui.ui import words
@@ -59,15 +60,55 @@ class _TimeAxis(pg.DateAxisItem):  # type: ignore[misc]
         return [clock(m) if spacing < 86400 and (m.hour or m.minute) else day_short(m) for m in moments]
 
 
+NEAR = 24
+"""Pixels from the mouse within which a point is meant."""
+
+
+class Pointer:
+    """Says in a chart's heading what lies under the mouse; a double click shows everything again."""
+
+    def __init__(self, plot: pg.PlotWidget, heading: QLabel, shown_again: Callable[[], None]) -> None:
+        self._plot, self._heading, self._shown_again = plot, heading, shown_again
+        self._title = ""
+        self._points: Sequence[tuple[float, float, str]] = ()
+        plot.scene().sigMouseMoved.connect(self._moved)
+        plot.scene().sigMouseClicked.connect(self._clicked)
+
+    def show(self, title: str, points: Sequence[tuple[float, float, str]]) -> None:
+        """The chart's title, and its points: x, y and what is said of each."""
+        self._title, self._points = title, points
+        self._heading.setText(title)
+        self._plot.setToolTip(tr("Wheel zooms, dragging moves, a double click shows everything again"))
+
+    def _moved(self, at: QPointF) -> None:
+        said = self.nearest(at)
+        self._heading.setText(f"{self._title} · {said}" if said else self._title)
+
+    def nearest(self, at: QPointF) -> str:
+        """What is said of the point at that place of the picture; nothing where there is none."""
+        view = self._plot.plotItem.vb
+
+        def far(point: tuple[float, float, str]) -> float:
+            there = view.mapViewToScene(QPointF(point[0], point[1]))
+            return float(abs(there.x() - at.x()) + abs(there.y() - at.y()) / 4)
+
+        found = min(self._points, key=far, default=None)
+        return found[2] if found is not None and far(found) <= NEAR else ""
+
+    def _clicked(self, event: Any) -> None:
+        if event.double():
+            self._shown_again()
+
+
 class Charts(QWidget):
-    """Three small charts side by side: wheel zooms, dragging moves, right click resets."""
+    """Three small charts side by side: wheel zooms, dragging moves, pointing tells, a double click shows all again."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._runs: Sequence[RunRecord] = ()
         layout = row(self, gap=12)
         self._plots: list[pg.PlotWidget] = []
-        self._titles = []
+        self._pointers: list[Pointer] = []
         for _ in range(3):
             frame = card()
             inside = column(frame, (10, 8, 10, 6), 4)
@@ -82,7 +123,7 @@ class Charts(QWidget):
             inside.addWidget(plot)
             layout.addWidget(frame, 1)
             self._plots.append(plot)
-            self._titles.append(heading)
+            self._pointers.append(Pointer(plot, heading, self._paint))
         self.setMinimumHeight(self.fontMetrics().height() * 9)
         theme().changed.connect(self._paint)
 
@@ -93,9 +134,9 @@ class Charts(QWidget):
 
     def _paint(self) -> None:
         titles = (tr("Duration, seconds"), tr("Went well, % of a day's runs"), tr("Rows changed in a day"))
-        for title, heading, plot in zip(titles, self._titles, self._plots, strict=True):
-            heading.setText(title)
+        for title, plot in zip(titles, self._plots, strict=True):
             plot.clear()
+            plot.enableAutoRange(x=True)
             plot.setAccessibleName(title)
             plot.setBackground(color("surface"))
             for side in ("left", "bottom"):
@@ -125,6 +166,16 @@ class Charts(QWidget):
         rows = changes_by_day(self._runs)
         self._bars(success, share, "ok")
         self._bars(changed, {d: float(n) for d, n in rows.items()}, "accent")
+        told = (
+            [_told_run(r) for r in self._runs if r.ended is not None and r.outcome in _GOOD],
+            [
+                (_noon(d), 100 * g / n, tr("{day}: {good} of {all}", day=day_short(d), good=number(g), all=number(n)))
+                for d, (g, n) in success_by_day(self._runs).items()
+            ],
+            [(_noon(d), float(n), f"{day_short(d)}: {number(n)}") for d, n in rows.items()],
+        )
+        for title, pointer, said in zip(titles, self._pointers, told, strict=True):
+            pointer.show(title, said)
         # What the pictures say, for those who do not see them.
         duration.setAccessibleDescription(usual_durations(self._runs))
         success.setAccessibleDescription(", ".join(f"{day_short(d)}: {decimal(s, 0)} %" for d, s in share.items()))
@@ -137,6 +188,13 @@ class Charts(QWidget):
         plot.addItem(pg.BarGraphItem(x=middle, height=list(values.values()), width=60000, brush=color(role), pen=None))
         plot.setXRange(min(middle) - 86400, max(middle) + 86400)
         plot.setYRange(0, max([1.0, *values.values()]))
+
+
+def _told_run(run: RunRecord) -> tuple[float, float, str]:
+    seconds = (run.ended - run.started).total_seconds() if run.ended is not None else 0.0
+    started = run.started.astimezone()
+    said = f"{words.type_name(run.type)}, {day_short(started)} {clock(started)}: {took(seconds)}"
+    return run.started.timestamp(), seconds, said
 
 
 def usual_durations(runs: Sequence[RunRecord]) -> str:

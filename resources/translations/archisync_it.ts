@@ -4,6 +4,10 @@
     <context>
         <name />
         <message>
+            <source>Wheel zooms, dragging moves, a double click shows everything again</source>
+            <translation>La rotella ingrandisce, trascinando ci si sposta, un doppio clic mostra di nuovo tutto</translation>
+        </message>
+        <message>
             <source>Archisync is still starting. Try again in a moment.</source>
             <translation>Archisync si sta ancora avviando. Riprovare tra un momento.</translation>
         </message>
@@ -1822,6 +1826,10 @@
         <message>
             <source>Rows changed in a day</source>
             <translation>Righe cambiate al giorno</translation>
+        </message>
+        <message>
+            <source>{day}: {good} of {all}</source>
+            <translation>{day}: {good} su {all}</translation>
         </message>
         <message>
             <source>List</source>

@@ -24,7 +24,7 @@ from panel_fakes import (
     run_record,
     with_type,
 )
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QLabel, QPushButton
 
@@ -118,6 +118,38 @@ async def test_charts_count_by_day(make_panel: MakePanel, world: World) -> None:
     page.charts_button.setChecked(True)
     assert page.charts is not None
     assert page.charts.isVisible()
+
+
+async def test_charts_tell_what_is_pointed_at_and_come_back_after_a_zoom(make_panel: MakePanel) -> None:
+    runs = [run_record("orders", NOW - timedelta(minutes=30 * n), 10 + n) for n in range(8)]
+    found = charts.Charts()
+    found.resize(1200, 260)
+    found.show()
+    found.show_runs(runs)
+    await asyncio.sleep(0.05)
+    plot, pointer = found._plots[0], found._pointers[0]
+    view = plot.plotItem.vb
+    there = view.mapViewToScene(QPointF(runs[3].started.timestamp(), 13))
+    plot.scene().sigMouseMoved.emit(there)
+    assert pointer._heading.text().startswith("Duration, seconds · Orders, ")
+    assert pointer._heading.text().endswith(": 13 s")
+    plot.scene().sigMouseMoved.emit(QPointF(-500, -500))
+    assert pointer._heading.text() == "Duration, seconds"
+    day = found._pointers[1]
+    assert "8 of 8" in next(text for _, _, text in day._points)
+    before = view.viewRange()
+    view.scaleBy((0.1, 0.1))
+    assert view.viewRange() != before
+
+    class Double:
+        def double(self) -> bool:
+            return True
+
+    plot.scene().sigMouseClicked.emit(Double())
+    await asyncio.sleep(0.05)
+    assert view.viewRange()[0] == pytest.approx(before[0])
+    found.close()
+    found.deleteLater()
 
 
 async def test_log_lines_of_one_run_only(tmp_path: Path) -> None:
