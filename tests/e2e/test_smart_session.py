@@ -126,3 +126,29 @@ async def test_products_are_suspended_for_the_form_and_go_on_from_where_they_wer
 async def _customers(office: Office) -> tuple[Any, ...]:
     page = await office.core.store.rows("customers", "agente01", limit=10)
     return tuple(page.rows)
+
+
+async def test_one_customer_is_read_from_its_detail_page_at_once(office: Office) -> None:
+    """What a program asks for after it has changed a customer in the ERP, and what the panel's button asks for."""
+    orchestrator, demo = office.core.orchestrator, office.core.demo_erp
+    assert demo is not None
+    for entry in orchestrator.get_status().queue:
+        orchestrator.remove(entry.id)
+    orchestrator.release()
+    key = next(str(row["ID"]) for row in demo.rows("customers", "agente01") if row["ID"])
+    demo.change("customers", "agente01", key, {"PHONE": "+390810001111"})
+    view = demo.get_preferences("agente01", "customers")
+    status, told = await office.post(f"/api/customers/{key}/refresh?wait=true", {})
+    assert (status, told["success"]) == (200, True), told
+    row = await office.core.store.row("customers", "agente01", key)
+    assert row is not None
+    assert row.values["phone"] == "+390810001111"
+    demo.change("customers", "agente01", key, {"PHONE": "+390810002222"})
+    ticket = orchestrator.request_sync("customers", "agente01", scope="one", key=key, priority=99)
+    async with asyncio.timeout(60):
+        result = await ticket
+    assert (result.outcome, result.rows, result.changed) == (Outcome.COMPLETED, 1, 1)
+    assert [a.detail for a in demo.actions if a.kind in ("detail", "callback")] == [key, key], "no list was touched"
+    assert demo.get_preferences("agente01", "customers") == view
+    status, refused = await office.post("/api/customers/999999999/refresh?wait=true", {})
+    assert not refused["success"], (status, refused)
