@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +261,122 @@ async def test_two_forms_with_different_accounts(at_work: Rig) -> None:
     assert {account for type_, scope, account in at_work.erp.read if scope == "new"} == {"agente1", "agente2"}
 
 
+async def closes(at_work: Rig, page: Page) -> None:
+    await page.close(run_before_unload=True)
+
+
+async def goes_elsewhere(at_work: Rig, page: Page) -> None:
+    await page.goto("about:blank")
+
+
+async def says_so(at_work: Rig, page: Page) -> None:
+    await page.evaluate("session.close()")
+
+
+async def crashes(at_work: Rig, page: Page) -> None:
+    with pytest.raises(Exception, match="crash"):
+        await page.goto("chrome://crash")
+
+
+async def is_ended_by_the_operator(at_work: Rig, page: Page) -> None:
+    at_work.orchestrator.end_session(await page.evaluate("session.freshness.handle"))
+
+
+async def is_frozen_and_times_out(at_work: Rig, page: Page) -> None:
+    await freeze(page, True)
+    at_work.office.clock.ahead += 590
+    for other in at_work.context.pages:
+        if other is not page:
+            await other.evaluate("session.ask()")  # somebody works in that one
+    at_work.office.clock.ahead += 20
+    at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
+
+
+ENDS = {
+    closes: (SessionEnd.CLOSED, SessionEnd.LOST),
+    goes_elsewhere: (SessionEnd.CLOSED,),
+    says_so: (SessionEnd.CLOSED,),
+    crashes: (SessionEnd.LOST,),
+    is_ended_by_the_operator: (SessionEnd.OPERATOR,),
+    is_frozen_and_times_out: (SessionEnd.TIMEOUT,),
+}
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
+async def test_however_a_tab_ends_the_other_stays_and_the_last_one_lets_the_syncs_go_on(
+    at_work: Rig, end: Callable[[Rig, Page], Awaitable[None]]
+) -> None:
+    token = at_work.paired_with()
+    ticket = at_work.orchestrator.request_sync("products")
+    await until(lambda: len(at_work.erp.pages) >= 2)
+    ending, staying = await at_work.foreign(), await at_work.foreign()
+    for page in (ending, staying):
+        assert await start(page, at_work, token) == "fresh"
+    await at_work.open_sessions(2)
+    mine, other = [await page.evaluate("session.freshness.handle") for page in (ending, staying)]
+    stopped = len(at_work.erp.pages)
+    await end(at_work, ending)
+    await at_work.open_sessions(1)
+    assert at_work.orchestrator.session(mine) in ENDS[end]
+    assert at_work.sessions[0].handle == other
+    assert await staying.evaluate("session.freshness.state") == "fresh"
+    assert len(at_work.erp.pages) == stopped
+    await staying.close()
+    await until(lambda: len(at_work.erp.pages) > stopped)
+    # From where it was; one that was suspended for longer than five minutes reads anew (rule 19).
+    assert at_work.erp.pages[stopped] == (1 if end is is_frozen_and_times_out else stopped + 1)
+    at_work.erp.whole.set()
+    assert (await ticket).outcome == "completed"
+
+
+async def freeze(page: Page, frozen: bool) -> None:
+    """What the browser does to a tab that has long been hidden, or when the computer goes to sleep."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Page.setWebLifecycleState", {"state": "frozen" if frozen else "active"})
+
+
+async def test_a_frozen_tab_keeps_its_session_until_its_deadline_and_goes_on_when_it_thaws(at_work: Rig) -> None:
+    page = await at_work.form()
+    await at_work.open_sessions(1)
+    before = at_work.sessions[0].handle
+    await freeze(page, True)
+    at_work.orchestrator.request_sync("products")
+    at_work.office.clock.ahead += 599
+    at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
+    await at_work.open_sessions(1)
+    assert at_work.erp.pages == []
+    at_work.office.clock.ahead += 2
+    at_work.orchestrator.touch("x" * 32)
+    await at_work.open_sessions(0)
+    assert at_work.orchestrator.session(before) is SessionEnd.TIMEOUT
+    await until(lambda: at_work.erp.pages)
+    await freeze(page, False)
+    await state_of(page, "ended").wait_for()
+    await later(page)
+    await page.keyboard.press("a")
+    await state_of(page, "fresh").wait_for()
+    await at_work.open_sessions(1)
+    assert at_work.sessions[0].handle != before
+
+
 # ------------------------------------------------------------------------------------------------ ends and returns
+
+
+async def test_release_now_ends_all_sessions_and_every_form_says_so(at_work: Rig) -> None:
+    forms = [await at_work.form(), await at_work.form("agente2", await at_work.browser.new_context(locale="it-IT"))]
+    await at_work.open_sessions(2)
+    at_work.orchestrator.request_sync("products")
+    at_work.orchestrator.end_sessions()
+    for form in forms:
+        await state_of(form, "operator").wait_for()
+    await until(lambda: at_work.erp.pages)
+    await at_work.open_sessions(0)
+    await forms[0].keyboard.press("a")
+    assert at_work.sessions == ()
+    await forms[1].locator("#resume").click()
+    await state_of(forms[1], "fresh").wait_for()
+    await at_work.open_sessions(1)
+    assert at_work.sessions[0].account == "agente2"
 
 
 async def test_the_operator_ends_a_session_and_the_form_says_so_and_goes_on_by_a_click(at_work: Rig) -> None:
