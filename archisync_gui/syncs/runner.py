@@ -65,6 +65,15 @@ class SyncStore(Protocol):
     ) -> tuple[StoredRow, ...]: ...
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A whole read that may be applied."""
+
+    batch: Batch
+    doubts: tuple[Doubt, ...]
+    """Why it is unclean; empty: it is clean."""
+
+
 @dataclass
 class Reading:
     """A whole read on its way: its rows and its position. This is what a suspended run keeps."""
@@ -80,7 +89,7 @@ class Reading:
     first: tuple[str, ...] = ()
     last: Page | None = None
     """The last page that was read."""
-    complete: bool = False
+    checked: Checked | None = None
     again: tuple[str, ...] = ()
     warnings: dict[str, None] = field(default_factory=dict)
     evidence: dict[str, Json] = field(default_factory=dict)
@@ -161,7 +170,8 @@ class SyncRunner:
                 continue
             reading.suspended_at = self._erp.clock.monotonic()
             return Suspended(reading, reading.progress)
-        return await self._check_and_apply(entity, reading, control)
+        assert reading.checked is not None
+        return await self._apply(entity, reading, reading.checked, control)
 
     async def _read(self, entity: Entity, reading: Reading, control: RunControl) -> bool:
         """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
@@ -173,6 +183,10 @@ class SyncRunner:
             except Paused:
                 complete = False
             visit.keep = not complete
+            if complete:
+                # While the list is still shown: a refusal takes its picture.
+                reading.checked = await self._check(entity, reading, control)
+                control.progress(Progress("restore", None, None, reading.reader.findings.raw))
         return complete
 
     async def _read_pages(self, view: ListView, reading: Reading, control: RunControl) -> bool:
@@ -209,7 +223,6 @@ class SyncRunner:
         reading.evidence["filtersAfter"] = await view.verify_filters()
         for code in view.warnings:
             reading.warnings[warning(code)] = None
-        control.progress(Progress("restore", None, None, reading.reader.findings.raw))
         return True
 
     async def _position(self, view: ListView, reading: Reading, first: Page) -> Page | None:
@@ -229,7 +242,8 @@ class SyncRunner:
             return first if last.index == 0 else await view.turn_to(0)
         return same if last.index < last.count - 1 else None
 
-    async def _check_and_apply(self, entity: Entity, reading: Reading, control: RunControl) -> Finished:
+    async def _check(self, entity: Entity, reading: Reading, control: RunControl) -> Checked:
+        """Whether the read may be applied; raises ``SyncFailure`` with its evidence where it may not."""
         run, findings = control.run, reading.reader.findings
         control.progress(Progress("check", None, None, findings.raw, findings.raw))
         facts = Facts(
@@ -274,11 +288,14 @@ class SyncRunner:
                 **failure.evidence,
             }
             raise
-        control.progress(Progress("apply", None, None, findings.raw, findings.raw))
-        delta = await self._store.apply(entity.name, run.account, batch)
-        return _finished(
-            Outcome.UNCLEAN if unclean else Outcome.COMPLETED, batch, delta, _warnings(reading.reader, reading, unclean)
-        )
+        return Checked(batch, unclean)
+
+    async def _apply(self, entity: Entity, reading: Reading, checked: Checked, control: RunControl) -> Finished:
+        raw = reading.reader.findings.raw
+        control.progress(Progress("apply", None, None, raw, raw))
+        delta = await self._store.apply(entity.name, control.run.account, checked.batch)
+        outcome = Outcome.UNCLEAN if checked.doubts else Outcome.COMPLETED
+        return _finished(outcome, checked.batch, delta, _warnings(reading.reader, reading, checked.doubts))
 
     async def _filled(self, entity: Entity, account: AccountId, rows: Mapping[str, Row]) -> dict[str, Row]:
         """The rows with what was not read of them (a column not shown, an unreadable cell) as it is stored."""

@@ -180,6 +180,8 @@ async def test_a_shrink_can_be_accepted_and_applies_exactly_that_read(here: Worl
     assert failure.evidence["rowsBefore"] == len(here.truth("orders"))
     assert failure.evidence["examples"]
     assert "preset" in failure.evidence["filtersBefore"]  # type: ignore[operator]
+    assert failure.screenshot is not None
+    assert await asyncio.to_thread(Path(failure.screenshot).exists), "a picture of the list as it was refused"
     (kept,) = await here.store.refused()
     accepted = await here.store.accept_read(kept.run_id)
     assert accepted.delta.missing > 0
