@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from archisync_gui.demo_erp.clock import DemoClock
 from archisync_gui.demo_erp.demo import DemoErp
@@ -44,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=ARG]",
         help="switch a fault on; ARG is a value or key:value,key:value (may be repeated; see --list-faults)",
     )
+    parser.add_argument(
+        "--like",
+        type=_report,
+        default=[],
+        metavar="FILE",
+        help="behave as the ERP of a report that doctor --erp --conformance saved, as far as there are faults for it",
+    )
     parser.add_argument("--list-faults", action="store_true", help="name every fault and leave")
     parser.add_argument("--https", action="store_true", help="serve HTTPS with a self-signed certificate")
 
@@ -64,7 +73,7 @@ async def _run(args: argparse.Namespace) -> int:
         clock=DemoClock.parse(args.demo_clock),
         latency=args.latency,
         scale=args.scale,
-        faults=args.fault,
+        faults=[*args.like, *args.fault],
         https=args.https,
         port=args.port,
     )
@@ -124,6 +133,14 @@ def _clock(text: str) -> str:
 
 def _latency(text: str) -> str:
     return _checked(text, Latency.parse)
+
+
+def _report(text: str) -> list[str]:
+    try:
+        faults = json.loads(Path(text).read_text(encoding="utf-8"))["faults"]
+        return [_fault(str(fault)) for fault in faults]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"no conformance report: {text} ({error!r})") from None
 
 
 def _fault(text: str) -> str:

@@ -71,7 +71,13 @@ class Report:
 
     def as_json(self) -> dict[str, Json]:
         """The report as it is saved."""
-        return {"version": 1, "facts": [asdict(fact) for fact in self.facts], "structure": self.structure}
+        return {
+            "version": 1,
+            "facts": [asdict(fact) for fact in self.facts],
+            "structure": self.structure,
+            # For ``demo-erp --like``, which knows nothing of facts.
+            "faults": list(self.as_faults()),
+        }
 
     def as_faults(self) -> tuple[str, ...]:
         """The demo ERP's switches that make it behave as the ERP of this report, as on its command line."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +40,7 @@ def test_defaults() -> None:
         ("--fault", "toolbar-folded=1"),
         ("--scale", "0"),
         ("--port", "70000"),
+        ("--like", "/no/such/report.json"),
     ],
 )
 def test_nonsense_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,6 +48,15 @@ def test_nonsense_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixtu
         parse(*words)
     assert refused.value.code == 2
     assert words[0] in capsys.readouterr().err
+
+
+def test_it_behaves_as_a_conformance_report_says(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    report.write_text(json.dumps({"faults": ["value-prefix=a2", "page-stuck=list:orders"]}))
+    assert parse("--like", str(report)).like == ["value-prefix=a2", "page-stuck=list:orders"]
+    report.write_text(json.dumps({"faults": ["no-such-fault"]}))
+    with pytest.raises(SystemExit):
+        parse("--like", str(report))
 
 
 def test_list_of_faults(capsys: pytest.CaptureFixture[str]) -> None:
