@@ -176,7 +176,7 @@ class SyncRunner:
     async def _read(self, entity: Entity, reading: Reading, control: RunControl) -> bool:
         """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
         control.progress(Progress("open"))
-        async with self._erp.list(entity, control.run.account, reading.reader.fields, control.logged_in) as visit:
+        async with self._erp.list(entity, control.run.account, reading.reader.fields, _logging_in(control)) as visit:
             visit.list.stop = control.suspend_requested
             try:
                 complete = await self._read_pages(visit.list, reading, control)
@@ -362,7 +362,7 @@ class SyncRunner:
             entity,
             control.run.account,
             reader.fields,
-            control.logged_in,
+            _logging_in(control),
             leave_open=control.run.origin is Origin.ORDER_FORM,
         ) as visit:
             view = visit.list
@@ -416,7 +416,7 @@ class SyncRunner:
         run, reader = control.run, RowReader(entity)
         control.progress(Progress("open"))
         as_of = self._erp.clock.now()
-        texts = await self._erp.record(entity, run.account, key, reader.fields, control.logged_in)
+        texts = await self._erp.record(entity, run.account, key, reader.fields, _logging_in(control))
         values = {**texts, entity.column(entity.key[0]).field_name: key}
         rows = reader.take([[values.get(name) for name in reader.fields]])
         check_cells(entity, reader.findings)
@@ -433,6 +433,16 @@ def _refusal(entity: Entity, rows: Mapping[str, Row], known: Known) -> SyncFailu
 
 
 # --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def _logging_in(control: RunControl) -> Callable[[], None]:
+    """What is told of each login: it counts, and it takes a while."""
+
+    def told() -> None:
+        control.logged_in()
+        control.progress(Progress("login"))
+
+    return told
 
 
 def _take(reading: Reading, page: Page) -> None:

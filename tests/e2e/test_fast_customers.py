@@ -35,6 +35,15 @@ CRASH_EVERY = 10
 SLOW = 60_000.0
 """Milliseconds for what a busy machine does late."""
 
+SAID = """
+window.said = [];
+addEventListener("DOMContentLoaded", () => {
+  const line = document.getElementById("freshness-text");
+  if (line) new MutationObserver(() => said.push(line.textContent)).observe(line, { childList: true });
+});
+"""
+"""What the line about the customers said, one after the other."""
+
 
 class SmallDemo(DemoOptions):
     """A tenth of the data: what is read before a visit is not what is looked at here."""
@@ -203,8 +212,11 @@ async def test_an_agents_visits_at_the_real_erps_speed(capsys: pytest.CaptureFix
         # Cold: no browser, no session with the ERP.
         await here.core.erp.forget(USER)
         await here.core.erp.close()
+        await here.context.add_init_script(SAID)
         page, took = await opened(here)
         said.append(f"form opened until «Nuovi clienti: adesso», cold: {took:.2f} s")
+        shown = await page.evaluate("said")
+        assert any("accesso all’ERP" in text for text in shown), shown
         await left(here, page, crash=False)
     with capsys.disabled():
         print("", *said, sep="\n  ")

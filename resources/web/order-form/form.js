@@ -496,6 +496,13 @@ async function verify(shown) {
 
 // ---------------------------------------------------------------------------------------------- the session
 
+/** How far the read has come, for the end of the line. */
+function progressOf(progress) {
+  if (progress?.pages) return ` · ${t("session.progress", { page: progress.page, pages: progress.pages })}`;
+  const step = { login: "login", open: "open", filter: "open" }[progress?.step];
+  return step ? ` · ${t(`session.step.${step}`)}` : "";
+}
+
 function showFreshness(f) {
   const box = $("freshness");
   const state = f.state !== "ended" ? f.state
@@ -503,9 +510,7 @@ function showFreshness(f) {
   box.dataset.state = state;
   const ages = { new: ago(f.newAsOf), all: ago(f.allAsOf) };
   let text = t(`session.${state}`, ages);
-  if ((state === "opening" || state === "pending") && f.progress?.pages) {
-    text += ` · ${t("session.progress", { page: f.progress.page, pages: f.progress.pages })}`;
-  }
+  if (state === "opening" || state === "pending") text += progressOf(f.progress);
   if (state === "fresh" && f.added) text += ` · ${counted("session.added", f.added)}`;
   if ($("freshness-text").textContent !== text) $("freshness-text").textContent = text;
   box.title = text;
