@@ -227,8 +227,7 @@ async def _serve(call: Call, socket: web.WebSocketResponse, stream: Stream) -> N
     try:
         stream.page_id = services.gate.prove(call.caller, attach.token, Access.SESSIONS).token_id
     except Refusal as refusal:
-        log.info("line refused: %s (%s at fault) from %s", refusal.code, "first message", call.caller.key)
-        raise _Over(_told(call, refusal), 4401) from None
+        raise _refused(call, refusal, 4401) from None
     changes: asyncio.Queue[Event] = asyncio.Queue(1000)
 
     def listen(event: Event) -> None:
@@ -283,8 +282,7 @@ async def _until_over(call: Call, stream: Stream) -> None:
     await stream.over.wait()
     if call.services.streams.closing.is_set():
         raise _Over({"type": "ended", "reason": "lost"}, 1001)
-    log.info("line ended: %s was revoked", stream.page_id)
-    raise _Over(_told(call, Refusal(401, "token-unknown")), 4401)
+    raise _refused(call, Refusal(401, "token-unknown"), 4401)
 
 
 async def _read(call: Call, socket: web.WebSocketResponse, session_id: str) -> None:
@@ -358,16 +356,19 @@ def _ages(ages: tuple[datetime | None, datetime | None]) -> dict[str, object]:
     return {"newAsOf": ages[0], "allAsOf": ages[1]}
 
 
-def _told(call: Call, refusal: Refusal) -> dict[str, object]:
+def _refused(call: Call, refusal: Refusal, code: int) -> _Over:
+    """The end of a line that is refused; the log names why and whom, never the message."""
+    log.info("refused a tab's line: %s (%s)", refusal.code, call.caller.key[:200])
     what, means, todo = call.services.say(refusal.code, call.language, refusal.params)
-    return {"type": "refused", "code": refusal.code, "error": f"{what} {means}".strip(), "hint": todo}
+    told = {"type": "refused", "code": refusal.code, "error": f"{what} {means}".strip(), "hint": todo}
+    return _Over(told, code)
 
 
 def _message(call: Call, model: type[M], data: str) -> M:
     try:
         return model.model_validate_json(data)
     except ValidationError:
-        raise _Over(_told(call, Refusal(422, "message-invalid")), 4422) from None
+        raise _refused(call, Refusal(422, "message-invalid"), 4422) from None
 
 
 async def _send(call: Call, socket: web.WebSocketResponse, message: Mapping[str, object]) -> None:
