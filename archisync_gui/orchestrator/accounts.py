@@ -16,14 +16,20 @@ from archisync_gui.orchestrator.state import AccountState, Moment, Noted, State,
 def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
     """The accounts in use from now on. What waits for others is withdrawn, their run told to end."""
     known = {a.id: evolve(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
-    state = evolve(state, accounts=known)
+    state = orphans_dropped(evolve(state, accounts=known), now)
+    if state.active is not None and state.active.run.account not in state.enabled:
+        state = stop_asked(state, StopCause.ACCOUNT)
+    return state.say(Told(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+
+
+def orphans_dropped(state: State, now: Moment) -> State:
+    """What waits for an account that is no longer in use moves to another one or ends (rule 5: nothing waits for
+    ever)."""
     state = rehomed(state)
     for request in list(state.queue.values()):
         if request.slot.account not in state.enabled:
             state = dropped(state, now, request)
-    if state.active is not None and state.active.run.account not in state.enabled:
-        state = stop_asked(state, StopCause.ACCOUNT)
-    return state.say(Told(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+    return state
 
 
 def rehomed(state: State) -> State:

@@ -35,10 +35,8 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import accounts, runs
 from archisync_gui.orchestrator.decide import (
-    Nothing,
     Start,
     Stop,
-    Suspend,
     breathing,
     decide,
     late_times,
@@ -54,7 +52,6 @@ from archisync_gui.orchestrator.state import (
     Ended,
     Faltered,
     Moment,
-    Noted,
     Settled,
     Slot,
     State,
@@ -135,6 +132,10 @@ class Dispatcher:
         self._wake.set()
         self._tell(now)
 
+    def notice_time(self) -> None:
+        """Let what time alone brings happen: leases that have run out end, what is due is asked for."""
+        self.apply(lambda state, now: state)
+
     def _tell(self, now: Moment) -> None:
         """Pass on what happened, in order, also when a listener makes more happen meanwhile."""
         if self._telling:
@@ -161,8 +162,8 @@ class Dispatcher:
                 self._writer.then(partial(self._answers.settled, word))
             case Faltered():
                 self._answers.form_told(word)
-            case Noted(key, value):
-                self._notes[key] = value
+            case _:
+                self._notes[word.key] = word.value
                 self._writer.write(self._write_notes)
 
     async def _write_notes(self) -> None:
@@ -202,7 +203,7 @@ class Dispatcher:
 
     def _step(self) -> None:
         """Let time pass, do the one thing to do, or set the alarm for the next change."""
-        self.apply(lambda state, now: state)
+        self.notice_time()
         now = self.now()
         match decide(self.state, now):
             case Start(slot):
@@ -211,7 +212,7 @@ class Dispatcher:
                 self.apply(lambda state, now: runs.stop_sent(state, now, run_id, cause))
                 assert self._run is not None  # it ends nowhere but in ``_ended``, which frees the lock
                 self._run.cancel()
-            case Suspend() | Nothing():
+            case _:
                 # A run is suspended by itself: it asks ``suspend_requested`` at its safe points.
                 self._wake.clear()
                 self._set_alarm(next_change(self.state, now))
@@ -376,8 +377,8 @@ class _Control:
         self._dispatcher.apply(lambda state, now: accounts.logged_in(state, now, self.run.account))
 
 
-def _how(task: asyncio.Task[Finished | Suspended], control: _Control) -> Finished | Suspended | ErrorInfo | None:
-    """How a run's task ended, as a value; ``None``: cancelled."""
+def _how(task: asyncio.Task[Finished | Suspended], control: _Control) -> Finished | Suspended | ErrorInfo:
+    """How a run's task ended, as a value."""
     if task.cancelled():
         return ErrorInfo(
             "run-internal", FailureKind.TRANSIENT, "the runner cancelled itself", {"error": "CancelledError"}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -23,8 +25,10 @@ from archisync_gui.orchestrator.schedule import passed
 from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State, evolve
 
 HORIZON = timedelta(hours=24)
-STEPS = 40
-"""A forecast looks no further than this."""
+STEPS = 100
+"""A forecast looks no further than this; it is part of every status, so it must be quick (5 ms)."""
+LATER_STEPS = 5000
+"""And the way to a later moment has no more steps than this: two days of six types have about 2,000."""
 
 
 def explain(state: State, now: Moment) -> Explanation:
@@ -116,7 +120,7 @@ class _Step(NamedTuple):
 def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
     """The future as the rules make it, if every run lasts as usual and succeeds and nobody does anything."""
     after: SyncType | None = None
-    for _ in range(STEPS):
+    while True:
         if state.active is not None:
             active = state.active
             left = remaining(state, active, now)
@@ -140,18 +144,25 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
         wake = next_change(state, now)
         if wake == float("inf"):
             return
-        then = now.after(max(wake - now.mono, 0.001))
+        then = now.after(max(wake - now.mono, _until_opening(state, now), 0.001))
         if then.wall > until:
             return
         state, now, after = evolve(passed(state, then), out=()), then, None
         yield _Step(state, now, None)
 
 
-def forecasts(state: State, now: Moment, *, until: datetime | None = None) -> tuple[Forecast, ...]:
+def _until_opening(state: State, now: Moment) -> float:
+    """Seconds in which nothing can start because the office is closed, whatever becomes due meanwhile; else 0."""
+    blocks = [stopped_by(state, request, now) for request in state.queue.values()]
+    opens = [b.until for b in blocks if b is not None and b.reason is Reason.OFFICE_HOURS and b.until is not None]
+    return (opens[0] - now.wall).total_seconds() if opens and len(opens) == len(blocks) else 0.0
+
+
+def forecasts(state: State, now: Moment) -> tuple[Forecast, ...]:
     """What will run when: each type and account once, its next time (rule 32)."""
     found: dict[tuple[SyncType, AccountId], Forecast] = {}
     expected = sum(1 for _ in state.lines())
-    for step in imagined(evolve(state, out=()), now, until or now.wall + HORIZON):
+    for step in islice(imagined(evolve(state, out=()), now, now.wall + HORIZON), STEPS):
         if step.started is not None:
             account = SHARED if state.types[step.started.type].shared else step.started.account
             found.setdefault((step.started.type, account), step.started)
@@ -160,14 +171,18 @@ def forecasts(state: State, now: Moment, *, until: datetime | None = None) -> tu
     return tuple(found.values())
 
 
-def explain_later(state: State, now: Moment, at: datetime) -> Explanation:
-    """The reason at a moment to come, and what will run after it (rule 32)."""
-    then = now.after((at - now.wall).total_seconds())
+async def explain_later(state: State, now: Moment, at: datetime) -> Explanation:
+    """The reason at a moment to come, and what will run after it (rule 32). Gives way to others every few steps: the
+    way to tomorrow has a thousand."""
     state = evolve(state, out=())
-    for step in imagined(state, now, at):
+    if at - now.wall > 2 * HORIZON:
+        # The schedule repeats itself: the last day before the moment tells as much as all the days before.
+        now = now.after((at - HORIZON - now.wall).total_seconds())
+        state = evolve(passed(state, now), out=())
+    for number, step in enumerate(islice(imagined(state, now, at), LATER_STEPS)):
         state, now = step.state, step.now
-    if now.wall < at:
-        state = evolve(passed(state, then), out=())
-        now = then
-    found = explain(state, now)
-    return evolve(found, at=at, forecast=forecasts(state, now))
+        if number % 20 == 0:
+            await asyncio.sleep(0)
+    now = now.after((at - now.wall).total_seconds())
+    state = evolve(passed(state, now), out=())
+    return evolve(explain(state, now), at=at, forecast=forecasts(state, now))

@@ -444,14 +444,10 @@ class Orchestrator:
                 return self._form_answer("fresh", handle, account, began, result=told)
             case RunResult():
                 unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
-                code = "failed"
                 if self._tomb(id) is not None:
                     return self._form_answer("ended", "", account, began, reason=self._tomb(id))
-                if self.state.hold_since is not None:
-                    code = "held"
-                error = told.error or (None if code == "held" else unread)
-                if error is not None and error.kind is FailureKind.CREDENTIALS:
-                    code = "stopped"
+                error = told.error or unread
+                code = "stopped" if error.kind is FailureKind.CREDENTIALS else "failed"
                 return self._form_answer(code, handle, account, began, error=error)
             case ErrorInfo(code="held"):
                 return self._form_answer("held", handle, account, began)
@@ -517,13 +513,14 @@ class Orchestrator:
         return wall(session.ends, self._dispatcher.now())
 
     def _tomb(self, session_id: str) -> SessionEnd | None:
-        self._dispatcher.apply(lambda state, now: state)  # lets leases that have run out end first
+        self._dispatcher.notice_time()
         tomb = self.state.ended.get(session_id)
         return None if tomb is None else tomb.reason
 
     def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
         """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
         that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
+        self._dispatcher.notice_time()
         before = None if session_id is None else self._tomb(session_id)
         id = sessions.oldest_anonymous(self.state, token) if session_id is None else session_id
         if id is None:
@@ -538,7 +535,7 @@ class Orchestrator:
 
     def session(self, handle: str) -> SessionView | SessionEnd:
         """What became of a session, by its public handle."""
-        self._dispatcher.apply(lambda state, now: state)
+        self._dispatcher.notice_time()
         id = sessions.by_handle(self.state, handle)
         if id is not None:
             return session_view(self.state.sessions[id], self._dispatcher.now())
@@ -547,6 +544,7 @@ class Orchestrator:
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""
+        self._dispatcher.notice_time()
         id = sessions.by_handle(self.state, handle)
         if id is None:
             return False
@@ -555,6 +553,7 @@ class Orchestrator:
 
     def end_sessions(self) -> int:
         """The operator ends all sessions; how many there were."""
+        self._dispatcher.notice_time()
         count = len(self.state.sessions)
         self._dispatcher.apply(lambda state, now: sessions.all_ended(state, now, SessionEnd.OPERATOR))
         return count
@@ -590,7 +589,7 @@ class Orchestrator:
         if at > now.wall + timedelta(days=366):
             at = now.wall + timedelta(days=366)
         if at > now.wall:
-            return explain_later(self.state, now, at)
+            return await explain_later(self.state, now, at)
         kept = await self._journal.explanation_at(at)
         return evolve(kept, at=at) if kept is not None else Explanation(at, Reason.NOT_KNOWN)
 

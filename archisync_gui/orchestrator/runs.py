@@ -130,12 +130,17 @@ def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State
     return evolve(state, active=evolve(active, stop=active.stop or cause, stop_sent=True))
 
 
-def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo | None) -> State:
-    """The run's task is over: it returned, failed, or (``None``) was cancelled. Frees the lock."""
+def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo) -> State:
+    """The run's task is over: it returned or raised. Frees the lock."""
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    state = evolve(state, active=None)
+    state = _over(evolve(state, active=None), now, active, how)
+    # Its account may have gone while it ran: then nobody could serve what it put back into the queue.
+    return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
+
+
+def _over(state: State, now: Moment, active: Active, how: Finished | Suspended | ErrorInfo) -> State:
     if active.stop in LIMITS:
         return _failed(state, now, active, _overran(active))
     match how:

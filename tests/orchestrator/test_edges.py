@@ -18,15 +18,28 @@ from archisync_gui.model import (
     FailureKind,
     Finished,
     Freshness,
+    Origin,
     Outcome,
+    Progress,
     Reason,
     RunControl,
+    RunRecord,
     Scope,
     SessionEnd,
     SyncFailure,
     as_json,
 )
-from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, dispatcher, office_hours, requests, runs, state
+from archisync_gui.orchestrator import (
+    OfficeHours,
+    Orchestrator,
+    Rules,
+    dispatcher,
+    office_hours,
+    requests,
+    runs,
+    sessions,
+    state,
+)
 from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig
 from tests.support.clock import MONDAY, settle
 
@@ -413,3 +426,281 @@ async def test_a_feed_tells_from_the_moment_it_was_asked_for() -> None:
         assert heard == [EventKind.HOLD_CHANGED]
         with pytest.raises(SyncFailure):
             rig.o.request_sync("orders", "nobody")
+
+
+# ------------------------------------------------------------------------------------------------ every branch
+
+
+async def test_a_run_that_outlives_its_account_leaves_nothing_in_the_queue() -> None:
+    """Rules 5, 24, 25: it had passed its deadline before the account went, so its failure asks for another attempt."""
+    async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
+        ticket = rig.o.request_sync("orders", "bruno")
+        await settle()
+        run = rig.active
+        run.ignores_cancel = True
+        await rig.clock.advance(130)
+        assert run.cancelled
+        rig.o.set_accounts([Account("anna")])
+        run.fail()
+        await settle()
+        assert (await ticket).outcome is Outcome.CANCELLED
+        assert rig.o.state.queue == {}
+
+
+async def test_a_shared_read_that_outlives_its_account_goes_on_with_the_substitute() -> None:
+    """Rules 8, 21."""
+    async with Rig(accounts=(Account("anna", catalogue=True), Account("bruno"))) as rig:
+        ticket = rig.o.request_sync("products")
+        await settle()
+        run = rig.active
+        run.ignores_cancel = True
+        await rig.clock.advance(130)
+        rig.o.set_accounts([Account("bruno")])
+        run.fail()
+        await settle()
+        await rig.clock.advance(6)
+        assert rig.active.slot == ("products", "bruno", Scope.ALL)
+        await rig.finish()
+        assert (await ticket).outcome is Outcome.COMPLETED
+
+
+async def test_a_failure_that_is_final_after_its_account_went_stops_nobody() -> None:
+    """Rule 22: the deadline of the fourth attempt is the request's end."""
+    async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
+        ticket = rig.o.request_sync("orders", "bruno")
+        await settle()
+        for pause in (5, 10, 20):
+            await rig.fail()
+            await rig.clock.advance(pause)
+        run = rig.active
+        run.ignores_cancel = True
+        await rig.clock.advance(130)
+        rig.o.set_accounts([Account("anna")])
+        run.fail()
+        assert (await ticket).outcome is Outcome.FAILED
+        rig.o.set_accounts([])
+        assert rig.o.state.queue == {}
+        ticket = rig.o.request_sync("products")
+        assert (await ticket).outcome is Outcome.SKIPPED
+
+
+async def test_a_login_that_fails_pauses_an_account_whose_type_is_never_due() -> None:
+    """Rule 22: the pause is the account's, with or without an interval."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.fail(FailureKind.LOGIN)
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data["pausedUntil"] == (MONDAY + timedelta(minutes=15)).isoformat()
+        assert rig.o.state.track("orders", "anna").due is None
+
+
+async def test_a_note_that_changes_while_it_is_written_is_written_again() -> None:
+    """Words: hold is kept; what counts is the last value."""
+    async with Rig() as rig:
+        rig.journal.gate = asyncio.Event()
+        rig.o.hold()
+        await settle()
+        rig.o.release()
+        await settle()
+        rig.journal.gate.set()
+        rig.journal.gate = None
+        await settle()
+        assert "hold" not in rig.journal.notes
+        assert rig.journal.calls.count("note hold") == 2
+
+
+async def test_notes_that_failed_are_written_as_soon_as_the_journal_works_again(expected_errors: object) -> None:
+    """Words: a stop that nobody wrote down would be forgotten."""
+    expected_errors("the journal failed")  # type: ignore[operator]
+    async with Rig() as rig:
+        rig.journal.error = OSError("disk full")
+        rig.o.hold()
+        await settle()
+        rig.journal.error = None
+        rig.o.resume_other_syncs("a")
+        await rig.o.smart_customer_sync("b", wait=False)  # writes an event, and no note
+        await settle()
+        assert rig.journal.notes["hold"] == MONDAY.isoformat()
+
+
+async def test_the_time_left_is_told_from_rows_where_the_total_is_known() -> None:
+    """Rule 32: else from past runs."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        assert rig.o.get_status().current_run.remaining is None  # type: ignore[union-attr]
+        await rig.clock.advance(30)
+        rig.active.control.progress(Progress("read", 1, 4, 100, 400))
+        assert rig.o.get_status().current_run.remaining == 90.0  # type: ignore[union-attr]
+        await rig.finish()
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.clock.advance(12)
+        rig.o.hold()  # another revision: a status is built once per revision
+        assert rig.o.get_status().current_run.remaining == 18.0  # type: ignore[union-attr]
+        rig.o.release()
+
+
+async def test_what_another_version_read_is_left_out() -> None:
+    """Rule 31."""
+    journal = ListJournal()
+    record = RunRecord("old", "mail", "anna", Scope.ALL, None, Origin.SCHEDULE, 1, MONDAY, MONDAY, MONDAY)
+    journal.rows["old"] = dataclasses.replace(record, outcome=Outcome.COMPLETED, as_of=MONDAY)
+    async with Rig(journal=journal) as rig:
+        assert {type for type, _ in rig.o.state.tracks} <= {t.name for t in TYPES}
+
+
+async def test_closing_what_never_started_ends() -> None:
+    """Rule 27."""
+    rig = Rig()
+    await rig.close(deadline=3)
+    with pytest.raises(SyncFailure):
+        rig.o.request_sync("orders")
+
+
+async def test_a_ticket_knows_its_place_behind_others() -> None:
+    async with Rig() as rig:
+        rig.o.hold()
+        rig.o.request_sync("orders")
+        second = rig.o.request_sync("ddt")
+        assert rig.o.position(second) == 2
+        assert rig.o.position(second.id) == 2
+        rig.o.cancel(second)
+        assert rig.o.position(second) is None
+
+
+async def test_a_form_is_told_once_though_two_things_end_its_wait() -> None:
+    """Rules 12, 18: the first failure answers; the hold that follows in the same breath does not."""
+    async with Rig() as rig:
+
+        def holds(event: Event) -> None:
+            if event.kind is EventKind.RETRY_PLANNED:
+                rig.o.hold()
+
+        rig.o.subscribe(holds)
+        form = asyncio.ensure_future(rig.o.smart_customer_sync("a"))
+        await settle()
+        await rig.fail()
+        answer = await form
+        assert (answer.code, answer.error.code) == ("failed", "erp-slow")  # type: ignore[union-attr]
+
+
+async def test_who_asks_while_an_attempt_fails_joins_the_next_one() -> None:
+    """Rules 4, 6, 21: both learn the same outcome, of a run that started after both asked."""
+    async with Rig() as rig:
+        first = rig.o.request_sync("orders", priority=1)
+        await settle()
+        second = rig.o.request_sync("orders", priority=9)
+        rig.o.move_to_front(next(iter(rig.o.state.queue.values())).id)
+        await rig.fail()
+        (waiting,) = rig.o.get_status().queue
+        assert (waiting.priority, waiting.reason) == (99, Reason.RETRY)
+        await rig.clock.advance(6)
+        await rig.finish()
+        assert (await first) is (await second)
+        assert len(rig.runs) == 2
+
+
+async def test_who_withdraws_from_a_shared_request_takes_the_own_priority_along() -> None:
+    """Rules 4, 26."""
+    async with Rig() as rig:
+        rig.o.hold()
+        stays = rig.o.request_sync("orders", priority=3)
+        goes = rig.o.request_sync("orders", priority=90)
+        assert rig.o.get_status().queue[0].priority == 90
+        assert rig.o.cancel(goes)
+        await settle()
+        assert (goes.done, stays.done) == (True, False)
+        assert rig.o.get_status().queue[0].priority == 3
+
+
+async def test_a_clock_set_back_by_days_does_not_lose_the_daily_read() -> None:
+    """Rules 28, 30: the next noon is today's, not that of the wrong date."""
+    async with Rig(rules=Rules(office=None)) as rig:
+        await rig.drain()
+        rig.auto = lambda run: run.finish()
+        before = rig.o.state.daily_due
+        assert before is not None
+        rig.clock.jump(-3 * 86_400)
+        await rig.clock.advance(31)
+        assert rig.o.state.daily_due == before - timedelta(days=3)
+
+
+async def test_a_type_switched_on_again_is_due_at_its_stagger() -> None:
+    """Rules 28, 29: it was read once and had no due time since."""
+    journal = ListJournal()
+    always = Rules(office=None, daily_full=None)
+    async with Rig(rules=always, journal=journal) as rig:
+        await rig.drain()
+        rig.o.set_schedule("ddt", None)
+        await settle()
+    journal.notes.pop("interval:ddt")
+    async with Rig(rules=always, journal=journal) as rig:
+        assert rig.o.state.track("ddt", "anna").due == MONDAY + timedelta(minutes=20)
+
+
+async def test_a_type_that_was_never_read_counts_its_interval_from_now() -> None:
+    """Rule 29."""
+    async with Rig(rules=Rules(daily_full=None), wall=MONDAY - timedelta(hours=12)) as rig:  # Sunday: nothing runs
+        for name in ("orders", "ddt"):
+            rig.o.set_schedule(name, None)
+            rig.o.set_schedule(name, 60)
+            assert rig.o.state.track(name, "anna").due == rig.clock.now() + timedelta(minutes=60)
+
+
+async def test_what_has_run_out_unnoticed_is_not_ended_by_others() -> None:
+    """Rules 14, 15, 16: the computer slept; nobody has looked at the clocks yet."""
+    async with Rig() as rig:
+        for id in (None, "a"):
+            await rig.o.smart_customer_sync(id, wait=False)
+        handle = rig.o.get_status().sessions[1].handle
+        await rig.drain()
+        rig.clock._mono += 700
+        assert not rig.o.resume_other_syncs(None).closed
+        assert not rig.o.end_session(handle)
+        assert rig.o.end_sessions() == 0
+        assert [e.data["reason"] for e in rig.of(EventKind.SESSION_CLOSED)] == ["timeout", "timeout"]
+        now = rig.o._dispatcher.now()
+        assert sessions.ended(rig.o.state, now, "nobody", SessionEnd.CLOSED) is rig.o.state
+
+
+async def test_an_account_is_shown_idle_while_anothers_run_goes_on() -> None:
+    """Status: the accounts inside a type."""
+    async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
+        rig.o.request_sync("orders", "bruno")
+        await settle()
+        anna, bruno = rig.o.get_status().statuses["orders"].accounts
+        assert (anna.is_running, anna.state.value, anna.progress) == (False, "idle", None)
+        assert (bruno.is_running, bruno.state.value) == (True, "running")
+
+
+async def test_a_login_outside_a_run_counts_and_a_refusal_stops_the_account() -> None:
+    """Rule 22: the operator's test and the doctor log in too; the same wrong password is not tried again."""
+    async with Rig() as rig:
+        rig.o.logged_in("anna")
+        assert rig.o.get_status().accounts[0].logins_today == 1
+        refused = ErrorInfo("credentials", FailureKind.CREDENTIALS, "no")
+        rig.o.login_refused("anna", refused)
+        rig.o.login_refused("nobody", refused)
+        rig.o.request_sync("orders")
+        await settle()
+        assert rig.idle
+        assert rig.o.get_status().queue[0].reason is Reason.ACCOUNT_STOPPED
+        rig.o.credentials_changed("anna")
+        await settle()
+        assert rig.active.type == "orders"
+
+
+@pytest.mark.parametrize(
+    ("at", "office", "expected"),
+    [
+        (utc(3, 2, 8), HOURS, utc(3, 2, 19)),
+        (utc(3, 2, 19), HOURS, None),
+        (utc(3, 1, 12), HOURS, None),  # Sunday
+        (utc(3, 2, 8), OfficeHours(days=frozenset()), None),
+        (utc(3, 2, 8), None, utc(3, 2, 23)),
+    ],
+)
+def test_when_the_office_closes(at: datetime, office: OfficeHours | None, expected: datetime | None) -> None:
+    """Without office hours, at midnight."""
+    assert office_hours.closes(at, office, ROME) == expected

@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -37,13 +40,21 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
+from archisync_gui.orchestrator.state import Slot
 from tests.orchestrator.rig import TYPES, Rig, Running
-from tests.support.clock import settle
+from tests.support.clock import MONDAY, settle
 
 ANNA, BRUNO = Account("anna", catalogue=True), Account("bruno")
+ROME = ZoneInfo("Europe/Rome")
 TABS = [f"tab-{n}" for n in range(4)]
 NAMES = [t.name for t in TYPES]
+SHARED = {t.name for t in TYPES if t.shared}
 DEADLINE = {t.name: t.deadline for t in TYPES}
+
+
+def place(slot: Slot) -> tuple[str, ...]:
+    """A slot, without the account that reads a shared list now: another one may have to take over."""
+    return slot.type, "" if slot.type in SHARED else slot.account, slot.scope, str(slot.key)
 
 
 @dataclass
@@ -75,11 +86,14 @@ class Machine(RuleBasedStateMachine):
         self.begins: dict[str, float] = {}
         self.parked: dict[str, float] = {}
         self.anyway: set[Any] = set()
-        """Slots: a request that is put back is one with who asked meanwhile, under the older id."""
+        """Places: a request that is put back is one with who asked meanwhile, under the older id."""
         self.stopped: set[str] = set()
+        self.failures: dict[tuple[str, str], int] = {}
+        """Failed requests in a row."""
         self.revision = 0
         self.last_queue: object = None
         self.broken_listener = False
+        self.broken_promises: list[Exception] = []
         self.anonymous = 0
         self.journal_failed = False
 
@@ -102,10 +116,16 @@ class Machine(RuleBasedStateMachine):
     def mono(self) -> float:
         return self.rig.clock.monotonic()
 
-    @initialize(schedule=st.booleans(), office=st.booleans(), two=st.booleans())
-    def begin(self, schedule: bool, office: bool, two: bool) -> None:
+    @initialize(
+        schedule=st.booleans(),
+        office=st.booleans(),
+        two=st.booleans(),
+        # An ordinary Monday, or the evening before the clocks go forward or back.
+        wall=st.sampled_from([MONDAY, datetime(2026, 3, 28, 17, tzinfo=UTC), datetime(2026, 10, 24, 16, tzinfo=UTC)]),
+    )
+    def begin(self, schedule: bool, office: bool, two: bool, wall: datetime) -> None:
         rules = Rules(schedule=schedule, office=OfficeHours() if office else None, longest_sleep=600.0)
-        self.rig = Rig(rules=rules, accounts=(ANNA, BRUNO) if two else (ANNA,))
+        self.rig = Rig(rules=rules, accounts=(ANNA, BRUNO) if two else (ANNA,), wall=wall)
         self.listen()
         self.go(self.rig.__aenter__())
 
@@ -130,6 +150,18 @@ class Machine(RuleBasedStateMachine):
     # -------------------------------------------------------------------------------------------- what is seen
 
     def heard(self, event: Event) -> None:
+        self.promised(lambda: self.check(event))
+        if self.broken_listener:
+            raise RuntimeError("a listener raises")
+
+    def promised(self, check: Callable[[], None]) -> None:
+        """Keep a broken promise for :meth:`holds`: the orchestrator survives what its listeners and runners raise."""
+        try:
+            check()
+        except (AssertionError, LookupError, TypeError, AttributeError) as error:
+            self.broken_promises.append(error)
+
+    def check(self, event: Event) -> None:
         assert event.boot == self.boot
         assert event.revision > self.revision, "revisions only grow"
         self.revision = event.revision
@@ -144,32 +176,47 @@ class Machine(RuleBasedStateMachine):
                 assert request.not_before <= self.mono, "rule 21: the pause before a repeat"
             for word in ("anna@", "tab-"):
                 assert word not in str(data), "rule 14: ids are never shown"
-            if slot not in self.anyway:
+            if place(slot) not in self.anyway:
                 assert state.hold_since is None, "rule 9: hold stops everything else"
                 if state.sessions and not state.quiet_since <= self.mono - 900:  # type: ignore[operator]
                     fast = slot.scope is not Scope.ALL and slot.account in {s.account for s in state.sessions.values()}
                     wanted = any(w.who.startswith("form") for w in request.wants)
                     assert fast or wanted, "rule 10: quiet"
+                if data["origin"] == "schedule":
+                    local = event.at.astimezone(ROME)
+                    closed = local.weekday() == 6 or not 7 <= local.hour < 20
+                    assert self.rig.rules.office is None or not closed, "rules 29, 30: office hours by Rome's clocks"
+                    back_off = state.track(slot.type, slot.account).back_off
+                    assert back_off is None or back_off <= event.at, "rule 23: the schedule waits"
             if event.kind is EventKind.SYNC_STARTED:
                 rivals = [
                     e.priority for e in self.rig.o.get_status().queue if e.reason in (Reason.RUNNING, Reason.BEHIND)
                 ]
                 assert int(str(data["priority"])) >= max(rivals, default=0), "rule 3"
+        line = (str(data.get("type")), str(data.get("account")))
+        if event.kind is EventKind.SYNC_ERROR and data["final"] and data["scope"] == "all":
+            self.failures[line] = self.failures.get(line, 0) + 1
+            if self.failures[line] >= 3 and line[1] in state.enabled:
+                assert state.track(*line).back_off is not None, "rule 23"
+        if event.kind is EventKind.SYNC_COMPLETED and data["scope"] == "all":
+            self.failures.pop(line, None)
+            assert state.track(*line).back_off is None, "rule 23: a success ends it"
         if event.kind is EventKind.SYNC_SUSPENDED:
             self.parked[str(data["runId"])] = self.mono
         if event.kind is EventKind.SYNC_ERROR and '"credentials"' in json.dumps(data):
             self.stopped.add(str(data["account"]))
         if event.kind is EventKind.QUEUE_UPDATED:
             self.last_queue = state.queue
-        if self.broken_listener:
-            raise RuntimeError("a listener raises")
 
     def started(self, running: Running) -> None:
         id = running.control.run.id
         if running.resumed_from is None:
             self.begins[id] = self.mono
         else:
-            assert self.mono - self.parked[id] < 300, "rule 19: an old suspended run starts over"
+            self.promised(lambda: self.check_resumed(id))
+
+    def check_resumed(self, id: str) -> None:
+        assert self.mono - self.parked[id] < 300, "rule 19: an old suspended run starts over"
 
     def pass_time(self, noticed: float | None = None) -> None:
         """The model's own idea of leases (rules 14, 15, 16). ``noticed``: when the computer woke to find them over."""
@@ -224,7 +271,7 @@ class Machine(RuleBasedStateMachine):
             case "front":
                 assert self.act(lambda: self.rig.o.move_to_front(id))
             case "anyway":
-                self.anyway |= {r.slot for r in self.rig.o.state.queue.values() if r.id == id}
+                self.anyway |= {place(r.slot) for r in self.rig.o.state.queue.values() if r.id == id}
                 assert self.act(lambda: self.rig.o.run_anyway(id))
             case _:
                 assert self.act(lambda: self.rig.o.remove(id))
@@ -359,7 +406,15 @@ class Machine(RuleBasedStateMachine):
         running = self.running()
         assert running is not None
         track = self.rig.o.state.track(running.type, running.control.run.account)
+        forms = {f"form {s.handle}" for s in self.rig.o.state.sessions.values()}
+        active = self.rig.o.state.active
+        follows = active is not None and any(w.who in forms for w in active.request.wants)
         self.act(lambda: running.finish(outcome))
+        if follows and running.slot[2] is Scope.NEW and outcome is Outcome.COMPLETED and active and not active.stop:
+            state, slot = self.rig.o.state, active.request.slot._replace(scope=Scope.ALL)
+            old = track.whole is None or track.whole.age(state.at) >= 600
+            there = slot in state.queue or (state.active is not None and state.active.request.slot == slot)
+            assert there or not old or slot.account not in state.enabled, "rule 13: the whole list follows"
         if running.slot[2] is not Scope.ALL or outcome is Outcome.SKIPPED:
             after = self.rig.o.state.track(running.type, running.control.run.account)
             assert after.success == track.success, "rule 12: only whole reads move the last success"
@@ -376,7 +431,13 @@ class Machine(RuleBasedStateMachine):
     def raise_anything(self) -> None:
         running = self.running()
         assert running is not None
+        stopped = self.rig.o.state.active is not None and self.rig.o.state.active.stop is not None
         self.act(lambda: running.throw(ZeroDivisionError("a bug")))
+        row = self.rig.journal.rows.get(running.control.run.id)
+        if not stopped and not self.journal_failed and row is not None and row.ended is not None:
+            assert row.outcome is Outcome.FAILED, "rule 20"
+            assert row.error is not None
+            assert "ZeroDivisionError" in row.error.stack, "rule 20"
 
     @precondition(lambda self: self.running() and self.running().control.suspend_requested())
     @rule()
@@ -450,7 +511,7 @@ class Machine(RuleBasedStateMachine):
             assert form.done(), "rule 27: waiting forms are answered"
             assert form.exception() is None
         self.tickets, self.forms, self.leases, self.tombs = [], [], {}, {}
-        self.anyway, self.parked = set(), {}
+        self.anyway, self.parked, self.failures = set(), {}, {}
         hold = self.rig.o.state.hold_since
         healthy = not self.journal_failed
         self.rig.build()
@@ -469,6 +530,8 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "rig"):
             return
         self.pass_time()
+        for broken in self.broken_promises:
+            raise broken
         state, status = self.rig.o.state, self.act(self.rig.o.get_status)
         state = self.rig.o.state
         running = self.running()
@@ -505,7 +568,7 @@ class Machine(RuleBasedStateMachine):
             alive = self.mono - state.active.since.mono + state.active.spent
             if alive >= DEADLINE[running.type]:
                 assert running.cancelled, "rule 24"
-            if state.hold_since is not None and state.active.request.slot not in self.anyway:
+            if state.hold_since is not None and place(state.active.request.slot) not in self.anyway:
                 assert running.cancelled or state.active.stop is not None, "hold ends the active run"
         for entry in status.queue:
             if entry.account in self.stopped:
@@ -513,6 +576,9 @@ class Machine(RuleBasedStateMachine):
             elif state.hold_since is not None and not self.rig.o.state.request(entry.id).anyway:  # type: ignore[union-attr]
                 assert entry.reason is Reason.HOLD, "rule 9"
             assert 1 <= entry.priority <= 100
+            assert entry.account in state.enabled, "rule 5: nothing waits for an account that is gone"
+        if state.daily_due is not None:
+            assert state.daily_due.astimezone(ROME).strftime("%H:%M") == "12:00", "rules 28, 30: noon is noon"
         for kinds in status.statuses.values():
             for line in kinds.accounts:
                 for at in (line.new_as_of, line.all_as_of, line.last_run_time):

@@ -1,0 +1,64 @@
+"""Rule 32 for moments to come: the forecast, and what is said of tomorrow (the past: ``test_rules``, ``test_away``)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from archisync_gui.model import Account, Reason
+from archisync_gui.orchestrator import Rules
+from tests.orchestrator.rig import TYPES, Rig
+from tests.support.clock import MONDAY
+
+
+async def test_the_forecast_names_every_type_also_with_two_accounts_and_at_night() -> None:
+    """Rule 32: products are due in an hour and a half, after a dozen others; at night all wait for the morning."""
+    accounts = (Account("anna", catalogue=True), Account("bruno"))
+    async with Rig(rules=Rules(daily_full=None), accounts=accounts) as rig:
+        await rig.drain()
+        rig.auto = lambda run: run.finish()
+        await rig.clock.advance(60)
+        coming = (await rig.o.explain()).forecast
+        assert len(coming) == 10
+        assert max(f.starts for f in coming) >= MONDAY + timedelta(minutes=90)
+        await rig.clock.advance(13 * 3600)
+        assert (await rig.o.explain()).reason is Reason.OFFICE_HOURS
+        tomorrow = datetime(2026, 3, 3, 6, tzinfo=UTC)
+        coming = (await rig.o.explain()).forecast
+        assert [f.starts for f in coming] == [tomorrow] * 10
+
+
+@pytest.mark.parametrize("later", [timedelta(hours=5, seconds=30), timedelta(days=9, hours=2, seconds=30)])
+async def test_a_moment_far_ahead_is_explained_as_that_moment_will_be(later: timedelta) -> None:
+    """Rule 32: what is said to come after a moment comes after it, and one reason fits it."""
+    async with Rig(rules=Rules(daily_full=None)) as rig:
+        await rig.drain()
+        rig.auto = lambda run: run.finish()
+        await rig.clock.advance(60)
+        at = rig.clock.now() + later
+        found = await rig.o.explain(at)
+        assert found.at == at
+        assert len(found.forecast) == 6
+        if found.reason is Reason.RUNNING:
+            assert found.params["type"] in {t.name for t in TYPES}
+        else:
+            assert found.reason is Reason.NOTHING_DUE
+            assert all(f.starts > at for f in found.forecast)
+            assert min(f.starts for f in found.forecast) == datetime.fromisoformat(str(found.params["until"]))
+
+
+async def test_the_moment_at_which_something_falls_due_is_explained_by_its_run() -> None:
+    """Rule 32: up to its end, after which the next one counts."""
+    async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
+        while not rig.idle:
+            await rig.clock.advance(10)
+            await rig.finish()
+        due = rig.o.state.track("orders", "anna").due
+        assert due is not None
+        for seconds, reason in [(-1, Reason.NOTHING_DUE), (0, Reason.RUNNING), (9, Reason.RUNNING)]:
+            found = await rig.o.explain(due + timedelta(seconds=seconds))
+            assert (found.reason, found.params["type"]) == (reason, "orders")
+        after = await rig.o.explain(due + timedelta(seconds=11))
+        assert after.reason is Reason.NOTHING_DUE
+        assert after.params["until"] == (due + timedelta(minutes=10)).isoformat()
