@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSettings, Qt
-from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
 
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
 from archisync_gui.ui import words
@@ -300,7 +300,23 @@ class Panel(QObject):
         settings = self.context.settings()
         if not services.demo and not settings.flag("look.first_run_done") and not settings.words("erp.accounts"):
             self.open("first-run")
+        if not services.demo and self.window.isVisible():
+            self.context.background.run(self._ask_passwords(services), "passwords")
         self.context.background.run(self._connect_notifications(), "notifications")
+
+    async def _ask_passwords(self, services: Services) -> None:
+        """Ask for the passwords that nothing keeps: without a keyring they are in memory only."""
+        if services.has_password is None or services.set_password is None:
+            return
+        for account in self.context.settings().words("erp.accounts"):
+            if await services.has_password(account):
+                continue
+            dialog = QInputDialog(self.window)
+            dialog.setWindowTitle("Archisync")
+            dialog.setLabelText(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
+            dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
+            if await ask(dialog) and dialog.textValue():
+                await services.set_password(account, dialog.textValue())
 
     async def _connect_notifications(self) -> None:
         self._means = means = await best_means(self.tray.icon, self._message_opened)

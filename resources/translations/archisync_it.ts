@@ -2612,5 +2612,9 @@
             <source>The certificate is accepted.</source>
             <translation>Il certificato è accettato.</translation>
         </message>
+        <message>
+            <source>Password of {account} for the ERP (without it nothing is read):</source>
+            <translation>Password di {account} per l'ERP (senza non si legge niente):</translation>
+        </message>
     </context>
 </TS>

@@ -26,7 +26,7 @@ from panel_fakes import (
 )
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QLineEdit, QPushButton
 
 from archisync_gui.model import (
     ErrorInfo,
@@ -528,6 +528,27 @@ async def test_a_certificate_is_looked_at_and_accepted(make_panel: MakePanel, wo
     next(b for b in found.findChildren(QPushButton) if b.text() == "&Accept").click()
     await until(lambda: world.settings.text("erp.pinned_key") == seen["key"])
     assert any(name == "request_sync" for name, _ in world.orchestrator.calls), "it is read at once"
+
+
+async def test_a_password_that_nothing_keeps_is_asked_for_at_the_start(make_panel: MakePanel, world: World) -> None:
+    world.settings = world.settings.with_({"erp.accounts": ["anna", "bruno"], "look.first_run_done": True})
+    given: list[tuple[str, str]] = []
+
+    async def has(account: str) -> bool:
+        return account == "anna"
+
+    async def give(account: str, password: str) -> bool:
+        given.append((account, password))
+        return False
+
+    panel = await make_panel(demo=False, has_password=has, set_password=give)
+    await until(lambda: bool(panel.window.findChildren(QInputDialog)))
+    (asked,) = panel.window.findChildren(QInputDialog)
+    assert "bruno" in asked.labelText()
+    assert asked.textEchoMode() is QLineEdit.EchoMode.Password
+    asked.setTextValue("segreto")
+    asked.accept()
+    await until(lambda: given == [("bruno", "segreto")])
 
 
 async def test_a_crash_is_shown_at_the_next_start(make_panel: MakePanel) -> None:
