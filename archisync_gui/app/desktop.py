@@ -8,7 +8,9 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
@@ -79,40 +81,92 @@ async def _main(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
     app.aboutToQuit.connect(stop.set)
-    panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / "window.ini")
-    panel.show(hidden=hidden)
-    await panel.first_paint()  # nothing heavy is imported before
+    life = Life(profile, demo, stop, told, place)
+    while True:
+        panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / "window.ini")
+        panel.show(hidden=hidden)
+        await panel.first_paint()  # nothing heavy is imported before
+        try:
+            code = await life.lived(panel)
+        finally:
+            await panel.aclose()
+        if life.restore is None:
+            return code
+        life = Life(profile, demo, stop, said=await _put_back(profile, life.restore))
+        hidden = False
+        stop.clear()
+
+
+async def _put_back(profile: Profile, backup: Path) -> tuple[str, str]:
+    """Put a backup in the archive's place, which nobody has open now; what to say of it, and in what tone."""
+    from archisync_gui.model import SystemClock
+    from archisync_gui.store import Store
+    from archisync_gui.ui.i18n import language
+
     try:
-        async with _opened(profile, demo, panel, stop, told):
-            if place:
-                panel.open_place(place)
-            await stop.wait()
-            panel.closing()
-    except Exception as error:
-        log.exception("the panel could not go on")
-        await panel.show_failure(error)
-        return exit_codes.CONFIG
-    finally:
-        await panel.aclose()
-    return exit_codes.OK
+        kept = await Store.restore(profile.folder, backup, clock=SystemClock())
+    except SyncFailure as error:
+        log.exception("%s could not be put back", backup)
+        return str(text(error.code, language(), error.params)), "bad"
+    log.info("%s was put back; the archive before it is %s", backup, kept)
+    return str(text("backup-put-back", language())), "ok"
+
+
+@dataclass
+class Life:
+    """One life of the panel, from opening the profile to closing it."""
+
+    profile: Profile
+    demo: DemoOptions | None
+    stop: asyncio.Event
+    told: str = ""
+    """What is left of the life before: see ``CrashWatch``."""
+    place: str = ""
+    """What to open."""
+    said: tuple[str, str] = ("", "")
+    """What to say, and in what tone."""
+    restore: Path | None = None
+    """The operator wants another life, with this backup in the archive's place."""
+
+    async def lived(self, panel: Panel) -> int:
+        """Live until the panel is quit. Exit code."""
+        try:
+            async with _opened(self, panel):
+                if self.said[0]:
+                    panel.context.say(*self.said)
+                if self.place:
+                    panel.open_place(self.place)
+                await self.stop.wait()
+                panel.closing()
+        except Exception as error:
+            log.exception("the panel could not go on")
+            from archisync_gui.store import Store
+
+            self.restore = await panel.show_failure(error, Store.backups_in(self.profile.folder))
+            return exit_codes.CONFIG
+        return exit_codes.OK
+
+    def put_back(self, backup: Path) -> None:
+        """End this life; the next one has that backup."""
+        self.restore = backup
+        self.stop.set()
 
 
 @asynccontextmanager
-async def _opened(
-    profile: Profile, demo: DemoOptions | None, panel: Panel, stop: asyncio.Event, told: str
-) -> AsyncIterator[None]:
+async def _opened(life: Life, panel: Panel) -> AsyncIterator[None]:
     """Core, drafts and endpoint, open; the panel has its services."""
     from archisync_gui.app.core import Core
     from archisync_gui.drafts import Drafts
 
-    core = await Core.open(profile, demo=demo, attended=True)
+    profile = life.profile
+    core = await Core.open(profile, demo=life.demo, attended=True)
     try:
         core.second_start = panel.second_start
         drafts = await Drafts.open(profile.folder, clock=core.clock)
         try:
             endpoint = await _endpoint(core, drafts)
             try:
-                panel.set_services(_services(core, endpoint, panel, stop, told))
+                panel.set_services(_services(core, endpoint, life))
                 async with _surroundings(core):
                     yield
             finally:
@@ -161,7 +215,7 @@ async def _endpoint(core: Core, drafts: Any) -> Endpoint:
     return endpoint
 
 
-def _services(core: Core, endpoint: Endpoint, panel: Panel, stop: asyncio.Event, told: str) -> Services:
+def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
     from PySide6.QtCore import QUrl
     from PySide6.QtGui import QDesktopServices
 
@@ -182,7 +236,7 @@ def _services(core: Core, endpoint: Endpoint, panel: Panel, stop: asyncio.Event,
         entities=ENTITIES,
         settings=lambda: core.settings,
         apply_settings=core.apply_settings,
-        quit=stop.set,
+        quit=life.stop.set,
         profile=core.profile.name,
         demo=core.profile.demo,
         version=__version__,
@@ -203,7 +257,8 @@ def _services(core: Core, endpoint: Endpoint, panel: Panel, stop: asyncio.Event,
         rekey=core.rekey,
         clear_and_read=core.clear_and_read,
         backup=lambda: core.store.backup("operator"),
-        crash=told,
+        restore=life.put_back,
+        crash=life.told,
     )
 
 

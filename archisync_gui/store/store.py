@@ -238,6 +238,11 @@ class Store:
         """The backups there are, newest first."""
         return backups.listed(self.path)
 
+    @staticmethod
+    def backups_in(folder: Path) -> tuple[Path, ...]:
+        """The backups of ``folder``'s database, newest first, also when that cannot be opened."""
+        return backups.listed(folder / FILE)
+
     async def maintain(self, screenshots: Path | None = None) -> Removed:
         """Forget what is too old (rule 31), in small steps between which syncs go on. Once a day is enough.
 

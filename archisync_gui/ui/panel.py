@@ -502,8 +502,9 @@ class Panel(QObject):
 
     # ------------------------------------------------------------------------------------------------ end
 
-    async def show_failure(self, error: BaseException) -> None:
-        """Archisync could not start: say what happened and wait until it was read."""
+    async def show_failure(self, error: BaseException, backups: Sequence[Path] = ()) -> Path | None:
+        """Archisync could not start: say what happened and wait until it was read. The backup to be put back, if the
+        archive is damaged and the operator wants it."""
         box = QMessageBox(self.window)
         box.setWindowTitle("Archisync")
         box.setIcon(QMessageBox.Icon.Critical)
@@ -511,9 +512,17 @@ class Panel(QObject):
         box.setText(tr("Archisync could not start."))
         box.setInformativeText(problem(error))
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        box.addButton(tr("&Quit"), QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(tr("&Quit"), QMessageBox.ButtonRole.RejectRole)
+        from archisync_gui.ui.backups import backup_word
+
+        newest = next(iter(backups), None) if getattr(error, "code", None) == "damaged" else None
+        restore = None
+        if newest is not None:
+            text = tr("&Put back the backup of {backup}", backup=backup_word(newest))
+            restore = box.addButton(text, QMessageBox.ButtonRole.AcceptRole)
         self.raise_window()
         await ask(box)
+        return newest if restore is not None and box.clickedButton() is restore else None
 
     def closing(self) -> None:
         """The services are about to close: say so, and ask them nothing more."""

@@ -114,6 +114,8 @@ class Services:
     clear_and_read: Callable[[str, str], Awaitable[object]] | None = None
     """Type, account; makes a backup first."""
     backup: Callable[[], Awaitable[Path]] | None = None
+    restore: Callable[[Path], object] | None = None
+    """Starts Archisync anew with that backup in the archive's place."""
     crash: str = ""
     """Text of the crash file found at this start, or of a sentence about an unclean exit; empty: all was well."""
 

@@ -31,6 +31,7 @@ from PySide6.QtWidgets import (
 from archisync_gui import messages
 from archisync_gui.model import Outcome, RunRecord, Status
 from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsError
+from archisync_gui.ui.backups import Backups
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.files import open_path
@@ -514,7 +515,8 @@ class SettingsPage(Page):
         self._titles: dict[str, QLabel] = {}
         self.accounts, self.pages = Accounts(context), PairedPages(context)
         self._load = label(wrap=True)
-        self.folder, self.backup, self.again = QPushButton(), QPushButton(), QPushButton()
+        self.folder, self.again = QPushButton(), QPushButton()
+        self.backups = Backups(context)
         self._sizes = label(name="muted", wrap=True)
         layout = row(self, (18, 14, 18, 14), 14)
         frame = card()
@@ -528,7 +530,6 @@ class SettingsPage(Page):
         self.groups.currentRowChanged.connect(self.stack.setCurrentIndex)
         self.folder.clicked.connect(self._open_folder)
         self.again.clicked.connect(partial(context.open, "first-run"))
-        self.backup.clicked.connect(lambda: context.background.run(self._backup(), "backup"))
         context.settings_changed.connect(self.show_settings)
         context.services_changed.connect(self.show_settings)
         feed.runs_changed.connect(self._show_load)
@@ -586,9 +587,9 @@ class SettingsPage(Page):
             inside.addWidget(self._sizes)
             line = row(gap=8)
             line.addWidget(self.folder)
-            line.addWidget(self.backup)
             line.addStretch(1)
             inside.addLayout(line)
+            inside.addWidget(self.backups)
         inside.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -612,11 +613,12 @@ class SettingsPage(Page):
         self.pages.retranslate()
         self.folder.setText(tr("Open data fol&der"))
         self.again.setText(tr("&Walk through the first steps again…"))
-        self.backup.setText(tr("Back up &now"))
+        self.backups.retranslate()
         self.show_settings()
 
     def shown(self) -> None:
         self.show_settings()
+        self.groups.setFocus()  # arrow keys choose the group
 
     def focus_on(self, what: object) -> None:
         """Open the group (or the setting) of that key."""
@@ -661,30 +663,14 @@ class SettingsPage(Page):
         folder = services.data_folder if services is not None else None
         self.folder.setEnabled(folder is not None)
         self.folder.setToolTip(str(folder) if folder is not None else tr("Not available here"))
-        can = services is not None and services.backup is not None
-        self.backup.setEnabled(can)
-        self.backup.setToolTip(tr("A sound copy of the whole archive") if can else tr("Not available here"))
+        self.backups.show_backups()
         lines = [tr("Folder: {path}", path=breakable(str(folder)))] if folder is not None else []
         if services is not None and services.store is not None:
-            found = services.store.backups()
             size = decimal((self._feed.size or 0) / 1e6, 1)
             lines.append(tr("Archive {size} MB", size=size))
-            lines.append(tr("%n backup(s)", "", len(found)))
         self._sizes.setText("\n".join(lines))
 
     def _open_folder(self) -> None:
         services = self._context.services
         if services is not None and services.data_folder is not None and not open_path(services.data_folder):
             self._context.say(tr("The folder could not be opened: {path}", path=services.data_folder), "bad")
-
-    async def _backup(self) -> None:
-        services = self._context.services
-        if services is None or services.backup is None:
-            return
-        self.backup.setEnabled(False)
-        self.backup.setToolTip(tr("A backup is being made"))
-        try:
-            path = await services.backup()
-            self._context.say(tr("Backup made: {name}", name=path.name), "ok")
-        finally:
-            self._show_data()

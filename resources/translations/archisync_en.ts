@@ -144,13 +144,6 @@
             </translation>
         </message>
         <message numerus="yes">
-            <source>%n backup(s)</source>
-            <translation>
-                <numerusform>%n backup</numerusform>
-                <numerusform>%n backups</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
             <source>due %n time(s) from {first} to {last}, not read</source>
             <translation>
                 <numerusform>due %n time from {first} to {last}, not read</numerusform>

@@ -4,6 +4,22 @@
     <context>
         <name />
         <message>
+            <source>before clearing {type}</source>
+            <translation>prima di svuotare {type}</translation>
+        </message>
+        <message>
+            <source>before a read was accepted</source>
+            <translation>prima di accettare una lettura</translation>
+        </message>
+        <message>
+            <source>before new ids</source>
+            <translation>prima dei nuovi ID</translation>
+        </message>
+        <message>
+            <source>replaced by a backup</source>
+            <translation>sostituito da un backup</translation>
+        </message>
+        <message>
             <source>Wheel zooms, dragging moves, a double click shows everything again</source>
             <translation>La rotella ingrandisce, trascinando ci si sposta, un doppio clic mostra di nuovo tutto</translation>
         </message>
@@ -496,6 +512,10 @@
         <message>
             <source>Archisync could not start.</source>
             <translation>Archisync non è riuscito ad avviarsi.</translation>
+        </message>
+        <message>
+            <source>&amp;Put back the backup of {backup}</source>
+            <translation>&amp;Rimetti il backup del {backup}</translation>
         </message>
         <message>
             <source>{type}, expected at {time}, about {length}</source>
@@ -1214,6 +1234,14 @@
             <translation>Fai un &amp;backup ora</translation>
         </message>
         <message>
+            <source>&amp;Put this backup back…</source>
+            <translation>&amp;Rimetti questo backup…</translation>
+        </message>
+        <message>
+            <source>No backup yet</source>
+            <translation>Ancora nessun backup</translation>
+        </message>
+        <message>
             <source>With these intervals the ERP is busy {percent} % of the time: above 70 % lists will be late. Choose longer intervals.</source>
             <translation>Con questi intervalli l'ERP è occupato per il {percent} % del tempo: oltre il 70 % gli elenchi arrivano in ritardo. Scegliere intervalli più lunghi.</translation>
         </message>
@@ -1233,13 +1261,6 @@
             <source>Archive {size} MB</source>
             <translation>Archivio {size} MB</translation>
         </message>
-        <message numerus="yes">
-            <source>%n backup(s)</source>
-            <translation>
-                <numerusform>%n backup</numerusform>
-                <numerusform>%n backup</numerusform>
-            </translation>
-        </message>
         <message>
             <source>A backup is being made</source>
             <translation>Backup in corso</translation>
@@ -1247,6 +1268,18 @@
         <message>
             <source>Backup made: {name}</source>
             <translation>Backup fatto: {name}</translation>
+        </message>
+        <message>
+            <source>Put back the archive of {backup}?</source>
+            <translation>Rimettere l'archivio del {backup}?</translation>
+        </message>
+        <message>
+            <source>What was read since is read again from the ERP; changes seen since are no longer in the history. The present archive is kept as a backup, the order form's drafts stay. Archisync starts anew.</source>
+            <translation>Quel che è stato letto da allora si rilegge dall'ERP; le modifiche viste da allora non sono più nella cronologia. L'archivio di adesso resta tra i backup, le bozze del modulo d'ordine rimangono. Archisync riparte.</translation>
+        </message>
+        <message>
+            <source>&amp;Put back</source>
+            <translation>&amp;Rimetti</translation>
         </message>
         <message>
             <source>ERP: starting</source>
@@ -1286,6 +1319,14 @@
         <message>
             <source>by hand</source>
             <translation>richiesta a mano</translation>
+        </message>
+        <message>
+            <source>by Archisync itself</source>
+            <translation>fatto da Archisync</translation>
+        </message>
+        <message>
+            <source>Backups</source>
+            <translation>Backup</translation>
         </message>
         <message>
             <source>scheduled</source>
@@ -1910,6 +1951,14 @@
         <message>
             <source>Not available here</source>
             <translation>Qui non è disponibile</translation>
+        </message>
+        <message>
+            <source>A list is being read: wait for its end, or cancel it</source>
+            <translation>Si sta leggendo un elenco: aspettare che finisca, o annullare</translation>
+        </message>
+        <message>
+            <source>The archive becomes what it was then; the present one is kept as a backup</source>
+            <translation>L'archivio torna com'era allora; quello di adesso resta tra i backup</translation>
         </message>
         <message>
             <source>{type}: cleared; it is being read again.</source>

@@ -13,7 +13,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.app.credentials import write_private
-from archisync_gui.app.desktop import _opened
+from archisync_gui.app.desktop import Life, _opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import Outcome
@@ -36,7 +36,7 @@ async def _panel(app: QApplication, profile: Profile) -> AsyncIterator[Services]
     panel.show()
     await panel.first_paint()
     try:
-        async with _opened(profile, None, panel, stop, ""):
+        async with _opened(Life(profile, None, stop), panel):
             services = panel.context.services
             assert services is not None
             yield services

@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import psutil
 import pytest
@@ -25,6 +26,7 @@ from form_rig import chromium
 
 from archisync_gui.app import exit_codes
 from archisync_gui.demo_erp import DemoClock, DemoErp
+from archisync_gui.messages import resources
 from tests.support.buses import NotificationService, bus, tell_sleep
 
 PROGRAMS = ("Xvfb", "openbox", "trayer", "dbus-daemon", "xdotool")
@@ -37,6 +39,23 @@ pytestmark = [
         reason=f"needs an X11 desktop: Linux with {', '.join(PROGRAMS)} (missing here: {', '.join(MISSING) or '-'})",
     ),
 ]
+
+
+ITALIAN = {
+    message.findtext("source"): message.findtext("translation") or ""
+    for message in ElementTree.parse(resources() / "translations" / "archisync_it.ts").getroot().iter("message")
+}
+
+
+def it(source: str, **params: str) -> str:
+    """What the panel says in Italian, without the mark of the letter."""
+    return ITALIAN[source].replace("&", "").format(**params)
+
+
+def alt(source: str) -> str:
+    """The keys of a button."""
+    text = ITALIAN[source]
+    return f"alt+{text[text.index('&') + 1].lower()}"
 
 
 @asynccontextmanager
@@ -92,7 +111,7 @@ class Desktop:
         """Press keys in a window, the panel's own by default."""
         ids = self.ask("xdotool", "search", "--onlyvisible", "--name", window).split()
         assert ids, f"no window {window!r} to type into"
-        self.ask("xdotool", "windowactivate", "--sync", ids[-1], "key", "--clearmodifiers", keys)
+        self.ask("xdotool", "windowactivate", "--sync", ids[-1], "key", "--clearmodifiers", *keys.split())
 
     def type(self, *fields: str) -> None:
         """Type texts into the focused field and those after it."""
@@ -158,22 +177,22 @@ async def test_a_day_with_the_panel(desktop: Desktop) -> None:
         assert any("[DEMO]" in title for title in desktop.windows())
 
         # All six lists are read; the title then says so.
-        await until(lambda: any(title.startswith("Tutto aggiornato") for title in desktop.windows()), 300)
+        await until(lambda: any(title.startswith(it("All fresh")) for title in desktop.windows()), 300)
         statuses = desktop.status()["statuses"]
         assert len(statuses) == 6
         assert all(entry["freshness"] == "fresh" for entry in statuses.values())
 
         # F5 asks for everything; a hold by the command line ends the run and is seen in the window at once.
         desktop.key("F5")
-        await until(lambda: any("elenco intero" in title for title in desktop.windows()))
+        await until(lambda: any(it("whole list") in title for title in desktop.windows()))
         assert desktop.archisync("hold", "--demo")[0] == 0
-        await until(lambda: any(title.startswith("In pausa") for title in desktop.windows()))
+        await until(lambda: any(title.startswith(it("Paused by you")) for title in desktop.windows()))
         assert desktop.status()["currentSync"] is None
 
         # Closing goes to the tray and says so once; a second start brings the window back.
         desktop.key("alt+F4")
         await until(lambda: not desktop.windows())
-        await until(lambda: any("accanto all'orologio" in title for title in desktop.titles))
+        await until(lambda: any(it("Archisync goes on in the tray") in title for title in desktop.titles))
         assert panel.returncode is None
         code, text = desktop.archisync("--demo", "--hidden")  # as the system does at login
         assert code == 0, text
@@ -181,8 +200,8 @@ async def test_a_day_with_the_panel(desktop: Desktop) -> None:
         code, text = desktop.archisync("--demo", "--open", "sessions")
         assert code == 0, text
         await until(desktop.windows)
-        await until(lambda: desktop.has("Schede aperte"))
-        desktop.key("Escape", "Schede aperte")
+        await until(lambda: desktop.has(it("Open order form tabs")))
+        desktop.key("Escape", it("Open order form tabs"))
 
         # Quitting in peace asks nothing and leaves nothing behind.
         children = psutil.Process(panel.pid).children(recursive=True)
@@ -228,9 +247,10 @@ async def test_from_the_first_start_through_trouble_to_the_end(desktop: Desktop)
             await order_form_tab(desktop, opened)
             await sleep_and_wake(desktop)
             await fail_and_recover(desktop, erp)
+            await put_back(desktop)
             children = psutil.Process(panel.pid).children(recursive=True)
             desktop.key("F5")
-            await until(lambda: any("elenco intero" in title for title in desktop.windows()))
+            await until(lambda: any(it("whole list") in title for title in desktop.windows()))
             desktop.key("ctrl+q")  # a run is active: it asks, and Esc stays
             await until(lambda: desktop.has("^Archisync$"))
             desktop.key("Escape", "^Archisync$")
@@ -238,7 +258,7 @@ async def test_from_the_first_start_through_trouble_to_the_end(desktop: Desktop)
             assert panel.returncode is None
             desktop.key("ctrl+q")
             await until(lambda: desktop.has("^Archisync$"))
-            desktop.key("alt+e", "^Archisync$")
+            desktop.key(alt("&Quit"), "^Archisync$")
             assert await asyncio.wait_for(panel.wait(), 30) == 0
             _, alive = psutil.wait_procs(children, timeout=10)
             assert alive == []
@@ -254,14 +274,14 @@ async def press(desktop: Desktop, keys: str, window: str) -> None:
 
 async def first_run(desktop: Desktop, address: str, account: str, password: str) -> None:
     """Language, ERP and account, test, order form, intervals: by keyboard alone."""
-    welcome = "Benvenuti in Archisync"
+    welcome = it("Welcome to Archisync")
     await until(lambda: desktop.has(welcome))
-    await press(desktop, "alt+s", welcome)  # the language is right
+    await press(desktop, alt("&Skip"), welcome)  # the language is right
     desktop.type(address, account, password)
     desktop.key("Return", welcome)
     await until(lambda: [a["id"] for a in desktop.status()["accounts"]] == [account])
     await asyncio.sleep(1)  # the password goes to a keyring that is not there; nothing outside tells of it
-    for keys in ("alt+s", "alt+s", "alt+s", "alt+f"):
+    for keys in (alt("&Skip"), alt("&Skip"), alt("&Skip"), alt("&Finish")):
         await press(desktop, keys, welcome)
     await until(lambda: not desktop.has(welcome))
 
@@ -283,6 +303,21 @@ async def order_form_tab(desktop: Desktop, notes: Path) -> None:
         await until(lambda: desktop.status()["sessionCount"] == 0)
 
 
+async def put_back(desktop: Desktop) -> None:
+    """A backup is made and put back by keyboard; the same process goes on with it."""
+    assert desktop.archisync("--open", "settings")[0] == 0
+    folder = desktop.folder / "home/.local/share/archisync/profiles/default"
+    await press(desktop, "Down Down Down Down Down Down", "– Archisync")
+    await press(desktop, alt("Back up &now"), "– Archisync")
+    (backup,) = await until(lambda: list((folder / "backups").glob("*operator.db")))
+    await press(desktop, alt("&Put this backup back…"), "– Archisync")
+    await until(lambda: desktop.has("^Archisync$"))
+    await press(desktop, alt("&Put back"), "^Archisync$")
+    await until(lambda: len(list((folder / "backups").glob("*replaced.db"))) == 1)
+    await until(lambda: desktop.status()["statuses"]["invoices"]["freshness"] == "fresh")
+    assert backup.exists()
+
+
 async def sleep_and_wake(desktop: Desktop) -> None:
     """What logind tells is believed at once, and a few seconds after waking all is as before."""
     system = desktop.env["DBUS_SYSTEM_BUS_ADDRESS"]
@@ -297,11 +332,11 @@ async def fail_and_recover(desktop: Desktop, erp: DemoErp) -> None:
     await asyncio.to_thread(erp.fault, "truncated-list")
     code, text = desktop.archisync("sync", "invoices", "--json")
     assert code == exit_codes.REFUSED, text
-    await until(lambda: any("Fatture: una lettura non convince" in title for title in desktop.titles))
+    await until(lambda: any(it("{type}: a read looked wrong", type="Fatture") in title for title in desktop.titles))
     await desktop.service.click("Fatture")
-    await until(lambda: desktop.has("la lettura del .* non è stata archiviata"))
-    desktop.key("Escape", "la lettura del .* non è stata archiviata")
+    await until(lambda: desktop.has(it("{type}: the read of {time} was not stored", type="Fatture", time=".*")))
+    desktop.key("Escape", it("{type}: the read of {time} was not stored", type="Fatture", time=".*"))
     await asyncio.to_thread(erp.clear_faults)
     code, text = desktop.archisync("sync", "invoices", "--json")
     assert code == 0, text
-    await until(lambda: "Fatture: risolto" in desktop.titles)
+    await until(lambda: it("{name}: resolved", name="Fatture") in desktop.titles)

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,11 +20,16 @@ from archisync_gui.model import (
     EventKind,
     Explanation,
     FailureKind,
+    Origin,
     Outcome,
+    Progress,
     Reason,
+    RunView,
+    Scope,
     State,
     SyncFailure,
 )
+from archisync_gui.store import StoreError
 from archisync_gui.ui import words
 from archisync_gui.ui.context import problem
 from archisync_gui.ui.dialogs import ClearDialog, WhyDialog
@@ -407,3 +413,57 @@ async def test_a_list_that_begins_to_be_read_can_no_longer_be_cleared(make_panel
     await until(lambda: not dialog.yes.isEnabled())
     assert "is being read" in dialog.yes.toolTip()
     dialog.close()
+
+
+# ---------------------------------------------------------------------------------------------- backups
+
+
+async def test_backups_are_listed_in_words_and_one_can_be_put_back(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    names = ("archive-20261126T130000Z-before-clear-orders.db", "archive-20261125T130000Z-operator.db")
+    paths = tuple(tmp_path / name for name in names)
+    for path in paths:
+        path.write_bytes(b"x" * 2_500_000)
+    world.store.backups = lambda: paths  # type: ignore[method-assign]
+    wanted: list[Path] = []
+    panel = await make_panel(restore=wanted.append)
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    found = page.backups
+    await asyncio.sleep(0.1)  # the language is put on, which fills the list anew
+    found.show_backups()
+    texts = [found.choice.itemText(at) for at in range(found.choice.count())]
+    assert "before clearing Orders · 2.5 MB" in texts[0]
+    assert "by hand" in texts[1]
+    found.choice.setCurrentIndex(1)
+    for answer in (Qt.Key.Key_Escape, None):
+        found.restore.click()
+        await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
+        box = next(b for b in panel.window.findChildren(QMessageBox) if b.isVisible())
+        assert "by hand" in box.text()
+        if answer is not None:
+            QTest.keyClick(box, answer)
+            await asyncio.sleep(0.05)
+            assert wanted == []
+        else:
+            next(b for b in box.buttons() if b.text() == "&Put back").click()
+            await until(lambda: wanted == [paths[1]])
+    run = RunView("r", "prices", "agente01", Scope.ALL, Origin.SCHEDULE, 1, NOW, Progress("read", 3, 50, 300, 4960), 60)
+    world.orchestrator.become(dataclasses.replace(calm(), current_run=run, current_sync="prices"))
+    await until(lambda: not found.restore.isEnabled())
+    assert "is being read" in found.restore.toolTip()
+
+
+async def test_a_damaged_archive_offers_the_newest_backup(make_panel: MakePanel, tmp_path: Path) -> None:
+    backup = tmp_path / "archive-20261126T130000Z-operator.db"
+    backup.write_bytes(b"x")
+    panel = await make_panel()
+    for error, offered in ((StoreError("damaged", path="a.db", detail=""), True), (StoreError("disk-full"), False)):
+        told = asyncio.ensure_future(panel.show_failure(error, [backup]))
+        await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
+        box = next(b for b in panel.window.findChildren(QMessageBox) if b.isVisible())
+        restore = [b for b in box.buttons() if b.text().startswith("&Put back the backup of")]
+        assert bool(restore) is offered
+        (restore or box.buttons())[0].click()
+        assert await told == (backup if offered else None)
