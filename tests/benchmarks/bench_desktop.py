@@ -49,7 +49,7 @@ async def _panel(app: QApplication, profile: Profile) -> AsyncIterator[Services]
 def _callers(services: Services, clients: int, streams: int) -> Iterator[subprocess.Popen[str]]:
     """Order forms in another process, all connected."""
     assert services.endpoint is not None
-    token = services.endpoint.pairing.add("Benchmark", None, tuple(Access), None)[1]
+    token = services.endpoint.pairing.store.add("Benchmark", None, tuple(Access), None)[1]
     arguments = (services.endpoint.url, token, str(clients), str(streams))
     with ended_after(program(str(HERE / "callers.py"), *arguments, stdin=subprocess.PIPE)) as calling:
         yield calling
