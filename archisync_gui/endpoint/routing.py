@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,11 +14,12 @@ from pydantic import BaseModel, ValidationError
 from archisync_gui.endpoint.contract import Answer
 from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, wrong
 from archisync_gui.endpoint.pairing import Access, Pairing
+from archisync_gui.model import as_json
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
     from archisync_gui.endpoint.streams import Streams
-    from archisync_gui.endpoint.watch import EventLog
+    from archisync_gui.endpoint.watch import EventLog, StatusTexts
     from archisync_gui.orchestrator import Orchestrator
     from archisync_gui.store import Store
 
@@ -51,6 +53,7 @@ class Services:
     gate: Gate
     streams: Streams
     events: EventLog
+    status: StatusTexts
     limits: Limits
     profile_id: str
     version: str
@@ -85,11 +88,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler returns: a model to be told as JSON, with its status."""
+    """What a handler returns: a model to be told as JSON (or one told so already), with its status."""
 
-    answer: Answer | None
+    answer: Answer | str | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def answer_text(answer: Answer) -> str:
+    """An answer as JSON."""
+    return json.dumps(as_json(answer.model_dump(by_alias=True)), ensure_ascii=False)
 
 
 Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]

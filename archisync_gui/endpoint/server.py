@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import json
 import logging
 import secrets
 import socket
@@ -26,10 +25,19 @@ from archisync_gui.endpoint.gate import (
 )
 from archisync_gui.endpoint.pairing import Pairing, PairingStore, Random
 from archisync_gui.endpoint.routes import ROUTES
-from archisync_gui.endpoint.routing import Call, Reply, Route, Services, parse_body, parse_query, read_body
+from archisync_gui.endpoint.routing import (
+    Call,
+    Reply,
+    Route,
+    Services,
+    answer_text,
+    parse_body,
+    parse_query,
+    read_body,
+)
 from archisync_gui.endpoint.streams import Streams
-from archisync_gui.endpoint.watch import EventLog
-from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock, as_json
+from archisync_gui.endpoint.watch import EventLog, StatusTexts
+from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
@@ -109,6 +117,7 @@ class Endpoint:
             gate=self._gate,
             streams=self._streams,
             events=self._events,
+            status=StatusTexts(),
             limits=self._limits,
             profile_id=profile_id,
             version=version,
@@ -405,7 +414,7 @@ def _listen(first: int) -> socket.socket:
 def _response(reply: Reply) -> web.Response:
     if reply.answer is None:
         return web.Response(status=reply.status, headers=reply.headers)
-    text = json.dumps(as_json(reply.answer.model_dump(by_alias=True)), ensure_ascii=False)
+    text = reply.answer if isinstance(reply.answer, str) else answer_text(reply.answer)
     return web.Response(text=text, status=reply.status, headers=reply.headers, content_type="application/json")
 
 

@@ -13,9 +13,9 @@ from aiohttp import hdrs, web
 
 from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal, wrong
-from archisync_gui.endpoint.routing import Call, Reply
+from archisync_gui.endpoint.routing import Call, Reply, answer_text
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
-from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, as_json
+from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, Status, as_json
 
 if TYPE_CHECKING:
     from archisync_gui.endpoint.streams import Stream
@@ -37,8 +37,26 @@ def known_type(call: Call, name: str) -> str:
 
 async def status(call: Call) -> Reply:
     """``GET /api/sync/status``."""
-    now = call.services.orchestrator.get_status()
-    return Reply(contract.StatusAnswer(message=call.say("status-told"), status=as_json(now)))
+    return Reply(call.services.status.text(call.services.orchestrator.get_status(), call.say("status-told")))
+
+
+class StatusTexts:
+    """The answer to ``GET /api/sync/status``, put together once for each status and language: order forms ask for it
+    many times before it changes, and it costs more than all else about a request."""
+
+    def __init__(self) -> None:
+        self._status: Status | None = None
+        self._texts: dict[str, str] = {}
+
+    def text(self, status: Status, message: str) -> str:
+        """The JSON text of the answer."""
+        if status is not self._status:
+            self._status, self._texts = status, {}
+        found = self._texts.get(message)
+        if found is None:
+            found = answer_text(contract.StatusAnswer(message=message, status=as_json(status)))
+            self._texts[message] = found
+        return found
 
 
 async def sync_type(call: Call) -> Reply:
