@@ -29,7 +29,11 @@ class Listeners:
         """Tell ``listener`` every event from now on; the answer ends that, and may be called twice."""
         key = object()
         self._listeners[key] = listener
-        return lambda: self._listeners.pop(key, None) and None
+
+        def stop() -> None:
+            self._listeners.pop(key, None)
+
+        return stop
 
     def tell(self, event: Event) -> None:
         """Tell everybody. What one raises is logged and keeps nothing from the others."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import dataclasses
+import re
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -1047,3 +1050,20 @@ async def test_quiet_begins_anew_only_after_others_had_their_turn() -> None:
         opened(rig, "c")
         await settle()
         assert rig.o.state.quiet_since == rig.clock.monotonic()
+
+
+# ------------------------------------------------------------------------------------------------ all of them
+
+
+def test_every_rule_is_held_by_a_test_that_names_it() -> None:
+    """The state machine's ranges do not count: each number stands in the docstring or name of another test."""
+    named: set[int] = set()
+    for path in Path(__file__).parents[1].rglob("test_*.py"):
+        if path.name in ("test_machine.py", "test_on_qt_loop.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                said = f"{node.name.replace('_', ' ')} {ast.get_docstring(node)}"
+                for numbers in re.findall(r"\b[Rr]ules? ((?:\d+(?:, | and )?)+)", said):
+                    named |= {int(number) for number in re.findall(r"\d+", numbers)}
+    assert set(range(1, 33)) - named == set()

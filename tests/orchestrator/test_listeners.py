@@ -1,0 +1,84 @@
+"""Feeds: what a slow reader may miss, and what never (the rest of rule 7 is in ``test_defects``, L1 to L5)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from archisync_gui.model import Event, EventKind, Json
+from archisync_gui.orchestrator.listeners import Listeners
+from tests.support.clock import MONDAY, settle
+
+STARTED, PROGRESS, QUEUE = EventKind.SYNC_STARTED, EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED
+
+
+class Told:
+    """Listeners, and events with growing revisions."""
+
+    def __init__(self) -> None:
+        self.listeners = Listeners()
+        self.revision = 0
+
+    def tell(self, kind: EventKind, **data: Json) -> None:
+        self.revision += 1
+        self.listeners.tell(Event(kind, "boot", self.revision, MONDAY, data))
+
+
+def waiting(feed: object) -> list[int]:
+    return [event.revision for event in feed._waiting.values()]  # type: ignore[attr-defined]
+
+
+def test_progress_merges_per_run_and_the_queue_altogether() -> None:
+    told = Told()
+    feed = told.listeners.feed()
+    told.tell(PROGRESS, runId="r1", rows=1)
+    told.tell(PROGRESS, runId="r2", rows=5)
+    told.tell(QUEUE, waiting=1)
+    told.tell(PROGRESS, runId="r1", rows=2)
+    told.tell(QUEUE, waiting=2, type="orders")
+    assert waiting(feed) == [2, 4, 5]  # the last of each, in the order of the last
+
+
+def test_nothing_else_merges_until_too_many_wait() -> None:
+    told = Told()
+    feed = told.listeners.feed(limit=4)
+    for _ in range(4):
+        told.tell(STARTED, runId="r", type="orders", account="anna")
+    assert waiting(feed) == [1, 2, 3, 4]
+    told.tell(STARTED, runId="other", type="orders", account="anna")
+    assert waiting(feed) == [5]  # of one type of one account the last start says it all
+
+
+def test_when_too_many_wait_the_last_of_each_subject_stays() -> None:
+    told = Told()
+    feed = told.listeners.feed(limit=11)
+    for _ in range(3):
+        told.tell(STARTED, type="orders", account="anna")
+        told.tell(STARTED, type="orders", account="bruno")
+        told.tell(STARTED, type="ddt", account="anna")
+        told.tell(EventKind.SESSION_OPENED, handle="s1", account="anna")
+    assert waiting(feed) == [9, 10, 11, 12]
+    told.tell(EventKind.SESSION_OPENED, handle="s2", account="anna")
+    told.tell(EventKind.SESSION_CLOSED, handle="s2", account="anna")
+    assert waiting(feed) == [9, 10, 11, 12, 13, 14]
+
+
+def test_beyond_that_the_latest_stay() -> None:
+    told = Told()
+    feed = told.listeners.feed(limit=3)
+    for n in range(10):
+        told.tell(EventKind.SESSION_OPENED, handle=f"s{n}")
+    assert waiting(feed) == [8, 9, 10]
+
+
+async def test_a_reader_waits_for_what_comes_and_leaves_when_it_is_done() -> None:
+    told = Told()
+    async with told.listeners.feed() as feed:
+        told.tell(STARTED)
+        assert (await anext(feed)).revision == 1
+        following = asyncio.ensure_future(anext(feed))
+        await settle()
+        assert not following.done()
+        told.tell(STARTED)
+        assert (await following).revision == 2
+        assert len(told.listeners) == 1
+    assert len(told.listeners) == 0
