@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from archisync_gui.app.profile import Profile
+from archisync_gui.model import SyncFailure
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +150,10 @@ class ChannelServer:
                 for task in (call, gone):
                     task.cancel()
                 await asyncio.gather(call, gone, return_exceptions=True)
-        except (OSError, ValueError, KeyError, TimeoutError, asyncio.LimitOverrunError) as error:
+        except (OSError, ValueError, KeyError, TimeoutError, asyncio.LimitOverrunError, SyncFailure) as error:
             log.warning("channel: a call was dropped: %s", error)
+        except Exception:
+            log.exception("channel: a call failed")
         finally:
             # Only stop() waits for the end: a wait cancelled here would cancel the waiter's future for everybody.
             writer.close()

@@ -148,3 +148,23 @@ async def test_a_long_folder_name_still_gets_a_socket(tmp_path: Path) -> None:
     finally:
         await server.stop()
     assert not channel._socket_path(profile).exists()
+
+
+async def test_a_socket_left_by_a_killed_holder_is_replaced(profile: Profile) -> None:
+    """Rule 1: only the holder of the lock opens the channel, so what lies there is nobody's."""
+
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        return 0, "served"
+
+    killed = await asyncio.start_unix_server(lambda reader, writer: None, str(channel._socket_path(profile)))
+    killed.close()
+    await killed.wait_closed()
+    assert channel._socket_path(profile).exists()
+    with pytest.raises(NoAnswer):
+        await call(profile, "status", {}, lambda event: None)
+    server = ChannelServer(profile, handler)
+    await server.start()
+    try:
+        assert await call(profile, "status", {}, lambda event: None) == (0, "served")
+    finally:
+        await server.stop()
