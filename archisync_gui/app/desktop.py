@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -223,6 +223,16 @@ def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
     from archisync_gui.ui.i18n import language as panel_language
     from archisync_gui.ui.services import LoginTest, Services
 
+    async def apply_settings(changes: Mapping[str, object]) -> None:
+        before = core.settings.number("endpoint.port")
+        await core.apply_settings(changes)
+        if core.settings.number("endpoint.port") != before:
+            try:
+                await endpoint.move(core.settings.number("endpoint.port"))
+            except SyncFailure:
+                await core.apply_settings({"endpoint.port": before})
+                raise
+
     async def test_login(account: str, password: str | None) -> LoginTest:
         language = panel_language()
         try:
@@ -235,7 +245,7 @@ def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
         orchestrator=core.orchestrator,
         entities=ENTITIES,
         settings=lambda: core.settings,
-        apply_settings=core.apply_settings,
+        apply_settings=apply_settings,
         quit=life.stop.set,
         profile=core.profile.name,
         demo=core.profile.demo,

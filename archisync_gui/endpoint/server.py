@@ -97,7 +97,8 @@ class Endpoint:
         """
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
-        self._wanted_port = port or (DEMO_PORT if demo else PORT)
+        self._usual_port = DEMO_PORT if demo else PORT
+        self._wanted_port = port or self._usual_port
         self._language = language
         self._orchestrator = orchestrator
         self.pairing = Pairing(pairing, clock=self._clock, random=random)
@@ -157,6 +158,7 @@ class Endpoint:
             await runner.cleanup()
             raise
         self._runner = runner
+        self._streams.closing.clear()
         self.port = listening.getsockname()[1]
         self._gate.serve_at(self.port)
         forget = self._orchestrator.subscribe(self._events.add)
@@ -177,6 +179,19 @@ class Endpoint:
         await self._streams.end(patience=1.0)
         await self._runner.cleanup()
         self._runner = self._server = None
+
+    async def move(self, port: int) -> int:
+        """Serve at another port from now on (0: the usual one); returns the port. Open lines end, their tabs have to
+        learn the new address. Raises :class:`EndpointError` ``ports-taken``, and serves where it did."""
+        before = self.port
+        await self.stop()
+        self._wanted_port = port or self._usual_port
+        try:
+            return await self.start()
+        except EndpointError:
+            self._wanted_port = before
+            await self.start()
+            raise
 
     @property
     def url(self) -> str:

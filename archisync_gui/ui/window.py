@@ -374,6 +374,7 @@ class Foot(QFrame):
         layout.addWidget(self._version)
         feed.size_changed.connect(self.retranslate)
         context.services_changed.connect(self.retranslate)
+        context.settings_changed.connect(self.retranslate)  # the order form may have another address
         self.retranslate()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

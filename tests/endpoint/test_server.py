@@ -51,6 +51,23 @@ async def test_no_free_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         await other.stop()
 
 
+async def test_it_moves_to_another_port_and_back_when_that_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    async with running(tmp_path) as office, running(tmp_path / "other") as other:
+        port = free_port()
+        assert await office.endpoint.move(port) == office.endpoint.port == port
+        assert (await office.ask("GET", "/api/sync/status", office.paired)).status == 200
+        async with office.client.get(f"{office.url}/api/events", headers=office.paired) as events:
+            assert (await events.content.readline()).startswith(b"id: ")  # nothing of the stop lasts
+        monkeypatch.setattr("archisync_gui.endpoint.server.PORTS_TRIED", 1)
+        with pytest.raises(EndpointError):
+            await office.endpoint.move(other.endpoint.port)
+        assert office.endpoint.port == port
+        assert (await office.ask("GET", "/api/health")).status == 200
+
+
 async def test_the_port_is_free_again_after_stop(tmp_path: Path) -> None:
     port = free_port()
     for _ in range(2):
