@@ -53,9 +53,9 @@ import contextlib, sys
 import archisync_gui.app.desktop as desktop
 
 @contextlib.asynccontextmanager
-async def opened(profile, demo, panel, stop, told):
+async def opened(life, panel):
     print(panel.window.was_painted, *sys.modules, sep="\\n")
-    stop.set()
+    life.stop.set()
     yield
 
 desktop._opened = opened
