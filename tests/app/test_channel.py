@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,8 @@ async def test_a_socket_left_by_a_killed_holder_is_replaced(profile: Profile) ->
     async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
         return 0, "served"
 
-    killed = await asyncio.start_unix_server(lambda reader, writer: None, str(channel._socket_path(profile)))
-    killed.close()
-    await killed.wait_closed()
+    with socket.socket(socket.AF_UNIX) as killed:
+        killed.bind(str(channel._socket_path(profile)))
     assert channel._socket_path(profile).exists()
     with pytest.raises(NoAnswer):
         await call(profile, "status", {}, lambda event: None)
