@@ -249,10 +249,6 @@ class RunControl(Protocol):
     def resume(self) -> object | None:
         """The state of the suspended part, or ``None`` when the run starts from the beginning."""
 
-    @property
-    def suspended_for(self) -> float:
-        """Seconds that this run has spent suspended so far (longest single pause)."""
-
     def suspend_requested(self) -> bool:
         """True when the runner should return :class:`Suspended` at its next safe point."""
 

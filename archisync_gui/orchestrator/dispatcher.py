@@ -346,7 +346,6 @@ class _Control:
         self._dispatcher = dispatcher
         self.run: Run = active.run
         self.resume = active.resume
-        self.suspended_for = active.longest
         self.asked = False
         """The runner has been asked to suspend."""
 

@@ -80,7 +80,6 @@ def started(state: State, now: Moment, slot: Slot) -> State:
         progress=parked.progress if goes_on else Progress(),
         progress_at=now.mono,
         spent=parked.spent if goes_on else 0.0,
-        longest=max(parked.longest, pause) if goes_on else 0.0,
         suspensions=(*parked.suspensions, (parked.since.wall, now.wall)),
     )
     data = {**about(active), "requestId": request.id, "startsOver": not goes_on}
@@ -248,7 +247,6 @@ def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> Sta
         state=None if fast else how.state,  # at most one state per type and account
         progress=how.progress,
         spent=active.spent + now.mono - active.since.mono,
-        longest=active.longest,
         suspensions=active.suspensions,
     )
     state = put_back(state, evolve(active.request, parked=parked))

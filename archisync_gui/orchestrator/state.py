@@ -146,8 +146,6 @@ class Parked:
     progress: Progress
     spent: float
     """Seconds it has been active."""
-    longest: float
-    """Longest earlier pause in seconds."""
     suspensions: tuple[tuple[datetime, datetime | None], ...]
 
 
@@ -234,8 +232,6 @@ class Active:
     """Monotonic end of a long step that the runner declared."""
     spent: float = 0.0
     """Active seconds before this part."""
-    longest: float = 0.0
-    """Longest suspension in seconds."""
     suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
     stop: StopCause | None = None
     stop_sent: bool = False

@@ -100,7 +100,6 @@ async def main() -> None:
             control = SimpleNamespace(
                 run=Run(round_, "products", "a", Scope.ALL, None, Origin.OPERATOR, 1, 1),
                 resume=None,
-                suspended_for=0.0,
                 suspend_requested=lambda: False,
                 progress=progress,
                 long_step=lambda _: nullcontext(),

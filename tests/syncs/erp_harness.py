@@ -30,7 +30,6 @@ class Control:
 
     run: Run
     resume: object | None = None
-    suspended_for: float = 0.0
     suspend: bool = False
     logins: int = 0
     seen: list[Progress] = field(default_factory=list)
