@@ -108,11 +108,13 @@ class Browser:
         return self._chromium is not None and self._chromium.is_connected()
 
     async def page(self, account: str, purpose: str = "") -> Page:
-        """The one page for that purpose in the account's own context; starts the browser if need be."""
+        """The one page for that purpose in the account's own context; starts the browser if need be. One page is used
+        at a time: a special purpose takes over the page without one, since making another takes a tenth of a second."""
         context = await self._context(account)
         if not self.has_page(account, purpose):
             with translated("open"):
-                self._pages[account, purpose] = await context.new_page()
+                free = self._pages.pop((account, ""), None) if self.has_page(account) else None
+                self._pages[account, purpose] = free or await context.new_page()
         return self._pages[account, purpose]
 
     def has_page(self, account: str, purpose: str = "") -> bool:

@@ -388,7 +388,8 @@ class SyncRunner:
                     page = await view.turn_to(page.index + 1)
                 else:
                     return None
-            await view.verify_filters()
+            if page is not None and page.index:
+                await view.verify_filters()  # the first page of a sort is read together with them
         assert as_of is not None
         return as_of, rows
 
