@@ -100,7 +100,9 @@ class Sidebar(QFrame):
         self.form_button.setText(tr("Order form", "button"))
         self.form_button.setToolTip(tr("Open the order form in the browser (Ctrl+N)"))
         self.demo_button.setText(tr("Try a &fault"))
+        bold = QFontMetrics(scaled(self.font(), 1.0, True))  # the open page's button is bold
         widest = max(b.sizeHint().width() for b in (self._name, *self._buttons.values()))
+        widest = max(widest, *(bold.horizontalAdvance(t.replace("&", "")) + 26 for t in titles.values()))
         below = max(b.sizeHint().width() for b in (self.demo_button, self.form_button))
         self.setFixedWidth(max(136, widest + 24, below + 16))
 

@@ -538,7 +538,7 @@
         </message>
         <message>
             <source>Order form open, {span}</source>
-            <translation>Modulo d'ordine aperto, {span}</translation>
+            <translation>Modulo ordini aperto, {span}</translation>
         </message>
         <message>
             <source>&amp;Open Archisync</source>
@@ -683,11 +683,11 @@
         <message>
             <source>Order form</source>
             <comment>button</comment>
-            <translation>Modulo d'ordine</translation>
+            <translation>Modulo ordini</translation>
         </message>
         <message>
             <source>Open the order form in the browser (Ctrl+N)</source>
-            <translation>Apri il modulo d'ordine nel browser (Ctrl+N)</translation>
+            <translation>Apri il modulo ordini nel browser (Ctrl+N)</translation>
         </message>
         <message>
             <source>Open order form tabs</source>
@@ -1275,7 +1275,7 @@
         </message>
         <message>
             <source>What was read since is read again from the ERP; changes seen since are no longer in the history. The present archive is kept as a backup, the order form's drafts stay. Archisync starts anew.</source>
-            <translation>Quel che è stato letto da allora si rilegge dall'ERP; le modifiche viste da allora non sono più nella cronologia. L'archivio di adesso resta tra i backup, le bozze del modulo d'ordine rimangono. Archisync riparte.</translation>
+            <translation>Quel che è stato letto da allora si rilegge dall'ERP; le modifiche viste da allora non sono più nella cronologia. L'archivio di adesso resta tra i backup, le bozze del modulo ordini rimangono. Archisync riparte.</translation>
         </message>
         <message>
             <source>&amp;Put back</source>
@@ -2412,7 +2412,7 @@
         </message>
         <message>
             <source>Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click explains.</source>
-            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: nulla di letto · croce: previste e non lette · viola: modulo d'ordine aperto · tratteggio: in arrivo. La rotella ingrandisce, trascinando ci si sposta, un clic spiega.</translation>
+            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: nulla di letto · croce: previste e non lette · viola: modulo ordini aperto · tratteggio: in arrivo. La rotella ingrandisce, trascinando ci si sposta, un clic spiega.</translation>
         </message>
         <message numerus="yes">
             <source>These %n row(s) would vanish</source>
