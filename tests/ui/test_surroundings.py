@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 
 import pytest
 from PySide6.QtNetwork import QNetworkInformation
@@ -116,3 +118,46 @@ async def test_without_a_system_bus_nothing_is_heard_and_nothing_fails(monkeypat
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus")
     logind = Logind(lambda asleep: None)
     assert await logind.connect() is False
+
+
+HEAR = """
+import asyncio, subprocess
+from archisync_gui.ui.loop import run
+from archisync_gui.ui.surroundings import Surroundings
+
+async def main(app):
+    around, heard = Surroundings(), asyncio.Queue()
+    around.changed.connect(heard.put_nowait)
+    await around.connect_system()
+    for commands in (
+        (),
+        ("link add here type veth peer name there", "link set there up", "addr add 10.9.0.2/24 dev here",
+         "link set here up", "route add default via 10.9.0.1"),
+        ("link set here down",),
+    ):
+        for command in commands:
+            subprocess.run(["ip", *command.split()], check=True)
+        print(await asyncio.wait_for(heard.get(), 20), flush=True)
+    await around.close()
+    return 0
+
+raise SystemExit(run(main))
+"""
+
+
+def _namespace() -> bool:
+    if not sys.platform.startswith("linux") or not (shutil.which("unshare") and shutil.which("ip")):
+        return False
+    tried = "ip link add here type veth peer name there"
+    return subprocess.run(["unshare", "-n", "sh", "-c", tried], capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(
+    not _namespace(), reason="needs Linux and the right to make a network namespace with a network in it"
+)
+def test_a_real_network_lost_and_found() -> None:
+    """In a network namespace that begins empty: a network comes, and goes."""
+    done = subprocess.run(
+        ["unshare", "-n", sys.executable, "-c", HEAR], capture_output=True, text=True, timeout=90, check=False
+    )
+    assert done.stdout.split() == ["offline", "None", "offline"], done.stderr
