@@ -31,7 +31,6 @@ HERE = Path(__file__).parent
 async def _panel(app: QApplication, profile: Profile) -> AsyncIterator[Services]:
     """The panel with everything behind it, as its process puts it together."""
     write_private(profile.folder / "passwords.json", {ACCOUNT: "demo"})
-    stop = asyncio.Event()
     panel = Panel(app, profile=profile.name)
     panel.show()
     await panel.first_paint()

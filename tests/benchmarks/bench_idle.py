@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -28,23 +29,31 @@ def _switches(pid: int) -> dict[str, int]:
     return found
 
 
+@contextmanager
+def _running(command: list[str], env: Mapping[str, str]) -> Iterator[int]:
+    panel = subprocess.Popen(command, env=env)
+    try:
+        yield panel.pid
+    finally:
+        panel.terminate()
+        panel.wait()
+
+
 def _measured(hidden: bool, seconds: float) -> Iterator[Result]:
     what = "hidden" if hidden else "shown"
     with folder() as place, screen() as env:
         profile = office(place, "http://erp.example.test/Archibald")
         command = [sys.executable, "-m", "archisync_gui", "--profile", str(profile.folder)]
-        panel = subprocess.Popen([*command, "--hidden"] if hidden else command, env=env)
-        try:
+        with _running(command, env):
+            time.sleep(SETTLING)  # the first start makes the database, which costs memory that no later one needs
+        with _running([*command, "--hidden"] if hidden else command, env) as pid:
             time.sleep(SETTLING)
-            process = psutil.Process(panel.pid)
-            before, cpu = _switches(panel.pid), sum(process.cpu_times()[:2])
+            process = psutil.Process(pid)
+            before, cpu = _switches(pid), sum(process.cpu_times()[:2])
             time.sleep(seconds)
-            after, spent = _switches(panel.pid), sum(process.cpu_times()[:2]) - cpu
+            after, spent = _switches(pid), sum(process.cpu_times()[:2]) - cpu
             memory = process.memory_full_info()
             children = len(process.children(recursive=True))
-        finally:
-            panel.terminate()
-            panel.wait()
     rates = {name: (after[name] - before.get(name, 0)) / seconds for name in after}
     awake = ", ".join(f"{name.split()[0]} {rate:.2f}" for name, rate in rates.items() if rate >= 0.01) or "none"
     note = f"{seconds:.0f} s; by thread: {awake}; {children} child processes"

@@ -29,16 +29,14 @@ app.exec()
 """
 
 OURS = """
-import contextlib, sys, time
+import sys, time
 import archisync_gui.app.desktop as desktop
 
-@contextlib.asynccontextmanager
-async def opened(profile, demo, panel, stop, told):
+async def lived(life, panel):
     print(time.time(), time.process_time(), len(sys.modules), flush=True)
-    stop.set()
-    yield
+    return 0
 
-desktop._opened = opened
+desktop.Life.lived = lived
 from archisync_gui.cli import main
 sys.exit(main(["--demo", "--profile", sys.argv[1]]))
 """

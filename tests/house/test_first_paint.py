@@ -49,16 +49,14 @@ HEAVY = {
 """Used after the first paint, or when their page is opened."""
 
 LOOK = """
-import contextlib, sys
+import sys
 import archisync_gui.app.desktop as desktop
 
-@contextlib.asynccontextmanager
-async def opened(life, panel):
+async def lived(life, panel):
     print(panel.window.was_painted, *sys.modules, sep="\\n")
-    life.stop.set()
-    yield
+    return 0
 
-desktop._opened = opened
+desktop.Life.lived = lived
 from archisync_gui.cli import main
 sys.exit(main(["--demo", "--profile", sys.argv[1]]))
 """
