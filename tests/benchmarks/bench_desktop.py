@@ -35,7 +35,7 @@ async def _panel(app: QApplication, profile: Profile) -> AsyncIterator[Services]
     panel.show()
     await panel.first_paint()
     try:
-        async with _opened(Life(profile, None, stop), panel):
+        async with _opened(Life(profile, None, asyncio.Event()), panel):
             services = panel.context.services
             assert services is not None
             yield services
