@@ -97,7 +97,7 @@ class Diagnostics:
             ("settings.json", tr("the settings; accounts and addresses under other names")),
             ("status.json", tr("what runs, what waits, how fresh each list is")),
             ("runs.json", tr("the last 300 runs with their errors")),
-            (logs or "log", tr("the log files")),
+            (logs or "log", tr("the log files, and what is left of a crash")),
         )
 
     async def write(self, path: Path) -> Path:
@@ -127,7 +127,10 @@ class Diagnostics:
 
     def _logs(self) -> list[Path]:
         file = self._services.log_file
-        return sorted(file.parent.glob(f"{file.name}*")) if file is not None else []
+        if file is None:
+            return []
+        crashes = (f for f in file.parent.glob("crash*.txt") if f.stat().st_size)
+        return [*sorted(file.parent.glob(f"{file.name}*")), *sorted(crashes)]
 
     def _about(self) -> str:
         from PySide6.QtCore import qVersion

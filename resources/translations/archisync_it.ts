@@ -2550,8 +2550,8 @@
             <translation>le ultime 300 letture con i loro errori</translation>
         </message>
         <message>
-            <source>the log files</source>
-            <translation>i file di registro</translation>
+            <source>the log files, and what is left of a crash</source>
+            <translation>i file di registro, e quel che resta di un arresto anomalo</translation>
         </message>
         <message>
             <source>Order form opened from a bookmark</source>

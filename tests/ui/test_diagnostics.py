@@ -39,6 +39,9 @@ LOG = """2026-03-10 14:00:00 INFO    a: login of agente01 at https://erp.example
 async def test_planted_secrets_are_gone_and_the_rest_is_there(tmp_path: Path) -> None:
     log = tmp_path / "archisync.log"
     log.write_text(LOG, encoding="utf-8")
+    crash = 'File "erp.py", line 7, in login\nValueError: password=hunter2-Passw0rd for Ferramenta Demo 0007'
+    (tmp_path / "crash.previous.txt").write_text(crash, encoding="utf-8")
+    (tmp_path / "crash.txt").touch()  # nothing happened in this life
     told = dataclasses.replace(SILENT, message="mario.rossi@example.test did not answer, Ferramenta Demo 0007")
     runs = tuple(dataclasses.replace(r, error=told) if r.error is not None else r for r in history())
     world = World(store=FakeStore(runs))
@@ -52,7 +55,10 @@ async def test_planted_secrets_are_gone_and_the_rest_is_there(tmp_path: Path) ->
         text = "\n".join(opened.read(name).decode() for name in names)
     for secret in PLANTED:
         assert secret.casefold() not in text.casefold(), secret
-    assert {"about.txt", "settings.json", "status.json", "runs.json", "archisync.log"} == set(names)
+    assert {"about.txt", "settings.json", "status.json", "runs.json", "archisync.log", "crash.previous.txt"} == set(
+        names
+    )
+    assert 'File "erp.py", line 7, in login' in text
     assert "customers: 1515 rows in 12.4 s, page 3 of 16" in text
     assert "account-1" in text
     assert "erp-timeout" in text
