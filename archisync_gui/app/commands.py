@@ -57,8 +57,8 @@ async def _sync(core: Core, types: list[str], emit: Emit) -> tuple[int, Any]:
         if event.kind in SHOWN and event.data.get("type") in wanted:
             emit({"kind": str(event.kind), "at": event.at.isoformat(), **as_json(event.data)})
 
-    unsubscribe = core.orchestrator.subscribe(told)
     tickets = {name: core.orchestrator.request_sync(name, scope=Scope.ALL, origin=Origin.OPERATOR) for name in types}
+    unsubscribe = core.orchestrator.subscribe(told)
 
     async def wait(name: str) -> None:
         result = await tickets[name]

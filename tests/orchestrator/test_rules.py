@@ -28,6 +28,7 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules
+from archisync_gui.orchestrator.orchestrator import INTERVALS
 from tests.orchestrator.rig import QUIET, TYPES, Rig, Running
 from tests.support.clock import MONDAY, settle
 
@@ -1051,6 +1052,27 @@ async def test_quiet_begins_anew_only_after_others_had_their_turn() -> None:
 
 
 # ------------------------------------------------------------------------------------------------ all of them
+
+
+def test_the_numbers_of_the_promises() -> None:
+    """Rules 3, 11-16, 19, 21-24, 28-30: what is promised where nobody changed a setting."""
+    rules, minute, hour = Rules(), 60.0, 3600.0
+    assert rules.ageing == 10 * minute
+    assert rules.quiet == 15 * minute
+    assert (rules.answer, rules.shared_read, rules.whole_age) == (10, 30, 10 * minute)
+    assert rules.ended_memory == 15 * minute
+    assert (rules.lease, rules.grace, rules.anonymous_lease) == (10 * minute, 20, 3 * minute)
+    assert rules.resume_age == 5 * minute
+    assert rules.retry_pauses == (5, 10, 20)
+    assert (rules.login_pause, rules.login_budget) == (15 * minute, 15)
+    assert (rules.back_off_after, rules.back_off_limit) == (3, 2 * hour)
+    assert rules.watchdog == 2 * minute
+    assert {t.name: t.deadline for t in TYPES} == {t.name: 600 if t.name != "products" else 1200 for t in TYPES}
+    assert (rules.late_intervals, rules.late_without_interval) == (2, 48 * hour)
+    assert rules.daily_full == time(12)
+    assert rules.office == OfficeHours(time(7), time(20), frozenset({0, 1, 2, 3, 4, 5}))
+    assert rules.zone == "Europe/Rome"
+    assert (min(INTERVALS), max(INTERVALS)) == (5, 1440)
 
 
 def test_every_rule_is_held_by_a_test_that_names_it() -> None:
