@@ -19,8 +19,8 @@ A functional core with one acting part around it. Read it in this order:
 15. ``dispatcher``    the only part that acts: owns the state, the clock and the task of the run
 16. ``orchestrator``  the public face
 
-A *fold* is a pure function that takes the state and the moment and returns the next state. The 32 rules stand in the
-project's ``docs``; each is named in the docstring of the function that holds it.
+A *fold* is a pure function that takes the state and the moment and returns the next state. The 32 rules stand in
+``docs/rules.md``; each is named in the docstring of the function that holds it.
 """
 
 from archisync_gui.orchestrator.orchestrator import Orchestrator
