@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.store import Batch
@@ -86,6 +87,124 @@ async def five_orders(at_work: Rig) -> None:
     await page.keyboard.press("Alt+f")
     await expect(page.locator(".draft")).to_have_count(5)
     await at_work.open_sessions(0)
+
+
+async def test_what_is_still_being_typed_is_saved_too_and_nothing_typed_is_lost(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await page.keyboard.type("lucido.b")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await page.keyboard.type("7")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_have_text("Bozza salvata, 1 bozza.")
+    (kept,) = await at_work.office.drafts.list("agente1")
+    assert [line["quantity"] for line in kept.document["lines"]] == [7000]
+    await customer(page, "neri")
+    await article(page, "lucido.b", "1")
+    await page.keyboard.type("lucido")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#notice")).to_contain_text("Nel campo Articolo c’è un testo")
+    await page.locator("#product").fill("")
+    await page.locator("#lines input").fill("3")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_have_text("Bozza salvata, 2 bozze.")
+    newest = (await at_work.office.drafts.list("agente1"))[0]
+    assert [line["quantity"] for line in newest.document["lines"]] == [3000]
+
+
+async def test_the_next_order_begins_while_the_draft_is_being_saved(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await article(page, "lucido.b", "1")
+    go_on = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route("**/api/drafts/**", slow)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_have_text("Salvo la bozza…")
+    await customer(page, "neri")
+    await article(page, "lucido.a", "100")
+    go_on.set()
+    await expect(page.locator("#saved")).to_have_text("Bozza salvata, 1 bozza.")
+    await expect(page.locator("#customer-chosen")).to_contain_text("Ambulatorio Neri")
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    (kept,) = await at_work.office.drafts.list("agente1")
+    assert kept.document["customer"]["name"] == "Studio Bianchi Srl"
+
+
+async def test_what_was_removed_or_cleared_is_taken_back(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await article(page, "lucido.a", "250")
+    await article(page, "lucido.b", "2")
+    await page.locator("#lines input").first.focus()
+    await page.keyboard.press("Control+Delete")
+    await expect(page.locator("#saved")).to_contain_text("LUCIDO.A tolto.")
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    await page.get_by_role("button", name="Annulla").click()
+    await expect(page.locator("#lines tr").first).to_contain_text("LUCIDO.A")
+    await page.locator("#note").fill("da richiamare")
+    await page.locator("#clear").click()
+    await expect(page.locator("#lines tr")).to_have_count(0)
+    await page.get_by_role("button", name="Annulla").click()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    await expect(page.locator("#customer-chosen")).to_contain_text("Studio Bianchi Srl")
+    await expect(page.locator("#note")).to_have_value("da richiamare")
+    await page.reload()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+
+
+async def test_every_place_is_reached_by_keys(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await page.keyboard.type("lucido.b")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#product")).to_be_focused()
+    await expect(page.locator("#product")).to_have_value("")
+    await page.keyboard.press("Alt+c")
+    await expect(page.locator("#customer")).to_be_focused()
+    await page.keyboard.type("neri")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#customer-chosen")).to_contain_text("Ambulatorio Neri")
+    await page.locator("#note").focus()
+    await page.keyboard.press("Alt+a")
+    await expect(page.locator("#product")).to_be_focused()
+    await page.keyboard.press("Alt+f")
+    await expect(page.locator("#unsent-list li")).to_contain_text("Ambulatorio Neri")
+    await page.keyboard.press("Alt+n")
+    await expect(page.locator("#customer-chosen")).to_contain_text("Ambulatorio Neri")
+
+
+async def test_a_draft_that_is_not_accepted_comes_back_with_the_reason(at_work: Rig) -> None:
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    refusal = {"success": False, "message": "No.", "error": "Il campo note non va bene.", "code": "body-invalid"}
+    await page.route("**/api/drafts/**", lambda route: route.fulfill(status=422, json=refusal))
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#notice")).to_have_text("La bozza non è stata accettata: Il campo note non va bene.")
+    await expect(page.locator("#customer-chosen")).to_contain_text("Studio Bianchi Srl")
+    at_work.problems.clear()  # Chromium reports the 422 as a resource that failed to load
+
+
+async def test_the_drafts_page_without_panel_shows_what_is_here_and_goes_on_by_itself(at_work: Rig) -> None:
+    page = await at_work.form()
+    await saved_draft(at_work, page)
+    await customer(page, "neri")
+    await at_work.context.route("**/api/drafts", lambda route: route.abort())
+    await page.keyboard.press("Alt+f")
+    await expect(page.locator("#notice")).to_contain_text("Il pannello non risponde.")
+    await expect(page.locator("#unsent-list li")).to_contain_text("Ambulatorio Neri")
+    await expect(page.locator("#none")).to_be_hidden()
+    await at_work.context.unroute("**/api/drafts")
+    at_work.problems.clear()
+    await expect(page.locator(".draft")).to_have_count(1, timeout=15_000)
+    await expect(page.locator("#notice")).to_be_hidden()
 
 
 async def test_new_customers_appear_in_the_visit_that_fetched_them(at_work: Rig) -> None:
@@ -275,6 +394,10 @@ async def test_drafts_are_deleted_printed_and_exported(at_work: Rig) -> None:
     await page.emulate_media(media="print")
     await expect(page.locator(".bar")).to_be_hidden()
     await expect(page.locator(".draft table")).to_be_visible()
+    heading = page.locator(".draft .paper").first
+    await expect(heading).to_contain_text("Bozza d’ordine")
+    await expect(heading.locator(".demo")).to_be_visible()
+    await expect(page.locator(".draft .on-screen").first).to_be_hidden()  # "a minute ago" means nothing on paper
     await page.emulate_media(media="screen")
     await page.get_by_role("button", name="Elimina").click()
     await expect(page.locator(".draft")).to_have_count(1)
