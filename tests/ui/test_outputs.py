@@ -1,0 +1,154 @@
+"""What leaves the panel: runs, a day, one run and its log as files; and the two decisions about a refused read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, run_record
+from PySide6.QtWidgets import QMessageBox, QPushButton
+
+from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State, SyncFailure
+from archisync_gui.ui.day import DaySheet
+from archisync_gui.ui.details import RunDetails
+from archisync_gui.ui.history import History
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.trouble import TroubleDialog
+
+pytestmark = pytest.mark.qasync
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for a condition, with a bound."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
+            await asyncio.sleep(0.01)
+
+
+def to(path: Path) -> Callable[..., Awaitable[Path]]:
+    async def where(*_: object) -> Path:
+        return path
+
+    return where
+
+
+async def saved(panel: Panel, name: str) -> None:
+    await until(lambda: name in panel.window.notice.text)
+
+
+async def test_the_history_as_excel_has_outcome_duration_and_error(
+    make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = run_record("orders", ago(minutes=5), 30, outcome=Outcome.FAILED, error=SILENT, id="r1")
+    world.store.all_runs = (failed, run_record("ddt", ago(minutes=9), 61.25, id="r2"))
+    monkeypatch.setattr("archisync_gui.ui.history.ask_where", to(tmp_path / "runs.xlsx"))
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    await until(lambda: page.model.rowCount() == 2)
+    page.export.click()
+    await saved(panel, "runs.xlsx")
+    sheet = load_workbook(tmp_path / "runs.xlsx").active
+    assert sheet is not None
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows[0][:5] == ("Started", "Ended", "List", "Account", "Outcome")
+    assert rows[1][2:7] == ("Orders", "agente01", "Failed", "scheduled", 30)
+    assert rows[1][-1] == "Timeout 30000 ms exceeded"
+    assert rows[2][6] == pytest.approx(61.2, abs=0.1)
+
+
+@pytest.mark.parametrize("ending", ["pdf", "csv", "xlsx"])
+async def test_a_day_as_a_file(
+    make_panel: MakePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    file = tmp_path / f"day.{ending}"
+    monkeypatch.setattr("archisync_gui.ui.day.ask_where", to(file))
+    panel = await make_panel()
+    page = panel.window.go("day")
+    assert isinstance(page, DaySheet)
+    await until(lambda: page.sheet is not None)
+    page.export.click()
+    await saved(panel, file.name)
+    begins = {"pdf": b"%PDF", "csv": b"\xef\xbb\xbf", "xlsx": b"PK"}[ending]
+    assert file.read_bytes().startswith(begins)
+
+
+@pytest.mark.parametrize("ending", ["json", "txt"])
+async def test_a_run_as_a_file_with_its_log_lines(
+    make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    log, file = tmp_path / "archisync.log", tmp_path / f"run.{ending}"
+    log.write_text("2026-03-10 14:00:01,000 ERROR   a: run r1 failed\n", encoding="utf-8")
+    world.store.all_runs = (run_record("orders", ago(minutes=5), 30, outcome=Outcome.FAILED, error=SILENT, id="r1"),)
+    monkeypatch.setattr("archisync_gui.ui.details.ask_where", to(file))
+    panel = await make_panel(log_file=log)
+    panel.open("run", "r1")
+    await until(lambda: "run:r1" in panel._open_dialogs)
+    found = panel._open_dialogs["run:r1"]
+    assert isinstance(found, RunDetails)
+    await until(lambda: "run r1 failed" in found.log.toPlainText())
+    found.export.click()
+    await saved(panel, file.name)
+    text = file.read_text(encoding="utf-8")
+    if ending == "json":
+        assert json.loads(text)["id"] == "r1"
+    else:
+        assert "run r1 failed" in text
+        assert "Timeout 30000 ms exceeded" in text
+
+
+async def test_what_cannot_be_written_is_said_as_a_sentence(
+    make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: object
+) -> None:
+    expected_errors(r"archisync_gui\.ui\.signals: ui:export-history failed")  # type: ignore[operator]
+    monkeypatch.setattr("archisync_gui.ui.history.ask_where", to(tmp_path / "gone" / "runs.csv"))
+    panel = await make_panel()
+    page = panel.window.go("history")
+    assert isinstance(page, History)
+    await until(lambda: page.model.rowCount() > 0)
+    page.export.click()
+    await until(lambda: "cannot be used: No such file or directory." in panel.window.notice.text)
+    assert "choose another folder" in panel.window.notice.text
+
+
+@pytest.mark.parametrize(
+    ("code", "button", "yes", "service"),
+    [("shrink", "&Accept this read…", "&Accept", "accept_read"), ("keys-changed", "Re-&key…", "Re-&key", "rekey")],
+)
+async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said(
+    make_panel: MakePanel, world: World, code: str, button: str, yes: str, service: str
+) -> None:
+    decided: list[str] = []
+
+    async def decide(run_id: str) -> None:
+        decided.append(run_id)
+        if len(decided) == 1:
+            raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": "orders"})
+
+    panel = await make_panel(**{service: decide})
+    error = ErrorInfo(code, FailureKind.REFUSED, "looked wrong")
+    item = account_type("orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=error, last_attempt=NOW)
+    panel.open("trouble", item)
+    (dialog,) = panel._open_dialogs.values()
+    assert isinstance(dialog, TroubleDialog)
+
+    async def confirm() -> None:
+        next(b for b in dialog.findChildren(QPushButton) if b.text() == button).click()
+        await until(lambda: any(b.isVisible() for b in dialog.findChildren(QMessageBox)))
+        box = next(b for b in dialog.findChildren(QMessageBox) if b.isVisible())
+        assert "backup" in box.informativeText()
+        next(b for b in box.buttons() if b.text() == yes).click()
+
+    await confirm()
+    await until(lambda: decided == ["run-orders"])
+    await until(lambda: bool(panel.window.notice.text))
+    assert "read" in panel.window.notice.text
+    assert dialog.isVisible()
+    await confirm()
+    await until(lambda: decided == ["run-orders"] * 2)
+    await until(lambda: "done" in panel.window.notice.text)
+    await until(lambda: not panel._open_dialogs)
