@@ -100,6 +100,16 @@ class Pointer:
             self._shown_again()
 
 
+class _Plot(pg.PlotWidget):  # type: ignore[misc]
+    """A chart that can say what it shows."""
+
+    said = ""
+
+    def summary(self) -> str:
+        """The chart in words."""
+        return self.said
+
+
 class Charts(QWidget):
     """Three small charts side by side: wheel zooms, dragging moves, pointing tells, a double click shows all again."""
 
@@ -107,13 +117,13 @@ class Charts(QWidget):
         super().__init__(parent)
         self._runs: Sequence[RunRecord] = ()
         layout = row(self, gap=12)
-        self._plots: list[pg.PlotWidget] = []
+        self._plots: list[_Plot] = []
         self._pointers: list[Pointer] = []
         for _ in range(3):
             frame = card()
             inside = column(frame, (10, 8, 10, 6), 4)
             heading = label(name="muted")
-            plot = pg.PlotWidget(axisItems={"bottom": _TimeAxis()})
+            plot = _Plot(axisItems={"bottom": _TimeAxis()})
             plot.setMenuEnabled(False)
             plot.hideButtons()
             plot.showGrid(y=True, alpha=0.12)
@@ -177,9 +187,9 @@ class Charts(QWidget):
         for title, pointer, said in zip(titles, self._pointers, told, strict=True):
             pointer.show(title, said)
         # What the pictures say, for those who do not see them.
-        duration.setAccessibleDescription(usual_durations(self._runs))
-        success.setAccessibleDescription(", ".join(f"{day_short(d)}: {decimal(s, 0)} %" for d, s in share.items()))
-        changed.setAccessibleDescription(", ".join(f"{day_short(d)}: {number(n)}" for d, n in rows.items()))
+        duration.said = usual_durations(self._runs)
+        success.said = ", ".join(f"{day_short(d)}: {decimal(s, 0)} %" for d, s in share.items())
+        changed.said = ", ".join(f"{day_short(d)}: {number(n)}" for d, n in rows.items())
 
     def _bars(self, plot: pg.PlotWidget, values: dict[date, float], role: str) -> None:
         if not values:

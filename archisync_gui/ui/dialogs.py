@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import QDateTime, QEvent, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -319,16 +319,13 @@ class PairingDialog(Dialog):
         self._context.say(tr("{name} is connected.", name=page.name or page.origin or ""), "ok")
         self.close()
 
-    def closeEvent(self, event: QCloseEvent) -> None:
+    def done(self, code: int) -> None:
+        """However it is closed (button, Esc, the window's cross): nobody is let in any more."""
         self._second.stop()
         self._unsubscribe()
         if not self._done:
             self._pairing.cancel()
-        super().closeEvent(event)
-
-    def reject(self) -> None:
-        """Esc closes as the button does."""
-        self.close()
+        super().done(code)
 
 
 # ---------------------------------------------------------------------------------------------------- clearing

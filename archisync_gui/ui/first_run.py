@@ -104,6 +104,8 @@ class FirstRun(Dialog):
             self.intervals[key] = spin
             line = QWidget()
             inside = row(line)
+            spin.setAccessibleName(words.type_name(entity.name))
+            spin.setSuffix(f" {tr('min')}")
             name = label(words.type_name(entity.name))
             name.setMinimumWidth(140)
             inside.addWidget(name)

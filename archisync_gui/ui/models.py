@@ -47,7 +47,9 @@ class Cell:
     @property
     def spoken(self) -> str:
         """What a screen reader says."""
-        parts = [self.chip.text if self.chip else "", self.text, self.detail]
+        if self.bars:
+            return self.tooltip.replace("\n", ", ")
+        parts = [self.chip.text if self.chip and self.chip.text != self.text else "", self.text, self.detail]
         return ", ".join(p for p in parts if p)
 
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QM
 
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
 from archisync_gui.ui import words
+from archisync_gui.ui.accessible import speak
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.i18n import language, set_language, tr
@@ -74,6 +75,7 @@ class Panel(QObject):
         self._app = app
         self._memory = QSettings(str(memory), QSettings.Format.IniFormat) if memory is not None else None
         app.setWindowIcon(application_icon())
+        speak()
         theme().choose(appearance)
         set_language(language)
         self.context = Context(self)
@@ -88,6 +90,7 @@ class Panel(QObject):
         self._told_no_tray = False
         self._dialogs: dict[str, Callable[[object], object]] = {}
         self._open_dialogs: dict[str, QDialog] = {}
+        self._makers: dict[str, Callable[[], QDialog]] = {}
         self.log_feed = LogFeed()
         logging.getLogger().addHandler(self.log_feed)
         self._pages()
@@ -157,7 +160,8 @@ class Panel(QObject):
         found = self._open_dialogs.get(name)
         if found is None:
             found = self._open_dialogs[name] = make()
-            found.destroyed.connect(lambda: self._open_dialogs.pop(name, None))
+            self._makers[name] = make
+            found.destroyed.connect(partial(self._forget_dialog, name, found))
         found.show()
         found.raise_()
         found.activateWindow()
@@ -179,6 +183,19 @@ class Panel(QObject):
         dialog = self._show_dialog("why", lambda: WhyDialog(self.context, self.window))
         if isinstance(dialog, WhyDialog) and isinstance(what, datetime):
             dialog.explain(what)
+
+    def _forget_dialog(self, name: str, dialog: QDialog, *_: object) -> None:
+        if self._open_dialogs.get(name) is dialog:
+            del self._open_dialogs[name], self._makers[name]
+
+    def _dialogs_again(self) -> None:
+        """Open dialogs say their words anew; the first run does so by itself, at the step where it is."""
+        for name, dialog in list(self._open_dialogs.items()):
+            if name != "first-run":
+                place, make = dialog.geometry(), self._makers[name]
+                self._forget_dialog(name, dialog)
+                dialog.close()
+                self._show_dialog(name, make).setGeometry(place)
 
     def _open_run(self, what: object) -> None:
         self.context.background.run(self._run_details(str(what)), "run-details")
@@ -337,8 +354,11 @@ class Panel(QObject):
 
     def set_language(self, choice: str) -> None:
         """Switch the language without a restart."""
+        before = language()
         set_language(choice)
         self.tray.retranslate()
+        if language() != before:
+            self._dialogs_again()
 
     # ------------------------------------------------------------------------------------------------ window
 

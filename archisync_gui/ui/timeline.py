@@ -168,6 +168,23 @@ class Timeline(QWidget):
         now = self._picture.now or datetime.now().astimezone()
         return now - self._back + self._offset, now + self._ahead + self._offset
 
+    def summary(self) -> str:
+        """What the picture shows: per list how many runs, how many failed, when the next one is expected."""
+        first, last = self.span
+        lines = []
+        for lane in self._picture.lanes:
+            bars = [b for b in self._picture.bars if b.type == lane and b.end >= first and b.start <= last]
+            runs = {b.run_id: b.kind for b in bars if b.run_id}
+            bad = sum(kind == "bad" for kind in runs.values())
+            coming = min((b.start for b in bars if b.kind == "next"), default=None)
+            parts = [tr("%n run(s)", "", len(runs))]
+            if bad:
+                parts.append(tr("%n failed", "", bad))
+            if coming is not None:
+                parts.append(tr("next at {time}", time=clock(coming)))
+            lines.append(f"{words.type_name(lane)}: {', '.join(parts)}")
+        return "; ".join(lines)
+
     def show_picture(self, picture: Picture) -> None:
         """Show this; repainted only when it differs by something visible."""
         old = self._picture

@@ -120,7 +120,8 @@ class Tray(QObject):
             kind = "session" if kind != "running" else "running"
         tenths = -1 if found.fraction is None else int(found.fraction * 10)
         self._paint(kind, tenths)
-        tip = f"Archisync: {found.title}"
+        demo = self._context.services is not None and self._context.services.demo
+        tip = f"Archisync{' [DEMO]' if demo else ''}: {found.title}"
         if self._icon.toolTip() != tip:
             self._icon.setToolTip(tip)
         self._hold.setText(tr("&Release") if status.hold_since is not None else tr("&Pause all"))

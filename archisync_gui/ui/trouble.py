@@ -117,11 +117,15 @@ class GroupPicture(QWidget):
         """Show one grouping, the largest losses first, then by name; at most 14 bars."""
         largest = sorted(set(gone) | set(stored), key=lambda n: (-gone.get(n, 0), n))[:14]
         self._values = [(n, gone.get(n, 0), max(stored.get(n, 0), gone.get(n, 0))) for n in sorted(largest)]
-        self.setAccessibleName(
-            ", ".join(tr("{name}: {gone} of {all}", name=n, gone=g, all=a) for n, g, a in self._values)
-        )
+        self.setAccessibleName(tr("What would vanish"))
         self.updateGeometry()
         self.update()
+
+    def summary(self) -> str:
+        """The bars in words."""
+        return ", ".join(
+            tr("{name}: {gone} of {all}", name=n, gone=number(g), all=number(a)) for n, g, a in self._values
+        )
 
     def sizeHint(self) -> QSize:
         return QSize(400, (QFontMetrics(self.font()).height() + 8) * max(1, len(self._values)) + 4)

@@ -2665,5 +2665,13 @@
             <source>Password of {account} for the ERP (without it nothing is read):</source>
             <translation>Password di {account} per l'ERP (senza non si legge niente):</translation>
         </message>
+        <message>
+            <source>next at {time}</source>
+            <translation>prossima alle {time}</translation>
+        </message>
+        <message>
+            <source>What would vanish</source>
+            <translation>Che cosa sparirebbe</translation>
+        </message>
     </context>
 </TS>

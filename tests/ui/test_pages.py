@@ -480,9 +480,9 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
     assert isinstance(shown_dialog, TroubleDialog)
     await until(lambda: shown_dialog.picture is not None)
     assert shown_dialog.picture is not None
-    assert shown_dialog.picture.accessibleName() == "2024: 600 of 600, 2025: 0 of 400"
+    assert shown_dialog.picture.summary() == "2024: 600 of 600, 2025: 0 of 400"
     shown_dialog.by.setCurrentIndex(1)
-    assert shown_dialog.picture.accessibleName() == "F: 600 of 1000"
+    assert shown_dialog.picture.summary() == "F: 600 of 1,000"
     buttons = {b.text(): b for b in shown_dialog.findChildren(QPushButton)}
     buttons["&Accept this read…"].click()
     await until(lambda: any(b.text() == "&Accept" for b in shown_dialog.findChildren(QPushButton)))

@@ -1,0 +1,250 @@
+"""For everybody: names, roles and text alternatives for screen readers, the keyboard alone, one mnemonic each."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from panel_fakes import MakePanel, World, busy
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QTabBar,
+    QTextBrowser,
+    QWidget,
+)
+from scenes import Stage, settled
+
+from archisync_gui.ui import words
+from archisync_gui.ui.accessible import Pictured
+from archisync_gui.ui.models import TypesModel
+from archisync_gui.ui.timeline import Timeline
+
+pytestmark = pytest.mark.qasync
+
+CONTROLS = (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QProgressBar,
+    QTextBrowser,
+    Timeline,
+)
+
+MUTE = {QAccessible.Role.NoRole, QAccessible.Role.Client, QAccessible.Role.Border, QAccessible.Role.Pane}
+"""Roles that say nothing of what a thing is."""
+
+LANGUAGES = ["it", pytest.param("en", marks=pytest.mark.nightly)]
+
+
+def within(root: QWidget) -> Iterator[QWidget]:
+    """The visible parts of ``root`` that belong to its own window."""
+    for widget in [root, *root.findChildren(QWidget)]:
+        if widget.isVisible() and widget.window() is root.window():
+            yield widget
+
+
+def controls(root: QWidget) -> list[QWidget]:
+    """What can be used or read, without the parts that Qt's own controls are made of."""
+    return [
+        w
+        for w in within(root)
+        if isinstance(w, CONTROLS)
+        and not w.objectName().startswith("qt_")
+        and not isinstance(w.parent(), (QAbstractSpinBox, QComboBox, QTabBar, QAbstractItemView))
+        and not isinstance(w.parent(), QLineEdit)
+    ]
+
+
+def spoken(widget: QWidget, kind: QAccessible.Text = QAccessible.Text.Name) -> str:
+    interface = QAccessible.queryAccessibleInterface(widget)
+    return interface.text(kind) if interface is not None else ""
+
+
+def mnemonics(root: QWidget) -> list[tuple[str, str]]:
+    """The letters that Alt reaches in this window, with what they belong to."""
+    texts = [w.text() for w in within(root) if isinstance(w, QAbstractButton)]
+    texts += [w.text() for w in within(root) if isinstance(w, QLabel) and w.buddy() is not None]
+    texts += [w.tabText(at) for w in within(root) if isinstance(w, QTabBar) for at in range(w.count())]
+    return [(found[1].casefold(), text) for text in texts if (found := re.search(r"(?<!&)&([^&\s])", text))]
+
+
+def doubled(root: QWidget) -> list[str]:
+    """Texts whose mnemonic is another one's too."""
+    found = mnemonics(root)
+    counts = Counter(letter for letter, _ in found)
+    return sorted(text for letter, text in found if counts[letter] > 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_control_says_what_it_is(
+    make_panel: MakePanel, world: World, tmp_path: Path, language: str
+) -> None:
+    stage = await Stage.set(make_panel, world, tmp_path, language)
+    nameless: set[str] = set()
+    mute: set[str] = set()
+    silent: set[str] = set()
+    twice: dict[str, list[str]] = {}
+    async for name, root in stage.all():
+        for control in controls(root):
+            what = f"{name}: {type(control).__name__} {control.objectName()}"
+            if not spoken(control):
+                nameless.add(what)
+            interface = QAccessible.queryAccessibleInterface(control)
+            if interface is None or interface.role() in MUTE:
+                mute.add(what)
+            if not control.isEnabled() and not control.toolTip() and isinstance(control, QAbstractButton):
+                silent.add(f"{what} {control.text()}")
+        for picture in within(root):
+            if isinstance(picture, Pictured):
+                if not spoken(picture):
+                    nameless.add(f"{name}: {type(picture).__name__}")
+                if not spoken(picture, QAccessible.Text.Description):
+                    mute.add(f"{name}: {type(picture).__name__}")
+        if found := doubled(root):
+            twice[name] = found
+    assert nameless == set()
+    assert mute == set()
+    assert silent == set(), "disabled without a reason"
+    assert twice == {}
+
+
+async def test_pictures_have_words(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    stage = await Stage.set(make_panel, world, tmp_path, "it")
+    async for name, window in stage.pages():
+        if name == "history-charts":
+            charts = [w for w in within(window) if isinstance(w, Pictured) and not isinstance(w, Timeline)]
+            said = [spoken(chart, QAccessible.Text.Description) for chart in charts]
+            assert len(said) == 3
+            assert "Ordini: " in said[0]
+            assert "10 mar: " in said[1]
+            break
+    window = await stage.become(busy())
+    page = window.page("overview")  # type: ignore[attr-defined]
+    assert spoken(page.strip, QAccessible.Text.Description).startswith("Ordini: 12 letture, prossima alle ")
+    interface = QAccessible.queryAccessibleInterface(page.strip)
+    assert interface.role() == QAccessible.Role.Chart
+    model = page.table.model()
+    bars = str(model.index(0, TypesModel.BARS).data(Qt.ItemDataRole.AccessibleTextRole))
+    assert bars.startswith("Ultima: ")
+    assert str(model.index(3, TypesModel.STATE).data(Qt.ItemDataRole.AccessibleTextRole)) == "Errore · ERP muto"
+
+
+def reachable(window: QWidget) -> set[QWidget]:
+    """What the Tab key comes to, once around."""
+    window.activateWindow()
+    window.setFocus()
+    seen: list[QWidget] = []
+    for _ in range(200):
+        QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+        found = QApplication.focusWidget()
+        if found is None or (seen and found is seen[0]):
+            break
+        seen.append(found)
+    return set(seen)
+
+
+def to_look_at(control: QWidget) -> bool:
+    """Nothing can be done with it that cannot be done elsewhere: progress, and the overview's strip of the timeline."""
+    return isinstance(control, QProgressBar) or (
+        isinstance(control, Timeline) and control.focusPolicy() is Qt.FocusPolicy.NoFocus
+    )
+
+
+def by_arrows(control: QWidget, there: set[QWidget]) -> bool:
+    """Of a group of buttons one is a tab stop; arrow keys lead to the others."""
+    beside = control.parentWidget().findChildren(QAbstractButton) if control.parentWidget() is not None else []
+    return (
+        isinstance(control, QAbstractButton)
+        and control.autoExclusive()
+        and any(b in there for b in beside if b.autoExclusive())
+    )
+
+
+async def test_tab_reaches_every_enabled_control(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    stage = await Stage.set(make_panel, world, tmp_path, "it")
+    missed: dict[str, list[str]] = {}
+
+    def look(name: str, root: QWidget) -> None:
+        there = reachable(root)
+        left = [
+            f"{type(w).__name__} {w.objectName()} {spoken(w)}"
+            for w in controls(root)
+            if w.isEnabled() and w not in there and not to_look_at(w) and not by_arrows(w, there)
+        ]
+        if left:
+            missed[name] = left
+
+    wanted = {"overview-session", "overview-refused", "overview-notice"}
+    async for name, root in stage.states():
+        if name in wanted:
+            look(name, root)
+    async for name, root in stage.pages():
+        look(name, root)
+    async for name, root in stage.dialogs():
+        look(name, root)
+    assert missed == {}
+
+
+async def test_f5_and_escape(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    stage = await Stage.set(make_panel, world, tmp_path, "it")
+    window = await stage.become(busy())
+    world.orchestrator.calls.clear()
+    for name in ("why", "sessions", "diagnostics", "first-run", "pairing"):
+        dialog = await stage._opened(name)
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+        await settled()
+        assert name not in stage.panel._open_dialogs, f"Esc does not close {name}"
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    assert world.orchestrator.calls == []
+    assert window.isVisible()
+    window.activateWindow()
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    await settled()
+    assert [call for call, _ in world.orchestrator.calls] == ["request_full"]
+
+
+async def test_check_boxes_say_their_state_and_the_title_says_demo(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    stage = await Stage.set(make_panel, world, tmp_path, "it")
+    window = await stage.become(busy())
+    assert window.windowTitle() == "Clienti, elenco intero · pagina 9 di 16 · 843 righe [DEMO] – Archisync"
+    assert stage.panel.tray.icon.toolTip() == "Archisync [DEMO]: Clienti, elenco intero · pagina 9 di 16 · 843 righe"
+    window.go("settings").groups.setCurrentRow(4)  # type: ignore[attr-defined]
+    await settled()
+    box = next(w for w in controls(window) if isinstance(w, QCheckBox))
+    interface = QAccessible.queryAccessibleInterface(box)
+    assert interface.state().checked == box.isChecked()
+
+
+async def test_nothing_moves_by_itself() -> None:
+    """There is no animation that somebody who wants less motion would have to switch off."""
+    sources = [p.read_text(encoding="utf-8") for p in Path(words.__file__).parent.glob("*.py")]
+    moving = re.compile(r"QPropertyAnimation|QVariantAnimation|QTimeLine|QMovie|setAnimated\(True|setRange\(0, 0\)")
+    assert [text[:60] for text in sources if moving.search(text)] == []
+
+
+async def test_dialogs_have_titles(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    stage = await Stage.set(make_panel, world, tmp_path, "en")
+    async for name, dialog in stage.dialogs():
+        assert isinstance(dialog, QDialog)
+        assert dialog.windowTitle(), name
