@@ -59,6 +59,22 @@ def codes() -> frozenset[str]:
     return frozenset(_catalogue())
 
 
+_COUNTS = frozenset({"before", "now", "gone", "count", "rows", "records", "total", "found"})
+"""Parameters that count rows: written as people write large numbers. Years, ports and process numbers are not."""
+
+
+def _for_people(params: Mapping[str, object], language: str) -> Mapping[str, object]:
+    """Steps by their names, counts with their separators."""
+    shown = dict(params)
+    for name, value in params.items():
+        if name in _COUNTS and isinstance(value, int) and not isinstance(value, bool):
+            separated = f"{value:,}"
+            shown[name] = separated.replace(",", ".") if language == "it" else separated
+        elif name == "step" and (step := _catalogue().get(f"step.{value}")) is not None:
+            shown[name] = step["it" if language == "it" else "en"][0]
+    return shown
+
+
 def text(code: str, language: str, params: Mapping[str, object] | None = None) -> Text:
     """The three sentences of ``code``. An unknown code gives itself as the first sentence, never an exception:
     an error must be shown even if its text was forgotten (a test finds the forgotten ones)."""
@@ -66,7 +82,7 @@ def text(code: str, language: str, params: Mapping[str, object] | None = None) -
     if entry is None:
         return Text(code, "", "")
     sentences = entry["it" if language == "it" else "en"]
-    filled = [s.format_map(_Blank(params or {})) for s in sentences]
+    filled = [s.format_map(_Blank(_for_people(params or {}, language))) for s in sentences]
     filled += [""] * (3 - len(filled))
     return Text(*filled[:3])
 

@@ -36,6 +36,14 @@ def test_a_missing_parameter_leaves_a_readable_text() -> None:
     assert "–" in text("profile-busy", "it").what
 
 
+def test_steps_and_counts_are_said_as_people_say_them() -> None:
+    assert text("erp-slow", "it", {"step": "filter"}).what == "L'ERP non ha risposto in tempo (filtro dell'elenco)."
+    assert text("erp-slow", "en", {"step": "never heard of"}).what.endswith("(never heard of).")
+    shrink = {"list": "Ordini", "before": 1604, "now": 992, "gone": 612}
+    assert "992 righe invece di 1.604" in text("shrink", "it", shrink).what
+    assert "992 rows instead of 1,604" in text("shrink", "en", shrink).what
+
+
 def test_an_unknown_code_is_shown_rather_than_raised() -> None:
     assert text("no-such-code", "it").what == "no-such-code"
     assert line("no-such-code", "en") == "no-such-code"

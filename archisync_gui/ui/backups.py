@@ -59,7 +59,7 @@ class Backups(QWidget):
 
     def retranslate(self) -> None:
         self.choice.setAccessibleName(tr("Backups"))
-        self.make.setText(tr("Back up &now"))
+        self.make.setText(tr("B&ack up now"))
         self.restore.setText(tr("&Put this backup back…"))
         self._paths = ()
         self.show_backups()

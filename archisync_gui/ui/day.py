@@ -226,8 +226,8 @@ class DaySheet(Page):
     def retranslate(self) -> None:
         self.before.setText(tr("&Day before"))
         self.after.setText(tr("Day &after"))
-        self.print.setText(tr("&Print…"))
-        self.export.setText(tr("&Export…"))
+        self.print.setText(tr("Pr&int…"))
+        self.export.setText(tr("E&xport…"))
         self.export.setToolTip(tr("Save as PDF, Excel or CSV file"))
         self.day.setAccessibleName(tr("Day"))
         self.day.setDisplayFormat(date_format())

@@ -119,10 +119,10 @@ class RunDetails(QDialog):
                 self._picture(run.error.screenshot)
         self.log = self._text_tab(tr("&Log lines"), tr("reading…"))
         buttons = QDialogButtonBox()
-        self.copy = QPushButton(tr("C&opy all"))
+        self.copy = QPushButton(tr("Copy &all"))
         self.export = QPushButton(tr("&Export…"))
         self.again = QPushButton(tr("&Sync again"))
-        close = QPushButton(tr("Cl&ose"))
+        close = QPushButton(tr("&Close"))
         role = QDialogButtonBox.ButtonRole
         for button, kind in (
             (self.copy, role.ActionRole),

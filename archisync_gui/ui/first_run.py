@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
 
 from archisync_gui import messages
 from archisync_gui.settings import SettingsError, setting
@@ -38,6 +39,7 @@ class FirstRun(Dialog):
         self.outcome = label(wrap=True)
         self.form, self.demo = QPushButton(), QPushButton()
         self.intervals: dict[str, QSpinBox] = {}
+        self._lists: list[tuple[str, QLabel, QSpinBox]] = []
         self._texts: list[tuple[Any, str]] = []
         for make in (self._language_step, self._erp_step, self._test_step, self._form_step, self._intervals_step):
             self.stack.addWidget(make())
@@ -104,9 +106,9 @@ class FirstRun(Dialog):
             self.intervals[key] = spin
             line = QWidget()
             inside = row(line)
-            spin.setAccessibleName(words.type_name(entity.name))
-            spin.setSuffix(f" {tr('min')}")
-            name = label(words.type_name(entity.name))
+            name = label()
+            name.setBuddy(spin)
+            self._lists.append((entity.name, name, spin))
             name.setMinimumWidth(140)
             inside.addWidget(name)
             inside.addWidget(spin)
@@ -114,7 +116,20 @@ class FirstRun(Dialog):
             parts.append(line)
         return self._page(*parts)
 
+    def changeEvent(self, event: QEvent) -> None:
+        """The language may also be changed elsewhere while this is open."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.LanguageChange:
+            self._retranslate()
+            self._show()
+
     def _retranslate(self) -> None:
+        for at in range(self.language.count()):
+            self.language.setItemText(at, choice_word(str(self.language.itemData(at))))
+        for type, name, spin in self._lists:
+            name.setText(words.type_name(type))
+            spin.setAccessibleName(words.type_name(type))
+            spin.setSuffix(" " + tr("min"))
         self.setWindowTitle(tr("Welcome to Archisync"))
         self.headline.setText(tr("Welcome to Archisync"))
         self.back.setText(tr("&Back"))

@@ -206,7 +206,7 @@ class History(Page):
             edit.setDisplayFormat(date_format())
         self.table.setAccessibleName(tr("Runs"))
         self.charts_button.setText(tr("C&harts"))
-        self.export.setText(tr("&Export…"))
+        self.export.setText(tr("E&xport…"))
         self.export.setToolTip(tr("Save these runs as CSV or Excel file"))
         self.more.setText(tr("Show &more"))
         self._empty.setText(tr("No run matches. Choose another list, outcome or period above."))

@@ -374,16 +374,25 @@ class ActivityModel(SnapshotModel):
                 self._remove(at)
         self.beginInsertRows(QModelIndex(), 0, len(lines) - 1)
         for line in lines:
-            cell = Cell(line.text, line.aside, chip=Chip(clock(line.at), line.tone, ""), tooltip=absolute(line.at))
             self._keys.insert(0, object())
             self._items.insert(0, line)
-            self._rows.insert(0, (cell,))
+            self._rows.insert(0, (_activity_cell(line),))
         self.endInsertRows()
         extra = len(self._rows) - self.KEPT
         if extra > 0:
             self.beginRemoveRows(QModelIndex(), self.KEPT, len(self._rows) - 1)
             del self._keys[self.KEPT :], self._items[self.KEPT :], self._rows[self.KEPT :]
             self.endRemoveRows()
+
+    def retranslate(self) -> None:
+        """Say all lines in the language of now."""
+        for at, old in enumerate(self._items):
+            event = old.event if isinstance(old, ActivityLine) else None
+            line = words.event_line(event) if event is not None else None
+            if line is not None:
+                self._items[at], self._rows[at] = line, (_activity_cell(line),)
+        if self._items:
+            self._tell(0, len(self._items) - 1)
 
     def put_before(self, older: Sequence[ActivityLine]) -> None:
         """Add lines of before those that are shown, given oldest first."""
@@ -397,6 +406,10 @@ class ActivityModel(SnapshotModel):
         for line in [*older, *shown]:
             # One by one: what `prepend` says once of one moment must not swallow the same trouble of hours before.
             self.prepend([line])
+
+
+def _activity_cell(line: ActivityLine) -> Cell:
+    return Cell(line.text, line.aside, chip=Chip(clock(line.at), line.tone, ""), tooltip=absolute(line.at))
 
 
 # ------------------------------------------------------------------------------------------------------ sessions

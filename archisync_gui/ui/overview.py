@@ -453,6 +453,7 @@ class Overview(Page):
         self.queue_list.setAccessibleName(tr("What waits, in order"))
         self.activity_list.setAccessibleName(tr("The last events"))
         self.strip.setAccessibleName(tr("Timeline of the last two hours"))
+        self.activity.retranslate()
         self.types.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 5)
         if self._context.status is not None:
             self.show_status(self._context.status)

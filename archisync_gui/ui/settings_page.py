@@ -301,7 +301,7 @@ class Accounts(QWidget):
     def retranslate(self) -> None:
         self.add_name.setPlaceholderText(tr("User name in the ERP"))
         self.add_name.setAccessibleName(tr("User name in the ERP"))
-        self.add_button.setText(tr("Add acco&unt"))
+        self.add_button.setText(tr("Add &account"))
         self._names = ()
         self.show_settings(self._context.settings(), self._context.status)
 
@@ -453,7 +453,7 @@ class PairedPages(QWidget):
         self.retranslate()
 
     def retranslate(self) -> None:
-        self.connect_button.setText(tr("&Connect a page…"))
+        self.connect_button.setText(tr("C&onnect a page…"))
         self.show_pages()
 
     def show_pages(self) -> None:
@@ -612,7 +612,7 @@ class SettingsPage(Page):
         self.accounts.retranslate()
         self.pages.retranslate()
         self.folder.setText(tr("Open data fol&der"))
-        self.again.setText(tr("&Walk through the first steps again…"))
+        self.again.setText(tr("Walk throu&gh the first steps again…"))
         self.backups.retranslate()
         self.show_settings()
 

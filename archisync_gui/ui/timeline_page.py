@@ -62,7 +62,7 @@ class TimelinePage(Page):
         self.retranslate()
 
     def retranslate(self) -> None:
-        for button, text in zip(self.spans, (tr("&2 hours"), tr("Da&y", "span"), tr("&Week")), strict=True):
+        for button, text in zip(self.spans, (tr("&2 hours"), tr("Da&y", "span"), tr("W&eek")), strict=True):
             button.setText(text)
         self.closer.setText(tr("C&loser"))
         self.wider.setText(tr("Wi&der"))

@@ -94,9 +94,8 @@ class Sidebar(QFrame):
         titles = page_titles()
         for at, (name, button) in enumerate(self._buttons.items()):
             button.setText(titles[name])
-            plain = titles[name].replace("&", "")
-            button.setAccessibleName(plain)
-            button.setToolTip(f"{plain} (Ctrl+{at + 1})")
+            button.setAccessibleName(titles[name])
+            button.setToolTip(f"{titles[name]} (Ctrl+{at + 1})")
         self.form_button.setText(tr("Order form", "button"))
         self.form_button.setToolTip(tr("Open the order form in the browser (Ctrl+N)"))
         self.demo_button.setText(tr("Try a &fault"))
@@ -108,15 +107,15 @@ class Sidebar(QFrame):
 
 
 def page_titles() -> dict[str, str]:
-    """Titles of the pages, with mnemonics."""
+    """Titles of the pages. Ctrl and a figure open them; the letters are for what stands on the pages."""
     return {
-        "overview": tr("&Overview"),
-        "history": tr("&History", "page"),
-        "timeline": tr("&Timeline", "page"),
-        "data": tr("&Data", "page"),
-        "day": tr("Da&y", "page"),
-        "log": tr("&Log", "page"),
-        "settings": tr("S&ettings", "page"),
+        "overview": tr("Overview"),
+        "history": tr("History", "page"),
+        "timeline": tr("Timeline", "page"),
+        "data": tr("Data", "page"),
+        "day": tr("Day", "page"),
+        "log": tr("Log", "page"),
+        "settings": tr("Settings", "page"),
     }
 
 
@@ -180,6 +179,7 @@ class Header(QFrame):
         self.all.setText(tr("&Sync all"))
         self.all.setToolTip(tr("Read all lists, one after the other (F5)"))
         self.bar.setAccessibleName(tr("Progress of the active run"))
+        self._kind = ""  # its accessible name is said anew
         self._show(self._context.status)
 
     def show_status(self, status: Status) -> None:
@@ -634,6 +634,8 @@ class MainWindow(QMainWindow):
             case QEvent.Type.LanguageChange:
                 for part in (self.sidebar, self.header, self.form_request, self.banner, self.foot):
                     part.retranslate()
+                if self.context.status is not None:
+                    self._title(self.context.status)
             case QEvent.Type.WindowStateChange:
                 self.shown_changed.emit(self.isVisible() and not self.isMinimized())
         super().changeEvent(event)

@@ -571,6 +571,8 @@ class ActivityLine:
     """A newer line about the same subject takes the place of one a few minutes old."""
     place: str = ""
     """What a click opens where there is no run."""
+    event: Event | None = None
+    """What it tells: said anew when the language changes."""
 
 
 def event_line(event: Event) -> ActivityLine | None:
@@ -639,7 +641,8 @@ def event_line(event: Event) -> ActivityLine | None:
                 text = stopped_title(_code(data["stopped"]), str(data.get("account", "")))
         case _:
             return None
-    return ActivityLine(event.at, text, tone, aside, run_id, subject, _PLACES.get(kind, "")) if text else None
+    place = _PLACES.get(kind, "")
+    return ActivityLine(event.at, text, tone, aside, run_id, subject, place, event) if text else None
 
 
 _PLACES: Mapping[EventKind, str] = {

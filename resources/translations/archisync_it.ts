@@ -602,7 +602,7 @@
         </message>
         <message>
             <source>Open the &amp;demo</source>
-            <translation>Apri la &amp;demo</translation>
+            <translation>Apri la d&amp;emo</translation>
         </message>
         <message>
             <source>Try it: Archisync logs in to the ERP once, for real, and says what it found.</source>
@@ -888,40 +888,6 @@
             <translation>Pro&amp;va un guasto</translation>
         </message>
         <message>
-            <source>&amp;Overview</source>
-            <translation>&amp;Panoramica</translation>
-        </message>
-        <message>
-            <source>&amp;History</source>
-            <comment>page</comment>
-            <translation>&amp;Cronologia</translation>
-        </message>
-        <message>
-            <source>&amp;Timeline</source>
-            <comment>page</comment>
-            <translation>Linea del &amp;tempo</translation>
-        </message>
-        <message>
-            <source>&amp;Data</source>
-            <comment>page</comment>
-            <translation>&amp;Dati</translation>
-        </message>
-        <message>
-            <source>Da&amp;y</source>
-            <comment>page</comment>
-            <translation>&amp;Giornata</translation>
-        </message>
-        <message>
-            <source>&amp;Log</source>
-            <comment>page</comment>
-            <translation>Registr&amp;o</translation>
-        </message>
-        <message>
-            <source>S&amp;ettings</source>
-            <comment>page</comment>
-            <translation>&amp;Impostazioni</translation>
-        </message>
-        <message>
             <source>&amp;Why?</source>
             <translation>Perc&amp;hé?</translation>
         </message>
@@ -1094,10 +1060,6 @@
             <translation>dom</translation>
         </message>
         <message>
-            <source>Add acco&amp;unt</source>
-            <translation>Aggiungi &amp;utente</translation>
-        </message>
-        <message>
             <source>Password…</source>
             <translation>Password…</translation>
         </message>
@@ -1178,10 +1140,6 @@
             <translation>&amp;Togli</translation>
         </message>
         <message>
-            <source>&amp;Connect a page…</source>
-            <translation>&amp;Collega una pagina…</translation>
-        </message>
-        <message>
             <source>The local endpoint is not running</source>
             <translation>Il servizio locale non è attivo</translation>
         </message>
@@ -1224,14 +1182,6 @@
         <message>
             <source>Open data fol&amp;der</source>
             <translation>Apri la &amp;cartella dei dati</translation>
-        </message>
-        <message>
-            <source>&amp;Walk through the first steps again…</source>
-            <translation>Ripeti la procedura &amp;iniziale…</translation>
-        </message>
-        <message>
-            <source>Back up &amp;now</source>
-            <translation>Fai un &amp;backup ora</translation>
         </message>
         <message>
             <source>&amp;Put this backup back…</source>
@@ -1885,10 +1835,6 @@
             <translation>Cerca</translation>
         </message>
         <message>
-            <source>Col&amp;umns</source>
-            <translation>Co&amp;lonne</translation>
-        </message>
-        <message>
             <source>Columns</source>
             <translation>Colonne</translation>
         </message>
@@ -1902,11 +1848,7 @@
         </message>
         <message>
             <source>Read this record &amp;again</source>
-            <translation>&amp;Rileggi questa riga</translation>
-        </message>
-        <message>
-            <source>Clear and &amp;read again…</source>
-            <translation>S&amp;vuota e rileggi…</translation>
+            <translation>Rile&amp;ggi questa riga</translation>
         </message>
         <message>
             <source>Stored rows</source>
@@ -2057,15 +1999,11 @@
         </message>
         <message>
             <source>&amp;Day before</source>
-            <translation>Giorno &amp;prima</translation>
+            <translation>&amp;Giorno prima</translation>
         </message>
         <message>
             <source>Day &amp;after</source>
-            <translation>Giorno &amp;dopo</translation>
-        </message>
-        <message>
-            <source>&amp;Print…</source>
-            <translation>&amp;Stampa…</translation>
+            <translation>Giorno d&amp;opo</translation>
         </message>
         <message>
             <source>Save as PDF, Excel or CSV file</source>
@@ -2148,16 +2086,8 @@
             <translation>lettura…</translation>
         </message>
         <message>
-            <source>C&amp;opy all</source>
-            <translation>C&amp;opia tutto</translation>
-        </message>
-        <message>
             <source>&amp;Sync again</source>
             <translation>&amp;Sincronizza di nuovo</translation>
-        </message>
-        <message>
-            <source>Cl&amp;ose</source>
-            <translation>C&amp;hiudi</translation>
         </message>
         <message>
             <source>&amp;Run</source>
@@ -2280,7 +2210,7 @@
         </message>
         <message>
             <source>Show &amp;more</source>
-            <translation>&amp;Mostra altre</translation>
+            <translation>M&amp;ostra altre</translation>
         </message>
         <message>
             <source>No run matches. Choose another list, outcome or period above.</source>
@@ -2346,16 +2276,8 @@
             <translation>Cerca nel registro</translation>
         </message>
         <message>
-            <source>&amp;Follow</source>
-            <translation>&amp;Segui</translation>
-        </message>
-        <message>
             <source>Open fol&amp;der</source>
             <translation>Apri &amp;cartella</translation>
-        </message>
-        <message>
-            <source>Diag&amp;nostics…</source>
-            <translation>Diag&amp;nostica…</translation>
         </message>
         <message>
             <source>Log lines</source>
@@ -2387,12 +2309,8 @@
             <translation>&amp;Giorno</translation>
         </message>
         <message>
-            <source>&amp;Week</source>
-            <translation>&amp;Settimana</translation>
-        </message>
-        <message>
             <source>C&amp;loser</source>
-            <translation>In&amp;grandisci</translation>
+            <translation>&amp;Ingrandisci</translation>
         </message>
         <message>
             <source>Wi&amp;der</source>
@@ -2412,7 +2330,7 @@
         </message>
         <message>
             <source>Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click explains.</source>
-            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: nulla di letto · croce: previste e non lette · viola: modulo ordini aperto · tratteggio: in arrivo. La rotella ingrandisce, trascinando ci si sposta, un clic spiega.</translation>
+            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: niente letto · croce: previste e non lette · viola: modulo ordini aperto · tratteggio: in arrivo. La rotella ingrandisce, trascinando ci si sposta, un clic spiega.</translation>
         </message>
         <message numerus="yes">
             <source>These %n row(s) would vanish</source>
@@ -2672,6 +2590,88 @@
         <message>
             <source>What would vanish</source>
             <translation>Che cosa sparirebbe</translation>
+        </message>
+        <message>
+            <source>Overview</source>
+            <translation>Panoramica</translation>
+        </message>
+        <message>
+            <source>History</source>
+            <comment>page</comment>
+            <translation>Cronologia</translation>
+        </message>
+        <message>
+            <source>Timeline</source>
+            <comment>page</comment>
+            <translation>Linea del tempo</translation>
+        </message>
+        <message>
+            <source>Data</source>
+            <comment>page</comment>
+            <translation>Dati</translation>
+        </message>
+        <message>
+            <source>Day</source>
+            <comment>page</comment>
+            <translation>Giornata</translation>
+        </message>
+        <message>
+            <source>Log</source>
+            <comment>page</comment>
+            <translation>Registro</translation>
+        </message>
+        <message>
+            <source>Settings</source>
+            <comment>page</comment>
+            <translation>Impostazioni</translation>
+        </message>
+        <message>
+            <source>Pr&amp;int…</source>
+            <translation>S&amp;tampa…</translation>
+        </message>
+        <message>
+            <source>E&amp;xport…</source>
+            <translation>Es&amp;porta…</translation>
+        </message>
+        <message>
+            <source>Co&amp;lumns</source>
+            <translation>&amp;Colonne</translation>
+        </message>
+        <message>
+            <source>Clear an&amp;d read again…</source>
+            <translation>Svuo&amp;ta e rileggi…</translation>
+        </message>
+        <message>
+            <source>W&amp;eek</source>
+            <translation>Se&amp;ttimana</translation>
+        </message>
+        <message>
+            <source>Fo&amp;llow</source>
+            <translation>Se&amp;gui</translation>
+        </message>
+        <message>
+            <source>Dia&amp;gnostics…</source>
+            <translation>&amp;Diagnostica…</translation>
+        </message>
+        <message>
+            <source>B&amp;ack up now</source>
+            <translation>Fai un &amp;backup ora</translation>
+        </message>
+        <message>
+            <source>C&amp;onnect a page…</source>
+            <translation>&amp;Collega una pagina…</translation>
+        </message>
+        <message>
+            <source>Add &amp;account</source>
+            <translation>Aggiun&amp;gi utente</translation>
+        </message>
+        <message>
+            <source>Walk throu&amp;gh the first steps again…</source>
+            <translation>Ripeti la procedura &amp;iniziale…</translation>
+        </message>
+        <message>
+            <source>Copy &amp;all</source>
+            <translation>C&amp;opia tutto</translation>
         </message>
     </context>
 </TS>

@@ -212,7 +212,7 @@ def busy() -> Status:
                         soon(minutes=9), True, False),
             SessionView("s-3c4d", "", None, ago(minutes=1), ago(seconds=50), soon(minutes=2), False, True),
         ),
-        explanation=Explanation(NOW, Reason.RUNNING, {"type": "customers"}),
+        explanation=Explanation(NOW, Reason.RUNNING, {"type": "customers", "account": "agente01"}),
     )  # fmt: skip
 
     def later(type: str, seconds: float, length: float, after: str | None = None) -> Forecast:

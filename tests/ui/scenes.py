@@ -71,10 +71,13 @@ SHRINK = ErrorInfo(
 )
 
 PASSWORD = ErrorInfo(
-    "login-refused", FailureKind.CREDENTIALS, "the ERP refused name or password", params={"account": "agente01"}
+    "login-refused",
+    FailureKind.CREDENTIALS,
+    "the ERP refused name or password",
+    params={"account": "agente01", "error": "Nome utente o password errati"},
 )
 
-SLOW = ErrorInfo("erp-slow", FailureKind.TRANSIENT, "Timeout 30000 ms exceeded", params={"seconds": 30})
+SLOW = ErrorInfo("erp-slow", FailureKind.TRANSIENT, "Timeout 30000 ms exceeded", params={"step": "open"})
 
 
 def firm(at: int) -> str:
@@ -554,7 +557,7 @@ class Stage:
         failed = next(r for r in store.all_runs if r.error is not None)
         assert failed.error is not None
         error = dataclasses.replace(failed.error, screenshot=screenshot(self.folder))
-        failed = dataclasses.replace(failed, error=error, warnings=("unclean-pause",))
+        failed = dataclasses.replace(failed, error=error, warnings=("unclean-pause?list=invoices",))
         store.all_runs = tuple(failed if r.id == failed.id else r for r in store.all_runs)
         dialog: Any = await self._opened("run", failed.id)
         for at in range(dialog.tabs.count()):

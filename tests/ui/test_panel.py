@@ -349,7 +349,7 @@ async def test_mnemonics_of_the_frame_are_unique(make_panel: MakePanel, world: W
     frame = [window.sidebar, window.header, window.form_request, window.banner, window.notice]
     texts = [b.text() for part in frame for b in part.findChildren(QPushButton) if b.isVisible()]
     keys = [text[text.index("&") + 1].casefold() for text in texts if "&" in text]
-    assert len(keys) >= 14
+    assert len(keys) >= 8
     assert sorted(set(keys)) == sorted(keys), texts
 
 

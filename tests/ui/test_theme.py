@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
+
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.ui.theme import DARK, LIGHT, READABLE, Tokens, contrast, style_sheet, theme
+from archisync_gui.ui.theme import DARK, LIGHT, READABLE, SEEN, Tokens, contrast, style_sheet, theme
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
@@ -16,9 +20,46 @@ def test_text_is_readable(tokens: Tokens, front: str, back: str) -> None:
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("part", ["focus", "bar_bad", "accent"])
-def test_edges_and_bars_are_seen(tokens: Tokens, part: str) -> None:
-    assert contrast(getattr(tokens, part), tokens.surface) >= 3
+@pytest.mark.parametrize(("front", "back"), SEEN)
+def test_edges_signs_and_charts_are_seen(tokens: Tokens, front: str, back: str) -> None:
+    assert contrast(getattr(tokens, front), getattr(tokens, back)) >= 3
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_every_pair_of_the_style_sheet_is_readable(tokens: Tokens) -> None:
+    """Where a rule sets text and background, whatever the roles: no pair is left out of the list above."""
+    plain = Tokens(**{f.name: f"<{f.name}>" for f in fields(Tokens)})
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style_sheet(plain))
+    pairs = set()
+    for _, body in rules:
+        text = re.search(r"(?<![-\w])color: <(\w+)>", body)
+        back = re.search(r"(?<![-\w])background: <(\w+)>", body)
+        if text is not None and back is not None:
+            pairs.add((text[1], back[1]))
+    assert len(pairs) >= 5
+    assert [p for p in pairs if contrast(getattr(tokens, p[0]), getattr(tokens, p[1])) < 4.5] == []
+
+
+def test_light_and_dark_follow_the_system_at_once(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    theme().choose("system")
+    hints = qapp.styleHints()
+    switches = ((Qt.ColorScheme.Dark, DARK), (Qt.ColorScheme.Light, LIGHT), (Qt.ColorScheme.Dark, DARK))
+    for scheme, wanted in switches:
+        # The offscreen platform has no theme of its own that could be switched: what a real one says is said for it.
+        monkeypatch.setattr(hints, "colorScheme", lambda scheme=scheme: scheme)
+        hints.colorSchemeChanged.emit(scheme)
+        assert theme().tokens is wanted
+        assert qapp.palette().color(QPalette.ColorRole.Window).name() == wanted.page
+        assert wanted.surface in qapp.styleSheet()
+    monkeypatch.undo()
+    theme().choose("light")
+
+
+def test_a_choice_is_kept_when_the_system_switches(qapp: QApplication) -> None:
+    theme().choose("dark")
+    qapp.styleHints().colorSchemeChanged.emit(Qt.ColorScheme.Light)
+    assert theme().dark
+    theme().choose("light")
 
 
 def test_contrast_is_the_known_one() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from PySide6.QtCore import QTranslator
 
 from archisync_gui import messages
+from archisync_gui.settings import DECLARATIONS
 
 FOLDER = messages.resources() / "translations"
 UI = Path(messages.__file__).parent / "ui"
@@ -48,14 +51,44 @@ def test_the_compiled_form_is_up_to_date(qapp: object) -> None:
         assert translator.translate("", source, comment, n) == forms[0], source
 
 
-def test_every_text_of_the_code_is_in_the_file() -> None:
-    known = {source for source, _, _, _ in entries()}
-    pattern = re.compile(r"""\btr\(\s*"((?:[^"\\]|\\.)*)"\s*[,)]""")
-    used = {
-        m.replace('\\"', '"') for path in UI.glob("*.py") for m in pattern.findall(path.read_text(encoding="utf-8"))
+def sources(path: Path) -> set[tuple[str, str]]:
+    """Texts and comments of a ``.ts`` file."""
+    messages = ET.parse(path).getroot().iter("message")
+    return {(m.findtext("source") or "", m.findtext("comment") or "") for m in messages}
+
+
+def test_the_files_hold_every_text_of_the_code_and_no_other(tmp_path: Path) -> None:
+    """Qt's own tool says which texts there are. English needs only its plurals."""
+    extracted = tmp_path / "extracted.ts"
+    tool = Path(sys.executable).with_name("pyside6-lupdate")
+    modules = [str(p) for p in sorted(UI.glob("*.py"))]
+    done = subprocess.run([str(tool), *modules, "-ts", str(extracted)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    used = sources(extracted)
+    assert len(used) > 500
+    assert used == sources(FOLDER / "archisync_it.ts")
+    assert {source for source, _ in used if "%n" in source} == {s for s, _ in sources(FOLDER / "archisync_en.ts")}
+
+
+@pytest.mark.parametrize("name", ["archisync_it.ts", "archisync_en.ts"])
+def test_nothing_is_marked_unfinished(name: str) -> None:
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    assert 'type="unfinished"' not in text
+    assert 'type="obsolete"' not in text
+    assert 'type="vanished"' not in text
+
+
+def test_quoted_buttons_have_the_names_they_have_on_the_panel() -> None:
+    """``«Porta in testa» cambia l'ordine``: what an error tells people to press is there under that name."""
+    plain = {form.replace("&", "").rstrip("…") for _, _, forms, _ in entries() for form in forms}
+    plain |= {d.it for d in DECLARATIONS}
+    elsewhere = {"Tutti"}  # a choice of the ERP's own
+    quoted = {
+        quote.rstrip("…")
+        for path in (messages.resources() / "messages").glob("*.toml")
+        for quote in re.findall(r"«([A-ZÀ-Ú][^»{]*)»", path.read_text(encoding="utf-8"))
     }
-    assert len(used) > 200
-    assert used - known == set()
+    assert quoted - plain - elsewhere == set()
 
 
 @pytest.mark.parametrize("pattern", [r"\{tr\("])
