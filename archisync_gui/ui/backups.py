@@ -62,6 +62,7 @@ class Backups(QWidget):
         self.make.setText(tr("B&ack up now"))
         self.restore.setText(tr("&Put this backup back…"))
         self._paths = ()
+        self.choice.clear()
         self.show_backups()
 
     def show_backups(self) -> None:
