@@ -12,7 +12,6 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.app.credentials import write_private
 from archisync_gui.app.desktop import Life, _opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.endpoint.pairing import Access
@@ -22,7 +21,7 @@ from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Services
 from tests.benchmarks.beat import Beat
 from tests.benchmarks.result import Result, percentile
-from tests.benchmarks.whole import ACCOUNT, ended_after, folder, line, office, on_screen, other_erp, program
+from tests.benchmarks.whole import ended_after, folder, line, office, on_screen, other_erp, program
 
 HERE = Path(__file__).parent
 
@@ -30,7 +29,6 @@ HERE = Path(__file__).parent
 @asynccontextmanager
 async def _panel(app: QApplication, profile: Profile) -> AsyncIterator[Services]:
     """The panel with everything behind it, as its process puts it together."""
-    write_private(profile.folder / "passwords.json", {ACCOUNT: "demo"})
     panel = Panel(app, profile=profile.name)
     panel.show()
     await panel.first_paint()
