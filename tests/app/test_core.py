@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -44,6 +45,12 @@ async def test_a_wrong_setting_changes_nothing(core: Core, changes: dict[str, ob
     assert dict(core.settings) == before
     assert core.orchestrator.get_status().statuses["ddt"].interval == 45
     assert not core.profile.settings_file.exists()
+
+
+async def test_a_demo_has_no_office_hours_so_a_forms_list_stays_open_till_midnight(core: Core) -> None:
+    closes = core._office_closes()
+    assert closes is not None
+    assert closes.astimezone(ZoneInfo("Europe/Rome")).time() == time(0)
 
 
 async def test_clearing_a_list_makes_a_backup_and_asks_for_it_again(core: Core) -> None:

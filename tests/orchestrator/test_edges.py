@@ -88,6 +88,16 @@ def test_offices_that_are_always_never_or_nightly_open() -> None:
     assert not office_hours.is_open(utc(3, 2, 6, 31), half, ROME)
 
 
+def test_when_an_open_office_closes() -> None:
+    """Rules 29, 30: so long may the list that serves order forms stay open."""
+    assert office_hours.closes(utc(3, 2, 5, 59), HOURS, ROME) is None
+    assert office_hours.closes(utc(3, 2, 6), HOURS, ROME) == utc(3, 2, 19)
+    assert office_hours.closes(utc(3, 2, 19), HOURS, ROME) is None
+    assert office_hours.closes(utc(3, 30, 5), HOURS, ROME) == utc(3, 30, 18)
+    assert office_hours.closes(MONDAY, OfficeHours(days=frozenset()), ROME) is None
+    assert office_hours.closes(utc(3, 2, 22, 59), None, ROME) == utc(3, 2, 23)
+
+
 def test_days_have_23_24_or_25_hours() -> None:
     """Rule 30."""
     assert office_hours.day_end(utc(3, 28, 23, 30), ROME) - utc(3, 28, 23) == timedelta(hours=23)
