@@ -61,7 +61,7 @@ class CellDelegate(QStyledItemDelegate):
             left += int(side) + 6
             tone = "text" if cell.chip.tone in ("ok", "muted") else cell.chip.tone
         painter.setPen(color(tone))
-        width = rect.right() - left
+        width = rect.right() - left - (4 if cell.right else 0)
         side_by_side = (Qt.AlignmentFlag.AlignRight if cell.right else Qt.AlignmentFlag.AlignLeft) | (
             Qt.AlignmentFlag.AlignVCenter
         )
@@ -232,7 +232,8 @@ class ActivityDelegate(QStyledItemDelegate):
 
 
 def _spoken(cell: Cell) -> str:
-    return f"{cell.text} · {cell.detail}" if cell.detail else cell.text
+    # The time stays on the line of the word before it.
+    return f"{cell.text}\u00a0·\u00a0{cell.detail.replace(' ', chr(160))}" if cell.detail else cell.text
 
 
 def _wrapped() -> QTextOption:

@@ -7,12 +7,18 @@ from datetime import date, datetime
 from archisync_gui.entities.declaration import Column, Kind, Value
 from archisync_gui.ui.i18n import language, number, tr
 
+_SHORT = frozenset({"id", "iva", "pec", "sdi", "url", "cap", "ddt"})
+"""Abbreviations, which stay in capitals."""
+
 
 def title(column: Column) -> str:
-    """A column's heading for people."""
-    if language() == "it":
-        return column.title_it or column.it.rstrip(":").capitalize()
-    return column.title_en or column.en
+    """A column's heading for people: the ERP shouts, the panel does not."""
+    if language() != "it":
+        return column.title_en or column.en
+    if column.title_it:
+        return column.title_it
+    calm = column.it.rstrip(":").capitalize()
+    return " ".join(word.upper() if word.casefold() in _SHORT else word for word in calm.split(" "))
 
 
 def shown(value: Value, kind: Kind) -> str:

@@ -77,6 +77,7 @@ class Sidebar(QFrame):
         layout.addWidget(self.form_button)
         self.demo_button = QPushButton()
         self.demo_button.hide()
+        layout.addSpacing(4)
         layout.addWidget(self.demo_button)
         self.retranslate()
 

@@ -238,7 +238,7 @@ def state_chip(item: AccountTypeStatus) -> Chip:
         case State.STOPPED:
             return Chip(tr("Stopped · {why}", why=failure_word(item.last_error)), "bad", "square")
         case State.REFUSED:
-            return Chip(tr("Read refused · look at it"), "bad", "alert")
+            return Chip(tr("Read refused", "state"), "bad", "alert")
         case State.IDLE:
             if item.last_outcome is Outcome.FAILED:
                 return Chip(tr("Failed · {why}", why=failure_short(item.last_error)), "bad", "alert")

@@ -1448,10 +1448,6 @@
             <translation>Fermo · {why}</translation>
         </message>
         <message>
-            <source>Read refused · look at it</source>
-            <translation>Lettura rifiutata · da guardare</translation>
-        </message>
-        <message>
             <source>Failed · {why}</source>
             <translation>Errore · {why}</translation>
         </message>
@@ -2672,6 +2668,11 @@
         <message>
             <source>Copy &amp;all</source>
             <translation>C&amp;opia tutto</translation>
+        </message>
+        <message>
+            <source>Read refused</source>
+            <comment>state</comment>
+            <translation>Lettura rifiutata</translation>
         </message>
     </context>
 </TS>

@@ -179,10 +179,10 @@ class OfficeStore(FakeStore):
     async def row_history(self, entity: str, account: str | None, key: str) -> tuple[Change, ...]:
         owner = account or ""
         return (
+            Change(2, ago(days=2), "r2", entity, owner, key, ChangeKind.CHANGED, "city", "Alba", "Cuneo", None),
             Change(
-                2, ago(days=2), "r2", entity, owner, key, ChangeKind.CHANGED, "delivery_city", "Alba", "Cuneo", None
+                1, ago(days=9), "r1", entity, owner, key, ChangeKind.CHANGED, "sales_this_year", 123450, 118900, None
             ),
-            Change(1, ago(days=9), "r1", entity, owner, key, ChangeKind.CHANGED, "total_amount", 123450, 118900, None),
         )
 
     async def events(self, since: datetime, until: datetime, *args: Any, **kwargs: Any) -> tuple[StoredEvent, ...]:

@@ -123,7 +123,7 @@ def letters(qapp: QApplication) -> Iterator[Callable[[float], None]]:
 @pytest.mark.parametrize(
     ("language", "scale", "size"),
     [
-        ("it", 1.0, (1024, 640)),
+        pytest.param("it", 1.0, (1024, 640), marks=pytest.mark.nightly),
         ("it", 2.0, (1680, 1000)),
         pytest.param("en", 1.0, (1024, 640), marks=pytest.mark.nightly),
         pytest.param("en", 2.0, (1680, 1000), marks=pytest.mark.nightly),

@@ -275,8 +275,10 @@ async def test_excel_keeps_text_as_text(tmp_path: Path) -> None:
 
 
 async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
+    from archisync_gui.entities import CUSTOMERS
     from archisync_gui.entities.declaration import Kind
     from archisync_gui.ui.i18n import set_language
+    from archisync_gui.ui.values import title
 
     set_language("it")
     assert shown(-123456, Kind.MONEY) == "-1.234,56"
@@ -286,6 +288,8 @@ async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
     assert shown(None, Kind.MONEY) == ""
     assert exported(123456, Kind.MONEY) == 1234.56
     assert exported("not a day", Kind.DATE) == "not a day"
+    headings = {title(column) for column in CUSTOMERS.columns}
+    assert {"ID", "PEC", "SDI", "CAP", "Partita IVA", "Codice fiscale"} <= headings
 
 
 # ---------------------------------------------------------------------------------------------------- day
