@@ -1,0 +1,248 @@
+"""Every limit of the rules, a moment before it and at it: what an off-by-one would move."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from archisync_gui.model import EventKind, FailureKind, Freshness, Outcome, Reason, Scope, SessionEnd, SmartSyncResult
+from archisync_gui.orchestrator import Rules
+from tests.orchestrator.rig import QUIET, Rig
+from tests.support.clock import MONDAY, settle
+
+BEFORE, AT = -0.5, 0.0
+ALWAYS = Rules(office=None, daily_full=None)
+
+
+def opened(rig: Rig, tab: str, **more: Any) -> asyncio.Task[SmartSyncResult]:
+    return asyncio.ensure_future(rig.o.smart_customer_sync(tab, **more))
+
+
+async def served(rig: Rig, tab: str) -> None:
+    """A form that was given fresh customers, whole list included."""
+    form = opened(rig, tab)
+    await settle()
+    await rig.drain()
+    assert (await form).code == "fresh"
+
+
+@pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])
+async def test_the_watchdog_bites_after_two_minutes(moment: float, bitten: bool) -> None:
+    """Rule 24."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.clock.advance(120 + moment)
+        assert bool(rig.runs[0].cancelled) == bitten
+
+
+@pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])
+async def test_the_deadline_bites_after_ten_minutes(moment: float, bitten: bool) -> None:
+    """Rule 24: progress does not move it."""
+    async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6)) as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.clock.advance(600 + moment)
+        assert bool(rig.runs[0].cancelled) == bitten
+
+
+@pytest.mark.parametrize(("moment", "goes_on"), [(BEFORE, True), (AT, False)])
+async def test_a_suspended_run_goes_on_up_to_five_minutes(moment: float, goes_on: bool) -> None:
+    """Rule 19."""
+    async with Rig() as rig:
+        rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a")
+        await settle()
+        await rig.suspend("page 7")
+        await rig.drain()
+        await rig.clock.advance(300 + moment)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        assert rig.active.type == "products"
+        assert (rig.active.resumed_from == "page 7") == goes_on
+        assert rig.of(EventKind.SYNC_RESUMED)[-1].data["startsOver"] != goes_on
+
+
+@pytest.mark.parametrize(("moment", "reads"), [(BEFORE, 0), (AT, 1)])
+async def test_a_fast_read_serves_for_thirty_seconds(moment: float, reads: int) -> None:
+    """Rule 12: counted from its start."""
+    async with Rig() as rig:
+        await served(rig, "a")
+        done = len(rig.runs)
+        await rig.clock.advance(30 + moment)
+        opened(rig, "b")
+        await settle()
+        assert len(rig.runs) - done == reads
+        await rig.drain()
+
+
+@pytest.mark.parametrize(("moment", "joined"), [(BEFORE, True), (AT, False)])
+async def test_a_fast_read_under_way_serves_who_comes_within_thirty_seconds(moment: float, joined: bool) -> None:
+    """Rule 12."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        await rig.clock.advance(30 + moment)
+        opened(rig, "b")
+        await settle()
+        waiting = [r for r in rig.o.state.queue.values() if r.slot.scope is Scope.NEW]
+        assert (waiting == []) == joined
+        await rig.drain()
+
+
+@pytest.mark.parametrize(("moment", "follows"), [(BEFORE, False), (AT, True)])
+async def test_the_whole_list_follows_after_ten_minutes(moment: float, follows: bool) -> None:
+    """Rule 13."""
+    async with Rig(rules=dataclasses.replace(QUIET, lease=1e6)) as rig:
+        await served(rig, "a")
+        await rig.clock.advance(600 + moment)
+        form = opened(rig, "a")
+        await settle()
+        await rig.finish()
+        assert (await form).code == "fresh"
+        assert (not rig.idle) == follows
+        await rig.drain()
+
+
+@pytest.mark.parametrize(("moment", "answer"), [(BEFORE, None), (AT, "pending")])
+async def test_a_form_is_answered_after_ten_seconds(moment: float, answer: str | None) -> None:
+    """Rule 12."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        await rig.clock.advance(10 + moment)
+        assert (form.result().code if form.done() else None) == answer
+        await rig.drain()
+        await form
+
+
+@pytest.mark.parametrize(("moment", "open_still"), [(BEFORE, True), (AT, False)])
+async def test_leases_end_to_the_second(moment: float, open_still: bool) -> None:
+    """Rules 15, 16: ten minutes after a sign of life, three without an id, twenty seconds after the line was lost."""
+    for tab, seconds in (("a", 600.0), (None, 180.0)):
+        async with Rig() as rig:
+            await rig.o.smart_customer_sync(tab, wait=False)
+            await rig.drain()
+            await rig.clock.advance(seconds + moment)
+            assert bool(rig.o.state.sessions) == open_still
+    async with Rig() as rig:
+        await rig.o.smart_customer_sync("a", wait=False)
+        await rig.drain()
+        rig.o.connected("a")
+        rig.o.disconnected("a")
+        await rig.clock.advance(20 + moment)
+        assert bool(rig.o.state.sessions) == open_still
+        if not open_still:
+            assert rig.of(EventKind.SESSION_CLOSED)[0].data["reason"] == "lost"
+
+
+@pytest.mark.parametrize(("moment", "reason"), [(BEFORE, SessionEnd.CLOSED), (AT, SessionEnd.UNKNOWN)])
+async def test_ends_are_remembered_for_fifteen_minutes(moment: float, reason: SessionEnd) -> None:
+    """Rule 14."""
+    async with Rig() as rig:
+        rig.o.resume_other_syncs("a")
+        await rig.clock.advance(900 + moment)
+        assert rig.o.touch("a") is reason
+
+
+@pytest.mark.parametrize(("moment", "breathes"), [(BEFORE, False), (AT, True)])
+async def test_quiet_lasts_fifteen_minutes(moment: float, breathes: bool) -> None:
+    """Rule 11."""
+    async with Rig(rules=dataclasses.replace(QUIET, lease=1e6)) as rig:
+        await served(rig, "a")
+        rig.o.request_sync("ddt")
+        await rig.clock.advance(900 + moment)
+        assert rig.o.get_status().breathing == breathes
+        assert (not rig.idle) == breathes
+
+
+@pytest.mark.parametrize(("moment", "freshness"), [(BEFORE, Freshness.FRESH), (AT, Freshness.LATE)])
+async def test_a_copy_is_late_after_two_intervals(moment: float, freshness: Freshness) -> None:
+    """Status."""
+    async with Rig() as rig:
+        rig.o.set_schedule("orders", 15)
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.finish()
+        await rig.clock.advance(1800 + moment)
+        assert rig.o.get_status().statuses["orders"].freshness is freshness
+
+
+@pytest.mark.parametrize(("moment", "priority"), [(BEFORE, 1), (AT, 2)])
+async def test_a_waiting_request_gains_one_after_ten_minutes(moment: float, priority: int) -> None:
+    """Rule 3."""
+    async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6)) as rig:
+        rig.o.request_sync("products")
+        await settle()
+        rig.o.request_sync("prices", priority=1)
+        await rig.clock.advance(600 + moment)
+        rig.o.end_sessions()
+        (entry,) = rig.o.get_status().queue
+        assert entry.priority == priority
+
+
+@pytest.mark.parametrize(
+    ("pauses", "attempt"), [((4.5,), 1), ((5,), 2), ((5, 9.5), 2), ((5, 10), 3), ((5, 10, 19.5), 3)]
+)
+async def test_repeats_come_after_5_10_and_20_seconds(pauses: tuple[float, ...], attempt: int) -> None:
+    """Rule 21."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        for pause in pauses:
+            await rig.fail()
+            planned = rig.of(EventKind.RETRY_PLANNED)[-1].data
+            assert (planned["attempt"], planned["seconds"]) == (len(rig.runs) + 1, (5.0, 10.0, 20.0)[len(rig.runs) - 1])
+            await rig.clock.advance(pause)
+        assert rig.runs[-1].control.run.attempt == attempt
+        assert len(rig.runs) == attempt
+
+
+@pytest.mark.parametrize(("failures", "minutes"), [(2, None), (3, 20), (4, 40), (5, 80), (6, 120), (9, 120)])
+async def test_back_off_doubles_the_interval_up_to_two_hours(failures: int, minutes: int | None) -> None:
+    """Rule 23."""
+    async with Rig() as rig:
+        for _ in range(failures):
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.fail(FailureKind.LAYOUT)
+        until = rig.o.state.track("orders", "anna").back_off
+        assert until == (None if minutes is None else MONDAY + timedelta(minutes=minutes))
+        rig.o.request_sync("orders")  # the operator is never held up, and a success ends it
+        await settle()
+        await rig.finish()
+        assert rig.o.state.track("orders", "anna").back_off is None
+
+
+@pytest.mark.parametrize(("logins", "stopped"), [(14, False), (15, True)])
+async def test_the_login_budget_is_fifteen(logins: int, stopped: bool) -> None:
+    """Rule 22."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        for _ in range(logins):
+            rig.o.logged_in("anna")
+        await rig.clock.advance(600)
+        assert rig.idle == stopped
+        if stopped:
+            assert rig.o.get_status().queue[0].reason is Reason.LOGIN_BUDGET
+
+
+async def test_the_best_of_all_priorities_is_below_a_forms() -> None:
+    """Rule 3, words: 99 is the end of ageing, and what is moved to the front has no more."""
+    async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6)) as rig:
+        rig.o.request_sync("products")
+        await settle()
+        rig.active.ignores_cancel = True
+        rig.o.request_sync("orders", priority=98)
+        rig.o.request_sync("ddt", priority=3)
+        rig.o.move_to_front(next(r.id for r in rig.o.state.queue.values() if r.slot.type == "ddt"))
+        await rig.clock.advance(3 * 3600)
+        rig.o.end_sessions()
+        assert [(e.type, e.priority) for e in rig.o.get_status().queue] == [("ddt", 99), ("orders", 99)]
+        rig.active.finish(Outcome.COMPLETED)
+        await settle()
