@@ -14,7 +14,7 @@ TYPES = {
     ".css": "text/css; charset=utf-8",
     ".svg": "image/svg+xml",
     ".json": "application/json; charset=utf-8",
-    ".ts": "text/plain; charset=utf-8",
+    ".mts": "text/plain; charset=utf-8",
     ".md": "text/plain; charset=utf-8",
 }
 PAGES = {"/order-form": "/order-form/index.html", "/drafts": "/order-form/drafts.html", "/connect": "/connect.html"}

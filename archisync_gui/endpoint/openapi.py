@@ -277,7 +277,7 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         return f"list of {_kind(schema.get('items', {}))}"
     if "const" in schema:
-        return f"<code>{_text(str(schema['const']))}</code>"
+        return f"<code>{_text(str(schema['const']).lower())}</code>"
     if "enum" in schema:
         return " | ".join(f"<code>{_text(str(value))}</code>" for value in schema["enum"])
     return _text(str(schema.get("format") or schema.get("type") or "any"))

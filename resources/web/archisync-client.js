@@ -1,7 +1,7 @@
 /*
  * Archisync client: one smart session of one browser tab with the Archisync panel on this computer. No dependencies.
  *
- * Plain script: defines `Archisync`. As an ES module import archisync-client.mjs (types: archisync-client.d.ts).
+ * Plain script: defines `Archisync`. As an ES module import archisync-client.mjs (types: archisync-client.d.mts).
  * It never makes a form wait or fail: without a panel the answer is `stored` (work with stored data).
  */
 (function () {

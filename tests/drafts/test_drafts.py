@@ -1,7 +1,9 @@
 """Drafts: versions, retries, isolation, and that the ERP's copy can be cleared without touching them."""
 
+import asyncio
 import os
 import stat
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.drafts import DraftConflict, Drafts
+from archisync_gui.model import SystemClock
 from archisync_gui.store import StoreError
 
 
@@ -104,6 +107,36 @@ async def test_drafts_survive_a_restart_on_a_disk_that_was_told_to_write(tmp_pat
     assert mode == 2  # FULL
     drafts = await Drafts.open(tmp_path, clock=FixedClock())
     assert await drafts.get("agent", "draft-1") == saved
+    await drafts.close()
+
+
+WRITER = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from archisync_gui.drafts import Drafts
+from archisync_gui.model import SystemClock
+
+async def main():
+    drafts = await Drafts.open(Path(sys.argv[1]), clock=SystemClock())
+    for number in range(5):
+        await drafts.put("agente1", f"draft-{number:012d}", {"note": f"n. {number}"})
+        print(number, flush=True)
+    os.kill(os.getpid(), getattr(signal, 'SIGKILL', signal.SIGTERM))
+
+asyncio.run(main())
+"""
+
+
+async def test_every_acknowledged_draft_survives_a_kill(tmp_path: Path) -> None:
+    killed = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", WRITER, str(tmp_path)), stdout=asyncio.subprocess.PIPE
+    )
+    acknowledged = (await killed.communicate())[0].split()
+    assert killed.returncode != 0
+    drafts = await Drafts.open(tmp_path, clock=SystemClock())
+    kept = await drafts.list("agente1")
+    assert len(acknowledged) == 5
+    assert {draft.document["note"] for draft in kept} == {f"n. {int(number)}" for number in acknowledged}
     await drafts.close()
 
 

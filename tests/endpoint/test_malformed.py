@@ -155,7 +155,7 @@ async def test_a_thousand_connections_do_not_stop_the_others(tmp_path: Path) -> 
     async with running(tmp_path, limits=replace(Limits(), connections=50)) as office:
         idle = [await asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(45)]
         crowd = await asyncio.gather(
-            *(asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(300)), return_exceptions=True
+            *(asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(1000)), return_exceptions=True
         )
         for connection in [*idle[:10], *crowd]:
             if not isinstance(connection, BaseException):

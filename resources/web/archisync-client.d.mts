@@ -1,4 +1,4 @@
-/** Types of archisync-client.mjs. */
+/** Types of archisync-client.mjs, and of the global that the plain script defines. */
 
 export type State =
   | "opening"   // the panel has not answered yet
@@ -81,3 +81,11 @@ export function request(base: string, path: string, options?: {
   signal?: AbortSignal;
   headers?: Record<string, string>;
 }): Promise<{ status: number; etag: string | null; answer: any }>;
+
+declare global {
+  const Archisync: {
+    readonly openSession: typeof openSession;
+    readonly pair: typeof pair;
+    readonly request: typeof request;
+  };
+}
