@@ -364,9 +364,13 @@ class Erp:
             finally:
                 self._start_timer()
 
+    @property
+    def _keeps_lists(self) -> bool:
+        return any(self._browser.has_page(*key) for key in self._left_open)
+
     def _start_timer(self) -> None:
         delay = self._idle
-        if self._left_open and (until := self._open_until()) is not None:
+        if self._keeps_lists and (until := self._open_until()) is not None:
             delay = min(delay, (until - self.clock.now()).total_seconds())
         # The loop's timers may be early or late by some per cent; that does not matter here.
         self._closing = asyncio.get_running_loop().call_later(max(delay, 0.0), self._close_idle)
@@ -379,7 +383,7 @@ class Erp:
     def _close_idle(self) -> None:
         async def close() -> None:
             async with self._one_at_a_time:
-                if self._left_open and self._open_until() is not None:
+                if self._keeps_lists and self._open_until() is not None:
                     self._start_timer()
                     return
                 self._left_open.clear()
