@@ -40,6 +40,8 @@ class FirstRun(Dialog):
         self.form, self.demo = QPushButton(), QPushButton()
         self.intervals: dict[str, QSpinBox] = {}
         self._lists: list[tuple[str, QLabel, QSpinBox]] = []
+        self._names: list[QLabel] = []
+        """Above the fields of the ERP step: what stands inside them goes away at the first letter."""
         self._texts: list[tuple[Any, str]] = []
         for make in (self._language_step, self._erp_step, self._test_step, self._form_step, self._intervals_step):
             self.stack.addWidget(make())
@@ -74,7 +76,16 @@ class FirstRun(Dialog):
         inside = row(line)
         inside.addWidget(self._demo_text, 1)
         inside.addWidget(self.demo)
-        return self._page(self._erp_text, self.url, self.account, self.password, line)
+        fields = QWidget()
+        form = column(fields, gap=4)
+        for field in (self.url, self.account, self.password):
+            name = label(name="muted")
+            name.setBuddy(field)
+            self._names.append(name)
+            form.addWidget(name)
+            form.addWidget(field)
+            form.addSpacing(6)
+        return self._page(self._erp_text, fields, line)
 
     def _test_step(self) -> QWidget:
         self._test_text = label(wrap=True)
@@ -142,11 +153,14 @@ class FirstRun(Dialog):
         )
         self.language.setAccessibleName(tr("Language"))
         self._erp_text.setText(tr("Where is the ERP, and with which account are the lists read?"))
-        self.url.setPlaceholderText(tr("Address, for example https://erp.example.test/Archibald"))
+        for name, text in zip(
+            self._names, (tr("Address of the ERP"), tr("User name in the ERP"), tr("Password")), strict=True
+        ):
+            name.setText(text)
+        self.url.setPlaceholderText("https://erp.example.test/Archibald")
         self.url.setAccessibleName(tr("Address of the ERP"))
-        self.account.setPlaceholderText(tr("User name in the ERP"))
         self.account.setAccessibleName(tr("User name in the ERP"))
-        self.password.setPlaceholderText(tr("Password (kept in the system's keyring)"))
+        self.password.setPlaceholderText(tr("kept in the system's keyring"))
         self.password.setAccessibleName(tr("Password"))
         self._demo_text.setText(tr("Just looking? The demo has invented data and an ERP of its own, nothing real."))
         self.demo.setText(tr("Open the &demo"))

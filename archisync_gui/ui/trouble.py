@@ -105,6 +105,18 @@ def group_word(name: str) -> str:
     return {"year": tr("By year"), "customer": tr("By customer"), "letter": tr("By first letter")}.get(name, name)
 
 
+def filter_word(name: str) -> str:
+    """What people call the ERP's five ways to show fewer rows (keys of an error's evidence)."""
+    return {
+        "preset": tr("chosen filter"),
+        "row": tr("filter row"),
+        "search": tr("search field"),
+        "bar": tr("filter bar"),
+        "header": tr("filter in a heading"),
+        "group": tr("grouping"),
+    }.get(name, name)
+
+
 class GroupPicture(QWidget):
     """Horizontal bars: what is stored, and in the colour of errors what would vanish of it."""
 
@@ -197,7 +209,7 @@ class TroubleDialog(Dialog):
 
     def _filters(self, filters: Mapping[str, str]) -> None:
         if filters:
-            text = " · ".join(f"{k}: {v}" for k, v in filters.items())
+            text = " · ".join(f"{filter_word(k)}: {v}" for k, v in filters.items())
             self._middle.addWidget(label(tr("Filters found: {text}", text=text), "muted", wrap=True))
 
     def _picture(self, found: Vanishing) -> None:

@@ -577,20 +577,12 @@
             <translation>Dove si trova l'ERP, e con quale utente si leggono gli elenchi?</translation>
         </message>
         <message>
-            <source>Address, for example https://erp.example.test/Archibald</source>
-            <translation>Indirizzo, per esempio https://erp.example.test/Archibald</translation>
-        </message>
-        <message>
             <source>Address of the ERP</source>
             <translation>Indirizzo dell'ERP</translation>
         </message>
         <message>
             <source>User name in the ERP</source>
             <translation>Nome utente nell'ERP</translation>
-        </message>
-        <message>
-            <source>Password (kept in the system's keyring)</source>
-            <translation>Password (conservata nel portachiavi del sistema)</translation>
         </message>
         <message>
             <source>Password</source>
@@ -2673,6 +2665,34 @@
             <source>Read refused</source>
             <comment>state</comment>
             <translation>Lettura rifiutata</translation>
+        </message>
+        <message>
+            <source>kept in the system's keyring</source>
+            <translation>conservata nel portachiavi del sistema</translation>
+        </message>
+        <message>
+            <source>chosen filter</source>
+            <translation>filtro scelto</translation>
+        </message>
+        <message>
+            <source>filter row</source>
+            <translation>riga dei filtri</translation>
+        </message>
+        <message>
+            <source>search field</source>
+            <translation>campo di ricerca</translation>
+        </message>
+        <message>
+            <source>filter bar</source>
+            <translation>barra dei filtri</translation>
+        </message>
+        <message>
+            <source>filter in a heading</source>
+            <translation>filtro in un'intestazione</translation>
+        </message>
+        <message>
+            <source>grouping</source>
+            <translation>raggruppamento</translation>
         </message>
     </context>
 </TS>
