@@ -5,7 +5,6 @@ One condition is told once: again only after its back-off has passed, and once m
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import QSystemTrayIcon
 from archisync_gui.model import Event, EventKind, FailureKind, Outcome, State, Status
 from archisync_gui.settings import Settings
 from archisync_gui.ui import words
+from archisync_gui.ui.bus import Bus
 from archisync_gui.ui.i18n import tr
 
 log = logging.getLogger(__name__)
@@ -246,13 +246,12 @@ class Balloon:
 
 
 class FreeDesktop:
-    """``org.freedesktop.Notifications`` by jeepney: replaced by condition, with a button and a click."""
+    """``org.freedesktop.Notifications`` on the session bus: replaced by condition, with a button and a click."""
 
     def __init__(self, opened: Callable[[Message], None]) -> None:
         self._opened = opened
-        self._router: Any = None
-        self._connection: Any = None
-        self._listening: asyncio.Task[None] | None = None
+        self._bus = Bus("SESSION")
+        self._address: Any = None
         self._shown: dict[str, int] = {}
         self._messages: dict[int, Message] = {}
         self._markup = False
@@ -260,51 +259,30 @@ class FreeDesktop:
     async def connect(self) -> bool:
         """True when the session bus and a notification service are there."""
         try:
-            from jeepney import (
-                DBusAddress,
-                MatchRule,
-                message_bus,
-                new_method_call,
-            )
-            from jeepney.io.asyncio import (
-                DBusRouter,
-                Proxy,
-                open_dbus_connection,
-            )
+            from jeepney import DBusAddress, MatchRule, new_method_call
 
-            self._connection = await asyncio.wait_for(open_dbus_connection("SESSION"), 3)
-            self._router = DBusRouter(self._connection)
-            await self._router.__aenter__()
-            address = DBusAddress(
-                "/org/freedesktop/Notifications", "org.freedesktop.Notifications", "org.freedesktop.Notifications"
-            )
-            answer = await asyncio.wait_for(
-                self._router.send_and_get_reply(new_method_call(address, "GetCapabilities")), 3
-            )
-            self._markup = "body-markup" in answer.body[0]
-            self._address = address
-            rule = MatchRule(type="signal", interface="org.freedesktop.Notifications")
-            await Proxy(message_bus, self._router).AddMatch(rule)
-            self._listening = asyncio.get_running_loop().create_task(self._listen(rule), name="ui:notifications")
+            await self._bus.connect()
+            name = "org.freedesktop.Notifications"
+            self._address = DBusAddress("/org/freedesktop/Notifications", name, name)
+            (capabilities,) = await self._bus.call(new_method_call(self._address, "GetCapabilities"))
+            self._markup = "body-markup" in capabilities
+            await self._bus.listen(MatchRule(type="signal", interface=name), self._heard, "ui:notifications")
         except Exception as error:
             log.info("no notification service on the session bus: %s", error)
             await self.close()
             return False
         return True
 
-    async def _listen(self, rule: Any) -> None:
-        with self._router.filter(rule, bufsize=50) as queue:
-            while True:
-                signal = await queue.get()
-                match signal.header.fields.get(3):
-                    case "ActionInvoked":
-                        message = self._messages.get(signal.body[0])
-                        if message is not None:
-                            self._opened(message)
-                    case "NotificationClosed":
-                        message = self._messages.pop(signal.body[0], None)
-                        if message is not None:
-                            self._shown.pop(message.key, None)
+    def _heard(self, signal: Any) -> None:
+        match signal.header.fields.get(3):
+            case "ActionInvoked":
+                message = self._messages.get(signal.body[0])
+                if message is not None:
+                    self._opened(message)
+            case "NotificationClosed":
+                message = self._messages.pop(signal.body[0], None)
+                if message is not None:
+                    self._shown.pop(message.key, None)
 
     async def show(self, message: Message) -> None:
         """Show it, in place of an older one about the same condition."""
@@ -323,25 +301,14 @@ class FreeDesktop:
             {"desktop-entry": ("s", "archisync-gui"), "urgency": ("y", 2 if message.urgent else 1)},
             -1,
         )
-        call = new_method_call(self._address, "Notify", "susssasa{sv}i", body)
-        answer = await asyncio.wait_for(self._router.send_and_get_reply(call), 5)
-        number = answer.body[0]
+        (number,) = await self._bus.call(new_method_call(self._address, "Notify", "susssasa{sv}i", body))
         if isinstance(number, int):
             self._shown[message.key] = number
             self._messages[number] = message
 
     async def close(self) -> None:
         """Leave the bus."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
-            self._listening = None
-        if self._router is not None:
-            await self._router.__aexit__(None, None, None)
-            self._router = None
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        await self._bus.close()
 
 
 async def best_means(icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> Means:

@@ -6,16 +6,15 @@ orchestrator sees it by its clocks.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtNetwork import QNetworkInformation, QNetworkInterface
 
 from archisync_gui.model import Reason
+from archisync_gui.ui.bus import Bus
 
 log = logging.getLogger(__name__)
 
@@ -122,56 +121,31 @@ def interface_up() -> bool:
 
 
 class Logind:
-    """``PrepareForSleep`` of ``org.freedesktop.login1``, heard by jeepney on the system bus."""
+    """``PrepareForSleep`` of ``org.freedesktop.login1``, heard on the system bus."""
 
     def __init__(self, heard: Callable[[bool], None]) -> None:
         self._heard = heard
-        self._router: Any = None
-        self._connection: Any = None
-        self._listening: asyncio.Task[None] | None = None
+        self._bus = Bus("SYSTEM")
 
     async def connect(self) -> bool:
         """True when there is a system bus to listen to."""
         try:
-            from jeepney import MatchRule, message_bus
-            from jeepney.io.asyncio import (
-                DBusRouter,
-                Proxy,
-                open_dbus_connection,
-            )
+            from jeepney import MatchRule
 
-            self._connection = await asyncio.wait_for(open_dbus_connection("SYSTEM"), 3)
-            self._router = DBusRouter(self._connection)
-            await self._router.__aenter__()
+            await self._bus.connect()
             rule = MatchRule(
                 type="signal",
                 interface="org.freedesktop.login1.Manager",
                 member="PrepareForSleep",
                 path="/org/freedesktop/login1",
             )
-            await asyncio.wait_for(Proxy(message_bus, self._router).AddMatch(rule), 3)
-            self._listening = asyncio.get_running_loop().create_task(self._listen(rule), name="ui:sleep")
+            await self._bus.listen(rule, lambda signal: self._heard(bool(signal.body[0])), "ui:sleep")
         except Exception as error:
             log.info("nobody tells when the computer sleeps: %s", error)
             await self.close()
             return False
         return True
 
-    async def _listen(self, rule: Any) -> None:
-        with self._router.filter(rule, bufsize=10) as queue:
-            while True:
-                signal = await queue.get()
-                self._heard(bool(signal.body[0]))
-
     async def close(self) -> None:
         """Leave the bus."""
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
-            self._listening = None
-        if self._router is not None:
-            await self._router.__aexit__(None, None, None)
-            self._router = None
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        await self._bus.close()

@@ -1,0 +1,62 @@
+"""One connection to a D-Bus of this desktop, by jeepney: calls, and signals as they come; what they mean is elsewhere.
+
+Qt's own D-Bus classes cannot make a call with eight arguments from Python (seen with PySide6 6.11).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Literal
+
+LIMIT = 3.0
+"""Seconds that a bus or a service on it may take to answer."""
+
+
+class Bus:
+    """A connection that listens in a task of its own. ``close`` it in any case, also after a failed :meth:`connect`."""
+
+    def __init__(self, kind: Literal["SESSION", "SYSTEM"]) -> None:
+        self._kind = kind
+        self._router: Any = None
+        self._connection: Any = None
+        self._listening: list[asyncio.Task[None]] = []
+
+    async def connect(self) -> None:
+        """Raises what jeepney raises, ``OSError`` or ``TimeoutError`` where there is no such bus."""
+        from jeepney.io.asyncio import DBusRouter, open_dbus_connection
+
+        self._connection = await asyncio.wait_for(open_dbus_connection(self._kind), LIMIT)
+        self._router = DBusRouter(self._connection)
+        await self._router.__aenter__()
+
+    async def call(self, message: Any) -> tuple[Any, ...]:
+        """The body of the answer."""
+        answer = await asyncio.wait_for(self._router.send_and_get_reply(message), LIMIT)
+        return tuple(answer.body)
+
+    async def listen(self, rule: Any, heard: Callable[[Any], None], name: str) -> None:
+        """Hand every signal that matches ``rule`` to ``heard``; ``name`` is the listening task's."""
+        from jeepney import message_bus
+        from jeepney.io.asyncio import Proxy
+
+        await asyncio.wait_for(Proxy(message_bus, self._router).AddMatch(rule), LIMIT)
+        self._listening.append(asyncio.get_running_loop().create_task(self._hand_over(rule, heard), name=name))
+
+    async def _hand_over(self, rule: Any, heard: Callable[[Any], None]) -> None:
+        with self._router.filter(rule, bufsize=50) as queue:
+            while True:
+                heard(await queue.get())
+
+    async def close(self) -> None:
+        """Leave the bus."""
+        listening, self._listening = self._listening, []
+        for task in listening:
+            task.cancel()
+        await asyncio.gather(*listening, return_exceptions=True)
+        if self._router is not None:
+            await self._router.__aexit__(None, None, None)
+            self._router = None
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
