@@ -142,7 +142,13 @@ class Life:
             log.exception("the panel could not go on")
             from archisync_gui.store import Store
 
-            self.restore = await panel.show_failure(error, Store.backups_in(self.profile.folder))
+            telling = asyncio.ensure_future(panel.show_failure(error, Store.backups_in(self.profile.folder)))
+            stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before anybody reads it
+            await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            self.restore = telling.result() if telling.done() else None
+            for task in (telling, stopping):
+                task.cancel()
+            await asyncio.gather(telling, stopping, return_exceptions=True)
             return exit_codes.CONFIG
         return exit_codes.OK
 

@@ -538,8 +538,9 @@ class Panel(QObject):
         newest = next(iter(backups), None) if getattr(error, "code", None) == "damaged" else None
         restore = None
         if newest is not None:
-            text = tr("&Put back the backup of {backup}", backup=backup_word(newest))
-            restore = box.addButton(text, QMessageBox.ButtonRole.AcceptRole)
+            last = tr("The last backup: {backup}.", backup=backup_word(newest))
+            box.setInformativeText(f"{problem(error)}\n\n{last}")
+            restore = box.addButton(tr("&Put back the last backup"), QMessageBox.ButtonRole.AcceptRole)
         self.raise_window()
         await ask(box)
         return newest if restore is not None and box.clickedButton() is restore else None

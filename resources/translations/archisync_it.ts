@@ -514,8 +514,12 @@
             <translation>Archisync non è riuscito ad avviarsi.</translation>
         </message>
         <message>
-            <source>&amp;Put back the backup of {backup}</source>
-            <translation>&amp;Rimetti il backup del {backup}</translation>
+            <source>The last backup: {backup}.</source>
+            <translation>L'ultimo backup: {backup}.</translation>
+        </message>
+        <message>
+            <source>&amp;Put back the last backup</source>
+            <translation>&amp;Rimetti l'ultimo backup</translation>
         </message>
         <message>
             <source>{type}, expected at {time}, about {length}</source>

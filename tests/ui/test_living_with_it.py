@@ -463,7 +463,8 @@ async def test_a_damaged_archive_offers_the_newest_backup(make_panel: MakePanel,
         told = asyncio.ensure_future(panel.show_failure(error, [backup]))
         await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
         box = next(b for b in panel.window.findChildren(QMessageBox) if b.isVisible())
-        restore = [b for b in box.buttons() if b.text().startswith("&Put back the backup of")]
+        restore = [b for b in box.buttons() if b.text() == "&Put back the last backup"]
         assert bool(restore) is offered
+        assert ("by hand · 0.0 MB" in box.informativeText()) is offered
         (restore or box.buttons())[0].click()
         assert await told == (backup if offered else None)
