@@ -308,7 +308,7 @@ async def put_back(desktop: Desktop) -> None:
     assert desktop.archisync("--open", "settings")[0] == 0
     folder = desktop.folder / "home/.local/share/archisync/profiles/default"
     await press(desktop, "Down Down Down Down Down Down", "– Archisync")
-    await press(desktop, alt("Back up &now"), "– Archisync")
+    await press(desktop, alt("B&ack up now"), "– Archisync")
     (backup,) = await until(lambda: list((folder / "backups").glob("*operator.db")))
     await press(desktop, alt("&Put this backup back…"), "– Archisync")
     await until(lambda: desktop.has("^Archisync$"))
