@@ -311,6 +311,8 @@ class Dispatcher:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._notes:  # what a disk that was full refused so far: the last chance to remember a hold or a stop
+            self._writer.write(self._write_notes)
         writing = asyncio.ensure_future(self._writer.written())
         await first_of(writing, self._clock.sleep(deadline))
         writing.cancel()

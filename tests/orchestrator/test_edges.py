@@ -533,6 +533,19 @@ async def test_notes_that_failed_are_written_as_soon_as_the_journal_works_again(
         assert rig.journal.notes["hold"] == MONDAY.isoformat()
 
 
+async def test_notes_that_failed_are_written_at_the_latest_when_it_closes(expected_errors: object) -> None:
+    """Rules 22, 27: after a full disk, a stopped account must not be tried again by the next process."""
+    expected_errors("the journal failed")  # type: ignore[operator]
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.journal.error = OSError("disk full")
+        await rig.fail(FailureKind.CREDENTIALS)
+        rig.journal.error = None
+        await rig.restart()
+        assert rig.o.get_status().accounts[0].stopped is not None
+
+
 async def test_the_time_left_is_told_from_rows_where_the_total_is_known() -> None:
     """Rule 32: else from past runs."""
     async with Rig() as rig:

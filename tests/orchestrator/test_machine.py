@@ -514,6 +514,8 @@ class Machine(RuleBasedStateMachine):
         self.anyway, self.parked, self.failures = set(), {}, {}
         hold = self.rig.o.state.hold_since
         healthy = not self.journal_failed
+        if not healthy:
+            self.stopped = set()  # a stop that could not be written may be forgotten
         self.rig.build()
         self.listen()
         self.last_queue = None
