@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import inspect
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -62,16 +63,25 @@ def run_apart(folder: Path, name: str, quick: bool) -> list[dict[str, Any]] | st
         output = Path(temporary, "rows.json")
         command = [sys.executable, "-m", "tests.benchmarks", "--child", str(output), "--folder", str(folder), name]
         command += ["--quick"] if quick else []
-        try:
-            done = subprocess.run(
-                command, cwd=FOLDER.parents[1], timeout=LIMITS[quick], stdout=2
-            )  # what it prints: stderr
-        except subprocess.TimeoutExpired:
-            return f"took longer than {LIMITS[quick]} s"
-        if done.returncode:
-            return f"ended with {done.returncode}"
+        with subprocess.Popen(command, cwd=FOLDER.parents[1], stdout=2) as child:  # what it prints: stderr
+            try:
+                code = child.wait(LIMITS[quick])
+            except subprocess.TimeoutExpired:
+                _interrupt(child)
+                return f"took longer than {LIMITS[quick]} s"
+        if code:
+            return f"ended with {code}"
         rows: list[dict[str, Any]] = json.loads(output.read_text("utf-8"))
         return rows
+
+
+def _interrupt(child: subprocess.Popen[bytes]) -> None:
+    """End a benchmark, giving it time to end what it started (an ERP, a browser, a screen)."""
+    child.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
+    try:
+        child.wait(30)
+    except subprocess.TimeoutExpired:
+        child.kill()
 
 
 def number(value: float | None) -> str:
