@@ -412,7 +412,7 @@ async def test_21_the_tray_shows_nothing_that_the_window_does_not_name(make_pane
     ):
         world.orchestrator.become(status)
         await until(lambda status=status: panel.context.status is status)  # type: ignore[misc]
-        assert panel.tray.icon.toolTip() == f"Archisync: {panel.window.header.title.text()}"
+        assert panel.tray.icon.toolTip() == f"Archisync [DEMO]: {panel.window.header.title.text()}"
         assert panel.tray._kind[0] == words.headline(status, NOW).kind
 
 
@@ -439,7 +439,7 @@ async def test_27_what_grows_late_is_seen_in_the_tray(make_panel: MakePanel, wor
     }
     world.orchestrator.become(dataclasses.replace(status, statuses=late))
     await until(lambda: panel.tray._kind[0] == "late")
-    assert panel.tray.icon.toolTip() == "Archisync: 6 lists late"
+    assert panel.tray.icon.toolTip() == "Archisync [DEMO]: 6 lists late"
 
 
 @pytest.mark.qasync
