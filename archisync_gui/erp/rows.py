@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from archisync_gui.entities.declaration import Column, Entity, Row, Value
 from archisync_gui.erp.parsers import Unreadable, parser, raw_text
@@ -56,6 +57,43 @@ class Findings:
         }
 
 
+SHARED_LIMIT = 20_000
+"""Texts remembered for sharing; a bound, since most columns hold a few words or only different ones."""
+
+_NOT_READ = object()
+
+
+class Record(Mapping[str, Value]):
+    """One record: a tuple beside the names that all records of its list share. A read of 100,000 products kept as
+    dictionaries takes 150 MB, so 100. What was not read of the record is not in it."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: tuple[Any, ...]) -> None:
+        self._places = places
+        self._values = values
+
+    def __getitem__(self, name: str) -> Value:
+        value: Value = self._values[self._places[name]]
+        if value is _NOT_READ:
+            raise KeyError(name)
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        at = self._places.get(name)
+        value = default if at is None else self._values[at]
+        return default if value is _NOT_READ else value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, value in zip(self._places, self._values, strict=True) if value is not _NOT_READ)
+
+    def __len__(self) -> int:
+        return sum(value is not _NOT_READ for value in self._values)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
 class RowReader:
     """Reads the rows of one entity. Feed it page by page."""
 
@@ -68,7 +106,8 @@ class RowReader:
         self._columns: tuple[tuple[Column, int, Callable[[str], Value]], ...] = tuple(
             (column, place[column.field_name], parser(column)) for column in entity.columns
         )
-        self._interned: dict[str, str] = {}
+        self._places = {column.name: at for at, column in enumerate(entity.columns)}
+        self._shared: dict[str, str] = {}
 
     def take(self, rows: Sequence[Sequence[str | None]]) -> list[Row]:
         """Parse one page's rows (texts in the order of :attr:`fields`; ``None``: the grid does not show the column).
@@ -91,9 +130,11 @@ class RowReader:
                 found.garbage[garbage.name] += 1
                 return None
         found.records += 1
-        record: dict[str, Value] = {}
+        values: list[Any] = [_NOT_READ] * len(self._columns)
         bad = False
-        for column, at, parse in self._columns:
+        if len(self._shared) > SHARED_LIMIT:
+            self._shared.clear()
+        for place, (column, at, parse) in enumerate(self._columns):
             text = texts[at]
             if text is None:
                 continue
@@ -106,13 +147,14 @@ class RowReader:
                 self._unreadable(raw, column, error)
                 continue
             if type(value) is str:
-                value = self._interned.setdefault(value, value) if len(value) < 24 else value
+                value = self._shared.setdefault(value, value) if len(value) < 24 else value
                 if column.words and value not in column.words.values():
                     found.unknown_words[column.name, value] += 1
             if value is not None:
                 found.filled[column.name] += 1
-            record[column.name] = value
+            values[place] = value
         found.bad_rows += bad
+        record = Record(self._places, tuple(values))
         if any(record.get(name) is None for name in self.entity.key):
             found.nameless += 1
             return None
