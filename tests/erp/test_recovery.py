@@ -19,6 +19,7 @@ from archisync_gui.erp import Browser, Erp
 from archisync_gui.erp.listview import find_option, find_preset
 from archisync_gui.erp.rows import RowReader
 from archisync_gui.model import FailureKind, Outcome, SyncFailure
+from tests.endpoint.office import until
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
 
@@ -85,6 +86,7 @@ async def test_the_demos_kill_is_what_a_crash_is(tmp_path: Path) -> None:
         assert here.erp.kill_browser() is True
         psutil.wait_procs(named("chrom"), timeout=10)
         assert not named("chrom")
+        await until(lambda: not here.erp._browser.running)  # the driver tells a little later
         assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
 
 
