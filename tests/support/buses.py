@@ -81,12 +81,14 @@ class NotificationService:
                     answer = new_method_return(message, "as", (list(self.capabilities),))
                 case "Notify":
                     number = message.body[1] or len(self.notes) + 1
-                    self.notes.append((message.body[3], message.body[4]))
-                    self.numbers.append(number)
                     answer = new_method_return(message, "u", (number,))
                 case _:
                     continue
             await self._connection.send(answer)
+            if message.header.fields.get(3) == "Notify":
+                # Kept once its number is told: nobody can click what is not shown yet.
+                self.numbers.append(number)
+                self.notes.append((message.body[3], message.body[4]))
 
 
 async def tell_sleep(address: str, asleep: bool) -> None:
