@@ -249,6 +249,10 @@ async def test_from_the_first_start_through_trouble_to_the_end(desktop: Desktop)
             await fail_and_recover(desktop, erp)
             await put_back(desktop)
             children = psutil.Process(panel.pid).children(recursive=True)
+            await until(lambda: desktop.has("^Archisync$"))  # no keyring kept the password: it is asked for
+            desktop.type(password)
+            desktop.key("Return", "^Archisync$")
+            await until(lambda: not desktop.has("^Archisync$"))
             desktop.key("F5")
             await until(lambda: any(it("whole list") in title for title in desktop.windows()))
             desktop.key("ctrl+q")  # a run is active: it asks, and Esc stays
