@@ -41,10 +41,10 @@ async def _turned(opened: Core) -> float:
 
 
 async def full_sync(quick: bool) -> list[Result]:
-    """All six at the real ERP's speed (quick: a tenth of its time, a quarter of its rows), and with one that takes no
+    """All six at the real ERP's speed (quick: a tenth of its time, a tenth of its rows), and with one that takes no
     time at all."""
     results = []
-    latency, scale = ("0.1", 0.25) if quick else ("real", 1.0)
+    latency, scale = ("0.1", 0.1) if quick else ("real", 1.0)
     with folder() as place:
         with other_erp(latency, scale) as erp:
             async with core(office(place / "slow", erp.url)) as opened:
@@ -85,7 +85,7 @@ def _written(database: Path) -> int:
 
 async def no_change(quick: bool) -> list[Result]:
     """A second full sync over a world that stands still."""
-    latency, scale = ("0.1", 0.25) if quick else ("real", 1.0)
+    latency, scale = ("0.1", 0.1) if quick else ("real", 1.0)
     port = free_port()
     with folder() as place:
         with other_erp("none", scale, port) as erp:

@@ -71,17 +71,8 @@ def line(pipe: IO[str] | None) -> str:
 @contextmanager
 def other_erp(latency: str, scale: float = 1.0, port: int = 0) -> Iterator[OtherErp]:
     """A demo ERP whose world stands still."""
-    command = (
-        "-m",
-        "archisync_gui",
-        "demo-erp",
-        "--latency",
-        latency,
-        "--scale",
-        str(scale),
-        "--demo-clock",
-        "stopped",
-    )
+    world = ("--latency", latency, "--scale", str(scale), "--demo-clock", "stopped", "--port", str(port))
+    command = ("-m", "archisync_gui", "demo-erp", *world)
     with ended_after(program(*command)) as process:
         url = control = ""
         while not control:
