@@ -170,9 +170,12 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[None]:
         core.second_start = panel.second_start
         drafts = await Drafts.open(profile.folder, clock=core.clock)
         try:
-            endpoint = await _endpoint(core, drafts)
+            endpoint = _endpoint(core, drafts)
             try:
+                no_endpoint = await _served(endpoint)
                 panel.set_services(_services(core, endpoint, life))
+                if no_endpoint:
+                    panel.context.say(no_endpoint, "bad")
                 async with _surroundings(core):
                     yield
             finally:
@@ -198,13 +201,13 @@ async def _surroundings(core: Core) -> AsyncIterator[None]:
         await around.close()
 
 
-async def _endpoint(core: Core, drafts: Any) -> Endpoint:
+def _endpoint(core: Core, drafts: Any) -> Endpoint:
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.i18n import language
 
     profile = core.profile
-    endpoint = Endpoint(
+    return Endpoint(
         core.orchestrator,
         core.store,
         drafts,
@@ -217,14 +220,21 @@ async def _endpoint(core: Core, drafts: Any) -> Endpoint:
         language=language,
         set_interval=core.set_interval,
     )
-    await endpoint.start()
-    return endpoint
+
+
+async def _served(endpoint: Endpoint) -> str:
+    """Serve; where no port is free, the sentence that says so: the panel works without order forms, too."""
+    from archisync_gui.ui.i18n import language
+
+    try:
+        await endpoint.start()
+    except SyncFailure as error:
+        log.warning("no endpoint: %s", error)
+        return str(text(error.code, language(), error.params))
+    return ""
 
 
 def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
-    from PySide6.QtCore import QUrl
-    from PySide6.QtGui import QDesktopServices
-
     from archisync_gui.entities import ENTITIES
     from archisync_gui.ui.i18n import language as panel_language
     from archisync_gui.ui.services import LoginTest, Services
@@ -264,7 +274,6 @@ def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
         faults=_faults(core),
         end_faults=partial(asyncio.to_thread, core.demo_erp.clear_faults) if core.demo_erp is not None else None,
         open_demo=_open_demo,
-        open_order_form=lambda: QDesktopServices.openUrl(QUrl(endpoint.order_form_url())),
         set_password=core.set_password,
         keep_in_file=partial(core.set_password, file=True),
         has_password=core.has_password,

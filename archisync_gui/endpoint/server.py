@@ -189,14 +189,15 @@ class Endpoint:
         try:
             return await self.start()
         except EndpointError:
-            self._wanted_port = before
-            await self.start()
+            if before:
+                self._wanted_port = before
+                await self.start()
             raise
 
     @property
     def url(self) -> str:
-        """``http://127.0.0.1:47800``."""
-        return f"http://127.0.0.1:{self.port}"
+        """``http://127.0.0.1:47800``; an empty text while nothing is served."""
+        return f"http://127.0.0.1:{self.port}" if self._runner is not None else ""
 
     def order_form_url(self, account: AccountId | None = None) -> str:
         """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""

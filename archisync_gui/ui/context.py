@@ -18,7 +18,7 @@ from archisync_gui.model import Origin, QueueEntry, Status, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui import words
 from archisync_gui.ui.i18n import language, tr
-from archisync_gui.ui.services import Services
+from archisync_gui.ui.services import Services, endpoint_address
 from archisync_gui.ui.signals import Background, Bridge
 
 log = logging.getLogger(__name__)
@@ -250,12 +250,9 @@ class Context(QObject):
         services = self._ready()
         if services is None:
             return
-        address = getattr(services.endpoint, "order_form_url", None)
-        if services.open_order_form is not None:
-            self._act(services.open_order_form(), "order-form")
-        elif address is None:
+        if not endpoint_address(services.endpoint):
             self.say(tr("The order form is not available: the local endpoint is not running."), "bad")
-        elif not QDesktopServices.openUrl(QUrl(address())):
+        elif services.endpoint is not None and not QDesktopServices.openUrl(QUrl(services.endpoint.order_form_url())):
             self.say(tr("No browser could be opened for the order form."), "bad")
 
     def _act(self, result: object, name: str) -> None:

@@ -29,7 +29,7 @@ from archisync_gui.ui.icons import application_icon
 from archisync_gui.ui.log_page import LogFeed, LogPage
 from archisync_gui.ui.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.overview import Overview
-from archisync_gui.ui.services import Fault, Services
+from archisync_gui.ui.services import Fault, Services, endpoint_address
 from archisync_gui.ui.theme import theme
 from archisync_gui.ui.tray import Tray
 from archisync_gui.ui.widgets import Page, ask, confirm_loss
@@ -235,12 +235,12 @@ class Panel(QObject):
 
     def _open_pairing(self) -> None:
         services = self.context.services
-        pairing = getattr(services.endpoint, "pairing", None) if services is not None else None
-        if pairing is None:
+        if services is None or services.endpoint is None or not endpoint_address(services.endpoint):
             self.context.say(tr("Pages cannot be connected: the local endpoint is not running."), "bad")
             return
         from archisync_gui.ui.dialogs import PairingDialog
 
+        pairing = services.endpoint.pairing
         self._show_dialog("pairing", lambda: PairingDialog(self.context, pairing, self.window))
 
     def _open_diagnostics(self) -> None:

@@ -101,7 +101,6 @@ class Services:
     """Switches all of the demo's faults off."""
     open_demo: Callable[[], bool] | None = None
     """Starts the demo beside this panel; False: the system did not start it."""
-    open_order_form: Callable[[], object] | None = None
     set_password: Callable[[str, str], Awaitable[bool]] | None = None
     """Account, password → the system's keyring. False: there is none, the password is kept in memory only."""
     keep_in_file: Callable[[str, str], Awaitable[object]] | None = None
@@ -127,3 +126,8 @@ class Services:
 def account_ids(status: Status) -> tuple[str, ...]:
     """The accounts in use, in the order of the status."""
     return tuple(a.id for a in status.accounts if a.enabled)
+
+
+def endpoint_address(endpoint: Any | None) -> str:
+    """``127.0.0.1:47801``, or an empty text when nothing is served."""
+    return str(endpoint.url).removeprefix("http://") if endpoint is not None else ""

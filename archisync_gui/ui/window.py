@@ -37,6 +37,7 @@ from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.form_request import FormRequest
 from archisync_gui.ui.i18n import decimal, tr
 from archisync_gui.ui.icons import application_icon, paint_shape
+from archisync_gui.ui.services import endpoint_address
 from archisync_gui.ui.theme import color, scaled
 from archisync_gui.ui.widgets import ElidedLabel, Notice, Page, column, label, row
 
@@ -431,13 +432,6 @@ class Foot(QFrame):
         else:
             self._form.show(tr("Order form: endpoint off"), "muted", "ring")
         self._fit()
-
-
-def endpoint_address(endpoint: object) -> str:
-    """``127.0.0.1:47801``, or an empty text when nothing is served."""
-    url = getattr(endpoint, "url", None)
-    found = url() if callable(url) else url
-    return str(found).removeprefix("http://").rstrip("/") if found else ""
 
 
 def _silent(status: Status) -> bool:

@@ -48,7 +48,14 @@ async def test_no_free_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(EndpointError) as refused:
             await other.start()
         assert refused.value.code == "ports-taken"
+        assert other.url == ""
+        with pytest.raises(EndpointError):
+            await other.move(office.endpoint.port)
+        port = free_port()
+        assert await other.move(port) == port  # the operator chose another one
+        assert other.url == f"http://127.0.0.1:{port}"
         await other.stop()
+        assert other.url == ""
 
 
 async def test_it_moves_to_another_port_and_back_when_that_is_taken(

@@ -428,6 +428,9 @@ class FakeStore:
 class FakeEndpoint:
     url = "http://127.0.0.1:47801"
 
+    def order_form_url(self) -> str:
+        return f"{self.url}/order-form#code=once"
+
 
 @dataclass
 class World:

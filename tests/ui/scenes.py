@@ -407,7 +407,6 @@ class Stage:
             data_folder=folder,
             log_file=folder / "archisync.log",
             faults=(Fault("slow", "ERP lento", "slow ERP", _nothing),),
-            open_order_form=lambda: None,
             accept_read=_nothing,
             rekey=_nothing,
             clear_and_read=_nothing,

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, calm, run_record, with_type
-from PySide6.QtCore import QPoint, Qt
+from panel_fakes import NOW, SILENT, FakeEndpoint, MakePanel, World, account_type, ago, calm, run_record, with_type
+from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QSystemTrayIcon
 
@@ -92,9 +92,26 @@ async def test_what_closing_means_is_told_once_with_the_way_to_change_it(make_pa
     assert panel.window.notice.text == ""
 
 
-async def test_a_second_start_hands_its_arguments_over(make_panel: MakePanel, world: World) -> None:
-    opened: list[str] = []
-    panel = await make_panel(open_order_form=lambda: opened.append("form"))
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the system's browser was asked to open."""
+    pages: list[str] = []
+
+    class Browser:
+        @staticmethod
+        def openUrl(url: QUrl) -> bool:
+            pages.append(url.toString())
+            return True
+
+    monkeypatch.setattr("archisync_gui.ui.context.QDesktopServices", Browser)
+    return pages
+
+
+FORM = "http://127.0.0.1:47801/order-form#code=once"
+
+
+async def test_a_second_start_hands_its_arguments_over(make_panel: MakePanel, opened: list[str]) -> None:
+    panel = await make_panel()
     panel.window.hide()
     panel.second_start(True, "")  # at login, beside one that runs
     assert not panel.window.isVisible()
@@ -105,19 +122,31 @@ async def test_a_second_start_hands_its_arguments_over(make_panel: MakePanel, wo
     assert panel.window.stack.currentWidget() is panel.window.page("history")
     assert panel.window.isVisible()
     panel.second_start(True, "order-form")
-    assert opened == ["form"]
+    assert opened == [FORM]
     panel.second_start(False, "why")
     await until(lambda: any(isinstance(d, WhyDialog) for d in panel._open_dialogs.values()))
 
 
-async def test_the_order_form_opens_without_a_tray(make_panel: MakePanel, world: World) -> None:
-    opened: list[str] = []
-    panel = await make_panel(open_order_form=lambda: opened.append("form"))
+async def test_the_order_form_opens_without_a_tray(make_panel: MakePanel, opened: list[str]) -> None:
+    panel = await make_panel()
     panel.window.sidebar.form_button.click()
     panel.window.activateWindow()
     await until(panel.window.isActiveWindow)
     QTest.keyClick(panel.window, Qt.Key.Key_N, Qt.KeyboardModifier.ControlModifier)
-    assert opened == ["form", "form"]
+    assert opened == [FORM, FORM]
+
+
+async def test_where_nothing_is_served_the_panel_says_so(make_panel: MakePanel, opened: list[str]) -> None:
+    class Silent(FakeEndpoint):
+        url = ""
+
+    panel = await make_panel(endpoint=Silent())
+    panel.context.open_order_form()
+    assert "local endpoint is not running" in panel.window.notice.text
+    panel.window.notice.hide()
+    panel.open("pairing")
+    assert "local endpoint is not running" in panel.window.notice.text
+    assert opened == []
 
 
 async def test_a_tray_that_came_while_nobody_looked_is_seen_at_the_next_close(
