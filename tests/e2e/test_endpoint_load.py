@@ -17,7 +17,7 @@ from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Origin
 from tests.endpoint.load_client import Load, load
-from tests.endpoint.office import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
 

@@ -16,7 +16,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.store import Batch
 from tests.endpoint import stand_in
 from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready
-from tests.endpoint.office import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

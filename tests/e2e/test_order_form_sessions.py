@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import SessionEnd
 from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready, unreachable
-from tests.endpoint.office import until
+from tests.support.waiting import until
 
 CALL = """async ([url, token, body]) => {
   try {

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ from archisync_gui.app import exit_codes
 from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.messages import resources
 from tests.support.buses import NotificationService, bus, tell_sleep
+from tests.support.waiting import until
 
 PROGRAMS = ("Xvfb", "openbox", "trayer", "dbus-daemon", "xdotool")
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
@@ -68,14 +69,6 @@ async def program(*command: str, env: dict[str, str], **more: Any) -> AsyncItera
         if process.returncode is None:
             process.terminate()
         await process.wait()
-
-
-async def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
-    """Wait for a condition and return what it found."""
-    async with asyncio.timeout(seconds):
-        while not (found := condition()):  # noqa: ASYNC110  (another process tells by no event)
-            await asyncio.sleep(0.1)
-        return found
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from archisync_gui import messages
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.entities import ENTITIES
+from archisync_gui.erp.browser import NAMES
 from archisync_gui.model import (
     Account,
     FailureKind,
@@ -34,9 +36,11 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Batch, Store
 from tests.endpoint import office as offices
-from tests.endpoint.office import Office, until
+from tests.endpoint.office import Office
+from tests.support.waiting import until
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
+"""The system's browser; ``None``: Playwright's own."""
 RULES = Rules(schedule=False, office=None, daily_full=None, grace=0.7, shared_read=0.0)
 """The law's numbers but for a short grace, and every opening reads anew."""
 

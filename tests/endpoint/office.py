@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -110,13 +109,6 @@ class Office:
     async def page(self, method: str, path: str, **how: Any) -> Heard:
         """One request of the paired page."""
         return await self.ask(method, path, self.paired | how.pop("headers", {}), **how)
-
-
-async def until(true: Callable[[], object]) -> None:
-    """Wait for something that must come soon."""
-    async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 def free_port() -> int:

@@ -17,8 +17,9 @@ import pytest
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import EventKind, SessionEnd
-from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running, until
+from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running
 from tests.endpoint.stand_in import AS_OF
+from tests.support.waiting import until
 
 LINE = "/api/smart-sessions"
 SOON = 5.0

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from archisync_gui.model import Origin, Outcome, Scope
-from tests.endpoint.office import Office, until
+from tests.endpoint.office import Office
 from tests.endpoint.stand_in import TYPES, customers
+from tests.support.waiting import until
 
 DRAFT = "/api/drafts/" + "d" * 24
 

@@ -19,7 +19,7 @@ from archisync_gui.erp import Browser, Erp
 from archisync_gui.erp.listview import find_option, find_preset
 from archisync_gui.erp.rows import RowReader
 from archisync_gui.model import FailureKind, Outcome, SyncFailure
-from tests.endpoint.office import until
+from tests.support.waiting import until
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from archisync_gui.demo_erp import Preferences
 from archisync_gui.model import Finished, Origin, Outcome, Scope
-from tests.endpoint.office import until
+from tests.support.waiting import until
 from tests.syncs.erp_harness import USER, World, world
 
 

@@ -38,6 +38,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import Settings
 from archisync_gui.store.types import Change, ChangeKind, Page, RefusedRead, Sizes, StoredEvent, StoredRow
+from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Services
 
@@ -463,3 +464,10 @@ class World:
             clock=self.clock,
         )
         return dataclasses.replace(base, **changes)
+
+
+def overview(panel: Panel) -> Overview:
+    """The panel's overview page."""
+    page = panel.window.page("overview")
+    assert isinstance(page, Overview)
+    return page

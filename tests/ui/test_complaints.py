@@ -24,6 +24,7 @@ from archisync_gui.ui import words
 from archisync_gui.ui.details import RunDetails
 from archisync_gui.ui.notify import Policy
 from archisync_gui.ui.tray import LOOKS
+from tests.support.waiting import until
 
 TESTS = Path(__file__).parent.parent
 
@@ -292,13 +293,6 @@ def test_every_complaint_has_its_tests() -> None:
     for number, (_, tests) in COMPLAINTS.items():
         assert tests, number
         assert set(tests) <= there, number
-
-
-async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
-    """Wait for a condition, with a bound."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
-            await asyncio.sleep(0.01)
 
 
 @pytest.mark.qasync

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from panel_fakes import NOW, SILENT, FakeEndpoint, MakePanel, World, account_type, ago, calm, run_record, with_type
+from panel_fakes import (
+    NOW,
+    SILENT,
+    FakeEndpoint,
+    MakePanel,
+    World,
+    account_type,
+    ago,
+    calm,
+    overview,
+    run_record,
+    with_type,
+)
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMessageBox, QPushButton, QSystemTrayIcon
@@ -37,25 +48,12 @@ from archisync_gui.ui.first_run import FirstRun
 from archisync_gui.ui.history import STEP, WRONG, History
 from archisync_gui.ui.log_page import LogPage
 from archisync_gui.ui.notify import Balloon, Message
-from archisync_gui.ui.overview import Overview, TypesModel
-from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.overview import TypesModel
 from archisync_gui.ui.settings_page import SettingsPage
 from archisync_gui.ui.timeline import Picture, Timeline, miss_bars
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
-
-
-async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
-    """Wait for a condition, with a bound."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
-            await asyncio.sleep(0.01)
-
-
-def overview(panel: Panel) -> Overview:
-    page = panel.window.page("overview")
-    assert isinstance(page, Overview)
-    return page
 
 
 # ---------------------------------------------------------------------------------------------- closing, second start

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,15 +17,9 @@ from archisync_gui.ui.details import RunDetails
 from archisync_gui.ui.history import History
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.trouble import TroubleDialog
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait for a condition, with a bound."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
-            await asyncio.sleep(0.01)
 
 
 def to(path: Path) -> Callable[..., Awaitable[Path]]:

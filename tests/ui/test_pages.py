@@ -56,15 +56,9 @@ from archisync_gui.ui.settings_page import HEAVY, SettingsPage, load
 from archisync_gui.ui.timeline import Picture, Timeline, bars_of
 from archisync_gui.ui.trouble import TroubleDialog, sentence, vanishing_of
 from archisync_gui.ui.values import exported, shown
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
-
-
-async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
-    """Wait for a condition, with a bound."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
-            await asyncio.sleep(0.01)
 
 
 def dialog(panel: Panel, kind: type[QDialog]) -> QDialog | None:

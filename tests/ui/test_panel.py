@@ -4,36 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, busy, calm, entry, with_type
+from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, busy, calm, entry, overview, with_type
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QPushButton, QToolButton, QWidget
 
 from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, State
 from archisync_gui.ui.context import SETTLE
-from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Fault
 from archisync_gui.ui.trouble import TroubleDialog
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
-
-
-async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
-    """Wait for a condition, with a bound."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
-            await asyncio.sleep(0.01)
-
-
-def overview(panel: Panel) -> Overview:
-    page = panel.window.page("overview")
-    assert isinstance(page, Overview)
-    return page
 
 
 async def test_first_paint_waits_for_no_service(qapp: object) -> None:

@@ -13,15 +13,9 @@ from archisync_gui.ui.context import Context
 from archisync_gui.ui.data import Data
 from archisync_gui.ui.export import write
 from archisync_gui.ui.work import Work
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
-    """Wait for a condition, with a bound."""
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110  (widgets tell by no event)
-            await asyncio.sleep(0.01)
 
 
 class Said:
