@@ -21,7 +21,6 @@ from archisync_gui.orchestrator.state import (
     Want,
     evolve,
     form,
-    is_form,
 )
 
 # ---------------------------------------------------------------------------------------------------------- open
@@ -96,7 +95,7 @@ def fresh_enough(state: State, now: Moment, slot: Slot) -> bool:
 
 def whole_list_follows(state: State, now: Moment, active: Active) -> State:
     """After a fast read for a form, the whole list follows by itself when it is old (rule 13)."""
-    wants = tuple(w for w in active.request.wants if is_form(w.who) and _is_open(state, w.who))
+    wants = tuple(w for w in active.request.wants if _is_open(state, w.who))
     return _whole_list(state, now, active.request.slot, wants)
 
 
@@ -169,7 +168,7 @@ def closed(state: State, now: Moment, id: str) -> State:
         return state if state.sessions[id].anonymous else ended(state, now, id, SessionEnd.CLOSED)
     if id in state.ended:
         return state
-    return _buried(state, now, id, Tomb("", SessionEnd.CLOSED, 0.0))
+    return _buried(state, now, id, "", SessionEnd.CLOSED)
 
 
 def oldest_anonymous(state: State, token: str) -> str | None:
@@ -190,7 +189,7 @@ def ended(state: State, now: Moment, id: str, reason: SessionEnd) -> State:
         return state
     cost = _cost(state, now, session)
     state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != id})
-    state = _buried(state, now, id, Tomb(session.handle, reason, 0.0))
+    state = _buried(state, now, id, session.handle, reason)
     state = withdrawn(state, now, (form(session.handle),), stop=False)
     told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": len(state.sessions), **cost}
     if reason is SessionEnd.TIMEOUT:
@@ -260,6 +259,7 @@ def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp
 
 
 def _is_open(state: State, who: str) -> bool:
+    """True where ``who`` is the name of a form that is still open."""
     return any(form(s.handle) == who for s in state.sessions.values())
 
 
@@ -267,8 +267,8 @@ def _kept(state: State, id: str, session: Session) -> State:
     return evolve(state, sessions={**state.sessions, id: session})
 
 
-def _buried(state: State, now: Moment, id: str, tomb: Tomb) -> State:
-    tombs = {**state.ended, id: tomb._replace(until=now.mono + state.rules.ended_memory)}
+def _buried(state: State, now: Moment, id: str, handle: str, reason: SessionEnd) -> State:
+    tombs = {**state.ended, id: Tomb(handle, reason, now.mono + state.rules.ended_memory)}
     while len(tombs) > state.rules.ended_limit:
         del tombs[next(iter(tombs))]
     return evolve(state, ended=tombs)

@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from archisync_gui.model import EventKind, FailureKind, Freshness, Outcome, Reason, Scope, SessionEnd, SmartSyncResult
+from archisync_gui.model import (
+    Account,
+    EventKind,
+    FailureKind,
+    Freshness,
+    Outcome,
+    Reason,
+    Scope,
+    SessionEnd,
+    SmartSyncResult,
+)
 from archisync_gui.orchestrator import Rules
 from tests.orchestrator.rig import QUIET, Rig
 from tests.support.clock import MONDAY, settle
@@ -246,3 +256,23 @@ async def test_the_best_of_all_priorities_is_below_a_forms() -> None:
         assert [(e.type, e.priority) for e in rig.o.get_status().queue] == [("ddt", 99), ("orders", 99)]
         rig.active.finish(Outcome.COMPLETED)
         await settle()
+
+
+@pytest.mark.parametrize(("moment", "goes_on"), [(BEFORE, True), (AT, False)])
+async def test_a_suspended_whole_list_serves_a_form_for_ten_minutes(moment: float, goes_on: bool) -> None:
+    """Rule 13: an older one starts over, as the form needs it younger."""
+    accounts = (Account("anna"), Account("bruno"))
+    async with Rig(rules=dataclasses.replace(QUIET, lease=1e6, resume_age=1e6), accounts=accounts) as rig:
+        rig.o.request_sync("customers", "anna")
+        await settle()
+        opened(rig, "b", account="bruno")
+        await settle()
+        await rig.suspend("page 7")
+        await rig.drain()
+        await rig.clock.advance(600 + moment)
+        opened(rig, "a", account="anna")
+        await settle()
+        await rig.finish()
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        assert (rig.active.resumed_from == "page 7") == goes_on
+        await rig.drain()

@@ -392,8 +392,8 @@ async def test_ends_are_remembered_and_forgotten() -> None:
     async with Rig(rules=dataclasses.replace(QUIET, ended_limit=3)) as rig:
         for n in range(5):
             rig.o.resume_other_syncs(f"x{n}")
-        assert rig.o.touch("x0") is SessionEnd.UNKNOWN
-        assert rig.o.touch("x4") is SessionEnd.CLOSED
+        assert rig.o.touch("x1") is SessionEnd.UNKNOWN
+        assert rig.o.touch("x2") is SessionEnd.CLOSED
         await rig.clock.advance(901)
         assert rig.o.touch("x4") is SessionEnd.UNKNOWN
         assert rig.o.state.ended == {}
@@ -409,6 +409,10 @@ async def test_anonymous_sessions_last_three_minutes_and_belong_to_their_token()
         first = min(rig.o.get_status().sessions, key=lambda s: s.since).handle
         assert rig.o.resume_other_syncs(None, "one").closed
         assert rig.o.session(first) is SessionEnd.CLOSED
+        opened(rig, "a", token="three")
+        await settle()
+        assert not rig.o.resume_other_syncs(None, "three").closed  # a tab's session ends by its id only
+        assert rig.o.resume_other_syncs("a").closed
         assert rig.o.resume_other_syncs(f"anonymous:{rig.o.get_status().sessions[0].handle}").closed is False
         await rig.clock.advance(180)
         assert rig.o.get_status().session_count == 0
@@ -988,6 +992,7 @@ async def test_a_session_keeps_its_label_and_ends_with_its_last_line() -> None:
         await rig.clock.advance(19)
         assert not isinstance(rig.o.connected("a"), SessionEnd)
         await rig.clock.advance(60)
+        assert rig.o.get_status().sessions[0].connected
         rig.o.disconnected("a")
         await rig.clock.advance(20)
         assert rig.o.touch("a") is SessionEnd.LOST
@@ -1049,6 +1054,40 @@ async def test_quiet_begins_anew_only_after_others_had_their_turn() -> None:
         opened(rig, "c")
         await settle()
         assert rig.o.state.quiet_since == rig.clock.monotonic()
+
+
+async def test_a_tab_that_asks_again_may_name_another_account_and_label() -> None:
+    """Rules 12, 15: the form was switched to another user's customers."""
+    async with Rig(accounts=TWO) as rig:
+        opened(rig, "a", "anna", label="Ordine 1")
+        await settle()
+        await rig.drain()
+        opened(rig, "a", "bruno", label="Ordine 2")
+        await settle()
+        (tab,) = rig.o.get_status().sessions
+        assert (tab.label, tab.account) == ("Ordine 2", "bruno")
+        assert rig.active.slot == ("customers", "bruno", Scope.NEW)
+        await rig.drain()
+
+
+async def test_the_whole_list_follows_once_for_all_open_forms_and_for_none_that_closed() -> None:
+    """Rules 13, 17."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        rig.o.resume_other_syncs("a")  # its read may finish, but nobody waits for more
+        await rig.finish()
+        assert rig.idle
+        await rig.clock.advance(30)
+        for tab in ("b", "c"):
+            opened(rig, tab)
+            await settle()
+        await rig.finish()
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        opened(rig, "d")  # what runs serves it too
+        await settle()
+        assert rig.o.state.queue == {}
+        assert await rig.drain() == ["customers"]
 
 
 # ------------------------------------------------------------------------------------------------ all of them

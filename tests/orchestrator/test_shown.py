@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from archisync_gui.model import EventKind, FailureKind, Origin, Outcome, Progress, Reason, Scope, SmartSyncResult
+from archisync_gui.model import (
+    Account,
+    EventKind,
+    FailureKind,
+    Origin,
+    Outcome,
+    Progress,
+    Reason,
+    Scope,
+    SmartSyncResult,
+)
 from archisync_gui.orchestrator import Rules
 from tests.orchestrator.rig import QUIET, ListJournal, Rig
 from tests.support.clock import MONDAY, settle
@@ -225,3 +235,46 @@ async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_ope
         rig.o.hold()
         await settle()
         assert (await ended).outcome is Outcome.CANCELLED
+
+
+async def test_the_first_form_that_opens_and_the_last_that_closes_are_told() -> None:
+    """Rules 7, 17."""
+    async with Rig() as rig:
+        first = await rig.o.smart_customer_sync("a", wait=False)
+        await rig.o.smart_customer_sync("b", wait=False)
+        rig.o.resume_other_syncs("a")
+        assert rig.of(EventKind.SMART_SYNC_ENDED) == []
+        rig.o.resume_other_syncs("b")
+        (started,) = rig.of(EventKind.SMART_SYNC_STARTED)
+        (ended,) = rig.of(EventKind.SMART_SYNC_ENDED)
+        assert (started.data, ended.data) == ({"handle": first.handle}, {})
+
+
+async def test_what_a_form_cost_is_counted_for_it_alone_and_from_the_beginning_of_quiet() -> None:
+    """Rule 17: what waited before, waited for something else; who waited longest counts."""
+    async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
+        opened(rig, "a", account="anna")
+        await settle()
+        await rig.clock.advance(2)
+        await rig.drain()
+        await rig.clock.advance(3)
+        opened(rig, "b", account="anna")  # served at once, which says nothing about the first one
+        await settle()
+        rig.o.resume_other_syncs("a")
+        rig.o.resume_other_syncs("b")
+        await rig.clock.advance(60)
+        rig.o.request_sync("orders", "anna")
+        await settle()
+        rig.o.request_sync("ddt", "anna")
+        await rig.clock.advance(20)
+        opened(rig, "c", account="anna")
+        await settle()
+        await rig.suspend()
+        await rig.drain()
+        await rig.clock.advance(30)
+        rig.o.request_sync("invoices", "anna")
+        await rig.clock.advance(10)
+        rig.o.resume_other_syncs("c")
+        costs = [(e.data["customersMs"], e.data["putOffMs"]) for e in rig.of(EventKind.SESSION_CLOSED)]
+        assert costs == [(2000, None), (0, 0), (0, 40_000)]
+        await rig.drain()
