@@ -155,6 +155,10 @@ class Running:
         """Return."""
         self._orders.put_nowait(lambda: Finished(outcome, as_of=self.began, rows=rows, added=added, changed=changed))
 
+    def end(self, how: Finished | Suspended) -> None:
+        """Return exactly this."""
+        self._orders.put_nowait(lambda: how)
+
     def fail(self, kind: FailureKind = FailureKind.TRANSIENT, code: str = "erp-slow") -> None:
         """Raise what a runner raises."""
         self.throw(SyncFailure(code, kind))

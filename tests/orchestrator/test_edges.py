@@ -351,6 +351,11 @@ async def test_rows_changed_by_hand() -> None:
         assert (line.last_run_time, line.all_as_of, line.state.value) == (MONDAY, MONDAY, "idle")
         rig.o.rows_changed("orders", "anna", last_success=None, new_as_of=None, all_as_of=None)
         assert rig.o.get_status().statuses["orders"].freshness is Freshness.NEVER
+        ages = {"new_as_of": MONDAY - timedelta(seconds=5), "all_as_of": MONDAY - timedelta(seconds=9)}
+        rig.o.rows_changed("customers", "anna", last_success=MONDAY, **ages)
+        line = rig.o.get_status().statuses["customers"].accounts[0]
+        assert line.freshness is Freshness.FRESH  # read at this very moment is no doubtful time to come
+        assert (line.new_as_of, line.all_as_of) == (ages["new_as_of"], ages["all_as_of"])
 
 
 # ------------------------------------------------------------------------------------------------ shapes

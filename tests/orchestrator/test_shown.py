@@ -13,6 +13,7 @@ from archisync_gui.model import (
     Account,
     EventKind,
     FailureKind,
+    Finished,
     Origin,
     Outcome,
     Progress,
@@ -211,6 +212,159 @@ async def test_the_events_of_a_run_say_whose_it_is() -> None:
         assert completed.data["durationMs"] == result.duration_ms == 2000
         assert (completed.data["rows"], completed.data["added"], completed.data["changed"]) == (30, 2, 1)
         assert completed.data["asOf"] == MONDAY.isoformat()
+
+
+async def suspended_products(rig: Rig, **asked: Any) -> None:
+    """Products ran for 20 s and gave way to a form, which has been served and is still open."""
+    rig.o.request_sync("products", **asked)
+    await rig.clock.advance(20)
+    opened(rig, "a")
+    await settle()
+    await rig.suspend("page 7")
+    await rig.drain()
+
+
+@pytest.mark.parametrize(
+    ("pause", "progress", "seconds"), [(10, Progress("read", 1, 4, 100, 400), 50.0), (301, Progress(), 30.0)]
+)
+async def test_a_resumed_run_counts_from_where_it_goes_on(pause: float, progress: Progress, seconds: float) -> None:
+    """Rules 19, 32: one that was away for too long starts over, and counts from nothing."""
+    async with Rig() as rig:
+        await suspended_products(rig)
+        assert rig.of(EventKind.SYNC_SUSPENDED)[0].data["rows"] == 100
+        await rig.clock.advance(pause)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        assert rig.o.get_status().current_run.progress == progress  # type: ignore[union-attr]
+        await rig.clock.advance(30)
+        await rig.finish()
+        assert rig.o.state.track("products", "anna").durations == (seconds,)
+
+
+async def test_a_resumed_run_belongs_to_the_strongest_who_wants_it_by_now() -> None:
+    """Rules 4, 19."""
+    async with Rig() as rig:
+        await suspended_products(rig, origin=Origin.API, priority=7)
+        rig.o.request_sync("products", priority=60)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        run = rig.active.control.run
+        assert (run.type, run.origin, run.priority) == ("products", Origin.OPERATOR, 60)
+
+
+async def test_a_resumed_run_that_fails_is_tried_again_as_a_new_attempt() -> None:
+    """Rules 19, 21: what it had read went with it."""
+    async with Rig() as rig:
+        await suspended_products(rig)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        failed = rig.active
+        assert failed.resumed_from == "page 7"
+        await rig.fail()
+        await rig.clock.advance(5)
+        again = rig.active
+        assert (again.type, again.control.run.attempt, again.resumed_from) == ("products", 2, None)
+        assert again.control.run.id != failed.control.run.id
+
+
+async def test_what_a_run_brought_stands_in_its_row_its_ticket_and_its_event() -> None:
+    """Rules 7, 31; the ERP's own time of the data counts."""
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("customers")
+        await settle()
+        as_of = MONDAY - timedelta(seconds=90)
+        rig.active.end(Finished(Outcome.COMPLETED, as_of=as_of, rows=40, gone=4, warnings=("two-pages-alike",)))
+        result = await ticket
+        (row,) = rig.journal.rows.values()
+        (told,) = rig.of(EventKind.SYNC_COMPLETED)
+        assert (row.gone, row.warnings, row.as_of) == (4, ("two-pages-alike",), as_of)
+        assert (result.gone, result.as_of) == (4, as_of)
+        assert (told.data["gone"], told.data["warnings"]) == (4, ["two-pages-alike"])
+        line = rig.o.get_status().statuses["customers"].accounts[0]
+        assert (line.last_run_time, line.new_as_of, line.all_as_of) == (as_of, as_of, as_of)
+        assert (line.last_outcome, line.rows, line.gone) == (Outcome.COMPLETED, 40, 4)
+        rig.o.request_sync("customers")
+        await rig.clock.advance(5)
+        rig.active.end(Finished(Outcome.COMPLETED))  # it does not say as of when: since it began
+        await settle()
+        assert rig.o.get_status().statuses["customers"].last_run_time == MONDAY
+
+
+async def test_unclean_reads_in_a_row_are_counted_up_to_the_next_clean_one() -> None:
+    """Status: two in a row are shown to the operator."""
+    async with Rig() as rig:
+        for outcome, count in [(Outcome.UNCLEAN, 1), (Outcome.UNCLEAN, 2), (Outcome.COMPLETED, 0)]:
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.finish(outcome)
+            assert rig.o.get_status().statuses["orders"].accounts[0].unclean_in_a_row == count
+
+
+async def test_a_fast_read_asked_for_while_the_whole_list_is_read_runs_after_it() -> None:
+    """Rule 6: only what was asked before the run began is served by it; that ticket still says what it asked for."""
+    async with Rig() as rig:
+        rig.o.hold()
+        rig.o.request_sync("customers", priority=50)
+        before = rig.o.request_sync("customers", scope=Scope.NEW, priority=1)
+        await rig.clock.advance(1)
+        rig.o.release()
+        await settle()
+        await rig.finish()
+        assert (await before).scope is Scope.NEW
+        rig.o.request_sync("customers")
+        await settle()
+        rig.o.request_sync("customers", scope=Scope.NEW)
+        await rig.finish()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+
+
+async def test_a_cancelled_run_leaves_its_end_and_its_outcome() -> None:
+    """Rules 26, 31."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await rig.clock.advance(7)
+        rig.o.cancel_run()
+        await settle()
+        (row,) = rig.journal.rows.values()
+        assert (row.outcome, row.ended) == (Outcome.CANCELLED, MONDAY + timedelta(seconds=7))
+        line = rig.o.get_status().statuses["orders"].accounts[0]
+        assert (line.last_outcome, line.last_run_id) == (Outcome.CANCELLED, row.id)
+
+
+async def test_what_a_hold_keeps_waiting_is_the_schedules_alone() -> None:
+    """Words: hold; the operator's part of the same request has had its end."""
+    async with Rig(rules=dataclasses.replace(QUIET, schedule=True, daily_full=None)) as rig:
+        rig.o.hold()
+        await settle()
+        mine = rig.o.request_sync("orders", priority=70)
+        rig.o.release()
+        await settle()
+        assert rig.active.control.run.origin is Origin.OPERATOR
+        rig.o.hold()
+        await settle()
+        assert mine.result is not None
+        assert mine.result.outcome is Outcome.CANCELLED
+        (kept,) = [e for e in rig.o.get_status().queue if e.type == "orders"]
+        assert (kept.origin, kept.priority) == (Origin.SCHEDULE, 6)
+
+
+async def test_a_form_that_asks_again_after_a_hold_is_not_answered_by_the_run_the_hold_ended() -> None:
+    """Rules 12, 18."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        run = rig.active
+        run.ignores_cancel = True
+        rig.o.hold()
+        await settle()
+        rig.o.release()
+        form = opened(rig, "a")
+        await settle()
+        run.throw(asyncio.CancelledError())
+        await settle()
+        assert not form.done()
+        await rig.finish()
+        assert (await form).code == "fresh"
 
 
 async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_operator_wanted() -> None:
