@@ -19,6 +19,9 @@ from archisync_gui.model import (
     Progress,
     Reason,
     Scope,
+    SessionClosed,
+    SessionEnd,
+    SessionView,
     SmartSyncResult,
 )
 from archisync_gui.orchestrator import Rules
@@ -365,6 +368,164 @@ async def test_a_form_that_asks_again_after_a_hold_is_not_answered_by_the_run_th
         assert not form.done()
         await rig.finish()
         assert (await form).code == "fresh"
+
+
+async def test_every_failed_attempt_says_whether_it_was_the_last_and_only_the_last_counts() -> None:
+    """Rules 21, 23, 31."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        for pause, counted in [(5, 0), (10, 0), (20, 0), (0, 1)]:
+            rig.active.control.progress(Progress(rows=30))
+            await rig.fail()
+            assert rig.o.get_status().statuses["orders"].accounts[0].failures_in_a_row == counted
+            await rig.clock.advance(pause)
+        assert [e.data["final"] for e in rig.of(EventKind.SYNC_ERROR)] == [False, False, False, True]
+        assert [row.rows for row in rig.journal.rows.values()] == [30] * 4
+        rig.o.request_sync("customers", scope=Scope.NEW)
+        await settle()
+        await rig.fail(FailureKind.PERMANENT)
+        assert rig.o.get_status().statuses["customers"].accounts[0].failures_in_a_row == 0  # says nothing of the list
+
+
+async def test_the_status_is_new_when_a_sign_of_life_moved_a_deadline_and_only_then() -> None:
+    """Rules 7, 15: no event tells of it, but whoever looks must see it."""
+    async with Rig() as rig:
+        await rig.o.smart_customer_sync("a", wait=False)
+        await settle()
+        await rig.drain()
+        first = rig.o.get_status()
+        await rig.clock.advance(60)
+        assert rig.o.get_status() is first
+        told = len(rig.events)
+        rig.o.touch("a")
+        assert rig.o.get_status().revision > first.revision
+        assert rig.o.get_status().sessions[0].deadline == MONDAY + timedelta(seconds=660)
+        assert len(rig.events) == told
+
+
+async def test_what_a_runner_does_after_its_run_changes_nothing_of_the_next_one() -> None:
+    """Rules 1, 2, 19."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        late = rig.active
+        await rig.finish()
+        assert not late.control.suspend_requested()
+        rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a")
+        await settle()
+        late.control.progress(Progress(rows=7))
+        assert not late.control.suspend_requested()
+        assert rig.active.control.suspend_requested()
+        assert rig.o.get_status().current_run.progress == Progress()  # type: ignore[union-attr]
+        await rig.suspend()
+        await rig.drain()
+
+
+async def test_closing_tells_a_run_once_more_that_did_not_hear_it_the_first_time() -> None:
+    """Rule 27."""
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("orders")
+        await settle()
+        run = rig.active
+        run.ignores_cancel = True
+        rig.o.cancel_run()
+        await settle()
+        assert not run.over
+        run.ignores_cancel = False
+        before = rig.clock.now()
+        await rig.close()
+        assert (await ticket).outcome is Outcome.CANCELLED
+        assert rig.clock.now() == before  # nobody waited
+
+
+async def test_the_same_credentials_are_tried_with_what_was_refused() -> None:
+    """Rule 22: else with the strongest list of the account's own."""
+    async with Rig(accounts=(Account("anna", catalogue=True), Account("bruno"))) as rig:
+        for type, account in (("ddt", "anna"), ("orders", "bruno")):
+            rig.o.request_sync(type, account)
+            await settle()
+            await rig.fail(FailureKind.CREDENTIALS)
+        retried = rig.o.retry_login("anna")
+        await settle()
+        assert rig.active.slot == ("ddt", "anna", Scope.ALL)
+        await rig.finish()
+        assert (await retried).outcome is Outcome.COMPLETED
+        assert [a.stopped is None for a in rig.o.get_status().accounts] == [True, False]
+        again = rig.o.retry_login("anna")
+        await settle()
+        assert rig.active.slot == ("orders", "anna", Scope.ALL)
+        await rig.finish()
+        assert (await again).outcome is Outcome.COMPLETED
+
+
+async def test_other_numbers_keep_the_daily_read_where_it_was() -> None:
+    """Rule 29: only another hour or another time zone moves it."""
+    rules = Rules(office=None)
+    async with Rig(rules=rules) as rig:
+        rig.auto = lambda run: run.finish()
+        await rig.drain()
+        due = rig.o.state.daily_due
+        assert due is not None
+        rig.clock.jump(0.5)
+        kept = due - timedelta(minutes=1)  # as a clock that was set left it
+        rig.o._dispatcher.state = dataclasses.replace(rig.o.state, daily_due=kept)
+        rig.o.set_rules(dataclasses.replace(rules, lease=700.0))
+        assert rig.o.state.daily_due == kept
+        assert rig.events[-1].kind in (EventKind.SCHEDULE_CHANGED, EventKind.QUEUE_UPDATED)
+        rig.o.set_rules(dataclasses.replace(rules, lease=700.0, zone="UTC"))
+        assert rig.o.state.daily_due not in (kept, due)
+
+
+async def test_a_session_is_looked_up_and_ended_by_its_handle() -> None:
+    """Rules 14, 16."""
+    async with Rig() as rig:
+        await rig.o.smart_customer_sync("a", wait=False)
+        await rig.o.smart_customer_sync("b", wait=False)
+        rig.o.resume_other_syncs("early")  # its close came first: remembered, without a handle
+        assert rig.o.session("") is SessionEnd.UNKNOWN
+        first, second = (s.handle for s in rig.o.get_status().sessions)
+        view = rig.o.session(first)
+        assert isinstance(view, SessionView)
+        assert view.handle == first
+        assert rig.o.end_session(first)
+        assert not rig.o.end_session(first)
+        assert (rig.o.session(first), rig.o.touch("a")) == (SessionEnd.OPERATOR, SessionEnd.OPERATOR)
+        assert isinstance(rig.o.session(second), SessionView)
+        assert rig.o.end_sessions() == 1
+        assert rig.o.end_sessions() == 0
+
+
+async def test_a_close_says_whether_there_was_anything_to_close() -> None:
+    """Rules 14, 16."""
+    async with Rig() as rig:
+        for _ in range(2):
+            await rig.o.smart_customer_sync(None, token="shop", wait=False)
+        await rig.o.smart_customer_sync("a", wait=False)
+        anonymous = next(id for id, s in rig.o.state.sessions.items() if s.anonymous)
+        assert rig.o.resume_other_syncs(anonymous) == SessionClosed(False, 3, SessionEnd.UNKNOWN)
+        assert rig.o.resume_other_syncs(None, "another") == SessionClosed(False, 3, SessionEnd.UNKNOWN)
+        assert rig.o.resume_other_syncs(None, "shop") == SessionClosed(True, 2, SessionEnd.CLOSED)
+        assert rig.o.resume_other_syncs("a") == SessionClosed(True, 1, SessionEnd.CLOSED)
+        rig.o.end_sessions()
+        assert rig.o.resume_other_syncs("a") == SessionClosed(False, 0, SessionEnd.CLOSED)
+
+
+async def test_a_form_is_told_how_long_it_waited_and_what_came() -> None:
+    """Rule 12."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await rig.clock.advance(4)
+        await rig.finish(rows=9, added=2, changed=3)
+        answer = await form
+        assert (answer.code, answer.duration_ms, answer.added, answer.changed) == ("fresh", 4000, 2, 3)
+        assert (answer.session_count, answer.new_as_of, answer.reason) == (1, MONDAY, None)
+        await rig.drain()
+        again = await rig.o.smart_customer_sync("a")
+        assert (again.code, again.duration_ms, again.added) == ("fresh", 0, 0)
+        assert rig.o._forms == {}
 
 
 async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_operator_wanted() -> None:
