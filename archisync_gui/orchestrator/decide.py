@@ -25,13 +25,6 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspend:
-    """The active run should stop at its next safe point."""
-
-    run_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class Stop:
     """Cancel the active run."""
 
@@ -57,11 +50,12 @@ class Block:
     account: AccountId | None = None
 
 
-Decision: TypeAlias = Start | Suspend | Stop | Nothing
+Decision: TypeAlias = Start | Stop | Nothing
 
 
 def decide(state: State, now: Moment) -> Decision:
-    """The one decision for this moment (rules 1-3, 9-11, 17, 24)."""
+    """The one decision for this moment (rules 1-3, 9-11, 17, 24). To suspend is none: the run itself asks whether it
+    :func:`must_yield`, at its safe points."""
     active = state.active
     if active is not None:
         if active.stop is not None:
@@ -69,8 +63,6 @@ def decide(state: State, now: Moment) -> Decision:
                 return Stop(active.run.id, active.stop)
         elif (cause := overrun(state, active, now)) is not None:
             return Stop(active.run.id, cause)
-        elif must_yield(state, active, now):
-            return Suspend(active.run.id)
         return Nothing(Block(Reason.RUNNING, None, active.run.type, active.run.account))
     free = [request for request in state.queue.values() if stopped_by(state, request, now) is None]
     if not free:
@@ -306,9 +298,6 @@ def _changes(state: State, now: Moment) -> Iterator[float]:
         yield session.ends
     if state.sessions and state.quiet_since is not None and quiet(state, now):
         yield state.quiet_since + state.rules.quiet
-    for tomb in state.ended.values():
-        yield tomb.until
-        break  # kept in the order they end
     if active is None:
         for request in state.queue.values():
             block = stopped_by(state, request, now)
@@ -318,8 +307,6 @@ def _changes(state: State, now: Moment) -> Iterator[float]:
         yield _mono(due, now)
     if state.rules.schedule and state.daily_due is not None:
         yield _mono(state.daily_due, now)
-    if breathing(state, now):
-        yield from (_mono(late, now) for late in late_times(state, now) if late > now.wall)
 
 
 def _wall(mono: float, now: Moment) -> datetime:

@@ -21,11 +21,13 @@ from archisync_gui.model import (
     SmartSyncResult,
 )
 from archisync_gui.orchestrator import Rules
-from tests.orchestrator.rig import QUIET, Rig
+from tests.orchestrator.rig import QUIET, TYPES, Rig
 from tests.support.clock import MONDAY, settle
 
 BEFORE, AT = -0.5, 0.0
 ALWAYS = Rules(office=None, daily_full=None)
+ALONE = dataclasses.replace(QUIET, longest_sleep=1e6)
+"""Nothing looks at the clocks every half minute: the dispatcher is woken by its own alarms, or too late."""
 
 
 def opened(rig: Rig, tab: str, **more: Any) -> asyncio.Task[SmartSyncResult]:
@@ -43,7 +45,7 @@ async def served(rig: Rig, tab: str) -> None:
 @pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])
 async def test_the_watchdog_bites_after_two_minutes(moment: float, bitten: bool) -> None:
     """Rule 24."""
-    async with Rig() as rig:
+    async with Rig(rules=ALONE) as rig:
         rig.o.request_sync("orders")
         await settle()
         await rig.clock.advance(120 + moment)
@@ -276,3 +278,73 @@ async def test_a_suspended_whole_list_serves_a_form_for_ten_minutes(moment: floa
         assert rig.active.slot == ("customers", "anna", Scope.ALL)
         assert (rig.active.resumed_from == "page 7") == goes_on
         await rig.drain()
+
+
+# ------------------------------------------------------------------------------------------------ woken in time
+
+
+@pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])
+async def test_the_deadline_counts_what_ran_before_a_suspension(moment: float, bitten: bool) -> None:
+    """Rule 24: twenty minutes of work, however long it was suspended in between."""
+    async with Rig(rules=dataclasses.replace(ALONE, watchdog=1e6)) as rig:
+        rig.o.request_sync("products")
+        await settle()
+        await rig.clock.advance(700)
+        opened(rig, "a")
+        await settle()
+        await rig.suspend("page 7")
+        await rig.drain()
+        await rig.clock.advance(50)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        resumed = rig.active
+        assert resumed.resumed_from == "page 7"
+        await rig.clock.advance(500 + moment)
+        assert bool(resumed.cancelled) == bitten
+
+
+@pytest.mark.parametrize(("moment", "told"), [(BEFORE, False), (AT, True)])
+async def test_lookers_hear_when_quiet_is_over(moment: float, told: bool) -> None:
+    """Rule 11: also when nothing waits for it."""
+    async with Rig(rules=dataclasses.replace(ALONE, lease=1e6)) as rig:
+        await served(rig, "a")
+        before = len(rig.of(EventKind.QUEUE_UPDATED))
+        await rig.clock.advance(900 + moment)
+        assert (len(rig.of(EventKind.QUEUE_UPDATED)) > before) == told
+
+
+@pytest.mark.parametrize(("moment", "read"), [(BEFORE, False), (AT, True)])
+async def test_the_daily_read_comes_on_time(moment: float, read: bool) -> None:
+    """Rule 28: half an hour before noon, and nothing else is due."""
+    types = (dataclasses.replace(TYPES[0], interval=None),)
+    rules = Rules(office=None, longest_sleep=1e6)
+    async with Rig(rules=rules, types=types, wall=MONDAY + timedelta(hours=2, minutes=30)) as rig:
+        await rig.clock.advance(1800 + moment)
+        assert bool(rig.runs) == read
+
+
+@pytest.mark.parametrize(("moment", "freshness"), [(BEFORE, Freshness.FRESH), (AT, Freshness.LATE)])
+async def test_a_wall_clock_that_loses_time_does_not_keep_a_copy_fresh(moment: float, freshness: Freshness) -> None:
+    """Rule 30: the larger elapsed time counts, here the monotonic one; lookers hear of it."""
+    async with Rig(rules=ALONE) as rig:
+        rig.o.set_schedule("orders", 15)
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.finish()
+        await rig.clock.advance(10)
+        rig.clock.jump(-1.5)  # less than what counts as set back
+        rig.o.credentials_changed("anna")
+        await settle()
+        before = len(rig.of(EventKind.QUEUE_UPDATED))
+        await rig.clock.advance(1790 + moment)
+        assert rig.o.get_status().statuses["orders"].freshness is freshness
+        assert (len(rig.of(EventKind.QUEUE_UPDATED)) > before) == (freshness is Freshness.LATE)
+
+
+@pytest.mark.parametrize(("moment", "tried"), [(BEFORE, False), (AT, True)])
+async def test_one_more_try_comes_fifteen_minutes_after_a_failed_login(moment: float, tried: bool) -> None:
+    """Rule 22."""
+    async with Rig(rules=dataclasses.replace(ALWAYS, longest_sleep=1e6)) as rig:
+        await rig.fail(FailureKind.LOGIN)
+        await rig.clock.advance(900 + moment)
+        assert (not rig.idle) == tried

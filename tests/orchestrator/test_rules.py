@@ -1090,6 +1090,173 @@ async def test_the_whole_list_follows_once_for_all_open_forms_and_for_none_that_
         assert await rig.drain() == ["customers"]
 
 
+async def test_only_a_form_suspends_and_never_another_forms_read() -> None:
+    """Rule 10."""
+    async with Rig(accounts=TWO) as rig:
+        rig.o.request_sync("orders", "anna")
+        await settle()
+        rig.o.request_sync("ddt", "anna")
+        await settle()
+        assert not rig.active.control.suspend_requested()
+        await rig.finish()
+        await rig.finish()
+        opened(rig, "a", "anna")
+        await settle()
+        opened(rig, "b", "bruno")
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        assert not rig.active.control.suspend_requested()
+        await rig.drain()
+
+
+async def test_the_schedules_requests_do_not_age_while_the_office_is_closed() -> None:
+    """Rule 3: the queue can move for the operator then, and not for the schedule."""
+    rules = Rules(daily_full=None, watchdog=1e9)
+    types = (dataclasses.replace(TYPES[0], deadline=1e9), *TYPES[1:3])
+    async with Rig(rules=rules, types=types, wall=rome(2, 19, 20)) as rig:
+        await rig.drain()
+        await rig.clock.advance(30 * 60)
+        assert rig.active.type == "orders"
+        rig.o.request_sync("ddt", priority=4)
+        await rig.clock.advance(30 * 60)  # ten minutes of them before closing time
+        rig.o.end_sessions()
+        priorities = {e.type: e.priority for e in rig.o.get_status().queue}
+        assert (priorities["customers"], priorities["ddt"]) == (5 + 1, 4 + 3)
+
+
+async def test_a_suspended_run_goes_on_before_what_was_asked_earlier_with_the_same_priority() -> None:
+    """Rule 17."""
+    async with Rig() as rig:
+        rig.o.request_sync("ddt", priority=3)
+        await settle()
+        await rig.fail()
+        rig.o.request_sync("products", priority=3)
+        await settle()
+        opened(rig, "a")
+        await settle()
+        await rig.suspend()
+        await rig.drain()
+        await rig.clock.advance(6)
+        rig.o.resume_other_syncs("a")
+        await settle()
+        assert rig.active.type == "products"
+
+
+async def test_a_request_that_waits_while_its_slots_run_is_suspended_makes_that_start_over() -> None:
+    """Rules 4, 6, 19."""
+    async with Rig() as rig:
+        first = rig.o.request_sync("products")
+        await settle()
+        second = rig.o.request_sync("products")
+        opened(rig, "a")
+        await settle()
+        await rig.suspend("page 3")
+        await rig.drain()
+        rig.o.resume_other_syncs("a")
+        await settle()
+        assert (rig.active.type, rig.active.resumed_from) == ("products", None)
+        await rig.finish()
+        assert (await first) is (await second)
+
+
+async def test_run_anyway_covers_who_joins_and_the_next_attempt() -> None:
+    """Rules 4, 9: said of the first request or of the second, it holds for both when they become one."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        await rig.drain()
+        rig.o.request_sync("orders")
+        rig.o.run_anyway(rig.o.get_status().queue[0].id)
+        await settle()
+        rig.o.request_sync("orders")
+        await rig.fail()
+        await rig.clock.advance(5)
+        assert rig.active.control.run.attempt == 2
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        opened(rig, "a")
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.run_anyway(next(e.id for e in rig.o.get_status().queue if e.type == "orders"))
+        await rig.suspend("page 3")
+        await rig.finish()  # the form's read
+        assert rig.active.type == "orders"
+
+
+async def test_reads_of_a_forms_account_serve_it_whoever_else_has_a_form_open() -> None:
+    """Rule 10: single records and fast reads of that account, also asked for by others."""
+    async with Rig(accounts=(*TWO, Account("carla"))) as rig:
+        opened(rig, "a", "anna")
+        opened(rig, "b", "bruno")
+        await settle()
+        await rig.drain()
+        rig.o.request_sync("customers", "anna", Scope.ONE, "7")
+        rig.o.request_sync("customers", "carla", Scope.ONE, "8")
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.ONE)
+        await rig.finish()
+        assert rig.idle
+
+
+async def test_what_a_session_stops_says_until_when() -> None:
+    """Rules 11, 15: until the last session ends, or quiet does where the type is late by then."""
+
+    def until(rig: Rig, type: str) -> timedelta:
+        (entry,) = [e for e in rig.o.get_status().queue if e.type == type]
+        return datetime.fromisoformat(str(entry.params["until"])) - MONDAY
+
+    for lease, orders, ddt in (
+        (600.0, timedelta(minutes=11), timedelta(minutes=11)),  # both sessions end before quiet does
+        (7200.0, timedelta(minutes=20), timedelta(minutes=15)),  # orders are late at 20, ddt were never read
+    ):
+        async with Rig(rules=dataclasses.replace(QUIET, lease=lease)) as rig:
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.finish()
+            opened(rig, "a")
+            await settle()
+            await rig.drain()
+            await rig.clock.advance(60)
+            opened(rig, "b")
+            await settle()
+            await rig.drain()
+            rig.o.request_sync("orders")
+            rig.o.request_sync("ddt")
+            assert (until(rig, "orders"), until(rig, "ddt")) == (orders, ddt)
+
+
+async def test_of_two_pauses_the_longer_one_is_shown() -> None:
+    """Rules 22, 23: the type's back-off of 20 minutes, not the account's pause of 15."""
+    async with Rig(rules=ALWAYS, types=TYPES[:1]) as rig:
+        await rig.fail(FailureKind.LAYOUT)
+        for kind in (FailureKind.LAYOUT, FailureKind.LAYOUT, FailureKind.LOGIN):
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.fail(kind)
+        track, account = rig.o.state.track("orders", "anna"), rig.o.state.accounts["anna"]
+        assert (track.back_off, account.login_pause) == (
+            MONDAY + timedelta(minutes=40),
+            MONDAY + timedelta(minutes=15),
+        )
+        await rig.clock.advance(601)
+        (entry,) = rig.o.get_status().queue
+        assert (entry.reason, entry.params["until"]) == (Reason.BACK_OFF, track.back_off.isoformat())  # type: ignore[union-attr]
+
+
+async def test_one_stopped_account_is_not_why_nothing_is_due() -> None:
+    """Rules 22, 32."""
+    async with Rig(accounts=TWO) as rig:
+        rig.o.request_sync("orders", "anna")
+        await settle()
+        await rig.fail(FailureKind.CREDENTIALS)
+        assert (await rig.o.explain()).reason is Reason.NO_PANEL
+        rig.o.request_sync("orders", "bruno")
+        await settle()
+        await rig.fail(FailureKind.CREDENTIALS)
+        assert (await rig.o.explain()).reason is Reason.ACCOUNT_STOPPED
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 
