@@ -40,8 +40,10 @@ def rehomed(state: State) -> State:
     for request in list(state.queue.values()):
         slot = request.slot
         if state.types[slot.type].shared and slot.account != reader:
-            # The suspended part belongs to the other account's grid.
-            parked = None if request.parked is None else evolve(request.parked, state=None)
+            parked = request.parked
+            if parked is not None:
+                # What it has read belongs to the other account's grid: it starts over with the new login.
+                parked = evolve(parked, run=evolve(parked.run, account=reader), state=None)
             state = state.without_request(slot)
             state = put_back(state, evolve(request, slot=slot._replace(account=reader), parked=parked))
     return state
@@ -83,7 +85,7 @@ def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
 def login_worked(state: State, account: AccountId) -> State:
     """A run that came to its end was logged in, so earlier failures count no more."""
     known = state.accounts.get(account)
-    if known is None or (known.login_failures == 0 and known.login_pause is None):
+    if known is None or known.login_failures == 0:
         return state
     return state.with_account(evolve(known, login_failures=0, login_pause=None))
 

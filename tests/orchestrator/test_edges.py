@@ -732,3 +732,40 @@ async def test_a_login_outside_a_run_counts_and_a_refusal_stops_the_account() ->
 def test_when_the_office_closes(at: datetime, office: OfficeHours | None, expected: datetime | None) -> None:
     """Without office hours, at midnight."""
     assert office_hours.closes(at, office, ROME) == expected
+
+
+@pytest.mark.parametrize("end", [time(20, 1), time(20, 0, 1), time(20, 0, 0, 1)])
+def test_an_office_closes_at_its_minute_and_not_with_its_hour(end: time) -> None:
+    """Rule 29."""
+    office = OfficeHours(time(7), end)
+    assert office_hours.is_open(utc(3, 2, 19), office, ROME)
+    closing = office_hours.instant(date(2026, 3, 2), end, ROME)
+    assert not office_hours.is_open(closing, office, ROME)
+    assert office_hours.closes(utc(3, 2, 19), office, ROME) == closing
+
+
+def test_an_office_that_closes_when_it_opens_is_open_all_day() -> None:
+    """Rule 29: an end not after the start is the next day's."""
+    office = OfficeHours(time(7), time(7), frozenset({0}))
+    assert office_hours.is_open(utc(3, 3, 5, 59), office, ROME)
+    assert not office_hours.is_open(utc(3, 3, 6), office, ROME)
+
+
+def test_opening_time_may_be_over_at_closing_time() -> None:
+    """Status: an hour counted from seven in the evening is over at eight, not the next morning."""
+    assert office_hours.after_open_time(utc(3, 2, 18), 3600, HOURS, ROME) == utc(3, 2, 19)
+
+
+@pytest.mark.parametrize(("seconds", "freshness"), [(-1.9, Freshness.FRESH), (-2.1, Freshness.UNKNOWN)])
+async def test_a_wall_clock_that_is_corrected_a_little_has_not_jumped_back(
+    seconds: float, freshness: Freshness
+) -> None:
+    """Rule 30: time servers correct clocks by fractions of a second."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.finish()
+        await rig.clock.advance(60)
+        rig.clock.jump(seconds)
+        rig.o.touch("anybody")  # somebody looks at the clocks
+        assert rig.o.get_status().statuses["orders"].freshness is freshness

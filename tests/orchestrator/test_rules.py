@@ -1257,6 +1257,129 @@ async def test_one_stopped_account_is_not_why_nothing_is_due() -> None:
         assert (await rig.o.explain()).reason is Reason.ACCOUNT_STOPPED
 
 
+async def test_of_several_moved_to_the_front_the_last_one_comes_first() -> None:
+    """Rule 3 and the operator."""
+    async with Rig() as rig:
+        rig.o.hold()
+        for type in ("orders", "ddt", "prices"):
+            rig.o.request_sync(type)
+        for type in ("ddt", "prices"):
+            rig.o.move_to_front(next(e.id for e in rig.o.get_status().queue if e.type == type))
+        assert [e.type for e in rig.o.get_status().queue] == ["prices", "ddt", "orders"]
+
+
+async def test_run_anyway_does_not_wait_for_the_pause_before_a_repeat() -> None:
+    """Rules 9, 21."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.fail()
+        assert rig.idle
+        rig.o.run_anyway(rig.o.get_status().queue[0].id)
+        await settle()
+        assert rig.active.control.run.attempt == 2
+
+
+async def test_a_cancelled_request_names_its_suspended_run() -> None:
+    """Rules 5, 26; one that never started has none."""
+    async with Rig() as rig:
+        suspended = rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a")
+        await settle()
+        run = rig.active.control.run
+        await rig.suspend()
+        never = rig.o.request_sync("orders")
+        rig.o.cancel(suspended)
+        rig.o.cancel(never)
+        assert ((await suspended).run_id, (await never).run_id) == (run.id, None)
+        await rig.drain()
+
+
+async def test_a_substitute_begins_a_suspended_shared_read_anew() -> None:
+    """Rules 8, 19: the rows kept belong to the other account's list."""
+    async with Rig(accounts=TWO) as rig:
+        ticket = rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a", "anna")
+        await settle()
+        await rig.suspend("page 3")
+        rig.o.set_accounts([Account("bruno")])
+        await settle()
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == {"accounts": ["bruno"]}
+        rig.o.end_sessions()
+        await settle()
+        while rig.active.type != "products":
+            await rig.finish()
+        assert (rig.active.slot, rig.active.resumed_from) == (("products", "bruno", Scope.ALL), None)
+        await rig.finish()
+        assert (await ticket).outcome is Outcome.COMPLETED
+
+
+async def test_a_suspended_shared_read_is_not_resumed_with_a_login_that_was_refused() -> None:
+    """Rules 8, 22: the substitute takes it over, and what is counted is counted to the substitute."""
+    async with Rig(accounts=TWO) as rig:
+        rig.o.request_sync("products")
+        await settle()
+        opened(rig, "a", "anna")
+        await settle()
+        await rig.suspend("page 3")
+        await rig.fail(FailureKind.CREDENTIALS, "credentials")
+        rig.o.end_sessions()
+        await settle()
+        assert (rig.active.slot, rig.active.resumed_from) == (("products", "bruno", Scope.ALL), None)
+        rig.active.control.logged_in()
+        assert [(a.id, a.logins_today) for a in rig.o.get_status().accounts] == [("anna", 0), ("bruno", 1)]
+        await rig.finish()
+        row = rig.journal.rows[rig.runs[-1].control.run.id]
+        assert (row.account, row.outcome) == ("bruno", Outcome.COMPLETED)
+
+
+async def test_a_new_password_ends_pauses_and_stops_for_good() -> None:
+    """Rules 22, 25: the pause after failed logins counts anew, and no restart brings a stop back."""
+    async with Rig(rules=ALWAYS) as rig:
+        for _ in range(2):
+            await rig.fail(FailureKind.LOGIN)
+            assert rig.idle
+            assert rig.o.state.accounts["anna"].login_pause == MONDAY + timedelta(minutes=15)
+            assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=10)
+            rig.o.credentials_changed("anna")
+            await settle()
+        await rig.fail(FailureKind.CREDENTIALS, "credentials")
+        told = rig.of(EventKind.ACCOUNT_CHANGED)[-1].data
+        assert (told["account"], told["stopped"]["code"]) == ("anna", "credentials")  # type: ignore[index,call-overload]
+        rig.o.credentials_changed("anna")
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == {"account": "anna"}
+        await settle()
+        rig.active.control.logged_in()
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == {"account": "anna", "logins": 1}
+        await rig.restart()
+        assert rig.o.get_status().accounts[0].stopped is None
+
+
+async def test_one_outcome_for_all_accounts_is_as_old_as_the_oldest_part() -> None:
+    """Rule 8: with one part that failed, nobody can say as of when."""
+    async with Rig(accounts=TWO) as rig:
+        for fails in (False, True):
+            ticket = rig.o.request_sync("orders")
+            await settle()
+            began = rig.active.began
+            await rig.clock.advance(3)
+            await rig.finish(added=1, changed=2)
+            await rig.clock.advance(4)
+            if fails:
+                await rig.fail(FailureKind.LAYOUT, "layout")
+            else:
+                await rig.finish(added=3, changed=4)
+            both = await ticket
+            if fails:
+                assert both.error is not None
+                assert (both.outcome, both.error.code, both.as_of, both.rows) == (Outcome.FAILED, "layout", None, 10)
+            else:
+                assert (both.as_of, both.rows, both.added, both.changed) == (began, 20, 4, 6)
+                assert both.duration_ms == 7000
+
+
 # ------------------------------------------------------------------------------------------------ all of them
 
 
@@ -1266,7 +1389,7 @@ def test_the_numbers_of_the_promises() -> None:
     assert rules.ageing == 10 * minute
     assert rules.quiet == 15 * minute
     assert (rules.answer, rules.shared_read, rules.whole_age) == (10, 30, 10 * minute)
-    assert rules.ended_memory == 15 * minute
+    assert (rules.ended_memory, rules.ended_limit) == (15 * minute, 10_000)
     assert (rules.lease, rules.grace, rules.anonymous_lease) == (10 * minute, 20, 3 * minute)
     assert rules.resume_age == 5 * minute
     assert rules.retry_pauses == (5, 10, 20)
