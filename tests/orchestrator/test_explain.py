@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archisync_gui.model import Account, Reason
+from archisync_gui.model import Account, Progress, Reason, Scope
 from archisync_gui.orchestrator import Rules
-from tests.orchestrator.rig import TYPES, Rig
-from tests.support.clock import MONDAY
+from tests.orchestrator.rig import QUIET, TYPES, Rig
+from tests.support.clock import MONDAY, settle
 
 
 async def test_the_forecast_names_every_type_also_with_two_accounts_and_at_night() -> None:
@@ -62,3 +63,43 @@ async def test_the_moment_at_which_something_falls_due_is_explained_by_its_run()
         after = await rig.o.explain(due + timedelta(seconds=11))
         assert after.reason is Reason.NOTHING_DUE
         assert after.params["until"] == (due + timedelta(minutes=10)).isoformat()
+
+
+async def test_what_waits_is_expected_when_what_runs_should_be_over() -> None:
+    """Rule 32: a first run is thought to last as long as any; one that lasts longer, to be over at once."""
+    rules = dataclasses.replace(QUIET, watchdog=1e6)
+    usual = timedelta(seconds=rules.expected_whole)
+    types = tuple(dataclasses.replace(t, deadline=1e6) for t in TYPES)
+    async with Rig(rules=rules, types=types) as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.request_sync("ddt")
+        rig.o.request_sync("customers", scope=Scope.NEW, priority=1)
+        await rig.clock.advance(30)
+        ddt, new = (await rig.o.explain()).forecast
+        assert (ddt.type, ddt.starts, ddt.seconds, ddt.after) == ("ddt", MONDAY + usual, rules.expected_whole, "orders")
+        assert (new.type, new.starts) == ("customers", MONDAY + 2 * usual)
+        assert (new.seconds, new.after) == (rules.expected_fast, "ddt")
+        await rig.clock.advance(2 * rules.expected_whole)
+        assert (await rig.o.explain()).forecast[0].starts == rig.clock.now()
+        await rig.drain()
+
+
+async def test_no_time_left_is_ever_less_than_nothing() -> None:
+    """Rule 32: the ERP told a total that is passed, or none; a fast read reads a part of its total only."""
+    async with Rig() as rig:
+
+        async def left(seconds: float, rows: int, total: int) -> float | None:
+            await rig.clock.advance(seconds)
+            rig.active.control.progress(Progress(rows=rows, total=total))
+            run = rig.o.get_status().current_run
+            assert run is not None
+            return run.remaining
+
+        rig.o.request_sync("orders")
+        assert await left(40, 0, 400) is None
+        assert await left(1, 500, 400) == 0.0
+        await rig.finish()
+        rig.o.request_sync("customers", scope=Scope.NEW)
+        assert await left(2, 10, 1000) == QUIET.expected_fast - 2
+        assert await left(60, 20, 1000) == 0.0
