@@ -348,3 +348,15 @@ async def test_one_more_try_comes_fifteen_minutes_after_a_failed_login(moment: f
         await rig.fail(FailureKind.LOGIN)
         await rig.clock.advance(900 + moment)
         assert (not rig.idle) == tried
+
+
+@pytest.mark.parametrize(("seconds", "asleep"), [(150.0, False), (150.5, True)])
+async def test_a_look_at_the_clocks_that_is_two_minutes_late_means_the_computer_slept(
+    seconds: float, asleep: bool
+) -> None:
+    """Rules 28, 32: it looks every half minute."""
+    async with Rig() as rig:
+        await rig.clock.computer_sleeps(seconds, counted=True)
+        rig.o.touch("anybody")
+        await settle()
+        assert (Reason.ASLEEP in {e.reason for e in rig.journal.explanations}) == asleep

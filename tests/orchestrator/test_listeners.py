@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+import pytest
 
 from archisync_gui.model import Event, EventKind, Json
 from archisync_gui.orchestrator.listeners import Listeners
@@ -82,3 +85,36 @@ async def test_a_reader_waits_for_what_comes_and_leaves_when_it_is_done() -> Non
         assert (await following).revision == 2
         assert len(told.listeners) == 1
     assert len(told.listeners) == 0
+
+
+def test_what_stays_is_told_in_the_order_in_which_it_happened_last() -> None:
+    told = Told()
+    feed = told.listeners.feed(limit=2)
+    for account in ("anna", "bruno", "anna"):
+        told.tell(STARTED, type="orders", account=account)
+    assert waiting(feed) == [2, 3]
+
+
+def test_five_hundred_events_wait_for_a_slow_reader() -> None:
+    told = Told()
+    feed = told.listeners.feed()
+    for n in range(501):
+        told.tell(EventKind.SESSION_OPENED, handle=f"s{n}")
+    assert waiting(feed) == list(range(2, 502))
+
+
+def test_what_a_listener_raises_is_logged_and_the_others_hear_all_the_same(
+    expected_errors: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Rule 7."""
+    expected_errors("a listener failed")
+    told = Told()
+
+    def broken(event: Event) -> None:
+        raise ZeroDivisionError
+
+    told.listeners.add(broken)
+    feed = told.listeners.feed()
+    told.tell(STARTED)
+    assert waiting(feed) == [1]
+    assert [r.getMessage() for r in caplog.records] == ["a listener failed at sync-started"]

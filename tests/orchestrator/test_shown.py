@@ -593,3 +593,14 @@ async def test_what_a_form_cost_is_counted_for_it_alone_and_from_the_beginning_o
         costs = [(e.data["customersMs"], e.data["putOffMs"]) for e in rig.of(EventKind.SESSION_CLOSED)]
         assert costs == [(2000, None), (0, 0), (0, 40_000)]
         await rig.drain()
+
+
+async def test_what_was_never_read_is_expected_to_take_a_minute_and_a_fast_read_five_seconds() -> None:
+    """Rule 32."""
+    async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
+        assert {f.seconds for f in (await rig.o.explain()).forecast} == {60.0}
+        await rig.drain()
+        rig.o.request_sync("customers", scope=Scope.NEW)
+        await settle()
+        assert rig.o.get_status().current_run.remaining == 5.0  # type: ignore[union-attr]
+        await rig.drain()
