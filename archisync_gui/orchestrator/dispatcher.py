@@ -102,7 +102,8 @@ class Dispatcher:
         self._telling = False
         self._loop: asyncio.Task[None] | None = None
         self._alarm: asyncio.Task[None] | None = None
-        self._alarm_at = float("inf")
+        self._alarm_at = 0.0
+        """Monotonic; counts only while the alarm is set."""
         self._run: asyncio.Task[Finished | Suspended] | None = None
         self._explained: tuple[object, object] | None = None
         self._lateness = _Lateness()
@@ -233,7 +234,6 @@ class Dispatcher:
 
     async def _ring(self, at: float) -> None:
         await self._clock.sleep(max(0.0, at - self._clock.monotonic()))
-        self._alarm_at = float("inf")
         self._wake.set()
 
     def _keep_explanation(self, now: Moment) -> None:

@@ -528,6 +528,48 @@ async def test_a_form_is_told_how_long_it_waited_and_what_came() -> None:
         assert rig.o._forms == {}
 
 
+async def test_a_form_is_not_told_of_a_failure_of_the_whole_list_that_follows() -> None:
+    """Rules 12, 13: it waits for its fast read only."""
+    async with Rig() as rig:
+        first = opened(rig, "a")
+        await settle()
+        await rig.finish()
+        assert (await first).code == "fresh"
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        await rig.clock.advance(31)
+        form = opened(rig, "a")
+        await settle()
+        await rig.fail()
+        assert not form.done()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        await rig.finish()
+        assert (await form).code == "fresh"
+        await rig.drain()
+
+
+async def test_what_is_due_in_a_moment_is_done_in_that_moment() -> None:
+    """Rules 2, 21: the dispatcher's alarm is not coarser than what it is set for."""
+    async with Rig(rules=dataclasses.replace(QUIET, retry_pauses=(0.25,))) as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        assert rig.active.control.run.preemptible  # unless the program was told that nobody will interrupt it
+        await rig.fail()
+        await rig.clock.advance(0.25)
+        assert rig.active.control.run.attempt == 2
+
+
+async def test_a_list_that_the_schedule_never_reads_does_not_back_off() -> None:
+    """Rule 23: it is the schedule's interval that doubles."""
+    async with Rig() as rig:
+        rig.o.set_schedule("orders", None)
+        for _ in range(3):
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.fail(FailureKind.LAYOUT)
+        line = rig.o.get_status().statuses["orders"]
+        assert (line.state.value, line.accounts[0].failures_in_a_row) == ("idle", 3)
+
+
 async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_operator_wanted() -> None:
     """Words: hold."""
     async with Rig(rules=dataclasses.replace(QUIET, schedule=True, daily_full=None)) as rig:
