@@ -11,6 +11,7 @@ import pytest
 
 from archisync_gui.model import (
     Account,
+    Event,
     EventKind,
     FailureKind,
     Finished,
@@ -116,7 +117,8 @@ async def test_data_are_never_as_of_a_moment_to_come() -> None:
         await settle()
         rig.clock.jump(-600)
         await rig.finish()
-        assert (await ticket).as_of == MONDAY - timedelta(seconds=600)
+        result = await ticket
+        assert (result.as_of, result.duration_ms) == (MONDAY - timedelta(seconds=600), 0)
 
 
 async def test_forecasts_rest_on_the_last_ten_runs() -> None:
@@ -568,6 +570,39 @@ async def test_a_list_that_the_schedule_never_reads_does_not_back_off() -> None:
             await rig.fail(FailureKind.LAYOUT)
         line = rig.o.get_status().statuses["orders"]
         assert (line.state.value, line.accounts[0].failures_in_a_row) == ("idle", 3)
+
+
+async def test_closing_waits_ten_seconds_for_a_run_that_does_not_end() -> None:
+    """Rule 27: where the caller says nothing else."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.active.ignores_cancel = True
+        closing = asyncio.ensure_future(rig.o.close())
+        await rig.clock.advance(9.5)
+        assert not closing.done()
+        await rig.clock.advance(0.5)
+        assert closing.done()
+        rig.active.finish()
+        await settle()
+
+
+async def test_who_listens_after_one_that_acts_is_told_in_order_too() -> None:
+    """Rule 7."""
+    async with Rig() as rig:
+
+        def asks(event: Event) -> None:
+            if event.kind is EventKind.SYNC_STARTED and event.data["type"] == "orders":
+                rig.o.request_sync("ddt")
+
+        heard: list[int] = []
+        rig.o.subscribe(asks)
+        rig.o.subscribe(lambda event: heard.append(event.revision))
+        rig.o.request_sync("orders")
+        await settle()
+        assert len(heard) >= 2
+        assert heard == sorted(heard)
+        await rig.drain()
 
 
 async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_operator_wanted() -> None:
