@@ -360,3 +360,42 @@ async def test_a_look_at_the_clocks_that_is_two_minutes_late_means_the_computer_
         rig.o.touch("anybody")
         await settle()
         assert (Reason.ASLEEP in {e.reason for e in rig.journal.explanations}) == asleep
+
+
+@pytest.mark.parametrize(("seconds", "freshness"), [(-2.0, Freshness.FRESH), (-2.5, Freshness.UNKNOWN)])
+async def test_a_clock_that_falls_behind_by_two_seconds_has_not_jumped(seconds: float, freshness: Freshness) -> None:
+    """Rule 30."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.finish()
+        await rig.clock.advance(60)
+        rig.clock.jump(seconds)
+        await rig.clock.advance(30)
+        assert rig.o.get_status().statuses["orders"].freshness is freshness
+
+
+async def test_what_was_missed_for_exactly_one_interval_is_made_up_once() -> None:
+    """Rule 28."""
+    async with Rig(rules=ALWAYS, types=TYPES[:1]) as rig:
+        await rig.drain()
+        await rig.clock.computer_sleeps(1200, counted=True)
+        assert await rig.drain() == ["orders"]
+        assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=30)
+
+
+async def test_a_type_that_is_due_as_the_program_starts_was_missed_and_comes_at_its_stagger() -> None:
+    """Rule 28: and a stored time further away than one interval was written by a wrong clock."""
+    async with Rig(rules=ALWAYS, types=TYPES[2:3]) as rig:
+        await rig.drain()
+        await rig.close()
+        await rig.clock.advance(45 * 60)
+        rig.build()
+        await rig.o.start()
+        assert rig.o.state.track("ddt", "anna").due == rig.clock.now() + timedelta(minutes=20)
+        assert len(rig.of(EventKind.SCHEDULE_MISSED)) == 1
+        await rig.close()
+        rig.journal.notes["due:ddt:anna"] = (rig.clock.now() + timedelta(days=9)).isoformat()
+        rig.build()
+        await rig.o.start()
+        assert rig.o.state.track("ddt", "anna").due == rig.clock.now() + timedelta(minutes=45)

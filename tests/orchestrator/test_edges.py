@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import json
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -34,6 +35,7 @@ from archisync_gui.orchestrator import (
     Orchestrator,
     Rules,
     dispatcher,
+    memory,
     office_hours,
     requests,
     runs,
@@ -181,7 +183,7 @@ async def test_folds_of_runs_that_are_over_change_nothing() -> None:
         assert requests.stop_asked(requests.stop_asked(before, state.StopCause.HOLD), state.StopCause.OPERATOR) == (
             requests.stop_asked(before, state.StopCause.HOLD)
         )
-        with pytest.raises(TypeError):
+        with pytest.raises(TypeError, match=r"State has no \['nonsense'\]"):
             state.evolve(before, nonsense=1)
 
 
@@ -292,8 +294,8 @@ async def test_the_dispatcher_gets_up_again(monkeypatch: pytest.MonkeyPatch, exp
         assert rig.active.type == "orders"
 
 
-async def test_damaged_notes_are_left_out(expected_errors: object) -> None:
-    """Rule 31: a damaged note must not keep the office from reading."""
+async def test_damaged_notes_are_left_out(caplog: pytest.LogCaptureFixture, expected_errors: object) -> None:
+    """Rule 31: a damaged note must not keep the office from reading, and is named in the log."""
     expected_errors("the note due:orders:anna", "the note logins:anna", "the note stopped:anna")  # type: ignore[operator]
     journal = ListJournal()
     journal.notes = {
@@ -308,6 +310,8 @@ async def test_damaged_notes_are_left_out(expected_errors: object) -> None:
     async with Rig(journal=journal) as rig:
         assert rig.o.get_status().statuses["orders"].interval == 20
         assert rig.o.state.track("ddt", "anna").due == utc(3, 2, 9)
+    named = [r.getMessage().split()[2] for r in caplog.records]
+    assert named == ["due:orders:anna", "logins:anna", "stopped:anna"]
 
 
 async def test_a_journal_that_cannot_load_is_shown() -> None:
@@ -769,3 +773,53 @@ async def test_a_wall_clock_that_is_corrected_a_little_has_not_jumped_back(
         rig.clock.jump(seconds)
         rig.o.touch("anybody")  # somebody looks at the clocks
         assert rig.o.get_status().statuses["orders"].freshness is freshness
+
+
+async def test_a_row_of_failed_writes_is_told_once_and_a_success_after_it(
+    caplog: pytest.LogCaptureFixture, expected_errors: object
+) -> None:
+    """Rule 31: a full disk fails every write for hours; that somebody waits for the writes says nothing of the disk."""
+    expected_errors("the journal failed")  # type: ignore[operator]
+    full, told = OSError("disk full"), []
+
+    async def works() -> None: ...
+
+    async def fails() -> None:
+        raise full
+
+    writer = memory.Writer(told.append)
+    writer.start()
+    for job in (fails, fails, works, works, fails):
+        writer.write(job)
+        await writer.written()
+    await writer.stop()
+    assert told == [full, None, full]
+    assert [r.getMessage()[:18] for r in caplog.records] == ["the journal failed"] * 2
+
+
+def test_both_clocks_go_on_together() -> None:
+    """Rule 30."""
+    assert state.Moment(MONDAY, 5.0).after(60) == state.Moment(MONDAY + timedelta(seconds=60), 65.0)
+
+
+def test_an_age_is_the_larger_of_both_clocks_and_unknown_where_the_wall_clock_went_back() -> None:
+    """Rule 30."""
+    at = state.Stamp(MONDAY, 100.0)
+    assert at.age(state.Moment(MONDAY + timedelta(seconds=10), 120.0)) == 20
+    assert at.age(state.Moment(MONDAY + timedelta(seconds=30), 120.0)) == 30
+    assert at.age(state.Moment(MONDAY, 100.0)) == 0
+    assert at._replace(mono=None).age(state.Moment(MONDAY + timedelta(seconds=30), 1.0)) == 30
+    assert at.age(state.Moment(MONDAY - timedelta(seconds=1), 120.0)) == float("inf")
+    assert at._replace(doubtful=True).age(state.Moment(MONDAY + timedelta(seconds=30), 130.0)) == float("inf")
+
+
+def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
+    """Rules 4, 26: the operator's before a form's, a form's before a program's, the schedule last."""
+    for stronger, weaker in itertools.combinations(
+        (Origin.OPERATOR, Origin.ORDER_FORM, Origin.API, Origin.SCHEDULE), 2
+    ):
+        one, two = state.Want("one", weaker, 1), state.Want("two", stronger, 1)
+        for wants in ((one, two), (two, one)):
+            slot = state.Slot("orders", "anna", Scope.ALL)
+            request = state.Request("id", slot, wants, state.Moment(MONDAY, 1.0), 1, state.Flow())
+            assert request.origin is stronger

@@ -1118,10 +1118,10 @@ async def test_the_schedules_requests_do_not_age_while_the_office_is_closed() ->
         await rig.clock.advance(30 * 60)
         assert rig.active.type == "orders"
         rig.o.request_sync("ddt", priority=4)
-        await rig.clock.advance(30 * 60)  # ten minutes of them before closing time
+        await rig.clock.advance(6 * 3600)  # ten minutes of them before closing time
         rig.o.end_sessions()
         priorities = {e.type: e.priority for e in rig.o.get_status().queue}
-        assert (priorities["customers"], priorities["ddt"]) == (5 + 1, 4 + 3)
+        assert (priorities["customers"], priorities["ddt"]) == (5 + 1, 4 + 36)
 
 
 async def test_a_suspended_run_goes_on_before_what_was_asked_earlier_with_the_same_priority() -> None:
@@ -1378,6 +1378,43 @@ async def test_one_outcome_for_all_accounts_is_as_old_as_the_oldest_part() -> No
             else:
                 assert (both.as_of, both.rows, both.added, both.changed) == (began, 20, 4, 6)
                 assert both.duration_ms == 7000
+
+
+async def test_a_clock_set_back_makes_every_age_unknown_and_ends_every_pause() -> None:
+    """Rule 30: also where what was read is still older than the new time."""
+    async with Rig() as rig:
+        rig.o.request_sync("customers")
+        await settle()
+        await rig.finish()
+        await rig.clock.advance(7200)
+        for _ in range(3):
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.fail(FailureKind.LAYOUT)
+        rig.o.request_sync("ddt")
+        await settle()
+        await rig.fail(FailureKind.LOGIN)
+        assert rig.o.state.track("orders", "anna").back_off is not None
+        rig.clock.jump(-3600)
+        await rig.clock.advance(31)
+        read = rig.o.state.track("customers", "anna")
+        assert [stamp.doubtful for stamp in (read.success, read.new, read.whole) if stamp is not None] == [True] * 3
+        assert rig.o.get_status().statuses["customers"].freshness is Freshness.UNKNOWN
+        assert rig.o.state.track("orders", "anna").back_off is None
+        assert rig.o.state.accounts["anna"].login_pause is None
+
+
+async def test_an_interval_is_that_of_every_account_and_of_a_shared_list() -> None:
+    """Rule 29."""
+    async with Rig(rules=ALWAYS, accounts=TWO) as rig:
+        await rig.drain()
+        due = lambda name: {t.due for (type, _), t in rig.o.state.tracks.items() if type == name}  # noqa: E731
+        for name in ("ddt", "prices"):
+            rig.o.set_schedule(name, 60)
+            assert due(name) == {MONDAY + timedelta(minutes=60)}
+            rig.o.set_schedule(name, None)
+            assert due(name) == {None}
+            assert rig.of(EventKind.SCHEDULE_CHANGED)[-1].data == {"type": name, "interval": None}
 
 
 # ------------------------------------------------------------------------------------------------ all of them

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,10 +15,13 @@ from archisync_gui.model import (
     EventKind,
     FailureKind,
     Finished,
+    LastRead,
     Origin,
     Outcome,
     Progress,
     Reason,
+    Remembered,
+    RunRecord,
     Scope,
     SessionClosed,
     SessionEnd,
@@ -26,6 +29,8 @@ from archisync_gui.model import (
     SmartSyncResult,
 )
 from archisync_gui.orchestrator import Rules
+from archisync_gui.orchestrator.memory import remembered
+from archisync_gui.orchestrator.state import Stamp
 from tests.orchestrator.rig import QUIET, ListJournal, Rig
 from tests.support.clock import MONDAY, settle
 
@@ -681,3 +686,44 @@ async def test_what_was_never_read_is_expected_to_take_a_minute_and_a_fast_read_
         await settle()
         assert rig.o.get_status().current_run.remaining == 5.0  # type: ignore[union-attr]
         await rig.drain()
+
+
+@pytest.mark.parametrize(("attempt", "last"), [(60, "new"), (10, "old")])
+async def test_of_a_shared_list_that_two_accounts_read_the_newest_is_remembered(attempt: int, last: str) -> None:
+    """Rules 8, 31: of each moment and of the attempts; a moment to come is doubtful (rule 30)."""
+
+    def ago(minutes: int) -> datetime:
+        return MONDAY - timedelta(minutes=minutes)
+
+    def row(id: str, account: str, at: datetime) -> RunRecord:
+        return RunRecord(id, "products", account, Scope.ALL, None, Origin.SCHEDULE, 1, at, at, at)
+
+    durations = tuple(map(float, range(12)))
+    older = LastRead("products", "anna", ago(60), ago(60), ago(60), row("old", "anna", ago(attempt)), 3, 2, durations)
+    newer = LastRead("products", "bruno", ago(30), ago(90), None, row("new", "bruno", ago(30)), 2, 1, ())
+    ahead = LastRead("orders", "anna", ago(-5), ago(0))
+    async with Rig() as rig:
+        now = rig.o._dispatcher.now()
+        memory = remembered(rig.o.state, now, Remembered((newer, older, ahead), (), {}, None))
+        track = memory.track("products", "anna")
+        assert (track.success, track.new, track.whole) == (Stamp(ago(30)), Stamp(ago(60)), Stamp(ago(60)))
+        assert track.last is not None
+        assert track.last.id == last
+        assert (track.failures, track.unclean, track.back_off) == (2, 1, None)
+        assert track.durations == durations[-10:]
+        orders = memory.track("orders", "anna")
+        assert (orders.success, orders.new, orders.whole) == (Stamp(ago(-5), doubtful=True), Stamp(ago(0)), None)
+
+
+@pytest.mark.parametrize(
+    ("type", "failures", "minutes"),
+    [("orders", 2, None), ("orders", 3, 20), ("orders", 6, 120), ("products", 3, 120), ("orders", 99, 120)],
+)
+async def test_a_restart_finds_the_same_back_off(type: str, failures: int, minutes: int | None) -> None:
+    """Rules 23, 31: the interval doubles with each failure, up to two hours."""
+    failed = RunRecord("id", type, "anna", Scope.ALL, None, Origin.SCHEDULE, 1, MONDAY, MONDAY, MONDAY)
+    async with Rig() as rig:
+        reads = (LastRead(type, "anna", None, None, None, failed, failures),)
+        memory = remembered(rig.o.state, rig.o._dispatcher.now(), Remembered(reads, (), {}, None))
+        until = None if minutes is None else MONDAY + timedelta(minutes=minutes)
+        assert memory.track(type, "anna").back_off == until
