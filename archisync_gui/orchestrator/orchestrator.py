@@ -153,7 +153,6 @@ class Orchestrator:
             # The run ignored its end; whoever waits for it must not wait for ever.
             for part, account in ticket.parts.items():
                 ticket.settle(part, RunResult(ticket.type, account, ticket.scope, Outcome.INTERRUPTED))
-        self._parts.clear()
 
     # ------------------------------------------------------------------------------------------------ requests
 

@@ -610,6 +610,56 @@ async def test_who_listens_after_one_that_acts_is_told_in_order_too() -> None:
         await rig.drain()
 
 
+async def test_what_closing_ends_was_cancelled_and_says_why() -> None:
+    """Rules 26, 27: the end of the program is no failure of the run."""
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("orders")
+        await settle()
+        await rig.close()
+        assert (await ticket).outcome is Outcome.CANCELLED
+        assert [e.data["cause"] for e in rig.of(EventKind.SYNC_CANCELLED)] == ["closing"]
+
+
+async def test_the_journal_keeps_events_but_not_the_floods_of_progress_and_queue() -> None:
+    """Rule 31."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.request_sync("ddt")
+        rig.active.control.progress(Progress(rows=5))
+        await rig.drain()
+        told = set(rig.kinds())
+        kept = {e.kind for e in rig.journal.events}
+        assert told >= {EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED, EventKind.SYNC_STARTED}
+        assert told - kept == {EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED}
+
+
+async def test_a_note_is_written_once_whatever_else_is_noted_later() -> None:
+    """Rule 31."""
+    async with Rig() as rig:
+        rig.o.hold()
+        await settle()
+        rig.o.set_schedule("orders", 20)
+        await settle()
+    assert [c for c in rig.journal.calls if c.startswith("note ")] == ["note hold", "note interval:orders"]
+
+
+async def test_a_journal_that_fails_makes_a_new_status(expected_errors: Any) -> None:
+    """Rule 31: no event tells of it, for events could not be kept either."""
+    expected_errors("the journal failed")
+    async with Rig() as rig:
+        rig.journal.error = OSError("disk full")
+        rig.o.hold()
+        assert rig.o.get_status().journal_error is None
+        await settle()
+        assert rig.o.get_status().journal_error is not None
+        rig.journal.error = None
+        rig.o.release()
+        rig.o.get_status()
+        await settle()
+        assert rig.o.get_status().journal_error is None
+
+
 async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_operator_wanted() -> None:
     """Words: hold."""
     async with Rig(rules=dataclasses.replace(QUIET, schedule=True, daily_full=None)) as rig:
