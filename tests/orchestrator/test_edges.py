@@ -823,3 +823,21 @@ def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
             slot = state.Slot("orders", "anna", Scope.ALL)
             request = state.Request("id", slot, wants, state.Moment(MONDAY, 1.0), 1, state.Flow())
             assert request.origin is stronger
+
+
+async def test_a_run_that_finishes_after_its_account_was_removed_has_finished() -> None:
+    """Rules 8, 26: what is stored is stored, and the others go on."""
+    async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
+        ticket = rig.o.request_sync("orders", "bruno")
+        await settle()
+        run = rig.active
+        run.ignores_cancel = True
+        rig.o.set_accounts([Account("anna")])
+        await settle()
+        run.finish()
+        await settle()
+        assert ticket.result is not None
+        assert ticket.result.outcome is Outcome.COMPLETED
+        rig.o.request_sync("orders")
+        await settle()
+        assert rig.active.slot == ("orders", "anna", Scope.ALL)
