@@ -382,6 +382,7 @@ async def test_what_was_missed_for_exactly_one_interval_is_made_up_once() -> Non
         await rig.clock.computer_sleeps(1200, counted=True)
         assert await rig.drain() == ["orders"]
         assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=30)
+        assert len(rig.of(EventKind.SCHEDULE_MISSED)) == 1
 
 
 async def test_a_type_that_is_due_as_the_program_starts_was_missed_and_comes_at_its_stagger() -> None:

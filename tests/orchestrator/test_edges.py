@@ -185,6 +185,7 @@ async def test_folds_of_runs_that_are_over_change_nothing() -> None:
         )
         with pytest.raises(TypeError, match=r"State has no \['nonsense'\]"):
             state.evolve(before, nonsense=1)
+        assert state.evolve(before, **vars(before)) == before
 
 
 async def test_a_suspension_that_comes_after_the_end_was_asked_is_an_end() -> None:
@@ -795,6 +796,24 @@ async def test_a_row_of_failed_writes_is_told_once_and_a_success_after_it(
     await writer.stop()
     assert told == [full, None, full]
     assert [r.getMessage()[:18] for r in caplog.records] == ["the journal failed"] * 2
+
+
+async def test_a_write_that_hangs_has_ended_when_the_writer_has_stopped() -> None:
+    """Rule 27: nothing of it goes on after the store was closed."""
+    ended: list[str] = []
+
+    async def hangs() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("write")
+
+    writer = memory.Writer(lambda _: None)
+    writer.start()
+    writer.write(hangs)
+    await settle()
+    await writer.stop()
+    assert ended == ["write"]
 
 
 def test_both_clocks_go_on_together() -> None:
