@@ -860,3 +860,17 @@ async def test_a_run_that_finishes_after_its_account_was_removed_has_finished() 
         rig.o.request_sync("orders")
         await settle()
         assert rig.active.slot == ("orders", "anna", Scope.ALL)
+
+
+async def test_a_request_for_everything_is_done_with_its_last_part() -> None:
+    """Rule 5; each such request has a name of its own."""
+    async with Rig() as rig:
+        first, second = rig.o.request_full(), rig.o.request_full()
+        assert first.id
+        assert first.id != second.id
+        await settle()
+        await rig.finish()
+        assert not first.done
+        await rig.drain()
+        assert first.done
+        assert second.done
