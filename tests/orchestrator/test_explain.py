@@ -103,3 +103,17 @@ async def test_no_time_left_is_ever_less_than_nothing() -> None:
         rig.o.request_sync("customers", scope=Scope.NEW)
         assert await left(2, 10, 1000) == QUIET.expected_fast - 2
         assert await left(60, 20, 1000) == 0.0
+
+
+async def test_what_is_stopped_by_itself_says_so_also_behind_others() -> None:
+    """Rule 32: its own reason comes before those who are in front of it."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders", priority=20)
+        await settle()
+        await rig.fail()
+        for type, priority in (("ddt", 90), ("invoices", 80), ("prices", 70)):
+            rig.o.request_sync(type, priority=priority)
+        await settle()
+        found = [(e.type, e.reason) for e in rig.o.get_status().queue]
+        assert found == [("invoices", Reason.RUNNING), ("prices", Reason.BEHIND), ("orders", Reason.RETRY)]
+        await rig.drain()
