@@ -15,6 +15,7 @@ from archisync_gui.model import (
     EventKind,
     FailureKind,
     Finished,
+    Freshness,
     LastRead,
     Origin,
     Outcome,
@@ -777,3 +778,21 @@ async def test_a_restart_finds_the_same_back_off(type: str, failures: int, minut
         memory = remembered(rig.o.state, rig.o._dispatcher.now(), Remembered(reads, (), {}, None))
         until = None if minutes is None else MONDAY + timedelta(minutes=minutes)
         assert memory.track(type, "anna").back_off == until
+
+
+async def test_a_type_is_shown_as_its_worst_account_is() -> None:
+    """Status: never read before fresh, the older last success, the first place in the queue; one run is enough."""
+    async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
+        rig.o.request_sync("orders", "anna")
+        await settle()
+        await rig.finish()
+        assert rig.o.get_status().statuses["orders"].freshness is Freshness.NEVER
+        await rig.clock.advance(60)
+        rig.o.request_sync("orders", "bruno")
+        await settle()
+        assert rig.o.get_status().statuses["orders"].is_running
+        await rig.finish()
+        rig.o.hold()
+        rig.o.request_sync("orders")
+        shown = rig.o.get_status().statuses["orders"]
+        assert (shown.freshness, shown.last_run_time, shown.queue_position) == (Freshness.FRESH, MONDAY, 1)
