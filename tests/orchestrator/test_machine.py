@@ -583,10 +583,10 @@ class Machine(RuleBasedStateMachine):
             assert state.daily_due.astimezone(ROME).strftime("%H:%M") == "12:00", "rules 28, 30: noon is noon"
         for kinds in status.statuses.values():
             for line in kinds.accounts:
-                for at in (line.new_as_of, line.all_as_of, line.last_run_time):
-                    track = state.track(line.type, line.account)
-                    doubtful = track.success is not None and track.success.doubtful
-                    assert at is None or at <= status.at or doubtful or track.new.doubtful, "rule 12"  # type: ignore[union-attr]
+                track = state.track(line.type, line.account)
+                told = (line.new_as_of, track.new), (line.all_as_of, track.whole), (line.last_run_time, track.success)
+                for at, stamp in told:
+                    assert at is None or at <= status.at or (stamp is not None and stamp.doubtful), "rules 12, 30"
         assert (status.explanation.reason is Reason.RUNNING) == (running is not None), "rule 32"
         rows = len({r.control.run.id for r in self.rig.runs})
         assert self.journal_failed or len(self.rig.journal.rows) >= rows, "rule 31: each attempt leaves a row"
