@@ -115,19 +115,17 @@ async def write(
             yield row
 
     def work() -> None:
-        try:
-            write_excel(part, heads, counted(), sheet) if excel else write_csv(part, heads, counted())
-            if stop.is_set():
-                raise InterruptedError(str(path))
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
+        write_excel(part, heads, counted(), sheet) if excel else write_csv(part, heads, counted())
 
     writing = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         await asyncio.shield(writing)
+        # Here, not in the thread: a cancel that came while the last rows were written still wins.
+        part.replace(path)
     except asyncio.CancelledError:
         stop.set()
         await asyncio.gather(writing, return_exceptions=True)
         raise
+    finally:
+        part.unlink(missing_ok=True)
     return path

@@ -362,6 +362,10 @@ async def test_a_draft_saved_without_panel_is_sent_when_it_is_back(at_work: Rig)
     await customer(page, "bianchi")
     await article(page, "lucido.b", "3")
     await at_work.context.route("**/api/drafts/**", lambda route: route.abort())
+    # Under load the first requests were seen to pass although the route was set.
+    async with asyncio.timeout(20):
+        while not await page.evaluate("fetch('/api/drafts/probe').then(() => false, () => true)"):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#saved")).to_contain_text("conservata in questo browser")
     await expect(page.locator("#unsent")).to_have_text("1 bozza attende di essere salvata nel pannello.")
