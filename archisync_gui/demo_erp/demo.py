@@ -215,13 +215,14 @@ class DemoErp:
         loop, server = self._loop, self._server
         if loop is None or server is None:
             return
-        arguments = self.board.active().get(name)
-        if name == "session-expired-now" and arguments is not None:
-            server.sessions.expire(arguments.get("user", ""))
+        active = self.board.active().get(name)
+        if name == "session-expired-now" and active:
+            for arguments in active:
+                server.sessions.expire(arguments.get("user", ""))
             self.board.clear(name)
         elif name == "other-certificate":
             self._new_certificate()
-        elif arguments is None:
+        elif not active:
             with suppress(RuntimeError):  # its loop has just ended
                 loop.call_soon_threadsafe(server.release)
 

@@ -142,6 +142,10 @@ FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _TABLE}
 """Every fault switch by name, in the order of the menu."""
 
 
+_Target = tuple[str, str, str]
+"""A fault's name, its only list and its only account; empty: all."""
+
+
 @dataclass(slots=True)
 class _Active:
     arguments: dict[str, str]
@@ -149,11 +153,12 @@ class _Active:
 
 
 class FaultBoard:
-    """Which faults are on. Thread-safe; ``on_change`` is called after each change, in the caller's thread."""
+    """Which faults are on, each once for every list and account it was set for (or for all). Thread-safe; ``on_change``
+    is called after each change, in the caller's thread."""
 
     def __init__(self, on_change: Callable[[str], None] = lambda name: None) -> None:
         self._lock = threading.Lock()
-        self._active: dict[str, _Active] = {}
+        self._active: dict[_Target, _Active] = {}
         self._struck: dict[str, int] = {}
         self._on_change = on_change
 
@@ -167,51 +172,54 @@ class FaultBoard:
         merged = {**fault.parameters, **given}
         left = int(merged["times"]) if merged.get("times") else None
         with self._lock:
-            self._active[name] = _Active(merged, left)
+            target = name, merged.get("list", ""), merged.get("user", "")
+            self._active.pop(target, None)
+            self._active[target] = _Active(merged, left)
         self._on_change(name)
 
     def clear(self, *names: str) -> None:
         """Switch these faults off, or all."""
         with self._lock:
-            gone = names or tuple(self._active)
-            for name in gone:
-                self._active.pop(name, None)
+            gone = names or tuple(dict.fromkeys(name for name, _, _ in self._active))
+            self._active = {target: entry for target, entry in self._active.items() if target[0] not in gone}
         for name in gone:
             self._on_change(name)
 
-    def active(self) -> dict[str, dict[str, str]]:
-        """The faults that are on, with their arguments."""
+    def active(self) -> dict[str, list[dict[str, str]]]:
+        """The faults that are on, with their arguments for each list or account they were set for."""
+        found: dict[str, list[dict[str, str]]] = {}
         with self._lock:
-            return {name: dict(entry.arguments) for name, entry in self._active.items()}
+            for (name, _, _), entry in self._active.items():
+                found.setdefault(name, []).append(dict(entry.arguments))
+        return found
 
     def hit(self, name: str, *, list_name: str = "", user: str = "") -> dict[str, str] | None:
-        """The arguments of that fault if it is on and concerns this list and account, else None. Uses up no strike."""
+        """The arguments of that fault if it is on and concerns this list and account, else None; of several those that
+        were set last. Uses up no strike."""
         with self._lock:
-            entry = self._active.get(name)
-            if entry is None:
-                return None
-            arguments = entry.arguments
-            if arguments.get("list") and list_name != arguments["list"]:
-                return None
-            if arguments.get("user") and user != arguments["user"]:
-                return None
-            return dict(arguments)
+            target = self._concerning(name, list_name, user)
+            return None if target is None else dict(self._active[target].arguments)
 
     def strike(self, name: str, *, list_name: str = "", user: str = "") -> dict[str, str] | None:
         """As ``hit``, but counts one strike: a fault with ``times`` heals after that many."""
-        arguments = self.hit(name, list_name=list_name, user=user)
-        if arguments is None:
-            return None
         with self._lock:
-            entry = self._active.get(name)
-            if entry is None:
+            target = self._concerning(name, list_name, user)
+            if target is None:
                 return None
+            entry = self._active[target]
             self._struck[name] = self._struck.get(name, 0) + 1
             if entry.left is not None:
                 entry.left -= 1
                 if entry.left <= 0:
-                    del self._active[name]
-        return arguments
+                    del self._active[target]
+            return dict(entry.arguments)
+
+    def _concerning(self, name: str, list_name: str, user: str) -> _Target | None:
+        for target in reversed(self._active):
+            fault, only_list, only_user = target
+            if fault == name and only_list in ("", list_name) and only_user in ("", user):
+                return target
+        return None
 
     def struck(self, name: str) -> int:
         """How often that fault has struck so far (only faults that concern single requests count)."""

@@ -80,6 +80,28 @@ def test_times_lists_and_users() -> None:
     assert board.active() == {}
 
 
+def test_a_fault_may_be_set_for_several_lists() -> None:
+    board = FaultBoard()
+    board.set("page-stuck", {"list": "orders"})
+    board.set("page-stuck", {"list": "ddt", "times": 1})
+    board.set("slow", {"factor": 2})
+    board.set("slow", {"factor": 3})
+    assert board.active() == {
+        "page-stuck": [{"list": "orders"}, {"list": "ddt", "times": "1"}],
+        "slow": [{"factor": "3"}],
+    }
+    assert board.strike("page-stuck", list_name="ddt")
+    assert not board.hit("page-stuck", list_name="ddt")
+    assert board.hit("page-stuck", list_name="orders")
+    assert not board.hit("page-stuck", list_name="prices")
+    board.set("page-stuck")
+    assert board.hit("page-stuck", list_name="prices") is not None
+    board.clear("page-stuck")
+    assert list(board.active()) == ["slow"]
+    board.clear()
+    assert board.active() == {}
+
+
 async def test_session_expired_now_of_one_user(erp, visitor, visit):
     other = visit(erp)
     await other.login("agente02")
