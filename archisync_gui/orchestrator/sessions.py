@@ -29,13 +29,15 @@ from archisync_gui.orchestrator.state import (
 def opened(
     state: State, now: Moment, id: str | None, account: AccountId | None, *, label: str = "", token: str = ""
 ) -> tuple[str, State]:
-    """A tab opens its session, or asks again in it; gives the id under which it is kept. An id that has ended stays
-    ended (rule 14): the caller looks into ``State.ended`` first."""
-    account = account or next(iter(state.enabled), None)
+    """A tab opens its session, or asks again in it and keeps what it does not name; gives the id under which it is
+    kept. Without an account it reads with the first in use. An id that has ended stays ended (rule 14): the caller
+    looks into ``State.ended`` first."""
+    first = next(iter(state.enabled), None)
     known = None if id is None else state.sessions.get(id)
     if id is not None and known is not None:
-        session = evolve(known, account=account or known.account, label=label or known.label)
+        session = evolve(known, account=account or known.account or first, label=label or known.label)
         return id, _kept(state, id, touched(session, now, state.rules.lease))
+    account = account or first
     handle, state = state.numbered("s")
     anonymous = id is None
     if id is None:

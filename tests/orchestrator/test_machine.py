@@ -325,7 +325,7 @@ class Machine(RuleBasedStateMachine):
         first = next(iter(self.rig.o.state.enabled), None)
         self.leases[tab] = Lease(
             self.mono + 600,
-            account or first or (known.account if known else None),
+            account or (known.account if known else None) or first,
             known.lost if known else None,
             known.lines if known else 0,
         )
@@ -556,6 +556,8 @@ class Machine(RuleBasedStateMachine):
         assert set(self.leases) == {
             id if not s.anonymous else "" for id, s in state.sessions.items() if not s.anonymous
         } | {id for id in self.leases if id.startswith("?")}, "rules 14, 15"
+        for id, session in state.sessions.items():
+            assert session.anonymous or session.account == self.leases[id].account, "rule 12: a tab keeps its account"
         assert status.session_count == len(self.leases) == len(state.sessions) >= 0, "rules 14-16"
         assert status.smart_customer_sync_active == bool(self.leases)
         if not state.sessions and running is None and state.hold_since is None:

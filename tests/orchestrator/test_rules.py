@@ -1070,6 +1070,32 @@ async def test_a_tab_that_asks_again_may_name_another_account_and_label() -> Non
         await rig.drain()
 
 
+async def test_a_tab_that_asks_again_without_naming_them_keeps_its_account_and_label() -> None:
+    """Rules 12, 15: the first account in use is for a tab that never had another."""
+    async with Rig(accounts=TWO) as rig:
+        opened(rig, "a", "bruno", label="Ordine 1")
+        await settle()
+        await rig.drain()
+        await rig.clock.advance(31)
+        opened(rig, "a")
+        await settle()
+        (tab,) = rig.o.get_status().sessions
+        assert (tab.label, tab.account) == ("Ordine 1", "bruno")
+        assert rig.active.slot == ("customers", "bruno", Scope.NEW)
+        await rig.drain()
+
+
+async def test_a_tab_opened_before_there_was_an_account_reads_with_the_first_that_comes() -> None:
+    """Rule 12."""
+    async with Rig(accounts=()) as rig:
+        assert (await opened(rig, "a")).code == "failed"
+        rig.o.set_accounts(TWO)
+        opened(rig, "a")
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        await rig.drain()
+
+
 async def test_the_whole_list_follows_once_for_all_open_forms_and_for_none_that_closed() -> None:
     """Rules 13, 17."""
     async with Rig() as rig:
