@@ -45,9 +45,6 @@ FAST_PAGE_SIZE = 20
 FAST_PAGES = 10
 """A fast read that still finds something new on so many pages is no fast read any more."""
 
-RESUME_WITHIN = 300.0
-"""A suspended read goes on if it is younger than this; else it starts over (rule 19)."""
-
 CHUNK = 400
 SAMPLE = 400
 """Records whose columns are compared with the stored ones before a whole read is applied."""
@@ -94,7 +91,9 @@ class Reading:
     warnings: dict[str, None] = field(default_factory=dict)
     evidence: dict[str, Json] = field(default_factory=dict)
     suspended_at: float = 0.0
+    """Monotonic time at which it was last suspended."""
     paused: float = 0.0
+    """The longest suspension so far, in seconds."""
 
     def start_over(self) -> None:
         """Forget what was read."""
@@ -149,16 +148,13 @@ class SyncRunner:
     # --- the whole list -----------------------------------------------------------------------------------------------
 
     async def _whole(self, entity: Entity, control: RunControl) -> Finished | Suspended:
-        reading = control.resume if isinstance(control.resume, Reading) else None
+        if isinstance(control.resume, Reading):  # one that is too old, the orchestrator withholds (rule 19)
+            reading = control.resume
+            reading.paused = max(reading.paused, self._erp.clock.monotonic() - reading.suspended_at)
+        else:
+            reading = Reading(RowReader(entity))
         renewed = False
         while True:
-            if reading is not None and reading.suspended_at:
-                pause = self._erp.clock.monotonic() - reading.suspended_at
-                reading.paused = max(reading.paused, pause)
-                reading.suspended_at = 0.0
-                if pause > RESUME_WITHIN:
-                    reading = None
-            reading = reading or Reading(RowReader(entity))
             try:
                 if await self._read(entity, reading, control):
                     break
@@ -166,7 +162,6 @@ class SyncRunner:
                 if renewed:
                     raise transient("session-expired-again", list=entity.name) from error
                 renewed = True
-                reading.suspended_at = self._erp.clock.monotonic()
                 continue
             reading.suspended_at = self._erp.clock.monotonic()
             return Suspended(reading, reading.progress)

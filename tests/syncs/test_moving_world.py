@@ -24,8 +24,8 @@ from archisync_gui.erp.listview import Page
 from archisync_gui.erp.session import Limits
 from archisync_gui.model import Outcome, Suspended, SyncFailure
 from archisync_gui.store import Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
-from archisync_gui.syncs import SyncRunner, runner
-from tests.syncs.erp_harness import Control, World
+from archisync_gui.syncs import SyncRunner
+from tests.syncs.erp_harness import World
 
 SIZE = 4
 
@@ -285,19 +285,3 @@ async def test_a_session_that_expires_twice_is_a_failure() -> None:
     with pytest.raises(SyncFailure) as caught:
         await sync(World.control(SimpleNamespace(numbers=iter([1])), "orders"))  # type: ignore[arg-type]
     assert caught.value.code == "session-expired-again"
-
-
-async def test_a_suspension_older_than_five_minutes_starts_over() -> None:
-    grid = Grid(list(range(20, 0, -1)), [], footer=True)
-    erp, store = FakeErp(grid), MemoryStore()
-    sync = SyncRunner(store, erp, [ORDERS])  # type: ignore[arg-type]
-    control: Control = World.control(SimpleNamespace(numbers=iter([1])), "orders")  # type: ignore[arg-type]
-    control.suspend = True
-    suspended = await sync(control)
-    assert isinstance(suspended, Suspended)
-    erp.clock.seconds += runner.RESUME_WITHIN + 1
-    control.resume, control.suspend = suspended.state, False
-    control.seen.clear()
-    ended = await sync(control)
-    assert ended.outcome is Outcome.COMPLETED  # type: ignore[union-attr]
-    assert control.seen[2].page == 1, "it went on instead of starting over"
