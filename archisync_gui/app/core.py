@@ -217,6 +217,13 @@ class Core:
         """Change one type's interval (``None`` = off) and keep it."""
         await self.apply_settings({f"sync.{sync_type}.interval": minutes or 0})
 
+    def expect_form(self) -> None:
+        """An order form is being loaded: its read is to find a browser that runs."""
+        status = self.orchestrator.get_status()
+        account = next((account for account in status.accounts if account.enabled), None)
+        if account is not None and account.stopped is None and status.hold_since is None:
+            self.erp.warm_up(account.id)
+
     # ------------------------------------------------------------------------------------------------ operator
 
     async def set_password(self, account: str, password: str, *, file: bool = False) -> bool:

@@ -219,6 +219,7 @@ def _endpoint(core: Core, drafts: Any) -> Endpoint:
         clock=core.clock,
         language=language,
         set_interval=core.set_interval,
+        form_opened=core.expect_form,
     )
 
 

@@ -49,6 +49,7 @@ log = logging.getLogger(__name__)
 CALLER = web.RequestKey("caller", Caller)
 PORT, DEMO_PORT = 47800, 47801
 PORTS_TRIED = 10
+ORDER_FORM = "/order-form"
 
 SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -90,16 +91,19 @@ class Endpoint:
         random: Random = secrets.token_bytes,
         language: Callable[[], str] = messages.system_language,
         set_interval: Callable[[str, int | None], Awaitable[object]] | None = None,
+        form_opened: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
     ) -> None:
         """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``set_interval`` changes and keeps one
         type's interval; without it only the orchestrator is told. ``language``: for callers that name none.
+        ``form_opened`` is told when a tab loads our order form, some tenths of a second before it asks for a session.
         """
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
         self._usual_port = DEMO_PORT if demo else PORT
         self._wanted_port = port or self._usual_port
         self._language = language
+        self._form_opened = form_opened
         self._orchestrator = orchestrator
         self.pairing = Pairing(pairing, clock=self._clock, random=random)
         """Windows, digits, paired pages: see :class:`Pairing`."""
@@ -201,7 +205,7 @@ class Endpoint:
 
     def order_form_url(self, account: AccountId | None = None) -> str:
         """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""
-        return f"{self.url}/order-form#code={self.pairing.one_time_code(account)}"
+        return f"{self.url}{ORDER_FORM}#code={self.pairing.one_time_code(account)}"
 
     def _pages_changed(self) -> None:
         self._streams.keep(self.pairing.store.ids())
@@ -338,6 +342,8 @@ class Endpoint:
             if file is None:
                 raise self._unknown(request)
             raise Refusal(405, "method-refused", headers={hdrs.ALLOW: "GET, HEAD"})
+        if path == ORDER_FORM:
+            self._form_opened()
         return self._page(request, file.body, file.type, file.etag)
 
     def _unknown(self, request: web.Request) -> Refusal:

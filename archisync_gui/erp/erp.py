@@ -148,6 +148,18 @@ class Erp:
                 self._left_open[key] = False
             self._later(self._put_back_afterwards(key, view))
 
+    def warm_up(self, account: AccountId) -> None:
+        """Somebody is about to wait for this account's data: start the browser in the background, on an empty page. It
+        asks nothing of the ERP; a browser that does not start is told by the read."""
+
+        async def start() -> None:
+            async with self._using():
+                with suppress(SyncFailure):
+                    await self._browser.page(account)
+
+        if not self._browser.running and not self._one_at_a_time.locked():
+            self._later(start())
+
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do what nobody has to wait for."""
         task = asyncio.ensure_future(work)

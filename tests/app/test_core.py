@@ -53,6 +53,22 @@ async def test_a_demo_has_no_office_hours_so_a_forms_list_stays_open_till_midnig
     assert closes.astimezone(ZoneInfo("Europe/Rome")).time() == time(0)
 
 
+async def test_a_form_that_is_being_loaded_finds_a_browser_unless_nothing_may_be_read(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(core.erp, "warm_up", started.append)
+    core.orchestrator.hold()
+    core.expect_form()
+    core.orchestrator.release()
+    core.login_failed(DEMO_ACCOUNT, SyncFailure("login-refused", FailureKind.CREDENTIALS))
+    core.expect_form()
+    assert started == []
+    core.orchestrator.credentials_changed(DEMO_ACCOUNT)
+    core.expect_form()
+    assert started == [DEMO_ACCOUNT]
+
+
 async def test_clearing_a_list_makes_a_backup_and_asks_for_it_again(core: Core) -> None:
     core.orchestrator.hold()
     now = datetime.now(UTC)

@@ -91,7 +91,15 @@ async def office(browser: Browser, latency: str) -> AsyncIterator[Office]:
     drafts = await Drafts.open(profile.folder, clock=core.clock)
     pages = PairingStore(profile.folder / "pages.json", clock=core.clock)
     endpoint = Endpoint(
-        core.orchestrator, core.store, drafts, pages, profile_id=profile.id, port=0, demo=True, version="test"
+        core.orchestrator,
+        core.store,
+        drafts,
+        pages,
+        profile_id=profile.id,
+        port=0,
+        demo=True,
+        version="test",
+        form_opened=core.expect_form,
     )
     await endpoint.start()
     try:

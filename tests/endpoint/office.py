@@ -153,6 +153,7 @@ async def running(
     store: Store | None = None,
     clock: TestClock | None = None,
     demo: bool = True,
+    form_opened: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Office]:
     """An endpoint at work in ``folder``."""
     clock = clock or TestClock()
@@ -175,6 +176,7 @@ async def running(
             version="0.1.0",
             clock=clock,
             language=lambda: "it",
+            form_opened=form_opened,
             limits=limits,
             **({"random": random} if random else {}),
         )

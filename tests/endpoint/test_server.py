@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pytest
 
@@ -112,6 +113,30 @@ async def test_the_pages_name_only_files_that_are_there(office: Office) -> None:
         assert links
         for link in links:
             assert (await office.ask("GET", link)).status == 200
+
+
+async def test_a_tab_that_loads_the_order_form_is_told_of(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with running(tmp_path, form_opened=lambda: told.append("form")) as office:
+        for path in ("/drafts", "/docs", "/order-form/form.js", "/archisync-client.js", "/api/health"):
+            assert (await office.ask("GET", path)).status == 200
+        assert (await office.ask("GET", "/order-form", {"Sec-Fetch-Site": "cross-site"})).status == 403
+        assert told == []
+        assert (await office.ask("GET", "/order-form")).status == 200
+        assert told == ["form"]
+
+
+async def test_the_order_form_fetches_its_modules_in_one_go(office: Office) -> None:
+    page = (await office.ask("GET", "/order-form")).text
+    ahead = set(re.findall(r'rel="modulepreload" href="([^"]+)"', page))
+    assert ahead
+    needed, looked_at = {"/order-form/form.js"}, set[str]()
+    while left := needed - looked_at:
+        path = left.pop()
+        looked_at.add(path)
+        found = re.findall(r'^import [^;]*?"([^"]+)";', (await office.ask("GET", path)).text, re.M)
+        needed |= {urljoin(path, name) for name in found}
+    assert needed - {"/order-form/form.js"} == ahead
 
 
 def test_every_code_has_its_text() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from archisync_gui.demo_erp import Preferences
-from archisync_gui.model import Finished, Origin, Outcome, Scope
+from archisync_gui.model import Finished, Origin, Outcome, Scope, SyncFailure
 from tests.support.waiting import until
 from tests.syncs.erp_harness import USER, World, world
 
@@ -63,6 +63,28 @@ async def test_the_list_stays_open_and_the_next_form_costs_two_calls(here: World
     assert finished.added == 1
     assert (await here.rows("customers"))[new]["name"] == "Studio Nuovo"
     assert left(here) == before
+
+
+async def test_a_form_that_is_coming_finds_the_browser_running_and_the_erp_unasked(here: World) -> None:
+    await here.erp.close()
+    here.demo.reset_counters()
+    here.erp.warm_up(USER)
+    assert await here.erp.settled() == set()
+    assert here.erp._browser.running
+    assert calls(here) == []
+    page = here.erp._browser._pages[USER, ""]
+    await form(here)
+    assert calls(here) == ["page", "SORT", "SORT", "SORT"]
+    assert page in here.erp._browser._pages.values(), "the read went on with another page"
+
+
+async def test_a_browser_that_does_not_start_is_told_by_the_read_only(here: World) -> None:
+    await here.erp.close()
+    here.erp._browser._program = lambda: "/nowhere/browser"
+    here.erp.warm_up(USER)
+    assert await here.erp.settled() == set()
+    with pytest.raises(SyncFailure, match="browser-not-there"):
+        await form(here)
 
 
 async def test_the_answer_does_not_wait_for_the_users_view(here: World) -> None:
