@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from archisync_gui.model import (
     Account,
@@ -23,6 +24,7 @@ from archisync_gui.model import (
     RunControl,
     RunRecord,
     Scope,
+    SmartSyncResult,
     Suspended,
     SyncFailure,
     SyncTypeSpec,
@@ -40,6 +42,7 @@ TYPES = (
 )
 QUIET = Rules(schedule=False, office=None)
 """Nothing happens by itself."""
+TWO = (Account("anna", catalogue=True), Account("bruno"))
 
 
 _boots = itertools.count(1)
@@ -303,3 +306,16 @@ class Rig:
             order.append(self.active.type)
             await self.finish()
         raise AssertionError("the queue never drains")
+
+
+def opened(rig: Rig, tab: str | None, account: str | None = None, **more: Any) -> asyncio.Task[SmartSyncResult]:
+    """A form opens its session, or asks again in it; the answer comes when the task is awaited."""
+    return asyncio.ensure_future(rig.o.smart_customer_sync(tab, account, **more))
+
+
+async def served(rig: Rig, tab: str) -> None:
+    """A form that was given fresh customers, whole list included."""
+    form = opened(rig, tab)
+    await settle()
+    await rig.drain()
+    assert (await form).code == "fresh"

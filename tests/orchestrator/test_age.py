@@ -6,12 +6,12 @@ import asyncio
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from archisync_gui.model import Account, Finished, Outcome, Progress, RunControl, Scope, Suspended
 from archisync_gui.orchestrator import Orchestrator, Rules
+from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, ListJournal
 from tests.support.clock import VirtualClock
 
@@ -120,27 +120,13 @@ class Office(RuleBasedStateMachine):
         self.loop.close()
 
 
-def _run(examples: int, steps: int) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        Office,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=steps,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            derandomize=examples < 100,
-            database=None,
-        ),
-    )
-
-
 @pytest.mark.ci
 def test_no_list_grows_too_old_while_forms_are_open() -> None:
     """Rule 11: the small sample."""
-    _run(10, 40)
+    attack(Office, examples=10, steps=40, sample=True)
 
 
 @pytest.mark.nightly
 def test_no_list_grows_too_old_over_many_days_of_forms() -> None:
     """Rule 11: 500 examples of 100 steps."""
-    _run(500, 100)
+    attack(Office, examples=500, steps=100)

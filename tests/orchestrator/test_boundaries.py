@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -18,28 +16,15 @@ from archisync_gui.model import (
     Reason,
     Scope,
     SessionEnd,
-    SmartSyncResult,
 )
 from archisync_gui.orchestrator import Rules
-from tests.orchestrator.rig import QUIET, TYPES, Rig
+from tests.orchestrator.rig import QUIET, TYPES, Rig, opened, served
 from tests.support.clock import MONDAY, settle
 
 BEFORE, AT = -0.5, 0.0
 ALWAYS = Rules(office=None, daily_full=None)
 ALONE = dataclasses.replace(QUIET, longest_sleep=1e6)
 """Nothing looks at the clocks every half minute: the dispatcher is woken by its own alarms, or too late."""
-
-
-def opened(rig: Rig, tab: str, **more: Any) -> asyncio.Task[SmartSyncResult]:
-    return asyncio.ensure_future(rig.o.smart_customer_sync(tab, **more))
-
-
-async def served(rig: Rig, tab: str) -> None:
-    """A form that was given fresh customers, whole list included."""
-    form = opened(rig, tab)
-    await settle()
-    await rig.drain()
-    assert (await form).code == "fresh"
 
 
 @pytest.mark.parametrize(("moment", "bitten"), [(BEFORE, False), (AT, True)])

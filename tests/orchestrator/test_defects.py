@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -24,11 +22,10 @@ from archisync_gui.model import (
     Reason,
     Scope,
     SessionEnd,
-    SmartSyncResult,
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules
-from tests.orchestrator.rig import QUIET, Rig
+from tests.orchestrator.rig import QUIET, TWO, Rig, opened, served
 from tests.support.clock import settle
 
 IDS = """
@@ -51,7 +48,6 @@ ELSEWHERE = {
     "X7": "who gets in: tests/endpoint",
     "X3": "the time a form waits is bounded here (S9, P4); what it promises in words is the endpoint's",
 }
-TWO = (Account("anna", catalogue=True), Account("bruno"))
 
 
 def test_every_defect_is_here() -> None:
@@ -60,18 +56,6 @@ def test_every_defect_is_here() -> None:
     assert tested | set(ELSEWHERE) == set(IDS)
     assert not tested & set(ELSEWHERE)
     assert len(IDS) >= 70
-
-
-def opened(rig: Rig, tab: str | None, account: str | None = None, **more: Any) -> asyncio.Task[SmartSyncResult]:
-    return asyncio.ensure_future(rig.o.smart_customer_sync(tab, account, **more))
-
-
-async def fresh(rig: Rig, tab: str) -> None:
-    """Open a form and serve it, whole list included."""
-    form = opened(rig, tab)
-    await settle()
-    await rig.drain()
-    assert (await form).code == "fresh"
 
 
 # ------------------------------------------------------------------------------------------------ mutual exclusion
@@ -231,7 +215,7 @@ async def test_s2_a_second_tab_waits_for_the_read_under_way() -> None:
 
 async def test_s3_a_tab_minutes_later_gets_a_read_of_its_own() -> None:
     async with Rig() as rig:
-        await fresh(rig, "a")
+        await served(rig, "a")
         await rig.clock.advance(240)
         two = opened(rig, "b")
         await settle()
@@ -403,7 +387,7 @@ def _listeners_may_fail(request: pytest.FixtureRequest) -> None:
 
 async def test_c1_an_unknown_close_ends_nobodys_session() -> None:
     async with Rig() as rig:
-        await fresh(rig, "a")
+        await served(rig, "a")
         answer = rig.o.resume_other_syncs("stranger")
         assert (answer.closed, answer.reason, answer.session_count) == (False, SessionEnd.UNKNOWN, 1)
         assert not rig.o.resume_other_syncs(None, "stranger").closed
@@ -411,7 +395,7 @@ async def test_c1_an_unknown_close_ends_nobodys_session() -> None:
 
 async def test_c2_closing_twice_ends_one_session() -> None:
     async with Rig() as rig:
-        await fresh(rig, "a")
+        await served(rig, "a")
         await rig.o.smart_customer_sync("b")
         assert rig.o.resume_other_syncs("a").closed
         again = rig.o.resume_other_syncs("a")
@@ -436,7 +420,7 @@ async def test_c3_reloads_do_not_leak() -> None:
 
 async def test_c4_a_timed_out_tab_cannot_end_anothers_session() -> None:
     async with Rig() as rig:
-        await fresh(rig, "a")
+        await served(rig, "a")
         await rig.clock.advance(601)
         opened(rig, "b")
         await settle()
@@ -453,7 +437,7 @@ async def test_c5_a_close_before_its_open_wins() -> None:
 
 async def test_c6_signs_of_life_keep_a_session() -> None:
     async with Rig() as rig:
-        await fresh(rig, "a")
+        await served(rig, "a")
         for _ in range(5):
             await rig.clock.advance(500)
             assert not isinstance(rig.o.touch("a"), SessionEnd)
@@ -462,7 +446,7 @@ async def test_c6_signs_of_life_keep_a_session() -> None:
 
 async def test_c7_other_tabs_do_not_keep_a_dead_one() -> None:
     async with Rig() as rig:
-        await fresh(rig, "dead")
+        await served(rig, "dead")
         await rig.o.smart_customer_sync("alive")
         for _ in range(3):
             await rig.clock.advance(250)
@@ -474,7 +458,7 @@ async def test_c7_other_tabs_do_not_keep_a_dead_one() -> None:
 
 async def test_c8_no_timer_is_shown_after_it_fired() -> None:
     async with Rig() as rig:
-        await fresh(rig, "a")
+        await served(rig, "a")
         assert rig.o.get_status().safety_timeout_active
         await rig.clock.advance(601)
         assert not rig.o.get_status().safety_timeout_active
@@ -482,7 +466,7 @@ async def test_c8_no_timer_is_shown_after_it_fired() -> None:
 
 async def test_h3_after_a_restart_a_tab_learns_that_its_session_is_unknown() -> None:
     async with Rig() as rig:
-        await fresh(rig, "a")
+        await served(rig, "a")
         await rig.restart()
         assert rig.o.touch("a") is SessionEnd.UNKNOWN
         assert (await rig.o.smart_customer_sync("a")).code in ("fresh", "pending")

@@ -42,7 +42,7 @@ from archisync_gui.orchestrator import (
     sessions,
     state,
 )
-from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig
+from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig, opened
 from tests.support.clock import MONDAY, settle
 
 HOURS = OfficeHours()
@@ -157,7 +157,7 @@ async def test_a_suspended_fast_read_starts_over_for_want_of_a_place() -> None:
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
         rig.o.request_sync("customers", "bruno", Scope.NEW)
         await settle()
-        form = asyncio.ensure_future(rig.o.smart_customer_sync("a", "anna"))
+        form = opened(rig, "a", "anna")
         await settle()
         await rig.suspend("rows")
         await rig.finish()
@@ -194,7 +194,7 @@ async def test_a_suspension_that_comes_after_the_end_was_asked_is_an_end() -> No
         ticket = rig.o.request_sync("products")
         await settle()
         asyncio.get_running_loop().call_soon(lambda: None)
-        form = asyncio.ensure_future(rig.o.smart_customer_sync("a"))
+        form = opened(rig, "a")
         await settle()
         run = rig.active
         run.ignores_cancel = True
@@ -278,20 +278,24 @@ async def test_a_listener_may_end_a_session_as_it_opens() -> None:
 
 
 async def test_the_dispatcher_gets_up_again(monkeypatch: pytest.MonkeyPatch, expected_errors: object) -> None:
-    """Rule 2: a bug in a decision must not end all syncs."""
+    """Rule 2: a bug in a decision must neither end all syncs nor keep the loop busy."""
     expected_errors("the dispatcher stumbled")  # type: ignore[operator]
+    stumbles = 0
+
+    def broken(*_: object) -> None:
+        nonlocal stumbles
+        stumbles += 1
+        raise ZeroDivisionError
+
     async with Rig() as rig:
-
-        def broken(*_: object) -> None:
-            raise ZeroDivisionError
-
         decide = dispatcher.decide
         monkeypatch.setattr(dispatcher, "decide", broken)
         rig.o.request_sync("orders")
-        await settle()
+        await rig.clock.advance(65)
         assert rig.idle
+        assert stumbles == 3  # at once, and at each look at the clocks
         monkeypatch.setattr(dispatcher, "decide", decide)
-        await rig.clock.advance(31)
+        await rig.clock.advance(30)
         assert rig.active.type == "orders"
 
 
@@ -611,7 +615,7 @@ async def test_a_form_is_told_once_though_two_things_end_its_wait() -> None:
                 rig.o.hold()
 
         rig.o.subscribe(holds)
-        form = asyncio.ensure_future(rig.o.smart_customer_sync("a"))
+        form = opened(rig, "a")
         await settle()
         await rig.fail()
         answer = await form

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from archisync_gui.model import EventKind, Outcome, Scope
-from tests.orchestrator.rig import Rig
+from tests.orchestrator.rig import Rig, opened
 from tests.support.clock import settle
 
 
@@ -15,7 +13,7 @@ async def test_a_form_suspends_products_and_products_goes_on_afterwards() -> Non
         ticket = rig.o.request_sync("products")
         await settle()
         assert rig.active.type == "products"
-        answer = asyncio.ensure_future(rig.o.smart_customer_sync("tab-1", label="Tab"))
+        answer = opened(rig, "tab-1", label="Tab")
         await settle()
         await rig.suspend("page 7")
         assert rig.active.slot == ("customers", "anna", Scope.NEW)

@@ -8,14 +8,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -23,7 +22,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from archisync_gui.model import (
@@ -41,6 +39,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
 from archisync_gui.orchestrator.state import Slot
+from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, Rig, Running
 from tests.support.clock import MONDAY, settle
 
@@ -594,31 +593,24 @@ class Machine(RuleBasedStateMachine):
         assert self.journal_failed or len(self.rig.journal.rows) >= rows, "rule 31: each attempt leaves a row"
 
 
-def _run(examples: int, steps: int) -> None:
-    logging.getLogger("archisync_gui.orchestrator").setLevel(logging.CRITICAL + 1)
-    try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
-            Machine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                deadline=None,
-                suppress_health_check=list(HealthCheck),
-                derandomize=examples < 1000,
-                database=None,
-            ),
-        )
-    finally:
-        logging.getLogger("archisync_gui.orchestrator").setLevel(logging.NOTSET)
+@pytest.fixture
+def _quietly() -> Iterator[None]:
+    """What fails on purpose here fails thousands of times."""
+    log = logging.getLogger("archisync_gui.orchestrator")
+    log.setLevel(logging.CRITICAL + 1)
+    yield
+    log.setLevel(logging.NOTSET)
 
 
 @pytest.mark.ci
+@pytest.mark.usefixtures("_quietly")
 def test_every_rule_holds_under_attack() -> None:
     """Rules 1-19, 21-22, 24-30, 32: the small sample."""
-    _run(100, 50)
+    attack(Machine, examples=100, steps=50, sample=True)
 
 
 @pytest.mark.nightly
+@pytest.mark.usefixtures("_quietly")
 def test_every_rule_holds_under_long_attack() -> None:
     """Rules 1-19, 21-22, 24-30, 32: 2,000 examples of 100 steps."""
-    _run(2000, 100)
+    attack(Machine, examples=2000, steps=100)

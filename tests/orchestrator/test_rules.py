@@ -8,7 +8,6 @@ import dataclasses
 import re
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -29,16 +28,11 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import OfficeHours, Rules
 from archisync_gui.orchestrator.orchestrator import INTERVALS
-from tests.orchestrator.rig import QUIET, TYPES, Rig, Running
+from tests.orchestrator.rig import QUIET, TWO, TYPES, Rig, Running, opened
 from tests.support.clock import MONDAY, settle
 
 ALWAYS = Rules(office=None, daily_full=None)
 """The schedule at all hours, without the daily read."""
-TWO = (Account("anna", catalogue=True), Account("bruno"))
-
-
-def opened(rig: Rig, tab: str | None, account: str | None = None, **more: Any) -> asyncio.Task[SmartSyncResult]:
-    return asyncio.ensure_future(rig.o.smart_customer_sync(tab, account, **more))
 
 
 def at_once(running: Running) -> None:

@@ -27,17 +27,12 @@ from archisync_gui.model import (
     SessionClosed,
     SessionEnd,
     SessionView,
-    SmartSyncResult,
 )
 from archisync_gui.orchestrator import Rules
 from archisync_gui.orchestrator.memory import remembered
 from archisync_gui.orchestrator.state import Stamp
-from tests.orchestrator.rig import QUIET, ListJournal, Rig
+from tests.orchestrator.rig import QUIET, ListJournal, Rig, opened
 from tests.support.clock import MONDAY, settle
-
-
-def opened(rig: Rig, tab: str, **more: Any) -> asyncio.Task[SmartSyncResult]:
-    return asyncio.ensure_future(rig.o.smart_customer_sync(tab, **more))
 
 
 async def test_sessions_and_quiet_are_shown_with_their_times() -> None:
