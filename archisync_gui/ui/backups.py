@@ -60,7 +60,7 @@ class Backups(QWidget):
     def retranslate(self) -> None:
         self.choice.setAccessibleName(tr("Backups"))
         self.make.setText(tr("B&ack up now"))
-        self.restore.setText(tr("&Put this backup back…"))
+        self.restore.setText(tr("Put this backup bac&k…"))
         self._paths = ()
         self.choice.clear()
         self.show_backups()

@@ -109,7 +109,8 @@ class RunDetails(QDialog):
         layout.addWidget(self.tabs, 1)
         self._facts()
         if run.warnings:
-            self._text_tab(tr("&Warnings"), "\n".join(map(words.warning_word, run.warnings)))
+            view = self._text_tab(tr("&Warnings"), "\n".join(map(words.warning_word, run.warnings)))
+            view.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)  # sentences, not columns
         if run.error is not None:
             technical = run.error.message + (f"\n\n{run.error.stack}" if run.error.stack else "")
             if run.error.evidence:

@@ -30,7 +30,7 @@ from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.delegates import CellDelegate
 from archisync_gui.ui.diagnostics import Diagnostics
 from archisync_gui.ui.files import ask_where, saved_sentence
-from archisync_gui.ui.i18n import language, lasting, moment, tr
+from archisync_gui.ui.i18n import date_format, language, lasting, moment, tr
 from archisync_gui.ui.models import SessionsModel
 from archisync_gui.ui.services import account_ids
 from archisync_gui.ui.widgets import inset, label, row
@@ -167,10 +167,10 @@ class WhyDialog(Dialog):
         when = row(gap=8)
         self.now_button = QPushButton(tr("&Now"))
         self.now_button.setAutoDefault(False)
-        self.at = QDateTimeEdit(QDateTime.currentDateTime())
+        self.at = QDateTimeEdit(QDateTime.fromSecsSinceEpoch(int(context.now().timestamp())))
         self.at.setCalendarPopup(True)
         inset(self.at)
-        self.at.setDisplayFormat("dd/MM/yyyy HH:mm")
+        self.at.setDisplayFormat(f"{date_format()} HH:mm")
         self.at.setAccessibleName(tr("Moment to explain"))
         self.look = QPushButton(tr("&Explain this moment"))
         self.look.setAutoDefault(False)

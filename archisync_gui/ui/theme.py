@@ -43,7 +43,8 @@ class Tokens:
     bar_bad: str
     focus: str
     check: str
-    """Behind a white tick."""
+    """Behind a white tick, and behind the words of the filled button that has the focus."""
+    on_check: str
 
 
 LIGHT = Tokens(
@@ -68,6 +69,7 @@ LIGHT = Tokens(
     bar_bad="#c0392b",
     focus="#2563eb",
     check="#2563eb",
+    on_check="#ffffff",
 )
 
 DARK = Tokens(
@@ -92,6 +94,7 @@ DARK = Tokens(
     bar_bad="#ef6a60",
     focus="#8fb3ff",
     check="#3b6fe0",
+    on_check="#ffffff",
 )
 
 READABLE: tuple[tuple[str, str], ...] = (
@@ -103,6 +106,7 @@ READABLE: tuple[tuple[str, str], ...] = (
     *((front, "selected") for front in ("text", "muted", "ok", "warn", "bad", "session")),
     ("on_accent", "accent"),
     ("on_accent", "accent_strong"),
+    ("on_check", "check"),
     ("text", "session_fill"),
 )
 """Pairs (text, background) in use; each keeps WCAG AA (4.5 : 1). A test computes them."""
@@ -113,6 +117,7 @@ SEEN: tuple[tuple[str, str], ...] = (
     ("bar", "selected"),
     ("bar_bad", "selected"),
     ("focus", "raised"),
+    ("text", "check"),
 )
 """Pairs (shape, background) of edges, signs and charts; each keeps 3 : 1."""
 

@@ -156,7 +156,8 @@ class Header(QFrame):
         texts.addWidget(self.bar)
         self.fix = QPushButton()
         self.fix.hide()
-        self._found: words.Headline | None = None
+        self.found: words.Headline | None = None
+        """What is said now."""
         self.why = QPushButton()
         self.cancel = QPushButton()
         self.hold = QPushButton()
@@ -250,7 +251,7 @@ class Header(QFrame):
 
     def _emphasise(self) -> None:
         """One filled button: what mends things, else what lets them go on, else *sync all*."""
-        held = self._found is not None and self._found.kind == "hold"
+        held = self.found is not None and self.found.kind == "hold"
         mended = bool(self.fix.text())
         chosen = self.fix if mended else self.hold if held else self.all
         for button in (self.fix, self.hold, self.all):
@@ -268,11 +269,11 @@ class Header(QFrame):
             button.setToolTip(tr("Archisync is closing"))
 
     def _fix(self) -> None:
-        if self._found is not None and self._found.place:
-            self._context.open(self._found.place, self._found.what)
+        if self.found is not None and self.found.place:
+            self._context.open(self.found.place, self.found.what)
 
     def _headline(self, found: words.Headline) -> None:
-        self._found = found
+        self.found = found
         if self.fix.text() != found.button:
             self.fix.setText(found.button)
         self.fix.setVisible(bool(found.button))
@@ -480,6 +481,8 @@ class MainWindow(QMainWindow):
         self.context, self.feed = context, feed
         self.was_painted = False
         self._demo = False
+        self._titled = ""
+        """The kind of headline that the title says."""
         self.setWindowTitle("Archisync")
         self.setWindowIcon(application_icon())
         self.setMinimumSize(720, 480)
@@ -567,12 +570,23 @@ class MainWindow(QMainWindow):
         self.banner.show_status(status)
         self.foot.show_status(status)
         self._arrange()
-        self._title(status)
+        said = self.header.found
+        # While it is looked at, the tick does it: progress comes twenty times a second, each title is a trip to the
+        # desktop.
+        if not self._looked_at() or (said is not None and said.kind != self._titled):
+            self._title()
 
-    def _title(self, status: Status) -> None:
-        found = words.headline(status, self.context.now())
+    def _looked_at(self) -> bool:
+        return self.isVisible() and not self.isMinimized()
+
+    def _title(self) -> None:
+        """Say in the title what the header says."""
+        said = self.header.found
+        if said is None:
+            return
+        self._titled = said.kind
         badge = " [DEMO]" if self._demo else ""
-        title = f"{found.title}{badge} – Archisync"
+        title = f"{said.title}{badge} – Archisync"
         if title != self.windowTitle():
             self.setWindowTitle(title)
 
@@ -580,6 +594,7 @@ class MainWindow(QMainWindow):
         status = self.context.status
         if status is not None:
             self.header.show_status(status)
+            self._title()
             if status.session_count:
                 self.banner.show_status(status)
 
@@ -630,9 +645,9 @@ class MainWindow(QMainWindow):
                 for part in (self.sidebar, self.header, self.form_request, self.banner, self.foot):
                     part.retranslate()
                 if self.context.status is not None:
-                    self._title(self.context.status)
+                    self._title()
             case QEvent.Type.WindowStateChange:
-                self.shown_changed.emit(self.isVisible() and not self.isMinimized())
+                self.shown_changed.emit(self._looked_at())
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

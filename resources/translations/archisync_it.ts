@@ -1180,7 +1180,7 @@
             <translation>Apri la &amp;cartella dei dati</translation>
         </message>
         <message>
-            <source>&amp;Put this backup back…</source>
+            <source>Put this backup bac&amp;k…</source>
             <translation>&amp;Rimetti questo backup…</translation>
         </message>
         <message>

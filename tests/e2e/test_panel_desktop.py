@@ -309,7 +309,7 @@ async def put_back(desktop: Desktop) -> None:
     await press(desktop, "Down Down Down Down Down Down", "– Archisync")
     await press(desktop, alt("B&ack up now"), "– Archisync")
     (backup,) = await until(lambda: list((folder / "backups").glob("*operator.db")))
-    await press(desktop, alt("&Put this backup back…"), "– Archisync")
+    await press(desktop, alt("Put this backup bac&k…"), "– Archisync")
     await until(lambda: desktop.has("^Archisync$"))
     await press(desktop, alt("&Put back"), "^Archisync$")
     await until(lambda: len(list((folder / "backups").glob("*replaced.db"))) == 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -81,7 +82,8 @@ def _cut(widget: QWidget) -> list[str]:
 
 def _longest_word(widget: QLabel) -> int:
     metrics = QFontMetrics(widget.font())
-    return max((metrics.horizontalAdvance(w) for w in widget.text().split()), default=0)
+    parts = re.split(r"[\s\u200b]+", widget.text())  # paths may be broken at their zero-width spaces
+    return max(map(metrics.horizontalAdvance, parts))
 
 
 def _cut_headings(header: QHeaderView) -> list[str]:

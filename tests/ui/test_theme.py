@@ -40,6 +40,36 @@ def test_every_pair_of_the_style_sheet_is_readable(tokens: Tokens) -> None:
     assert [p for p in pairs if contrast(getattr(tokens, p[0]), getattr(tokens, p[1])) < 4.5] == []
 
 
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_the_focus_is_seen_on_its_own_control(tokens: Tokens) -> None:
+    """The ring against what it surrounds: the rule's own fill, or what the same control has without the focus."""
+    plain = Tokens(**{f.name: f"<{f.name}>" for f in fields(Tokens)})
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", style_sheet(plain))
+    fills = {
+        selector.strip(): fill[1]
+        for selectors, body in rules
+        for selector in selectors.split(",")
+        if (fill := re.search(r"(?<![-\w])background(?:-color)?: <(\w+)>", body)) is not None
+    }
+    pairs = [
+        (ring[1], fill)
+        for selectors, body in rules
+        for selector in map(str.strip, selectors.split(","))
+        if ":focus" in selector and (ring := re.search(r"(?<![-\w])border(?:-color)?:[^;]*<(\w+)>", body)) is not None
+        if (fill := fills.get(selector) or fills.get(selector.replace(":focus", ""))) is not None
+    ]
+    assert {("text", "check"), ("focus", "surface")} <= set(pairs)
+    assert [p for p in pairs if contrast(getattr(tokens, p[0]), getattr(tokens, p[1])) < 3] == []
+
+
+def test_every_kind_of_button_shows_the_focus() -> None:
+    """A name's own edge hides the general ring, so each needs a ring of its own; a pressed-in one is edged already."""
+    sheet = style_sheet(LIGHT)
+    edged = re.findall(r"^QPushButton(#\w+|:checked) \{[^}]*border", sheet, re.MULTILINE)
+    assert {"#primary", "#danger", "#nav", ":checked"} <= set(edged)
+    assert [kind for kind in edged if f"QPushButton{kind}:focus {{" not in sheet] == []
+
+
 def test_light_and_dark_follow_the_system_at_once(qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
     theme().choose("system")
     hints = qapp.styleHints()
