@@ -32,7 +32,7 @@ class Limits:
     streams: int = 64
     """Open event streams and tab lines together."""
     connections: int = 512
-    """Open TCP connections; what comes above is dropped, so that the panel keeps file handles for its own work."""
+    """Open TCP connections, so that the panel keeps file handles for its own work; idle ones make room for others."""
     failures: int = 10
     """Failed proofs (token, pairing id, session id) of one origin within :attr:`failure_window`."""
     failure_window: float = 60.0

@@ -134,6 +134,7 @@ class Endpoint:
         self._server: asyncio.Server | None = None
         self._unsubscribe: Callable[[], object] = lambda: None
         self._files: Mapping[str, files.StaticFile] = {}
+        self._crowd = _Crowd(self._limits.connections)
         self.port = 0
         """The port taken; 0 while not started."""
 
@@ -214,15 +215,14 @@ class Endpoint:
         assert self._runner is not None
         assert self._runner.server is not None
         server = self._runner.server
-        if len(server.connections) >= self._limits.connections:
-            return _Turned()
         # ``keepalive_timeout`` also bounds how long the head of a request may take (aiohttp from 3.14 on).
         return _Connection(
             server,
+            self._crowd,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._limits.silence,
             lingering_time=0.0,
-            access_log=None,  # type: ignore[arg-type]  # aiohttp's way to say: none; its lines would name paths
+            access_log=None,  # aiohttp's way to say: none; its lines would name paths
             auto_decompress=False,
         )
 
@@ -232,6 +232,7 @@ class Endpoint:
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        self._crowd.asked(request.protocol)
         try:
             response = await self._passed(request, handler)
         except Refusal as refusal:
@@ -375,10 +376,53 @@ class Endpoint:
         return web.Response(body=body, headers=headers | {hdrs.CONTENT_TYPE: type_})
 
 
+class _Crowd:
+    """The open connections. Above ``limit`` one that has asked for nothing yet makes room, the oldest first, so that
+    idle ones shut nobody out; where all are at work, the newcomer goes."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._open: set[web.RequestHandler] = set()
+        self._silent: dict[web.RequestHandler, None] = {}
+
+    def come(self, connection: web.RequestHandler) -> None:
+        """It is open now."""
+        self._open.add(connection)
+        self._silent[connection] = None
+        if len(self._open) > self._limit:
+            oldest = next(iter(self._silent))
+            self.left(oldest)
+            assert oldest.transport is not None
+            oldest.transport.abort()
+
+    def asked(self, connection: web.RequestHandler) -> None:
+        """A request has come on it."""
+        self._silent.pop(connection, None)
+
+    def left(self, connection: web.RequestHandler) -> None:
+        """It counts no more."""
+        self._open.discard(connection)
+        self._silent.pop(connection, None)
+
+
 class _Connection(web.RequestHandler):
     """aiohttp's connection, whose own errors are told in our JSON and logged without what was sent."""
 
-    __slots__ = ()
+    __slots__ = ("_crowd",)
+
+    def __init__(self, server: web.Server, crowd: _Crowd, **how: Any) -> None:
+        super().__init__(server, **how)
+        self._crowd = crowd
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is open."""
+        super().connection_made(transport)
+        self._crowd.come(self)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """It has ended."""
+        self._crowd.left(self)
+        super().connection_lost(exc)
 
     def handle_error(
         self,
@@ -402,14 +446,6 @@ class _Connection(web.RequestHandler):
         """What aiohttp would log quotes the request; its kind is enough."""
         error = kw.get("exc_info")
         log.warning("a connection failed: %s", type(error).__name__ if error else "unknown")
-
-
-class _Turned(asyncio.Protocol):
-    """A connection above the limit."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.abort()
 
 
 def _listen(first: int) -> socket.socket:

@@ -8,10 +8,11 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from archisync_gui.endpoint.gate import Limits
-from tests.endpoint.office import PAGE, QUICK, Office, running
+from tests.endpoint.office import PAGE, QUICK, SESSION, Office, running
 
 SECRET = "very-secret-token-that-no-log-may-hold"
 
@@ -151,19 +152,25 @@ async def test_a_second_request_that_never_ends_is_dropped_too(tmp_path: Path) -
         assert answer.count(b"HTTP/1.1 ") == 1
 
 
-async def test_a_thousand_connections_do_not_stop_the_others(tmp_path: Path) -> None:
+async def test_a_thousand_connections_that_ask_for_nothing_shut_nobody_out(tmp_path: Path) -> None:
     async with running(tmp_path, limits=replace(Limits(), connections=50)) as office:
-        idle = [await asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(45)]
-        crowd = await asyncio.gather(
-            *(asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(1000)), return_exceptions=True
-        )
-        for connection in [*idle[:10], *crowd]:
-            if not isinstance(connection, BaseException):
-                connection[1].transport.abort()
-        answers = [office.ask("GET", "/api/health") for _ in range(20)]
-        assert {answer.status for answer in await asyncio.gather(*answers)} == {200}
-        for _, writer in idle:
-            writer.transport.abort()
+        at_work = aiohttp.ClientSession()
+        async with at_work, at_work.ws_connect(f"{office.url}/api/smart-sessions", headers={"Origin": PAGE}) as line:
+            crowd = [await asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(60)]
+            for _, writer in crowd[:30]:
+                writer.write(b"GET /api/health HTTP/1.1\r\n")
+            flood = (asyncio.open_connection("127.0.0.1", office.endpoint.port) for _ in range(1000))
+            crowd += [c for c in await asyncio.gather(*flood, return_exceptions=True) if isinstance(c, tuple)]
+            answers = await asyncio.gather(*(office.ask("GET", "/api/health") for _ in range(20)))
+            assert {answer.status for answer in answers} == {200}
+            assert len(office.endpoint._runner.server.connections) <= 50  # type: ignore[union-attr]
+            async with asyncio.timeout(5):
+                gone = await asyncio.gather(*(reader.read() for reader, _ in crowd[:10]), return_exceptions=True)
+            assert all(isinstance(what, ConnectionResetError) or what == b"" for what in gone), "the oldest made room"
+            await line.send_json({"type": "attach", "token": office.token, "sessionId": SESSION})
+            assert (await line.receive_json())["type"] in ("attached", "ended"), "who has asked is never dropped"
+            for _, writer in crowd:
+                writer.transport.abort()
 
 
 async def test_a_handler_that_fails_says_so_and_no_more(
