@@ -126,9 +126,14 @@ VIEWS: tuple[dict[str, Any], ...] = (
 )
 
 
-async def test_whatever_view_the_user_left_is_put_back(here: World, office: Office) -> None:
+@pytest.mark.parametrize(
+    "views", [pytest.param(VIEWS[::3], marks=pytest.mark.ci), pytest.param(VIEWS, marks=pytest.mark.nightly)]
+)
+async def test_whatever_view_the_user_left_is_put_back(
+    here: World, office: Office, views: tuple[dict[str, Any], ...]
+) -> None:
     usual = asdict(left(here))
-    for view in VIEWS:
+    for view in views:
         before = here.demo.set_preferences(USER, "customers", **{**usual, **view})
         office.closes = None  # the list is opened as the user left it
         await here.sync("orders")
