@@ -9,8 +9,6 @@ from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.pairing import Page, PairingError
 from archisync_gui.endpoint.routing import Call, Reply
 
-STATUS = {"pairing-closed": 403, "pairing-full": 429, "pairing-gone": 410, "pairing-code": 410}
-
 
 async def health(call: Call) -> Reply:
     """``GET /api/health``."""
@@ -65,7 +63,7 @@ def _collect(call: Call, secret: str) -> Reply:
                 202,
             )
         case "refused":
-            raise Refusal(403, "pairing-refused")
+            raise Refusal("pairing-refused")
         case "confirmed":
             assert collected.page is not None
             assert collected.token is not None
@@ -74,7 +72,7 @@ def _collect(call: Call, secret: str) -> Reply:
 
 def _redeem(call: Call, code: str) -> Reply:
     if not _own(call):
-        raise Refusal(403, "origin-refused", header="Origin")
+        raise Refusal("origin-refused", header="Origin")
     return _done(call, *call.services.pairing.redeem(code, call.services.gate.own_origin, "Archisync"))
 
 
@@ -96,6 +94,6 @@ def _own(call: Call) -> bool:
 
 
 def _refuse(call: Call, error: PairingError) -> NoReturn:
-    refusal = Refusal(STATUS[error.code], error.code, params=error.params)
+    refusal = Refusal(error.code, params=error.params)
     guess = error.code in ("pairing-gone", "pairing-code")
     raise call.services.gate.failed(call.caller, refusal) if guess else refusal

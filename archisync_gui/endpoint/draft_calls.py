@@ -33,7 +33,7 @@ async def draft(call: Call) -> Reply:
     """``GET /api/drafts/{id}``."""
     kept = await call.services.drafts.get(caller_account(call), _id(call))
     if kept is None:
-        raise Refusal(404, "no-such-draft", field="id")
+        raise Refusal("no-such-draft", field="id")
     return Reply(contract.DraftAnswer(message=call.say("row-told"), draft=_told(kept)), headers=_etag(kept))
 
 
@@ -89,11 +89,11 @@ def _seen(call: Call) -> int | None:
     if header is None:
         return None
     if not (match := re.fullmatch(VERSION, header.strip())):
-        raise Refusal(400, "draft-precondition", header=hdrs.IF_MATCH)
+        raise Refusal("draft-precondition", header=hdrs.IF_MATCH)
     return int(match[1])
 
 
 def _conflict(conflict: DraftConflict) -> Refusal:
     current = conflict.current
     told = None if current is None else as_json(_told(current).model_dump(by_alias=True))
-    return Refusal(412, "draft-conflict", header=hdrs.IF_MATCH, extra={"current": told})
+    return Refusal("draft-conflict", header=hdrs.IF_MATCH, extra={"current": told})

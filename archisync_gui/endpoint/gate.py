@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from archisync_gui.endpoint.pairing import Access, Page, Pairing
-from archisync_gui.model import AccountId, Clock
+from archisync_gui.model import AccountId, Clock, SessionEnd
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +42,65 @@ class Limits:
     """Seconds a tab's line waits for the POST that opens its session."""
 
 
+STATUS: Mapping[str, int] = {
+    # Who gets in
+    "host-refused": 421,
+    "header-repeated": 400,
+    "origin-refused": 403,
+    "fetch-site-refused": 403,
+    "token-missing": 401,
+    "token-unknown": 401,
+    "token-origin": 403,
+    "scope-missing": 403,
+    "account-refused": 403,
+    "account-missing": 422,
+    "too-many-failures": 429,
+    "too-many-streams": 503,
+    # Pairing
+    "pairing-closed": 403,
+    "pairing-refused": 403,
+    "pairing-gone": 410,
+    "pairing-code": 410,
+    "pairing-full": 429,
+    # What was sent
+    "request-malformed": 400,
+    "request-slow": 408,
+    "no-such-path": 404,
+    "method-refused": 405,
+    "content-type-refused": 415,
+    "body-too-large": 413,
+    "body-not-json": 400,
+    "body-invalid": 422,
+    "query-invalid": 422,
+    "websocket-expected": 426,
+    "message-invalid": 422,
+    # Sessions, records, drafts, syncs
+    **{f"session-ended-{reason.value}": 410 for reason in SessionEnd},
+    "no-such-session": 404,
+    "no-such-record": 404,
+    "no-such-draft": 404,
+    "draft-precondition": 400,
+    "draft-conflict": 412,
+    "no-such-type": 404,
+    "no-such-ticket": 404,
+    "request-unknown-type": 422,
+    "request-unknown-account": 422,
+    "request-bad-scope": 422,
+    "interval-range": 422,
+    # The panel itself
+    "closing": 503,
+    "request-closing": 503,
+    "internal": 500,
+}
+"""Code of each refusal → HTTP status; the documentation lists them. What else the panel cannot do is a 503."""
+
+
 class Refusal(Exception):
-    """A request is not served. ``code`` names its text in ``resources/messages/endpoint.toml``."""
+    """A request is not served. ``code`` is one of :data:`STATUS`, or that of a failure, and names its text in
+    ``resources/messages``."""
 
     def __init__(
         self,
-        status: int,
         code: str,
         *,
         header: str | None = None,
@@ -57,7 +110,7 @@ class Refusal(Exception):
         extra: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(code)
-        self.status = status
+        self.status = STATUS.get(code, 503)
         self.code = code
         self.header = header
         """The header at fault, for the log."""
@@ -70,7 +123,7 @@ class Refusal(Exception):
 
 def wrong(code: str, field: str, problem: str, **about: object) -> Refusal:
     """422 for one field. ``problem`` names a text ``problem.…``, ``about`` fills it in."""
-    return Refusal(422, code, field=field, params={"field": field, "problem": problem} | about)
+    return Refusal(code, field=field, params={"field": field, "problem": problem} | about)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +177,20 @@ class Gate:
         """Check where the request comes from; raises :class:`Refusal`."""
         for name in ONCE:
             if len(request.headers.getall(name, ())) > 1:
-                raise Refusal(400, "header-repeated", header=name, params={"header": name})
+                raise Refusal("header-repeated", header=name, params={"header": name})
         if request.headers.get(hdrs.HOST, "").lower() not in self._hosts:
-            raise Refusal(421, "host-refused", header=hdrs.HOST)
+            raise Refusal("host-refused", header=hdrs.HOST)
         origin = request.headers.get(hdrs.ORIGIN)
         own = origin == self.own_origin
         paired = origin is not None and not own and origin in self._pairing.store.origins()
         pairing = request.path == PAIR_PATH and origin != "null" and self._pairing.listens_to(origin)
         if origin is not None and not (own or paired or pairing):
             if request.path == PAIR_PATH and origin != "null":
-                raise Refusal(403, "pairing-closed", header=hdrs.ORIGIN)
-            raise Refusal(403, "origin-refused", header=hdrs.ORIGIN)
+                raise Refusal("pairing-closed", header=hdrs.ORIGIN)
+            raise Refusal("origin-refused", header=hdrs.ORIGIN)
         site = request.headers.get("Sec-Fetch-Site", "none")
         if site not in ("same-origin", "none") and (origin is None or own or not (paired or pairing)):
-            raise Refusal(403, "fetch-site-refused", header="Sec-Fetch-Site")
+            raise Refusal("fetch-site-refused", header="Sec-Fetch-Site")
         readable = origin is not None and (paired or pairing)
         return Caller(origin, own or (origin is None and site == "same-origin"), cors=readable)
 
@@ -145,19 +198,19 @@ class Gate:
         """Check the token and its scope; raises :class:`Refusal`."""
         scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise self.failed(caller, Refusal(401, "token-missing", header=hdrs.AUTHORIZATION))
+            raise self.failed(caller, Refusal("token-missing", header=hdrs.AUTHORIZATION))
         return self.prove(caller, token.strip(), access)
 
     def prove(self, caller: Caller, token: str, access: Access) -> Caller:
         """The caller together with the page its token belongs to; raises :class:`Refusal`."""
         page = self._pairing.store.find(token)
         if page is None:
-            raise self.failed(caller, Refusal(401, "token-unknown", header=hdrs.AUTHORIZATION))
+            raise self.failed(caller, Refusal("token-unknown", header=hdrs.AUTHORIZATION))
         good = caller.own if page.own else page.origin == caller.origin and not caller.own
         if not good or (page.own and page.origin != self.own_origin):
-            raise self.failed(caller, Refusal(403, "token-origin", header=hdrs.ORIGIN))
+            raise self.failed(caller, Refusal("token-origin", header=hdrs.ORIGIN))
         if access not in page.scopes:
-            raise Refusal(403, "scope-missing", header=hdrs.AUTHORIZATION, params={"scope": access.value})
+            raise Refusal("scope-missing", header=hdrs.AUTHORIZATION, params={"scope": access.value})
         return Caller(caller.origin, caller.own, caller.cors, page)
 
     def failed(self, caller: Caller, refusal: Refusal) -> Refusal:
@@ -176,7 +229,7 @@ class Gate:
         if len(times) <= self._limits.failures:
             return refusal
         wait = str(max(1, round(times[0] + window - now)))
-        return Refusal(429, "too-many-failures", header=refusal.header, headers={"Retry-After": wait})
+        return Refusal("too-many-failures", header=refusal.header, headers={"Retry-After": wait})
 
     def account(self, caller: Caller, wanted: AccountId | None, known: tuple[AccountId, ...]) -> AccountId:
         """The account a call works for; ``known`` are the enabled ones, the default first.
@@ -185,11 +238,11 @@ class Gate:
         """
         if caller.account is not None:
             if wanted is not None and wanted != caller.account:
-                raise Refusal(403, "account-refused", field="userId")
+                raise Refusal("account-refused", field="userId")
             return caller.account
         account = wanted or (known[0] if known else None)
         if account is None or account not in known:
-            raise Refusal(422, "account-missing", field="userId")
+            raise Refusal("account-missing", field="userId")
         return account
 
 

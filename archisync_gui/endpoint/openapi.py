@@ -15,8 +15,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from archisync_gui import model
-from archisync_gui.endpoint import contract
+from archisync_gui import messages, model
+from archisync_gui.endpoint import contract, gate
 from archisync_gui.endpoint.routing import Route
 from archisync_gui.model import camel
 
@@ -39,6 +39,8 @@ SERVER_SENT_EVENT = {
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
     "required": ["data"],
 }
+PARAMS = ("account", "field", "header", "high", "low", "problem", "scope", "type", "types")
+"""What the texts of refusals are filled in with."""
 TAGS = {
     "sessions": "The order form's sessions",
     "watch": "Looking",
@@ -61,7 +63,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": _schemas(routes),
+            "schemas": _schemas(routes) | {"RefusalCode": _codes()},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -148,6 +150,7 @@ def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
         ref_template=REF + "{model}",
     )
     schemas: dict[str, Any] = _resolved(made_schemas["$defs"])
+    schemas["Refused"]["properties"]["code"] = {"$ref": REF + "RefusalCode"}
     for view in VIEWS:
         _dataclass(view, schemas)
     return dict(sorted(schemas.items()))
@@ -163,6 +166,20 @@ def _resolved(value: Any) -> Any:
         case list():
             return [_resolved(inner) for inner in value]
     return value
+
+
+def _codes() -> dict[str, Any]:
+    """All codes of refusals, each with its status and what people are told, in both languages."""
+    told = {}
+    names = {name: f"{{{name}}}" for name in PARAMS}
+    for code, status in gate.STATUS.items():
+        texts = {language: messages.text(code, language, names) for language in messages.LANGUAGES}
+        told[code] = {"status": status} | {
+            language: {"error": f"{text.what} {text.means}".strip(), "hint": text.todo}
+            for language, text in texts.items()
+        }
+    about = "Stable word for programs. A read that failed, and what the panel cannot do, has a code of its own (503)."
+    return {"type": "string", "description": about, "examples": list(told), "x-codes": told}
 
 
 def _dataclass(kind: type, schemas: dict[str, Any]) -> dict[str, Any]:
@@ -229,9 +246,13 @@ def page(described: Mapping[str, Any]) -> str:
             for method, operation in operations.items():
                 if tag["name"] in operation["tags"]:
                     parts.append(_section(path, method, operation))
+    codes = described["components"]["schemas"]["RefusalCode"]
+    parts.append(f"<h2 id='RefusalCode'>Refusals</h2><p>{_text(codes['description'])}</p>")
+    parts.extend(_refusal(code, told) for code, told in codes["x-codes"].items())
     parts.append("<h2>Shapes</h2>")
     for name, schema in described["components"]["schemas"].items():
-        parts.append(_shape(name, schema))
+        if name != "RefusalCode":
+            parts.append(_shape(name, schema))
     return "".join(parts) + "</main></body></html>"
 
 
@@ -256,6 +277,14 @@ def _section(path: str, method: str, operation: Mapping[str, Any]) -> str:
         + (f"<table>{rows}</table>" if rows else "")
         + f"{takes}<ul>{answers}</ul></section>"
     )
+
+
+def _refusal(code: str, told: Mapping[str, Any]) -> str:
+    texts = "".join(
+        f"<dd lang='{language}'>{_text(told[language]['error'])} <em>{_text(told[language]['hint'])}</em></dd>"
+        for language in messages.LANGUAGES
+    )
+    return f"<dl><dt><b>{told['status']}</b> <code>{_text(code)}</code></dt>{texts}</dl>"
 
 
 def _shape(name: str, schema: Mapping[str, Any]) -> str:

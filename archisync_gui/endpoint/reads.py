@@ -28,7 +28,7 @@ async def customer(call: Call) -> Reply:
     account, key = caller_account(call), call.path["id"]
     row = await call.services.store.row(CUSTOMERS, account, key)
     if row is None:
-        raise Refusal(404, "no-such-record", field="id")
+        raise Refusal("no-such-record", field="id")
     age = _age(call, CUSTOMERS, await call.services.store.ages(CUSTOMERS, account))
     return Reply(contract.RowAnswer(message=call.say("row-told"), row=_json(row), **age))
 

@@ -133,21 +133,21 @@ async def read_body(request: web.Request, limits: Limits, *, text: bool) -> byte
     kind = request.headers.get(hdrs.CONTENT_TYPE, "").split(";")[0].strip().lower()
     wanted = "text/plain" if text else "application/json"
     if (request.content_length or 0) > limits.body:
-        raise Refusal(413, "body-too-large", header=hdrs.CONTENT_LENGTH)
+        raise Refusal("body-too-large", header=hdrs.CONTENT_LENGTH)
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise Refusal(415, "content-type-refused", header=hdrs.CONTENT_ENCODING)
+        raise Refusal("content-type-refused", header=hdrs.CONTENT_ENCODING)
     try:
         async with asyncio.timeout(limits.silence):
             body = await request.read()
     except TimeoutError:
-        raise Refusal(408, "request-slow", headers={hdrs.CONNECTION: "close"}) from None
+        raise Refusal("request-slow", headers={hdrs.CONNECTION: "close"}) from None
     except web.HTTPRequestEntityTooLarge:
-        raise Refusal(413, "body-too-large", header=hdrs.CONTENT_LENGTH) from None
+        raise Refusal("body-too-large", header=hdrs.CONTENT_LENGTH) from None
     except web.RequestPayloadError:
-        raise Refusal(400, "request-malformed") from None
+        raise Refusal("request-malformed") from None
     # An empty body may come with any type but those that a foreign page can send without asking first.
     if kind != wanted and (body or kind in FORM_TYPES):
-        raise Refusal(415, "content-type-refused", header=hdrs.CONTENT_TYPE)
+        raise Refusal("content-type-refused", header=hdrs.CONTENT_TYPE)
     return body
 
 
@@ -175,7 +175,7 @@ def _invalid(error: ValidationError, code: str) -> Refusal:
     first = error.errors(include_url=False, include_input=False)[0]
     kind: str = first["type"]
     if kind == "json_invalid":
-        return Refusal(400, "body-not-json")
+        return Refusal("body-not-json")
     name = ".".join(str(part) for part in first["loc"])[:100]
     problem = PROBLEMS.get(kind, "type" if kind.endswith(("_type", "_parsing")) else "value")
     return wrong(code, name, problem, **first.get("ctx", {}))

@@ -241,12 +241,11 @@ class Endpoint:
             raise
         except SyncFailure as failure:
             # What the orchestrator or the store cannot do has a text of its own.
-            status = 422 if failure.code.startswith(("request-", "interval-")) else 503
-            response = self._refused(request, Refusal(status, failure.code, params=failure.params))
+            response = self._refused(request, Refusal(failure.code, params=failure.params))
         except Exception:
             # The traceback, not the request: headers and bodies hold secrets.
             log.exception("%s %s failed", request.method, request.path)
-            response = self._refused(request, Refusal(500, "internal"))
+            response = self._refused(request, Refusal("internal"))
         return await self._sent(request, response)
 
     async def _passed(
@@ -283,7 +282,7 @@ class Endpoint:
 
     def _preflight(self, request: web.Request, caller: Caller) -> web.Response:
         if caller.origin is None or "Access-Control-Request-Method" not in request.headers:
-            raise Refusal(405, "method-refused")
+            raise Refusal("method-refused")
         return web.Response(status=204, headers=preflight_headers(caller.origin))
 
     def _served(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -342,7 +341,7 @@ class Endpoint:
         if file is None or request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
             if file is None:
                 raise self._unknown(request)
-            raise Refusal(405, "method-refused", headers={hdrs.ALLOW: "GET, HEAD"})
+            raise Refusal("method-refused", headers={hdrs.ALLOW: "GET, HEAD"})
         if path == ORDER_FORM:
             self._form_opened()
         return self._page(request, file.body, file.type, file.etag)
@@ -350,8 +349,8 @@ class Endpoint:
     def _unknown(self, request: web.Request) -> Refusal:
         methods = sorted({r.method for r in ROUTES if _matches(r.path, request.path)})
         if methods:
-            return Refusal(405, "method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
-        return Refusal(404, "no-such-path")
+            return Refusal("method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
+        return Refusal("no-such-path")
 
     async def _openapi(self, request: web.Request) -> web.StreamResponse:
         document = openapi.document(ROUTES, self._services.version)

@@ -115,7 +115,7 @@ def _failure(call: Call, error: ErrorInfo | None) -> tuple[str, str, str]:
 
 def ended(reason: SessionEnd) -> Refusal:
     """410 for an id that has ended."""
-    return Refusal(410, f"session-ended-{reason.value}", field="sessionId", extra={"reason": reason.value})
+    return Refusal(f"session-ended-{reason.value}", field="sessionId", extra={"reason": reason.value})
 
 
 async def resume(call: Call) -> Reply:
@@ -171,7 +171,7 @@ async def session(call: Call) -> Reply:
                 session_count=status.session_count,
             )
         case SessionEnd.UNKNOWN | None:
-            raise call.services.gate.failed(call.caller, Refusal(404, "no-such-session", field="handle"))
+            raise call.services.gate.failed(call.caller, Refusal("no-such-session", field="handle"))
         case SessionEnd() as reason:
             answer = contract.SessionAnswer(
                 message=call.say(f"session-ended-{reason.value}"),
@@ -203,7 +203,7 @@ async def line(call: Call) -> web.StreamResponse:
     limits = call.services.limits
     socket = web.WebSocketResponse(heartbeat=limits.heartbeat, max_msg_size=4096, timeout=1.0, compress=False)
     if not socket.can_prepare(call.request):
-        raise Refusal(426, "websocket-expected", header=hdrs.UPGRADE, headers={hdrs.UPGRADE: "websocket"})
+        raise Refusal("websocket-expected", header=hdrs.UPGRADE, headers={hdrs.UPGRADE: "websocket"})
     with call.services.streams.one() as stream:
         await socket.prepare(call.request)
         try:
@@ -282,7 +282,7 @@ async def _until_over(call: Call, stream: Stream) -> None:
     await stream.over.wait()
     if call.services.streams.closing.is_set():
         raise _Over({"type": "ended", "reason": "lost"}, 1001)
-    raise _refused(call, Refusal(401, "token-unknown"), 4401)
+    raise _refused(call, Refusal("token-unknown"), 4401)
 
 
 async def _read(call: Call, socket: web.WebSocketResponse, session_id: str) -> None:
@@ -368,7 +368,7 @@ def _message(call: Call, model: type[M], data: str) -> M:
     try:
         return model.model_validate_json(data)
     except ValidationError:
-        raise _refused(call, Refusal(422, "message-invalid"), 4422) from None
+        raise _refused(call, Refusal("message-invalid"), 4422) from None
 
 
 async def _send(call: Call, socket: web.WebSocketResponse, message: Mapping[str, object]) -> None:

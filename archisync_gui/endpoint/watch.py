@@ -31,7 +31,7 @@ def known_type(call: Call, name: str) -> str:
     """``name`` if it is a sync type; raises :class:`Refusal`."""
     types = call.services.orchestrator.get_status().statuses
     if name not in types:
-        raise Refusal(404, "no-such-type", field="type", params={"type": name[:40], "types": ", ".join(types)})
+        raise Refusal("no-such-type", field="type", params={"type": name[:40], "types": ", ".join(types)})
     return name
 
 
@@ -95,7 +95,7 @@ async def while_open(call: Call, awaitable: Awaitable[T]) -> T:
     try:
         await asyncio.wait((work, closing), return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            raise Refusal(503, "closing")
+            raise Refusal("closing")
         return work.result()
     finally:
         work.cancel()
@@ -137,7 +137,7 @@ async def ticket_cancel(call: Call) -> Reply:
 def _ticket(call: Call) -> Ticket:
     ticket = call.services.orchestrator.ticket(call.path["id"])
     if ticket is None:
-        raise Refusal(404, "no-such-ticket", field="id")
+        raise Refusal("no-such-ticket", field="id")
     return ticket
 
 

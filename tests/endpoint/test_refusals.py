@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,9 @@ import pytest
 from archisync_gui import messages
 from archisync_gui.app import logs
 from archisync_gui.app.profile import open_profile
-from archisync_gui.endpoint import server
+from archisync_gui.endpoint.gate import STATUS
 from archisync_gui.endpoint.pairing import Access
-from archisync_gui.model import SessionEnd
+from archisync_gui.model import FailureKind, SessionEnd, SyncFailure
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Heard, Office, running
 from tests.endpoint.test_malformed import head, sent, told
 
@@ -360,10 +359,21 @@ async def test_each_refusal(office: Office, log_file: Path, row: Row) -> None:
         assert secret not in written
 
 
+OF_THE_ORCHESTRATOR = [c for c in STATUS if c.startswith(("request-un", "request-bad", "request-cl", "interval-"))]
+
+
+@pytest.mark.parametrize("code", [*OF_THE_ORCHESTRATOR, "disk-full"])
+async def test_what_the_orchestrator_or_the_store_cannot_do(office: Office, code: str) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise SyncFailure(code, FailureKind.PERMANENT)
+
+    office.orchestrator.request_sync = failing
+    answer = await office.page("POST", "/api/sync/products")
+    assert (answer.status, answer.code) == (STATUS.get(code, 503), code)
+
+
 def test_no_refusal_is_left_out() -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in Path(server.__file__).parent.glob("*.py"))
-    known = set(re.findall(r'(?:Refusal\(\d+, |PairingError\(|wrong\()"([a-z-]+)"', sources))
-    panel_only = {"pairing-digits", "pairing-tries"}  # told to the operator who types
-    elsewhere = {"internal", "closing"}
-    assert known - {row.code for row in ROWS} - panel_only == elsewhere
+    sessions = {f"session-ended-{reason.value}" for reason in SessionEnd}
+    elsewhere = {"internal", "closing", *OF_THE_ORCHESTRATOR} | sessions
+    assert set(STATUS) - {row.code for row in ROWS} <= elsewhere
     assert {row.code for row in ROWS} - {""} <= messages.codes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from urllib.parse import urljoin
@@ -10,14 +11,20 @@ import pytest
 
 from archisync_gui import messages
 from archisync_gui.endpoint import openapi
+from archisync_gui.endpoint.gate import STATUS
 from archisync_gui.endpoint.pairing import PairingStore
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.server import Endpoint, EndpointError
-from archisync_gui.model import SystemClock
+from archisync_gui.model import SessionEnd, SystemClock
 from tests.endpoint.office import Office, free_port, running
 from tests.endpoint.stand_in import StandIn
 
 SOURCES = Path(openapi.__file__).parent
+
+
+def sources() -> str:
+    """The package's code."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
 
 
 async def test_a_taken_port_is_passed_over(tmp_path: Path) -> None:
@@ -140,19 +147,44 @@ async def test_the_order_form_fetches_its_modules_in_one_go(office: Office) -> N
 
 
 def test_every_code_has_its_text() -> None:
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
-    codes = set(re.findall(r'(?:Refusal\(\d+, |PairingError\(|EndpointError\(|\.say\()"([a-z-]+)"', sources))
-    assert len(codes) > 30
+    codes = set(re.findall(r'(?:PairingError\(|EndpointError\(|\.say\()"([a-z-]+)"', sources()))
+    assert len(codes) > 20
     assert codes <= messages.codes()
+
+
+def test_every_refusal_is_in_the_table_and_the_table_has_no_other() -> None:
+    made = set(re.findall(r'(?:Refusal\(|PairingError\(|wrong\(|_invalid\(error, )"([a-z-]+)"', sources()))
+    by_dialog = {"pairing-tries", "pairing-digits"}  # the operator's own, in the panel
+    by_reason = {f"session-ended-{reason.value}" for reason in SessionEnd}
+    of_the_orchestrator = {code for code in STATUS if code.startswith(("request-", "interval-"))} - made
+    assert made - by_dialog | by_reason | of_the_orchestrator == set(STATUS)
+    assert of_the_orchestrator == {
+        code
+        for code in messages.codes()
+        if code.startswith(("request-", "interval-")) and code not in ("request-slow", "request-malformed")
+    }
+
+
+async def test_the_docs_list_every_refusal_in_both_languages(office: Office) -> None:
+    described = (await office.ask("GET", "/openapi.json")).json["components"]["schemas"]["RefusalCode"]["x-codes"]
+    assert {code: told["status"] for code, told in described.items()} == STATUS
+    page = (await office.ask("GET", "/docs")).text
+    for code, told in described.items():
+        assert f"<code>{code}</code>" in page
+        for language in messages.LANGUAGES:
+            assert html.escape(told[language]["error"]) in page
+            assert told[language]["hint"]
+            assert "–" not in told[language]["error"], "a parameter without a name"
+    assert described["token-missing"]["it"]["error"].startswith("Manca la chiave di accesso.")
 
 
 def test_every_text_is_used() -> None:
     entries = set(
         re.findall(r"^\[([\w.-]+)\]", (messages.resources() / "messages/endpoint.toml").read_text("utf-8"), re.M)
     )
-    sources = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES.glob("*.py"))
+    texts = sources()
     made = ("session-ended-", "sync-", "session-held", "session-pending", "problem.")
-    assert [e for e in sorted(entries) if f'"{e}"' not in sources and not e.startswith(made)] == []
+    assert [e for e in sorted(entries) if f'"{e}"' not in texts and not e.startswith(made)] == []
 
 
 def test_both_languages_of_the_form_say_the_same() -> None:
