@@ -64,10 +64,14 @@ def decide(state: State, now: Moment) -> Decision:
         elif (cause := overrun(state, active, now)) is not None:
             return Stop(active.run.id, cause)
         return Nothing(Block(Reason.RUNNING, None, active.run.type, active.run.account))
+    slot = next_to_start(state, now)
+    return Nothing(idle_because(state, now)) if slot is None else Start(slot)
+
+
+def next_to_start(state: State, now: Moment) -> Slot | None:
+    """The first request in order that nothing stops, while the lock is free."""
     free = [request for request in state.queue.values() if stopped_by(state, request, now) is None]
-    if not free:
-        return Nothing(idle_because(state, now))
-    return Start(free[0].slot if len(free) == 1 else min(free, key=lambda r: rank(state, r)).slot)
+    return min(free, key=lambda r: rank(state, r)).slot if free else None
 
 
 # ---------------------------------------------------------------------------------------------------------- order

@@ -191,7 +191,6 @@ class Dispatcher:
 
     async def _dispatch(self) -> None:
         while True:
-            self._wake.clear()
             try:
                 self._step()
             except Exception:
@@ -266,7 +265,6 @@ class Dispatcher:
             self._lateness = evolve(seen, breathes=breathes, late=late)
             if news:
                 self.apply(lambda state, now: state.say(Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
-                self._wake.clear()
         if late < len(seen.times):
             self._set_alarm(now.mono + (seen.times[late] - now.wall).total_seconds())
 
@@ -296,14 +294,13 @@ class Dispatcher:
 
     # ------------------------------------------------------------------------------------------------ end
 
-    async def run_over(self, deadline: float) -> bool:
-        """Wait until no run is active, at most ``deadline`` seconds; True when so."""
+    async def run_over(self, deadline: float) -> None:
+        """Wait until no run is active, at most ``deadline`` seconds."""
         until = self._clock.monotonic() + deadline
         if self._run is not None:
             self._run.cancel()  # once more, for a runner that ignored it the first time
         while self._run is not None and (left := until - self._clock.monotonic()) > 0:
             await first_of(self._run, self._clock.sleep(left))
-        return self._run is None
 
     async def stop(self, deadline: float) -> None:
         """Write what is left and end every task of ours."""

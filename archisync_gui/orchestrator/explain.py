@@ -13,12 +13,11 @@ from archisync_gui.model import AccountId, Explanation, Finished, Forecast, Json
 from archisync_gui.orchestrator import runs
 from archisync_gui.orchestrator.decide import (
     Block,
-    Start,
     breathing,
-    decide,
     idle_because,
     in_order,
     next_change,
+    next_to_start,
     stopped_by,
 )
 from archisync_gui.orchestrator.schedule import passed
@@ -121,6 +120,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
     """The future as the rules make it, if every run lasts as usual and succeeds and nobody does anything."""
     after: SyncType | None = None
     while True:
+        state = evolve(state, out=())  # nobody is told of what is only imagined
         if state.active is not None:
             active = state.active
             left = remaining(state, active, now)
@@ -130,14 +130,13 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
             if end.wall > until:
                 return
             done = Finished(Outcome.COMPLETED, as_of=active.began.wall)
-            state = evolve(runs.ended(passed(state, end), end, active.run.id, done), out=())
+            state = runs.ended(passed(state, end), end, active.run.id, done)
             now, after = end, active.run.type
             yield _Step(state, now, None)
             continue
-        decision = decide(state, now)
-        if isinstance(decision, Start):
-            slot = decision.slot
-            state = evolve(runs.started(state, now, slot), out=())
+        slot = next_to_start(state, now)
+        if slot is not None:
+            state = runs.started(state, now, slot)
             seconds = expected_seconds(state, slot.type, slot.account, slot.scope)
             yield _Step(state, now, Forecast(slot.type, slot.account, now.wall, seconds, after))
             continue
@@ -147,7 +146,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
         then = now.after(max(wake - now.mono, _until_opening(state, now), 0.001))
         if then.wall > until:
             return
-        state, now, after = evolve(passed(state, then), out=()), then, None
+        state, now, after = passed(state, then), then, None
         yield _Step(state, now, None)
 
 
@@ -162,7 +161,7 @@ def forecasts(state: State, now: Moment) -> tuple[Forecast, ...]:
     """What will run when: each type and account once, its next time (rule 32)."""
     found: dict[tuple[SyncType, AccountId], Forecast] = {}
     expected = sum(1 for _ in state.lines())
-    for step in islice(imagined(evolve(state, out=()), now, now.wall + HORIZON), STEPS):
+    for step in islice(imagined(state, now, now.wall + HORIZON), STEPS):
         if step.started is not None:
             account = SHARED if state.types[step.started.type].shared else step.started.account
             found.setdefault((step.started.type, account), step.started)
@@ -174,15 +173,12 @@ def forecasts(state: State, now: Moment) -> tuple[Forecast, ...]:
 async def explain_later(state: State, now: Moment, at: datetime) -> Explanation:
     """The reason at a moment to come, and what will run after it (rule 32). Gives way to others every few steps: the
     way to tomorrow has a thousand."""
-    state = evolve(state, out=())
     if at - now.wall > 2 * HORIZON:
         # The schedule repeats itself: the last day before the moment tells as much as all the days before.
         now = now.after((at - HORIZON - now.wall).total_seconds())
-        state = evolve(passed(state, now), out=())
     for number, step in enumerate(islice(imagined(state, now, at), LATER_STEPS)):
         state, now = step.state, step.now
         if number % 20 == 0:
             await asyncio.sleep(0)
     now = now.after((at - now.wall).total_seconds())
-    state = evolve(passed(state, now), out=())
-    return evolve(explain(state, now), at=at, forecast=forecasts(state, now))
+    return evolve(explain(state, now), forecast=forecasts(state, now))

@@ -434,14 +434,19 @@ class State:
 
     def readers(self, type: SyncType) -> tuple[AccountId, ...]:
         """The accounts that a request without one is expanded to (rule 8)."""
-        if not self.types[type].shared:
+        return self._readers(shared=self.types[type].shared)
+
+    def _readers(self, *, shared: bool) -> tuple[AccountId, ...]:
+        if not shared:
             return self.enabled
-        return () if self.catalogue is None else (self.catalogue,)
+        catalogue = self.catalogue
+        return () if catalogue is None else (catalogue,)
 
     def lines(self) -> Iterator[tuple[SyncType, AccountId]]:
         """Every type with each account that reads it, strongest type first."""
+        readers = {shared: self._readers(shared=shared) for shared in (False, True)}
         for spec in self.types.values():
-            for account in self.readers(spec.name):
+            for account in readers[spec.shared]:
                 yield spec.name, account
 
 
