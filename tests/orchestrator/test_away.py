@@ -99,7 +99,7 @@ async def test_a_long_run_of_another_list_is_a_reason_too() -> None:
 
 
 async def test_a_closed_office_is_no_miss() -> None:
-    async with Rig(rules=dataclasses.replace(ALWAYS, office=OfficeHours())) as rig:
+    async with Rig(rules=dataclasses.replace(ALWAYS, office=OfficeHours(), longest_sleep=3600.0)) as rig:
         await rig.drain()
         rig.auto = at_once
         await rig.clock.advance(11 * 3600)  # until 20:00 in Rome

@@ -115,7 +115,7 @@ def test_opening_time_adds_up_over_nights_and_sundays() -> None:
 
 async def test_where_the_office_never_opens_nothing_grows_late() -> None:
     """Status."""
-    never = Rules(office=OfficeHours(days=frozenset()), daily_full=None)
+    never = Rules(office=OfficeHours(days=frozenset()), daily_full=None, longest_sleep=3600.0)
     async with Rig(rules=never) as rig:
         assert rig.idle
         assert rig.o.get_status().explanation.reason is Reason.OFFICE_HOURS

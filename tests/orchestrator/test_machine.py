@@ -38,6 +38,8 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
+from archisync_gui.orchestrator.decide import effective_priority
+from archisync_gui.orchestrator.explain import queue_because
 from archisync_gui.orchestrator.state import Slot
 from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, Rig, Running
@@ -188,8 +190,9 @@ class Machine(RuleBasedStateMachine):
                     back_off = state.track(slot.type, slot.account).back_off
                     assert back_off is None or back_off <= event.at, "rule 23: the schedule waits"
             if event.kind is EventKind.SYNC_STARTED:
+                blocks = queue_because(state, state.at)
                 rivals = [
-                    e.priority for e in self.rig.o.get_status().queue if e.reason in (Reason.RUNNING, Reason.BEHIND)
+                    effective_priority(state, r) for r, b in blocks if b.reason in (Reason.RUNNING, Reason.BEHIND)
                 ]
                 assert int(str(data["priority"])) >= max(rivals, default=0), "rule 3"
         line = (str(data.get("type")), str(data.get("account")))

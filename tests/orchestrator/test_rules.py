@@ -734,7 +734,7 @@ async def test_one_interval_moves_no_other_and_is_kept() -> None:
 
 async def test_the_daily_read_is_six_ordinary_requests_made_up_once() -> None:
     """Rule 28."""
-    rules = Rules(office=None)
+    rules = Rules(office=None, longest_sleep=3600.0)
     types = tuple(dataclasses.replace(t, interval=None) for t in TYPES)
     async with Rig(rules=rules, types=types, wall=rome(3, 11, 30)) as rig:
         rig.auto = at_once
@@ -756,7 +756,7 @@ async def test_the_daily_read_is_six_ordinary_requests_made_up_once() -> None:
 
 async def test_office_hours_quiet_the_schedule_only() -> None:
     """Rules 9, 29."""
-    rules = Rules(office=OfficeHours(), daily_full=None)
+    rules = Rules(office=OfficeHours(), daily_full=None, longest_sleep=3600.0)
     async with Rig(rules=rules, wall=rome(7, 19, 59)) as rig:  # Saturday evening
         rig.auto = at_once
         await rig.clock.advance(0)

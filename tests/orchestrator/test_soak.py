@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import gc
 import random
-import tracemalloc
+import sys
 
 import pytest
 
@@ -44,7 +44,7 @@ async def soak(requests: int, operations: int, days: int) -> None:
     steps = requests // 10
     resolved = 0
     tabs: list[str] = []
-    sizes: list[int] = []
+    blocks: list[int] = []
     tasks: list[int] = []
     for step in range(steps):
         tickets = [
@@ -70,13 +70,14 @@ async def soak(requests: int, operations: int, days: int) -> None:
             journal.rows.clear()
             journal.started.clear()
             gc.collect()
-            sizes.append(tracemalloc.get_traced_memory()[0])
+            blocks.append(sys.getallocatedblocks())
             tasks.append(len(asyncio.all_tasks()))
     assert resolved == requests
     assert finished >= requests // 3
     assert told > finished
     assert max(tasks) <= 5, "one dispatcher, one journal, one alarm, this test"
-    assert sizes[-1] - sizes[2] < 1_500_000, f"memory grows: {sizes}"
+    # A thousand resolved tickets can still be looked up: thirteen blocks each, until then.
+    assert blocks[-1] - blocks[2] < 15_000, f"memory grows: {blocks}"
     state = orchestrator.state
     assert len(state.queue) <= 2 * len(TYPES) * 2
     assert len(orchestrator._tickets) <= 1010
@@ -87,22 +88,13 @@ async def soak(requests: int, operations: int, days: int) -> None:
     await closing
 
 
-@pytest.fixture
-def _traced() -> object:
-    tracemalloc.start()
-    yield
-    tracemalloc.stop()
-
-
 @pytest.mark.ci
-@pytest.mark.usefixtures("_traced")
 async def test_a_short_soak() -> None:
     """Rules 5, 7: two days."""
     await soak(1000, 200, 2)
 
 
 @pytest.mark.nightly
-@pytest.mark.usefixtures("_traced")
 async def test_a_long_soak() -> None:
     """Rules 5, 7: 100,000 requests and 20,000 session operations over 30 days."""
     await soak(100_000, 20_000, 30)
