@@ -141,3 +141,14 @@ async def test_the_operator_is_never_stopped_by_a_missing_network_but_repeats_wa
         await settle()
         assert rig.active.control.run.attempt == 2
         await rig.finish()
+
+
+async def test_why_is_kept_once_for_as_long_as_it_is_true_and_again_after_a_gap() -> None:
+    """Rule 32."""
+    async with Rig() as rig:
+        await rig.clock.advance(10 * MINUTE)
+        assert [e.reason for e in rig.journal.explanations] == [Reason.NO_PANEL]
+        await rig.clock.computer_sleeps(3600, counted=True)
+        await rig.clock.advance(10 * MINUTE)
+        assert [e.reason for e in rig.journal.explanations] == [Reason.NO_PANEL, Reason.ASLEEP, Reason.NO_PANEL]
+        assert (await rig.o.explain(rig.clock.now() - timedelta(minutes=5))).reason is Reason.NO_PANEL

@@ -7,6 +7,7 @@ import dataclasses
 import itertools
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -878,3 +879,41 @@ async def test_a_request_for_everything_is_done_with_its_last_part() -> None:
         await rig.drain()
         assert first.done
         assert second.done
+
+
+async def test_what_is_being_written_when_it_closes_is_written_to_the_end() -> None:
+    """Rule 27: the disk is slow, not broken."""
+    async with Rig() as rig:
+        rig.journal.gate = asyncio.Event()
+        rig.o.hold()
+        closing = asyncio.ensure_future(rig.o.close())
+        await rig.clock.advance(9)
+        assert not closing.done()
+        rig.journal.gate.set()
+        await closing
+        assert rig.journal.notes["hold"] == MONDAY.isoformat()
+
+
+async def test_a_wall_clock_that_stands_still_before_something_is_due_keeps_nobody_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rule 2: a clock that is being corrected goes slower for a while."""
+    steps = 0
+
+    def counted(*given: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        return decide(*given)
+
+    async with Rig(rules=Rules(office=None, daily_full=None), types=TYPES[:1]) as rig:
+        await rig.finish()
+        await rig.clock.advance(600)
+        await rig.finish()
+        await rig.clock.advance(599.999999)
+        assert rig.idle
+        decide, stands = dispatcher.decide, rig.clock.now()
+        monkeypatch.setattr(dispatcher, "decide", counted)
+        monkeypatch.setattr(rig.clock, "now", lambda: stands)
+        await rig.clock.advance(0.01)
+        assert rig.idle
+        assert 5 < steps <= 15

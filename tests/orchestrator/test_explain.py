@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archisync_gui.model import Account, Progress, Reason, Scope
+from archisync_gui.model import Account, ErrorInfo, FailureKind, Progress, Reason, Scope
 from archisync_gui.orchestrator import Rules
-from tests.orchestrator.rig import QUIET, TYPES, Rig
+from tests.orchestrator.rig import QUIET, TYPES, Rig, opened
 from tests.support.clock import MONDAY, settle
 
 
@@ -30,7 +31,7 @@ async def test_the_forecast_names_every_type_also_with_two_accounts_and_at_night
         assert [f.starts for f in coming] == [tomorrow] * 10
 
 
-@pytest.mark.parametrize("later", [timedelta(hours=5, seconds=30), timedelta(days=9, hours=2, seconds=30)])
+@pytest.mark.parametrize("later", [timedelta(hours=5, seconds=30), timedelta(days=58, hours=2, seconds=30)])
 async def test_a_moment_far_ahead_is_explained_as_that_moment_will_be(later: timedelta) -> None:
     """Rule 32: what is said to come after a moment comes after it, and one reason fits it."""
     async with Rig(rules=Rules(daily_full=None)) as rig:
@@ -60,9 +61,10 @@ async def test_the_moment_at_which_something_falls_due_is_explained_by_its_run()
         for seconds, reason in [(-1, Reason.NOTHING_DUE), (0, Reason.RUNNING), (9, Reason.RUNNING)]:
             found = await rig.o.explain(due + timedelta(seconds=seconds))
             assert (found.reason, found.params["type"]) == (reason, "orders")
-        after = await rig.o.explain(due + timedelta(seconds=11))
-        assert after.reason is Reason.NOTHING_DUE
-        assert after.params["until"] == (due + timedelta(minutes=10)).isoformat()
+        for seconds in (10, 11):
+            after = await rig.o.explain(due + timedelta(seconds=seconds))
+            assert after.reason is Reason.NOTHING_DUE
+            assert after.params["until"] == (due + timedelta(minutes=10)).isoformat()
 
 
 async def test_what_waits_is_expected_when_what_runs_should_be_over() -> None:
@@ -117,3 +119,89 @@ async def test_what_is_stopped_by_itself_says_so_also_behind_others() -> None:
         found = [(e.type, e.reason) for e in rig.o.get_status().queue]
         assert found == [("invoices", Reason.RUNNING), ("prices", Reason.BEHIND), ("orders", Reason.RETRY)]
         await rig.drain()
+
+
+async def test_a_reason_comes_with_what_its_text_needs_and_no_more() -> None:
+    """Rule 32."""
+    async with Rig() as rig:
+
+        def said() -> dict[str, object]:
+            return dict(rig.o.get_status().queue[0].params)
+
+        assert (await rig.o.explain()).params == {}
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.request_sync("ddt")
+        rig.active.control.logged_in()
+        assert said() == {"type": "orders", "account": "anna"}
+        opened(rig, "a")
+        await rig.finish()
+        await rig.drain()
+        until = {"until": (MONDAY + timedelta(minutes=10)).isoformat(), "clock": "09:10"}
+        ddt = {"type": "ddt", "account": "anna"}
+        assert said() == {**ddt, **until, "sessions": 1, "breathing": False}
+        rig.o.hold()
+        assert said() == {**ddt, "since": MONDAY.isoformat()}
+        assert (await rig.o.explain()).params == {**ddt, "since": MONDAY.isoformat()}
+        rig.o.login_refused("anna", ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused"))
+        assert said() == ddt
+        rig.o.remove(rig.o.get_status().queue[0].id)
+        assert (await rig.o.explain()).params == {"since": MONDAY.isoformat()}
+
+
+async def test_quiet_that_is_over_and_a_login_budget_that_is_used_up_are_said() -> None:
+    """Rules 11, 22, 32."""
+    rules = dataclasses.replace(QUIET, schedule=True, daily_full=None, login_budget=1)
+    async with Rig(rules=rules) as rig:
+        await rig.drain()
+        opened(rig, "a")
+        rig.o.connected("a")
+        await rig.drain()
+        for _ in range(3):
+            await rig.clock.advance(500)
+            rig.o.touch("a")
+            await rig.drain()
+        rig.o.request_sync("products")
+        await settle()
+        (products,) = rig.o.get_status().queue
+        assert (products.reason, products.params["breathing"]) == (Reason.SESSION, True)
+        rig.o.remove(products.id)
+        rig.o.logged_in("anna")
+        rig.o.resume_other_syncs("a")
+        await rig.clock.advance(600)
+        found = await rig.o.explain()
+        assert (found.reason, found.params["budget"], found.params["clock"]) == (Reason.LOGIN_BUDGET, 1, "03/03 00:00")
+
+
+async def test_at_night_the_forecast_passes_over_all_that_becomes_due_until_morning() -> None:
+    """Rule 32: one list every five minutes is due some hundred and thirty times before."""
+    orders = dataclasses.replace(TYPES[0], interval=5)
+    async with Rig(rules=Rules(daily_full=None), types=(orders,)) as rig:
+        await rig.drain()
+        rig.auto = lambda run: run.finish()
+        await rig.clock.advance(11 * 3600 + 600)
+        found = await rig.o.explain()
+        assert (found.reason, found.params["clock"]) == (Reason.OFFICE_HOURS, "03/03 07:00")
+        assert [f.starts for f in found.forecast] == [datetime(2026, 3, 3, 6, tzinfo=UTC)]
+        at_two = await rig.o.explain(datetime(2026, 3, 3, 1, tzinfo=UTC))
+        assert (at_two.reason, at_two.params["clock"]) == (Reason.OFFICE_HOURS, "07:00")
+
+
+async def test_what_is_due_within_a_second_is_forecast_to_the_moment() -> None:
+    """Rule 32."""
+    async with Rig(rules=Rules(office=None, daily_full=None), types=TYPES[:1]) as rig:
+        await rig.finish()
+        await rig.clock.advance(599.75)
+        assert [f.starts for f in (await rig.o.explain()).forecast] == [MONDAY + timedelta(minutes=10)]
+
+
+async def test_the_way_to_a_later_moment_lets_others_work() -> None:
+    """Rule 32: a thousand steps lead to tomorrow."""
+    async with Rig(rules=Rules(office=None, daily_full=None)) as rig:
+        await rig.drain()
+        asked = asyncio.ensure_future(rig.o.explain(MONDAY + timedelta(days=1)))
+        turns = 0
+        while not asked.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert turns > 20

@@ -24,6 +24,7 @@ from archisync_gui.model import (
     SessionView,
     SmartSyncResult,
     State,
+    Suspended,
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules
@@ -501,15 +502,16 @@ async def test_a_runner_that_suspends_itself_unasked_has_failed() -> None:
     async with Rig() as rig:
         ticket = rig.o.request_sync("products")
         await settle()
-        from archisync_gui.model import Suspended
-
-        rig.active._orders.put_nowait(lambda: Suspended("rows"))
+        rig.active.end(Suspended("rows"))
         assert (await ticket).outcome is Outcome.FAILED
         rig.o.request_sync("products")
         await settle()
-        rig.active._orders.put_nowait(lambda: None)  # type: ignore[arg-type,return-value]
+        rig.active.end("nonsense" * 100)  # type: ignore[arg-type]
         await settle()
-        assert rig.idle
+        error = rig.o.get_status().statuses["products"].accounts[0].last_error
+        assert error is not None
+        assert str(error.params["error"]).startswith("the runner returned 'nonsense")
+        assert len(str(error.params["error"])) == 200
 
 
 # ------------------------------------------------------------------------------------------------ failures
