@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from archisync_gui.model import RunRecord
@@ -42,9 +43,9 @@ class TimelinePage(Page):
         for button, factor in ((self.closer, 0.6), (self.wider, 1.6)):
             button.clicked.connect(partial(self._zoom, factor))
             top.addWidget(button)
-        top.addStretch(1)
-        self._range = label(name="muted")
-        top.addWidget(self._range)
+        self._range = label(name="muted", wrap=True)
+        self._range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        top.addWidget(self._range, 1)
         frame = card()
         column(frame, (14, 14, 8, 10)).addWidget(self.timeline)
         self._legend = label(name="muted", wrap=True)
