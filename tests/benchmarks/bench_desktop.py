@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.app.desktop import Life, _opened
-from archisync_gui.app.profile import Profile
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import Outcome
 from archisync_gui.ui.loop import run
-from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Services
 from tests.benchmarks.beat import Beat
 from tests.benchmarks.result import Result, percentile
-from tests.benchmarks.whole import ended_after, folder, line, office, on_screen, other_erp, program
+from tests.benchmarks.shown import whole_panel
+from tests.benchmarks.whole import ended_after, folder, line, office, on_screen, other_erp, program, told
 
 HERE = Path(__file__).parent
-
-
-@asynccontextmanager
-async def _panel(app: QApplication, profile: Profile) -> AsyncIterator[Services]:
-    """The panel with everything behind it, as its process puts it together."""
-    panel = Panel(app, profile=profile.name)
-    panel.show()
-    await panel.first_paint()
-    try:
-        async with _opened(Life(profile, None, asyncio.Event()), panel):
-            services = panel.context.services
-            assert services is not None
-            yield services
-            panel.closing()
-    finally:
-        await panel.aclose()
 
 
 @contextmanager
@@ -50,14 +31,6 @@ def _callers(services: Services, clients: int, streams: int) -> Iterator[subproc
     arguments = (services.endpoint.url, token, str(clients), str(streams))
     with ended_after(program(str(HERE / "callers.py"), *arguments, stdin=subprocess.PIPE)) as calling:
         yield calling
-
-
-async def _told(process: subprocess.Popen[str]) -> dict[str, object]:
-    """Have another process end its measuring and tell what it found."""
-    assert process.stdin is not None
-    process.stdin.close()
-    found: dict[str, object] = json.loads(await asyncio.to_thread(line, process.stdout))
-    return found
 
 
 async def _read_all(services: Services) -> float:
@@ -74,7 +47,9 @@ async def _stalls(app: QApplication, latency: str, scale: float, rounds: int) ->
     theirs: list[list[float]] = []
     spent = 0.0
     with folder() as place, other_erp(latency, scale) as erp:
-        async with _panel(app, office(place, erp.url)) as services:
+        async with whole_panel(app, office(place, erp.url)) as panel:
+            services = panel.context.services
+            assert services is not None
             with _callers(services, 0, 20) as calling:
                 await asyncio.to_thread(line, calling.stdout)
                 await _read_all(services)  # browser started, logged in, store filled
@@ -84,8 +59,8 @@ async def _stalls(app: QApplication, latency: str, scale: float, rounds: int) ->
                         beat = Beat()
                         spent += await _read_all(services)
                         ours.append(beat.stop())
-                        theirs.append(list((await _told(control))["late"]))  # type: ignore[call-overload]
-                told = await _told(calling)
+                        theirs.append(list((await told(control))["late"]))  # type: ignore[call-overload]
+                heard = await told(calling)
     worse = [percentile(a, 99) - percentile(b, 99) for a, b in zip(ours, theirs, strict=True)]
     figures = []
     for side in (ours, theirs):
@@ -93,7 +68,7 @@ async def _stalls(app: QApplication, latency: str, scale: float, rounds: int) ->
         figures.append(f"{percentile(together, 50):.1f} / {percentile(together, 99):.1f} / {max(together):.0f}")
     note = (
         f"p50 / p99 / max ms: {figures[0]} here, {figures[1]} in another process; "
-        f"{rounds} syncs of {spent / rounds:.0f} s, {told['events']} events to 20 streams"
+        f"{rounds} syncs of {spent / rounds:.0f} s, {heard['events']} events to 20 streams"
     )
     return [Result(percentile(worse, 50), "ms", limit=16, note=note, what=f"latency {latency}, p99 more than beside")]
 
@@ -114,11 +89,13 @@ def stall(quick: bool) -> list[Result]:
 
 async def _answers(app: QApplication, latency: str, scale: float) -> Result:
     with folder() as place, other_erp(latency, scale) as erp:
-        async with _panel(app, office(place, erp.url)) as services:
+        async with whole_panel(app, office(place, erp.url)) as panel:
+            services = panel.context.services
+            assert services is not None
             with _callers(services, 50, 0) as calling:
                 await asyncio.to_thread(line, calling.stdout)
                 spent = await _read_all(services)
-                times = list((await _told(calling))["times"])  # type: ignore[call-overload]
+                times = list((await told(calling))["times"])  # type: ignore[call-overload]
     note = f"{len(times)} answers in {spent:.0f} s; p50 {percentile(times, 50):.1f}, max {max(times):.0f} ms"
     return Result(percentile(times, 99), "ms", limit=20, note=note, what=f"50 clients, latency {latency}, p99")
 

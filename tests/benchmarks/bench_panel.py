@@ -1,52 +1,31 @@
-"""The panel under events: how long from an event to its paint, what that costs, and how late Qt's timers come while
-all lists are read, beside the same timer in another process on the same machine."""
+"""The panel under one run's events: how long from an event to its paint, and what that costs."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import Account, Event, EventKind, Finished, Outcome, Progress, RunControl, SystemClock
+from archisync_gui.model import Account, Finished, Outcome, Progress, RunControl, SystemClock
 from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.settings import Settings
-from archisync_gui.ui import panel as panel_module
 from archisync_gui.ui.loop import run
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Services
-from archisync_gui.ui.window import MainWindow
 from tests.benchmarks.result import Result, percentile
+from tests.benchmarks.shown import Paints, watch_paints
 from tests.benchmarks.whole import on_screen
 from tests.orchestrator.rig import QUIET, ListJournal
-
-BEAT = 16
-"""Milliseconds of the timer whose lateness is measured: one frame."""
-
-
-class Watched(MainWindow):
-    """The window, telling when a paint of anything in it is over."""
-
-    painted_now: Callable[[], None] = staticmethod(lambda: None)
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
-        if event.type() is QEvent.Type.UpdateRequest:
-            self.painted_now()
-        return done
-
 
 # ------------------------------------------------------------------------------------------------ event to paint
 
 
 async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> list[Result]:
-    setattr(panel_module, "MainWindow", Watched)  # noqa: B010
+    watch_paints()
     panel = Panel(app, language="it")
-    window = panel.window
-    assert isinstance(window, Watched)
     running: asyncio.Future[RunControl] = asyncio.get_running_loop().create_future()
     ended = asyncio.Event()
     clock = SystemClock()
@@ -76,31 +55,12 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
     await panel.first_paint()
     ticket = orchestrator.request_sync("products")
     control = await running
-    unseen: list[float] = []
-    handed: list[float] = []
-    waits: list[float] = []
-
-    def heard(event: Event) -> None:
-        if event.kind is EventKind.SYNC_PROGRESS:
-            unseen.append(time.perf_counter())
-
-    def shown(_: object) -> None:
-        handed.extend(unseen)
-        unseen.clear()
-
-    def painted() -> None:
-        now = time.perf_counter()
-        waits.extend((now - at) * 1000 for at in handed)
-        handed.clear()
-
-    orchestrator.subscribe(heard)
-    panel.context.bridge.status_changed.connect(shown)
-    window.painted_now = painted
+    paints = Paints(panel, orchestrator)
     results = []
     rows = 0
     for rate in rates:
         await asyncio.sleep(0.5)
-        waits.clear()
+        paints.waits.clear()
         began, cpu, sent = time.perf_counter(), time.process_time(), 0
         while (passed := time.perf_counter() - began) < seconds:
             for _ in range(int(passed * rate) - sent):
@@ -108,7 +68,7 @@ async def _paints(app: QApplication, rates: Sequence[int], seconds: float) -> li
                 rows += 1
                 control.progress(Progress("read", rows // 20 + 1, 50_000, rows, 1_000_000))
             await asyncio.sleep(max(0.01, 1 / rate) if rate < 100 else 0.01)
-        spent = 100 * (time.process_time() - cpu) / (time.perf_counter() - began)
+        waits, spent = paints.waits, 100 * (time.process_time() - cpu) / (time.perf_counter() - began)
         note = f"{sent} events, {len(waits)} seen painted; p50 {percentile(waits, 50):.0f}, max {max(waits):.0f} ms"
         what = f"{rate:,} events/s"
         results.append(Result(percentile(waits, 99), "ms", limit=100, note=note, what=f"{what}, p99"))

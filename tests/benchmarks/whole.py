@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -66,6 +67,14 @@ def line(pipe: IO[str] | None) -> str:
     if not found:
         raise RuntimeError("the other process ended before it was asked to")
     return found.strip()
+
+
+async def told(process: subprocess.Popen[str]) -> dict[str, object]:
+    """Have another process end its measuring, by closing its input, and tell what it found."""
+    assert process.stdin is not None
+    process.stdin.close()
+    found: dict[str, object] = json.loads(await asyncio.to_thread(line, process.stdout))
+    return found
 
 
 @contextmanager

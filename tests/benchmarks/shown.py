@@ -1,0 +1,77 @@
+"""What benchmarks of the shown panel share: the whole panel, and when what happened was painted; no figures."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+
+from archisync_gui.app.desktop import Life, _opened
+from archisync_gui.app.profile import Profile
+from archisync_gui.model import Event, EventKind
+from archisync_gui.orchestrator import Orchestrator
+from archisync_gui.ui import panel as panel_module
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.window import MainWindow
+
+
+class Watched(MainWindow):
+    """The window, telling when a paint of anything in it is over."""
+
+    painted_now: Callable[[], None] = staticmethod(lambda: None)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() is QEvent.Type.UpdateRequest:
+            self.painted_now()
+        return done
+
+
+def watch_paints() -> None:
+    """Windows of panels made from now on are :class:`Watched`."""
+    setattr(panel_module, "MainWindow", Watched)  # noqa: B010
+
+
+class Paints:
+    """Milliseconds from each event of a run's progress to the first paint after the panel was handed it."""
+
+    def __init__(self, panel: Panel, orchestrator: Orchestrator) -> None:
+        self.waits: list[float] = []
+        self._unseen: list[float] = []
+        self._handed: list[float] = []
+        orchestrator.subscribe(self._heard)
+        panel.context.bridge.status_changed.connect(self._shown)
+        assert isinstance(panel.window, Watched)
+        panel.window.painted_now = self._painted
+
+    def _heard(self, event: Event) -> None:
+        if event.kind is EventKind.SYNC_PROGRESS:
+            self._unseen.append(time.perf_counter())
+
+    def _shown(self, _: object) -> None:
+        self._handed.extend(self._unseen)
+        self._unseen.clear()
+
+    def _painted(self) -> None:
+        now = time.perf_counter()
+        self.waits.extend((now - at) * 1000 for at in self._handed)
+        self._handed.clear()
+
+
+@asynccontextmanager
+async def whole_panel(app: QApplication, profile: Profile) -> AsyncIterator[Panel]:
+    """The panel with everything behind it, as its process puts it together."""
+    panel = Panel(app, profile=profile.name)
+    panel.show()
+    await panel.first_paint()
+    try:
+        async with _opened(Life(profile, None, asyncio.Event()), panel):
+            assert panel.context.services is not None
+            yield panel
+            panel.closing()
+    finally:
+        await panel.aclose()
