@@ -48,6 +48,8 @@ class Context(QObject):
         self.status: Status | None = None
         self.memory: QSettings | None = None
         """What the window remembers over restarts: place, columns, filters."""
+        self.without_password: set[str] = set()
+        """Accounts for which no password was found, nor given since."""
         self.bridge.status_changed.connect(self._status)
 
     def set_services(self, services: Services) -> None:
@@ -67,6 +69,15 @@ class Context(QObject):
     def settings(self) -> Settings:
         """The settings in use."""
         return self.services.settings() if self.services is not None else Settings()
+
+    async def set_password(self, account: str, password: str) -> bool:
+        """Keep a password and let the account log in again. False: in memory only, there is no keyring."""
+        services = self.services
+        if services is None or services.set_password is None:
+            raise LookupError("nothing here keeps passwords")
+        kept = await services.set_password(account, password)
+        self.without_password.discard(account)
+        return kept
 
     def remember(self, key: str, value: str) -> None:
         """Keep a small text over restarts."""

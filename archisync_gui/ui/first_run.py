@@ -263,7 +263,7 @@ class FirstRun(Dialog):
         if services is None or services.set_password is None or not (name and password):
             return True
         try:
-            kept = await services.set_password(name, password)
+            kept = await self._context.set_password(name, password)
         except Exception as error:
             self.wrong.setText(problem(error))
             return False

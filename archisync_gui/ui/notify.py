@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
@@ -60,9 +60,11 @@ class Policy:
     open: dict[str, str] = field(default_factory=dict)
     """Conditions told and not resolved yet, with the name people know them by."""
 
-    def of_status(self, status: Status, now: datetime, settings: Settings) -> list[Message]:
+    def of_status(
+        self, status: Status, now: datetime, settings: Settings, without_password: Collection[str] = ()
+    ) -> list[Message]:
         """Failures that last, recoveries, credentials, long holds. In quiet hours nothing is told or forgotten: what
-        still holds when they end is told then."""
+        still holds when they end is told then. ``without_password``: accounts that need one before they are read."""
         if _quiet(now, settings):
             return []
         wanted: list[Message] = []
@@ -120,18 +122,26 @@ class Policy:
             )
         for account in status.accounts:
             if account.stopped is not None:
-                key = f"account:{account.id}"
-                holding[key] = account.id
-                wanted.append(
-                    Message(
-                        key,
-                        words.stopped_title(account.stopped.code, account.id),
-                        tr("Nothing is tried until you correct it."),
-                        "trouble",
-                        account.id,
-                        True,
-                    )
+                code = account.stopped.code
+            elif account.id in without_password:
+                code = "password-missing"
+            else:
+                continue
+            key = f"account:{account.id}"
+            holding[key] = account.id
+            missing = code == "password-missing"
+            wanted.append(
+                Message(
+                    key,
+                    words.stopped_title(code, account.id),
+                    tr("Nothing is read until you enter it.")
+                    if missing
+                    else tr("Nothing is tried until you correct it."),
+                    "password" if missing else "trouble",
+                    account.id,
+                    True,
                 )
+            )
         if status.hold_since is not None and now - status.hold_since >= LONG_HOLD:
             key = "hold"
             holding[key] = tr("The pause")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -88,6 +88,12 @@ class Panel(QObject):
         self._closing = False
         self._quitting = False
         self._told_no_tray = False
+        self._asked: set[str] = set()
+        """Accounts whose password was asked for without being told to."""
+        self._told_of: Collection[str] = ()
+        """Accounts without password that notifications speak of: started hidden, nothing else would."""
+        self._asking = asyncio.Lock()
+        """One question for a password at a time."""
         self._dialogs: dict[str, Callable[[object], object]] = {}
         self._open_dialogs: dict[str, QDialog] = {}
         self._makers: dict[str, Callable[[], QDialog]] = {}
@@ -97,6 +103,7 @@ class Panel(QObject):
         if self._memory is not None:
             self.window.recall(self._memory)
         self.window.shown_changed.connect(self.context.bridge.set_shown)
+        self.window.shown_changed.connect(self._shown)
         self.window.close_asked.connect(self._close_asked)
         self.window.quit_asked.connect(self.ask_quit)
         self.tray.opened.connect(self.raise_window)
@@ -123,6 +130,7 @@ class Panel(QObject):
             "pairing": lambda _: self._open_pairing(),
             "diagnostics": lambda _: self._open_diagnostics(),
             "first-run": lambda _: self._open_first_run(),
+            "password": self._open_password,
         }
         window.sidebar.demo_button.clicked.connect(self._demo_menu)
 
@@ -176,6 +184,9 @@ class Panel(QObject):
         from archisync_gui.ui.first_run import FirstRun
 
         self._show_dialog("first-run", lambda: FirstRun(self.context, self.window))
+
+    def _open_password(self, what: object) -> None:
+        self.context.background.run(self._asked_password(str(what)), "password")
 
     def _open_why(self, what: object) -> None:
         from archisync_gui.ui.dialogs import WhyDialog
@@ -317,23 +328,57 @@ class Panel(QObject):
         settings = self.context.settings()
         if not services.demo and not settings.flag("look.first_run_done") and not settings.words("erp.accounts"):
             self.open("first-run")
-        if not services.demo and self.window.isVisible():
-            self.context.background.run(self._ask_passwords(services), "passwords")
+        if not services.demo:
+            self.context.background.run(self._look_for_passwords(services), "passwords")
         self.context.background.run(self._connect_notifications(), "notifications")
 
-    async def _ask_passwords(self, services: Services) -> None:
-        """Ask for the passwords that nothing keeps: without a keyring they are in memory only."""
+    async def _look_for_passwords(self, services: Services) -> None:
+        """Which passwords nothing keeps (without a keyring they are in memory only): ask for them as soon as the window
+        is shown; until then a notification leads there."""
         if services.has_password is None or services.set_password is None:
             return
         for account in self.context.settings().words("erp.accounts"):
-            if await services.has_password(account):
-                continue
-            dialog = QInputDialog(self.window)
-            dialog.setWindowTitle("Archisync")
-            dialog.setLabelText(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
-            dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
-            if await ask(dialog) and dialog.textValue():
-                await services.set_password(account, dialog.textValue())
+            if not await services.has_password(account):
+                self.context.without_password.add(account)
+        shown = self.window.looked_at
+        if not shown:
+            self._told_of = self.context.without_password
+            if self.context.status is not None:
+                self._status(self.context.status)
+        await self._ask_passwords(shown)
+
+    async def _ask_passwords(self, shown: bool) -> None:
+        """Ask once for each password that is missing; where that question was closed, the header leads to it."""
+        async with self._asking:
+            for account in sorted(self.context.without_password - self._asked) if shown else ():
+                self._asked.add(account)
+                await self._ask_password(account)
+
+    async def _asked_password(self, account: str) -> None:
+        """Ask for the password of ``account``, because the operator wants to give it."""
+        if self._asking.locked():
+            return  # a question is on the screen already
+        async with self._asking:
+            await self._ask_password(account)
+
+    async def _ask_password(self, account: str) -> None:
+        if await self._password_found(account):
+            return
+        dialog = QInputDialog(self.window)
+        dialog.setWindowTitle("Archisync")
+        dialog.setLabelText(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
+        if await ask(dialog) and dialog.textValue():
+            await self.context.set_password(account, dialog.textValue())
+
+    async def _password_found(self, account: str) -> bool:
+        """True when there is a password by now, in a keyring that was silent or locked before: the account goes on."""
+        services = self.context.services
+        if services is None or services.has_password is None or not await services.has_password(account):
+            return False
+        self.context.without_password.discard(account)
+        services.orchestrator.credentials_changed(account)
+        return True
 
     async def _connect_notifications(self) -> None:
         self._means = means = await best_means(self.tray.icon, self._message_opened)
@@ -342,7 +387,7 @@ class Panel(QObject):
         waiting = len(self.window.form_request.waiting)
         messages = self.policy.of_requests(waiting, now, settings)
         if self.context.status is not None:
-            messages += self.policy.of_status(self.context.status, now, settings)
+            messages += self.policy.of_status(self.context.status, now, settings, self._told_of)
         for message in messages:
             await self._show(means, message)
 
@@ -369,6 +414,10 @@ class Panel(QObject):
         elif not self.tray.present:
             self.window.showMinimized()
             self.tray.appeared.connect(self._hide_minimised)
+
+    def _shown(self, shown: bool) -> None:
+        if shown and self.context.without_password:
+            self.context.background.run(self._ask_passwords(shown), "passwords")
 
     async def first_paint(self) -> None:
         """Wait until the window, if it is shown, was painted: at most a second (a desktop may keep it covered)."""
@@ -488,7 +537,8 @@ class Panel(QObject):
 
     def _status(self, status: Status) -> None:
         if self._means is not None:  # asked only when there is a way to show the answer: it counts as told
-            self._notify(self.policy.of_status(status, self.context.now(), self.context.settings()))
+            now, settings = self.context.now(), self.context.settings()
+            self._notify(self.policy.of_status(status, now, settings, self._told_of))
 
     def _happened(self, events: Sequence[Event]) -> None:
         if self._means is not None:
@@ -511,6 +561,9 @@ class Panel(QObject):
             self.context.background.run(self._show(means, message), "notify")
 
     async def _show(self, means: Means, message: Message) -> None:
+        if message.place == "password" and await self._password_found(str(message.what)):
+            self.policy.open.pop(message.key, None)  # nobody was told of it
+            return
         try:
             await means.show(message)
         except Exception as error:

@@ -388,16 +388,13 @@ class Accounts(QWidget):
         if not await ask(dialog) or not dialog.textValue():
             return
         try:
-            kept = await services.set_password(name, dialog.textValue())
+            kept = await self._context.set_password(name, dialog.textValue())
         except Exception as error:
             state.setText(problem(error))
             return
         keep.setVisible(not kept and services.keep_in_file is not None)
         if not kept:
             self._typed[name] = dialog.textValue()
-        self._context.background.act(
-            getattr(services.orchestrator, "credentials_changed", lambda _: None)(name), "credentials"
-        )
         state.setText(tr("password stored") if kept else no_keyring())
 
     async def _test(self, name: str, state: QLabel, button: QPushButton) -> None:

@@ -241,6 +241,9 @@ class TroubleDialog(Dialog):
             accept = self.add_button(tr("Accept this certi&ficate…"), lambda: self._accept_certificate(error))
             accept.setEnabled(services is not None and bool(error.params.get("key")))
             self.add_button(tr("&Look again"), self._retry_login)
+        elif error is not None and error.code == "password-missing":
+            self.add_button(tr("&Look again"), self._retry_login)  # the keyring may have it by now
+            self.add_button(tr("&Enter password…"), self._ask_password, "primary")
         elif error is not None and error.kind is FailureKind.CREDENTIALS:
             self.add_button(tr("Try the same &once"), self._retry_login)
             self.add_button(tr("&Enter password…"), self._open_settings, "primary")
@@ -300,6 +303,10 @@ class TroubleDialog(Dialog):
 
     def _open_settings(self) -> None:
         self._context.open("settings", "erp.accounts")
+        self.close()
+
+    def _ask_password(self) -> None:
+        self._context.open("password", self._item.account)
         self.close()
 
     def _decide(self, what: str) -> None:

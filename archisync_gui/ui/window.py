@@ -573,10 +573,12 @@ class MainWindow(QMainWindow):
         said = self.header.found
         # While it is looked at, the tick does it: progress comes twenty times a second, each title is a trip to the
         # desktop.
-        if not self._looked_at() or (said is not None and said.kind != self._titled):
+        if not self.looked_at or (said is not None and said.kind != self._titled):
             self._title()
 
-    def _looked_at(self) -> bool:
+    @property
+    def looked_at(self) -> bool:
+        """True when the window is shown and not minimised."""
         return self.isVisible() and not self.isMinimized()
 
     def _title(self) -> None:
@@ -647,7 +649,7 @@ class MainWindow(QMainWindow):
                 if self.context.status is not None:
                     self._title()
             case QEvent.Type.WindowStateChange:
-                self.shown_changed.emit(self._looked_at())
+                self.shown_changed.emit(self.looked_at)
         super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -443,16 +443,18 @@ def _trouble(status: Status) -> Headline | None:
     if stopped:
         first, error = next(iter(stopped.items()))
         alike = [account for account, other in stopped.items() if other.code == error.code]
-        certificate = error.code in CERTIFICATE
+        certificate, missing = error.code in CERTIFICATE, error.code == "password-missing"
         return Headline(
             stopped_title(error.code, ", ".join(alike)),
             tr("Look at it and decide; nothing is read until then")
             if certificate
+            else tr("Nothing is read until you enter it")
+            if missing
             else tr("Correct it in Settings; nothing is tried until then"),
             "bad",
             "trouble",
             button=tr("Certi&ficate…") if certificate else tr("Password…"),
-            place="trouble",
+            place="password" if missing else "trouble",
             what=first,
         )
     refused = [a for t in status.statuses.values() for a in t.accounts if a.state is State.REFUSED]

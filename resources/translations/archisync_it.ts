@@ -289,6 +289,10 @@
             <translation>L'ERP ha rifiutato la password di {account}</translation>
         </message>
         <message>
+            <source>Nothing is read until you enter it.</source>
+            <translation>Finché non viene inserita non si legge nulla.</translation>
+        </message>
+        <message>
             <source>Nothing is tried until you correct it.</source>
             <translation>Non si riprova finché non viene corretta.</translation>
         </message>
@@ -1634,6 +1638,10 @@
         <message>
             <source>The computer has no network</source>
             <translation>Il computer è senza rete</translation>
+        </message>
+        <message>
+            <source>Nothing is read until you enter it</source>
+            <translation>Finché non viene inserita non si legge nulla</translation>
         </message>
         <message>
             <source>Correct it in Settings; nothing is tried until then</source>

@@ -36,11 +36,11 @@ async def make_panel(qapp: QApplication, world: World) -> AsyncIterator[MakePane
     """Makes panels; all are closed at the end."""
     made: list[Panel] = []
 
-    async def make(language: str = "en", appearance: str = "light", **changes: object) -> Panel:
+    async def make(language: str = "en", appearance: str = "light", hidden: bool = False, **changes: object) -> Panel:
         world.settings = world.settings.with_({"look.language": language, "look.theme": appearance})
         panel = Panel(qapp, None, language=language, appearance=appearance)
         made.append(panel)
-        panel.show()
+        panel.show(hidden)
         panel.set_services(world.services(**changes))
         return panel
 

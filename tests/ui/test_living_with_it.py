@@ -24,9 +24,10 @@ from panel_fakes import (
 )
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox, QPushButton, QSystemTrayIcon
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QPushButton, QSystemTrayIcon
 
 from archisync_gui.model import (
+    ErrorInfo,
     Event,
     EventKind,
     Explanation,
@@ -51,9 +52,27 @@ from archisync_gui.ui.notify import Balloon, Message
 from archisync_gui.ui.overview import TypesModel
 from archisync_gui.ui.settings_page import SettingsPage
 from archisync_gui.ui.timeline import Picture, Timeline, miss_bars
+from archisync_gui.ui.trouble import TroubleDialog
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
+
+
+class Shown:
+    """A way to show notifications that keeps them."""
+
+    def __init__(self) -> None:
+        self.shown: list[Message] = []
+
+    async def ready(self, *_: object) -> Shown:
+        """Is the best way, at once."""
+        return self
+
+    async def show(self, message: Message) -> None:
+        self.shown.append(message)
+
+    async def close(self) -> None:
+        """Nothing stays open."""
 
 
 # ---------------------------------------------------------------------------------------------- closing, second start
@@ -281,6 +300,105 @@ async def test_without_a_keyring_the_password_is_not_called_stored(
     await until(lambda: not keep.isVisible())
 
 
+async def test_started_hidden_a_notification_leads_to_the_password_that_is_missing(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    means = Shown()
+    monkeypatch.setattr("archisync_gui.ui.panel.best_means", means.ready)
+    world.settings = world.settings.with_(
+        {
+            "erp.accounts": ["agente01"],
+            "look.first_run_done": True,
+            "notify.quiet_from": "00:00",
+            "notify.quiet_to": "00:00",
+        }
+    )
+    keyring: dict[str, str] = {}
+
+    async def has(account: str) -> bool:
+        return account in keyring
+
+    async def give(account: str, password: str) -> bool:
+        keyring[account] = password
+        return False
+
+    panel = await make_panel(hidden=True, demo=False, has_password=has, set_password=give)
+    await until(lambda: len(means.shown) == 1)
+    message = means.shown[0]
+    assert message.title == "There is no password for agente01"
+    assert "refused" not in message.title + message.text
+    assert panel.window.findChildren(QInputDialog) == []
+    panel._message_opened(message)
+    await until(lambda: bool(panel.window.findChildren(QInputDialog)))
+    assert panel.window.looked_at
+    (asked,) = panel.window.findChildren(QInputDialog)
+    assert "agente01" in asked.labelText()
+    asked.reject()
+    await until(lambda: panel.window.findChildren(QInputDialog) == [])
+    panel._message_opened(message)  # closed, it can be had again; and only then
+    await until(lambda: bool(panel.window.findChildren(QInputDialog)))
+    (asked,) = panel.window.findChildren(QInputDialog)
+    asked.setTextValue("segreto")
+    asked.accept()
+    await until(lambda: keyring == {"agente01": "segreto"})
+    world.orchestrator.become(calm())
+    await until(lambda: [m.title for m in means.shown[1:]] == ["agente01: resolved"])
+
+
+async def test_a_keyring_that_is_opened_late_is_told_to_nobody(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    means = Shown()
+    monkeypatch.setattr("archisync_gui.ui.panel.best_means", means.ready)
+    world.settings = world.settings.with_({"erp.accounts": ["agente01"], "look.first_run_done": True})
+    world.clock.at = NOW.replace(hour=3)  # quiet hours: nothing is told yet
+    open_now = False
+
+    async def has(account: str) -> bool:
+        return open_now
+
+    async def give(account: str, password: str) -> bool:
+        return True
+
+    panel = await make_panel(hidden=True, demo=False, has_password=has, set_password=give)
+    await until(lambda: panel.context.without_password == {"agente01"})
+    open_now = True
+    world.clock.at = NOW
+    world.orchestrator.become(calm())
+    await until(lambda: ("credentials_changed", ("agente01",)) in world.orchestrator.calls)
+    world.orchestrator.become(calm())
+    await until(lambda: panel.context.without_password == set())
+    assert means.shown == []
+
+
+async def test_what_a_missing_password_needs_is_asked_for_and_not_tried_again(
+    make_panel: MakePanel, world: World
+) -> None:
+    missing = ErrorInfo("password-missing", FailureKind.CREDENTIALS, "no password", {"account": "agente01"})
+    account = dataclasses.replace(calm().accounts[0], stopped=missing)
+    stopped = with_type(calm(), account_type("orders", state=State.STOPPED, last_error=missing))
+    world.orchestrator.status = dataclasses.replace(stopped, accounts=(account,))
+
+    async def has(account: str) -> bool:
+        return False
+
+    panel = await make_panel(has_password=has)
+    header = panel.window.header
+    assert header.title.text() == "There is no password for agente01"
+    panel.open("trouble", "agente01")
+    (dialog,) = (d for d in panel._open_dialogs.values() if isinstance(d, TroubleDialog))
+    buttons = {b.text(): b for b in dialog.findChildren(QPushButton)}
+    assert "Try the same &once" not in buttons
+    buttons["&Enter password…"].click()
+    await until(lambda: bool(panel.window.findChildren(QInputDialog)))
+    panel.window.findChildren(QInputDialog)[0].reject()
+    await until(lambda: panel.window.findChildren(QInputDialog) == [])
+    header.fix.click()
+    await until(lambda: bool(panel.window.findChildren(QInputDialog)))
+    panel.window.findChildren(QInputDialog)[0].reject()
+    await until(lambda: panel.window.findChildren(QInputDialog) == [])
+
+
 async def test_the_first_steps_lead_to_the_demo_and_can_be_taken_again(make_panel: MakePanel, world: World) -> None:
     started: list[bool] = []
 
@@ -320,19 +438,12 @@ def test_every_error_says_what_happened_what_it_means_and_what_to_do() -> None:
 async def test_what_held_before_notifications_worked_is_told_once_they_do(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shown: list[Message] = []
-    ready = asyncio.Event()
+    means, ready = Shown(), asyncio.Event()
+    shown = means.shown
 
-    class Means:
-        async def show(self, message: Message) -> None:
-            shown.append(message)
-
-        async def close(self) -> None:
-            """Nothing stays open."""
-
-    async def late(*_: object) -> Means:
+    async def late(*_: object) -> Shown:
         await ready.wait()
-        return Means()
+        return means
 
     monkeypatch.setattr("archisync_gui.ui.panel.best_means", late)
     world.settings = world.settings.with_({"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"})
