@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 from archisync_gui.model import AccountId, Freshness, Reason, Scope, SyncType
 from archisync_gui.orchestrator import office_hours
@@ -33,13 +32,6 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
-    """There is nothing to do, for exactly one reason (rule 32)."""
-
-    block: Block
-
-
-@dataclass(frozen=True, slots=True)
 class Block:
     """What stops something."""
 
@@ -50,12 +42,9 @@ class Block:
     account: AccountId | None = None
 
 
-Decision: TypeAlias = Start | Stop | Nothing
-
-
-def decide(state: State, now: Moment) -> Decision:
-    """The one decision for this moment (rules 1-3, 9-11, 17, 24). To suspend is none: the run itself asks whether it
-    :func:`must_yield`, at its safe points."""
+def decide(state: State, now: Moment) -> Start | Stop | None:
+    """The one decision for this moment (rules 1-3, 9-11, 17, 24); ``None``: there is nothing to do. To suspend is none:
+    the run itself asks whether it :func:`must_yield`, at its safe points."""
     active = state.active
     if active is not None:
         if active.stop is not None:
@@ -63,9 +52,9 @@ def decide(state: State, now: Moment) -> Decision:
                 return Stop(active.run.id, active.stop)
         elif (cause := overrun(state, active, now)) is not None:
             return Stop(active.run.id, cause)
-        return Nothing(Block(Reason.RUNNING, None, active.run.type, active.run.account))
+        return None
     slot = next_to_start(state, now)
-    return Nothing(idle_because(state, now)) if slot is None else Start(slot)
+    return None if slot is None else Start(slot)
 
 
 def next_to_start(state: State, now: Moment) -> Slot | None:
@@ -133,7 +122,7 @@ def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
             if pauses:
                 return block(Reason.BACK_OFF, max(pauses))
     if request.not_before is not None and request.not_before > now.mono:
-        return block(Reason.RETRY, _wall(request.not_before, now))
+        return block(Reason.RETRY, now.wall_at(request.not_before))
     return None
 
 
@@ -168,8 +157,8 @@ def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
 
 def session_until(state: State, request: Request, now: Moment) -> datetime | None:
     """When sessions stop a request no more, if nobody shows a sign of life any more."""
-    last_end = max(_wall(s.ends, now) for s in state.sessions.values())
-    breath = _wall((state.quiet_since or 0.0) + state.rules.quiet, now)
+    last_end = max(now.wall_at(s.ends) for s in state.sessions.values())
+    breath = now.wall_at((state.quiet_since or 0.0) + state.rules.quiet)
     late = late_at(state, request.slot.type, request.slot.account, now)
     return last_end if late is None else min(last_end, max(breath, late))
 
@@ -306,16 +295,8 @@ def _changes(state: State, now: Moment) -> Iterator[float]:
         for request in state.queue.values():
             block = stopped_by(state, request, now)
             if block is not None and block.until is not None:
-                yield _mono(block.until, now)
+                yield now.mono_at(block.until)
     for due, _, _ in dues(state):
-        yield _mono(due, now)
+        yield now.mono_at(due)
     if state.rules.schedule and state.daily_due is not None:
-        yield _mono(state.daily_due, now)
-
-
-def _wall(mono: float, now: Moment) -> datetime:
-    return now.wall + timedelta(seconds=mono - now.mono)
-
-
-def _mono(wall: datetime, now: Moment) -> float:
-    return now.mono + (wall - now.wall).total_seconds()
+        yield now.mono_at(state.daily_due)

@@ -212,7 +212,7 @@ class Dispatcher:
                 self.apply(lambda state, now: runs.stop_sent(state, now, run_id, cause))
                 assert self._run is not None  # it ends nowhere but in ``_ended``, which frees the lock
                 self._run.cancel()
-            case _:
+            case None:
                 # A run is suspended by itself: it asks ``suspend_requested`` at its safe points.
                 self._wake.clear()
                 self._set_alarm(next_change(self.state, now))
@@ -266,7 +266,7 @@ class Dispatcher:
             if news:
                 self.apply(lambda state, now: state.say(Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
         if late < len(seen.times):
-            self._set_alarm(now.mono + (seen.times[late] - now.wall).total_seconds())
+            self._set_alarm(now.mono_at(seen.times[late]))
 
     # ------------------------------------------------------------------------------------------------ the run
 

@@ -24,10 +24,11 @@ from archisync_gui.orchestrator.schedule import passed
 from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State, evolve
 
 HORIZON = timedelta(hours=24)
+"""A forecast looks no further ahead."""
 STEPS = 100
-"""A forecast looks no further than this; it is part of every status, so it must be quick (5 ms)."""
+"""And takes no more steps: it is part of every status, so it must be quick (5 ms)."""
 LATER_STEPS = 5000
-"""And the way to a later moment has no more steps than this: two days of six types have about 2,000."""
+"""The way to a later moment takes no more steps: two days of six types have about 2,000."""
 
 
 def explain(state: State, now: Moment) -> Explanation:

@@ -121,11 +121,9 @@ def _track(state: State, read: LastRead, known: Track, now: Moment) -> Track:
         found = None if at is None else Stamp(at, doubtful=at > now.wall)
         return found if other is None or (found is not None and found.wall >= other.wall) else other
 
-    back_off = None
-    if read.failures_in_a_row >= state.rules.back_off_after and read.last is not None and read.last.ended is not None:
-        interval = (state.intervals.get(read.type) or 0) * 60.0
-        doubled = interval * 2.0 ** min(read.failures_in_a_row - state.rules.back_off_after + 1, 20)
-        back_off = read.last.ended + timedelta(seconds=max(interval, min(doubled, state.rules.back_off_limit)))
+    wait = state.rules.back_off(state.intervals.get(read.type), read.failures_in_a_row)
+    ended = None if read.last is None else read.last.ended
+    back_off = None if wait is None or ended is None else ended + timedelta(seconds=wait)
     last = read.last if known.last is None or (read.last and read.last.started >= known.last.started) else known.last
     return evolve(
         known,

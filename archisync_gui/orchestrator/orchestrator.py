@@ -58,7 +58,7 @@ from archisync_gui.orchestrator.state import (
     evolve,
     form,
 )
-from archisync_gui.orchestrator.status import session_view, status, wall
+from archisync_gui.orchestrator.status import session_view, status
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
 
 INTERVALS = range(5, 1441)
@@ -509,7 +509,7 @@ class Orchestrator:
         session = self.state.sessions.get(session_id)
         if session is None or session.anonymous:
             return self._tomb(session_id) or SessionEnd.UNKNOWN
-        return wall(session.ends, self._dispatcher.now())
+        return self._dispatcher.now().wall_at(session.ends)
 
     def _tomb(self, session_id: str) -> SessionEnd | None:
         self._dispatcher.notice_time()
@@ -585,8 +585,7 @@ class Orchestrator:
         now = self._dispatcher.now()
         if at is None or abs((at - now.wall).total_seconds()) < 1:
             return evolve(explain(self.state, now), forecast=forecasts(self.state, now))
-        if at > now.wall + timedelta(days=366):
-            at = now.wall + timedelta(days=366)
+        at = min(at, now.wall + timedelta(days=366))
         if at > now.wall:
             return await explain_later(self.state, now, at)
         kept = await self._journal.explanation_at(at)

@@ -85,3 +85,12 @@ class Rules:
     """Forecast of a fast read or of one record (32)."""
     durations_kept: int = 10
     """Past durations that forecasts are made from (32)."""
+
+    def back_off(self, interval: int | None, failures: int) -> float | None:
+        """Seconds that the schedule waits after so many failed requests in a row of a type with that interval (minutes,
+        ``None`` = off); ``None``: no longer than usual (23)."""
+        if failures < self.back_off_after:
+            return None
+        usual = (interval or 0) * 60.0
+        doubled = usual * 2.0 ** min(failures - self.back_off_after + 1, 20)
+        return max(usual, min(doubled, self.back_off_limit))

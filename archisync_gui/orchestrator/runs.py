@@ -300,12 +300,9 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
 def _after_failure(state: State, track: Track, now: Moment, row: RunRecord) -> Track:
     """After three failed requests in a row the schedule's interval doubles, up to two hours (rule 23)."""
     failures = track.failures + 1
-    rules = state.rules
-    if failures < rules.back_off_after:
+    wait = state.rules.back_off(state.intervals.get(row.type), failures)
+    if wait is None:
         return evolve(track, failures=failures)
-    interval = (state.intervals.get(row.type) or 0) * 60.0
-    doubled = interval * 2.0 ** min(failures - rules.back_off_after + 1, 20)
-    wait = max(interval, min(doubled, rules.back_off_limit))
     return evolve(track, failures=failures, back_off=now.wall + timedelta(seconds=wait))
 
 

@@ -71,6 +71,14 @@ class Moment(NamedTuple):
         """The moment so much later, if no clock jumps."""
         return Moment(self.wall + timedelta(seconds=seconds), self.mono + seconds)
 
+    def wall_at(self, mono: float) -> datetime:
+        """What the wall clock shows when the monotonic one shows ``mono``, if no clock jumps."""
+        return self.wall + timedelta(seconds=mono - self.mono)
+
+    def mono_at(self, wall: datetime) -> float:
+        """What the monotonic clock shows when the wall clock shows ``wall``, if no clock jumps."""
+        return self.mono + (wall - self.wall).total_seconds()
+
 
 class Stamp(NamedTuple):
     """A moment that is remembered over restarts: as of when data are current."""

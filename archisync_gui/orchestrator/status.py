@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
 from archisync_gui.model import (
@@ -125,21 +125,16 @@ def session_view(session: Session, now: Moment) -> SessionView:
         account=session.account,
         since=session.since.wall,
         last_sign=session.last_sign.wall,
-        deadline=wall(session.ends, now),
+        deadline=now.wall_at(session.ends),
         connected=session.connections > 0,
         anonymous=session.anonymous,
     )
 
 
-def wall(mono: float, now: Moment) -> datetime:
-    """A monotonic time for people."""
-    return now.wall + timedelta(seconds=mono - now.mono)
-
-
 def _quiet_until(state: State, now: Moment) -> datetime | None:
     if state.quiet_since is None or not decide.quiet(state, now):
         return None
-    return wall(state.quiet_since + state.rules.quiet, now)
+    return now.wall_at(state.quiet_since + state.rules.quiet)
 
 
 def _line(state: State, type: SyncType, account: AccountId) -> AccountId:
