@@ -212,7 +212,7 @@ class Dispatcher:
                 self.apply(lambda state, now: runs.stop_sent(state, now, run_id, cause))
                 assert self._run is not None  # it ends nowhere but in ``_ended``, which frees the lock
                 self._run.cancel()
-            case None:
+            case _:
                 # A run is suspended by itself: it asks ``suspend_requested`` at its safe points.
                 self._wake.clear()
                 self._set_alarm(next_change(self.state, now))

@@ -394,9 +394,14 @@ async def test_old_tickets_are_forgotten() -> None:
     async with Rig() as rig:
         rig.auto = lambda run: run.finish()
         first = rig.o.request_sync("orders")
-        for _ in range(1100):
+        for _ in range(600):
             rig.o.request_sync("orders")
             await settle()
+        latest = []
+        for _ in range(500):
+            latest.append(rig.o.request_sync("orders"))
+            await settle()
+        assert all(ticket is rig.o.ticket(ticket.id) for ticket in latest)
         assert rig.o.ticket(first.id) is None
         assert rig.o.position(first.id) is None
         assert not rig.o.cancel(first.id)
@@ -603,6 +608,7 @@ async def test_a_ticket_knows_its_place_behind_others() -> None:
         second = rig.o.request_sync("ddt")
         assert rig.o.position(second) == 2
         assert rig.o.position(second.id) == 2
+        assert rig.o.position(rig.o.request_sync("ddt")) == 2  # one request of two
         rig.o.cancel(second)
         assert rig.o.position(second) is None
 

@@ -128,6 +128,9 @@ async def test_what_cannot_be_asked_is_refused_with_a_code() -> None:
             with pytest.raises(SyncFailure) as refusal:
                 ask()
             assert refusal.value.code == code
+        with pytest.raises(SyncFailure) as refusal:
+            rig.o.set_schedule("orders", 1441)
+        assert refusal.value.params == {"low": 5, "high": 1440}
 
 
 async def test_precedence_of_reasons() -> None:
@@ -182,9 +185,12 @@ async def test_cancel_ends_a_run_only_when_nobody_else_wants_it() -> None:
         assert rig.idle
         assert not rig.o.cancel(two)
         batch = rig.o.request_full()
-        assert rig.o.cancel(batch)
         await settle()
-        assert {r.outcome for r in await batch} == {Outcome.CANCELLED}
+        await rig.finish()
+        assert rig.o.cancel(batch)  # what is left of it
+        await settle()
+        assert [r.outcome for r in await batch] == [Outcome.COMPLETED] + [Outcome.CANCELLED] * 5
+        assert not rig.o.cancel(batch)
 
 
 async def test_a_clean_whole_read_satisfies_a_waiting_fast_one() -> None:

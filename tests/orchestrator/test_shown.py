@@ -31,7 +31,7 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import Rules
 from archisync_gui.orchestrator.memory import remembered
 from archisync_gui.orchestrator.state import Stamp
-from tests.orchestrator.rig import QUIET, ListJournal, Rig, opened
+from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig, opened
 from tests.support.clock import MONDAY, settle
 
 
@@ -462,6 +462,19 @@ async def test_the_same_credentials_are_tried_with_what_was_refused() -> None:
         assert rig.active.slot == ("orders", "anna", Scope.ALL)
         await rig.finish()
         assert (await again).outcome is Outcome.COMPLETED
+    prices, ddt = (dataclasses.replace(t, priority=p) for t, p in zip(TYPES[4:1:-2], (2, 1), strict=True))
+    async with Rig(types=(prices, ddt)) as rig:
+        rig.o.retry_login("anna")
+        await settle()
+        assert rig.active.type == "ddt", "a shared list may be read by another account"
+        await rig.finish()
+
+
+async def test_a_hold_is_told_with_its_beginning_and_its_end() -> None:
+    async with Rig() as rig:
+        for change in (rig.o.hold, rig.o.hold, rig.o.release, rig.o.release):
+            change()
+        assert [e.data for e in rig.of(EventKind.HOLD_CHANGED)] == [{"hold": True}, {"hold": False}]
 
 
 async def test_other_numbers_keep_the_daily_read_where_it_was() -> None:
