@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
+from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import SessionEnd
 from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready, unreachable
@@ -176,6 +178,36 @@ async def kill_a_browser(at_work: Rig, token: str, temporary: str) -> None:
         await at_work.open_sessions(0)
 
 
+async def test_a_stopped_browser_loses_its_own_sessions_and_goes_on_when_it_is_woken(
+    tmp_path: Path, browser: Browser
+) -> None:
+    """A computer that sleeps under a form, as the panel sees it: lines that stand and say nothing."""
+    async with rig(tmp_path, browser, limits=Limits(heartbeat=1.0)) as at_work:
+        known = set(psutil.Process().children())
+        async with chromium() as sleeper:
+            (driver,) = set(psutil.Process().children()) - known
+            context = await sleeper.new_context(locale="it-IT")
+            form = await at_work.form(context=context)
+            staying = await at_work.foreign()
+            await start(staying, at_work, at_work.paired_with())
+            await at_work.open_sessions(2)
+            asleep = driver.children(recursive=True)
+            for process in asleep:
+                process.suspend()
+            try:
+                await at_work.open_sessions(1)
+                assert at_work.sessions[0].handle == await staying.evaluate("session.freshness.handle")
+            finally:
+                for process in asleep:
+                    process.resume()
+            await state_of(form, "lost").wait_for()
+            await later(form)
+            await form.keyboard.press("a")
+            await state_of(form, "fresh").wait_for()
+            await at_work.open_sessions(2)
+            await context.close()
+
+
 async def test_a_reload_leaves_one_session(at_work: Rig) -> None:
     page = await at_work.form()
     await at_work.open_sessions(1)
@@ -243,14 +275,43 @@ async def tabs_in_any_order(at_work: Rig, count: int, order: random.Random) -> N
 
 async def test_a_duplicated_tab_has_a_session_of_its_own(at_work: Rig) -> None:
     page = await at_work.form()
+    await page.locator("#note").fill("prima")
+    mine = at_work.sessions[0].handle
     async with page.expect_popup() as opening:
         await page.evaluate("window.open('/order-form'), null")
     copy = await opening.value
     await state_of(copy, "fresh").wait_for()
     await at_work.open_sessions(2)
+    # What the tab keeps was copied: the token and the order that is being written, but no session.
+    await expect(copy.locator("#note")).to_have_value("prima")
+    await copy.reload()
+    await state_of(copy, "fresh").wait_for()
+    await at_work.open_sessions(2)
     await copy.close()
     await at_work.open_sessions(1)
+    assert at_work.sessions[0].handle == mine
     assert await page.locator("#freshness").get_attribute("data-state") == "fresh"
+
+
+async def test_two_tabs_that_claim_one_session_leave_the_others_alone(at_work: Rig) -> None:
+    """A program that keeps its id where a duplicated tab finds it: one session, until the first of them closes it."""
+    token = at_work.paired_with()
+    other = await at_work.foreign()
+    await start(other, at_work, token)
+    tabs = [await at_work.foreign() for _ in range(2)]
+    for tab in tabs:
+        await tab.evaluate("void (crypto.getRandomValues = (bytes) => bytes.fill(7))")
+        assert await start(tab, at_work, token) == "fresh"
+    await at_work.open_sessions(2)
+    await tabs[0].close(run_before_unload=True)
+    await at_work.open_sessions(1)
+    await tabs[1].wait_for_function("ended.length")
+    assert await tabs[1].evaluate("ended") == ["closed"]
+    assert at_work.sessions[0].handle == await other.evaluate("session.freshness.handle")
+    await later(tabs[1])
+    await tabs[1].evaluate("delete crypto.getRandomValues")
+    await tabs[1].locator("#field").press("a")
+    await at_work.open_sessions(2)
 
 
 async def test_two_forms_with_different_accounts(at_work: Rig) -> None:

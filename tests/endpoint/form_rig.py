@@ -18,6 +18,7 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from archisync_gui import messages
+from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.browser import NAMES
@@ -217,7 +218,9 @@ async def chromium(temporary: str | None = None) -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def rig(folder: Path, browser: Browser, *, rules: Rules = RULES) -> AsyncIterator[Rig]:
+async def rig(
+    folder: Path, browser: Browser, *, rules: Rules = RULES, limits: Limits | None = None
+) -> AsyncIterator[Rig]:
     """Everything at work in ``folder``, with a fresh browser profile."""
     clock = offices.TestClock()
     store = await offices.stocked(folder, clock)
@@ -226,7 +229,8 @@ async def rig(folder: Path, browser: Browser, *, rules: Rules = RULES) -> AsyncI
     orchestrator = Orchestrator([e.spec for e in ENTITIES], erp, accounts, store.journal, clock=clock, rules=rules)
     await orchestrator.start()
     try:
-        async with offices.running(folder, orchestrator, store=store, clock=clock) as office, foreign_site() as site:
+        running = offices.running(folder, orchestrator, store=store, clock=clock, limits=limits)
+        async with running as office, foreign_site() as site:
             made = Rig(office, orchestrator, erp, browser, await browser.new_context(locale="it-IT"), site)
             try:
                 yield made
