@@ -34,6 +34,9 @@ TIME = 300.0
 """Seconds for everything; lists that no longer fit in are *not seen*."""
 
 
+USUAL_MS, USUAL_MS_PER_ROW, SLOW = 300, 16, 2.5
+"""What a callback takes (``docs/erp.md``, Waiting), and how many times as long is worth a word."""
+
 SHARE = 0.70
 """A list with fewer of the rows that it had would be refused as cut short (``docs/erp.md``, Checks)."""
 
@@ -100,6 +103,10 @@ class Report:
                     switches.append("toolbar-folded")
                 case "fact-page-index":
                     switches.append(f"page-stuck={where}")
+                case "fact-callback-time":
+                    switches.append(f"slow={fact.params['times']}")
+                case "fact-second-list":
+                    switches.append("second-list-ends-first")
         return tuple(dict.fromkeys(switches))
 
 
@@ -120,7 +127,7 @@ async def examine(
 ) -> Report:
     """Look at login and lists; ``told`` hears each fact as it is found. Raises ``SyncFailure`` when the ERP cannot be
     entered at all. ``conformance``: also the slower questions (paging, sorting, GetRowValues) and the structure.
-    ``rows``: how many each list had when it was last read."""
+    ``keys``: those that each list had when it was last read."""
     facts: list[Fact] = []
     structure: dict[str, Json] = {}
     until = time.monotonic() + TIME
@@ -146,10 +153,22 @@ async def examine(
             tell(_fact("fact-session", False, entity.name))
         except Navigated:
             tell(_fact("fact-list", False, entity.name, reason="erp-navigates"))
+    tell(await _second_list(erp, account, entities, logged_in) if conformance else _fact("fact-second-list", None))
     # Nobody logs in twice, types a wrong password or exports a list only to learn what happens then.
     for code in ("fact-second-session", "fact-login-error", "fact-export"):
         tell(_fact(code, None))
     return Report(tuple(facts), structure if conformance else {})
+
+
+async def _second_list(erp: Erp, account: AccountId, entities: Sequence[Entity], logged_in: Callable[[], None]) -> Fact:
+    """Whether the list that order forms are served from may stay open while another one is read."""
+    kept = [entity for entity in entities if entity.newest]
+    others = [entity for entity in entities if entity not in kept]
+    right: bool | None = None
+    if kept and others:
+        with suppress(SyncFailure):  # said of the list itself already
+            right = await erp.survives_another(kept[0], others[0], account, logged_in)
+    return _fact("fact-second-list", right, kept[0].name if kept else "")
 
 
 async def _list(
@@ -217,9 +236,7 @@ async def _slowly(view: Any, hands: Hands, entity: Entity, page: Page) -> AsyncI
         try:
             second = await view.turn_to(1)
             yield _fact("fact-page-index", second.index == 1, name)
-            yield _fact(
-                "fact-callback-time", None if not second.rows else True, name, ms=_ms(started), rows=len(second.rows)
-            )
+            yield _callback_time(name, _ms(started), len(second.rows))
             last = await view.turn_to(second.count - 1)
             total = last.total
             counted = (last.size or 0) * (last.count - 1) + len(last.rows)
@@ -234,6 +251,11 @@ async def _slowly(view: Any, hands: Hands, entity: Entity, page: Page) -> AsyncI
     yield _fact("fact-row-values", answer["answered"] and answer["ms"] < 1000, name, ms=answer["ms"])
     with suppress(SyncFailure):
         await hands.act(Act.PAGE, view.limits.callback, index=0)
+
+
+def _callback_time(name: str, ms: int, rows: int) -> Fact:
+    times = ms / (USUAL_MS + USUAL_MS_PER_ROW * rows)
+    return _fact("fact-callback-time", times < SLOW if rows else None, name, ms=ms, rows=rows, times=round(times, 1))
 
 
 def _ms(started: float) -> int:

@@ -14,8 +14,8 @@ from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, look_at
 from archisync_gui.erp.failures import Navigated, SessionExpired, StalePage, transient
-from archisync_gui.erp.hands import Look
-from archisync_gui.erp.listview import ListView
+from archisync_gui.erp.hands import Act, Look
+from archisync_gui.erp.listview import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.owed import OwedViews
 from archisync_gui.erp.session import ErpSession, Limits
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
@@ -159,6 +159,28 @@ class Erp:
 
         if not self._browser.running and not self._one_at_a_time.locked():
             self._later(start())
+
+    async def survives_another(
+        self, entity: Entity, other: Entity, account: AccountId, logged_in: Callable[[], None]
+    ) -> bool:
+        """Whether an open list still answers once another one was opened in the same session (``docs/erp.md``,
+        Session). Looks only: nothing has to be put back."""
+        async with self._using(), self._renewing(account):
+            session = self._session(account, "survives")
+            try:
+                view = await ListView.open(session, entity, (), self.clock, logged_in)
+                await ListView.open(self._session(account, "another"), other, (), self.clock, logged_in)
+                try:
+                    await view.hands.act(Act.REFRESH, STILL_OPEN_PATIENCE)
+                except SyncFailure as failure:
+                    log.info("%s does not survive that %s is opened: %s", entity.name, other.name, failure)
+                    return False
+            except SessionExpired as error:
+                raise transient("session-not-kept") from error
+            finally:
+                await self._browser.close_page(account, "survives")
+                await self._browser.close_page(account, "another")
+            return True
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do what nobody has to wait for."""
