@@ -686,12 +686,19 @@ def camel(name: str) -> str:
     return head + "".join(part.capitalize() for part in rest)
 
 
+_PLAIN = frozenset({type(None), bool, int, float, str})
+
+
 def as_json(value: Any) -> Any:
     """The JSON form of any value of this module: keys in camelCase, times ISO 8601 with offset, enums by value."""
+    if value.__class__ in _PLAIN:  # most are: progress comes thousands of times a second
+        return value
     match value:
+        case _ if dataclasses.is_dataclass(value):
+            return {key: as_json(getattr(value, name)) for key, name in _json_keys(value.__class__)}
         case Enum():
             return value.value
-        case None | bool() | int() | float() | str():
+        case int() | float() | str():
             return value
         case datetime() | date():
             return value.isoformat()
@@ -699,8 +706,6 @@ def as_json(value: Any) -> Any:
             return {str(k): as_json(v) for k, v in value.items()}
         case list() | tuple() | set() | frozenset():
             return [as_json(v) for v in value]
-        case _ if dataclasses.is_dataclass(value):
-            return {key: as_json(getattr(value, name)) for key, name in _json_keys(value.__class__)}
         case _:
             raise TypeError(f"no JSON form for {type(value).__name__}")
 
