@@ -109,22 +109,24 @@ class SnapshotModel(QAbstractTableModel):
         keys = [key for key, _, _ in rows]
         if keys != self._keys:
             self._align(keys, rows)
-        first = last = -1
+        together: list[tuple[int, list[int]]] = []
+        """Rows below each other that changed, each with its changed columns."""
         for at, (_, item, cells) in enumerate(rows):
             self._items[at] = item
-            if self._rows[at] != cells:
+            before = self._rows[at]
+            if before != cells:
                 self._rows[at] = cells
-                if first < 0:
-                    first = at
-                elif at != last + 1:
-                    self._tell(first, last)
-                    first = at
-                last = at
-        if first >= 0:
-            self._tell(first, last)
+                together.append((at, [column for column in range(self._columns) if before[column] != cells[column]]))
+            elif together:
+                self._tell(together)
+                together = []
+        if together:
+            self._tell(together)
 
-    def _tell(self, first: int, last: int) -> None:
-        self.dataChanged.emit(self.index(first, 0), self.index(last, self._columns - 1))
+    def _tell(self, changed: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """Tell the smallest range: painting what did not change is most of what an update of progress costs."""
+        left, right = min(columns[0] for _, columns in changed), max(columns[-1] for _, columns in changed)
+        self.dataChanged.emit(self.index(changed[0][0], left), self.index(changed[-1][0], right))
 
     def _align(self, keys: list[object], rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
         """Remove and insert rows until the keys are the wanted ones."""
@@ -392,7 +394,7 @@ class ActivityModel(SnapshotModel):
             if line is not None:
                 self._items[at], self._rows[at] = line, (_activity_cell(line),)
         if self._items:
-            self._tell(0, len(self._items) - 1)
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._items) - 1, self._columns - 1))
 
     def put_before(self, older: Sequence[ActivityLine]) -> None:
         """Add lines of before those that are shown, given oldest first."""

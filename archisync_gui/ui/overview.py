@@ -111,7 +111,8 @@ class TypesTable(QTableView):
         times a second, and sharing costs as much as all else the panel does then."""
         index, hint = self._types.index, self.sizeHintForIndex
         for number in range(first.row(), last.row() + 1):
-            if any(hint(index(number, at)).width() > widest for at, widest in self._widest.items()):
+            columns = range(first.column(), last.column() + 1)
+            if any(hint(index(number, at)).width() > self._widest[at] for at in columns if at in self._widest):
                 self._share()
                 return
 

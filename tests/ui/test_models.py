@@ -29,15 +29,15 @@ def test_only_what_changed_is_told(qtbot: QtBot) -> None:
     model = TypesModel()
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     model.show_status(calm(), NOW)
-    told: list[tuple[int, int]] = []
-    model.dataChanged.connect(lambda a, b: told.append((a.row(), b.row())))
+    told: list[tuple[int, int, int, int]] = []
+    model.dataChanged.connect(lambda a, b: told.append((a.row(), a.column(), b.row(), b.column())))
     model.show_status(calm(), NOW)
     assert told == []
     model.show_status(with_type(calm(), account_type("ddt", rows=7)), NOW)
-    assert told == [(2, 2)]
+    assert told == [(2, TypesModel.FRESH, 2, TypesModel.FRESH)]
     told.clear()
     model.show_status(calm(), NOW + timedelta(minutes=1))
-    assert told == [(0, 5)]
+    assert told == [(0, TypesModel.FRESH, 5, TypesModel.FRESH)]
 
 
 def test_accounts_fold_out_below_their_type(qtbot: QtBot) -> None:
