@@ -90,6 +90,13 @@ class RowsModel(QAbstractTableModel):
         page = self._pages.get(at // PAGE)
         return page[at % PAGE] if page is not None and at % PAGE < len(page) else None
 
+    def place_of(self, key: str) -> int | None:
+        """Where that row is, if it is on a page that is there."""
+        return next(
+            (page * PAGE + at for page, rows in self._pages.items() for at, row in enumerate(rows) if row.key == key),
+            None,
+        )
+
     def column(self, at: int) -> Column:
         """The declaration of a column."""
         return self._columns[at]
@@ -306,7 +313,8 @@ class Data(Page):
     def _happened(self, events: Sequence[Event]) -> None:
         name = self.type.currentData()
         if self.isVisible() and any(e.kind is EventKind.SYNC_COMPLETED and e.data.get("type") == name for e in events):
-            self.read()
+            self._reading += 1
+            self._context.background.run(self._refresh(self._reading), "data")
 
     def _owner(self) -> str | None:
         entity = self.entity()
@@ -344,6 +352,25 @@ class Data(Page):
         searched = tr("found") if self.search.text() else tr("stored")
         self._count.setText(f"{words.rows_word(found.total)} · {searched}")
         self.changes.setPlainText("")
+
+    async def _refresh(self, number: int) -> None:
+        """The list was read from the ERP meanwhile: show what is new where the operator is, with the chosen row."""
+        table, model = self.table, self.model
+        at, place = table.currentIndex().row(), table.verticalScrollBar().value()
+        chosen = model.stored(at)
+        seen = {table.rowAt(0), table.rowAt(table.viewport().height() - 1), at}
+        table.setUpdatesEnabled(False)  # nobody sees the beginning of the list in between
+        try:
+            await self._read(number)
+            for page in sorted({row // PAGE for row in seen if row >= PAGE}):
+                await self._read_page(page, number)
+        finally:
+            table.setUpdatesEnabled(True)
+        if number == self._reading:
+            table.verticalScrollBar().setValue(place)
+            row = model.place_of(chosen.key) if chosen is not None else None
+            if row is not None:
+                table.setCurrentIndex(model.index(row, 0))
 
     def _widths(self, entity: Entity) -> None:
         state = self._context.recall(f"data/{entity.name}/columns")

@@ -193,6 +193,27 @@ async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: Wo
     await until(lambda: "030 → 031" in page.changes.toPlainText())
 
 
+async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
+    make_panel: MakePanel, world: World
+) -> None:
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    page.table.verticalScrollBar().setValue(600)
+    await until(lambda: page.model.stored(600) is not None)
+    page.table.selectRow(603)
+    await until(lambda: "030 → 031" in page.changes.toPlainText())
+    place = page.table.verticalScrollBar().value()
+    world.store.data.insert(0, {**world.store.data[0], "id": "60000"})  # a new record, above all others
+    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders", "account": "agente01"})
+    await until(lambda: page.model.rowCount() == 1001)
+    await until(lambda: page.table.currentIndex().row() == 604)
+    assert page.model.stored(604).key == "50603"
+    assert abs(page.table.verticalScrollBar().value() - place) <= 1
+    await until(lambda: "030 → 031" in page.changes.toPlainText())
+
+
 async def test_read_this_customer_again(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     page = panel.window.go("data")
