@@ -403,6 +403,7 @@ class Orchestrator:
         """A form opens its session, or asks again in it, and is told honestly how fresh the customers are: when the
         fast read ends, at its first failure, or after 10 s ``pending`` (rules 12, 14, 18). Without id the session is
         anonymous and lasts three minutes (rule 16); ``token`` tells whose it is. ``wait`` False: answers at once."""
+        self._dispatcher.notice_time()
         began = self._clock.monotonic()
         tomb = None if session_id is None else self._tomb(session_id)
         if tomb is not None:
@@ -512,7 +513,6 @@ class Orchestrator:
         return self._dispatcher.now().wall_at(session.ends)
 
     def _tomb(self, session_id: str) -> SessionEnd | None:
-        self._dispatcher.notice_time()
         tomb = self.state.ended.get(session_id)
         return None if tomb is None else tomb.reason
 

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import itertools
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -44,7 +45,7 @@ from archisync_gui.orchestrator import (
     state,
 )
 from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig, opened
-from tests.support.clock import MONDAY, settle
+from tests.support.clock import MONDAY, VirtualClock, settle
 
 HOURS = OfficeHours()
 ROME = "Europe/Rome"
@@ -386,7 +387,8 @@ async def test_it_works_with_the_computers_own_clocks() -> None:
     assert answer.code == "fresh"
     await orchestrator.close()
     await orchestrator.close()
-    assert (await orchestrator.smart_customer_sync("late")).code == "ended"
+    late = await orchestrator.smart_customer_sync("late")
+    assert (late.code, late.session_count) == ("ended", 0)
 
 
 async def test_old_tickets_are_forgotten() -> None:
@@ -692,7 +694,21 @@ async def test_a_type_that_was_never_read_counts_its_interval_from_now() -> None
             assert rig.o.state.track(name, "anna").due == rig.clock.now() + timedelta(minutes=60)
 
 
-async def test_what_has_run_out_unnoticed_is_not_ended_by_others() -> None:
+@pytest.mark.parametrize(
+    ("ask", "answer"),
+    [
+        (lambda o, handle: o.resume_other_syncs(None).closed, False),
+        (lambda o, handle: o.resume_other_syncs("a").reason, SessionEnd.TIMEOUT),
+        (lambda o, handle: o.end_session(handle), False),
+        (lambda o, handle: o.end_sessions(), 0),
+        (lambda o, handle: o.session(handle), SessionEnd.TIMEOUT),
+        (lambda o, handle: o.touch("a"), SessionEnd.TIMEOUT),
+        (lambda o, handle: o.connected("a"), SessionEnd.TIMEOUT),
+    ],
+)
+async def test_what_has_run_out_unnoticed_is_over_whoever_asks_first(
+    ask: Callable[[Orchestrator, str], object], answer: object
+) -> None:
     """Rules 14, 15, 16: the computer slept; nobody has looked at the clocks yet."""
     async with Rig() as rig:
         for id in (None, "a"):
@@ -700,12 +716,48 @@ async def test_what_has_run_out_unnoticed_is_not_ended_by_others() -> None:
         handle = rig.o.get_status().sessions[1].handle
         await rig.drain()
         rig.clock._mono += 700
-        assert not rig.o.resume_other_syncs(None).closed
-        assert not rig.o.end_session(handle)
-        assert rig.o.end_sessions() == 0
+        assert ask(rig.o, handle) == answer
         assert [e.data["reason"] for e in rig.of(EventKind.SESSION_CLOSED)] == ["timeout", "timeout"]
+
+
+async def test_a_tab_whose_session_ran_out_unnoticed_is_told_so_when_it_asks_again() -> None:
+    """Rule 14: an id is used once."""
+    async with Rig() as rig:
+        await rig.o.smart_customer_sync("a", wait=False)
+        await rig.drain()
+        rig.clock._mono += 700
+        answer = await rig.o.smart_customer_sync("a")
+        assert (answer.code, answer.reason, answer.session_count) == ("ended", SessionEnd.TIMEOUT, 0)
+
+
+async def test_a_session_that_is_not_open_cannot_end() -> None:
+    async with Rig() as rig:
         now = rig.o._dispatcher.now()
         assert sessions.ended(rig.o.state, now, "nobody", SessionEnd.CLOSED) is rig.o.state
+
+
+async def test_a_clock_that_wakes_early_shortens_no_promise() -> None:
+    """Rules 12, 27: who sleeps looks at the clock again."""
+
+    class Hasty(VirtualClock):
+        async def sleep(self, seconds: float) -> None:
+            await super().sleep(min(seconds, 0.75))
+
+    async with Rig(clock=Hasty()) as rig:
+        form = opened(rig, "a")
+        await rig.clock.advance(9.9)
+        assert not form.done()
+        await rig.clock.advance(0.1)
+        answer = await form
+        assert (answer.code, answer.added, answer.changed, answer.duration_ms) == ("pending", 0, 0, 10_000)
+        rig.active.ignores_cancel = True
+        closing = asyncio.ensure_future(rig.o.close())
+        await rig.clock.advance(9.9)
+        assert not closing.done()
+        await rig.clock.advance(1)
+        await closing
+        rig.active.ignores_cancel = False
+        rig.active.finish()
 
 
 async def test_an_account_is_shown_idle_while_anothers_run_goes_on() -> None:
