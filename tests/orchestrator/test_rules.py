@@ -889,7 +889,9 @@ async def test_explain_for_now_the_past_and_the_future() -> None:
         idle = await rig.o.explain()
         assert (idle.reason, idle.params["type"]) == (Reason.NOTHING_DUE, "orders")
         later = await rig.o.explain(rig.clock.now() + timedelta(days=1000))
-        assert later.at <= rig.clock.now() + timedelta(days=366)
+        assert later.at == rig.clock.now() + timedelta(days=366)
+        for moment in (rig.clock.now() + timedelta(seconds=1), rig.clock.now() - timedelta(seconds=1)):
+            assert (await rig.o.explain(moment)).at == moment
         past = await rig.o.explain(MONDAY + timedelta(seconds=30))
         assert (past.reason, past.params["type"]) == (Reason.RUNNING, "orders")
         assert (await rig.o.explain(MONDAY - timedelta(days=1))).reason is Reason.NOT_KNOWN
