@@ -4,35 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, Route, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.store import Batch
 from tests.endpoint import stand_in
-from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready
+from tests.endpoint.form_rig import Rig, state_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await threads_ready()
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def at_work(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, browser) as made:
-        yield made
-        assert made.problems == []
+@pytest.fixture
+def at_work(at_work: Rig) -> Iterator[Rig]:
+    """In these tests no page may complain of anything."""
+    yield at_work
+    assert at_work.problems == []
 
 
 async def customer(page: Page, text: str) -> None:

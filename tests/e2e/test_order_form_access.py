@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Literal
 
 import pytest
-import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready
+from tests.endpoint.form_rig import Rig, state_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await threads_ready()
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def at_work(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, browser) as made:
-        yield made
 
 
 async def nothing_wrong(page: Page, where: str) -> None:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import SessionEnd
-from tests.endpoint.form_rig import Rig, chromium, rig, state_of, threads_ready, unreachable
+from tests.endpoint.form_rig import Rig, chromium, rig, state_of, unreachable
 from tests.support.waiting import until
 
 CALL = """async ([url, token, body]) => {
@@ -29,21 +28,7 @@ CALL = """async ([url, token, body]) => {
 }"""
 
 
-# One browser for all tests here, so one loop too: what Playwright holds belongs to the loop it was started on.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    await threads_ready()
-    async with chromium() as started:
-        yield started
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def at_work(tmp_path: Path, browser: Browser) -> AsyncIterator[Rig]:
-    async with rig(tmp_path, browser) as made:
-        yield made
 
 
 async def call(page: Page, r: Rig, path: str, token: str, body: object = None) -> Any:
