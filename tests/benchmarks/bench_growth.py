@@ -55,13 +55,18 @@ async def _customers(factors: Sequence[int]) -> dict[str, Curve]:
     return curves
 
 
+RECORDS = 50
+"""That the change log speaks of: each has more lines than are asked for, so that every answer is as long."""
+
+
 def _fill(connection: sa.Connection, first: int, last: int) -> None:
     """Runs and change log from number ``first`` up to but without ``last``."""
     numbers = f"WITH RECURSIVE n(x) AS (SELECT {first} UNION ALL SELECT x + 1 FROM n WHERE x < {last - 1}) "
     at = "strftime('%Y-%m-%dT%H:%M:%S.000000+00:00', 1700000000 + x * 60, 'unixepoch')"
     connection.exec_driver_sql(
         f"{numbers} INSERT INTO changes (at, run_id, entity, account, row_key, kind, field, before, after, percent) "
-        f"SELECT {at}, 'run-' || (x / 50), 'bench', '', CAST(x % 5000 AS TEXT), 'changed', 'f3', x, x + 1, 1 FROM n"
+        f"SELECT {at}, 'run-' || (x / 50), 'bench', '', CAST(x % {RECORDS} AS TEXT), 'changed', 'f3', x, x + 1, 1 "
+        "FROM n"
     )
     connection.exec_driver_sql(
         f"{numbers} INSERT INTO runs (id, type, account, scope, origin, attempt, asked, started, ended, outcome, rows, "
@@ -82,7 +87,7 @@ async def _history(sizes: Sequence[int]) -> dict[str, Curve]:
             filled = size
             curves["newest 200 runs"].append((size, await _best(store.runs)))
             curves["one record's history"].append(
-                (size, await _best(lambda: store.row_history("bench", None, "0", limit=100)))
+                (size, await _best(lambda: store.row_history("bench", None, "0", limit=20)))
             )
             curves["read unchanged"].append((size, await _best(lambda: store.apply("bench", "", batch(rows)), 3)))
         await store.close()
