@@ -73,10 +73,7 @@ def _jumped_back(state: State, now: Moment) -> State:
         for key, track in state.tracks.items()
     }
     accounts = {id: evolve(a, login_pause=None) for id, a in state.accounts.items()}
-    daily = None if state.rules.daily_full is None else state.daily_due
-    if daily is not None and state.rules.daily_full is not None:
-        daily = min(daily, office_hours.next_daily(now.wall, state.rules.daily_full, state.rules.zone))
-    return evolve(state, tracks=tracks, accounts=accounts, daily_due=daily)
+    return evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
 
 
 # ---------------------------------------------------------------------------------------------------------- due
@@ -86,17 +83,16 @@ def asked_by_clock(state: State, now: Moment, asleep: bool) -> State:
     """What is due is asked for, once, however much time was missed (rule 28); what was missed is told."""
     missed: list[Json] = []
     for due, type, account in dues(state):
-        if due <= now.wall:
-            interval = state.intervals.get(type)
-            missed += _missed(state, now, Slot(type, account, Scope.ALL), due, asleep)
-            following = None if interval is None else _next_due(due, interval, now)
-            state = with_due(state, state.track_key(type, account), following)
+        interval = state.intervals.get(type)
+        if due <= now.wall and interval is not None:
+            missed += _missed(state, now, Slot(type, account, Scope.ALL), due, interval, asleep)
+            state = with_due(state, state.track_key(type, account), _next_due(due, interval, now))
             state = _scheduled(state, now, type, account)
     state = _told(state, missed)
     if state.daily_due is not None and state.daily_due <= now.wall:
         for type, account in list(state.lines()):
             state = _scheduled(state, now, type, account)
-        state = with_daily(state, now)
+        state = with_daily(state, _next_daily(state, now))
     return state
 
 
@@ -106,27 +102,26 @@ def _next_due(due: datetime, interval: int, now: Moment) -> datetime:
     return following if following > now.wall else now.wall + timedelta(minutes=interval)
 
 
-def _missed(state: State, now: Moment, slot: Slot, due: datetime, asleep: bool) -> list[Json]:
+def _missed(state: State, now: Moment, slot: Slot, due: datetime, interval: int, asleep: bool) -> list[Json]:
     """The times up to now at which a read was due and did not happen, and why. The last one is made up now, unless
     the schedule's request for an earlier one still waits. That the office is closed is no miss."""
-    passed_by = _times_due(state, slot.type, due, now)
+    passed_by = _times_due(due, interval, now)
     waiting = state.queue.get(slot)
     if waiting is None or not any(w.who == SCHEDULE for w in waiting.wants):
         count, reason = passed_by - 1, Reason.ASLEEP if asleep else Reason.BEHIND
     else:
         block = stopped_by(state, waiting, now)
         count, reason = passed_by, Reason.ASLEEP if asleep else Reason.BEHIND if block is None else block.reason
-    return [] if count < 1 or reason is Reason.OFFICE_HOURS else [_miss(state, slot, due, count, reason)]
+    return [] if count < 1 or reason is Reason.OFFICE_HOURS else [_miss(slot, due, interval, count, reason)]
 
 
-def _times_due(state: State, type: SyncType, due: datetime, now: Moment) -> int:
+def _times_due(due: datetime, interval: int, now: Moment) -> int:
     """How often a type was due from ``due`` to now."""
-    interval = state.intervals.get(type)
-    return 1 if interval is None else 1 + int((now.wall - due).total_seconds() // (interval * 60))
+    return 1 + int((now.wall - due).total_seconds() // (interval * 60))
 
 
-def _miss(state: State, slot: Slot, due: datetime, count: int, reason: Reason) -> Json:
-    last = due + timedelta(minutes=(count - 1) * (state.intervals.get(slot.type) or 0))
+def _miss(slot: Slot, due: datetime, interval: int, count: int, reason: Reason) -> Json:
+    last = due + timedelta(minutes=(count - 1) * interval)
     return {
         "type": slot.type,
         "account": slot.account,
@@ -157,10 +152,19 @@ def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None
     return state.say(Noted(f"due:{type}:{account}", None if due is None else due.isoformat()))
 
 
-def with_daily(state: State, now: Moment) -> State:
-    """The next daily read of everything, kept over restarts (rule 28)."""
+def _next_daily(state: State, now: Moment) -> datetime | None:
     at = state.rules.daily_full
-    due = None if at is None else office_hours.next_daily(now.wall, at, state.rules.zone)
+    return None if at is None else office_hours.next_daily(now.wall, at, state.rules.zone)
+
+
+def _daily_at_most(state: State, now: Moment) -> datetime | None:
+    """When the daily read is due: as planned, unless that is later than the next time a right clock would plan."""
+    coming = _next_daily(state, now)
+    return coming if coming is None or state.daily_due is None else min(coming, state.daily_due)
+
+
+def with_daily(state: State, due: datetime | None) -> State:
+    """The next daily read of everything, kept over restarts (rule 28)."""
     return evolve(state, daily_due=due).say(Noted("daily", None if due is None else due.isoformat()))
 
 
@@ -180,22 +184,17 @@ def planned(state: State, now: Moment) -> State:
             due = now.wall
         elif track.due is None or track.due <= now.wall:
             if track.due is not None:
-                slot, count = Slot(type, account, Scope.ALL), _times_due(state, type, track.due, now)
-                missed.append(_miss(state, slot, track.due, count, Reason.NOT_RUNNING))
+                slot, count = Slot(type, account, Scope.ALL), _times_due(track.due, interval, now)
+                missed.append(_miss(slot, track.due, interval, count, Reason.NOT_RUNNING))
             due = now.wall + timedelta(minutes=state.types[type].stagger)
         else:
             # A stored time further away than one interval was written by a wrong clock.
             due = min(track.due, now.wall + timedelta(minutes=interval))
-        if due != track.due or key not in state.tracks:
+        if due != track.due:
             state = with_due(state, key, due)
     state = _told(state, missed)
-    if state.rules.daily_full is None:
-        return state if state.daily_due is None else with_daily(state, now)
-    if state.daily_due is None or state.daily_due > office_hours.next_daily(
-        now.wall, state.rules.daily_full, state.rules.zone
-    ):
-        return with_daily(state, now)
-    return state
+    daily = _daily_at_most(state, now)
+    return state if daily == state.daily_due else with_daily(state, daily)
 
 
 def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None) -> State:

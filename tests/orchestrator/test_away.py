@@ -8,7 +8,7 @@ from typing import Any
 
 from archisync_gui.model import EventKind, FailureKind, Reason
 from archisync_gui.orchestrator import OfficeHours, Rules
-from tests.orchestrator.rig import Rig, Running
+from tests.orchestrator.rig import Rig, Running, opened
 from tests.support.clock import MONDAY, settle
 
 ALWAYS = Rules(office=None, daily_full=None)
@@ -73,6 +73,7 @@ async def test_a_read_that_still_waits_at_its_next_time_is_a_miss_with_its_reaso
         rig.o.hold()
         await rig.clock.advance(10 * MINUTE)
         assert misses(rig) == []  # asked for at its time; nothing is missed yet
+        rig.o.request_sync("orders")  # wanted by the operator, too
         await rig.clock.advance(10 * MINUTE)
         assert [(m["type"], m["count"], m["reason"]) for m in misses(rig)] == [("orders", 1, "hold")]
         rig.o.release()
@@ -152,3 +153,42 @@ async def test_why_is_kept_once_for_as_long_as_it_is_true_and_again_after_a_gap(
         await rig.clock.advance(10 * MINUTE)
         assert [e.reason for e in rig.journal.explanations] == [Reason.NO_PANEL, Reason.ASLEEP, Reason.NO_PANEL]
         assert (await rig.o.explain(rig.clock.now() - timedelta(minutes=5))).reason is Reason.NO_PANEL
+
+
+async def test_the_next_time_keeps_its_phase_though_this_one_was_noticed_late() -> None:
+    """Rule 28: a busy computer looks half a minute too late."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.auto = at_once
+        rig.clock._move(10 * MINUTE + 30)
+        rig.o.touch("nobody")
+        await settle()
+        assert rig.runs[-1].type == "orders"
+        assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=20)
+        assert misses(rig) == []
+
+
+async def test_a_suspended_read_of_the_schedule_does_not_start_over_because_its_next_time_comes() -> None:
+    """Rules 4, 19: with and without somebody else who wants it."""
+    for also in (False, True):
+        async with Rig(rules=dataclasses.replace(ALWAYS, watchdog=1e6)) as rig:
+            await rig.drain()
+            rig.o.set_schedule("orders", 5)
+            rig.o.hold()
+            await rig.clock.advance(5 * MINUTE)
+            if also:
+                rig.o.request_sync("orders")
+            rig.o.release()
+            await settle()
+            assert rig.active.type == "orders"
+            await rig.clock.advance(4.5 * MINUTE)
+            opened(rig, "a")
+            await settle()
+            await rig.suspend("page 7")
+            await rig.drain()
+            await rig.clock.advance(MINUTE)
+            assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=15)
+            rig.o.resume_other_syncs("a")
+            await settle()
+            assert rig.active.resumed_from == "page 7"
+            await rig.drain()

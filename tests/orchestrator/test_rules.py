@@ -756,9 +756,19 @@ async def test_the_daily_read_is_six_ordinary_requests_made_up_once() -> None:
     await rig.o.start()
     await settle()
     assert len(rig.runs) == 12
+    kept = dict(rig.journal.notes)
     rig.o.set_rules(dataclasses.replace(rules, daily_full=None))
     await rig.clock.advance(2 * 86_400)
     assert len(rig.runs) == 12
+    await rig.close()
+    # A later start without a daily read forgets what one with it had planned.
+    assert "daily" in kept
+    rig.journal.notes, rig.rules = kept, dataclasses.replace(rules, daily_full=None)
+    rig.build()
+    await rig.o.start()
+    await rig.clock.advance(86_400)
+    assert len(rig.runs) == 12
+    assert "daily" not in rig.journal.notes
     await rig.close()
 
 
@@ -1025,9 +1035,9 @@ async def test_a_new_interval_counts_from_the_last_time_in_the_types_own_phase()
     async with Rig(rules=ALWAYS) as rig:
         rig.auto = at_once
         rig.active.finish()
-        await rig.clock.advance(9 * 60)
+        await rig.clock.advance(11 * 60)
         rig.o.request_sync("orders")
-        await rig.clock.advance(2 * 60)
+        await settle()
         rig.o.set_schedule("orders", 30)
         assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=40)
         rig.o.set_schedule("orders", None)
@@ -1469,6 +1479,8 @@ def test_the_numbers_of_the_promises() -> None:
     assert rules.office == OfficeHours(time(7), time(20), frozenset({0, 1, 2, 3, 4, 5}))
     assert rules.zone == "Europe/Rome"
     assert (min(INTERVALS), max(INTERVALS)) == (5, 1440)
+    waits = [rules.back_off(interval, failures) for interval, failures in ((10, 2), (10, 3), (None, 3), (1440, 3))]
+    assert waits == [None, 20 * minute, 0, 24 * hour]
 
 
 def test_every_rule_is_held_by_a_test_that_names_it() -> None:
