@@ -27,11 +27,12 @@ from archisync_gui.model import (
     SessionClosed,
     SessionEnd,
     SessionView,
+    State,
 )
 from archisync_gui.orchestrator import Rules
 from archisync_gui.orchestrator.memory import remembered
 from archisync_gui.orchestrator.state import Stamp
-from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig, opened
+from tests.orchestrator.rig import QUIET, TWO, TYPES, ListJournal, Rig, opened, served
 from tests.support.clock import MONDAY, settle
 
 
@@ -804,3 +805,42 @@ async def test_a_type_is_shown_as_its_worst_account_is() -> None:
         rig.o.request_sync("orders")
         shown = rig.o.get_status().statuses["orders"]
         assert (shown.freshness, shown.last_run_time, shown.queue_position) == (Freshness.FRESH, MONDAY, 1)
+
+
+async def test_each_line_shows_its_own_place_reason_and_next_run() -> None:
+    """Status: of two accounts, and of several that wait."""
+    async with Rig(rules=Rules(office=None, daily_full=None), accounts=TWO) as rig:
+        await rig.drain()
+        await rig.clock.advance(60)
+        for kinds in rig.o.get_status().statuses.values():
+            for line in kinds.accounts:
+                assert line.expected is not None
+                assert (line.expected.type, line.expected.account) == (line.type, line.account)
+        for type in ("orders", "ddt", "invoices"):
+            rig.o.request_sync(type, "bruno")
+            await settle()
+        status = rig.o.get_status()
+        shown = [status.statuses[type].accounts[1] for type in ("ddt", "invoices")]
+        assert [(a.state, a.reason, a.queue_position) for a in shown] == [
+            (State.QUEUED, Reason.RUNNING, 1),
+            (State.QUEUED, Reason.BEHIND, 2),
+        ]
+        assert [e.run_anyway_possible for e in status.queue] == [False, False]
+        await rig.drain()
+
+
+async def test_when_quiet_is_over_it_has_no_end_to_be_shown() -> None:
+    """Rule 11."""
+    async with Rig(rules=dataclasses.replace(QUIET, lease=1e6)) as rig:
+        await served(rig, "a")
+        assert rig.o.get_status().quiet_until == MONDAY + timedelta(minutes=15)
+        await rig.clock.advance(900)
+        status = rig.o.get_status()
+        assert (status.breathing, status.quiet_until) == (True, None)
+
+
+async def test_of_a_list_that_was_never_read_nothing_is_counted() -> None:
+    async with Rig() as rig:
+        (line,) = rig.o.get_status().statuses["orders"].accounts
+        assert (line.rows, line.added, line.changed, line.gone) == (None, 0, 0, 0)
+        assert (line.last_attempt, line.last_outcome, line.last_run_id) == (None, None, None)
