@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from archisync_gui.ui.services import Services
 
 log = logging.getLogger(__name__)
+
+BEHIND = ("archisync_gui.app.core", "archisync_gui.drafts", "archisync_gui.endpoint.server")
+"""What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""
 
 
 def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place: str = "") -> int:
@@ -161,6 +165,8 @@ class Life:
 @asynccontextmanager
 async def _opened(life: Life, panel: Panel) -> AsyncIterator[None]:
     """Core, drafts and endpoint, open; the panel has its services."""
+    for name in BEHIND:
+        await asyncio.to_thread(import_module, name)
     from archisync_gui.app.core import Core
     from archisync_gui.drafts import Drafts
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -205,6 +206,7 @@ class Browser:
             return context
 
     async def _start(self) -> None:
+        await asyncio.to_thread(import_module, "playwright.async_api")  # a tenth of a second: the panel lives on
         from playwright.async_api import async_playwright
 
         self._key_in_use = self._pinned_key()

@@ -46,6 +46,7 @@ class _Timers:
         self._alarm = QTimer(singleShot=True, timerType=Qt.TimerType.PreciseTimer)
         self._alarm.timeout.connect(self._run_due)
         self._last_full = time.monotonic()
+        self._frozen = False
 
     def add_callback(self, handle: asyncio.Handle, delay: float = 0) -> asyncio.Handle:
         if self._stopped:
@@ -115,6 +116,10 @@ class _Timers:
         if old > 10 and not self._ready and time.monotonic() - self._last_full > FULL_COLLECTION_SECONDS:
             self._last_full = time.monotonic()
             gc.collect()
+            if not self._frozen:
+                # Modules and classes are there by now and stay: to look through them each time takes 50 ms.
+                self._frozen = True
+                gc.freeze()
 
 
 class QtEventLoop(qasync.QEventLoop):  # type: ignore[misc]
