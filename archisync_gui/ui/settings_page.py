@@ -36,7 +36,7 @@ from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import absolute, decimal, language, tr
-from archisync_gui.ui.widgets import Page, ask, breakable, card, column, confirm_loss, inset, label, row
+from archisync_gui.ui.widgets import Flow, Page, ask, breakable, card, column, confirm_loss, inset, label, row
 
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
 
@@ -253,12 +253,11 @@ class _Days(QWidget):
 
     def __init__(self, changed: Callable[[], object]) -> None:
         super().__init__()
-        layout = row(self, gap=10)
+        layout = Flow(self, gap=10)
         self._boxes = [QCheckBox() for _ in range(7)]
         for box in self._boxes:
             box.toggled.connect(lambda _: changed())
             layout.addWidget(box)
-        layout.addStretch(1)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -325,10 +324,12 @@ class Accounts(QWidget):
 
     def _row(self, name: str, demo: bool) -> QWidget:
         holder = QWidget()
-        layout = row(holder, gap=8)
-        layout.addWidget(label(name, bold=True))
+        layout = column(holder, gap=6)
+        first = row(gap=8)
+        first.addWidget(label(name, bold=True))
         state = label(name="muted", wrap=True)
-        layout.addWidget(state, 1)
+        first.addWidget(state, 1)
+        layout.addLayout(first)
         services = self._context.services
         password = QPushButton(tr("Password…"))
         password.setAccessibleName(tr("Password of {account}", account=name))
@@ -340,10 +341,10 @@ class Accounts(QWidget):
         keep.setAccessibleName(tr("Keep the password of {account} in a file", account=name))
         keep.setToolTip(tr("A file in the data folder that only you can read; whoever has your disk can read it too"))
         keep.hide()
-        layout.addWidget(keep)
-        layout.addWidget(password)
-        layout.addWidget(test)
-        layout.addWidget(remove)
+        buttons = Flow()
+        for button in (password, test, remove, keep):
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
         can_keep = services is not None and services.set_password is not None and not demo
         password.setEnabled(can_keep)
         password.setToolTip("" if can_keep else tr("The demo's accounts have their passwords"))
@@ -471,7 +472,8 @@ class PairedPages(QWidget):
             pairing.subscribe(self.show_pages)
         pages = pairing.store.pages()
         if not pages:
-            self._rows.addWidget(label(tr("No outside page is connected. The order form needs none."), "muted"))
+            nobody = tr("No outside page is connected. The order form needs none.")
+            self._rows.addWidget(label(nobody, "muted", wrap=True))
         for page in pages:
             self._rows.addWidget(self._row(pairing, page))
 
@@ -486,7 +488,7 @@ class PairedPages(QWidget):
             page.account or "",
             tr("last used {time}", time=absolute(page.last_used)),
         ]
-        texts.addWidget(label(" · ".join(p for p in detail if p), "muted", 0.92))
+        texts.addWidget(label(" · ".join(p for p in detail if p), "muted", 0.92, wrap=True))
         layout.addLayout(texts, 1)
         revoke = QPushButton(tr("Revoke"))
         revoke.setAccessibleName(tr("Revoke {name}", name=name))
@@ -560,14 +562,18 @@ class SettingsPage(Page):
             field.repeated = bool(before) and declared.help_en == before
             before = declared.help_en
             self.fields[declared.key] = field
-            field.name.setFixedWidth(self.fontMetrics().averageCharWidth() * 22)
-            grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             line = row(gap=0)
             line.addWidget(field.control, 1)
-            line.addStretch(0 if isinstance(field.control, QLineEdit) else 1)
-            grid.addLayout(line, at, 1)
-            grid.addWidget(field.wrong, at + 1, 1)
-            grid.addWidget(field.help, at + 2, 1)
+            line.addStretch(0 if isinstance(field.control, (QLineEdit, _Days)) else 1)
+            left = 1
+            if isinstance(field.control, QCheckBox):
+                left = 0  # it says its name itself, for which it may need the whole width
+            else:
+                field.name.setFixedWidth(self.fontMetrics().averageCharWidth() * 22)
+                grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            grid.addLayout(line, at, left, 1, 2 - left)
+            grid.addWidget(field.wrong, at + 1, left, 1, 2 - left)
+            grid.addWidget(field.help, at + 2, left, 1, 2 - left)
             grid.setRowMinimumHeight(at + 3, 8)
             at += 4
         inside.addLayout(grid)

@@ -307,6 +307,8 @@ class Flow(QLayout):
         rest = self._items[self._right :] if self._right >= 0 else []
         needed = sum(item.sizeHint().width() + self._gap for item in rest) - self._gap
         for at, item in enumerate(self._items):
+            if item.isEmpty():  # hidden
+                continue
             size = item.sizeHint()
             together = needed if at == self._right else size.width()
             if x > rect.left() and x + together > rect.left() + rect.width():

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QListWidget,
     QPushButton,
+    QScrollArea,
     QTableView,
     QTabWidget,
     QToolButton,
@@ -75,6 +76,8 @@ def _cut(widget: QWidget) -> list[str]:
             return [widget.item(at).text() for at in range(widget.count()) if widget.sizeHintForColumn(0) > room]
         case QHeaderView() if widget.orientation() is Qt.Orientation.Horizontal:
             return _cut_headings(widget)
+        case QScrollArea() if widget.horizontalScrollBar().maximum() > SLACK:
+            return [f"wider than its room by {widget.horizontalScrollBar().maximum()}"]
         case TypesTable():
             return cut_cells(widget, (0, 1, 2, 3))
     return []
