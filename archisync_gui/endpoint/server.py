@@ -96,7 +96,8 @@ class Endpoint:
     ) -> None:
         """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``set_interval`` changes and keeps one
         type's interval; without it only the orchestrator is told. ``language``: for callers that name none.
-        ``form_opened`` is told when a tab loads our order form, some tenths of a second before it asks for a session.
+        ``form_opened`` is told when somebody opens our order form, from the panel or in a tab: a little before it asks
+        for a session.
         """
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
@@ -206,6 +207,7 @@ class Endpoint:
 
     def order_form_url(self, account: AccountId | None = None) -> str:
         """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""
+        self._form_opened()
         return f"{self.url}{ORDER_FORM}#code={self.pairing.one_time_code(account)}"
 
     def _pages_changed(self) -> None:

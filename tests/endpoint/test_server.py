@@ -122,7 +122,7 @@ async def test_the_pages_name_only_files_that_are_there(office: Office) -> None:
             assert (await office.ask("GET", link)).status == 200
 
 
-async def test_a_tab_that_loads_the_order_form_is_told_of(tmp_path: Path) -> None:
+async def test_who_opens_the_order_form_is_told_of(tmp_path: Path) -> None:
     told: list[str] = []
     async with running(tmp_path, form_opened=lambda: told.append("form")) as office:
         for path in ("/drafts", "/docs", "/order-form/form.js", "/archisync-client.js", "/api/health"):
@@ -131,6 +131,8 @@ async def test_a_tab_that_loads_the_order_form_is_told_of(tmp_path: Path) -> Non
         assert told == []
         assert (await office.ask("GET", "/order-form")).status == 200
         assert told == ["form"]
+        office.endpoint.order_form_url()
+        assert told == ["form", "form"]
 
 
 async def test_the_order_form_fetches_its_modules_in_one_go(office: Office) -> None:
