@@ -41,6 +41,12 @@ from archisync_gui.ui.services import endpoint_address
 from archisync_gui.ui.theme import color, scaled
 from archisync_gui.ui.widgets import ElidedLabel, Notice, Page, column, label, row
 
+SIZE = QSize(1330, 780)
+"""Of the first window ever, where the screen has room for it; later ones have the size of the last."""
+
+FRAME = QSize(16, 48)
+"""What the desktop puts around a window, about."""
+
 PAGES = ("overview", "history", "timeline", "data", "day", "log", "settings")
 
 
@@ -486,7 +492,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Archisync")
         self.setWindowIcon(application_icon())
         self.setMinimumSize(720, 480)
-        self.resize(1330, 780)
+        self.resize(SIZE.boundedTo(self.screen().availableSize() - FRAME))
         self._factories: dict[str, Callable[[], Page]] = {}
         self._pages: dict[str, Page] = {}
         self.sidebar = Sidebar()

@@ -110,6 +110,8 @@ class _Found:
     """What one stretch of reading showed."""
 
     ours: Sequence[float]
+    work: Sequence[float]
+    """See ``Beat.work``."""
     theirs: Sequence[float]
     waits: Sequence[float]
     cpu: float
@@ -153,7 +155,7 @@ async def _measured(panel: Panel, paints: Paints, orchestrator: Orchestrator, li
     await asyncio.gather(scrolling, return_exceptions=True)
     if done:
         reading.result()
-    return _Found(ours, theirs, tuple(paints.waits), 100 * cpu / seconds, seconds)
+    return _Found(ours, beat.work, theirs, tuple(paints.waits), 100 * cpu / seconds, seconds)
 
 
 async def _stretches(
@@ -186,9 +188,12 @@ def _results(what: str, found: Sequence[_Found], shown: int) -> list[Result]:
     seconds = sum(f.seconds for f in found)
     stall = f"p50 / p99 / max ms: {sides[0]} here, {sides[1]} in another process; {shown:,} rows shown, {seconds:.0f} s"
     paint = f"{len(waits):,} events painted, {len(waits) / seconds:,.0f} a second; p50 {percentile(waits, 50):.0f}"
+    work = [ms for f in found for ms in f.work]
+    own = f"of the panel's thread; p50 {percentile(work, 50):.1f}, max {max(work):.0f} ms"
     cpu = sum(f.cpu * f.seconds for f in found) / seconds
     return [
         Result(percentile(worse, 50), "ms", limit=16, note=stall, what=f"{what}, p99 more than beside"),
+        Result(percentile(work, 99), "ms", limit=16, note=own, what=f"{what}, p99 of work between two beats"),
         Result(percentile(waits, 99), "ms", limit=100, note=f"{paint}, max {max(waits):.0f} ms", what=f"{what}, paint"),
         Result(cpu, "%", note="of one core: reading, storing and scrolling, too", what=f"{what}, CPU"),
     ]

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from archisync_gui.ui.i18n import set_language
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.theme import theme
+from archisync_gui.ui.window import SIZE
 
 
 @pytest.fixture(autouse=True)
@@ -40,6 +41,7 @@ async def make_panel(qapp: QApplication, world: World) -> AsyncIterator[MakePane
         world.settings = world.settings.with_({"look.language": language, "look.theme": appearance})
         panel = Panel(qapp, None, language=language, appearance=appearance)
         made.append(panel)
+        panel.window.resize(SIZE)  # the offscreen platform's screen is a small one
         panel.show(hidden)
         panel.set_services(world.services(**changes))
         return panel

@@ -10,16 +10,37 @@ import pytest
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, busy, calm, entry, overview, with_type
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 
 from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, State
 from archisync_gui.ui.context import SETTLE
 from archisync_gui.ui.panel import Panel
 from archisync_gui.ui.services import Fault
 from archisync_gui.ui.trouble import TroubleDialog
+from archisync_gui.ui.window import FRAME
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
+
+
+async def test_the_first_window_fits_on_its_screen(qapp: QApplication) -> None:
+    panel = Panel(qapp)
+    try:
+        room = panel.window.screen().availableSize()
+        assert panel.window.width() <= room.width() - FRAME.width()
+        assert panel.window.height() <= room.height() - FRAME.height()
+    finally:
+        await panel.aclose()
+        panel.deleteLater()
 
 
 async def test_first_paint_waits_for_no_service(qapp: object) -> None:
