@@ -349,8 +349,11 @@ class Data(Page):
         if not same:
             self._widths(entity)
             self._columns_menu(entity)
-        searched = tr("found") if self.search.text() else tr("stored")
-        self._count.setText(f"{words.rows_word(found.total)} · {searched}")
+        if found.total or self.search.text():
+            searched = tr("found") if self.search.text() else tr("stored")
+            self._count.setText(f"{words.rows_word(found.total)} · {searched}")
+        else:
+            self._count.setText(tr("Nothing stored yet: the list is here after its first read."))
         self.changes.setPlainText("")
 
     async def _refresh(self, number: int) -> None:

@@ -1863,6 +1863,10 @@
             <translation>Modifiche della riga scelta</translation>
         </message>
         <message>
+            <source>Nothing stored yet: the list is here after its first read.</source>
+            <translation>Ancora niente in archivio: l'elenco compare dopo la prima lettura.</translation>
+        </message>
+        <message>
             <source>No account: nothing is stored.</source>
             <translation>Nessun utente: l'archivio è vuoto.</translation>
         </message>

@@ -178,6 +178,16 @@ async def test_a_hundred_thousand_rows_are_read_in_pages(make_panel: MakePanel, 
     assert page.model.stored(PAGE * 3) is None
 
 
+async def test_a_list_that_was_never_read_says_so(make_panel: MakePanel, world: World) -> None:
+    world.store.data = []
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page._count.text().startswith("Nothing stored yet"))
+    page.search.setText("demo")
+    await until(lambda: page._count.text() == "0 rows · found")
+
+
 async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel("it")
     page = panel.window.go("data")
