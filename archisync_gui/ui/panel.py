@@ -368,7 +368,7 @@ class Panel(QObject):
         dialog.setWindowTitle("Archisync")
         dialog.setLabelText(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
-        if await ask(dialog) and dialog.textValue():
+        if await ask(dialog, modal=False) and dialog.textValue():
             await self.context.set_password(account, dialog.textValue())
 
     async def _password_found(self, account: str) -> bool:

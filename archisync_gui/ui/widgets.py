@@ -203,8 +203,8 @@ def inset(control: QWidget) -> None:
         inside.setTextMargins(6, 0, 0, 0)
 
 
-async def ask(dialog: QDialog) -> int:
-    """Show ``dialog`` without a loop of its own and wait for its result code."""
+async def ask(dialog: QDialog, modal: bool = True) -> int:
+    """Show ``dialog`` without a loop of its own and wait for its result code; not ``modal``: the rest stays usable."""
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def finished(code: int) -> None:
@@ -213,7 +213,11 @@ async def ask(dialog: QDialog) -> int:
 
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # its fields are read after it was closed
     dialog.finished.connect(finished)
-    dialog.open()
+    if modal:
+        dialog.open()
+    else:
+        dialog.show()
+        dialog.activateWindow()
     try:
         return await done
     finally:

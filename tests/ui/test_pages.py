@@ -575,6 +575,7 @@ async def test_a_password_that_nothing_keeps_is_asked_for_at_the_start(make_pane
     (asked,) = panel.window.findChildren(QInputDialog)
     assert "bruno" in asked.labelText()
     assert asked.textEchoMode() is QLineEdit.EchoMode.Password
+    assert not asked.isModal()  # the rest can be looked at meanwhile
     asked.setTextValue("segreto")
     asked.accept()
     await until(lambda: given == [("bruno", "segreto")])
