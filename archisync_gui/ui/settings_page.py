@@ -171,10 +171,11 @@ class Field(QObject):
         """The setting's own words."""
         italian = language() == "it"
         name = self.setting.it if italian else self.setting.en
-        self.help.setText(self.setting.help_it if italian else self.setting.help_en)
-        self.help.setVisible(bool(self.help.text()) and not self.repeated)
+        text = self.setting.help_it if italian else self.setting.help_en
+        self.help.setText(breakable(text))
+        self.help.setVisible(bool(text) and not self.repeated)
         self.control.setAccessibleName(name)
-        self.control.setAccessibleDescription(self.help.text())
+        self.control.setAccessibleDescription(text)
         if isinstance(self.control, QCheckBox):
             self.control.setText(name)
             self.name.setText("")

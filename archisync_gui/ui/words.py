@@ -276,9 +276,9 @@ def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> 
 
 
 def warning_word(found: str) -> str:
-    """A run's warning (``code?name=value``) as a sentence in the panel's language."""
+    """A run's warning (``code?name=value``) in sentences of the panel's language."""
     code, params = warning_parts(found)
-    return messages.line(code, language(), params)
+    return str(told(code, params) or code)
 
 
 def rows_word(count: int) -> str:

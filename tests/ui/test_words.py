@@ -264,3 +264,10 @@ def test_warnings_of_a_run_are_sentences(chosen: str) -> None:
     said = words.warning_word(warning("unclean-total", before=10, after=12))
     assert "unclean-total" not in said
     assert "?" not in said
+
+
+def test_a_warning_names_its_list_and_says_all_of_it() -> None:
+    set_language("it")
+    said = words.warning_word(warning("unclean-pause", list="invoices"))
+    assert said.startswith("La lettura dell'elenco Fatture è stata sospesa")
+    assert "nessuna è stata segnata come mancante" in said
