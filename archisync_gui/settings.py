@@ -196,7 +196,7 @@ DECLARATIONS: tuple[Setting, ...] = (
     ),
     Setting("sync.office_from", "time", "07:00", "sync", "Dalle", "From"),
     Setting("sync.office_to", "time", "20:00", "sync", "Alle", "To"),
-    Setting("sync.office_days", "days", "123456", "sync", "Giorni", "Days", "1 = lunedì", "1 = Monday"),
+    Setting("sync.office_days", "days", "123456", "sync", "Giorni", "Days"),
     Setting(
         "sync.timezone",
         "text",

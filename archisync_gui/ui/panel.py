@@ -109,6 +109,7 @@ class Panel(QObject):
         self.tray.opened.connect(self.raise_window)
         self.tray.quit_asked.connect(self.ask_quit)
         self.context.wanted.connect(self.open)
+        self.context.said.connect(self._said)
         self.context.bridge.status_changed.connect(self._status)
         self.context.bridge.happened.connect(self._happened)
         self.context.settings_changed.connect(self._settings)
@@ -547,6 +548,11 @@ class Panel(QObject):
         said = "".join(words.missed_sentence(words.missed_lists(e.data, words.WHILE_AWAY)) for e in missed[-1:])
         if said:
             self.context.say(said + ".", "", tr("&Sync all"), self.context.sync_all)
+
+    def _said(self, text: str, tone: str) -> None:
+        """What was asked for from the tray and did not go is told where it is seen."""
+        if tone == "bad" and not self.window.looked_at:
+            self._notify([Message("said", "Archisync", text, "overview", urgent=True)])
 
     def _form_waits(self) -> None:
         waiting = len(self.window.form_request.waiting)

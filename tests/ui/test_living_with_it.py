@@ -478,6 +478,28 @@ async def test_a_notification_service_that_dies_is_replaced_by_the_tray(make_pan
     assert panel._means._last is message
 
 
+async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
+    make_panel: MakePanel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    means = Shown()
+
+    async def ready(*_: object) -> Shown:
+        return means
+
+    monkeypatch.setattr("archisync_gui.ui.panel.best_means", ready)
+    panel = await make_panel()
+    await until(lambda: panel._means is means)
+    assert panel.context.services is not None
+    panel.context.services = dataclasses.replace(panel.context.services, endpoint=None)
+    panel.context.open_order_form()
+    assert means.shown == [], "the window itself says so"
+    panel.window.hide()
+    panel.context.open_order_form()
+    await until(lambda: len(means.shown) == 1)
+    assert "endpoint" in means.shown[0].text
+    assert means.shown[0].place == "overview"
+
+
 # ---------------------------------------------------------------------------------------------- looking
 
 
