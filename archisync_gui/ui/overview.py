@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
@@ -41,6 +41,9 @@ REMEMBERED = 60
 
 LOOK_BACK = (timedelta(days=1), timedelta(days=8))
 """How far back they are looked for: a day; when nothing happened in it (a weekend), as far as the history is shown."""
+
+PICTURE_AGE = timedelta(seconds=10)
+"""So old the strip may be while nothing happens: its hours move by less than a pixel meanwhile."""
 
 KINDS = (
     EventKind.SYNC_COMPLETED,
@@ -364,6 +367,8 @@ class Overview(Page):
         self.activity = ActivityModel(self)
         self.table = TypesTable(context, self.types)
         self.strip = Timeline()
+        self._pictured = datetime.min.replace(tzinfo=UTC)
+        """When the strip was drawn last."""
         self.queue_list = QueueList(context, self.queue)
         self.activity_list = _activity_list(self.activity)
         self._build()
@@ -476,7 +481,7 @@ class Overview(Page):
         status = self._context.status
         if status is None:
             return
-        now = self._context.now()
+        now = self._pictured = self._context.now()
         forecast = status.explanation.forecast or tuple(
             a.expected for t in status.statuses.values() for a in t.accounts if a.expected is not None
         )
@@ -498,7 +503,8 @@ class Overview(Page):
             now = self._context.now()
             self.types.refresh(now)
             self.queue.show_status(self._context.status, now)
-            self._picture()
+            if not timedelta() <= now - self._pictured < PICTURE_AGE:
+                self._picture()
 
     def _runs(self) -> None:
         self.types.set_runs(self._feed.runs)
