@@ -1,6 +1,7 @@
 """Runs as a process of its own: calls a local endpoint as order forms do, and prints how long each answer took.
 
-``python callers.py URL TOKEN CLIENTS STREAMS`` until its standard input is closed.
+``python callers.py URL TOKEN CLIENTS STREAMS PAUSE`` until its standard input is closed. ``PAUSE``: seconds between two
+questions of a client.
 """
 
 from __future__ import annotations
@@ -13,25 +14,22 @@ from collections.abc import Awaitable
 
 import aiohttp
 
-PAUSE = 0.1
-"""Seconds that a client waits between two questions: ten a second from each."""
 
-
-async def main(url: str, token: str, clients: int, streams: int) -> None:
+async def main(url: str, token: str, clients: int, streams: int, pause: float) -> None:
     headers = {"Authorization": f"Bearer {token}"}
     times: list[float] = []
     events = 0
     over = asyncio.Event()
 
     async def client(number: int) -> None:
-        await asyncio.sleep(PAUSE * number / max(1, clients))
+        await asyncio.sleep(pause * number / max(1, clients))
         while not over.is_set():
             began = time.perf_counter()
             async with session.get(f"{url}/api/sync/status") as answer:
                 await answer.read()
                 answer.raise_for_status()
             times.append((time.perf_counter() - began) * 1000)
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(pause)
 
     async def stream() -> None:
         nonlocal events
@@ -57,4 +55,4 @@ async def main(url: str, token: str, clients: int, streams: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5])))
