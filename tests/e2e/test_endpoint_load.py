@@ -52,7 +52,9 @@ async def test_nobody_is_dropped_while_all_lists_are_read(panel: tuple[Core, End
 
 @pytest.mark.nightly
 async def test_nobody_is_dropped_for_a_minute_of_full_syncs(panel: tuple[Core, Endpoint, str]) -> None:
-    seen = await under_load(panel, 60)
+    # The first lists that are read cost memory that stays: growth is what a second time still adds.
+    for _ in range(2):
+        seen = await under_load(panel, 60)
     assert seen.told["events"] > 0
 
 
