@@ -110,7 +110,7 @@ class TypesTable(QTableView):
         self._share()
 
     def _widen(self, first: QModelIndex, last: QModelIndex) -> None:
-        """Share the room anew when the changed rows have longer words than any before: progress changes one row twenty
+        """Share the room anew when the changed rows have longer words than any before: progress changes one row many
         times a second, and sharing costs as much as all else the panel does then."""
         index, hint = self._types.index, self.sizeHintForIndex
         for number in range(first.row(), last.row() + 1):

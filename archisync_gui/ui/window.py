@@ -577,7 +577,7 @@ class MainWindow(QMainWindow):
         self.foot.show_status(status)
         self._arrange()
         said = self.header.found
-        # While it is looked at, the tick does it: progress comes twenty times a second, each title is a trip to the
+        # While it is looked at, the tick does it: progress comes many times a second, each title is a trip to the
         # desktop.
         if not self.looked_at or (said is not None and said.kind != self._titled):
             self._title()

@@ -29,7 +29,7 @@ from archisync_gui.model import (
     SyncFailure,
     SyncTypeSpec,
 )
-from archisync_gui.orchestrator import Orchestrator, Rules
+from archisync_gui.orchestrator import Orchestrator, Rules, Ticket
 from tests.support.clock import MONDAY, VirtualClock, settle
 
 TYPES = (
@@ -283,6 +283,13 @@ class Rig:
 
     def of(self, kind: EventKind) -> list[Event]:
         return [e for e in self.events if e.kind is kind]
+
+    async def deaf(self, type: str, account: str | None = None) -> tuple[Ticket, Running]:
+        """Ask for a run, which is under way then and does not listen when it is told to end."""
+        ticket = self.o.request_sync(type, account)
+        await settle()
+        self.active.ignores_cancel = True
+        return ticket, self.active
 
     async def finish(self, outcome: Outcome = Outcome.COMPLETED, **counts: int) -> None:
         """The active run ends well."""

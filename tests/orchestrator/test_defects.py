@@ -98,10 +98,7 @@ async def test_m3_a_session_that_times_out_during_a_run_starts_nothing_beside_it
 
 async def test_m4_only_the_runs_own_end_frees_the_lock() -> None:
     async with Rig() as rig:
-        rig.o.request_sync("orders")
-        await settle()
-        rig.active.ignores_cancel = True
-        first = rig.active
+        _, first = await rig.deaf("orders")
         rig.o.cancel_run()
         rig.o.request_sync("ddt")
         await rig.clock.advance(60)
@@ -116,9 +113,7 @@ async def test_m4_only_the_runs_own_end_frees_the_lock() -> None:
 
 async def test_m5_the_status_never_says_idle_while_the_erp_is_driven() -> None:
     async with Rig() as rig:
-        rig.o.request_sync("orders")
-        await settle()
-        rig.active.ignores_cancel = True
+        await rig.deaf("orders")
         await rig.clock.advance(5000)
         assert rig.active.cancelled
         assert rig.o.get_status().current_sync == "orders"

@@ -134,10 +134,7 @@ async def test_where_the_office_never_opens_nothing_grows_late() -> None:
 async def test_what_an_account_does_after_it_was_removed_changes_nothing() -> None:
     """Rules 8, 22."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
-        rig.o.request_sync("orders", "bruno")
-        await settle()
-        run = rig.active
-        run.ignores_cancel = True
+        _, run = await rig.deaf("orders", "bruno")
         rig.o.set_accounts([Account("anna")])
         await settle()
         assert run.cancelled
@@ -215,10 +212,7 @@ async def test_a_suspension_that_comes_after_the_end_was_asked_is_an_end() -> No
 async def test_a_runner_that_finishes_though_it_was_told_to_end_has_finished() -> None:
     """Rule 26: what is stored is stored; only a passed limit counts as failed (rule 24)."""
     async with Rig() as rig:
-        ticket = rig.o.request_sync("orders")
-        await settle()
-        run = rig.active
-        run.ignores_cancel = True
+        ticket, run = await rig.deaf("orders")
         rig.o.cancel_run()
         await settle()
         run.finish()
@@ -466,10 +460,7 @@ async def test_a_feed_tells_from_the_moment_it_was_asked_for() -> None:
 async def test_a_run_that_outlives_its_account_leaves_nothing_in_the_queue() -> None:
     """Rules 5, 24, 25: it had passed its deadline before the account went, so its failure asks for another attempt."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
-        ticket = rig.o.request_sync("orders", "bruno")
-        await settle()
-        run = rig.active
-        run.ignores_cancel = True
+        ticket, run = await rig.deaf("orders", "bruno")
         await rig.clock.advance(130)
         assert run.cancelled
         rig.o.set_accounts([Account("anna")])
@@ -482,10 +473,7 @@ async def test_a_run_that_outlives_its_account_leaves_nothing_in_the_queue() -> 
 async def test_a_shared_read_that_outlives_its_account_goes_on_with_the_substitute() -> None:
     """Rules 8, 21."""
     async with Rig(accounts=(Account("anna", catalogue=True), Account("bruno"))) as rig:
-        ticket = rig.o.request_sync("products")
-        await settle()
-        run = rig.active
-        run.ignores_cancel = True
+        ticket, run = await rig.deaf("products")
         await rig.clock.advance(130)
         rig.o.set_accounts([Account("bruno")])
         run.fail()
@@ -824,21 +812,6 @@ def test_opening_time_may_be_over_at_closing_time() -> None:
     assert office_hours.after_open_time(utc(3, 2, 18), 3600, HOURS, ROME) == utc(3, 2, 19)
 
 
-@pytest.mark.parametrize(("seconds", "freshness"), [(-1.9, Freshness.FRESH), (-2.1, Freshness.UNKNOWN)])
-async def test_a_wall_clock_that_is_corrected_a_little_has_not_jumped_back(
-    seconds: float, freshness: Freshness
-) -> None:
-    """Rule 30: time servers correct clocks by fractions of a second."""
-    async with Rig() as rig:
-        rig.o.request_sync("orders")
-        await settle()
-        await rig.finish()
-        await rig.clock.advance(60)
-        rig.clock.jump(seconds)
-        rig.o.touch("anybody")  # somebody looks at the clocks
-        assert rig.o.get_status().statuses["orders"].freshness is freshness
-
-
 async def test_a_row_of_failed_writes_is_told_once_and_a_success_after_it(
     caplog: pytest.LogCaptureFixture, expected_errors: object
 ) -> None:
@@ -910,10 +883,7 @@ def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
 async def test_a_run_that_finishes_after_its_account_was_removed_has_finished() -> None:
     """Rules 8, 26: what is stored is stored, and the others go on."""
     async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
-        ticket = rig.o.request_sync("orders", "bruno")
-        await settle()
-        run = rig.active
-        run.ignores_cancel = True
+        ticket, run = await rig.deaf("orders", "bruno")
         rig.o.set_accounts([Account("anna")])
         await settle()
         run.finish()

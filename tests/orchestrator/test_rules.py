@@ -661,12 +661,9 @@ async def test_a_runner_that_ignores_its_end_does_not_keep_close_waiting_for_eve
     """Rule 27."""
     rig = Rig()
     await rig.o.start()
-    ticket = rig.o.request_sync("orders")
-    await settle()
-    rig.active.ignores_cancel = True
+    ticket, run = await rig.deaf("orders")
     await rig.close(5.0)
     assert (await ticket).outcome is Outcome.INTERRUPTED
-    run = rig.active
     run.ignores_cancel = False
     run.finish()
     await settle()

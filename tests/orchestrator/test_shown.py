@@ -431,10 +431,7 @@ async def test_what_a_runner_does_after_its_run_changes_nothing_of_the_next_one(
 async def test_closing_tells_a_run_once_more_that_did_not_hear_it_the_first_time() -> None:
     """Rule 27."""
     async with Rig() as rig:
-        ticket = rig.o.request_sync("orders")
-        await settle()
-        run = rig.active
-        run.ignores_cancel = True
+        ticket, run = await rig.deaf("orders")
         rig.o.cancel_run()
         await settle()
         assert not run.over
@@ -590,9 +587,7 @@ async def test_a_list_that_the_schedule_never_reads_does_not_back_off() -> None:
 async def test_closing_waits_ten_seconds_for_a_run_that_does_not_end() -> None:
     """Rule 27: where the caller says nothing else."""
     async with Rig() as rig:
-        rig.o.request_sync("orders")
-        await settle()
-        rig.active.ignores_cancel = True
+        await rig.deaf("orders")
         closing = asyncio.ensure_future(rig.o.close())
         await rig.clock.advance(9.5)
         assert not closing.done()
