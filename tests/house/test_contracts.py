@@ -158,7 +158,7 @@ def test_nothing_in_the_tree_names_a_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["cd /work/main", "PIP_EXTRA: http://nexus.local/simple/", r"C:\Users\anna", "/home/anna/x"]
+    "line", ["cd /work/checkout", "PIP_EXTRA: http://nexus.local/simple/", r"C:\Users\anna", "/home/anna/x"]
 )
 def test_a_named_machine_is_noticed(line: str) -> None:
     assert MACHINE.search(line)

@@ -204,6 +204,7 @@ async def test_a_clean_whole_read_satisfies_a_waiting_fast_one() -> None:
         await settle()
         await rig.finish()
         assert new.done
+        assert (await new).scope is Scope.NEW, "it still says what it asked for"
         assert rig.idle
         rig.o.hold()
         new = rig.o.request_sync("customers", scope=Scope.NEW, priority=50)
