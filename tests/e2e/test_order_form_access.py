@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.endpoint.form_rig import Rig, state_of
 
@@ -36,6 +36,7 @@ async def test_both_pages_in_all_their_states(at_work: Rig, scheme: Literal["lig
     context = await at_work.browser.new_context(
         locale="it-IT", color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
     )
+    between = await at_work.between("**/api/**", context)
     page = await at_work.form(context=context)
     await nothing_wrong(page, "empty form")
     await page.locator("#customer").fill("a")
@@ -63,14 +64,14 @@ async def test_both_pages_in_all_their_states(at_work: Rig, scheme: Literal["lig
     at_work.orchestrator.end_session(at_work.sessions[0].handle)
     await state_of(page, "operator").wait_for()
     await nothing_wrong(page, "session ended")
-    await context.route("**/api/**", lambda route: route.abort())
+    between.instead = Route.abort
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#unsent")).to_be_visible()
     await nothing_wrong(page, "saved here only")
     await page.goto(at_work.office.url + "/drafts")
     await expect(page.locator("#notice")).to_be_visible()
     await nothing_wrong(page, "drafts without panel")
-    await context.unroute("**/api/**")
+    between.instead = None
     await page.locator("#notice button").click()
     await expect(page.locator(".draft")).to_have_count(1)
     await page.get_by_role("button", name="Elimina").click()

@@ -331,11 +331,11 @@ async def is_ended_by_the_operator(at_work: Rig, page: Page) -> None:
 
 async def is_frozen_and_times_out(at_work: Rig, page: Page) -> None:
     await freeze(page, True)
-    at_work.office.clock.ahead += 590
+    at_work.office.clock.ahead += 400  # well within the ten minutes, however slow this computer
     for other in at_work.context.pages:
         if other is not page:
             await other.evaluate("session.ask()")  # somebody works in that one
-    at_work.office.clock.ahead += 20
+    at_work.office.clock.ahead += 201
     at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
 
 
@@ -388,11 +388,11 @@ async def test_a_frozen_tab_keeps_its_session_until_its_deadline_and_goes_on_whe
     before = at_work.sessions[0].handle
     await freeze(page, True)
     at_work.orchestrator.request_sync("products")
-    at_work.office.clock.ahead += 599
+    at_work.office.clock.ahead += 400  # well within the ten minutes, however slow this computer
     at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
     await at_work.open_sessions(1)
     assert at_work.erp.pages == []
-    at_work.office.clock.ahead += 2
+    at_work.office.clock.ahead += 201
     at_work.orchestrator.touch("x" * 32)
     await at_work.open_sessions(0)
     assert at_work.orchestrator.session(before) is SessionEnd.TIMEOUT

@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
 from archisync_gui import messages
 from archisync_gui.endpoint.gate import Limits
@@ -104,6 +104,17 @@ def unreachable() -> SyncFailure:
 
 
 @dataclass
+class Between:
+    """Stands between pages and the panel and lets everything pass until it is told what to do instead. It is there
+    before the page: Chromium tells a page that is open of a new route late, and under load requests passed by it."""
+
+    instead: Callable[[Route], Awaitable[object]] | None = None
+
+    async def __call__(self, route: Route) -> None:
+        await (self.instead(route) if self.instead else route.continue_())
+
+
+@dataclass
 class Rig:
     """Everything at work, and the browser."""
 
@@ -116,6 +127,12 @@ class Rig:
     """Origin of a foreign page, served from another port."""
     problems: list[str] = field(default_factory=list)
     """What pages complained of."""
+
+    async def between(self, url: str, context: BrowserContext | None = None) -> Between:
+        """Stand between pages opened from now on and that part of the panel."""
+        made = Between()
+        await (context or self.context).route(url, made)
+        return made
 
     @property
     def sessions(self) -> tuple[SessionView, ...]:
