@@ -77,7 +77,7 @@ async def test_a_caller_that_hangs_up_cancels_its_call(profile: Profile) -> None
         caller = asyncio.ensure_future(call(profile, "sync", {}, lambda event: None))
         await began.wait()
         caller.cancel()
-        await asyncio.wait_for(ended.wait(), 5)
+        await asyncio.wait_for(ended.wait(), 20)
         with pytest.raises(asyncio.CancelledError):
             await caller
     finally:

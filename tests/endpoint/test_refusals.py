@@ -105,7 +105,7 @@ def line(first: dict[str, Any] | str, **headers: str) -> Way:
                 office.url + "/api/smart-sessions", headers={"Origin": PAGE} | named
             ) as socket:
                 await socket.send_str(first if isinstance(first, str) else json.dumps(first))
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(20):
                     heard = await socket.receive_json()
                     await socket.receive()
                 return socket.close_code or 0, heard["code"]

@@ -547,7 +547,7 @@ class Stage:
         box = panel.window.findChildren(QMessageBox)[-1]
         yield "confirm", box
         box.buttons()[-1].click()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await asking
         report = "ValueError: example\n  in archisync_gui/example.py, line 1"
         crash = panel._show_dialog("crash", lambda: CrashDialog(report, panel.window))

@@ -22,7 +22,7 @@ def test_a_flood_of_progress_becomes_one_update(qtbot: QtBot, qapp: QApplication
     for i in range(5000):
         orchestrator.tell(EventKind.SYNC_PROGRESS, {"rows": i})
     orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders"})
-    qtbot.waitUntil(lambda: bool(told), timeout=2000)
+    qtbot.waitUntil(lambda: bool(told), timeout=20_000)
     assert [e.kind for e in told[0]] == [EventKind.SYNC_PROGRESS, EventKind.SYNC_COMPLETED]
     assert told[0][0].data["rows"] == 4999
     assert orchestrator.looked == looked + 1
@@ -39,5 +39,5 @@ def test_nothing_ticks_while_hidden(qtbot: QtBot) -> None:
     bridge.set_shown(True)
     assert not bridge.quiet
     bridge.set_shown(False)
-    qtbot.waitUntil(lambda: bridge.quiet, timeout=2000)
+    qtbot.waitUntil(lambda: bridge.quiet, timeout=20_000)
     bridge.detach()
