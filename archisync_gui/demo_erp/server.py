@@ -435,10 +435,11 @@ class Server:
         if command == "VIEW":
             await self._take(self.latency.callback(0))
             return _result({"redirect": f"{BASE}/{arguments['value']}/"})
-        page = session.pages.get(target)
+        page = session.used_page(target)
         if page is None:
             # The toolbar's own callbacks name no grid: they mean the newest page of this list.
-            page = next((p for p in reversed(session.pages.values()) if p.view is view), None)
+            same = [p for p in session.pages.values() if p.view is view]
+            page = max(same, key=lambda p: p.serial, default=None)
         if page is None:
             return _result({"generalError": "The page's state is no longer valid."})
         if page.serial < session.serial and board.hit("second-list-ends-first", user=user) is not None:

@@ -93,6 +93,10 @@ class GridPage:
         return f"Vertical$v{self.counter}_{self.number}$LE_v{self.counter}"
 
 
+PAGES_KEPT = 12
+"""Pages that a session remembers; the one that was used longest ago is forgotten."""
+
+
 @dataclass(slots=True)
 class Session:
     """One browser's server session. Its requests are served one at a time, under ``lock``."""
@@ -116,8 +120,15 @@ class Session:
         number = 100_000_000 + secrets.randbelow(900_000_000)
         page = GridPage(view, self.counter, number, self.serial, preferences, not view.empty_first)
         self.pages[page.unique] = page
-        while len(self.pages) > 12:
+        while len(self.pages) > PAGES_KEPT:
             del self.pages[next(iter(self.pages))]
+        return page
+
+    def used_page(self, name: str) -> GridPage | None:
+        """The page of that WebForms name, if the session still has it; from now on the last to be forgotten."""
+        page = self.pages.pop(name, None)
+        if page is not None:
+            self.pages[name] = page
         return page
 
 

@@ -69,8 +69,8 @@ class Erp:
         self._open_until = open_until
         self._left_open: dict[tuple[AccountId, str], bool] = {}
         """Lists left open for the next quick read, by account and path; True: another list was opened since."""
-        self._one_list_only = False
-        """Opening another list has ended the calls of one left open (``docs/erp.md``, Session)."""
+        self._one_list_only: bool | None = None
+        """Opening another list ends the calls of one left open (``docs/erp.md``, Session); ``None``: not known."""
         self._afterwards: set[asyncio.Task[None]] = set()
         self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
         self._closer: asyncio.Task[None] | None = None
@@ -139,11 +139,15 @@ class Erp:
             except BaseException as error:
                 if still_open and isinstance(error, SyncFailure):
                     log.info("%s, left open, does not answer: %s", entity.name, error)
-                    self._one_list_only |= self._left_open.get(key, False)
+                    if self._left_open.get(key):
+                        # One that had survived another list may have ended for another reason: twice is an answer.
+                        self._one_list_only = None if self._one_list_only is False else True
                     await self._close_list(key)
                     raise StalePage from error
                 await self._after(error, visit, account, entity.path)
                 raise
+            if still_open and self._left_open.get(key):
+                self._one_list_only = False
             if leave_open and self._open_until() is not None:
                 self._left_open[key] = False
             self._later(self._put_back_afterwards(key, view))

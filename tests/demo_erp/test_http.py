@@ -12,6 +12,8 @@ import aiohttp
 import pytest
 
 from archisync_gui.demo_erp import DemoErp
+from archisync_gui.demo_erp.columns import LISTS
+from archisync_gui.demo_erp.sessions import PAGES_KEPT, PreferenceStore, Session
 
 ORDERS = "SALESTABLE_ListView_Agent"
 DDT = "CUSTPACKINGSLIPJOUR_ListView"
@@ -140,6 +142,16 @@ async def test_column_visibility_lives_in_one_session(erp, visit):
     await second.open("INVENTTABLE_ListView")
     result = await second.grid("INVENTTABLE_ListView", "REFRESH")
     assert sum(column["visible"] for column in result["columns"]) == 2 + 18
+
+
+def test_the_page_used_longest_ago_is_the_one_that_a_session_forgets():
+    session, lists = Session("key", "tracker", 0.0), PreferenceStore()
+    used, unused, *_ = [session.open_page(LISTS["customers"], lists.get("", "customers")) for _ in range(PAGES_KEPT)]
+    assert session.used_page(used.unique) is used
+    session.open_page(LISTS["orders"], lists.get("", "orders"))
+    assert session.used_page(used.unique) is used
+    assert session.used_page(unused.unique) is None
+    assert len(session.pages) == PAGES_KEPT
 
 
 async def test_requests_of_one_session_wait_for_each_other(start_erp, visit):

@@ -195,6 +195,24 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
     assert left(here) == before
 
 
+async def test_a_list_that_has_survived_another_one_is_left_open_again_when_it_fails_once(here: World) -> None:
+    async def next_form(*, fails: bool = False) -> bool:
+        """After another list; True: the list was still open."""
+        await here.sync("orders")
+        if fails:
+            here.demo.fault("callback-error", list="customers")
+        assert (await form(here)).outcome is Outcome.COMPLETED
+        return "page" not in calls(here)
+
+    await form(here)
+    assert await next_form()
+    assert not await next_form(fails=True)
+    assert await next_form(), "one failure says nothing of other lists"
+    assert not await next_form(fails=True)
+    assert not await next_form(fails=True)
+    assert not await next_form(), "two in a row do"
+
+
 async def test_a_form_between_two_pages_of_another_list_where_lists_exclude_each_other(here: World) -> None:
     here.demo.fault("second-list-ends-first")
     await form(here)
