@@ -112,8 +112,12 @@ def entry(state: State, request: Request, block: decide.Block, now: Moment) -> Q
         reason=block.reason,
         params=params_of(block, state, now),
         suspended_progress=None if request.parked is None else request.parked.progress,
-        run_anyway_possible=not request.anyway
-        and block.reason not in (Reason.RUNNING, Reason.BEHIND, Reason.ACCOUNT_STOPPED, Reason.CLOSING),
+        # Who was let through once may be let through the pause before its next attempt, too.
+        run_anyway_possible=block.reason is Reason.RETRY
+        or (
+            not request.anyway
+            and block.reason not in (Reason.RUNNING, Reason.BEHIND, Reason.ACCOUNT_STOPPED, Reason.CLOSING)
+        ),
     )
 
 

@@ -152,6 +152,23 @@ async def test_precedence_of_reasons() -> None:
         assert (await rig.o.smart_customer_sync("b")).code == "stopped"
 
 
+async def test_run_anyway_passes_the_pause_before_the_next_attempt_too() -> None:
+    """Rules 9, 21."""
+    async with Rig() as rig:
+        rig.o.hold()
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.run_anyway(rig.o.get_status().queue[0].id)
+        await settle()
+        await rig.fail()
+        (entry,) = rig.o.get_status().queue
+        assert (entry.reason, entry.run_anyway_possible) == (Reason.RETRY, True)
+        rig.o.run_anyway(entry.id)
+        await settle()
+        assert rig.active.control.run.attempt == 2
+        await rig.finish()
+
+
 async def test_run_anyway_passes_hold_for_one_run() -> None:
     """Rule 9."""
     async with Rig() as rig:
