@@ -331,11 +331,11 @@ async def is_ended_by_the_operator(at_work: Rig, page: Page) -> None:
 
 async def is_frozen_and_times_out(at_work: Rig, page: Page) -> None:
     await freeze(page, True)
-    at_work.office.clock.ahead += 400  # well within the ten minutes, however slow this computer
+    await at_work.move_on(400)  # well within the ten minutes, however slow this computer
     for other in at_work.context.pages:
         if other is not page:
             await other.evaluate("session.ask()")  # somebody works in that one
-    at_work.office.clock.ahead += 201
+    await at_work.move_on(201)
     at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
 
 
@@ -388,11 +388,11 @@ async def test_a_frozen_tab_keeps_its_session_until_its_deadline_and_goes_on_whe
     before = at_work.sessions[0].handle
     await freeze(page, True)
     at_work.orchestrator.request_sync("products")
-    at_work.office.clock.ahead += 400  # well within the ten minutes, however slow this computer
+    await at_work.move_on(400)  # well within the ten minutes, however slow this computer
     at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
     await at_work.open_sessions(1)
     assert at_work.erp.pages == []
-    at_work.office.clock.ahead += 201
+    await at_work.move_on(201)
     at_work.orchestrator.touch("x" * 32)
     await at_work.open_sessions(0)
     assert at_work.orchestrator.session(before) is SessionEnd.TIMEOUT
@@ -443,7 +443,7 @@ async def test_a_session_that_timed_out_goes_on_at_the_next_key(at_work: Rig) ->
     page = await at_work.form()
     await at_work.open_sessions(1)
     before = at_work.sessions[0].handle
-    at_work.office.clock.ahead += 601
+    await at_work.move_on(601)
     at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
     await state_of(page, "ended").wait_for()
     assert at_work.orchestrator.session(before) is SessionEnd.TIMEOUT

@@ -144,6 +144,16 @@ class Rig:
         """Wait until exactly so many sessions are open, each with its line."""
         await until(lambda: len(self.sessions) == count and all(s.connected or not connected for s in self.sessions))
 
+    async def move_on(self, seconds: float) -> None:
+        """Have that much time pass, once no customers are being read: such a read would seem to stand still."""
+
+        def calm() -> bool:
+            status = self.orchestrator.get_status()
+            return status.current_sync != "customers" and all(e.type != "customers" for e in status.queue)
+
+        await until(calm)
+        self.office.clock.ahead += seconds
+
     async def tab(self, url: str, context: BrowserContext | None = None) -> Page:
         """A new tab; what it complains of is kept."""
         page = await (context or self.context).new_page()
