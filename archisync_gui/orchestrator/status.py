@@ -112,12 +112,7 @@ def entry(state: State, request: Request, block: decide.Block, now: Moment) -> Q
         reason=block.reason,
         params=params_of(block, state, now),
         suspended_progress=None if request.parked is None else request.parked.progress,
-        # Who was let through once may be let through the pause before its next attempt, too.
-        run_anyway_possible=block.reason is Reason.RETRY
-        or (
-            not request.anyway
-            and block.reason not in (Reason.RUNNING, Reason.BEHIND, Reason.ACCOUNT_STOPPED, Reason.CLOSING)
-        ),
+        run_anyway_possible=block.reason not in (Reason.RUNNING, Reason.BEHIND, Reason.ACCOUNT_STOPPED, Reason.CLOSING),
     )
 
 
