@@ -30,7 +30,7 @@ from typing import Any
 import psutil
 import pytest
 
-GRACE = 10.0
+GRACE = 3.0
 """Seconds that a thread or process on its way out may still take; only a leak waits so long."""
 
 TURNS = 20
