@@ -1,6 +1,6 @@
-"""What Archisync owes the ERP's users: how they had left a list, on file, so that a killed process owes it still.
+"""Saves how a user has set a list before a read changes it, so that it can be restored, even after a crash.
 
-Putting a view back is done elsewhere (``listview``); nothing here touches the ERP.
+Restoring is done elsewhere (``list_view``); nothing here touches the ERP.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,23 +20,39 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
+class RowFilter:
+    """One filter of the filter row."""
+
+    field: str
+    value: str
+    """What the editor's control holds: for enums and dates it is not what is shown."""
+    operator: str | None = None
+    """Begins with, contains ...; ``None``: the page does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """How a user left a list view: the ERP remembers it for the human's own browser."""
+    """How a user left a list. The ERP keeps it per user, across sessions (``docs/erp.md``, View state)."""
 
     preset: str | None = None
     """Internal value of the preset filter."""
-    filter_row: tuple[tuple[str, str], ...] = ()
+    filter_row: tuple[RowFilter, ...] = ()
     search: str = ""
+    """The grid's own search box."""
     bar: str = ""
-    """The toolbar's own search box."""
-    group: tuple[str, ...] = ()
+    """The toolbar's search box."""
+    group: tuple[tuple[str, str], ...] = ()
+    """Fields and their order (``ASC``, ``DSC``)."""
     sort: tuple[tuple[str, str], ...] = ()
     page: int = 0
     size: int | None = None
+    """Rows a page."""
+    size_text: str = ""
+    """What the size box shows for it: a number, or the ERP's word for all rows."""
 
 
-class OwedViews:
-    """The views that are still to be put back, by account and list path.
+class SavedViews:
+    """The views that are still to be restored, by account and list path.
 
     ``file``: where they outlive the process (``None``: nowhere); only its owner may read it, since a filter may hold a
     customer's name. A file that cannot be read or written costs a view, never a read.
@@ -45,49 +61,47 @@ class OwedViews:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._views: dict[tuple[AccountId, str], View] | None = None
-        self._inherited: set[tuple[AccountId, str]] = set()
-        """Those of a process before this one."""
-        self._told: set[tuple[AccountId, str]] = set()
+        self._from_earlier_process: set[tuple[AccountId, str]] = set()
+        self._listed: set[tuple[AccountId, str]] = set()
 
     async def of(self, account: AccountId, path: str) -> View | None:
-        """What is owed for this list."""
+        """The saved view of this list."""
         return (await self._all()).get((account, path))
 
-    def is_inherited(self, account: AccountId, path: str) -> bool:
-        """Whether that is the debt of an earlier process: its user may have changed the list since."""
-        return (account, path) in self._inherited
+    def is_from_earlier_process(self, account: AccountId, path: str) -> bool:
+        """Whether an earlier process saved it: its user may have changed the list since."""
+        return (account, path) in self._from_earlier_process
 
-    async def note(self, account: AccountId, path: str, view: View) -> None:
-        """``view`` is owed from now on: to be called before anything is touched."""
+    async def save(self, account: AccountId, path: str, view: View) -> None:
+        """The list is about to be changed; ``view``: how its user had it."""
         views = await self._all()
-        self._inherited.discard((account, path))
         if views.get((account, path)) != view:
             views[account, path] = view
             await self._write()
 
-    async def paid(self, account: AccountId, path: str) -> None:
+    async def restored(self, account: AccountId, path: str) -> None:
         """The list is as its user had left it."""
         views = await self._all()
-        self._inherited.discard((account, path))
+        self._from_earlier_process.discard((account, path))
         if views.pop((account, path), None) is not None:
             await self._write()
 
-    async def inherited(self, account: AccountId) -> tuple[str, ...]:
-        """The lists that an earlier process left as they should not be; each is told once."""
+    async def left_by_earlier_process(self, account: AccountId) -> tuple[str, ...]:
+        """The lists of the account that an earlier process did not restore; each is listed once."""
         await self._all()
-        found = sorted(key for key in self._inherited - self._told if key[0] == account)
-        self._told |= set(found)
+        found = sorted(key for key in self._from_earlier_process - self._listed if key[0] == account)
+        self._listed |= set(found)
         return tuple(path for _, path in found)
 
     @property
     def known(self) -> Mapping[tuple[AccountId, str], View]:
-        """Everything that is owed, as far as this process has looked."""
+        """Everything that is still to be restored, as far as this process has looked."""
         return dict(self._views or {})
 
     async def _all(self) -> dict[tuple[AccountId, str], View]:
         if self._views is None:
             self._views = await asyncio.to_thread(_read, self._file) if self._file is not None else {}
-            self._inherited = set(self._views)
+            self._from_earlier_process = set(self._views)
         return self._views
 
     async def _write(self) -> None:
@@ -97,33 +111,44 @@ class OwedViews:
         try:
             await asyncio.to_thread(_write, self._file, lines)
         except OSError as error:
-            log.warning("what is owed to the ERP's users is in memory only: %s", error)
+            log.warning("saved views of the ERP's lists are in memory only: %s", error)
 
 
 def _read(file: Path) -> dict[tuple[AccountId, str], View]:
     try:
         lines = json.loads(file.read_text(encoding="utf-8"))
-        return {(str(line["account"]), str(line["list"])): _view(line) for line in lines}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        log.warning("what was owed to the ERP's users cannot be read: %s", error)
+    except (OSError, ValueError) as error:
+        log.warning("saved views of the ERP's lists cannot be read: %s", error)
         return {}
+    views = {}
+    for line in lines if isinstance(lines, list) else []:
+        try:
+            views[str(line["account"]), str(line["list"])] = _view(line)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning("one saved view cannot be read: %r", error)
+    return views
 
 
 def _view(line: Mapping[str, Any]) -> View:
-    def pairs(name: str) -> tuple[tuple[str, str], ...]:
-        return tuple((str(one), str(other)) for one, other in line[name])
+    def pairs(found: Sequence[Sequence[Any]]) -> tuple[tuple[str, str], ...]:
+        return tuple((str(one), str(other)) for one, other in found)
 
+    size = line["size"]
     return View(
-        line["preset"],
-        pairs("filter_row"),
-        str(line["search"]),
-        str(line["bar"]),
-        tuple(map(str, line["group"])),
-        pairs("sort"),
-        int(line["page"]),
-        line["size"],
+        preset=None if line["preset"] is None else str(line["preset"]),
+        filter_row=tuple(
+            RowFilter(str(f["field"]), str(f["value"]), None if f["operator"] is None else str(f["operator"]))
+            for f in line["filter_row"]
+        ),
+        search=str(line["search"]),
+        bar=str(line["bar"]),
+        group=pairs(line["group"]),
+        sort=pairs(line["sort"]),
+        page=int(line["page"]),
+        size=None if size is None else int(size),
+        size_text=str(line["size_text"]),
     )
 
 
