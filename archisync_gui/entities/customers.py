@@ -80,10 +80,12 @@ CUSTOMERS = Entity(
             title_it="Vendite due anni fa",
         ),
         Column("BUSRELTYPEID.TYPEDESCRIPTION", "type_description", "DESCRIZIONE:", "Type description"),
-        Column("BUSRELTYPEID.TYPEID", "type", "TYPE:", "Type", title_it="Tipo"),
-        Column("EXTERNALACCOUNTNUM", "external_account_num", "NUMERO DI CONTO ESTERNO", "External account"),
-        Column("OURACCOUNTNUM", "our_account_num", "IL NOSTRO NUMERO DI CONTO", "Our account number"),
-        # The six below came with the ERP's update of May 2026 and are off in a fresh session.
+        Column("BUSRELTYPEID.TYPEID", "type", "TYPE:", "Type", hidden=True, title_it="Tipo"),
+        Column(
+            "EXTERNALACCOUNTNUM", "external_account_num", "NUMERO DI CONTO ESTERNO", "External account", hidden=True
+        ),
+        Column("OURACCOUNTNUM", "our_account_num", "IL NOSTRO NUMERO DI CONTO", "Our account number", hidden=True),
+        # The six below came with the ERP's update of May 2026 and are hidden in the view as shipped.
         Column(
             "EXCLUSIVACTIVE",
             "exclusive_days",
@@ -142,10 +144,9 @@ CUSTOMERS = Entity(
     key=("id",),
     natural_key=("name", "vat_number", "fiscal_code", "postal_code"),
     filter=FilterWish("customers", ("all_customers",), ("Tutti i clienti", "All customers")),
-    garbage=(Garbage("id-zero", "righe di sistema con ID 0", "system rows with ID 0", lambda c: c["id"] in ("", "0")),),
+    garbage=(Garbage("id-zero", "righe di sistema con ID 0", "system rows with ID 0", lambda c: c["id"] == "0"),),
     title="name",
     detail_path="CUSTTABLE_DetailView/{id}/?mode=View",
     newest=("ID", "LASTORDERDATE"),
-    choose_columns=True,
     search=("name", "account_num", "vat_number", "fiscal_code", "city", "street", "phone", "mobile"),
 )

@@ -1,7 +1,7 @@
 """Delivery notes (documenti di trasporto, DDT) with their tracking (``docs/erp.md``, Delivery notes)."""
 
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Garbage, Kind
-from archisync_gui.entities.tracking import courier_of, link_of, number_of
+from archisync_gui.entities.tracking import courier_of, link_of, number_of, text_of
 from archisync_gui.model import SyncTypeSpec
 
 DDT = Entity(
@@ -10,7 +10,8 @@ DDT = Entity(
     en="Delivery notes",
     path="CUSTPACKINGSLIPJOUR_ListView/",
     columns=(
-        Column("ID", "id", "ID", "ID", Kind.ID),
+        # Hidden in the view as shipped; the row key says the same.
+        Column("ID", "id", "ID", "ID", Kind.ID, hidden=True),
         Column("PACKINGSLIPID", "ddt_number", "DOCUMENTO DI TRASPORTO:", "Delivery note", title_it="Numero DDT"),
         Column("DELIVERYDATE", "delivery_date", "DATA DI CONSEGNA", "Delivery date", Kind.DATE),
         Column("SALESID", "order_number", "ID DI VENDITA", "Order number", title_it="Numero ordine"),
@@ -29,7 +30,14 @@ DDT = Entity(
         Column("QTY", "quantity", "TOTALE", "Quantity", Kind.NUMBER, title_it="Quantità"),
         Column("CUSTOMERREF", "customer_reference", "RIFERIMENTO CLIENTE", "Customer reference"),
         Column("PURCHASEORDER", "description", "DESCRIZIONE:", "Description"),
-        Column("BRASTRACKINGNUMBER", "tracking", "NUMERO DI TRACCIABILITÀ", "Tracking", sticky=True),
+        Column(
+            "BRASTRACKINGNUMBER",
+            "tracking",
+            "NUMERO DI TRACCIABILITÀ",
+            "Tracking",
+            sticky=True,
+            part=text_of,
+        ),
         Column(
             "BRASTRACKINGNUMBER",
             "courier",
@@ -82,7 +90,6 @@ DDT = Entity(
         "packingslips",
         ("packingslipsall",),
         ("Tutti", "All"),
-        click=True,
         detour=("Oggi", "Today"),
     ),
     garbage=(
@@ -95,6 +102,5 @@ DDT = Entity(
         ),
     ),
     title="ddt_number",
-    choose_columns=True,
     search=("ddt_number", "order_number", "customer_name", "customer_account", "tracking"),
 )

@@ -62,13 +62,13 @@ class Column:
     sticky: bool = False
     """Turns blank only after two clean whole reads with it blank."""
     optional: bool = False
-    """May be missing from the page without refusing the read (hidden or late columns)."""
+    """May be missing from the grid without refusing the read (columns that came later)."""
     personal: bool = False
     """Personal data: removed from diagnostics."""
     hidden: bool = False
-    """Not visible in a fresh session: switched on in the column chooser, or read where it can be."""
+    """Hidden in the view as shipped: read by values; where only cells can be read, it stays as stored."""
     words: Mapping[str, str] = field(default_factory=dict)
-    """For ``ENUM``: folded ERP text (it and en) → canonical word."""
+    """For ``ENUM``: the ERP's word (Italian, English, its own enum name) → canonical word."""
     part: Callable[[str], str] | None = None
     """Cuts this column's text out of the cell's (several columns may share one field: courier and number of a tracking
     cell). ``None``: the whole text."""
@@ -87,8 +87,6 @@ class FilterWish:
     """How the wanted internal value may end, case folded."""
     texts: tuple[str, ...]
     """Texts of the wanted option in the languages seen."""
-    click: bool = False
-    """True where only a real click in the drop-down works (DDT, invoices)."""
     detour: tuple[str, ...] = ()
     """Texts of another option to choose first when the list loads with empty cells."""
 
@@ -127,8 +125,8 @@ class Entity:
     """``CUSTTABLE_DetailView/{id}/?mode=View`` where scope ``ONE`` is offered."""
     newest: tuple[str, ...] = ()
     """Fields by which the fast read sorts, descending, in order (``ID``, ``LASTORDERDATE``)."""
-    choose_columns: bool = False
-    """Columns have to be switched on in the column chooser in each new session."""
+    row_key: str = "ID"
+    """The field whose value is the grid's row key (``docs/erp.md``, Identity)."""
     search: tuple[str, ...] = ()
     """Target names that a person searches in."""
 

@@ -25,6 +25,7 @@ class OrderState(StrEnum):
     INVOICED = "invoiced"
     OVERDUE = "overdue"
     PAID = "paid"
+    CANCELED = "canceled"
 
 
 _TRANSFER = {
@@ -36,15 +37,14 @@ _SALES = {
     "open": OrderState.OPEN,
     # The ERP's word means: handed to the courier.
     "delivered": OrderState.SHIPPED,
-    "invoiced": OrderState.INVOICED,
-    "completed": OrderState.INVOICED,
 }
 
 
 def order_state(order: Row, ddt: Iterable[Row], invoices: Iterable[Row], today: date) -> OrderState:
     """The state of an order with its own delivery notes and invoices (those with its order number).
 
-    Invoices speak first, then delivery notes, then what the ERP says of the order itself.
+    Invoices come first. Most are collective and name one order each, so an order that the ERP itself calls invoiced
+    is invoiced although no invoice names it; then come delivery notes, then the order's other states.
     """
     bills = [invoice for invoice in invoices if (invoice.get("amount") or 0) >= 0]  # type: ignore[operator]
     if bills:
@@ -54,6 +54,10 @@ def order_state(order: Row, ddt: Iterable[Row], invoices: Iterable[Row], today: 
             not _paid(invoice) and str(invoice.get("due_date") or "9999") < today.isoformat() for invoice in bills
         )
         return OrderState.OVERDUE if late else OrderState.INVOICED
+    if order.get("sales_status") in ("invoiced", "completed"):
+        return OrderState.INVOICED
+    if order.get("sales_status") == "canceled":
+        return OrderState.CANCELED
     notes = [str(note.get("delivery_date") or "") for note in ddt]
     if notes:
         return OrderState.DELIVERED if all(day and day <= today.isoformat() for day in notes) else OrderState.SHIPPED
@@ -69,7 +73,7 @@ def order_state(order: Row, ddt: Iterable[Row], invoices: Iterable[Row], today: 
 
 def _paid(invoice: Row) -> bool:
     remaining = invoice.get("remaining_amount")
-    return bool(invoice.get("closed")) or (isinstance(remaining, int) and remaining <= 0)
+    return bool(invoice.get("closed_on")) or (isinstance(remaining, int) and remaining <= 0)
 
 
 _VARIANT = re.compile(r"[KR]\d+$")

@@ -1,4 +1,4 @@
-"""Invoices and credit notes (``docs/erp.md``, Invoices)."""
+"""Invoices and credit notes (``docs/erp.md``, Each list). The list shows no id: the row key is their identity."""
 
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Garbage, Kind
 from archisync_gui.model import SyncTypeSpec
@@ -9,6 +9,7 @@ INVOICES = Entity(
     en="Invoices",
     path="CUSTINVOICEJOUR_ListView/",
     columns=(
+        Column("ID", "erp_id", "ID", "ERP id", Kind.ID, hidden=True),
         Column("INVOICEID", "invoice_number", "ID FATTURA", "Invoice number", title_it="Numero fattura"),
         Column("INVOICEDATE", "invoice_date", "DATA FATTURA", "Invoice date", Kind.DATE),
         Column("INVOICEACCOUNT", "customer_account", "CONTO FATTURE", "Customer account", title_it="Profilo cliente"),
@@ -33,19 +34,26 @@ INVOICES = Entity(
             "Payment terms",
             title_it="Termini di pagamento",
         ),
-        # Named overdue days by the ERP; a later check holds that it is the credit term.
-        Column("OVERDUEDAYS", "overdue_days", "OLTRE I GIORNI DI SCADENZA", "Overdue days", Kind.INTEGER),
+        # Named overdue days by the ERP: due date minus invoice date while the invoice is open, 0 once it is closed.
+        Column(
+            "OVERDUEDAYS",
+            "overdue_days",
+            "OLTRE I GIORNI DI SCADENZA",
+            "Credit term while open",
+            Kind.INTEGER,
+            title_it="Giorni di credito (se aperta)",
+        ),
         Column(
             "SETTLEAMOUNTMST", "settled_amount", "LIQUIDA IMPORTO MST", "Settled", Kind.MONEY, title_it="Importo pagato"
         ),
         Column("LASTSETTLEVOUCHER", "last_payment_id", "IDENTIFICATIVO ULTIMO PAGAMENTO:", "Last payment"),
         Column("LASTSETTLEDATE", "last_settled_on", "DATA DI ULTIMA LIQUIDAZIONE", "Last settled on", Kind.DATE),
-        Column("CLOSED", "closed", "CHIUSO", "Closed", Kind.BOOL),
+        # The day on which it was closed; empty while it is open.
+        Column("CLOSED", "closed_on", "CHIUSO", "Closed on", Kind.DATE, title_it="Chiusa il"),
         Column(
             "REMAINAMOUNTMST", "remaining_amount", "IMPORTO RIMANENTE MST", "Remaining", Kind.MONEY, title_it="Residuo"
         ),
-        Column("SALESID", "order_number", "ID VENDITE", "Order number", title_it="Numero ordine"),
-        Column("ID", "erp_id", "ID", "ERP id", Kind.ID, optional=True, hidden=True),
+        Column("SALESID", "order_number", "ID VENDITE", "Order number", hidden=True, title_it="Numero ordine"),
         Column("ORDERACCOUNT", "order_account", "CONTO DELL'ORDINE", "Order account", optional=True, hidden=True),
         Column(
             "INVSTREET",
@@ -77,19 +85,17 @@ INVOICES = Entity(
             personal=True,
         ),
     ),
-    key=("invoice_number",),
-    natural_key=("invoice_number",),
+    key=("erp_id",),
+    natural_key=("erp_id",),
     filter=FilterWish(
         "invoices",
         ("all_invoices", "invoicesall"),
         ("Tutti", "All"),
-        click=True,
         detour=("Ultimi 3 mesi", "Last 3 Month"),
     ),
     garbage=(
         Garbage("no-number", "righe senza numero", "rows without a number", lambda c: c["invoice_number"] in ("", "0")),
     ),
     title="invoice_number",
-    choose_columns=True,
     search=("invoice_number", "order_number", "billing_name", "customer_account"),
 )

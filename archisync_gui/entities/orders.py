@@ -3,15 +3,24 @@
 from archisync_gui.entities.declaration import Column, Entity, FilterWish, Garbage, Kind
 from archisync_gui.model import SyncTypeSpec
 
+# Words as shown in an Italian and in an English session, and the ERP's own enum names (``docs/erp.md``, Cell texts).
+# Case, blanks and signs do not matter.
 SALES_STATUS = {
+    "nessuno": "none",
+    "none": "none",
     "ordine aperto": "open",
     "open order": "open",
+    "backorder": "open",
     "consegnato": "delivered",
     "delivered": "delivered",
     "fatturato": "invoiced",
     "invoiced": "invoiced",
     "ordine completato": "completed",
     "completed order": "completed",
+    "completed": "completed",
+    "annullato": "canceled",
+    "canceled": "canceled",
+    "cancelled": "canceled",
 }
 DOCUMENT_STATUS = {
     "nessuno": "none",
@@ -20,22 +29,59 @@ DOCUMENT_STATUS = {
     "packing slip": "packing-slip",
     "fattura": "invoice",
     "invoice": "invoice",
+    "quotation": "quotation",
+    "offerta": "quotation",
+    "purchase order": "purchase-order",
+    "confirmation": "confirmation",
+    "conferma": "confirmation",
+    "picking list": "picking-list",
+    "distinta di prelievo": "picking-list",
+    "receipts list": "receipts-list",
+    "elenco entrate": "receipts-list",
+    "approve journal": "approve-journal",
+    "project invoice": "project-invoice",
+    "project packing slip": "project-packing-slip",
+    "crm quotation": "crm-quotation",
+    "lost": "lost",
+    "perso": "lost",
+    "cancelled": "canceled",
+    "canceled": "canceled",
+    "annullato": "canceled",
+    "free text invoice": "free-text-invoice",
+    "rfq": "request-for-quotation",
+    "rfq accept": "request-for-quotation-accepted",
+    "rfq reject": "request-for-quotation-rejected",
 }
 TRANSFER_STATUS = {
+    "nessuno": "none",
+    "none": "none",
     "trasferito": "transferred",
     "transferred": "transferred",
+    # As the ERP spells its own names.
+    "transfered": "transferred",
     "in attesa di approvazione": "awaiting",
     "awaiting approval": "awaiting",
+    "approvel_regionalmanager": "awaiting",
     "modifica": "edit",
     "edit": "edit",
     "errore": "error",
     "error": "error",
+    "transfer_error": "error",
+    "completato": "completed",
+    "completed": "completed",
 }
 SALES_TYPE = {
     "ordine di vendita": "order",
     "sales order": "order",
+    "sales": "order",
     "giornale": "draft",
     "journal": "draft",
+    "quotation": "quotation",
+    "offerta": "quotation",
+    "subscription": "subscription",
+    "abbonamento": "subscription",
+    "returned item": "return",
+    "articolo reso": "return",
 }
 
 ORDERS = Entity(
@@ -89,7 +135,7 @@ ORDERS = Entity(
         # Mixed case in the ERP.
         Column("AmountTotal", "total_amount", "IMPORTO TOTALE", "Total amount", Kind.MONEY, sticky=True),
         Column("SAMPLEORDER", "is_gift", "ORDINE OMAGGIO:", "Gift order", Kind.BOOL),
-        Column("EMAIL", "email", "E-MAIL", "E-mail", sticky=True, personal=True),
+        Column("EMAIL", "email", "E-MAIL", "E-mail", sticky=True, personal=True, hidden=True),
         Column("DLVMODE.TXT", "delivery_mode", "MODALITÀ DI CONSEGNA", "Delivery mode", optional=True, hidden=True),
         Column("DLVCITY", "delivery_city", "CITTÀ DI CONSEGNA", "Delivery city", optional=True, hidden=True),
         Column(
@@ -139,7 +185,7 @@ ORDERS = Entity(
         ),
     ),
     key=("id",),
-    # Drafts have no number; the second of their creation tells them apart.
+    # A draft has no number yet; the second of its creation tells it from others. Both change once, when it is sent.
     natural_key=("order_number", "created_at", "customer_name"),
     filter=FilterWish("orders", ("ordersall",), ("Tutti gli ordini", "All orders")),
     garbage=(
@@ -151,6 +197,5 @@ ORDERS = Entity(
         ),
     ),
     title="order_number",
-    choose_columns=True,
     search=("order_number", "customer_name", "customer_account", "description", "customer_reference"),
 )

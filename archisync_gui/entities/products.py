@@ -26,8 +26,8 @@ PRODUCTS = Entity(
         Column("LOWESTQTY", "min_quantity", "QTÀ MINIMA:", "Lowest quantity", Kind.NUMBER),
         Column("MULTIPLEQTY", "multiple_quantity", "QTÀ MULTIPLI:", "Multiple quantity", Kind.NUMBER),
         Column("HIGHESTQTY", "max_quantity", "QTÀ MASSIMA:", "Highest quantity", Kind.NUMBER),
-        Column("BRASFIGURE", "figure", "FIGURA:", "Figure"),
-        # Off in a fresh session; the column chooser brings them.
+        Column("BRASFIGURE", "figure", "FIGURA:", "Figure", hidden=True),
+        # The rest is partly hidden in the view as shipped.
         Column("BRASITEMIDBULK", "bulk_item_id", "ID IN BLOCCO DELL'ARTICOLO", "Bulk item", optional=True, hidden=True),
         Column("BRASPACKAGEEXPERTS", "package", "PACCO", "Package", optional=True, hidden=True),
         Column("BRASSHANK", "shank", "GAMBA", "Shank", optional=True, hidden=True),
@@ -54,7 +54,13 @@ PRODUCTS = Entity(
             hidden=True,
         ),
         Column(
-            "ENDDISC", "end_discount", "SCONTO ASSOLUTO TOTALE", "End discount", Kind.BOOL, optional=True, hidden=True
+            "ENDDISC",
+            "end_discount",
+            "SCONTO ASSOLUTO TOTALE",
+            "End discount",
+            Kind.NUMBER,
+            optional=True,
+            hidden=True,
         ),
         Column("ID", "erp_id", "ID", "ERP id", Kind.ID, optional=True),
         Column("LINEDISC.ID", "line_discount", "SCONTO LINEA", "Line discount", optional=True, hidden=True),
@@ -101,8 +107,7 @@ PRODUCTS = Entity(
     ),
     key=("item_id",),
     natural_key=("item_id",),
-    garbage=(Garbage("no-id", "righe senza articolo", "rows without an item", lambda c: c["item_id"] in ("", "0")),),
+    garbage=(Garbage("no-id", "righe senza articolo", "rows without an item", lambda c: c["item_id"] == "0"),),
     title="name",
-    choose_columns=True,
     search=("item_id", "name", "description", "search_name"),
 )

@@ -31,6 +31,11 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(html.unescape(_TAG.sub(" ", text)))
 
 
+def text_of(text: str) -> str:
+    """What a person sees of the cell: the link's text, without its tags."""
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
+
+
 def courier_of(text: str) -> str:
     """``fedex 440000000001`` → ``FEDEX``; empty when no known courier is named."""
     return next((_NAMES[word.lower()] for word in _words(text) if word.lower() in _NAMES), "")

@@ -170,7 +170,7 @@ class Reader:
             rows += [
                 tuple(shown(r.values.get(n.name), n.kind) for n in names)
                 for r in page.rows
-                if r.values.get("closed") is not True
+                if not r.values.get("closed_on")
             ]
         title = tr("Invoices due within 7 days")
         return Section(title, tuple(title_of(n) for n in names), tuple(rows), "" if rows else tr("None."))

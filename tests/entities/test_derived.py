@@ -16,7 +16,7 @@ ORDER: Row = {
     "sales_type": "order",
     "transfer_status": "transferred",
 }
-INVOICE: Row = {"amount": 11536, "remaining_amount": 11536, "closed": False, "due_date": "2026-03-31"}
+INVOICE: Row = {"amount": 11536, "remaining_amount": 11536, "closed_on": None, "due_date": "2026-03-31"}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ INVOICE: Row = {"amount": 11536, "remaining_amount": 11536, "closed": False, "du
         (ORDER, ({"delivery_date": "2026-03-10"},), (INVOICE,), OrderState.INVOICED),
         (ORDER, (), ({**INVOICE, "due_date": "2026-03-09"},), OrderState.OVERDUE),
         (ORDER, (), ({**INVOICE, "due_date": "2026-03-09", "remaining_amount": 0},), OrderState.PAID),
-        (ORDER, (), ({**INVOICE, "closed": True},), OrderState.PAID),
+        (ORDER, (), ({**INVOICE, "closed_on": "2026-03-01"},), OrderState.PAID),
         # A credit note alone is no bill.
         (ORDER, (), ({**INVOICE, "amount": -100},), OrderState.OPEN),
     ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from enum import Enum
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -21,57 +21,77 @@ from archisync_gui.model import FailureKind, SyncFailure
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-_READER = files("archisync_gui.erp").joinpath("grid.js").read_text("utf-8")
+SCRIPTS = ("controls", "cells", "values", "view_state", "acts", "pages", "structure")
+"""Files in ``scripts/``, in the order in which they build on each other."""
+
+
+def _script() -> str:
+    folder = files("archisync_gui.erp.driver").joinpath("scripts")
+    parts = "\n".join(folder.joinpath(f"{name}.js").read_text("utf-8") for name in SCRIPTS)
+    return f"if (!window.archisyncReader) {{ window.archisyncReader = {{}};\n{parts}\n}}"
+
+
+_READER = _script()
 
 
 class Target(Enum):
-    """What may be clicked: the pattern that the element's whole id must match."""
+    """What may be clicked: the pattern that the element's whole id must match. Digits count and differ between pages
+    (``docs/erp.md``, Presets)."""
 
     LOGIN = re.compile(r"Logon_PopupActions_Menu_DXI0_T")
-    FILTER_ITEM = re.compile(r"Vertical_mainMenu_Menu_ITCNT\d+_xaf_a1_Cb_DDD_L_LBI\d+T\d+")
-    SEARCH = re.compile(r"Vertical_SearchAC_Menu_ITCNT\d+_xaf_a1_Ed_B1")
-    COLUMN_TAB = re.compile(r"[A-Za-z0-9_]+_DXCDPageControl_T3T")
-    COLUMN_BOX = re.compile(r"[A-Za-z0-9_]+_DXCDPageControl_C\d+Chk5_D")
-    COLUMNS_APPLY = re.compile(r"[A-Za-z0-9_]+_DXCDWindow_DXCBtn201")
+    PRESET_OPTION = re.compile(r"Vertical_mainMenu_Menu_ITCNT\d+_xaf_a\d+_Cb_DDD_L_LBI\d+T0")
+    SEARCH_BUTTON = re.compile(r"Vertical_SearchAC_Menu_ITCNT\d+_xaf_a\d+_Ed_B1")
 
 
 class Act(Enum):
-    """Which calls of the grid's client interface may be made: the name in ``grid.js`` and its arguments."""
+    """Which calls of the grid's client interface may be made: the name in ``acts.js`` and its arguments."""
 
     PAGE = "page", frozenset({"index"})
-    PAGE_SIZE = "pageSize", frozenset({"size"})
+    PAGE_SIZE = "pageSize", frozenset({"text"})
     SORT = "sort", frozenset({"field", "order", "first", "at"})
-    FILTER_ROW = "filterRow", frozenset({"field", "text"})
+    FILTER_ROW = "filterRow", frozenset({"field", "value"})
     SEARCH = "search", frozenset({"text"})
-    GROUP = "group", frozenset({"field"})
+    GROUP = "group", frozenset({"field", "at", "order"})
     UNGROUP = "ungroup", frozenset({"field"})
-    PRESET = "preset", frozenset({"combo", "value"})
-    COLUMNS = "columns", frozenset[str]()
     REFRESH = "refresh", frozenset[str]()
 
 
 class Look(Enum):
-    """Functions of ``grid.js`` that only look (or wait)."""
+    """Functions of the page scripts that only look (or wait, or open a list of options)."""
 
     READY = "ready"
     STATE = "state"
     ARM = "arm"
+    """Notice the callback that the next click starts; :attr:`ARMED` waits for its end."""
     ARMED = "armed"
-    OPEN = "open"
-    """Opens the drop-down list of a filter combo; choosing from it is a click."""
-    SHUT = "shut"
-    BLANK_ROWS = "blankRows"
-    DIALOG = "dialog"
-    ITEM = "item"
+    OPEN_COMBO = "openCombo"
+    CLOSE_COMBO = "closeCombo"
+    EMPTY_ROWS = "emptyRows"
+    SEARCH_BOX = "searchBox"
     LOGIN_OUTCOME = "loginOutcome"
     ROW_VALUES = "rowValues"
     DETAIL = "detail"
+    STRUCTURE = "structure"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """How a page is to be read."""
+
+    way: str
+    """``values`` or ``cells`` (``docs/erp.md``, Reading by values, Reading by cells)."""
+    fields: tuple[str, ...]
+    patience: float
+    """Seconds that ``GetPageRowValues`` may take."""
+    compare: bool = False
+    """Read the cells too, to compare them with the values."""
 
 
 class Forbidden(AssertionError):
-    """Somebody tried to touch something that is not on the list: a bug of ours, never a state of the ERP."""
+    """Something that is not on the lists was to be touched: a bug of ours, never a state of the ERP."""
 
 
+_SEARCH_BOX = re.compile(r"Vertical_SearchAC_Menu_ITCNT\d+_xaf_a\d+_Ed_I")
 _LIST = re.compile(r"[A-Za-z]+_ListView[A-Za-z_]*/")
 _DETAIL = re.compile(r"[A-Za-z]+_DetailView[A-Za-z_]*/\d+/")
 
@@ -92,8 +112,8 @@ def place(url: str) -> str:
     return urlsplit(url).path.rstrip("/").rpartition("/")[2]
 
 
-class Hands:
-    """Touches one page."""
+class PageDriver:
+    """Drives one page of the browser."""
 
     def __init__(self, page: Page, base: str) -> None:
         self.page = page
@@ -144,17 +164,17 @@ class Hands:
     async def turn(
         self,
         act: Act | None,
-        wanted: Sequence[str],
+        plan: ReadPlan,
         limit: float,
         paint: float,
         *,
         with_state: bool = False,
         **arguments: Any,
     ) -> dict[str, Any]:
-        """As :meth:`act` (or nothing), then read the page shown: the texts of the ``wanted`` fields of all rows;
-        ``with_state``: also what :attr:`Look.STATE` tells, which costs some 10 ms."""
+        """As :meth:`act` (or nothing), then read the page on show; ``with_state``: also what :attr:`Look.STATE` tells,
+        which costs some 10 ms."""
         name = self._checked(act, arguments) if act else ""
-        answer = await self._call("turn", [name, arguments, list(wanted), limit, paint, with_state], "read")
+        answer = await self._call("turn", [name, arguments, asdict(plan), limit, paint, with_state], "read")
         return dict(_ended(answer, name or "read"))
 
     async def click(self, target: Target, element: str, limit: float) -> None:
@@ -163,21 +183,17 @@ class Hands:
         with translated("click"):
             await self.page.click(f"[id='{element}']", timeout=limit * 1000)
 
-    async def click_all(self, target: Target, elements: Sequence[str], limit: float, step: str) -> Any:
-        """Scripted clicks on several elements at once, and the wait for the grid's callback if one begins."""
-        for element in elements:
-            self._check(target, element)
-        return _ended(await self._call("act", ["clicks", {"ids": list(elements)}, limit], step), step)
-
     async def type_login(self, user: str, password: str) -> bool:
         """Fill in the login page. False: its fields are not there."""
         answer = await self._call("login", [user, password], "login")
         return bool(answer["found"] and answer["held"])
 
-    async def type_search(self, text: str) -> None:
+    async def type_search(self, element: str, text: str) -> None:
         """Fill in the toolbar's own search box; its button runs it."""
+        if not _SEARCH_BOX.fullmatch(element):
+            raise Forbidden(f"search box: {element}")
         with translated("search"):
-            await self.page.fill("input[id*='SearchAC'][id$='_Ed_I']", text)
+            await self.page.fill(f"[id='{element}']", text)
 
     async def screenshot(self) -> bytes | None:
         """A picture of the page for the evidence; None when it cannot be had."""

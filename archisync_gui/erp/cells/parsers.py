@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from archisync_gui.entities.declaration import Column, Kind, Value
+from archisync_gui.erp.cells.words import Words, plain
 
 
 class Unreadable(ValueError):
@@ -162,7 +163,7 @@ _FALSE = frozenset(("no", "false", "0", "unchecked", "falso"))
 
 
 def parse_bool(text: str) -> bool | None:
-    """Yes or no in either language. A date stands for yes: the older form of *closed* printed the day."""
+    """Yes or no in either language, or the class of the image that stands for it (``Checked``, ``Unchecked``)."""
     text = first_line(text)
     if not text:
         return None
@@ -171,15 +172,20 @@ def parse_bool(text: str) -> bool | None:
         return True
     if word in _FALSE:
         return False
-    if _DATE.fullmatch(text):
-        return True
     raise Unreadable(text, Kind.BOOL)
 
 
-def parse_enum(text: str, words: Mapping[str, str]) -> str | None:
-    """The canonical word; a word that is not declared is kept as the ERP writes it, folded and in lower case."""
-    word = first_line(text).rstrip(":").rstrip().casefold()
-    return words.get(word, word) or None
+def parse_enum(text: str, meaning: Mapping[str, str]) -> str | None:
+    """What is stored for a word (``meaning``: by plain word); a word that nobody knows is kept as the ERP writes it,
+    in lower case."""
+    word = first_line(text).rstrip(":").rstrip()
+    if not word or word == NO_VALUE:
+        return None
+    return meaning.get(plain(word), word.casefold())
+
+
+NO_VALUE = "N/A"
+"""What an enum cell without a value shows."""
 
 
 _BY_KIND: Mapping[Kind, Callable[[str], Value]] = {
@@ -196,11 +202,11 @@ _BY_KIND: Mapping[Kind, Callable[[str], Value]] = {
 }
 
 
-def parser(column: Column) -> Callable[[str], Value]:
-    """The parser for a column's cell texts; it raises :class:`Unreadable`."""
+def parser(column: Column, words: Words = Words()) -> Callable[[str], Value]:  # noqa: B008 - frozen
+    """The parser for a column's cell texts; it raises :class:`Unreadable`. ``words``: those learned from the page."""
     if column.kind is Kind.ENUM:
-        words = column.words
-        return lambda text: parse_enum(text, words)
+        meaning = words.meaning(column)
+        return lambda text: parse_enum(text, meaning)
     return _BY_KIND[column.kind]
 
 

@@ -1,4 +1,4 @@
-"""From raw cell texts to parsed records: garbage dropped and counted, every text parsed strictly; no page, no store."""
+"""From a page's rows to parsed records: garbage dropped and counted, everything parsed strictly; no page, no store."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archisync_gui.entities.declaration import Column, Entity, Row, Value
-from archisync_gui.erp.parsers import Unreadable, parser, raw_text
+from archisync_gui.erp.cells.parsers import Unreadable, parser, raw_text
+from archisync_gui.erp.cells.typed import Typed, text_of, typed_parser
+from archisync_gui.erp.cells.words import Learned, Words
 from archisync_gui.model import Json
 
 KEPT_EXAMPLES = 20
@@ -94,6 +96,14 @@ class Record(Mapping[str, Value]):
         return repr(dict(self))
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How the rows of pages of one shape are parsed: a column, its place in the row, its parser."""
+
+    columns: tuple[tuple[Column, int, Callable[[Any], Value]], ...]
+    typed: bool
+
+
 class RowReader:
     """Reads the rows of one entity. Feed it page by page."""
 
@@ -102,46 +112,72 @@ class RowReader:
         self.findings = Findings()
         self.fields: tuple[str, ...] = tuple(dict.fromkeys(column.field_name for column in entity.columns))
         """What to ask the grid for, each field once."""
-        place = {name: i for i, name in enumerate(self.fields)}
-        self._columns: tuple[tuple[Column, int, Callable[[str], Value]], ...] = tuple(
-            (column, place[column.field_name], parser(column)) for column in entity.columns
-        )
+        self._words = Words()
+        self._plans: dict[tuple[tuple[str, ...], bool], _Plan] = {}
         self._places = {column.name: at for at, column in enumerate(entity.columns)}
         self._shared: dict[str, str] = {}
 
-    def take(self, rows: Sequence[Sequence[str | None]]) -> list[Row]:
-        """Parse one page's rows (texts in the order of :attr:`fields`; ``None``: the grid does not show the column).
+    def learn(self, words: Learned) -> None:
+        """Take the enum words that the page tells (``docs/erp.md``, Cell texts)."""
+        self._words = Words(words)
+        self._plans.clear()
 
-        A column that the grid does not show, or a cell that cannot be read, is left out of the record: what is
-        stored stays.
+    def take(
+        self, rows: Sequence[Sequence[Typed]], *, fields: Sequence[str] | None = None, typed: bool = False
+    ) -> list[Row]:
+        """Parse one page's rows.
+
+        ``fields``: what stands in a row (default: all of :attr:`fields`). ``typed``: values of ``GetPageRowValues``,
+        where ``None`` is a blank; else cell texts, where ``None`` is a column that is not shown. A field that was not
+        read, or a cell that cannot be read, is left out of the record: what is stored stays.
         """
+        plan = self._plan(tuple(fields) if fields is not None else self.fields, typed)
         records: list[Row] = []
-        for texts in rows:
+        for row in rows:
             self.findings.raw += 1
-            if (record := self._record(texts)) is not None:
+            if (record := self._record(plan, row)) is not None:
                 records.append(record)
         return records
 
-    def _record(self, texts: Sequence[str | None]) -> Row | None:
+    def _plan(self, fields: tuple[str, ...], typed: bool) -> _Plan:
+        plan = self._plans.get((fields, typed))
+        if plan is None:
+            place = {name: i for i, name in enumerate(fields)}
+            plan = _Plan(
+                tuple(
+                    (
+                        column,
+                        place[column.field_name],
+                        typed_parser(column, self._words) if typed else parser(column, self._words),
+                    )
+                    for column in self.entity.columns
+                    if column.field_name in place
+                ),
+                typed,
+            )
+            self._plans[fields, typed] = plan
+        return plan
+
+    def _record(self, plan: _Plan, row: Sequence[Typed]) -> Row | None:
         found = self.findings
-        raw = _Raw(self._columns, texts)
+        raw = _Raw(plan.columns, row)
         for garbage in self.entity.garbage:
             if garbage.matches(raw):
                 found.garbage[garbage.name] += 1
                 return None
         found.records += 1
-        values: list[Any] = [_NOT_READ] * len(self._columns)
+        values: list[Any] = [_NOT_READ] * len(self._places)
         bad = False
         if len(self._shared) > SHARED_LIMIT:
             self._shared.clear()
-        for place, (column, at, parse) in enumerate(self._columns):
-            text = texts[at]
-            if text is None:
+        for column, at, parse in plan.columns:
+            cell = row[at]
+            if cell is None and not plan.typed:
                 continue
             if column.part is not None:
-                text = column.part(raw_text_whole(text))
+                cell = column.part(raw_text_whole(text_of(cell)))
             try:
-                value = parse(text)
+                value = parse(cell)
             except Unreadable as error:
                 bad = True
                 self._unreadable(raw, column, error)
@@ -152,7 +188,7 @@ class RowReader:
                     found.unknown_words[column.name, value] += 1
             if value is not None:
                 found.filled[column.name] += 1
-            values[place] = value
+            values[self._places[column.name]] = value
         found.bad_rows += bad
         record = Record(self._places, tuple(values))
         if any(record.get(name) is None for name in self.entity.key):
@@ -179,18 +215,24 @@ class _Raw(Mapping[str, str]):
     """The raw texts of one row by target name, folded when they are looked at (garbage rules look at few)."""
 
     def __init__(
-        self, columns: Sequence[tuple[Column, int, Callable[[str], Value]]], texts: Sequence[str | None]
+        self, columns: Sequence[tuple[Column, int, Callable[[Any], Value]]], row: Sequence[Typed]
     ) -> None:
         self._columns = columns
-        self._texts = texts
+        self._row = row
 
     def __getitem__(self, name: str) -> str:
         for column, at, _ in self._columns:
             if column.name == name:
-                return raw_text(column, self._texts[at] or "")
+                return raw_text(column, text_of(self._row[at]))
         raise KeyError(name)
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __iter__(self) -> Iterator[str]:
         return (column.name for column, _, _ in self._columns)
 
     def __len__(self) -> int:

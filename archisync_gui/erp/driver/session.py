@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from archisync_gui.erp.browser import Browser
 from archisync_gui.erp.failures import Navigated, SessionExpired
-from archisync_gui.erp.hands import Hands, Look, Target, at_erp
+from archisync_gui.erp.driver.page_driver import Look, PageDriver, Target, at_erp
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -54,38 +54,38 @@ class ErpSession:
         self._login_lock = login_lock
         self._purpose = purpose
 
-    async def hands(self) -> Hands:
-        """Hands on the account's page; starts browser and page if need be."""
-        return Hands(await self._browser.page(self.account, self._purpose), self._address)
+    async def driver(self) -> PageDriver:
+        """The driver of the account's page; starts browser and page if need be."""
+        return PageDriver(await self._browser.page(self.account, self._purpose), self._address)
 
-    async def open(self, path: str, logged_in: Callable[[], None]) -> Hands:
+    async def open(self, path: str, logged_in: Callable[[], None]) -> PageDriver:
         """Open a page of the ERP, logging in when the ERP asks for it. ``logged_in`` is told of each real login.
 
         Going straight to the wanted page is the cheapest way to learn whether the session lives.
         """
-        hands = await self.hands()
+        driver = await self.driver()
         try:
-            at_erp(await self._go(hands, path))
-            return hands
+            at_erp(await self._go(driver, path))
+            return driver
         except SessionExpired:
-            where = await self.login(hands, logged_in)
+            where = await self.login(driver, logged_in)
         if where != path.partition("?")[0].rstrip("/").rpartition("/")[2]:
             # Somewhere else than asked for: whether the login took, only the page that needs it can tell.
             try:
-                at_erp(await self._go(hands, path))
+                at_erp(await self._go(driver, path))
             except SessionExpired as error:
                 raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": self.user}) from error
         await self._browser.remember(self.account)
-        return hands
+        return driver
 
-    async def _go(self, hands: Hands, path: str) -> str:
+    async def _go(self, driver: PageDriver, path: str) -> str:
         try:
-            return await hands.go(path, self.limits.open)
+            return await driver.go(path, self.limits.open)
         except Navigated:
-            return await hands.arrived(self.limits.open)
+            return await driver.arrived(self.limits.open)
 
-    async def login(self, hands: Hands, logged_in: Callable[[], None]) -> str:
-        """Log in on the login page that ``hands`` stand on; returns where that led. ``logged_in`` is told of every
+    async def login(self, driver: PageDriver, logged_in: Callable[[], None]) -> str:
+        """Log in on the login page on show; returns where that led. ``logged_in`` is told of every
         attempt that reached the ERP: it is their number that the ERP's owner minds.
 
         Refused is only what the page itself calls refused: still there, an error text, and both fields as typed.
@@ -95,14 +95,14 @@ class ErpSession:
         async with self._login_lock:
             log.info("login of %s", self.user)
             try:
-                typed = await hands.type_login(self.user, password)
+                typed = await driver.type_login(self.user, password)
             except Navigated:
                 typed = False
             if not typed:
                 raise SyncFailure("login-page-unknown", FailureKind.LOGIN)
             logged_in()
             outcome = asyncio.ensure_future(
-                hands.look(
+                driver.look(
                     Look.LOGIN_OUTCOME,
                     self.user,
                     password,
@@ -113,7 +113,7 @@ class ErpSession:
             )
             try:
                 try:
-                    await hands.click(Target.LOGIN, "Logon_PopupActions_Menu_DXI0_T", self.limits.callback)
+                    await driver.click(Target.LOGIN, "Logon_PopupActions_Menu_DXI0_T", self.limits.callback)
                 except Navigated:
                     pass
                 answer = await outcome
@@ -125,7 +125,7 @@ class ErpSession:
                 await asyncio.wait([outcome])
                 if not outcome.cancelled():
                     outcome.exception()
-            where = await hands.arrived(self.limits.open)
+            where = await driver.arrived(self.limits.open)
         if where.casefold() != "login.aspx":
             return where
         if answer and answer["error"] and answer["held"]:

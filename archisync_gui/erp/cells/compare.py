@@ -1,0 +1,58 @@
+"""Whether the values of a page and its cells say the same, column by column; no page, no store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from archisync_gui.entities.declaration import Column, Entity
+from archisync_gui.erp.cells.parsers import Unreadable, parser
+from archisync_gui.erp.cells.rows import raw_text_whole
+from archisync_gui.erp.cells.typed import Typed, text_of, typed_parser
+from archisync_gui.erp.cells.words import Words
+
+SAMPLE = 20
+"""Rows that are compared."""
+
+FEWEST = 3
+"""Fewer rows with something in both say nothing about a column."""
+
+
+def differing_columns(
+    entity: Entity,
+    fields: Sequence[str],
+    values: Sequence[Sequence[Typed]],
+    cells: Sequence[Sequence[str | None]],
+    words: Words,
+) -> list[str]:
+    """The field names whose values mean something else than their cells, in at least half of the rows compared.
+
+    ``values`` and ``cells`` are the same rows, both in the order of ``fields``. Columns whose cells are written in
+    another language's notation are not compared, since their cells cannot be read.
+    """
+    found = []
+    for column in entity.columns:
+        if column.field_name not in fields or column.part is not None:
+            continue
+        at = fields.index(column.field_name)
+        if _differs(column, [(row[at], other[at]) for row, other in zip(values, cells, strict=True)], words):
+            found.append(column.field_name)
+    return found
+
+
+def _differs(column: Column, pairs: Sequence[tuple[Typed, str | None]], words: Words) -> bool:
+    from_value, from_text = typed_parser(column, words), parser(column, words)
+    compared = different = 0
+    for value, cell in pairs[:SAMPLE]:
+        if cell is None or value is None or not cell.strip():
+            continue
+        try:
+            shown = from_text(cell)
+            typed = from_value(value)
+        except Unreadable:
+            return False
+        if shown is None or typed is None:
+            continue
+        compared += 1
+        # A cell cuts long texts and rounds numbers; what is compared is the meaning.
+        different += shown != typed and raw_text_whole(cell) != raw_text_whole(text_of(value))
+    return compared >= FEWEST and different * 2 >= compared

@@ -1,0 +1,137 @@
+// Reads the grid's table: which cell holds which field, and the texts of the cells. Nothing is guessed: what does not
+// fit is named (`problem`) and the read is refused.
+(reader => {
+  "use strict";
+
+  // An empty cell, or one that shows the ERP's word for "no value".
+  const blank = text => !text || !text.trim() || text.trim() === "N/A";
+
+  // The text that a person sees: no scripts, no styles, line breaks kept.
+  function walk(node, parts) {
+    for (const child of node.childNodes) {
+      if (child.nodeType === 3) parts.push(child.data);
+      else if (child.nodeType === 1) {
+        if (child.tagName === "SCRIPT" || child.tagName === "STYLE") continue;
+        if (child.tagName === "BR") parts.push("\n");
+        else walk(child, parts);
+      }
+    }
+  }
+
+  function plainText(node) {
+    if (!node.firstElementChild) return node.textContent;
+    const parts = [];
+    walk(node, parts);
+    return parts.join("");
+  }
+
+  // "Checked" or "Unchecked" for a box that is drawn as an image, "" for one that is neither; null: there is no box.
+  function checkbox(node) {
+    for (const box of node.querySelectorAll("[class*='hecked'], [class*='Grayed'], [class*='dxICheckBox']")) {
+      if (/CheckBoxUnchecked|(^|[^A-Za-z])Unchecked/.test(box.className)) return "Unchecked";
+      if (/CheckBoxChecked|(^|[^A-Za-z])Checked/.test(box.className)) return "Checked";
+      if (/dxICheckBox/.test(box.className)) return "";
+    }
+    return null;
+  }
+
+  function cellText(cell) {
+    const text = plainText(cell);
+    if (blank(text) && cell.firstElementChild) {
+      const box = checkbox(cell);
+      if (box !== null) return box;
+    }
+    return text;
+  }
+
+  // The rows of this grid that hold records, with the visible index that their id tells. Rows of nested grids and the
+  // hidden row that batch editing copies have other ids.
+  function dataRows(grid) {
+    const prefix = grid.name + "_DXDataRow", rows = [];
+    for (const row of reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(prefix)}']`)) {
+      const number = row.id.slice(prefix.length);
+      if (/^\d+$/.test(number)) rows.push({ index: Number(number), cells: row.children });
+    }
+    return rows;
+  }
+
+  // Column numbers of the header cells in order (-1: a cell without number, which is a blank field), or a problem.
+  function header(grid) {
+    const prefix = grid.name + "_DXHeadersRow";
+    const rows = [...reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(prefix)}']`)]
+      .filter(row => /^\d+$/.test(row.id.slice(prefix.length)));
+    if (!rows.length) return { problem: "no-header", found: "" };
+    if (rows.length > 1) return { problem: "header-rows", found: String(rows.length) };
+    const cells = [...rows[0].children], start = grid.name + "_col";
+    if (cells.some(cell => cell.colSpan > 1 || cell.rowSpan > 1)) return { problem: "header-spans", found: "" };
+    const numbers = cells.map(cell => {
+      const rest = (cell.id || "").startsWith(start) ? cell.id.slice(start.length) : "";
+      return /^\d+$/.test(rest) ? Number(rest) : -1;
+    });
+    return { numbers };
+  }
+
+  // Where the wanted fields stand in a row: { at: [index or -1], cells: number of cells }, or a problem.
+  function mapping(grid, wanted) {
+    const found = header(grid);
+    if (found.problem) return found;
+    const fields = new Map(reader.columns(grid).map(c => [c.i, c.field]));
+    const names = found.numbers.map(n => (n < 0 ? "" : fields.get(n) || ""));
+    const twice = wanted.find(field => names.indexOf(field) !== names.lastIndexOf(field));
+    if (twice) return { problem: "column-twice", found: twice };
+    return { at: wanted.map(field => names.indexOf(field)), cells: names.length };
+  }
+
+  // Whether each row has text in one of its mapped cells. Command cells and file cells are not mapped; a box drawn as
+  // an image is there before the texts are.
+  function painted(rows, map) {
+    return rows.every(row => map.at.some(at => at >= 0 && row.cells[at] && !blank(plainText(row.cells[at]))));
+  }
+
+  // Texts of the wanted fields row by row; null: the column is not shown.
+  function readCells(grid, wanted) {
+    const map = mapping(grid, wanted), rows = dataRows(grid);
+    if (map.problem) return { problem: map.problem, found: map.found, rows: [] };
+    const odd = rows.find(row => row.cells.length !== map.cells);
+    if (odd) return { problem: "row-shape", found: `${odd.cells.length} / ${map.cells}`, rows: [] };
+    return {
+      rows: rows.map(row => map.at.map(at => (at < 0 ? null : cellText(row.cells[at])))),
+      shown: wanted.filter((_, n) => map.at[n] >= 0),
+      painted: painted(rows, map),
+    };
+  }
+
+  function isPainted(grid, wanted) {
+    const map = mapping(grid, wanted);
+    return map.problem ? true : painted(dataRows(grid), map); // a problem is told when the cells are read
+  }
+
+  // Waits until the cells have their texts, which is a little after a callback ended; a mutation tells when.
+  async function filled(grid, wanted, limit) {
+    if (isPainted(grid, wanted)) return true;
+    return await new Promise(resolve => {
+      const observer = new MutationObserver(() => { if (isPainted(grid, wanted)) finish(true); });
+      const timer = setTimeout(() => finish(isPainted(grid, wanted)), limit * 1000);
+      function finish(value) { observer.disconnect(); clearTimeout(timer); resolve(value); }
+      observer.observe(reader.root(grid), { childList: true, subtree: true, characterData: true });
+    });
+  }
+
+  // The grid's own footer: `Count=1.110`, with whatever groups the digits.
+  function footer(grid) {
+    const row = document.getElementById(grid.name + "_DXFooterRow");
+    for (const cell of row ? row.children : []) {
+      const found = /Count\s*=\s*(\d{1,3}(?:[.,'’\s]\d{3})+(?!\d)|\d+)/.exec(plainText(cell));
+      if (found) return Number(found[1].replace(/\D/g, ""));
+    }
+    return null;
+  }
+
+  Object.assign(reader, { plainText, cellText, checkbox, blank, dataRows, header, readCells, isPainted, filled, footer });
+
+  reader.emptyRows = async (wanted, limit) => {
+    const grid = reader.needGrid();
+    const done = await filled(grid, wanted, limit);
+    return JSON.stringify({ rows: dataRows(grid).length, painted: done });
+  };
+})(window.archisyncReader);

@@ -1,0 +1,139 @@
+// Finds the controls of a list view's page and waits for their callbacks. Nothing here changes the page.
+(reader => {
+  "use strict";
+
+  const collection = () => ASPxClientControl.GetControlCollection();
+
+  function everyControl() {
+    const all = [];
+    collection().ForEachControl(control => { all.push(control); });
+    return all;
+  }
+
+  const isGrid = c => !!c && typeof c.GetColumn === "function" && typeof c.GetPageIndex === "function";
+  const root = grid => document.getElementById(grid.name);
+
+  // Grids whose element is in the page and not inside another grid's element. A callback may leave the control object
+  // of a replaced grid in the collection; nested grids belong to rows of the list.
+  function grids() {
+    const there = everyControl().filter(c => isGrid(c) && root(c));
+    return there.filter(c => !there.some(other => other !== c && root(other).contains(root(c))));
+  }
+
+  function findGrid() {
+    const all = grids();
+    return all.find(c => /_LE_v\d+$/.test(c.name || "")) || all[0] || null;
+  }
+
+  function needGrid() {
+    const grid = findGrid();
+    if (!grid) throw new Error("no grid on this page");
+    return grid;
+  }
+
+  // The columns as the client tells them. `sortOrder` and `sortIndex` are null where the client does not tell them.
+  function columns(grid) {
+    const all = [];
+    for (let i = 0; i < grid.GetColumnCount(); i++) {
+      const column = grid.GetColumn(i);
+      if (!column) continue;
+      all.push({
+        i, field: column.fieldName || "", visible: column.visible !== false,
+        at: Number.isInteger(column.visibleIndex) ? column.visibleIndex : null,
+        sortIndex: Number.isInteger(column.sortIndex) ? column.sortIndex : null,
+        sortOrder: orderName(column.sortOrder),
+        groupIndex: Number.isInteger(column.groupIndex) ? column.groupIndex : null,
+      });
+    }
+    return all;
+  }
+
+  function orderName(order) {
+    if (order === 1 || /^asc/i.test(order || "")) return "ASC";
+    if (order === 2 || /^d(e)?sc/i.test(order || "")) return "DSC";
+    return order === undefined || order === null ? null : "NONE";
+  }
+
+  function columnOf(grid, field) {
+    const found = columns(grid).find(c => c.field === field);
+    if (!found) throw new Error("no column " + field);
+    return found.i;
+  }
+
+  // --- waiting ------------------------------------------------------------------------------------------------------
+
+  const PANELS = "[id$='_LPV'], .dxlp, .dxlpLoadingPanel_XafTheme, .dxgvLoadingPanel_XafTheme";
+
+  function busy() {
+    for (const panel of document.querySelectorAll(PANELS)) if (panel.offsetParent !== null) return true;
+    // The control of a grid that was replaced may say for ever that it is in a callback.
+    return everyControl().some(c => typeof c.InCallback === "function" && c.InCallback() && !(isGrid(c) && !root(c)));
+  }
+
+  // True once nothing is in a callback. An event tells that something ended; the clock only bounds the wait.
+  async function idle(limit) {
+    const until = performance.now() + limit * 1000;
+    while (busy()) {
+      const left = until - performance.now();
+      if (left <= 0) return false;
+      await new Promise(resolve => {
+        const end = collection().EndCallback;
+        const timer = setTimeout(finish, Math.min(100, left));
+        function finish() {
+          clearTimeout(timer);
+          if (end && end.RemoveHandler) end.RemoveHandler(finish);
+          resolve();
+        }
+        if (end && end.AddHandler) end.AddHandler(finish);
+      });
+    }
+    return true;
+  }
+
+  // Calls `done(how)` once: "ended", "error: ...", "slow" after `limit` seconds. Listens to the events of `source` (a
+  // control, or the collection of all). Returns { began, stop }.
+  function listen(source, limit, done) {
+    const state = { began: false };
+    const timer = setTimeout(() => finish("slow"), limit * 1000);
+    const onBegin = () => { state.began = true; };
+    const onEnd = () => finish("ended");
+    const onError = (sender, args) => {
+      if (args) args.handled = true;
+      finish("error: " + ((args && args.message) || ""));
+    };
+    const events = [["BeginCallback", onBegin], ["EndCallback", onEnd], ["CallbackError", onError]];
+    function finish(how) {
+      clearTimeout(timer);
+      for (const [event, handler] of events)
+        if (source[event] && source[event].RemoveHandler) source[event].RemoveHandler(handler);
+      done(how);
+    }
+    for (const [event, handler] of events) if (source[event] && source[event].AddHandler) source[event].AddHandler(handler);
+    state.stop = finish;
+    return state;
+  }
+
+  // Runs `trigger` and waits for the grid's callback to end. "nothing": no callback began.
+  function callback(grid, trigger, limit) {
+    return new Promise(resolve => {
+      const state = listen(grid, limit, resolve);
+      trigger();
+      // A call that changes nothing starts no callback. Some start theirs a moment later.
+      const none = () => !state.began && !grid.InCallback();
+      if (none()) setTimeout(() => { if (none()) state.stop("nothing"); }, 60);
+    });
+  }
+
+  Object.assign(reader, {
+    collection, everyControl, isGrid, root, findGrid, needGrid, columns, columnOf, busy, idle, listen, callback,
+  });
+
+  reader.ready = async limit => {
+    const until = performance.now() + limit * 1000;
+    while (!(window.ASPxClientControl && findGrid())) {
+      if (performance.now() > until) return JSON.stringify({ grid: false });
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    return JSON.stringify({ grid: true, quiet: await idle(limit) });
+  };
+})(window.archisyncReader);

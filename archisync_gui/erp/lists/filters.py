@@ -1,0 +1,135 @@
+"""Filters of a list: the wanted preset among a toolbar's options, what must not be touched, what is not as wanted.
+
+Pure functions over what the page's script told (``Look.STATE``); no page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archisync_gui.entities.declaration import Entity, FilterWish
+from archisync_gui.erp.failures import layout, refused
+from archisync_gui.erp.lists.saved_views import RowFilter, View
+from archisync_gui.model import Json, SyncFailure
+
+State = Mapping[str, Any]
+"""What ``view_state.js`` tells of a list."""
+
+Combo = Mapping[str, Any]
+
+
+def find_preset(wish: FilterWish, combos: Sequence[Combo]) -> tuple[str, str]:
+    """The combo that holds the preset filter and the wanted option's internal value.
+
+    Values begin with a prefix that changes now and then, so they are matched by family and ending; there may be other
+    combos (customers have a view selector). Raises ``preset-missing`` (``docs/erp.md``, Presets).
+    """
+    for combo in combos:
+        values = [(str(value), str(text)) for value, text in combo["items"]]
+        if not any(wish.family in value.casefold() for value, _ in values):
+            continue
+        for value, _ in values:
+            if any(value.casefold().endswith(ending) for ending in wish.ending):
+                return str(combo["id"]), value
+        for value, text in values:
+            if text.strip() in wish.texts:
+                return str(combo["id"]), value
+    raise layout("preset-missing", wanted=wish.texts[0])
+
+
+def find_option(texts: Sequence[str], combos: Sequence[Combo], combo: str) -> str:
+    """The value of the option with one of these texts, else of any other option than the one chosen now."""
+    found = combo_of(combos, combo)
+    for value, text in found["items"]:
+        if text.strip() in texts:
+            return str(value)
+    for value, _ in found["items"]:
+        if value != found["value"]:
+            return str(value)
+    raise layout("preset-missing", wanted=texts[0] if texts else "?")
+
+
+def combo_of(combos: Sequence[Combo], name: str) -> Combo:
+    """The combo with that id; raises ``preset-missing`` when the page has lost it."""
+    for combo in combos:
+        if combo["id"] == name:
+            return combo
+    raise layout("preset-missing", wanted=name)
+
+
+def view_of(state: State, wish: FilterWish | None) -> View:
+    """How the list is set now."""
+    filters = state["filters"]
+    preset = None
+    if wish is not None:
+        combo, _ = find_preset(wish, filters["combos"])
+        preset = str(combo_of(filters["combos"], combo)["value"])
+    return View(
+        preset=preset,
+        filter_row=tuple(RowFilter(f["field"], f["value"], f["operator"]) for f in filters["row"]),
+        search=filters["search"],
+        bar=filters["bar"],
+        group=tuple((field, order) for field, order in filters["group"]),
+        sort=tuple((field, order) for field, order in filters["sort"]),
+        page=state["index"],
+        size=state["size"],
+        size_text=state["sizeText"] or "",
+    )
+
+
+def refuse_what_cannot_be_restored(entity: Entity, state: State) -> None:
+    """Raise for a filter or a sort order that could be cleared but not restored exactly: nothing is touched then."""
+    filters = state["filters"]
+    found: tuple[str, str] | None = None
+    if filters["builder"]:
+        found = "filter-builder", filters["builder"]
+    elif filters["header"]:
+        found = "filter-header", ", ".join(filters["header"])
+    elif filters["unknown"]:
+        found = "filter-unknown", ", ".join(filters["unknown"])
+    elif any(not field for field, _ in filters["group"]):
+        found = "filter-grouping", "?"
+    elif not filters["sortSure"]:
+        found = "sort-unknown", ", ".join(field for field, _ in filters["sort"])
+    if found is not None:
+        raise _refusal(entity, found, evidence_of(entity, filters))
+
+
+def check_filters(entity: Entity, state: State) -> dict[str, Json]:
+    """All filters as evidence; raises ``refused`` for the first that is not as wanted."""
+    filters = state["filters"]
+    evidence = evidence_of(entity, filters)
+    found: tuple[str, str] | None = None
+    wish = entity.filter
+    if wish is not None:
+        combo, value = find_preset(wish, filters["combos"])
+        shown = combo_of(filters["combos"], combo)
+        if shown["value"] != value:
+            found = "filter-preset", f"{evidence['preset']} ≠ {dict(shown['items'])[value]}"
+    if found is None and filters["row"]:
+        found = "filter-row", ", ".join(f"{f['field']}: {f['text']}" for f in filters["row"])
+    if found is None and (filters["search"] or filters["bar"]):
+        found = "filter-search", filters["search"] or filters["bar"]
+    if found is None and filters["group"]:
+        found = "filter-grouping", ", ".join(field for field, _ in filters["group"]) or "?"
+    if found is not None:
+        raise _refusal(entity, found, evidence)
+    refuse_what_cannot_be_restored(entity, {**state, "filters": {**filters, "sortSure": True}})
+    return evidence
+
+
+def evidence_of(entity: Entity, filters: Mapping[str, Any]) -> dict[str, Json]:
+    """The filters as a failure or a finished read keeps them."""
+    evidence: dict[str, Json] = {key: filters[key] for key in ("row", "search", "bar", "header", "group", "builder")}
+    if entity.filter is not None:
+        combo, _ = find_preset(entity.filter, filters["combos"])
+        shown = combo_of(filters["combos"], combo)
+        evidence["preset"] = dict(shown["items"]).get(shown["value"], shown["value"])
+    return evidence
+
+
+def _refusal(entity: Entity, found: tuple[str, str], evidence: dict[str, Json]) -> SyncFailure:
+    failure = refused(found[0], list=entity.name, found=found[1])
+    failure.evidence = {"filters": evidence}
+    return failure

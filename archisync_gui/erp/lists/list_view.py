@@ -1,0 +1,437 @@
+"""One opened list view: its filters set and verified, its pages turned and read, the user's own view restored.
+
+What a read means, and whether it may be applied, is decided elsewhere (``syncs``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.cells.words import Learned
+from archisync_gui.erp.driver.page_driver import Act, Look, PageDriver, at_erp
+from archisync_gui.erp.driver.session import ErpSession
+from archisync_gui.erp.failures import Navigated, Paused, layout, refused, transient
+from archisync_gui.erp.lists.filters import State, check_filters, refuse_what_cannot_be_restored, view_of
+from archisync_gui.erp.lists.page import Page
+from archisync_gui.erp.lists.page_reader import PageReader
+from archisync_gui.erp.lists.presets import Presets
+from archisync_gui.erp.lists.saved_views import View
+from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.model import Clock, Json, SyncFailure, warning
+
+log = logging.getLogger(__name__)
+
+SORT_FIELD = "ID"
+"""Sorted by this, newest first, new records can only come before the rows already read (``docs/erp.md``, Identity)."""
+
+STILL_OPEN_PATIENCE = 6.0
+"""Seconds for the first call in a page that was left open: if it does not answer, loading it again takes less."""
+
+READ_SIZES = (20, 100, 200)
+"""The page sizes that reads set."""
+
+
+class ListView:
+    """A list view of one entity in one account's page. Made by :meth:`open`; used by one task."""
+
+    def __init__(
+        self,
+        session: ErpSession,
+        driver: PageDriver,
+        entity: Entity,
+        fields: Sequence[str],
+        clock: Clock,
+        ways: ReadingWays,
+    ) -> None:
+        self.entity = entity
+        self.view = View()
+        """What has to be restored."""
+        self.warnings: list[str] = []
+        self.newest_first = False
+        """The grid is sorted so that new records come first."""
+        self.stop: Callable[[], bool] = lambda: False
+        """Asked before each call of the ERP; True raises :class:`Paused`."""
+        self.driver = driver
+        self.limits = self._usual_limits = session.limits
+        self.state: State = {}
+        """What the page told last."""
+        self.reader = PageReader(self, tuple(fields), ways)
+        self._presets = Presets(self)
+        self._clock = clock
+        self.since = clock.now()
+        self._touched = False
+        self._tuned = False
+        """Filters and page size were looked at by :meth:`newest`."""
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    async def open(
+        cls,
+        session: ErpSession,
+        entity: Entity,
+        fields: Sequence[str],
+        clock: Clock,
+        ways: ReadingWays,
+        logged_in: Callable[[], None],
+    ) -> ListView:
+        """Open the list; nothing is changed yet."""
+        since = clock.now()
+        view = cls(session, await session.open(entity.path, logged_in), entity, fields, clock, ways)
+        view.since = since
+        await view.ready()
+        await view.look()
+        view.view = view_of(view.state, entity.filter)
+        return view
+
+    @classmethod
+    async def still_open(
+        cls, session: ErpSession, entity: Entity, fields: Sequence[str], clock: Clock, ways: ReadingWays
+    ) -> ListView:
+        """The list as it was left open in the session's page. What it shows is old: only :meth:`newest` may read it."""
+        view = cls(session, await session.driver(), entity, fields, clock, ways)
+        view.limits = replace(session.limits, callback=min(session.limits.callback, STILL_OPEN_PATIENCE))
+        await view.look()
+        view.view = view_of(view.state, entity.filter)
+        return view
+
+    async def ready(self) -> None:
+        """Wait until the page shows its grid and nothing is in a callback."""
+        for _ in range(3):
+            try:
+                await self.where()
+                answer = await self.driver.look(Look.READY, self.limits.callback, step="open")
+            except Navigated:
+                continue
+            if not answer["grid"]:
+                raise layout("no-grid", path=self.entity.path)
+            if not answer["quiet"]:
+                raise transient("erp-never-idle", step="open")
+            return
+        raise transient("erp-navigates", path=self.entity.path)
+
+    async def look(self) -> State:
+        """Ask the page for the state of the list."""
+        self.state = await self.driver.look(Look.STATE)
+        return self.state
+
+    async def load_again(self) -> State:
+        """Load the list's page anew and look: the ERP shows what it has really kept (``docs/erp.md``, View state)."""
+        self.safe_point()
+        at_erp(await self.driver.go(self.entity.path, self.limits.open))
+        await self.ready()
+        return await self.look()
+
+    @property
+    def words(self) -> Learned:
+        """The enum words that the page's filter row tells, with their language-free values."""
+        return {field: [(value, word) for value, word in items] for field, items in self.state["words"].items()}
+
+    @property
+    def version(self) -> str:
+        """The ERP's version, from the page's footer; empty: not found."""
+        return str(self.state.get("version") or "")
+
+    def warn(self, code: str, **params: Json) -> None:
+        """Note a warning of this read once."""
+        text = warning(code, list=self.entity.name, **params)
+        if text not in self.warnings:
+            self.warnings.append(text)
+
+    # --- preparing ----------------------------------------------------------------------------------------------------
+
+    async def prepare(self, page_size: int, *, sort: str | None = SORT_FIELD) -> Page:
+        """Bring the list to the wanted filters, order and page size and read its first page.
+
+        ``sort``: the field to sort by, newest first; ``None``: as it is. Raises ``SyncFailure``: a filter that does
+        not take or could not be restored, a column that is missing, cells that stay empty.
+        """
+        for _ in range(4):
+            try:
+                await self._prepare(sort)
+                page = await self._first(page_size)
+                self._check_columns(await self.look())
+                return page
+            except Navigated:
+                # Choosing a preset may load the whole page again; every step is one that can be repeated.
+                await self.ready()
+        raise transient("erp-navigates", path=self.entity.path)
+
+    async def _prepare(self, sort: str | None) -> None:
+        state = await self.look()
+        refuse_what_cannot_be_restored(self.entity, state)
+        self._touched = True
+        await self._presets.prepare()
+        state = await self.look()
+        filters = state["filters"]
+        for field, _ in filters["group"]:
+            await self.act(Act.UNGROUP, field=field)
+        for found in filters["row"]:
+            await self.act(Act.FILTER_ROW, field=found["field"], value="")
+        if filters["search"]:
+            await self.act(Act.SEARCH, text="")
+        if filters["bar"]:
+            await self._presets.search("")
+        if sort is not None:
+            await self._sort(sort)
+
+    async def _sort(self, name: str) -> None:
+        state = await self.look()
+        if not any(column["field"] == name for column in state["columns"]):
+            self.newest_first = False
+            return
+        if state["filters"]["sort"] != [[name, "DSC"]]:
+            await self.act(Act.SORT, field=name, order="DSC", first=True, at=0)
+            state = await self.look()
+        self.newest_first = _sorted_as(name, state)
+
+    async def _first(self, page_size: int) -> Page:
+        state = await self.look()
+        page: Page | None = None
+        if state["sizeText"] is None:
+            self.warn("page-size-unknown")
+        elif state["size"] != page_size:
+            page = await self.turn(Act.PAGE_SIZE, text=str(page_size))
+            if page.size != page_size:
+                self.warn("page-size-ignored")
+        if (page.index if page else state["index"]) != 0:
+            page = await self.turn(Act.PAGE, index=0)
+            if page.index != 0:
+                raise transient("page-stuck", wanted=1, shown=page.index + 1)
+        return page or await self.turn(None)
+
+    async def verify_filters(self) -> dict[str, Json]:
+        """Ask for all filters, as evidence; raises ``refused`` for the first that is not as wanted."""
+        return {**check_filters(self.entity, await self.look()), "version": self.version}
+
+    def _check_columns(self, state: State) -> None:
+        there = {column["field"] for column in state["columns"]}
+        missing = sorted({c.field_name for c in self.entity.columns if not c.optional} - there)
+        if missing:
+            raise refused("column-missing", columns=", ".join(missing), list=self.entity.name)
+        self.reader.check_columns(state)
+
+    # --- the newest ---------------------------------------------------------------------------------------------------
+
+    async def newest(self, name: str, page_size: int) -> Page | None:
+        """The first page sorted by a field, largest first, in as few calls of the ERP as that takes. It is always
+        asked for anew, never what is on show. Filters and columns are read back with it; raises as :meth:`prepare`
+        and :meth:`verify_filters`. ``None``: the sort does not take."""
+        if not self._small_and_unfiltered(page_size):
+            await self.prepare(page_size, sort=None)
+        self._touched = True
+        if not any(column["field"] == name for column in self.state["columns"]):
+            return None
+        if self.state["filters"]["sort"] == [[name, "DSC"]]:
+            page = await self.turn(Act.REFRESH, with_state=True)
+        else:
+            page = await self.turn(Act.SORT, with_state=True, field=name, order="DSC", first=True, at=0)
+        if page.index != 0:
+            page = await self.turn(Act.PAGE, with_state=True, index=0)
+            if page.index != 0:
+                raise transient("page-stuck", wanted=1, shown=page.index + 1)
+        check_filters(self.entity, self.state)
+        self._check_columns(self.state)
+        self.limits = self._usual_limits
+        return page if _sorted_as(name, self.state) else None
+
+    def _small_and_unfiltered(self, page_size: int) -> bool:
+        """Whether :meth:`newest` needs no preparation; looked at once."""
+        if self._tuned:
+            return True
+        self._tuned = True
+        try:
+            check_filters(self.entity, self.state)
+            refuse_what_cannot_be_restored(self.entity, self.state)
+        except SyncFailure:
+            return False
+        size = self.state["size"]
+        return size is not None and size <= page_size
+
+    # --- pages --------------------------------------------------------------------------------------------------------
+
+    async def pages(self, first: Page, stop: Callable[[], bool]) -> AsyncGenerator[Page, None]:
+        """The pages from ``first`` on. The next one is asked for before this one is handed out, so that it is read
+        while this one is parsed; not so when ``stop`` says that the reader wants to end here."""
+        page = first
+        while True:
+            following: asyncio.Task[Page] | None = None
+            if page.index < page.count - 1 and not stop():
+                following = asyncio.create_task(self.turn_to(page.index + 1))
+                await asyncio.sleep(0)  # lets the request go out before the page is parsed
+            try:
+                yield page
+                if following is None:
+                    return
+                page = await following
+            finally:
+                if following is not None and not following.done():
+                    following.cancel()
+                    await asyncio.wait([following])
+                if following is not None and not following.cancelled():
+                    following.exception()
+
+    async def turn_to(self, index: int) -> Page:
+        """Go to a page, verify that we are there, read it."""
+        page = await self.turn(Act.PAGE, index=index)
+        if page.index != index:
+            if page.index == page.count - 1 and page.index < index:
+                return page  # the list has become shorter meanwhile
+            raise transient("page-stuck", wanted=index + 1, shown=page.index + 1)
+        return page
+
+    async def again(self) -> Page:
+        """The first page, read once more."""
+        state = await self.look()
+        page = await (self.turn(Act.PAGE, index=0) if state["index"] else self.turn(Act.REFRESH))
+        if page.index != 0:
+            raise transient("page-stuck", wanted=1, shown=page.index + 1)
+        return page
+
+    async def turn(self, act: Act | None, *, with_state: bool = False, **arguments: Any) -> Page:
+        """Make one call of the grid (or none) and read the page that it brings."""
+        if act is not None:
+            self.begin()
+        try:
+            return await self.reader.read(act, with_state=with_state, **arguments)
+        except Navigated:
+            await self.where()
+            raise
+
+    async def act(self, act: Act, **arguments: Any) -> None:
+        """Make one call of the grid and wait for its end."""
+        self.begin()
+        try:
+            await self.driver.act(act, self.limits.callback, **arguments)
+        except Navigated:
+            await self.where()
+            raise
+
+    def begin(self) -> datetime:
+        """A call of the ERP begins: the data are current as of now. Raises :class:`Paused` at a safe point."""
+        self.safe_point()
+        self.since = self._clock.now()
+        return self.since
+
+    def safe_point(self) -> None:
+        """Raise :class:`Paused` if the reader wants to stop."""
+        if self.stop():
+            raise Paused
+
+    async def where(self) -> None:
+        """The page went away under us: raises if it is the login or the error page; else it just loaded again."""
+        at_erp(await self.driver.arrived(self.limits.open))
+
+    # --- restoring ----------------------------------------------------------------------------------------------------
+
+    def must_be_restored(self) -> None:
+        """An earlier visit has changed the list."""
+        self._touched = True
+
+    async def restore(self) -> None:
+        """Leave the list as its user had left it. Raises what the ERP makes of it; ``view-not-restored`` where it took
+        the calls and yet shows something else."""
+        if not self._touched:
+            return
+        self.stop = lambda: False
+        for _ in range(3):
+            try:
+                await self._restore()
+                self._touched = False
+                return
+            except Navigated:
+                await self.ready()
+        raise transient("erp-navigates", path=self.entity.path)
+
+    async def _restore(self) -> None:
+        # A call of a cancelled read may still be under way; its end would undo what is restored before it.
+        await self.ready()
+        view = self.view
+        # The size first: every further call then carries few rows.
+        now = view_of(await self.look(), self.entity.filter)
+        if view.size_text and (view.size, view.size_text) != (now.size, now.size_text):
+            await self.act(Act.PAGE_SIZE, text=view.size_text)
+        await self._presets.restore(view.preset)
+        await self._restore_filters()
+        await self._restore_order()
+        state = await self.look()
+        if state["index"] != view.page and view.page < state["count"]:
+            await self.act(Act.PAGE, index=view.page)
+            state = await self.look()
+        left = differences(view, view_of(state, self.entity.filter))
+        if left:
+            raise transient("view-not-restored", list=self.entity.name, found=", ".join(left))
+
+    async def _restore_filters(self) -> None:
+        view, now = self.view, view_of(await self.look(), self.entity.filter)
+        wanted = {f.field: f.value for f in view.filter_row}
+        for name in sorted({f.field for f in now.filter_row} - set(wanted)):
+            await self.act(Act.FILTER_ROW, field=name, value="")
+        held = {f.field: f.value for f in now.filter_row}
+        for name, value in wanted.items():
+            if held.get(name) != value:
+                await self.act(Act.FILTER_ROW, field=name, value=value)
+        if view.search != now.search:
+            await self.act(Act.SEARCH, text=view.search)
+        if view.bar != now.bar:
+            await self._presets.search(view.bar)
+
+    async def _restore_order(self) -> None:
+        view, now = self.view, view_of(await self.look(), self.entity.filter)
+        if view.group != now.group:
+            for name, _ in now.group:
+                await self.act(Act.UNGROUP, field=name)
+            for at, (name, order) in enumerate(view.group):
+                await self.act(Act.GROUP, field=name, at=at, order=order)
+            now = view_of(await self.look(), self.entity.filter)
+        if view.sort and view.sort != now.sort:
+            for at, (name, order) in enumerate(view.sort):
+                await self.act(Act.SORT, field=name, order=order, first=at == 0, at=at)
+        elif not view.sort and now.sort:
+            await self.act(Act.SORT, field=now.sort[0][0], order="NONE", first=True, at=0)
+
+    async def screenshot(self) -> bytes | None:
+        """A picture for the evidence."""
+        return await self.driver.screenshot()
+
+
+def differences(wanted: View, now: View) -> list[str]:
+    """What of a view is not as wanted. The page is not compared: the list may have become shorter."""
+    names = ("preset", "filter_row", "search", "bar", "group", "sort", "size_text")
+    return [name for name in names if getattr(wanted, name) != getattr(now, name)]
+
+
+def _sorted_as(name: str, state: State) -> bool:
+    sort = state["filters"]["sort"]
+    column = next((c for c in state["columns"] if c["field"] == name), None)
+    # Where the client does not tell the sort order, a hidden column has no header that could show it.
+    untold = column is not None and column["sortOrder"] is None and not column["visible"] and not sort
+    return bool(sort == [[name, "DSC"]] or untold)
+
+
+def merge_saved_view(saved: View, now: View, entity: Entity, state: State) -> View:
+    """How the user wants a list that an earlier process left behind: what still is as a read leaves it, as it was
+    saved; what somebody has changed since, as it is now."""
+    from archisync_gui.erp.lists.presets import presets_of_a_read
+
+    presets = {saved.preset, *presets_of_a_read(entity, state)}
+    sorts = {saved.sort, *(((name, "DSC"),) for name in (SORT_FIELD, *entity.newest))}
+    same_rows = now.preset in presets and not (now.filter_row or now.search or now.bar or now.group)
+    size_is_ours = now.size in READ_SIZES
+    return View(
+        preset=saved.preset if now.preset in presets else now.preset,
+        filter_row=now.filter_row or saved.filter_row,
+        search=now.search or saved.search,
+        bar=now.bar or saved.bar,
+        group=now.group or saved.group,
+        sort=saved.sort if now.sort in sorts else now.sort,
+        page=saved.page if same_rows else now.page,
+        size=saved.size if size_is_ours else now.size,
+        size_text=saved.size_text if size_is_ours else now.size_text,
+    )

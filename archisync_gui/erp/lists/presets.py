@@ -1,0 +1,119 @@
+"""Choosing the preset filter of a list, and the toolbar's search, as a person does (``docs/erp.md``, Presets)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.driver.page_driver import Look, Target
+from archisync_gui.erp.failures import Navigated, layout, refused, transient
+from archisync_gui.erp.lists.filters import State, combo_of, find_option, find_preset
+
+if TYPE_CHECKING:
+    from archisync_gui.erp.lists.list_view import ListView
+
+FILL_PATIENCE = 1.0
+"""Seconds for the rows of a list that has just been opened to get their texts; else another preset is chosen first."""
+
+CLICK_PATIENCE = 1.5
+"""Seconds for a click to start a callback. The choice that stands already starts none."""
+
+
+class Presets:
+    """The toolbar of one list view."""
+
+    def __init__(self, view: ListView) -> None:
+        self._view = view
+
+    async def prepare(self) -> None:
+        """See that the wanted preset is chosen. Lists may come with empty cells until a preset is really chosen: then
+        another one is chosen first."""
+        view, wish = self._view, self._view.entity.filter
+        if wish is None:
+            return
+        combos = view.state["filters"]["combos"]
+        combo, value = find_preset(wish, combos)
+        if combo_of(combos, combo)["value"] == value:
+            if not wish.detour or await self._filled():
+                return
+            await self.choose(combo, find_option(wish.detour, combos, combo))
+            combo, value = find_preset(wish, (await view.look())["filters"]["combos"])
+        await self.choose(combo, value)
+
+    async def _filled(self) -> bool:
+        view = self._view
+        found = await view.driver.look(Look.EMPTY_ROWS, list(view.reader.fields), FILL_PATIENCE)
+        return bool(found["rows"] and found["painted"])
+
+    async def restore(self, preset: str | None) -> None:
+        """Choose the user's own preset again."""
+        wish, combos = self._view.entity.filter, self._view.state["filters"]["combos"]
+        if wish is None or preset is None:
+            return
+        combo, _ = find_preset(wish, combos)
+        shown = combo_of(combos, combo)
+        if shown["value"] != preset and preset in dict(shown["items"]):
+            await self.choose(combo, preset)
+
+    async def choose(self, combo: str, value: str) -> None:
+        """Open the list of options and click one. It is believed when the page's own handler has noted the choice and
+        the callback has ended, or when the page shows it after it was loaded again; else ``filter-preset``."""
+        view = self._view
+        opened = await view.driver.look(Look.OPEN_COMBO, combo, value, view.limits.dialog)
+        if not opened["id"]:
+            folded = opened["why"] == "not-rendered"
+            raise layout("toolbar-folded" if folded else "preset-missing", list=view.entity.name, wanted=value)
+        target = Target.PRESET_OPTION
+        loaded, combos = await self._click(view.driver.click(target, opened["id"], view.limits.dialog), "filter")
+        if not loaded:
+            now = combo_of(combos, combo)
+            if now["value"] == value and now["noted"] is not None and now["noted"] == now["at"]:
+                return
+            combos = (await view.load_again())["filters"]["combos"]
+        shown = combo_of(combos, combo)
+        if shown["value"] != value:
+            texts = dict(shown["items"])
+            found = f"{texts.get(shown['value'], shown['value'])} ≠ {texts.get(value, value)}"
+            raise refused("filter-preset", list=view.entity.name, found=found)
+
+    async def search(self, text: str) -> None:
+        """Search with the toolbar's own box."""
+        view = self._view
+        box = await view.driver.look(Look.SEARCH_BOX)
+        if not box["button"]:
+            raise layout("filter-search", list=view.entity.name, found=text)
+        await view.driver.type_search(box["input"], text)
+        await self._click(view.driver.click(Target.SEARCH_BUTTON, box["button"], view.limits.dialog), "search")
+
+    async def _click(self, click: Awaitable[None], step: str) -> tuple[bool, list[dict[str, Any]]]:
+        """Click, and wait for the end of whatever callback that starts; the grid may be another one afterwards.
+
+        Returns whether the page was loaded anew, and its combos.
+        """
+        view = self._view
+        view.begin()
+        try:
+            await view.driver.look(Look.ARM, view.limits.callback)
+            await click
+            answer = await view.driver.look(Look.ARMED, view.limits.callback, CLICK_PATIENCE)
+        except Navigated:
+            await view.ready()
+            return True, (await view.look())["filters"]["combos"]
+        how = str(answer["how"])
+        if how.startswith("error"):
+            raise transient("erp-callback-error", step=step, error=how[7:300])
+        if how == "slow" or not answer["quiet"]:
+            raise transient("erp-slow-callback" if how == "slow" else "erp-never-idle", step=step)
+        await view.ready()
+        return False, answer["combos"]
+
+
+def presets_of_a_read(entity: Entity, state: State) -> set[str]:
+    """The presets at which a read that was killed may have left the list."""
+    wish = entity.filter
+    if wish is None:
+        return set()
+    combos = state["filters"]["combos"]
+    combo, wanted = find_preset(wish, combos)
+    return {wanted, *(str(value) for value, text in combo_of(combos, combo)["items"] if text.strip() in wish.detour)}

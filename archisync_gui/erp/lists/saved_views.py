@@ -1,0 +1,164 @@
+"""Saves how a user has set a list before a read changes it, so that it can be restored, even after a crash.
+
+Restoring is done elsewhere (``list_view``); nothing here touches the ERP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from archisync_gui.model import AccountId
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFilter:
+    """One filter of the filter row."""
+
+    field: str
+    value: str
+    """What the editor's control holds: for enums and dates it is not what is shown."""
+    operator: str | None = None
+    """Begins with, contains ...; ``None``: the page does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a user left a list. The ERP keeps it per user, across sessions (``docs/erp.md``, View state)."""
+
+    preset: str | None = None
+    """Internal value of the preset filter."""
+    filter_row: tuple[RowFilter, ...] = ()
+    search: str = ""
+    """The grid's own search box."""
+    bar: str = ""
+    """The toolbar's search box."""
+    group: tuple[tuple[str, str], ...] = ()
+    """Fields and their order (``ASC``, ``DSC``)."""
+    sort: tuple[tuple[str, str], ...] = ()
+    page: int = 0
+    size: int | None = None
+    """Rows a page."""
+    size_text: str = ""
+    """What the size box shows for it: a number, or the ERP's word for all rows."""
+
+
+class SavedViews:
+    """The views that are still to be restored, by account and list path.
+
+    ``file``: where they outlive the process (``None``: nowhere); only its owner may read it, since a filter may hold a
+    customer's name. A file that cannot be read or written costs a view, never a read.
+    """
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._views: dict[tuple[AccountId, str], View] | None = None
+        self._from_earlier_process: set[tuple[AccountId, str]] = set()
+        self._listed: set[tuple[AccountId, str]] = set()
+
+    async def of(self, account: AccountId, path: str) -> View | None:
+        """The saved view of this list."""
+        return (await self._all()).get((account, path))
+
+    def is_from_earlier_process(self, account: AccountId, path: str) -> bool:
+        """Whether an earlier process saved it: its user may have changed the list since."""
+        return (account, path) in self._from_earlier_process
+
+    async def save(self, account: AccountId, path: str, view: View) -> None:
+        """The list is about to be changed; ``view``: how its user had it."""
+        views = await self._all()
+        if views.get((account, path)) != view:
+            views[account, path] = view
+            await self._write()
+
+    async def restored(self, account: AccountId, path: str) -> None:
+        """The list is as its user had left it."""
+        views = await self._all()
+        self._from_earlier_process.discard((account, path))
+        if views.pop((account, path), None) is not None:
+            await self._write()
+
+    async def left_by_earlier_process(self, account: AccountId) -> tuple[str, ...]:
+        """The lists of the account that an earlier process did not restore; each is listed once."""
+        await self._all()
+        found = sorted(key for key in self._from_earlier_process - self._listed if key[0] == account)
+        self._listed |= set(found)
+        return tuple(path for _, path in found)
+
+    @property
+    def known(self) -> Mapping[tuple[AccountId, str], View]:
+        """Everything that is still to be restored, as far as this process has looked."""
+        return dict(self._views or {})
+
+    async def _all(self) -> dict[tuple[AccountId, str], View]:
+        if self._views is None:
+            self._views = await asyncio.to_thread(_read, self._file) if self._file is not None else {}
+            self._from_earlier_process = set(self._views)
+        return self._views
+
+    async def _write(self) -> None:
+        if self._file is None:
+            return
+        lines = [{"account": a, "list": path, **asdict(view)} for (a, path), view in (self._views or {}).items()]
+        try:
+            await asyncio.to_thread(_write, self._file, lines)
+        except OSError as error:
+            log.warning("saved views of the ERP's lists are in memory only: %s", error)
+
+
+def _read(file: Path) -> dict[tuple[AccountId, str], View]:
+    try:
+        lines = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        log.warning("saved views of the ERP's lists cannot be read: %s", error)
+        return {}
+    views = {}
+    for line in lines if isinstance(lines, list) else []:
+        try:
+            views[str(line["account"]), str(line["list"])] = _view(line)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning("one saved view cannot be read: %r", error)
+    return views
+
+
+def _view(line: Mapping[str, Any]) -> View:
+    def pairs(found: Sequence[Sequence[Any]]) -> tuple[tuple[str, str], ...]:
+        return tuple((str(one), str(other)) for one, other in found)
+
+    size = line["size"]
+    return View(
+        preset=None if line["preset"] is None else str(line["preset"]),
+        filter_row=tuple(
+            RowFilter(str(f["field"]), str(f["value"]), None if f["operator"] is None else str(f["operator"]))
+            for f in line["filter_row"]
+        ),
+        search=str(line["search"]),
+        bar=str(line["bar"]),
+        group=pairs(line["group"]),
+        sort=pairs(line["sort"]),
+        page=int(line["page"]),
+        size=None if size is None else int(size),
+        size_text=str(line["size_text"]),
+    )
+
+
+def _write(file: Path, lines: list[dict[str, Any]]) -> None:
+    if not lines:
+        file.unlink(missing_ok=True)
+        return
+    temporary = file.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        json.dump(lines, opened)
+    temporary.replace(file)

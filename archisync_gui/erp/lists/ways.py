@@ -1,0 +1,127 @@
+"""Which way a list is read, by values or by cells: found out once, kept per profile; no page.
+
+Values are tried first. A list whose values failed is read by its cells from then on, until the ERP has another
+version or ``doctor`` asks again (``docs/erp.md``, Reading by values).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+class Way(StrEnum):
+    """How the rows of a page are read."""
+
+    VALUES = "values"
+    """``GetPageRowValues``: typed, hidden columns too."""
+    CELLS = "cells"
+    """The texts of the table's cells."""
+
+
+class WhyCells(StrEnum):
+    """Why a list is not read by its values."""
+
+    MISSING = "missing"
+    """The grid has no such function."""
+    SLOW = "slow"
+    """It never answered."""
+    ERROR = "error"
+    """It answered with an error."""
+    OTHER_ROWS = "other-rows"
+    """It answered for other rows than those on show."""
+    OTHER_VALUES = "other-values"
+    """Its values are not those that the cells show."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownWay:
+    """What is known of one list."""
+
+    version: str
+    """The ERP's version when it was found out."""
+    proven: bool = False
+    """Values have worked."""
+    failures: int = 0
+    """Reads in a row in which they failed."""
+    why: str = ""
+    """The last failure (:class:`WhyCells`)."""
+
+    @property
+    def way(self) -> Way:
+        """A way that has worked before may fail once without being given up."""
+        return Way.CELLS if self.failures >= (2 if self.proven else 1) else Way.VALUES
+
+
+class ReadingWays:
+    """The known ways by list name. ``file``: where they outlive the process; one that cannot be read or written costs
+    a new trial, never a read."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = file
+        self._known: dict[str, KnownWay] | None = None
+
+    async def of(self, name: str, version: str) -> KnownWay:
+        """What is known of a list under this version of the ERP."""
+        found = (await self._all()).get(name)
+        return found if found is not None and found.version == version else KnownWay(version)
+
+    async def worked(self, name: str, version: str) -> None:
+        """A page was read by values."""
+        await self._note(name, KnownWay(version, proven=True))
+
+    async def failed(self, name: str, version: str, why: WhyCells) -> None:
+        """Values failed in a read, and its cells could be read."""
+        before = await self.of(name, version)
+        await self._note(name, KnownWay(version, before.proven, before.failures + 1, why.value))
+
+    async def forget(self, name: str) -> None:
+        """Find out anew at the next read."""
+        known = await self._all()
+        if known.pop(name, None) is not None:
+            await self._write()
+
+    async def known(self) -> Mapping[str, KnownWay]:
+        """Everything that is known, by list name."""
+        return dict(await self._all())
+
+    async def _note(self, name: str, way: KnownWay) -> None:
+        known = await self._all()
+        if known.get(name) != way:
+            known[name] = way
+            await self._write()
+
+    async def _all(self) -> dict[str, KnownWay]:
+        if self._known is None:
+            self._known = await asyncio.to_thread(_read, self._file) if self._file is not None else {}
+        return self._known
+
+    async def _write(self) -> None:
+        if self._file is None:
+            return
+        text = json.dumps({name: asdict(way) for name, way in (self._known or {}).items()}, indent=1)
+        try:
+            await asyncio.to_thread(self._file.write_text, text, encoding="utf-8")
+        except OSError as error:
+            log.warning("how the ERP's lists are read is kept in memory only: %s", error)
+
+
+def _read(file: Path) -> dict[str, KnownWay]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return {
+            str(name): KnownWay(str(w["version"]), bool(w["proven"]), int(w["failures"]), str(w["why"]))
+            for name, w in found.items()
+        }
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("how the ERP's lists were read cannot be read: %s", error)
+        return {}
