@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from archisync_gui.demo_erp.server import Server
 
 
+LATEST_VERSION = "2.0.48"
+"""The version that the real ERP's footer showed last (June 2026)."""
+
+
 class DemoErp:
     """A local stand-in for the ERP.
 
@@ -52,7 +56,7 @@ class DemoErp:
         faults: Iterable[str] = (),
         variations: Iterable[str] = (),
         structure: Structure | None = None,
-        version: str = "2.0.48",
+        version: str = LATEST_VERSION,
         https: bool = False,
         port: int = 0,
         idle_seconds: float = 20 * 60,
