@@ -269,11 +269,13 @@ class ListCallbacks:
     ) -> Any:
         words = self._views.varied("enum-words", view, user) is not None
         sources = {column.field: column.source for column in columns}
-        values = []
+        values: list[Any] = []
         for name in fields:
             source = sources.get(name)
-            known = row is not None and source is not None
-            values.append(client_value(row.values.get(source.field), source, speech, words) if known else None)  # type: ignore[union-attr]
+            if row is None or source is None:
+                values.append(None)
+            else:
+                values.append(client_value(row.values.get(source.field), source, speech, words))
         return values[0] if len(values) == 1 else values
 
 

@@ -57,6 +57,6 @@ def _nested_grid(grid: str) -> str:
     return (
         f'<table id="{grid}" class="dxgvControl_XafTheme"><tbody><tr><td><table id="{grid}_DXMainTable"><tbody>'
         f'<tr id="{grid}_DXHeadersRow0"><td id="{grid}_col0" class="dxgvHeader_XafTheme">ID</td></tr>'
-        f'<tr id="{grid}_DXDataRow0" class="dxgvDataRow_XafTheme"><td class="dxgv">1</td></tr></tbody></table></td></tr>'
-        "</tbody></table>"
+        f'<tr id="{grid}_DXDataRow0" class="dxgvDataRow_XafTheme"><td class="dxgv">1</td></tr></tbody></table></td>'
+        "</tr></tbody></table>"
     )

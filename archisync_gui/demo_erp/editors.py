@@ -36,7 +36,8 @@ def text_box(control: str, text: str, null_text: str = "", button: str = "") -> 
         f'<table id="{control}" class="{css}" cellspacing="0"><tbody><tr><td class="dxic">'
         f'<input id="{control}_I" class="dxeEditArea_XafTheme dxeEditAreaSys" type="text" '
         f'value="{escape(null_text if nothing else text)}" onfocus="ASPx.EGotFocus(\'{control}\')" '
-        f"onblur=\"ASPx.ELostFocus('{control}')\" onchange=\"ASPx.EValueChanged('{control}')\"></td>{end}</tr></tbody></table>"
+        f"onblur=\"ASPx.ELostFocus('{control}')\" onchange=\"ASPx.EValueChanged('{control}')\"></td>"
+        f"{end}</tr></tbody></table>"
     )
 
 

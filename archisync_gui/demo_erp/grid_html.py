@@ -30,7 +30,8 @@ def grid_html(drawing: Drawing) -> tuple[str, list[ControlData]]:
     scrolling = drawing.look.scrolling_headers
     end = '<td class="dxgv">&nbsp;</td>' if scrolling else ""
     indent = '<td class="dxgvIndentCell dxgv">&nbsp;</td>' * drawing.indent
-    heads = f'{_headers(drawing, indent, end)}<tr id="{grid}_DXFilterRow" class="dxgvFilterRow_XafTheme">{indent}{editors}{end}</tr>'
+    filter_row = f'<tr id="{grid}_DXFilterRow" class="dxgvFilterRow_XafTheme">{indent}{editors}{end}</tr>'
+    heads = _headers(drawing, indent, end) + filter_row
     rows = [*_lines(drawing, indent, "<td></td>" if scrolling else "")]
     if drawing.view.footer:
         rows.append(f'<tr id="{grid}_DXFooterRow" class="dxgvFooter_XafTheme">{indent}{_footer(drawing)}{end}</tr>')
@@ -181,8 +182,9 @@ def _detail_row(grid: str, index: int, width: int) -> str:
     """A master-detail row with a grid of its own."""
     inner = f"{grid}_dxdt{index}_sub"
     return (
-        f'<tr id="{grid}_DXDRow{index}" class="dxgvDetailRow_XafTheme"><td colspan="{width}"><table id="{inner}"><tbody>'
-        f'<tr><td><table id="{inner}_DXMainTable"><tbody><tr id="{inner}_DXDataRow0" class="dxgvDataRow_XafTheme">'
+        f'<tr id="{grid}_DXDRow{index}" class="dxgvDetailRow_XafTheme"><td colspan="{width}"><table id="{inner}">'
+        f'<tbody><tr><td><table id="{inner}_DXMainTable"><tbody>'
+        f'<tr id="{inner}_DXDataRow0" class="dxgvDataRow_XafTheme">'
         "<td>9</td><td>line</td></tr></tbody></table></td></tr></tbody></table></td></tr>"
     )
 
@@ -236,7 +238,8 @@ def _group_panel(drawing: Drawing) -> str:
 
 
 def _footer(drawing: Drawing) -> str:
-    wanted, rows, cells = dict(drawing.view.footer), drawing.listing.rows, ""
+    wanted, rows, speech = dict(drawing.view.footer), drawing.listing.rows, drawing.speech
+    cells = ""
     for column in drawing.shown:
         source = column.source
         kind = wanted.get(source.field) if source is not None else None
@@ -245,8 +248,8 @@ def _footer(drawing: Drawing) -> str:
             text = f"Count={_footer_number(drawing, len(rows))}"
         elif kind == "sum" and source is not None:
             total = sum((row.values[source.field] for row in rows), start=Decimal(0))
-            is_whole = source.kind == "int"
-            text = f"Sum={_footer_number(drawing, round(total)) if is_whole else decimal_text(total, drawing.speech.cells)}"
+            whole = source.kind == "int"
+            text = f"Sum={_footer_number(drawing, round(total)) if whole else decimal_text(total, speech.cells)}"
         cells += f'<td class="dxgv">{text or "&nbsp;"}</td>'
     return cells
 

@@ -116,7 +116,8 @@ def list_page(page: ListPage, speech: Speech) -> str:
     items = {item.index: _menu_item(item, speech) for item in page.menu}
     for index, combo in page.combos.items():
         items[index] = (
-            f'<li id="{_MENU}_DXI{index}_" class="dxm-item dxm-tmpl"><div id="{_MENU}_ITCNT{index}">{combo.html()}</div></li>'
+            f'<li id="{_MENU}_DXI{index}_" class="dxm-item dxm-tmpl"><div id="{_MENU}_ITCNT{index}">'
+            f"{combo.html()}</div></li>"
         )
     overflow = max(page.view.overflow, *items) if page.view.overflow not in items else max(items) + 1
     items[overflow] = (
@@ -175,7 +176,7 @@ def _menu_item(item: MenuItem, speech: Speech) -> str:
 
 def _menu_spacing(index: int) -> str:
     """The separator and indent elements that follow each toolbar item."""
-    return f'<li id="{_MENU}_DXI{index}_IS" class="dxm-spacing"></li><li id="{_MENU}_DXI{index}_II" class="dxm-spacing"></li>'
+    return "".join(f'<li id="{_MENU}_DXI{index}_{part}" class="dxm-spacing"></li>' for part in ("IS", "II"))
 
 
 def frame(user: str, path: str, speech: Speech) -> str:

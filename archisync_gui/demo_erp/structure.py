@@ -20,8 +20,8 @@ A report is one JSON object (``doctor --erp --conformance`` writes it); every me
 ``lists`` goes by the names customers, orders, ddt, invoices, products, prices. ``columns`` stand in the order of the
 client's indexes without the system columns; the visible ones are shown in that order. ``type`` is one of text, number,
 date, datetime, bool, enum, file, image. A column that the demo does not know gets no content; one that the report does
-not have is left out. ``presets`` are the last parts of the options' values. ``toolbar`` names are those of ``MenuItem``,
-``preset``, ``view`` and ``overflow``; it moves known items and leaves out the others.
+not have is left out. ``presets`` are the last parts of the options' values. ``toolbar`` names are those of
+``MenuItem``, ``preset``, ``view`` and ``overflow``; it moves known items and leaves out the others.
 """
 
 from __future__ import annotations
