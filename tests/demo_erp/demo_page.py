@@ -16,6 +16,7 @@ PRICES = "PRICEDISCTABLE_ListView/"
 
 PRELUDE = """
     let grid, combo, search;
+    const byId = id => document.getElementById(id);
     const view = window.globalCallbackControl, all = ASPxClientControl.GetControlCollection();
     const find = () => all.ForEachControl(c => {
         if (/_LE_v\\d+$/.test(c.name) && document.getElementById(c.name)) grid = c;
