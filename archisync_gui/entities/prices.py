@@ -45,7 +45,7 @@ PRICES = Entity(
     key=("id",),
     natural_key=("item_id", "price_group", "valid_from", "quantity_from", "currency"),
     filter=FilterWish("prices", ("activeprices",), ("Prezzi attivi", "Active prices")),
-    garbage=(Garbage("id-zero", "righe senza ID", "rows without an ID", lambda c: c["id"] in ("", "0")),),
+    garbage=(Garbage("id-zero", "righe con ID 0", "rows with ID 0", lambda c: c["id"] == "0"),),
     title="item_id",
     choose_columns=True,
     search=("item_id", "item_name", "price_group_name"),

@@ -101,7 +101,7 @@ PRODUCTS = Entity(
     ),
     key=("item_id",),
     natural_key=("item_id",),
-    garbage=(Garbage("no-id", "righe senza articolo", "rows without an item", lambda c: c["item_id"] in ("", "0")),),
+    garbage=(Garbage("no-id", "righe senza articolo", "rows without an item", lambda c: c["item_id"] == "0"),),
     title="name",
     choose_columns=True,
     search=("item_id", "name", "description", "search_name"),
