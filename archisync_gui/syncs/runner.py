@@ -6,8 +6,8 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, fields
-from datetime import datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
@@ -15,9 +15,10 @@ from archisync_gui.entities.declaration import Entity, Row, Value
 from archisync_gui.erp import Erp
 from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
 from archisync_gui.erp.listview import ListView, Page
-from archisync_gui.erp.rows import RowReader
+from archisync_gui.erp.rows import Findings, RowReader
 from archisync_gui.model import (
     AccountId,
+    Clock,
     FailureKind,
     Finished,
     Json,
@@ -31,7 +32,15 @@ from archisync_gui.model import (
     warning,
 )
 from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
-from archisync_gui.syncs.checks import Doubt, Facts, check_blanks, check_cells, check_keys, doubts
+from archisync_gui.syncs.checks import (
+    Doubt,
+    Facts,
+    check_blanks,
+    check_cells,
+    check_garbage,
+    check_keys,
+    doubts,
+)
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +64,7 @@ class SyncStore(Protocol):
 
     async def known(self, entity: str, account: AccountId) -> Known: ...
     async def ages(self, entity: str, account: AccountId) -> Ages: ...
+    async def unproven(self, entity: str, account: AccountId) -> frozenset[str]: ...
     async def apply(self, entity: str, account: AccountId, batch: Batch) -> Delta: ...
     async def keep_refused(self, entity: str, account: AccountId, batch: Batch, kind: RefusedKind = ...) -> None: ...
     async def rows_by_key(
@@ -81,6 +91,10 @@ class Reading:
     conflict: str | None = None
     """A key that came twice with different content."""
     as_of: datetime | None = None
+    began: float = 0.0
+    """Monotonic time of ``as_of``."""
+    after: int | None = None
+    """``Ages.number`` when it began."""
     totals: set[int] = field(default_factory=set)
     counts: set[int] = field(default_factory=set)
     first: tuple[str, ...] = ()
@@ -110,6 +124,18 @@ class Reading:
         if total is None and self.last.size:
             total = self.last.size * self.last.count
         return Progress("read", self.last.index + 1, self.last.count, self.reader.findings.raw, total)
+
+
+@dataclass(frozen=True)
+class Newest:
+    """What a fast read found."""
+
+    as_of: datetime
+    began: float
+    """Monotonic time of ``as_of``."""
+    rows: Mapping[str, Row]
+    steady: bool
+    """The list kept its length while it was paged through, so no row slid from one page to another unseen."""
 
 
 class SyncRunner:
@@ -186,6 +212,10 @@ class SyncRunner:
 
     async def _read_pages(self, view: ListView, reading: Reading, control: RunControl) -> bool:
         size = self._page_size if control.run.preemptible else PAGE_SIZE_ALONE
+        if reading.after is None:
+            reading.after = (await self._store.ages(reading.reader.entity.name, control.run.account)).number
+        if reading.as_of is None:
+            reading.began = self._erp.clock.monotonic()
         control.progress(Progress("filter"))
         with control.long_step(self._erp.limits.callback * 2):
             first = await view.prepare(size, columns=True)
@@ -202,6 +232,8 @@ class SyncRunner:
                 fresh = reading.last is None
                 async for page in pages:
                     if fresh or (reading.last is not None and page.index > reading.last.index):
+                        if reading.as_of is None:
+                            reading.began = _began(self._erp.clock, page.since, reading.began)
                         _take(reading, page)
                     else:
                         reading.counts.add(page.count)
@@ -250,18 +282,30 @@ class SyncRunner:
             reading.first,
             reading.again,
             reading.paused,
+            findings.nameless,
         )
         unclean = doubts(facts)
         assert reading.as_of is not None
         rows = await self._filled(entity, run.account, reading.rows)
-        batch = Batch(run.id, reading.as_of, tuple(rows.values()), whole=True, clean=not unclean)
+        known = await self._store.known(entity.name, run.account)
+        batch = Batch(
+            run.id,
+            _as_of(self._erp.clock, reading.as_of, reading.began),
+            tuple(rows.values()),
+            whole=True,
+            clean=not unclean,
+            after=reading.after,
+            checked=known.number,
+            garbage=sum(findings.garbage.values()),
+        )
         try:
             if reading.conflict is not None:
                 raise SyncFailure(
                     "key-twice", FailureKind.REFUSED, params={"list": entity.name, "key": reading.conflict}
                 )
             check_cells(entity, findings)
-            known = await self._store.known(entity.name, run.account)
+            if known.as_of is not None:
+                await self._check_garbage(entity, run.account, findings, known, batch)
             # Sets of a hundred thousand keys take longer than the loop may be held up.
             if (failure := await asyncio.to_thread(_refusal, entity, rows, known)) is not None:
                 kept = {
@@ -285,8 +329,21 @@ class SyncRunner:
             raise
         return Checked(batch, unclean)
 
+    async def _check_garbage(
+        self, entity: Entity, account: AccountId, findings: Findings, known: Known, batch: Batch
+    ) -> None:
+        try:
+            check_garbage(entity, findings, known)
+        except SyncFailure:
+            # Kept like a shrink: where the ERP really has more such rows, the operator accepts exactly this read.
+            await self._store.keep_refused(entity.name, account, batch, RefusedKind.SHRINK)
+            raise
+
     async def _apply(self, entity: Entity, reading: Reading, checked: Checked, control: RunControl) -> Finished:
         raw = reading.reader.findings.raw
+        if not checked.batch.rows and (await self._store.known(entity.name, control.run.account)).as_of is None:
+            # Nothing was ever read of this list: an empty answer proves neither that it is empty nor that it works.
+            return Finished(Outcome.SKIPPED, rows=0, warnings=(warning("first-read-empty", list=entity.name),))
         control.progress(Progress("apply", None, None, raw, raw))
         delta = await self._store.apply(entity.name, control.run.account, checked.batch)
         outcome = Outcome.UNCLEAN if checked.doubts else Outcome.COMPLETED
@@ -307,16 +364,21 @@ class SyncRunner:
     # --- only what is new ---------------------------------------------------------------------------------------------
 
     async def _fast(self, entity: Entity, control: RunControl) -> Finished | Suspended:
-        """Newest records first, then those with the latest activity, until a page brings nothing new or changed."""
+        """Newest records first, then those with the latest activity, until a page brings nothing new or changed.
+
+        Only a list with a clean base can tell where to stop: ``new_as_of`` is the start of the last clean whole read,
+        or of a fast read that stopped at its rows (rule 12). Without one the whole list is read.
+        """
         run = control.run
-        if (await self._store.ages(entity.name, run.account)).last_success is None:
-            # Nothing to compare with: no record may be missing, so the whole list has to be read.
-            return await self._whole(entity, control)
+        base = await self._store.ages(entity.name, run.account)
+        if base.last_success is None or base.new_as_of is None:
+            return _as_whole(await self._whole(entity, control), entity, "no-clean-base" if base.last_success else None)
+        unproven = await self._store.unproven(entity.name, run.account)
         renewed = False
         while True:
             reader = RowReader(entity)
             try:
-                found = await self._read_new(entity, reader, control)
+                found = await self._read_new(entity, reader, unproven, control)
             except StalePage:
                 continue
             except SessionExpired as error:
@@ -326,32 +388,39 @@ class SyncRunner:
                 continue
             break
         if found is None:
-            finished = await self._whole(entity, control)
-            if isinstance(finished, Finished):
-                finished = Finished(
-                    finished.outcome,
-                    finished.as_of,
-                    finished.rows,
-                    finished.added,
-                    finished.changed,
-                    finished.gone,
-                    (*finished.warnings, warning("sort-ignored", list=entity.name)),
-                )
-            return finished
-        as_of, rows = found
+            return _as_whole(await self._whole(entity, control), entity, "sort-ignored")
         check_cells(entity, reader.findings)
+        warnings = _warnings(reader, None, ())
+        if not found.rows:
+            return Finished(Outcome.SKIPPED, rows=0, warnings=(*warnings, warning("fast-read-empty", list=entity.name)))
         control.progress(Progress("apply", None, None, reader.findings.raw))
-        complete = await self._filled(entity, run.account, rows)
-        batch = Batch(run.id, as_of, tuple(complete.values()), whole=False, clean=True)
+        proves = found.steady and not reader.findings.nameless
+        complete = await self._filled(entity, run.account, found.rows)
+        batch = Batch(
+            run.id,
+            _as_of(self._erp.clock, found.as_of, found.began),
+            tuple(complete.values()),
+            whole=False,
+            clean=proves,
+            after=base.number,
+            checked=base.number,
+        )
         delta = await self._store.apply(entity.name, run.account, batch)
-        return _finished(Outcome.COMPLETED, batch, delta, _warnings(reader, None, ()))
+        if not proves:
+            warnings = (*warnings, warning("fast-read-unproven", list=entity.name))
+        return _finished(Outcome.COMPLETED if proves else Outcome.UNCLEAN, batch, delta, warnings)
 
     async def _read_new(
-        self, entity: Entity, reader: RowReader, control: RunControl
-    ) -> tuple[datetime, dict[str, Row]] | None:
-        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new."""
+        self, entity: Entity, reader: RowReader, unproven: frozenset[str], control: RunControl
+    ) -> Newest | None:
+        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
+
+        Each sort is read up to the first page whose records are all known to the clean base and unchanged.
+        """
         rows: dict[str, Row] = {}
         as_of: datetime | None = None
+        began = self._erp.clock.monotonic()
+        steady = True
         control.progress(Progress("open"))
         async with self._erp.quick_list(
             entity,
@@ -366,19 +435,19 @@ class SyncRunner:
                 page = await view.newest(name, FAST_PAGE_SIZE)
                 if page is None or not _descending(entity, name, reader, page):
                     return None
-                as_of = as_of or page.since
+                if as_of is None:
+                    as_of, began = page.since, _began(self._erp.clock, page.since, began)
+                count, total = page.count, page.footer
                 for _ in range(FAST_PAGES):
                     found = {row_key(entity, row): row for row in reader.take(page.rows)}
                     unseen = {key: row for key, row in found.items() if rows.get(key) != row}
                     rows |= found
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
                     news = await self._news(entity, control.run.account, unseen)
-                    if page.index >= page.count - 1 or not news:
-                        break
-                    # Sorted by its own key, nothing new can come after a record that is known.
-                    if (name,) == tuple(entity.column(key).field_name for key in entity.key) and [*found][
-                        -1
-                    ] not in news:
+                    # A page of garbage alone says nothing about the records behind it.
+                    known = bool(found) and not news and unproven.isdisjoint(found)
+                    steady = steady and (page.count, page.footer) == (count, total)
+                    if page.index >= page.count - 1 or known:
                         break
                     page = await view.turn_to(page.index + 1)
                 else:
@@ -386,7 +455,7 @@ class SyncRunner:
             if page is not None and page.index:
                 await view.verify_filters()  # the first page of a sort is read together with them
         assert as_of is not None
-        return as_of, rows
+        return Newest(as_of, began, rows, steady)
 
     async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:
         """The keys of these rows that are new or changed."""
@@ -428,7 +497,33 @@ def _refusal(entity: Entity, rows: Mapping[str, Row], known: Known) -> SyncFailu
     return check_keys(entity, rows, known, frozenset(natural_key(entity, row) for row in rows.values()))
 
 
+# --- time -------------------------------------------------------------------------------------------------------------
+
+CLOCK_TOLERANCE = 2.0
+"""Seconds by which both clocks may differ over a read."""
+
+
+def _began(clock: Clock, since: datetime, earliest: float) -> float:
+    """The monotonic time of ``since``, not before ``earliest``; that one where the wall clock was set in between."""
+    at = clock.monotonic() - (clock.now() - since).total_seconds()
+    return at if earliest <= at <= clock.monotonic() else earliest
+
+
+def _as_of(clock: Clock, since: datetime, began: float) -> datetime:
+    """When a read began, in terms of the wall clock as it goes now: the monotonic clock decides (rule 30)."""
+    at = clock.now() - timedelta(seconds=clock.monotonic() - began)
+    return since if abs((at - since).total_seconds()) <= CLOCK_TOLERANCE else at
+
+
 # --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def _as_whole(how: Finished | Suspended, entity: Entity, code: str | None) -> Finished | Suspended:
+    """The end of a fast read that had to read the whole list, and why."""
+    if isinstance(how, Suspended):
+        return how
+    more = () if code is None else (warning(code, list=entity.name),)
+    return replace(how, whole=how.outcome is not Outcome.SKIPPED, warnings=(*how.warnings, *more))
 
 
 def _logging_in(control: RunControl) -> Callable[[], None]:
