@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from archisync_gui.entities.declaration import Entity, Row
+from archisync_gui.erp.cells.rows import Findings
 from archisync_gui.erp.failures import layout, refused
-from archisync_gui.erp.rows import Findings
 from archisync_gui.model import Json, SyncFailure
 from archisync_gui.store import Known
 

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from archisync_gui.entities.declaration import Entity, Row, Value
 from archisync_gui.erp import Erp
+from archisync_gui.erp.cells.rows import Findings, RowReader
 from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
-from archisync_gui.erp.listview import ListView, Page
-from archisync_gui.erp.rows import Findings, RowReader
+from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.erp.lists.page import Page
 from archisync_gui.model import (
     AccountId,
     Clock,
@@ -218,7 +219,8 @@ class SyncRunner:
             reading.began = self._erp.clock.monotonic()
         control.progress(Progress("filter"))
         with control.long_step(self._erp.limits.callback * 2):
-            first = await view.prepare(size, columns=True)
+            first = await view.prepare(size)
+        reading.reader.learn(view.words)
         reading.evidence["filtersBefore"] = await view.verify_filters()
         page = await self._position(view, reading, first)
         if reading.last is None and page is not None and page.footer is None and page.count > 1:
@@ -246,23 +248,23 @@ class SyncRunner:
         reading.counts.add(again.count)
         if again.footer is not None:
             reading.totals.add(again.footer)
-        reading.again = _texts(reading, again)
+        reading.again = again.keys(reading.reader.entity)
         reading.evidence["filtersAfter"] = await view.verify_filters()
-        for code in view.warnings:
-            reading.warnings[warning(code)] = None
+        for text in view.warnings:
+            reading.warnings[text] = None
         return True
 
     async def _position(self, view: ListView, reading: Reading, first: Page) -> Page | None:
         """The page to begin with; ``None``: everything is read already. A resumed read whose last page is not as it
         was starts over."""
-        last = reading.last
+        last, entity = reading.last, reading.reader.entity
         if last is None:
             return first
         same = first if last.index == 0 else await view.turn_to(last.index) if last.index < first.count else None
         unchanged = (
             same is not None
             and (same.count, same.footer, same.size) == (last.count, last.footer, last.size)
-            and _texts(reading, same) == _texts(reading, last)
+            and same.keys(entity) == last.keys(entity)
         )
         if not unchanged:
             reading.start_over()
@@ -431,15 +433,16 @@ class SyncRunner:
         ) as visit:
             view = visit.list
             control.progress(Progress("filter"))
+            reader.learn(view.words)
             for name in entity.newest:
                 page = await view.newest(name, FAST_PAGE_SIZE)
-                if page is None or not _descending(entity, name, reader, page):
+                if page is None or not _descending(entity, name, page):
                     return None
                 if as_of is None:
                     as_of, began = page.since, _began(self._erp.clock, page.since, began)
                 count, total = page.count, page.footer
                 for _ in range(FAST_PAGES):
-                    found = {row_key(entity, row): row for row in reader.take(page.rows)}
+                    found = {row_key(entity, row): row for row in page.records(reader)}
                     unseen = {key: row for key, row in found.items() if rows.get(key) != row}
                     rows |= found
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
@@ -479,6 +482,9 @@ class SyncRunner:
 
     async def _one(self, entity: Entity, key: str, control: RunControl) -> Finished:
         run, reader = control.run, RowReader(entity)
+        # A detail page opens for any id; which records are the account's own, only its list tells.
+        if not any(row.deleted_at is None for row in await self._store.rows_by_key(entity.name, run.account, [key])):
+            raise SyncFailure("no-such-record", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
         control.progress(Progress("open"))
         as_of = self._erp.clock.now()
         texts = await self._erp.record(entity, run.account, key, reader.fields, _logging_in(control))
@@ -540,30 +546,23 @@ def _take(reading: Reading, page: Page) -> None:
     """Add a page's rows to the reading."""
     if reading.as_of is None:
         reading.as_of = page.since
-        reading.first = _texts(reading, page)
+        reading.first = page.keys(reading.reader.entity)
     reading.last = page
     reading.counts.add(page.count)
     if page.total is not None:
         reading.totals.add(page.total)
     entity = reading.reader.entity
-    for row in reading.reader.take(page.rows):
+    for row in page.records(reading.reader):
         key = row_key(entity, row)
         before = reading.rows.setdefault(key, row)
         if before is not row and dict(before) != dict(row):
             reading.conflict = reading.conflict or key
 
 
-def _texts(reading: Reading, page: Page) -> tuple[str, ...]:
-    """The raw key texts of a page's rows."""
-    entity = reading.reader.entity
-    places = [reading.reader.fields.index(entity.column(name).field_name) for name in entity.key]
-    return tuple("|".join((row[at] or "").strip() for at in places) for row in page.rows)
-
-
-def _descending(entity: Entity, name: str, reader: RowReader, page: Page) -> bool:
+def _descending(entity: Entity, name: str, page: Page) -> bool:
     """Whether a page is really sorted by that field, largest first, blanks last."""
     column = next(column for column in entity.columns if column.field_name == name)
-    values: list[Value] = [row.get(column.name) for row in RowReader(entity).take(page.rows)]
+    values: list[Value] = [row.get(column.name) for row in page.records(RowReader(entity))]
     keys = [(len(str(v)), str(v)) if v is not None else (0, "") for v in values]
     return keys == sorted(keys, reverse=True)
 
