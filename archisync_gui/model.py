@@ -229,6 +229,8 @@ class Finished:
     gone: int = 0
     """Rows soft-deleted by this run."""
     warnings: tuple[str, ...] = ()
+    whole: bool = False
+    """A fast read that had to read the whole list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +350,8 @@ class RunRecord:
     warnings: tuple[str, ...] = ()
     error: ErrorInfo | None = None
     suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
+    seconds: float | None = None
+    """How long it worked, suspensions not counted, by the monotonic clock; ``None``: not known."""
 
 
 # --------------------------------------------------------------------------------------------------- answers
@@ -444,7 +448,7 @@ class RunView:
     request_id: str | None = None
     stopping: str | None = None
     """Why the run was told to end (``operator``, ``withdrawn``, ``hold``, ``account``, ``deadline``, ``watchdog``,
-    ``closing``) while it has not ended yet; a runner that ignores it keeps the lock."""
+    ``closing``, ``abandoned``) while it has not ended yet. A runner that ignores it is abandoned after a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,7 +565,11 @@ class Status:
     accounts: tuple[AccountStatus, ...]
     explanation: Explanation
     journal_error: ErrorInfo | None = None
-    """Set while the journal fails: runs go on, but are not remembered."""
+    """Set while the journal cannot be written: runs go on, but would not be remembered if the program ended now."""
+    abandoned: tuple[RunView, ...] = ()
+    """Runs that did not end when they were told to: the lock was taken from them, and their browser closed."""
+    unreadable: tuple[str, ...] = ()
+    """What of the journal could not be read at the start, each as ``kind id``; the rest is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -604,9 +612,10 @@ class LastRead:
     last_success: datetime | None = None
     new_as_of: datetime | None = None
     all_as_of: datetime | None = None
+    doubtful: frozenset[str] = frozenset()
+    """Which of the three times above were written before the wall clock was set back."""
     last: RunRecord | None = None
     """The last attempt of any outcome."""
-    failures_in_a_row: int = 0
     unclean_in_a_row: int = 0
     durations: tuple[float, ...] = ()
     """Seconds of the last whole reads, newest last, for forecasts."""
@@ -623,12 +632,25 @@ class Remembered:
     """Small values kept by :meth:`Journal.note`: schedule, due times, hold, stopped accounts, logins …"""
     last_sign: datetime | None = None
     """The latest moment of which anything was kept: from then to this start nothing ran."""
+    unreadable: tuple[str, ...] = ()
+    """Rows and notes that this version cannot read and leaves out, each as ``kind id``."""
 
 
 class Journal(Protocol):
-    """The orchestrator's memory; implemented by ``store`` (and by plain lists in tests). Calls keep their order."""
+    """The orchestrator's memory; implemented by ``store`` (and by plain lists in tests). Calls keep their order.
 
-    async def load(self) -> Remembered: ...
+    A call that raises may have kept what it was given for later (a full disk); :meth:`flush` tries again.
+    """
+
+    async def load(self) -> Remembered:
+        """What is known at a start. One row that cannot be read is left out, and never makes it forget the rest."""
+
+    async def clock_doubted(self) -> None:
+        """The wall clock was set back: the stored times no longer tell how old the data are."""
+
+    async def flush(self) -> None:
+        """Write what could not be written so far; raises while that is still not possible."""
+
     async def run_started(self, record: RunRecord) -> None: ...
     async def run_ended(self, record: RunRecord) -> None: ...
     async def event(self, event: Event) -> None: ...

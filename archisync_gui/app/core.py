@@ -62,7 +62,8 @@ class Core:
             pinned_key=lambda: self.settings.text("erp.pinned_key"),
             screenshots=profile.screenshots,
             clock=self.clock,
-            owed=None if profile.demo else profile.folder / "owed-views.json",
+            saved_views=None if profile.demo else profile.folder / "saved-views.json",
+            ways=None if profile.demo else profile.folder / "reading-ways.json",
             entities=ENTITIES,
             # The demo ERP forgets its sessions when it ends, and it ends with us.
             memory=None if profile.demo else KeptSessions(profile, lifetime=IDLE),

@@ -1,22 +1,23 @@
 """An embedded stand-in for the ERP, for demo mode and tests: a local web application with invented, living data.
 
-It behaves as ``docs/erp.md`` says, topic by topic:
+It imitates the ERP's own pages as ``docs/erp.md`` describes them, and was written from those facts alone: it shares no
+code and no assumption with the driver that reads it.
 
-===============================  =======================================================================
-topic in docs/erp.md             where here
-===============================  =======================================================================
-login, cookies, expiry           ``server.Server._login``, ``sessions``, ``pages.login_page``
-language, numbers, dates         ``grid.Speech``, ``grid.cell_text``
-list view page, toolbar          ``pages.list_page``, ``columns`` (menus, captions)
-grid: DOM and cells              ``grid.grid_html``
-grid: client objects             ``client.js``
-preset filters, remembered state ``columns.ListView.options``, ``sessions.Preferences``, ``grid.in_preset``
-lists that load empty            ``sessions.GridPage.filled``
-column chooser                   ``server._column_dialog``
-callback protocol                ``client.js`` (``post``), ``server._result``
-the six lists                    ``columns`` (columns), ``world`` (data, garbage, links)
-what goes wrong                  ``faults``
-===============================  =======================================================================
+====================================  =================================================================
+topic in docs/erp.md                  where here
+====================================  =================================================================
+login, cookies, expiry                ``login``, ``sessions``, ``pages``
+language, numbers, dates              ``server.Server.speech``, ``texts``
+list view page, toolbar, presets      ``pages``, ``lists``, ``client/combo.js``, ``client/view.js``
+grid: HTML                            ``grid_html``, ``editors``, ``dialogs``
+grid: client objects, row values      ``client/grid.js``, ``client/editors.js``, ``callbacks``
+saved views                           ``saved_views``, ``commands``
+callback protocol                     ``client/transport.js``, ``exchange``
+detail pages                          ``detail_page``
+the six lists                         ``lists`` (columns), ``world`` (data, garbage, links)
+what goes wrong                       ``faults``
+what differed between visits          ``variations``, ``left_on``, ``structure``
+====================================  =================================================================
 
 The PDF export, which Archisync never uses, is not there. Importing this package is cheap: the web framework is
 imported by ``DemoErp.start``. It imports nothing of Archisync's other packages.
@@ -27,6 +28,20 @@ from archisync_gui.demo_erp.demo import DemoErp
 from archisync_gui.demo_erp.faults import FAULTS, Fault
 from archisync_gui.demo_erp.latency import Latency
 from archisync_gui.demo_erp.recorder import Action
-from archisync_gui.demo_erp.sessions import Preferences
+from archisync_gui.demo_erp.saved_views import Preferences, RowFilter
+from archisync_gui.demo_erp.structure import Structure
+from archisync_gui.demo_erp.variations import VARIATIONS
 
-__all__ = ["FAULTS", "STOPPED_AT", "Action", "DemoClock", "DemoErp", "Fault", "Latency", "Preferences"]
+__all__ = [
+    "FAULTS",
+    "STOPPED_AT",
+    "VARIATIONS",
+    "Action",
+    "DemoClock",
+    "DemoErp",
+    "Fault",
+    "Latency",
+    "Preferences",
+    "RowFilter",
+    "Structure",
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import signal
 import sys
 from collections.abc import Callable
@@ -12,9 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from archisync_gui.demo_erp.clock import DemoClock
-from archisync_gui.demo_erp.demo import DemoErp
+from archisync_gui.demo_erp.demo import LATEST_VERSION, DemoErp
 from archisync_gui.demo_erp.faults import FAULTS, parse_fault
 from archisync_gui.demo_erp.latency import Latency
+from archisync_gui.demo_erp.structure import Structure
+from archisync_gui.demo_erp.variations import VARIATIONS, parse_variation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,33 +48,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="switch a fault on; ARG is a value or key:value,key:value (may be repeated; see --list-faults)",
     )
     parser.add_argument(
+        "--variation",
+        type=_variation,
+        action="append",
+        default=[],
+        metavar="NAME[=ARG]",
+        help="let a page be as it was at another visit (may be repeated; see --list-variations)",
+    )
+    parser.add_argument(
         "--like",
         type=_report,
-        default=[],
         metavar="FILE",
-        help="behave as the ERP of a report that doctor --erp --conformance saved, as far as there are faults for it",
+        help="shape the lists after a structure report that doctor --erp --conformance saved",
     )
     parser.add_argument("--list-faults", action="store_true", help="name every fault and leave")
+    parser.add_argument("--list-variations", action="store_true", help="name every variation and leave")
     parser.add_argument("--https", action="store_true", help="serve HTTPS with a self-signed certificate")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo ERP until interrupted. 0: ended as asked; 1: could not start."""
-    if args.list_faults:
-        for fault in FAULTS.values():
-            parameters = ", ".join(f"{key}:{value}" for key, value in fault.parameters.items())
-            print(f"{fault.name:26} {fault.en} / {fault.it}{f'  [{parameters}]' if parameters else ''}")
+    if args.list_faults or args.list_variations:
+        for switch in (FAULTS if args.list_faults else VARIATIONS).values():
+            parameters = ", ".join(f"{key}:{value}" for key, value in switch.parameters.items())
+            print(f"{switch.name:26} {switch.en} / {switch.it}{f'  [{parameters}]' if parameters else ''}")
         return 0
     return asyncio.run(_run(args))
 
 
 async def _run(args: argparse.Namespace) -> int:
+    like: Structure = args.like or Structure({})
     demo = DemoErp(
         seed=args.seed,
         clock=DemoClock.parse(args.demo_clock),
         latency=args.latency,
         scale=args.scale,
-        faults=[*args.like, *args.fault],
+        faults=[*like.faults, *args.fault],
+        variations=[*like.variations, *args.variation],
+        structure=like,
+        version=like.version or LATEST_VERSION,
         https=args.https,
         port=args.port,
     )
@@ -135,13 +148,21 @@ def _latency(text: str) -> str:
     return _checked(text, Latency.parse)
 
 
-def _report(text: str) -> list[str]:
+def _report(text: str) -> Structure:
     try:
-        faults = json.loads(Path(text).read_text(encoding="utf-8"))["faults"]
-        return [_fault(str(fault)) for fault in faults]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise argparse.ArgumentTypeError(f"no conformance report: {text} ({error!r})") from None
+        structure = Structure.read(Path(text))
+        for fault in structure.faults:
+            parse_fault(fault)
+        for variation in structure.variations:
+            parse_variation(variation)
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise argparse.ArgumentTypeError(f"no structure report: {text} ({error})") from None
+    return structure
 
 
 def _fault(text: str) -> str:
     return _checked(text, parse_fault)
+
+
+def _variation(text: str) -> str:
+    return _checked(text, parse_variation)

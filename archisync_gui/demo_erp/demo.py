@@ -15,23 +15,32 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.demo_erp.clock import STOPPED_AT, DemoClock
-from archisync_gui.demo_erp.columns import LISTS
-from archisync_gui.demo_erp.faults import FaultBoard, parse_fault
+from archisync_gui.demo_erp.columns import LISTS, ListView
+from archisync_gui.demo_erp.faults import FAULTS, parse_fault
 from archisync_gui.demo_erp.latency import Latency
+from archisync_gui.demo_erp.left_on import leave_on
 from archisync_gui.demo_erp.recorder import Action, Recorder
-from archisync_gui.demo_erp.sessions import Preferences, PreferenceStore
+from archisync_gui.demo_erp.saved_views import Preferences, PreferenceStore
+from archisync_gui.demo_erp.structure import Structure
+from archisync_gui.demo_erp.switches import SwitchBoard
+from archisync_gui.demo_erp.variations import LEFT_ON, VARIATIONS, parse_variation
 from archisync_gui.demo_erp.world import World
 
 if TYPE_CHECKING:
     from archisync_gui.demo_erp.server import Server
 
 
+LATEST_VERSION = "2.0.48"
+"""The version that the real ERP's footer showed last (June 2026)."""
+
+
 class DemoErp:
     """A local stand-in for the ERP.
 
     ``seed`` and ``scale`` shape the invented data, ``clock`` says when it is there (default: stopped), ``latency`` is
-    ``none``, ``real`` or a factor, ``faults`` are switches as on the command line (``NAME``, ``NAME=VALUE``,
-    ``NAME=key:value,...``), ``port`` 0 takes any free one. It listens on 127.0.0.1 only. ``idle_seconds`` is the
+    ``none``, ``real`` or a factor, ``faults`` and ``variations`` are switches as on the command line (``NAME``,
+    ``NAME=VALUE``, ``NAME=key:value,...``), ``structure`` shapes the lists after a conformance report, ``version`` is
+    what the pages' footer says, ``port`` 0 takes any free one. It listens on 127.0.0.1 only. ``idle_seconds`` is the
     server's idle expiry, ``monotonic`` its clock for that; ``late_paint`` fills cells a little after a callback ended.
 
     Every method but ``start`` and ``stop`` may be called from any thread, whether it runs or not.
@@ -45,6 +54,9 @@ class DemoErp:
         latency: Latency | str | float = "none",
         scale: float = 1.0,
         faults: Iterable[str] = (),
+        variations: Iterable[str] = (),
+        structure: Structure | None = None,
+        version: str = LATEST_VERSION,
         https: bool = False,
         port: int = 0,
         idle_seconds: float = 20 * 60,
@@ -57,10 +69,16 @@ class DemoErp:
         self.late_paint = late_paint
         self.accounts: Mapping[str, str] = MappingProxyType({"agente01": "demo", "agente02": "demo"})
         """User name to password. ``agente01`` has the full size, ``agente02`` a small part of it."""
+        self.version = version
+        self.lists: Mapping[str, ListView] = structure.shape(LISTS) if structure else LISTS
+        """The list views as this demo ERP serves them, by name."""
         self.world = World(seed, scale)
-        self.preferences = PreferenceStore()
+        self.preferences = PreferenceStore(self.lists.__getitem__)
         self.recorder = Recorder()
-        self.board = FaultBoard(self._fault_changed)
+        self.board = SwitchBoard(FAULTS, "fault", self._fault_changed)
+        """The faults that are on."""
+        self.variations = SwitchBoard(VARIATIONS, "variation", self._variation_changed)
+        """The variations that are on."""
         self.control_token = secrets.token_urlsafe(24)
         self.base_url = ""
         """``http://127.0.0.1:PORT/Archibald`` once started."""
@@ -78,8 +96,11 @@ class DemoErp:
         for text in faults:
             name, arguments = parse_fault(text)
             self.board.set(name, arguments)
+        for text in variations:
+            name, arguments = parse_variation(text)
+            self.variations.set(name, arguments)
 
-    # --- life ---------------------------------------------------------------------------------------------------------
+    # --- life
 
     async def start(self) -> str:
         """Listen, and return the base URL. OSError if the port is taken; RuntimeError if it runs already."""
@@ -143,7 +164,7 @@ class DemoErp:
             server.closing.set()
             await runner.cleanup()
 
-    # --- what happened ------------------------------------------------------------------------------------------------
+    # --- what happened
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -158,7 +179,7 @@ class DemoErp:
         """Forget the actions and the time spent."""
         self.recorder.reset()
 
-    # --- the world ----------------------------------------------------------------------------------------------------
+    # --- the world
 
     def rows(self, list_name: str, user: str, at: datetime | None = None) -> list[dict[str, Any]]:
         """The truth: every record of that list as typed values, garbage rows included, whatever filters are set."""
@@ -178,22 +199,38 @@ class DemoErp:
         """Somebody changes values of the record with that row key (by field name). KeyError if there is none."""
         self.world.change(list_name, user, self.clock.now(), key, values)
 
+    def send_draft(self, user: str, key: str) -> str:
+        """Somebody sends the draft order with that row key: it gets its number and a new CREATEDDATETIME, and keeps its
+        ID. Returns the number. KeyError if there is no such order, ValueError if it is no draft."""
+        return self.world.send_draft(user, self.clock.now(), key)
+
     def corrupt_customer(self, user: str) -> str:
         """The row key of the one customer whose detail page leads to the error page."""
         rows = self.world.rows("customers", user, self.clock.now()).rows
         return rows[min(13, len(rows) - 1)].key
 
-    # --- the human's own browser --------------------------------------------------------------------------------------
+    # --- the human's own browser
 
     def get_preferences(self, user: str, list_name: str) -> Preferences:
         """What the ERP remembers of that user's list view."""
         return self.preferences.get(user, list_name)
 
     def set_preferences(self, user: str, list_name: str, **changes: Any) -> Preferences:
-        """Change what the ERP remembers, as the human would in another browser; names as in ``Preferences``."""
-        return self.preferences.update(user, list_name, **changes)
+        """Change what the ERP remembers, as the human would in another browser; names as in ``Preferences``.
+        TypeError: there is no such name."""
+        return self.preferences.update(user, list_name, changes)
 
-    # --- faults -------------------------------------------------------------------------------------------------------
+    def view_record(self, user: str, list_name: str) -> str:
+        """The server's own record of one user's view of a list, as canonical JSON: preset, row filters with values and
+        operators, both searches, header filters, filter builder, grouping, sort, page size, page index and visible
+        columns in order. Equal texts mean that nothing changed."""
+        return self.preferences.record(user, list_name)
+
+    def view_records(self) -> dict[str, str]:
+        """``view_record`` of every account and list, by ``USER/LIST``."""
+        return {f"{user}/{name}": self.view_record(user, name) for user in self.accounts for name in self.lists}
+
+    # --- faults
 
     def fault(self, name: str, value: object = None, **arguments: object) -> None:
         """Switch a fault on: ``fault("truncated-list", list="products", keep=0.1)``, ``fault("slow", 3)`` or, as on the
@@ -204,6 +241,20 @@ class DemoErp:
     def clear_faults(self, *names: str) -> None:
         """Switch these faults off, or all; hung requests go on then."""
         self.board.clear(*names)
+
+    def vary(self, name: str, value: object = None, **arguments: object) -> None:
+        """Switch a variation on, as ``fault`` does: ``vary("loads-empty")``, ``vary("sizes", "10,20,50")``. KeyError or
+        ValueError if there is no such variation or parameter."""
+        base, parsed = parse_variation(name if value is None else f"{name}={value}")
+        self.variations.set(base, {**parsed, **arguments})
+
+    def clear_variations(self, *names: str) -> None:
+        """Switch these variations off, or all. What somebody left on in a saved view stays (see ``reset_views``)."""
+        self.variations.clear(*names)
+
+    def reset_views(self) -> None:
+        """Give every user back every list view as shipped."""
+        self.preferences.reset()
 
     @property
     def control_url(self) -> str:
@@ -223,6 +274,17 @@ class DemoErp:
         elif name == "other-certificate":
             self._new_certificate()
         elif not active:
+            with suppress(RuntimeError):  # its loop has just ended
+                loop.call_soon_threadsafe(server.release)
+
+    def _variation_changed(self, name: str) -> None:
+        """Change the users' saved views where somebody left something on; let requests go on that were held."""
+        active = self.variations.active().get(name, [])
+        if name in LEFT_ON:
+            for arguments in active:
+                leave_on(self, name, arguments)
+        loop, server = self._loop, self._server
+        if not active and loop is not None and server is not None:
             with suppress(RuntimeError):  # its loop has just ended
                 loop.call_soon_threadsafe(server.release)
 

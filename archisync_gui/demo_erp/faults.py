@@ -1,26 +1,12 @@
-"""The table of the demo ERP's faults and the board that says which are on; no effect lives here."""
+"""The table of the demo ERP's faults: what goes wrong on purpose. The board that switches them is in ``switches``."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
+from archisync_gui.demo_erp.switches import Switch, parse_switch
 
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One switch: its name, what it does in both languages, and its parameters with their defaults.
-
-    Every fault also takes ``list`` (only that list view), ``user`` (only that account) and ``times`` (how often it
-    strikes before it heals by itself). A fault with ``main`` takes a bare value for that parameter.
-    """
-
-    name: str
-    it: str
-    en: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    main: str = ""
-
+Fault = Switch
 
 _TABLE = (
     Fault("session-expired-now", "La sessione è scaduta adesso", "The session has just expired", main="user"),
@@ -142,107 +128,6 @@ FAULTS: Mapping[str, Fault] = {fault.name: fault for fault in _TABLE}
 """Every fault switch by name, in the order of the menu."""
 
 
-_Target = tuple[str, str, str]
-"""A fault's name, its only list and its only account; empty: all."""
-
-
-@dataclass(slots=True)
-class _Active:
-    arguments: dict[str, str]
-    left: int | None
-
-
-class FaultBoard:
-    """Which faults are on, each once for every list and account it was set for (or for all). Thread-safe; ``on_change``
-    is called after each change, in the caller's thread."""
-
-    def __init__(self, on_change: Callable[[str], None] = lambda name: None) -> None:
-        self._lock = threading.Lock()
-        self._active: dict[_Target, _Active] = {}
-        self._struck: dict[str, int] = {}
-        self._on_change = on_change
-
-    def set(self, name: str, arguments: Mapping[str, object] | None = None) -> None:
-        """Switch a fault on. KeyError: no such fault; ValueError: no such parameter or a bad number."""
-        fault = FAULTS[name]
-        given = {key: str(value) for key, value in (arguments or {}).items()}
-        allowed = {"list", "user", "times", *fault.parameters}
-        if unknown := set(given) - allowed:
-            raise ValueError(f"fault {name} has no parameter {sorted(unknown)} (has: {sorted(allowed)})")
-        merged = {**fault.parameters, **given}
-        left = int(merged["times"]) if merged.get("times") else None
-        with self._lock:
-            target = name, merged.get("list", ""), merged.get("user", "")
-            self._active.pop(target, None)
-            self._active[target] = _Active(merged, left)
-        self._on_change(name)
-
-    def clear(self, *names: str) -> None:
-        """Switch these faults off, or all."""
-        with self._lock:
-            gone = names or tuple(dict.fromkeys(name for name, _, _ in self._active))
-            self._active = {target: entry for target, entry in self._active.items() if target[0] not in gone}
-        for name in gone:
-            self._on_change(name)
-
-    def active(self) -> dict[str, list[dict[str, str]]]:
-        """The faults that are on, with their arguments for each list or account they were set for."""
-        found: dict[str, list[dict[str, str]]] = {}
-        with self._lock:
-            for (name, _, _), entry in self._active.items():
-                found.setdefault(name, []).append(dict(entry.arguments))
-        return found
-
-    def hit(self, name: str, *, list_name: str = "", user: str = "") -> dict[str, str] | None:
-        """The arguments of that fault if it is on and concerns this list and account, else None; of several those that
-        were set last. Uses up no strike."""
-        with self._lock:
-            target = self._concerning(name, list_name, user)
-            return None if target is None else dict(self._active[target].arguments)
-
-    def strike(self, name: str, *, list_name: str = "", user: str = "") -> dict[str, str] | None:
-        """As ``hit``, but counts one strike: a fault with ``times`` heals after that many."""
-        with self._lock:
-            target = self._concerning(name, list_name, user)
-            if target is None:
-                return None
-            entry = self._active[target]
-            self._struck[name] = self._struck.get(name, 0) + 1
-            if entry.left is not None:
-                entry.left -= 1
-                if entry.left <= 0:
-                    del self._active[target]
-            return dict(entry.arguments)
-
-    def _concerning(self, name: str, list_name: str, user: str) -> _Target | None:
-        for target in reversed(self._active):
-            fault, only_list, only_user = target
-            if fault == name and only_list in ("", list_name) and only_user in ("", user):
-                return target
-        return None
-
-    def struck(self, name: str) -> int:
-        """How often that fault has struck so far (only faults that concern single requests count)."""
-        with self._lock:
-            return self._struck.get(name, 0)
-
-
 def parse_fault(text: str) -> tuple[str, dict[str, str]]:
     """``NAME``, ``NAME=VALUE`` (its main parameter) or ``NAME=key:value,key:value``. ValueError if it is none."""
-    name, _, rest = text.partition("=")
-    fault = FAULTS.get(name)
-    if fault is None:
-        raise ValueError(f"no such fault: {name!r} (there are: {', '.join(FAULTS)})")
-    if not rest:
-        return name, {}
-    if ":" not in rest:
-        if not fault.main:
-            raise ValueError(f"fault {name} takes no value")
-        return name, {fault.main: rest}
-    arguments: dict[str, str] = {}
-    for part in rest.split(","):
-        key, colon, value = part.partition(":")
-        if not colon:
-            raise ValueError(f"not key:value: {part!r} in {text!r}")
-        arguments[key.strip()] = value.strip()
-    return name, arguments
+    return parse_switch(FAULTS, "fault", text)

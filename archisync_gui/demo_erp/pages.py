@@ -1,9 +1,9 @@
-"""The HTML of whole pages around the grid: login, list view frame, detail views, error page; no routes, no state."""
+"""The HTML of whole pages around the grid: login, list view, plain pages, error page. No routes, no state."""
 
 from __future__ import annotations
 
 import json
-import random
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -11,29 +11,29 @@ from typing import Any
 from urllib.parse import quote
 
 from archisync_gui.demo_erp.columns import SIDEBAR, ListView, MenuItem
-from archisync_gui.demo_erp.grid import Speech, cell_text
-from archisync_gui.demo_erp.world import Row
+from archisync_gui.demo_erp.editors import Combo, search_box
+from archisync_gui.demo_erp.texts import Speech
 
 BASE = "/Archibald"
 
 _MODULE = "xafkidemovb"
-_TITLE = "KI di gestione intelligente degli ordini"
+_MENU = "Vertical_mainMenu_Menu"
+TITLE = "KI di gestione intelligente degli ordini"
 
 
 def _hidden_fields() -> str:
     """WebForms' own hidden fields, at their usual sizes; their content means nothing here."""
-    noise = random.Random()
     fields = {
         "__EVENTTARGET": "",
         "__EVENTARGUMENT": "",
-        "__VIEWSTATE": noise.randbytes(1_150).hex(),
-        "__VIEWSTATEGENERATOR": noise.randbytes(4).hex().upper(),
-        "__EVENTVALIDATION": noise.randbytes(154).hex(),
+        "__VIEWSTATE": secrets.token_hex(1_150),
+        "__VIEWSTATEGENERATOR": secrets.token_hex(4).upper(),
+        "__EVENTVALIDATION": secrets.token_hex(154),
     }
     return "".join(f'<input type="hidden" name="{name}" id="{name}" value="{value}">' for name, value in fields.items())
 
 
-def _document(title: str, body: str, boot: Mapping[str, Any], body_class: str, action: str, speech: Speech) -> str:
+def document(title: str, body: str, boot: Mapping[str, Any], body_class: str, action: str, speech: Speech) -> str:
     data = json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<!DOCTYPE html><html lang="{speech.captions}" class="dxChrome dxWebKitFamily dxTheme-XafTheme"><head>'
@@ -45,7 +45,7 @@ def _document(title: str, body: str, boot: Mapping[str, Any], body_class: str, a
     )
 
 
-def login_page(return_url: str, number: int, tracker: str, speech: Speech) -> str:
+def login_page(return_url: str, number: int, version: str, speech: Speech) -> str:
     """The login page with its ids of this load (docs/erp.md, login page)."""
     button = speech.of("Accedi", "Log In")
     welcome = speech.of(
@@ -75,151 +75,111 @@ def login_page(return_url: str, number: int, tracker: str, speech: Speech) -> st
         f'role="menuitem"><span class="dx-vam dxm-contentText">{button}</span></a></li></ul></div>'
         '<table id="ctl01" class="dxlpLoadingPanel_XafTheme dxlpControl_XafTheme" style="display:none">'
         '<tr><td>Loading…</td></tr></table><div id="ctl01_LD" style="display:none"></div>'
+        f"{footer(version)}"
     )
-    boot = {"kind": "login", "prefix": prefix, "tracker": tracker}
+    boot = {"kind": "login", "prefix": prefix}
     action = f"./Login.aspx?ReturnUrl={quote(return_url, safe='')}"
-    return _document("Log In", body, boot, "Dialog", action, speech)
-
-
-@dataclass(frozen=True, slots=True)
-class Combo:
-    """A combo box in the toolbar. ``set_value`` says what the client's SetValue does: nothing, callback, navigate."""
-
-    container: int
-    value: str
-    items: tuple[tuple[str, str], ...]
-    set_value: str
-    target: str
-
-    @property
-    def control(self) -> str:
-        """The client id."""
-        return f"Vertical_mainMenu_Menu_ITCNT{self.container}_xaf_a1_Cb"
-
-    @property
-    def name(self) -> str:
-        """The WebForms name."""
-        return f"Vertical$mainMenu$Menu$ITCNT{self.container}$xaf_a1$Cb"
-
-    @property
-    def text(self) -> str:
-        """The text of the chosen item."""
-        return dict(self.items).get(self.value, "")
-
-
-def _combo_html(combo: Combo) -> str:
-    control, items = combo.control, ""
-    for index, (value, text) in enumerate(combo.items):
-        selected = " dxeListBoxItemSelected_XafTheme" if value == combo.value else ""
-        items += (
-            f'<tr class="dxeListBoxItemRow_XafTheme"><td id="{control}_DDD_L_LBI{index}T0" data-index="{index}" '
-            f'class="dxeListBoxItem_XafTheme{selected}">{escape(text)}</td></tr>'
-        )
-    return (
-        f'<table id="{control}" class="dxeButtonEditSys dxeButtonEdit_XafTheme"><tr><td class="dxic">'
-        f'<input id="{control}_I" name="{combo.name}" type="text" readonly class="dxeEditArea_XafTheme dxeEditAreaSys" '
-        f'value="{escape(combo.text)}"></td><td id="{control}_B-1" class="dxeButton dxeButtonEditButton_XafTheme">'
-        f'<img alt="v"></td></tr></table><input type="hidden" id="{control}_VI" name="{combo.name}_VI" '
-        f'value="{escape(combo.value)}"><input type="hidden" name="{combo.name}$DDD$L" value="">'
-        f'<div id="{control}_DDD_PW-1" class="dxpcDropDown_XafTheme" style="display:none">'
-        f'<table id="{control}_DDD_L" class="dxeListBox_XafTheme"><tbody>{items}</tbody></table></div>'
-    )
+    return document("Log In", body, boot, "Dialog", action, speech)
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """Everything a list view page is made of."""
+    """Everything that a list view page is made of."""
 
     view: ListView
     user: str
     grid: str
-    unique: str
     grid_html: str
-    state: Mapping[str, Any]
-    columns: Sequence[Mapping[str, Any]]
+    grid_data: Mapping[str, Any]
+    """The client's data of the grid (see ``list_view.grid_data``)."""
     menu: Sequence[MenuItem]
-    combos: Sequence[Combo]
+    combos: Mapping[int, Combo]
+    """The toolbar's combo boxes by toolbar index."""
+    preset: str
+    """Control id of the preset filter; empty where the list has none."""
     search: str
-    paint: float
+    """Control id of the toolbar's search box."""
+    search_text: str
+    search_null: str
     fold_below: int
-    tracker: str
     forced: bool
-    """The cells' locale is imposed (a fault), so the page must not ask for the browser's own."""
+    """The cells' language is imposed (a fault), so the page must not ask for the browser's own."""
     busy: bool
+    accepts_early: bool
+    version: str
+    stale: str = ""
+    """Control id of a grid that is no longer in the page but still registered (a variation)."""
 
 
 def list_page(page: ListPage, speech: Speech) -> str:
     """A list view."""
     items = {item.index: _menu_item(item, speech) for item in page.menu}
-    for combo in page.combos:
-        place = f"Vertical_mainMenu_Menu_DXI{combo.container}_"
-        items[combo.container] = (
-            f'<li id="{place}" class="dxm-item dxm-tmpl"><div id="Vertical_mainMenu_Menu_ITCNT{combo.container}">'
-            f"{_combo_html(combo)}</div></li>"
+    for index, combo in page.combos.items():
+        items[index] = (
+            f'<li id="{_MENU}_DXI{index}_" class="dxm-item dxm-tmpl"><div id="{_MENU}_ITCNT{index}">'
+            f"{combo.html()}</div></li>"
         )
-    overflow = max(items) + 1
+    overflow = max(page.view.overflow, *items) if page.view.overflow not in items else max(items) + 1
     items[overflow] = (
-        f'<li id="Vertical_mainMenu_Menu_DXI{overflow}_" class="dxm-item dxm-adaptive" style="display:none" '
-        f'title="Show hidden items"><a id="Vertical_mainMenu_Menu_DXI{overflow}_T" class="dxm-content" '
+        f'<li id="{_MENU}_DXI{overflow}_" class="dxm-item dxm-adaptive" style="display:none" '
+        f'title="Show hidden items"><a id="{_MENU}_DXI{overflow}_T" class="dxm-content" '
         'href="javascript:;" role="menuitem"><span class="dxm-contentText">…</span></a>'
         '<ul class="dxm-popupMain" style="display:none"></ul></li>'
     )
+    toolbar = "".join(items[index] + _menu_spacing(index) for index in sorted(items))
     title = speech.of(page.view.it, page.view.en)
-    search = "Vertical_SearchAC_Menu_ITCNT0_xaf_a1_Ed"
+    search_html, search_data = search_box(page.search, page.search_text, page.search_null)
     body = (
-        f"{_frame(page.user, page.view.path, speech)}<h1 class='ViewCaption'>{title}</h1>"
-        f'<ul id="Vertical_mainMenu_Menu" class="dxm-main">{"".join(items[i] for i in sorted(items))}</ul>'
-        f'<table id="{search}" class="dxeButtonEdit_XafTheme SearchAC"><tr><td><input id="{search}_I" type="text" '
-        f'placeholder="{speech.of("Inserire testo di ricerca", "Enter text to search")}" '
-        f'value="{escape(page.search)}"></td><td id="{search}_B1" class="dxeButton"><img alt="Search"></td></tr>'
-        "</table>"
-        f'<div id="{page.grid}" class="dxgvControl_XafTheme">{page.grid_html}</div>'
-        '<table id="ctl01" class="dxlpLoadingPanel_XafTheme dxlpControl_XafTheme" style="display:none">'
-        "<tr><td>Loading…</td></tr></table>"
-        f"<footer>{_MODULE} - 2.0.21 - Demo</footer>"
+        f"{frame(page.user, page.view.path, speech)}<h1 class='ViewCaption'>{title}</h1>"
+        f'<ul id="{_MENU}" class="dxm-main">{toolbar}</ul><div class="SearchAC">{search_html}</div>'
+        f'<div id="Vertical_ViewSite">{grid_root(page.grid, page.grid_html)}</div>'
+        '<table id="ctl01" class="dxlpLoadingPanel_XafTheme dxlpControl_XafTheme" style="display:none"><tbody>'
+        f"<tr><td>Loading…</td></tr></tbody></table>{footer(page.version)}"
     )
     boot = {
         "kind": "list",
-        "grid": page.grid,
-        "unique": page.unique,
-        "state": page.state,
-        "columns": page.columns,
-        "combos": [
-            {
-                "id": combo.control,
-                "name": combo.name,
-                "value": combo.value,
-                "items": combo.items,
-                "setValue": combo.set_value,
-                "target": combo.target,
-            }
-            for combo in page.combos
-        ],
+        "grid": page.grid_data,
+        "combos": [{**combo.data(), "menu": True} for combo in page.combos.values()],
+        "preset": page.preset,
+        "search": search_data,
         "menu": [[item.index, item.name] for item in page.menu],
         "overflow": overflow,
         "foldBelow": page.fold_below,
-        "paint": page.paint,
         "locale": speech.cells,
-        "tracker": page.tracker,
         "forced": page.forced,
         "busy": page.busy,
+        "acceptsEarly": page.accepts_early,
         "detail": f"{BASE}/{page.view.detail}/" if page.view.detail else "",
-        "search": search,
+        "stale": page.stale,
     }
-    return _document(f"{title} - {_TITLE}", body, boot, "VerticalTemplate", f"./{page.view.path}/", speech)
+    return document(f"{title} - {TITLE}", body, boot, "VerticalTemplate", f"./{page.view.path}/", speech)
+
+
+def grid_root(grid: str, inner: str) -> str:
+    """The root table of a grid around its inner HTML."""
+    return (
+        f'<table id="{grid}" class="dxgvControl_XafTheme dxgv" cellspacing="0"><tbody><tr>'
+        f'<td id="{grid}_DXCell">{inner}</td></tr></tbody></table>'
+    )
 
 
 def _menu_item(item: MenuItem, speech: Speech) -> str:
     caption = speech.of(item.it, item.en)
     title = "Esportare in PDF File" if item.name == "export" else caption
-    element = f"Vertical_mainMenu_Menu_DXI{item.index}_"
+    element = f"{_MENU}_DXI{item.index}_"
     return (
         f'<li id="{element}" class="dxm-item" title="{title}"><a id="{element}T" class="dxm-content dxm-hasText" '
-        f'href="javascript:;" role="menuitem"><span class="dx-vam dxm-contentText">{caption}</span></a></li>'
+        f'href="javascript:;" role="menuitem"><span class="dx-vam dxm-contentText">{caption}</span>'
+        f'<span class="dx-vam dxm-contentText" style="display:none">{caption}</span></a></li>'
     )
 
 
-def _frame(user: str, path: str, speech: Speech) -> str:
+def _menu_spacing(index: int) -> str:
+    """The separator and indent elements that follow each toolbar item."""
+    return "".join(f'<li id="{_MENU}_DXI{index}_{part}" class="dxm-spacing"></li>' for part in ("IS", "II"))
+
+
+def frame(user: str, path: str, speech: Speech) -> str:
     links, group = "", ""
     for heading, target, it, en in SIDEBAR:
         if heading != group:
@@ -233,37 +193,25 @@ def _frame(user: str, path: str, speech: Speech) -> str:
     )
 
 
-def plain_page(user: str, path: str, it: str, en: str, speech: Speech) -> str:
+def footer(version: str) -> str:
+    """The foot of each page with the ERP's version."""
+    return f'<footer id="Vertical_Footer">{_MODULE} - {version} - Demo</footer>'
+
+
+def plain_page(user: str, path: str, it: str, en: str, version: str, speech: Speech) -> str:
     """A page of the ERP that this demo knows only by name (announcements, map, consent, line discounts)."""
     title = speech.of(it, en)
     text = speech.of("Nessun annuncio.", "Nothing here.")
-    body = f"{_frame(user, path, speech)}<h1 class='ViewCaption'>{title}</h1><p>{text}</p>"
-    return _document(
-        f"{title} - {_TITLE}", body, {"kind": "plain", "locale": speech.cells}, "VerticalTemplate", f"./{path}/", speech
+    body = f"{frame(user, path, speech)}<h1 class='ViewCaption'>{title}</h1><p>{text}</p>{footer(version)}"
+    return document(
+        f"{title} - {TITLE}", body, {"kind": "plain", "locale": speech.cells}, "VerticalTemplate", f"./{path}/", speech
     )
-
-
-def detail_page(user: str, view: ListView, row: Row, speech: Speech) -> str:
-    """The read-only detail view of one record: each field in an element whose id holds ``xaf_dvi{FIELD}_View``."""
-    number = random.randint(100_000_000, 999_999_999)
-    fields = ""
-    for column in view.columns:
-        text = escape(cell_text(row, column, speech)).replace("\n", "<br>\n")
-        name = column.field.replace(".", "_")
-        fields += (
-            f'<tr><td class="Caption">{escape(speech.of(column.it, column.en))}</td>'
-            f'<td id="Vertical_v3_{number}_MainLayoutView_xaf_l1_xaf_dvi{name}_View">{text}</td></tr>'
-        )
-    title = f"{row.values.get('NAME') or row.values.get('SALESID') or row.key} - {speech.of(view.it, view.en)}"
-    heading = f"<h1 class='ViewCaption'>{escape(title)}</h1>"
-    body = f"{_frame(user, view.path, speech)}{heading}<table class='detail'>{fields}</table>"
-    return _document(title, body, {"kind": "plain", "locale": speech.cells}, "VerticalTemplate", "./", speech)
 
 
 def error_page(speech: Speech) -> str:
     """Error.aspx."""
     text = speech.of("Si è verificato un errore dell'applicazione.", "An application error has occurred.")
     body = f'<div class="ErrorPage"><h1>{text}</h1><a href="{BASE}/Default.aspx">Default</a></div>'
-    return _document(
+    return document(
         "Application Error", body, {"kind": "plain", "locale": speech.cells}, "Dialog", "./Error.aspx", speech
     )

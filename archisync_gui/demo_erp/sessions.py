@@ -1,73 +1,15 @@
-"""Sessions, login tickets and what the ERP remembers of each user's list views; no HTTP lives here."""
+"""Sessions, login tickets and the list pages that a session has loaded. No HTTP and no saved views here."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import string
-import threading
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
-from archisync_gui.demo_erp.columns import LISTS, ListView
-
-PAGE_SIZES = (10, 20, 50, 100, 200)
-"""The page sizes the pager offers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Preferences:
-    """What the ERP remembers of one user's list view: shared by all sessions of that user, the human's own included."""
-
-    preset: str = ""
-    """The wanted word of the preset filter, e.g. ``ListViewPackingSlipsAll``; empty where a list has none."""
-    filter_row: tuple[tuple[str, str], ...] = ()
-    """Field and text of each filled editor of the filter row."""
-    search: str = ""
-    header_filters: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """Field and chosen cell texts of each filtered header."""
-    group_by: tuple[str, ...] = ()
-    sort: tuple[tuple[str, str], ...] = ()
-    """Field and ``ASC`` or ``DSC``, most significant first."""
-    page_index: int = 0
-    page_size: int = 20
-
-    @classmethod
-    def of(cls, view: ListView) -> Preferences:
-        """A fresh profile's."""
-        return cls(preset=view.default_option, sort=view.sort)
-
-
-class PreferenceStore:
-    """The preferences of all users. Thread-safe."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._stored: dict[tuple[str, str], Preferences] = {}
-
-    def get(self, user: str, list_name: str) -> Preferences:
-        with self._lock:
-            return self._stored.get((user, list_name)) or Preferences.of(LISTS[list_name])
-
-    def put(self, user: str, list_name: str, preferences: Preferences) -> None:
-        with self._lock:
-            self._stored[user, list_name] = preferences
-
-    def update(self, user: str, list_name: str, **changes: Any) -> Preferences:
-        """Set some of them, as the human would in another browser, and return all."""
-        new = replace(self.get(user, list_name), **{key: _frozen(value) for key, value in changes.items()})
-        self.put(user, list_name, new)
-        return new
-
-
-def _frozen(value: Any) -> Any:
-    if isinstance(value, dict):
-        return tuple((key, _frozen(item)) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return tuple(_frozen(item) for item in value)
-    return value
+from archisync_gui.demo_erp.columns import ListView
+from archisync_gui.demo_erp.saved_views import Preferences
 
 
 @dataclass(slots=True)
@@ -81,6 +23,8 @@ class GridPage:
     preferences: Preferences
     filled: bool
     """False while a list that loads empty still shows empty cells."""
+    drawn_keys: tuple[str, ...] = ()
+    """Row keys of the rows drawn before the present ones (what a stale answer is made of)."""
 
     @property
     def grid(self) -> str:
@@ -102,23 +46,22 @@ class Session:
     """One browser's server session. Its requests are served one at a time, under ``lock``."""
 
     key: str
-    tracker: str
     seen: float
+    locale: str = ""
+    """The browser's own language as its callbacks tell it; empty before the first one."""
     user: str | None = None
     ticket: str = ""
     counter: int = 1
     serial: int = 0
     pages: dict[str, GridPage] = field(default_factory=dict)
-    shown: dict[str, dict[str, bool]] = field(default_factory=dict)
-    """Columns switched on or off in the column chooser, per list, in the order of switching."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    def open_page(self, view: ListView, preferences: Preferences) -> GridPage:
+    def open_page(self, view: ListView, preferences: Preferences, filled: bool = True) -> GridPage:
         """A new page of that list, with ids never used before."""
         self.counter += 1 + secrets.randbelow(3)
         self.serial += 1
         number = 100_000_000 + secrets.randbelow(900_000_000)
-        page = GridPage(view, self.counter, number, self.serial, preferences, not view.empty_first)
+        page = GridPage(view, self.counter, number, self.serial, preferences, filled)
         self.pages[page.unique] = page
         while len(self.pages) > PAGES_KEPT:
             del self.pages[next(iter(self.pages))]
@@ -130,6 +73,12 @@ class Session:
         if page is not None:
             self.pages[name] = page
         return page
+
+    def renumber(self, page: GridPage) -> None:
+        """Give a page's grid an id never used before."""
+        self.pages.pop(page.unique, None)
+        page.number = 100_000_000 + secrets.randbelow(900_000_000)
+        self.pages[page.unique] = page
 
 
 class SessionStore:
@@ -157,7 +106,7 @@ class SessionStore:
         now = self._monotonic()
         for old in [name for name, other in self._sessions.items() if now - other.seen > 2 * self.idle_seconds]:
             del self._sessions[old]
-        session = Session(key, str(uuid.uuid4()), now)
+        session = Session(key, now)
         self._sessions[key] = session
         return session
 
@@ -170,7 +119,6 @@ class SessionStore:
         """Expire one session: its cookies stay, its ticket is void."""
         session.user, session.ticket = None, ""
         session.pages.clear()
-        session.shown.clear()
 
     def expire(self, user: str = "", but: Session | None = None) -> int:
         """End all sessions (of one user, but one) and return how many there were."""

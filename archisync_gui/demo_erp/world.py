@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from math import gcd
+from math import ceil, gcd
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -233,6 +233,10 @@ class World:
             like = next(row for row in self.rows(list_name, user, at).rows if row.values.get("ID") != 0)
             edits.counter += 1
             new = _with_identity(list_name, dict(like.values), edits.counter)
+            if list_name == "orders":
+                new["CREATEDDATETIME"] = new["MODIFIEDDATETIME"] = at.astimezone(ROME).replace(
+                    tzinfo=None, microsecond=0
+                )
             new.update(values or {})
             row = Row(str(new["ID"]), new)
             edits.added[row.key] = row
@@ -260,6 +264,24 @@ class World:
             else:
                 edits.changed[key] = {**edits.changed.get(key, {}), **values}
             edits.revision += 1
+
+    def send_draft(self, user: str, at: datetime, key: str) -> str:
+        """Send the draft order with that key: it gets a number and the moment of sending as CREATEDDATETIME."""
+        row = next((row for row in self.rows("orders", user, at).rows if row.key == key), None)
+        if row is None:
+            raise KeyError(key)
+        if row.values["SALESID"]:
+            raise ValueError(f"order {key} is no draft")
+        sent = at.astimezone(ROME).replace(tzinfo=None, microsecond=0)
+        with self._lock:
+            edits = self._edits_of("orders", user)
+            edits.counter += 1
+            number = f"ORD/{sent:%y}{900_000 + edits.counter}"
+        self.change("orders", user, at, key, {
+            "SALESID": number, "CREATEDDATETIME": sent, "MODIFIEDDATETIME": sent, "SALESTYPE": "SalesOrder",
+            "TRANSFERSTATUS": "Transfered", "TRANSFERREDDATE": sent.date(), "COMPLETEDDATE": sent.date(),
+        })  # fmt: skip
+        return number
 
     def forget_edits(self) -> None:
         """Drop every hand-made change."""
@@ -477,8 +499,21 @@ class _Agent:
     def _customer_of(self, number: int) -> _Customer:
         return self.holders[number * 7_919 % len(self.holders)]
 
+    def _sent(self, number: int) -> float:
+        """Seconds at which an order was sent. A draft that is sent at all waits at least an hour, and half an interval
+        more or less than a whole number of them, so that no two orders are sent at the same moment."""
+        interval = self.orders_stream.interval
+        wait = (ceil(3_600 / interval - 0.5) + 0.5) * interval if self._starts_as_draft(number) else 0.0
+        return number * interval + wait
+
+    def _starts_as_draft(self, number: int) -> bool:
+        return number % self.orders_stream.keep_every == 0
+
     def _order_number(self, number: int) -> str:
-        return f"ORD/{self.orders_stream.born(number):%y}{number + self.number * 500_000:06d}"
+        """The number given when the order is sent: it rises strictly with CREATEDDATETIME, unlike the ID."""
+        sent = self._sent(number)
+        running = round(2 * sent / self.orders_stream.interval) + self.number * 500_000
+        return f"ORD/{_local(sent):%y}{running:06d}"
 
     def _order_id(self, number: int) -> int:
         return self.first_id + 1_000 + number
@@ -503,16 +538,16 @@ class _Agent:
 
     def _stage(self, number: int, age: float) -> str:
         days = age / 86_400
-        kept = number % self.orders_stream.keep_every == 0
-        if (kept and days < 1 / 24) or (not kept and number % 6 == 1):
+        kept = self._starts_as_draft(number)
+        waited = number * self.orders_stream.interval + age >= self._sent(number)
+        if (kept and not waited) or (not kept and number % 6 == 1):
             return "draft"
         if not kept or days < 2:
             return "open"
-        if days < 15 or not self._invoiced(number):
-            return "delivered"
-        return "invoiced"
+        return "delivered" if days < 15 else "invoiced"
 
-    def _invoiced(self, number: int) -> bool:
+    def _named_by_an_invoice(self, number: int) -> bool:
+        """Invoices are collective and name one order each, so most invoiced orders are named by none."""
         return number // self.orders_stream.keep_every % 10 in (0, 3, 6)
 
     def _order(self, number: int, stage: str) -> tuple[str, Values]:
@@ -521,12 +556,14 @@ class _Agent:
         gross, percent, total = self._money(number)
         draft = stage == "draft"
         status, document = {
-            "draft": ("open", "none"),
-            "open": ("open", "none"),
-            "delivered": ("delivered", "packing-slip"),
-            "invoiced": ("invoiced", "invoice"),
+            "draft": ("OpenOrder", "None"),
+            "open": ("OpenOrder", "None"),
+            "delivered": ("Delivered", "PackingSlip"),
+            "invoiced": ("Invoiced", "Invoice"),
         }[stage]
         transferred = stage != "draft"
+        # The moment of creation that the ERP shows is the one of sending (docs/erp.md, orders: drafts).
+        created = born if draft else _local(self._sent(number))
         street, city = customer.street, customer.city
         return str(self._order_id(number)), {
             "ID": self._order_id(number),
@@ -535,24 +572,25 @@ class _Agent:
             "SALESNAME": None if draft and number % 2 else customer.name,
             "DELIVERYNAME": customer.name,
             "DLVADDRESS": f"{street}\n{city[1]} {city[0]} {city[2]}",
-            "CREATEDDATETIME": born,
+            "CREATEDDATETIME": created,
             "DELIVERYDATE": (born + timedelta(days=2)).date(),
             "PURCHORDERFORMNUM": random.choice(_NOTES) or None,
             "CUSTOMERREF": f"RIF {random.randint(1, 999)}" if random.random() < 0.1 else None,
             "SALESSTATUS": status,
-            "SALESTYPE": "journal" if draft else "sales-order",
+            "SALESTYPE": "Journal" if draft else "SalesOrder",
             "DOCUMENTSTATUS": document,
             "SALESORIGINID.DESCRIPTION": "Agent",
-            "TRANSFERSTATUS": "transferred" if transferred else ("edit" if number % 4 == 3 else "awaiting"),
-            "TRANSFERREDDATE": born.date() if transferred else None,
-            "COMPLETEDDATE": born.date() if transferred else None,
+            "TRANSFERSTATUS": _transfer_status(number, draft),
+            "TRANSFERREDDATE": created.date() if transferred else None,
+            "COMPLETEDDATE": created.date() if transferred else None,
             "QUOTE": False,
             "MANUALDISCOUNT": percent,
             "GROSSAMOUNT": gross,
             "AmountTotal": total,
             "SAMPLEORDER": random.random() < 0.03,
             "EMAIL": customer.email,
-            "MODIFIEDDATETIME": born + timedelta(days={"draft": 0, "open": 0, "delivered": 2, "invoiced": 15}[stage]),
+            "MODIFIEDDATETIME": created
+            + timedelta(days={"draft": 0, "open": 0, "delivered": 2, "invoiced": 15}[stage]),
             "DLVMODE.TXT": "FedEx",
             "DLVCITY": city[0],
             "DLVSTREET": street,
@@ -560,6 +598,9 @@ class _Agent:
             "PRICEGROUPID": "002",
             "DATAAREAID": "kit",
             "CREATEDBY": self.user,
+            "FREIGHTSLIPTYPE": "None",
+            "BRASAPPROVALSTEP": "None",
+            "BRASORDERKIND": "Standard",
         }
 
     def _kept_orders(self, newest: int) -> Iterator[int]:
@@ -627,7 +668,7 @@ class _Agent:
             today = _local(day * 86_400).date()
             for number in self._kept_orders(newest):
                 j = number // self.orders_stream.keep_every
-                if day - number * self.orders_stream.interval / 86_400 < 15 or not self._invoiced(number):
+                if day - number * self.orders_stream.interval / 86_400 < 15 or not self._named_by_an_invoice(number):
                     continue
                 billed = (self.orders_stream.born(number) + timedelta(days=15)).date()
                 closed = (today - billed).days > 75 and j % 9 != 3
@@ -641,7 +682,10 @@ class _Agent:
         customer, random = self._customer_of(number), self._random(8, number * 2 + credit)
         j = number // self.orders_stream.keep_every
         billed = (self.orders_stream.born(number) + timedelta(days=15 + 5 * credit)).date()
-        gross, _, net = self._money(number)
+        # A collective invoice: the named order and up to two others of the same weeks.
+        orders = [number - step * self.orders_stream.keep_every for step in range(1 if credit else 1 + j % 3)]
+        money = [self._money(each) for each in orders]
+        gross, net = sum((m[0] for m in money), Decimal(0)), sum((m[2] for m in money), Decimal(0))
         sign = -1 if credit else 1
         tax = _cents(float(net) * 0.22)
         payment, term = random.choice(_PAYMENTS)
@@ -664,11 +708,11 @@ class _Agent:
             "CUSTOMERREF": None,
             "DUEDATE": billed + timedelta(days=term),
             "PAYMTERMID.DESCRIPTION": payment,
-            "OVERDUEDAYS": term,
+            "OVERDUEDAYS": 0 if closed else term,
             "SETTLEAMOUNTMST": amount if closed else Decimal("0.00"),
             "LASTSETTLEVOUCHER": f"PAY{j:06d}" if closed else None,
             "LASTSETTLEDATE": billed + timedelta(days=term) if closed else None,
-            "CLOSED": closed,
+            "CLOSED": billed + timedelta(days=term) if closed else None,
             "REMAINAMOUNTMST": Decimal("0.00") if closed else amount,
             "SALESID": self._order_number(number),
             "ID": record,
@@ -680,6 +724,12 @@ class _Agent:
             "DELIVERYNAME": customer.name,
             "MODIFIEDDATETIME": datetime(billed.year, billed.month, billed.day, 18, 30),  # noqa: DTZ001 - as printed
         }
+
+
+def _transfer_status(number: int, draft: bool) -> str:
+    if draft:
+        return "Edit" if number % 4 == 3 else "Approvel_regionalmanager"
+    return "Transfer_error" if number % 97 == 5 else "Transfered"
 
 
 def _tracking(random: Random) -> str:
@@ -708,8 +758,8 @@ class _Catalogue:
         self.names = max(8, round(3_900 * scale))
         self.fresh = Stream(10_800 / scale, max(1, round(12 * scale)))
         self.touches = Ticks.over(self.count, 1_200 / scale)
-        self.second = max(1, round(400 * scale))
-        self.orphans = max(1, round(20 * scale))
+        self.second = max(1, round(5 * scale))
+        self.orphans = max(1, round(415 * scale))
         self.blocked = max(1, round(300 * scale))
         self.moves = Ticks.over(self.count + self.second, 240 / scale)
         self._cache = _Cache()
@@ -752,7 +802,7 @@ class _Catalogue:
             "ImageCalc": "System.Byte[]",
             "BRASPACKINGCONTENTS": f"{pack} colli" if index % 11 == 0 and pack > 1 else str(pack),
             "SEARCHNAME": name,
-            "PRICEUNIT": Decimal("1.00"),
+            "PRICEUNIT": Decimal("0.00") if index % 90 == 7 else Decimal("1.00"),
             "PRODUCTGROUPID.PRODUCTGROUPID": str(10_000 + group),
             "PRODUCTGROUPID.PRODUCTGROUP1": f"{_GROUPS[group % len(_GROUPS)]} {group:02d}",
             "LOWESTQTY": Decimal(pack).quantize(Decimal("0.01")),
@@ -769,7 +819,7 @@ class _Catalogue:
             "DATAAREAID": "kit",
             "DEFAULTSALESQTY": Decimal("0.00"),
             "DISPLAYPRODUCTNUMBER": item,
-            "ENDDISC": True,
+            "ENDDISC": Decimal(0),
             "ID": record,
             "LINEDISC.ID": None,
             "MODIFIEDBY": "import",
@@ -777,7 +827,7 @@ class _Catalogue:
             "PURCHPRICEPCS": None,
             "STANDARDCONFIGID": None,
             "STANDARDQTY": Decimal("0.00"),
-            "STOPPED": random.random() < 0.02,
+            "STOPPED": "Yes" if random.random() < 0.02 else "No",
             "UNITID": "001",
             "TAXITEMGROUPID": "1" if random.random() < 0.027 else "5",
         }
@@ -848,6 +898,10 @@ class _Catalogue:
         base = 2 + self._random(3, product).random() ** 3 * 2_400
         factor = (0.92 if second else 1.0) * (1 + self._random(4, index * 1_000_003 + version).randint(-8, 12) / 100)
         values = self._entry(5 + index, item, name, _cents(base * factor), second)
+        if index in (11, 12, 13):
+            values["ACCOUNTRELATIONID"] = values["ACCOUNTRELATIONTXT"] = None
+        if index in (21, 22):
+            values["UNITID"] = None
         return str(values["ID"]), values
 
     def _orphan(self, number: int) -> tuple[str, Values]:

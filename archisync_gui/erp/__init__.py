@@ -2,7 +2,7 @@
 
 from archisync_gui.erp.browser import Browser, try_browser
 from archisync_gui.erp.certificate import Certificate
+from archisync_gui.erp.driver.session import Limits
 from archisync_gui.erp.erp import IDLE, Erp
-from archisync_gui.erp.session import Limits
 
 __all__ = ["IDLE", "Browser", "Certificate", "Erp", "Limits", "try_browser"]

@@ -1,4 +1,4 @@
-"""The ERP as the syncs see it: open a list or a record of an account, put everything back afterwards; no checks."""
+"""The ERP as the syncs see it: opens a list or a record of an account and restores the user's view; no checks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from typing import Any
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, look_at
+from archisync_gui.erp.driver.page_driver import Act, Look
+from archisync_gui.erp.driver.session import ErpSession, Limits
 from archisync_gui.erp.failures import Navigated, SessionExpired, StalePage, transient
-from archisync_gui.erp.hands import Act, Look
-from archisync_gui.erp.listview import STILL_OPEN_PATIENCE, ListView
-from archisync_gui.erp.owed import OwedViews
-from archisync_gui.erp.session import ErpSession, Limits
+from archisync_gui.erp.lists.detail import detail_names
+from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView, merge_saved_view
+from archisync_gui.erp.lists.page import plain_key
+from archisync_gui.erp.lists.saved_views import SavedViews
+from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 log = logging.getLogger(__name__)
@@ -32,9 +35,10 @@ class Erp:
 
     ``address`` is asked at each use (base URL up to ``/Archibald``), ``password`` gives an account's password,
     ``browser`` and ``pinned_key`` are settings (empty: find one; none). ``screenshots``: folder for pictures of what
-    went wrong. ``memory``: keeps sessions across starts. ``owed``: the file in which a killed process still owes the
-    views of users, ``entities`` the lists that it may name. ``open_until`` is asked until when a list that a quick read
-    used may stay open (``None``: not at all). One list at a time is read; a second caller waits.
+    went wrong. ``memory``: keeps sessions across starts. ``saved_views``: the file of views that are to be restored,
+    also by the next process; ``entities``: the lists that it may name. ``ways``: the file that keeps how each list is
+    read. ``open_until`` is asked until when a list that a quick read used may stay open (``None``: not at all). One
+    list at a time is read; a second caller waits.
     """
 
     def __init__(
@@ -51,7 +55,8 @@ class Erp:
         idle: float = IDLE,
         headless: bool = True,
         memory: SessionMemory | None = None,
-        owed: Path | None = None,
+        saved_views: Path | None = None,
+        ways: Path | None = None,
         entities: Iterable[Entity] = (),
     ) -> None:
         self.clock = clock or SystemClock()
@@ -64,7 +69,9 @@ class Erp:
         self._idle = idle
         self._one_at_a_time = asyncio.Lock()
         self._login_lock = asyncio.Lock()
-        self._owed = OwedViews(owed)
+        self._saved = SavedViews(saved_views)
+        self.ways = ReadingWays(ways)
+        """How each list is read."""
         self._entities = {entity.path: entity for entity in entities}
         self._open_until = open_until
         self._left_open: dict[tuple[AccountId, str], bool] = {}
@@ -85,13 +92,13 @@ class Erp:
     async def list(
         self, entity: Entity, account: AccountId, fields: Sequence[str], logged_in: Callable[[], None]
     ) -> AsyncIterator[Visit]:
-        """Open a list view. At the end, also after a failure, the user's own view is put back; what cannot be put back
-        now is owed and paid at the next visit. :class:`SessionExpired` passes through: the caller opens again."""
+        """Open a list view. At the end, also after a failure, the user's own view is restored; where that fails, it is
+        restored at the next visit. :class:`SessionExpired` passes through: the caller opens again."""
         async with self._using():
             visit = Visit()
             await self._another_list(account)
             try:
-                async with self._renewing(account), _at_home(visit):
+                async with self._explaining_certificates(account), _at_home(visit):
                     session = self._session(account)
                     visit.view = view = await self._open(session, entity, fields, logged_in)
                     yield visit
@@ -99,9 +106,9 @@ class Erp:
                     # Who suspends a read is waiting for something else.
                     self._later(self._browser.close_page(account))
                 else:
-                    await self._put_back(account, view)
-                    for path in await self._owed.inherited(account):
-                        await self._pay(account, path)
+                    await self._restore(account, view)
+                    for path in await self._saved.left_by_earlier_process(account):
+                        await self._restore_later(account, path)
             except SessionExpired:
                 raise
             except BaseException as error:
@@ -119,7 +126,7 @@ class Erp:
         leave_open: bool = False,
     ) -> AsyncIterator[Visit]:
         """As :meth:`list`, for a read that somebody waits for (:meth:`ListView.newest`): on a page of its own, which
-        may still be open from the last time, and with the view put back in the background, after the visit.
+        may still be open from the last time, and with the view restored in the background, after the visit.
 
         ``leave_open``: keep the page for the next one. What goes wrong in a page left open is :class:`StalePage`: the
         page is closed then, and the caller opens again.
@@ -130,7 +137,7 @@ class Erp:
             still_open = self._browser.has_page(*key)
             session = self._session(account, entity.path)
             try:
-                async with self._renewing(account), _at_home(visit):
+                async with self._explaining_certificates(account), _at_home(visit):
                     visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
                     yield visit
             except SessionExpired:
@@ -150,7 +157,7 @@ class Erp:
                 self._one_list_only = False
             if leave_open and self._open_until() is not None:
                 self._left_open[key] = False
-            self._later(self._put_back_afterwards(key, view))
+            self._later(self._restore_afterwards(key, view))
 
     def warm_up(self, account: AccountId) -> None:
         """Somebody is about to wait for this account's data: start the browser in the background, on an empty page. It
@@ -168,14 +175,14 @@ class Erp:
         self, entity: Entity, other: Entity, account: AccountId, logged_in: Callable[[], None]
     ) -> bool:
         """Whether an open list still answers once another one was opened in the same session (``docs/erp.md``,
-        Session). Looks only: nothing has to be put back."""
-        async with self._using(), self._renewing(account):
+        Session). Looks only: nothing has to be restored."""
+        async with self._using(), self._explaining_certificates(account):
             session = self._session(account, "survives")
             try:
-                view = await ListView.open(session, entity, (), self.clock, logged_in)
-                await ListView.open(self._session(account, "another"), other, (), self.clock, logged_in)
+                view = await ListView.open(session, entity, (), self.clock, self.ways, logged_in)
+                await ListView.open(self._session(account, "another"), other, (), self.clock, self.ways, logged_in)
                 try:
-                    await view.hands.act(Act.REFRESH, STILL_OPEN_PATIENCE)
+                    await view.driver.act(Act.REFRESH, STILL_OPEN_PATIENCE)
                 except SyncFailure as failure:
                     log.info("%s does not survive that %s is opened: %s", entity.name, other.name, failure)
                     return False
@@ -196,10 +203,10 @@ class Erp:
         """Wait until nothing goes on in the background; what is not done within ``limit`` seconds is returned."""
         return (await asyncio.wait(self._afterwards, timeout=limit))[1] if self._afterwards else set()
 
-    async def _put_back_afterwards(self, key: tuple[AccountId, str], view: ListView) -> None:
+    async def _restore_afterwards(self, key: tuple[AccountId, str], view: ListView) -> None:
         async with self._using():
-            await self._put_back(key[0], view)
-            if key in self._owed.known or key not in self._left_open:
+            await self._restore(key[0], view)
+            if key in self._saved.known or key not in self._left_open:
                 await self._close_list(key)
 
     async def _close_list(self, key: tuple[AccountId, str]) -> None:
@@ -216,31 +223,40 @@ class Erp:
     async def _open(
         self, session: ErpSession, entity: Entity, fields: Sequence[str], logged_in: Callable[[], None] | None
     ) -> ListView:
-        """Open a list (``logged_in`` None: take it as it is open), and owe its view before anything is touched."""
-        debt = session.account, entity.path
-        owed = await self._owed.of(*debt), self._owed.is_inherited(*debt)
+        """Open a list (``logged_in`` None: take it as it is open), and save its view before anything is changed."""
         if logged_in is None:
-            view = await ListView.still_open(session, entity, fields, self.clock, *owed)
+            view = await ListView.still_open(session, entity, fields, self.clock, self.ways)
         else:
-            view = await ListView.open(session, entity, fields, self.clock, logged_in, *owed)
+            view = await ListView.open(session, entity, fields, self.clock, self.ways, logged_in)
         self._entities[entity.path] = entity
-        await self._owed.note(*debt, view.view)
+        await self._take_saved(session.account, view)
+        await self._saved.save(session.account, entity.path, view.view)
         return view
 
+    async def _take_saved(self, account: AccountId, view: ListView) -> None:
+        """Where an earlier visit could not restore the list, its user wants the view that was saved then."""
+        saved = await self._saved.of(account, view.entity.path)
+        if saved is None:
+            return
+        if self._saved.is_from_earlier_process(account, view.entity.path):
+            saved = merge_saved_view(saved, view.view, view.entity, view.state)
+        view.view = saved
+
     async def _after(self, error: BaseException, visit: Visit, account: AccountId, purpose: str = "") -> None:
-        """Take a picture, put the view back within a limit, close the page."""
+        """Take a picture, restore the view within a limit, close the page."""
         self._left_open.pop((account, purpose), None)
         lost = isinstance(error, SyncFailure) and error.code in ("browser-lost", "browser-silent")
 
         async def clean_up() -> None:
             if visit.view is not None and not lost:
                 if isinstance(error, SyncFailure):
+                    await self._structure(error, visit.view)
                     await self._picture(error, visit.view)
                 # Who cancels waits for the end.
                 limit = self.limits.restore if isinstance(error, SyncFailure) else min(self.limits.restore, 6.0)
                 with suppress(Exception):
                     async with asyncio.timeout(limit):
-                        await self._put_back(account, visit.view)
+                        await self._restore(account, visit.view)
             await self._browser.close_page(account, purpose)
             if lost:
                 await self._browser.close()
@@ -256,15 +272,23 @@ class Erp:
         if not task.cancelled() and (problem := task.exception()) is not None:
             log.warning("after a failed read: %s", problem)
 
-    async def _put_back(self, account: AccountId, view: ListView) -> None:
+    async def _restore(self, account: AccountId, view: ListView) -> None:
+        """Restore the user's view; where that fails it stays saved, for the next visit."""
         try:
-            await view.put_back()
+            await view.restore()
         except SessionExpired:
-            return  # owed: paid at the next visit
-        except SyncFailure as error:
-            log.info("the view of %s could not be put back: %s", view.entity.name, error)
             return
-        await self._owed.paid(account, view.entity.path)
+        except SyncFailure as error:
+            log.info("the view of %s could not be restored: %s", view.entity.name, error)
+            return
+        await self._saved.restored(account, view.entity.path)
+
+    async def _structure(self, failure: SyncFailure, view: ListView) -> None:
+        """Keep the structure of a page that the driver does not understand; no contents."""
+        if failure.kind is not FailureKind.LAYOUT or "structure" in failure.evidence:
+            return
+        with suppress(SyncFailure, Navigated):
+            failure.evidence = {**failure.evidence, "structure": await view.structure()}
 
     async def _picture(self, failure: SyncFailure, view: ListView) -> None:
         if self._screenshots is None or failure.screenshot is not None:
@@ -294,14 +318,18 @@ class Erp:
         fields: Sequence[str],
         logged_in: Callable[[], None],
     ) -> Mapping[str, str]:
-        """The texts of one record's detail page by field; a field that the page does not show is not there."""
-        if entity.detail_path is None or not key.isdigit():
+        """The texts of one record's detail page by field; a field without a value on that page is not there.
+
+        Raises ``record-unknown`` for a key that is no id, ``record-other`` where the page shows another record.
+        """
+        if entity.detail_path is None or not (key.isascii() and key.isdigit()):
             raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
-        async with self._using(), self._renewing(account):
+        async with self._using(), self._explaining_certificates(account):
             await self._another_list(account)
             try:
-                hands = await self._session(account).open(entity.detail_path.format(id=key), logged_in)
-                texts: Mapping[str, str] = await hands.look(Look.DETAIL, list(fields))
+                driver = await self._session(account).open(entity.detail_path.format(id=key), logged_in)
+                wanted = [{"field": field, "names": detail_names(field)} for field in fields]
+                shown = await driver.look(Look.DETAIL, wanted)
             except SyncFailure as error:
                 if error.code == "erp-error-page":
                     raise SyncFailure(
@@ -310,6 +338,10 @@ class Erp:
                 raise
             except SessionExpired as error:
                 raise transient("session-not-kept") from error
+            texts: Mapping[str, str] = {field: text for field, text in shown["values"].items() if text.strip()}
+            shown_key = texts.get(entity.row_key)
+            if shown_key is not None and plain_key(shown_key) != key.lstrip("0"):
+                raise SyncFailure("record-other", FailureKind.LAYOUT, params={"key": key, "list": entity.name})
             return texts
 
     # --- login --------------------------------------------------------------------------------------------------------
@@ -324,14 +356,14 @@ class Erp:
         async def given(_: AccountId) -> str:
             return password
 
-        async with self._using(), self._renewing(account):
+        async with self._using(), self._explaining_certificates(account):
             await self._browser.forget(name)
             session = ErpSession(self._browser, name, self._base(), given, self.limits, self._login_lock)
             session.user = account
             try:
-                hands = await session.hands()
-                await hands.go("Login.aspx", self.limits.open)
-                if (await session.login(hands, logged_in)).casefold() == "error.aspx":
+                driver = await session.driver()
+                await driver.go("Login.aspx", self.limits.open)
+                if (await session.login(driver, logged_in)).casefold() == "error.aspx":
                     raise SyncFailure("login-failed", FailureKind.LOGIN, params={"account": account})
             finally:
                 await self._browser.forget(name)
@@ -348,7 +380,7 @@ class Erp:
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Put back what is owed where that is quick, then end the browser. Nothing is left behind."""
+        """Restore the saved views where that is quick, then end the browser. Nothing is left behind."""
         for task in await self.settled(self.limits.restore):
             task.cancel()
             await asyncio.wait([task])
@@ -357,15 +389,15 @@ class Erp:
             await asyncio.wait([self._closer])
         async with self._one_at_a_time:
             if self._browser.running:
-                for account, path in self._owed.known:
-                    await self._pay(account, path)
+                for account, path in self._saved.known:
+                    await self._restore_later(account, path)
             self._left_open.clear()
             await self._browser.close()
 
-    async def _pay(self, account: AccountId, path: str) -> None:
-        """Put back what is owed for a list, if that is quick and costs no login; else it stays owed."""
-        entity, view = self._entities.get(path), await self._owed.of(account, path)
-        if entity is None or view is None:
+    async def _restore_later(self, account: AccountId, path: str) -> None:
+        """Restore a list that an earlier visit left changed, if that is quick and costs no login."""
+        entity = self._entities.get(path)
+        if entity is None or await self._saved.of(account, path) is None:
             return
 
         def no_login() -> None:
@@ -374,15 +406,15 @@ class Erp:
         session = self._session(account)
         try:
             async with asyncio.timeout(self.limits.restore):
-                hands = await session.hands()
-                if (await hands.go(path, self.limits.open)).casefold() == "login.aspx":
+                driver = await session.driver()
+                if (await driver.go(path, self.limits.open)).casefold() == "login.aspx":
                     return
-                old = self._owed.is_inherited(account, path)
-                opened = await ListView.open(session, entity, (), self.clock, no_login, view, old)
-                opened.touched()
-                await self._put_back(account, opened)
+                view = await ListView.open(session, entity, (), self.clock, self.ways, no_login)
+                await self._take_saved(account, view)
+                view.must_be_restored()
+                await self._restore(account, view)
         except Exception as error:
-            log.info("the view of %s is still owed: %r", entity.name, error)
+            log.info("the view of %s is still to be restored: %r", entity.name, error)
 
     def _session(self, account: AccountId, purpose: str = "") -> ErpSession:
         return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock, purpose)
@@ -430,8 +462,8 @@ class Erp:
         self._closer = asyncio.ensure_future(close())
 
     @asynccontextmanager
-    async def _renewing(self, account: AccountId) -> AsyncIterator[None]:
-        """Tell failures of the certificate apart."""
+    async def _explaining_certificates(self, account: AccountId) -> AsyncIterator[None]:
+        """Name an unknown certificate in the failure, and say whether it is another one than the accepted one."""
         try:
             yield
         except SyncFailure as error:

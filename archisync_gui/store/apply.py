@@ -7,6 +7,7 @@ no step holds the interpreter's lock for long and memory stays flat.
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,9 +22,12 @@ import sqlalchemy as sa
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.store import schema
 from archisync_gui.store.database import check
+from archisync_gui.store.errors import Overtaken
 from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, percent_change, row_key, search_text
-from archisync_gui.store.schema import CHANGES, READS, UNFILLED, utc_text
+from archisync_gui.store.schema import CHANGES, READS, TOUCHED, UNFILLED, utc_text
 from archisync_gui.store.types import Ages, Batch, ChangeKind, Delta, Known
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 CHUNK = 400
@@ -39,7 +43,8 @@ class State(NamedTuple):
     counted: bool = False
     """A sticky field of it was blank once."""
     newer: bool = False
-    """Changed by a read that began after the one being applied (a fast read during a suspension): its values stay."""
+    """Written by a read that was applied after the one at hand began (a fast read during a suspension): its values
+    stay."""
 
 
 ORDINARY = State()
@@ -106,6 +111,8 @@ class _Writer:
         line = [column.name for column in CHANGES.columns if column.name != "id"]
         self._log = _Statement(CHANGES.insert().compile(dialect=dialect, column_keys=line), LOG_ORDER)
         self._lines: list[Sequence[Any]] = []
+        self.written: list[str] = []
+        """Keys of the rows added, changed or revived."""
         self.at = utc_text(self.batch.as_of)
 
     def insert(self, rows: Sequence[Sequence[Any]]) -> None:
@@ -200,20 +207,23 @@ def apply(
     account: str,
     batch: Batch,
     *,
-    now: datetime,
     abandoned: threading.Event | None = None,
 ) -> tuple[Delta, int]:
     """Bring the stored rows of one account to what ``batch`` found; returns the delta and the data rows written.
 
-    Runs inside the caller's transaction. ``now`` only protects against stored times from a wrong clock.
+    Runs inside the caller's transaction. Raises ``read-overtaken`` when the whole list was replaced after ``batch`` was
+    compared with it.
     """
     reader = Reader(entity)
     writer = _Writer(connection, table, entity, account, batch)
     tally = writer.tally
-    before = ages(connection, entity.name, account)
-    first_load = before.last_success is None
+    last = _last(connection, entity.name, account)
+    if batch.checked is not None and last.whole_number > batch.checked:
+        raise Overtaken(entity.name)
+    first_load = last.last_success is None
     unfilled = _unfilled(connection, entity.name, account)
-    stored = _index(connection, table, account, batch.as_of, now)
+    after = last.number if batch.after is None else batch.after
+    stored = _index(connection, table, account, _touched_after(connection, entity.name, account, after))
     seen: dict[str, None] = {}
     for part in chunks(batch.rows):
         check(abandoned)
@@ -230,6 +240,7 @@ def apply(
             if known is None:
                 search = search_text(entity, row)
                 added.append((account, key, digest, writer.at, writer.at, None, None, None, search, *values))
+                writer.written.append(key)
                 if not first_load:
                     writer.log(key, ChangeKind.ADDED)
             elif known == digest and key not in stored.states:
@@ -246,14 +257,13 @@ def apply(
         if unfilled:
             connection.execute(UNFILLED.delete().where(UNFILLED.c.entity == entity.name, UNFILLED.c.account == account))
     check(abandoned)
-    _remember(connection, entity.name, account, batch, before, seen, now)
+    _remember(connection, entity.name, account, batch, last, seen, writer.written)
     delta = Delta(tally.added, tally.changed, tally.gone, tally.missing, tally.revived, tally.unchanged)
     return delta, tally.written
 
 
-def _index(connection: sa.Connection, table: sa.Table, account: str, as_of: datetime, now: datetime) -> _Index:
+def _index(connection: sa.Connection, table: sa.Table, account: str, newer: frozenset[str]) -> _Index:
     c = table.c
-    newer = sa.and_(c[schema.LAST_CHANGED] > as_of, c[schema.LAST_CHANGED] <= now)
     result = connection.execute(
         sa.select(
             c[schema.KEY],
@@ -261,16 +271,22 @@ def _index(connection: sa.Connection, table: sa.Table, account: str, as_of: date
             c[schema.MISSING_SINCE].is_not(None),
             c[schema.DELETED_AT].is_not(None),
             c[schema.BLANKS].is_not(None),
-            sa.case((newer, 1), else_=0),
         ).where(c[schema.ACCOUNT] == account)
     )
     index = _Index({}, {})
     for part in result.partitions(CHUNK):
-        for key, digest, missing, deleted, blanks, newer_ in part:
+        for key, digest, missing, deleted, blanks in part:
             index.hashes[key] = digest or b""  # none since its key was changed: compared column by column
-            if missing or deleted or blanks or newer_:
-                index.states[key] = State(bool(missing), bool(deleted), bool(blanks), bool(newer_))
+            if missing or deleted or blanks or key in newer:
+                index.states[key] = State(bool(missing), bool(deleted), bool(blanks), key in newer)
     return index
+
+
+def _touched_after(connection: sa.Connection, entity: str, account: str, number: int) -> frozenset[str]:
+    """Keys of the rows that a read or the operator wrote after that number."""
+    c = TOUCHED.c
+    mine = (c.entity == entity, c.account == account, c.number > number)
+    return frozenset(connection.scalars(sa.select(c.row_key).where(*mine)))
 
 
 def _compare(
@@ -293,7 +309,8 @@ def _compare(
     ).where(table.c[schema.ACCOUNT] == writer.account, table.c[schema.KEY].in_(list(suspects)))
     ordinary: list[tuple[Any, ...]] = []
     back: list[tuple[Any, ...]] = []
-    for key, last_changed, blanks, search, *old in writer.connection.execute(statement).all():
+    for key, last_changed, kept_blanks, search, *old in writer.connection.execute(statement).all():
+        blanks = _counts(kept_blanks)
         values, digest = suspects[key]
         state = stored.states.get(key, ORDINARY)
         if state.newer and not state.deleted:
@@ -304,7 +321,7 @@ def _compare(
         held = False
         for i in reader.sticky:
             if is_blank(values[i]) and not is_blank(old[i]):
-                times = (blanks or {}).get(names[i], 0) + (1 if clean_whole else 0)
+                times = blanks.get(names[i], 0) + (1 if clean_whole else 0)
                 if times < BLANKS_UNTIL_TAKEN:
                     effective[i], held = old[i], True
                     if times:
@@ -321,10 +338,12 @@ def _compare(
             tally.changed += 1
         else:
             tally.unchanged += 1
+        if fields or state.deleted:
+            writer.written.append(key)
         for i in fields:
             percent = percent_change(old[i], effective[i]) if reader.percent[i] else None
             writer.log(key, ChangeKind.CHANGED, names[i], old[i], effective[i], percent)
-        if stored.hashes[key] == digest and not state.missing and not state.deleted and (blanks or {}) == counters:
+        if stored.hashes[key] == digest and not state.missing and not state.deleted and blanks == counters:
             continue
         if unfilled or not stored.hashes[key] or not searched.isdisjoint(fields):
             search = search_text(writer.entity, dict(zip(names, effective, strict=True)))
@@ -340,6 +359,13 @@ def _compare(
         (back if state.missing or state.deleted else ordinary).append(row)
     writer.update(ordinary, back=False)
     writer.update(back, back=True)
+
+
+def _counts(kept: object) -> dict[str, int]:
+    """How often each sticky field of a row was blank; what cannot be read counts as never."""
+    if not isinstance(kept, dict):
+        return {}
+    return {name: times for name, times in kept.items() if type(times) is int}
 
 
 def _absences(writer: _Writer, stored: _Index, seen: dict[str, None], abandoned: threading.Event | None) -> None:
@@ -367,14 +393,80 @@ def _unfilled(connection: sa.Connection, entity: str, account: str) -> frozenset
 # ------------------------------------------------------------------------------------------ what a read leaves
 
 
-def ages(connection: sa.Connection, entity: str, account: str) -> Ages:
-    """Since when the rows of one account are current."""
+class _Last(NamedTuple):
+    """The row of ``reads`` for one list and account."""
+
+    last_success: datetime | None = None
+    new_as_of: datetime | None = None
+    all_as_of: datetime | None = None
+    number: int = 0
+    new_number: int = 0
+    whole_number: int = 0
+    doubtful: frozenset[str] = frozenset()
+
+
+STAMPS = ("last_success", "new_as_of", "all_as_of")
+
+
+def _last(connection: sa.Connection, entity: str, account: str) -> _Last:
+    names = [name for name in _Last._fields if name != "doubtful"]
     row = connection.execute(
-        sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of).where(
+        sa.select(*(READS.c[name] for name in names), READS.c.doubtful).where(
             READS.c.entity == entity, READS.c.account == account
         )
     ).one_or_none()
-    return Ages(entity, account) if row is None else Ages(entity, account, *row)
+    if row is None:
+        return _Last()
+    return _Last(*row[:-1], doubtful=names_of(row.doubtful))  # type: ignore[misc]
+
+
+def names_of(doubtful: object) -> frozenset[str]:
+    """The doubtful times as ``reads`` keeps them."""
+    return frozenset(doubtful if isinstance(doubtful, list) else ()) & frozenset(STAMPS)
+
+
+def ages(connection: sa.Connection, entity: str, account: str) -> Ages:
+    """Since when the rows of one account are current."""
+    last = _last(connection, entity, account)
+    return Ages(entity, account, last.last_success, last.new_as_of, last.all_as_of, last.number, last.doubtful)
+
+
+def unproven(connection: sa.Connection, entity: str, account: str) -> frozenset[str]:
+    """Keys of the rows at which a fast read may not stop (:data:`schema.TOUCHED`)."""
+    c = TOUCHED.c
+    mine = (c.entity == entity, c.account == account, c.proven.is_(False))
+    return frozenset(connection.scalars(sa.select(c.row_key).where(*mine)))
+
+
+def doubt(connection: sa.Connection) -> None:
+    """The wall clock was set back: no stored time says any more how old the rows are (rule 30)."""
+    for row in connection.execute(
+        sa.select(READS.c.entity, READS.c.account, *(READS.c[name] for name in STAMPS))
+    ).all():
+        known = [name for name, at in zip(STAMPS, row[2:], strict=True) if at is not None]
+        where = (READS.c.entity == row.entity, READS.c.account == row.account)
+        connection.execute(READS.update().where(*where).values(doubtful=known or None))
+
+
+def replaced(connection: sa.Connection, entity: str, account: str) -> None:
+    """The operator changed the whole list: reads that were compared with it before are not applied any more."""
+    last = _last(connection, entity, account)
+    number = last.number + 1
+    _put(connection, entity, account, {"number": number, "whole_number": number})
+
+
+def emptied(connection: sa.Connection, entity: str, account: str) -> None:
+    """The list counts as never read."""
+    connection.execute(TOUCHED.delete().where(TOUCHED.c.entity == entity, TOUCHED.c.account == account))
+    nothing = dict.fromkeys((*STAMPS, "run_id", "seen_keys", "garbage", "doubtful"))
+    _put(connection, entity, account, {**nothing, "rows": 0})
+    replaced(connection, entity, account)
+
+
+def _put(connection: sa.Connection, entity: str, account: str, values: dict[str, Any]) -> None:
+    where = (READS.c.entity == entity, READS.c.account == account)
+    if connection.execute(READS.update().where(*where).values(values)).rowcount == 0:
+        connection.execute(READS.insert().values({"entity": entity, "account": account, "rows": 0} | values))
 
 
 def _remember(
@@ -382,24 +474,64 @@ def _remember(
     entity: str,
     account: str,
     batch: Batch,
-    before: Ages,
+    last: _Last,
     seen: dict[str, None],
-    now: datetime,
+    written: Sequence[str],
 ) -> None:
-    if batch.single:
-        return
-    new = before.new_as_of
-    if not batch.whole or batch.clean:
-        # A fast read during a suspension may have moved it further already; a time in the future is a wrong clock's.
-        new = max(batch.as_of, new) if new is not None and new <= now else batch.as_of
-    values: dict[str, Any] = {"run_id": batch.run_id, "new_as_of": new}
+    """Keep as of when the rows are current, and which rows a later read must treat with care."""
+    number = last.number + 1
+    values: dict[str, Any] = {"number": number}
+    renewed: set[str] = set()
+    proves = _proves(batch, last)
+    if not batch.single:
+        values["run_id"] = batch.run_id
     if batch.whole:
-        values |= {"last_success": batch.as_of, "rows": len(seen), "seen_keys": _packed(seen)}
-        if batch.clean:
+        values |= {"last_success": batch.as_of, "rows": len(seen), "seen_keys": _packed(seen), "whole_number": number}
+        values["garbage"] = batch.garbage
+        renewed.add("last_success")
+        if proves:
             values["all_as_of"] = batch.as_of
-    where = (READS.c.entity == entity, READS.c.account == account)
-    if connection.execute(READS.update().where(*where).values(values)).rowcount == 0:
-        connection.execute(READS.insert().values({"entity": entity, "account": account, "rows": 0} | values))
+            renewed.add("all_as_of")
+    # A fast read that was applied while this whole read was suspended is the newer one.
+    overtaken = batch.whole and batch.after is not None and last.new_number > batch.after
+    if proves and not (overtaken and last.new_as_of is not None):
+        values |= {"new_as_of": batch.as_of, "new_number": number}
+        renewed.add("new_as_of")
+    values["doubtful"] = sorted(last.doubtful - renewed) or None
+    _put(connection, entity, account, values)
+    _touch(connection, entity, account, batch, last, written)
+
+
+def _proves(batch: Batch, last: _Last) -> bool:
+    """Whether no record created before the read is missing after it: a clean whole read, or a fast one on its base."""
+    return batch.clean and not batch.single and (batch.whole or last.new_as_of is not None)
+
+
+def _touch(
+    connection: sa.Connection, entity: str, account: str, batch: Batch, last: _Last, written: Sequence[str]
+) -> None:
+    """Keep which rows a read wrote that is no clean whole one (:data:`schema.TOUCHED`)."""
+    c = TOUCHED.c
+    mine = (c.entity == entity, c.account == account)
+    number, proves = last.number + 1, _proves(batch, last)
+    if batch.whole:
+        # No read that began before this one can still be applied, so only unproven rows matter from here on.
+        connection.execute(TOUCHED.delete().where(*mine, *(() if proves else (c.proven.is_(True),))))
+        if proves:
+            return
+    elif proves:
+        connection.execute(TOUCHED.update().where(*mine).values(proven=True))
+    if batch.whole and last.new_as_of is None:
+        return  # the next fast read has nothing to stop at and reads everything
+    for part in chunks(written):
+        connection.execute(TOUCHED.delete().where(*mine, c.row_key.in_(part)))
+        connection.execute(
+            TOUCHED.insert(),
+            [
+                {"entity": entity, "account": account, "row_key": key, "number": number, "proven": proves}
+                for key in part
+            ],
+        )
 
 
 def _packed(keys: Iterable[str]) -> bytes:
@@ -410,18 +542,23 @@ def _packed(keys: Iterable[str]) -> bytes:
 
 
 def _unpacked(data: bytes) -> list[str]:
-    return zlib.decompress(data).decode().split(KEY_SEPARATOR)[:-1]
+    """The keys of the last whole read; none where they cannot be read (the number of rows is checked all the same)."""
+    try:
+        return zlib.decompress(data).decode().split(KEY_SEPARATOR)[:-1]
+    except (zlib.error, UnicodeDecodeError, TypeError):
+        log.warning("the keys of the last whole read cannot be read; the next read is not compared with them")
+        return []
 
 
 def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: str) -> Known:
     """What the last applied whole read of this account found."""
     row = connection.execute(
-        sa.select(READS.c.last_success, READS.c.rows, READS.c.seen_keys).where(
-            READS.c.entity == entity.name, READS.c.account == account
-        )
+        sa.select(
+            READS.c.last_success, READS.c.rows, READS.c.seen_keys, READS.c.garbage, READS.c.number, READS.c.whole_number
+        ).where(READS.c.entity == entity.name, READS.c.account == account)
     ).one_or_none()
-    if row is None or row.last_success is None:
-        return Known()
+    if row is None or row.seen_keys is None:
+        return Known(number=0 if row is None else row.number)
     keys = frozenset(_unpacked(row.seen_keys))
     columns = [table.c[name] for name in entity.natural_key]
     naturals: set[str] = set()
@@ -430,4 +567,4 @@ def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
         for key, *values in part:
             if key in keys:
                 naturals.add(natural_key(entity, dict(zip(entity.natural_key, values, strict=True))))
-    return Known(row.last_success, row.rows, keys, frozenset(naturals))
+    return Known(row.last_success, row.rows, keys, frozenset(naturals), row.garbage, row.number)

@@ -7,9 +7,12 @@ Both are threads of the store; nothing of SQL runs anywhere else.
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +21,8 @@ from sqlalchemy.pool import NullPool
 
 from archisync_gui.store.errors import Abandoned, StoreError, code_of, translated
 from archisync_gui.store.worker import Worker
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -71,6 +76,28 @@ class Database:
             await self._writer.close()
 
 
+def _json_or_none(text: Any) -> Any:
+    """The value of a JSON cell. One that cannot be read counts as empty, so that it spoils nothing but its own row."""
+    if isinstance(text, int | float):  # SQLite turns a lone number into one
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        log.warning("a stored JSON value cannot be read and is left out: %.60r", text)
+        return None
+
+
+@contextmanager
+def any_text(connection: sa.Connection) -> Iterator[None]:
+    """Texts that are not UTF-8 are read with replacement characters; otherwise one of them fails the whole query."""
+    raw: Any = connection.connection.driver_connection
+    raw.text_factory = lambda data: data.decode("utf-8", "replace")
+    try:
+        yield
+    finally:
+        raw.text_factory = str
+
+
 class _Side:
     """A connection and the thread it lives on."""
 
@@ -80,7 +107,9 @@ class _Side:
         self._writes = writes
         self._connection: sa.Connection | None = None
         # Autocommit in the sqlite3 module and an explicit BEGIN, or DDL would escape from the transaction.
-        self._engine = sa.create_engine(sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool)
+        self._engine = sa.create_engine(
+            sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool, json_deserializer=_json_or_none
+        )
 
         @sa.event.listens_for(self._engine, "connect")
         def _connected(raw: Any, _record: object) -> None:

@@ -23,6 +23,13 @@ class StoreError(SyncFailure):
         super().__init__(code, FailureKind.PERMANENT, params=params)
 
 
+class Overtaken(SyncFailure):
+    """The whole list was replaced after a read was compared with it: the read has to be repeated."""
+
+    def __init__(self, entity: str) -> None:
+        super().__init__("read-overtaken", FailureKind.TRANSIENT, params={"list": entity})
+
+
 class Abandoned(Exception):
     """A job noticed that nobody waits for it any more; its transaction is rolled back."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,9 +30,10 @@ from archisync_gui.model import (
     Scope,
     as_json,
 )
-from archisync_gui.store.database import Database
+from archisync_gui.store.apply import doubt, names_of
+from archisync_gui.store.database import Database, any_text
 from archisync_gui.store.errors import RECOVERABLE, StoreError
-from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUNS, utc_text
+from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUNS, utc_text
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +66,22 @@ def run_values(record: RunRecord) -> dict[str, Any]:
         "warnings": list(record.warnings),
         "error": None if record.error is None else _error_json(record.error),
         "suspensions": [[utc_text(a), None if b is None else utc_text(b)] for a, b in record.suspensions],
+        "seconds": record.seconds,
     }
 
 
-def run_record(row: Mapping[Any, Any]) -> RunRecord:
-    """A run from its columns."""
+def run_record(row: Mapping[Any, Any]) -> RunRecord | None:
+    """A run from its columns; ``None`` (with a line in the log) for one that this version cannot read."""
+    try:
+        return _run_record(row)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        log.warning("the run %r cannot be read and is left out: %s", row.get("id"), error)
+        return None
+
+
+def _run_record(row: Mapping[Any, Any]) -> RunRecord:
+    if not (isinstance(row["asked"], datetime) and isinstance(row["started"], datetime)):
+        raise ValueError("no time")
     return RunRecord(
         id=row["id"],
         type=row["type"],
@@ -86,12 +99,13 @@ def run_record(row: Mapping[Any, Any]) -> RunRecord:
         added=row["added"],
         changed=row["changed"],
         gone=row["gone"],
-        warnings=tuple(row["warnings"] or ()),
+        warnings=tuple(str(text) for text in row["warnings"] or ()),
         error=None if row["error"] is None else _error(row["error"]),
         suspensions=tuple(
             (datetime.fromisoformat(a), None if b is None else datetime.fromisoformat(b))
             for a, b in row["suspensions"] or ()
         ),
+        seconds=row["seconds"] if isinstance(row["seconds"], float) else None,
     )
 
 
@@ -108,12 +122,17 @@ def _error_json(error: ErrorInfo) -> dict[str, Any]:
 
 
 def _error(data: Mapping[str, Any]) -> ErrorInfo:
-    return ErrorInfo(**{**data, "kind": FailureKind(data["kind"])})
+    """The failure of a run. Keys that a later version added are left out; a kind of its own counts as permanent."""
+    known = {field.name for field in dataclasses.fields(ErrorInfo)}
+    kind = data["kind"] if data["kind"] in set(FailureKind) else FailureKind.PERMANENT
+    return ErrorInfo(**{**{name: value for name, value in data.items() if name in known}, "kind": FailureKind(kind)})
 
 
-def event_from(row: Any) -> Event:
-    """An event from its columns."""
-    return Event(EventKind(row.kind), row.boot, row.revision, row.at, row.data or {})
+def event_from(row: Any) -> Event | None:
+    """An event from its columns; ``None`` for one that this version cannot read."""
+    if row.kind not in set(EventKind) or not isinstance(row.at, datetime):
+        return None
+    return Event(EventKind(row.kind), row.boot, row.revision, row.at, row.data if isinstance(row.data, dict) else {})
 
 
 def _forecast_json(forecast: Forecast) -> dict[str, Any]:
@@ -136,9 +155,9 @@ def _forecast(data: Mapping[str, Any]) -> Forecast:
 class StoreJournal:
     """``model.Journal`` on a database.
 
-    While nothing can be written (disk full, read-only, locked) the calls succeed all the same: what they were to
-    write waits in memory, in order, and is written with the next call that succeeds. So no run is forgotten because
-    the disk was full for a while, and the orchestrator goes on.
+    While nothing can be written (disk full, read-only, locked) the calls raise, so that the status can tell, but what
+    they were to write waits in memory, in order, and is written with the next call that succeeds. So no run is
+    forgotten because the disk was full for a while, and the orchestrator goes on.
     """
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -154,8 +173,26 @@ class StoreJournal:
 
     async def load(self) -> Remembered:
         """What is remembered; marks runs found open as interrupted. Call once, before anything runs."""
+        found = await self._database.read(_load)
         now = self._clock.now()
-        return await self._database.write(lambda connection: _load(connection, now))
+        marked = tuple(
+            dataclasses.replace(run, ended=max(now, run.started), outcome=Outcome.INTERRUPTED)
+            for run in found.interrupted
+        )
+
+        def job(connection: sa.Connection) -> None:
+            still_open = RUNS.update().where(RUNS.c.ended.is_(None), RUNS.c.outcome.is_(None))
+            connection.execute(still_open.values(ended=now, outcome=Outcome.INTERRUPTED.value))
+
+        try:
+            await self._write(job)
+        except StoreError as error:  # nothing is forgotten because it cannot be marked now
+            log.warning("the runs found open cannot be marked as interrupted yet: %s", error)
+        return dataclasses.replace(found, interrupted=marked)
+
+    async def clock_doubted(self) -> None:
+        """Remember that no stored time tells any more how old the rows are."""
+        await self._write(doubt)
 
     async def run_started(self, record: RunRecord) -> None:
         """Keep a run that begins."""
@@ -207,9 +244,13 @@ class StoreJournal:
                 .order_by(EXPLANATIONS.c.at.desc(), EXPLANATIONS.c.id.desc())
                 .limit(1)
             ).one_or_none()
-            if row is None:
+            if row is None or row.at is None or row.reason not in set(Reason):
                 return None
-            return Explanation(row.at, Reason(row.reason), row.params or {}, tuple(map(_forecast, row.forecast or ())))
+            try:
+                forecast = tuple(map(_forecast, row.forecast or ()))
+            except (ValueError, TypeError, KeyError):
+                forecast = ()
+            return Explanation(row.at, Reason(row.reason), row.params or {}, forecast)
 
         return await self._database.read(job)
 
@@ -234,6 +275,7 @@ class StoreJournal:
                 if not self._pending:
                     log.warning("the journal cannot be written, its entries wait in memory: %s", error)
                 self._pending.append(job)
+                raise
             else:
                 self._pending.clear()
 
@@ -252,80 +294,79 @@ def _put_run(connection: sa.Connection, record: RunRecord) -> None:
         _insert(connection, RUNS, values)
 
 
-def _load(connection: sa.Connection, now: datetime) -> Remembered:
-    open_ids = list(connection.scalars(sa.select(RUNS.c.id).where(RUNS.c.ended.is_(None)).order_by(RUNS.c.started)))
-    connection.execute(RUNS.update().where(RUNS.c.ended.is_(None)).values(ended=now, outcome=Outcome.INTERRUPTED.value))
-    interrupted = tuple(
-        run_record(row._mapping)
-        for key in open_ids
-        for row in connection.execute(sa.select(RUNS).where(RUNS.c.id == key))
-    )
-    pairs = connection.execute(sa.select(RUNS.c.type, RUNS.c.account).distinct()).all()
-    reads = tuple(_last_read(connection, type_, account) for type_, account in sorted(tuple(pair) for pair in pairs))
-    notes = {row.key: row.value for row in connection.execute(sa.select(NOTES))}
-    moments = connection.execute(
-        sa.select(*(sa.select(sa.func.max(column)).scalar_subquery() for column in (EVENTS.c.at, EXPLANATIONS.c.at)))
-    ).one()
+def _load(connection: sa.Connection) -> Remembered:
+    with any_text(connection):
+        found, unreadable = _runs(connection, RUNS.c.ended.is_(None), RUNS.c.outcome.is_(None))
+        pairs = connection.execute(sa.select(RUNS.c.type, RUNS.c.account).distinct()).all()
+        names = sorted(
+            (type_, account) for type_, account in pairs if isinstance(type_, str) and isinstance(account, str)
+        )
+        reads = tuple(_last_read(connection, type_, account) for type_, account in names)
+        notes = {row.key: row.value for row in connection.execute(sa.select(NOTES))}
+        moments = connection.execute(
+            sa.select(
+                *(sa.select(sa.func.max(column)).scalar_subquery() for column in (EVENTS.c.at, EXPLANATIONS.c.at))
+            )
+        ).one()
     last_sign = max((at for at in moments if at is not None), default=None)
-    return Remembered(reads, interrupted, notes, last_sign)
+    return Remembered(reads, tuple(found), notes, last_sign, unreadable)
+
+
+def _runs(
+    connection: sa.Connection, *where: sa.ColumnElement[bool], limit: int | None = None
+) -> tuple[list[RunRecord], tuple[str, ...]]:
+    """Runs, the last begun first, and those among them that cannot be read."""
+    rows = connection.execute(sa.select(RUNS).where(*where).order_by(RUN_ORDER.desc()).limit(limit)).all()
+    found = [(row.id, run_record(row._mapping)) for row in rows]
+    return [run for _, run in found if run is not None], tuple(f"run {id}" for id, run in found if run is None)
+
+
+RECENT = 20
+"""So many of the latest runs are looked through for one that can be read."""
 
 
 def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
     mine = (RUNS.c.type == type_, RUNS.c.account == account)
-    newest_first = (RUNS.c.started.desc(), RUNS.c.id.desc())
     # Shared lists are stored under no account, whoever read them.
     ages = connection.execute(
-        sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of).where(
+        sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of, READS.c.doubtful).where(
             READS.c.entity == type_, READS.c.account.in_([account, ""])
         )
     ).first()
-    last = connection.execute(sa.select(RUNS).where(*mine).order_by(*newest_first).limit(1)).first()
-    recent = connection.execute(
-        sa.select(RUNS.c.scope, RUNS.c.outcome, RUNS.c.attempt, RUNS.c.started, RUNS.c.ended, RUNS.c.suspensions)
-        .where(*mine)
-        .order_by(*newest_first)
-        .limit(500)
+    last, _ = _runs(connection, *mine, limit=RECENT)
+    wholes = connection.execute(
+        sa.select(RUNS.c.outcome, RUNS.c.started, RUNS.c.ended, RUNS.c.suspensions, RUNS.c.seconds)
+        .where(*mine, RUNS.c.scope == Scope.ALL.value, RUNS.c.outcome.in_(_SUCCESSES))
+        .order_by(RUN_ORDER.desc())
+        .limit(UNCLEAN_LIMIT)
     ).all()
-    wholes = [row for row in recent if row.scope == Scope.ALL and row.outcome in _SUCCESSES]
     return LastRead(
         type_,
         account,
         None if ages is None else ages.last_success,
         None if ages is None else ages.new_as_of,
         None if ages is None else ages.all_as_of,
-        last=None if last is None else run_record(last._mapping),
-        failures_in_a_row=_failures(recent),
-        unclean_in_a_row=_leading(wholes, Outcome.UNCLEAN),
-        durations=tuple(_seconds(row) for row in reversed(wholes[:DURATIONS])),
+        doubtful=names_of(None if ages is None else ages.doubtful),
+        last=last[0] if last else None,
+        unclean_in_a_row=next((n for n, row in enumerate(wholes) if row.outcome != Outcome.UNCLEAN), len(wholes)),
+        durations=tuple(s for row in reversed(wholes[:DURATIONS]) if (s := _seconds(row)) is not None),
     )
 
 
 _SUCCESSES = (Outcome.COMPLETED.value, Outcome.UNCLEAN.value)
-_FAILURES = (Outcome.FAILED.value, Outcome.REFUSED.value)
+UNCLEAN_LIMIT = 100
+"""Unclean reads in a row are counted so far back."""
 
 
-def _failures(recent: Sequence[Any]) -> int:
-    """Requests (not attempts) that failed since the last success, newest first. The attempts of one request are
-    numbered upwards in time, so a request ends where the next newer row is no later attempt of it."""
-    count = 0
-    newer = None
-    for row in recent:
-        if row.outcome in _SUCCESSES:
-            break
-        if row.outcome in _FAILURES:
-            if newer is None or newer.attempt <= row.attempt:
-                count += 1
-            newer = row
-    return count
-
-
-def _leading(rows: Sequence[Any], outcome: Outcome) -> int:
-    return next((n for n, row in enumerate(rows) if row.outcome != outcome), len(rows))
-
-
-def _seconds(row: Any) -> float:
-    """How long a run worked, without its suspensions."""
-    total: float = (row.ended - row.started).total_seconds()
-    for begin, end in row.suspensions or ():
-        total -= ((datetime.fromisoformat(end) if end else row.ended) - datetime.fromisoformat(begin)).total_seconds()
-    return max(0.0, total)
+def _seconds(row: Any) -> float | None:
+    """How long a run worked, without its suspensions; rows of the first version tell it only by the wall clock."""
+    if isinstance(row.seconds, float):
+        return max(0.0, row.seconds)
+    try:
+        total: float = (row.ended - row.started).total_seconds()
+        for begin, end in row.suspensions or ():
+            since = datetime.fromisoformat(begin)
+            total -= ((datetime.fromisoformat(end) if end else row.ended) - since).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return total if total >= 0 else None

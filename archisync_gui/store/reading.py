@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity, Kind, Value
-from archisync_gui.model import RunRecord
+from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.store import schema
 from archisync_gui.store.apply import CHUNK, ages, chunks
 from archisync_gui.store.journal import event_from, run_record
@@ -180,7 +180,9 @@ def row_history(
 ) -> tuple[Change, ...]:
     """What happened to one row, newest first."""
     c = CHANGES.c
-    statement = sa.select(CHANGES).where(c.entity == entity, c.account == account, c.row_key == key)
+    statement = sa.select(CHANGES).where(
+        c.entity == entity, c.account == account, c.row_key == key, c.kind.in_(list(ChangeKind))
+    )
     if before is not None:
         statement = statement.where(c.id < before)
     return tuple(_change(row) for row in connection.execute(statement.order_by(c.id.desc()).limit(limit)))
@@ -203,7 +205,9 @@ def changes(
 ) -> tuple[Change, ...]:
     """Lines of the change log in the order they were written, with the records' titles."""
     c = CHANGES.c
-    statement = sa.select(CHANGES).where(c.at >= since, c.at < until, c.account.in_([*accounts, ""]))
+    statement = sa.select(CHANGES).where(
+        c.at >= since, c.at < until, c.account.in_([*accounts, ""]), c.kind.in_(list(ChangeKind))
+    )
     if entity is not None:
         statement = statement.where(c.entity == entity)
     if kinds is not None:
@@ -278,7 +282,10 @@ def runs(
 ) -> tuple[RunRecord, ...]:
     """Runs, newest first."""
     c = RUNS.c
-    statement = sa.select(RUNS)
+    # Words of a later version are left out here already, so that a page is as long as was asked for.
+    statement = sa.select(RUNS).where(
+        c.scope.in_(list(Scope)), c.origin.in_(list(Origin)), sa.or_(c.outcome.is_(None), c.outcome.in_(list(Outcome)))
+    )
     for column, value in ((c.type, type), (c.account, account), (c.origin, origin), (c.scope, scope)):
         if value is not None:
             statement = statement.where(column == value)
@@ -289,7 +296,8 @@ def runs(
     if before is not None:
         statement = statement.where(c.started < before)
     statement = statement.order_by(c.started.desc(), c.id.desc()).limit(limit)
-    return tuple(run_record(row._mapping) for row in connection.execute(statement))
+    found = [run_record(row._mapping) for row in connection.execute(statement)]
+    return tuple(record for record in found if record is not None)
 
 
 def run(connection: sa.Connection, run_id: str) -> RunRecord | None:
@@ -309,10 +317,11 @@ def events(
 ) -> tuple[StoredEvent, ...]:
     """Events in the order they happened."""
     c = EVENTS.c
-    statement = sa.select(EVENTS).where(c.at >= since, c.at < until)
+    statement = sa.select(EVENTS).where(c.at >= since, c.at < until, c.kind.in_(list(EventKind)))
     if kinds is not None:
         statement = statement.where(c.kind.in_([str(kind) for kind in kinds]))
     if after is not None:
         statement = statement.where(c.id > after)
     found = connection.execute(statement.order_by(c.id).limit(limit))
-    return tuple(StoredEvent(row.id, event_from(row)) for row in found)
+    events = [(row.id, event_from(row)) for row in found]
+    return tuple(StoredEvent(id, event) for id, event in events if event is not None)

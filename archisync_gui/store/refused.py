@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import overload
+from typing import Any, overload
 
 import sqlalchemy as sa
 
@@ -16,8 +17,10 @@ from archisync_gui.store import schema
 from archisync_gui.store.apply import ages, chunks
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.keys import natural_key, row_key
-from archisync_gui.store.schema import CHANGES, REFUSED, REFUSED_ROWS
+from archisync_gui.store.schema import CHANGES, READS, REFUSED, REFUSED_ROWS
 from archisync_gui.store.types import Batch, ChangeKind, RefusedKind, RefusedRead
+
+log = logging.getLogger(__name__)
 
 KEPT = timedelta(hours=24)
 REKEY_SHARE = 0.95
@@ -41,6 +44,9 @@ def keep(
             as_of=batch.as_of,
             clean=batch.clean,
             rows=len(batch.rows),
+            number=ages(connection, entity.name, account).number if batch.checked is None else batch.checked,
+            after=batch.after,
+            garbage=batch.garbage,
         )
     )
     names = [column.name for column in entity.columns]
@@ -58,9 +64,9 @@ def forget(connection: sa.Connection, run_id: str) -> None:
 
 def listed(connection: sa.Connection, now: datetime) -> tuple[RefusedRead, ...]:
     """The kept reads that can still be decided about, newest first."""
-    found = connection.execute(sa.select(REFUSED).order_by(REFUSED.c.kept_at.desc())).all()
-    reads = [_read(row) for row in found]
-    return tuple(read for read in reads if _why_not(connection, read, now) is None)
+    found = connection.execute(sa.select(REFUSED).order_by(sa.literal_column("refused_reads.rowid").desc())).all()
+    reads = [(_read(row), row.number) for row in found]
+    return tuple(read for read, number in reads if read is not None and _why_not(connection, read, number, now) is None)
 
 
 def usable(connection: sa.Connection, run_id: str, kind: RefusedKind, now: datetime) -> tuple[RefusedRead, Batch]:
@@ -69,21 +75,32 @@ def usable(connection: sa.Connection, run_id: str, kind: RefusedKind, now: datet
     if row is None:
         raise StoreError("refused-read-unknown", run=run_id)
     read = _read(row)
-    if (why := _why_not(connection, read, now)) is not None:
+    if read is None:
+        raise StoreError("refused-read-unreadable", run=run_id)
+    if (why := _why_not(connection, read, row.number, now)) is not None:
         raise StoreError(why, run=run_id)
     if read.kind is not kind:
         raise StoreError("refused-read-other-kind", run=run_id)
-    return read, Batch(run_id, read.as_of, Rows(connection, run_id, read.rows), whole=True, clean=row.clean)
+    rows = Rows(connection, run_id, read.rows)
+    return read, Batch(run_id, read.as_of, rows, whole=True, clean=row.clean, after=row.after, garbage=row.garbage)
 
 
-def _why_not(connection: sa.Connection, read: RefusedRead, now: datetime) -> str | None:
-    if not timedelta(0) <= now - read.kept_at <= KEPT:
+def _why_not(connection: sa.Connection, read: RefusedRead, number: int, now: datetime) -> str | None:
+    """Why nobody can decide about a kept read any more. A clock that shows a time before it was kept expires nothing;
+    whether a newer read was applied is told by numbers, not by times (rule 30)."""
+    if now - read.kept_at > KEPT:
         return "refused-read-expired"
-    applied = ages(connection, read.entity, read.account).last_success
-    return "refused-read-void" if applied is not None and applied > read.as_of else None
+    replaced = connection.scalar(
+        sa.select(READS.c.whole_number).where(READS.c.entity == read.entity, READS.c.account == read.account)
+    )
+    return "refused-read-void" if replaced is not None and replaced > number else None
 
 
-def _read(row: sa.Row[tuple[object, ...]]) -> RefusedRead:
+def _read(row: sa.Row[Any]) -> RefusedRead | None:
+    """A kept read from its columns; ``None`` (with a line in the log) for one that this version cannot read."""
+    if not (isinstance(row.as_of, datetime) and isinstance(row.kept_at, datetime) and row.kind in set(RefusedKind)):
+        log.warning("the kept read %r cannot be read and is left out", row.run_id)
+        return None
     return RefusedRead(row.run_id, row.entity, row.account, RefusedKind(row.kind), row.as_of, row.kept_at, row.rows)
 
 
@@ -99,12 +116,23 @@ class Rows(Sequence[Row]):
     def __iter__(self) -> Iterator[Row]:
         c = REFUSED_ROWS.c
         numbers = list(self._connection.scalars(sa.select(c.chunk).where(c.run_id == self._run_id).order_by(c.chunk)))
+        count = 0
         for number in numbers:
-            statement = sa.select(c.data).where(c.run_id == self._run_id, c.chunk == number)
-            head, _, body = zlib.decompress(self._connection.scalar(statement) or b"").partition(b"\n")
+            for row in self._chunk(number):
+                count += 1
+                yield row
+        if count != self._length:
+            raise StoreError("refused-read-unreadable", run=self._run_id)
+
+    def _chunk(self, number: int) -> list[Row]:
+        c = REFUSED_ROWS.c
+        data = self._connection.scalar(sa.select(c.data).where(c.run_id == self._run_id, c.chunk == number))
+        try:
+            head, _, body = zlib.decompress(data or b"").partition(b"\n")
             names = json.loads(head)
-            for values in json.loads(body):
-                yield dict(zip(names, values, strict=True))
+            return [dict(zip(names, values, strict=True)) for values in json.loads(body)]
+        except (zlib.error, ValueError, TypeError) as error:
+            raise StoreError("refused-read-unreadable", run=self._run_id) from error
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

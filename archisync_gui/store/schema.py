@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Column, Entity, Kind
+
+log = logging.getLogger(__name__)
 
 FIXED = sa.MetaData()
 """Tables that do not depend on a declaration. A change here needs a new file in ``migrations/versions``."""
@@ -23,7 +26,17 @@ class UtcTime(sa.types.TypeDecorator[datetime]):
         return None if value is None else utc_text(value)
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
+        return None if value is None else _time(value)
+
+
+def _time(value: object) -> datetime | None:
+    """A stored time. One that cannot be read counts as none, so that it spoils nothing but its own row."""
+    try:
+        found = datetime.fromisoformat(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        log.warning("a stored time cannot be read and is left out: %.60r", value)
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def utc_text(value: datetime) -> str:
@@ -59,11 +72,16 @@ RUNS = sa.Table(
     sa.Column("warnings", _json()),
     sa.Column("error", _json()),
     sa.Column("suspensions", _json()),
+    sa.Column("seconds", sa.Float),
     sa.Index("runs_by_time", "started"),
     sa.Index("runs_by_type", "type", "account", "started"),
     sa.Index("runs_by_outcome", "outcome", "started"),
+    sa.Index("runs_in_order", "type", "account", "scope"),
 )
-"""One row per attempt (rule 31)."""
+"""One row per attempt (rule 31). The row id gives the order in which the attempts began, whatever the clock showed."""
+
+RUN_ORDER: sa.ColumnClause[int] = sa.literal_column("runs.rowid", sa.Integer)
+
 
 EVENTS = sa.Table(
     "events",
@@ -106,10 +124,34 @@ READS = sa.Table(
     sa.Column("all_as_of", UtcTime),
     sa.Column("rows", sa.Integer, nullable=False),
     sa.Column("seen_keys", sa.LargeBinary),
+    sa.Column("number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("new_number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("whole_number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("garbage", sa.Integer),
+    sa.Column("doubtful", _json()),
 )
 """What the stored rows are current as of; written in the transaction that writes the rows, so neither can lie.
 
-``rows`` and ``seen_keys`` (compressed) are those of the last applied whole read; the checks of the next one compare.
+``rows``, ``garbage`` and ``seen_keys`` (compressed) are those of the last applied whole read; the checks of the next
+one compare. ``number`` counts the changes of this list's rows (reads, clear, re-key); ``new_number`` is the change
+that set ``new_as_of``, ``whole_number`` the last change that replaced the whole list. ``doubtful`` names the times that
+were written before the wall clock was set back (rule 30).
+"""
+
+TOUCHED = sa.Table(
+    "touched",
+    FIXED,
+    sa.Column("entity", sa.String, primary_key=True),
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("row_key", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("proven", sa.Boolean, nullable=False),
+)
+"""Rows written by other reads than a clean whole one, since the last of these.
+
+``number`` (as in ``reads``): a whole read that began before it keeps its hands off the row. ``proven`` false: the row
+was written by a read that does not prove that its neighbours are known (unclean, or of a single record), so a fast
+read may not stop at it (rule 12).
 """
 
 CHANGES = sa.Table(
@@ -143,6 +185,9 @@ REFUSED = sa.Table(
     sa.Column("as_of", UtcTime, nullable=False),
     sa.Column("clean", sa.Boolean, nullable=False),
     sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("after", sa.Integer),
+    sa.Column("garbage", sa.Integer, nullable=False, server_default="0"),
 )
 """Refused whole reads, kept for 24 h so that exactly them can be accepted."""
 

@@ -132,14 +132,17 @@ class Store:
         return await self._database.read(lambda connection: applying.known(connection, declared, table, owner))
 
     async def apply(self, entity: SyncType, account: AccountId, batch: Batch) -> Delta:
-        """Apply a checked read, whole or not at all. A cancelled apply changes nothing."""
+        """Apply a checked read, whole or not at all. A cancelled apply changes nothing.
+
+        Raises :class:`SyncFailure` ``read-overtaken`` when the whole list was replaced (accepted, re-keyed, cleared)
+        after the read was compared with it.
+        """
         declared, table = self._tables[entity]
         owner = self.account_of(entity, account)
-        now = self._clock.now()
         abandoned = threading.Event()
 
         def job(connection: sa.Connection) -> tuple[Delta, int]:
-            return applying.apply(connection, declared, table, owner, batch, now=now, abandoned=abandoned)
+            return applying.apply(connection, declared, table, owner, batch, abandoned=abandoned)
 
         delta, written = await self._database.write(job, abandoned=abandoned)
         self._rows_written += written
@@ -180,7 +183,8 @@ class Store:
             moved = 0
             if kind is RefusedKind.KEYS_CHANGED:
                 moved = refused.rekey(connection, declared, table, read.account, batch)
-            delta, written = applying.apply(connection, declared, table, read.account, batch, now=now)
+                applying.replaced(connection, read.entity, read.account)
+            delta, written = applying.apply(connection, declared, table, read.account, batch)
             refused.forget(connection, run_id)
             return delta, written + moved, moved
 
@@ -215,13 +219,12 @@ class Store:
 
         def job(connection: sa.Connection) -> int:
             written = connection.execute(table.delete().where(table.c[schema.ACCOUNT] == owner)).rowcount
-            for fixed in (schema.READS, schema.UNFILLED, schema.REFUSED):
-                if fixed is schema.REFUSED:
-                    mine = sa.select(fixed.c.run_id).where(fixed.c.entity == entity, fixed.c.account == owner)
-                    for run_id in list(connection.scalars(mine)):
-                        refused.forget(connection, run_id)
-                else:
-                    connection.execute(fixed.delete().where(fixed.c.entity == entity, fixed.c.account == owner))
+            unfilled, kept = schema.UNFILLED, schema.REFUSED
+            connection.execute(unfilled.delete().where(unfilled.c.entity == entity, unfilled.c.account == owner))
+            mine = sa.select(kept.c.run_id).where(kept.c.entity == entity, kept.c.account == owner)
+            for run_id in list(connection.scalars(mine)):
+                refused.forget(connection, run_id)
+            applying.emptied(connection, entity, owner)
             return written
 
         self._rows_written += await self._database.write(job)
@@ -248,7 +251,8 @@ class Store:
 
         ``screenshots`` is the folder of the failures' pictures.
         """
-        now = self._clock.now()
+        clock = self._clock.now()
+        now = await self._database.write(lambda connection: maintenance.retention_time(connection, clock))
         total = Removed()
         while True:
             step = await self._database.write(lambda connection: maintenance.forget_some(connection, now))
@@ -411,6 +415,12 @@ class Store:
         """Since when the stored rows are current."""
         owner = self.account_of(entity, account)
         return await self._database.read(lambda connection: applying.ages(connection, entity, owner))
+
+    async def unproven(self, entity: SyncType, account: AccountId | None) -> frozenset[str]:
+        """Keys of stored rows at which a fast read may not stop: reads wrote them that prove nothing about their
+        neighbours (rule 12)."""
+        owner = self.account_of(entity, account)
+        return await self._database.read(lambda connection: applying.unproven(connection, entity, owner))
 
     async def counts(self) -> tuple[Counts, ...]:
         """How many rows there are, per entity and account; only what has been read."""

@@ -23,9 +23,17 @@ class Batch:
     whole: bool
     """The whole list was read. A fast or single read adds and changes only."""
     clean: bool
-    """The data did not move while they were read. Only a clean whole read can mark rows missing."""
+    """A whole read: the data did not move while they were read; only such a read can mark rows missing. A fast read: it
+    read on until it met rows of a clean base, so it may move ``new_as_of`` (rule 12)."""
     single: bool = False
     """One record from its detail page: says nothing about the freshness of the list."""
+    after: int | None = None
+    """``Ages.number`` when the read began: rows that another read wrote since keep their values. ``None``: now."""
+    checked: int | None = None
+    """``Known.number`` (or ``Ages.number``) that the read was compared with; if the whole list was replaced since, the
+    read is not applied (``read-overtaken``). ``None``: not compared with anything."""
+    garbage: int = 0
+    """Rows dropped as garbage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,10 @@ class Known:
     """As ``keys.row_key`` makes them."""
     natural_keys: frozenset[str] = frozenset()
     """As ``keys.natural_key`` makes them, of the stored rows with those keys."""
+    garbage: int | None = None
+    """Garbage rows of that read; ``None``: not known."""
+    number: int = 0
+    """``Ages.number`` at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,10 @@ class Ages:
     """No record created before it is missing."""
     all_as_of: datetime | None = None
     """Start of the last clean whole read."""
+    number: int = 0
+    """How often the stored rows of this list and account were changed; orders reads without looking at a clock."""
+    doubtful: frozenset[str] = frozenset()
+    """Names of the times above that were written before the wall clock was set back: how old they are is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

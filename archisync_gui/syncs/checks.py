@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from archisync_gui.entities.declaration import Entity, Row
+from archisync_gui.erp.cells.rows import Findings
 from archisync_gui.erp.failures import layout, refused
-from archisync_gui.erp.rows import Findings
 from archisync_gui.model import Json, SyncFailure
 from archisync_gui.store import Known
 
@@ -25,7 +25,12 @@ REKEY_SHARE = 0.95
 """So many records must be found again by natural key before a re-key is offered."""
 
 UNREADABLE_SHARE = 0.01
-"""More unreadable rows than this are a failure, fewer are warnings."""
+UNREADABLE_ROWS, NAMELESS_ROWS = 5, 3
+"""More than UNREADABLE_SHARE of the rows and at least UNREADABLE_ROWS of them with a cell that cannot be read (or
+NAMELESS_ROWS without a key) refuse the read. Fewer are warnings: one typing error must not stop a small list."""
+
+GARBAGE_ROWS, GARBAGE_SHARE = 5, 0.10
+"""Growth of the garbage since the last applied whole read that is still believed: records may have turned into it."""
 
 LONGEST_PAUSE = 60.0
 """Seconds; a read that was suspended longer is unclean."""
@@ -49,6 +54,8 @@ class Doubt(StrEnum):
     """The first page does not begin as it began."""
     PAUSE = "pause"
     """The read was suspended for longer than a minute."""
+    NAMELESS = "nameless"
+    """Rows had no key that can be read: which records they are, and so which are missing, is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Facts:
     """Keys of the first page, at the end."""
     paused: float
     """Longest suspension, in seconds."""
+    nameless: int = 0
+    """Records whose key cell is empty or cannot be read."""
 
 
 def doubts(facts: Facts) -> tuple[Doubt, ...]:
@@ -89,6 +98,8 @@ def doubts(facts: Facts) -> tuple[Doubt, ...]:
         found.append(Doubt.FIRST)
     if facts.paused > LONGEST_PAUSE:
         found.append(Doubt.PAUSE)
+    if facts.nameless:
+        found.append(Doubt.NAMELESS)
     return tuple(found)
 
 
@@ -102,18 +113,32 @@ def check_cells(entity: Entity, findings: Findings) -> None:
             field=findings.foreign.field,
             text=findings.foreign.text,
         )
-    elif findings.bad_rows + findings.nameless > max(findings.records, 1) * UNREADABLE_SHARE:
+    elif _too_many(findings.nameless, NAMELESS_ROWS, findings.records):
+        failure = layout("nameless", list=entity.name, rows=findings.nameless, records=findings.records)
+    elif _too_many(findings.bad_rows, UNREADABLE_ROWS, findings.records):
         examples = "; ".join(f"{cell.field} {cell.text!r}" for cell in findings.bad[:3])
         failure = layout(
-            "unreadable",
-            list=entity.name,
-            rows=findings.bad_rows + findings.nameless,
-            records=findings.records,
-            examples=examples,
+            "unreadable", list=entity.name, rows=findings.bad_rows, records=findings.records, examples=examples
         )
     else:
         return
     failure.evidence = findings.evidence()
+    raise failure
+
+
+def _too_many(rows: int, least: int, records: int) -> bool:
+    return rows >= least and rows > records * UNREADABLE_SHARE
+
+
+def check_garbage(entity: Entity, findings: Findings, known: Known) -> None:
+    """Raise ``garbage-grew`` when many more rows than last time pass for garbage: they may be records whose cells came
+    empty, and would be marked missing."""
+    now = sum(findings.garbage.values())
+    before = known.garbage
+    if before is None or now - before <= GARBAGE_ROWS or now - before <= before * GARBAGE_SHARE:
+        return
+    failure = refused("garbage-grew", list=entity.name, before=before, now=now)
+    failure.evidence = {"garbageBefore": before, "garbageNow": now}
     raise failure
 
 

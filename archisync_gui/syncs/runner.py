@@ -6,18 +6,20 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, fields
-from datetime import datetime
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Protocol
 
 from archisync_gui.entities.declaration import Entity, Row, Value
 from archisync_gui.erp import Erp
+from archisync_gui.erp.cells.rows import Findings, RowReader
 from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
-from archisync_gui.erp.listview import ListView, Page
-from archisync_gui.erp.rows import RowReader
+from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.erp.lists.page import Page
 from archisync_gui.model import (
     AccountId,
+    Clock,
     FailureKind,
     Finished,
     Json,
@@ -31,7 +33,15 @@ from archisync_gui.model import (
     warning,
 )
 from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
-from archisync_gui.syncs.checks import Doubt, Facts, check_blanks, check_cells, check_keys, doubts
+from archisync_gui.syncs.checks import (
+    Doubt,
+    Facts,
+    check_blanks,
+    check_cells,
+    check_garbage,
+    check_keys,
+    doubts,
+)
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +65,7 @@ class SyncStore(Protocol):
 
     async def known(self, entity: str, account: AccountId) -> Known: ...
     async def ages(self, entity: str, account: AccountId) -> Ages: ...
+    async def unproven(self, entity: str, account: AccountId) -> frozenset[str]: ...
     async def apply(self, entity: str, account: AccountId, batch: Batch) -> Delta: ...
     async def keep_refused(self, entity: str, account: AccountId, batch: Batch, kind: RefusedKind = ...) -> None: ...
     async def rows_by_key(
@@ -81,6 +92,10 @@ class Reading:
     conflict: str | None = None
     """A key that came twice with different content."""
     as_of: datetime | None = None
+    began: float = 0.0
+    """Monotonic time of ``as_of``."""
+    after: int | None = None
+    """``Ages.number`` when it began."""
     totals: set[int] = field(default_factory=set)
     counts: set[int] = field(default_factory=set)
     first: tuple[str, ...] = ()
@@ -110,6 +125,18 @@ class Reading:
         if total is None and self.last.size:
             total = self.last.size * self.last.count
         return Progress("read", self.last.index + 1, self.last.count, self.reader.findings.raw, total)
+
+
+@dataclass(frozen=True)
+class Newest:
+    """What a fast read found."""
+
+    as_of: datetime
+    began: float
+    """Monotonic time of ``as_of``."""
+    rows: Mapping[str, Row]
+    steady: bool
+    """The list kept its length while it was paged through, so no row slid from one page to another unseen."""
 
 
 class SyncRunner:
@@ -186,9 +213,14 @@ class SyncRunner:
 
     async def _read_pages(self, view: ListView, reading: Reading, control: RunControl) -> bool:
         size = self._page_size if control.run.preemptible else PAGE_SIZE_ALONE
+        if reading.after is None:
+            reading.after = (await self._store.ages(reading.reader.entity.name, control.run.account)).number
+        if reading.as_of is None:
+            reading.began = self._erp.clock.monotonic()
         control.progress(Progress("filter"))
         with control.long_step(self._erp.limits.callback * 2):
-            first = await view.prepare(size, columns=True)
+            first = await view.prepare(size)
+        reading.reader.learn(view.words)
         reading.evidence["filtersBefore"] = await view.verify_filters()
         page = await self._position(view, reading, first)
         if reading.last is None and page is not None and page.footer is None and page.count > 1:
@@ -202,6 +234,8 @@ class SyncRunner:
                 fresh = reading.last is None
                 async for page in pages:
                     if fresh or (reading.last is not None and page.index > reading.last.index):
+                        if reading.as_of is None:
+                            reading.began = _began(self._erp.clock, page.since, reading.began)
                         _take(reading, page)
                     else:
                         reading.counts.add(page.count)
@@ -214,23 +248,23 @@ class SyncRunner:
         reading.counts.add(again.count)
         if again.footer is not None:
             reading.totals.add(again.footer)
-        reading.again = _texts(reading, again)
+        reading.again = again.keys(reading.reader.entity)
         reading.evidence["filtersAfter"] = await view.verify_filters()
-        for code in view.warnings:
-            reading.warnings[warning(code)] = None
+        for text in view.warnings:
+            reading.warnings[text] = None
         return True
 
     async def _position(self, view: ListView, reading: Reading, first: Page) -> Page | None:
         """The page to begin with; ``None``: everything is read already. A resumed read whose last page is not as it
         was starts over."""
-        last = reading.last
+        last, entity = reading.last, reading.reader.entity
         if last is None:
             return first
         same = first if last.index == 0 else await view.turn_to(last.index) if last.index < first.count else None
         unchanged = (
             same is not None
             and (same.count, same.footer, same.size) == (last.count, last.footer, last.size)
-            and _texts(reading, same) == _texts(reading, last)
+            and same.keys(entity) == last.keys(entity)
         )
         if not unchanged:
             reading.start_over()
@@ -250,18 +284,30 @@ class SyncRunner:
             reading.first,
             reading.again,
             reading.paused,
+            findings.nameless,
         )
         unclean = doubts(facts)
         assert reading.as_of is not None
         rows = await self._filled(entity, run.account, reading.rows)
-        batch = Batch(run.id, reading.as_of, tuple(rows.values()), whole=True, clean=not unclean)
+        known = await self._store.known(entity.name, run.account)
+        batch = Batch(
+            run.id,
+            _as_of(self._erp.clock, reading.as_of, reading.began),
+            tuple(rows.values()),
+            whole=True,
+            clean=not unclean,
+            after=reading.after,
+            checked=known.number,
+            garbage=sum(findings.garbage.values()),
+        )
         try:
             if reading.conflict is not None:
                 raise SyncFailure(
                     "key-twice", FailureKind.REFUSED, params={"list": entity.name, "key": reading.conflict}
                 )
             check_cells(entity, findings)
-            known = await self._store.known(entity.name, run.account)
+            if known.as_of is not None:
+                await self._check_garbage(entity, run.account, findings, known, batch)
             # Sets of a hundred thousand keys take longer than the loop may be held up.
             if (failure := await asyncio.to_thread(_refusal, entity, rows, known)) is not None:
                 kept = {
@@ -285,8 +331,21 @@ class SyncRunner:
             raise
         return Checked(batch, unclean)
 
+    async def _check_garbage(
+        self, entity: Entity, account: AccountId, findings: Findings, known: Known, batch: Batch
+    ) -> None:
+        try:
+            check_garbage(entity, findings, known)
+        except SyncFailure:
+            # Kept like a shrink: where the ERP really has more such rows, the operator accepts exactly this read.
+            await self._store.keep_refused(entity.name, account, batch, RefusedKind.SHRINK)
+            raise
+
     async def _apply(self, entity: Entity, reading: Reading, checked: Checked, control: RunControl) -> Finished:
         raw = reading.reader.findings.raw
+        if not checked.batch.rows and (await self._store.known(entity.name, control.run.account)).as_of is None:
+            # Nothing was ever read of this list: an empty answer proves neither that it is empty nor that it works.
+            return Finished(Outcome.SKIPPED, rows=0, warnings=(warning("first-read-empty", list=entity.name),))
         control.progress(Progress("apply", None, None, raw, raw))
         delta = await self._store.apply(entity.name, control.run.account, checked.batch)
         outcome = Outcome.UNCLEAN if checked.doubts else Outcome.COMPLETED
@@ -307,16 +366,21 @@ class SyncRunner:
     # --- only what is new ---------------------------------------------------------------------------------------------
 
     async def _fast(self, entity: Entity, control: RunControl) -> Finished | Suspended:
-        """Newest records first, then those with the latest activity, until a page brings nothing new or changed."""
+        """Newest records first, then those with the latest activity, until a page brings nothing new or changed.
+
+        Only a list with a clean base can tell where to stop: ``new_as_of`` is the start of the last clean whole read,
+        or of a fast read that stopped at its rows (rule 12). Without one the whole list is read.
+        """
         run = control.run
-        if (await self._store.ages(entity.name, run.account)).last_success is None:
-            # Nothing to compare with: no record may be missing, so the whole list has to be read.
-            return await self._whole(entity, control)
+        base = await self._store.ages(entity.name, run.account)
+        if base.last_success is None or base.new_as_of is None:
+            return _as_whole(await self._whole(entity, control), entity, "no-clean-base" if base.last_success else None)
+        unproven = await self._store.unproven(entity.name, run.account)
         renewed = False
         while True:
             reader = RowReader(entity)
             try:
-                found = await self._read_new(entity, reader, control)
+                found = await self._read_new(entity, reader, unproven, control)
             except StalePage:
                 continue
             except SessionExpired as error:
@@ -326,32 +390,39 @@ class SyncRunner:
                 continue
             break
         if found is None:
-            finished = await self._whole(entity, control)
-            if isinstance(finished, Finished):
-                finished = Finished(
-                    finished.outcome,
-                    finished.as_of,
-                    finished.rows,
-                    finished.added,
-                    finished.changed,
-                    finished.gone,
-                    (*finished.warnings, warning("sort-ignored", list=entity.name)),
-                )
-            return finished
-        as_of, rows = found
+            return _as_whole(await self._whole(entity, control), entity, "sort-ignored")
         check_cells(entity, reader.findings)
+        warnings = _warnings(reader, None, ())
+        if not found.rows:
+            return Finished(Outcome.SKIPPED, rows=0, warnings=(*warnings, warning("fast-read-empty", list=entity.name)))
         control.progress(Progress("apply", None, None, reader.findings.raw))
-        complete = await self._filled(entity, run.account, rows)
-        batch = Batch(run.id, as_of, tuple(complete.values()), whole=False, clean=True)
+        proves = found.steady and not reader.findings.nameless
+        complete = await self._filled(entity, run.account, found.rows)
+        batch = Batch(
+            run.id,
+            _as_of(self._erp.clock, found.as_of, found.began),
+            tuple(complete.values()),
+            whole=False,
+            clean=proves,
+            after=base.number,
+            checked=base.number,
+        )
         delta = await self._store.apply(entity.name, run.account, batch)
-        return _finished(Outcome.COMPLETED, batch, delta, _warnings(reader, None, ()))
+        if not proves:
+            warnings = (*warnings, warning("fast-read-unproven", list=entity.name))
+        return _finished(Outcome.COMPLETED if proves else Outcome.UNCLEAN, batch, delta, warnings)
 
     async def _read_new(
-        self, entity: Entity, reader: RowReader, control: RunControl
-    ) -> tuple[datetime, dict[str, Row]] | None:
-        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new."""
+        self, entity: Entity, reader: RowReader, unproven: frozenset[str], control: RunControl
+    ) -> Newest | None:
+        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
+
+        Each sort is read up to the first page whose records are all known to the clean base and unchanged.
+        """
         rows: dict[str, Row] = {}
         as_of: datetime | None = None
+        began = self._erp.clock.monotonic()
+        steady = True
         control.progress(Progress("open"))
         async with self._erp.quick_list(
             entity,
@@ -362,23 +433,24 @@ class SyncRunner:
         ) as visit:
             view = visit.list
             control.progress(Progress("filter"))
+            reader.learn(view.words)
             for name in entity.newest:
                 page = await view.newest(name, FAST_PAGE_SIZE)
-                if page is None or not _descending(entity, name, reader, page):
+                if page is None or not _descending(entity, name, page):
                     return None
-                as_of = as_of or page.since
+                if as_of is None:
+                    as_of, began = page.since, _began(self._erp.clock, page.since, began)
+                count, total = page.count, page.footer
                 for _ in range(FAST_PAGES):
-                    found = {row_key(entity, row): row for row in reader.take(page.rows)}
+                    found = {row_key(entity, row): row for row in page.records(reader)}
                     unseen = {key: row for key, row in found.items() if rows.get(key) != row}
                     rows |= found
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
                     news = await self._news(entity, control.run.account, unseen)
-                    if page.index >= page.count - 1 or not news:
-                        break
-                    # Sorted by its own key, nothing new can come after a record that is known.
-                    if (name,) == tuple(entity.column(key).field_name for key in entity.key) and [*found][
-                        -1
-                    ] not in news:
+                    # A page of garbage alone says nothing about the records behind it.
+                    known = bool(found) and not news and unproven.isdisjoint(found)
+                    steady = steady and (page.count, page.footer) == (count, total)
+                    if page.index >= page.count - 1 or known:
                         break
                     page = await view.turn_to(page.index + 1)
                 else:
@@ -386,7 +458,7 @@ class SyncRunner:
             if page is not None and page.index:
                 await view.verify_filters()  # the first page of a sort is read together with them
         assert as_of is not None
-        return as_of, rows
+        return Newest(as_of, began, rows, steady)
 
     async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:
         """The keys of these rows that are new or changed."""
@@ -410,6 +482,9 @@ class SyncRunner:
 
     async def _one(self, entity: Entity, key: str, control: RunControl) -> Finished:
         run, reader = control.run, RowReader(entity)
+        # A detail page opens for any id; which records are the account's own, only its list tells.
+        if not any(row.deleted_at is None for row in await self._store.rows_by_key(entity.name, run.account, [key])):
+            raise SyncFailure("no-such-record", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
         control.progress(Progress("open"))
         as_of = self._erp.clock.now()
         texts = await self._erp.record(entity, run.account, key, reader.fields, _logging_in(control))
@@ -428,7 +503,33 @@ def _refusal(entity: Entity, rows: Mapping[str, Row], known: Known) -> SyncFailu
     return check_keys(entity, rows, known, frozenset(natural_key(entity, row) for row in rows.values()))
 
 
+# --- time -------------------------------------------------------------------------------------------------------------
+
+CLOCK_TOLERANCE = 2.0
+"""Seconds by which both clocks may differ over a read."""
+
+
+def _began(clock: Clock, since: datetime, earliest: float) -> float:
+    """The monotonic time of ``since``, not before ``earliest``; that one where the wall clock was set in between."""
+    at = clock.monotonic() - (clock.now() - since).total_seconds()
+    return at if earliest <= at <= clock.monotonic() else earliest
+
+
+def _as_of(clock: Clock, since: datetime, began: float) -> datetime:
+    """When a read began, in terms of the wall clock as it goes now: the monotonic clock decides (rule 30)."""
+    at = clock.now() - timedelta(seconds=clock.monotonic() - began)
+    return since if abs((at - since).total_seconds()) <= CLOCK_TOLERANCE else at
+
+
 # --- helpers ----------------------------------------------------------------------------------------------------------
+
+
+def _as_whole(how: Finished | Suspended, entity: Entity, code: str | None) -> Finished | Suspended:
+    """The end of a fast read that had to read the whole list, and why."""
+    if isinstance(how, Suspended):
+        return how
+    more = () if code is None else (warning(code, list=entity.name),)
+    return replace(how, whole=how.outcome is not Outcome.SKIPPED, warnings=(*how.warnings, *more))
 
 
 def _logging_in(control: RunControl) -> Callable[[], None]:
@@ -445,30 +546,23 @@ def _take(reading: Reading, page: Page) -> None:
     """Add a page's rows to the reading."""
     if reading.as_of is None:
         reading.as_of = page.since
-        reading.first = _texts(reading, page)
+        reading.first = page.keys(reading.reader.entity)
     reading.last = page
     reading.counts.add(page.count)
     if page.total is not None:
         reading.totals.add(page.total)
     entity = reading.reader.entity
-    for row in reading.reader.take(page.rows):
+    for row in page.records(reading.reader):
         key = row_key(entity, row)
         before = reading.rows.setdefault(key, row)
         if before is not row and dict(before) != dict(row):
             reading.conflict = reading.conflict or key
 
 
-def _texts(reading: Reading, page: Page) -> tuple[str, ...]:
-    """The raw key texts of a page's rows."""
-    entity = reading.reader.entity
-    places = [reading.reader.fields.index(entity.column(name).field_name) for name in entity.key]
-    return tuple("|".join((row[at] or "").strip() for at in places) for row in page.rows)
-
-
-def _descending(entity: Entity, name: str, reader: RowReader, page: Page) -> bool:
+def _descending(entity: Entity, name: str, page: Page) -> bool:
     """Whether a page is really sorted by that field, largest first, blanks last."""
     column = next(column for column in entity.columns if column.field_name == name)
-    values: list[Value] = [row.get(column.name) for row in RowReader(entity).take(page.rows)]
+    values: list[Value] = [row.get(column.name) for row in page.records(RowReader(entity))]
     keys = [(len(str(v)), str(v)) if v is not None else (0, "") for v in values]
     return keys == sorted(keys, reverse=True)
 

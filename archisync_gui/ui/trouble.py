@@ -23,7 +23,7 @@ from archisync_gui.ui.widgets import confirm_loss, label, row
 _MIDDLE_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
-ACCEPTABLE = frozenset({"shrink", "no-rows"})
+ACCEPTABLE = frozenset({"shrink", "no-rows", "garbage-grew"})
 """Codes of refused reads that can be accepted as they are; the others can only be read again."""
 
 REKEYABLE = "keys-changed"

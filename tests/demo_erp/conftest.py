@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import pytest
+from demo_visitor import Visitor
 from playwright.async_api import Page, async_playwright
 
 from archisync_gui.demo_erp import DemoErp
@@ -39,49 +37,6 @@ async def start_erp() -> AsyncIterator[Starter]:
 async def erp(start_erp: Starter) -> DemoErp:
     """One small demo ERP with its clock stopped."""
     return await start_erp()
-
-
-@dataclass
-class Visitor:
-    """A session that speaks the ERP's protocol without a browser."""
-
-    base: str
-    http: aiohttp.ClientSession
-    unique: dict[str, str] = field(default_factory=dict)
-
-    async def get(self, path: str, **options: Any) -> tuple[int, str, str]:
-        """Status, text and final path of a page."""
-        async with self.http.get(f"{self.base}/{path}", **options) as answer:
-            return answer.status, await answer.text(), answer.url.path
-
-    async def post(self, path: str, command: str, arguments: dict[str, Any], target: str = "") -> dict[str, Any]:
-        """The result of one callback."""
-        form = {"__CALLBACKID": target, "__CALLBACKPARAM": "c0:" + json.dumps([command, arguments])}
-        async with self.http.post(f"{self.base}/{path}", data=form) as answer:
-            answer.raise_for_status()
-            text = await answer.text()
-        start = text.index("/*DX*/(")
-        size, _, rest = text.partition("|")
-        assert rest.index("/*DX*/(") == int(size)
-        return dict(json.loads(text[start + 7 : -1])["result"])
-
-    async def login(self, user: str = "agente01", password: str = "demo") -> dict[str, Any]:
-        """Log in and return the callback's result."""
-        await self.get("Login.aspx")
-        return await self.post("Login.aspx", "LOGON", {"user": user, "password": password})
-
-    async def open(self, path: str) -> str:
-        """Open a list view and remember its grid."""
-        status, text, final = await self.get(f"{path}/")
-        assert status == 200
-        found = re.search(r'"unique": "([^"]+)"', text)
-        assert found, final
-        self.unique[path] = found[1]
-        return text
-
-    async def grid(self, path: str, command: str, **arguments: Any) -> dict[str, Any]:
-        """One callback of the list's newest grid."""
-        return await self.post(f"{path}/", command, arguments, self.unique[path])
 
 
 @pytest.fixture
@@ -124,3 +79,17 @@ async def open_page() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
 
         yield open_
         await browser.close()
+
+
+@pytest.fixture
+async def pages(open_page):
+    """Open pages that fail the test on any script error."""
+    errors = []
+
+    async def open_(erp, path, **options):
+        page = await open_page(erp, path, **options)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        return page
+
+    yield open_
+    assert errors == []

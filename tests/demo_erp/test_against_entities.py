@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from archisync_gui.demo_erp.columns import BY_PATH, ENUMS, LISTS
+from archisync_gui.demo_erp.columns import BY_PATH, ENUM_SETS, LISTS
 from archisync_gui.entities import ENTITIES, Column, Entity
 
 KINDS = {
-    "text": {"text", "lines"},
+    "text": {"text", "lines", "bool"},
     "id": {"id"},
     "int": {"integer", "number"},
     "qty": {"number"},
+    "number": {"number", "money", "integer"},
     "amount": {"money"},
     "percent": {"percent"},
     "date": {"date"},
@@ -40,18 +41,18 @@ def test_column(entity: Entity, column: Column) -> None:
     view = BY_PATH[entity.path.strip("/")]
     theirs = {known.field: known for known in view.columns}.get(column.field_name)
     assert theirs is not None, section(entity)
-    assert column.hidden == (not theirs.visible), section(entity)
     assert str(column.kind) in KINDS[theirs.kind], section(entity)
     if theirs.visible:
         # Only the beginning: one price caption ends in a brand name that is nobody's business.
         assert theirs.it.casefold().startswith(column.it.rstrip(": ").casefold()), section(entity)
 
 
-def test_every_text_of_the_demos_enums_is_known() -> None:
+def test_the_states_that_decide_something_are_known() -> None:
     words = {word for entity in ENTITIES for column in entity.columns for word in column.words}
-    for italian, english in ENUMS.values():
-        assert italian.rstrip(":").casefold() in words
-        assert english.casefold() in words
+    for field in ("SALESSTATUS", "DOCUMENTSTATUS"):
+        italian = dict(ENUM_SETS[field])
+        for name in ("OpenOrder", "Delivered", "Invoiced", "PackingSlip", "Invoice"):
+            assert name not in italian or italian[name].rstrip(":").casefold() in words
 
 
 @pytest.mark.parametrize("entity", [entity for entity in ENTITIES if entity.filter], ids=lambda entity: entity.path)
@@ -59,6 +60,5 @@ def test_the_wanted_filter_is_exactly_one_option(entity: Entity) -> None:
     view, wish = BY_PATH[entity.path.strip("/")], entity.filter
     assert wish is not None
     found = [option for option in view.options if option.word.casefold().endswith(wish.ending)]
-    assert len(found) == 1, section(entity)
-    assert {found[0].it, found[0].en} <= set(wish.texts), section(entity)
-    assert wish.click == view.click_only, section(entity)
+    assert [option.word for option in found] == [view.whole_option], section(entity)
+    assert {found[0].it.strip(), found[0].en.strip()} <= set(wish.texts), section(entity)

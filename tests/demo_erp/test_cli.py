@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from archisync_gui.demo_erp import FAULTS
+from archisync_gui.demo_erp import FAULTS, VARIATIONS
 from archisync_gui.demo_erp.cli import add_arguments, run
+from archisync_gui.demo_erp.columns import LISTS
 
 
 def parse(*words: str) -> argparse.Namespace:
@@ -27,7 +28,7 @@ def parse(*words: str) -> argparse.Namespace:
 def test_defaults() -> None:
     args = parse()
     assert (args.port, args.seed, args.scale, args.demo_clock, args.latency) == (0, 1, 1.0, "live", "none")
-    assert (args.fault, args.https) == ([], False)
+    assert (args.fault, args.variation, args.like, args.https) == ([], [], None, False)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ def test_defaults() -> None:
         ("--demo-clock", "yesterday"),
         ("--fault", "no-such"),
         ("--fault", "toolbar-folded=1"),
+        ("--variation", "no-such"),
         ("--scale", "0"),
         ("--port", "70000"),
         ("--like", "/no/such/report.json"),
@@ -50,19 +52,37 @@ def test_nonsense_is_refused(words: tuple[str, ...], capsys: pytest.CaptureFixtu
     assert words[0] in capsys.readouterr().err
 
 
-def test_it_behaves_as_a_conformance_report_says(tmp_path: Path) -> None:
+def test_it_behaves_as_a_structure_report_says(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
-    report.write_text(json.dumps({"faults": ["value-prefix=a2", "page-stuck=list:orders"]}))
-    assert parse("--like", str(report)).like == ["value-prefix=a2", "page-stuck=list:orders"]
-    report.write_text(json.dumps({"faults": ["no-such-fault"]}))
-    with pytest.raises(SystemExit):
-        parse("--like", str(report))
+    entry = {"columns": [{"field": "ID", "visible": True, "type": "number"}]}
+    content = {
+        "faults": ["value-prefix=a2"],
+        "variations": ["sizes=10,20"],
+        "version": "2.0.60",
+        "lists": {"ddt": entry},
+    }
+    report.write_text(json.dumps(content))
+    like = parse("--like", str(report)).like
+    assert (like.faults, like.variations, like.version) == (("value-prefix=a2",), ("sizes=10,20",), "2.0.60")
+    assert [column.field for column in like.shape(LISTS)["ddt"].columns] == ["ID"]
+    for wrong in (
+        {"faults": ["no-such-fault"]},
+        {"variations": ["no-such"]},
+        {"lists": {"ddt": {"columns": [{}]}}},
+        [],
+    ):
+        report.write_text(json.dumps(wrong))
+        with pytest.raises(SystemExit):
+            parse("--like", str(report))
 
 
 def test_list_of_faults(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(parse("--list-faults")) == 0
     shown = capsys.readouterr().out
     assert all(fault.name in shown and fault.en in shown for fault in FAULTS.values())
+    assert run(parse("--list-variations")) == 0
+    shown = capsys.readouterr().out
+    assert all(switch.name in shown and switch.it in shown for switch in VARIATIONS.values())
 
 
 def test_a_taken_port_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from archisync_gui.demo_erp.columns import LISTS
-from archisync_gui.demo_erp.grid import Speech, layout
+from archisync_gui.demo_erp.layout import layout
+from archisync_gui.demo_erp.texts import Speech
 
 IT = Speech("it", "it")
 
@@ -13,11 +14,11 @@ IT = Speech("it", "it")
 @pytest.mark.parametrize(
     ("name", "all_columns", "visible", "system"),
     [
-        ("customers", 32, 26, 2),
-        ("orders", 63, 23, 2),
-        ("ddt", 33, 17, 1),
-        ("invoices", 47, 22, 1),
-        ("products", 36, 18, 2),
+        ("customers", 32, 23, 2),
+        ("orders", 65, 22, 2),
+        ("ddt", 33, 16, 1),
+        ("invoices", 47, 21, 1),
+        ("products", 36, 13, 2),
         ("prices", 46, 14, 2),
     ],
 )
@@ -30,6 +31,22 @@ def test_column_counts(name: str, all_columns: int, visible: int, system: int) -
     assert [column.index for column in columns] == list(range(all_columns + system))
     shown = sorted(column.visible_index for column in columns if column.visible)
     assert shown == list(range(visible + system))
+    hidden = sorted(column.visible_index for column in columns if not column.visible)
+    assert hidden == list(range(visible + system, all_columns + system))
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden"),
+    [
+        ("customers", ["BUSRELTYPEID.TYPEID", "EXTERNALACCOUNTNUM", "OURACCOUNTNUM"]),
+        ("orders", ["EMAIL"]),
+        ("ddt", ["ID", "DLVCITY"]),
+        ("invoices", ["SALESID", "ID"]),
+        ("products", ["BRASFIGURE", "ID", "MODIFIEDDATETIME"]),
+    ],
+)
+def test_the_view_as_shipped_hides_what_others_need(name: str, hidden: list[str]) -> None:
+    assert not any(LISTS[name].column(field).visible for field in hidden)
 
 
 @pytest.mark.parametrize(("name", "index"), [("orders", 47), ("ddt", 24), ("invoices", 31), ("prices", 31)])

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import ssl
 
 import aiohttp
 import pytest
+from demo_visitor import boot
 
 from archisync_gui.demo_erp import FAULTS, DemoErp
 from archisync_gui.demo_erp.columns import LISTS
-from archisync_gui.demo_erp.faults import FaultBoard, parse_fault
+from archisync_gui.demo_erp.faults import parse_fault
+from archisync_gui.demo_erp.switches import SwitchBoard
 
-WHOLE = ("All_Customers", "ListViewSalesTableOrdersAll", "ListViewPackingSlipsAll", "All_invoices", "ActivePrices")
 PATH = {name: view.path for name, view in LISTS.items()}
 
 
@@ -27,7 +27,7 @@ async def visitor(erp, visit):
 
 
 def columns(text: str) -> list[dict[str, object]]:
-    return json.loads(re.search(r'"columns": (\[.*?\]), "combos"', text)[1])
+    return boot(text)["grid"]["columns"]
 
 
 def fields(text: str) -> list[str]:
@@ -36,7 +36,7 @@ def fields(text: str) -> list[str]:
 
 
 def state(text: str) -> dict[str, object]:
-    return json.loads(re.search(r'"state": (\{.*?\})', text)[1])
+    return boot(text)["grid"]["state"]
 
 
 async def until_struck(erp: DemoErp, name: str) -> None:
@@ -64,13 +64,13 @@ def test_parse() -> None:
     for bad in ("no-such", "toolbar-folded=1", "slow=factor:2,x"):
         with pytest.raises(ValueError, match=bad.split("=")[0].split(":")[0]):
             parse_fault(bad)
-    board = FaultBoard()
+    board = SwitchBoard(FAULTS, "fault")
     with pytest.raises(ValueError, match="no parameter"):
         board.set("slow", {"nonsense": 1})
 
 
 def test_times_lists_and_users() -> None:
-    board = FaultBoard()
+    board = SwitchBoard(FAULTS, "fault")
     board.set("hung-callback", {"times": 2, "list": "ddt", "user": "agente01"})
     assert board.strike("hung-callback", list_name="orders", user="agente01") is None
     assert board.strike("hung-callback", list_name="ddt", user="agente02") is None
@@ -81,7 +81,7 @@ def test_times_lists_and_users() -> None:
 
 
 def test_a_fault_may_be_set_for_several_lists() -> None:
-    board = FaultBoard()
+    board = SwitchBoard(FAULTS, "fault")
     board.set("page-stuck", {"list": "orders"})
     board.set("page-stuck", {"list": "ddt", "times": 1})
     board.set("slow", {"factor": 2})
@@ -151,9 +151,10 @@ async def test_each_of_the_five_filters_sticks(erp, visitor, name):
     await visitor.grid(path, "PAGESIZE", size=200)
     if view.options:
         erp.fault("stuck-preset", name)
-        word = next(option.word for option in view.options if option.word in WHOLE)
-        result = await visitor.grid(path, "PRESET", value=f"xaf_xaf_a1{word}")
-        assert not result["combos"][-1]["value"].endswith(word)
+        value = boot(await visitor.open(path))["combos"][-1]["value"]
+        prefix = value[: len("xaf_xaf_a1")]
+        result = await visitor.grid(path, "PRESET", value=f"{prefix}{view.whole_option}")
+        assert not result["preset"].endswith(view.whole_option)
         erp.clear_faults()
     erp.fault("stuck-filter-row", name)
     result = await visitor.grid(path, "CLEARFILTER")
@@ -227,7 +228,7 @@ async def test_value_prefix(erp, visitor):
     erp.fault("value-prefix", "a2")
     assert "xaf_xaf_a2ListViewSalesTableOrdersAll" in await visitor.open(PATH["orders"])
     result = await visitor.grid(PATH["orders"], "PRESET", value="xaf_xaf_a1ListViewSalesTableOrdersToday")
-    assert result["combos"][0]["value"] == "xaf_xaf_a2ListViewSalesTableOrdersAll"
+    assert result["preset"] == "xaf_xaf_a2ListViewSalesTableOrdersAll"
 
 
 async def test_ids_changed(erp, visitor):
@@ -241,7 +242,7 @@ async def test_other_locale(erp, visitor):
     erp.fault("other-locale")
     text = await visitor.open(PATH["orders"])
     assert re.search(r">\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d:\d\d [AP]M<", text)
-    assert "Sales order" in text
+    assert "Sales Order" in text
     assert '"forced": true' in text
 
 
@@ -277,11 +278,11 @@ async def test_folded_sort_page_and_size(erp, visitor):
     erp.fault("page-stuck")
     erp.fault("page-size-ignored")
     result = await visitor.grid(PATH["orders"], "SORT", column=5, order="ASC", reset=True, sortIndex=-1)
-    assert result["state"] == first
+    assert result["grid"]["state"] == first
     result = await visitor.grid(PATH["orders"], "PAGE", index=1)
-    assert result["state"] == first
+    assert result["grid"]["state"] == first
     result = await visitor.grid(PATH["orders"], "PAGESIZE", size=100)
-    assert result["state"] == first
+    assert result["grid"]["state"] == first
 
 
 async def test_row_values_dead(erp, visitor):

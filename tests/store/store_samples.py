@@ -105,7 +105,8 @@ class Reads:
         clean: bool = True,
         single: bool = False,
         as_of: datetime | None = None,
+        after: int | None = None,
     ) -> Batch:
         self.count += 1
         self.clock.forward(minutes=1)
-        return Batch(f"run-{self.count}", as_of or self.clock.now(), rows, whole, clean, single)
+        return Batch(f"run-{self.count}", as_of or self.clock.now(), rows, whole, clean, single, after)

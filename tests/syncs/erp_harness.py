@@ -18,8 +18,8 @@ from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
 USER = "agente01"
-OWED = "owed-views.json"
-"""The file in which a killed process still owes the views of users."""
+SAVED_VIEWS = "saved-views.json"
+"""The file of views that a killed process did not restore."""
 QUICK = Limits(open=30, login=30, login_patience=2.0, callback=6, paint=1.5, dialog=6, restore=10)
 """Limits for a demo ERP without latency: what hangs is noticed soon."""
 

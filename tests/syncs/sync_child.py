@@ -11,7 +11,7 @@ from archisync_gui.erp import Erp
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
-from tests.syncs.erp_harness import OWED, QUICK, Control, Origin, Run, Scope
+from tests.syncs.erp_harness import SAVED_VIEWS, QUICK, Control, Origin, Run, Scope
 
 
 async def main(folder: Path, base: str) -> None:
@@ -20,7 +20,7 @@ async def main(folder: Path, base: str) -> None:
 
     clock = SystemClock()
     store = await Store.open(folder, [ORDERS], clock=clock)
-    erp = Erp(address=lambda: base, password=password, clock=clock, limits=QUICK, owed=folder / OWED)
+    erp = Erp(address=lambda: base, password=password, clock=clock, limits=QUICK, saved_views=folder / SAVED_VIEWS)
     sync = SyncRunner(store, erp, [ORDERS], page_size=20)
     number = 0
     while True:

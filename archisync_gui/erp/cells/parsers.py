@@ -21,6 +21,14 @@ class Unreadable(ValueError):
         self.foreign = foreign
 
 
+LARGEST = 10**15 - 1
+"""Largest absolute value of a stored number, in its stored unit (cents, thousandths, hundredths of a percent).
+SQLite holds 64 bits and JavaScript 53, so anything larger is damage rather than data."""
+
+LONGEST_ID = 20
+"""Digits of a record id."""
+
+
 def fold(text: str) -> str:
     """White space (no-break spaces and line ends too) folded to single blanks."""
     return " ".join(text.split())
@@ -43,7 +51,7 @@ def parse_lines(text: str) -> str | None:
     return "\n".join(line for line in map(fold, text.splitlines()) if line) or None
 
 
-_ID = re.compile(r"\d{1,3}(?:[.,]\d{3})+|\d+")
+_ID = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]+")
 
 
 def parse_id(text: str) -> str | None:
@@ -51,14 +59,15 @@ def parse_id(text: str) -> str | None:
     text = fold(text)
     if not text:
         return None
-    if not _ID.fullmatch(text):
+    digits = text.replace(".", "").replace(",", "").lstrip("0") or "0"
+    if not _ID.fullmatch(text) or len(digits) > LONGEST_ID:
         raise Unreadable(text, Kind.ID)
-    return text.replace(".", "").replace(",", "").lstrip("0") or "0"
+    return digits
 
 
-_WHOLE = r"\d{1,3}(?:\.\d{3})+|\d+"
+_WHOLE = r"[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+"
 _INTEGER = re.compile(rf"(-?)({_WHOLE})")
-_DECIMAL = re.compile(rf"({_WHOLE})(?:,(\d+))?")
+_DECIMAL = re.compile(rf"({_WHOLE})(?:,([0-9]+))?")
 
 
 def parse_integer(text: str) -> int | None:
@@ -69,7 +78,7 @@ def parse_integer(text: str) -> int | None:
     sign, digits, fraction = _signed(text, Kind.INTEGER)
     if fraction.strip("0"):
         raise Unreadable(text, Kind.INTEGER)
-    return sign * int(digits)
+    return sign * _bounded(digits, text, Kind.INTEGER)
 
 
 def parse_number(text: str) -> int | None:
@@ -112,7 +121,15 @@ def _scaled(text: str, places: int, kind: Kind, shown: str | None = None) -> int
     sign, whole, fraction = _signed(text, kind, shown)
     if fraction[places:].strip("0"):
         raise Unreadable(shown or text, kind)
-    return sign * int(whole + fraction[:places].ljust(places, "0"))
+    return sign * _bounded(whole + fraction[:places].ljust(places, "0"), shown or text, kind)
+
+
+def _bounded(digits: str, shown: str, kind: Kind) -> int:
+    """The number that ``digits`` write, if it is not larger than :data:`LARGEST`."""
+    significant = digits.lstrip("0")
+    if len(significant) > len(str(LARGEST)):  # int() itself refuses texts of some thousand digits
+        raise Unreadable(shown, kind)
+    return int(significant or "0")
 
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")

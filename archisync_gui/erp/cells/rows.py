@@ -214,9 +214,7 @@ def raw_text_whole(text: str) -> str:
 class _Raw(Mapping[str, str]):
     """The raw texts of one row by target name, folded when they are looked at (garbage rules look at few)."""
 
-    def __init__(
-        self, columns: Sequence[tuple[Column, int, Callable[[Any], Value]]], row: Sequence[Typed]
-    ) -> None:
+    def __init__(self, columns: Sequence[tuple[Column, int, Callable[[Any], Value]]], row: Sequence[Typed]) -> None:
         self._columns = columns
         self._row = row
 

@@ -19,14 +19,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from archisync_gui.entities import ENTITIES
-from archisync_gui.entities.declaration import Entity, Kind, Row
-from archisync_gui.erp.erp import Erp
-from archisync_gui.erp.failures import Navigated, SessionExpired
 from archisync_gui.erp.hands import Act, Hands, Look
 from archisync_gui.erp.listview import Page, find_preset
 from archisync_gui.erp.parsers import Unreadable, fold, parser
 from archisync_gui.erp.rows import RowReader
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.entities.declaration import Entity, Kind, Row
+from archisync_gui.erp.erp import Erp
+from archisync_gui.erp.failures import Navigated, SessionExpired
 from archisync_gui.messages import text
 from archisync_gui.model import AccountId, Json, SyncFailure
 

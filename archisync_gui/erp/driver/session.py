@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from archisync_gui.erp.browser import Browser
-from archisync_gui.erp.failures import Navigated, SessionExpired
 from archisync_gui.erp.driver.page_driver import Look, PageDriver, Target, at_erp
+from archisync_gui.erp.failures import Navigated, SessionExpired
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -25,9 +25,11 @@ class Limits:
     """After a login's click: quiet for so long without an error text or a new page means that it failed."""
     callback: float = 45.0
     paint: float = 8.0
+    values: float = 20.0
+    """For the values of one page (``GetPageRowValues``): seven times what 200 rows took."""
     dialog: float = 4.0
     restore: float = 8.0
-    """For putting the user's view back after a failure or a cancellation."""
+    """For restoring the user's view after a failure or a cancellation."""
 
 
 class ErpSession:

@@ -138,7 +138,7 @@ class ListView:
         """The ERP's version, from the page's footer; empty: not found."""
         return str(self.state.get("version") or "")
 
-    def warn(self, code: str, **params: Json) -> None:
+    def warn(self, code: str, **params: str | int) -> None:
         """Note a warning of this read once."""
         text = warning(code, list=self.entity.name, **params)
         if text not in self.warnings:
@@ -395,6 +395,11 @@ class ListView:
                 await self.act(Act.SORT, field=name, order=order, first=at == 0, at=at)
         elif not view.sort and now.sort:
             await self.act(Act.SORT, field=now.sort[0][0], order="NONE", first=True, at=0)
+
+    async def structure(self) -> dict[str, Json]:
+        """What the list is made of, without any content: for a report, or as evidence."""
+        found: dict[str, Json] = await self.driver.look(Look.STRUCTURE)
+        return found
 
     async def screenshot(self) -> bytes | None:
         """A picture for the evidence."""

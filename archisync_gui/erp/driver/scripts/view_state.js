@@ -190,7 +190,7 @@
     };
   }
 
-  Object.assign(reader, { byName, position, readState: state, combos, toolbarSearch, isNullText });
+  Object.assign(reader, { byName, position, readState: state, combos, toolbarSearch, isNullText, version });
 
   reader.present = () => JSON.stringify({ grid: !!(window.ASPxClientControl && reader.findGrid()) });
   reader.state = () => JSON.stringify(state(reader.needGrid()));

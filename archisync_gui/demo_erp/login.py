@@ -1,0 +1,66 @@
+"""The login page's two requests: showing it and answering an attempt."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from archisync_gui.demo_erp import pages
+from archisync_gui.demo_erp.exchange import Visit, html, posted, result
+from archisync_gui.demo_erp.pages import BASE
+from archisync_gui.demo_erp.sessions import Session
+
+if TYPE_CHECKING:
+    from archisync_gui.demo_erp.demo import DemoErp
+    from archisync_gui.demo_erp.server import Server
+
+
+class Logins:
+    """Answers Login.aspx."""
+
+    def __init__(self, demo: DemoErp, server: Server) -> None:
+        self._demo = demo
+        self._server = server
+
+    async def answer(self, request: web.Request, session: Session, visit: Visit) -> web.StreamResponse:
+        """The login page, or the outcome of an attempt: a text in the page, or the way to the page wanted."""
+        server, board = self._server, self._demo.board
+        return_url = request.query.get("ReturnUrl") or f"{BASE}/Default.aspx"
+        if request.method != "POST":
+            visit.detail = "login page"
+            await server.take(server.latency.page())
+            number = secrets.randbelow(900_000_000) + 100_000_000
+            return html(pages.login_page(return_url, number, server.version(), server.speech(request, session)))
+        call = await posted(request)
+        speech = server.speech(request, session, call.language)
+        user, password = str(call.arguments.get("user", "")), str(call.arguments.get("password", ""))
+        await server.take(server.latency.login())
+        visit.user, visit.kind = user, "login-failed"
+        if (failing := board.strike("login-fails", user=user)) is not None:
+            visit.detail = "login-fails"
+            if failing["how"] == "error-page":
+                return result({"redirect": f"{BASE}/Error.aspx"})
+            return web.Response(status=500, text="Runtime Error")
+        if not user:
+            visit.detail = "empty"
+            return result(
+                {"error": speech.of("Il nome utente non deve essere vuoto.", "The user name must not be empty.")}
+            )
+        refused = board.strike("login-refused", user=user) is not None
+        if refused or self._demo.accounts.get(user) != password:
+            visit.detail = "refused"
+            italian = "Accesso non riuscito: il nome utente o la password non sono corretti."
+            english = "Login failed: the user name or the password is not correct."
+            return result({"error": speech.of(italian, english)})
+        if board.hit("second-login-ends-first", user=user) is not None:
+            server.sessions.expire(user, but=session)
+        ticket = server.sessions.login(session, user)
+        visit.kind = "login"
+        target = unquote(return_url)
+        response = result({"redirect": target if target.startswith(f"{BASE}/") else f"{BASE}/Default.aspx"})
+        server.set_cookie(response, "Login", ticket)
+        server.set_cookie(response, "xafkidemovbUserName", user, days=30)
+        return response

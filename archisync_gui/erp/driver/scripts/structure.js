@@ -1,0 +1,56 @@
+// What a list page is made of, without any content: kinds of controls, columns, presets, toolbar, header rows. For the
+// conformance report and as evidence of a page that the driver does not understand.
+(reader => {
+  "use strict";
+
+  const kindOf = control => (control && control.constructor && control.constructor.name) || "?";
+
+  // Ids differ between pages by their numbers only.
+  const anonymous = id => id.replace(/\d{4,}/g, "#");
+
+  function columnTypes(grid) {
+    const found = {};
+    for (const column of reader.columns(grid)) {
+      const editor = typeof grid.GetAutoFilterEditor === "function" ? grid.GetAutoFilterEditor(column.i) : null;
+      if (editor) found[column.field] = kindOf(editor);
+    }
+    return found;
+  }
+
+  function sizes(grid) {
+    const popup = reader.root(grid).querySelector("[id$='DXPagerBottom_PSP']");
+    return popup ? [...popup.querySelectorAll("li")].map(item => reader.plainText(item).trim()).filter(Boolean) : [];
+  }
+
+  function toolbar() {
+    const items = [];
+    for (const item of document.querySelectorAll("li[id*='mainMenu_Menu_DXI']")) {
+      const found = /_DXI(\d+)_$/.exec(item.id);
+      if (found) items.push({ index: Number(found[1]), combo: !!item.querySelector("input[id$='_Cb_I']") });
+    }
+    return items;
+  }
+
+  function headerRows(grid) {
+    const prefix = grid.name + "_DXHeadersRow";
+    return [...reader.root(grid).querySelectorAll(`tr[id^='${CSS.escape(prefix)}']`)].map(row => row.children.length);
+  }
+
+  reader.structure = () => {
+    const grid = reader.findGrid();
+    const controls = {};
+    for (const control of reader.everyControl()) controls[kindOf(control)] = (controls[kindOf(control)] || 0) + 1;
+    const page = { path: location.pathname, version: reader.version(), controls, grid: null };
+    if (!grid) return JSON.stringify(page);
+    const rows = reader.dataRows(grid);
+    page.grid = {
+      id: anonymous(grid.name), kind: kindOf(grid), headerTable: !!document.getElementById(grid.name + "_DXHeaderTable"),
+      headerRows: headerRows(grid), cells: rows.length ? rows[0].cells.length : null,
+      columns: reader.columns(grid), editors: columnTypes(grid), sizes: sizes(grid), toolbar: toolbar(),
+      presets: reader.combos().map(combo => ({ id: anonymous(combo.id), values: combo.items.map(item => item[0]) })),
+      functions: ["GetPageRowValues", "GetRowValues", "GetRowKey", "GetAutoFilterEditor", "GetTopVisibleIndex"]
+        .filter(name => typeof grid[name] === "function"),
+    };
+    return JSON.stringify(page);
+  };
+})(window.archisyncReader);
