@@ -136,9 +136,7 @@ async def test_02_a_preset_that_does_not_survive_loading_again_is_refused(pages:
     view.load_again = load_again  # type: ignore[method-assign]
     await view.look()
     with pytest.raises(SyncFailure, match="filter-preset"):
-        await Presets(view).choose(
-            "Vertical_mainMenu_Menu_ITCNT4_xaf_a1_Cb", "xaf_xaf_a1ListViewPackingSlipsAll"
-        )
+        await Presets(view).choose("Vertical_mainMenu_Menu_ITCNT4_xaf_a1_Cb", "xaf_xaf_a1ListViewPackingSlipsAll")
 
 
 async def test_03_yes_and_no_are_read_from_the_image(pages: Pages) -> None:
@@ -260,5 +258,3 @@ async def test_page_turns_are_awaited(pages: Pages) -> None:
     driver = await pages.open("09-page-size-not-offered")
     await driver.act(Act.PAGE, 3, index=2)
     assert (await driver.look(Look.STATE))["index"] == 2
-
-
