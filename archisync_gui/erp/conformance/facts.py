@@ -78,6 +78,5 @@ _VARIATIONS = {
     "fact-header": "bands",
     "fact-visible-index": "no-visible-index",
     "fact-preset-proof": "preset-accepted-early",
-    "fact-preset-digits": "other-digits",
 }
 """Facts that differ, and the variation of the demo ERP that looks so."""

@@ -41,7 +41,7 @@ def as_opened(entity: Entity, state: State, structure: Structure, view: View) ->
         fact("fact-grid-name", bool(re.search(r"_LE_v\d+$", str(state["name"]))), name, name=shape(state["name"])),
         _header(name, grid),
         fact("fact-visible-index", all(c["at"] is not None for c in state["columns"]), name),
-        fact("fact-null-texts", bool(grid.get("nullTexts")) if _has_editors(grid) else None, name),
+        fact("fact-null-texts", bool(grid.get("nullTexts")) if _has_enums(entity) else None, name),
         fact("fact-page-size-box", state["sizeText"] is not None, name),
         fact("fact-page-size-told", grid.get("pageRowSize") is not None, name, size=grid.get("pageRowSize") or "–"),
         fact("fact-page-sizes", _usual_sizes(grid), name, sizes=", ".join(grid.get("sizes", ())) or "–"),
@@ -57,8 +57,9 @@ def as_opened(entity: Entity, state: State, structure: Structure, view: View) ->
     return found
 
 
-def _has_editors(grid: Structure) -> bool:
-    return bool(grid.get("editors"))
+def _has_enums(entity: Entity) -> bool:
+    """Editors with a list of words show a null text; others are empty."""
+    return any(column.kind is Kind.ENUM for column in entity.columns)
 
 
 def _usual_sizes(grid: Structure) -> bool | None:
@@ -77,7 +78,7 @@ def _header(name: str, grid: Structure) -> Fact:
         rows=len(grid.get("headerRows", ())),
         blanks=sum(1 for number in numbers if number < 0),
         cells=f"{len(numbers)} / {cells if cells is not None else '–'}",
-        table="sì" if grid.get("headerTable") else "no",
+        table="+" if grid.get("headerTable") else "–",
     )
 
 
@@ -97,7 +98,7 @@ def _presets(entity: Entity, state: State, grid: Structure) -> list[Fact]:
         fact("fact-preset", True, entity.name, wanted=shown),
         fact(
             "fact-preset-digits",
-            bool(digits and digits[1] == "a1"),
+            digits is not None,
             entity.name,
             digits=digits[1] if digits else shape(combo),
             prefix=prefix[1] if prefix else value[:12],
@@ -212,7 +213,7 @@ def contents(entity: Entity, reader: RowReader, page: Page) -> list[Fact]:
     examples = "; ".join(f"{name} {example}" for name, example in sorted(bad.items())[:5])
     return [
         fact("fact-notation", not bad if page.rows else None, entity.name, examples=examples),
-        fact("fact-words", not words if page.rows else None, entity.name, words="; ".join(words[:8])),
+        fact("fact-words", not words if page.rows and _has_enums(entity) else None, entity.name, words="; ".join(words[:8])),
         *_meanings(entity, page, rows),
     ]
 

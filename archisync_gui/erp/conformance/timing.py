@@ -33,7 +33,7 @@ class Timing:
         if view.reader.way is not Way.VALUES:
             why = (await view.reader.known()).why
             yield fact("fact-values", False, name, why=why or "–")
-            yield fact("fact-way", False, name, way="celle", rows=len(cells["rows"]), ms=cells_ms)
+            yield fact("fact-way", False, name, rows=len(cells["rows"]), ms=cells_ms)
             return
         values, values_ms = await self._read(Way.VALUES)
         answered = values["how"] == "answered"
