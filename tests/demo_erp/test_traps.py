@@ -34,7 +34,8 @@ OBSERVE = """
         headerRows: heads.length, rows, lengths: fields && [...new Set(lines.map(row => row.children.length))],
         headers: fields && fields.length,
         painted: !!rows && rows.some(row => Object.values(row).some(value => value)),
-        filters: grid.columns.map(c => grid.GetAutoFilterEditor(c.index)).filter(e => e && e.GetValue() !== null).length,
+        filters: grid.columns.map(c => grid.GetAutoFilterEditor(c.index))
+            .filter(e => e && e.GetValue() !== null).length,
         search: search.GetText(), panel: controlled("_DXSE"), bar: !!own("_DXFilterBar"),
         total: foot ? Number(foot.textContent.replace(/[^0-9]/g, "")) : null,
         keys: lines.map(row => grid.GetRowKey(Number(/[0-9]+$/.exec(row.id)[0]))),
