@@ -262,9 +262,9 @@ def _menu_combo(index: int, digit: str, value: str, items: tuple[tuple[str, str]
 
 
 def other_option(view: ListView) -> str:
-    """An option of the preset filter that does not show everything."""
-    others = [option for option in view.options if option.word != view.whole_option]
-    return others[0].word
+    """An option of the preset filter that neither shows everything nor is the one as shipped."""
+    usual = (view.whole_option, view.default_option)
+    return next(option.word for option in view.options if option.word not in usual)
 
 
 def known_option(view: ListView, value: str, prefix: str) -> FilterOption | None:

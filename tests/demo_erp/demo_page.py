@@ -35,7 +35,7 @@ PRELUDE = """
     const pageValues = fields => new Promise(done => grid.GetPageRowValues(fields, done));
     const painted = () => new Promise(done => {
         const look = () => {
-            const row = document.querySelector("tr.dxgvDataRow_XafTheme");
+            const row = document.querySelector("tr.dxgvDataRow_XafTheme:not([id$=new])");
             if (!row || [...row.children].filter(c => c.textContent.trim()).length > 3) done();
             else setTimeout(look, 5);
         };

@@ -59,7 +59,9 @@ async def test_other_digits_change_ids_and_values(erp, pages):
     seen = await run(
         page,
         """const found = [];
-        all.ForEachControl(c => { if (/_(Cb|Ed)$/.test(c.name)) found.push([c.name, c.GetItem ? c.GetItem(0).value : ""]); });
+        all.ForEachControl(c => {
+            if (/_(Cb|Ed)$/.test(c.name)) found.push([c.name, c.GetItem ? c.GetItem(0).value : ""]);
+        });
         return JSON.stringify(found);""",
     )
     assert seen == [
@@ -125,7 +127,8 @@ async def test_ids_come_in_other_notations(erp, pages, cells, text):
     seen = await run(
         page,
         """const at = grid.GetColumnByField("ID").visibleIndex;
-        return JSON.stringify([grid.GetDataRow(0).children[at].textContent, grid.GetRowKey(0), await pageValues("ID")]);""",
+        return JSON.stringify(
+            [grid.GetDataRow(0).children[at].textContent, grid.GetRowKey(0), await pageValues("ID")]);""",
     )
     assert re.fullmatch(text, seen[0])
     assert re.fullmatch(r"\d\d\.\d{3}", seen[1])
@@ -327,14 +330,14 @@ async def test_what_becomes_of_the_grid(erp, pages, variation, same_object, same
         erp.vary(variation)
     page = await pages(erp, ORDERS)
     await page.evaluate(f"() => {{ {PRELUDE} window.old = grid; }}")
-    await choose(page, "Ordini inseriti")
+    await choose(page, "Ordini completati")
     seen = await run(
         page,
         """return JSON.stringify([grid === window.old, grid.name === window.old.name,
-            all.GetByName(window.old.name) === window.old, (await pageValues("SALESTYPE"))]);""",
+            all.GetByName(window.old.name) === window.old, (await pageValues("SALESSTATUS"))]);""",
     )
     assert seen[:3] == [same_object, same_id, old_registered]
-    assert set(seen[3]) == {"Journal"}
+    assert set(seen[3]) == {"Invoiced"}
 
 
 async def test_the_page_may_accept_a_preset_early(erp, pages):
@@ -459,8 +462,9 @@ async def test_grouping_left_on_takes_the_columns_cell_and_adds_an_indent(erp, p
         const rows = [...document.querySelectorAll("tr[id*=_DXDataRow]")];
         return JSON.stringify({ visible: column.visible, cell: !!byId(grid.name + "_col" + column.index),
             panel: !!byId(grid.name + "_groupcol" + column.index), heads: heads.length, first: heads[0].id,
-            cells: rows.length ? rows[0].children.length : 0, groups: document.querySelectorAll("tr[id*=_DXGroupRow]").length,
-            key: grid.GetRowKey(0), values: (await pageValues("ID")).length, rows: rows.length, group: column.groupIndex });
+            cells: rows.length ? rows[0].children.length : 0, rows: rows.length, group: column.groupIndex,
+            groups: document.querySelectorAll("tr[id*=_DXGroupRow]").length,
+            key: grid.GetRowKey(0), values: (await pageValues("ID")).length });
         """,
     )
     assert (seen["visible"], seen["cell"], seen["panel"], seen["group"]) == (True, False, True, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -169,6 +170,18 @@ def test_a_draft_keeps_its_id_and_gets_number_and_moment_when_it_is_sent() -> No
     number = world.send_draft("agente01", STOPPED_AT, key)
     row = next(row for row in values(world, "orders") if str(row["ID"]) == key)
     assert (row["SALESID"], row["TRANSFERSTATUS"]) == (number, "Transfered")
+
+
+@pytest.mark.parametrize("scale", [0.05, 1.0])
+def test_every_field_that_the_lists_explain_has_a_value_somewhere(scale: float) -> None:
+    """Only columns that are there by name alone (their caption is their field) stay empty."""
+    world, empty = World(seed=1, scale=scale), []
+    for name, view in LISTS.items():
+        rows = values(world, name)
+        filled = {field for row in rows for field, value in row.items() if value is not None}
+        explained = {column.field for column in view.columns if column.it != column.field or column.kind != "text"}
+        empty += [f"{name} {field}" for field in sorted(explained - filled) if not field.startswith("InvoicePDF")]
+    assert empty == []
 
 
 def test_prices_and_products_have_the_values_seen() -> None:

@@ -1,0 +1,130 @@
+"""Serves small pages, one trap of the ERP each, and opens them in one browser; no test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from archisync_gui.entities.declaration import Column, Entity, FilterWish, Kind
+from archisync_gui.erp import Browser
+from archisync_gui.erp.driver.page_driver import Look, PageDriver, ReadPlan
+from archisync_gui.erp.driver.session import Limits
+from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.model import SyncTypeSpec, SystemClock
+
+FOLDER = Path(__file__).with_name("cases")
+FIELDS = ("ID", "NAME", "STATUS")
+PATH = "CASE_ListView/"
+LIMITS = Limits(open=10, callback=3, paint=0.3, values=1.0, dialog=2, restore=5)
+
+SMALL = Entity(
+    spec=SyncTypeSpec("case", priority=1, interval=30, stagger=0),
+    it="Caso",
+    en="Case",
+    path=PATH,
+    columns=(
+        Column("ID", "id", "ID", "ID", Kind.ID),
+        Column("NAME", "name", "NOME", "Name", optional=True),
+        Column("STATUS", "status", "STATO", "Status", optional=True),
+    ),
+    key=("id",),
+    natural_key=("name",),
+)
+WITH_PRESET = Entity(
+    spec=SMALL.spec,
+    it=SMALL.it,
+    en=SMALL.en,
+    path=PATH,
+    columns=SMALL.columns,
+    key=SMALL.key,
+    natural_key=SMALL.natural_key,
+    filter=FilterWish("packingslips", ("packingslipsall",), ("Tutti", "All")),
+)
+
+
+class _Session:
+    """What a list view needs of a session: the page at hand."""
+
+    limits = LIMITS
+
+    def __init__(self, driver: PageDriver) -> None:
+        self._driver = driver
+
+    async def open(self, path: str, logged_in: Callable[[], None]) -> PageDriver:
+        await self._driver.go(path, LIMITS.open)
+        return self._driver
+
+    async def driver(self) -> PageDriver:
+        return self._driver
+
+
+@dataclass
+class CasePages:
+    """One browser page on which cases are opened one after the other."""
+
+    driver: PageDriver
+    shown: dict[str, str] = field(default_factory=dict)
+
+    async def open(self, name: str, script: str = "") -> PageDriver:
+        """Open a case; ``script`` runs when it has loaded. The browser may then run further scripts of the test."""
+        self.shown["name"] = name
+        await self.driver.go(PATH, 10)
+        if script:
+            await self.run(script)
+        return self.driver
+
+    async def run(self, script: str) -> Any:
+        """Run a script of the test in the page."""
+        return await self.driver.page.evaluate(script)
+
+    async def cells(self, *fields: str) -> dict[str, Any]:
+        """Read the page by its cells."""
+        plan = ReadPlan("cells", fields or FIELDS, 1.0)
+        answer = await self.driver.turn(None, plan, 3, 0.3)
+        page: dict[str, Any] = answer["page"]
+        return page
+
+    async def state(self) -> dict[str, Any]:
+        """What the page tells of its view."""
+        found: dict[str, Any] = await self.driver.look(Look.STATE)
+        return found
+
+    async def view(self, name: str, entity: Entity = SMALL) -> ListView:
+        """Open the case as a list view, as a read does."""
+        self.shown["name"] = name
+        session: Any = _Session(self.driver)
+        fields = tuple(dict.fromkeys(column.field_name for column in entity.columns))
+        return await ListView.open(session, entity, fields, SystemClock(), ReadingWays(), lambda: None)
+
+
+@asynccontextmanager
+async def case_pages() -> AsyncIterator[CasePages]:
+    """Serve the cases on loopback and start the browser."""
+    shown: dict[str, str] = {}
+
+    async def page(request: web.Request) -> web.Response:
+        text = (FOLDER / f"{shown['name']}.html").read_text("utf-8")
+        return web.Response(text=text, content_type="text/html")
+
+    async def script(request: web.Request) -> web.Response:
+        return web.Response(text=(FOLDER / "mini.js").read_text("utf-8"), content_type="text/javascript")
+
+    app = web.Application()
+    app.router.add_get(f"/Archibald/{PATH}", page)
+    app.router.add_get(f"/Archibald/{PATH}mini.js", script)
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    browser = Browser()
+    try:
+        driver = PageDriver(await browser.page("case"), f"http://127.0.0.1:{runner.addresses[0][1]}/Archibald")
+        yield CasePages(driver, shown)
+    finally:
+        await browser.close()
+        await runner.cleanup()
