@@ -213,7 +213,12 @@ def contents(entity: Entity, reader: RowReader, page: Page) -> list[Fact]:
     examples = "; ".join(f"{name} {example}" for name, example in sorted(bad.items())[:5])
     return [
         fact("fact-notation", not bad if page.rows else None, entity.name, examples=examples),
-        fact("fact-words", not words if page.rows and _has_enums(entity) else None, entity.name, words="; ".join(words[:8])),
+        fact(
+            "fact-words",
+            not words if page.rows and _has_enums(entity) else None,
+            entity.name,
+            words="; ".join(words[:8]),
+        ),
         *_meanings(entity, page, rows),
     ]
 

@@ -6,7 +6,7 @@ The demo ERP reads it (schema ``archisync-erp-structure/1``); nothing here asks 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from archisync_gui.entities import ENTITIES
@@ -38,8 +38,8 @@ _TOOLBAR = (
     ("edit", ("modifica", "edit")),
     ("refresh", ("aggiorna", "refresh")),
     ("reset", ("ripristina", "reimposta", "reset")),
-    ("pdf", ("pdf",)),
     ("export", ("esporta", "export")),
+    ("pdf", ("pdf",)),
 )
 
 
@@ -54,6 +54,8 @@ def structure_report(pages: Mapping[str, Mapping[str, Any]]) -> dict[str, Json]:
 
 
 def _list(name: str, grid: Mapping[str, Any]) -> Json:
+    presets = [combo for combo in grid["presets"] if _is_preset(name, combo["values"])]
+    names = {combo["id"] for combo in presets}
     kinds = {c.field_name: c.kind for e in ENTITIES if e.name == name for c in e.columns if c.part is None}
     return {
         "columns": [
@@ -65,14 +67,9 @@ def _list(name: str, grid: Mapping[str, Any]) -> Json:
             for column in grid["columns"]
             if column["field"]
         ],
-        "presets": [
-            _bare(value)
-            for combo in grid["presets"]
-            for value in combo["values"]
-            if not value.startswith("CUSTTABLE_") and "_ListView" not in value
-        ],
+        "presets": [_bare(value) for combo in presets for value in combo["values"]],
         "page_sizes": [int(size) if size.isdigit() else size for size in grid["sizes"]],
-        "toolbar": [{"index": item["index"], "name": _item(item)} for item in grid["toolbar"]],
+        "toolbar": [{"index": item["index"], "name": _item(item, names)} for item in grid["toolbar"]],
     }
 
 
@@ -92,9 +89,15 @@ def _bare(value: str) -> str:
     return re.sub(r"^xaf_xaf_a\d+", "", value)
 
 
-def _item(item: Mapping[str, Any]) -> str:
+def _is_preset(name: str, values: Sequence[str]) -> bool:
+    """Whether a combo holds the preset filter; customers have another one that selects the view."""
+    wish = next((entity.filter for entity in ENTITIES if entity.name == name), None)
+    return wish is not None and any(value.casefold().endswith(wish.ending) for value in values)
+
+
+def _item(item: Mapping[str, Any], presets: Set[str]) -> str:
     if item["combo"]:
-        return "preset"
+        return "preset" if item["combo"] in presets else "view"
     text = str(item["text"]).casefold()
     for name, words in _TOOLBAR:
         if any(word in text for word in words):

@@ -27,7 +27,8 @@
     for (const item of document.querySelectorAll("li[id*='mainMenu_Menu_DXI']")) {
       const found = /_DXI(\d+)_$/.exec(item.id);
       const text = (item.title || reader.plainText(item)).trim().split("\n")[0].slice(0, 60);
-      if (found) items.push({ index: Number(found[1]), text, combo: !!item.querySelector("input[id*='_Cb']") });
+      const box = item.querySelector("input[id$='_Cb_I']");
+      if (found) items.push({ index: Number(found[1]), text, combo: box ? box.id.replace(/_I$/, "") : "" });
     }
     return items;
   }
@@ -58,7 +59,7 @@
       optionsRendered: reader.combos().some(combo => document.getElementById(combo.id + "_DDD_L_LBI0T0")),
       pageRowSize: Number.isInteger(grid.pageRowSize) ? grid.pageRowSize : null,
       keys: (reader.rowKeys(grid, 0) || []).filter(key => key !== null).length, rows: rows.length,
-      presets: reader.combos().map(combo => ({ id: anonymous(combo.id), values: combo.items.map(item => item[0]) })),
+      presets: reader.combos().map(combo => ({ id: combo.id, values: combo.items.map(item => item[0]) })),
       functions: ["GetPageRowValues", "GetRowValues", "GetRowKey", "GetAutoFilterEditor", "GetTopVisibleIndex"]
         .filter(name => typeof grid[name] === "function"),
     };
