@@ -97,7 +97,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     "the ERP is left on the last page": (
         "test_the_view_is_put_back_after_a_failure",
         "test_killed_at_random_moments",
-        "test_the_next_process_pays_at_its_first_visit_of_any_list",
+        "test_the_next_process_restores_at_its_first_visit_of_any_list",
     ),
     "the number of PDF pages per cycle changes": NO_PDF,
     "one bad PDF cycle spoils the file": NO_PDF,
@@ -147,7 +147,7 @@ async def test_two_accounts_have_a_page_each_and_no_more(tmp_path: Path) -> None
         for account in (USER, "agente02"):
             for entity in (ORDERS, INVOICES, PRICES):
                 async with here.erp.list(entity, account, (), lambda: None) as visit:
-                    await visit.list.prepare(20, columns=False)
+                    await visit.list.prepare(20)
         contexts = here.erp._browser._contexts
         assert {account: len(context.pages) for account, context in contexts.items()} == {USER: 1, "agente02": 1}
 

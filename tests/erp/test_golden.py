@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
-
-from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, PRICES, PRODUCTS, Entity, Value
-from archisync_gui.erp import Browser
 from archisync_gui.erp.hands import Hands, Look
 from archisync_gui.erp.listview import find_preset
 from archisync_gui.erp.rows import RowReader
+
+from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, PRICES, PRODUCTS, Entity, Value
+from archisync_gui.erp import Browser
 
 GOLDEN = Path(__file__).with_name("golden")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archisync_gui.entities import DDT, ENTITIES, ORDERS, Column, Kind, Value
 from archisync_gui.entities.tracking import courier_of, link_of, number_of
-from archisync_gui.erp.parsers import Unreadable, parser
+from archisync_gui.erp.cells.parsers import Unreadable, parser
 
 NBSP = "\xa0"
 

@@ -16,8 +16,8 @@ import pytest
 
 from archisync_gui.entities import CUSTOMERS, DDT, ORDERS
 from archisync_gui.erp import Browser, Erp
-from archisync_gui.erp.listview import find_option, find_preset
-from archisync_gui.erp.rows import RowReader
+from archisync_gui.erp.cells.rows import RowReader
+from archisync_gui.erp.lists.filters import find_option, find_preset
 from archisync_gui.model import FailureKind, Outcome, SyncFailure
 from tests.support.waiting import until
 from tests.syncs.erp_harness import QUICK, USER, World, world
@@ -263,7 +263,8 @@ def _all_personal() -> tuple[Any, ...]:
 def test_garbage_goes_before_keys() -> None:
     reader = RowReader(CUSTOMERS)
     assert reader.take([texts(reader, ID="0", NAME="x"), texts(reader, ID="", NAME="y")]) == []
-    assert reader.findings.garbage == {"id-zero": 2}
+    assert reader.findings.garbage == {"id-zero": 1}
+    assert reader.findings.nameless == 1, "an empty key is no garbage"
     ghosts = RowReader(DDT)
     ghost = texts(ghosts, ID="1.610", PACKINGSLIPID="", SALESID="ORD/26000001")
     tracked = texts(ghosts, ID="1.611", PACKINGSLIPID="", BRASTRACKINGNUMBER="fidex 440000000001")
