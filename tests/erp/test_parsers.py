@@ -59,7 +59,6 @@ def parse(kind: Kind, text: str, **more: object) -> Value:
         (Kind.BOOL, "Yes", True),
         (Kind.BOOL, "Checked", True),
         (Kind.BOOL, "Unchecked", False),
-        (Kind.BOOL, "31/01/2026", True),
         (Kind.BOOL, "No\nASPx.createControl(…)", False),
         (Kind.BOOL, "", None),
     ],

@@ -1,0 +1,144 @@
+"""Typed values of ``GetPageRowValues``: what becomes of each kind, and that both ways of reading agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archisync_gui.entities import ENTITIES, INVOICES, ORDERS, Column, Kind
+from archisync_gui.erp.cells.compare import differing_columns
+from archisync_gui.erp.cells.parsers import Unreadable, parser
+from archisync_gui.erp.cells.rows import RowReader
+from archisync_gui.erp.cells.typed import typed_parser
+from archisync_gui.erp.cells.words import Words, plain
+
+
+def typed(kind: Kind, value: Any) -> Any:
+    return typed_parser(Column("F", "f", "F", "F", kind), Words())(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "stored"),
+    [
+        (Kind.ID, 50120, "50120"),
+        (Kind.ID, 50120.0, "50120"),
+        (Kind.ID, "50.120", "50120"),
+        (Kind.TEXT, "  Studio \u00a0 Rossi ", "Studio Rossi"),
+        (Kind.TEXT, "", None),
+        (Kind.TEXT, 55, "55"),
+        (Kind.TEXT, 55.0, "55"),
+        (Kind.LINES, "Via Demo, 12\r\n80100 Napoli", "Via Demo, 12\n80100 Napoli"),
+        (Kind.INTEGER, 1895, 1895),
+        (Kind.INTEGER, 1895.0, 1895),
+        (Kind.NUMBER, 5, 5000),
+        (Kind.NUMBER, 0.125, 125),
+        (Kind.MONEY, 1234.56, 123456),
+        (Kind.MONEY, 0.1 + 0.2, 30),
+        (Kind.MONEY, -360.65, -36065),
+        (Kind.MONEY, 1650, 165000),
+        (Kind.MONEY, 2.675, 268),
+        (Kind.PERCENT, 21.49, 2149),
+        (Kind.DATE, {"$date": "2026-01-31T00:00:00"}, "2026-01-31"),
+        (Kind.DATE, "2026-01-31T00:00:00", "2026-01-31"),
+        (Kind.DATE, {"$date": "0001-01-01T00:00:00"}, None),
+        (Kind.DATE, {"$date": "1900-01-01T00:00:00"}, None),
+        (Kind.DATETIME, {"$date": "2026-01-20T12:00:05"}, "2026-01-20T12:00:05"),
+        (Kind.BOOL, True, True),
+        (Kind.BOOL, False, False),
+        (Kind.BOOL, 1, True),
+        (Kind.BOOL, "No", False),
+        (Kind.BOOL, None, None),
+        (Kind.MONEY, None, None),
+    ],
+)
+def test_each_kind_of_value(kind: Kind, value: Any, stored: Any) -> None:
+    found = typed(kind, value)
+    assert found == stored
+    assert type(found) is type(stored)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Kind.ID, 1.5),
+        (Kind.ID, True),
+        (Kind.ID, -1),
+        (Kind.INTEGER, 1.5),
+        (Kind.NUMBER, True),
+        (Kind.MONEY, {"$other": "[object Object]"}),
+        (Kind.DATE, 20260131),
+        (Kind.DATE, {"$other": "[object Object]"}),
+        (Kind.BOOL, 2),
+        (Kind.TEXT, {"$other": "[object Uint8Array]"}),
+        (Kind.MONEY, {"$other": "NaN"}),
+        (Kind.MONEY, 1e300),
+        (Kind.ID, 10**30),
+    ],
+)
+def test_what_is_no_such_value_is_unreadable(kind: Kind, value: Any) -> None:
+    with pytest.raises(Unreadable):
+        typed(kind, value)
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_an_amount_survives_binary_fractions(cents: int) -> None:
+    assert typed(Kind.MONEY, cents / 100) == cents
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda e: e.name)
+def test_every_declared_word_means_the_same_by_value_and_by_cell(entity: Any) -> None:
+    for column in entity.columns:
+        for word, meaning in column.words.items():
+            assert parser(column)(word) == meaning
+            assert typed_parser(column, Words())(word.title().replace(" ", "")) == meaning, "the ERP's own enum name"
+
+
+STATUS = ORDERS.column("sales_status")
+
+
+def test_words_are_learned_from_the_page() -> None:
+    """In another language, and with a value that nobody declared."""
+    words = Words({"SALESSTATUS": [("OpenOrder", "Offener Auftrag"), ("Frozen", "Congelato"), ("7", "Nuovo stato")]})
+    assert parser(STATUS, words)("Offener Auftrag") == "open"
+    assert parser(STATUS, words)("Congelato") == typed_parser(STATUS, words)("Frozen") == "frozen"
+    assert parser(STATUS, words)("Nuovo stato") == typed_parser(STATUS, words)(7) == "nuovo stato"
+    assert parser(STATUS, words)("Mai visto") == "mai visto", "an unknown word is kept, never an error"
+    assert parser(STATUS, words)("N/A") is None
+
+
+def test_an_unknown_word_is_kept_and_shown() -> None:
+    reader = RowReader(ORDERS)
+    reader.learn({"SALESSTATUS": [("Frozen", "Congelato")]})
+    reader.take([(60450, "Frozen")], fields=("ID", "SALESSTATUS"), typed=True)
+    assert dict(reader.findings.unknown_words) == {("sales_status", "frozen"): 1}
+    assert not reader.findings.bad
+
+
+def test_words_differ_by_more_than_case_and_signs() -> None:
+    assert plain("Transfer_error") == plain("transfer error") == "transfererror"
+
+
+def test_only_what_was_read_is_in_a_record() -> None:
+    reader = RowReader(INVOICES)
+    (row,) = reader.take([(1610, None)], fields=("ID", "CLOSED"), typed=True)
+    assert dict(row) == {"erp_id": "1610", "closed_on": None}, "a blank was read; what was not asked is not there"
+
+
+ROWS = [(n, 100.5 + n) for n in range(1, 6)]
+
+
+def test_values_that_mean_something_else_than_their_cells_are_named() -> None:
+    fields = ("ID", "GROSSAMOUNT")
+    cells = [[str(n), f"{100 + n},50 €"] for n, _ in ROWS]
+    assert differing_columns(ORDERS, fields, ROWS, cells, Words()) == []
+    hundredfold = [(n, amount * 100) for n, amount in ROWS]
+    assert differing_columns(ORDERS, fields, hundredfold, cells, Words()) == ["GROSSAMOUNT"]
+
+
+def test_cells_of_another_language_are_not_compared() -> None:
+    fields = ("ID", "GROSSAMOUNT")
+    english = [[str(n), f"${100 + n}.50"] for n, _ in ROWS]
+    assert differing_columns(ORDERS, fields, ROWS, english, Words()) == []
