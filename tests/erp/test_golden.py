@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
-from archisync_gui.erp.hands import Hands, Look
-from archisync_gui.erp.listview import find_preset
-from archisync_gui.erp.rows import RowReader
+from archisync_gui.erp.driver.page_driver import Look, PageDriver, ReadPlan
+from archisync_gui.erp.lists.filters import find_preset
+from archisync_gui.erp.cells.rows import RowReader
 
 from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, PRICES, PRODUCTS, Entity, Value
 from archisync_gui.erp import Browser
@@ -127,6 +128,7 @@ PAGES = (
         INVOICES,
         (
             {
+                "erp_id": "9001",
                 "invoice_number": "CF1/26000001",
                 "invoice_date": "2026-01-31",
                 "customer_account": "1000001",
@@ -142,11 +144,11 @@ PAGES = (
                 "overdue_days": 60,
                 "settled_amount": 0,
                 "last_payment_id": "PAY000001",
-                "closed": False,
                 "remaining_amount": 11536,
                 "order_number": "ORD/26000001",
             },
             {
+                "erp_id": "9000",
                 "invoice_number": "NC/26000003",
                 "invoice_date": "2026-01-30",
                 "customer_account": "1000001",
@@ -160,7 +162,7 @@ PAGES = (
                 "due_date": "2026-01-30",
                 "settled_amount": -43999,
                 "last_settled_on": "2026-02-02",
-                "closed": True,
+                "closed_on": "2026-02-02",
                 "remaining_amount": 0,
                 "order_number": "ORD/25000999",
             },
@@ -248,7 +250,7 @@ PAGES = (
 )
 
 
-async def _pages() -> AsyncIterator[tuple[Golden, Hands]]:
+async def _pages() -> AsyncIterator[tuple[Golden, PageDriver]]:
     """Each page, opened in one browser."""
 
     async def serve(request: web.Request) -> web.Response:
@@ -263,21 +265,30 @@ async def _pages() -> AsyncIterator[tuple[Golden, Hands]]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     browser = Browser()
     try:
-        hands = Hands(await browser.page("golden"), f"http://127.0.0.1:{runner.addresses[0][1]}/Archibald")
+        driver = PageDriver(await browser.page("golden"), f"http://127.0.0.1:{runner.addresses[0][1]}/Archibald")
         for golden in PAGES:
-            await hands.go(golden.entity.path, 30)
-            yield golden, hands
+            await driver.go(golden.entity.path, 30)
+            yield golden, driver
     finally:
         await browser.close()
         await runner.cleanup()
 
 
+def with_keys(entity: Entity, fields: tuple[str, ...], page: dict[str, Any]) -> list[list[str | None]]:
+    """The rows, with the row key where the id is not shown."""
+    rows: list[list[str | None]] = page["rows"]
+    if entity.row_key in page["shown"]:
+        return rows
+    at = fields.index(entity.row_key)
+    return [[*row[:at], key, *row[at + 1 :]] for row, key in zip(rows, page["keys"], strict=True)]
+
+
 async def test_pages_from_the_description() -> None:
     seen = []
-    async for golden, hands in _pages():
+    async for golden, driver in _pages():
         entity = golden.entity
-        assert (await hands.look(Look.READY, 5))["grid"]
-        state = await hands.look(Look.STATE)
+        assert (await driver.look(Look.READY, 5))["grid"]
+        state = await driver.look(Look.STATE)
         assert (state["size"], state["footer"], state["count"], state["index"]) == (20, golden.footer, golden.count, 0)
         filters = state["filters"]
         assert filters["sort"] == list(golden.sort), entity.name
@@ -289,9 +300,10 @@ async def test_pages_from_the_description() -> None:
             assert dict(shown["items"])[shown["value"]] == golden.preset
             assert dict(shown["items"])[wanted] == entity.filter.texts[0]
         reader = RowReader(entity)
-        answer = await hands.turn(None, reader.fields, 5, 1)
-        assert answer["full"]
-        rows = reader.take(answer["page"]["rows"])
+        page = (await driver.turn(None, ReadPlan("cells", reader.fields, 1), 5, 1))["page"]
+        assert "problem" not in page, page
+        assert page["painted"]
+        rows = reader.take(with_keys(entity, reader.fields, page))
         filled = [{name: value for name, value in row.items() if value is not None} for row in rows]
         assert filled == list(golden.rows), entity.name
         assert dict(reader.findings.garbage) == golden.garbage

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from archisync_gui.entities.declaration import Column, Entity, Row, Value
+from archisync_gui.entities.declaration import Column, Entity, Garbage, Row, Value
 from archisync_gui.erp.cells.parsers import Unreadable, parser, raw_text
 from archisync_gui.erp.cells.typed import Typed, text_of, typed_parser
 from archisync_gui.erp.cells.words import Learned, Words
@@ -162,7 +162,7 @@ class RowReader:
         found = self.findings
         raw = _Raw(plan.columns, row)
         for garbage in self.entity.garbage:
-            if garbage.matches(raw):
+            if _matches(garbage, raw):
                 found.garbage[garbage.name] += 1
                 return None
         found.records += 1
@@ -209,6 +209,13 @@ class RowReader:
 def raw_text_whole(text: str) -> str:
     """White space folded, for cutting a part out of it."""
     return " ".join(text.split())
+
+
+def _matches(garbage: Garbage, raw: Mapping[str, str]) -> bool:
+    try:
+        return garbage.matches(raw)
+    except KeyError:
+        return False  # the rule asks for a field that was not read
 
 
 class _Raw(Mapping[str, str]):

@@ -13,7 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
 
 from archisync_gui.entities.declaration import Column, Kind, Value
-from archisync_gui.erp.cells.parsers import Unreadable, fold, parse_id, parse_text, parser
+from archisync_gui.erp.cells.parsers import LARGEST, Unreadable, fold, parse_id, parse_text, parser
 from archisync_gui.erp.cells.words import Words
 
 Typed: TypeAlias = str | int | float | bool | Mapping[str, str] | None
@@ -45,6 +45,8 @@ def _scaled(value: int | float, kind: Kind) -> int:
     whole = exact.to_integral_value(ROUND_HALF_UP)
     # Amounts are computed in the ERP and may have more decimals than money has; a cell shows them rounded, too.
     if kind is not Kind.MONEY and abs(exact - whole) > _NOISE:
+        raise Unreadable(repr(value), kind)
+    if abs(whole) > LARGEST:
         raise Unreadable(repr(value), kind)
     return int(whole)
 

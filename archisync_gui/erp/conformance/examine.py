@@ -17,6 +17,7 @@ from archisync_gui.erp.erp import Erp
 from archisync_gui.erp.failures import Navigated, SessionExpired
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import Page
+from archisync_gui.erp.lists.presets import FILL_PATIENCE
 from archisync_gui.model import AccountId, Json, SyncFailure
 
 TIME = 300.0
@@ -118,6 +119,9 @@ class Examination:
             self._pages[entity.name] = structure
             for found in page_facts.as_opened(entity, view.state, structure, view.view):
                 yield found
+            if entity.filter is not None and entity.filter.detour:
+                found_rows = await view.driver.look(Look.EMPTY_ROWS, list(reader.fields), FILL_PATIENCE)
+                yield fact("fact-opens-filled", not found_rows["rows"] or found_rows["painted"], entity.name)
             rows = ROWS_SLOWLY if self._conformance else ROWS
             page = await view.prepare(rows)
             reader.learn(view.words)

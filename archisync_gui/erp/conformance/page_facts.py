@@ -168,8 +168,6 @@ def as_prepared(entity: Entity, view: ListView, state: State, page: Page, wanted
     if entity.filter is not None:
         proof = view.preset_proof
         found.append(fact("fact-preset-proof", None if proof is None else proof == "noted", name))
-    if entity.filter is not None and entity.filter.detour:
-        found.append(fact("fact-opens-filled", not view.opened_empty, name))
     return found
 
 

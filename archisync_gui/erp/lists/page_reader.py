@@ -107,9 +107,8 @@ class PageReader:
         view = self._view
         self.way, self._failed = Way.CELLS, True
         if not page["quiet"]:
-            before = view.state
             state = await view.load_again()
-            if (state["size"], state["filters"]["sort"]) != (before["size"], before["filters"]["sort"]):
+            if (state["size"], state["filters"]["sort"]) != (page["size"], page["sort"]):
                 await self._ways.failed(view.entity.name, view.version, why[0])
                 raise transient("values-stuck", list=view.entity.name)
         answer = await self._turn(None, with_state=with_state)

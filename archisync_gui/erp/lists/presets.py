@@ -27,8 +27,6 @@ class Presets:
         self._view = view
         self.proof: str | None = None
         """How the last choice was proven: ``noted`` by the page's handler, or ``loaded`` again; ``None``: none made."""
-        self.opened_empty = False
-        """The list came with empty cells."""
 
     async def prepare(self) -> None:
         """See that the wanted preset is chosen. Lists may come with empty cells until a preset is really chosen: then
@@ -41,7 +39,6 @@ class Presets:
         if combo_of(combos, combo)["value"] == value:
             if not wish.detour or await self._filled():
                 return
-            self.opened_empty = True
             await self.choose(combo, find_option(wish.detour, combos, combo))
             combo, value = find_preset(wish, (await view.look())["filters"]["combos"])
         await self.choose(combo, value)

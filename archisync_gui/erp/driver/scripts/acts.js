@@ -44,6 +44,8 @@
       Object.assign(page, reader.readCells(grid, plan.fields));
     }
     if (plan.compare) page.cells = reader.readCells(grid, plan.fields);
+    // After values that never came, the page is loaded anew and must show the same order.
+    if (page.how === "slow") page.sort = reader.readState(grid).filters.sort;
     page.keys = reader.rowKeys(grid, page.rows.length);
     return Object.assign(page, reader.position(grid));
   }

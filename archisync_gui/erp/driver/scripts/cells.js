@@ -71,15 +71,16 @@
     return { numbers };
   }
 
-  // Where the wanted fields stand in a row: { at: [index or -1], cells: number of cells }, or a problem.
+  // Where the wanted fields stand in a row: { at: [index or -1], cells: number of cells, twice }, or a problem.
   function mapping(grid, wanted) {
     const found = header(grid);
     if (found.problem) return found;
     const fields = new Map(reader.columns(grid).map(c => [c.i, c.field]));
     const names = found.numbers.map(n => (n < 0 ? "" : fields.get(n) || ""));
-    const twice = wanted.find(field => names.indexOf(field) !== names.lastIndexOf(field));
-    if (twice) return { problem: "column-twice", found: twice };
-    return { at: wanted.map(field => names.indexOf(field)), cells: names.length };
+    const at = wanted.map(field => names.indexOf(field));
+    // A field that two columns show: both places, to be compared.
+    const twice = wanted.map((field, n) => [field, at[n], names.lastIndexOf(field)]).filter(([, one, other]) => one !== other);
+    return { at, cells: names.length, twice };
   }
 
   // Whether each row has text in one of its mapped cells. Command cells and file cells are not mapped; a box drawn as
@@ -94,6 +95,9 @@
     if (map.problem) return { problem: map.problem, found: map.found, rows: [] };
     const odd = rows.find(row => row.cells.length !== map.cells);
     if (odd) return { problem: "row-shape", found: `${odd.cells.length} / ${map.cells}`, rows: [] };
+    for (const [field, one, other] of map.twice)
+      if (rows.some(row => cellText(row.cells[one]) !== cellText(row.cells[other])))
+        return { problem: "column-twice", found: field, rows: [] };
     return {
       rows: rows.map(row => map.at.map(at => (at < 0 ? null : cellText(row.cells[at])))),
       shown: wanted.filter((_, n) => map.at[n] >= 0),

@@ -1,0 +1,178 @@
+"""The user's own view of a list is exactly as before each read: compared with the server's own record of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archisync_gui.entities import ENTITIES, ORDERS, Entity
+from archisync_gui.erp.lists.saved_views import SavedViews
+from archisync_gui.model import SyncFailure
+from tests.syncs.erp_harness import USER, World, world
+
+TEXT_FIELD = {
+    "orders": "SALESNAME",
+    "customers": "NAME",
+    "ddt": "DELIVERYNAME",
+    "invoices": "INVOICINGNAME",
+    "prices": "ITEMRELATIONTXT",
+    "products": "NAME",
+}
+OTHER_PRESET = {
+    "orders": "ListViewSalesTableOrdersThisMonth",
+    "customers": "Exclusiv_customers",
+    "ddt": "ListViewPackingSlipsPackingSlipsToday",
+    "invoices": "open_invoices",
+    "prices": "ClosedPrices",
+}
+
+
+def user_views(name: str) -> list[dict[str, Any]]:
+    """Views that a user may have left; all can be restored."""
+    field = TEXT_FIELD[name]
+    views: list[dict[str, Any]] = [
+        {},
+        {"sort": ((field, "ASC"), ("ID", "DSC"))},
+        {"filter_row": [(field, "S", "BeginsWith")], "page_size": 10},
+        {"group_by": (field,)},
+        {"search": "Studio"},
+        {"search_panel": "Studio"},
+        {"page_size": -1},
+        {"page_size": 10, "page_index": 1, "sort": ((field, "DSC"),)},
+    ]
+    if name in OTHER_PRESET:
+        views.append({"preset": OTHER_PRESET[name], "page_size": 50})
+    return views
+
+
+REFUSED: Sequence[tuple[dict[str, Any], str]] = (
+    ({"builder": "[ID] > 5"}, "filter-builder"),
+    ({"filter_row": [("SALESNAME", "a", "Contains")]}, "filter-operator"),
+    ({"header_filters": ["SALESNAME"]}, "filter-header"),
+)
+"""Views of orders that cannot be restored exactly: the read is refused before anything is touched."""
+
+
+async def visit(here: World, entity: Entity) -> str:
+    """Read a list as a sync does; the failure's code, or empty."""
+    fields = tuple(dict.fromkeys(column.field_name for column in entity.columns))
+    try:
+        async with here.erp.list(entity, USER, fields, lambda: None) as opened:
+            first = await opened.list.prepare(20)
+            async for _ in opened.list.pages(first, lambda: False):
+                pass
+            await opened.list.verify_filters()
+    except SyncFailure as failure:
+        return failure.code
+    finally:
+        await here.erp.settled()
+    return ""
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda e: e.name)
+async def test_every_view_is_exactly_as_before_a_read(entity: Entity, tmp_path: Path) -> None:
+    wrong = []
+    async with world(tmp_path) as here:
+        for view in user_views(entity.name):
+            here.demo.reset_views()
+            here.demo.set_preferences(USER, entity.name, **view)
+            kept = here.demo.view_record(USER, entity.name)
+            code = await visit(here, entity)
+            after = here.demo.view_record(USER, entity.name)
+            if code or after != kept:
+                wrong.append(f"{view}: {code or 'read'}\n  {kept}\n  {after}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.ci
+async def test_what_cannot_be_restored_is_refused_and_not_touched(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        for view, code in REFUSED:
+            here.demo.reset_views()
+            here.demo.set_preferences(USER, "orders", **view)
+            kept = here.demo.view_record(USER, "orders")
+            assert await visit(here, ORDERS) == code, view
+            assert here.demo.view_record(USER, "orders") == kept, view
+
+
+VARIATIONS = (
+    "english-session",
+    "grid-renumbered",
+    "grid-kept",
+    "stale-control",
+    "preset-accepted-early",
+    "loads-empty",
+    "other-null-texts",
+    "toolbar-combo-a2",
+    "page-values-silent",
+    "scrolling-headers",
+    "sizes=10,20,50",
+)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda e: e.name)
+async def test_every_view_in_every_variation(entity: Entity, tmp_path: Path) -> None:
+    await _in_variations(entity, tmp_path, VARIATIONS)
+
+
+@pytest.mark.ci
+async def test_views_in_some_variations(tmp_path: Path) -> None:
+    await _in_variations(ORDERS, tmp_path, ("grid-renumbered", "english-session", "page-values-silent"))
+
+
+async def _in_variations(entity: Entity, folder: Path, variations: Sequence[str]) -> None:
+    wrong = []
+    async with world(folder) as here:
+        for variation in variations:
+            for view in user_views(entity.name)[1:]:
+                here.demo.reset_views()
+                here.demo.set_preferences(USER, entity.name, **view)
+                here.demo.vary(variation)
+                kept = here.demo.view_record(USER, entity.name)
+                code = await visit(here, entity)
+                after = here.demo.view_record(USER, entity.name)
+                here.demo.clear_variations()
+                await here.erp.ways.forget(entity.name)
+                if code or after != kept:
+                    wrong.append(f"{variation} {view}: {code or 'read'}\n  {kept}\n  {after}")
+    assert not wrong, "\n".join(wrong)
+
+
+FAULTS = ("callback-error", "hung-callback", "page-stuck", "missing-column", "session-expired-now", "error-page")
+
+
+@pytest.mark.ci
+async def test_after_a_failed_read_the_next_one_restores(tmp_path: Path) -> None:
+    """A fault that also stops the restoring leaves the view saved; the next visit restores it."""
+    wrong = []
+    async with world(tmp_path) as here:
+        for fault in FAULTS:
+            here.demo.reset_views()
+            here.demo.set_preferences(USER, "orders", sort=(("SALESNAME", "ASC"),), page_size=50)
+            kept = here.demo.view_record(USER, "orders")
+            here.demo.fault(fault)
+            code = await visit_quietly(here, ORDERS)
+            here.demo.clear_faults()
+            if here.demo.view_record(USER, "orders") != kept:
+                again = await visit(here, ORDERS)
+                if again:
+                    wrong.append(f"{fault}: the next read failed: {again}")
+            if here.demo.view_record(USER, "orders") != kept:
+                wrong.append(f"{fault} ({code}): {here.demo.view_record(USER, 'orders')}")
+            here.erp._saved = SavedViews()
+    assert not wrong, "\n".join(wrong)
+
+
+async def visit_quietly(here: World, entity: Entity) -> str:
+    """As :func:`visit`; a session that expires is one of the outcomes."""
+    from archisync_gui.erp.failures import SessionExpired
+
+    try:
+        return await visit(here, entity)
+    except SessionExpired:
+        return "session-expired"
