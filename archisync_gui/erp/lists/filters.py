@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from archisync_gui.entities.declaration import Entity, FilterWish
+from archisync_gui.entities.declaration import Entity, FilterWish, Kind
 from archisync_gui.erp.failures import layout, refused
 from archisync_gui.erp.lists.saved_views import RowFilter, View
 from archisync_gui.model import Json, SyncFailure
@@ -88,12 +88,28 @@ def refuse_what_cannot_be_restored(entity: Entity, state: State) -> None:
         found = "filter-header", ", ".join(filters["header"])
     elif filters["unknown"]:
         found = "filter-unknown", ", ".join(filters["unknown"])
+    elif odd := [f for f in filters["row"] if not _usual_operator(entity, f)]:
+        found = "filter-operator", ", ".join(f"{f['field']}: {f['text']}" for f in odd)
     elif any(not field for field, _ in filters["group"]):
         found = "filter-grouping", "?"
     elif not filters["sortSure"]:
         found = "sort-unknown", ", ".join(field for field, _ in filters["sort"])
     if found is not None:
         raise _refusal(entity, found, evidence_of(entity, filters))
+
+
+_BEGINS_WITH = frozenset(("1", "beginswith"))
+_EQUALS = frozenset(("5", "equals"))
+
+
+def _usual_operator(entity: Entity, row_filter: Mapping[str, Any]) -> bool:
+    """Whether a row filter has the operator that the ERP gives a value when it is set again: no call can set another
+    one (``docs/erp.md``, View state). One that the page does not tell may be any."""
+    operator = str(row_filter["operator"] or "").casefold()
+    kinds = {column.kind for column in entity.columns if column.field_name == row_filter["field"]}
+    if kinds & {Kind.TEXT, Kind.LINES}:
+        return operator in _BEGINS_WITH
+    return operator in (_EQUALS if kinds else _BEGINS_WITH)
 
 
 def check_filters(entity: Entity, state: State) -> dict[str, Json]:

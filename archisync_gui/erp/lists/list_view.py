@@ -140,6 +140,16 @@ class ListView:
         """The ERP's version, from the page's footer; empty: not found."""
         return str(self.state.get("version") or "")
 
+    @property
+    def preset_proof(self) -> str | None:
+        """How the last choice of a preset was proven (:attr:`Presets.proof`)."""
+        return self._presets.proof
+
+    @property
+    def opened_empty(self) -> bool:
+        """The list came with empty cells (``docs/erp.md``, Presets)."""
+        return self._presets.opened_empty
+
     def warn(self, code: str, **params: str | int) -> None:
         """Note a warning of this read once."""
         text = warning(code, list=self.entity.name, **params)

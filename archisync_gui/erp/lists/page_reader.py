@@ -27,7 +27,6 @@ class PageReader:
         """What is wanted."""
         self.way: Way | None = None
         """``None``: not looked up yet."""
-        self.milliseconds = 0.0
         self._ways = ways
         self._failed = False
         """Values have failed in this read."""
@@ -38,14 +37,17 @@ class PageReader:
         """Make one call of the grid (or none) and read the page that it brings."""
         view = self._view
         if self.way is None:
-            known = await self._ways.of(view.entity.name, view.version)
-            self._use(known)
+            self._use(await self.known())
         answer = await self._turn(act, with_state=with_state, **arguments)
         if self.way is Way.VALUES and (why := self._failure(answer["page"])) is not None:
             answer = await self._change_to_cells(why, answer["page"], with_state=with_state)
         if with_state:
             view.state = answer["state"]
         return await self._page(answer["page"])
+
+    async def known(self) -> KnownWay:
+        """What is known of how this list is read."""
+        return await self._ways.of(self._view.entity.name, self._view.version)
 
     def _use(self, known: KnownWay) -> None:
         self.way = known.way

@@ -25,6 +25,10 @@ class Presets:
 
     def __init__(self, view: ListView) -> None:
         self._view = view
+        self.proof: str | None = None
+        """How the last choice was proven: ``noted`` by the page's handler, or ``loaded`` again; ``None``: none made."""
+        self.opened_empty = False
+        """The list came with empty cells."""
 
     async def prepare(self) -> None:
         """See that the wanted preset is chosen. Lists may come with empty cells until a preset is really chosen: then
@@ -37,6 +41,7 @@ class Presets:
         if combo_of(combos, combo)["value"] == value:
             if not wish.detour or await self._filled():
                 return
+            self.opened_empty = True
             await self.choose(combo, find_option(wish.detour, combos, combo))
             combo, value = find_preset(wish, (await view.look())["filters"]["combos"])
         await self.choose(combo, value)
@@ -71,8 +76,10 @@ class Presets:
         if not loaded:
             now = combo_of(combos, combo)
             if now["value"] == value and now["noted"] is not None and now["noted"] == now["at"]:
+                self.proof = "noted"
                 return
             combos = (await view.load_again())["filters"]["combos"]
+        self.proof = "loaded"
         shown = combo_of(combos, combo)
         if shown["value"] != value:
             texts = dict(shown["items"])

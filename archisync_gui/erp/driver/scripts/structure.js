@@ -26,7 +26,9 @@
     const items = [];
     for (const item of document.querySelectorAll("li[id*='mainMenu_Menu_DXI']")) {
       const found = /_DXI(\d+)_$/.exec(item.id);
-      if (found) items.push({ index: Number(found[1]), combo: !!item.querySelector("input[id$='_Cb_I']") });
+      const text = (item.title || reader.plainText(item)).trim().split("\n")[0].slice(0, 60);
+      const box = item.querySelector("input[id$='_Cb_I']");
+      if (found) items.push({ index: Number(found[1]), text, combo: box ? box.id.replace(/_I$/, "") : "" });
     }
     return items;
   }
@@ -42,12 +44,22 @@
     for (const control of reader.everyControl()) controls[kindOf(control)] = (controls[kindOf(control)] || 0) + 1;
     const page = { path: location.pathname, version: reader.version(), controls, grid: null };
     if (!grid) return JSON.stringify(page);
-    const rows = reader.dataRows(grid);
+    const rows = reader.dataRows(grid), first = rows.length ? [...rows[0].cells] : [];
+    const head = reader.header(grid);
     page.grid = {
       id: anonymous(grid.name), kind: kindOf(grid), headerTable: !!document.getElementById(grid.name + "_DXHeaderTable"),
       headerRows: headerRows(grid), cells: rows.length ? rows[0].cells.length : null,
       columns: reader.columns(grid), editors: columnTypes(grid), sizes: sizes(grid), toolbar: toolbar(),
-      presets: reader.combos().map(combo => ({ id: anonymous(combo.id), values: combo.items.map(item => item[0]) })),
+      numbers: head.numbers || [], problem: head.problem || "",
+      boxes: first.filter(cell => reader.checkbox(cell) !== null).length,
+      scripts: first.filter(cell => cell.querySelector("script")).length,
+      nullTexts: [...reader.root(grid).querySelectorAll("input[id*='_DXFREditorcol']")]
+        .filter(input => input.value && reader.isNullText(input)).length,
+      filterBar: !!document.getElementById(grid.name + "_DXFilterBar"),
+      optionsRendered: reader.combos().some(combo => document.getElementById(combo.id + "_DDD_L_LBI0T0")),
+      pageRowSize: Number.isInteger(grid.pageRowSize) ? grid.pageRowSize : null,
+      keys: (reader.rowKeys(grid, 0) || []).filter(key => key !== null).length, rows: rows.length,
+      presets: reader.combos().map(combo => ({ id: combo.id, values: combo.items.map(item => item[0]) })),
       functions: ["GetPageRowValues", "GetRowValues", "GetRowKey", "GetAutoFilterEditor", "GetTopVisibleIndex"]
         .filter(name => typeof grid[name] === "function"),
     };

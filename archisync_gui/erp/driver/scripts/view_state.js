@@ -137,12 +137,15 @@
     };
   }
 
-  // Rows a page: what the grid says (the box may show a size that the grid has ignored), and the box's text.
+  // Rows a page: what the grid says (the box may show a size that the grid has ignored), and the box's text. `rows` is
+  // null where all rows stand on one page, or where nobody tells.
   function pageSize(grid) {
     const input = reader.root(grid).querySelector("input[id*='DXPagerBottom_PSI']");
     const text = input ? input.value.trim() : null;
     const told = Number.isInteger(grid.pageRowSize) ? grid.pageRowSize : null;
-    return { rows: told ?? (text && /^\d+$/.test(text) ? Number(text) : null), text };
+    // With all rows on one page, the box shows a word and the grid may still tell the size that it had before.
+    if (text && !/^\d+$/.test(text)) return { rows: null, text };
+    return { rows: told ?? (text ? Number(text) : null), text };
   }
 
   function position(grid) {
