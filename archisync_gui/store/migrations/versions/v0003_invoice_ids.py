@@ -40,7 +40,7 @@ def _renamed(connection: sa.Connection) -> list[tuple[str, str, str]]:
     rows = connection.execute(
         sa.text("SELECT row_account, row_key, erp_id FROM invoices WHERE erp_id IS NOT NULL AND erp_id <> ''")
     ).all()
-    taken = set(connection.execute(sa.text("SELECT row_account, row_key FROM invoices")).tuples())
+    taken = {(account, key) for account, key in connection.execute(sa.text("SELECT row_account, row_key FROM invoices"))}
     counts: dict[tuple[str, str], int] = {}
     for account, _, new in rows:
         counts[account, new] = counts.get((account, new), 0) + 1
