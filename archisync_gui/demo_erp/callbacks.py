@@ -17,8 +17,8 @@ from archisync_gui.demo_erp.layout import GridColumn
 from archisync_gui.demo_erp.list_view import ListViews, known_option
 from archisync_gui.demo_erp.pages import BASE, ListPage, grid_root, list_page
 from archisync_gui.demo_erp.sessions import GridPage, Session
+from archisync_gui.demo_erp.streams import Row
 from archisync_gui.demo_erp.texts import Speech, client_value
-from archisync_gui.demo_erp.world import Row
 
 if TYPE_CHECKING:
     from archisync_gui.demo_erp.demo import DemoErp

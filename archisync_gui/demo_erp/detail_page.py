@@ -7,8 +7,8 @@ from html import escape
 
 from archisync_gui.demo_erp.columns import Column, ListView
 from archisync_gui.demo_erp.pages import document, footer, frame
+from archisync_gui.demo_erp.streams import Row
 from archisync_gui.demo_erp.texts import Speech, cell_text
-from archisync_gui.demo_erp.world import Row
 
 _NESTED = {"customers": ("xaf_dviADDRESSes", "xaf_dviCONTACTs"), "orders": ("xaf_dviSALESLINEs", "xaf_dviDOCUMENTs")}
 """The collections that the detail pages of a list show in grids of their own."""

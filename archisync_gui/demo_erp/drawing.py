@@ -9,8 +9,8 @@ from archisync_gui.demo_erp.columns import Column, ListView
 from archisync_gui.demo_erp.layout import GridColumn
 from archisync_gui.demo_erp.query import Group, Listing
 from archisync_gui.demo_erp.saved_views import ALL_ROWS, PAGE_SIZES, Preferences
+from archisync_gui.demo_erp.streams import Row
 from archisync_gui.demo_erp.texts import Speech
-from archisync_gui.demo_erp.world import Row
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from archisync_gui.demo_erp.editors import ControlData, filter_row_cells, search
 from archisync_gui.demo_erp.layout import GridColumn
 from archisync_gui.demo_erp.query import Group
 from archisync_gui.demo_erp.saved_views import ALL_ROWS
+from archisync_gui.demo_erp.streams import Row
 from archisync_gui.demo_erp.texts import Speech, cell_text, decimal_text, grouped
-from archisync_gui.demo_erp.world import Row
 
 _COURIERS = {
     "fedex": "https://www.example.test/fedextrack/?trknbr=",

@@ -14,8 +14,8 @@ from archisync_gui.demo_erp.layout import LAYOUT_FAULTS, GridColumn, layout
 from archisync_gui.demo_erp.query import Listing, Query
 from archisync_gui.demo_erp.saved_views import ALL_ROWS, PAGE_SIZES, Preferences, RowFilter
 from archisync_gui.demo_erp.sessions import GridPage
+from archisync_gui.demo_erp.streams import Row, RowSet
 from archisync_gui.demo_erp.texts import Speech, cell_text
-from archisync_gui.demo_erp.world import Row, RowSet
 
 if TYPE_CHECKING:
     from archisync_gui.demo_erp.demo import DemoErp

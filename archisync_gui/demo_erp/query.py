@@ -11,8 +11,8 @@ from typing import Any
 
 from archisync_gui.demo_erp.columns import Column, ListView
 from archisync_gui.demo_erp.saved_views import Builder, Preferences, RowFilter
+from archisync_gui.demo_erp.streams import Row, RowSet
 from archisync_gui.demo_erp.texts import Speech, cell_text, plain_value
-from archisync_gui.demo_erp.world import Row, RowSet
 
 
 @dataclass(frozen=True, slots=True)

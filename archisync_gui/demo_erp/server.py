@@ -26,8 +26,8 @@ from archisync_gui.demo_erp.login import Logins
 from archisync_gui.demo_erp.pages import BASE
 from archisync_gui.demo_erp.recorder import Action
 from archisync_gui.demo_erp.sessions import Session, SessionStore
+from archisync_gui.demo_erp.streams import Row
 from archisync_gui.demo_erp.texts import Speech
-from archisync_gui.demo_erp.world import Row
 
 if TYPE_CHECKING:
     from archisync_gui.demo_erp.demo import DemoErp

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from archisync_gui.demo_erp.columns import Column, enum_text
-from archisync_gui.demo_erp.world import Row
+from archisync_gui.demo_erp.streams import Row
 
 
 @dataclass(frozen=True, slots=True)

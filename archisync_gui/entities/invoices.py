@@ -86,7 +86,7 @@ INVOICES = Entity(
         ),
     ),
     key=("erp_id",),
-    natural_key=("erp_id",),
+    natural_key=("invoice_number", "invoice_date"),
     filter=FilterWish(
         "invoices",
         ("all_invoices", "invoicesall"),

@@ -328,7 +328,7 @@ class Erp:
             await self._another_list(account)
             try:
                 driver = await self._session(account).open(entity.detail_path.format(id=key), logged_in)
-                wanted = [{"field": field, "names": detail_names(field)} for field in fields]
+                wanted = [{"field": field, "names": names} for field, names in detail_names(fields).items()]
                 shown = await driver.look(Look.DETAIL, wanted)
             except SyncFailure as error:
                 if error.code == "erp-error-page":

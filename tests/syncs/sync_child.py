@@ -11,7 +11,7 @@ from archisync_gui.erp import Erp
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
-from tests.syncs.erp_harness import SAVED_VIEWS, QUICK, Control, Origin, Run, Scope
+from tests.syncs.erp_harness import QUICK, SAVED_VIEWS, Control, Origin, Run, Scope
 
 
 async def main(folder: Path, base: str) -> None:

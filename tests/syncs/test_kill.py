@@ -17,7 +17,7 @@ from archisync_gui.entities import ORDERS, PRICES
 from archisync_gui.erp import Erp, try_browser
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
-from tests.syncs.erp_harness import SAVED_VIEWS, QUICK, USER
+from tests.syncs.erp_harness import QUICK, SAVED_VIEWS, USER
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,7 +68,11 @@ async def _open_another_list(folder: Path, demo: DemoErp) -> None:
         return "demo"
 
     erp = Erp(
-        address=lambda: demo.base_url, password=password, limits=QUICK, saved_views=folder / SAVED_VIEWS, entities=[ORDERS, PRICES]
+        address=lambda: demo.base_url,
+        password=password,
+        limits=QUICK,
+        saved_views=folder / SAVED_VIEWS,
+        entities=[ORDERS, PRICES],
     )
     try:
         async with erp.list(PRICES, USER, (), lambda: None):

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archisync_gui.entities import ORDERS, Entity, Row
+from archisync_gui.erp.driver.session import Limits
 from archisync_gui.erp.failures import SessionExpired
-from archisync_gui.erp.listview import Page
-from archisync_gui.erp.session import Limits
+from archisync_gui.erp.lists.page import Page
 from archisync_gui.model import Outcome, Suspended, SyncFailure
 from archisync_gui.store import Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
 from archisync_gui.syncs import SyncRunner

@@ -66,6 +66,8 @@ class ListView:
         self._clock = clock
         self.since = clock.now()
         self._touched = False
+        self._shown_index = 0
+        """The page that was read last."""
         self._tuned = False
         """Filters and page size were looked at by :meth:`newest`."""
 
@@ -233,6 +235,9 @@ class ListView:
         self._touched = True
         if not any(column["field"] == name for column in self.state["columns"]):
             return None
+        if self._shown_index:
+            # Sorting stays on the page that is shown, whose values would be read in vain.
+            await self.act(Act.PAGE, index=0)
         if self.state["filters"]["sort"] == [[name, "DSC"]]:
             page = await self.turn(Act.REFRESH, with_state=True)
         else:
@@ -304,7 +309,9 @@ class ListView:
         if act is not None:
             self.begin()
         try:
-            return await self.reader.read(act, with_state=with_state, **arguments)
+            page = await self.reader.read(act, with_state=with_state, **arguments)
+            self._shown_index = page.index
+            return page
         except Navigated:
             await self.where()
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.entities.declaration import Entity
@@ -67,7 +67,9 @@ class Presets:
             folded = opened["why"] == "not-rendered"
             raise layout("toolbar-folded" if folded else "preset-missing", list=view.entity.name, wanted=value)
         target = Target.PRESET_OPTION
-        loaded, combos = await self._click(view.driver.click(target, opened["id"], view.limits.dialog), "filter")
+        loaded, combos = await self._click(
+            lambda: view.driver.click(target, opened["id"], view.limits.dialog), "filter"
+        )
         if not loaded:
             now = combo_of(combos, combo)
             if now["value"] == value and now["noted"] is not None and now["noted"] == now["at"]:
@@ -88,9 +90,9 @@ class Presets:
         if not box["button"]:
             raise layout("filter-search", list=view.entity.name, found=text)
         await view.driver.type_search(box["input"], text)
-        await self._click(view.driver.click(Target.SEARCH_BUTTON, box["button"], view.limits.dialog), "search")
+        await self._click(lambda: view.driver.click(Target.SEARCH_BUTTON, box["button"], view.limits.dialog), "search")
 
-    async def _click(self, click: Awaitable[None], step: str) -> tuple[bool, list[dict[str, Any]]]:
+    async def _click(self, click: Callable[[], Awaitable[None]], step: str) -> tuple[bool, list[dict[str, Any]]]:
         """Click, and wait for the end of whatever callback that starts; the grid may be another one afterwards.
 
         Returns whether the page was loaded anew, and its combos.
@@ -99,7 +101,7 @@ class Presets:
         view.begin()
         try:
             await view.driver.look(Look.ARM, view.limits.callback)
-            await click
+            await click()
             answer = await view.driver.look(Look.ARMED, view.limits.callback, CLICK_PATIENCE)
         except Navigated:
             await view.ready()
