@@ -34,8 +34,14 @@ async def customer(call: Call) -> Reply:
 
 
 async def refresh_customer(call: Call) -> Reply:
-    """``POST /api/customers/{id}/refresh``: that one customer from its detail page, before everything else."""
+    """``POST /api/customers/{id}/refresh``: that one customer from its detail page, before everything else.
+
+    Only a customer of the account's own list: a detail page opens for any id (``docs/erp.md``, Detail pages).
+    """
     account, key = caller_account(call), call.path["id"]
+    row = await call.services.store.row(CUSTOMERS, account, key)
+    if row is None or row.deleted_at is not None:
+        raise Refusal("no-such-record", field="id")
     request = call.services.orchestrator.request_sync
     ticket = request(CUSTOMERS, account, scope=Scope.ONE, key=key, priority=99, origin=Origin.API)
     if call.query.sync:

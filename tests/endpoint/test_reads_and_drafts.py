@@ -72,6 +72,12 @@ async def test_a_customer_is_read_again_at_once(office: Office) -> None:
     assert asked[1] == ("customers", "agente1", {"origin": Origin.API})
 
 
+async def test_a_customer_that_is_not_the_accounts_own_is_not_read(office: Office) -> None:
+    answer = await office.page("POST", "/api/customers/999999/refresh")
+    assert (answer.status, answer.code) == (404, "no-such-record")
+    assert not [call for kind, call in office.orchestrator.calls if kind == "request"]
+
+
 # ------------------------------------------------------------------------------------------------ drafts
 
 
