@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from archisync_gui.erp.browser import Browser
 from archisync_gui.erp.driver.page_driver import Look, PageDriver, Target, at_erp
-from archisync_gui.erp.failures import Navigated, SessionExpired
+from archisync_gui.erp.failures import Navigated, SessionExpired, transient
 from archisync_gui.model import AccountId, FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
+
+_EMPTY_LOGIN = re.compile(r"must not be empty|(?:non (?:può|deve|possono|devono) essere vuot)|obbligatori", re.I)
+"""What the ERP answers when nothing reached it (``docs/erp.md``, Login): it says nothing about the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +94,9 @@ class ErpSession:
         """Log in on the login page on show; returns where that led. ``logged_in`` is told of every
         attempt that reached the ERP: it is their number that the ERP's owner minds.
 
-        Refused is only what the page itself calls refused: still there, an error text, and both fields as typed.
-        Everything else is a failed login, which says nothing about the password.
+        Refused is only what the page itself calls refused: still there, an error text other than that of an empty
+        login, and both fields as typed. Everything else is a failed login, which says nothing about the password; nor
+        does a refusal of a password that was replaced meanwhile (``login-password-changed``).
         """
         password = await self._password(self.user)
         async with self._login_lock:
@@ -130,7 +135,10 @@ class ErpSession:
             where = await driver.arrived(self.limits.open)
         if where.casefold() != "login.aspx":
             return where
-        if answer and answer["error"] and answer["held"]:
+        refused = answer and answer["error"] and answer["held"] and password
+        if refused and not _EMPTY_LOGIN.search(str(answer["error"])):
+            if await self._password(self.user) != password:
+                raise transient("login-password-changed", account=self.user)
             raise SyncFailure(
                 "login-refused",
                 FailureKind.CREDENTIALS,
