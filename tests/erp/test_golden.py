@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from archisync_gui.erp.driver.page_driver import Look, PageDriver, ReadPlan
-from archisync_gui.erp.lists.filters import find_preset
-from archisync_gui.erp.cells.rows import RowReader
 
 from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, PRICES, PRODUCTS, Entity, Value
 from archisync_gui.erp import Browser
+from archisync_gui.erp.cells.rows import RowReader
+from archisync_gui.erp.driver.page_driver import Look, PageDriver, ReadPlan
+from archisync_gui.erp.lists.filters import find_preset
 
 GOLDEN = Path(__file__).with_name("golden")
 
