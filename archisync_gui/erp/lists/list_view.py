@@ -203,6 +203,10 @@ class ListView:
         page: Page | None = None
         if state["sizeText"] is None:
             self.warn("page-size-unknown")
+        elif state["sizes"] and self.view.size_text not in state["sizes"]:
+            # A size that is not offered could not be set again.
+            if state["size"] != page_size:
+                self.warn("page-size-kept", found=self.view.size_text)
         elif state["size"] != page_size:
             page = await self.turn(Act.PAGE_SIZE, text=str(page_size))
             if page.size != page_size:

@@ -17,11 +17,6 @@
     return found;
   }
 
-  function sizes(grid) {
-    const popup = reader.root(grid).querySelector("[id$='DXPagerBottom_PSP']");
-    return popup ? [...popup.querySelectorAll("li")].map(item => reader.plainText(item).trim()).filter(Boolean) : [];
-  }
-
   function toolbar() {
     const items = [];
     for (const item of document.querySelectorAll("li[id*='mainMenu_Menu_DXI']")) {
@@ -49,7 +44,7 @@
     page.grid = {
       id: anonymous(grid.name), kind: kindOf(grid), headerTable: !!document.getElementById(grid.name + "_DXHeaderTable"),
       headerRows: headerRows(grid), cells: rows.length ? rows[0].cells.length : null,
-      columns: reader.columns(grid), editors: columnTypes(grid), sizes: sizes(grid), toolbar: toolbar(),
+      columns: reader.columns(grid), editors: columnTypes(grid), sizes: reader.offeredSizes(grid), toolbar: toolbar(),
       numbers: head.numbers || [], problem: head.problem || "",
       boxes: first.filter(cell => reader.checkbox(cell) !== null).length,
       scripts: first.filter(cell => cell.querySelector("script")).length,

@@ -148,6 +148,12 @@
     return { rows: told ?? (text ? Number(text) : null), text };
   }
 
+  // The sizes that the pager offers; empty where it does not show them.
+  function offeredSizes(grid) {
+    const popup = reader.root(grid).querySelector("[id$='DXPagerBottom_PSP']");
+    return popup ? [...popup.querySelectorAll("li")].map(item => reader.plainText(item).trim()).filter(Boolean) : [];
+  }
+
   function position(grid) {
     const size = pageSize(grid);
     return {
@@ -189,11 +195,11 @@
     const held = document.getElementById("__VIEWSTATE");
     return {
       name: grid.name, viewState: held ? held.value.length : null, version: version(), ...position(grid),
-      filters: filters(grid), columns: reader.columns(grid), words: words(grid),
+      sizes: offeredSizes(grid), filters: filters(grid), columns: reader.columns(grid), words: words(grid),
     };
   }
 
-  Object.assign(reader, { byName, position, readState: state, combos, toolbarSearch, isNullText, version });
+  Object.assign(reader, { byName, position, readState: state, combos, toolbarSearch, isNullText, version, offeredSizes });
 
   reader.present = () => JSON.stringify({ grid: !!(window.ASPxClientControl && reader.findGrid()) });
   reader.state = () => JSON.stringify(state(reader.needGrid()));
