@@ -17,8 +17,9 @@ from archisync_gui.erp.driver.page_driver import Act, Look
 from archisync_gui.erp.driver.session import ErpSession, Limits
 from archisync_gui.erp.failures import Navigated, SessionExpired, StalePage, transient
 from archisync_gui.erp.lists.detail import detail_names
-from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView, merge_saved_view
+from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.page import plain_key
+from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock

@@ -21,20 +21,15 @@ from archisync_gui.erp.lists.filters import State, check_filters, refuse_what_ca
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.page_reader import PageReader
 from archisync_gui.erp.lists.presets import Presets
+from archisync_gui.erp.lists.restoring import SORT_FIELD, differences
 from archisync_gui.erp.lists.saved_views import View
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import Clock, Json, SyncFailure, warning
 
 log = logging.getLogger(__name__)
 
-SORT_FIELD = "ID"
-"""Sorted by this, newest first, new records can only come before the rows already read (``docs/erp.md``, Identity)."""
-
 STILL_OPEN_PATIENCE = 6.0
 """Seconds for the first call in a page that was left open: if it does not answer, loading it again takes less."""
-
-READ_SIZES = (20, 100, 200)
-"""The page sizes that reads set."""
 
 
 class ListView:
@@ -422,37 +417,9 @@ class ListView:
         return await self.driver.screenshot()
 
 
-def differences(wanted: View, now: View) -> list[str]:
-    """What of a view is not as wanted. The page is not compared: the list may have become shorter."""
-    names = ("preset", "filter_row", "search", "bar", "group", "sort", "size_text")
-    return [name for name in names if getattr(wanted, name) != getattr(now, name)]
-
-
 def _sorted_as(name: str, state: State) -> bool:
     sort = state["filters"]["sort"]
     column = next((c for c in state["columns"] if c["field"] == name), None)
     # Where the client does not tell the sort order, a hidden column has no header that could show it.
     untold = column is not None and column["sortOrder"] is None and not column["visible"] and not sort
     return bool(sort == [[name, "DSC"]] or untold)
-
-
-def merge_saved_view(saved: View, now: View, entity: Entity, state: State) -> View:
-    """How the user wants a list that an earlier process left behind: what still is as a read leaves it, as it was
-    saved; what somebody has changed since, as it is now."""
-    from archisync_gui.erp.lists.presets import presets_of_a_read
-
-    presets = {saved.preset, *presets_of_a_read(entity, state)}
-    sorts = {saved.sort, *(((name, "DSC"),) for name in (SORT_FIELD, *entity.newest))}
-    same_rows = now.preset in presets and not (now.filter_row or now.search or now.bar or now.group)
-    size_is_ours = now.size in READ_SIZES
-    return View(
-        preset=saved.preset if now.preset in presets else now.preset,
-        filter_row=now.filter_row or saved.filter_row,
-        search=now.search or saved.search,
-        bar=now.bar or saved.bar,
-        group=now.group or saved.group,
-        sort=saved.sort if now.sort in sorts else now.sort,
-        page=saved.page if same_rows else now.page,
-        size=saved.size if size_is_ours else now.size,
-        size_text=saved.size_text if size_is_ours else now.size_text,
-    )
