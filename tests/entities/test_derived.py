@@ -35,6 +35,11 @@ INVOICE: Row = {"amount": 11536, "remaining_amount": 11536, "closed_on": None, "
         (ORDER, (), ({**INVOICE, "due_date": "2026-03-09"},), OrderState.OVERDUE),
         (ORDER, (), ({**INVOICE, "due_date": "2026-03-09", "remaining_amount": 0},), OrderState.PAID),
         (ORDER, (), ({**INVOICE, "closed_on": "2026-03-01"},), OrderState.PAID),
+        # Most invoices are collective and name one order each: the order's own word beats delivery notes.
+        ({**ORDER, "sales_status": "invoiced"}, (), (), OrderState.INVOICED),
+        ({**ORDER, "sales_status": "invoiced"}, ({"delivery_date": "2026-03-11"},), (), OrderState.INVOICED),
+        ({**ORDER, "sales_status": "completed"}, ({"delivery_date": None},), (), OrderState.INVOICED),
+        ({**ORDER, "sales_status": "canceled"}, (), (), OrderState.CANCELED),
         # A credit note alone is no bill.
         (ORDER, (), ({**INVOICE, "amount": -100},), OrderState.OPEN),
     ],
@@ -58,7 +63,10 @@ def test_declarations_hold_together(entity: Entity) -> None:
     for name in (*entity.key, *entity.natural_key, *entity.search, entity.title):
         assert name in names
     assert not any(entity.column(name).optional for name in entity.key), "a key cannot be missing"
-    assert all(column.optional for column in entity.columns if column.hidden), "a hidden column may not come"
+    fields = {column.field_name for column in entity.columns}
+    assert entity.row_key in fields
+    keys = [entity.column(name) for name in entity.key]
+    assert all(not c.hidden or c.field_name == entity.row_key for c in keys), "a hidden key is told by the row key only"
     assert all(column.words for column in entity.columns if column.kind is Kind.ENUM)
     assert entity.path.endswith("/")
     assert 1 <= entity.spec.priority <= 99
