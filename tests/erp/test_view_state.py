@@ -31,6 +31,13 @@ OTHER_PRESET = {
 }
 
 
+WHOLE = {
+    "ddt": {"preset": "ListViewPackingSlipsAll"},
+    "invoices": {"preset": "All_invoices"},
+}
+"""The lists that open with few rows: a second page needs all."""
+
+
 def user_views(name: str) -> list[dict[str, Any]]:
     """Views that a user may have left; all can be restored."""
     field = TEXT_FIELD[name]
@@ -42,7 +49,7 @@ def user_views(name: str) -> list[dict[str, Any]]:
         {"search": "Studio"},
         {"search_panel": "Studio"},
         {"page_size": -1},
-        {"page_size": 10, "page_index": 1, "sort": ((field, "DSC"),)},
+        {"page_size": 10, "page_index": 1, "sort": ((field, "DSC"),), **WHOLE.get(name, {})},
     ]
     if name in OTHER_PRESET:
         views.append({"preset": OTHER_PRESET[name], "page_size": 50})

@@ -89,12 +89,12 @@
   }
 
   // Sort order: from the columns where the client tells it, else from the headers, which tell no order among several.
-  function sortOrder(columns, shown, group) {
+  function sortOrder(columns, shown) {
     const told = columns.filter(c => c.sortOrder !== null && c.sortIndex !== null);
     if (told.length) {
       const sorted = told.filter(c => c.sortIndex >= 0 && (c.sortOrder === "ASC" || c.sortOrder === "DSC"));
       sorted.sort((a, b) => a.sortIndex - b.sortIndex);
-      return { sort: sorted.filter(c => !group.includes(c.field)).map(c => [c.field, c.sortOrder]), sure: true };
+      return { sort: sorted.map(c => [c.field, c.sortOrder]), sure: true };
     }
     const sort = shown.filter(s => !s.inGroup).map(s => [s.field, s.order]);
     return { sort, sure: sort.length < 2 };
@@ -125,7 +125,7 @@
     const row = filterRow(grid, columns);
     const panel = reader.root(grid).querySelector(`input[id^='${CSS.escape(grid.name)}'][id$='DXSE_I']`);
     const search = searchText(panel, unknown), bar = searchText(toolbarSearch(), unknown);
-    const sorted = sortOrder(columns, shown.sorted, group);
+    const sorted = sortOrder(columns, shown.sorted);
     const orderOf = field => {
       const told = columns.find(c => c.field === field && c.sortOrder);
       const image = shown.sorted.find(s => s.field === field);
