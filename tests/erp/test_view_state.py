@@ -128,6 +128,8 @@ VARIATIONS = (
     "loads-empty",
     "other-null-texts",
     "toolbar-combo-a2",
+    "page-values-absent",
+    "page-values-error",
     "page-values-silent",
     "scrolling-headers",
     "sizes=10,20,50",
@@ -162,21 +164,43 @@ async def _in_variations(entity: Entity, folder: Path, variations: Sequence[str]
 
 
 FAULTS = ("callback-error", "hung-callback", "page-stuck", "missing-column", "session-expired-now", "error-page")
+MORE_FAULTS = (
+    "unavailable-503=1",
+    "connection-dropped=1",
+    "never-idle",
+    "empty-cells",
+    "renamed-column",
+    "sort-ignored",
+    "page-size-ignored",
+    "rows-move",
+    "second-list-ends-first",
+)
 
 
 @pytest.mark.ci
-async def test_after_a_failed_read_the_next_one_restores(tmp_path: Path) -> None:
+async def test_after_a_failed_read_the_view_is_restored_at_the_latest_by_the_next(tmp_path: Path) -> None:
+    await _after_faults(ORDERS, tmp_path, FAULTS)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda e: e.name)
+async def test_after_every_fault_the_view_is_restored(entity: Entity, tmp_path: Path) -> None:
+    await _after_faults(entity, tmp_path, (*FAULTS, *MORE_FAULTS))
+
+
+async def _after_faults(entity: Entity, folder: Path, faults: Sequence[str]) -> None:
     """A fault that also stops the restoring leaves the view saved; the next visit restores it."""
     wrong = []
-    async with world(tmp_path) as here:
-        for fault in FAULTS:
-            kept = fresh(here, ORDERS, {"sort": (("SALESNAME", "ASC"),), "page_size": 50})
+    name = entity.name
+    async with world(folder) as here:
+        for fault in faults:
+            kept = fresh(here, entity, {"sort": ((TEXT_FIELD[name], "ASC"),), "page_size": 50})
             here.demo.fault(fault)
-            code = await visit_quietly(here, ORDERS)
+            code = await visit_quietly(here, entity)
             here.demo.clear_faults()
-            if changes(kept, here.demo.view_record(USER, "orders")) and (again := await visit(here, ORDERS)):
+            if changes(kept, here.demo.view_record(USER, name)) and (again := await visit(here, entity)):
                 wrong.append(f"{fault}: the next read failed: {again}")
-            if found := changes(kept, here.demo.view_record(USER, "orders")):
+            if found := changes(kept, here.demo.view_record(USER, name)):
                 wrong.append(f"{fault} ({code}): {found}")
     assert not wrong, "\n".join(wrong)
 
