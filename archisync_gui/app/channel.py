@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from archisync_gui.app.profile import Profile
+from archisync_gui.disk import replace_file
 from archisync_gui.model import SyncFailure
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class ChannelServer:
         if sys.platform == "win32":
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
             port = self._server.sockets[0].getsockname()[1]
-            _address_file(self._profile).write_text(json.dumps({"port": port, "secret": self._secret}))
+            replace_file(_address_file(self._profile), json.dumps({"port": port, "secret": self._secret}))
             return
         path = _socket_path(self._profile)
         path.parent.mkdir(mode=0o700, exist_ok=True)

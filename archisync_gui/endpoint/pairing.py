@@ -185,13 +185,7 @@ class PairingStore:
             }
             for digest, page in self._pages.items()
         ]
-        temporary = self._path.with_suffix(".tmp")
-        temporary.unlink(missing_ok=True)
-        # Created with its final rights: between a create and a chmod another user could open it.
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": self.VERSION, "pages": entries}, file, ensure_ascii=False, indent=1)
-        temporary.replace(self._path)
+        replace_file(self._path, json.dumps({"version": self.VERSION, "pages": entries}, ensure_ascii=False, indent=1))
 
 
 PairingState = Literal["waiting", "confirmed", "refused"]
