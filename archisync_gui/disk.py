@@ -55,7 +55,7 @@ def _rename(temporary: Path, path: Path) -> None:
     attempts = RETRIES if sys.platform == "win32" else 1
     for attempt in range(1, attempts + 1):
         try:
-            os.replace(temporary, path)
+            temporary.replace(path)
         except PermissionError:
             if attempt == attempts:
                 raise

@@ -96,7 +96,7 @@ GOOD = '{"version": 1, "settings": {"look.theme": "dark", "erp.accounts": ["agen
          {"look.language": "it"}),
         ('{"version": 1, "settings": {"sync.daily_time": "٠٧:٣٠"}}', "setting-ignored", {}),
         ('{"version": 1, "settings": {"erp.url": "http://[::1"}}', "setting-ignored", {}),
-        ('{"version": 2, "settings": {"look.language": "it", "new.one": 1}}', "settings-newer", {"look.language": "it"}),
+        ('{"version": 2, "settings": {"look.theme": "dark", "new.one": 1}}', "settings-newer", {"look.theme": "dark"}),
         ('{"version": 0, "settings": {"look.language": "it"}}', None, {"look.language": "it"}),
         ('{"version": 1, "settings": {"gone.setting": 1, "look.theme": "dark"}}', None, {"look.theme": "dark"}),
     ],

@@ -94,6 +94,11 @@ def display_available() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def windows_are_seen() -> bool:
+    """True when a person can see a window: there is a display, and Qt does not draw into memory only."""
+    return display_available() and not os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal"))
+
+
 def _display(profile: Profile, language: str) -> Finding:
     if display_available():
         return _finding("display", "ok", language, "ok")

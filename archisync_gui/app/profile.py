@@ -196,7 +196,7 @@ def _make(birth: Path, profile: Profile) -> None:
         pass
     except OSError:  # a file system without hard links
         if not birth.exists():
-            os.replace(temporary, birth)
+            temporary.replace(birth)
     finally:
         temporary.unlink(missing_ok=True)
 

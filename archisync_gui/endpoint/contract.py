@@ -430,7 +430,9 @@ class PairWaiting(Answer):
 
     code: Literal["pairing-waiting"] = "pairing-waiting"
     pairing_id: str
-    digits: str | None = Field(description="Six digits for the operator; null for our own order form.")
+    digits: str | None = Field(
+        description="Six digits to show to the operator. Null for our own order form, unless two of them ask at once."
+    )
     expires_in: int
     profile_id: str
 

@@ -58,8 +58,8 @@ class Services:
     profile_id: str
     version: str
     demo: bool
-    set_interval: Callable[[str, int | None], Awaitable[object]]
-    """Changes one type's interval for good."""
+    set_intervals: Callable[[Mapping[str, int | None]], Awaitable[object]]
+    """Changes the intervals of some types for good, all or none."""
     say: Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
     """Code, language, params → what happened, what it means, what to do."""
 

@@ -90,14 +90,14 @@ class Endpoint:
         clock: Clock | None = None,
         random: Random = secrets.token_bytes,
         language: Callable[[], str] = messages.system_language,
-        set_interval: Callable[[str, int | None], Awaitable[object]] | None = None,
+        set_intervals: Callable[[Mapping[str, int | None]], Awaitable[object]] | None = None,
         form_opened: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
     ) -> None:
-        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``set_interval`` changes and keeps one
-        type's interval; without it only the orchestrator is told. ``language``: for callers that name none.
-        ``form_opened`` is told when somebody opens our order form, from the panel or in a tab: a little before it asks
-        for a session.
+        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``set_intervals`` changes and keeps
+        the intervals of some types, all or none; without it only the orchestrator is told. ``language``: for callers that
+        name none. ``form_opened`` is called when somebody opens our order form, from the panel or in a tab: a little
+        before it asks for a session.
         """
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
@@ -112,8 +112,9 @@ class Endpoint:
         self._streams = Streams(self._limits.streams)
         self._events = EventLog()
 
-        async def tell_orchestrator(type_: str, minutes: int | None) -> None:
-            orchestrator.set_schedule(type_, minutes)
+        async def tell_orchestrator(intervals: Mapping[str, int | None]) -> None:
+            for name, minutes in intervals.items():
+                orchestrator.set_schedule(name, minutes)
 
         self._services = Services(
             orchestrator=orchestrator,
@@ -129,7 +130,7 @@ class Endpoint:
             version=version,
             demo=demo,
             say=_say,
-            set_interval=set_interval or tell_orchestrator,
+            set_intervals=set_intervals or tell_orchestrator,
         )
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None

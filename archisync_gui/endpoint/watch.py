@@ -179,8 +179,7 @@ async def set_schedule(call: Call) -> Reply:
     body: contract.ScheduleBody = call.body
     for name in body.intervals:
         known_type(call, name)
-    for name, minutes in body.intervals.items():
-        await call.services.set_interval(name, minutes)
+    await call.services.set_intervals(body.intervals)
     return await schedule(call)
 
 

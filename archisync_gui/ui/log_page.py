@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui.plaintext import OneLineFormatter
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import tr
@@ -31,8 +32,6 @@ from archisync_gui.ui.widgets import Page, breakable, card, column, label, row
 KEPT = 5000
 """Lines kept for the page; the files have the rest."""
 
-FORMAT = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
-
 
 class LogFeed(logging.Handler):
     """Keeps the last lines in memory; any thread may write, nobody is called."""
@@ -42,7 +41,7 @@ class LogFeed(logging.Handler):
         self.lines: deque[tuple[int, int, str]] = deque(maxlen=KEPT)
         """Number, level, text."""
         self._number = 0
-        self.setFormatter(FORMAT)
+        self.setFormatter(OneLineFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""

@@ -14,6 +14,7 @@ import pytest
 
 from archisync_gui.app import logs
 from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.plaintext import ESCAPED
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_message_cannot_make_a_line_of_its_own(profile: Profile, handler: Rota
         logging.getLogger("test").info("failed", exc_info=True)
     handler.close()
     text = profile.log_file.read_bytes().decode("utf-8")
-    assert not set(text) & {chr(code) for code in logs.ESCAPED if code != 0x0A}
+    assert not set(text) & {chr(code) for code in ESCAPED if code != 0x0A}
     records = [line for line in text.split("\n") if line and not line.startswith("    ")]
     assert len(records) == 2
 
