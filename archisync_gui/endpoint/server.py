@@ -36,7 +36,7 @@ from archisync_gui.endpoint.routing import (
     read_body,
 )
 from archisync_gui.endpoint.streams import Streams
-from archisync_gui.endpoint.watch import EventLog, StatusTexts
+from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 if TYPE_CHECKING:
@@ -94,10 +94,10 @@ class Endpoint:
         form_opened: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
     ) -> None:
-        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``set_intervals`` changes and keeps
-        the intervals of some types, all or none; without it only the orchestrator is told. ``language``: for callers that
-        name none. ``form_opened`` is called when somebody opens our order form, from the panel or in a tab: a little
-        before it asks for a session.
+        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``language``: for callers that name
+        none. ``set_intervals`` changes and keeps the intervals of some types, all or none; without it only the
+        orchestrator is told. ``form_opened`` is called when somebody opens our order form, from the panel or in a tab:
+        a little before it asks for a session.
         """
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
@@ -125,6 +125,7 @@ class Endpoint:
             streams=self._streams,
             events=self._events,
             status=StatusTexts(),
+            tickets=TicketBook(),
             limits=self._limits,
             profile_id=profile_id,
             version=version,
@@ -235,7 +236,8 @@ class Endpoint:
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        self._crowd.asked(request.protocol)
+        if not request.body_exists:
+            self._crowd.asked(request.protocol)
         try:
             response = await self._passed(request, handler)
         except Refusal as refusal:
@@ -247,9 +249,11 @@ class Endpoint:
             response = self._refused(request, Refusal(failure.code, params=failure.params))
         except Exception:
             # The traceback, not the request: headers and bodies hold secrets.
-            log.exception("%s %s failed", request.method, request.path)
+            log.exception("%s %r failed", request.method, request.raw_path[:200])
             response = self._refused(request, Refusal("internal"))
-        return await self._sent(request, response)
+        sent = await self._sent(request, response)
+        self._crowd.idle(request.protocol)
+        return sent
 
     async def _passed(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -268,7 +272,7 @@ class Endpoint:
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:
-            log.info("%s: client did not take its answer", request.path)
+            log.info("%r: client did not take its answer", request.raw_path[:200])
             if request.transport is not None:
                 request.transport.abort()
         return response
@@ -296,6 +300,7 @@ class Endpoint:
             body: Any = None
             if route.text_body or route.body is not None:
                 raw = await read_body(request, self._limits, text=route.text_body)
+                self._crowd.asked(request.protocol)
                 body = raw if route.body is None else parse_body(route.body, raw)
             query = parse_query(route.query or contract.Query, request)
             call = Call(self._services, request, caller, self._language_of(request), body, query)
@@ -307,12 +312,12 @@ class Endpoint:
     def _refused(self, request: web.Request, refusal: Refusal) -> web.Response:
         caller: Caller | None = request.get(CALLER)
         log.info(
-            "refused %s %s: %s%s (%s)",
+            "refused %s %r: %s%s (%r)",
             request.method,
-            request.path[:200],
+            request.raw_path[:200],
             refusal.code,
             f", {refusal.header} at fault" if refusal.header else "",
-            (request.headers.get(hdrs.ORIGIN) or "no origin")[:200],
+            request.headers.get(hdrs.ORIGIN, "no origin")[:200],
         )
         what, means, todo = _say(refusal.code, self._language_of(request), refusal.params)
         answer = {
@@ -379,8 +384,8 @@ class Endpoint:
 
 
 class _Crowd:
-    """The open connections. Above ``limit`` one that has asked for nothing yet makes room, the oldest first, so that
-    idle ones shut nobody out; where all are at work, the newcomer goes."""
+    """The open connections. Above ``limit`` one that is not being served makes room, the longest silent first: it has
+    sent no request yet, or half of one, or has had its answer. Where all are at work, the newcomer goes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -398,8 +403,14 @@ class _Crowd:
             oldest.transport.abort()
 
     def asked(self, connection: web.RequestHandler) -> None:
-        """A request has come on it."""
+        """A whole request has come on it."""
         self._silent.pop(connection, None)
+
+    def idle(self, connection: web.RequestHandler) -> None:
+        """Its request was answered."""
+        if connection in self._open:
+            self._silent.pop(connection, None)
+            self._silent[connection] = None
 
     def left(self, connection: web.RequestHandler) -> None:
         """It counts no more."""
