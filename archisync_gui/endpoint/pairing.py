@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from archisync_gui.disk import keep_copy, replace_file
 from archisync_gui.model import AccountId, Clock
@@ -129,7 +129,7 @@ class PairingStore:
                 unused = now - page.last_used
                 if page.own and unused > timedelta(days=OWN_TOKEN_DAYS):
                     return None
-                if abs(unused.total_seconds()) >= LAST_USE_STEP:
+                if unused.total_seconds() >= LAST_USE_STEP:  # never back: a clock that was set back is no sign of age
                     page = replace(page, last_used=now)
                     self._pages[digest] = page
                     self._save_later()
@@ -209,8 +209,9 @@ class PairingStore:
         """Write in a thread what may be lost: when a page was last used."""
         try:
             loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return  # no loop, as in a tool: the next change takes it along
+        except RuntimeError:  # no loop to be held up
+            self._write(*self._snapshot())
+            return
         writing = loop.run_in_executor(None, self._write, *self._snapshot())
         writing.add_done_callback(_log_refusal)
 
@@ -296,8 +297,7 @@ class Collected:
     token: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What a page gets that asks to be let in."""
 
     secret: str
@@ -462,6 +462,10 @@ class Pairing:
         if not own and self.seconds_left <= 0:
             raise PairingError("pairing-closed")
         self._count(own=own)
+        # A page that was loaded again has left its first question; one that still comes back for it keeps it.
+        left = self._clock.monotonic() - OWN_SILENCE
+        if origin is not None:
+            self._drop(lambda a: a.origin == origin and a.state == "waiting" and a.seen <= left)
         rivals = [asked for asked in self._asked.values() if asked.own == own and asked.state != "refused"]
         if len(rivals) >= MAX_PENDING:
             raise PairingError("pairing-full")

@@ -249,7 +249,7 @@ class Endpoint:
             response = self._refused(request, Refusal(failure.code, params=failure.params))
         except Exception:
             # The traceback, not the request: headers and bodies hold secrets.
-            log.exception("%s %r failed", request.method, request.raw_path[:200])
+            log.exception("%s %s failed", request.method, _path(request))
             response = self._refused(request, Refusal("internal"))
         sent = await self._sent(request, response)
         self._crowd.idle(request.protocol)
@@ -272,7 +272,7 @@ class Endpoint:
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:
-            log.info("%r: client did not take its answer", request.raw_path[:200])
+            log.info("%s: client did not take its answer", _path(request))
             if request.transport is not None:
                 request.transport.abort()
         return response
@@ -312,9 +312,9 @@ class Endpoint:
     def _refused(self, request: web.Request, refusal: Refusal) -> web.Response:
         caller: Caller | None = request.get(CALLER)
         log.info(
-            "refused %s %r: %s%s (%r)",
+            "refused %s %s: %s%s (%s)",
             request.method,
-            request.raw_path[:200],
+            _path(request),
             refusal.code,
             f", {refusal.header} at fault" if refusal.header else "",
             request.headers.get(hdrs.ORIGIN, "no origin")[:200],
@@ -487,6 +487,11 @@ def _response(reply: Reply) -> web.Response:
         return web.Response(status=reply.status, headers=reply.headers)
     text = reply.answer if isinstance(reply.answer, str) else answer_text(reply.answer)
     return web.Response(text=text, status=reply.status, headers=reply.headers, content_type="application/json")
+
+
+def _path(request: web.Request) -> str:
+    """The path as it was sent, for the log: nothing decoded, and no query, which may hold anything."""
+    return request.raw_path.partition("?")[0][:200]
 
 
 def _matches(pattern: str, path: str) -> bool:

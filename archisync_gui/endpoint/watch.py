@@ -179,9 +179,8 @@ async def ticket_cancel(call: Call) -> Reply:
 
 def _ticket(call: Call) -> Ticket:
     id_ = call.path["id"]
-    ticket = (
-        call.services.orchestrator.ticket(id_) if call.services.tickets.belongs(id_, call.caller.token_id) else None
-    )
+    mine = call.services.tickets.belongs(id_, call.caller.token_id)
+    ticket = call.services.orchestrator.ticket(id_) if mine else None
     if ticket is None:
         raise call.services.gate.failed(call.caller, Refusal("no-such-ticket", field="id"))
     return ticket
