@@ -26,6 +26,7 @@ from archisync_gui.ui.context import Context
 from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.models import Index
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.theme import color
 from archisync_gui.ui.widgets import Page, breakable, card, column, label, row
 
@@ -74,7 +75,7 @@ class LogModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return text.replace("\n", " ⏎ ")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return text if "\n" in text else None
+            return plain(text) if "\n" in text else None
         if role == Qt.ItemDataRole.ForegroundRole:
             return color("bad" if level >= logging.ERROR else "warn" if level >= logging.WARNING else "text")
         return None
@@ -192,7 +193,7 @@ class LogPage(Page):
         path = self._path()
         self._where.setText(tr("All of it is in {path}", path=breakable(str(path))) if path is not None else "")
         self.folder.setEnabled(path is not None)
-        self.folder.setToolTip(str(path.parent) if path is not None else tr("There is no log file"))
+        self.folder.setToolTip(plain(str(path.parent)) if path is not None else tr("There is no log file"))
         self.bundle.setToolTip(tr("Make a file to send to whoever helps you; what is in it is shown first"))
 
     def shown(self) -> None:

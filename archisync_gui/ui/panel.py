@@ -29,6 +29,7 @@ from archisync_gui.ui.icons import application_icon
 from archisync_gui.ui.log_page import LogFeed, LogPage
 from archisync_gui.ui.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.overview import Overview
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.services import Fault, Services, endpoint_address
 from archisync_gui.ui.theme import theme
 from archisync_gui.ui.tray import Tray
@@ -367,7 +368,9 @@ class Panel(QObject):
             return
         dialog = QInputDialog(self.window)
         dialog.setWindowTitle("Archisync")
-        dialog.setLabelText(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
+        dialog.setLabelText(
+            plain(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
+        )
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
         if await ask(dialog, modal=False) and dialog.textValue():
             await self.context.set_password(account, dialog.textValue())
@@ -588,7 +591,8 @@ class Panel(QObject):
         box.setWindowTitle("Archisync")
         box.setIcon(QMessageBox.Icon.Critical)
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(tr("Archisync could not start."))
+        gone = getattr(error, "code", None) == "profile-gone"
+        box.setText(tr("Archisync cannot go on.") if gone else tr("Archisync could not start."))
         box.setInformativeText(problem(error))
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.addButton(tr("&Quit"), QMessageBox.ButtonRole.RejectRole)
@@ -609,6 +613,7 @@ class Panel(QObject):
         if self._closing:
             return
         self._closing = True
+        self.context.ending.emit()
         self._keep_memory()
         self.context.bridge.set_shown(False)
         self.context.bridge.detach()
