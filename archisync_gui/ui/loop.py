@@ -47,6 +47,7 @@ class _Timers:
         self._alarm.timeout.connect(self._run_due)
         self._last_full = time.monotonic()
         self._frozen = False
+        self._in_batch = False
 
     def add_callback(self, handle: asyncio.Handle, delay: float = 0) -> asyncio.Handle:
         if self._stopped:
@@ -96,6 +97,20 @@ class _Timers:
         self._run_ready()
 
     def _run_ready(self) -> None:
+        if self._in_batch:
+            # A callback processes Qt's events (a nested event loop). A task cannot be entered from within another one:
+            # asyncio raises, and the wake-up of that task is lost. What is ready runs when the callback has returned.
+            return
+        self._in_batch = True
+        try:
+            self._run_batch()
+        finally:
+            self._in_batch = False
+        if self._ready:
+            self._soon.start()
+        self._collect()
+
+    def _run_batch(self) -> None:
         until = time.monotonic() + BATCH_SECONDS
         for _ in range(len(self._ready)):
             if not self._ready or time.monotonic() > until:
@@ -103,9 +118,6 @@ class _Timers:
             handle = self._ready.popleft()
             if not handle.cancelled():
                 handle._run()
-        if self._ready:
-            self._soon.start()
-        self._collect()
 
     def _collect(self) -> None:
         if gc.isenabled():

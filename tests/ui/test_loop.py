@@ -32,6 +32,24 @@ def test_callbacks_keep_their_order(loop: QtEventLoop) -> None:
     assert seen == list(range(500))
 
 
+def test_no_wake_up_is_lost_when_a_callback_processes_events(loop: QtEventLoop, qapp: QApplication) -> None:
+    async def waiter(awaited: asyncio.Future[int]) -> int:
+        return await awaited
+
+    async def main() -> list[int]:
+        awaited = [loop.create_future() for _ in range(3)]
+        tasks = [asyncio.ensure_future(waiter(future)) for future in awaited]
+        await asyncio.sleep(0)
+        for number, future in enumerate(awaited):
+            future.set_result(number)
+        qapp.processEvents()  # a nested event loop, as a modal dialog or a print preview starts one
+        return await asyncio.wait_for(asyncio.gather(*tasks), 5)
+
+    answers = loop.run_until_complete(main())
+    loop.close()
+    assert answers == [0, 1, 2]
+
+
 def test_sleep_never_ends_early(loop: QtEventLoop) -> None:
     async def main() -> list[float]:
         late = []

@@ -1,0 +1,103 @@
+"""Two requests are followed through the code; the number of files and moves they need may only go down.
+
+The figures are printed (``pytest -s``). When a change lowers them, lower the bounds in the same commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication, QToolButton
+
+from archisync_gui.model import Event, EventKind
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.window import MainWindow
+from tests.benchmarks.shown import whole_panel
+from tests.benchmarks.whole import ACCOUNT, office, other_erp
+from tests.support.waiting import until
+from tests.support.walk import Walk, recorded
+
+pytestmark = [pytest.mark.qasync, pytest.mark.ci]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The most that a request may need today, and what the design wants."""
+
+    files: int
+    moves: int
+    wanted: str
+
+    def check(self, what: str, walk: Walk) -> None:
+        """Print the figures; ``AssertionError`` above the bound."""
+        print(f"\n{what}: {walk}\n  files by folder: {walk.by_folder()}\n  wanted: {self.wanted}")
+        assert len(walk.files) <= self.files, f"{what} enters more files than before: {walk}"
+        assert len(walk.moves) <= self.moves, f"{what} needs more moves than before: {walk}"
+
+
+CLICK = Bound(files=72, moves=345, wanted="40 files, 160 moves")
+CALL = Bound(files=78, moves=370, wanted="40 files, 160 moves")
+
+
+@asynccontextmanager
+async def _panel(app: QApplication, folder: Path) -> AsyncIterator[Panel]:
+    """The whole panel, shown, on a small demo ERP in another process; nothing is read by itself."""
+    with other_erp("none", 0.02) as erp:
+        async with whole_panel(app, office(folder, erp.url)) as panel:
+            yield panel
+
+
+async def test_a_click_on_refresh_is_painted_with_few_moves(qapp: QApplication, tmp_path: Path) -> None:
+    async with _panel(qapp, tmp_path) as panel:
+        services = panel.context.services
+        assert services is not None
+        window: MainWindow = panel.window
+        table = window.page("overview").table
+        ended: list[Event] = []
+        services.orchestrator.subscribe(
+            lambda event: ended.append(event) if event.kind is EventKind.SYNC_COMPLETED else None
+        )
+        row = next(at for at in range(6) if table.model().item(at).type == "customers")
+        holder = table.indexWidget(table.model().index(row, 5))
+        with recorded() as walk:
+            holder.findChild(QToolButton).click()
+            await until(lambda: bool(ended), 60)
+            revision = services.orchestrator.get_status().revision
+            await until(lambda: panel.context.status is not None and panel.context.status.revision >= revision, 10)
+            window.repaint()  # paints at once: events of Qt must not be processed inside a coroutine
+        CLICK.check("a click on refresh until it is painted", walk)
+
+
+async def test_a_smart_sync_call_is_answered_with_few_moves(qapp: QApplication, tmp_path: Path) -> None:
+    async with _panel(qapp, tmp_path) as panel:
+        services = panel.context.services
+        assert services is not None
+        assert services.endpoint is not None
+        await services.apply_settings({"session.shared_read": 0})  # the call needs a read of its own
+        await services.orchestrator.request_sync("customers", ACCOUNT)
+        pairing, base = services.endpoint.pairing, services.endpoint.url
+        _, token = pairing.redeem(pairing.one_time_code(ACCOUNT), base, "walk")
+        call = urllib.request.Request(
+            f"{base}/api/customers/smart-sync",
+            data=json.dumps({"sessionId": "w" * 22, "label": "walk"}).encode(),
+            headers={"Authorization": f"Bearer {token}", "Origin": base, "Content-Type": "application/json"},
+            method="POST",
+        )
+
+        def send() -> dict[str, object]:
+            with urllib.request.urlopen(call, timeout=60) as answer:
+                found: dict[str, object] = json.load(answer)
+                return found
+
+        with recorded() as walk:
+            answer = await asyncio.to_thread(send)
+        assert answer["success"]
+        assert answer["newAsOf"]
+        CALL.check("a smart-sync call until its answer", walk)
