@@ -19,6 +19,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
 
+from archisync_gui.disk import open_private
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.accessible import speak
@@ -57,6 +58,14 @@ def _fault_word(fault: Fault) -> str:
     return fault.it if language() == "it" else fault.en
 
 
+def _memory(path: Path) -> QSettings:
+    """What the window remembers, in a private file: Qt keeps the mode of one that is there. A file that is no such
+    memory is taken as empty by Qt."""
+    with suppress(OSError):
+        open_private(path).close()
+    return QSettings(str(path), QSettings.Format.IniFormat)
+
+
 class Panel(QObject):
     """One per process."""
 
@@ -74,7 +83,7 @@ class Panel(QObject):
         """``memory``: a file for window place and columns. The rest serves until the services are there."""
         super().__init__(app)
         self._app = app
-        self._memory = QSettings(str(memory), QSettings.Format.IniFormat) if memory is not None else None
+        self._memory = _memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
         speak()
         theme().choose(appearance)
