@@ -244,12 +244,15 @@ SCOPES = ("sessions", "watch", "operate")
 """What a page may ask to do, the least first."""
 
 
-def scope_words(scope: str) -> str:
-    """What a page may do, in words."""
+def scope_words(scope: str) -> tuple[str, str]:
+    """What a page may do: in short, and what that means."""
     return {
-        "sessions": tr("Order form: read customers, products and prices, keep drafts, make other reads wait"),
-        "watch": tr("Look: see what is read, what waits and what happened"),
-        "operate": tr("Operate: start and cancel reads; pause, resume and change intervals for the whole office"),
+        "sessions": (tr("Order form"), tr("Read customers, products and prices, keep drafts, make other reads wait")),
+        "watch": (tr("Look"), tr("See what is read, what waits and what happened")),
+        "operate": (
+            tr("Operate"),
+            tr("Start and cancel reads; pause, resume and change intervals for the whole office"),
+        ),
     }[scope]
 
 
@@ -287,11 +290,14 @@ class PairingDialog(Dialog):
         self.body.addWidget(self.whose)
         self.may = label(tr("What it may do:"), bold=True)
         self.body.addWidget(self.may)
-        self.scopes = {scope: QCheckBox(scope_words(scope)) for scope in SCOPES}
+        self.scopes = {scope: QCheckBox(scope_words(scope)[0]) for scope in SCOPES}
+        self.meanings = {scope: label(scope_words(scope)[1], "muted", 0.92, wrap=True) for scope in SCOPES}
         self._suggested: frozenset[str] = frozenset()
         """What was asked for when the choice was last suggested; the operator's own choice stays until it changes."""
-        for box in self.scopes.values():
+        for scope, box in self.scopes.items():
             self.body.addWidget(box)
+            self.body.addWidget(self.meanings[scope])
+            box.setAccessibleDescription(self.meanings[scope].text())
             box.toggled.connect(self._show_button)
         self.message = label(name="bad", wrap=True)
         self.body.addWidget(self.message)
@@ -307,8 +313,8 @@ class PairingDialog(Dialog):
         self._unsubscribe = pairing.subscribe(self._show)
         pairing.begin()
         self._show_whose()
-        for box in self.scopes.values():
-            box.hide()
+        for part in (*self.scopes.values(), *self.meanings.values()):
+            part.hide()
         self.may.hide()
         self._show()
         self._show_button()
@@ -338,6 +344,7 @@ class PairingDialog(Dialog):
         least = next((scope for scope in SCOPES if scope in asked), "")
         for scope, box in self.scopes.items():
             box.setVisible(scope in asked)
+            self.meanings[scope].setVisible(scope in asked)
             box.setChecked(scope == least)
         self.may.setVisible(bool(asked))
 

@@ -2727,18 +2727,6 @@
             <translation>I suoi dati salvati restano, ma non vengono più letti. La sua password viene tolta da questo computer. L'utente nell'ERP non viene toccato.</translation>
         </message>
         <message>
-            <source>Look: see what is read, what waits and what happened</source>
-            <translation>Guardare: vedere che cosa viene letto, che cosa aspetta e che cosa è successo</translation>
-        </message>
-        <message>
-            <source>Operate: start and cancel reads; pause, resume and change intervals for the whole office</source>
-            <translation>Comandare: avviare e annullare letture; sospendere, riprendere e cambiare gli intervalli per tutto l'ufficio</translation>
-        </message>
-        <message>
-            <source>Order form: read customers, products and prices, keep drafts, make other reads wait</source>
-            <translation>Modulo ordini: leggere clienti, prodotti e prezzi, tenere bozze, far aspettare le altre letture</translation>
-        </message>
-        <message>
             <source>Several order forms ask at once; not all of them may be yours. Type the digits that the form in front of you shows.</source>
             <translation>Più moduli ordini chiedono di entrare nello stesso momento; forse non sono tutti vostri. Scrivere le cifre mostrate dal modulo che avete davanti.</translation>
         </message>
@@ -2757,6 +2745,26 @@
         <message>
             <source>operate</source>
             <translation>comandare</translation>
+        </message>
+        <message>
+            <source>Look</source>
+            <translation>Guardare</translation>
+        </message>
+        <message>
+            <source>Operate</source>
+            <translation>Comandare</translation>
+        </message>
+        <message>
+            <source>Read customers, products and prices, keep drafts, make other reads wait</source>
+            <translation>Leggere clienti, prodotti e prezzi, tenere bozze, far aspettare le altre letture</translation>
+        </message>
+        <message>
+            <source>See what is read, what waits and what happened</source>
+            <translation>Vedere che cosa viene letto, che cosa aspetta e che cosa è successo</translation>
+        </message>
+        <message>
+            <source>Start and cancel reads; pause, resume and change intervals for the whole office</source>
+            <translation>Avviare e annullare letture; sospendere, riprendere e cambiare gli intervalli per tutto l'ufficio</translation>
         </message>
     </context>
 </TS>

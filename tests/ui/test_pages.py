@@ -653,7 +653,7 @@ async def test_pairing_says_what_a_page_may_do_and_grants_the_least(
     digits = endpoint.ask(*Access)
     assert {scope for scope, box in found.scopes.items() if box.isVisible()} == {"sessions", "watch", "operate"}
     assert [scope for scope, box in found.scopes.items() if box.isChecked()] == ["sessions"]
-    assert "per tutto l'ufficio" in found.scopes["operate"].text()
+    assert "per tutto l'ufficio" in found.meanings["operate"].text()
     assert "agente01" in found.whose.text()
     found.digits.setText(digits)
     found.scopes["sessions"].setChecked(False)
