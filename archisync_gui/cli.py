@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
@@ -20,7 +21,8 @@ from archisync_gui.app.demo import DemoOptions
 from archisync_gui.messages import system_language, text
 
 if TYPE_CHECKING:
-    from archisync_gui.app.profile import Profile
+    from archisync_gui.app.core import Core
+    from archisync_gui.app.profile import Profile, ProfileLock
 
 DESCRIPTION = """\
 Archisync keeps a local, honest copy of the office's ERP data and shows an operator what is happening.
@@ -35,6 +37,7 @@ examples:
   archisync-gui sync customers orders --json
   archisync-gui status                    what is fresh, what runs, what waits and why
   archisync-gui explain --at 14:30        why something ran, or did not, at half past two
+  archisync-gui retry                     let a stopped account try its password again
   archisync-gui doctor                    what is missing on this computer, and how to mend it
 
 exit codes:
@@ -97,6 +100,8 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--at", metavar="TIME", help="HH:MM today, or an ISO moment; default now")
     commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
     commands.add_parser("release", parents=[common, own], help="end the pause")
+    retry = commands.add_parser("retry", parents=[common, own], help="let a stopped account log in again")
+    retry.add_argument("account", nargs="?", metavar="ACCOUNT", help="only this one; default: all that are stopped")
     doctor = commands.add_parser(
         "doctor", parents=[common], help="what is missing on this computer, and how to mend it"
     )
@@ -131,6 +136,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of ``archisync-gui``. Returns the exit code."""
     options = build_parser().parse_args(arguments)
     language = system_language()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a code page without a letter must not end a command
     try:
         return _run(options, language)
     except KeyboardInterrupt:
@@ -150,10 +158,22 @@ def _run(options: argparse.Namespace, language: str) -> int:
         from archisync_gui.demo_erp.cli import run
 
         return run(options)
-    from archisync_gui.app.profile import ProfileError, open_profile
+    from archisync_gui.app.profile import open_profile
+    from archisync_gui.model import SyncFailure
     from archisync_gui.settings import SettingsError
 
     demo = _demo(options)
+
+    def refused(code: str, params: Mapping[str, object]) -> int:
+        sentences = str(text(code, language, params))
+        if options.command is None:
+            from archisync_gui.app.desktop import show_problem
+
+            show_problem(sentences)
+        else:
+            _say(sentences)
+        return exit_codes.CONFIG
+
     try:
         made_by = options.command in (None, "sync")
         profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=made_by)
@@ -166,12 +186,15 @@ def _run(options: argparse.Namespace, language: str) -> int:
 
             return run_doctor(profile, demo, options, language)
         return _command(options, profile, demo, language)
-    except ProfileError as error:
-        _say(text(error.code, language, error.params))
-        return exit_codes.CONFIG
     except SettingsError as error:
-        _say(text(error.code, language, {"key": error.key, **error.params}))
-        return exit_codes.CONFIG
+        return refused(error.code, {"key": error.key, **error.params})
+    except SyncFailure as error:
+        return refused(error.code, error.params)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        logging.getLogger(__name__).warning("refused by the system", exc_info=True)
+        return refused("system-refused", {"path": str(error.filename or "–"), "reason": error.strerror or str(error)})
 
 
 def _demo(options: argparse.Namespace) -> DemoOptions | None:
@@ -200,11 +223,10 @@ def _command(options: argparse.Namespace, profile: Profile, demo: DemoOptions | 
         if options.standalone:
             _say(text("profile-busy", language, {"name": profile.name, "pid": lock.holder() or "?"}))
             return exit_codes.BUSY
-        return _hand_over(options, profile, args, printer, language, lock.holder())
+        code = _hand_over(options, profile, args, printer, language, lock)
+        if code is not None:
+            return code
     try:
-        if options.command in ("hold", "release"):
-            _say(text("nothing-to-hold", language, {"name": profile.name}))
-            return exit_codes.UNAVAILABLE
         _log_to_file(profile)
         code, result = asyncio.run(_standalone(options, profile, demo, args, printer))
     finally:
@@ -218,14 +240,17 @@ def _hand_over(
     args: dict[str, Any],
     printer: Printer,
     language: str,
-    pid: int | None,
-) -> int:
-    from archisync_gui.app.channel import NoAnswer, call
+    lock: ProfileLock,
+) -> int | None:
+    """Have the holder do it. ``None``: the holder has ended meanwhile, and this process holds the profile now."""
+    from archisync_gui.app.channel import PATIENCE, NoAnswer, call
 
     try:
-        code, result = asyncio.run(call(profile, options.command, args, printer.event))
+        code, result = asyncio.run(call(profile, options.command, args, printer.event, patience=PATIENCE))
     except NoAnswer:
-        _say(text("holder-silent", language, {"name": profile.name, "pid": pid or "?"}))
+        if not printer.began and lock.acquire():
+            return None
+        _say(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"}))
         return exit_codes.BUSY
     return _done(code, result, printer)
 
@@ -235,20 +260,32 @@ async def _standalone(
 ) -> tuple[int, Any]:
     from archisync_gui.app.commands import serve
     from archisync_gui.app.core import Core
-    from archisync_gui.model import SyncFailure
 
     password = os.environ.get("ARCHISYNC_PASSWORD")
     if getattr(options, "password_stdin", False):
         password = sys.stdin.readline().rstrip("\n")
+    core = await Core.open(profile, demo=demo, password=password, attended=False, reads=options.command == "sync")
     try:
-        core = await Core.open(profile, demo=demo, password=password, attended=False, reads=options.command == "sync")
-    except SyncFailure as error:
-        _say(text(error.code, printer.language, error.params))
-        return exit_codes.CONFIG, None
-    try:
-        return await _until_signal(serve(core, options.command, args, printer.event))
+        for trouble in core.troubles:
+            _say(text(trouble.code, printer.language, trouble.params))
+        return await _until_signal(_unless_broken(core, serve(core, options.command, args, printer.event)))
     finally:
         await core.close()
+
+
+async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]]) -> tuple[int, Any]:
+    """``work``, ended with ``SyncFailure`` when the profile cannot be used any more."""
+    task: asyncio.Future[Any] = asyncio.ensure_future(work)
+    broken: asyncio.Future[Any] = core.broken
+    try:
+        await asyncio.wait({task, broken}, return_when=asyncio.FIRST_COMPLETED)
+        if core.broken.done():
+            raise core.broken.result()
+        code, result = task.result()
+        return code, result
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _until_signal(work: Coroutine[Any, Any, tuple[int, Any]]) -> tuple[int, Any]:
@@ -287,6 +324,8 @@ def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | N
                 _say(text("unknown-type", language, {"type": unknown[0], "known": ", ".join(known)}))
                 return None
             return {"types": types}
+        case "retry":
+            return {"account": options.account}
         case "explain":
             if options.at is None:
                 return {"at": None}
@@ -307,7 +346,7 @@ def _moment(given: str) -> str | None:
             today = datetime.now().astimezone()
             return datetime.combine(today.date(), time.fromisoformat(given.zfill(5))).astimezone().isoformat()
         return datetime.fromisoformat(given).astimezone().isoformat()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # the ends of the calendar and of the system's clock
         return None
 
 
@@ -337,9 +376,12 @@ class Printer:
         self._json = as_json
         self._live = sys.stderr.isatty()
         self._steps: dict[str, int] = {}
+        self.began = False
+        """True once the command has said something."""
 
     def event(self, event: dict[str, Any]) -> None:
         """Something came from the command while it runs."""
+        self.began = True
         if event["kind"] == "result":
             self._result_line(event)
         elif not self._json:
@@ -356,6 +398,8 @@ class Printer:
 
         if self._command == "explain":
             print(words.explanation(result, self.language))
+        elif self._command == "retry":
+            print(words.retried(result, self.language))
         else:
             print(words.status(result, self.language))
 

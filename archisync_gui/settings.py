@@ -6,21 +6,25 @@ Loading and saving live here too; what a setting does is known only by the part 
 from __future__ import annotations
 
 import json
-import os
+import logging
 import re
-import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from archisync_gui.disk import keep_copy, replace_file
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
-"""Version of the file's layout. A file of a newer version is refused, an older one is backed up before migration."""
+"""Version of the file's layout. Of a file of another version what this program knows is used, and a copy is kept."""
 
 SettingValue: TypeAlias = bool | int | str | tuple[str, ...]
-SettingType: TypeAlias = Literal["bool", "int", "text", "choice", "time", "list", "url", "days"]
+SettingType: TypeAlias = Literal["bool", "int", "text", "choice", "time", "list", "url", "days", "zone"]
 
 
 class SettingsError(ValueError):
@@ -65,30 +69,51 @@ class Setting:
                     return value
                 raise SettingsError(self.key, "setting-range", low=self.low, high=self.high)
             case "text" if isinstance(value, str):
-                return value.strip()
+                return self._one_line(value)
+            case "zone" if isinstance(value, str):
+                return self._zone(value.strip())
             case "choice" if isinstance(value, str):
                 if value in self.choices:
                     return value
                 raise SettingsError(self.key, "setting-choice", choices=", ".join(self.choices))
             case "time" if isinstance(value, str):
-                if re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+                if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
                     return value
                 raise SettingsError(self.key, "setting-time")
             case "url" if isinstance(value, str):
                 return _checked_url(self.key, value.strip())
             case "list" if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
-                return tuple(dict.fromkeys(v.strip() for v in value if v.strip()))
+                return tuple(dict.fromkeys(self._one_line(v) for v in value if v.strip()))
             case "days" if isinstance(value, str):
                 if re.fullmatch(r"[1-7]*", value) and list(value) == sorted(set(value)):
                     return value
                 raise SettingsError(self.key, "setting-days")
         raise SettingsError(self.key, "setting-type", type=self.type)
 
+    def _one_line(self, value: str) -> str:
+        text = value.strip()
+        if not text.isprintable():
+            raise SettingsError(self.key, "setting-unprintable")
+        return text
+
+    def _zone(self, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:  # unknown, not a name, a folder of the system's zones
+            raise SettingsError(self.key, "setting-zone") from error
+        return value
+
 
 def _checked_url(key: str, value: str) -> str:
     if not value:
         return value
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        port_is_valid = parts.port != 0
+    except ValueError as error:
+        raise SettingsError(key, "setting-url") from error
+    if not value.isprintable() or " " in value or not port_is_valid:
+        raise SettingsError(key, "setting-url")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingsError(key, "setting-url")
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -199,7 +224,7 @@ DECLARATIONS: tuple[Setting, ...] = (
     Setting("sync.office_days", "days", "123456", "sync", "Giorni", "Days"),
     Setting(
         "sync.timezone",
-        "text",
+        "zone",
         "Europe/Rome",
         "sync",
         "Fuso orario",
@@ -310,7 +335,7 @@ class Settings(Mapping[str, SettingValue]):
         return len(self._values)
 
     def text(self, key: str) -> str:
-        """A textual setting (``text``, ``url``, ``choice``, ``time``, ``days``)."""
+        """A textual setting (``text``, ``url``, ``choice``, ``time``, ``days``, ``zone``)."""
         value = self._values[key]
         assert isinstance(value, str), key
         return value
@@ -338,35 +363,105 @@ class Settings(Mapping[str, SettingValue]):
         return Settings({**self._values, **changes})
 
     def save(self, path: Path) -> None:
-        """Write the file whole or not at all (temporary file, then rename). Only what differs from the defaults."""
-        values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.items() if v != _BY_KEY[k].default}
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(
-            json.dumps({"version": VERSION, "settings": values}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
+        """Replace the file, completely or not at all; only what differs from the defaults is written. Blocking.
 
-    @classmethod
-    def load(cls, path: Path) -> Settings:
-        """Read the file; without one the defaults. :class:`SettingsError` says which key is wrong.
-
-        Keys that this version no longer knows are dropped after the file was backed up beside itself.
+        What the file held before stays in :func:`spare_file`, if it could be read. Raises ``OSError``.
         """
-        if not path.exists():
-            return cls()
+        values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.items() if v != _BY_KEY[k].default}
+        text = json.dumps({"version": VERSION, "settings": values}, indent=2, ensure_ascii=False) + "\n"
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            version, values = document["version"], dict(document["settings"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise SettingsError(path.name, "settings-damaged", path=str(path)) from error
-        if not isinstance(version, int) or version > VERSION:
-            raise SettingsError(path.name, "settings-newer", path=str(path))
-        unknown = set(values) - set(_BY_KEY)
-        if unknown or version < VERSION:
-            shutil.copy2(path, path.with_suffix(f".v{version}.bak"))
-        return cls({k: v for k, v in values.items() if k not in unknown})
+            before = path.read_text(encoding="utf-8")
+            _values_of(before)
+        except (OSError, ValueError):
+            pass  # nothing that could be of use later
+        else:
+            if before != text:
+                replace_file(spare_file(path), before)
+        replace_file(path, text)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings as they were found, and what was wrong with them."""
+
+    settings: Settings
+    troubles: tuple[SettingsError, ...] = ()
+    """One for each value that could not be used, or one for the whole file. Each has a text."""
+    copy_needed: bool = field(default=False)
+    """The file holds something that the next :meth:`Settings.save` would lose."""
+
+
+def spare_file(path: Path) -> Path:
+    """Where the content of the settings file before its last change is kept."""
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
+
+
+def load_settings(path: Path) -> LoadedSettings:
+    """Read the file; without one the defaults. Changes nothing. Blocking.
+
+    A value that cannot be used is replaced by its default, a file that cannot be read by the one before its last
+    change, or else by the defaults; ``troubles`` says which. Raises :class:`SettingsError` ``settings-unreadable``
+    where the system does not let us read the file: it may be in order, and must not be replaced.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return LoadedSettings(Settings())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(path.name, "settings-unreadable", path=str(path), reason=reason) from error
+    except UnicodeDecodeError:
+        return _from_spare(path)
+    try:
+        version, values = _values_of(text)
+    except ValueError:
+        return _from_spare(path)
+    usable: dict[str, SettingValue] = {}
+    troubles: list[SettingsError] = []
+    unknown = [key for key in values if key not in _BY_KEY]
+    if version > VERSION:
+        troubles.append(SettingsError(path.name, "settings-newer", path=str(path)))
+    for key in values.keys() & _BY_KEY.keys():
+        try:
+            usable[key] = _BY_KEY[key].check(values[key])
+        except SettingsError as error:
+            log.warning("settings: %s", error)
+            troubles.append(SettingsError(key, "setting-ignored", name=key, path=str(path)))
+    return LoadedSettings(Settings(usable), tuple(troubles), bool(troubles or unknown) or version != VERSION)
+
+
+def _from_spare(path: Path) -> LoadedSettings:
+    """The settings before the last change, for a file that cannot be read."""
+    spare = spare_file(path)
+    if spare.exists():
+        found = load_settings(spare)
+        if not any(trouble.key in (path.name, spare.name) for trouble in found.troubles):
+            trouble = SettingsError(path.name, "settings-previous", path=str(path))
+            return LoadedSettings(found.settings, (trouble, *found.troubles), copy_needed=True)
+    trouble = SettingsError(path.name, "settings-damaged", path=str(path))
+    return LoadedSettings(Settings(), (trouble,), copy_needed=True)
+
+
+def _values_of(text: str) -> tuple[int, dict[str, object]]:
+    """Version and values of a settings file; ``ValueError`` when it is none."""
+    try:
+        document = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(document, dict):
+        raise ValueError("not an object")
+    version, values = document.get("version"), document.get("settings")
+    if not isinstance(version, int) or isinstance(version, bool) or not isinstance(values, dict):
+        raise ValueError("not a settings file")
+    return version, values
+
+
+def open_settings(path: Path) -> LoadedSettings:
+    """:func:`load_settings` for the holder of the profile: what the next save would lose is copied first. Blocking."""
+    loaded = load_settings(path)
+    if loaded.copy_needed:
+        log.warning("settings: %s was copied to %s", path.name, keep_copy(path))
+    return loaded
 
 
 def setting(key: str) -> Setting:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.messages import codes
-from archisync_gui.settings import DECLARATIONS, Settings, SettingsError
+from archisync_gui.messages import LANGUAGES, codes, text
+from archisync_gui.settings import DECLARATIONS, Settings, SettingsError, load_settings, open_settings, spare_file
 
 
 def test_every_default_is_valid_and_every_setting_has_both_languages() -> None:
@@ -30,13 +33,13 @@ def test_saving_and_loading_keeps_what_was_changed(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     changed = Settings().with_({"sync.orders.interval": 25, "erp.accounts": ["a", "b", "a"], "look.language": "it"})
     changed.save(path)
-    assert dict(Settings.load(path)) == dict(changed)
+    assert dict(load_settings(path).settings) == dict(changed)
     assert changed.words("erp.accounts") == ("a", "b")
     assert set(json.loads(path.read_text())["settings"]) == {"sync.orders.interval", "erp.accounts", "look.language"}
 
 
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
-    assert dict(Settings.load(tmp_path / "none.json")) == dict(Settings())
+    assert dict(load_settings(tmp_path / "none.json").settings) == dict(Settings())
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,13 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
         ("sync.orders.interval", True, "setting-type"),
         ("sync.orders.interval", "10", "setting-type"),
         ("sync.daily_time", "24:00", "setting-time"),
+        ("sync.daily_time", "٠٧:٣٠", "setting-time"),
+        ("sync.timezone", "Europe/Nowhere", "setting-zone"),
+        ("sync.timezone", "../../etc/passwd", "setting-zone"),
+        ("erp.browser", "/usr/bin/x\x00y", "setting-unprintable"),
+        ("erp.accounts", ["a\u202eb"], "setting-unprintable"),
+        ("erp.url", "http://[::1", "setting-url"),
+        ("erp.url", "http://erp.example.test:99999/x", "setting-url"),
         ("sync.office_days", "21", "setting-days"),
         ("look.theme", "blue", "setting-choice"),
         ("erp.url", "ftp://erp.example.test", "setting-url"),
@@ -66,26 +76,77 @@ def test_an_interval_may_be_off() -> None:
     assert Settings().with_({"sync.orders.interval": 0}).number("sync.orders.interval") == 0
 
 
+GOOD = '{"version": 1, "settings": {"look.theme": "dark", "erp.accounts": ["agente01"]}}'
+"""A settings file as it was before its last change."""
+
+
 @pytest.mark.parametrize(
-    ("content", "code"),
+    ("content", "code", "kept"),
     [
-        ("{", "settings-damaged"),
-        ("[]", "settings-damaged"),
-        ('{"version": 2, "settings": {}}', "settings-newer"),
-        ('{"version": 1, "settings": {"look.theme": "blue"}}', "setting-choice"),
+        ("", "settings-damaged", {}),
+        ("{", "settings-damaged", {}),
+        ("[]", "settings-damaged", {}),
+        (GOOD[:40], "settings-damaged", {}),
+        ("[" * 100_000, "settings-damaged", {}),
+        ("\udcff\x00 random", "settings-damaged", {}),
+        ('{"version": "1", "settings": {}}', "settings-damaged", {}),
+        ('{"version": 1, "settings": {"look.theme": "blue", "look.language": "it"}}', "setting-ignored",
+         {"look.language": "it"}),
+        ('{"version": 1, "settings": {"sync.timezone": "Europe", "look.language": "it"}}', "setting-ignored",
+         {"look.language": "it"}),
+        ('{"version": 1, "settings": {"sync.daily_time": "٠٧:٣٠"}}', "setting-ignored", {}),
+        ('{"version": 1, "settings": {"erp.url": "http://[::1"}}', "setting-ignored", {}),
+        ('{"version": 2, "settings": {"look.theme": "dark", "new.one": 1}}', "settings-newer", {"look.theme": "dark"}),
+        ('{"version": 0, "settings": {"look.language": "it"}}', None, {"look.language": "it"}),
+        ('{"version": 1, "settings": {"gone.setting": 1, "look.theme": "dark"}}', None, {"look.theme": "dark"}),
     ],
-)
-def test_a_file_that_cannot_be_used_is_refused_and_left_alone(content: str, code: str, tmp_path: Path) -> None:
+)  # fmt: skip
+def test_one_bad_value_or_file_costs_nothing_else(
+    content: str, code: str | None, kept: dict[str, object], tmp_path: Path
+) -> None:
     path = tmp_path / "settings.json"
-    path.write_text(content)
+    raw = content.encode("utf-8", "surrogateescape")
+    path.write_bytes(raw)
+    loaded = open_settings(path)
+    assert [trouble.code for trouble in loaded.troubles] == ([] if code is None else [code])
+    assert dict(loaded.settings) == dict(Settings(kept))
+    assert path.read_bytes() == raw, "left alone until the operator changes something"
+    copies = [file for file in tmp_path.iterdir() if ".damaged-" in file.name]
+    assert [file.read_bytes() for file in copies] == [raw]
+    open_settings(path)
+    assert len([file for file in tmp_path.iterdir() if ".damaged-" in file.name]) == 1, "the same file is copied once"
+    if code is not None:
+        for language in LANGUAGES:
+            said = str(text(code, language, loaded.troubles[0].params))
+            assert str(path) in said
+            assert "–" not in said, "every parameter is given"
+
+
+def test_a_file_that_cannot_be_read_gives_the_settings_before_the_last_change(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    first = Settings().with_({"erp.accounts": ["agente01"]})
+    first.save(path)
+    first.with_({"look.theme": "dark"}).save(path)
+    path.write_bytes(b"\x00" * 80)
+    loaded = load_settings(path)
+    assert [trouble.code for trouble in loaded.troubles] == ["settings-previous"]
+    assert dict(loaded.settings) == dict(first)
+    loaded.settings.with_({"look.theme": "light"}).save(path)
+    assert load_settings(path).settings.text("look.theme") == "light"
+    assert load_settings(spare_file(path)).settings.words("erp.accounts") == ("agente01",), "never replaced by rubbish"
+
+
+def test_a_file_that_the_system_does_not_let_us_read_is_not_replaced_by_defaults(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").mkdir()
     with pytest.raises(SettingsError) as refused:
-        Settings.load(path)
-    assert refused.value.code == code
-    assert path.read_text() == content
+        load_settings(tmp_path / "settings.json")
+    assert refused.value.code == "settings-unreadable"
 
 
-def test_a_key_this_version_no_longer_knows_is_backed_up(tmp_path: Path) -> None:
-    path = tmp_path / "settings.json"
-    path.write_text('{"version": 1, "settings": {"gone.setting": 1, "look.theme": "dark"}}')
-    assert Settings.load(path).text("look.theme") == "dark"
-    assert "gone.setting" in (tmp_path / "settings.v1.bak").read_text()
+@given(st.binary(max_size=300))
+@settings(max_examples=200)
+def test_no_content_stops_a_start(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "settings.json"
+        path.write_bytes(content)
+        assert load_settings(path).settings is not None

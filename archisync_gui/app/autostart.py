@@ -13,6 +13,7 @@ from typing import Any
 from xml.parsers.expat import ExpatError
 
 from archisync_gui.app.profile import Profile, profiles_folder
+from archisync_gui.disk import replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
@@ -99,9 +100,7 @@ def _file(profile: Profile) -> Path:
 
 def _write(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".new")
-    temporary.write_bytes(content)
-    temporary.replace(file)
+    replace_file(file, content)
 
 
 # ------------------------------------------------------------------------------------------------------ Linux

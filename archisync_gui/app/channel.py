@@ -16,6 +16,7 @@ import logging
 import os
 import secrets
 import socket
+import stat
 import struct
 import sys
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from archisync_gui.app.profile import Profile
+from archisync_gui.disk import replace_file
 from archisync_gui.model import SyncFailure
 
 log = logging.getLogger(__name__)
@@ -38,17 +40,35 @@ FIRST_ANSWER = 5.0
 """Seconds in which the holder must say its first word (issue: exit code 75 otherwise)."""
 
 
+PATIENCE = 15.0
+"""Seconds that a second start waits for the channel of a holder that is still opening its profile."""
+
+RETRY_PAUSE = 0.1
+
+SIGN_OF_LIFE = 15.0
+"""Seconds between two signs of life of a holder that works on a call."""
+
+SILENCE = 60.0
+"""Seconds without any sign of life after which a caller gives up."""
+
+
 class NoAnswer(Exception):
-    """Nobody answered in :data:`FIRST_ANSWER` seconds."""
+    """The holder could not be reached, or stopped answering."""
 
 
 def _socket_path(profile: Profile) -> Path:
+    """Where the socket usually is."""
+    return _socket_paths(profile)[0]
+
+
+def _socket_paths(profile: Profile) -> tuple[Path, ...]:
+    """Where the socket may be, the usual place first: the server takes the first that works, a caller tries all."""
     path = profile.folder / "channel.sock"
-    if len(os.fsencode(path)) < 100:  # the kernel's limit is 108 bytes on Linux, 104 on macOS
-        return path
     # Not the temporary folder of the environment: it may be as long, and both ends must find the same place.
     digest = hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
-    return Path("/tmp") / f"archisync-{os.getuid()}" / f"{digest}.sock"
+    elsewhere = Path("/tmp") / f"archisync-{os.getuid()}" / f"{digest}.sock"
+    # The kernel's limit is 108 bytes on Linux, 104 on macOS. Some file systems (FAT, exFAT) have no sockets.
+    return (path, elsewhere) if len(os.fsencode(path)) < 100 else (elsewhere,)
 
 
 def _address_file(profile: Profile) -> Path:
@@ -73,21 +93,36 @@ class ChannelServer:
         self._profile = profile
         self._handler = handler
         self._server: asyncio.Server | None = None
+        self._path: Path | None = None
         self._secret = secrets.token_hex(32)
         self._calls: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
-        """Open the channel. Only the lock's holder calls this, so a socket left by a dead one is removed."""
+        """Open the channel. Only the lock's holder calls this, so a socket left by a dead one is removed.
+
+        Where no place is left for it, the log says so and nobody can call: the holder works without.
+        """
         if sys.platform == "win32":
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
             port = self._server.sockets[0].getsockname()[1]
-            _address_file(self._profile).write_text(json.dumps({"port": port, "secret": self._secret}))
+            replace_file(_address_file(self._profile), json.dumps({"port": port, "secret": self._secret}))
             return
-        path = _socket_path(self._profile)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        if path.parent.stat().st_uid != os.getuid():
-            raise PermissionError(f"{path.parent} belongs to another user")
-        path.unlink(missing_ok=True)
+        for path in _socket_paths(self._profile):
+            try:
+                await self._open(path)
+            except OSError as error:
+                log.warning("no channel at %s: %s", path, error)
+            else:
+                self._path = path
+                return
+
+    async def _open(self, path: Path) -> None:
+        if path.parent != self._profile.folder:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            found = path.parent.lstat()
+            if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+                raise PermissionError(f"{path.parent} belongs to another user")
+        path.unlink(missing_ok=True)  # noqa: ASYNC240  one call to a local disk, before anybody is served
         old = os.umask(0o077)
         try:
             self._server = await asyncio.start_unix_server(self._accept, str(path), limit=LINE_LIMIT)
@@ -108,12 +143,12 @@ class ChannelServer:
         self._server = None
         if sys.platform == "win32":
             _address_file(self._profile).unlink(missing_ok=True)
-        else:
-            path = _socket_path(self._profile)
-            path.unlink(missing_ok=True)
-            if path.parent != self._profile.folder:
+        elif self._path is not None:
+            with contextlib.suppress(OSError):  # the folder may be gone
+                self._path.unlink(missing_ok=True)
+            if self._path.parent != self._profile.folder:
                 with contextlib.suppress(OSError):  # another profile's socket may still be there
-                    path.parent.rmdir()
+                    self._path.parent.rmdir()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
@@ -135,13 +170,17 @@ class ChannelServer:
                 return
 
             def emit(event: dict[str, Any]) -> None:
-                writer.write(json.dumps({"event": event}).encode() + b"\n")
+                # A caller that does not read (Ctrl-Z) loses progress; results are few.
+                if event.get("kind") == "result" or writer.transport.get_write_buffer_size() < LINE_LIMIT:
+                    writer.write(json.dumps({"event": event}).encode() + b"\n")
 
             emit({"kind": "accepted"})
             call = asyncio.ensure_future(self._handler(str(request["call"]), dict(request.get("args") or {}), emit))
             gone = asyncio.ensure_future(reader.read(1))  # the caller hangs up (Ctrl-C): stop serving it
             try:
-                await asyncio.wait({call, gone}, return_when=asyncio.FIRST_COMPLETED)
+                while not (call.done() or gone.done()):
+                    await asyncio.wait({call, gone}, timeout=SIGN_OF_LIFE, return_when=asyncio.FIRST_COMPLETED)
+                    emit({"kind": "alive"})
                 if call.done():
                     code, result = call.result()
                     writer.write(json.dumps({"exit": code, "result": result}).encode() + b"\n")
@@ -159,13 +198,19 @@ class ChannelServer:
             writer.close()
 
 
-async def call(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tuple[int, Any]:
-    """Ask the holder of ``profile``; events go to ``on_event`` as they come. Raises :class:`NoAnswer`."""
+async def call(
+    profile: Profile, name: str, args: dict[str, Any], on_event: Emit, *, patience: float = 0.0
+) -> tuple[int, Any]:
+    """Ask the holder of ``profile``; events go to ``on_event`` as they come.
+
+    ``patience``: seconds to wait for its channel, which a holder that has just started opens a little later. Raises
+    :class:`NoAnswer`.
+    """
     writer: asyncio.StreamWriter | None = None
     try:
         try:
+            reader, writer, secret = await _reached(profile, patience)
             async with asyncio.timeout(FIRST_ANSWER):
-                reader, writer, secret = await _connect(profile)
                 request = {"call": name, "args": args, **({"secret": secret} if secret else {})}
                 writer.write(json.dumps(request).encode() + b"\n")
                 await writer.drain()
@@ -174,21 +219,56 @@ async def call(profile: Profile, name: str, args: dict[str, Any], on_event: Emit
             raise NoAnswer(str(error)) from error
         if not first:
             raise NoAnswer("turned away")
-        while line := await reader.readline():
-            message = json.loads(line)
-            if "exit" in message:
-                return int(message["exit"]), message["result"]
-            on_event(message["event"])
+        while line := await _next_line(reader):
+            message = _message(line)
+            if isinstance(message.get("exit"), int):
+                return message["exit"], message.get("result")
+            event = message.get("event")
+            if isinstance(event, dict) and event.get("kind") != "alive":
+                on_event(event)
         raise NoAnswer("hung up")
     finally:
         if writer is not None:
             await _closed(writer)
 
 
+async def _reached(profile: Profile, patience: float) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience
+    while True:
+        try:
+            async with asyncio.timeout(FIRST_ANSWER):
+                return await _connect(profile)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if loop.time() >= until:
+                raise NoAnswer(str(error)) from error
+        await asyncio.sleep(RETRY_PAUSE)
+
+
+async def _next_line(reader: asyncio.StreamReader) -> bytes:
+    """What the holder says next; it says at least every :data:`SIGN_OF_LIFE` seconds that it is still there."""
+    try:
+        async with asyncio.timeout(SILENCE):
+            return await reader.readline()
+    except (OSError, TimeoutError, ValueError) as error:
+        raise NoAnswer(str(error)) from error
+
+
+def _message(line: bytes) -> dict[str, Any]:
+    try:
+        message = json.loads(line)
+    except ValueError as error:
+        raise NoAnswer("not understood") from error
+    if not isinstance(message, dict):
+        raise NoAnswer("not understood")
+    return message
+
+
 async def _closed(writer: asyncio.StreamWriter) -> None:
     writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(FIRST_ANSWER):
+            await writer.wait_closed()
 
 
 async def _connect(profile: Profile) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
@@ -196,5 +276,8 @@ async def _connect(profile: Profile) -> tuple[asyncio.StreamReader, asyncio.Stre
         address = json.loads(_address_file(profile).read_text())
         reader, writer = await asyncio.open_connection("127.0.0.1", address["port"], limit=LINE_LIMIT)
         return reader, writer, address["secret"]
-    reader, writer = await asyncio.open_unix_connection(str(_socket_path(profile)), limit=LINE_LIMIT)
-    return reader, writer, ""
+    *others, last = _socket_paths(profile)
+    for path in others:
+        with contextlib.suppress(OSError):
+            return *await asyncio.open_unix_connection(str(path), limit=LINE_LIMIT), ""
+    return *await asyncio.open_unix_connection(str(last), limit=LINE_LIMIT), ""

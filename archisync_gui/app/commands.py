@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import Emit
-from archisync_gui.model import Event, EventKind, FailureKind, Origin, Outcome, RunResult, Scope, as_json
+from archisync_gui.model import (
+    ErrorInfo,
+    Event,
+    EventKind,
+    FailureKind,
+    Origin,
+    Outcome,
+    QueueEntry,
+    Reason,
+    RunResult,
+    Scope,
+    Status,
+    as_json,
+)
 
 if TYPE_CHECKING:
     from archisync_gui.app.core import Core
+    from archisync_gui.orchestrator import Ticket
 
 SHOWN = frozenset(
     {
@@ -26,11 +41,26 @@ SHOWN = frozenset(
 """Events that a waiting ``sync`` shows."""
 
 
+NEEDS_A_PERSON = frozenset({Reason.ACCOUNT_STOPPED, Reason.HOLD})
+"""What only a person can change."""
+
+SOON = frozenset({Reason.RUNNING, Reason.BEHIND, Reason.RETRY})
+"""What passes by itself in a moment, and is seen from the progress told."""
+
+PATIENCE = 60.0
+"""Seconds that a command which only looks or switches may take."""
+
+
 async def serve(core: Core, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
     """Run one command; answers exit code and JSON result. Unknown names are a usage error (another version asks)."""
+    if name == "sync":
+        return await _sync(core, list(args["types"]), emit)
+    async with asyncio.timeout(PATIENCE):
+        return await _served(core, name, args)
+
+
+async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any]:
     match name:
-        case "sync":
-            return await _sync(core, list(args["types"]), emit)
         case "status":
             return exit_codes.OK, as_json(core.orchestrator.get_status())
         case "explain":
@@ -42,41 +72,123 @@ async def serve(core: Core, name: str, args: dict[str, Any], emit: Emit) -> tupl
         case "release":
             core.orchestrator.release()
             return exit_codes.OK, as_json(core.orchestrator.get_status())
+        case "retry":
+            return _retry(core, args.get("account"))
         case "raise":
             core.second_start(bool(args.get("hidden")), str(args.get("open") or ""))
             return exit_codes.OK, None
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
 
 
+def _retry(core: Core, account: str | None) -> tuple[int, Any]:
+    """Let stopped accounts (or the one named) log in again with the same password; the next read tries it."""
+    accounts = core.orchestrator.get_status().accounts
+    if account is not None and account not in [known.id for known in accounts]:
+        return exit_codes.USAGE, {"allowed": [], "unknown": account, "known": [known.id for known in accounts]}
+    stopped = [known.id for known in accounts if known.stopped is not None and account in (None, known.id)]
+    for name in stopped:
+        core.orchestrator.credentials_changed(name)
+    return exit_codes.OK, {"allowed": stopped}
+
+
 async def _sync(core: Core, types: list[str], emit: Emit) -> tuple[int, Any]:
-    """Ask for the types, tell progress while waiting, tell each result as it comes."""
+    """Ask for the types, tell progress while waiting, tell each result as it comes.
+
+    A request that waits for something only a person can change (a stopped account, the operator's pause) is taken back
+    and ends at once with its reason: the person may not be there.
+    """
     wanted = set(types)
     results: list[RunResult] = []
+    changed = asyncio.Event()
 
     def told(event: Event) -> None:
+        changed.set()
         if event.kind in SHOWN and event.data.get("type") in wanted:
             emit({"kind": str(event.kind), "at": event.at.isoformat(), **as_json(event.data)})
 
-    tickets = {name: core.orchestrator.request_sync(name, scope=Scope.ALL, origin=Origin.OPERATOR) for name in types}
     unsubscribe = core.orchestrator.subscribe(told)
-
-    async def wait(name: str) -> None:
-        result = await tickets[name]
-        results.append(result)
-        emit({"kind": "result", **result_json(result)})
-
+    waits = _Waits(emit)
+    tickets: dict[asyncio.Future[RunResult], Ticket] = {}
+    reasons: dict[str, ErrorInfo] = {}
+    """By ticket: why it was taken back."""
     try:
-        status = core.orchestrator.get_status()
-        if status.hold_since is not None:
-            emit({"kind": "waiting", "reason": "hold", "since": status.hold_since.isoformat()})
-        await asyncio.gather(*(wait(name) for name in types))
+        for name in types:
+            ticket = core.orchestrator.request_sync(name, scope=Scope.ALL, origin=Origin.OPERATOR)
+            tickets[asyncio.ensure_future(_result(ticket))] = ticket
+        while tickets:
+            changed.clear()
+            status = core.orchestrator.get_status()
+            for ticket in tickets.values():
+                waiting = _waiting(status, ticket)
+                waits.tell(waiting)
+                if ticket.id not in reasons and (reason := _needs_a_person(status, waiting)) is not None:
+                    reasons[ticket.id] = reason
+                    core.orchestrator.cancel(ticket)
+            looking: asyncio.Future[Any] = asyncio.ensure_future(changed.wait())
+            await asyncio.wait([looking, *tickets], return_when=asyncio.FIRST_COMPLETED)
+            looking.cancel()
+            for future in [future for future in tickets if future.done()]:
+                result, why = future.result(), reasons.get(tickets.pop(future).id)
+                if why is not None and result.outcome is Outcome.CANCELLED:
+                    result = replace(result, outcome=Outcome.SKIPPED, error=why)
+                results.append(result)
+                emit({"kind": "result", **result_json(result)})
     except asyncio.CancelledError:
         for ticket in tickets.values():
             core.orchestrator.cancel(ticket)
         raise
     finally:
         unsubscribe()
+        for future in tickets:
+            future.cancel()
     return exit_code(results), [result_json(r) for r in results]
+
+
+async def _result(ticket: Ticket) -> RunResult:
+    return await ticket
+
+
+def _waiting(status: Status, ticket: Ticket) -> list[QueueEntry]:
+    """What of a ticket waits; nothing while a part of it is being read, since that one moves."""
+    accounts = set(ticket.parts.values())
+    run = status.current_run
+    if run is not None and run.type == ticket.type and run.account in accounts:
+        return []
+    return [entry for entry in status.queue if entry.type == ticket.type and entry.account in accounts]
+
+
+def _needs_a_person(status: Status, waiting: list[QueueEntry]) -> ErrorInfo | None:
+    """Why nothing of what waits will move by itself; ``None``: something will."""
+    if not waiting or not all(entry.reason in NEEDS_A_PERSON for entry in waiting):
+        return None
+    first = waiting[0]
+    if first.reason is Reason.HOLD:
+        params = {"since": status.hold_since.isoformat() if status.hold_since else ""}
+        return ErrorInfo("sync-held", FailureKind.PERMANENT, "the operator holds all reads", params)
+    stopped = next((account.stopped for account in status.accounts if account.id == first.account), None)
+    return stopped or ErrorInfo("account-stopped", FailureKind.CREDENTIALS, first.account, {"account": first.account})
+
+
+class _Waits:
+    """Tells once why a list waits, where it may take long."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._told: set[tuple[str, Reason]] = set()
+
+    def tell(self, waiting: list[QueueEntry]) -> None:
+        """Tell of what waits and was not told yet."""
+        for entry in waiting:
+            if entry.reason not in SOON | NEEDS_A_PERSON and (entry.type, entry.reason) not in self._told:
+                self._told.add((entry.type, entry.reason))
+                self._emit(
+                    {
+                        "kind": "waiting",
+                        "type": entry.type,
+                        "reason": entry.reason.value,
+                        "params": as_json(entry.params),
+                    }
+                )
 
 
 def result_json(result: RunResult) -> dict[str, Any]:

@@ -7,29 +7,40 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextvars import Context
 from datetime import datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.autostart import set_autostart
-from archisync_gui.app.channel import ChannelServer
+from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import serve
-from archisync_gui.app.credentials import Credentials
+from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.kept_sessions import KeptSessions
-from archisync_gui.app.profile import Profile, ProfileLock
+from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity, ProfileLock
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import text
-from archisync_gui.model import Account, ErrorInfo, FailureKind, Origin, SyncFailure, SystemClock
+from archisync_gui.model import (
+    Account,
+    ErrorInfo,
+    FailureKind,
+    Finished,
+    Origin,
+    RunControl,
+    Suspended,
+    SyncFailure,
+    SystemClock,
+)
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
 from archisync_gui.orchestrator.office_hours import closes
-from archisync_gui.settings import Settings, SettingsError
+from archisync_gui.settings import LoadedSettings, Settings, open_settings
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
@@ -41,17 +52,32 @@ log = logging.getLogger(__name__)
 MAINTENANCE = 24 * 3600.0
 """Seconds between two clean-ups of old history."""
 
+FOLDER_CHECK = 5.0
+"""Seconds between two looks whether the profile's folder is still the one that was opened."""
+
+T = TypeVar("T")
+
+
+Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, object]]
+"""Settings and their new values; or a function of the settings in use, for what depends on them (add an account)."""
+
+
+def _nobody(hidden: bool, place: str) -> None:
+    """No panel is there to be raised."""
+
 
 class Core:
     """One opened profile at work. Made by :meth:`open`; the caller holds the profile's lock."""
 
-    def __init__(self, profile: Profile, settings: Settings, store: Store, credentials: Credentials) -> None:
+    def __init__(self, profile: Profile, loaded: LoadedSettings, store: Store, credentials: Credentials) -> None:
         self.profile = profile
-        self.settings = settings
+        self.settings = loaded.settings
+        self.troubles = loaded.troubles
+        """What of the settings file could not be used at this start; each has a text."""
         self.store = store
         self.credentials = credentials
         self.clock = SystemClock()
-        self.second_start: Callable[[bool, str], None] = lambda hidden, place: None
+        self.second_start: Callable[[bool, str], None] = _nobody
         """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
         self.demo_erp: DemoErp | None = None
         self.erp = Erp(
@@ -70,8 +96,20 @@ class Core:
         )
         self.syncs = SyncRunner(store, self.erp, ENTITIES)
         self.orchestrator: Orchestrator
+        self.broken: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
+        """Done when nothing may be read any more (the folder is gone): why. Panel and commands end then."""
+        self._identity = ProfileIdentity.of(profile)
         self._attended = False
         self._stack = AsyncExitStack()
+        self._deadline = 10.0
+        self._closing = False
+        self._closed = asyncio.Event()
+        self._acting = asyncio.Lock()
+        """Held by one action of the operator at a time: what it has looked at stays so until it has acted."""
+        self._later: set[asyncio.Task[object]] = set()
+        """Work that nobody waits for; ended at the close."""
+        self._lists: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        """By type and account: held by a run, and by an action that changes the stored rows."""
 
     @classmethod
     async def open(
@@ -82,30 +120,48 @@ class Core:
         password: str | None = None,
         attended: bool,
         reads: bool = True,
+        second_start: Callable[[bool, str], None] = _nobody,
     ) -> Core:
         """Open the profile whose lock the caller holds.
 
         ``attended``: a panel looks on, so the schedule runs and reads can be pre-empted. ``reads`` False: nothing will
         be asked of the ERP (``status``), so no demo ERP is started. ``password``: one for every account (command line).
-        Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and ``SettingsError``.
+        ``second_start``: see the attribute. Whatever was opened is closed again when a later part fails. Raises
+        ``SyncFailure`` when the data cannot be opened (its code has a text) and ``SettingsError``.
         """
-        settings = Settings.load(profile.settings_file)
         demo_erp = demo.erp() if demo is not None and reads else None
         passwords = dict(demo_erp.accounts) if demo_erp is not None else {}
         async with AsyncExitStack() as stack:
+            # First of all, so that a second start in these seconds is heard: its calls wait until all is open.
+            ready: asyncio.Future[Core] = asyncio.get_running_loop().create_future()
+            stack.callback(ready.cancel)
+
+            async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+                if name == "raise" and second_start is not _nobody:
+                    second_start(bool(args.get("hidden")), str(args.get("open") or ""))
+                    return exit_codes.OK, None
+                core = await asyncio.shield(ready)
+                return await core._serve(name, args, emit)
+
+            channel = ChannelServer(profile, answer)
+            stack.push_async_callback(channel.stop)
+            await channel.start()
+            loaded = await asyncio.to_thread(open_settings, profile.settings_file)
             store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
             stack.push_async_callback(store.close)
-            core = cls(profile, settings, store, Credentials(profile, passwords, password))
+            core = cls(profile, loaded, store, Credentials(profile, passwords, password))
+            core.second_start = second_start
             if demo_erp is not None:
-                await demo_erp.start()
                 stack.push_async_callback(demo_erp.stop)
+                await demo_erp.start()
                 core.demo_erp = demo_erp
             stack.push_async_callback(core.erp.close)
             stack.push_async_callback(core.syncs.close)
+            stack.push_async_callback(core._end_later)
             core._attended = attended
             core.orchestrator = Orchestrator(
                 [entity.spec for entity in ENTITIES],
-                core.syncs,
+                core._run,
                 core._accounts(),
                 store.journal,
                 clock=core.clock,
@@ -113,15 +169,17 @@ class Core:
                 preemptible=attended,
             )
             core._tell_schedule(before=None)
+            stack.push_async_callback(core._close_orchestrator)
             await core.orchestrator.start()
-            channel = ChannelServer(profile, core._serve)
-            await channel.start()
-            stack.push_async_callback(channel.stop)
+            core._start_later(core._watch_folder())
             if attended:
-                housekeeping = asyncio.ensure_future(core._keep_house())
-                stack.push_async_callback(_cancelled, housekeeping)
+                core._start_later(core._keep_house())
             core._stack = stack.pop_all()
+            ready.set_result(core)
         return core
+
+    async def _close_orchestrator(self) -> None:
+        await self.orchestrator.close(self._deadline)
 
     @property
     def erp_is_here(self) -> bool:
@@ -130,14 +188,46 @@ class Core:
         return self.demo_erp is not None or host == "localhost" or host.startswith("127.") or host == "::1"
 
     async def close(self, deadline: float = 10.0) -> None:
-        """Stop everything in the order of the law: no new requests, the run ends; then browser, demo ERP, store."""
-        try:
-            await self.orchestrator.close(deadline)
-        finally:
-            await self._stack.aclose()
+        """Stop everything in the order of the law: no new requests, the run ends; then browser, demo ERP, store.
 
-    async def _serve(self, name: str, args: dict[str, Any], emit: Callable[[dict[str, Any]], None]) -> tuple[int, Any]:
+        An action of the operator that is under way is finished first, if it takes no longer than ``deadline`` seconds.
+        """
+        if self._closing:
+            await self._closed.wait()
+            return
+        self._closing, self._deadline = True, deadline
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(deadline), self._acting:
+                    pass
+            await self._stack.aclose()
+        finally:
+            self.broken.cancel()
+            self._closed.set()
+
+    async def _serve(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        if self._closing:
+            raise SyncFailure("request-closing", FailureKind.PERMANENT)
         return await serve(self, name, args, emit)
+
+    # ------------------------------------------------------------------------------------------------ background
+
+    def _start_later(self, work: Coroutine[Any, Any, object]) -> None:
+        # In a context of its own: it outlives the action that started it.
+        task = asyncio.get_running_loop().create_task(work, context=Context())
+        self._later.add(task)
+        task.add_done_callback(self._later_done)
+
+    def _later_done(self, task: asyncio.Task[object]) -> None:
+        self._later.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("background work failed", exc_info=error)
+
+    async def _end_later(self) -> None:
+        while self._later:
+            for task in self._later:
+                task.cancel()
+            await asyncio.gather(*self._later, return_exceptions=True)
 
     async def _keep_house(self) -> None:
         while True:
@@ -148,33 +238,119 @@ class Core:
             # Whether a day has passed is seen by the store itself; a timer that is early or late does no harm.
             await asyncio.sleep(MAINTENANCE)
 
+    async def _watch_folder(self) -> None:
+        while await self._folder_is_there():  # noqa: ASYNC110  no event tells of it on all systems
+            await asyncio.sleep(FOLDER_CHECK)
+        self.orchestrator.cancel_run()  # every later one is refused in ``_run``
+
+    async def _folder_is_there(self) -> bool:
+        try:
+            await asyncio.to_thread(self._identity.check)
+        except ProfileError as error:
+            if not self.broken.done():
+                log.error("nothing is read any more: %s", error)
+                self.broken.set_result(error)
+            return False
+        return True
+
+    # ------------------------------------------------------------------------------------------------ runs
+
+    async def _run(self, control: RunControl) -> Finished | Suspended:
+        """One run, while nothing else changes its list; before and after it the profile's folder must be there."""
+        run = control.run
+        async with self._lists[run.type, self.store.account_of(run.type, run.account)]:
+            await self._require_folder()
+            done = await self.syncs(control)
+            await self._require_folder()
+            return done
+
+    async def _require_folder(self) -> None:
+        if not await self._folder_is_there():
+            raise self.broken.result()
+
+    @asynccontextmanager
+    async def _list_at_rest(self, sync_type: str, account: str) -> AsyncIterator[None]:
+        """No run of that list begins inside. Raises ``SyncFailure`` ``clear-while-running`` while one is at work."""
+        lock = self._lists[sync_type, self.store.account_of(sync_type, account)]
+        if lock.locked():
+            raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
+        async with lock:
+            yield
+
     # ------------------------------------------------------------------------------------------------ settings
 
-    async def apply_settings(self, changes: Mapping[str, object]) -> None:
+    async def _act(self, work: Coroutine[Any, Any, T]) -> T:
+        """An action of the operator: one at a time, and to its end even if the caller is cancelled.
+
+        Raises ``SyncFailure`` ``request-closing`` once the core is being closed.
+        """
+
+        async def alone() -> T:
+            async with self._acting:
+                if self._closing:
+                    work.close()
+                    raise SyncFailure("request-closing", FailureKind.PERMANENT)
+                return await work
+
+        task = asyncio.ensure_future(alone())
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_failure)
+            raise
+
+    async def apply_settings(self, changes: Changes) -> None:
         """Check, save and put into effect, without a restart.
 
-        Raises ``SettingsError``, or ``SyncFailure`` when the system refuses to start us at login; then nothing changed.
+        Raises ``SettingsError``, or ``SyncFailure`` when they cannot be saved or when the system refuses to start us at
+        login; then nothing changed.
         """
-        before, changed = self.settings, self.settings.with_(changes)
-        _check_zone(changed)
-        if before["look.autostart"] != changed["look.autostart"]:
-            await asyncio.to_thread(set_autostart, self.profile, changed.flag("look.autostart"))
-        await asyncio.to_thread(changed.save, self.profile.settings_file)
+        await self._act(self._apply_settings(changes))
+
+    async def _apply_settings(self, changes: Changes) -> None:
+        before = self.settings
+        changed = before.with_(changes(before) if callable(changes) else changes)
+        await self._save(before, changed)
         self.settings = changed
         self.orchestrator.set_rules(self._rules())
         self._tell_schedule(before)
-        accounts = ("erp.accounts", "erp.catalogue_account")
-        if any(before[key] != changed[key] for key in accounts):
+        if any(before[key] != changed[key] for key in ("erp.accounts", "erp.catalogue_account")):
             self.orchestrator.set_accounts(self._accounts())
+            for account in set(before.words("erp.accounts")) - set(changed.words("erp.accounts")):
+                self._start_later(self._forget_removed(account))
         if any(before[key] != changed[key] for key in ("erp.url", "erp.browser", "erp.pinned_key")):
-            await self._start_anew(everywhere=before["erp.url"] != changed["erp.url"])
+            self._start_anew(everywhere=before["erp.url"] != changed["erp.url"])
 
-    async def _start_anew(self, *, everywhere: bool) -> None:
+    async def _save(self, before: Settings, changed: Settings) -> None:
+        """Start at login and file, both or neither."""
+        autostart = changed.flag("look.autostart")
+        switched = before.flag("look.autostart") != autostart
+        if switched:
+            await asyncio.to_thread(set_autostart, self.profile, autostart)
+        try:
+            await asyncio.to_thread(changed.save, self.profile.settings_file)
+        except OSError as error:
+            if switched:
+                await asyncio.to_thread(set_autostart, self.profile, not autostart)
+            reason = {"reason": error.strerror or str(error), "folder": str(self.profile.folder)}
+            raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
+
+    async def _forget_removed(self, account: str) -> None:
+        """A removed account leaves neither session nor password, unless it has been added again meanwhile."""
+        await self.erp.forget(account)  # waits for the end of a run that is at work
+        if account in self.settings.words("erp.accounts"):
+            return
+        try:
+            await self.credentials.forget(account)
+        except (NoPassword, OSError) as error:
+            log.warning("the password of a removed account is still kept: %s", error)
+
+    def _start_anew(self, *, everywhere: bool) -> None:
         """Sessions of before are forgotten. ``everywhere``: it is another ERP, where refused credentials may be good;
         else only what a certificate had stopped goes on."""
         stopped = {account.id: account.stopped for account in self.orchestrator.get_status().accounts}
         for account in self._accounts():
-            await self.erp.forget(account.id)
+            self._start_later(self.erp.forget(account.id))
             error = stopped.get(account.id)
             if everywhere or (error is not None and error.code.startswith("certificate-")):
                 self.orchestrator.credentials_changed(account.id)
@@ -214,9 +390,9 @@ class Core:
             if key in self.settings and (before is None or before[key] != self.settings[key]):
                 self.orchestrator.set_schedule(entity.name, self.settings.number(key) or None)
 
-    async def set_interval(self, sync_type: str, minutes: int | None) -> None:
-        """Change one type's interval (``None`` = off) and keep it."""
-        await self.apply_settings({f"sync.{sync_type}.interval": minutes or 0})
+    async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
+        """Change the intervals of some types (``None`` = off) and keep them, all or none."""
+        await self.apply_settings({f"sync.{name}.interval": value or 0 for name, value in minutes.items()})
 
     def expect_form(self) -> None:
         """An order form is being loaded: its read is to find a browser that runs."""
@@ -228,11 +404,17 @@ class Core:
     # ------------------------------------------------------------------------------------------------ operator
 
     async def set_password(self, account: str, password: str, *, file: bool = False) -> bool:
-        """Keep a password and let the account log in again. False: kept in memory only (no keyring)."""
-        kept = await self.credentials.keep(account, password, file=file)
-        await self.erp.forget(account)
-        self.orchestrator.credentials_changed(account)
-        return kept
+        """Use a password from now on, keep it, and let the account log in again. False: kept in memory only (no
+        keyring). Raises ``SyncFailure`` and ``OSError`` when it could not be kept; it is used all the same."""
+        return await self._act(self._set_password(account, password, file=file))
+
+    async def _set_password(self, account: str, password: str, *, file: bool) -> bool:
+        try:
+            return await self.credentials.keep(account, password, file=file)
+        finally:
+            # Not waited for: it comes before the next read, but after the one at work, which may take minutes.
+            self._start_later(self.erp.forget(account))
+            self.orchestrator.credentials_changed(account)
 
     async def has_password(self, account: str) -> bool:
         """True when a password is known for the account."""
@@ -247,14 +429,20 @@ class Core:
 
         It counts in the day's budget; where the ERP refuses the stored password, no run tries it again.
         """
-        stored = password is None
         tried = password if password is not None else await self.credentials.password(account)
         try:
             await self.syncs.login_test(account, tried, lambda: self.orchestrator.logged_in(account))
         except SyncFailure as error:
-            if stored:
+            if password is None and await self._is_password(account, tried):
                 self.login_failed(account, error)
             raise
+
+    async def _is_password(self, account: str, tried: str) -> bool:
+        """Whether ``tried`` is still the account's password: another one may have been given during a login."""
+        try:
+            return await self.credentials.password(account) == tried
+        except SyncFailure:
+            return False
 
     def login_failed(self, account: str, error: SyncFailure) -> None:
         """A login with the stored password, outside a run, ended so."""
@@ -262,48 +450,48 @@ class Core:
             self.orchestrator.login_refused(account, ErrorInfo(error.code, error.kind, str(error), error.params))
 
     async def accept_read(self, run_id: str) -> None:
-        """Apply a refused read that the operator accepts (only a shrink), after a backup."""
-        await self.store.accept_read(run_id)
-        await self._tell_ages(run_id)
+        """Apply a refused read that the operator accepts (only a shrink), after a backup. Refused while that list is
+        read."""
+        await self._act(self._change_rows(run_id, self.store.accept_read))
 
     async def rekey(self, run_id: str) -> None:
-        """Give the stored rows the ERP's new numbers, after a backup."""
-        await self.store.rekey(run_id)
-        await self._tell_ages(run_id)
+        """Give the stored rows the ERP's new numbers, after a backup. Refused while that list is read."""
+        await self._act(self._change_rows(run_id, self.store.rekey))
 
-    async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
-        """Remove the stored rows of a type (backup first) and read them again. Refused while that type is read."""
-        current = self.orchestrator.get_status().current_run
-        if current is not None and current.type == sync_type:
-            raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
-        await self.store.clear(sync_type, account)
-        self.orchestrator.rows_changed(sync_type, account, last_success=None, new_as_of=None, all_as_of=None)
-        return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
-
-    async def _tell_ages(self, run_id: str) -> None:
+    async def _change_rows(self, run_id: str, change: Callable[[str], Awaitable[object]]) -> None:
         run = await self.store.run(run_id)
         if run is None:
+            await change(run_id)  # the store says what is wrong with it
             return
-        ages = await self.store.ages(run.type, run.account)
+        async with self._list_at_rest(run.type, run.account):
+            await change(run_id)
+            await self._tell_ages(run.type, run.account)
+
+    async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
+        """Remove the stored rows of a type (backup first) and read them again. Refused while that list is read."""
+        return await self._act(self._clear_and_read(sync_type, account))
+
+    async def _clear_and_read(self, sync_type: str, account: str) -> Ticket:
+        async with self._list_at_rest(sync_type, account):
+            await self.store.clear(sync_type, account)
+            self.orchestrator.rows_changed(sync_type, account, last_success=None, new_as_of=None, all_as_of=None)
+        return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
+
+    async def _tell_ages(self, sync_type: str, account: str) -> None:
+        ages = await self.store.ages(sync_type, account)
         self.orchestrator.rows_changed(
-            run.type,
-            run.account,
+            sync_type,
+            account,
             last_success=ages.last_success,
             new_as_of=ages.new_as_of,
             all_as_of=ages.all_as_of,
         )
 
 
-def _check_zone(settings: Settings) -> None:
-    try:
-        ZoneInfo(settings.text("sync.timezone"))
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingsError("sync.timezone", "setting-zone") from error
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    """What went wrong in an action whose caller is gone."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("an action failed: %s", error)
 
 
 async def look_at_erp(profile: Profile, demo: DemoOptions | None, *, conformance: str | None, language: str) -> int:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TextIO
 
 from archisync_gui.app.profile import Profile
+from archisync_gui.disk import open_private, replace_file
 from archisync_gui.messages import text
 
 log = logging.getLogger(__name__)
@@ -30,19 +31,27 @@ class CrashWatch:
 
     def begin(self, language: str) -> str:
         """Start watching. Returns what to tell of the last life: the crash file's text, a sentence about an unclean
-        exit, or nothing."""
+        exit, or nothing. A disk that cannot be written costs the watch, never the start."""
+        told = ""
+        try:
+            told = self._left_behind(language)
+            replace_file(self._mark, f"{datetime.now().astimezone():%d/%m/%Y %H:%M}\n")
+            self._stacks = open_private(self._file)
+            faulthandler.enable(self._stacks)
+        except OSError as error:
+            log.warning("crashes are not kept: %s", error)
+        sys.excepthook = self._unhandled
+        threading.excepthook = self._unhandled_in_thread
+        return told
+
+    def _left_behind(self, language: str) -> str:
         told = ""
         if self._mark.exists():
-            since = self._mark.read_text(encoding="utf-8", errors="replace").strip()
+            since = self._mark.read_text(encoding="utf-8", errors="replace").strip()[:40]
             told = str(text("unclean-exit", language, {"since": since}))
         if self._file.exists() and self._file.stat().st_size:
             told += "\n\n" + self._file.read_text(encoding="utf-8", errors="replace")
             self._file.replace(self._file.with_name("crash.previous.txt"))
-        self._mark.write_text(f"{datetime.now().astimezone():%d/%m/%Y %H:%M}\n", encoding="utf-8")
-        self._stacks = self._file.open("a", encoding="utf-8")
-        faulthandler.enable(self._stacks)
-        sys.excepthook = self._unhandled
-        threading.excepthook = self._unhandled_in_thread
         return told.strip()
 
     def end(self) -> None:
@@ -53,9 +62,12 @@ class CrashWatch:
         if self._stacks is not None:
             self._stacks.close()
             self._stacks = None
-        if self._file.exists() and not self._file.stat().st_size:
-            self._file.unlink()
-        self._mark.unlink(missing_ok=True)
+        try:
+            if self._file.exists() and not self._file.stat().st_size:
+                self._file.unlink()
+            self._mark.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("the mark of an unclean exit stays: %s", error)
 
     def _unhandled(self, kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
         # PySide calls this for an exception in a slot: the program goes on, but the operator must be able to tell us.

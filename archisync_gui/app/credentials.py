@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread
+from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from archisync_gui.app.profile import Profile
+from archisync_gui.disk import keep_copy, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 KEYRING_LIMIT = 5.0
 """Seconds that the keyring gets to answer; a locked one asks its user and may never do."""
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -44,6 +47,8 @@ class Credentials:
         self._any = any_account
         self._service = profile.keyring_service
         self._file = profile.folder / "passwords.json"
+        self._one_at_a_time = asyncio.Lock()
+        """Held while keyring and file are read or changed: what was read must not replace what was kept meanwhile."""
 
     @property
     def file_in_use(self) -> bool:
@@ -52,35 +57,51 @@ class Credentials:
 
     async def password(self, account: str) -> str:
         """The password of ``account``. Raises :class:`NoPassword`."""
-        if account in self._memory:
-            return self._memory[account]
-        if self._any is not None:
-            return self._any
-        found = await keyring_read(self._service, account)
-        if found is None:
-            found = _read(self._file).get(account)
-        if found is None:
-            raise NoPassword("password-missing", account)
-        self._memory[account] = found
-        return found
+        if (known := self._known(account)) is not None:
+            return known
+        async with self._one_at_a_time:
+            if (known := self._known(account)) is not None:
+                return known
+            found = await keyring_read(self._service, account)
+            if found is None:
+                found = (await asyncio.to_thread(_read, self._file)).get(account)
+            if found is None:
+                raise NoPassword("password-missing", account)
+            # ``keep`` puts a password into the memory before it waits for the lock: the newer one stays.
+            return self._memory.setdefault(account, found)
+
+    def _known(self, account: str) -> str | None:
+        return self._memory.get(account, self._any)
 
     async def keep(self, account: str, password: str, *, file: bool = False) -> bool:
-        """Remember for this process and in the keyring. False: there is no keyring and ``file`` was not allowed,
-        so the password lives in memory only."""
+        """Use ``password`` from now on and keep it in the keyring. False: there is no keyring and ``file`` was not
+        allowed, so the password lives in memory only.
+
+        Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``; the password is used all the same.
+        """
         self._memory[account] = password
-        if await keyring_write(self._service, account, password):
-            return True
-        if file:
-            write_private(self._file, {**_read(self._file), account: password})
-        return file
+        async with self._one_at_a_time:
+            if self._memory.get(account) != password:
+                return True  # another one was given, or the account was removed, while this one waited
+            if await keyring_write(self._service, account, password):
+                await self._change_file(account, None)  # an old one in the file would come back without keyring
+                return True
+            if file:
+                await self._change_file(account, password)
+            return file
 
     async def forget(self, account: str) -> None:
-        """Remove the password everywhere."""
+        """Remove the password everywhere. Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``."""
         self._memory.pop(account, None)
-        await in_thread(lambda: _keyring_delete(self._service, account), account)
-        kept = _read(self._file)
-        if kept.pop(account, None) is not None:
-            write_private(self._file, kept)
+        async with self._one_at_a_time:
+            self._memory.pop(account, None)  # a reader that held the lock has just remembered it
+            try:
+                await in_thread(lambda: _keyring_delete(self._service, account), account)
+            finally:
+                await self._change_file(account, None)
+
+    async def _change_file(self, account: str, password: str | None) -> None:
+        await asyncio.to_thread(_change, self._file, account, password)
 
 
 def keyring_name() -> str | None:
@@ -135,19 +156,26 @@ def _keyring_delete(service: str, account: str) -> None:
         pass
 
 
+_KEYRING = Lock()
+"""One call of the keyring at a time: a late answer to an earlier write must not replace what a later one wrote."""
+
+
 async def in_thread(work: Callable[[], T], account: str) -> T:
     """``work()`` in a thread with a limit. A daemon thread, since a keyring that waits for its user never ends."""
     result: Future[T] = Future()
-
+    given_up = Event()
     result.set_running_or_notify_cancel()  # from now on a late answer is dropped by the waiter, not by this future
 
     def run() -> None:
-        try:
-            value = work()
-        except BaseException as error:  # handed to the waiter, whatever it is
-            result.set_exception(error)
-        else:
-            result.set_result(value)
+        with _KEYRING:
+            if given_up.is_set():
+                return
+            try:
+                value = work()
+            except BaseException as error:  # handed to the waiter, whatever it is
+                result.set_exception(error)
+            else:
+                result.set_result(value)
 
     Thread(target=run, name="keyring", daemon=True).start()
     try:
@@ -155,20 +183,31 @@ async def in_thread(work: Callable[[], T], account: str) -> T:
             return await asyncio.wrap_future(result)
     except TimeoutError:
         raise NoPassword("keyring-silent", account) from None
+    finally:
+        given_up.set()
 
 
 def _read(path: Path) -> dict[str, str]:
+    """The passwords of the file; those entries that are none are left out. Blocking."""
     try:
-        return {str(k): str(v) for k, v in json.loads(path.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError):
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
         return {}
+    except (OSError, ValueError, RecursionError) as error:
+        log.warning("%s cannot be read: %s", path.name, type(error).__name__)  # the text of the error may quote it
+        return {}
+    entries = document.items() if isinstance(document, dict) else ()
+    return {name: secret for name, secret in entries if isinstance(secret, str)}
 
 
-def write_private(path: Path, texts: Mapping[str, str]) -> None:
-    """Write a JSON file that only its owner may read (0600), whole or not at all. Raises ``OSError``."""
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(dict(texts), file)
-    temporary.replace(path)
+def _change(path: Path, account: str, password: str | None) -> None:
+    """Put a password into the file or, with ``None``, take it out. Blocking."""
+    before = _read(path)
+    after = {name: secret for name, secret in before.items() if name != account}
+    if password is not None:
+        after[account] = password
+    if after == before:
+        return
+    if path.exists() and not before:
+        keep_copy(path)  # it could not be read: what it holds must not be lost
+    replace_file(path, json.dumps(after))

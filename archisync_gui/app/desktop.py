@@ -6,8 +6,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
 from archisync_gui.app import autostart, exit_codes, logs
-from archisync_gui.app.channel import NoAnswer, call
+from archisync_gui.app.channel import PATIENCE, NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
-from archisync_gui.app.doctor import display_available
+from archisync_gui.app.doctor import display_available, windows_are_seen
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import line, system_language, text
 from archisync_gui.model import FailureKind, SyncFailure
@@ -26,7 +26,7 @@ from archisync_gui.model import FailureKind, SyncFailure
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
-    from archisync_gui.app.core import Core
+    from archisync_gui.app.core import Changes, Core
     from archisync_gui.app.demo import DemoOptions
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.panel import Panel
@@ -45,11 +45,13 @@ def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place
     """
     language = system_language()
     if not display_available():
-        print(text("no-display", language), file=sys.stderr)
+        show_problem(str(text("no-display", language)))
         return exit_codes.UNAVAILABLE
     lock = ProfileLock(profile)
     if not lock.acquire():
-        return _hand_over(profile, lock, language, hidden, place)
+        code = _hand_over(profile, lock, language, hidden, place)
+        if code is not None:
+            return code
     handler = logs.to_file(profile, logging.INFO)
     watch = CrashWatch(profile)
     try:
@@ -64,13 +66,34 @@ def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place
         lock.release()
 
 
-def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool, place: str) -> int:
+def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool, place: str) -> int | None:
+    """Ask the holder to do what this start was asked to; the exit code. ``None``: it has ended meanwhile, and this
+    process holds the profile now."""
     try:
-        code, _ = asyncio.run(call(profile, "raise", {"hidden": hidden, "open": place}, lambda event: None))
+        call_holder = call(profile, "raise", {"hidden": hidden, "open": place}, lambda event: None, patience=PATIENCE)
+        code, _ = asyncio.run(call_holder)
     except NoAnswer:
-        print(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"}), file=sys.stderr)
+        if lock.acquire():
+            return None
+        show_problem(str(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"})))
         return exit_codes.BUSY
     return code
+
+
+def show_problem(sentences: str) -> None:
+    """Tell why the panel does not open: on the terminal, and in a window where there is no terminal to read it on."""
+    print(sentences, file=sys.stderr)
+    if not windows_are_seen() or (sys.stderr is not None and sys.stderr.isatty()):
+        return
+    from PySide6.QtCore import Qt
+    from PySide6.QtWidgets import QApplication, QMessageBox
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    box = QMessageBox(QMessageBox.Icon.Critical, "Archisync", sentences)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    box.exec()
+    del app
 
 
 async def _main(
@@ -135,12 +158,12 @@ class Life:
     async def lived(self, panel: Panel) -> int:
         """Live until the panel is quit. Exit code."""
         try:
-            async with _opened(self, panel):
+            async with _opened(self, panel) as core:
                 if self.said[0]:
                     panel.context.say(*self.said)
                 if self.place:
                     panel.open_place(self.place)
-                await self.stop.wait()
+                await self._until_over(core)
                 panel.closing()
         except Exception as error:
             log.exception("the panel could not go on")
@@ -156,6 +179,17 @@ class Life:
             return exit_codes.CONFIG
         return exit_codes.OK
 
+    async def _until_over(self, core: Core) -> None:
+        """Until the operator quits. Raises ``SyncFailure`` when nothing can be read any more."""
+        stopping: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
+        broken: asyncio.Future[Any] = core.broken
+        try:
+            await asyncio.wait({stopping, broken}, return_when=asyncio.FIRST_COMPLETED)
+            if not stopping.done():
+                raise core.broken.result()
+        finally:
+            stopping.cancel()
+
     def put_back(self, backup: Path) -> None:
         """End this life; the next one has that backup."""
         self.restore = backup
@@ -163,33 +197,32 @@ class Life:
 
 
 @asynccontextmanager
-async def _opened(life: Life, panel: Panel) -> AsyncIterator[None]:
-    """Core, drafts and endpoint, open; the panel has its services."""
+async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
+    """Core, drafts and endpoint, open; the panel has its services. What was opened is closed, however it ends."""
     for name in BEHIND:
         await asyncio.to_thread(import_module, name)
     from archisync_gui.app.core import Core
     from archisync_gui.drafts import Drafts
 
     profile = life.profile
-    core = await Core.open(profile, demo=life.demo, attended=True)
-    try:
-        core.second_start = panel.second_start
+    from archisync_gui.ui.i18n import language as panel_language
+
+    async with AsyncExitStack() as stack:
+        core = await Core.open(profile, demo=life.demo, attended=True, second_start=panel.second_start)
+        stack.push_async_callback(core.close)
         drafts = await Drafts.open(profile.folder, clock=core.clock)
-        try:
-            endpoint = _endpoint(core, drafts)
-            try:
-                no_endpoint = await _served(endpoint)
-                panel.set_services(_services(core, endpoint, life))
-                if no_endpoint:
-                    panel.context.say(no_endpoint, "bad")
-                async with _surroundings(core):
-                    yield
-            finally:
-                await endpoint.stop()
-        finally:
-            await drafts.close()
-    finally:
-        await core.close()
+        stack.push_async_callback(drafts.close)
+        endpoint = _endpoint(core, drafts)
+        stack.push_async_callback(endpoint.stop)
+        no_endpoint = await _served(endpoint)
+        panel.set_services(_services(core, endpoint, life))
+        told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in core.troubles]
+        if no_endpoint:
+            told.append(no_endpoint)
+        if told:
+            panel.context.say("\n".join(told), "bad")
+        await stack.enter_async_context(_surroundings(core))
+        yield core
 
 
 @asynccontextmanager
@@ -224,7 +257,7 @@ def _endpoint(core: Core, drafts: Any) -> Endpoint:
         version=__version__,
         clock=core.clock,
         language=language,
-        set_interval=core.set_interval,
+        set_intervals=core.set_intervals,
         form_opened=core.expect_form,
     )
 
@@ -246,15 +279,18 @@ def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
     from archisync_gui.ui.i18n import language as panel_language
     from archisync_gui.ui.services import LoginTest, Services
 
-    async def apply_settings(changes: Mapping[str, object]) -> None:
-        before = core.settings.number("endpoint.port")
-        await core.apply_settings(changes)
-        if core.settings.number("endpoint.port") != before:
-            try:
-                await endpoint.move(core.settings.number("endpoint.port"))
-            except SyncFailure:
-                await core.apply_settings({"endpoint.port": before})
-                raise
+    moving = asyncio.Lock()
+
+    async def apply_settings(changes: Changes) -> None:
+        async with moving:  # the port in use and the port in the settings change together
+            before = core.settings.number("endpoint.port")
+            await core.apply_settings(changes)
+            if core.settings.number("endpoint.port") != before:
+                try:
+                    await endpoint.move(core.settings.number("endpoint.port"))
+                except SyncFailure:
+                    await core.apply_settings({"endpoint.port": before})
+                    raise
 
     async def test_login(account: str, password: str | None) -> LoginTest:
         language = panel_language()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from archisync_gui.app import exit_codes
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import text
-from archisync_gui.settings import Settings, SettingsError
+from archisync_gui.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
     from archisync_gui.app.demo import DemoOptions
@@ -94,6 +94,11 @@ def display_available() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def windows_are_seen() -> bool:
+    """True when a person can see a window: there is a display, and Qt does not draw into memory only."""
+    return display_available() and not os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal"))
+
+
 def _display(profile: Profile, language: str) -> Finding:
     if display_available():
         return _finding("display", "ok", language, "ok")
@@ -143,7 +148,7 @@ async def _keyring(profile: Profile, language: str) -> Finding:
 
 def _port(profile: Profile, language: str) -> Finding:
     try:
-        chosen = Settings.load(profile.settings_file).number("endpoint.port")
+        chosen = load_settings(profile.settings_file).settings.number("endpoint.port")
     except SettingsError:
         return _finding("port", "broken", language, "settings")
     port = chosen or (47801 if profile.demo else 47800)
@@ -184,7 +189,7 @@ async def _browser(profile: Profile, language: str) -> Finding:
     from archisync_gui.model import SyncFailure
 
     try:
-        chosen = Settings.load(profile.settings_file).text("erp.browser")
+        chosen = load_settings(profile.settings_file).settings.text("erp.browser")
         version = await try_browser(chosen or None)
     except SettingsError:
         return _finding("browser", "broken", language, "settings")
@@ -201,7 +206,7 @@ async def _erp(profile: Profile, demo: DemoOptions | None, language: str) -> Fin
 
     if demo is not None:
         return _finding("erp", "ok", language, "demo")
-    address = Settings.load(profile.settings_file).text("erp.url")
+    address = load_settings(profile.settings_file).settings.text("erp.url")
     if not address:
         return _finding("erp", "warning", language, "unset")
 

@@ -11,8 +11,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from archisync_gui.app.credentials import NoPassword, keyring_read, keyring_write, write_private
+from archisync_gui.app.credentials import NoPassword, keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
+from archisync_gui.disk import replace_file
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class KeptSessions:
             if token is not None:
                 after[account] = token
             if after != before:
-                write_private(self._file, after)
+                replace_file(self._file, json.dumps(after))
 
         try:
             await asyncio.to_thread(write)
@@ -101,7 +102,10 @@ class KeptSessions:
 
 
 def _tokens(file: Path) -> dict[str, str]:
+    """The tokens of the file; what is none is left out: it costs one login. Blocking."""
     try:
-        return {str(name): str(token) for name, token in json.loads(file.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, AttributeError):
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
         return {}
+    entries = document.items() if isinstance(document, dict) else ()
+    return {name: token for name, token in entries if isinstance(token, str)}

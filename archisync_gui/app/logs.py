@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import logging
+import sys
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
 from archisync_gui.app.profile import Profile
+from archisync_gui.disk import open_private
+from archisync_gui.plaintext import OneLineFormatter
 
-FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+class PrivateFile(RotatingFileHandler):
+    """A rotating file that only its owner may read. What cannot be written is dropped: logging never stops the work."""
+
+    def _open(self) -> TextIOWrapper:
+        return open_private(Path(self.baseFilename))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """The disk is full or protected; whoever needs it says so to people."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 def to_file(profile: Profile, level: int) -> RotatingFileHandler:
     """Send all log records of ``level`` and above to the profile's file (5 files of 2 MB). Returns the handler."""
-    handler = RotatingFileHandler(profile.log_file, maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True)
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler = PrivateFile(profile.log_file, maxBytes=2_000_000, backupCount=4, encoding="utf-8", delay=True)
+    handler.setFormatter(OneLineFormatter())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(min(level, root.level or level))

@@ -5,7 +5,9 @@ Nothing here opens what lies in the folder.
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import re
 import secrets
@@ -14,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from archisync_gui.disk import beside, remove_leftovers, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
+
+log = logging.getLogger(__name__)
 
 Kind = Literal["real", "demo"]
 
@@ -26,6 +31,9 @@ NETWORK_FILE_SYSTEMS = re.compile(
 
 BIRTH = "profile.json"
 """File in the folder that says what the profile was born as."""
+
+LOCK = "profile.lock"
+"""File whose lock the holder of the profile has."""
 
 
 class ProfileError(SyncFailure):
@@ -82,12 +90,29 @@ def profile_names() -> list[str]:
     return sorted(file.parent.name for file in profiles_folder().glob(f"*/{BIRTH}"))
 
 
-def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -> Profile:
-    """Find or make the profile. A text with a path separator is a folder, anything else a name. ``make`` False: one
-    that is named must be there, since a slip of the pen is no reason to show an empty office.
+OURS = frozenset(
+    {
+        BIRTH,
+        "profile.lock",
+        "holder.json",
+        "settings.json",
+        "settings.previous.json",
+        "window.ini",
+        "log",
+        "screenshots",
+    }
+)
+"""What a folder may hold before it becomes a profile: settings and a log may be there before the first start."""
 
-    Raises :class:`ProfileError`: ``profile-kind`` (a demo profile opened as real or the reverse), ``profile-name``,
-    ``profile-unknown``, ``profile-folder`` (cannot be made or written), ``profile-network`` (on a network file
+
+def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -> Profile:
+    """Find or make the profile. A text with a path separator is a folder, anything else a name. ``make`` False: a named
+    profile must exist, since a typing error must not create an empty one.
+
+    Nothing is written before it is certain that the folder is ours. Raises :class:`ProfileError`: ``profile-kind-…`` (a
+    demo profile opened as real or the reverse), ``profile-name``, ``profile-unknown``, ``profile-folder``,
+    ``profile-full`` and ``profile-read-only`` (cannot be made or written), ``profile-owner`` (folder or a file in it
+    belongs to another user), ``profile-not-empty`` (holds files of others), ``profile-network`` (on a network file
     system), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
@@ -99,45 +124,91 @@ def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -
         if not re.fullmatch(r"[\w][\w .-]{0,60}", given):
             raise ProfileError("profile-name", name=given)
         folder, name = profiles_folder() / given, given
-    if name_or_folder and not make and not (folder / BIRTH).exists():
-        raise ProfileError("profile-unknown", name=given, known=", ".join(profile_names()) or "–")
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder / "log").mkdir(exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise ProfileError("profile-folder", folder=str(folder), error=error.strerror or str(error)) from error
+        return _opened(folder, name, wanted, must_exist=bool(name_or_folder) and not make)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        raise folder_error(folder, error) from error
+
+
+def _opened(folder: Path, name: str, wanted: Kind, *, must_exist: bool) -> Profile:
+    birth = folder / BIRTH
+    if must_exist and not birth.exists():
+        raise ProfileError("profile-unknown", name=name, known=", ".join(profile_names()) or "–")
+    _check_ours(folder)
     if kind := network_file_system(folder):
         raise ProfileError("profile-network", folder=str(folder), kind=kind)
-    birth = folder / BIRTH
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "log").mkdir(exist_ok=True, mode=0o700)
     if not birth.exists():
-        return _made(birth, name, wanted, folder)
+        _make(birth, Profile(secrets.token_hex(8), name, wanted, folder))
     try:
         document = json.loads(birth.read_text(encoding="utf-8"))
         profile = Profile(document["id"], name, document["kind"], folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if not isinstance(profile.id, str) or profile.kind not in ("demo", "real"):
+            raise TypeError("profile")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ProfileError("profile-damaged", file=str(birth)) from error
     if profile.kind != wanted:
         raise ProfileError("profile-kind-demo" if profile.demo else "profile-kind-real", name=name)
     return profile
 
 
-def _made(birth: Path, name: str, kind: Kind, folder: Path) -> Profile:
-    profile = Profile(secrets.token_hex(8), name, kind, folder)
+def _check_ours(folder: Path) -> None:
+    """Raise :class:`ProfileError` unless the folder is missing, or ours and either a profile or empty."""
+    if not folder.exists():
+        return
+    entries = sorted(folder.iterdir())  # raises NotADirectoryError for a file
+    if (folder / "log").is_dir():
+        entries += sorted((folder / "log").iterdir())
+    # Of an entry its own owner, not that of what it points to: a link that another user made is another user's.
+    owners = {folder: folder.stat().st_uid} | {path: _owner(path) for path in entries}
+    for path, owner in owners.items():
+        if sys.platform != "win32" and owner not in (os.geteuid(), None):
+            raise ProfileError("profile-owner", folder=str(folder), file=str(path))
+    if (folder / BIRTH).exists():
+        return
+    foreign = sorted(path.name for path in folder.iterdir() if not _may_come_first(path.name))
+    if any(name.endswith(".db") for name in foreign):
+        raise ProfileError("profile-damaged", file=str(folder / BIRTH))  # real data or invented ones: nobody knows
+    if foreign:
+        raise ProfileError("profile-not-empty", folder=str(folder), file=foreign[0])
+
+
+def _may_come_first(name: str) -> bool:
+    return name in OURS or name.startswith(f".{BIRTH}")
+
+
+def _owner(path: Path) -> int | None:
+    """The user id of the owner; ``None`` for what is gone (another process of ours is at work in the folder)."""
     try:
-        # Written whole, then named: two first starts at once must not both believe in an id of their own.
-        temporary = birth.with_suffix(f".{profile.id}")
-        temporary.write_text(json.dumps({"id": profile.id, "kind": kind}) + "\n", encoding="utf-8")
-        try:
-            os.link(temporary, birth)
-        except FileExistsError:
-            return open_profile(str(folder) + os.sep, demo=kind == "demo")
-        except OSError:
+        return path.lstat().st_uid
+    except FileNotFoundError:
+        return None
+
+
+def _make(birth: Path, profile: Profile) -> None:
+    """Write the birth certificate, unless another first start was faster: both must believe in one id."""
+    temporary = beside(birth)
+    replace_file(temporary, json.dumps({"id": profile.id, "kind": profile.kind}) + "\n")
+    try:
+        os.link(temporary, birth)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links
+        if not birth.exists():
             temporary.replace(birth)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise ProfileError("profile-folder", folder=str(folder), error=error.strerror or str(error)) from error
-    return profile
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def folder_error(folder: Path, error: OSError | ValueError) -> ProfileError:
+    """Why the profile's folder cannot be used, as a :class:`ProfileError`."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return ProfileError("profile-full", folder=str(folder))
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    code = "profile-read-only" if number in (errno.EROFS, errno.EACCES, errno.EPERM) else "profile-folder"
+    return ProfileError(code, folder=str(folder), error=reason)
 
 
 def network_file_system(folder: Path) -> str | None:
@@ -164,30 +235,78 @@ class ProfileLock:
     def __init__(self, profile: Profile) -> None:
         from filelock import FileLock
 
-        self._lock = FileLock(str(profile.folder / "profile.lock"), timeout=0, thread_local=False)
+        self._folder = profile.folder
+        self._lock = FileLock(str(profile.folder / LOCK), timeout=0, thread_local=False)
         self._holder = profile.folder / "holder.json"
 
     def acquire(self) -> bool:
-        """True when this process is now the holder."""
+        """True when this process is now the holder. Raises :class:`ProfileError` where the folder cannot be written."""
         from filelock import Timeout
 
         try:
             self._lock.acquire()
         except Timeout:
             return False
-        self._holder.write_text(json.dumps({"pid": os.getpid()}) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise folder_error(self._folder, error) from error
+        remove_leftovers(self._folder)
+        try:
+            replace_file(self._holder, json.dumps({"pid": os.getpid()}) + "\n")
+        except OSError as error:
+            # Only a message to others would name it; what needs the disk says for itself that it is full.
+            log.warning("holder.json cannot be written: %s", error)
         return True
 
     def holder(self) -> int | None:
         """The pid that the last holder wrote; for a message only."""
         try:
             pid = json.loads(self._holder.read_text(encoding="utf-8"))["pid"]
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
-        return pid if isinstance(pid, int) else None
+        return pid if isinstance(pid, int) and not isinstance(pid, bool) else None
 
     def release(self) -> None:
         """Give the profile free. Harmless when not held."""
         if self._lock.is_locked:
-            self._holder.unlink(missing_ok=True)
+            try:
+                self._holder.unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("holder.json cannot be removed: %s", error)
             self._lock.release()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileIdentity:
+    """Which folder and lock file this process holds, whatever has become of their names."""
+
+    profile: Profile
+    folder: tuple[int, int]
+    lock: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, profile: Profile) -> ProfileIdentity:
+        """What lies at the profile's path now. Raises :class:`ProfileError`."""
+        try:
+            folder = _identity(profile.folder)
+            return cls(profile, folder, _identity(profile.folder / LOCK) if (profile.folder / LOCK).exists() else None)
+        except OSError as error:
+            raise folder_error(profile.folder, error) from error
+
+    def check(self) -> None:
+        """Raise :class:`ProfileError` ``profile-gone`` when folder or lock file was removed or replaced. Blocking."""
+        try:
+            same = _identity(self.profile.folder) == self.folder
+            if same and self.lock is not None:
+                same = _identity(self.profile.folder / LOCK) == self.lock
+        except (FileNotFoundError, NotADirectoryError):
+            same = False
+        except OSError as error:
+            log.warning("the profile's folder could not be looked at: %s", error)
+            return
+        if not same:
+            raise ProfileError("profile-gone", folder=str(self.profile.folder))
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino

@@ -41,7 +41,10 @@ def clock(moment: str | None, language: str) -> str:
     """An ISO moment as local ``HH:MM``, with the date when it is not today."""
     if moment is None:
         return word("word.never", language)
-    local = datetime.fromisoformat(moment).astimezone()
+    try:
+        local = datetime.fromisoformat(moment).astimezone()
+    except (ValueError, OverflowError):
+        return moment
     today = datetime.now().astimezone().date()
     return f"{local:%H:%M}" if local.date() == today else f"{local:%d/%m/%Y %H:%M}"
 
@@ -58,7 +61,7 @@ def result(line: Mapping[str, Any], language: str) -> str:
         return f"{name:<14} {said}"
     said = word(f"word.outcome.{line['outcome']}", language)
     if error := line.get("error"):
-        said += ": " + str(text(error["code"], language, error.get("params") or {}))
+        said += ": " + str(text(error["code"], language, _readable(error.get("params") or {}, language)))
     return f"{name:<14} {said}"
 
 
@@ -66,7 +69,7 @@ def progress(event: Mapping[str, Any], language: str) -> str | None:
     """One line for an event of a waiting command; ``None`` for what nobody needs to read."""
     kind = event["kind"]
     if kind == "waiting":
-        return word("word.waiting.hold", language, since=clock(event["since"], language))
+        return f"{title(event['type'], language)}: {_reason(event, language).what}"
     if kind == "accepted" or "type" not in event:
         return None
     name = title(event["type"], language)
@@ -103,6 +106,16 @@ def _readable(params: Mapping[str, Any], language: str) -> dict[str, Any]:
         else:
             out[key] = value
     return out
+
+
+def retried(answer: Mapping[str, Any], language: str) -> str:
+    """What ``retry`` answered."""
+    if "unknown" in answer:
+        known = ", ".join(answer["known"]) or "–"
+        return str(text("retry-unknown-account", language, {"account": answer["unknown"], "known": known}))
+    if not answer["allowed"]:
+        return word("word.retry.none", language)
+    return word("word.retry.allowed", language, accounts=", ".join(answer["allowed"]))
 
 
 def status(answer: Mapping[str, Any], language: str) -> str:

@@ -35,13 +35,13 @@ def _ask(call: Call, body: contract.PairBody) -> Reply:
     if body.name is None:
         raise wrong("body-invalid", "name", "missing")
     pairing = call.services.pairing
-    secret, digits, seconds = pairing.ask(call.caller.origin, body.name, body.wanted(), own=_own(call))
+    asked = pairing.ask(call.caller.origin, body.name, body.wanted(), own=_own(call))
     return Reply(
         contract.PairWaiting(
-            message=call.say("pairing-own" if _own(call) else "pairing-waiting"),
-            pairing_id=secret,
-            digits=None if _own(call) else digits,
-            expires_in=int(seconds),
+            message=call.say("pairing-own" if asked.digits is None else "pairing-waiting"),
+            pairing_id=asked.secret,
+            digits=asked.digits,
+            expires_in=int(asked.seconds),
             profile_id=call.services.profile_id,
         ),
         202,
@@ -56,7 +56,7 @@ def _collect(call: Call, secret: str) -> Reply:
                 contract.PairWaiting(
                     message=call.say("pairing-waiting"),
                     pairing_id=secret,
-                    digits=None,
+                    digits=collected.digits,
                     expires_in=int(collected.seconds_left),
                     profile_id=call.services.profile_id,
                 ),

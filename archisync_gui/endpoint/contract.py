@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -17,18 +18,54 @@ SESSION_ID = r"^[A-Za-z0-9_-]{22,128}$"
 DRAFT_ID = r"^[A-Za-z0-9_-]{16,64}$"
 
 
+YEARS = range(2000, 2201)
+"""Years that a moment in a query may have: the ends of the calendar have no UTC, and nothing is known of them."""
+
+MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]{2,20}(Z|[+-][0-9]{2}:?[0-9]{2})"
+
+RECORD_ID = r"[0-9]{1,18}"
+"""The ERP's number of a record: ASCII digits."""
+
+
 def _folded(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _some(text: str) -> str:
+    if not text:
+        raise ValueError("nothing but blanks")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("control characters")
+    return text
+
+
+def _ascii_number(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,15}", value):
+        raise ValueError("not a number")
+    return value
+
+
+AsciiNumber = BeforeValidator(_ascii_number)
+"""Of a number in a query: ASCII digits; no other alphabet's, no blanks, no ``1_000``."""
+
+Plain = AfterValidator(_one_line)
+"""Of a text in a query: no control characters (SQLite would end the text at a NUL)."""
 
 
 def _moment(text: object) -> datetime:
     """An ISO 8601 time with its offset; no seconds since 1970, which pydantic would take as well."""
     if not isinstance(text, str):
         raise ValueError("not a text")
+    if not re.fullmatch(MOMENT, text):
+        raise ValueError("not ISO 8601 with an offset")
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("without offset")
-    return moment
+    if moment.tzinfo is None or not YEARS.start <= moment.year < YEARS.stop:
+        raise ValueError("without offset, or out of range")
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -133,7 +170,7 @@ class HistoryQuery(Query):
 
     type: Annotated[str, Field(max_length=40)] | None = None
     outcome: Literal["completed", "unclean", "refused", "failed", "cancelled", "skipped", "interrupted"] | None = None
-    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    limit: Annotated[int, Field(ge=1, le=500), AsciiNumber] = 50
     before: Moment | None = None
 
 
@@ -146,15 +183,15 @@ class ExplainQuery(Query):
 class SearchQuery(Query):
     """A search in stored rows."""
 
-    search: Annotated[str, Field(max_length=200)] = ""
-    limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Annotated[str, Field(max_length=200)] | None = None
+    search: Annotated[str, Field(max_length=200), Plain] = ""
+    limit: Annotated[int, Field(ge=1, le=200), AsciiNumber] = 50
+    cursor: Annotated[str, Field(max_length=200), Plain] | None = None
 
 
 class PricesQuery(SearchQuery):
     """``product``: only the prices of that article."""
 
-    product: Annotated[str, Field(max_length=80)] | None = None
+    product: Annotated[str, Field(max_length=80), Plain] | None = None
 
 
 class PairBody(Contract):
@@ -168,7 +205,9 @@ class PairBody(Contract):
         }
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_folded)] | None = None
+    name: Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_folded), AfterValidator(_some)] | None = (
+        None
+    )
     scopes: Annotated[list[Literal["sessions", "watch", "operate"]], Field(min_length=1, max_length=3)] = ["sessions"]
     pairing_id: Annotated[str, Field(min_length=16, max_length=128)] | None = None
     code: Annotated[str, Field(min_length=16, max_length=128)] | None = None
@@ -430,7 +469,9 @@ class PairWaiting(Answer):
 
     code: Literal["pairing-waiting"] = "pairing-waiting"
     pairing_id: str
-    digits: str | None = Field(description="Six digits for the operator; null for our own order form.")
+    digits: str | None = Field(
+        description="Six digits to show to the operator. Null for our own order form, unless two of them ask at once."
+    )
     expires_in: int
     profile_id: str
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ BEACON_PATH = "/api/smart-sessions/close"
 
 ONCE = (hdrs.HOST, hdrs.ORIGIN, hdrs.AUTHORIZATION, hdrs.CONTENT_LENGTH, hdrs.CONTENT_TYPE, "Sec-Fetch-Site")
 """Headers that a request may carry only once: two different readings of one request are how smuggling works."""
+
+ORIGIN_LENGTH = 300
+ORIGIN_FORM = re.compile(r"null|[a-z][a-z0-9+.-]{0,30}://[A-Za-z0-9._~\[\]:-]+")
+"""What a browser sends as ``Origin``: scheme, host (international names as ``xn--``) and port. Longer or other texts
+would only disfigure the dialog that shows them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ STATUS: Mapping[str, int] = {
     "scope-missing": 403,
     "account-refused": 403,
     "account-missing": 422,
+    "account-not-known": 403,
     "too-many-failures": 429,
     "too-many-streams": 503,
     # Pairing
@@ -62,6 +69,7 @@ STATUS: Mapping[str, int] = {
     "pairing-gone": 410,
     "pairing-code": 410,
     "pairing-full": 429,
+    "pairing-not-saved": 503,
     # What was sent
     "request-malformed": 400,
     "request-slow": 408,
@@ -70,6 +78,8 @@ STATUS: Mapping[str, int] = {
     "content-type-refused": 415,
     "body-too-large": 413,
     "body-not-json": 400,
+    "body-repeated-key": 400,
+    "too-many-messages": 429,
     "body-invalid": 422,
     "query-invalid": 422,
     "websocket-expected": 426,
@@ -139,8 +149,8 @@ class Caller:
 
     @property
     def key(self) -> str:
-        """What the rate limit counts by."""
-        return self.origin or "no origin"
+        """What the rate limit counts by: the page whose token was proved, so that nobody pays for another program."""
+        return f"page {self.page.id}" if self.page else self.origin or "no origin"
 
     @property
     def token_id(self) -> str:
@@ -180,7 +190,12 @@ class Gate:
                 raise Refusal("header-repeated", header=name, params={"header": name})
         if request.headers.get(hdrs.HOST, "").lower() not in self._hosts:
             raise Refusal("host-refused", header=hdrs.HOST)
+        if not request.raw_path.startswith("/"):
+            # Absolute form names a host of its own beside the header, as for a proxy; we are none.
+            raise Refusal("host-refused")
         origin = request.headers.get(hdrs.ORIGIN)
+        if origin is not None and not (len(origin) <= ORIGIN_LENGTH and ORIGIN_FORM.fullmatch(origin)):
+            raise Refusal("origin-refused", header=hdrs.ORIGIN)
         own = origin == self.own_origin
         paired = origin is not None and not own and origin in self._pairing.store.origins()
         pairing = request.path == PAIR_PATH and origin != "null" and self._pairing.listens_to(origin)
@@ -234,11 +249,14 @@ class Gate:
     def account(self, caller: Caller, wanted: AccountId | None, known: tuple[AccountId, ...]) -> AccountId:
         """The account a call works for; ``known`` are the enabled ones, the default first.
 
-        Raises :class:`Refusal`: 403 for another account than the token's, 422 when there is none.
+        Raises :class:`Refusal`: 403 for another account than the token's and for one that is no longer in use, 422 when
+        there is none.
         """
         if caller.account is not None:
             if wanted is not None and wanted != caller.account:
                 raise Refusal("account-refused", field="userId")
+            if caller.account not in known:
+                raise Refusal("account-not-known", header=hdrs.AUTHORIZATION)
             return caller.account
         account = wanted or (known[0] if known else None)
         if account is None or account not in known:

@@ -39,7 +39,7 @@ SERVER_SENT_EVENT = {
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
     "required": ["data"],
 }
-PARAMS = ("account", "field", "header", "high", "low", "problem", "scope", "type", "types")
+PARAMS = ("account", "field", "header", "high", "low", "problem", "reason", "scope", "type", "types")
 """What the texts of refusals are filled in with."""
 TAGS = {
     "sessions": "The order form's sessions",

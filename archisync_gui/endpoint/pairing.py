@@ -5,21 +5,24 @@ Tokens are 256 random bits, kept only as SHA-256. All texts given by a page (nam
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import logging
-import os
-import re
 import secrets
+import unicodedata
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from threading import Lock
+from typing import Literal, NamedTuple
 
+from archisync_gui.disk import keep_copy, replace_file
 from archisync_gui.model import AccountId, Clock
 
 log = logging.getLogger(__name__)
@@ -37,7 +40,9 @@ OWN_TOKEN_DAYS = 7
 """Days after which an unused token of our own order form (it lives in one tab) is forgotten."""
 MAX_OWN_TOKENS = 200
 MAX_ASKS = 20
-"""Questions in one window, repeated ones included."""
+"""Questions in one window of outside pages, and of our own form in :data:`WINDOW` seconds."""
+OWN_SILENCE = 15.0
+"""Seconds after which a question of our own form is dropped when its page has not come back: it was closed."""
 LAST_USE_STEP = 60.0
 """Seconds between two writes of *last use*."""
 
@@ -88,12 +93,15 @@ class PairingStore:
     VERSION = 1
 
     def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
-        """Read ``path``. A damaged file is put aside and the list starts empty: everybody has to be paired again."""
+        """Read ``path``. Entries that cannot be read are skipped; of a file with such entries a copy is kept."""
         self._path = path
         self._clock = clock
         self._random = random
         self._pages: dict[bytes, Page] = {}
         """By SHA-256 of the token."""
+        self._changes = self._written = 0
+        """Numbers of the latest change and of the one in the file."""
+        self._writing = Lock()
         self._load()
 
     def pages(self) -> tuple[Page, ...]:
@@ -109,15 +117,22 @@ class PairingStore:
         return frozenset(p.origin for p in self._pages.values() if p.origin is not None and not p.own)
 
     def find(self, token: str) -> Page | None:
-        """The page that this token belongs to, whatever origin presents it; remembers the use."""
+        """The page that this token belongs to, whatever origin presents it; remembers the use.
+
+        A token of our own order form that was not used for :data:`OWN_TOKEN_DAYS` days is refused, but not forgotten:
+        the computer's clock may be wrong.
+        """
         wanted = _digest(token)
         for digest, page in self._pages.items():
             if hmac.compare_digest(digest, wanted):
                 now = self._clock.now()
-                if (now - page.last_used).total_seconds() >= LAST_USE_STEP:
+                unused = now - page.last_used
+                if page.own and unused > timedelta(days=OWN_TOKEN_DAYS):
+                    return None
+                if unused.total_seconds() >= LAST_USE_STEP:  # never back: a clock that was set back is no sign of age
                     page = replace(page, last_used=now)
                     self._pages[digest] = page
-                    self._save()
+                    self._save_later()
                 return page
         return None
 
@@ -130,22 +145,29 @@ class PairingStore:
         *,
         own: bool = False,
     ) -> tuple[Page, str]:
-        """Let a page in; its token is returned here and never again."""
+        """Let a page in; its token is returned here and never again. Raises :class:`PairingError`
+        ``pairing-not-saved``; then nobody was let in."""
         token = _text(self._random(32))
         now = self._clock.now()
         page = Page(_text(self._random(6)), name, origin, frozenset(scopes), account, now, now, own)
+        before = dict(self._pages)
         self._pages[_digest(token)] = page
         if own:
             self._forget_own(MAX_OWN_TOKENS)
-        self._save()
+        try:
+            self._save()
+        except PairingError:
+            self._pages = before
+            raise
         return page, token
 
     def revoke(self, page_id: str) -> bool:
-        """Forget a page; its token is refused from now on. False if there is none of that id."""
+        """Forget a page; its token is refused from now on. False if there is none of that id. Raises
+        :class:`PairingError` ``pairing-not-saved`` when the file still holds it."""
         kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
         if len(kept) == len(self._pages):
             return False
-        self._pages = kept
+        self._pages = kept  # also when the disk refuses it: the token is not good any more in this process
         self._save()
         return True
 
@@ -156,21 +178,44 @@ class PairingStore:
 
     def _load(self) -> None:
         try:
-            document = json.loads(self._path.read_text(encoding="utf-8"))
-            if document["version"] != self.VERSION:
-                raise ValueError("version")
-            pages = {bytes.fromhex(entry["hash"]): _page(entry) for entry in document["pages"]}
+            text = self._path.read_text(encoding="utf-8")
+            document = json.loads(text)
+            entries = document["pages"]
+            if not isinstance(entries, list):
+                raise TypeError("pages")
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            aside = self._path.with_suffix(".damaged")
-            log.error("paired pages: %s is unreadable (%s), put aside as %s", self._path.name, error, aside.name)
-            self._path.replace(aside)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            log.error("paired pages: %s is unreadable (%s), kept as %s", self._path, error, keep_copy(self._path))
             return
-        oldest = self._clock.now() - timedelta(days=OWN_TOKEN_DAYS)
-        self._pages = {d: p for d, p in pages.items() if not p.own or p.last_used >= oldest}
+        unreadable = 0
+        for entry in entries:
+            try:
+                self._pages[bytes.fromhex(entry["hash"])] = _page(entry)
+            except (ValueError, KeyError, TypeError, OverflowError):
+                unreadable += 1
+        if unreadable or document.get("version") != self.VERSION:
+            kept = keep_copy(self._path)
+            log.warning("paired pages: %d of %s are unreadable, the file is kept as %s", unreadable, self._path, kept)
 
     def _save(self) -> None:
+        """Write the file before anybody is told. Raises :class:`PairingError` where the disk refuses it."""
+        try:
+            self._write(*self._snapshot())
+        except OSError as error:
+            raise PairingError("pairing-not-saved", reason=error.strerror or str(error)) from error
+
+    def _save_later(self) -> None:
+        """Write in a thread what may be lost: when a page was last used."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no loop to be held up
+            self._write(*self._snapshot())
+            return
+        writing = loop.run_in_executor(None, self._write, *self._snapshot())
+        writing.add_done_callback(_log_refusal)
+
+    def _snapshot(self) -> tuple[int, str]:
         entries = [
             {
                 "hash": digest.hex(),
@@ -185,13 +230,21 @@ class PairingStore:
             }
             for digest, page in self._pages.items()
         ]
-        temporary = self._path.with_suffix(".tmp")
-        temporary.unlink(missing_ok=True)
-        # Created with its final rights: between a create and a chmod another user could open it.
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"version": self.VERSION, "pages": entries}, file, ensure_ascii=False, indent=1)
-        temporary.replace(self._path)
+        self._changes += 1
+        text = json.dumps({"version": self.VERSION, "pages": entries}, ensure_ascii=False, indent=1)
+        return self._changes, text
+
+    def _write(self, number: int, text: str) -> None:
+        with self._writing:
+            if number < self._written:
+                return  # a newer one was faster
+            replace_file(self._path, text)
+            self._written = number
+
+
+def _log_refusal(writing: asyncio.Future[None]) -> None:
+    if not writing.cancelled() and (error := writing.exception()) is not None:
+        log.warning("when a page was last used is not kept: %s", error)
 
 
 PairingState = Literal["waiting", "confirmed", "refused"]
@@ -209,6 +262,9 @@ class PendingPairing:
     seconds_left: float
     own: bool
     """Our own order form opened from a bookmark: one click lets it in, no digits."""
+    needs_digits: bool = False
+    """Two of our own forms asked at once: only the digits on the page tell which of them is in front of the operator
+    (a program can send the same question)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +279,9 @@ class _Asked:
     until: float
     own: bool
     state: PairingState = "waiting"
+    needs_digits: bool = True
+    seen: float = 0.0
+    """Monotonic: when its page last came back."""
     account: AccountId | None = None
 
 
@@ -232,8 +291,21 @@ class Collected:
 
     state: PairingState
     seconds_left: float = 0.0
+    digits: str | None = None
+    """To be shown from now on, where that was not needed before."""
     page: Page | None = None
     token: str | None = None
+
+
+class Asked(NamedTuple):
+    """What a page gets that asks to be let in."""
+
+    secret: str
+    """The pairing id with which it comes back."""
+    digits: str | None
+    """Six digits to show; ``None`` for our own order form while no other one asks."""
+    seconds: float
+    """How long it may wait."""
 
 
 class Pairing:
@@ -245,7 +317,10 @@ class Pairing:
         self._random = random
         self._open_until = float("-inf")
         self._tries = 0
+        self._own_tries = 0
         self._asks = 0
+        self._own_asks: deque[float] = deque()
+        """When our own form asked, in the last :data:`WINDOW` seconds."""
         self._asked: dict[str, _Asked] = {}
         """By secret pairing id."""
         self._codes: dict[bytes, tuple[float, AccountId | None]] = {}
@@ -287,7 +362,7 @@ class Pairing:
         self._expire()
         now = self._clock.monotonic()
         return tuple(
-            PendingPairing(a.id, a.origin, a.name, a.scopes, a.asked, a.until - now, a.own)
+            PendingPairing(a.id, a.origin, a.name, a.scopes, a.asked, a.until - now, a.own, a.needs_digits)
             for a in self._asked.values()
             if a.state == "waiting"
         )
@@ -303,7 +378,7 @@ class Pairing:
         self._expire()
         if self.seconds_left <= 0:
             raise PairingError("pairing-closed")
-        typed = re.sub(r"\D", "", digits)
+        typed = _typed(digits)
         for waiting in self._asked.values():
             if waiting.state == "waiting" and not waiting.own and hmac.compare_digest(waiting.digits, typed):
                 return self._confirmed(waiting, account, scopes)
@@ -315,8 +390,41 @@ class Pairing:
         raise PairingError("pairing-digits", left=TRIES - self._tries)
 
     def approve(self, pending_id: str, *, account: AccountId | None = None) -> PendingPairing:
-        """Let in our own order form, which was opened from a bookmark. ``pairing-gone`` if it no longer waits."""
-        return self._confirmed(self._own(pending_id), account, None)
+        """Let in our own order form, which was opened from a bookmark.
+
+        Raises :class:`PairingError` ``pairing-gone`` if it no longer waits, and ``pairing-needs-digits`` when another
+        one asked, too: then :meth:`confirm_own`.
+        """
+        asked = self._own(pending_id)
+        if asked.needs_digits:
+            raise PairingError("pairing-needs-digits")
+        return self._confirmed(asked, account, None)
+
+    def confirm_own(self, digits: str, *, account: AccountId | None = None) -> PendingPairing:
+        """Let in that one of our own order forms which shows ``digits``; the others are refused.
+
+        Raises :class:`PairingError` ``pairing-digits``, the third time ``pairing-tries`` (all of them are refused), and
+        ``pairing-gone`` when none waits.
+        """
+        self._expire()
+        waiting = [asked for asked in self._asked.values() if asked.own and asked.state == "waiting"]
+        if not waiting:
+            raise PairingError("pairing-gone")
+        typed = _typed(digits)
+        for asked in waiting:
+            if hmac.compare_digest(asked.digits, typed):
+                self._own_tries = 0
+                confirmed = self._confirmed(asked, account, None)
+                self._refuse(lambda other: other.own)
+                self._changed()
+                return confirmed
+        self._own_tries += 1
+        if self._own_tries >= TRIES:
+            self._own_tries = 0
+            self._refuse(lambda asked: asked.own)
+            self._changed()
+            raise PairingError("pairing-tries")
+        raise PairingError("pairing-digits", left=TRIES - self._own_tries)
 
     def refuse(self, pending_id: str) -> None:
         """Refuse one waiting page."""
@@ -344,21 +452,24 @@ class Pairing:
         self._expire()
         return self.seconds_left > 0 or any(not a.own and a.origin == origin for a in self._asked.values())
 
-    def ask(self, origin: str | None, name: str, scopes: Iterable[Access], *, own: bool) -> tuple[str, str, float]:
-        """A page asks to be let in: its secret pairing id, the six digits to show, and the seconds it may wait.
+    def ask(self, origin: str | None, name: str, scopes: Iterable[Access], *, own: bool) -> Asked:
+        """A page asks to be let in.
 
-        A second question of the same origin replaces the first. Raises ``pairing-closed`` or ``pairing-full``.
+        No question ever takes the place of another one, since the operator could not tell them apart. Raises
+        ``pairing-closed`` or ``pairing-full``.
         """
         self._expire()
         if not own and self.seconds_left <= 0:
             raise PairingError("pairing-closed")
-        self._asks += not own
-        if self._asks > MAX_ASKS:
+        self._count(own=own)
+        # A page that was loaded again has left its first question; one that still comes back for it keeps it.
+        left = self._clock.monotonic() - OWN_SILENCE
+        if origin is not None:
+            self._drop(lambda a: a.origin == origin and a.state == "waiting" and a.seen <= left)
+        rivals = [asked for asked in self._asked.values() if asked.own == own and asked.state != "refused"]
+        if len(rivals) >= MAX_PENDING:
             raise PairingError("pairing-full")
-        self._drop(lambda asked: asked.own == own and asked.origin == origin and asked.state == "waiting")
-        if not own and sum(not a.own for a in self._asked.values()) >= MAX_PENDING:
-            raise PairingError("pairing-full")
-        seconds = WINDOW if own else self.seconds_left
+        seconds, now = WINDOW if own else self.seconds_left, self._clock.monotonic()
         asked = _Asked(
             id=_text(self._random(6)),
             secret=_text(self._random(24)),
@@ -367,12 +478,32 @@ class Pairing:
             name=name,
             scopes=frozenset(scopes),
             asked=self._clock.now(),
-            until=self._clock.monotonic() + seconds,
+            until=now + seconds,
             own=own,
+            needs_digits=not own or bool(rivals),
+            seen=now,
         )
+        if own:
+            self._asked = {secret: replace(a, needs_digits=True) for secret, a in self._asked.items()}
+            if not rivals:
+                self._own_tries = 0
         self._asked[asked.secret] = asked
         self._changed()
-        return asked.secret, asked.digits, seconds
+        return Asked(asked.secret, asked.digits if asked.needs_digits else None, seconds)
+
+    def _count(self, *, own: bool) -> None:
+        """Raise ``pairing-full`` for more questions than people ask."""
+        if not own:
+            self._asks += 1
+            if self._asks > MAX_ASKS:
+                raise PairingError("pairing-full")
+            return
+        now = self._clock.monotonic()
+        while self._own_asks and self._own_asks[0] <= now - WINDOW:
+            self._own_asks.popleft()
+        if len(self._own_asks) >= MAX_ASKS:
+            raise PairingError("pairing-full")
+        self._own_asks.append(now)
 
     def collect(self, secret: str, origin: str | None) -> Collected:
         """The page comes back. The token is given once; later, or for a stranger, ``pairing-gone``."""
@@ -380,15 +511,17 @@ class Pairing:
         asked = next((a for a in self._asked.values() if hmac.compare_digest(a.secret, secret)), None)
         if asked is None or asked.origin != origin:
             raise PairingError("pairing-gone")
+        now = self._clock.monotonic()
+        self._asked[asked.secret] = replace(asked, seen=now)
         match asked.state:
             case "waiting":
-                return Collected("waiting", asked.until - self._clock.monotonic())
+                return Collected("waiting", asked.until - now, digits=asked.digits if asked.needs_digits else None)
             case "refused":
                 del self._asked[asked.secret]
                 return Collected("refused")
             case "confirmed":
-                del self._asked[asked.secret]
                 page, token = self.store.add(asked.name, asked.origin, asked.scopes, asked.account, own=asked.own)
+                del self._asked[asked.secret]
                 log.info("paired %s %r for %s", page.id, page.origin, ",".join(sorted(page.scopes)))
                 self._changed()
                 return Collected("confirmed", page=page, token=token)
@@ -405,6 +538,8 @@ class Pairing:
     def _confirmed(self, asked: _Asked, account: AccountId | None, scopes: Iterable[Access] | None) -> PendingPairing:
         until = self._clock.monotonic() + COLLECT
         granted = asked.scopes if scopes is None else asked.scopes & frozenset(scopes)
+        if not granted:
+            raise PairingError("pairing-no-scope")
         done = replace(asked, state="confirmed", account=account, until=until, scopes=granted)
         self._asked[asked.secret] = done
         if not asked.own:
@@ -412,7 +547,9 @@ class Pairing:
             self._open_until = float("-inf")
             self._refuse(lambda other: not other.own and other.state == "waiting")
         self._changed()
-        return PendingPairing(done.id, done.origin, done.name, done.scopes, done.asked, COLLECT, done.own)
+        return PendingPairing(
+            done.id, done.origin, done.name, done.scopes, done.asked, COLLECT, done.own, done.needs_digits
+        )
 
     def _own(self, pending_id: str) -> _Asked:
         self._expire()
@@ -429,7 +566,7 @@ class Pairing:
 
     def _expire(self) -> None:
         now = self._clock.monotonic()
-        self._drop(lambda asked: asked.until <= now)
+        self._drop(lambda a: a.until <= now or (a.own and a.state == "waiting" and a.seen <= now - OWN_SILENCE))
 
     def _drop(self, which: Callable[[_Asked], bool]) -> None:
         self._asked = {secret: a for secret, a in self._asked.items() if not which(a)}
@@ -448,6 +585,11 @@ class Pairing:
                 log.exception("a listener of the pairing failed")
 
 
+def _typed(digits: str) -> str:
+    """What was typed as six ASCII digits; other alphabets' digits are folded, everything else is left out."""
+    return "".join(str(unicodedata.digit(c)) for c in digits if c.isdigit())
+
+
 def _digest(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
@@ -458,16 +600,26 @@ def _text(random: bytes) -> str:
 
 def _page(entry: Mapping[str, object]) -> Page:
     scopes, created, used = entry["scopes"], entry["created"], entry["lastUsed"]
+    origin, account = entry["origin"], entry["account"]
     if not isinstance(scopes, list) or not isinstance(created, str) or not isinstance(used, str):
         raise ValueError("page")
-    origin, account = entry["origin"], entry["account"]
+    # A value that is no text is not taken for none: that would be a token good for more than it was given for.
+    if not isinstance(origin, str | None) or not isinstance(account, str | None):
+        raise ValueError("page")
     return Page(
         id=str(entry["id"]),
         name=str(entry["name"]),
-        origin=origin if isinstance(origin, str) else None,
+        origin=origin,
         scopes=frozenset(Access(scope) for scope in scopes),
-        account=account if isinstance(account, str) else None,
-        created=datetime.fromisoformat(created),
-        last_used=datetime.fromisoformat(used),
+        account=account,
+        created=_moment(created),
+        last_used=_moment(used),
         own=entry["own"] is True,
     )
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("without offset")
+    return moment.astimezone(UTC)

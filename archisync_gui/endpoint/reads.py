@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ async def customers(call: Call) -> Reply:
 
 async def customer(call: Call) -> Reply:
     """``GET /api/customers/{id}``."""
-    account, key = caller_account(call), call.path["id"]
+    account, key = caller_account(call), _record_id(call)
     row = await call.services.store.row(CUSTOMERS, account, key)
     if row is None:
         raise Refusal("no-such-record", field="id")
@@ -33,12 +34,19 @@ async def customer(call: Call) -> Reply:
     return Reply(contract.RowAnswer(message=call.say("row-told"), row=_json(row), **age))
 
 
+def _record_id(call: Call) -> str:
+    key = call.path["id"]
+    if not re.fullmatch(contract.RECORD_ID, key):
+        raise Refusal("no-such-record", field="id")
+    return key
+
+
 async def refresh_customer(call: Call) -> Reply:
     """``POST /api/customers/{id}/refresh``: that one customer from its detail page, before everything else.
 
     Only a customer of the account's own list: a detail page opens for any id (``docs/erp.md``, Detail pages).
     """
-    account, key = caller_account(call), call.path["id"]
+    account, key = caller_account(call), _record_id(call)
     row = await call.services.store.row(CUSTOMERS, account, key)
     if row is None or row.deleted_at is not None:
         raise Refusal("no-such-record", field="id")

@@ -19,7 +19,7 @@ from archisync_gui.model import as_json
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
     from archisync_gui.endpoint.streams import Streams
-    from archisync_gui.endpoint.watch import EventLog, StatusTexts
+    from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
     from archisync_gui.orchestrator import Orchestrator
     from archisync_gui.store import Store
 
@@ -54,12 +54,13 @@ class Services:
     streams: Streams
     events: EventLog
     status: StatusTexts
+    tickets: TicketBook
     limits: Limits
     profile_id: str
     version: str
     demo: bool
-    set_interval: Callable[[str, int | None], Awaitable[object]]
-    """Changes one type's interval for good."""
+    set_intervals: Callable[[Mapping[str, int | None]], Awaitable[object]]
+    """Changes the intervals of some types for good, all or none."""
     say: Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]
     """Code, language, params → what happened, what it means, what to do."""
 
@@ -153,10 +154,26 @@ async def read_body(request: web.Request, limits: Limits, *, text: bool) -> byte
 
 def parse_body(model: type[M], body: bytes) -> M:
     """``body`` as ``model``; nothing at all counts as ``{}``. Raises :class:`Refusal` naming the field."""
+    body = body.strip() or b"{}"
     try:
-        return model.model_validate_json(body.strip() or b"{}")
+        parsed = model.model_validate_json(body)
     except ValidationError as error:
         raise _invalid(error, "body-invalid") from None
+    refuse_repeated_keys(body)
+    return parsed
+
+
+def refuse_repeated_keys(text: str | bytes) -> None:
+    """Raise :class:`Refusal` when an object of a valid JSON text names a key twice: readers differ in which counts."""
+
+    def pairs(found: list[tuple[str, object]]) -> None:
+        names = set()
+        for name, _ in found:
+            if name in names:
+                raise Refusal("body-repeated-key", field=name[:100], params={"field": name[:100]})
+            names.add(name)
+
+    json.loads(text, object_pairs_hook=pairs)
 
 
 def parse_query(model: type[M], request: web.Request) -> M:

@@ -36,7 +36,7 @@ from archisync_gui.endpoint.routing import (
     read_body,
 )
 from archisync_gui.endpoint.streams import Streams
-from archisync_gui.endpoint.watch import EventLog, StatusTexts
+from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 if TYPE_CHECKING:
@@ -90,14 +90,14 @@ class Endpoint:
         clock: Clock | None = None,
         random: Random = secrets.token_bytes,
         language: Callable[[], str] = messages.system_language,
-        set_interval: Callable[[str, int | None], Awaitable[object]] | None = None,
+        set_intervals: Callable[[Mapping[str, int | None]], Awaitable[object]] | None = None,
         form_opened: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
     ) -> None:
-        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``set_interval`` changes and keeps one
-        type's interval; without it only the orchestrator is told. ``language``: for callers that name none.
-        ``form_opened`` is told when somebody opens our order form, from the panel or in a tab: a little before it asks
-        for a session.
+        """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``language``: for callers that name
+        none. ``set_intervals`` changes and keeps the intervals of some types, all or none; without it only the
+        orchestrator is told. ``form_opened`` is called when somebody opens our order form, from the panel or in a tab:
+        a little before it asks for a session.
         """
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
@@ -112,8 +112,9 @@ class Endpoint:
         self._streams = Streams(self._limits.streams)
         self._events = EventLog()
 
-        async def tell_orchestrator(type_: str, minutes: int | None) -> None:
-            orchestrator.set_schedule(type_, minutes)
+        async def tell_orchestrator(intervals: Mapping[str, int | None]) -> None:
+            for name, minutes in intervals.items():
+                orchestrator.set_schedule(name, minutes)
 
         self._services = Services(
             orchestrator=orchestrator,
@@ -124,12 +125,13 @@ class Endpoint:
             streams=self._streams,
             events=self._events,
             status=StatusTexts(),
+            tickets=TicketBook(),
             limits=self._limits,
             profile_id=profile_id,
             version=version,
             demo=demo,
             say=_say,
-            set_interval=set_interval or tell_orchestrator,
+            set_intervals=set_intervals or tell_orchestrator,
         )
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
@@ -234,7 +236,8 @@ class Endpoint:
     async def _guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        self._crowd.asked(request.protocol)
+        if not request.body_exists:
+            self._crowd.asked(request.protocol)
         try:
             response = await self._passed(request, handler)
         except Refusal as refusal:
@@ -246,9 +249,11 @@ class Endpoint:
             response = self._refused(request, Refusal(failure.code, params=failure.params))
         except Exception:
             # The traceback, not the request: headers and bodies hold secrets.
-            log.exception("%s %s failed", request.method, request.path)
+            log.exception("%s %s failed", request.method, _path(request))
             response = self._refused(request, Refusal("internal"))
-        return await self._sent(request, response)
+        sent = await self._sent(request, response)
+        self._crowd.idle(request.protocol)
+        return sent
 
     async def _passed(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -267,7 +272,7 @@ class Endpoint:
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:
-            log.info("%s: client did not take its answer", request.path)
+            log.info("%s: client did not take its answer", _path(request))
             if request.transport is not None:
                 request.transport.abort()
         return response
@@ -295,6 +300,7 @@ class Endpoint:
             body: Any = None
             if route.text_body or route.body is not None:
                 raw = await read_body(request, self._limits, text=route.text_body)
+                self._crowd.asked(request.protocol)
                 body = raw if route.body is None else parse_body(route.body, raw)
             query = parse_query(route.query or contract.Query, request)
             call = Call(self._services, request, caller, self._language_of(request), body, query)
@@ -308,10 +314,10 @@ class Endpoint:
         log.info(
             "refused %s %s: %s%s (%s)",
             request.method,
-            request.path[:200],
+            _path(request),
             refusal.code,
             f", {refusal.header} at fault" if refusal.header else "",
-            (request.headers.get(hdrs.ORIGIN) or "no origin")[:200],
+            request.headers.get(hdrs.ORIGIN, "no origin")[:200],
         )
         what, means, todo = _say(refusal.code, self._language_of(request), refusal.params)
         answer = {
@@ -378,8 +384,8 @@ class Endpoint:
 
 
 class _Crowd:
-    """The open connections. Above ``limit`` one that has asked for nothing yet makes room, the oldest first, so that
-    idle ones shut nobody out; where all are at work, the newcomer goes."""
+    """The open connections. Above ``limit`` one that is not being served makes room, the longest silent first: it has
+    sent no request yet, or half of one, or has had its answer. Where all are at work, the newcomer goes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -397,8 +403,14 @@ class _Crowd:
             oldest.transport.abort()
 
     def asked(self, connection: web.RequestHandler) -> None:
-        """A request has come on it."""
+        """A whole request has come on it."""
         self._silent.pop(connection, None)
+
+    def idle(self, connection: web.RequestHandler) -> None:
+        """Its request was answered."""
+        if connection in self._open:
+            self._silent.pop(connection, None)
+            self._silent[connection] = None
 
     def left(self, connection: web.RequestHandler) -> None:
         """It counts no more."""
@@ -475,6 +487,11 @@ def _response(reply: Reply) -> web.Response:
         return web.Response(status=reply.status, headers=reply.headers)
     text = reply.answer if isinstance(reply.answer, str) else answer_text(reply.answer)
     return web.Response(text=text, status=reply.status, headers=reply.headers, content_type="application/json")
+
+
+def _path(request: web.Request) -> str:
+    """The path as it was sent, for the log: nothing decoded, and no query, which may hold anything."""
+    return request.raw_path.partition("?")[0][:200]
 
 
 def _matches(pattern: str, path: str) -> bool:

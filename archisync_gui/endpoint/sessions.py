@@ -7,6 +7,8 @@ import json
 import logging
 import re
 from collections.abc import Coroutine, Mapping
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -16,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.pairing import Access
-from archisync_gui.endpoint.routing import Call, Reply
+from archisync_gui.endpoint.routing import Call, Reply, refuse_repeated_keys
 from archisync_gui.endpoint.streams import Stream
 from archisync_gui.model import (
     AccountId,
@@ -36,6 +38,10 @@ log = logging.getLogger(__name__)
 M = TypeVar("M", bound=BaseModel)
 
 CUSTOMERS = "customers"
+MESSAGES_AT_ONCE = 20
+MESSAGES_PER_SECOND = 2.0
+"""How many messages a tab may send on its line: some at once, and so many each second. A tab sends a few a minute."""
+
 PROGRESS_EVERY = 0.5
 """Seconds between two messages about the progress of a read: people read no faster."""
 
@@ -68,10 +74,18 @@ async def smart_sync(call: Call) -> Reply:
     body: contract.SmartSyncBody = call.body
     orchestrator = call.services.orchestrator
     account = call.services.gate.account(call.caller, body.user_id, enabled_accounts(orchestrator.get_status()))
+    _same_account(call, body.session_id, account)
     result = await orchestrator.smart_customer_sync(
         body.session_id, account, label=body.label, token=call.caller.token_id, wait=call.query.wait
     )
     return _opened(call, result)
+
+
+def _same_account(call: Call, session_id: str | None, account: AccountId) -> None:
+    """Refuse the id of an open session of another account, as if there were none: who knows it may not move it."""
+    session = None if session_id is None else call.services.orchestrator.state.sessions.get(session_id)
+    if session is not None and session.account is not None and session.account != account:
+        raise call.services.gate.failed(call.caller, ended(SessionEnd.UNKNOWN))
 
 
 def _opened(call: Call, result: SmartSyncResult) -> Reply:
@@ -122,7 +136,9 @@ async def resume(call: Call) -> Reply:
     """``POST /api/customers/resume-syncs``."""
     body: contract.ResumeBody = call.body
     orchestrator = call.services.orchestrator
-    call.services.gate.account(call.caller, body.user_id, enabled_accounts(orchestrator.get_status()))
+    account = call.services.gate.account(call.caller, body.user_id, enabled_accounts(orchestrator.get_status()))
+    if call.caller.account is not None:
+        _same_account(call, body.session_id, account)
     closed = orchestrator.resume_other_syncs(body.session_id, token=call.caller.token_id)
     message = call.say("session-closed" if closed.closed else "session-not-open")
     return Reply(contract.ClosedAnswer(message=message, session_count=closed.session_count, closed=closed.closed))
@@ -131,6 +147,8 @@ async def resume(call: Call) -> Reply:
 async def touch(call: Call) -> Reply:
     """``POST /api/smart-sessions/touch``."""
     body: contract.TouchBody = call.body
+    if call.caller.account is not None:
+        _same_account(call, body.session_id, call.caller.account)
     match call.services.orchestrator.touch(body.session_id):
         case datetime() as deadline:
             return Reply(contract.TouchAnswer(message=call.say("session-touched"), deadline=deadline))
@@ -159,7 +177,7 @@ async def session(call: Call) -> Reply:
     handle = call.path["handle"]
     status = call.services.orchestrator.get_status()
     match call.services.orchestrator.session(handle):
-        case SessionView() as view:
+        case SessionView() as view if call.caller.account in (None, view.account):
             new, all_ = freshness(status, view.account)
             answer = contract.SessionAnswer(
                 message=call.say("session-open"),
@@ -170,7 +188,7 @@ async def session(call: Call) -> Reply:
                 all_as_of=all_,
                 session_count=status.session_count,
             )
-        case SessionEnd.UNKNOWN | None:
+        case SessionView() | SessionEnd.UNKNOWN | None:
             raise call.services.gate.failed(call.caller, Refusal("no-such-session", field="handle"))
         case SessionEnd() as reason:
             answer = contract.SessionAnswer(
@@ -204,30 +222,42 @@ async def line(call: Call) -> web.StreamResponse:
     socket = web.WebSocketResponse(heartbeat=limits.heartbeat, max_msg_size=4096, timeout=1.0, compress=False)
     if not socket.can_prepare(call.request):
         raise Refusal("websocket-expected", header=hdrs.UPGRADE, headers={hdrs.UPGRADE: "websocket"})
-    with call.services.streams.one() as stream:
-        await socket.prepare(call.request)
+    await socket.prepare(call.request)
+    try:
         try:
-            await _serve(call, socket, stream)
+            await _serve(call, socket)
         except _Over as over:
             if not socket.closed:
                 await _send(call, socket, over.message)
                 await socket.close(code=over.code)
-        except (ConnectionError, TimeoutError):
-            # Gone, or silent or slow for longer than allowed: no closing handshake for such a client.
-            if call.request.transport is not None:
-                call.request.transport.abort()
+    except (ConnectionError, TimeoutError):
+        # Gone, or silent or slow for longer than allowed: no closing handshake for such a client, and what it has not
+        # read is dropped.
+        if call.request.transport is not None:
+            call.request.transport.abort()
     return socket
 
 
-async def _serve(call: Call, socket: web.WebSocketResponse, stream: Stream) -> None:
+async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
     services = call.services
     async with asyncio.timeout(services.limits.silence):
         first = await socket.receive()
     attach = _message(call, contract.Attach, first.data if first.type is WSMsgType.TEXT else "")
     try:
-        stream.page_id = services.gate.prove(call.caller, attach.token, Access.SESSIONS).token_id
+        caller = services.gate.prove(call.caller, attach.token, Access.SESSIONS)
     except Refusal as refusal:
         raise _refused(call, refusal, 4401) from None
+    with ExitStack() as stack:
+        # A place is taken by who has proved who it is: silent strangers shut nobody out.
+        try:
+            stream = stack.enter_context(services.streams.one(caller.token_id))
+        except Refusal as refusal:
+            raise _refused(call, refusal, 1013) from None
+        await _attend(replace(call, caller=caller), socket, stream, attach.session_id)
+
+
+async def _attend(call: Call, socket: web.WebSocketResponse, stream: Stream, session_id: str) -> None:
+    services = call.services
     changes: asyncio.Queue[Event] = asyncio.Queue(1000)
 
     def listen(event: Event) -> None:
@@ -236,8 +266,8 @@ async def _serve(call: Call, socket: web.WebSocketResponse, stream: Stream) -> N
 
     unsubscribe = services.orchestrator.subscribe(listen)
     try:
-        view = await _attached(call, attach.session_id, changes)
-        await _talk(call, socket, stream, attach.session_id, view, changes)
+        view = await _attached(call, session_id, changes)
+        await _talk(call, socket, stream, session_id, view, changes)
     finally:
         unsubscribe()
 
@@ -245,6 +275,11 @@ async def _serve(call: Call, socket: web.WebSocketResponse, stream: Stream) -> N
 async def _attached(call: Call, session_id: str, changes: asyncio.Queue[Event]) -> SessionView:
     """The session of this line, once the POST that opens it has arrived; raises :class:`_Over` if it has ended."""
     orchestrator = call.services.orchestrator
+    if call.caller.account is not None:
+        try:
+            _same_account(call, session_id, call.caller.account)
+        except Refusal as refusal:
+            raise _Over({"type": "ended", "reason": SessionEnd.UNKNOWN.value}, 4410) from refusal
     try:
         async with asyncio.timeout(call.services.limits.attach_grace):
             while (state := orchestrator.connected(session_id)) is SessionEnd.UNKNOWN:
@@ -253,6 +288,9 @@ async def _attached(call: Call, session_id: str, changes: asyncio.Queue[Event]) 
         state = SessionEnd.UNKNOWN
     if isinstance(state, SessionEnd):
         raise _Over({"type": "ended", "reason": state.value}, 4410)
+    if call.caller.account not in (None, orchestrator.state.sessions[session_id].account):
+        orchestrator.disconnected(session_id)
+        raise _Over({"type": "ended", "reason": SessionEnd.UNKNOWN.value}, 4410)
     # The only place where an id becomes a handle: what is told from here on is the handle.
     view = orchestrator.session(orchestrator.state.sessions[session_id].handle)
     assert isinstance(view, SessionView)
@@ -287,10 +325,16 @@ async def _until_over(call: Call, stream: Stream) -> None:
 
 async def _read(call: Call, socket: web.WebSocketResponse, session_id: str) -> None:
     orchestrator = call.services.orchestrator
+    loop = asyncio.get_running_loop()
+    left, since = float(MESSAGES_AT_ONCE), loop.time()
     while True:
         received = await socket.receive()
         if received.type is not WSMsgType.TEXT:
             raise ConnectionError("line closed")
+        now = loop.time()
+        left, since = min(MESSAGES_AT_ONCE, left + (now - since) * MESSAGES_PER_SECOND) - 1, now
+        if left < 0:
+            raise _refused(call, Refusal("too-many-messages"), 4429)
         match _message(call, contract.Sign, received.data).type:
             case "close":
                 orchestrator.resume_other_syncs(session_id)
@@ -358,7 +402,7 @@ def _ages(ages: tuple[datetime | None, datetime | None]) -> dict[str, object]:
 
 def _refused(call: Call, refusal: Refusal, code: int) -> _Over:
     """The end of a line that is refused; the log names why and whom, never the message."""
-    log.info("refused a tab's line: %s (%s)", refusal.code, call.caller.key[:200])
+    log.info("refused a tab's line: %s (%s)", refusal.code, call.caller.key)
     what, means, todo = call.services.say(refusal.code, call.language, refusal.params)
     told = {"type": "refused", "code": refusal.code, "error": f"{what} {means}".strip(), "hint": todo}
     return _Over(told, code)
@@ -366,9 +410,11 @@ def _refused(call: Call, refusal: Refusal, code: int) -> _Over:
 
 def _message(call: Call, model: type[M], data: str) -> M:
     try:
-        return model.model_validate_json(data)
-    except ValidationError:
+        message = model.model_validate_json(data)
+        refuse_repeated_keys(data)
+    except (ValidationError, Refusal):
         raise _refused(call, Refusal("message-invalid"), 4422) from None
+    return message
 
 
 async def _send(call: Call, socket: web.WebSocketResponse, message: Mapping[str, object]) -> None:

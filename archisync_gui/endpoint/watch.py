@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections import deque
+import re
+from collections import OrderedDict, deque
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import hdrs, web
 
 from archisync_gui.endpoint import contract
+from archisync_gui.endpoint.account_view import AccountView
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply, answer_text
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from archisync_gui.orchestrator import Ticket
 
 T = TypeVar("T")
+
+SHARED_TYPES = frozenset({"products", "prices"})
+"""Lists that belong to no account."""
+
+REMEMBERED_TICKETS = 2000
 
 REMEMBERED_EVENTS = 1000
 """Events kept so that a stream that broke can go on where it was."""
@@ -37,7 +44,16 @@ def known_type(call: Call, name: str) -> str:
 
 async def status(call: Call) -> Reply:
     """``GET /api/sync/status``."""
-    return Reply(call.services.status.text(call.services.orchestrator.get_status(), call.say("status-told")))
+    now = call.services.orchestrator.get_status()
+    return Reply(call.services.status.text(now, call.say("status-told"), _view(call)))
+
+
+def _view(call: Call) -> AccountView | None:
+    """What of everything this caller may see; ``None``: all of it."""
+    if call.caller.account is None:
+        return None
+    call.services.gate.account(call.caller, None, enabled_accounts(call.services.orchestrator.get_status()))
+    return AccountView(call.caller.account, SHARED_TYPES)
 
 
 class StatusTexts:
@@ -46,17 +62,36 @@ class StatusTexts:
 
     def __init__(self) -> None:
         self._status: Status | None = None
-        self._texts: dict[str, str] = {}
+        self._texts: dict[tuple[str, AccountId | None], str] = {}
 
-    def text(self, status: Status, message: str) -> str:
+    def text(self, status: Status, message: str, view: AccountView | None) -> str:
         """The JSON text of the answer."""
         if status is not self._status:
             self._status, self._texts = status, {}
-        found = self._texts.get(message)
+        key = message, view.account if view is not None else None
+        found = self._texts.get(key)
         if found is None:
-            found = answer_text(contract.StatusAnswer(message=message, status=as_json(status)))
-            self._texts[message] = found
+            seen = status if view is None else view.status(status)
+            found = answer_text(contract.StatusAnswer(message=message, status=as_json(seen)))
+            self._texts[key] = found
         return found
+
+
+class TicketBook:
+    """Which page asked for which ticket: nobody else may look at it or withdraw it, even if the id was guessed."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[str, str] = OrderedDict()
+
+    def note(self, ticket_id: str, page_id: str) -> None:
+        """That page has asked for that ticket."""
+        self._pages[ticket_id] = page_id
+        while len(self._pages) > REMEMBERED_TICKETS:
+            self._pages.popitem(last=False)
+
+    def belongs(self, ticket_id: str, page_id: str) -> bool:
+        """Whether that page asked for it."""
+        return self._pages.get(ticket_id) == page_id
 
 
 async def sync_type(call: Call) -> Reply:
@@ -74,6 +109,7 @@ async def sync_type(call: Call) -> Reply:
 
 async def answer_ticket(call: Call, ticket: Ticket, *, wait: bool) -> Reply:
     """202 with the ticket, or with ``wait`` 200 with its outcome."""
+    call.services.tickets.note(ticket.id, call.caller.token_id)
     if wait:
         result = await while_open(call, ticket)
         good = result.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED)
@@ -112,9 +148,16 @@ def _account(call: Call, wanted: AccountId | None) -> AccountId | None:
 
 async def sync_full(call: Call) -> Reply:
     """``POST /api/sync/full`` and ``/api/sync/all``."""
-    batch = call.services.orchestrator.request_full(Origin.API)
-    types = list(call.services.orchestrator.get_status().statuses)
-    tickets = [ticket.id for ticket in batch.tickets]
+    orchestrator = call.services.orchestrator
+    types = list(orchestrator.get_status().statuses)
+    account = _account(call, None)
+    if account is None:
+        asked = list(orchestrator.request_full(Origin.API).tickets)
+    else:
+        asked = [orchestrator.request_sync(name, account, origin=Origin.API) for name in types]
+    for ticket in asked:
+        call.services.tickets.note(ticket.id, call.caller.token_id)
+    tickets = [ticket.id for ticket in asked]
     return Reply(contract.FullAnswer(message=call.say("full-accepted"), types=types, tickets=tickets), 202)
 
 
@@ -135,9 +178,11 @@ async def ticket_cancel(call: Call) -> Reply:
 
 
 def _ticket(call: Call) -> Ticket:
-    ticket = call.services.orchestrator.ticket(call.path["id"])
+    id_ = call.path["id"]
+    mine = call.services.tickets.belongs(id_, call.caller.token_id)
+    ticket = call.services.orchestrator.ticket(id_) if mine else None
     if ticket is None:
-        raise Refusal("no-such-ticket", field="id")
+        raise call.services.gate.failed(call.caller, Refusal("no-such-ticket", field="id"))
     return ticket
 
 
@@ -158,11 +203,14 @@ def _told(call: Call, ticket: Ticket) -> Reply:
 async def history(call: Call) -> Reply:
     """``GET /api/sync/history``."""
     query: contract.HistoryQuery = call.query
+    view = _view(call)
     runs = await call.services.store.runs(
         type=known_type(call, query.type) if query.type else None,
         outcome=Outcome(query.outcome) if query.outcome else None,
         before=query.before,
         limit=query.limit,
+        # Who reads a shared list changes with the settings; such runs of other accounts are left out, too.
+        account=view.account if view is not None else None,
     )
     return Reply(contract.HistoryAnswer(message=call.say("history-told"), runs=[as_json(run) for run in runs]))
 
@@ -179,8 +227,7 @@ async def set_schedule(call: Call) -> Reply:
     body: contract.ScheduleBody = call.body
     for name in body.intervals:
         known_type(call, name)
-    for name, minutes in body.intervals.items():
-        await call.services.set_interval(name, minutes)
+    await call.services.set_intervals(body.intervals)
     return await schedule(call)
 
 
@@ -200,6 +247,8 @@ async def explain(call: Call) -> Reply:
     """``GET /api/sync/explain``."""
     query: contract.ExplainQuery = call.query
     explanation = await call.services.orchestrator.explain(query.at)
+    if (view := _view(call)) is not None:
+        explanation = view.explanation(explanation)
     what, means, todo = call.services.say(f"explain.{explanation.reason.value}", call.language, explanation.params)
     text = " ".join(part for part in (what, means, todo) if part)
     return Reply(contract.ExplainAnswer(message=what, explanation=as_json(explanation), text=text))
@@ -221,7 +270,7 @@ class EventLog:
     def since(self, last_id: str) -> tuple[Event, ...]:
         """What came after ``boot:revision``; nothing for another process's id or one too old to bridge the gap."""
         boot, _, revision = last_id.rpartition(":")
-        if not self._events or not revision.isdecimal() or len(revision) > 15:
+        if not self._events or not re.fullmatch("[0-9]{1,15}", revision):
             return ()
         first = self._events[0]
         if boot != first.boot or int(revision) < first.revision - 1:
@@ -249,18 +298,26 @@ async def _stream(call: Call, response: web.StreamResponse, stream: Stream) -> N
     news: asyncio.Queue[Event] = asyncio.Queue(REMEMBERED_EVENTS)
     overrun = asyncio.Event()
 
+    view = _view(call)
+
+    def seen(event: Event) -> Event | None:
+        return event if view is None else view.event(event)
+
     def listen(event: Event) -> None:
+        if (shown := seen(event)) is None:
+            return
         if news.full():
             overrun.set()
         else:
-            news.put_nowait(event)
+            news.put_nowait(shown)
 
     missed = services.events.since(call.request.headers.get("Last-Event-ID", ""))
     unsubscribe = services.orchestrator.subscribe(listen)
     try:
         now = services.orchestrator.get_status()
-        await _write(call, response, _frame("status", f"{now.boot}:{now.revision}", as_json(now)))
-        for event in missed:
+        told = now if view is None else view.status(now)
+        await _write(call, response, _frame("status", f"{now.boot}:{now.revision}", as_json(told)))
+        for event in filter(None, map(seen, missed)):
             await _write(call, response, _event(event))
         await _forward(call, response, stream, news, overrun)
     finally:

@@ -18,7 +18,7 @@ from archisync_gui.model import Origin, QueueEntry, Status, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui import words
 from archisync_gui.ui.i18n import language, tr
-from archisync_gui.ui.services import Services, endpoint_address
+from archisync_gui.ui.services import Changes, Services, endpoint_address
 from archisync_gui.ui.signals import Background, Bridge
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ class Context(QObject):
 
     services_changed = Signal()
     settings_changed = Signal()
+    ending = Signal()
+    """The panel is about to close: what is still settling takes effect now."""
     said = Signal(str, str, str, object)
     """A sentence for the notice: text, tone, button, what the button does."""
     wanted = Signal(str, object)
@@ -97,8 +99,8 @@ class Context(QObject):
         """Open a page (``history``, ``data`` …) or a dialog (``why``, ``sessions`` …)."""
         self.wanted.emit(place, what)
 
-    def apply(self, changes: dict[str, object]) -> None:
-        """Keep small settings of the panel's own, in the background."""
+    def apply(self, changes: Changes) -> None:
+        """Change settings in the background; ``changes`` may depend on the settings in use at that moment."""
         services = self.services
         if services is None:
             return

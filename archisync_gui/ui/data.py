@@ -37,6 +37,7 @@ from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import absolute, ago, tr
 from archisync_gui.ui.models import Index
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.services import account_ids
 from archisync_gui.ui.values import exported, right_aligned, shown, title
 from archisync_gui.ui.widgets import Page, ask, card, column, label, row
@@ -128,7 +129,8 @@ class RowsModel(QAbstractTableModel):
                 self._asked.add(number)
                 self.wanted.emit(number)
             return "…"
-        return shown(found.values.get(what.name), what.kind).replace("\n", " · ")
+        text = shown(found.values.get(what.name), what.kind).replace("\n", " · ")
+        return plain(text) if role == Qt.ItemDataRole.ToolTipRole else text
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is Qt.Orientation.Horizontal and section < len(self._columns):

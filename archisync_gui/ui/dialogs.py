@@ -10,6 +10,7 @@ from PySide6.QtCore import QDateTime, QEvent, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QCheckBox,
     QComboBox,
     QDateTimeEdit,
     QDialog,
@@ -32,6 +33,7 @@ from archisync_gui.ui.diagnostics import Diagnostics
 from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import date_format, language, lasting, moment, tr
 from archisync_gui.ui.models import SessionsModel
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.services import account_ids
 from archisync_gui.ui.widgets import inset, label, row
 
@@ -238,8 +240,24 @@ def _with_account(type: str, account: str, context: Context) -> str:
 # ---------------------------------------------------------------------------------------------------- pairing
 
 
+SCOPES = ("sessions", "watch", "operate")
+"""What a page may ask to do, the least first."""
+
+
+def scope_words(scope: str) -> tuple[str, str]:
+    """What a page may do: in short, and what that means."""
+    return {
+        "sessions": (tr("Order form"), tr("Read customers, products and prices, keep drafts, make other reads wait")),
+        "watch": (tr("Look"), tr("See what is read, what waits and what happened")),
+        "operate": (
+            tr("Operate"),
+            tr("Start and cancel reads; pause, resume and change intervals for the whole office"),
+        ),
+    }[scope]
+
+
 class PairingDialog(Dialog):
-    """Letting a page in: two minutes, six digits typed by the operator, three tries."""
+    """Letting a page in: two minutes, six digits typed by the operator, three tries; what it may do, in words."""
 
     def __init__(self, context: Context, pairing: Any, parent: QWidget | None = None) -> None:
         super().__init__(tr("Connect a page"), parent, 520)
@@ -258,12 +276,29 @@ class PairingDialog(Dialog):
         self.digits.setFont(font)
         self.account = QComboBox()
         self.account.setAccessibleName(tr("For which account"))
-        for name in account_ids(context.status) if context.status is not None else ():
+        names = account_ids(context.status) if context.status is not None else ()
+        for name in names:
             self.account.addItem(name, name)
+        if len(names) > 1:
+            self.account.addItem(tr("all accounts"), None)
+        self.account.currentIndexChanged.connect(self._show_whose)
         line = row(gap=8)
         line.addWidget(self.digits, 1)
         line.addWidget(self.account)
         self.body.addLayout(line)
+        self.whose = label(name="muted", wrap=True)
+        self.body.addWidget(self.whose)
+        self.may = label(tr("What it may do:"), bold=True)
+        self.body.addWidget(self.may)
+        self.scopes = {scope: QCheckBox(scope_words(scope)[0]) for scope in SCOPES}
+        self.meanings = {scope: label(scope_words(scope)[1], "muted", 0.92, wrap=True) for scope in SCOPES}
+        self._suggested: frozenset[str] = frozenset()
+        """What was asked for when the choice was last suggested; the operator's own choice stays until it changes."""
+        for scope, box in self.scopes.items():
+            self.body.addWidget(box)
+            self.body.addWidget(self.meanings[scope])
+            box.setAccessibleDescription(self.meanings[scope].text())
+            box.toggled.connect(self._show_button)
         self.message = label(name="bad", wrap=True)
         self.body.addWidget(self.message)
         self.left = label(name="muted")
@@ -277,13 +312,41 @@ class PairingDialog(Dialog):
         self._second.start()
         self._unsubscribe = pairing.subscribe(self._show)
         pairing.begin()
+        self._show_whose()
+        for part in (*self.scopes.values(), *self.meanings.values()):
+            part.hide()
+        self.may.hide()
         self._show()
         self._show_button()
 
     def _show_button(self, *_: object) -> None:
-        ready = sum(c.isdigit() for c in self.digits.text()) == 6
-        self.connect_button.setEnabled(ready)
-        self.connect_button.setToolTip("" if ready else tr("Type the six digits first"))
+        typed = sum(c.isdigit() for c in self.digits.text()) == 6
+        chosen = any(box.isChecked() for box in self.scopes.values() if not box.isHidden())
+        self.connect_button.setEnabled(typed and chosen)
+        self.connect_button.setToolTip(
+            tr("Type the six digits first") if not typed else "" if chosen else tr("Choose what it may do first")
+        )
+
+    def _show_whose(self, *_: object) -> None:
+        name = self.account.currentData()
+        self.whose.setText(
+            tr("It sees and asks for the data of {account} only, and the lists that all share.", account=name)
+            if name is not None
+            else tr("It sees and asks for the data of all accounts.")
+        )
+        self.whose.setVisible(self.account.count() > 0)
+
+    def _show_scopes(self, asked: frozenset[str]) -> None:
+        """Offer what the waiting pages ask for. The least of it is chosen; more is the operator's decision."""
+        if asked == self._suggested:
+            return
+        self._suggested = asked
+        least = next((scope for scope in SCOPES if scope in asked), "")
+        for scope, box in self.scopes.items():
+            box.setVisible(scope in asked)
+            self.meanings[scope].setVisible(scope in asked)
+            box.setChecked(scope == least)
+        self.may.setVisible(bool(asked))
 
     def _show(self) -> None:
         if self._done:
@@ -295,6 +358,7 @@ class PairingDialog(Dialog):
             self.waiting.setText(tr("Waiting to be let in:") + "\n" + names)
         else:
             self.waiting.setText(tr("No page has asked yet."))
+        self._show_scopes(frozenset(str(scope) for p in pages for scope in p.scopes))
         seconds = self._pairing.seconds_left
         if seconds <= 0:
             self.left.setText(tr("The time is over. Close this window and start again."))
@@ -309,7 +373,8 @@ class PairingDialog(Dialog):
         if not self.connect_button.isEnabled():
             return
         try:
-            page = self._pairing.confirm(self.digits.text(), account=self.account.currentData())
+            chosen = [scope for scope, box in self.scopes.items() if box.isChecked() and not box.isHidden()]
+            page = self._pairing.confirm(self.digits.text(), account=self.account.currentData(), scopes=chosen)
         except Exception as error:
             self.message.setText(problem(error))
             self.digits.selectAll()
@@ -369,7 +434,7 @@ class ClearDialog(Dialog):
         running = status is not None and status.current_sync == self._type
         self.yes.setEnabled(right and not running)
         why = tr("This list is being read: wait for its end, or cancel it") if running else ""
-        self.yes.setToolTip(why or ("" if right else tr("Type the list's name first")))
+        self.yes.setToolTip(plain(why) or ("" if right else tr("Type the list's name first")))
 
 
 # ---------------------------------------------------------------------------------------------------- crash

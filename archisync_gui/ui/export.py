@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+from archisync_gui.disk import beside
+
 Table = Sequence[Sequence[object]]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -103,7 +105,7 @@ async def write(
     """
     loop = asyncio.get_running_loop()
     stop = threading.Event()
-    part = path.with_name(f"{path.name}.part")
+    part = beside(path)
     excel = path.suffix.lower() == ".xlsx"
 
     def counted() -> Iterator[Sequence[object]]:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
 
 from archisync_gui import messages
-from archisync_gui.settings import SettingsError, setting
+from archisync_gui.settings import Settings, SettingsError, setting
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.dialogs import Dialog
@@ -217,7 +217,7 @@ class FirstRun(Dialog):
             self.wrong.setText(tr("The system did not start the demo. Start it by hand: archisync-gui --demo"))
 
     def _language_chosen(self, *_: object) -> None:
-        self._context.background.run(self._keep({"look.language": self.language.currentData()}), "first-language")
+        self._context.background.run(self._keep({"look.language": self.language.currentData()}, ""), "first-language")
 
     def _next(self) -> None:
         self._context.background.run(self._keep_step(), "first-run")
@@ -225,15 +225,14 @@ class FirstRun(Dialog):
     async def _keep_step(self) -> None:
         at = self.stack.currentIndex()
         changes: dict[str, object] = {}
+        account = ""
         if at == 1 and (self.url.text().strip() or self.account.text().strip()):
             changes["erp.url"] = self.url.text().strip()
-            if self.account.text().strip():
-                known = self._context.settings().words("erp.accounts")
-                changes["erp.accounts"] = [*known, self.account.text().strip()]
+            account = self.account.text().strip()
         if at == self.stack.count() - 1:
             changes |= {key: spin.value() for key, spin in self.intervals.items()}
             changes["look.first_run_done"] = True
-        if changes and not await self._keep(changes):
+        if changes and not await self._keep(changes, account):
             return
         if at == 1 and not await self._keep_password():
             return
@@ -242,15 +241,23 @@ class FirstRun(Dialog):
         else:
             self._skip()
 
-    async def _keep(self, changes: dict[str, object]) -> bool:
+    async def _keep(self, changes: dict[str, object], account: str) -> bool:
+        """Keep changed settings and one more account; False, with the reason shown, when they are refused."""
+
+        def changed(now: Settings) -> dict[str, object]:
+            return changes | {"erp.accounts": [*now.words("erp.accounts"), *([account] if account else [])]}
+
         services = self._context.services
         if services is None:
             self.wrong.setText(tr("Archisync is still starting."))
             return False
         try:
-            await services.apply_settings(changes)
+            await services.apply_settings(changed)
         except SettingsError as error:
             self.wrong.setText(str(messages.text(error.code, language(), error.params)))
+            return False
+        except Exception as error:
+            self.wrong.setText(problem(error))
             return False
         self._context.settings_changed.emit()
         self._retranslate()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QPushButton, QWidget
 
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.i18n import tr
@@ -14,7 +14,11 @@ from archisync_gui.ui.widgets import label, row
 
 
 class FormRequest(QFrame):
-    """Shown while an order form of our own waits to be let in; the oldest one first."""
+    """Shown while an order form of our own waits to be let in; the oldest one first.
+
+    Where two of them wait, nobody can see which one is on the operator's screen and which one a program has made up:
+    the operator types the digits that the form shows.
+    """
 
     changed = Signal()
     """Another form waits, or none does any more."""
@@ -28,13 +32,20 @@ class FormRequest(QFrame):
         layout = row(self, (12, 8, 12, 8), 10)
         self._title = label(name="bannerTitle", bold=True)
         self._text = label(wrap=True)
+        self.digits = QLineEdit()
+        self.digits.setMaxLength(9)
+        self.digits.setPlaceholderText("000 000")
+        self.digits.setFixedWidth(self.fontMetrics().horizontalAdvance("000 000") * 2)
+        self.digits.hide()
         self.allow = QPushButton()
         self.allow.setObjectName("primary")
         self.reject = QPushButton()
         layout.addWidget(self._title)
         layout.addWidget(self._text, 1)
+        layout.addWidget(self.digits)
         layout.addWidget(self.allow)
         layout.addWidget(self.reject)
+        self.digits.returnPressed.connect(self._allow)
         self.allow.clicked.connect(self._allow)
         self.reject.clicked.connect(self._reject)
         context.services_changed.connect(self._attach)
@@ -77,12 +88,17 @@ class FormRequest(QFrame):
         self.allow.setToolTip(tr("Let this order form in; do so only if you have just opened it"))
         self.reject.setText(tr("Re&ject"))
         self.reject.setToolTip(tr("Keep it out; nothing of the data is shown to it"))
+        self.digits.setAccessibleName(tr("Six digits"))
         self._say(self.waiting)
 
     def show_waiting(self) -> None:
         """Show what waits now; a question whose time is over goes away by itself."""
         waiting = self.waiting
         self._say(waiting)
+        several = any(p.needs_digits for p in waiting)
+        if self.digits.isHidden() is several:
+            self.digits.clear()
+            self.digits.setVisible(several)
         ids = tuple(p.id for p in waiting)
         if ids != self._shown:
             self._shown = ids
@@ -94,7 +110,12 @@ class FormRequest(QFrame):
             return
         name = waiting[0].name
         text = (
-            tr("“{name}” waits for your consent. If you did not open it, reject it.", name=name)
+            tr(
+                "Several order forms ask at once; not all of them may be yours. Type the digits that the form in front "
+                "of you shows."
+            )
+            if any(p.needs_digits for p in waiting)
+            else tr("“{name}” waits for your consent. If you did not open it, reject it.", name=name)
             if name
             else tr("It waits for your consent. If you did not open it, reject it.")
         )
@@ -105,14 +126,21 @@ class FormRequest(QFrame):
     def _allow(self) -> None:
         # The form that is shown, not the oldest at the moment of the click: it may just have changed.
         try:
-            if self._shown:
+            if not self._shown:
+                return
+            if self.digits.isHidden():
                 self._pairing.approve(self._shown[0])
-                self._context.say(tr("The order form is connected."), "ok")
+            else:
+                self._pairing.confirm_own(self.digits.text())
+            self._context.say(tr("The order form is connected."), "ok")
         except Exception as error:
             self._context.say(problem(error), "bad")
+            self.digits.selectAll()
             self.show_waiting()
 
     def _reject(self) -> None:
         if self._shown:
-            self._pairing.refuse(self._shown[0])
+            several = not self.digits.isHidden()
+            for pending in self._shown if several else self._shown[:1]:
+                self._pairing.refuse(pending)
             self._context.say(tr("The order form was kept out."))

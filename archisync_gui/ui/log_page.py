@@ -21,17 +21,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui.plaintext import OneLineFormatter
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.models import Index
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.theme import color
 from archisync_gui.ui.widgets import Page, breakable, card, column, label, row
 
 KEPT = 5000
 """Lines kept for the page; the files have the rest."""
-
-FORMAT = logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
 
 
 class LogFeed(logging.Handler):
@@ -42,7 +42,7 @@ class LogFeed(logging.Handler):
         self.lines: deque[tuple[int, int, str]] = deque(maxlen=KEPT)
         """Number, level, text."""
         self._number = 0
-        self.setFormatter(FORMAT)
+        self.setFormatter(OneLineFormatter())
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line."""
@@ -75,7 +75,7 @@ class LogModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return text.replace("\n", " ⏎ ")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return text if "\n" in text else None
+            return plain(text) if "\n" in text else None
         if role == Qt.ItemDataRole.ForegroundRole:
             return color("bad" if level >= logging.ERROR else "warn" if level >= logging.WARNING else "text")
         return None
@@ -193,7 +193,7 @@ class LogPage(Page):
         path = self._path()
         self._where.setText(tr("All of it is in {path}", path=breakable(str(path))) if path is not None else "")
         self.folder.setEnabled(path is not None)
-        self.folder.setToolTip(str(path.parent) if path is not None else tr("There is no log file"))
+        self.folder.setToolTip(plain(str(path.parent)) if path is not None else tr("There is no log file"))
         self.bundle.setToolTip(tr("Make a file to send to whoever helps you; what is in it is shown first"))
 
     def shown(self) -> None:

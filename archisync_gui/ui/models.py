@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from archisync_gui.model import AccountTypeStatus, Outcome, QueueEntry, RunRecord, Scope, SessionView, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.i18n import absolute, ago, clock, lasting, span, took, tr
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.words import ActivityLine, Chip
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -80,7 +81,7 @@ class SnapshotModel(QAbstractTableModel):
         if role == ItemRole.DisplayRole:
             return cell.chip.text if cell.chip and not cell.text else cell.text
         if role == ItemRole.ToolTipRole:
-            return cell.tooltip or None
+            return plain(cell.tooltip) if cell.tooltip else None
         if role == ItemRole.AccessibleTextRole:
             return cell.spoken
         return None

@@ -19,6 +19,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
 
+from archisync_gui.disk import open_private
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
 from archisync_gui.ui import words
 from archisync_gui.ui.accessible import speak
@@ -29,6 +30,7 @@ from archisync_gui.ui.icons import application_icon
 from archisync_gui.ui.log_page import LogFeed, LogPage
 from archisync_gui.ui.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.overview import Overview
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.services import Fault, Services, endpoint_address
 from archisync_gui.ui.theme import theme
 from archisync_gui.ui.tray import Tray
@@ -56,6 +58,14 @@ def _fault_word(fault: Fault) -> str:
     return fault.it if language() == "it" else fault.en
 
 
+def _memory(path: Path) -> QSettings:
+    """What the window remembers, in a private file: Qt keeps the mode of one that is there. A file that is no such
+    memory is taken as empty by Qt."""
+    with suppress(OSError):
+        open_private(path).close()
+    return QSettings(str(path), QSettings.Format.IniFormat)
+
+
 class Panel(QObject):
     """One per process."""
 
@@ -73,7 +83,7 @@ class Panel(QObject):
         """``memory``: a file for window place and columns. The rest serves until the services are there."""
         super().__init__(app)
         self._app = app
-        self._memory = QSettings(str(memory), QSettings.Format.IniFormat) if memory is not None else None
+        self._memory = _memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
         speak()
         theme().choose(appearance)
@@ -367,7 +377,9 @@ class Panel(QObject):
             return
         dialog = QInputDialog(self.window)
         dialog.setWindowTitle("Archisync")
-        dialog.setLabelText(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
+        dialog.setLabelText(
+            plain(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
+        )
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
         if await ask(dialog, modal=False) and dialog.textValue():
             await self.context.set_password(account, dialog.textValue())
@@ -588,7 +600,8 @@ class Panel(QObject):
         box.setWindowTitle("Archisync")
         box.setIcon(QMessageBox.Icon.Critical)
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(tr("Archisync could not start."))
+        gone = getattr(error, "code", None) == "profile-gone"
+        box.setText(tr("Archisync cannot go on.") if gone else tr("Archisync could not start."))
         box.setInformativeText(problem(error))
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.addButton(tr("&Quit"), QMessageBox.ButtonRole.RejectRole)
@@ -609,6 +622,7 @@ class Panel(QObject):
         if self._closing:
             return
         self._closing = True
+        self.context.ending.emit()
         self._keep_memory()
         self.context.bridge.set_shown(False)
         self.context.bridge.detach()

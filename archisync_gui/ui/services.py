@@ -9,13 +9,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from archisync_gui.model import Clock, Explanation, Listener, Status, SystemClock
 from archisync_gui.settings import Settings
 
 if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
+
+Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, object]]
+"""Settings and their new values, or a function of the settings in use that gives them."""
 
 
 class OrchestratorFace(Protocol):
@@ -85,7 +88,7 @@ class Services:
     orchestrator: OrchestratorFace
     entities: tuple[Entity, ...]
     settings: Callable[[], Settings]
-    apply_settings: Callable[[Mapping[str, object]], Awaitable[object]]
+    apply_settings: Callable[[Changes], Awaitable[object]]
     """Checks, saves and puts changes into effect; raises ``SettingsError``."""
     quit: Callable[[], object]
     profile: str = "default"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTime
+from PySide6.QtCore import QEvent, QObject, Qt, QTime, QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -36,9 +36,13 @@ from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.files import open_path
 from archisync_gui.ui.i18n import absolute, decimal, language, tr
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.widgets import Flow, Page, ask, breakable, card, column, confirm_loss, inset, label, row
 
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
+
+SETTLING = 400
+"""Milliseconds without a further change after which a number or a time is put into effect."""
 
 HEAVY = 0.7
 """Share of the time that syncs keep the ERP busy, above which the load is called too much."""
@@ -86,6 +90,11 @@ def load(runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
     return total
 
 
+def scope_word(scope: str) -> str:
+    """What a connected page may do, in a word."""
+    return {"sessions": tr("order form"), "watch": tr("look"), "operate": tr("operate")}.get(scope, scope)
+
+
 def no_keyring() -> str:
     """What it means that passwords cannot be kept as they should be."""
     return tr("This computer has no keyring: the password is forgotten when Archisync is closed.")
@@ -99,6 +108,9 @@ class Field(QObject):
         self.setting = declared
         self._context = context
         self._shown: object = None
+        self._settling = QTimer(self, singleShot=True, interval=SETTLING)
+        self._settling.timeout.connect(self._start)
+        context.ending.connect(self.settle)
         self.repeated = False
         """Its help is that of the field before; said once is enough."""
         self.name = label(wrap=True)
@@ -112,7 +124,9 @@ class Field(QObject):
         self.retranslate()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The mouse wheel scrolls the page and changes no setting by accident."""
+        """The mouse wheel scrolls the page and changes no setting by accident; who leaves a control has decided."""
+        if event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide):
+            self.settle()
         if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
             event.ignore()
             return True
@@ -195,7 +209,9 @@ class Field(QObject):
             self.control.retranslate()
 
     def show_value(self, value: object) -> None:
-        """Show the value in use."""
+        """Show the value in use; not over a change that is not in effect yet."""
+        if self._settling.isActive():
+            return
         self._shown = list(value) if isinstance(value, tuple) else value
         self.control.blockSignals(True)
         self._write(value)
@@ -221,7 +237,19 @@ class Field(QObject):
             return
         self._say("")
         self._shown = value
-        self._context.background.run(self._apply(value), f"setting-{self.setting.key}")
+        if isinstance(self.control, (QSpinBox, QTimeEdit)):
+            self._settling.start()  # the wheel or a held arrow passes through many values: only the last one counts
+        else:
+            self._start()
+
+    def _start(self) -> None:
+        self._settling.stop()
+        self._context.background.run(self._apply(self._shown), f"setting-{self.setting.key}")
+
+    def settle(self) -> None:
+        """Put a change that is still settling into effect now."""
+        if self._settling.isActive():
+            self._start()
 
     async def _apply(self, value: object) -> None:
         services = self._context.services
@@ -231,11 +259,16 @@ class Field(QObject):
         try:
             await services.apply_settings({self.setting.key: value})
         except SettingsError as error:
-            self._say(_wrong(error))
+            self._refused(_wrong(error))
         except Exception as error:
-            self._say(problem(error))
+            self._refused(problem(error))
         else:
             self._context.settings_changed.emit()
+
+    def _refused(self, why: str) -> None:
+        """Nothing changed: show what is in use, and why."""
+        self.show_value(self._context.settings()[self.setting.key])
+        self._say(why)
 
     def _say(self, text: str) -> None:
         self.wrong.setText(text)
@@ -385,7 +418,7 @@ class Accounts(QWidget):
             return
         dialog = QInputDialog(self)
         dialog.setWindowTitle("Archisync")
-        dialog.setLabelText(tr("Password of {account} (kept in the system's keyring):", account=name))
+        dialog.setLabelText(plain(tr("Password of {account} (kept in the system's keyring):", account=name)))
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
         if not await ask(dialog) or not dialog.textValue():
             return
@@ -420,16 +453,20 @@ class Accounts(QWidget):
         if not name:
             self._context.say(tr("Type the user name first."))
             return
-        names = self._context.settings().words("erp.accounts")
         self.add_name.clear()
-        self._context.apply({"erp.accounts": [*names, name]})
+        # Of the settings when they are changed, not of those shown: two changes at once are both kept.
+        self._context.apply(lambda now: {"erp.accounts": [*now.words("erp.accounts"), name]})
 
     async def _remove(self, name: str) -> None:
         question = tr("Remove the account {account}?", account=name)
-        detail = tr("Its stored data stay, but are no longer read again. The account in the ERP is not touched.")
+        detail = tr(
+            "Its stored data stay, but are no longer read again. Its password is removed from this computer. "
+            "The account in the ERP is not touched."
+        )
         if await confirm_loss(self, question, detail, tr("&Remove")):
-            names = [n for n in self._context.settings().words("erp.accounts") if n != name]
-            self._context.apply({"erp.accounts": names})
+            self._context.apply(
+                lambda now: {"erp.accounts": [kept for kept in now.words("erp.accounts") if kept != name]}
+            )
 
 
 class PairedPages(QWidget):
@@ -486,7 +523,8 @@ class PairedPages(QWidget):
         texts.addWidget(label(name, bold=True))
         detail = [
             page.origin or tr("a program"),
-            page.account or "",
+            page.account or tr("all accounts"),
+            ", ".join(scope_word(scope) for scope in sorted(page.scopes)),
             tr("last used {time}", time=absolute(page.last_used)),
         ]
         texts.addWidget(label(" · ".join(p for p in detail if p), "muted", 0.92, wrap=True))
@@ -666,7 +704,7 @@ class SettingsPage(Page):
         services = self._context.services
         folder = services.data_folder if services is not None else None
         self.folder.setEnabled(folder is not None)
-        self.folder.setToolTip(str(folder) if folder is not None else tr("Not available here"))
+        self.folder.setToolTip(plain(str(folder)) if folder is not None else tr("Not available here"))
         self.backups.show_backups()
         lines = [tr("Folder: {path}", path=breakable(str(folder)))] if folder is not None else []
         if services is not None and services.store is not None:

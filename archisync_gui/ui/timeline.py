@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 from archisync_gui.model import Forecast, Outcome, RunRecord
 from archisync_gui.ui import words
 from archisync_gui.ui.i18n import absolute, clock, day, lasting, took, tr
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.theme import color, scaled
 from archisync_gui.ui.words import Missed
 
@@ -348,9 +349,9 @@ class Timeline(QWidget):
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
             bar = self.bar_at(event.pos())
             if bar is not None:
-                QToolTip.showText(event.globalPos(), bar.tip, self)
+                QToolTip.showText(event.globalPos(), plain(bar.tip), self)
             elif session := self._session_at(event.pos()):
-                QToolTip.showText(event.globalPos(), session, self)
+                QToolTip.showText(event.globalPos(), plain(session), self)
             else:
                 QToolTip.hideText()
             return True

@@ -13,6 +13,7 @@ from archisync_gui.ui import words
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.icons import tray_icon
+from archisync_gui.ui.plain import plain
 
 LOOKS = (0.5, 1, 2, 4, 8, 15, 30, 60)
 """Seconds between looks for a tray after a start (a desktop starts its panel after the programs); then none."""
@@ -122,8 +123,8 @@ class Tray(QObject):
         self._paint(kind, tenths)
         demo = self._context.services is not None and self._context.services.demo
         tip = f"Archisync{' [DEMO]' if demo else ''}: {found.title}"
-        if self._icon.toolTip() != tip:
-            self._icon.setToolTip(tip)
+        if self._icon.toolTip() != plain(tip):
+            self._icon.setToolTip(plain(tip))
         self._hold.setText(tr("&Release") if status.hold_since is not None else tr("&Pause all"))
 
     def _paint(self, kind: str, tenths: int) -> None:

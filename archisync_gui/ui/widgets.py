@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.icons import icon
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.theme import scaled, theme
 
 
@@ -59,7 +60,7 @@ class ElidedLabel(QLabel):
 
     def _tip(self) -> None:
         cut = QFontMetrics(self.font()).horizontalAdvance(self.text()) > self.width()
-        self.setToolTip(self.text() if cut else "")
+        self.setToolTip(plain(self.text()) if cut else "")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -122,7 +123,7 @@ class IconButton(QToolButton):
     def say(self, name: str, tip: str = "") -> None:
         """Accessible name, and a tooltip (the name itself by default)."""
         self.setAccessibleName(name)
-        self.setToolTip(tip or name)
+        self.setToolTip(plain(tip or name))
 
 
 class Notice(QFrame):

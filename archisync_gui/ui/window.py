@@ -37,6 +37,7 @@ from archisync_gui.ui.feed import Feed
 from archisync_gui.ui.form_request import FormRequest
 from archisync_gui.ui.i18n import decimal, tr
 from archisync_gui.ui.icons import application_icon, paint_shape
+from archisync_gui.ui.plain import plain
 from archisync_gui.ui.services import endpoint_address
 from archisync_gui.ui.theme import color, scaled
 from archisync_gui.ui.widgets import ElidedLabel, Notice, Page, column, label, row
@@ -103,7 +104,7 @@ class Sidebar(QFrame):
         for at, (name, button) in enumerate(self._buttons.items()):
             button.setText(titles[name])
             button.setAccessibleName(titles[name])
-            button.setToolTip(f"{titles[name]} (Ctrl+{at + 1})")
+            button.setToolTip(plain(f"{titles[name]} (Ctrl+{at + 1})"))
         self.form_button.setText(tr("Order form", "button"))
         self.form_button.setToolTip(tr("Open the order form in the browser (Ctrl+N)"))
         self.demo_button.setText(tr("Try a &fault"))

@@ -1132,10 +1132,6 @@
             <translation>Togliere l'utente {account}?</translation>
         </message>
         <message>
-            <source>Its stored data stay, but are no longer read again. The account in the ERP is not touched.</source>
-            <translation>I suoi dati in archivio restano, ma non vengono più riletti. L'utente nell'ERP non viene toccato.</translation>
-        </message>
-        <message>
             <source>&amp;Remove</source>
             <translation>&amp;Togli</translation>
         </message>
@@ -2709,6 +2705,66 @@
         <message>
             <source>grouping</source>
             <translation>raggruppamento</translation>
+        </message>
+        <message>
+            <source>Archisync cannot go on.</source>
+            <translation>Archisync non può continuare.</translation>
+        </message>
+        <message>
+            <source>Choose what it may do first</source>
+            <translation>Scegliere prima che cosa può fare</translation>
+        </message>
+        <message>
+            <source>It sees and asks for the data of all accounts.</source>
+            <translation>Vede e chiede i dati di tutti gli utenti.</translation>
+        </message>
+        <message>
+            <source>It sees and asks for the data of {account} only, and the lists that all share.</source>
+            <translation>Vede e chiede solo i dati di {account} e gli elenchi comuni a tutti.</translation>
+        </message>
+        <message>
+            <source>Its stored data stay, but are no longer read again. Its password is removed from this computer. The account in the ERP is not touched.</source>
+            <translation>I suoi dati salvati restano, ma non vengono più letti. La sua password viene tolta da questo computer. L'utente nell'ERP non viene toccato.</translation>
+        </message>
+        <message>
+            <source>Several order forms ask at once; not all of them may be yours. Type the digits that the form in front of you shows.</source>
+            <translation>Più moduli ordini chiedono di entrare nello stesso momento; forse non sono tutti vostri. Scrivere le cifre mostrate dal modulo che avete davanti.</translation>
+        </message>
+        <message>
+            <source>What it may do:</source>
+            <translation>Che cosa può fare:</translation>
+        </message>
+        <message>
+            <source>all accounts</source>
+            <translation>tutti gli utenti</translation>
+        </message>
+        <message>
+            <source>look</source>
+            <translation>guardare</translation>
+        </message>
+        <message>
+            <source>operate</source>
+            <translation>comandare</translation>
+        </message>
+        <message>
+            <source>Look</source>
+            <translation>Guardare</translation>
+        </message>
+        <message>
+            <source>Operate</source>
+            <translation>Comandare</translation>
+        </message>
+        <message>
+            <source>Read customers, products and prices, keep drafts, make other reads wait</source>
+            <translation>Leggere clienti, prodotti e prezzi, tenere bozze, far aspettare le altre letture</translation>
+        </message>
+        <message>
+            <source>See what is read, what waits and what happened</source>
+            <translation>Vedere che cosa viene letto, che cosa aspetta e che cosa è successo</translation>
+        </message>
+        <message>
+            <source>Start and cancel reads; pause, resume and change intervals for the whole office</source>
+            <translation>Avviare e annullare letture; sospendere, riprendere e cambiare gli intervalli per tutto l'ufficio</translation>
         </message>
     </context>
 </TS>

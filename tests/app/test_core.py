@@ -15,7 +15,7 @@ from archisync_gui.app.core import Core, look_at_erp
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, RunResult, Scope, SyncFailure
-from archisync_gui.settings import Settings, SettingsError
+from archisync_gui.settings import SettingsError, load_settings
 from archisync_gui.store import Batch
 
 
@@ -34,7 +34,7 @@ async def test_a_changed_interval_takes_effect_and_is_kept(core: Core) -> None:
     await core.apply_settings({"sync.orders.interval": 25, "sync.products.interval": 0})
     statuses = core.orchestrator.get_status().statuses
     assert (statuses["orders"].interval, statuses["products"].interval, statuses["ddt"].interval) == (25, None, 45)
-    assert Settings.load(core.profile.settings_file).number("sync.orders.interval") == 25
+    assert load_settings(core.profile.settings_file).settings.number("sync.orders.interval") == 25
 
 
 @pytest.mark.parametrize("changes", [{"sync.orders.interval": 1}, {"sync.timezone": "Europe/Nowhere"}])

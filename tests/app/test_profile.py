@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,8 +15,9 @@ import pytest
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app import profile as module
-from archisync_gui.app.profile import ProfileError, ProfileLock, open_profile
+from archisync_gui.app.profile import ProfileError, ProfileIdentity, ProfileLock, open_profile
 from archisync_gui.cli import main
+from archisync_gui.messages import text
 
 HOLD = """
 import sys
@@ -137,3 +139,162 @@ def test_a_misspelt_profile_is_not_shown_as_an_empty_office(
     assert sorted(folder.name for folder in tmp_path.iterdir()) == ["milano"]
     assert open_profile("milan", demo=False).folder == tmp_path / "milan"  # the panel makes one
     assert open_profile(None, demo=False, make=False).name == "default"  # nobody named it
+
+
+def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Mode and content of everything in a folder and of the folder itself."""
+    paths = [folder, *sorted(folder.rglob("*"))]
+    return {str(p): (p.lstat().st_mode, p.read_bytes() if p.is_file() else b"") for p in paths}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX owners")
+@pytest.mark.parametrize("with_profile", [True, False])
+def test_the_folder_of_another_user_is_refused_before_anything_is_written(
+    with_profile: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "p"
+    if with_profile:
+        open_profile(str(folder), demo=True)
+    else:
+        folder.mkdir(mode=0o755)
+    before = state_of(folder)
+    uid = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
+    with pytest.raises(ProfileError, match="profile-owner"):
+        open_profile(str(folder), demo=True)
+    assert state_of(folder) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX owners")
+@pytest.mark.parametrize("name", ["holder.json", "profile.lock", "log/archisync.log", "archisync.db"])
+def test_a_file_or_link_that_another_user_put_into_the_folder_is_refused(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    planted = profile.folder / name
+    planted.symlink_to(victim)
+    real = module._owner
+    monkeypatch.setattr(module, "_owner", lambda path: os.geteuid() + 1 if path == planted else real(path))
+    with pytest.raises(ProfileError, match="profile-owner") as refused:
+        open_profile(str(profile.folder), demo=True)
+    assert refused.value.params["file"] == str(planted)
+    assert victim.read_text() == "untouched"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+def test_a_folder_with_files_of_others_does_not_become_a_profile(tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir(mode=0o755)
+    (folder / "letter.txt").write_text("x")
+    before = state_of(folder)
+    with pytest.raises(ProfileError, match="profile-not-empty") as refused:
+        open_profile(str(folder), demo=True)
+    assert refused.value.params["file"] == "letter.txt"
+    assert state_of(folder) == before
+
+
+def test_data_without_their_birth_certificate_are_neither_demo_nor_real(tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+    (profile.folder / "archisync.db").write_text("data")
+    (profile.folder / "profile.json").unlink()
+    with pytest.raises(ProfileError, match="profile-damaged"):
+        open_profile(str(profile.folder), demo=True)
+
+
+def test_settings_may_be_there_before_the_first_start(tmp_path: Path) -> None:
+    folder = tmp_path / "p"
+    folder.mkdir()
+    (folder / "settings.json").write_text("{}")
+    assert open_profile(str(folder), demo=True).demo
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (errno.ENOSPC, "profile-full"),
+        (errno.EROFS, "profile-read-only"),
+        (errno.EACCES, "profile-read-only"),
+        (errno.EIO, "profile-folder"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "language"),
+    [
+        (("status",), "it_IT"),
+        (("sync", "orders"), "en_US"),
+        (("explain",), "it_IT"),
+        (("hold",), "en_US"),
+        (("release",), "en_US"),
+        (("retry",), "en_US"),
+        (("doctor",), "it_IT"),
+        ((), "en_US"),
+    ],
+)
+def test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code(
+    number: int,
+    code: str,
+    command: tuple[str, ...],
+    language: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import filelock
+
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+
+    def refuse(self: object) -> None:
+        raise OSError(number, os.strerror(number), str(profile.folder / "profile.lock"))
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
+    monkeypatch.setenv("LC_ALL", f"{language}.UTF-8")
+    assert main([*command, "--demo", "--profile", str(profile.folder)]) in (exit_codes.CONFIG, exit_codes.UNAVAILABLE)
+    said = capsys.readouterr()
+    assert "Traceback" not in said.out + said.err
+    what = text(code, language[:2], {"folder": str(profile.folder), "error": os.strerror(number)}).what
+    assert what in said.out + said.err
+
+
+def test_a_full_disk_at_the_holders_note_costs_only_the_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+
+    def full(path: Path, content: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(module, "replace_file", full)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    assert lock.holder() is None
+    lock.release()
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "[1]", '{"pid": "7"}', '{"pid": true}', "\x00\x01", "[" * 100_000])
+def test_no_content_of_the_holders_note_does_harm(content: str, tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    (profile.folder / "holder.json").write_text(content)
+    assert ProfileLock(profile).holder() is None
+
+
+def test_a_folder_or_lock_that_was_replaced_is_noticed(tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    held = ProfileIdentity.of(profile)
+    held.check()
+    (profile.folder / "profile.lock").rename(tmp_path / "moved.lock")
+    with pytest.raises(ProfileError, match="profile-gone"):
+        held.check()
+    (profile.folder / "profile.lock").touch()
+    with pytest.raises(ProfileError, match="profile-gone"):
+        held.check()
+    (tmp_path / "moved.lock").replace(profile.folder / "profile.lock")
+    held.check()
+    profile.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(ProfileError, match="profile-gone"):
+        held.check()
+    open_profile(str(tmp_path / "p"), demo=True)
+    with pytest.raises(ProfileError, match="profile-gone"):
+        held.check()
+    lock.release()

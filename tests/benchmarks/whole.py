@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO
 
 from archisync_gui.app.core import Core
-from archisync_gui.app.credentials import write_private
 from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.disk import replace_file
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Outcome
 from archisync_gui.settings import Settings
@@ -106,7 +106,7 @@ def office(place: Path, url: str, accounts: tuple[str, ...] = (ACCOUNT,)) -> Pro
     quiet = {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
     settings = {"erp.url": url, "erp.accounts": list(accounts), "sync.daily": False, "look.first_run_done": True}
     Settings().with_({**settings, **quiet, "endpoint.port": free_port()}).save(profile.settings_file)
-    write_private(profile.folder / "passwords.json", dict.fromkeys(accounts, "demo"))
+    replace_file(profile.folder / "passwords.json", json.dumps(dict.fromkeys(accounts, "demo")))
     return profile
 
 

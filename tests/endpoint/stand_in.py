@@ -20,6 +20,7 @@ from archisync_gui.model import (
     Json,
     Listener,
     Outcome,
+    QueueEntry,
     Reason,
     RunResult,
     Scope,
@@ -72,6 +73,7 @@ class StandIn:
         self.intervals: dict[str, int | None] = dict.fromkeys(TYPES, 30)
         self.tickets: list[StandInTicket] = []
         self.held = False
+        self.queue: tuple[QueueEntry, ...] = ()
         self.revision = 1
 
     def tell(self, kind: EventKind, data: dict[str, Json] | None = None) -> Event:
@@ -92,7 +94,7 @@ class StandIn:
             at=AS_OF,
             current_sync=None,
             current_run=None,
-            queue=(),
+            queue=self.queue,
             statuses={name: self._type(name) for name in TYPES},
             smart_customer_sync_active=bool(self.open),
             session_count=len(self.open),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.sessions import MESSAGES_AT_ONCE
 from archisync_gui.model import EventKind, SessionEnd
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running
 from tests.endpoint.stand_in import AS_OF
@@ -285,13 +286,40 @@ async def test_a_quiet_stream_shows_that_it_lives(tmp_path: Path) -> None:
 
 async def test_there_are_only_so_many_streams(tmp_path: Path) -> None:
     async with running(tmp_path, limits=replace(Limits(), streams=2)) as office:
-        async with events(office) as one, line(office):
+        await opened(office)
+        async with events(office) as one, line(office) as other:
             await one.next()
+            await other.send_json(attach(office))
+            await hear(other)
             answer = await office.page("GET", "/api/events")
             assert (answer.status, answer.code) == (503, "too-many-streams")
-            with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
-                async with line(office):
-                    pass
+            async with line(office) as socket:
+                await socket.send_json(attach(office))
+                assert (await hear(socket))["code"] == "too-many-streams"
+                assert await closed_with(socket) == 1013
+
+
+async def test_silent_strangers_take_no_places(tmp_path: Path) -> None:
+    async with running(tmp_path, limits=replace(Limits(), streams=2)) as office, AsyncExitStack() as stack:
+        for _ in range(5):
+            await stack.enter_async_context(line(office))
+        await opened(office)
+        async with line(office) as honest:
+            await honest.send_json(attach(office))
+            assert (await hear(honest))["type"] == "attached"
+
+
+async def test_a_line_that_sends_too_much_is_closed(office: Office) -> None:
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        for _ in range(MESSAGES_AT_ONCE + 5):
+            await socket.send_json({"type": "touch"})
+        answers = [await hear(socket) for _ in range(MESSAGES_AT_ONCE + 1)]
+        assert [answer["type"] for answer in answers] == ["touched"] * MESSAGES_AT_ONCE + ["refused"]
+        assert answers[-1]["code"] == "too-many-messages"
+        assert await closed_with(socket) == 4429
 
 
 async def test_streams_end_when_the_panel_stops(office: Office) -> None:

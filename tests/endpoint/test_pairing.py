@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from archisync_gui.endpoint import pairing as module
 from archisync_gui.endpoint.pairing import (
     CODE_LIFE,
     COLLECT,
     MAX_ASKS,
     MAX_OWN_TOKENS,
     MAX_PENDING,
+    OWN_SILENCE,
     OWN_TOKEN_DAYS,
     TRIES,
     WINDOW,
@@ -168,17 +170,129 @@ def test_a_flood_cannot_fish_for_a_mistyped_number(pairing: Pairing) -> None:
     assert len(pairing.pending()) == MAX_PENDING
 
 
-def test_one_origin_asking_again_replaces_its_question_and_is_bounded(pairing: Pairing) -> None:
+def test_no_question_takes_the_place_of_another_while_its_page_comes_back(pairing: Pairing, clock: HandClock) -> None:
     pairing.begin()
     first, _ = ask(pairing)
-    ask(pairing)
-    assert len(pairing.pending()) == 1
+    second, digits = ask(pairing)
+    assert len(pairing.pending()) == 2
+    for _ in range(3):
+        clock.pass_(OWN_SILENCE - 1)
+        assert pairing.collect(first, PAGE).state == "waiting"
+    third, _ = ask(pairing)
+    assert len(pairing.pending()) == 2, "the second page was closed: it has not come back"
+    assert pairing.collect(third, PAGE).state == "waiting"
     with refusal("pairing-gone"):
-        pairing.collect(first, PAGE)
-    for _ in range(MAX_ASKS - 2):
+        pairing.collect(second, PAGE)
+    with refusal("pairing-digits"):
+        pairing.confirm(digits)
+
+
+def test_questions_of_one_window_are_bounded(pairing: Pairing, clock: HandClock) -> None:
+    pairing.begin()
+    for _ in range(MAX_PENDING):
         ask(pairing)
     with refusal("pairing-full"):
         ask(pairing)
+    for number in range(MAX_ASKS - MAX_PENDING - 1):
+        with refusal("pairing-full"):
+            ask(pairing, f"http://s{number}.example.test")
+    clock.pass_(OWN_SILENCE)
+    with refusal("pairing-full"):
+        ask(pairing)
+    pairing.begin()
+    ask(pairing)
+
+
+# ------------------------------------------------------------------------------------------------ our own form
+
+
+def own(pairing: Pairing) -> tuple[str, str | None]:
+    secret, digits, _ = pairing.ask(OWN, "Archisync", [Access.SESSIONS], own=True)
+    return secret, digits
+
+
+def test_a_program_cannot_take_over_the_consent_for_our_own_form(pairing: Pairing) -> None:
+    """A program on the same computer can send the same question with the same origin and name."""
+    form, shown = own(pairing)
+    assert shown is None
+    (asked,) = pairing.pending()
+    program, program_digits = own(pairing)
+    assert program_digits is not None
+    with refusal("pairing-needs-digits"):
+        pairing.approve(asked.id)
+    assert all(waiting.needs_digits for waiting in pairing.pending())
+    form_digits = pairing.collect(form, OWN).digits
+    assert form_digits is not None
+    assert form_digits != program_digits
+    pairing.confirm_own(form_digits)
+    assert pairing.collect(form, OWN).state == "confirmed"
+    assert pairing.collect(program, OWN).state == "refused"
+
+
+def test_the_first_question_is_no_better_than_the_second(pairing: Pairing) -> None:
+    program, _ = own(pairing)
+    form, digits = own(pairing)
+    assert digits is not None
+    pairing.confirm_own(digits)
+    assert pairing.collect(form, OWN).state == "confirmed"
+    assert pairing.collect(program, OWN).state == "refused"
+
+
+def test_digits_of_our_own_forms_can_be_typed_three_times(pairing: Pairing) -> None:
+    first, _ = own(pairing)
+    second, _ = own(pairing)
+    for left in range(TRIES - 1, 0, -1):
+        with refusal("pairing-digits") as refused:
+            pairing.confirm_own("000000")
+        assert refused.value.params["left"] == left
+    with refusal("pairing-tries"):
+        pairing.confirm_own("000000")
+    assert {pairing.collect(secret, OWN).state for secret in (first, second)} == {"refused"}
+    with refusal("pairing-gone"):
+        pairing.confirm_own("000000")
+
+
+def test_questions_of_our_own_form_are_bounded(pairing: Pairing, clock: HandClock) -> None:
+    for _ in range(MAX_PENDING):
+        own(pairing)
+    for _ in range(MAX_ASKS):
+        with refusal("pairing-full"):
+            own(pairing)
+    clock.pass_(OWN_SILENCE)
+    assert pairing.pending() == ()
+    with refusal("pairing-full"):
+        own(pairing)
+    clock.pass_(WINDOW)
+    assert own(pairing)[1] is None
+
+
+def test_a_form_that_was_closed_does_not_wait_any_more(pairing: Pairing, clock: HandClock) -> None:
+    secret, _ = own(pairing)
+    (asked,) = pairing.pending()
+    clock.pass_(OWN_SILENCE - 1)
+    pairing.collect(secret, OWN)
+    clock.pass_(OWN_SILENCE - 1)
+    assert pairing.pending()
+    clock.pass_(1)
+    with refusal("pairing-gone"):
+        pairing.approve(asked.id)
+    assert own(pairing)[1] is None
+
+
+def test_a_page_that_is_granted_nothing_is_not_let_in(pairing: Pairing) -> None:
+    pairing.begin()
+    _, digits, _ = pairing.ask(PAGE, "Modulo", [Access.OPERATE], own=False)
+    assert digits is not None
+    with refusal("pairing-no-scope"):
+        pairing.confirm(digits, scopes=[Access.SESSIONS])
+    assert len(pairing.pending()) == 1
+
+
+@pytest.mark.parametrize("typed", ["{digits}", " {digits} ", "{first} {last}", "{first}-{last}"])
+def test_how_digits_may_be_typed(pairing: Pairing, typed: str) -> None:
+    pairing.begin()
+    _, digits = ask(pairing)
+    pairing.confirm(typed.format(digits=digits, first=digits[:3], last=digits[3:]))
 
 
 def test_the_panel_may_narrow_what_a_page_asked_for(pairing: Pairing) -> None:
@@ -285,13 +399,27 @@ def test_last_use_is_not_written_at_every_call(file: Path, clock: HandClock) -> 
     assert file.stat().st_ino != first[1] or file.stat().st_mtime_ns != first[0]
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"version": 2, "pages": []}', '{"version": 1, "pages": [{}]}', "[]"])
-def test_a_damaged_file_is_put_aside(file: Path, clock: HandClock, content: str, hygiene: ExpectedErrors) -> None:
-    hygiene("paired pages: .* put aside as pages.damaged")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"version": 1}',
+        '{"version": 1, "pages": 5}',
+        "[" * 100_000,
+        '{"version": 2, "pages": []}',
+        '{"version": 1, "pages": [{}]}',
+        '{"version": 1, "pages": [null, 5, "x"]}',
+    ],
+)
+def test_of_a_damaged_file_a_copy_is_kept(file: Path, clock: HandClock, content: str, hygiene: ExpectedErrors) -> None:
+    hygiene.allow("paired pages: .* is unreadable .*kept as .*pages.json.damaged-")
     file.write_text(content, encoding="utf-8")
     store = PairingStore(file, clock=clock)
     assert store.pages() == ()
-    assert file.with_suffix(".damaged").read_text(encoding="utf-8") == content
+    (kept,) = file.parent.glob("pages.json.damaged-*")
+    assert kept.read_text(encoding="utf-8") == content
     store.add("Modulo", PAGE, [Access.SESSIONS], None)
     assert json.loads(file.read_text(encoding="utf-8"))["version"] == 1
 
@@ -305,3 +433,72 @@ def test_tokens_of_our_own_tabs_do_not_pile_up(file: Path, clock: HandClock) -> 
     assert store.find(last) is not None
     clock.pass_(OWN_TOKEN_DAYS * 86400 + 1)
     assert PairingStore(file, clock=clock).find(last) is None
+
+
+def test_a_clock_that_was_wrong_costs_no_token(file: Path, clock: HandClock) -> None:
+    _, token = PairingStore(file, clock=clock).add("Archisync", OWN, [Access.SESSIONS], None, own=True)
+    right = clock.wall
+    clock.wall = right + timedelta(days=3650)
+    ahead = PairingStore(file, clock=clock)
+    assert ahead.find(token) is None
+    ahead.add("Modulo", PAGE, [Access.SESSIONS], None)
+    clock.wall = right - timedelta(days=3650)
+    assert PairingStore(file, clock=clock).find(token) is not None
+    clock.wall = right
+    assert PairingStore(file, clock=clock).find(token) is not None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"scopes": ["everything"]},
+        {"account": 5},
+        {"origin": ["x"]},
+        {"hash": "zz"},
+        {"created": "yesterday"},
+        {"lastUsed": "2026-01-05T09:00:00"},
+        {"lastUsed": "0001-01-01T00:00:00+14:00"},
+        {"scopes": None},
+    ],
+)
+def test_one_bad_page_costs_no_other(file: Path, clock: HandClock, wrong: dict[str, object]) -> None:
+    store = PairingStore(file, clock=clock)
+    _, bad = store.add("Cattiva", None, [Access.SESSIONS], "agente1")
+    _, good = store.add("Buona", PAGE, [Access.SESSIONS], "agente1")
+    document = json.loads(file.read_text(encoding="utf-8"))
+    document["pages"][0] |= wrong
+    file.write_text(json.dumps(document), encoding="utf-8")
+    again = PairingStore(file, clock=clock)
+    assert again.find(good) is not None
+    assert again.find(bad) is None, "least of all for more than it was given for"
+    (kept,) = file.parent.glob("pages.json.damaged-*")
+    assert json.loads(kept.read_text(encoding="utf-8")) == document
+
+
+def test_a_disk_that_refuses_lets_nobody_in_and_keeps_a_revoked_page_out(
+    file: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = PairingStore(file, clock=clock)
+    page, token = store.add("Modulo", PAGE, [Access.SESSIONS], None)
+
+    def full(path: Path, content: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "replace_file", full)
+    with refusal("pairing-not-saved"):
+        store.add("Altro", None, [Access.SESSIONS], None)
+    assert [known.id for known in store.pages()] == [page.id]
+    with refusal("pairing-not-saved"):
+        store.revoke(page.id)
+    assert store.find(token) is None
+
+
+async def test_a_late_write_of_the_last_use_does_not_bring_a_revoked_page_back(file: Path, clock: HandClock) -> None:
+    store = PairingStore(file, clock=clock)
+    page, token = store.add("Modulo", PAGE, [Access.SESSIONS], None)
+    clock.pass_(61)
+    before = store._snapshot()
+    store.find(token)
+    store.revoke(page.id)
+    store._write(*before)
+    assert PairingStore(file, clock=clock).find(token) is None

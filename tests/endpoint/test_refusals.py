@@ -95,6 +95,16 @@ def raw(*lines: str, body: bytes = b"", path: str = OPEN) -> Way:
     return way
 
 
+def absolute(target: str, method: str = "GET") -> Way:
+    """A request target that names a host of its own."""
+
+    async def way(office: Office) -> tuple[int, str]:
+        host = f"Host: 127.0.0.1:{office.endpoint.port}"
+        return told(await sent(office, f"{method} {target} HTTP/1.1\r\n{host}\r\n\r\n".encode()))
+
+    return way
+
+
 def line(first: dict[str, Any] | str, **headers: str) -> Way:
     """A WebSocket, and its first message."""
 
@@ -201,6 +211,41 @@ async def slow_body(office: Office) -> tuple[int, str]:
 async def too_many_streams(office: Office) -> tuple[int, str]:
     office.endpoint._streams._most = 0
     return await page("GET", "/api/events")(office)
+
+
+async def removed_account(office: Office) -> tuple[int, str]:
+    token = office.let_in(PAGE, account="removed")
+    return await page("GET", "/api/customers", Authorization=f"Bearer {token}")(office)
+
+
+async def flooded_line(office: Office) -> tuple[int, str]:
+    assert (await office.page("POST", OPEN, body={"sessionId": SESSION})).status == 200
+    async with office.client.ws_connect(office.url + "/api/smart-sessions", headers={"Origin": PAGE}) as socket:
+        await socket.send_json(attach(office.token))
+        for _ in range(30):
+            await socket.send_json({"type": "touch"})
+        async with asyncio.timeout(20):
+            while (heard := await socket.receive_json())["type"] != "refused":
+                pass
+            await socket.receive()
+        return socket.close_code or 0, heard["code"]
+
+
+async def full_disk_at_pairing(office: Office) -> tuple[int, str]:
+    office.endpoint.pairing.begin()
+    asked = (await office.ask("POST", "/api/pair", {"Origin": STRANGER}, body={"name": "x"})).json
+    office.endpoint.pairing.confirm(asked["digits"])
+
+    def full(number: int, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    office.pages._write = full  # type: ignore[method-assign]
+    return await ask("POST", "/api/pair", {"pairingId": asked["pairingId"]}, Origin=STRANGER)(office)
+
+
+def repeated(body: bytes, method: str = "POST", path: str = OPEN) -> Way:
+    """A body that names a key twice."""
+    return page(method, path, data=body)
 
 
 @dataclass(frozen=True)
@@ -333,6 +378,42 @@ ROWS = (
     Row("unknown type", page("POST", "/api/sync/nothing"), 404, "no-such-type"),
     Row("unknown path", page("GET", "/api/nothing"), 404, "no-such-path"),
     Row("wrong method", page("DELETE", "/api/health"), 405, "method-refused"),
+    Row("account no longer in use", removed_account, 403, "account-not-known", "Authorization"),
+    Row("messages without end", flooded_line, 4429, "too-many-messages"),
+    Row("a disk that is full", full_disk_at_pairing, 503, "pairing-not-saved"),
+    Row("key twice", repeated(b'{"label": "a", "label": "b"}'), 400, "body-repeated-key"),
+    Row(
+        "nested key twice",
+        repeated(b'{"intervals": {"ddt": 30, "ddt": 31}}', "PUT", "/api/sync/schedule"),
+        400,
+        "body-repeated-key",
+    ),
+    Row("absolute target of another host", absolute("http://evil.example.test/api/health"), 421, "host-refused"),
+    Row("absolute target", absolute("http://127.0.0.1/api/health"), 421, "host-refused"),
+    Row("tunnel", absolute("evil.example.test:443", "CONNECT"), 421, "host-refused"),
+    Row(
+        "very long origin",
+        ask("POST", "/api/pair", {"name": "x"}, Origin="http://" + "a" * 6000),
+        403,
+        "origin-refused",
+        "Origin",
+    ),
+    Row(
+        "disfigured origin",
+        ask("POST", "/api/pair", {"name": "x"}, Origin="http://a b.example.test"),
+        403,
+        "origin-refused",
+        "Origin",
+    ),
+    Row("name of blanks", ask("POST", "/api/pair", {"name": "  \u202e "}), 422, "body-invalid"),
+    Row("NUL in a search", page("GET", "/api/customers?search=%00"), 422, "query-invalid"),
+    Row("digits of another alphabet", page("GET", "/api/customers?limit=%D9%A3"), 422, "query-invalid"),
+    Row("number with an underscore", page("GET", "/api/sync/history?limit=1_0"), 422, "query-invalid"),
+    Row("begin of the calendar", page("GET", "/api/sync/explain?at=0001-01-01T00:00:00%2B14:00"), 422, "query-invalid"),
+    Row("end of the calendar", page("GET", "/api/sync/history?before=9999-12-31T23:59:59-14:00"), 422, "query-invalid"),
+    Row("week instead of a date", page("GET", "/api/sync/explain?at=2026-W01-1T00:00:00Z"), 422, "query-invalid"),
+    Row("superscript record", page("POST", "/api/customers/%C2%B2/refresh"), 404, "no-such-record"),
+    Row("record with a line feed", page("GET", "/api/customers/50120%0A"), 404, "no-such-record"),
     Row("no WebSocket", page("GET", "/api/smart-sessions"), 426, "websocket-expected", "Upgrade"),
     Row("too many streams", too_many_streams, 503, "too-many-streams"),
     Row("line of a stranger", line("", Origin=STRANGER), 403, "", "Origin"),

@@ -156,7 +156,7 @@ def test_every_code_has_its_text() -> None:
 
 def test_every_refusal_is_in_the_table_and_the_table_has_no_other() -> None:
     made = set(re.findall(r'(?:Refusal\(|PairingError\(|wrong\(|_invalid\(error, )"([a-z-]+)"', sources()))
-    by_dialog = {"pairing-tries", "pairing-digits"}  # the operator's own, in the panel
+    by_dialog = {"pairing-tries", "pairing-digits", "pairing-needs-digits", "pairing-no-scope"}  # the operator's own
     by_reason = {f"session-ended-{reason.value}" for reason in SessionEnd}
     of_the_orchestrator = {code for code in STATUS if code.startswith(("request-", "interval-"))} - made
     assert made - by_dialog | by_reason | of_the_orchestrator == set(STATUS)

@@ -40,7 +40,7 @@ from archisync_gui.settings import Settings
 from archisync_gui.store.types import Change, ChangeKind, Page, RefusedRead, Sizes, StoredEvent, StoredRow
 from archisync_gui.ui.overview import Overview
 from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.services import Services
+from archisync_gui.ui.services import Changes, Services
 
 MakePanel = Callable[..., Awaitable[Panel]]
 """The fixture ``make_panel``."""
@@ -444,8 +444,8 @@ class World:
     quits: int = 0
 
     def services(self, **changes: Any) -> Services:
-        async def apply(changed: Mapping[str, object]) -> None:
-            self.settings = self.settings.with_(changed)
+        async def apply(changes: Changes) -> None:
+            self.settings = self.settings.with_(changes(self.settings) if callable(changes) else changes)
 
         def quit() -> None:
             self.quits += 1

@@ -121,3 +121,51 @@ def test_told_once_while_it_waits_and_never_in_quiet_hours() -> None:
     assert len(policy.of_requests(1, NOW + FIRST_PAUSE, loud)) == 1
     night = NOW.replace(hour=23)
     assert Policy().of_requests(1, night, Settings()) == []
+
+
+async def test_of_two_forms_at_once_the_digits_tell_which_one_is_let_in(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    endpoint = Endpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
+    request = panel.window.form_request
+    form = endpoint.ask()
+    assert not request.digits.isVisible()
+    program = endpoint.ask()
+    assert request.digits.isVisible()
+    assert request.text.startswith("Several order forms ask at once")
+    request.allow.click()
+    assert request.isVisible(), "a click alone lets nobody in"
+    assert not endpoint.pairing.store.ids()
+    digits = endpoint.pairing.collect(form, ORIGIN).digits
+    assert digits is not None
+    request.digits.setText(digits)
+    request.allow.click()
+    assert not request.isVisible()
+    assert endpoint.pairing.collect(form, ORIGIN).state == "confirmed"
+    assert endpoint.pairing.collect(program, ORIGIN).state == "refused"
+
+
+async def test_rejecting_rejects_all_that_cannot_be_told_apart(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    endpoint = Endpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
+    secrets = [endpoint.ask(), endpoint.ask()]
+    panel.window.form_request.reject.click()
+    assert not panel.window.form_request.isVisible()
+    assert {endpoint.pairing.collect(secret, ORIGIN).state for secret in secrets} == {"refused"}
+
+
+async def test_a_question_that_becomes_two_before_the_click_is_not_answered_by_it(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    endpoint = Endpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
+    request = panel.window.form_request
+    endpoint.ask()
+    endpoint.pairing._listeners.clear()  # the panel has not heard of the second one when the click arrives
+    endpoint.ask()
+    request.allow.click()
+    assert not endpoint.pairing.store.ids()
+    assert request.digits.isVisible()

@@ -28,6 +28,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QLineEdit, QPushButton
 
+from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
 from archisync_gui.model import (
     ErrorInfo,
     Event,
@@ -40,7 +41,6 @@ from archisync_gui.model import (
     Reason,
     Scope,
     State,
-    SyncFailure,
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.types import Change, ChangeKind
@@ -609,53 +609,76 @@ async def test_first_run_can_be_skipped_through(make_panel: MakePanel, world: Wo
     await until(lambda: world.settings.flag("look.first_run_done"))
 
 
-class FakePairing:
-    """What the dialog asks of ``endpoint.pairing``."""
+class PairingEndpoint:
+    """The endpoint as far as pairing goes; the pairing itself is the real one."""
 
-    def __init__(self) -> None:
-        self.seconds_left, self.tries_left = 120.0, 3
-        self.closed = False
+    url = "http://127.0.0.1:47801"
 
-    def subscribe(self, listener: Callable[[], None]) -> Callable[[], None]:
-        return lambda: None
+    def __init__(self, folder: Path, world: World) -> None:
+        self.pairing = Pairing(PairingStore(folder / "pages.json", clock=world.clock), clock=world.clock)
 
-    def begin(self) -> float:
-        return 120.0
-
-    def cancel(self) -> None:
-        self.closed = True
-
-    def pending(self) -> tuple[object, ...]:
-        return ()
-
-    def confirm(self, digits: str, *, account: str | None = None) -> object:
-        if digits.replace(" ", "") != "123456":
-            raise SyncFailure("pairing-digits", FailureKind.PERMANENT, params={"left": 2})
-
-        class Page:
-            name, origin = "<b>Gestionale</b>", "https://gestionale.example.test"
-
-        return Page()
+    def ask(self, *scopes: Access, name: str = "<b>Gestionale</b>") -> str:
+        """A page asks for these scopes; the digits that it shows."""
+        digits = self.pairing.ask("https://gestionale.example.test", name, scopes, own=False).digits
+        assert digits is not None
+        return digits
 
 
-async def test_pairing_takes_typed_digits(make_panel: MakePanel, world: World) -> None:
-    class Endpoint:
-        url = "http://127.0.0.1:47801"
-        pairing = FakePairing()
-
-    Endpoint.pairing.store = type("S", (), {"pages": lambda self: ()})()  # type: ignore[attr-defined]
-    panel = await make_panel(endpoint=Endpoint())
+async def test_pairing_takes_typed_digits(make_panel: MakePanel, world: World, tmp_path: Path) -> None:
+    endpoint = PairingEndpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
     panel.open("pairing")
     found = dialog(panel, dialogs.PairingDialog)
     assert isinstance(found, dialogs.PairingDialog)
+    digits = endpoint.ask(Access.SESSIONS)
     assert not found.connect_button.isEnabled()
-    found.digits.setText("111 111")
+    found.digits.setText("111 112" if digits == "111111" else "111 111")
     found.connect_button.click()
     assert found.message.text().startswith("No page shows these digits")
-    found.digits.setText("123 456")
+    found.digits.setText(f"{digits[:3]} {digits[3:]}")
     found.connect_button.click()
     assert panel.window.notice.text == "<b>Gestionale</b> is connected."
     assert all(w.textFormat() is Qt.TextFormat.PlainText for w in panel.window.notice.findChildren(QLabel))
+
+
+async def test_pairing_says_what_a_page_may_do_and_grants_the_least(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    endpoint = PairingEndpoint(tmp_path, world)
+    panel = await make_panel("it", endpoint=endpoint)
+    panel.open("pairing")
+    found = dialog(panel, dialogs.PairingDialog)
+    assert isinstance(found, dialogs.PairingDialog)
+    assert not any(box.isVisible() for box in found.scopes.values()), "nobody has asked yet"
+    digits = endpoint.ask(*Access)
+    assert {scope for scope, box in found.scopes.items() if box.isVisible()} == {"sessions", "watch", "operate"}
+    assert [scope for scope, box in found.scopes.items() if box.isChecked()] == ["sessions"]
+    assert "per tutto l'ufficio" in found.meanings["operate"].text()
+    assert "agente01" in found.whose.text()
+    found.digits.setText(digits)
+    found.scopes["sessions"].setChecked(False)
+    assert not found.connect_button.isEnabled()
+    found.scopes["watch"].setChecked(True)
+    endpoint.pairing.refuse("nobody")  # a change that concerns others leaves the operator's choice alone
+    assert found.scopes["watch"].isChecked()
+    found.connect_button.click()
+    (waiting,) = endpoint.pairing._asked.values()
+    assert (waiting.state, waiting.scopes) == ("confirmed", {Access.WATCH})
+
+
+async def test_pairing_for_all_accounts_is_a_choice_of_its_own(
+    make_panel: MakePanel, world: World, tmp_path: Path
+) -> None:
+    endpoint = PairingEndpoint(tmp_path, world)
+    panel = await make_panel(endpoint=endpoint)
+    panel.open("pairing")
+    found = dialog(panel, dialogs.PairingDialog)
+    assert isinstance(found, dialogs.PairingDialog)
+    assert found.account.currentData() is not None, "one account is the default"
+    if found.account.count() > 1:
+        found.account.setCurrentIndex(found.account.count() - 1)
+        assert found.account.currentData() is None
+        assert "all accounts" in found.whose.text()
 
 
 # ---------------------------------------------------------------------------------------------------- timeline

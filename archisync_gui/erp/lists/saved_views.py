@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from archisync_gui.disk import replace_file
 from archisync_gui.model import AccountId
 
 log = logging.getLogger(__name__)
@@ -156,9 +156,4 @@ def _write(file: Path, lines: list[dict[str, Any]]) -> None:
     if not lines:
         file.unlink(missing_ok=True)
         return
-    temporary = file.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        json.dump(lines, opened)
-    temporary.replace(file)
+    replace_file(file, json.dumps(lines))

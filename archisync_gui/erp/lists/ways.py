@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from archisync_gui.disk import replace_file
+
 log = logging.getLogger(__name__)
 
 
@@ -108,7 +110,7 @@ class ReadingWays:
             return
         text = json.dumps({name: asdict(way) for name, way in (self._known or {}).items()}, indent=1)
         try:
-            await asyncio.to_thread(self._file.write_text, text, encoding="utf-8")
+            await asyncio.to_thread(replace_file, self._file, text)
         except OSError as error:
             log.warning("how the ERP's lists are read is kept in memory only: %s", error)
 

@@ -1,0 +1,120 @@
+"""Files that only their owner may read, and their replacement as a whole; nothing here knows what a file contains."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+import time
+from contextlib import suppress
+from io import TextIOWrapper
+from pathlib import Path
+
+PRIVATE = 0o600
+"""Mode of every file of a profile: readable by its owner, whatever the mode of the folder."""
+
+TEMPORARY = ".new"
+"""Suffix of a file that is being written. A killed process leaves one; :func:`remove_leftovers` deletes it."""
+
+RETRIES = 20
+RETRY_PAUSE = 0.05
+"""Seconds between two attempts on Windows, where a virus scanner or indexer may hold a file open for a moment."""
+
+_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+
+
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Replace ``path`` by a file with ``content`` (text as UTF-8), completely or not at all. Blocking.
+
+    The new file is private, is on the disk before it takes the name, and is written under a name of its own, so that
+    several writers cannot mix their contents: the last one wins. Raises ``OSError``; ``path`` is unchanged then.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary = beside(path)
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, PRIVATE)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _rename(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def beside(path: Path) -> Path:
+    """A name in the same folder that no other writer of ``path`` uses."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}{TEMPORARY}")
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    attempts = RETRIES if sys.platform == "win32" else 1
+    for attempt in range(1, attempts + 1):
+        try:
+            temporary.replace(path)
+        except PermissionError:
+            if attempt == attempts:
+                raise
+            time.sleep(RETRY_PAUSE)
+        else:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power failure, where the system can."""
+    if sys.platform == "win32":
+        return
+    with suppress(OSError):  # some file systems refuse it; the file itself is on the disk
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def open_private(path: Path) -> TextIOWrapper:
+    """Open a text file for appending; a new one is private and an old one becomes so. Raises ``OSError``, also for a
+    link."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_FOLLOW, PRIVATE)
+    try:
+        make_private(path, descriptor)
+        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", line_buffering=True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def make_private(path: Path, descriptor: int | None = None) -> None:
+    """Let only the owner read and write ``path``. Raises ``OSError``. On Windows the folder's rights decide."""
+    if sys.platform == "win32":
+        return
+    if descriptor is not None:
+        os.fchmod(descriptor, PRIVATE)
+    else:
+        path.chmod(PRIVATE, follow_symlinks=os.chmod not in os.supports_follow_symlinks)
+
+
+def keep_copy(path: Path) -> Path | None:
+    """Copy a file that cannot be used beside itself and return the copy; the same content is copied once.
+
+    ``None``: it could not be read or copied.
+    """
+    try:
+        content = path.read_bytes()
+        kept = path.with_name(f"{path.name}.damaged-{hashlib.sha256(content).hexdigest()[:8]}")
+        if not kept.exists():
+            replace_file(kept, content)
+    except OSError:
+        return None
+    return kept
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what writers that were killed left behind. Only the holder of the folder's lock may call this."""
+    for path in folder.glob(f".*{TEMPORARY}"):
+        with suppress(OSError):
+            path.unlink()

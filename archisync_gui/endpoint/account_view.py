@@ -1,0 +1,107 @@
+"""What a token that is good for one account may see: that account and what all share, nothing of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from archisync_gui.model import (
+    AccountId,
+    AccountTypeStatus,
+    Event,
+    Explanation,
+    Json,
+    QueueEntry,
+    RunView,
+    Status,
+    TypeStatus,
+)
+
+SHARED = ""
+"""Account under which products and prices are stored."""
+
+
+class AccountView:
+    """Cuts what the orchestrator tells down to one account."""
+
+    def __init__(self, account: AccountId, shared: frozenset[str]) -> None:
+        """``shared``: the types that belong to no account, whichever account reads them."""
+        self.account = account
+        self._shared = shared
+
+    def status(self, status: Status) -> Status:
+        """The status with this account's and the shared lists' runs, requests and forms. The number of forms, the pause
+        and whether all waits for forms concern everybody, and stay."""
+        run = status.current_run
+        seen = run is not None and self._sees(run.type, run.account)
+        return replace(
+            status,
+            current_sync=status.current_sync if seen else None,
+            current_run=self._run(run) if run is not None and seen else None,
+            queue=tuple(self._entry(entry) for entry in status.queue if self._sees(entry.type, entry.account)),
+            statuses={name: self._type(found) for name, found in status.statuses.items()},
+            sessions=tuple(session for session in status.sessions if session.account == self.account),
+            accounts=tuple(account for account in status.accounts if account.id == self.account),
+            explanation=self.explanation(status.explanation),
+        )
+
+    def event(self, event: Event) -> Event | None:
+        """The event as this account may see it; ``None`` when it is about another one."""
+        account, accounts = event.data.get("account"), event.data.get("accounts")
+        if isinstance(accounts, list):
+            return replace(event, data={**event.data, "accounts": [name for name in accounts if name == self.account]})
+        if isinstance(account, str) and account not in (SHARED, self.account):
+            if event.data.get("type") not in self._shared:
+                return None
+            return replace(event, data={**event.data, "account": SHARED})
+        return event
+
+    def explanation(self, explanation: Explanation) -> Explanation:
+        """The reason, without the name of another account and its expected runs."""
+        params = explanation.params
+        return replace(
+            explanation,
+            params=self._params(params),
+            forecast=tuple(
+                replace(run, account=run.account if run.account == self.account else SHARED)
+                for run in explanation.forecast
+                if self._sees(run.type, run.account)
+            ),
+        )
+
+    def sees(self, type: str, account: AccountId) -> bool:
+        """Whether a run or request of that type and account may be seen."""
+        return self._sees(type, account)
+
+    def _sees(self, type: str, account: AccountId) -> bool:
+        return account in (SHARED, self.account) or type in self._shared
+
+    def _params(self, params: Mapping[str, Json]) -> dict[str, Json]:
+        other = params.get("account") not in (None, SHARED, self.account)
+        return {name: value for name, value in params.items() if not (other and name in ("account", "label"))}
+
+    def _run(self, run: RunView) -> RunView:
+        return run if run.account == self.account else replace(run, account=SHARED)
+
+    def _entry(self, entry: QueueEntry) -> QueueEntry:
+        entry = replace(entry, params=self._params(entry.params))
+        return entry if entry.account == self.account else replace(entry, account=SHARED, user_id=SHARED)
+
+    def _type(self, found: TypeStatus) -> TypeStatus:
+        parts = tuple(self._part(part) for part in found.accounts if self._sees(part.type, part.account))
+        if len(parts) != 1:
+            return replace(found, accounts=parts)
+        (part,) = parts
+        return replace(
+            found,
+            state=part.state,
+            reason=part.reason,
+            freshness=part.freshness,
+            is_running=part.is_running,
+            queue_position=part.queue_position,
+            last_run_time=part.last_run_time,
+            accounts=parts,
+        )
+
+    def _part(self, part: AccountTypeStatus) -> AccountTypeStatus:
+        return part if part.account == self.account else replace(part, account=SHARED)

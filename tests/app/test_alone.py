@@ -1,0 +1,259 @@
+"""The command line without a person: it never waits for somebody, and undoes a pause or a stop without a panel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archisync_gui import cli
+from archisync_gui.app import core as core_module
+from archisync_gui.app import exit_codes
+from archisync_gui.app.channel import NoAnswer, call
+from archisync_gui.app.commands import serve
+from archisync_gui.app.core import Core
+from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
+from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_profile
+from archisync_gui.model import ErrorInfo, FailureKind, Finished, Origin, Outcome, RunControl, SyncFailure
+from archisync_gui.store import Store
+
+ALL = ["customers", "orders", "ddt", "invoices", "prices", "products"]
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return open_profile(str(tmp_path / "p"), demo=True)
+
+
+@pytest.fixture
+async def core(profile: Profile) -> AsyncIterator[Core]:
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False, reads=False)
+    yield core
+    await core.close()
+    lock.release()
+
+
+class Runs:
+    """In the place of the runner."""
+
+    def __init__(self, *, refuses: bool = False) -> None:
+        self.refuses = refuses
+        self.seen: list[str] = []
+
+    async def __call__(self, control: RunControl) -> Finished:
+        self.seen.append(control.run.type)
+        if self.refuses:
+            error = {"account": DEMO_ACCOUNT, "error": "no"}
+            raise SyncFailure("login-refused", FailureKind.CREDENTIALS, params=error)
+        return Finished(Outcome.COMPLETED, as_of=datetime.now(UTC), rows=1)
+
+    async def close(self) -> None:
+        return None
+
+
+async def sync(core: Core, *types: str) -> tuple[int, list[dict[str, Any]]]:
+    told: list[dict[str, Any]] = []
+    async with asyncio.timeout(60):
+        code, results = await serve(core, "sync", {"types": list(types)}, told.append)
+    assert [line for line in told if line["kind"] == "result"] == [{"kind": "result", **line} for line in results]
+    return code, results
+
+
+async def test_a_password_that_is_refused_ends_every_list_at_once(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = Runs(refuses=True)
+    monkeypatch.setattr(core, "syncs", runs)
+    code, results = await sync(core, *ALL)
+    assert code == exit_codes.CREDENTIALS == 4
+    assert sorted(line["type"] for line in results) == sorted(ALL)
+    assert {line["error"]["code"] for line in results} == {"login-refused"}
+    assert len(runs.seen) == 1, "the refused password is not tried again"
+    assert core.orchestrator.get_status().queue == ()
+    code, results = await sync(core, "orders")
+    assert (code, results[0]["error"]["code"], len(runs.seen)) == (4, "login-refused", 1)
+
+
+async def test_retry_lets_a_stopped_account_try_once_more(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "syncs", Runs())
+    core.orchestrator.login_refused(DEMO_ACCOUNT, ErrorInfo("login-refused", FailureKind.CREDENTIALS, "no"))
+    assert (await sync(core, "orders"))[0] == exit_codes.CREDENTIALS
+    assert await serve(core, "retry", {"account": "nobody"}, lambda event: None) == (
+        exit_codes.USAGE,
+        {"allowed": [], "unknown": "nobody", "known": [DEMO_ACCOUNT]},
+    )
+    assert (await sync(core, "orders"))[0] == exit_codes.CREDENTIALS
+    assert await serve(core, "retry", {"account": None}, lambda event: None) == (0, {"allowed": [DEMO_ACCOUNT]})
+    assert (await sync(core, "orders"))[0] == exit_codes.OK
+
+
+async def test_under_hold_a_sync_ends_at_once_and_says_so(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "syncs", Runs())
+    core.orchestrator.hold()
+    code, results = await sync(core, "orders", "products")
+    assert code == exit_codes.FAILED
+    assert {(line["outcome"], line["error"]["code"]) for line in results} == {("skipped", "sync-held")}
+    core.orchestrator.release()
+    assert (await sync(core, "orders"))[0] == exit_codes.OK
+
+
+async def test_somebody_elses_request_is_not_taken_back_with_ours(core: Core) -> None:
+    core.orchestrator.hold()
+    theirs = core.orchestrator.request_sync("orders", origin=Origin.OPERATOR)
+    await sync(core, "orders")
+    assert not theirs.done
+    assert [entry.type for entry in core.orchestrator.get_status().queue] == ["orders"]
+
+
+def run(profile: Profile, *arguments: str) -> int:
+    return cli.main([*arguments, "--demo", "--profile", str(profile.folder)])
+
+
+def test_a_pause_is_made_and_ended_without_a_panel(profile: Profile, capsys: pytest.CaptureFixture[str]) -> None:
+    def held() -> bool:
+        capsys.readouterr()
+        assert run(profile, "status", "--json") == 0
+        return json.loads(capsys.readouterr().out)["holdSince"] is not None
+
+    assert run(profile, "hold") == 0
+    assert held(), "kept over the end of the process"
+    assert run(profile, "sync", "orders") == exit_codes.FAILED
+    assert "archisync-gui release" in "".join(capsys.readouterr())
+    assert run(profile, "release") == 0
+    assert not held()
+    assert run(profile, "retry") == 0
+    assert capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------------ opening, folder
+
+
+@pytest.mark.parametrize("late", ["orchestrator", "housekeeping"])
+async def test_what_was_opened_is_closed_when_a_later_part_fails(
+    late: str, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+    real_close, real_store = core_module.Orchestrator.close, Store.close
+
+    async def close(self: Any, deadline: float = 10.0) -> None:
+        closed.append("orchestrator")
+        await real_close(self, deadline)
+
+    async def close_store(self: Store) -> None:
+        closed.append("store")
+        await real_store(self)
+
+    real_start = core_module.Orchestrator.start
+
+    async def start(self: Any) -> None:
+        await real_start(self)
+        if late == "orchestrator":
+            raise OSError("no more file handles")
+
+    def later(self: Core, work: Any) -> None:
+        work.close()
+        raise OSError("no more memory")
+
+    monkeypatch.setattr(core_module.Orchestrator, "close", close)
+    monkeypatch.setattr(core_module.Orchestrator, "start", start)
+    monkeypatch.setattr(Store, "close", close_store)
+    if late == "housekeeping":
+        monkeypatch.setattr(Core, "_start_later", later)
+    with pytest.raises(OSError, match="no more"):
+        await Core.open(profile, demo=None, attended=True, reads=False)
+    assert closed == ["orchestrator", "store"], "and the hygiene of the tests finds no task left behind"
+
+
+async def test_a_place_where_no_socket_can_be_is_no_reason_not_to_start(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from archisync_gui.app import channel
+
+    places = channel._socket_paths(profile)
+    places[0].mkdir()
+    core = await Core.open(profile, demo=None, attended=True, reads=False)
+    try:
+        assert (await call(profile, "status", {}, lambda event: None))[0] == 0, "the other place serves"
+    finally:
+        await core.close()
+    places[0].rmdir()
+    monkeypatch.setattr(channel, "_socket_paths", lambda profile: (profile.folder / "log",))
+    core = await Core.open(profile, demo=None, attended=True, reads=False)
+    try:
+        with pytest.raises(NoAnswer):
+            await call(profile, "status", {}, lambda event: None)
+    finally:
+        await core.close()
+
+
+async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[bool, str]] = []
+    opening, go_on = asyncio.Event(), asyncio.Event()
+    real = Store.open
+
+    async def slow(*args: Any, **how: Any) -> Any:
+        opening.set()
+        await go_on.wait()
+        return await real(*args, **how)
+
+    monkeypatch.setattr(Store, "open", slow)
+    first_call = asyncio.ensure_future(call(profile, "raise", {"open": "log"}, lambda event: None, patience=60))
+    first = asyncio.ensure_future(
+        Core.open(
+            profile, demo=None, attended=True, reads=False, second_start=lambda hidden, at: asked.append((hidden, at))
+        )
+    )
+    await opening.wait()
+    assert (await first_call)[0] == 0
+    assert asked == [(False, "log")], "though the data are not open yet"
+    looking = asyncio.ensure_future(call(profile, "status", {}, lambda event: None, patience=60))
+    go_on.set()
+    core = await first
+    try:
+        assert (await looking)[0] == 0
+    finally:
+        await core.close()
+
+
+@pytest.mark.parametrize("what", ["folder", "lock"])
+async def test_nothing_is_read_once_the_folder_was_replaced(
+    what: str, core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, expected_errors: Any
+) -> None:
+    expected_errors(r"archisync_gui\.app\.core: nothing is read any more")
+    runs = Runs()
+    monkeypatch.setattr(core, "syncs", runs)
+    assert (await core.orchestrator.request_sync("orders")).outcome is Outcome.COMPLETED
+    moved = core.profile.folder if what == "folder" else core.profile.folder / "profile.lock"
+    moved.rename(tmp_path / "away")
+    try:
+        result = await core.orchestrator.request_sync("orders")
+        assert result.outcome is Outcome.FAILED
+        assert result.error is not None
+        assert result.error.code == "profile-gone"
+        assert runs.seen == ["orders"], "the second one was never begun"
+        assert isinstance(core.broken.result(), ProfileError)
+    finally:
+        (tmp_path / "away").rename(moved)
+
+
+async def test_a_read_during_which_the_folder_went_is_not_called_complete(
+    core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, expected_errors: Any
+) -> None:
+    expected_errors(r"archisync_gui\.app\.core: nothing is read any more")
+
+    class Moves(Runs):
+        async def __call__(self, control: RunControl) -> Finished:
+            core.profile.folder.rename(tmp_path / "away")
+            return await super().__call__(control)
+
+    monkeypatch.setattr(core, "syncs", Moves())
+    result = await core.orchestrator.request_sync("orders")
+    (tmp_path / "away").rename(core.profile.folder)
+    assert (result.outcome, result.error.code if result.error else "") == (Outcome.FAILED, "profile-gone")

@@ -1,0 +1,453 @@
+"""The operator's actions side by side, in every order of their steps: nothing is lost, half done or revived."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from keyring.backends.fail import Keyring as NoKeyring
+from memory_keyring import MemoryKeyring, in_place
+
+from archisync_gui.app import core as core_module
+from archisync_gui.app import credentials as credentials_module
+from archisync_gui.app.commands import serve
+from archisync_gui.app.core import Core
+from archisync_gui.app.credentials import Credentials, NoPassword
+from archisync_gui.app.kept_sessions import KeptSessions
+from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.entities import ENTITIES
+from archisync_gui.messages import codes
+from archisync_gui.model import FailureKind, Finished, Outcome, RunControl, SyncFailure, SystemClock
+from archisync_gui.settings import Settings, load_settings
+from archisync_gui.store import Batch, Store
+from tests.support.interleave import Turns, in_all_orders
+
+ACCOUNT, OTHER = "agente01", "agente02"
+ROWS = 3
+
+
+class Runs:
+    """In the place of the runner: reads a few rows of any list."""
+
+    def __init__(self, core: Core) -> None:
+        self.core = core
+        self.refused: set[str] = set()
+        """Passwords that the ERP does not take."""
+
+    async def __call__(self, control: RunControl) -> Finished:
+        run = control.run
+        await self.core.store.known(run.type, run.account)
+        now = datetime.now(UTC)
+        names = [column.name for column in self.core.store._entity(run.type).columns]
+        rows = [dict.fromkeys(names) | {"id": str(number), "name": "Rossi"} for number in range(ROWS)]
+        delta = await self.core.store.apply(run.type, run.account, Batch(run.id, now, rows, whole=True, clean=True))
+        return Finished(Outcome.COMPLETED, as_of=now, rows=ROWS, added=delta.added)
+
+    async def login_test(self, account: str, password: str, logged_in: Callable[[], None]) -> None:
+        logged_in()
+        await self.answer()
+        if password in self.refused:
+            raise SyncFailure("login-refused", FailureKind.CREDENTIALS, params={"account": account, "error": "no"})
+
+    async def answer(self) -> None:
+        """The ERP's answer arrives."""
+
+    async def close(self) -> None:
+        return None
+
+
+@dataclass
+class Office:
+    core: Core
+    runs: Runs
+    ring: MemoryKeyring
+
+    async def settled(self) -> None:
+        """Wait until what nobody waits for is done."""
+        await asyncio.gather(*(task for task in self.core._later if "_watch_folder" not in repr(task)))
+
+
+class Offices:
+    """Makes an office for each order that is tried."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch, empty: bytes) -> None:
+        """``empty``: the archive of an office that has read nothing."""
+        self._folder, self._patch, self._number, self._empty = folder, patch, 0, empty
+
+    @asynccontextmanager
+    async def fresh(self) -> AsyncIterator[Office]:
+        self._number += 1
+        profile = open_profile(str(self._folder / f"p{self._number}"), demo=False)
+        (profile.folder / "archisync.db").write_bytes(self._empty)
+        Settings().with_({"erp.accounts": [ACCOUNT, OTHER]}).save(profile.settings_file)
+        lock = ProfileLock(profile)
+        assert lock.acquire()
+        with in_place(MemoryKeyring()) as ring:
+            core = await Core.open(profile, demo=None, attended=False, reads=False)
+            try:
+                runs = Runs(core)
+                self._patch.setattr(core, "syncs", runs)
+                yield Office(core, runs, ring)
+            finally:
+                await core.close()
+                lock.release()
+
+
+@pytest.fixture
+async def offices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Offices:
+    store = await Store.open(tmp_path, ENTITIES, clock=SystemClock())
+    await store.close()
+    return Offices(tmp_path, monkeypatch, store.path.read_bytes())
+
+
+def failures(outcomes: Sequence[object]) -> list[BaseException]:
+    return [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+
+
+def in_file(core: Core) -> Settings:
+    return load_settings(core.profile.settings_file).settings
+
+
+# ------------------------------------------------------------------------------------------------ settings
+
+
+async def test_changes_at_once_are_all_kept(offices: Offices) -> None:
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+            turns.watch(asyncio, "to_thread")
+            outcomes = await turns.run(
+                lambda: core.set_intervals({"orders": 20, "products": 21, "ddt": None}),
+                lambda: core.apply_settings(lambda now: {"erp.accounts": [*now.words("erp.accounts"), "agente03"]}),
+            )
+            assert failures(outcomes) == []
+            expected = Settings().with_(
+                {
+                    "sync.orders.interval": 20,
+                    "sync.products.interval": 21,
+                    "sync.ddt.interval": 0,
+                    "erp.accounts": [ACCOUNT, OTHER, "agente03"],
+                }
+            )
+            assert dict(core.settings) == dict(expected) == dict(in_file(core))
+            statuses = core.orchestrator.get_status().statuses
+            assert [statuses[name].interval for name in ("orders", "products", "ddt")] == [20, 21, None]
+            assert [a.id for a in core.orchestrator.get_status().accounts] == [ACCOUNT, OTHER, "agente03"]
+
+    assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_a_change_that_cannot_be_saved_changes_nothing_and_spoils_no_other(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Settings.save
+
+    def save(self: Settings, path: Path) -> None:
+        if self.number("sync.orders.interval") == 20:
+            raise OSError(28, "No space left on device", str(path))
+        real(self, path)
+
+    monkeypatch.setattr(Settings, "save", save)
+    switched: list[bool] = []
+    monkeypatch.setattr(core_module, "set_autostart", lambda profile, on: switched.append(on))
+
+    async def scenario(turns: Turns) -> None:
+        switched.clear()
+        async with offices.fresh() as office:
+            core = office.core
+            turns.watch(asyncio, "to_thread")
+            outcomes = await turns.run(
+                lambda: core.apply_settings({"sync.orders.interval": 20, "look.autostart": True}),
+                lambda: core.apply_settings({"sync.ddt.interval": 25}),
+            )
+            (error,) = failures(outcomes)
+            assert isinstance(error, SyncFailure)
+            assert error.code == "settings-not-saved"
+            assert switched == [True, False], "start at login is as it was"
+            for settings in (core.settings, in_file(core)):
+                assert (settings.number("sync.orders.interval"), settings.number("sync.ddt.interval")) == (10, 25)
+
+    assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_a_caller_that_goes_away_leaves_no_half_saved_settings(offices: Offices) -> None:
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+
+            async def step() -> None:
+                return None
+
+            steps = type("Steps", (), {"step": staticmethod(step)})()
+            turns.watch(asyncio, "to_thread")
+            turns.watch(steps, "step")
+            saving = asyncio.get_running_loop().create_future()
+
+            async def save() -> None:
+                task = asyncio.ensure_future(core.apply_settings({"sync.orders.interval": 20}))
+                saving.set_result(task)
+                await asyncio.gather(task, return_exceptions=True)
+
+            async def give_up() -> None:
+                await steps.step()
+                (await saving).cancel()
+
+            outcomes = await turns.run(save, give_up, lambda: core.apply_settings({"sync.ddt.interval": 25}))
+            assert failures(outcomes) == []
+            await core.apply_settings({"sync.prices.interval": 35})  # comes after what was under way
+            assert dict(core.settings) == dict(in_file(core))
+            assert core.settings.number("sync.ddt.interval") == 25
+
+    assert await in_all_orders(scenario, switches=1) > 3
+
+
+# ------------------------------------------------------------------------------------------------ rows
+
+
+async def rows_and_ages_agree(office: Office) -> None:
+    """Either the list is empty and was never read, or it holds what was read and says since when."""
+    page = await office.core.store.rows("customers", ACCOUNT)
+    ages = await office.core.store.ages("customers", ACCOUNT)
+    parts = office.core.orchestrator.get_status().statuses["customers"].accounts
+    (part,) = [part for part in parts if part.account == ACCOUNT]
+    assert page.total in (0, ROWS)
+    assert (page.total == ROWS) == (ages.last_success is not None)
+    assert (part.last_run_time is not None) == (page.total == ROWS), "the status says what the store has"
+
+
+@pytest.mark.parametrize("action", ["clear", "accept", "rekey"])
+async def test_changing_rows_by_hand_beside_a_read(action: str, offices: Offices) -> None:
+    codes_met: set[str] = set()
+
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core, store = office.core, office.core.store
+            first = await core.orchestrator.request_sync("customers", ACCOUNT)
+            done: list[str] = []
+
+            async def instead(run_id: str) -> None:
+                done.append(run_id)
+
+            if action != "clear":
+                setattr(store, "accept_read" if action == "accept" else "rekey", instead)
+            turns.watch(store, "known", "apply", "clear", "run", "ages")
+
+            async def read() -> object:
+                return await core._run(control("customers", ACCOUNT))
+
+            async def change() -> object:
+                match action:
+                    case "clear":
+                        return await core.clear_and_read("customers", ACCOUNT)
+                    case "accept":
+                        return await core.accept_read(str(first.run_id))
+                    case _:
+                        return await core.rekey(str(first.run_id))
+
+            outcomes = await turns.run(read, change)
+            read_outcome, changed = outcomes
+            assert isinstance(read_outcome, Finished)
+            if isinstance(changed, SyncFailure):
+                codes_met.add(changed.code)
+                assert not done
+            else:
+                assert not isinstance(changed, BaseException)
+                codes_met.add("done")
+                if action == "clear":
+                    await changed
+                    await rows_and_ages_agree(office)
+
+    await in_all_orders(scenario, switches=1)
+    assert codes_met == {"done", "clear-while-running"}
+
+
+def control(type: str, account: str) -> Any:
+    """What a run sees of itself."""
+    run = type_run(type, account)
+    return _Control(run)
+
+
+@dataclass
+class _Run:
+    type: str
+    account: str
+    id: str = "beside"
+
+
+@dataclass
+class _Control:
+    run: _Run
+    resume: object = field(default=None)
+
+
+def type_run(type: str, account: str) -> _Run:
+    return _Run(type, account)
+
+
+# ------------------------------------------------------------------------------------------------ accounts
+
+
+async def test_of_two_passwords_given_at_once_memory_and_keyring_keep_the_same(offices: Offices) -> None:
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+            turns.watch(credentials_module, "in_thread")
+            outcomes = await turns.run(
+                lambda: core.set_password(ACCOUNT, "one"),
+                lambda: core.set_password(ACCOUNT, "two"),
+                lambda: core.credentials.password(ACCOUNT),
+            )
+            assert all(isinstance(error, NoPassword) for error in failures(outcomes)), "asked before any was given"
+            kept = office.ring.kept[core.profile.keyring_service, ACCOUNT]
+            assert await core.credentials.password(ACCOUNT) == kept
+
+    assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_a_removed_account_leaves_no_password_and_one_added_again_keeps_its_new_one(offices: Offices) -> None:
+    def without(now: Settings) -> dict[str, object]:
+        return {"erp.accounts": [name for name in now.words("erp.accounts") if name != ACCOUNT]}
+
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+            await core.set_password(ACCOUNT, "old")
+            await office.settled()
+            turns.watch(asyncio, "to_thread")
+            turns.watch(core.store, "known", "apply")
+
+            async def read() -> object:
+                return await core.orchestrator.request_sync("customers", ACCOUNT)
+
+            outcomes = await turns.run(lambda: core.apply_settings(without), read)
+            assert all(isinstance(error, SyncFailure) for error in failures(outcomes))
+            await office.settled()
+            assert office.ring.kept == {}
+            with pytest.raises(NoPassword):
+                await core.credentials.password(ACCOUNT)
+            run = core.orchestrator.get_status().current_run
+            assert run is None or run.account != ACCOUNT
+            await core.apply_settings(lambda now: {"erp.accounts": [*now.words("erp.accounts"), ACCOUNT]})
+            await core.set_password(ACCOUNT, "new")
+            await office.settled()
+            assert await core.credentials.password(ACCOUNT) == "new"
+
+    assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_a_password_given_during_a_test_of_the_old_one_is_not_stopped(offices: Offices) -> None:
+    refused: list[bool] = []
+
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+            await core.set_password(ACCOUNT, "old")
+            office.runs.refused.add("old")
+            turns.watch(credentials_module, "in_thread")
+            turns.watch(office.runs, "answer")
+            outcomes = await turns.run(
+                lambda: core.test_login(ACCOUNT, None), lambda: core.set_password(ACCOUNT, "good")
+            )
+            refused.append(isinstance(outcomes[0], SyncFailure))
+            accounts = core.orchestrator.get_status().accounts
+            assert next(a.stopped for a in accounts if a.id == ACCOUNT) is None
+            assert await core.credentials.password(ACCOUNT) == "good"
+
+    await in_all_orders(scenario, switches=2)
+    assert set(refused) == {True, False}, "the old one was tried in some orders, the new one in others"
+
+
+# ------------------------------------------------------------------------------------------------ close
+
+
+@pytest.mark.parametrize("action", ["save", "password", "clear", "accept", "remove", "status", "close"])
+async def test_closing_beside_anything_ends_and_leaves_files_that_open_again(action: str, offices: Offices) -> None:
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+            turns.watch(asyncio, "to_thread")
+            turns.watch(credentials_module, "in_thread")
+            turns.watch(core.store, "clear", "run", "accept_read", "ages")
+            beside: dict[str, Callable[[], Any]] = {
+                "save": lambda: core.apply_settings({"sync.orders.interval": 20}),
+                "password": lambda: core.set_password(ACCOUNT, "new"),
+                "clear": lambda: core.clear_and_read("customers", ACCOUNT),
+                "accept": lambda: core.accept_read("nothing"),
+                "remove": lambda: core.apply_settings({"erp.accounts": []}),
+                "status": lambda: serve(core, "status", {}, lambda event: None),
+                "close": core.close,
+            }
+            outcomes = await turns.run(beside[action], core.close)
+            assert outcomes[1] is None
+            for error in failures(outcomes):
+                assert isinstance(error, SyncFailure), "a sentence, whatever the order"
+                assert error.code in codes()
+            assert not core._later
+            assert dict(core.settings) == dict(in_file(core))
+
+    await in_all_orders(scenario, switches=1)
+
+
+# ------------------------------------------------------------------------------------------------ credentials, alone
+
+
+@pytest.mark.parametrize("ring", [MemoryKeyring, NoKeyring])
+async def test_keep_forget_and_password_at_once_end_as_if_one_had_come_after_the_other(
+    ring: type[Any], tmp_path: Path
+) -> None:
+    numbers = iter(range(10_000))
+
+    async def scenario(turns: Turns) -> None:
+        profile = open_profile(str(tmp_path / f"p{next(numbers)}"), demo=False)
+        with in_place(ring()):
+            await Credentials(profile).keep(ACCOUNT, "old", file=True)
+            mine = Credentials(profile)
+            turns.watch(credentials_module, "in_thread")
+            turns.watch(asyncio, "to_thread")
+            outcomes = await turns.run(
+                lambda: mine.keep(ACCOUNT, "new", file=True),
+                lambda: mine.forget(ACCOUNT),
+                lambda: mine.password(ACCOUNT),
+            )
+            assert all(isinstance(error, NoPassword) for error in failures(outcomes))
+            now, after_a_restart = await _password(mine), await _password(Credentials(profile))
+            assert now == after_a_restart, "memory and store say the same"
+            assert now in ("new", None), "the old one does not come back"
+
+    assert await in_all_orders(scenario, switches=2) > 5
+
+
+async def _password(credentials: Credentials) -> str | None:
+    try:
+        return await credentials.password(ACCOUNT)
+    except NoPassword:
+        return None
+
+
+async def test_writers_of_kept_sessions_at_once_lose_none(tmp_path: Path) -> None:
+    numbers = iter(range(10_000))
+
+    async def scenario(turns: Turns) -> None:
+        profile = open_profile(str(tmp_path / f"p{next(numbers)}"), demo=False)
+        with in_place(MemoryKeyring()):
+            kept = KeptSessions(profile, lifetime=600)
+            await kept.keep("third", {"of": "third"})
+            turns.watch(credentials_module, "in_thread")
+            turns.watch(asyncio, "to_thread")
+            outcomes = await turns.run(
+                lambda: kept.keep(ACCOUNT, {"of": ACCOUNT}),
+                lambda: kept.keep(OTHER, {"of": OTHER}),
+                lambda: kept.forget("third"),
+            )
+            assert failures(outcomes) == []
+            assert await kept.recall(ACCOUNT) == {"of": ACCOUNT}
+            assert await kept.recall(OTHER) == {"of": OTHER}
+            assert await kept.recall("third") is None
+
+    assert await in_all_orders(scenario, switches=2) > 5

@@ -1,0 +1,112 @@
+"""The settings page: a wheel's many values are one change, a refused one is taken back, two changes lose nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from panel_fakes import MakePanel, World
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QSpinBox
+
+from archisync_gui.model import FailureKind, SyncFailure
+from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.settings_page import Field, SettingsPage
+
+pytestmark = pytest.mark.qasync
+
+
+class Applied:
+    """In the place of what puts settings into effect: keeps the calls, and may refuse them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls: list[Mapping[str, object]] = []
+        self.refuses: SyncFailure | None = None
+        self._one_at_a_time = asyncio.Lock()
+
+    async def __call__(self, changes: Any) -> None:
+        if self.refuses is not None:
+            raise self.refuses
+        async with self._one_at_a_time:  # as the core does it
+            changed = changes(self.world.settings) if callable(changes) else changes
+            self.calls.append(changed)
+            await asyncio.sleep(0)
+            self.world.settings = self.world.settings.with_(changed)
+
+
+async def page_of(panel: Panel, applied: Applied) -> SettingsPage:
+    assert panel.context.services is not None
+    panel.context.services = replace(panel.context.services, apply_settings=applied, demo=False)
+    panel.open("settings")
+    (page,) = panel.window.findChildren(SettingsPage)
+    page.show_settings()
+    return page
+
+
+def interval(page: SettingsPage) -> tuple[Field, QSpinBox]:
+    field = page.fields["sync.orders.interval"]
+    assert isinstance(field.control, QSpinBox)
+    return field, field.control
+
+
+async def applied_all(panel: Panel) -> None:
+    while panel.context.background._tasks:
+        await asyncio.gather(*panel.context.background._tasks, return_exceptions=True)
+
+
+async def test_the_values_that_a_wheel_passes_are_one_change(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    applied = Applied(world)
+    field, spin = interval(await page_of(panel, applied))
+    for value in range(11, 23):
+        spin.setValue(value)
+    assert applied.calls == [], "still turning"
+    field.settle()
+    await applied_all(panel)
+    assert applied.calls == [{"sync.orders.interval": 22}]
+
+
+async def test_leaving_the_control_or_closing_the_panel_puts_the_last_value_into_effect(
+    make_panel: MakePanel, world: World
+) -> None:
+    panel = await make_panel()
+    applied = Applied(world)
+    field, spin = interval(await page_of(panel, applied))
+    spin.setValue(25)
+    QCoreApplication.sendEvent(spin, QEvent(QEvent.Type.Hide))
+    await applied_all(panel)
+    spin.setValue(26)
+    panel.context.ending.emit()
+    await applied_all(panel)
+    assert applied.calls == [{"sync.orders.interval": 25}, {"sync.orders.interval": 26}]
+    assert not field._settling.isActive()
+
+
+async def test_a_change_that_is_refused_shows_the_value_in_use_and_why(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel("it")
+    applied = Applied(world)
+    applied.refuses = SyncFailure(
+        "settings-not-saved", FailureKind.PERMANENT, params={"reason": "No space left on device", "folder": "/d"}
+    )
+    field, spin = interval(await page_of(panel, applied))
+    before = spin.value()
+    spin.setValue(before + 5)
+    field.settle()
+    await applied_all(panel)
+    assert spin.value() == before
+    assert field.wrong.text().startswith("Le impostazioni non si possono salvare")
+
+
+async def test_two_accounts_added_at_once_are_both_kept(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    applied = Applied(world)
+    page = await page_of(panel, applied)
+    for name in ("agente08", "agente09"):
+        page.accounts.add_name.setText(name)
+        page.accounts._add()
+    await applied_all(panel)
+    assert set(world.settings.words("erp.accounts")) >= {"agente08", "agente09"}
