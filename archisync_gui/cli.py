@@ -97,6 +97,8 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_argument("--at", metavar="TIME", help="HH:MM today, or an ISO moment; default now")
     commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
     commands.add_parser("release", parents=[common, own], help="end the pause")
+    ending = commands.add_parser("quit", parents=[common], help="ask the running panel to end its read and quit")
+    ending.add_argument("--all", action="store_true", help="the panels of all profiles of this user")
     doctor = commands.add_parser(
         "doctor", parents=[common], help="what is missing on this computer, and how to mend it"
     )
@@ -154,6 +156,11 @@ def _run(options: argparse.Namespace, language: str) -> int:
     from archisync_gui.settings import SettingsError
 
     demo = _demo(options)
+    if options.command == "quit":
+        from archisync_gui.app.quitting import every_profile, quit_all
+
+        if options.all:
+            return quit_all(every_profile(), language)
     try:
         made_by = options.command in (None, "sync")
         profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=made_by)
@@ -161,6 +168,8 @@ def _run(options: argparse.Namespace, language: str) -> int:
             from archisync_gui.app.desktop import run_panel
 
             return run_panel(profile, demo, hidden=options.hidden, place=options.open or "")
+        if options.command == "quit":
+            return quit_all([profile], language)
         if options.command == "doctor":
             from archisync_gui.app.doctor import run_doctor
 

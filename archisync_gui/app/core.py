@@ -52,6 +52,8 @@ class Core:
         self.credentials = credentials
         self.clock = SystemClock()
         self.second_start: Callable[[bool, str], None] = lambda hidden, place: None
+        self.quit: Callable[[], None] | None = None
+        """Ends the panel; ``None`` where the process is none, and ends when its command has."""
         """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
         self.demo_erp: DemoErp | None = None
         self.erp = Erp(

@@ -174,6 +174,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[None]:
     core = await Core.open(profile, demo=life.demo, attended=True)
     try:
         core.second_start = panel.second_start
+        core.quit = life.stop.set
         drafts = await Drafts.open(profile.folder, clock=core.clock)
         try:
             endpoint = _endpoint(core, drafts)
