@@ -1,13 +1,14 @@
-"""Writes the locks in `packaging/locked/`: every package that is shipped or that the tests use, with its version and hashes.
+"""Writes the locks in `packaging/locked/`: every package that is shipped or that the tests use, with its version and
+hashes.
 
     .venv/bin/python packaging/lock.py                    after a dependency in pyproject.toml was added or changed
     .venv/bin/python packaging/lock.py --upgrade          newest versions of everything
     .venv/bin/python packaging/lock.py --upgrade NAME     newest version of one package
 
-The locks are requirement files with hashes, resolved for all systems and Pythons at once by `uv pip compile --universal`. They
-are not a `uv.lock`: pip alone must be able to install them (a fresh machine has no uv), and a `uv.lock` holds the addresses of
-the package index that it was made with. uv itself comes from the lock of the build tools, or from the network the first time.
-"""
+The locks are requirement files with hashes, resolved for all systems and Pythons at once by `uv pip compile
+--universal`. They are not a `uv.lock`: pip alone must be able to install them (a fresh machine has no uv), and a
+`uv.lock` holds the addresses of the package index that it was made with. uv itself comes from the lock of the build
+tools, or from the network the first time."""
 
 from __future__ import annotations
 
@@ -26,6 +27,7 @@ LOCKS: dict[str, list[str]] = {
     "run.txt": ["pyproject.toml"],
     "test.txt": ["pyproject.toml", "--extra", "test"],
     "build.txt": ["packaging/locked/build.in"],
+    "release.txt": ["packaging/locked/release.in"],
     "docs.txt": ["packaging/locked/docs.in"],
     "wine.txt": ["packaging/locked/wine.in"],
 }

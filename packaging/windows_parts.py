@@ -1,4 +1,5 @@
-"""Windows' own Python and the locked wheels for Windows, laid out as folders on any system. Nothing here runs Windows code.
+"""Windows' own Python and the locked wheels for Windows, laid out as folders on any system. Nothing here runs Windows
+code.
 
 Used by the Windows installer (`build_windows.py`) and by the Wine script (`wine/`). Every download is checked against a
 hash that is kept in `packaging/locked/`.
@@ -67,6 +68,8 @@ def install_wheels(lock: Path, folder: Path, *, replace: Path | None = None) -> 
         filtered.flush()
         _pip(
             *("install", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"),
+            # pip compares with the Python that runs it; the lock was resolved for PYTHON_VERSION.
+            "--ignore-requires-python",
             *("--platform", "win_amd64", "--implementation", "cp", "--python-version", PYTHON_VERSION),
             *("--abi", "cp313", "--abi", "abi3", "--abi", "none"),
             *("--target", str(folder), "-r", filtered.name),

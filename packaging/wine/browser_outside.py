@@ -1,4 +1,5 @@
-"""The host's side of `chrome.c`: starts a Chromium for each connection and passes Playwright's debugging pipes through."""
+"""The host's side of `chrome.c`: starts a Chromium for each connection and passes Playwright's debugging pipes
+through."""
 
 from __future__ import annotations
 

@@ -1,20 +1,22 @@
-"""Runs the project on Windows' own Python and Qt under Wine, on a Linux host. Needs root and Debian (its apt sources are used).
+"""Runs the project on Windows' own Python and Qt under Wine, on a Linux host. Needs root and Debian (its apt sources
+are used).
 
     .venv/bin/python packaging/wine PYTHON-ARGUMENT...               Windows' Python on the working tree, e.g.
     .venv/bin/python packaging/wine -m archisync_gui sync all --demo --json
     .venv/bin/python packaging/wine -m pytest -q tests/store
     .venv/bin/python packaging/wine --program FILE.exe [ARGUMENT...]    any Windows program
 
-The first call makes a store (about 3 GB, some minutes) in the user's cache folder; ARCHISYNC_WINE names another place. In it:
+The first call makes a store (about 3 GB, some minutes) in the user's cache folder; ARCHISYNC_WINE names another
+place. In it:
 
     system/     a Debian 13 with Wine 10, made by debootstrap: Debian 12's Wine is too old for this Python and Qt
     python/     Windows' Python; libraries/: the locked wheels for Windows
     prefix/     the Windows user's folders and registry, kept between calls; --prefix NAME takes another one
 
-The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google Chrome stands a
-small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium (`browser_outside.py`), so the ERP is read
-with a real browser. What passes under Wine can fail on Windows, and the reverse; `docs/developers/windows.md` has the list.
-"""
+The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
+Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
+(`browser_outside.py`), so the ERP is read with a real browser. What passes under Wine can fail on Windows, and the
+reverse; `docs/developers/windows.md` has the list."""
 
 from __future__ import annotations
 
