@@ -22,10 +22,10 @@ def build_wheel(folder: Path) -> Path:
     with tempfile.TemporaryDirectory(prefix="archisync-build-") as work:
         venv.create(work, with_pip=True)
         python = Path(work, "Scripts" if os.name == "nt" else "bin", "python")
-        pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", LOCK], check=True)
+        pip = [str(python), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(LOCK)], check=True)
         made = Path(work, "made")
-        command = [python, "-m", "build", "--wheel", "--no-isolation", "--outdir", made, ROOT]
+        command = [str(python), "-m", "build", "--wheel", "--no-isolation", "--outdir", str(made), str(ROOT)]
         subprocess.run(command, check=True, capture_output=True)
         (wheel,) = made.glob("*.whl")
         folder.mkdir(parents=True, exist_ok=True)

@@ -88,16 +88,28 @@ def program_folder(app: Path, version: str) -> None:
     with tempfile.TemporaryDirectory(prefix="archisync-wheel-") as work:
         with zipfile.ZipFile(build_wheel(Path(work))) as wheel:
             wheel.extractall(site)
-    _set_version(site, version)
     _trim_qt(site / "PySide6")
     _remove(site, LIBRARIES_LEFT_OUT)
     (app / "python313._pth").write_text(PATHS)
     shutil.copy(ROOT / "LICENSE", app / "LICENSE-Archisync.txt")
+    set_version(app, version)
+
+
+def set_version(app: Path, version: str) -> None:
+    """Make the program in ``app`` say that it is ``version``; a release is built as the tree's own."""
+    init = app / "Lib" / "site-packages" / "archisync_gui" / "__init__.py"
+    text = init.read_text("utf-8")
+    init.write_text(re.sub(r'__version__ = "[^"]+"', f'__version__ = "{version}"', text), "utf-8")
+    launchers(app, version)
+
+
+def launchers(folder: Path, version: str) -> None:
+    """Compile the two launchers into ``folder``."""
     with tempfile.TemporaryDirectory(prefix="archisync-launcher-") as work:
         icon = Path(work, "archisync.ico")
         write_icon(ROOT / "resources" / "icons" / "archisync.svg", icon)
         for name in LAUNCHERS:
-            _launcher(app, name, version, icon, Path(work))
+            _launcher(folder, name, version, icon, Path(work))
 
 
 def installer(app: Path, version: str, target: Path, *, quick: bool = False) -> None:
@@ -175,13 +187,6 @@ def _remove(folder: Path, patterns: Iterable[str]) -> None:
                 shutil.rmtree(path)
             else:
                 path.unlink()
-
-
-def _set_version(site: Path, version: str) -> None:
-    """Another version than the tree's, for a test of upgrades."""
-    init = site / "archisync_gui" / "__init__.py"
-    text = init.read_text("utf-8")
-    init.write_text(re.sub(r'__version__ = "[^"]+"', f'__version__ = "{version}"', text), "utf-8")
 
 
 def _launcher(app: Path, name: str, version: str, icon: Path, work: Path) -> None:

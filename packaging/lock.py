@@ -8,7 +8,8 @@ hashes.
 The locks are requirement files with hashes, resolved for all systems and Pythons at once by `uv pip compile
 --universal`. They are not a `uv.lock`: pip alone must be able to install them (a fresh machine has no uv), and a
 `uv.lock` holds the addresses of the package index that it was made with. uv itself comes from the lock of the build
-tools, or from the network the first time."""
+tools, or from the network the first time.
+"""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@
 ; installation that fails leaves the old version as it was. Running the installer again repairs.
 
 Unicode true
+Target amd64-unicode   ; the program inside is 64-bit, too
 ManifestDPIAware true
 RequestExecutionLevel user
 !ifdef QUICK

@@ -16,7 +16,8 @@ place. In it:
 The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
 Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
 (`browser_outside.py`), so the ERP is read with a real browser. What passes under Wine can fail on Windows, and the
-reverse; `docs/developers/windows.md` has the list."""
+reverse.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -59,21 +60,20 @@ if hasattr(_winapi, "CopyFile2"):
     del _winapi.CopyFile2
 """
 
-INSIDE = """\
+MOUNTS = """\
 mount -t proc proc "$SYSTEM/proc"
 mount --rbind /dev "$SYSTEM/dev"
 mount --bind "$STORE" "$SYSTEM/store"
 [ -z "$PROJECT" ] || mount --bind "$PROJECT" "$SYSTEM/project"
 mkdir -p "$SYSTEM/tmp/.X11-unix"
 [ ! -d /tmp/.X11-unix ] || mount --bind /tmp/.X11-unix "$SYSTEM/tmp/.X11-unix"
-system=$SYSTEM
-unset SYSTEM STORE PROJECT
-exec chroot "$system" "$@"
+echo ready
+read -r _ || true
 """
-"""Gives the Debian 13 its mounts, in a mount namespace of its own, and goes on inside it."""
+"""Gives the Debian 13 its mounts, in a mount namespace of its own, and keeps that until its input ends."""
 
-WAIT = 'cd /project; "$@"; code=$?; timeout 15 wineserver -w || wineserver -k; exit $code'
-"""Runs a command, then waits until Wine has written its registry (or ends what was left running)."""
+END = "timeout 20 wineserver -w || wineserver -k"
+"""Waits until Wine has written its registry and all programs have ended, or ends what was left running."""
 
 
 @dataclass(frozen=True)
@@ -90,39 +90,36 @@ class Wine:
         """The prefix: the folder that holds drive C and the registry."""
         return self.store / self.prefix
 
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """A running Windows: programs of one session see each other. At its end those still running are ended."""
+        places = {"SYSTEM": self.store / "system", "STORE": self.store, "PROJECT": self.project or ""}
+        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-ec", MOUNTS]
+        environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
+        with (
+            _browser_outside() as port,
+            subprocess.Popen(
+                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            ) as namespace,
+        ):
+            assert namespace.stdin is not None
+            assert namespace.stdout is not None
+            if namespace.stdout.readline() != "ready\n":
+                raise RuntimeError("The Wine script could not mount its folders.")
+            (init,) = Path(f"/proc/{namespace.pid}/task/{namespace.pid}/children").read_text().split()
+            session = Session(self, int(init), port)
+            try:
+                yield session
+            finally:
+                session.run(["bash", "-c", END], windows=False)
+                namespace.stdin.close()
+
     def run(
         self, command: Sequence[str], *, env: Mapping[str, str] | None = None, show: IO[bytes] | None = None
     ) -> tuple[int, str]:
-        """Run a Windows program to its end. Returns its exit code and what it printed (both streams).
-
-        ``show`` gets the output while it comes. Wine's programs fail on an output that is no file and on an input that
-        has ended: so the output goes through a file, and the input is a pipe into which nothing is written.
-        """
-        quiet, keep_open = os.pipe()
-        with tempfile.TemporaryFile(dir=self.store) as out, _browser_outside() as port:
-            ended = threading.Event()
-            follower = threading.Thread(target=_follow, args=(out.fileno(), show, ended))
-            follower.start()
-            try:
-                done = subprocess.run(
-                    self._command(["bash", "-c", WAIT, "bash", "wine", *command], port, env or {}),
-                    env={
-                        **os.environ,
-                        "SYSTEM": str(self.store / "system"),
-                        "STORE": str(self.store),
-                        "PROJECT": str(self.project or ""),
-                    },
-                    stdin=quiet,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                )
-            finally:
-                ended.set()
-                follower.join()
-                os.close(quiet)
-                os.close(keep_open)
-            said = os.pread(out.fileno(), os.fstat(out.fileno()).st_size, 0).decode("utf-8", "replace")
-        return done.returncode, said.replace("\r\n", "\n")
+        """One program in a session of its own; see :meth:`Session.run`."""
+        with self.session() as session:
+            return session.run(command, env=env, show=show)
 
     def make_prefix(self) -> None:
         """A new Windows user with Chrome in its place."""
@@ -130,25 +127,78 @@ class Wine:
         chrome = self.home / CHROME
         chrome.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.store / "chrome.exe", chrome)
+        shutil.copy(self.store / "icuuc.dll", self.home / "drive_c" / "windows" / "system32")
 
-    def _command(self, command: Sequence[str], port: int, env: Mapping[str, str]) -> list[str]:
+
+@dataclass(frozen=True)
+class Session:
+    """A Windows that runs; made by :meth:`Wine.session`."""
+
+    wine: Wine
+    init: int
+    """Process that holds the namespaces."""
+    browser_port: int
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        show: IO[bytes] | None = None,
+        windows: bool = True,
+    ) -> tuple[int, str]:
+        """Run a program to its end. Returns its exit code and what it printed (both streams).
+
+        ``show`` gets the output while it comes. ``windows`` False: a program of the Debian system, not of Windows.
+        Wine's programs fail on an output that is no file and on an input that has ended: so the output goes through a
+        file, and the input is a pipe into which nothing is written.
+        """
+        quiet, keep_open = os.pipe()
+        with tempfile.TemporaryFile(dir=self.wine.store) as out:
+            ended = threading.Event()
+            follower = threading.Thread(target=_follow, args=(out.fileno(), show, ended))
+            follower.start()
+            try:
+                words = ["wine", *command] if windows else list(command)
+                code = subprocess.call(
+                    self._inside(words, env or {}), stdin=quiet, stdout=out, stderr=subprocess.STDOUT
+                )
+            finally:
+                ended.set()
+                follower.join()
+                os.close(quiet)
+                os.close(keep_open)
+            said = os.pread(out.fileno(), os.fstat(out.fileno()).st_size, 0).decode("utf-8", "replace")
+        return code, said.replace("\r\n", "\n")
+
+    def start(self, command: Sequence[str], *, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start a Windows program that goes on; what it prints is lost. It ends with the session at the latest."""
+        return subprocess.Popen(
+            self._inside(["sh", "-c", 'exec wine "$@" <>"$0"', "/dev/zero", *command], env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _inside(self, command: Sequence[str], env: Mapping[str, str]) -> list[str]:
         passed = {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
         variables = {
             "HOME": "/root",
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             "LANG": os.environ.get("LANG", "C.UTF-8"),
             "XDG_RUNTIME_DIR": "/tmp",
-            "WINEPREFIX": f"/store/{self.prefix}",
+            "WINEPREFIX": f"/store/{self.wine.prefix}",
             "WINEARCH": "win64",
             "WINEDEBUG": os.environ.get("WINEDEBUG", "-all"),
             "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
-            "ARCHISYNC_BROWSER_PORT": str(port),
+            "ARCHISYNC_BROWSER_PORT": str(self.browser_port),
             **passed,
             **env,
         }
         given = [f"{name}={value}" for name, value in variables.items()]
-        namespace = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-ec", INSIDE, "bash"]
-        return [*namespace, "env", "-i", *given, *command]
+        system = str(self.wine.store / "system")
+        enter = ["nsenter", f"--target={self.init}", "--mount", "--pid", "chroot", system]
+        return [*enter, "env", "-i", "-C", "/project", *given, *command]
 
 
 PYTHON_ENVIRONMENT = {
@@ -200,11 +250,12 @@ def ready(store: Path) -> None:
         raise RuntimeError("The Wine script needs root: it makes a Debian system of its own and mounts folders in it.")
     store.mkdir(parents=True, exist_ok=True)
     _host_programs()
-    parts = {
+    parts: dict[str, Callable[[Path], None]] = {
         "system": _make_system,
-        "python": _make_python,
+        "python": windows_parts.python_runtime,
         "libraries": _make_libraries,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
+        "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
     }
     for name, make in parts.items():
         if not (store / name).exists():
@@ -226,11 +277,6 @@ def _make_system(new: Path) -> None:
     _output(["debootstrap", "--variant=minbase", "--include=wine,wine64", SUITE, str(new), debian_mirror()])
     for folder in ("store", "project"):
         (new / folder).mkdir()
-
-
-def _make_python(new: Path) -> None:
-    windows_parts.python_runtime(new)
-    _compile("icuuc.c", new / "icuuc.dll", "-shared")
 
 
 def _make_libraries(new: Path) -> None:
