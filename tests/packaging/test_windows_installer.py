@@ -1,4 +1,4 @@
-"""The Windows installer under Wine, from an empty user: install, read, upgrade a panel that reads, repair, uninstall."""
+"""The Windows installer under Wine, from an empty user: install, read, upgrade beside a panel, repair, uninstall."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pathlib import Path
 import build_windows
 import pytest
 from wine import Session, Wine, ready, store_folder
-
 
 pytestmark = [
     pytest.mark.nightly,
@@ -127,7 +126,7 @@ def test_from_an_empty_user_to_nothing_left_but_the_data(installers: dict[str, s
         panel = session.start([PANEL, "--demo", "--hidden", "--latency", "real"])
         until_true(lambda: version_on(port) == FIRST, 120)
         reading = session.start([CONSOLE, "sync", "orders", "--demo"])
-        until_true(lambda: '"running": {' in session.run([CONSOLE, "status", "--demo", "--json"])[1], 60)
+        until_true(lambda: '"currentSync": "' in session.run([CONSOLE, "status", "--demo", "--json"])[1], 60)
 
         # Upgrade: the panel is asked to end, and started again.
         code, said = session.run([installers[SECOND], "/S"])
