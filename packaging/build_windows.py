@@ -7,7 +7,7 @@ it. PyInstaller cannot build for another system and hides the parts in an archiv
 template and a Windows-only tool (WiX); pynsist had its last release in 2022. This needs makensis (`nsis`) and a
 compiler for the two launchers (`gcc-mingw-w64-x86-64-win32`), both of which Debian has.
 
-What is left out and why stands at `PYTHON_LEFT_OUT`, `QT_KEPT` and `LIBRARIES_LEFT_OUT`; a test under Wine imports
+What is left out and why stands at `PYTHON_LEFT_OUT`, `QT_FILES` and in `wheels.py`; a test under Wine imports
 every module of the result.
 """
 
@@ -22,11 +22,20 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 
 from build_wheel import build_wheel
-from windows_parts import LOCKED, install_wheels, python_runtime
+from wheels import (
+    LIBRARIES_LEFT_OUT,
+    LOCKED,
+    QT_KEPT,
+    QT_TRANSLATIONS,
+    WINDOWS,
+    install_wheels,
+    keep_only,
+    remove,
+    windows_python,
+)
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -50,9 +59,6 @@ PYTHON_LEFT_OUT = (
 )  # fmt: skip
 """Parts of Windows' Python that a program without Tk, IDLE and compilers never opens."""
 
-QT_KEPT = ("Core", "Gui", "Widgets", "Network", "PrintSupport", "Svg", "OpenGL")
-"""Qt modules that stay: what `archisync_gui.ui` imports, and OpenGL, which pyqtgraph's curves import."""
-
 QT_FILES = (
     "__init__.py", "_config.py", "_git_pyside_version.py", "support", "pyside6.abi3.dll", "msvcp140.dll",
     "msvcp140_1.dll", "msvcp140_2.dll", "concrt140.dll", "vcruntime140.dll", "vcruntime140_1.dll",
@@ -61,16 +67,6 @@ QT_FILES = (
 
 QT_PLUGINS = ("platforms", "styles", "imageformats", "iconengines", "tls", "networkinformation")
 """Plug-in folders that stay. Databases (sqldrivers), QML and the designer's are not used."""
-
-QT_TRANSLATIONS = ("qtbase_it.qm", "qt_it.qm")
-
-LIBRARIES_LEFT_OUT = (
-    "bin", "numpy/tests", "numpy/*/tests", "numpy/_core/include", "numpy/_core/lib", "numpy/f2py",
-    "numpy/random/lib", "pyqtgraph/examples", "pyqtgraph/opengl", "greenlet/tests", "greenlet/platform",
-    "sqlalchemy/testing", "alembic/testing", "psutil/tests", "playwright/driver/package/lib/vite", "**/*.pyi",
-    "**/*.pyx", "**/*.pxd", "**/*.lib", "**/__pycache__",
-)  # fmt: skip
-"""Tests, examples, headers and viewers of the libraries, by pattern."""
 
 PATHS = "Lib\nDLLs\nLib\\site-packages\n.\n"
 """`python313._pth`: the only places that this Python imports from; no user folder, variable or registry counts."""
@@ -81,15 +77,15 @@ ICON_SIZES = (16, 20, 24, 32, 40, 48, 64, 256)
 
 def program_folder(app: Path, version: str) -> None:
     """Make the folder that the installer installs."""
-    python_runtime(app)
-    _remove(app, PYTHON_LEFT_OUT)
+    windows_python(app)
+    remove(app, PYTHON_LEFT_OUT)
     site = app / "Lib" / "site-packages"
-    install_wheels(LOCKED / "run.txt", site)
+    install_wheels(LOCKED / "run.txt", site, WINDOWS)
     with tempfile.TemporaryDirectory(prefix="archisync-wheel-") as work:
         with zipfile.ZipFile(build_wheel(Path(work))) as wheel:
             wheel.extractall(site)
     _trim_qt(site / "PySide6")
-    _remove(site, LIBRARIES_LEFT_OUT)
+    remove(site, LIBRARIES_LEFT_OUT)
     (app / "python313._pth").write_text(PATHS)
     shutil.copy(ROOT / "LICENSE", app / "LICENSE-Archisync.txt")
     set_version(app, version)
@@ -167,26 +163,10 @@ def write_icon(svg: Path, target: Path) -> None:
 
 
 def _trim_qt(qt: Path) -> None:
-    kept = {*QT_FILES, "plugins", "translations"}
-    kept |= {name for module in QT_KEPT for name in (f"Qt{module}.pyd", f"Qt6{module}.dll")}
-    for path in qt.iterdir():
-        if path.name not in kept:
-            _remove(qt, [path.name])
-    for path in (qt / "plugins").iterdir():
-        if path.name not in QT_PLUGINS:
-            shutil.rmtree(path)
-    for path in (qt / "translations").iterdir():
-        if path.name not in QT_TRANSLATIONS:
-            _remove(qt / "translations", [path.name])
-
-
-def _remove(folder: Path, patterns: Iterable[str]) -> None:
-    for pattern in patterns:
-        for path in list(folder.glob(pattern)):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+    modules = (name for module in QT_KEPT for name in (f"Qt{module}.pyd", f"Qt6{module}.dll"))
+    keep_only(qt, {*QT_FILES, *modules, "plugins", "translations"})
+    keep_only(qt / "plugins", QT_PLUGINS)
+    keep_only(qt / "translations", QT_TRANSLATIONS)
 
 
 def _launcher(app: Path, name: str, version: str, icon: Path, work: Path) -> None:

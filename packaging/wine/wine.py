@@ -37,7 +37,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
-import windows_parts  # noqa: E402
+import wheels  # noqa: E402
 
 SUITE = "trixie"
 """Debian's release whose Wine is used."""
@@ -252,7 +252,7 @@ def ready(store: Path) -> None:
     _host_programs()
     parts: dict[str, Callable[[Path], None]] = {
         "system": _make_system,
-        "python": windows_parts.python_runtime,
+        "python": wheels.windows_python,
         "libraries": _make_libraries,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
         "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
@@ -280,8 +280,8 @@ def _make_system(new: Path) -> None:
 
 
 def _make_libraries(new: Path) -> None:
-    locked = windows_parts.LOCKED
-    windows_parts.install_wheels(locked / "test.txt", new, replace=locked / "wine.txt")
+    locked = wheels.LOCKED
+    wheels.install_wheels(locked / "test.txt", new, wheels.WINDOWS, replace=locked / "wine.txt")
     (new / "sitecustomize.py").write_text(SITECUSTOMIZE)
 
 

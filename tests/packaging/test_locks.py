@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import windows_parts
+import wheels
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -74,10 +74,20 @@ def test_windows_gets_its_own_packages_and_no_others(tmp_path: Path) -> None:
         "windows-only==3 ; sys_platform == 'win32' \\\n    --hash=sha256:dd\n"
         "old-python==4 ; python_full_version < '3.12' \\\n    --hash=sha256:ee\n"
     )
-    assert dict(windows_parts.windows_requirements(lock)) == {
+    assert dict(wheels.requirements(lock, wheels.WINDOWS)) == {
         "everywhere": "everywhere==1 --hash=sha256:aa --hash=sha256:bb",
         "windows-only": "windows-only==3 --hash=sha256:dd",
     }
-    wanted = dict(windows_parts.windows_requirements(LOCKED / "run.txt"))
+    wanted = dict(wheels.requirements(LOCKED / "run.txt", wheels.WINDOWS))
     assert "jeepney" not in wanted
     assert "pywin32-ctypes" in wanted
+    on_linux = dict(wheels.requirements(LOCKED / "run.txt", wheels.linux("3.11")))
+    assert "jeepney" in on_linux
+    assert "pywin32-ctypes" not in on_linux
+
+
+def test_every_qt_module_that_is_imported_is_shipped() -> None:
+    sources = (ROOT / "archisync_gui").rglob("*.py")
+    imported = {name for path in sources for name in re.findall(r"PySide6\.Qt(\w+)", path.read_text("utf-8"))}
+    assert {"Core", "Widgets"} <= imported
+    assert imported <= set(wheels.QT_KEPT)
