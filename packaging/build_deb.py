@@ -22,6 +22,7 @@ from pathlib import Path
 import bootstrap
 from build_wheel import build_wheel
 from build_windows import tree_version
+from licences import licences
 from wheels import (
     LIBRARIES_LEFT_OUT,
     LOCKED,
@@ -87,7 +88,7 @@ License: Expat
 Files: usr/lib/archisync-gui/lib/*
 Copyright: the authors of the libraries
 License: various
-Comment: each library's licence lies in its *.dist-info folder there.
+Comment: archisync_gui/_resources/licences.txt there has them all.
 
 License: Expat
 {licence}
@@ -131,6 +132,7 @@ def _environment(tree: Path, python: str) -> None:
     keep_only(qt / "Qt" / "plugins", QT_PLUGINS)
     keep_only(qt / "Qt" / "plugins" / "platforms", QT_PLATFORMS)
     keep_only(qt / "Qt" / "translations", QT_TRANSLATIONS)
+    (site / "archisync_gui" / "_resources" / "licences.txt").write_text(licences(site), "utf-8")
     programs = home / "bin"
     programs.mkdir()
     (programs / "python").symlink_to(f"/usr/bin/python{python}")

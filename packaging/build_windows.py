@@ -25,6 +25,7 @@ import zipfile
 from pathlib import Path
 
 from build_wheel import build_wheel
+from licences import licences
 from wheels import (
     LIBRARIES_LEFT_OUT,
     LOCKED,
@@ -87,6 +88,8 @@ def program_folder(app: Path, version: str) -> None:
     _trim_qt(site / "PySide6")
     remove(site, LIBRARIES_LEFT_OUT)
     (app / "python313._pth").write_text(PATHS)
+    text = licences(site, Python=app / "LICENSE.txt")
+    (site / "archisync_gui" / "_resources" / "licences.txt").write_text(text, "utf-8")
     shutil.copy(ROOT / "LICENSE", app / "LICENSE-Archisync.txt")
     set_version(app, version)
 
