@@ -22,7 +22,7 @@ def licences(site: Path, **more: Path) -> str:
     """The licences of all packages in ``site`` (a site-packages folder), and of ``more`` (name: licence file)."""
     parts = [
         "Archisync is made of these parts, each under its own licence.\n"
-        "Qt and PySide6 are used under the LGPL version 3: their libraries lie as files of their own in the installation\n"
+        "Qt and PySide6 are used under the LGPL version 3: their libraries are files of their own in the installation\n"
         "and can be replaced by others of the same version.\n"
     ]
     for name, version, licence, texts in sorted(_packages(site), key=lambda found: found[0].lower()):

@@ -4,7 +4,8 @@
 
 The wheel, the Windows installer, a Debian package for each supported Python, the list of parts (SBOM, CycloneDX), and
 the checksums. With `--tag` it first makes sure that the tag names the version in `archisync_gui/__init__.py`, which
-is the only place where the version stands. What it lacks of Debian's packages it names."""
+is the only place where the version stands. What it lacks of Debian's packages it names.
+"""
 
 from __future__ import annotations
 
