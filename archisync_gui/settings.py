@@ -341,11 +341,11 @@ class Settings(Mapping[str, SettingValue]):
         """Write the file whole or not at all (temporary file, then rename). Only what differs from the defaults."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.items() if v != _BY_KEY[k].default}
         temporary = path.with_suffix(".tmp")
-        temporary.write_text(
-            json.dumps({"version": VERSION, "settings": values}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
+        document = json.dumps({"version": VERSION, "settings": values}, indent=2, ensure_ascii=False) + "\n"
+        with temporary.open("w", encoding="utf-8") as file:  # Windows flushes only what is open for writing
+            file.write(document)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(path)
 
     @classmethod
