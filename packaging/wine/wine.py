@@ -10,7 +10,7 @@ The first call makes a store (about 3 GB, some minutes) in the user's cache fold
 place. In it:
 
     system/     a Debian 13 with Wine 10, made by debootstrap: Debian 12's Wine is too old for this Python and Qt
-    python/     Windows' Python; libraries/: the locked wheels for Windows
+    python/     Windows' Python with the locked wheels for Windows, made anew when a lock has changed
     prefix/     the Windows user's folders and registry, kept between calls; --prefix NAME takes another one
 
 The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
@@ -22,6 +22,7 @@ reverse.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import subprocess
@@ -51,6 +52,9 @@ CHROME = Path("drive_c/Program Files/Google/Chrome/Application/chrome.exe")
 """Chrome's place in a prefix."""
 
 PYTHON = r"Z:\store\python\python.exe"
+
+LOCKS_OF = "made-from.txt"
+"""File in the store's `python` that says from which locks it was made."""
 
 # Wine 10 has no CopyFile2, which shutil prefers when it is there.
 SITECUSTOMIZE = """\
@@ -201,11 +205,7 @@ class Session:
         return [*enter, "env", "-i", "-C", "/project", *given, *command]
 
 
-PYTHON_ENVIRONMENT = {
-    "PYTHONPATH": r"Z:\store\libraries;Z:\project",
-    "PYTHONUTF8": "1",
-    "PYTHONPYCACHEPREFIX": r"Z:\store\pycache",
-}
+PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache"}
 """What Windows' Python is told; its own byte code is kept apart from the working tree's."""
 
 
@@ -252,11 +252,13 @@ def ready(store: Path) -> None:
     _host_programs()
     parts: dict[str, Callable[[Path], None]] = {
         "system": _make_system,
-        "python": wheels.windows_python,
-        "libraries": _make_libraries,
+        "python": _make_python,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
         "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
     }
+    stamp = store / "python" / LOCKS_OF
+    if not stamp.exists() or stamp.read_text() != _locks():
+        shutil.rmtree(store / "python", ignore_errors=True)
     for name, make in parts.items():
         if not (store / name).exists():
             print(f"wine: making {name}", file=sys.stderr, flush=True)
@@ -279,10 +281,19 @@ def _make_system(new: Path) -> None:
         (new / folder).mkdir()
 
 
-def _make_libraries(new: Path) -> None:
-    locked = wheels.LOCKED
-    wheels.install_wheels(locked / "test.txt", new, wheels.WINDOWS, replace=locked / "wine.txt")
-    (new / "sitecustomize.py").write_text(SITECUSTOMIZE)
+def _make_python(new: Path) -> None:
+    wheels.windows_python(new)
+    site = new / "Lib" / "site-packages"
+    wheels.install_wheels(wheels.LOCKED / "test.txt", site, wheels.WINDOWS, replace=wheels.LOCKED / "wine.txt")
+    (site / "sitecustomize.py").write_text(SITECUSTOMIZE)
+    (site / "project.pth").write_text("Z:\\project\n")
+    (new / LOCKS_OF).write_text(_locks())
+
+
+def _locks() -> str:
+    """Changes when Windows' Python has to be made anew."""
+    locks = [wheels.LOCKED / name for name in ("windows-python.txt", "test.txt", "wine.txt")]
+    return hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
 
 
 def _compile(source: str, target: Path, *options: str) -> None:

@@ -124,17 +124,17 @@ def test_from_an_empty_user_to_nothing_left_but_the_data(installers: dict[str, s
         settings = json.loads((profile / "settings.json").read_text()) if (profile / "settings.json").exists() else {}
         (profile / "settings.json").write_text(json.dumps({**settings, "endpoint.port": port}))
         panel = session.start([PANEL, "--demo", "--hidden", "--latency", "real"])
-        until_true(lambda: version_on(port) == FIRST, 120)
+        until_true(lambda: version_on(port) == FIRST, 300)
         reading = session.start([CONSOLE, "sync", "orders", "--demo"])
-        until_true(lambda: '"currentSync": "' in session.run([CONSOLE, "status", "--demo", "--json"])[1], 60)
+        until_true(lambda: '"currentSync": "' in session.run([CONSOLE, "status", "--demo", "--json"])[1], 300)
 
         # Upgrade: the panel is asked to end, and started again.
         code, said = session.run([installers[SECOND], "/S"])
         assert (code, said) == (0, "")
-        assert panel.wait(30) == 0
-        assert reading.wait(30) != 0
+        assert panel.wait(120) == 0
+        assert reading.wait(120) != 0
         assert session.run([CONSOLE, "--version"]) == (0, f"Archisync {SECOND}\n")
-        until_true(lambda: version_on(port) == SECOND, 120)
+        until_true(lambda: version_on(port) == SECOND, 300)
         assert session.run([CONSOLE, "quit", "--all"])[0] == 0
         assert not drive(windows, rf"{PROGRAM}\app.old").exists()
 
@@ -189,7 +189,7 @@ def test_an_installation_whose_panel_cannot_be_ended_leaves_the_old_version(
     with windows.session() as session:
         assert session.run([installers[FIRST], "/S"])[0] == 0
         held = session.start([rf"{PROGRAM}\app\python.exe", "-c", "import time; time.sleep(600)"])
-        until_true(lambda: "python.exe" in session.run(["tasklist"])[1], 30)
+        until_true(lambda: "python.exe" in session.run(["tasklist"])[1], 120)
         assert session.run([installers[SECOND], "/S"])[0] == 2
         assert session.run([CONSOLE, "--version"]) == (0, f"Archisync {FIRST}\n")
         assert not drive(windows, rf"{PROGRAM}\app.new").exists()
