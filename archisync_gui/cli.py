@@ -102,6 +102,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("release", parents=[common, own], help="end the pause")
     retry = commands.add_parser("retry", parents=[common, own], help="let a stopped account log in again")
     retry.add_argument("account", nargs="?", metavar="ACCOUNT", help="only this one; default: all that are stopped")
+    ending = commands.add_parser("quit", parents=[common], help="ask the running panel to end its read and quit")
+    ending.add_argument("--all", action="store_true", help="the panels of all profiles of this user")
     doctor = commands.add_parser(
         "doctor", parents=[common], help="what is missing on this computer, and how to mend it"
     )
@@ -174,6 +176,11 @@ def _run(options: argparse.Namespace, language: str) -> int:
             _say(sentences)
         return exit_codes.CONFIG
 
+    if options.command == "quit":
+        from archisync_gui.app.quitting import every_profile, quit_all
+
+        if options.all:
+            return quit_all(every_profile(), language)
     try:
         made_by = options.command in (None, "sync")
         profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=made_by)
@@ -181,6 +188,8 @@ def _run(options: argparse.Namespace, language: str) -> int:
             from archisync_gui.app.desktop import run_panel
 
             return run_panel(profile, demo, hidden=options.hidden, place=options.open or "")
+        if options.command == "quit":
+            return quit_all([profile], language)
         if options.command == "doctor":
             from archisync_gui.app.doctor import run_doctor
 

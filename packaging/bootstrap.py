@@ -6,6 +6,8 @@ check must parse and run on old Pythons too, so that they can be told; hence no 
 
     python3 packaging/bootstrap.py run      [ARGUMENT...]   the panel on the demo ERP (without a display: in the terminal)
     python3 packaging/bootstrap.py test     [ARGUMENT...]   the tests; arguments go to pytest
+    python3 packaging/bootstrap.py test --windows [ARGUMENT...]   the tests on Windows' Python and Qt under Wine (as root)
+    python3 packaging/bootstrap.py docs     [ARGUMENT...]   the documentation into build/docs; arguments go to mkdocs
     python3 packaging/bootstrap.py bench    [ARGUMENT...]   the benchmarks; arguments go to their runner
     python3 packaging/bootstrap.py packages                 the Debian packages that this system lacks for all three
 """
@@ -39,6 +41,7 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+LOCKED = ROOT / "packaging" / "locked"
 STAMP = VENV / "archisync-setup.json"
 """What was installed here and which browser was seen to start; written last, so its absence means half-made."""
 
@@ -305,9 +308,16 @@ def venv_python() -> Path:
     return VENV / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
+def locks(extras: set[str]) -> list[Path]:
+    """The files that hold the exact versions and hashes of what is installed; see packaging/lock.py."""
+    names = ["test.txt" if "test" in extras else "run.txt", *(["docs.txt"] if "docs" in extras else [])]
+    return [LOCKED / name for name in names]
+
+
 def fingerprint() -> str:
     """Changes when the environment has to be installed anew: other dependencies, another Python, a moved checkout."""
-    parts = (ROOT / "pyproject.toml").read_bytes(), sys.version.encode(), str(ROOT).encode()
+    files = ROOT / "pyproject.toml", *sorted(LOCKED.glob("*.txt"))
+    parts = *(file.read_bytes() for file in files), sys.version.encode(), str(ROOT).encode()
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -388,8 +398,18 @@ def libraries(step: Step, stamp: dict[str, object], extras: set[str]) -> str:
     if already is not None and extras <= already:
         return text("present")
     extras = extras | (already or set())
-    target = "." + (f"[{','.join(sorted(extras))}]" if extras else "")
-    command = [str(venv_python()), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", "-e", target]
+    # Everything with the locked version and checked hash first; then the checkout itself, which finds all it wants there.
+    for lock in locks(extras):
+        pip_install(step, "--require-hashes", "--no-deps", "-r", str(lock))
+    target = "." + ("[test]" if "test" in extras else "")
+    pip_install(step, "-e", target)
+    write_stamp(extras=sorted(extras))
+    return text("installed")
+
+
+def pip_install(step: Step, *what: str) -> None:
+    """Run ``pip install`` in the environment, showing what it is at. Raises `SetupFailure`."""
+    command = [str(venv_python()), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *what]
     step.tick("pip")
     said: list[str] = []
     with subprocess.Popen(
@@ -411,8 +431,6 @@ def libraries(step: Step, stamp: dict[str, object], extras: set[str]) -> str:
                 step.tick(word[0])
     if pip.returncode:
         raise install_failure("".join(said))
-    write_stamp(extras=sorted(extras))
-    return text("installed")
 
 
 def install_failure(said: str) -> SetupFailure:
@@ -600,9 +618,17 @@ def run(arguments: list[str]) -> NoReturn:
 
 
 def test(arguments: list[str]) -> NoReturn:
-    """The tests."""
+    """The tests; with ``--windows`` first: on Windows' Python under Wine."""
     set_up({"test"})
+    if arguments[:1] == ["--windows"]:
+        become(["packaging/wine", "-m", "pytest", "-p", "no:cacheprovider", *arguments[1:]])
     become(["-m", "pytest", *arguments])
+
+
+def docs(arguments: list[str]) -> NoReturn:
+    """The documentation as HTML in build/docs; a broken link or a page that is missing in one language fails it."""
+    set_up({"docs"})
+    become(["-m", "mkdocs", *(arguments or ["build", "--strict", "--quiet"])])
 
 
 def bench(arguments: list[str]) -> NoReturn:
@@ -615,7 +641,7 @@ def main(arguments: list[str]) -> int:
     """Entry point; returns the exit code when nothing was started."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    commands = {"run": run, "test": test, "bench": bench}
+    commands = {"run": run, "test": test, "bench": bench, "docs": docs}
     command, *rest = arguments or ["--help"]
     if command in ("-h", "--help"):
         print(__doc__)

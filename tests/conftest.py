@@ -5,4 +5,4 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
-pytest_plugins = ["tests.support.hygiene", "tests.support.loops"]
+pytest_plugins = ["tests.support.hygiene", "tests.support.loops", "tests.support.windows"]

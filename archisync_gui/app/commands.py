@@ -77,6 +77,12 @@ async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any
         case "raise":
             core.second_start(bool(args.get("hidden")), str(args.get("open") or ""))
             return exit_codes.OK, None
+        case "quit":
+            if core.quit is None:
+                return exit_codes.BUSY, None
+            # After the answer: the end of the panel closes the channel, too.
+            asyncio.get_running_loop().call_soon(core.quit)
+            return exit_codes.OK, None
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
 
 

@@ -79,6 +79,8 @@ class Core:
         self.clock = SystemClock()
         self.second_start: Callable[[bool, str], None] = _nobody
         """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
+        self.quit: Callable[[], None] | None = None
+        """Ends the panel; ``None`` in a process that is none, which ends when its command has."""
         self.demo_erp: DemoErp | None = None
         self.erp = Erp(
             address=lambda: self.demo_erp.base_url if self.demo_erp else self.settings.text("erp.url"),

@@ -210,6 +210,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
     async with AsyncExitStack() as stack:
         core = await Core.open(profile, demo=life.demo, attended=True, second_start=panel.second_start)
         stack.push_async_callback(core.close)
+        core.quit = life.stop.set
         drafts = await Drafts.open(profile.folder, clock=core.clock)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)

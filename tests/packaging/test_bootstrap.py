@@ -49,6 +49,7 @@ def copy_to(folder: Path) -> Path:
     shutil.copy(SCRIPT, folder / "packaging")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "packaging" / "locked", folder / "packaging" / "locked")
     (folder / "archisync_gui").mkdir()
     shutil.copy(ROOT / "archisync_gui" / "__init__.py", folder / "archisync_gui")
     (folder / "resources").mkdir()
@@ -271,7 +272,8 @@ def test_an_installation_is_repeated_only_when_something_changed(
 ) -> None:
     venv = checkout / ".venv"
     venv.mkdir()
-    for name, value in {"ROOT": checkout, "VENV": venv, "STAMP": venv / "stamp.json"}.items():
+    locked = checkout / "packaging" / "locked"
+    for name, value in {"ROOT": checkout, "VENV": venv, "LOCKED": locked, "STAMP": venv / "stamp.json"}.items():
         monkeypatch.setattr(bootstrap, name, value)
     calls: list[list[str]] = []
 
@@ -292,13 +294,22 @@ def test_an_installation_is_repeated_only_when_something_changed(
     def install(*extras: str) -> str | None:
         calls.clear()
         bootstrap.libraries(bootstrap.Step("libraries"), bootstrap.read_stamp(), set(extras))
-        return calls[0][-1] if calls else None
+        for call in calls[:-1]:  # the locked versions come before the checkout, and nothing unchecked with them
+            assert call[-4:-1] == ["--require-hashes", "--no-deps", "-r"]
+        return calls[-1][-1] if calls else None
 
     assert install() == "."
+    assert [call[-1] for call in calls] == [str(locked / "run.txt"), "."]
     assert install() is None
     assert install("test") == ".[test]"
+    assert [call[-1] for call in calls] == [str(locked / "test.txt"), ".[test]"]
     assert install("test") is None
     assert install() is None
+    assert install("docs") == ".[test]"
+    assert [call[-1] for call in calls] == [str(locked / "test.txt"), str(locked / "docs.txt"), ".[test]"]
+    with (locked / "run.txt").open("a") as lock:
+        lock.write("# changed\n")
+    assert install("test") == ".[test]"
     with (checkout / "pyproject.toml").open("a") as project:
         project.write("# changed\n")
     assert install("test") == ".[test]"
@@ -364,6 +375,34 @@ def test_arguments_are_passed_on_and_without_a_display_the_terminal_does_the_job
         bootstrap.main(["run", "--latency", "none"])
     assert started == [command]
     assert ("No display" in capsys.readouterr().out) is not shows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needs", "command"),
+    [
+        (["test", "-q", "tests/store"], {"test"}, ["-m", "pytest", "-q", "tests/store"]),
+        (
+            ["test", "--windows", "tests/store"],
+            {"test"},
+            ["packaging/wine", "-m", "pytest", "-p", "no:cacheprovider", "tests/store"],
+        ),
+        (["docs"], {"docs"}, ["-m", "mkdocs", "build", "--strict", "--quiet"]),
+        (["docs", "serve"], {"docs"}, ["-m", "mkdocs", "serve"]),
+    ],
+)
+def test_each_command_installs_what_it_needs_and_starts_it(
+    bootstrap: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    needs: set[str],
+    command: list[str],
+) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(bootstrap, "set_up", done.append)
+    monkeypatch.setattr(bootstrap, "become", lambda words: done.append(words) or sys.exit(0))
+    with pytest.raises(SystemExit):
+        bootstrap.main(arguments)
+    assert done == [needs, command]
 
 
 def test_every_text_has_both_languages(bootstrap: ModuleType) -> None:

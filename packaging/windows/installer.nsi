@@ -1,0 +1,297 @@
+; The Windows installer: for one user, without administrator rights. Built on any system by build_windows.py, which defines
+; VERSION, VERSION_NUMBERS, APP (the folder to install), ICON, LICENCE, OUTPUT and SIZE_KB.
+;
+;   Archisync-VERSION-setup.exe            asks
+;     /S                                   silent; exit code 0 done, 1 cancelled, 2 could not (the old version stays)
+;     /AUTOSTART=1|0                       start at login, or not; without it: as before (first installation: yes)
+;     /D=FOLDER                            last argument: where to
+;   uninstall.exe                          asks whether to remove the data, too; the usual answer is no
+;     /S                                   silent; leaves the data
+;     /DATA=remove                         removes the data, too
+;
+; The program lies in $INSTDIR\app. A new version is unpacked beside it and then takes its place by renaming, so an
+; installation that fails leaves the old version as it was. Running the installer again repairs.
+
+Unicode true
+Target amd64-unicode   ; the program inside is 64-bit, too
+ManifestDPIAware true
+RequestExecutionLevel user
+!ifdef QUICK
+  SetCompressor zlib
+!else
+  SetCompressor /SOLID lzma
+  SetCompressorDictSize 64
+!endif
+!include MUI2.nsh
+!include nsDialogs.nsh
+!include LogicLib.nsh
+!include FileFunc.nsh
+!include StrFunc.nsh
+${StrLoc}
+${UnStrLoc}
+
+Name "Archisync"
+OutFile "${OUTPUT}"
+InstallDir "$LOCALAPPDATA\Programs\Archisync"
+!define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Archisync"
+!define RUN_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
+!define DATA "$LOCALAPPDATA\archisync"
+InstallDirRegKey HKCU "${UNINSTALL_KEY}" "InstallLocation"
+VIProductVersion "${VERSION_NUMBERS}"
+VIAddVersionKey ProductName "Archisync"
+VIAddVersionKey FileDescription "Archisync"
+VIAddVersionKey FileVersion "${VERSION}"
+VIAddVersionKey ProductVersion "${VERSION}"
+VIAddVersionKey LegalCopyright "MIT licence"
+
+!define MUI_ICON "${ICON}"
+!define MUI_UNICON "${ICON}"
+!define MUI_ABORTWARNING
+!define MUI_FINISHPAGE_RUN
+!define MUI_FINISHPAGE_RUN_FUNCTION StartPanel
+!insertmacro MUI_PAGE_WELCOME
+!insertmacro MUI_PAGE_LICENSE "${LICENCE}"
+!insertmacro MUI_PAGE_DIRECTORY
+Page custom OptionsPage OptionsLeave
+!insertmacro MUI_PAGE_INSTFILES
+!insertmacro MUI_PAGE_FINISH
+!insertmacro MUI_UNPAGE_CONFIRM
+UninstPage custom un.DataPage un.DataLeave
+!insertmacro MUI_UNPAGE_INSTFILES
+!insertmacro MUI_LANGUAGE Italian
+!insertmacro MUI_LANGUAGE English
+
+LangString AUTOSTART ${LANG_ITALIAN} "Avvia Archisync all'accesso a Windows (nell'area di notifica)"
+LangString AUTOSTART ${LANG_ENGLISH} "Start Archisync when I log in to Windows (in the tray)"
+LangString OPTIONS ${LANG_ITALIAN} "Opzioni"
+LangString OPTIONS ${LANG_ENGLISH} "Options"
+LangString OPTIONS_SUB ${LANG_ITALIAN} "Si cambiano in seguito nelle impostazioni di Archisync."
+LangString OPTIONS_SUB ${LANG_ENGLISH} "They can be changed later in Archisync's settings."
+LangString STILL_RUNS ${LANG_ITALIAN} "Archisync è ancora in funzione e non risponde, oppure un altro programma tiene aperti i suoi file. Chiudere Archisync dal menu della sua icona nell'area di notifica e premere Riprova."
+LangString STILL_RUNS ${LANG_ENGLISH} "Archisync still runs and does not answer, or another program holds its files open. Quit Archisync from the menu of its tray icon and press Retry."
+LangString NO_ROOM ${LANG_ITALIAN} "Impossibile scrivere in $INSTDIR: manca spazio sul disco oppure la cartella non è scrivibile. La versione precedente è rimasta com'era."
+LangString NO_ROOM ${LANG_ENGLISH} "$INSTDIR cannot be written: the disk is full or the folder is protected. The version before is as it was."
+LangString ENDING ${LANG_ITALIAN} "Chiusura di Archisync: la lettura in corso viene terminata…"
+LangString ENDING ${LANG_ENGLISH} "Ending Archisync: its read is brought to an end…"
+LangString DATA_TITLE ${LANG_ITALIAN} "Dati"
+LangString DATA_TITLE ${LANG_ENGLISH} "Data"
+LangString DATA_SUB ${LANG_ITALIAN} "La copia dei dati dell'ERP, le bozze d'ordine, le impostazioni e i backup"
+LangString DATA_SUB ${LANG_ENGLISH} "The copy of the ERP's data, the order drafts, settings and backups"
+LangString DATA_KEEP ${LANG_ITALIAN} "I dati restano in ${DATA}, salvo diversa scelta. Le password restano in Gestione credenziali di Windows."
+LangString DATA_KEEP ${LANG_ENGLISH} "The data stays in ${DATA}, unless you choose otherwise. Passwords stay in Windows' Credential Manager."
+LangString DATA_REMOVE ${LANG_ITALIAN} "Elimina anche tutti i dati (le bozze d'ordine non inviate vanno perse)"
+LangString DATA_REMOVE ${LANG_ENGLISH} "Remove all data, too (order drafts that were not sent are lost)"
+
+Var Autostart    ; 1 or 0
+Var Checkbox
+Var Restart      ; what `quit` printed: one command line for each panel that ran
+Var RemoveData   ; 1 or 0
+
+!macro INIT UN
+  SetShellVarContext current
+!macroend
+
+Function .onInit
+  !insertmacro INIT ""
+  ${GetParameters} $R0
+  ClearErrors
+  ${GetOptions} $R0 "/AUTOSTART=" $Autostart
+  ${If} ${Errors}
+    StrCpy $Autostart 1
+    ReadRegStr $0 HKCU "${UNINSTALL_KEY}" "InstallLocation"
+    ReadRegStr $1 HKCU "${RUN_KEY}" "Archisync"
+    ${If} $0 != ""
+    ${AndIf} $1 == ""
+      StrCpy $Autostart 0
+    ${EndIf}
+  ${EndIf}
+FunctionEnd
+
+Function OptionsPage
+  !insertmacro MUI_HEADER_TEXT "$(OPTIONS)" "$(OPTIONS_SUB)"
+  nsDialogs::Create 1018
+  Pop $0
+  ${NSD_CreateCheckbox} 0 0 100% 12u "$(AUTOSTART)"
+  Pop $Checkbox
+  ${If} $Autostart == 1
+    ${NSD_Check} $Checkbox
+  ${EndIf}
+  nsDialogs::Show
+FunctionEnd
+
+Function OptionsLeave
+  ${NSD_GetState} $Checkbox $Autostart
+FunctionEnd
+
+Function StartPanel
+  Exec '"$INSTDIR\app\archisync-gui-panel.exe"'
+FunctionEnd
+
+; Ask the running panels of this user to end; $Restart gets the command lines that start them again.
+!macro END_PANELS UN
+Function ${UN}EndPanels
+  StrCpy $Restart ""
+  IfFileExists "$INSTDIR\app\archisync-gui.exe" 0 done
+  DetailPrint "$(ENDING)"
+  nsExec::ExecToStack '"$INSTDIR\app\archisync-gui.exe" quit --all'
+  Pop $0
+  Pop $Restart
+  done:
+FunctionEnd
+!macroend
+!insertmacro END_PANELS ""
+!insertmacro END_PANELS "un."
+
+; Start what $Restart names, line by line.
+Function StartAgain
+  StrCpy $0 0
+  StrCpy $1 ""
+  next:
+    StrCpy $2 $Restart 1 $0
+    IntOp $0 $0 + 1
+    ${If} $2 == "$\r"
+      Goto next
+    ${EndIf}
+    ${If} $2 == "$\n"
+    ${OrIf} $2 == ""
+      ${If} $1 != ""
+        Exec $1
+        StrCpy $1 ""
+      ${EndIf}
+      ${If} $2 == ""
+        Return
+      ${EndIf}
+      Goto next
+    ${EndIf}
+    StrCpy $1 "$1$2"
+    Goto next
+FunctionEnd
+
+Section
+  SetOutPath "$INSTDIR"
+  RMDir /r "$INSTDIR\app.new"
+  ClearErrors
+  SetOutPath "$INSTDIR\app.new"
+  File /r "${APP}/*.*"
+  SetOutPath "$INSTDIR"
+  ${If} ${Errors}
+    RMDir /r "$INSTDIR\app.new"
+    MessageBox MB_OK|MB_ICONSTOP "$(NO_ROOM)" /SD IDOK
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
+
+  Call EndPanels
+  take_place:
+  RMDir /r "$INSTDIR\app.old"
+  ClearErrors
+  IfFileExists "$INSTDIR\app\*.*" 0 +2
+    Rename "$INSTDIR\app" "$INSTDIR\app.old"   ; fails while one of its programs runs
+  ${If} ${Errors}
+    MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(STILL_RUNS)" /SD IDCANCEL IDRETRY take_place
+    RMDir /r "$INSTDIR\app.new"
+    Call StartAgain
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
+  Rename "$INSTDIR\app.new" "$INSTDIR\app"
+  ${If} ${Errors}
+    Rename "$INSTDIR\app.old" "$INSTDIR\app"
+    MessageBox MB_OK|MB_ICONSTOP "$(NO_ROOM)" /SD IDOK
+    Call StartAgain
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
+  RMDir /r "$INSTDIR\app.old"
+
+  WriteUninstaller "$INSTDIR\uninstall.exe"
+  CreateShortcut "$SMPROGRAMS\Archisync.lnk" "$INSTDIR\app\archisync-gui-panel.exe"
+  ; As autostart.py writes it: quoted only when the path has a space.
+  StrCpy $0 "$INSTDIR\app\archisync-gui-panel.exe"
+  ${StrLoc} $1 $0 " " ">"
+  ${If} $1 != ""
+    StrCpy $0 '"$0"'
+  ${EndIf}
+  ${If} $Autostart == 1
+    WriteRegStr HKCU "${RUN_KEY}" "Archisync" "$0 --hidden --profile default"
+  ${Else}
+    DeleteRegValue HKCU "${RUN_KEY}" "Archisync"
+  ${EndIf}
+  WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayName" "Archisync"
+  WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayVersion" "${VERSION}"
+  WriteRegStr HKCU "${UNINSTALL_KEY}" "DisplayIcon" "$INSTDIR\app\archisync-gui-panel.exe"
+  WriteRegStr HKCU "${UNINSTALL_KEY}" "Publisher" "Archisync"
+  WriteRegStr HKCU "${UNINSTALL_KEY}" "InstallLocation" "$INSTDIR"
+  WriteRegStr HKCU "${UNINSTALL_KEY}" "UninstallString" '"$INSTDIR\uninstall.exe"'
+  WriteRegStr HKCU "${UNINSTALL_KEY}" "QuietUninstallString" '"$INSTDIR\uninstall.exe" /S'
+  WriteRegDWORD HKCU "${UNINSTALL_KEY}" "EstimatedSize" ${SIZE_KB}
+  WriteRegDWORD HKCU "${UNINSTALL_KEY}" "NoModify" 1
+  Call StartAgain
+SectionEnd
+
+Function un.onInit
+  !insertmacro INIT "un."
+  StrCpy $RemoveData 0
+  ${GetParameters} $R0
+  ClearErrors
+  ${GetOptions} $R0 "/DATA=" $0
+  ${IfNot} ${Errors}
+  ${AndIf} $0 == "remove"
+    StrCpy $RemoveData 1
+  ${EndIf}
+FunctionEnd
+
+Function un.DataPage
+  !insertmacro MUI_HEADER_TEXT "$(DATA_TITLE)" "$(DATA_SUB)"
+  nsDialogs::Create 1018
+  Pop $0
+  ${NSD_CreateLabel} 0 0 100% 36u "$(DATA_KEEP)"
+  Pop $0
+  ${NSD_CreateCheckbox} 0 40u 100% 12u "$(DATA_REMOVE)"
+  Pop $Checkbox
+  nsDialogs::Show
+FunctionEnd
+
+Function un.DataLeave
+  ${NSD_GetState} $Checkbox $RemoveData
+FunctionEnd
+
+; Remove the values of the Run key that start this installation's panel (one for each profile).
+Function un.Autostarts
+  StrCpy $0 0
+  next:
+    EnumRegValue $1 HKCU "${RUN_KEY}" $0
+    StrCmp $1 "" done
+    ReadRegStr $2 HKCU "${RUN_KEY}" $1
+    ${UnStrLoc} $3 $2 "$INSTDIR\app\" ">"
+    ${If} $3 != ""
+      DeleteRegValue HKCU "${RUN_KEY}" $1
+    ${Else}
+      IntOp $0 $0 + 1
+    ${EndIf}
+    Goto next
+  done:
+FunctionEnd
+
+Section Uninstall
+  Call un.EndPanels
+  take_away:
+  ClearErrors
+  IfFileExists "$INSTDIR\app\*.*" 0 +2
+    Rename "$INSTDIR\app" "$INSTDIR\app.old"
+  ${If} ${Errors}
+    MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(STILL_RUNS)" /SD IDCANCEL IDRETRY take_away
+    SetErrorLevel 2
+    Abort
+  ${EndIf}
+  RMDir /r "$INSTDIR\app.old"
+  RMDir /r "$INSTDIR\app.new"
+  Delete "$INSTDIR\uninstall.exe"
+  RMDir "$INSTDIR"
+  Delete "$SMPROGRAMS\Archisync.lnk"
+  Call un.Autostarts
+  DeleteRegKey HKCU "${UNINSTALL_KEY}"
+  ${If} $RemoveData == 1
+    RMDir /r "${DATA}"
+  ${EndIf}
+SectionEnd

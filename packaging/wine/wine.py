@@ -1,0 +1,348 @@
+"""Runs the project on Windows' own Python and Qt under Wine, on a Linux host. Needs root and Debian (its apt sources
+are used).
+
+    .venv/bin/python packaging/wine PYTHON-ARGUMENT...               Windows' Python on the working tree, e.g.
+    .venv/bin/python packaging/wine -m archisync_gui sync all --demo --json
+    .venv/bin/python packaging/wine -m pytest -q tests/store
+    .venv/bin/python packaging/wine --program FILE.exe [ARGUMENT...]    any Windows program
+
+The first call makes a store (about 3 GB, some minutes) in the user's cache folder; ARCHISYNC_WINE names another
+place. In it:
+
+    system/     a Debian 13 with Wine 10, made by debootstrap: Debian 12's Wine is too old for this Python and Qt
+    python/     Windows' Python with the locked wheels for Windows, made anew when a lock has changed
+    prefix/     the Windows user's folders and registry, kept between calls; --prefix NAME takes another one
+
+The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
+Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
+(`browser_outside.py`), so the ERP is read with a real browser. What passes under Wine can fail on Windows, and the
+reverse.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent))
+
+import wheels  # noqa: E402
+
+SUITE = "trixie"
+"""Debian's release whose Wine is used."""
+
+COMPILER = "x86_64-w64-mingw32-gcc-win32"
+
+HOST_PROGRAMS = {"debootstrap": "debootstrap", COMPILER: "gcc-mingw-w64-x86-64-win32", "chromium": "chromium"}
+"""Programs that the host must have, and the Debian package of each."""
+
+CHROME = Path("drive_c/Program Files/Google/Chrome/Application/chrome.exe")
+"""Chrome's place in a prefix."""
+
+PYTHON = r"Z:\store\python\python.exe"
+
+LOCKS_OF = "made-from.txt"
+"""File in the store's `python` that says from which locks it was made."""
+
+# Wine 10 has no CopyFile2, which shutil prefers when it is there.
+SITECUSTOMIZE = """\
+import _winapi
+
+if hasattr(_winapi, "CopyFile2"):
+    del _winapi.CopyFile2
+"""
+
+MOUNTS = """\
+mount -t proc proc "$SYSTEM/proc"
+mount --rbind /dev "$SYSTEM/dev"
+mount --bind "$STORE" "$SYSTEM/store"
+[ -z "$PROJECT" ] || mount --bind "$PROJECT" "$SYSTEM/project"
+mkdir -p "$SYSTEM/tmp/.X11-unix"
+[ ! -d /tmp/.X11-unix ] || mount --bind /tmp/.X11-unix "$SYSTEM/tmp/.X11-unix"
+echo ready
+read -r _ || true
+"""
+"""Gives the Debian 13 its mounts, in a mount namespace of its own, and keeps that until its input ends."""
+
+END = "timeout 20 wineserver -w || wineserver -k"
+"""Waits until Wine has written its registry and all programs have ended, or ends what was left running."""
+
+
+@dataclass(frozen=True)
+class Wine:
+    """A store and a Windows user in it."""
+
+    store: Path
+    prefix: str = "prefix"
+    project: Path | None = field(default=ROOT)
+    """The tree to show as Z:\\project; ``None``: an empty folder."""
+
+    @property
+    def home(self) -> Path:
+        """The prefix: the folder that holds drive C and the registry."""
+        return self.store / self.prefix
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """A running Windows: programs of one session see each other. At its end those still running are ended."""
+        places = {"SYSTEM": self.store / "system", "STORE": self.store, "PROJECT": self.project or ""}
+        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-ec", MOUNTS]
+        environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
+        with (
+            _browser_outside() as port,
+            subprocess.Popen(
+                command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            ) as namespace,
+        ):
+            assert namespace.stdin is not None
+            assert namespace.stdout is not None
+            if namespace.stdout.readline() != "ready\n":
+                raise RuntimeError("The Wine script could not mount its folders.")
+            (init,) = Path(f"/proc/{namespace.pid}/task/{namespace.pid}/children").read_text().split()
+            session = Session(self, int(init), port)
+            try:
+                yield session
+            finally:
+                session.run(["bash", "-c", END], windows=False)
+                namespace.stdin.close()
+
+    def run(
+        self, command: Sequence[str], *, env: Mapping[str, str] | None = None, show: IO[bytes] | None = None
+    ) -> tuple[int, str]:
+        """One program in a session of its own; see :meth:`Session.run`."""
+        with self.session() as session:
+            return session.run(command, env=env, show=show)
+
+    def make_prefix(self) -> None:
+        """A new Windows user with Chrome in its place."""
+        self.run(["wineboot", "-i"])
+        chrome = self.home / CHROME
+        chrome.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.store / "chrome.exe", chrome)
+        shutil.copy(self.store / "icuuc.dll", self.home / "drive_c" / "windows" / "system32")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A Windows that runs; made by :meth:`Wine.session`."""
+
+    wine: Wine
+    init: int
+    """Process that holds the namespaces."""
+    browser_port: int
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        show: IO[bytes] | None = None,
+        windows: bool = True,
+    ) -> tuple[int, str]:
+        """Run a program to its end. Returns its exit code and what it printed (both streams).
+
+        ``show`` gets the output while it comes. ``windows`` False: a program of the Debian system, not of Windows.
+        Wine's programs fail on an output that is no file and on an input that has ended: so the output goes through a
+        file, and the input is a pipe into which nothing is written.
+        """
+        quiet, keep_open = os.pipe()
+        with tempfile.TemporaryFile(dir=self.wine.store) as out:
+            ended = threading.Event()
+            follower = threading.Thread(target=_follow, args=(out.fileno(), show, ended))
+            follower.start()
+            try:
+                words = ["wine", *command] if windows else list(command)
+                code = subprocess.call(
+                    self._inside(words, env or {}), stdin=quiet, stdout=out, stderr=subprocess.STDOUT
+                )
+            finally:
+                ended.set()
+                follower.join()
+                os.close(quiet)
+                os.close(keep_open)
+            said = os.pread(out.fileno(), os.fstat(out.fileno()).st_size, 0).decode("utf-8", "replace")
+        return code, said.replace("\r\n", "\n")
+
+    def start(self, command: Sequence[str], *, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+        """Start a Windows program that goes on; what it prints is lost. It ends with the session at the latest."""
+        return subprocess.Popen(
+            self._inside(["sh", "-c", 'exec wine "$@" <>"$0"', "/dev/zero", *command], env or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _inside(self, command: Sequence[str], env: Mapping[str, str]) -> list[str]:
+        passed = {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
+        variables = {
+            "HOME": "/root",
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG": os.environ.get("LANG", "C.UTF-8"),
+            "XDG_RUNTIME_DIR": "/tmp",
+            "WINEPREFIX": f"/store/{self.wine.prefix}",
+            "WINEARCH": "win64",
+            "WINEDEBUG": os.environ.get("WINEDEBUG", "-all"),
+            "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+            "ARCHISYNC_BROWSER_PORT": str(self.browser_port),
+            **passed,
+            **env,
+        }
+        given = [f"{name}={value}" for name, value in variables.items()]
+        system = str(self.wine.store / "system")
+        enter = ["nsenter", f"--target={self.init}", "--mount", "--pid", "chroot", system]
+        return [*enter, "env", "-i", "-C", "/project", *given, *command]
+
+
+PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache"}
+"""What Windows' Python is told; its own byte code is kept apart from the working tree's."""
+
+
+@contextlib.contextmanager
+def _browser_outside() -> Iterator[int]:
+    """Browsers on the host for the programs under Wine; yields the port."""
+    command = [sys.executable, str(HERE / "browser_outside.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as bridge:
+        assert bridge.stdout is not None
+        assert bridge.stdin is not None
+        try:
+            yield int(bridge.stdout.readline())
+        finally:
+            bridge.stdin.close()
+
+
+def _follow(file: int, show: IO[bytes] | None, ended: threading.Event) -> None:
+    """Copy what is written to ``file`` to ``show`` until ``ended``; Wine's own remarks are left out."""
+    place = 0
+    while show is not None:
+        last = ended.wait(0.2)
+        data = os.pread(file, 1 << 20, place)
+        place += len(data)
+        show.write(b"".join(line for line in data.splitlines(True) if not line.startswith(b"wine: ")))
+        show.flush()
+        if last and not data:
+            return
+
+
+# ------------------------------------------------------------------------------------------------ the store
+
+
+def store_folder() -> Path:
+    """Where the store lies."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("ARCHISYNC_WINE") or cache / "archisync-wine")
+
+
+def ready(store: Path) -> None:
+    """Make what is missing of the store. Each part appears under its name only when it is whole."""
+    if os.geteuid() != 0:
+        raise RuntimeError("The Wine script needs root: it makes a Debian system of its own and mounts folders in it.")
+    store.mkdir(parents=True, exist_ok=True)
+    _host_programs()
+    parts: dict[str, Callable[[Path], None]] = {
+        "system": _make_system,
+        "python": _make_python,
+        "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
+        "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
+    }
+    stamp = store / "python" / LOCKS_OF
+    if not stamp.exists() or stamp.read_text() != _locks():
+        shutil.rmtree(store / "python", ignore_errors=True)
+    for name, make in parts.items():
+        if not (store / name).exists():
+            print(f"wine: making {name}", file=sys.stderr, flush=True)
+            new = store / f"{name}.new"
+            shutil.rmtree(new, ignore_errors=True)
+            make(new)
+            new.rename(store / name)
+
+
+def _host_programs() -> None:
+    missing = [package for program, package in HOST_PROGRAMS.items() if shutil.which(program) is None]
+    if missing:
+        _output(["apt-get", "update", "-qq"])
+        _output(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing])
+
+
+def _make_system(new: Path) -> None:
+    _output(["debootstrap", "--variant=minbase", "--include=wine,wine64", SUITE, str(new), debian_mirror()])
+    for folder in ("store", "project"):
+        (new / folder).mkdir()
+
+
+def _make_python(new: Path) -> None:
+    wheels.windows_python(new)
+    site = new / "Lib" / "site-packages"
+    wheels.install_wheels(wheels.LOCKED / "test.txt", site, wheels.WINDOWS, replace=wheels.LOCKED / "wine.txt")
+    (site / "sitecustomize.py").write_text(SITECUSTOMIZE)
+    (site / "project.pth").write_text("Z:\\project\n")
+    (new / LOCKS_OF).write_text(_locks())
+
+
+def _locks() -> str:
+    """Changes when Windows' Python has to be made anew."""
+    locks = [wheels.LOCKED / name for name in ("windows-python.txt", "test.txt", "wine.txt")]
+    return hashlib.sha256(b"".join(lock.read_bytes() for lock in locks)).hexdigest()
+
+
+def _compile(source: str, target: Path, *options: str) -> None:
+    _output([COMPILER, "-O1", "-o", str(target), str(HERE / source), *options])
+
+
+def debian_mirror() -> str:
+    """The mirror that the host's apt uses."""
+    for file in (*Path("/etc/apt/sources.list.d").glob("*.sources"), Path("/etc/apt/sources.list")):
+        for line in file.read_text("utf-8").splitlines() if file.exists() else ():
+            words = line.split()
+            if len(words) > 1 and words[0] in ("URIs:", "deb"):
+                return next(word for word in words[1:] if "://" in word)
+    raise RuntimeError("apt has no source here: Debian's mirror is not known.")
+
+
+def _output(command: list[str]) -> None:
+    done = subprocess.run(
+        command,
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}".rstrip())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Entry point; returns the Windows program's exit code."""
+    prefix, program, words = "prefix", False, list(arguments)
+    while words and words[0] in ("--prefix", "--program", "--help", "-h"):
+        option = words.pop(0)
+        if option in ("--help", "-h"):
+            print(__doc__)
+            return 0
+        if option == "--program":
+            program = True
+        elif words:
+            prefix = words.pop(0)
+    wine = Wine(store_folder(), prefix)
+    try:
+        ready(wine.store)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 69
+    if not (wine.home / CHROME).exists():
+        wine.make_prefix()
+    command = words if program else [PYTHON, *words]
+    code, _ = wine.run(command, env={} if program else PYTHON_ENVIRONMENT, show=sys.stdout.buffer)
+    return code

@@ -1,0 +1,140 @@
+"""`archisync-gui quit`: what an installer asks before it replaces the program's files."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from archisync_gui import cli
+from archisync_gui.app import autostart, channel, exit_codes, profile, quitting
+from archisync_gui.app.channel import ChannelServer, Emit
+from archisync_gui.app.commands import serve
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of named profiles."""
+    monkeypatch.setattr(profile, "profiles_folder", lambda: tmp_path / "profiles")
+    monkeypatch.setattr(autostart, "profiles_folder", lambda: tmp_path / "profiles")
+    monkeypatch.setattr(quitting, "LOOK", 0.001)
+    return tmp_path / "profiles"
+
+
+class HolderCore:
+    """As much of a core as the call `quit` needs."""
+
+    def __init__(self, *, panel: bool) -> None:
+        self.asked = threading.Event()
+        self.quit = self.asked.set if panel else None
+
+
+@contextmanager
+def holding(held: Profile, core: Any, *, until: threading.Event | None = None) -> Iterator[None]:
+    """Another process that holds ``held`` until ``until`` (usually: until it was asked to quit)."""
+    ready, over = threading.Event(), threading.Event()
+
+    async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        return await serve(core, name, args, emit)
+
+    async def live() -> None:
+        server = ChannelServer(held, handler)
+        await server.start()
+        ready.set()
+        await asyncio.to_thread((until or core.asked).wait)
+        await server.stop()
+
+    def run() -> None:
+        lock = ProfileLock(held)
+        assert lock.acquire()
+        asyncio.run(live())
+        lock.release()
+        over.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        assert ready.wait(10)
+        yield
+    finally:
+        (until or core.asked).set()
+        thread.join()
+
+
+def test_a_panel_ends_and_the_line_that_starts_it_again_is_printed(
+    profiles: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office, demo = open_profile(None, demo=False), open_profile(None, demo=True)
+    core = HolderCore(panel=True)
+    with holding(demo, core):
+        assert cli.main(["quit", "--all"]) == exit_codes.OK
+        assert core.asked.is_set()
+        assert ProfileLock(demo).acquire()
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [subprocess.list2cmdline(autostart.command(demo))]
+    assert "--hidden --profile demo --demo" in said.out
+    assert said.err == ""
+    assert office.name == "default"
+
+
+def test_only_the_named_profile_is_asked(profiles: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    open_profile(None, demo=False)
+    demo = open_profile(None, demo=True)
+    core = HolderCore(panel=True)
+    with holding(demo, core):
+        assert cli.main(["quit"]) == exit_codes.OK
+        assert not core.asked.is_set()
+    assert capsys.readouterr().out == ""
+
+
+def test_without_any_profile_nothing_is_made(profiles: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["quit", "--all"]) == exit_codes.OK
+    assert capsys.readouterr() == ("", "")
+    assert not profiles.exists()
+
+
+def test_a_command_is_waited_for_and_not_started_again(profiles: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`sync` in a terminal ends by itself; it is no panel that has to come back."""
+    held = open_profile(None, demo=True)
+    ends = threading.Event()
+    asked = threading.Event()
+
+    class Command(HolderCore):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "quit":
+                asked.set()
+            return super().__getattribute__(name)
+
+    with holding(held, Command(panel=False), until=ends):
+        threading.Thread(target=lambda: asked.wait(10) and ends.set()).start()
+        assert cli.main(["quit", "--all"]) == exit_codes.OK
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("language", "sentence"), [("it_IT", "tiene ancora"), ("en_US", "still holds")])
+def test_a_panel_that_does_not_end_is_exit_code_75_and_a_sentence(
+    language: str,
+    sentence: str,
+    profiles: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(quitting, "PATIENCE", 0.05)
+    monkeypatch.setattr(channel, "FIRST_ANSWER", 1.0)
+    monkeypatch.setenv("LC_ALL", f"{language}.UTF-8")
+    held = open_profile(None, demo=True)
+    core = HolderCore(panel=True)
+    with holding(held, core, until=threading.Event()):
+        assert cli.main(["quit", "--all"]) == exit_codes.BUSY
+        assert core.asked.is_set()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.splitlines()) == 1
+    assert sentence in said.err

@@ -1,0 +1,91 @@
+"""What a release consists of: version, checksums, list of parts, licences; and the repository's own files for it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+import release
+import yaml
+from build_windows import numbers, tree_version
+from licences import licences
+
+import archisync_gui
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = [*sorted((ROOT / ".github").rglob("*.yml")), ROOT / ".pre-commit-config.yaml"]
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert tree_version() == archisync_gui.__version__
+    assert 'dynamic = ["version"]' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("version", "four"), [("1.2.3", (1, 2, 3, 0)), ("0.1", (0, 1, 0, 0)), ("2.0.0rc1", (2, 0, 0, 0))]
+)
+def test_windows_gets_four_numbers(version: str, four: tuple[int, int, int, int]) -> None:
+    assert numbers(version) == four
+
+
+def test_a_tag_that_is_not_the_version_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["release.py", "--tag", "v999.0.0", "--out", str(tmp_path / "dist")])
+    assert release.main() == 1
+    assert f"v{archisync_gui.__version__}" in capsys.readouterr().err
+    assert not (tmp_path / "dist").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: uses sha256sum")
+def test_checksums_are_those_that_sha256sum_checks(tmp_path: Path) -> None:
+    (tmp_path / "a.exe").write_bytes(b"a")
+    (tmp_path / "b.deb").write_bytes(b"b")
+    sums = release.checksums(tmp_path)
+    assert release.checksums(tmp_path).read_text() == sums.read_text()  # not of itself
+    check = ["sha256sum", "--check", "--strict", sums.name]
+    assert subprocess.run(check, cwd=tmp_path, capture_output=True).returncode == 0
+    (tmp_path / "a.exe").write_bytes(b"changed")
+    assert subprocess.run(check, cwd=tmp_path, capture_output=True).returncode == 1
+
+
+def test_every_library_that_is_shipped_has_a_licence() -> None:
+    """Of what is installed here, which has the versions that are shipped."""
+    text = licences(Path(sysconfig.get_path("purelib")))
+    lock = (ROOT / "packaging" / "locked" / "run.txt").read_text("utf-8")
+    here = {
+        re.sub(r"[-_.]+", "-", name).lower(): licence
+        for name, licence in re.findall(r"^={100}\n(\S+) \S+: (.+)\n={100}$", text, re.MULTILINE)
+    }
+    for name, marker in re.findall(r"^([a-z0-9-]+)==\S+( ;.*)?", lock, re.MULTILINE):
+        if not marker:
+            assert here.get(name), f"{name}: no licence found"
+    assert "Permission is hereby granted" in text
+    assert "Node.js" in text
+
+
+@pytest.mark.nightly
+def test_the_list_of_parts_names_what_is_locked(tmp_path: Path) -> None:
+    release.sbom(tmp_path / "parts.json")
+    parts = json.loads((tmp_path / "parts.json").read_text("utf-8"))
+    assert parts["bomFormat"] == "CycloneDX"
+    named = {part["name"] for part in parts["components"]}
+    assert {"playwright", "pyside6-essentials", "sqlalchemy"} <= named
+    assert parts["metadata"]["component"]["name"] == "archisync-gui"
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_can_be_read_and_calls_what_exists(path: Path) -> None:
+    content = path.read_text("utf-8")
+    document = yaml.safe_load(content)
+    assert isinstance(document, dict)
+    for script in re.findall(r"packaging/[\w/.-]+\.(?:py|spec|txt)", content.replace("$lock", "run")):
+        assert (ROOT / script).exists(), script
+    if path.parent.name == "workflows":
+        assert document["permissions"] == {"contents": "read"}
+        assert all(job.get("timeout-minutes") or "needs" in job for job in document["jobs"].values())

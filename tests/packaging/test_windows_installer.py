@@ -1,0 +1,201 @@
+"""The Windows installer under Wine, from an empty user: install, read, upgrade beside a panel, repair, uninstall."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import build_windows
+import pytest
+from wine import Session, Wine, ready, store_folder
+
+from archisync_gui.settings import VERSION
+
+pytestmark = [
+    pytest.mark.nightly,
+    pytest.mark.skipif(
+        not sys.platform.startswith("linux") or shutil.which("debootstrap") is None or shutil.which("makensis") is None,
+        reason="needs Debian and root, with debootstrap, nsis and gcc-mingw-w64-x86-64-win32",
+    ),
+]
+
+USER = "\\".join(("C:", "users", "root"))
+"""The home folder of Wine's user, who is always root here."""
+
+PROGRAM = rf"{USER}\AppData\Local\Programs\Archisync"
+CONSOLE = rf"{PROGRAM}\app\archisync-gui.exe"
+PANEL = rf"{PROGRAM}\app\archisync-gui-panel.exe"
+UNINSTALL = [rf"{PROGRAM}\uninstall.exe", "/S"]
+
+FIRST, SECOND = "0.1.0", "0.2.0"
+
+
+@pytest.fixture(scope="module")
+def installers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Two versions' installers as Windows paths; the store's folder is what Windows sees of this machine."""
+    ready(store_folder())
+    app = tmp_path_factory.mktemp("windows") / "app"
+    made: dict[str, str] = {}
+    build_windows.program_folder(app, FIRST)
+    for version in (FIRST, SECOND):
+        build_windows.set_version(app, version)
+        name = f"test-{version}-setup.exe"
+        build_windows.installer(app, version, store_folder() / name, quick=True)
+        made[version] = rf"Z:\store\{name}"
+    shutil.rmtree(app)
+    yield made
+    for version in made:
+        (store_folder() / f"test-{version}-setup.exe").unlink()
+
+
+@pytest.fixture
+def windows() -> Iterator[Wine]:
+    """An empty Windows user; nothing of the working tree can be seen there."""
+    wine = Wine(store_folder(), "test-user", project=None)
+    shutil.rmtree(wine.home, ignore_errors=True)
+    wine.make_prefix()
+    yield wine
+    shutil.rmtree(wine.home)
+
+
+def drive(wine: Wine, windows_path: str) -> Path:
+    """Where a path of drive C lies here."""
+    return wine.home / "drive_c" / windows_path.removeprefix("C:\\").replace("\\", "/")
+
+
+def registry(session: Session, key: str) -> str:
+    """A key of this user as `reg query` shows it."""
+    return session.run(["reg", "query", f"HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\{key}", "/s"])[1]
+
+
+def version_on(port: int) -> str | None:
+    """Version of the panel whose endpoint answers on ``port``."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5) as answer:
+            return str(json.load(answer)["version"])
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return None
+
+
+def until_true(condition: Callable[[], bool], seconds: float) -> None:
+    """Wait for what no event tells, with a bound for a test that fails."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.5)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_from_an_empty_user_to_nothing_left_but_the_data(installers: dict[str, str], windows: Wine) -> None:
+    profile = drive(windows, rf"{USER}\AppData\Local\archisync\profiles\demo")
+    menu = drive(windows, rf"{USER}\AppData\Roaming\Microsoft\Windows\Start Menu\Programs\Archisync.lnk")
+    with windows.session() as session:
+        # Install.
+        assert session.run([installers[FIRST], "/S"]) == (0, "")
+        assert session.run([CONSOLE, "--version"]) == (0, f"Archisync {FIRST}\n")
+        assert menu.exists()
+        assert f"{PANEL} --hidden --profile default" in registry(session, "Run")
+        assert "0.1.0" in registry(session, r"Uninstall\Archisync")
+
+        # Every module can be imported: what was left out of Qt, Python and the libraries is not missed.
+        code, said = session.run([rf"{PROGRAM}\app\python.exe", "-c", IMPORT_ALL])
+        assert code == 0, said
+        assert int(said) > 100
+
+        # Read all six lists.
+        code, said = session.run([CONSOLE, "sync", "all", "--demo", "--json"])
+        results = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        assert code == 0, said
+        assert {r["type"]: r["outcome"] for r in results} == dict.fromkeys(
+            ("customers", "orders", "ddt", "invoices", "prices", "products"), "completed"
+        )
+        assert sum(r["rows"] for r in results) > 10_000
+
+        # A panel that reads, with its endpoint.
+        port = free_port()
+        settings = {"version": VERSION, "settings": {"endpoint.port": port}}
+        (profile / "settings.json").write_text(json.dumps(settings))
+        panel = session.start([PANEL, "--demo", "--hidden", "--latency", "real"])
+        until_true(lambda: version_on(port) == FIRST, 300)
+        reading = session.start([CONSOLE, "sync", "orders", "--demo"])  # the panel does it
+        until_true(lambda: '"currentSync": "' in session.run([CONSOLE, "status", "--demo", "--json"])[1], 300)
+
+        # Upgrade: the panel is asked to end, and started again.
+        code, said = session.run([installers[SECOND], "/S"])
+        assert (code, said) == (0, "")
+        assert panel.wait(120) == 0
+        assert reading.wait(120) != 0
+        assert session.run([CONSOLE, "--version"]) == (0, f"Archisync {SECOND}\n")
+        until_true(lambda: version_on(port) == SECOND, 300)
+        assert session.run([CONSOLE, "quit", "--all"])[0] == 0
+        assert not drive(windows, rf"{PROGRAM}\app.old").exists()
+
+        # Repair: the same version again over an installation that lost a file.
+        lost = drive(windows, rf"{PROGRAM}\app\Lib\site-packages\archisync_gui\cli.py")
+        lost.unlink()
+        assert session.run([CONSOLE, "--version"])[0] != 0
+        assert session.run([installers[SECOND], "/S"])[0] == 0
+        assert session.run([CONSOLE, "--version"]) == (0, f"Archisync {SECOND}\n")
+
+        # Uninstall: `_?=` makes the uninstaller run in place, so that its end can be waited for.
+        assert session.run([*UNINSTALL, f"_?={PROGRAM}"])[0] == 0
+        left = [p.name for p in drive(windows, PROGRAM).iterdir()] if drive(windows, PROGRAM).exists() else []
+        assert left in ([], ["uninstall.exe"])  # run in place it cannot remove itself
+        assert not menu.exists()
+        assert "Archisync" not in registry(session, "Run")
+        assert "Archisync" not in registry(session, "Uninstall")
+        assert (profile / "archisync.db").exists()
+
+
+# The charts need numpy, and the shipped one calls functions of Windows that Wine 10 lacks; test_deb.py imports them.
+IMPORT_ALL = """
+import importlib, pkgutil, archisync_gui
+count = 0
+for module in pkgutil.walk_packages(archisync_gui.__path__, 'archisync_gui.'):
+    if not module.name.endswith(('__main__', '.charts')) and '.migrations' not in module.name:
+        importlib.import_module(module.name); count += 1
+from playwright.async_api import async_playwright
+print(count)
+"""
+
+
+def test_choices_are_kept_and_the_data_go_only_when_asked(installers: dict[str, str], windows: Wine) -> None:
+    data = drive(windows, rf"{USER}\AppData\Local\archisync")
+    with windows.session() as session:
+        assert session.run([installers[FIRST], "/S", "/AUTOSTART=0"])[0] == 0
+        assert "Archisync" not in registry(session, "Run")
+        assert session.run([installers[SECOND], "/S"])[0] == 0
+        assert "Archisync" not in registry(session, "Run")
+        assert session.run([installers[SECOND], "/S", "/AUTOSTART=1"])[0] == 0
+        assert f"{PANEL} --hidden --profile default" in registry(session, "Run")
+        session.run([CONSOLE, "doctor", "--demo"])
+        assert data.exists()
+        assert session.run([*UNINSTALL, "/DATA=remove", f"_?={PROGRAM}"])[0] == 0
+        assert not data.exists()
+
+
+def test_icon_and_version_are_those_of_the_program(tmp_path: Path) -> None:
+    """What Windows' Explorer shows of a launcher, read by another program."""
+    build_windows.launchers(tmp_path, "3.2.1")
+    for name in build_windows.LAUNCHERS:
+        said = subprocess.run(
+            ["x86_64-w64-mingw32-objdump", "-p", str(tmp_path / f"{name}.exe")], capture_output=True, text=True
+        ).stdout
+        subsystem = "Windows GUI" if name.endswith("panel") else "Windows CUI"
+        assert subsystem in said
+        content = (tmp_path / f"{name}.exe").read_bytes()
+        assert "3.2.1".encode("utf-16-le") in content
+        assert b"\x89PNG" in content

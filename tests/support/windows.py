@@ -1,0 +1,60 @@
+"""Tests that Windows, or Windows programs under Wine, cannot run, each with its reason. A pytest plugin, else idle.
+
+One table instead of a mark at each test: the list says at a glance how far the suite goes on Windows, and a test under
+Wine that begins to pass is not left out for ever (entries that match nothing fail the run).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+import pytest
+
+UNIX_SOCKET = "Unix sockets: the local channel is a loopback port on Windows"
+FILE_MODE = "file modes: on Windows the folder's access list says who may read"
+SIGNAL = "Unix signals"
+LOCALE = "LC_ALL and LANG: Windows has its own language setting"
+
+NOT_ON_WINDOWS = {
+    "tests/app/test_channel.py::test_a_silent_holder_is_given_up": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_another_users_process_is_turned_away": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_the_kernel_tells_the_peers_user": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_a_malformed_call_is_dropped_and_the_next_one_served": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_a_long_folder_name_still_gets_a_socket": UNIX_SOCKET,
+    "tests/app/test_channel.py::test_a_socket_left_by_a_killed_holder_is_replaced": UNIX_SOCKET,
+    "tests/app/test_hand_over.py::test_a_holder_that_says_nothing_is_exit_code_75_and_a_sentence": UNIX_SOCKET,
+    "tests/app/test_hand_over.py::test_progress_and_results_come_through_with_the_holders_exit_code": LOCALE,
+    "tests/app/test_quitting.py::test_a_panel_that_does_not_end_is_exit_code_75_and_a_sentence": LOCALE,
+    "tests/app/test_credentials.py::test_the_file_is_private_and_only_made_when_allowed": FILE_MODE,
+    "tests/app/test_kept_sessions.py::test_what_is_kept_comes_back_and_cannot_be_read_from_the_file": FILE_MODE,
+    "tests/app/test_profile.py::test_rule_1_the_lock_dies_with_its_killed_holder": SIGNAL,
+    "tests/test_messages.py::test_italian_on_an_italian_system[it_IT.UTF-8-it]": LOCALE,
+}
+"""Test (all its parameters, or one) and what it needs."""
+
+NOT_UNDER_WINE: dict[str, str] = {}
+"""Tests that pass on Windows and cannot pass under Wine, and why."""
+
+
+def under_wine() -> bool:
+    """True when this Windows is Wine."""
+    return sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what the tables name."""
+    if sys.platform != "win32":
+        return
+    table = NOT_ON_WINDOWS | (NOT_UNDER_WINE if under_wine() else {})
+    used: set[str] = set()
+    files = {item.nodeid.partition("::")[0] for item in items}
+    for item in items:
+        for name in (item.nodeid, item.nodeid.partition("[")[0]):
+            if name in table:
+                used.add(name)
+                item.add_marker(pytest.mark.skip(reason=f"not on this system: {table[name]}"))
+    chosen = any("::" in argument for argument in config.args)
+    gone = [name for name in table if name not in used and name.partition("::")[0] in files]
+    if gone and not chosen and not config.option.keyword:
+        raise pytest.UsageError(f"tests/support/windows.py names tests that do not exist: {gone}")
