@@ -17,7 +17,7 @@ import { newId } from "./value.js";
  * @property {string} at When it was written.
  * @property {string} origin Where it was written.
  * @property {import("./value.js").Order} [order] Of a copy or an order laid aside.
- * @property {{ customer: string, article: string, quantity: string }} [typed] In the boxes of the form.
+ * @property {{ customer: string, article: string, entry: import("./store.js").Entry }} [typed] In the boxes of the form.
  * @property {number | null} version The stored draft's version that it follows.
  * @property {any} document As the panel would store it; null while a quantity cannot be read.
  */
@@ -80,11 +80,13 @@ export function layAside(order, document) {
   return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document });
 }
 
-/** Put a saved draft into the outbox; resolves with false when the browser does not keep it.
- * @param {string} id @param {number | null} version @param {any} document */
+/** Put a saved draft into the outbox. `kept` resolves with false when the browser does not keep it.
+ * @param {string} id @param {number | null} version @param {any} document @returns {{ entry: Kept, kept: Promise<boolean> }} */
 export function post(id, version, document) {
   const name = nameOf("send", id);
-  return storage.put(name, { ...stamp(), key: name, kind: "send", id, version, document });
+  /** @type {Kept} */
+  const entry = { ...stamp(), key: name, kind: "send", id, version, document };
+  return { entry, kept: storage.put(name, entry) };
 }
 
 /** @param {string} name */
@@ -112,10 +114,11 @@ export async function waitingFor(id) {
 export async function adopt(entries) {
   const mine = await storage.all();
   for (const entry of entries) {
+    if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
     const name = entry.kind === "copy" ? nameOf("aside", entry.id) : entry.key;
     const known = mine.get(name);
     if (!known || known.at < entry.at) {
-      await storage.put(name, { ...entry, key: name, kind: entry.kind === "copy" ? "aside" : entry.kind, account: key()?.account ?? "" });
+      await storage.put(name, { ...entry, key: name, kind: entry.kind === "copy" ? "aside" : entry.kind });
     }
   }
 }

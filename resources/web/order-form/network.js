@@ -72,17 +72,29 @@ function keepTicket(answer) {
 }
 
 async function askOperator() {
-  const first = await reach("/api/pair", { method: "POST", body: { name: t("title.form") } });
-  if (first.status !== 202) { await closed(sentence(first)); return; }
-  showDoor({ text: t("door.wait"), again: false });
-  const { pairingId } = first.answer;
+  // A question that was asked before a reload is gone on with: the operator sees one, not two.
+  let pairingId = ofTab("pairing");
+  if (!pairingId) {
+    const first = await reach("/api/pair", { method: "POST", body: { name: t("title.form") } });
+    if (first.status !== 202) { await closed(sentence(first)); return; }
+    pairingId = first.answer.pairingId;
+    setOfTab("pairing", pairingId);
+    showDoor({ text: waitFor(first.answer.digits), again: false });
+  }
   for (;;) {
-    await pause(1_000);
     const next = await reach("/api/pair", { method: "POST", body: { pairingId } });
+    if (next.status !== 202) setOfTab("pairing", null);
     if (next.status === 200) { keepTicket(next.answer); return; }
+    if (next.status === 410) return; // expired: asked anew
     if (next.status !== 202) { await closed(sentence(next)); return; }
+    showDoor({ text: waitFor(next.answer.digits), again: false });
+    await pause(1_000);
   }
 }
+
+/** With digits the operator can tell this page from another that asks at the same time.
+ * @param {string | null | undefined} digits */
+const waitFor = (digits) => digits ? t("door.digits", { digits }) : t("door.wait");
 
 /** A call without token that waits, shown, until the panel answers. @param {string} path @param {object} options */
 async function reach(path, options) {
@@ -139,10 +151,10 @@ async function ask(path, { signal, within = DEADLINE, ...options }) {
   }
 }
 
-/** The answer's body, or an error with its sentence. @param {string} path @param {AbortSignal} [signal] */
+/** The answer's body, or an error with its sentence and `status`. @param {string} path @param {AbortSignal} [signal] */
 export async function read(path, signal) {
   const result = await call(path, { signal });
-  if (result.status !== 200) throw new Error(sentence(result));
+  if (result.status !== 200) throw Object.assign(new Error(sentence(result)), { status: result.status });
   return result.answer;
 }
 

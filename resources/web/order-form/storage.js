@@ -149,6 +149,12 @@ export async function get(key) {
   return ok ? result ?? null : null;
 }
 
+/** Whether the browser keeps anything at all; told at once, not at the first loss. @returns {Promise<boolean>} */
+export async function works() {
+  if (journal("test", "null")) { unjournal("test"); return true; }
+  return (await transact("readwrite", (store) => { store.put(1, "test"); store.delete("test"); })).ok;
+}
+
 /** A small setting of this browser, or null. @param {string} name @returns {string | null} */
 export function setting(name) {
   try { return localStorage.getItem(`archisync-${name}`); } catch { return null; }

@@ -86,7 +86,7 @@ const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !=
 
 function keep() {
   const { history, customer, product, entry } = state;
-  const typed = { customer: history.order.customer ? "" : customer.text, article: product.text, quantity: entry.qtyText };
+  const typed = { customer: history.order.customer ? "" : customer.text, article: product.text, entry };
   const nothing = isEmpty(history.order) && !history.order.version && !typed.customer && !typed.article;
   keepCopy(nothing ? null : { order: history.order, typed, document: toDocument(history.order, state.day, language) });
 }
