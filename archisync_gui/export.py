@@ -73,9 +73,12 @@ def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def named(path: Path, kinds: Sequence[str], chosen: str | None) -> Path:
-    """``path`` with the ending of a kind. ``chosen``: the kind the person picked; without one a known ending in the name
-    counts, then the first kind. A dot in the name is no ending (``clienti 27.11.2026``). Where the ending was put on
-    afterwards nobody was asked about a file of that name, so one that exists keeps its content."""
+    """``path`` with the ending of a kind.
+
+    ``chosen``: the kind the person picked; without one a known ending in the name counts, then the first kind. Another
+    dot in the name is no ending (``clienti 27.11.2026``). Where the ending was put on afterwards nobody was asked about
+    a file of that name, so one that exists keeps its content and this one gets a number.
+    """
     ending = path.suffix[1:].lower()
     kind = chosen or (ending if ending in kinds else kinds[0])
     if ending == kind:

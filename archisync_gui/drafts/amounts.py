@@ -21,8 +21,8 @@ class VatLine:
     rate: int
     net: int
     vat: int
-    assumed: bool
-    """The rate of some of its articles is not known."""
+    assumed: int
+    """The part of ``net`` whose rate is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def line_amount(line: Mapping[str, Any]) -> int | None:
 def totals(lines: Sequence[Mapping[str, Any]]) -> Totals:
     """The sums of a document's lines. VAT is counted once per rate on the sum of its lines, as printed on the order."""
     nets: dict[int, int] = {}
-    assumed: set[int] = set()
+    assumed = 0
     unpriced = 0
     for line in lines:
         amount = line_amount(line)
@@ -70,9 +70,9 @@ def totals(lines: Sequence[Mapping[str, Any]]) -> Totals:
             known = line.get("vatPercent")
             rate = ASSUMED_VAT if known is None else known
             nets[rate] = nets.get(rate, 0) + amount
-            assumed |= {rate} if known is None else set()
+            assumed += amount if known is None else 0
     vat = tuple(
-        VatLine(rate, nets[rate], divide(nets[rate] * rate, 10_000), rate in assumed)
+        VatLine(rate, nets[rate], divide(nets[rate] * rate, 10_000), assumed if rate == ASSUMED_VAT else 0)
         for rate in sorted(nets, reverse=True)
     )
     net = sum(nets.values())

@@ -1,4 +1,4 @@
-"""Drafts as a table for spreadsheets, one row for each line; how cells are written is ``archisync_gui.export``'s matter."""
+"""Drafts as a table for spreadsheets, one row for each line; ``archisync_gui.export`` writes the cells."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from archisync_gui.drafts.amounts import line_amount
 
 HEADS = {
     "it": (
-        "bozza salvata cliente codice_cliente data listino articolo nome quantità prezzo per sconto omaggio IVA_% importo "
-        "nota_di_riga nota consegna data_desiderata"
+        "bozza salvata cliente codice_cliente data listino articolo nome quantità prezzo per sconto omaggio IVA_% "
+        "importo nota_di_riga nota consegna data_desiderata"
     ),
     "en": (
         "draft saved customer customer_code date price_list article name quantity price per discount free VAT_% amount "

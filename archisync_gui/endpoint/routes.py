@@ -258,7 +258,7 @@ ROUTES: tuple[Route, ...] = (
         {200: None},
         query=contract.ExportQuery,
         tag="drafts",
-        stream="application/octet-stream",
+        stream="text/csv, application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ),
     Route(
         "GET",

@@ -145,7 +145,7 @@ class Question:
         return SearchPage(tuple(rows[:limit]), following, ages(connection, self._entity.name, self._account))
 
     def best(self, connection: sa.Connection, text: str, limit: int, codes: Sequence[str]) -> SearchPage:
-        """Some rows by how well they fit ``text``: exact code, beginning of a code or the title, beginning of a word."""
+        """Some rows by how well they fit: exact code, beginning of a code or the title, beginning of a word."""
         c = self._table.c
         key = c[schema.KEY]
         wanted = folded(text)

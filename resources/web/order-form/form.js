@@ -45,7 +45,9 @@ function restore(copy) {
 async function open(wanted) {
   const id = wanted.get("draft"), again = wanted.get("copy");
   const local = id ? await keep.waitingFor(id) : null;
-  const { status, answer } = await call(`/api/drafts/${encodeURIComponent(id ?? again ?? "")}`);
+  // What was never saved is only here: there is nothing to compare with.
+  const { status, answer } = local && !local.version ? { status: 404, answer: null }
+    : await call(`/api/drafts/${encodeURIComponent(id ?? again ?? "")}`);
   const stored = status === 200 ? answer.draft : null;
   if (again) {
     if (!stored) { tell(sentence({ status, answer })); return; }

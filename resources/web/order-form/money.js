@@ -24,7 +24,8 @@ export const MOST_DISCOUNTS = 5;
  * @property {number | null} [vatPercent] Hundredths of a percent; null: not known.
  */
 
-/** @typedef {{ rate: number, net: number, vat: number, assumed: boolean }} VatLine `assumed`: a rate is not known. */
+/** @typedef {{ rate: number, net: number, vat: number, assumed: number }} VatLine Cents; `assumed`: the part of `net` whose
+ * rate is not known. */
 
 /** VAT of an article in hundredths of a percent; null when its tax group is not known.
  * @param {{ vatGroup?: string | null }} product */
@@ -63,10 +64,10 @@ export function totals(lines) {
     if (amount === null) { unpriced += 1; continue; }
     if (line.free) continue;
     net += amount;
-    const assumed = line.vatPercent === null || line.vatPercent === undefined;
+    const assumed = line.vatPercent === null || line.vatPercent === undefined ? amount : 0;
     const rate = line.vatPercent ?? ASSUMED_VAT;
-    const entry = rates.get(rate) ?? { rate, net: 0, vat: 0, assumed: false };
-    rates.set(rate, { ...entry, net: entry.net + amount, assumed: entry.assumed || assumed });
+    const entry = rates.get(rate) ?? { rate, net: 0, vat: 0, assumed: 0 };
+    rates.set(rate, { ...entry, net: entry.net + amount, assumed: entry.assumed + assumed });
   }
   const vat = [...rates.values()].sort((a, b) => b.rate - a.rate)
     .map((entry) => ({ ...entry, vat: divide(BigInt(entry.net) * BigInt(entry.rate), 10_000) }));

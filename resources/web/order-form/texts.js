@@ -16,7 +16,7 @@ const WORDS = {
     "rule.wrong": "Quantità non valida: {rules}.", "rule.use": "Usa {n}",
     "price.none": "senza prezzo", "price.per": "per {n}", "price.asof": "Prezzo letto {time}",
     "price.changed": "Prezzo cambiato: era {old}, ora {now}.", "price.gone": "Il prezzo non è più nel listino.", "price.use": "Usa il nuovo",
-    "total.title": "Totale", net: "Imponibile", "vat.at": "IVA {rate} su\u00a0{net}", "vat.assumed": "IVA {rate} presunta su\u00a0{net}",
+    "total.title": "Totale", net: "Imponibile", "vat.at": "IVA {rate} su\u00a0{net}", "vat.assumed": "IVA {rate} presunta su\u00a0{net}", "vat.partly": "IVA {rate} su\u00a0{net}, di cui {part} presunta",
     total: "Totale", "total.partly": "{n} articoli senza prezzo non contati", "total.partly.one": "1 articolo senza prezzo non contato",
     note: "Nota", save: "Salva bozza", clear: "Svuota il modulo",
     saving: "Salvo la bozza…", cleared: "Modulo svuotato.", removed: "{name} tolto.", undo: "Annulla",
@@ -100,7 +100,7 @@ const WORDS = {
     "rule.wrong": "Quantity not allowed: {rules}.", "rule.use": "Use {n}",
     "price.none": "no price", "price.per": "per {n}", "price.asof": "Price read {time}",
     "price.changed": "Price changed: was {old}, is {now}.", "price.gone": "The price is no longer in the list.", "price.use": "Use the new one",
-    "total.title": "Total", net: "Net", "vat.at": "VAT {rate} on\u00a0{net}", "vat.assumed": "VAT {rate} (assumed) on\u00a0{net}",
+    "total.title": "Total", net: "Net", "vat.at": "VAT {rate} on\u00a0{net}", "vat.assumed": "VAT {rate} (assumed) on\u00a0{net}", "vat.partly": "VAT {rate} on\u00a0{net}, {part} of it assumed",
     total: "Total", "total.partly": "{n} articles without price not counted", "total.partly.one": "1 article without price not counted",
     note: "Note", save: "Save draft", clear: "Clear the form",
     saving: "Saving the draft…", cleared: "Form cleared.", removed: "{name} removed.", undo: "Undo",
@@ -227,6 +227,10 @@ export const ruleText = (rule, packageContent) => [
 /** What is wrong with a line. @param {import("./value.js").Problem} problem */
 export const problemText = ({ code, params = {} }) => t(code, { ...params,
   ...(params.rule ? { rules: ruleText(/** @type {any} */ (params.rule)), pieces: amount(Number(params.pieces)) } : {}) });
+
+/** A line of the totals. @param {import("./money.js").VatLine} line */
+export const vatText = ({ rate, net, assumed }) => t(!assumed ? "vat.at" : assumed === net ? "vat.assumed" : "vat.partly",
+  { rate: percent(rate), net: money(net), part: money(assumed) });
 
 /** An ISO date as people write it; what is no date is shown as it is. @param {string | null | undefined} iso */
 export function dateText(iso) {

@@ -41,7 +41,7 @@ class Row extends Component {
     return html`<tr data-line=${line.id} class=${line.free ? "free" : undefined}>
       <td class="what"><b>${line.name}</b> <small>${[line.itemId, line.description].filter(Boolean).join(" · ")}</small>
         ${detailsView(line, seen)}${problemView(line, seen)}${checkView(line, seen)}</td>
-      <td class="n"><input id=${`quantity-${line.id}`} type="text" inputmode="decimal" size="7" autocomplete="off" value=${line.qtyText}
+      <td class="n"><input id=${`quantity-${line.id}`} type="text" inputmode="decimal" size="7" class="quantity" autocomplete="off" value=${line.qtyText}
         aria-label=${t("quantity.of", { name: line.name })} aria-invalid=${seen.problem && seen.problem.code !== "discount.wrong" ? "true" : undefined}
         aria-describedby=${seen.problem ? `problem-${line.id}` : undefined}
         onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "qtyText", event.target.value)}

@@ -1,7 +1,7 @@
 /* The side: totals, delivery, note, and the buttons that save, undo and clear. */
 import * as actions from "../actions.js";
 import { now, order, view } from "../store.js";
-import { counted, money, percent, t } from "../texts.js";
+import { counted, money, t, vatText } from "../texts.js";
 import { isEmpty } from "../value.js";
 import { html } from "./html.js";
 import { hold, noteView } from "./parts.js";
@@ -31,7 +31,7 @@ function totalsView() {
   const { net, vat, total, unpriced } = view().sums;
   return html`<dl id="totals">
     <dt>${t("net")}</dt><dd>${money(net)}</dd>
-    ${vat.map((one) => [html`<dt key=${`t${one.rate}`}>${t(one.assumed ? "vat.assumed" : "vat.at", { rate: percent(one.rate), net: money(one.net) })}</dt>`,
+    ${vat.map((one) => [html`<dt key=${`t${one.rate}`}>${vatText(one)}</dt>`,
       html`<dd key=${`d${one.rate}`}>${money(one.vat)}</dd>`])}
     <dt class="sum">${t("total")}</dt><dd class="sum">${money(total)}</dd>
   </dl><p id="partly" class="wrong">${unpriced ? counted("total.partly", unpriced) : ""}</p>`;
