@@ -286,8 +286,9 @@ function takeTyped() {
   return true;
 }
 
-/** Save the draft and begin the next order at once: nobody waits for the panel's disk. */
-export function save() {
+/** Save the draft and begin the next order at once: nobody waits for the panel's disk.
+ * @param {boolean} [again] Prices that could not be read were asked for once more. */
+export function save(again = false) {
   if (!takeTyped()) return;
   const mine = order();
   if (isEmpty(mine)) { note("save", { text: t("save.empty") }); return; }
@@ -297,6 +298,8 @@ export function save() {
     refuse("save", t("save.invalid", { n: view().problems.length, name: nameOf(first.line) }), `quantity-${first.line}`);
     return;
   }
+  const unread = mine.lines.filter((line) => line.live && line.unitPrice === null && now().articles[line.itemId]?.state === "failed");
+  if (unread.length && !again) need(unread);
   if (view().waiting || now().scans.some((one) => !one.missing)) {
     if (now().saveWanted === mine.id) return;
     update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
@@ -315,7 +318,7 @@ function continueSaving() {
   if (saveWanted === null || view().waiting || scans.some((one) => !one.missing)) return;
   if (saveWanted !== order().id) { update({ saveWanted: null }); return; }
   update({ saveWanted: null });
-  save();
+  save(true);
 }
 onSettled(continueSaving);
 
@@ -342,17 +345,19 @@ async function finish() {
 function next() {
   const group = setting("price-group") ?? order().group;
   forgetArticles();
-  update({ history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
+  update({ touched: false, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
     scans: [], gone: null, past: null, paste: null, said: null, saveWanted: null });
   focus("customer");
 }
 
-/** Make `mine` the order of this page; what was being written is laid aside. @param {Order} mine */
-export function takeUp(mine) {
-  const before = order(), { day } = now();
-  if (!isEmpty(before) && before.id !== mine.id) layAside(before, toDocument(before, day, language));
+/** Make `mine` the order of this page; what was being written is laid aside, unless it is stored as it is.
+ * @param {Order} mine @param {boolean} [touched] It differs from what is stored. */
+export function takeUp(mine, touched = false) {
+  const before = order(), { day, history } = now();
+  const unsaved = now().touched || history.undo.length > 0 || !before.version;
+  if (!isEmpty(before) && before.id !== mine.id && unsaved) layAside(before, toDocument(before, day, language));
   forgetArticles();
-  update({ history: operations.begin(mine), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
+  update({ touched, history: operations.begin(mine), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
   need(mine.lines);
   focus(mine.customer ? "product" : "customer");
@@ -381,10 +386,10 @@ async function refused(mine, document, why) {
   const text = t("saved.refused", { text: why });
   say(null);
   if (isEmpty(order())) {
-    takeUp(mine);
+    takeUp(mine, true);
     note("save", { text });
   } else {
-    note("save", { text, label: t("unsent.open"), act: () => takeUp(mine) });
+    note("save", { text, label: t("unsent.open"), act: () => takeUp(mine, true) });
   }
   hooks.unsent();
 }
@@ -393,7 +398,7 @@ async function refused(mine, document, why) {
 export function clear() {
   const before = order();
   next();
-  say({ text: t("cleared"), tone: "soft", undo: () => takeUp(before) });
+  say({ text: t("cleared"), tone: "soft", undo: () => takeUp(before, true) });
 }
 
 // ---------------------------------------------------------------------------------------------- conflicts
@@ -419,7 +424,7 @@ export function keepAsCopy() {
   const { conflict } = now();
   if (!conflict) return;
   forget(`aside:${conflict.mine.id}`);
-  takeUp({ ...conflict.mine, id: newId(), version: null, savedAt: null });
+  takeUp({ ...conflict.mine, id: newId(), version: null, savedAt: null }, true);
   if (!conflict.opening) save();
 }
 
@@ -428,6 +433,6 @@ export function keepMine() {
   const { conflict } = now();
   if (!conflict) return;
   forget(`aside:${conflict.mine.id}`);
-  takeUp({ ...conflict.mine, version: conflict.current?.version ?? null, savedAt: conflict.current?.updatedAt ?? null });
+  takeUp({ ...conflict.mine, version: conflict.current?.version ?? null, savedAt: conflict.current?.updatedAt ?? null }, true);
   if (!conflict.opening) save();
 }

@@ -33,7 +33,7 @@ async function resend() {
 function restore(copy) {
   if (!copy.order) return;
   const { typed } = copy;
-  update({ history: operations.begin(copy.order), customer: { ...now().customer, text: typed?.customer ?? "" },
+  update({ touched: true, history: operations.begin(copy.order), customer: { ...now().customer, text: typed?.customer ?? "" },
     product: { ...now().product, text: typed?.article ?? "" }, entry: typed?.entry ?? now().entry });
   if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
   need(copy.order.lines);
@@ -44,9 +44,11 @@ function restore(copy) {
  * @param {URLSearchParams} wanted */
 async function open(wanted) {
   const id = wanted.get("draft"), again = wanted.get("copy");
-  const local = id ? await keep.waitingFor(id) : null;
+  let local = id ? await keep.waitingFor(id) : null;
+  // A draft on its way to the panel is opened as it is stored, if the panel is there.
+  if (local?.kind === "send" && "saved" in await keep.send(local)) local = id ? await keep.waitingFor(id) : null;
   // What was never saved is only here: there is nothing to compare with.
-  const { status, answer } = local && !local.version ? { status: 404, answer: null }
+  const { status, answer } = local && !local.version && !again ? { status: 404, answer: null }
     : await call(`/api/drafts/${encodeURIComponent(id ?? again ?? "")}`);
   const stored = status === 200 ? answer.draft : null;
   if (again) {
@@ -63,9 +65,17 @@ async function open(wanted) {
     update({ conflict: { mine, current: stored, opening: true } });
     return;
   }
-  takeUp(mine);
+  takeUp(mine, true);
   await keep.forget(local.key);
   countUnsent();
+}
+
+/** Open what the address names, if it names something. */
+async function openWanted() {
+  const wanted = new URLSearchParams(location.hash.slice(1));
+  if (!wanted.has("draft") && !wanted.has("copy")) return;
+  history.replaceState(null, "", location.pathname);
+  await open(wanted);
 }
 
 /** @param {import("./value.js").Order} draft */
@@ -90,17 +100,15 @@ async function begin() {
   startKeeping();
   if (copy && copyOf) update({ history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
   focus(order().customer ? "product" : "customer");
-  const wanted = new URLSearchParams(location.hash.slice(1));
   await enter();
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
-  if (wanted.has("draft") || wanted.has("copy")) {
-    history.replaceState(null, "", location.pathname);
-    await open(wanted);
-  }
+  await openWanted();
+  window.addEventListener("hashchange", () => openWanted().catch((error) => tell(error.message)));
   window.addEventListener("online", resend);
   setInterval(resend, RESEND_EVERY);
   setInterval(() => update({}), DAY_EVERY);
   await resend();
+  document.documentElement.dataset.ready = "";
   serveHandover();
   const found = await collect();
   if (found.length) { await keep.adopt(found); await resend(); }

@@ -6,7 +6,7 @@
 import { neighbours } from "./network.js";
 
 const FRAME = "/order-form/handover.html";
-const FRAME_WITHIN = 1_500;
+const FRAME_WITHIN = 2_500;
 
 /** Leave the worker that hands over what is kept under this address. */
 export function serveHandover() {
@@ -16,9 +16,7 @@ export function serveHandover() {
 /** What the neighbouring ports keep; each gives up what it has handed over.
  * @returns {Promise<import("./keep.js").Kept[]>} */
 export async function collect() {
-  const found = [];
-  for (const address of neighbours()) found.push(...await collectFrom(address));
-  return found;
+  return (await Promise.all(neighbours().map(collectFrom))).flat();
 }
 
 /** @param {string} address @returns {Promise<import("./keep.js").Kept[]>} */
@@ -34,6 +32,7 @@ function collectFrom(address) {
       frame.remove();
       resolve(entries);
     };
+    // Nobody there, or another program: the frame says nothing.
     const late = setTimeout(() => done([]), FRAME_WITHIN);
     /** @param {MessageEvent} event */
     const heard = (event) => {
@@ -44,8 +43,6 @@ function collectFrom(address) {
     window.addEventListener("message", heard);
     frame.onload = () => {
       frame.contentWindow?.postMessage({ give: true }, "*"); // names nothing; the frame looks at who asks
-      // Nobody there, or another program: the frame says nothing. Ours answers at once.
-      setTimeout(() => done([]), 250);
     };
     frame.src = address + FRAME;
     document.body.append(frame);

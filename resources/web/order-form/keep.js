@@ -125,17 +125,34 @@ export async function adopt(entries) {
 
 // ---------------------------------------------------------------------------------------------- sending
 
+/** Sends of one draft go one after the other. @type {Map<string, Promise<unknown>>} */
+const sending = new Map();
+/** What this page stored last of a draft: the version it followed and the one it became.
+ * @type {Map<string, { from: number | null, to: number }>} */
+const stored = new Map();
+
 /** Send one draft. It stays in the outbox until the panel has it on its disk.
  * @param {Kept} entry @returns {Promise<Sent>} */
-export async function send(entry) {
+export function send(entry) {
+  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry));
+  const settled = sent.catch(() => {}).then(() => { if (sending.get(entry.id) === settled) sending.delete(entry.id); });
+  sending.set(entry.id, settled);
+  return sent;
+}
+
+/** @param {Kept} entry @returns {Promise<Sent>} */
+async function sendNow(entry) {
+  const before = stored.get(entry.id);
+  const version = before && before.from === entry.version ? before.to : entry.version; // ours, taken up while it was sent
   let status, answer;
   try {
-    const headers = entry.version ? { "If-Match": `"${entry.version}"` } : {};
+    const headers = version ? { "If-Match": `"${version}"` } : {};
     ({ status, answer } = await call(`/api/drafts/${entry.id}`, { method: "PUT", body: entry.document, headers }));
   } catch (error) {
     return { here: true, why: error instanceof Error ? error.message : String(error) };
   }
   if (status === 200 || status === 201) {
+    stored.set(entry.id, { from: entry.version, to: answer.draft.version });
     await acknowledged(entry, answer.draft.version);
     return { saved: answer.draft, total: answer.total };
   }

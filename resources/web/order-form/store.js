@@ -20,6 +20,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 /**
  * @typedef {object} State
  * @property {operations.History} history The order, with what can be undone.
+ * @property {boolean} touched The order differs from what is stored, whatever can be undone: it was taken up from this browser.
  * @property {Entry} entry
  * @property {import("./search.js").Box<FoundCustomer>} customer
  * @property {import("./search.js").Box<Product>} product
@@ -43,8 +44,8 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 
 /** @returns {State} */
 function initial() {
-  return { history: operations.begin(blank(setting("price-group"))), entry: emptyEntry(), customer: emptyBox(),
-    product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
+  return { history: operations.begin(blank(setting("price-group"))), touched: false, entry: emptyEntry(),
+    customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
     unsent: 0, conflict: null, paste: null, leaving: null, saveWanted: null, freshness: null, door: null, unkept: false };
 }
 

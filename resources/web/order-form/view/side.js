@@ -16,7 +16,7 @@ export function sideView() {
       onInput=${(/** @type {any} */ event) => actions.setOrder({ note: event.target.value }, "note")} onBlur=${actions.rest}></textarea>
     ${deliveryView()}
     ${noteView("save", "notice")}
-    <button type="button" id="save" class="primary" aria-keyshortcuts="Control+Enter" onPointerDown=${hold} onClick=${actions.save}
+    <button type="button" id="save" class="primary" aria-keyshortcuts="Control+Enter" onPointerDown=${hold} onClick=${() => actions.save()}
       disabled=${isEmpty(current) && !entry.product}>${t("save")}</button>
     <p class="buttons">
       <button type="button" id="undo" class="quiet" aria-keyshortcuts="Control+Z" disabled=${!history.undo.length} onClick=${actions.undo}>${t("undo.step")}</button>
