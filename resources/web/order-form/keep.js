@@ -146,6 +146,7 @@ async function sendNow(entry) {
   const version = before && before.from === entry.version ? before.to : entry.version; // ours, taken up while it was sent
   let status, answer;
   try {
+    /** @type {Record<string, string>} */
     const headers = version ? { "If-Match": `"${version}"` } : {};
     ({ status, answer } = await call(`/api/drafts/${entry.id}`, { method: "PUT", body: entry.document, headers }));
   } catch (error) {

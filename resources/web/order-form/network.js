@@ -2,6 +2,7 @@
  * Every call of these pages: how they get in (one-time code, this tab's token, one click in the panel), deadlines, and
  * what is wrong when no answer comes. Nothing here waits without a deadline but for the person at the door.
  */
+// @ts-types="../archisync-client.d.mts"
 import { request } from "../archisync-client.mjs";
 import { ofTab, setOfTab } from "./storage.js";
 import { t } from "./texts.js";

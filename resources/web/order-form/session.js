@@ -1,4 +1,5 @@
 /* The form's smart session with the panel, like any outside page's, and the line that says how fresh customers are. */
+// @ts-types="../archisync-client.d.mts"
 import { openSession } from "../archisync-client.mjs";
 import { base, dismiss, enter, key } from "./network.js";
 import { update } from "./store.js";
@@ -6,7 +7,7 @@ import { ago, counted, t } from "./texts.js";
 
 const AGE_EVERY = 20_000;
 
-/** @type {import("../archisync-client.mjs").Session | null} */
+/** @type {import("../archisync-client.d.mts").Session | null} */
 let session = null;
 let tick = 0;
 

@@ -9,7 +9,6 @@ import { setting } from "./storage.js";
 import { language } from "./texts.js";
 import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 
-/** @typedef {import("./value.js").Customer & Record<string, any>} FoundCustomer */
 /** @typedef {import("./value.js").Product} Product */
 /** @typedef {{ product: Product | null, qtyText: string, sure: boolean }} Entry The row for the next line. */
 /** @typedef {{ text: string, tone: "good" | "soft" | "warn", step?: number, undo?: () => void }} Said */
@@ -22,8 +21,8 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
  * @property {operations.History} history The order, with what can be undone.
  * @property {boolean} touched The order differs from what is stored, whatever can be undone: it was taken up from this browser.
  * @property {Entry} entry
- * @property {import("./search.js").Box<FoundCustomer>} customer
- * @property {import("./search.js").Box<Product>} product
+ * @property {import("./search.js").Box<any>} customer
+ * @property {import("./search.js").Box<any>} product
  * @property {import("./value.js").Articles} articles
  * @property {import("./prices.js").PriceList[]} lists Price lists seen so far.
  * @property {string} day Today.

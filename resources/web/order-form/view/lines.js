@@ -30,12 +30,12 @@ const sameView = (a, b) => JSON.stringify([a.amount, a.waiting, a.problem, a.che
 
 /** @extends {Component<{ line: Line, view: LineView, failed: boolean }>} */
 class Row extends Component {
-  /** @param {{ line: Line, view: LineView, failed: boolean }} next */
+  /** @override @param {{ line: Line, view: LineView, failed: boolean }} next */
   shouldComponentUpdate(next) {
     return next.line !== this.props.line || next.failed !== this.props.failed || !sameView(next.view, this.props.view);
   }
 
-  /** @param {{ line: Line, view: LineView, failed: boolean }} props */
+  /** @override @param {{ line: Line, view: LineView, failed: boolean }} props */
   render({ line, view: seen, failed }) {
     const price = line.free ? t("free.short") : seen.waiting ? "…" : priceText(line.unitPrice, line.priceUnit);
     return html`<tr data-line=${line.id} class=${line.free ? "free" : undefined}>
