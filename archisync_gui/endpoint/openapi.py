@@ -129,7 +129,9 @@ def _headers(route: Route) -> list[dict[str, Any]]:
 def _answer(route: Route, status: int, made: type[BaseModel] | None) -> dict[str, Any]:
     if made is None:
         media = {
-            kind: {"schema": SERVER_SENT_EVENT if kind == "text/event-stream" else {"type": "string", "format": "binary"}}
+            kind: {
+                "schema": SERVER_SENT_EVENT if kind == "text/event-stream" else {"type": "string", "format": "binary"}
+            }
             for kind in route.stream.split(", ")
             if "/" in kind
         }

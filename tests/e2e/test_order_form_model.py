@@ -134,7 +134,7 @@ def remembered(test: Callable[..., None]) -> Callable[..., None]:
 
 @pytest.mark.ci
 def test_the_form_keeps_what_the_agent_typed(tmp_path: Path) -> None:
-    sequences(tmp_path, int(__import__("os").environ.get("N","100")))
+    sequences(tmp_path, int(__import__("os").environ.get("N", "100")))
 
 
 @pytest.mark.nightly

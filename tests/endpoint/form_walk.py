@@ -66,6 +66,7 @@ WAITING = """async () => {
     lines: (order ?? document).lines.map((line) => [line.itemId, line.qtyText ?? String(line.quantity)]) })));
 }"""
 
+
 def read(text: str) -> int | None:
     """Thousandths of a quantity as typed, ``None`` for what is none."""
     if re.fullmatch(r"[0-9]{1,3}(\.[0-9]{3})+", text):
@@ -157,7 +158,11 @@ class Walk:
     async def check(self) -> None:
         """Screen and value are what the agent saw and typed."""
         found = await self.look()
-        wanted = {"customer": self.now.customer, "note": self.now.note, "lines": [list(line) for line in self.now.lines]}
+        wanted = {
+            "customer": self.now.customer,
+            "note": self.now.note,
+            "lines": [list(line) for line in self.now.lines],
+        }
         assert found["screen"] == wanted, f"screen {found['screen']}, agent {wanted}"
         assert found["value"] == wanted, f"value {found['value']}, agent {wanted}"
         self.id = found["id"]
