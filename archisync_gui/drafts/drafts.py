@@ -1,4 +1,4 @@
-"""Keeping drafts: list, read, put under a version, delete; of a document only its lines are looked at, for the next order.
+"""Keeping drafts: list, read, put under a version, delete; what was ordered before; what is printed above them.
 
 The file is apart from the ERP's copy, so that clearing, restoring or re-keying that copy never touches a draft, and
 ``synchronous=FULL`` makes an acknowledged draft survive a power failure.

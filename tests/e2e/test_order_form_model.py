@@ -79,7 +79,8 @@ async def walk(agent: Walk, seed: int, steps: list[Step]) -> Walk:
 
 RESET = """async (seed) => {
   sessionStorage.setItem("walk-seed", seed);
-  const [storage, store, actions] = await Promise.all(["storage", "store", "actions"].map((name) => import(`/order-form/${name}.js`)));
+  const load = (name) => import(`/order-form/${name}.js`);
+  const [storage, store, actions] = await Promise.all(["storage", "store", "actions"].map(load));
   actions.clear();
   store.update({ said: null, conflict: null, unsent: 0 });
   for (const key of (await storage.all()).keys()) await storage.put(key, null);
@@ -134,7 +135,7 @@ def remembered(test: Callable[..., None]) -> Callable[..., None]:
 
 @pytest.mark.ci
 def test_the_form_keeps_what_the_agent_typed(tmp_path: Path) -> None:
-    sequences(tmp_path, int(__import__("os").environ.get("N", "100")))
+    sequences(tmp_path, 100)
 
 
 @pytest.mark.nightly

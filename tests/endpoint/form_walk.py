@@ -1,4 +1,4 @@
-"""One agent at the order form, and a plain model of what the agent sees and typed: steps, and what must hold after each.
+"""One agent at the order form, and a plain model of what the agent sees and typed: steps, and what must hold.
 
 Used by ``tests/e2e/test_order_form_model.py``. The model knows nothing of the form's code: lines as texts, what was
 saved, what was left unfinished.
@@ -397,7 +397,10 @@ READY = """async () => {
   const store = await import("/order-form/store.js");
   window.orderId = () => store.order().id;
 }"""
-SERVED = """async () => (await navigator.serviceWorker.getRegistration("/order-form/handover"))?.active?.state === "activated" """
+SERVED = """async () => {
+  const served = await navigator.serviceWorker.getRegistration("/order-form/handover");
+  return served?.active?.state === "activated";
+}"""
 FOUND = """async (id) => {
   const keep = await import("/order-form/keep.js");
   return (await keep.waiting()).some((one) => one.id === id);
@@ -418,7 +421,8 @@ SCAN = """(code) => {
 PASTE = """(text) => {
   const data = new DataTransfer();
   data.setData("text", text);
-  document.getElementById("product").dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  const how = { clipboardData: data, bubbles: true, cancelable: true };
+  document.getElementById("product").dispatchEvent(new ClipboardEvent("paste", how));
 }"""
 
 Step = tuple[str, tuple[Any, ...]]
