@@ -152,7 +152,7 @@ class Walk:
     async def holds(self, question: str, about: str = "") -> None:
         """Wait until the page says yes; Playwright's own waiting evaluates text, which the pages forbid."""
         async with asyncio.timeout(10):
-            while not await self.page.evaluate(question, about):
+            while not await self.page.evaluate(question, about):  # noqa: ASYNC110  (no event tells)
                 await asyncio.sleep(0.01)
 
     async def check(self) -> None:

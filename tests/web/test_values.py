@@ -32,7 +32,8 @@ async def page(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Page]:
 
 async def ask(page: Page, module: str, expression: str, about: Any = None) -> Any:
     """What an expression over a module ``m`` and ``about`` gives."""
-    script = f"async (about) => {{ const m = await import('/order-form/{module}.js'); return JSON.stringify({expression}); }}"
+    load = f"const m = await import('/order-form/{module}.js');"
+    script = f"async (about) => {{ {load} return JSON.stringify({expression}); }}"
     return json.loads(await page.evaluate(script, about))
 
 
@@ -131,8 +132,10 @@ async def test_rules_of_an_article(page: Page) -> None:
         "quantity",
         """{ allowed: [0, 1, 5000, 5001, 499999, 600000].map((q) => m.allowed(q, about)),
           good: [4000, 5000, 7000, 500000, 505000].map((q) => m.isAllowed(q, about)),
-          steps: [m.stepped(5000, 1, about), m.stepped(5000, -1, about), m.stepped(500000, 1, about), m.stepped(2000, 1, about, 3000)],
-          codes: ["10000001", "012345", "99999", "100000"].map((text) => m.looksLikeCode(text, Number(text) * 1000)) }""",
+          steps: [m.stepped(5000, 1, about), m.stepped(5000, -1, about), m.stepped(500000, 1, about),
+            m.stepped(2000, 1, about, 3000)],
+          codes: ["10000001", "012345", "99999", "100000"].map((text) =>
+            m.looksLikeCode(text, Number(text) * 1000)) }""",
         RULE,
     )
     assert found["allowed"] == [5000, 5000, 5000, 10_000, 500_000, 500_000]
@@ -169,7 +172,8 @@ BOX = """(() => {
   const early = m.entered(box, codes);
   const answer = m.answered(early.box, about.text.trim(), items, true, codes);
   const late = m.answered(m.typed(early.box, about.text + "x"), about.text.trim(), items, true, codes);
-  return { early: early.take, waits: early.box.wanted, taken: answer.take?.name ?? null, open: answer.box.open, late: late.take };
+  return { early: early.take, waits: early.box.wanted, taken: answer.take?.name ?? null,
+    open: answer.box.open, late: late.take };
 })()"""
 
 
@@ -194,7 +198,8 @@ async def test_a_scanner_is_told_from_a_person(page: Page) -> None:
     found = await ask(
         page,
         "search",
-        """[m.isScan("12345678", [0, 10, 20, 30, 40, 50, 60, 70]), m.isScan("12345678", [0, 10, 20, 30, 40, 150, 160, 170]),
+        """[m.isScan("12345678", [0, 10, 20, 30, 40, 50, 60, 70]),
+          m.isScan("12345678", [0, 10, 20, 30, 40, 150, 160, 170]),
           m.isScan("1234", [0, 1, 2, 3]), m.isScan("abcdefgh", [0, 1, 2, 3, 4, 5, 6, 7])]""",
     )
     assert found == [True, False, False, False]
