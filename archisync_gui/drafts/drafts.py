@@ -1,4 +1,4 @@
-"""Keeping drafts: list, read, put under a version, delete; what a draft's document means is the endpoint's matter.
+"""Keeping drafts: list, read, put under a version, delete; what was ordered before; what is printed above them.
 
 The file is apart from the ERP's copy, so that clearing, restoring or re-keying that copy never touches a draft, and
 ``synchronous=FULL`` makes an acknowledged draft survive a power failure.
@@ -15,30 +15,18 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from archisync_gui.drafts.schema import DRAFTS, LETTERHEADS, PAST_LINES, prepare, read_document, remember_lines
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.database import Database
-from archisync_gui.store.errors import StoreError
-from archisync_gui.store.schema import UtcTime
 
 FILE = "drafts.db"
-SCHEMA = 1
-"""Kept in ``PRAGMA user_version``."""
 TOMBSTONES_KEPT = timedelta(days=90)
-
-METADATA = sa.MetaData()
-DRAFTS = sa.Table(
-    "drafts",
-    METADATA,
-    sa.Column("account", sa.String, primary_key=True),
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("created_at", UtcTime, nullable=False),
-    sa.Column("updated_at", UtcTime, nullable=False),
-    sa.Column("deleted_at", UtcTime),
-    sa.Column("document", sa.Text),
-    sa.Index("drafts_by_time", "account", "updated_at"),
-)
-"""A deleted draft leaves its id without its document, so that a late retry of an old save does not bring it back."""
+PAST_KEPT = timedelta(days=400)
+"""How long what a customer ordered is offered again."""
+MOST_DRAFTS = 1000
+MOST_BYTES = 32 * 1024 * 1024
+"""Drafts of one account, and bytes of their documents: more is no office's work but a program's mistake."""
+USUAL_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +41,22 @@ class Draft:
     created_at: datetime
     updated_at: datetime
     document: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was ordered for a customer before."""
+
+    lines: tuple[Mapping[str, Json], ...]
+    """Of the last order, in its order."""
+    at: datetime | None
+    """When that one was saved."""
+    usual: tuple[Mapping[str, Json], ...]
+    """The articles ordered most often, with the quantity of the last time."""
+
+
+class DraftsFull(Exception):
+    """An account has as many drafts as are kept; nothing was written."""
 
 
 class DraftConflict(Exception):
@@ -75,19 +79,16 @@ class Drafts:
         """Open the drafts in ``folder``; makes the file. Raises ``newer-schema`` for a file of a later program."""
         path = folder / FILE
         database = Database(path, synchronous="FULL")
-        limit = clock.now() - TOMBSTONES_KEPT
+        limit, past = clock.now() - TOMBSTONES_KEPT, clock.now() - PAST_KEPT
 
-        def prepare(connection: sa.Connection) -> None:
-            found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
-            if found > SCHEMA:
-                raise StoreError("newer-schema", path=str(path), found=found, known=SCHEMA)
-            METADATA.create_all(connection)
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+        def ready(connection: sa.Connection) -> None:
+            prepare(connection, str(path))
             connection.execute(DRAFTS.delete().where(DRAFTS.c.deleted_at < limit))
+            connection.execute(PAST_LINES.delete().where(PAST_LINES.c.at < past))
 
         try:
             await database.create()
-            await database.write(prepare)
+            await database.write(ready)
         except BaseException:
             await database.close()
             raise
@@ -99,16 +100,30 @@ class Drafts:
 
     async def list(self, account: AccountId) -> tuple[Draft, ...]:
         """All drafts of an account, last saved first."""
+        return (await self.page(account, MOST_DRAFTS + 1))[0]
 
-        def job(connection: sa.Connection) -> tuple[Draft, ...]:
-            statement = (
-                sa.select(DRAFTS)
-                .where(DRAFTS.c.account == account, DRAFTS.c.deleted_at.is_(None))
-                .order_by(DRAFTS.c.updated_at.desc(), DRAFTS.c.id)
-            )
-            return tuple(_draft(row) for row in connection.execute(statement))
+    async def page(
+        self, account: AccountId, limit: int, after: tuple[datetime, str] | None = None
+    ) -> tuple[tuple[Draft, ...], int]:
+        """Some drafts of an account, last saved first, and how many there are in all.
+
+        ``after``: when the last draft of the page before was saved, and its id.
+        """
+
+        def job(connection: sa.Connection) -> tuple[tuple[Draft, ...], int]:
+            c = DRAFTS.c
+            statement = sa.select(DRAFTS).where(c.account == account, c.deleted_at.is_(None))
+            if after is not None:
+                at, id_ = after
+                statement = statement.where(sa.or_(c.updated_at < at, sa.and_(c.updated_at == at, c.id > id_)))
+            rows = connection.execute(statement.order_by(c.updated_at.desc(), c.id).limit(limit))
+            return tuple(_draft(row) for row in rows), _used(connection, account)[0]
 
         return await self._database.read(job)
+
+    async def count(self, account: AccountId) -> int:
+        """How many drafts an account has."""
+        return await self._database.read(lambda connection: _used(connection, account)[0])
 
     async def get(self, account: AccountId, id: str) -> Draft | None:
         """One draft, or ``None``."""
@@ -126,9 +141,10 @@ class Drafts:
 
         ``if_match``: the version the client has seen, ``None`` for a new draft. The same save sent again (an answer
         was lost) gives the same draft and changes nothing. Raises :class:`DraftConflict` for any other version, and
-        for a draft that was deleted.
+        for a draft that was deleted; :class:`DraftsFull` when the account has too many.
         """
         text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+        size = len(text.encode())
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> Draft:
@@ -136,7 +152,8 @@ class Drafts:
             if row is None:
                 if if_match is not None:
                     raise DraftConflict(id, None)
-                values = {"version": 1, "created_at": now, "updated_at": now, "document": text}
+                _make_room(connection, account, 1, size)
+                values = {"version": 1, "created_at": now, "updated_at": now, "document": text, "size": size}
                 connection.execute(DRAFTS.insert().values(account=account, id=id, **values))
             else:
                 if row.deleted_at is not None:
@@ -145,11 +162,13 @@ class Drafts:
                     if row.version == (if_match or 0) + 1 and row.document == text:
                         return _draft(row)
                     raise DraftConflict(id, _draft(row))
+                _make_room(connection, account, 0, size - row.size)
                 connection.execute(
                     DRAFTS.update()
                     .where(DRAFTS.c.account == account, DRAFTS.c.id == id)
-                    .values(version=row.version + 1, updated_at=now, document=text)
+                    .values(version=row.version + 1, updated_at=now, document=text, size=size)
                 )
+            remember_lines(connection, account, id, now, document)
             return _draft(_find(connection, account, id))
 
         return await self._database.write(job)
@@ -170,11 +189,63 @@ class Drafts:
             connection.execute(
                 DRAFTS.update()
                 .where(DRAFTS.c.account == account, DRAFTS.c.id == id)
-                .values(deleted_at=now, updated_at=now, document=None)
+                .values(deleted_at=now, updated_at=now, document=None, size=0)
             )
             return True
 
         return await self._database.write(job)
+
+    async def past(self, account: AccountId, customer: str) -> Past:
+        """What was ordered for a customer before: the last order, and the usual articles."""
+
+        def job(connection: sa.Connection) -> Past:
+            c = PAST_LINES.c
+            statement = sa.select(PAST_LINES).where(c.account == account, c.customer == customer)
+            rows = connection.execute(statement.order_by(c.at.desc(), c.draft, c.position).limit(2000)).all()
+            last = tuple(read_document(row.line) for row in rows if row.draft == rows[0].draft)
+            times: dict[str, int] = {}
+            newest: dict[str, Mapping[str, Json]] = {}
+            for row in rows:
+                times[row.item_id] = times.get(row.item_id, 0) + 1
+                newest.setdefault(row.item_id, read_document(row.line))
+            often = sorted((n for n in times if times[n] > 1), key=lambda name: -times[name])[:USUAL_SHOWN]
+            return Past(last, rows[0].at if rows else None, tuple(newest[name] for name in often))
+
+        return await self._database.read(job)
+
+    async def letterhead(self, account: AccountId) -> str:
+        """What is printed above the drafts of an account."""
+
+        def job(connection: sa.Connection) -> str:
+            statement = sa.select(LETTERHEADS.c.text).where(LETTERHEADS.c.account == account)
+            return str(connection.scalar(statement) or "")
+
+        return await self._database.read(job)
+
+    async def set_letterhead(self, account: AccountId, text: str) -> None:
+        """Keep what is printed above the drafts of an account."""
+
+        def job(connection: sa.Connection) -> None:
+            connection.execute(LETTERHEADS.delete().where(LETTERHEADS.c.account == account))
+            connection.execute(LETTERHEADS.insert().values(account=account, text=text))
+
+        await self._database.write(job)
+
+
+def _used(connection: sa.Connection, account: AccountId) -> tuple[int, int]:
+    """Drafts of an account, and bytes of their documents; answered from an index alone."""
+    statement = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(DRAFTS.c.size), 0)).where(
+        DRAFTS.c.account == account, DRAFTS.c.deleted_at.is_(None)
+    )
+    count, size = connection.execute(statement).one()
+    return int(count), int(size)
+
+
+def _make_room(connection: sa.Connection, account: AccountId, drafts: int, size: int) -> None:
+    """Raises :class:`DraftsFull` when so many more drafts or bytes are too many."""
+    count, used = _used(connection, account)
+    if count + drafts > MOST_DRAFTS or (size > 0 and used + size > MOST_BYTES):
+        raise DraftsFull
 
 
 def _find(connection: sa.Connection, account: AccountId, id: str) -> Any:
@@ -182,4 +253,4 @@ def _find(connection: sa.Connection, account: AccountId, id: str) -> Any:
 
 
 def _draft(row: Any) -> Draft:
-    return Draft(row.id, row.account, row.version, row.created_at, row.updated_at, json.loads(row.document))
+    return Draft(row.id, row.account, row.version, row.created_at, row.updated_at, read_document(row.document))

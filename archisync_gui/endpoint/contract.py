@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -70,6 +70,17 @@ def _moment(text: object) -> datetime:
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 """A time in a query."""
+
+
+def _day(text: object) -> date:
+    """A date as ``2026-01-05``, in ASCII digits and in the calendar."""
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError("not a date")
+    return date.fromisoformat(text)
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day of the calendar."""
 
 
 def _whole(value: object) -> object:
@@ -188,6 +199,32 @@ class SearchQuery(Query):
     cursor: Annotated[str, Field(max_length=200), Plain] | None = None
 
 
+class RankedQuery(SearchQuery):
+    """``ranked=true``: exact codes first, then beginnings, then the rest; without a cursor."""
+
+    ranked: bool = False
+
+
+class DraftsQuery(Query):
+    """Some drafts; ``cursor`` goes on where the last page ended."""
+
+    limit: Annotated[int, Field(ge=1, le=500)] = 200
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+
+
+class PastQuery(Query):
+    """Whose earlier orders."""
+
+    customer: Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class ExportQuery(Query):
+    """``format``: CSV for spreadsheets, or an Excel workbook. ``id``: only that draft."""
+
+    format: Literal["csv", "xlsx"] = "csv"
+    id: Annotated[str, Field(pattern=DRAFT_ID)] | None = None
+
+
 class PricesQuery(SearchQuery):
     """``product``: only the prices of that article."""
 
@@ -224,8 +261,14 @@ class DraftCustomer(Contract):
     name: Annotated[str, Field(max_length=300)]
     account_num: Annotated[str, Field(max_length=80)] | None = None
     city: Annotated[str, Field(max_length=120)] | None = None
+    street: Annotated[str, Field(max_length=300)] | None = None
+    postal_code: Annotated[str, Field(max_length=40)] | None = None
     vat_number: Annotated[str, Field(max_length=40)] | None = None
-    as_of: Annotated[str, Field(max_length=40)] | None = None
+    fiscal_code: Annotated[str, Field(max_length=40)] | None = None
+    as_of: Moment | None = None
+
+
+Discount = Annotated[int, Field(ge=0, le=10_000), WHOLE]
 
 
 class DraftLine(Contract):
@@ -238,8 +281,13 @@ class DraftLine(Contract):
     unit_price: Annotated[int, Field(ge=-(10**12), le=10**12, description="Cents for one price unit."), WHOLE] | None
     price_unit: Annotated[int, Field(ge=1, le=10**9, description="Thousandths."), WHOLE] = 1000
     price_id: Annotated[str, Field(max_length=80)] | None = None
-    price_as_of: Annotated[str, Field(max_length=40)] | None = None
+    price_as_of: Moment | None = None
     vat_percent: Annotated[int, Field(ge=0, le=10_000, description="Hundredths of a percent."), WHOLE] | None = None
+    discounts: Annotated[
+        list[Discount], Field(max_length=5, description="Hundredths of a percent, one after the other.")
+    ] = []
+    free: Annotated[bool, Field(description="Free goods: the amount is zero.")] = False
+    note: Annotated[str, Field(max_length=500)] = ""
 
 
 class DraftDocument(Contract):
@@ -247,9 +295,17 @@ class DraftDocument(Contract):
 
     customer: DraftCustomer | None = None
     price_group: Annotated[str, Field(max_length=80)] | None = None
-    date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    date: Day | None = None
     note: Annotated[str, Field(max_length=2000)] = ""
+    delivery_address: Annotated[str, Field(max_length=500)] = ""
+    desired_date: Day | None = None
     lines: Annotated[list[DraftLine], Field(max_length=200)] = []
+
+
+class LetterheadBody(Contract):
+    """What is printed above the drafts."""
+
+    text: Annotated[str, Field(max_length=1000)]
 
 
 # ------------------------------------------------------------------------------------------------ answers
@@ -426,10 +482,25 @@ class DraftState(Contract):
 
 
 class DraftsAnswer(Answer):
-    """All drafts of the account, last saved first."""
+    """Drafts of the account, last saved first; ``total`` counts all of them."""
 
     drafts: list[DraftState]
     total: int
+    cursor: str | None = Field(None, description="Where to go on; null at the end.")
+
+
+class PastAnswer(Answer):
+    """What was ordered for a customer before."""
+
+    lines: list[dict[str, Any]] = Field(description="Of the last order.")
+    at: datetime | None = Field(description="When that one was saved.")
+    usual: list[dict[str, Any]] = Field(description="The articles ordered most often, with the last quantity.")
+
+
+class LetterheadAnswer(Answer):
+    """What is printed above the drafts."""
+
+    text: str
 
 
 class DraftAnswer(Answer):

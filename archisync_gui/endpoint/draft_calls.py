@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import binascii
 import re
+import tempfile
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aiohttp import hdrs
+from aiohttp import hdrs, web
 
-from archisync_gui.drafts import DraftConflict
-from archisync_gui.endpoint import contract
+from archisync_gui import export as tables
+from archisync_gui.drafts import DraftConflict, DraftsFull
+from archisync_gui.endpoint import contract, draft_table
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.endpoint.sessions import caller_account
@@ -24,9 +31,65 @@ VERSION = r'^"([1-9][0-9]{0,8})"$'
 
 async def drafts(call: Call) -> Reply:
     """``GET /api/drafts``."""
-    kept = await call.services.drafts.list(caller_account(call))
-    message = call.say("drafts-told", total=len(kept))
-    return Reply(contract.DraftsAnswer(message=message, drafts=[_told(draft) for draft in kept], total=len(kept)))
+    query: contract.DraftsQuery = call.query
+    try:
+        after = None if query.cursor is None else _cursor_read(query.cursor)
+    except ValueError:
+        raise wrong("query-invalid", "cursor", "value") from None
+    # One more than asked for says whether there is a page after this one.
+    kept, total = await call.services.drafts.page(caller_account(call), query.limit + 1, after)
+    shown = kept[: query.limit]
+    following = _cursor(shown[-1]) if len(kept) > query.limit else None
+    message = call.say("drafts-told", total=total)
+    told = [_told(draft) for draft in shown]
+    return Reply(contract.DraftsAnswer(message=message, drafts=told, total=total, cursor=following))
+
+
+async def past(call: Call) -> Reply:
+    """``GET /api/drafts/past``: the last order of a customer, and the usual articles."""
+    query: contract.PastQuery = call.query
+    found = await call.services.drafts.past(caller_account(call), query.customer)
+    message = call.say("past-told", total=len(found.lines))
+    lines, usual = [dict(line) for line in found.lines], [dict(line) for line in found.usual]
+    return Reply(contract.PastAnswer(message=message, lines=lines, at=found.at, usual=usual))
+
+
+async def letterhead(call: Call) -> Reply:
+    """``GET /api/drafts/letterhead``."""
+    text = await call.services.drafts.letterhead(caller_account(call))
+    return Reply(contract.LetterheadAnswer(message=call.say("letterhead-told"), text=text))
+
+
+async def set_letterhead(call: Call) -> Reply:
+    """``PUT /api/drafts/letterhead``."""
+    body: contract.LetterheadBody = call.body
+    await call.services.drafts.set_letterhead(caller_account(call), body.text)
+    return Reply(contract.LetterheadAnswer(message=call.say("letterhead-told"), text=body.text))
+
+
+async def export(call: Call) -> web.StreamResponse:
+    """``GET /api/drafts/export``: all drafts, or one, made by the module that makes the panel's exports too."""
+    query: contract.ExportQuery = call.query
+    kept = [one for one in await call.services.drafts.list(caller_account(call)) if query.id in (None, one.id)]
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="archisync-"))
+    path = folder / f"drafts.{query.format}"
+    try:
+        heads, rows = await asyncio.to_thread(draft_table.table, kept, call.language)
+        body = await asyncio.to_thread((await tables.write(path, heads, rows)).read_bytes)
+    finally:
+        await asyncio.to_thread(_remove, folder)
+    kinds = {
+        "csv": "text/csv; charset=utf-8",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }
+    name = f'attachment; filename="archisync-drafts.{query.format}"'
+    return web.Response(body=body, headers={hdrs.CONTENT_TYPE: kinds[query.format], hdrs.CONTENT_DISPOSITION: name})
+
+
+def _remove(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+    folder.rmdir()
 
 
 async def draft(call: Call) -> Reply:
@@ -46,7 +109,9 @@ async def put_draft(call: Call) -> Reply:
         kept = await call.services.drafts.put(account, _id(call), document, if_match=_seen(call))
     except DraftConflict as conflict:
         raise _conflict(conflict) from None
-    total = len(await call.services.drafts.list(account))
+    except DraftsFull:
+        raise Refusal("drafts-full") from None
+    total = await call.services.drafts.count(account)
     answer = contract.DraftSaved(message=call.say("draft-saved", total=total), draft=_told(kept), total=total)
     return Reply(answer, 201 if kept.version == 1 else 200, _etag(kept))
 
@@ -58,7 +123,7 @@ async def delete_draft(call: Call) -> Reply:
         await call.services.drafts.delete(account, _id(call), if_match=_seen(call))
     except DraftConflict as conflict:
         raise _conflict(conflict) from None
-    total = len(await call.services.drafts.list(account))
+    total = await call.services.drafts.count(account)
     return Reply(contract.DraftDeleted(message=call.say("draft-deleted"), total=total))
 
 
@@ -70,6 +135,23 @@ def _told(kept: Draft) -> contract.DraftState:
         updated_at=kept.updated_at,
         document=dict(kept.document),
     )
+
+
+def _cursor(kept: Draft) -> str:
+    text = f"{kept.updated_at.isoformat()} {kept.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _cursor_read(cursor: str) -> tuple[datetime, str]:
+    """When the last draft of the page before was saved, and its id. Raises ``ValueError`` for no cursor of ours."""
+    try:
+        at, _, draft_id = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode().partition(" ")
+    except binascii.Error as error:
+        raise ValueError("not a cursor of drafts") from error
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError("not a cursor of drafts")
+    return moment, draft_id
 
 
 def _etag(kept: Draft) -> dict[str, str]:

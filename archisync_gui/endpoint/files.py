@@ -17,8 +17,15 @@ TYPES = {
     ".mts": "text/plain; charset=utf-8",
     ".md": "text/plain; charset=utf-8",
 }
-PAGES = {"/order-form": "/order-form/index.html", "/drafts": "/order-form/drafts.html", "/connect": "/connect.html"}
-"""Addresses people see → file."""
+PAGES = {
+    "/": "/order-form/index.html",
+    "/order-form": "/order-form/index.html",
+    "/order-form/": "/order-form/index.html",
+    "/drafts": "/order-form/drafts.html",
+    "/drafts/": "/order-form/drafts.html",
+    "/connect": "/connect.html",
+}
+"""Addresses people see → file. Whoever types only the address of the panel is led to the form."""
 
 
 @dataclass(frozen=True, slots=True)

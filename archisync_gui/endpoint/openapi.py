@@ -128,7 +128,13 @@ def _headers(route: Route) -> list[dict[str, Any]]:
 
 def _answer(route: Route, status: int, made: type[BaseModel] | None) -> dict[str, Any]:
     if made is None:
-        media = {route.stream: {"schema": SERVER_SENT_EVENT}} if "/" in route.stream else {}
+        media = {
+            kind: {
+                "schema": SERVER_SENT_EVENT if kind == "text/event-stream" else {"type": "string", "format": "binary"}
+            }
+            for kind in route.stream.split(", ")
+            if "/" in kind
+        }
         described: dict[str, Any] = {"description": "The stream" if route.stream else "Done"}
         return described | ({"content": media} if media else {})
     return {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}

@@ -14,9 +14,11 @@ from archisync_gui.endpoint.watch import answer_ticket
 from archisync_gui.model import AccountId, Freshness, Origin, Scope, as_json, camel
 
 if TYPE_CHECKING:
-    from archisync_gui.store import Ages, StoredRow
+    from archisync_gui.store import Ages, SearchPage, StoredRow
 
 PRODUCTS, PRICES = "products", "prices"
+CODES = {CUSTOMERS: ("id", "account_num", "vat_number", "fiscal_code"), PRODUCTS: ("item_id",)}
+"""What a record is known by beyond doubt: a ranked search puts these first."""
 
 
 async def customers(call: Call) -> Reply:
@@ -70,10 +72,17 @@ async def prices(call: Call) -> Reply:
 
 async def _rows(call: Call, entity: str, account: AccountId | None, where: Mapping[str, str] | None = None) -> Reply:
     query: contract.SearchQuery = call.query
+    if isinstance(query, contract.RankedQuery) and query.ranked:
+        page = await call.services.store.best(entity, account, query.search, query.limit, CODES[entity])
+        return _told(call, entity, page)
     try:
         page = await call.services.store.search(entity, account, query.search, query.limit, query.cursor, where=where)
     except ValueError:
         raise wrong("query-invalid", "cursor", "value") from None
+    return _told(call, entity, page)
+
+
+def _told(call: Call, entity: str, page: SearchPage) -> Reply:
     return Reply(
         contract.RowsAnswer(
             message=call.say("rows-told", total=len(page.rows)),

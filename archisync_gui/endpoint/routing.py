@@ -126,7 +126,7 @@ class Route:
     headers: Mapping[str, tuple[str, Mapping[str, str]]] = field(default_factory=dict)
     """Request headers it reads → what for, and their schema (docs only)."""
     stream: str = ""
-    """Media type of a stream, or ``websocket``: what OpenAPI cannot describe."""
+    """Media types of a stream or file, or ``websocket``: what OpenAPI cannot describe."""
 
 
 async def read_body(request: web.Request, limits: Limits, *, text: bool) -> bytes:

@@ -16,6 +16,7 @@ from aiohttp import hdrs, web
 from archisync_gui import messages
 from archisync_gui.endpoint import contract, files, openapi
 from archisync_gui.endpoint.gate import (
+    PORTS_TRIED,
     Caller,
     Gate,
     Limits,
@@ -48,7 +49,6 @@ log = logging.getLogger(__name__)
 
 CALLER = web.RequestKey("caller", Caller)
 PORT, DEMO_PORT = 47800, 47801
-PORTS_TRIED = 10
 ORDER_FORM = "/order-form"
 
 SAFE = {
@@ -61,7 +61,9 @@ SAFE = {
 }
 CSP_ANSWER = "default-src 'none'; frame-ancestors 'none'"
 CSP_PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' {socket}; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self' {socket} http://127.0.0.1:*; "
+    "frame-src http://127.0.0.1:*; worker-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

@@ -144,6 +144,22 @@ class Question:
         following = _cursor(rows[limit - 1].key) if len(rows) > limit else None
         return SearchPage(tuple(rows[:limit]), following, ages(connection, self._entity.name, self._account))
 
+    def best(self, connection: sa.Connection, text: str, limit: int, codes: Sequence[str]) -> SearchPage:
+        """Some rows by how well they fit: exact code, beginning of a code or the title, beginning of a word."""
+        c = self._table.c
+        key = c[schema.KEY]
+        wanted = folded(text)
+        title = sa.func.lower(sa.func.coalesce(c[self._entity.title], "")) if self._entity.title else sa.literal("")
+        columns = [sa.func.lower(c[name]) for name in codes]
+        # A VAT number is typed with its country or without.
+        exact = sa.or_(*(column.in_([wanted, f"it{wanted}", wanted.removeprefix("it")]) for column in columns))
+        begins = sa.or_(*(p.startswith(wanted, autoescape=True) for p in (*columns, title)))
+        word = sa.and_(*(c[schema.SEARCH].contains(f" {one}", autoescape=True) for one in wanted.split()))
+        rank = sa.case((exact, 0), (begins, 1), (word, 2), else_=3) if wanted else sa.literal(0)
+        statement = self._select().where(*self._conditions).order_by(rank, title, key).limit(limit)
+        rows = self._rows(connection.execute(statement))
+        return SearchPage(tuple(rows), None, ages(connection, self._entity.name, self._account))
+
 
 def _cursor(key: str) -> str:
     return base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")

@@ -405,6 +405,14 @@ class Store:
         question = self._question(entity, account, search=text, where=where)
         return await self._database.read(lambda connection: question.after(connection, cursor, limit))
 
+    async def best(
+        self, entity: SyncType, account: AccountId | None, text: str, limit: int, codes: Sequence[str]
+    ) -> SearchPage:
+        """Living rows by how well they fit: an exact code first, then codes and titles that begin so, then words that
+        do, then the rest; each by title. ``codes``: the columns that hold codes."""
+        question = self._question(entity, account, search=text)
+        return await self._database.read(lambda connection: question.best(connection, text, limit, codes))
+
     async def customers_search(
         self, account: AccountId, text: str = "", limit: int = 50, cursor: str | None = None
     ) -> SearchPage:

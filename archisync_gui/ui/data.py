@@ -29,11 +29,11 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.entities.declaration import Column, Entity, Kind
+from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context, problem
 from archisync_gui.ui.dialogs import ClearDialog
-from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import absolute, ago, tr
 from archisync_gui.ui.models import Index

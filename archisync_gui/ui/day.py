@@ -13,9 +13,9 @@ from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QDateEdit, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from archisync_gui.entities.declaration import Kind
+from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.ui.context import Context
-from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import date_format, decimal, lasting, tr
 from archisync_gui.ui.i18n import day as day_word

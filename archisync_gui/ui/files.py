@@ -8,6 +8,7 @@ from PySide6.QtCore import QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from archisync_gui.export import named
 from archisync_gui.ui.i18n import tr
 from archisync_gui.ui.widgets import ask
 
@@ -18,16 +19,16 @@ async def ask_where(parent: QWidget, title: str, name: str, kinds: tuple[str, ..
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setFileMode(QFileDialog.FileMode.AnyFile)
     dialog.setNameFilters([f"{k.upper()} (*.{k})" for k in kinds])
-    dialog.setDefaultSuffix(kinds[0])
     folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
     if folder:
         dialog.setDirectory(folder)
     dialog.selectFile(f"{name}.{kinds[0]}")
-    dialog.filterSelected.connect(lambda text: dialog.setDefaultSuffix(text.split(" ")[0].lower()))
+    picked: list[str] = []
+    dialog.filterSelected.connect(lambda text: picked.append(text.split(" ")[0].lower()))
     if await ask(dialog) != QFileDialog.DialogCode.Accepted:
         return None
     chosen = dialog.selectedFiles()
-    return Path(chosen[0]) if chosen else None
+    return named(Path(chosen[0]), kinds, picked[-1] if picked else None) if chosen else None
 
 
 def open_path(path: Path | str) -> bool:

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui import words
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.delegates import CellDelegate
-from archisync_gui.ui.export import write
 from archisync_gui.ui.files import ask_where, saved_sentence
 from archisync_gui.ui.i18n import absolute, date_format, moment, took, tr
 from archisync_gui.ui.models import Cell, SnapshotModel

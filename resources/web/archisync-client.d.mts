@@ -30,6 +30,8 @@ export interface Freshness {
   /** How far the read that is going on has come, where the panel tells it. */
   progress: { step: string; page: number | null; pages: number | null; rows: number } | null;
   reason?: EndReason;
+  /** Of a refusal; with `stored` why there is no answer: "panel-away", "other-program" (on its port), "browser-blocks"
+   * (local network access is forbidden), "too-many-requests". */
   code?: string;
 }
 

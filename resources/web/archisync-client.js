@@ -10,7 +10,11 @@
   const TOUCH_EVERY = 60_000; // a sign of life at most once a minute, and only when the person works in this tab
   const ASK_AFTER_AWAY = 300_000; // back in the tab after five minutes: ask for fresh customers again
   const OPEN_TIMEOUT = 15_000; // the panel answers within ten seconds, whatever the ERP does
+  const CALL_TIMEOUT = 15_000; // every call that names no deadline of its own
+  const HEALTH_TIMEOUT = 2_000;
   const RETRY_PAUSE = 5_000; // between two tries to reach a panel that is not there
+  const PORTS = 10; // the panel takes the first free one of so many
+  const LINE_AGAIN = 60_000; // where lines are always cut, another try now and then; the session lives by its calls
   const RECONNECT = [250, 500, 1_000, 2_000, 4_000, 8_000]; // a broken line is taken up again within the 20 s of grace
   const WORK = ["input", "keydown", "pointerdown"];
 
@@ -47,7 +51,7 @@
     if (token) sent.Authorization = `Bearer ${token}`;
     if (body !== undefined) sent["Content-Type"] = "application/json";
     const response = await fetch(base + path, {
-      method, headers: sent, signal, body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers: sent, signal: signal ?? AbortSignal.timeout(CALL_TIMEOUT), body: body === undefined ? undefined : JSON.stringify(body),
       credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer",
     });
     const text = await response.text();
@@ -59,15 +63,43 @@
     signal?.addEventListener("abort", () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
   });
 
+  /** The profile whose panel answers at an address; "" for another program, null for nobody. */
+  async function profileAt(base) {
+    try {
+      const { answer } = await request(base, "/api/health", { signal: AbortSignal.timeout(HEALTH_TIMEOUT) });
+      return answer?.profileId ?? "";
+    } catch (error) {
+      return error instanceof SyntaxError ? "" : null;
+    }
+  }
+
+  /** The other addresses under which the same panel may answer. */
+  function neighbours(base) {
+    const { protocol, hostname, port } = new URL(base);
+    const from = Number(port) - PORTS + 1;
+    return Array.from({ length: 2 * PORTS - 1 }, (_, at) => from + at).filter((one) => one > 0 && one < 65_536 && one !== Number(port))
+      .map((one) => `${protocol}//${hostname}:${one}`);
+  }
+
+  /** Whether the browser forbids the page to reach programs on this computer. */
+  async function forbidden() {
+    for (const name of ["local-network-access", "loopback-network"]) {
+      try {
+        if ((await navigator.permissions.query({ name })).state === "denied") return true;
+      } catch { /* this browser knows no such permission */ }
+    }
+    return false;
+  }
+
   class Session {
     #options; #fresh = listeners(); #ended = listeners(); #change = listeners();
     #id = null; #opening = null; #line = null; #tries = 0; #timers = new Set();
-    #lastTouch = 0; #lastTry = -Infinity; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
+    #owed = new Set(); #lastTouch = 0; #lastTry = -Infinity; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
 
     constructor({ base, token, label = "", userId, profileId } = {}) {
       this.#options = { base: String(base).replace(/\/+$/, ""), token, label, userId, profileId };
       /** What is known now: `state` and the two ages. */
-      this.freshness = { state: "opening", newAsOf: null, allAsOf: null, added: 0, changed: 0, durationMs: null,
+      this.freshness = { state: "opening", code: "", newAsOf: null, allAsOf: null, added: 0, changed: 0, durationMs: null,
         message: "", hint: "", handle: "", progress: null };
       this.ready = new Promise((resolve) => { this.#settle = resolve; });
       this.#bind();
@@ -122,7 +154,7 @@
     async #open() {
       if (this.#closed || this.#id || this.#suspended) return;
       this.#lastTry = Date.now();
-      this.#set({ state: "opening" });
+      this.#set({ state: "opening", code: "" });
       const id = this.#begin();
       if (!(await this.#rightPanel(id))) return;
       const posted = this.#post(id);
@@ -130,15 +162,22 @@
       await posted;
     }
 
-    /** The panel of the profile that this page was paired with: another one must not see the token. */
+    /** Find the panel of the profile that this page was paired with: another one must not see the token. It may have
+     * moved to one of the ports beside. */
     async #rightPanel(id) {
       const { base, profileId } = this.#options;
       if (!profileId) return true;
-      try {
-        const { answer } = await request(base, "/api/health");
-        if (answer.profileId === profileId) return this.#id === id;
-      } catch { /* told below */ }
-      if (this.#id === id) this.#gone();
+      const here = await profileAt(base);
+      if (this.#id !== id) return false;
+      if (here === profileId) return true;
+      const others = await Promise.all(neighbours(base).map(async (address) => [address, await profileAt(address)]));
+      if (this.#id !== id) return false;
+      const moved = others.find(([, profile]) => profile === profileId);
+      if (moved) {
+        this.#options = { ...this.#options, base: moved[0] };
+        return true;
+      }
+      this.#gone(here === null ? "panel-away" : "other-program");
       return false;
     }
 
@@ -179,8 +218,9 @@
         this.#drop();
         this.#set({ state: "refused", message: answer.error ?? "", hint: answer.hint ?? "", code: answer.code });
       } else {
-        this.#gone();
+        this.#gone(status === 429 ? "too-many-requests" : "panel-away");
       }
+      if (status < 300) this.#closeOwed();
       if (this.freshness.state !== "opening") this.#settle(this.freshness);
     }
 
@@ -204,7 +244,9 @@
         if (this.#tries < RECONNECT.length) {
           this.#later(RECONNECT[this.#tries++], () => { if (this.#id === id && !this.#line) this.#connect(id); });
         } else {
-          this.#gone();
+          // Lines are cut, which says nothing about the session: the panel itself is asked.
+          this.#touch(id);
+          this.#later(LINE_AGAIN, () => { if (this.#id === id && !this.#line) this.#connect(id); });
         }
       };
     }
@@ -251,11 +293,22 @@
       this.#ended({ reason });
     }
 
-    /** There is no panel to talk to. */
-    #gone() {
+    /** There is no panel to talk to; `code` says why. Its id is closed as soon as there is one again. */
+    #gone(code = "panel-away") {
+      if (this.#id) this.#owed.add(this.#id);
       this.#drop();
-      this.#set({ state: "stored" });
+      this.#set({ state: "stored", code });
       this.#settle(this.freshness);
+      if (code !== "panel-away") return;
+      forbidden().then((yes) => {
+        if (yes && this.freshness.state === "stored") this.#set({ code: "browser-blocks" });
+      });
+    }
+
+    /** Close the ids that were given up while the panel could not be reached. */
+    #closeOwed() {
+      for (const id of this.#owed) navigator.sendBeacon(this.#options.base + "/api/smart-sessions/close", id);
+      this.#owed.clear();
     }
 
     /** Forget the id and the line without telling the panel. */
@@ -321,13 +374,17 @@
 
     async #touch(id) {
       const { base, token } = this.#options;
+      let status, answer;
       try {
-        const { status, answer } = await request(base, "/api/smart-sessions/touch",
-          { token, method: "POST", body: { sessionId: id } });
-        if (status === 410 && this.#id === id) this.#over(answer.reason);
+        ({ status, answer } = await request(base, "/api/smart-sessions/touch", { token, method: "POST", body: { sessionId: id } }));
       } catch {
         if (this.#id === id) this.#gone();
+        return;
       }
+      if (this.#id !== id || status === 200) return;
+      if (status === 410) this.#over(answer.reason);
+      else if (status === 401 || status === 403) this.#answered(id, status, answer);
+      else await this.#post(id); // 429 and the like say nothing about the session: asked again, it answers or it ends
     }
 
     #later(ms, act) {

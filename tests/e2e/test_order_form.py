@@ -98,7 +98,7 @@ async def test_what_is_still_being_typed_is_saved_too_and_nothing_typed_is_lost(
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#notice")).to_contain_text("Nel campo Articolo c’è un testo")
     await page.locator("#product").fill("")
-    await page.locator("#lines input").fill("3")
+    await page.locator("#lines .quantity").fill("3")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#saved")).to_have_text("Bozza salvata, 2 bozze.")
     newest = (await at_work.office.drafts.list("agente1"))[0]
@@ -134,16 +134,16 @@ async def test_what_was_removed_or_cleared_is_taken_back(at_work: Rig) -> None:
     await customer(page, "bianchi")
     await article(page, "lucido.a", "250")
     await article(page, "lucido.b", "2")
-    await page.locator("#lines input").first.focus()
+    await page.locator("#lines .quantity").first.focus()
     await page.keyboard.press("Control+Delete")
     await expect(page.locator("#saved")).to_contain_text("LUCIDO.A tolto.")
     await expect(page.locator("#lines tr")).to_have_count(1)
-    await page.get_by_role("button", name="Annulla").click()
+    await page.locator("#saved button").click()
     await expect(page.locator("#lines tr").first).to_contain_text("LUCIDO.A")
     await page.locator("#note").fill("da richiamare")
     await page.locator("#clear").click()
     await expect(page.locator("#lines tr")).to_have_count(0)
-    await page.get_by_role("button", name="Annulla").click()
+    await page.locator("#saved button").click()
     await expect(page.locator("#lines tr")).to_have_count(2)
     await expect(page.locator("#customer-chosen")).to_contain_text("Studio Bianchi Srl")
     await expect(page.locator("#note")).to_have_value("da richiamare")
@@ -234,8 +234,8 @@ async def test_quantity_rules_are_said_and_kept(at_work: Rig) -> None:
     await page.keyboard.press("Enter")
     row = page.locator("#lines tr")
     await expect(cells(row).nth(4)).to_have_text("156,75 €")
-    await row.locator("input").fill("50")
-    await row.locator("input").press("Enter")
+    await row.locator(".quantity").fill("50")
+    await row.locator(".quantity").press("Enter")
     await expect(cells(page.locator("#lines tr")).nth(2)).to_have_text("9,90 €")
     await expect(page.locator("#product")).to_be_focused()
 
@@ -248,7 +248,7 @@ async def test_prices_follow_the_list_and_what_is_not_known_is_said(at_work: Rig
     await article(page, "senza", "2")
     await expect(page.locator("#lines tr").nth(2)).to_contain_text("senza prezzo")
     totals = page.locator("#totals")
-    await expect(totals).to_contain_text("IVA 22 % presunta su 19,99")
+    await expect(totals).to_contain_text("di cui 19,99")
     await expect(page.locator("#partly")).to_have_text("1 articolo senza prezzo non contato")
     await page.locator("#group").select_option(label="RIVENDITORI")
     await expect(cells(page.locator("#lines tr").nth(0)).nth(4)).to_have_text("40,00 €")
@@ -379,7 +379,7 @@ async def test_drafts_are_deleted_printed_and_exported(at_work: Rig) -> None:
     assert download.suggested_filename == "archisync-demo-drafts.csv"
     text = content(await download.path())
     assert text.startswith("\ufeffbozza;salvata;cliente;")
-    assert ";012345K3;H1.104.010;2,000;12,33;1,000;22,00;24,66;" in text
+    assert ";012345K3;H1.104.010;2,000;12,33;1,000;;;22,00;24,66;" in text
     async with page.expect_download() as exported:
         await page.get_by_role("button", name="Esporta JSON").click()
     drafts = json.loads(content(await (await exported.value).path()))
@@ -424,43 +424,3 @@ async def test_the_form_speaks_english_and_is_named_for_screen_readers(at_work: 
     assert await page.evaluate(unnamed) == []
     await page.locator("[data-language]").click()
     await expect(page.locator("html")).to_have_attribute("lang", "it")
-
-
-ARITHMETIC = """async () => {
-  const o = await import("/order-form/order.js");
-  const line = (quantity, unitPrice, vatPercent = 2200, priceUnit = 1000) =>
-    ({ quantity, unitPrice, vatPercent, priceUnit });
-  const rule = { min: 5000, multiple: 5000, max: 500000 };
-  return {
-    amounts: [line(1000, 5), line(500, 5), line(1500, 333), line(250000, 333, 400, 100000), line(3, 1, 0),
-      line(1000000000000, 999999999)].map(o.lineAmount),
-    negative: o.lineAmount(line(500, -5)),
-    none: o.lineAmount(line(1000, null)),
-    totals: o.totals([line(1000, 10), line(1000, 10), line(1000, 12, 400), line(1000, null), line(1000, 7, null)]),
-    allowed: [0, 1, 5000, 5001, 499999, 600000].map((q) => o.allowed(q, rule)),
-    free: o.allowed(0, { min: 0, multiple: 0, max: 0 }),
-    good: [4000, 5000, 7000, 500000, 505000].map((q) => o.isAllowed(q, rule)),
-    steps: [o.stepped(5000, 1, rule), o.stepped(5000, -1, rule), o.stepped(500000, 1, rule)],
-    csv: o.csv([{ id: "x", updatedAt: "t", document: { customer: { name: "=1+1" }, note: 'a"b;c', lines: [
-      { itemId: "+39", name: "-x", quantity: 1500, unitPrice: -5, priceUnit: 1000, vatPercent: null }] } }]),
-  };
-}"""
-
-
-async def test_the_arithmetic_of_an_order(at_work: Rig) -> None:
-    page = await at_work.tab(at_work.office.url + "/docs")
-    found = await page.evaluate(ARITHMETIC)
-    assert found["amounts"] == [5, 3, 500, 833, 0, 999_999_999_000_000_000]
-    assert (found["negative"], found["none"]) == (-3, None)
-    sums = found["totals"]
-    assert (sums["net"], sums["unpriced"]) == (39, 1)
-    assert [(v["rate"], v["assumed"], v["net"], v["vat"]) for v in sums["vat"]] == [
-        (2200, False, 20, 4),
-        (2200, True, 7, 2),
-        (400, False, 12, 0),
-    ]
-    assert sums["total"] == 45
-    assert found["allowed"] == [5000, 5000, 5000, 10000, 500000, 500000]
-    assert (found["free"], found["steps"]) == (1000, [10000, 5000, 500000])
-    assert found["good"] == [False, True, False, True, False]
-    assert found["csv"].splitlines()[1] == 'x;t;\'=1+1;;;;\'+39;\'-x;1,500;-0,05;1,000;;-0,08;"a""b;c"'

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import pytest
@@ -198,6 +199,11 @@ async def ended_session(office: Office) -> tuple[int, str]:
     return await page("POST", OPEN, {"sessionId": SESSION})(office)
 
 
+async def one_draft_too_many(office: Office) -> tuple[int, str]:
+    with patch("archisync_gui.drafts.drafts.MOST_DRAFTS", 0):
+        return await page("PUT", DRAFT, {})(office)
+
+
 async def overwritten_draft(office: Office) -> tuple[int, str]:
     assert (await office.page("PUT", DRAFT, body={})).status == 201
     return await page("PUT", DRAFT, {"note": PASSWORD})(office)
@@ -373,6 +379,7 @@ ROWS = (
     Row("unknown customer", page("GET", "/api/customers/0"), 404, "no-such-record"),
     Row("unknown draft", page("GET", DRAFT), 404, "no-such-draft"),
     Row("version that is none", page("PUT", DRAFT, {}, If_Match="*"), 400, "draft-precondition", "If-Match"),
+    Row("one draft too many", one_draft_too_many, 409, "drafts-full"),
     Row("overwritten draft", overwritten_draft, 412, "draft-conflict", "If-Match"),
     Row("unknown ticket", page("GET", "/api/sync/tickets/0"), 404, "no-such-ticket"),
     Row("unknown type", page("POST", "/api/sync/nothing"), 404, "no-such-type"),

@@ -34,9 +34,15 @@ async def test_a_taken_port_is_passed_over(tmp_path: Path) -> None:
     async with running(first) as one, running(second, port=one.endpoint.port) as two:
         assert one.endpoint.port < two.endpoint.port < one.endpoint.port + 10
         assert (await two.ask("GET", "/api/health")).status == 200
-        # A page of the first server is a stranger to the second: cookies would ignore the port, tokens do not.
-        answer = await two.ask("GET", "/api/health", {"Origin": one.url})
+        # A page of the first server is a stranger to the second: cookies would ignore the port, tokens do not. It may
+        # only ask whose panel this is, for a form whose panel has moved.
+        answer = await two.ask("GET", "/api/drafts", {"Origin": one.url})
         assert (answer.status, answer.code) == (403, "origin-refused")
+        health = await two.ask("GET", "/api/health", {"Origin": one.url})
+        assert (health.status, health.headers["Access-Control-Allow-Origin"]) == (200, one.url)
+        for stranger in ("http://127.0.0.1:1", one.url.replace("127.0.0.1", "localhost"), "null"):
+            answer = await two.ask("GET", "/api/health", {"Origin": stranger})
+            assert (answer.status, answer.code) == (403, "origin-refused")
 
 
 async def test_no_free_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QLineEdit, QPushButton
 
 from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
+from archisync_gui.export import csv_cell, write_csv, write_excel
 from archisync_gui.model import (
     ErrorInfo,
     Event,
@@ -47,7 +48,6 @@ from archisync_gui.store.types import Change, ChangeKind
 from archisync_gui.ui import charts, details, dialogs
 from archisync_gui.ui.data import PAGE, Data
 from archisync_gui.ui.day import DaySheet, forms_sentence, sheet_html
-from archisync_gui.ui.export import csv_cell, write_csv, write_excel
 from archisync_gui.ui.feed import session_spans
 from archisync_gui.ui.history import History
 from archisync_gui.ui.log_page import KEPT, LogFeed, LogModel

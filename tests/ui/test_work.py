@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from panel_fakes import FakeStore, MakePanel, World
 
+from archisync_gui.export import write
 from archisync_gui.ui.context import Context
 from archisync_gui.ui.data import Data
-from archisync_gui.ui.export import write
 from archisync_gui.ui.work import Work
 from tests.support.waiting import until
 

@@ -1,69 +1,183 @@
-/* Drafts on their way: what is being written, kept in this browser until the panel has it on its disk. */
-import { call, key } from "./door.js";
+/*
+ * What this browser keeps of orders: each tab's working copy, orders laid aside, and the outbox of saved drafts that the
+ * panel does not have yet. Sending is here, the storage itself in storage.js.
+ */
+import { call, key } from "./network.js";
+import * as storage from "./storage.js";
+import { newId } from "./value.js";
 
-const PREFIX = "archisync-draft:";
-const CURRENT = "archisync-current";
+/**
+ * @typedef {object} Kept
+ * @property {string} key Its name in the storage.
+ * @property {"copy" | "aside" | "send"} kind A tab's working copy, an order laid aside, a saved draft to be sent.
+ * @property {string} id Of the order.
+ * @property {string} tab Of the tab that wrote it.
+ * @property {string} account
+ * @property {string} profileId
+ * @property {string} at When it was written.
+ * @property {string} origin Where it was written.
+ * @property {import("./value.js").Order} [order] Of a copy or an order laid aside.
+ * @property {{ customer: string, article: string, entry: import("./store.js").Entry }} [typed] In the boxes of the form.
+ * @property {number | null} version The stored draft's version that it follows.
+ * @property {any} document As the panel would store it; null while a quantity cannot be read.
+ */
+/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, why: string }} Sent */
 
-export function newId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(18));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+const LOCK = "archisync-tab:";
+const CLAIM_WITHIN = 400; // a reload's old page gives its lock up at once; a duplicated tab keeps it
+
+let tab = "";
+let release = () => {};
+
+/** This tab's id: it survives a reload, and a duplicated tab gets one of its own.
+ * @returns {Promise<{ tab: string, copyOf: string | null }>} `copyOf`: the tab whose copy this one begins with. */
+export async function claimTab() {
+  const before = storage.ofTab("tab");
+  if (before && await claimed(before)) tab = before;
+  else await claimed(tab = newId());
+  storage.setOfTab("tab", tab);
+  return { tab, copyOf: before && before !== tab ? before : null };
 }
 
-/** Id of the draft this tab writes (it survives a reload, not the tab), or null. */
-export const currentId = () => sessionStorage.getItem(CURRENT);
-export function setCurrent(id) {
-  if (id) sessionStorage.setItem(CURRENT, id);
-  else sessionStorage.removeItem(CURRENT);
+/** @param {string} id @returns {Promise<boolean>} */
+function claimed(id) {
+  if (!navigator.locks) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    navigator.locks.request(LOCK + id, { signal: AbortSignal.timeout(CLAIM_WITHIN) }, () => {
+      resolve(true);
+      return new Promise((done) => { release = () => done(undefined); });
+    }).catch(() => resolve(false));
+  });
 }
 
-/** Remember `{id, version, document, send}` here; `send`: the person has saved it, the panel has not confirmed. */
-export function remember(draft) {
-  const entry = { ...draft, account: key()?.account ?? "", at: new Date().toISOString() };
-  localStorage.setItem(PREFIX + draft.id, JSON.stringify(entry));
+/** Give this tab's id up: the page is left. */
+export const releaseTab = () => release();
+
+/** Ids of the tabs that are open now. @returns {Promise<Set<string>>} */
+async function openTabs() {
+  if (!navigator.locks) return new Set();
+  const { held } = await navigator.locks.query();
+  return new Set((held ?? []).map(({ name }) => name ?? "").filter((name) => name.startsWith(LOCK))
+    .map((name) => name.slice(LOCK.length)));
 }
 
-export function recall(id) {
-  try { return JSON.parse(localStorage.getItem(PREFIX + id)); } catch { return null; }
+/** @param {Kept["kind"]} kind @param {string} of */
+const nameOf = (kind, of) => `${kind}:${of}`;
+const stamp = () => ({ tab, account: key()?.account ?? "", profileId: key()?.profileId ?? "", at: new Date().toISOString(),
+  origin: location.origin });
+
+/** Keep this tab's working copy; null: there is nothing to keep.
+ * @param {{ order: import("./value.js").Order, typed: Kept["typed"], document: any } | null} copy */
+export function keepCopy(copy) {
+  const name = nameOf("copy", tab);
+  if (!copy) return storage.put(name, null);
+  return storage.put(name, { ...stamp(), ...copy, key: name, kind: "copy", id: copy.order.id, version: copy.order.version });
 }
 
-export const forget = (id) => localStorage.removeItem(PREFIX + id);
+/** Lay an order aside: it is shown among those not saved. @param {import("./value.js").Order} order @param {any} document */
+export function layAside(order, document) {
+  const name = nameOf("aside", order.id);
+  return storage.put(name, { ...stamp(), key: name, kind: "aside", id: order.id, order, version: order.version, document });
+}
 
-/** All drafts of this account that the panel does not have as they are here. */
-export function kept() {
-  return Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))
-    .map((name) => recall(name.slice(PREFIX.length)))
-    .filter((entry) => entry && entry.account === (key()?.account ?? ""))
+/** Put a saved draft into the outbox. `kept` resolves with false when the browser does not keep it.
+ * @param {string} id @param {number | null} version @param {any} document @returns {{ entry: Kept, kept: Promise<boolean> }} */
+export function post(id, version, document) {
+  const name = nameOf("send", id);
+  /** @type {Kept} */
+  const entry = { ...stamp(), key: name, kind: "send", id, version, document };
+  return { entry, kept: storage.put(name, entry) };
+}
+
+/** @param {string} name */
+export const forget = (name) => storage.put(name, null);
+
+/** The working copy of a tab, or null. @param {string} of @returns {Promise<Kept | null>} */
+export const copyOf = (of) => storage.get(nameOf("copy", of));
+
+/** All that this account has not in the panel, newest first; copies of tabs that are open are left out.
+ * @returns {Promise<Kept[]>} */
+export async function waiting() {
+  const [kept, open] = await Promise.all([storage.all(), openTabs()]);
+  const account = key()?.account ?? "";
+  return /** @type {Kept[]} */ ([...kept.values()])
+    .filter((one) => one?.kind && one.account === account && (one.kind !== "copy" || !open.has(one.tab)))
     .sort((a, b) => b.at.localeCompare(a.at));
 }
 
-/**
- * Save a draft in the panel: `{saved, total}`, `{conflict}` (with what is stored, or null), `{refused}` (a sentence),
- * or `{here: true}` when the panel cannot be reached. It stays in this browser until it is acknowledged.
- */
-export async function save(draft) {
-  remember({ ...draft, send: true });
-  let result;
-  try {
-    const headers = draft.version ? { "If-Match": `"${draft.version}"` } : {};
-    result = await call(`/api/drafts/${draft.id}`, { method: "PUT", body: draft.document, headers });
-  } catch {
-    return { here: true };
+/** The entry to go on with for an order: what was saved last of it here. @param {string} id @returns {Promise<Kept | null>} */
+export async function waitingFor(id) {
+  return (await waiting()).find((one) => one.id === id) ?? null;
+}
+
+/** Take over what another address of the panel has kept. @param {Kept[]} entries */
+export async function adopt(entries) {
+  const mine = await storage.all();
+  for (const entry of entries) {
+    if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
+    const name = entry.kind === "copy" ? nameOf("aside", entry.id) : entry.key;
+    const known = mine.get(name);
+    if (!known || known.at < entry.at) {
+      await storage.put(name, { ...entry, key: name, kind: entry.kind === "copy" ? "aside" : entry.kind });
+    }
   }
-  const { status, answer } = result;
+}
+
+// ---------------------------------------------------------------------------------------------- sending
+
+/** Sends of one draft go one after the other. @type {Map<string, Promise<unknown>>} */
+const sending = new Map();
+/** What this page stored last of a draft: the version it followed and the one it became.
+ * @type {Map<string, { from: number | null, to: number }>} */
+const stored = new Map();
+
+/** Send one draft. It stays in the outbox until the panel has it on its disk.
+ * @param {Kept} entry @returns {Promise<Sent>} */
+export function send(entry) {
+  const sent = (sending.get(entry.id) ?? Promise.resolve()).then(() => sendNow(entry));
+  const settled = sent.catch(() => {}).then(() => { if (sending.get(entry.id) === settled) sending.delete(entry.id); });
+  sending.set(entry.id, settled);
+  return sent;
+}
+
+/** @param {Kept} entry @returns {Promise<Sent>} */
+async function sendNow(entry) {
+  const before = stored.get(entry.id);
+  const version = before && before.from === entry.version ? before.to : entry.version; // ours, taken up while it was sent
+  let status, answer;
+  try {
+    /** @type {Record<string, string>} */
+    const headers = version ? { "If-Match": `"${version}"` } : {};
+    ({ status, answer } = await call(`/api/drafts/${entry.id}`, { method: "PUT", body: entry.document, headers }));
+  } catch (error) {
+    return { here: true, why: error instanceof Error ? error.message : String(error) };
+  }
   if (status === 200 || status === 201) {
-    forget(draft.id);
+    stored.set(entry.id, { from: entry.version, to: answer.draft.version });
+    await acknowledged(entry, answer.draft.version);
     return { saved: answer.draft, total: answer.total };
   }
   if (status === 412) return { conflict: answer.current };
-  if (status >= 500 || status === 429) return { here: true };
-  return { refused: answer.error };
+  if (status >= 500 || status === 429 || status === 401) return { here: true, why: answer.error };
+  return { refused: [answer.error, answer.hint].filter(Boolean).join(" ") };
 }
 
-/** Try again what could not be saved; returns how many still wait. A conflict stays, for the person to decide. */
+/** @param {Kept} entry @param {number} version */
+async function acknowledged(entry, version) {
+  const now = await storage.get(entry.key);
+  if (!now || now.at === entry.at) await storage.put(entry.key, null);
+  else await storage.put(entry.key, { ...now, version }); // saved again meanwhile: it follows what was just stored
+}
+
+/** Send all that waits, one tab at a time; returns how many still wait. A conflict stays, for the person to decide.
+ * @returns {Promise<number>} */
 export async function sendWaiting() {
-  for (const entry of kept().filter((one) => one.send)) {
-    const result = await save(entry);
-    if (result.here) break;
-  }
-  return kept().filter((one) => one.send).length;
+  const work = async () => {
+    for (const entry of (await waiting()).filter((one) => one.kind === "send")) {
+      if ("here" in await send(entry)) break;
+    }
+  };
+  if (navigator.locks) await navigator.locks.request("archisync-send", { ifAvailable: true }, (lock) => lock ? work() : undefined);
+  else await work();
+  return (await waiting()).filter((one) => one.kind === "send").length;
 }

@@ -1,4 +1,5 @@
 /* The order form's words, Italian and English, and how numbers, money and times are written; no page logic. */
+import { set, setting } from "./storage.js";
 
 const WORDS = {
   it: {
@@ -12,10 +13,10 @@ const WORDS = {
     quantity: "Quantità", price: "Prezzo", vat: "IVA", amount: "Importo", actions: "Azioni", add: "Aggiungi",
     remove: "Togli {name}", "quantity.of": "Quantità di {name}",
     "rule.min": "minimo {n}", "rule.multiple": "multipli di {n}", "rule.max": "massimo {n}", "rule.package": "confezione {n}",
-    "rule.wrong": "Quantità non valida: {rules}.", "rule.use": "Usa {n}", "rule.number": "Scrivere un numero.",
+    "rule.wrong": "Quantità non valida: {rules}.", "rule.use": "Usa {n}",
     "price.none": "senza prezzo", "price.per": "per {n}", "price.asof": "Prezzo letto {time}",
     "price.changed": "Prezzo cambiato: era {old}, ora {now}.", "price.gone": "Il prezzo non è più nel listino.", "price.use": "Usa il nuovo",
-    "total.title": "Totale", net: "Imponibile", "vat.at": "IVA {rate} su\u00a0{net}", "vat.assumed": "IVA {rate} presunta su\u00a0{net}",
+    "total.title": "Totale", net: "Imponibile", "vat.at": "IVA {rate} su\u00a0{net}", "vat.assumed": "IVA {rate} presunta su\u00a0{net}", "vat.partly": "IVA {rate} su\u00a0{net}, di cui {part} presunta",
     total: "Totale", "total.partly": "{n} articoli senza prezzo non contati", "total.partly.one": "1 articolo senza prezzo non contato",
     note: "Nota", save: "Salva bozza", clear: "Svuota il modulo",
     saving: "Salvo la bozza…", cleared: "Modulo svuotato.", removed: "{name} tolto.", undo: "Annulla",
@@ -48,6 +49,42 @@ const WORDS = {
     "export.csv": "Esporta CSV", "export.json": "Esporta JSON", draft: "Bozza d’ordine", "print.all": "Stampa tutte", printed: "Stampata il {time}", "group.of": "listino {name}",
     "prices.of": "prezzi letti {time}", "print.note": "Bozza: non è una conferma d’ordine.", "of.draft": "{action}: {name}",
     error: "Qualcosa non ha funzionato: {text}",
+    "customer.found": "{n} clienti trovati: scegliere con ↓ e Invio.", "product.found": "{n} articoli trovati: scegliere con ↓ e Invio.",
+    "quantity.empty": "Scrivere la quantità.", "quantity.number": "Scrivere un numero.", "quantity.zero": "La quantità non può essere zero.",
+    "quantity.large": "La quantità è troppo grande.", "quantity.suspicious": "Sembra un codice d’articolo, non una quantità.",
+    "quantity.sure": "È la quantità", "rule.together": "In tutto {pieces} di questo articolo: {rules}.", "rule.there": "già nell’ordine: {n}",
+    discount: "Sconto %", "discount.wrong": "Sconto non valido: scrivere ad esempio 50+10+5.", free: "omaggio", "free.short": "omaggio",
+    "line.note": "Nota di riga", more: "sconto, omaggio, nota",
+    "scan.added": "{name} aggiunto.", "scan.more": "{name}: ora {n}.", "scan.looking": "Cerco il codice {code}…",
+    "scan.missing": "Nessun articolo ha il codice {code}.", "scan.forget": "Va bene", "scan.instead": "È un codice: aggiungi l’articolo",
+    "lines.many": "Un ordine ha al massimo {n} righe: salvarlo e continuare in un altro.",
+    "price.unread": "prezzo non letto", "entry.left": "La riga in alto non è ancora nell’ordine: correggere la quantità.",
+    "save.empty": "Non c’è ancora niente da salvare.", "save.invalid": "Non salvato: {name} ha una quantità o uno sconto non valido ({n} in tutto).",
+    "save.waiting": "Attendo i prezzi, poi salvo…", "save.large": "Non salvato: le note sono troppo lunghe. Accorciarle.",
+    "saved.nowhere": "La bozza è solo in questa pagina: non chiuderla finché il pannello non risponde.",
+    unkept: "Questo browser non conserva niente (memoria piena o vietata): ciò che si scrive è al sicuro solo dopo «Salva bozza».",
+    "past.last": "Come l’ultimo ordine ({date}, {n} righe)", "past.usual": "{name} × {n}", "past.added": "{n} righe aggiunte.",
+    delivery: "Consegna", "delivery.date": "Data desiderata", "delivery.address": "Indirizzo di consegna", "delivery.same": "Indirizzo del cliente",
+    "undo.step": "↶ Annulla", "redo.step": "↷ Ripeti", "keys.undo": "annulla, ripeti", "date.today": "data di oggi", cancel: "Annulla",
+    "paste.open": "Incolla da Excel", "paste.title": "Righe incollate", "paste.text": "Una riga per articolo: codice, quantità, sconto. Niente è aggiunto finché non si conferma.",
+    "paste.looking": "cerco…", "paste.missing": "codice non trovato", "paste.failed": "il pannello non risponde",
+    "paste.take": "Aggiungi {n} righe", "paste.take.one": "Aggiungi 1 riga", "paste.added": "{n} righe aggiunte.", "paste.added.one": "1 riga aggiunta.",
+    "leaving.title": "Non ancora aggiunto", "leaving.text": "{what} non è ancora nell’ordine. Resta scritto in questa scheda.",
+    "leaving.go": "Esci così", "leaving.stay": "Resta", "leaving.add": "Aggiungi ed esci",
+    "panel.other": "A {address} risponde un altro programma. Chiuderlo o riavviare Archisync.",
+    "panel.blocked": "Il browser vieta a questa pagina di parlare con i programmi del computer. Icona a sinistra dell’indirizzo → Impostazioni sito → Accesso alla rete locale → Consenti.",
+    "panel.moved": "Archisync risponde ora a un altro indirizzo: aprire {address}/order-form. Ciò che è scritto qui si ritrova lì.",
+    "panel.tries": "Troppi tentativi con una chiave non valida: attendere un minuto e riprovare.",
+    "door.digits": "Per aprire il modulo scrivere nel pannello di Archisync questo numero: {digits}.",
+    "conflict.opening": "{name}: questa bozza è stata cambiata altrove dopo ciò che questo browser conserva. Scegliere da quale continuare.",
+    "conflict.deleted": "{name}: questa bozza è stata eliminata altrove. Non è stato scritto niente.",
+    "conflict.mine": "Qui", "conflict.theirs": "Nel pannello, salvata {time}", "conflict.gone": "Eliminata.",
+    "conflict.replace": "Sostituisci con questa", "conflict.go": "Continua con quella di qui",
+    "draft.broken": "Questa bozza non si può mostrare: contiene dati non validi. Si può esportare o eliminare.",
+    duplicate: "Duplica", "drafts.more": "Mostra altre", "export.excel": "Esporta Excel", "export.making": "Preparo il file…",
+    "unsent.elsewhere": "in scrittura in un’altra scheda", "unsent.aside": "non finita", "unsent.send": "da salvare nel pannello",
+    letterhead: "Intestazione", "letterhead.text": "Nome e indirizzo dell’ufficio, stampati in alto", "letterhead.saved": "Intestazione salvata.",
+    "letterhead.save": "Salva intestazione", "delivery.on": "consegna {date}", "lines.of": "Righe dell’ordine",
   },
   en: {
     "title.form": "Order form", "title.drafts": "Drafts", done: "Done", new: "New order",
@@ -60,10 +97,10 @@ const WORDS = {
     quantity: "Quantity", price: "Price", vat: "VAT", amount: "Amount", actions: "Actions", add: "Add",
     remove: "Remove {name}", "quantity.of": "Quantity of {name}",
     "rule.min": "at least {n}", "rule.multiple": "multiples of {n}", "rule.max": "at most {n}", "rule.package": "package of {n}",
-    "rule.wrong": "Quantity not allowed: {rules}.", "rule.use": "Use {n}", "rule.number": "Type a number.",
+    "rule.wrong": "Quantity not allowed: {rules}.", "rule.use": "Use {n}",
     "price.none": "no price", "price.per": "per {n}", "price.asof": "Price read {time}",
     "price.changed": "Price changed: was {old}, is {now}.", "price.gone": "The price is no longer in the list.", "price.use": "Use the new one",
-    "total.title": "Total", net: "Net", "vat.at": "VAT {rate} on\u00a0{net}", "vat.assumed": "VAT {rate} (assumed) on\u00a0{net}",
+    "total.title": "Total", net: "Net", "vat.at": "VAT {rate} on\u00a0{net}", "vat.assumed": "VAT {rate} (assumed) on\u00a0{net}", "vat.partly": "VAT {rate} on\u00a0{net}, {part} of it assumed",
     total: "Total", "total.partly": "{n} articles without price not counted", "total.partly.one": "1 article without price not counted",
     note: "Note", save: "Save draft", clear: "Clear the form",
     saving: "Saving the draft…", cleared: "Form cleared.", removed: "{name} removed.", undo: "Undo",
@@ -96,39 +133,73 @@ const WORDS = {
     "export.csv": "Export CSV", "export.json": "Export JSON", draft: "Draft order", "print.all": "Print all", printed: "Printed on {time}", "group.of": "price list {name}",
     "prices.of": "prices read {time}", "print.note": "Draft: not an order confirmation.", "of.draft": "{action}: {name}",
     error: "Something did not work: {text}",
+    "customer.found": "{n} customers found: choose with ↓ and Enter.", "product.found": "{n} articles found: choose with ↓ and Enter.",
+    "quantity.empty": "Type the quantity.", "quantity.number": "Type a number.", "quantity.zero": "The quantity cannot be zero.",
+    "quantity.large": "The quantity is too large.", "quantity.suspicious": "This looks like an article code, not a quantity.",
+    "quantity.sure": "It is the quantity", "rule.together": "{pieces} of this article in all: {rules}.", "rule.there": "already in the order: {n}",
+    discount: "Discount %", "discount.wrong": "Discount not valid: type for example 50+10+5.", free: "free goods", "free.short": "free",
+    "line.note": "Line note", more: "discount, free goods, note",
+    "scan.added": "{name} added.", "scan.more": "{name}: now {n}.", "scan.looking": "Looking for the code {code}…",
+    "scan.missing": "No article has the code {code}.", "scan.forget": "All right", "scan.instead": "It is a code: add the article",
+    "lines.many": "An order has at most {n} lines: save it and go on in another one.",
+    "price.unread": "price not read", "entry.left": "The row above is not in the order yet: correct the quantity.",
+    "save.empty": "There is nothing to save yet.", "save.invalid": "Not saved: {name} has a quantity or discount that is not valid ({n} in all).",
+    "save.waiting": "Waiting for prices, then saving…", "save.large": "Not saved: the notes are too long. Shorten them.",
+    "saved.nowhere": "The draft is in this page only: do not close it until the panel answers.",
+    unkept: "This browser keeps nothing (storage full or forbidden): what you type is safe only after “Save draft”.",
+    "past.last": "As the last order ({date}, {n} lines)", "past.usual": "{name} × {n}", "past.added": "{n} lines added.",
+    delivery: "Delivery", "delivery.date": "Desired date", "delivery.address": "Delivery address", "delivery.same": "Customer’s address",
+    "undo.step": "↶ Undo", "redo.step": "↷ Redo", "keys.undo": "undo, redo", "date.today": "today’s date", cancel: "Cancel",
+    "paste.open": "Paste from Excel", "paste.title": "Pasted rows", "paste.text": "One row for each article: code, quantity, discount. Nothing is added before you confirm.",
+    "paste.looking": "looking…", "paste.missing": "code not found", "paste.failed": "the panel does not answer",
+    "paste.take": "Add {n} rows", "paste.take.one": "Add 1 row", "paste.added": "{n} rows added.", "paste.added.one": "1 row added.",
+    "leaving.title": "Not added yet", "leaving.text": "{what} is not in the order yet. It stays written in this tab.",
+    "leaving.go": "Leave like this", "leaving.stay": "Stay", "leaving.add": "Add and leave",
+    "panel.other": "Another program answers at {address}. Close it or restart Archisync.",
+    "panel.blocked": "The browser forbids this page to talk to programs on this computer. Icon left of the address → Site settings → Local network access → Allow.",
+    "panel.moved": "Archisync now answers at another address: open {address}/order-form. What is written here will be there.",
+    "panel.tries": "Too many tries with a key that is not valid: wait a minute and try again.",
+    "door.digits": "To open the form type this number in the Archisync panel: {digits}.",
+    "conflict.opening": "{name}: this draft was changed elsewhere after what this browser keeps. Choose which one to go on with.",
+    "conflict.deleted": "{name}: this draft was deleted elsewhere. Nothing was written.",
+    "conflict.mine": "Here", "conflict.theirs": "In the panel, saved {time}", "conflict.gone": "Deleted.",
+    "conflict.replace": "Replace it with this one", "conflict.go": "Go on with the one here",
+    "draft.broken": "This draft cannot be shown: it holds data that are not valid. It can be exported or deleted.",
+    duplicate: "Duplicate", "drafts.more": "Show more", "export.excel": "Export Excel", "export.making": "Making the file…",
+    "unsent.elsewhere": "being written in another tab", "unsent.aside": "not finished", "unsent.send": "to be saved in the panel",
+    letterhead: "Letterhead", "letterhead.text": "Name and address of the office, printed at the top", "letterhead.saved": "Letterhead saved.",
+    "letterhead.save": "Save letterhead", "delivery.on": "delivery {date}", "lines.of": "Lines of the order",
   },
 };
 
-const KEY = "archisync-language";
+/** @param {string | null} name @returns {name is "it" | "en"} */
+const known = (name) => name === "it" || name === "en";
+const chosen = setting("language");
 
-function stored() {
-  try { return localStorage.getItem(KEY); } catch { return null; }
-}
-
-export const language = WORDS[stored()] ? stored() : navigator.language.toLowerCase().startsWith("it") ? "it" : "en";
+/** @type {"it" | "en"} */
+export const language = known(chosen) ? chosen : navigator.language.toLowerCase().startsWith("it") ? "it" : "en";
 const locale = language === "it" ? "it-IT" : "en-GB";
+/** What stands before the decimals. */
+export const decimalSign = language === "it" ? "," : ".";
+/** The language to change to. */
+export const otherLanguage = language === "it" ? { lang: "en", name: "English" } : { lang: "it", name: "Italiano" };
 
-/** One or many: "1 bozza", "3 bozze". */
+/** One or many: "1 bozza", "3 bozze". @param {string} code @param {number} n */
 export const counted = (code, n) => t(n === 1 ? `${code}.one` : code, { n });
 
+/** A text in the page's language. @param {string} code @param {Record<string, unknown>} [params] @returns {string} */
 export function t(code, params = {}) {
-  return (WORDS[language][code] ?? code).replace(/\{(\w+)\}/g, (_, name) => params[name] ?? "–");
+  const words = /** @type {Record<string, string>} */ (WORDS[language]);
+  return (words[code] ?? code).replace(/\{(\w+)\}/g, (_, name) => String(params[name] ?? "–"));
 }
 
-/** Fill the page's fixed texts and its language button. */
-export function translatePage() {
-  document.documentElement.lang = language;
-  for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  for (const element of document.querySelectorAll("[data-t-label]")) element.ariaLabel = t(element.dataset.tLabel);
-  for (const element of document.querySelectorAll("[data-placeholder]")) element.placeholder = t(element.dataset.placeholder);
-  for (const button of document.querySelectorAll("[data-language]")) {
-    button.textContent = language === "it" ? "English" : "Italiano";
-    button.lang = language === "it" ? "en" : "it";
-    button.addEventListener("click", () => {
-      localStorage.setItem(KEY, language === "it" ? "en" : "it");
-      location.reload();
-    });
-  }
+/** Say which language the page is in. */
+export const setLanguage = () => { document.documentElement.lang = language; };
+
+/** The page in the other language; what is written stays. */
+export function switchLanguage() {
+  set("language", otherLanguage.lang);
+  location.reload();
 }
 
 const euros = new Intl.NumberFormat(locale, { style: "currency", currency: "EUR" });
@@ -136,24 +207,46 @@ const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 });
 const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(locale, { day: "2-digit", month: "2-digit", year: "numeric" });
 
-/** Integer cents as money. */
+/** Integer cents as money. @param {number | null | undefined} cents */
 export const money = (cents) => cents === null || cents === undefined ? t("price.none") : euros.format(cents / 100);
-/** Thousandths as a quantity. */
+/** Thousandths as a quantity. @param {number} thousandths */
 export const amount = (thousandths) => plain.format(thousandths / 1000);
-/** Hundredths of a percent. */
+/** Hundredths of a percent. @param {number} hundredths */
 export const percent = (hundredths) => `${plain.format(hundredths / 100)} %`;
 
-/** An ISO date as people write it. */
-export const dateOf = (iso) => iso ? day.format(new Date(`${iso}T12:00:00`)) : "";
+/** A price with its unit. @param {number | null} cents @param {number | null | undefined} unit Thousandths. */
+export const priceText = (cents, unit) =>
+  unit && unit !== 1000 && cents !== null ? `${money(cents)} ${t("price.per", { n: amount(unit) })}` : money(cents);
 
-/** A moment in full, for paper. */
+/** The rules of an article in words. @param {import("./quantity.js").Rule} rule @param {string | null} [packageContent] */
+export const ruleText = (rule, packageContent) => [
+  rule.min && t("rule.min", { n: amount(rule.min) }), rule.multiple && t("rule.multiple", { n: amount(rule.multiple) }),
+  rule.max && t("rule.max", { n: amount(rule.max) }), packageContent && t("rule.package", { n: packageContent }),
+].filter(Boolean).join(", ");
+
+/** What is wrong with a line. @param {import("./value.js").Problem} problem */
+export const problemText = ({ code, params = {} }) => t(code, { ...params,
+  ...(params.rule ? { rules: ruleText(/** @type {any} */ (params.rule)), pieces: amount(Number(params.pieces)) } : {}) });
+
+/** A line of the totals. @param {import("./money.js").VatLine} line */
+export const vatText = ({ rate, net, assumed }) => t(!assumed ? "vat.at" : assumed === net ? "vat.assumed" : "vat.partly",
+  { rate: percent(rate), net: money(net), part: money(assumed) });
+
+/** An ISO date as people write it; what is no date is shown as it is. @param {string | null | undefined} iso */
+export function dateText(iso) {
+  const moment = new Date(`${iso ?? ""}T12:00:00`);
+  return Number.isNaN(moment.getTime()) ? iso ?? "" : day.format(moment);
+}
+
+/** A moment in full, for paper. @param {string | number | Date} moment */
 export const stamp = (moment) => `${day.format(new Date(moment))} ${clock.format(new Date(moment))}`;
 
-/** A moment as people say it: now, 5 min ago, 14:05, yesterday 14:05, or the date. */
+/** A moment as people say it: now, 5 min ago, 14:05, yesterday 14:05, or the date.
+ * @param {string | number | Date | null | undefined} moment */
 export function ago(moment, now = new Date()) {
-  if (!moment) return t("time.never");
-  const at = new Date(moment);
-  const minutes = Math.floor((now - at) / 60_000);
+  const at = new Date(moment ?? NaN);
+  if (Number.isNaN(at.getTime())) return t("time.never");
+  const minutes = Math.floor((now.getTime() - at.getTime()) / 60_000);
   if (minutes < 1) return t("time.now");
   if (minutes < 10) return t("time.minutes", { n: minutes });
   if (at.toDateString() === now.toDateString()) return clock.format(at);
@@ -161,15 +254,4 @@ export function ago(moment, now = new Date()) {
   yesterday.setDate(now.getDate() - 1);
   if (at.toDateString() === yesterday.toDateString()) return t("time.yesterday", { time: clock.format(at) });
   return `${day.format(at)} ${clock.format(at)}`;
-}
-
-/** What a person typed as thousandths, or null: "1.000" and "2,5" in Italian, "1,000" and "2.5" in English. */
-export function parseQuantity(text) {
-  const [group, decimal] = language === "it" ? [".", ","] : [",", "."];
-  const clean = text.trim().replaceAll(" ", "");
-  const pattern = new RegExp(`^\\d+(\\${group}\\d{3})*(\\${decimal}\\d{1,3})?$`);
-  if (!pattern.test(clean)) return null;
-  const [whole, part = ""] = clean.replaceAll(group, "").split(decimal);
-  const thousandths = Number(whole) * 1000 + Number(part.padEnd(3, "0"));
-  return Number.isSafeInteger(thousandths) && thousandths <= 1e12 ? thousandths : null;
 }

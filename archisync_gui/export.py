@@ -1,6 +1,7 @@
 """Tables as CSV and Excel files that open right in an Italian Excel and never run a cell as a formula.
 
-Writing happens in a worker thread; what is written is handed in.
+The panel's exports and those of the order form's drafts are both made here. Writing happens in a worker thread; what
+is written is handed in.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 from archisync_gui.disk import beside
@@ -18,7 +20,25 @@ from archisync_gui.disk import beside
 Table = Sequence[Sequence[object]]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-_FIGURES = re.compile(r"\+?\d[\d ./-]*")
+_PHONE = re.compile(r"\+?\d[\d ./-]*")
+_SIGNS = re.compile(r"[\s\d.,:;/'’+\-()%€$£E]*\d[\s\d.,:;/'’+\-()%€$£E]*(?:[ap]m?)?", re.IGNORECASE)
+"""Digits with what may stand in a number, a date, a time, a percentage or an amount of money (``3E10``, ``1-2``)."""
+_MONTH = re.compile(
+    r"(?=.*\d)[\d\s./-]*(?:gen|feb|mar|apr|mag|giu|lug|ago|set|ott|nov|dic|jan|may|jun|jul|aug|sep|oct|dec)[a-z]*[\d\s./-]*",
+    re.IGNORECASE,
+)
+_TRUTH = frozenset(("true", "false", "vero", "falso"))
+
+
+def _counted(text: str) -> bool:
+    """Whether a spreadsheet would take a text for a number, a date or a truth value, and so change it."""
+    return bool(_SIGNS.fullmatch(text) or _MONTH.fullmatch(text)) or text.strip().lower() in _TRUTH
+
+
+def local(moment: datetime) -> datetime:
+    """A moment in the computer's time zone, to the second and without its offset: what people read in a table."""
+    here = moment.astimezone() if moment.tzinfo is not None else moment
+    return here.replace(tzinfo=None, microsecond=0)
 
 
 def csv_cell(value: object) -> str:
@@ -32,14 +52,17 @@ def csv_cell(value: object) -> str:
             return str(value)
         case float():
             return f"{value:.3f}".rstrip("0").rstrip(".").replace(".", ",") if value % 1 else str(int(value))
+        case Decimal():
+            return f"{value:f}".replace(".", ",")
         case datetime():
-            return value.strftime("%d/%m/%Y %H:%M:%S")
+            return local(value).strftime("%d/%m/%Y %H:%M:%S")
         case date():
             return value.strftime("%d/%m/%Y")
     text = str(value)
-    if _FIGURES.fullmatch(text):
-        return f"\t{text}"  # a tab keeps phone numbers and leading zeros; Excel shows nothing of it
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    formula = text.lstrip(" \u00a0").startswith(_FORMULA)
+    if _PHONE.fullmatch(text) or (_counted(text) and not formula):
+        return f"\t{text}"  # a tab keeps phone numbers, leading zeros and codes; Excel shows nothing of it
+    return f"'{text}" if formula else text
 
 
 def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
@@ -49,6 +72,30 @@ def write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]
         writer.writerow([csv_cell(h) for h in heads])
         writer.writerows([csv_cell(v) for v in row] for row in rows)
     return path
+
+
+def named(path: Path, kinds: Sequence[str], chosen: str | None) -> Path:
+    """``path`` with the ending of a kind.
+
+    ``chosen``: the kind the person picked; without one a known ending in the name counts, then the first kind. Another
+    dot in the name is no ending (``clienti 27.11.2026``). Where the ending was put on afterwards nobody was asked about
+    a file of that name, so one that exists keeps its content and this one gets a number.
+    """
+    ending = path.suffix[1:].lower()
+    kind = chosen or (ending if ending in kinds else kinds[0])
+    if ending == kind:
+        return path
+    stem = path.name[: -len(path.suffix)] if ending in kinds else path.name.rstrip(". ")
+    made, number = path.with_name(f"{stem}.{kind}"), 2
+    while made.exists():
+        made, number = path.with_name(f"{stem} ({number}).{kind}"), number + 1
+    return made
+
+
+def _digits(value: float | Decimal) -> int:
+    """Digits after the comma that a number is written with."""
+    exponent = value.as_tuple().exponent if isinstance(value, Decimal) else -2
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def write_excel(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]], sheet: str = "Archisync") -> Path:
@@ -63,10 +110,10 @@ def write_excel(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object
 
     def cell(value: object, bold: bool = False) -> WriteOnlyCell:
         made = WriteOnlyCell(table, value=None)
-        if isinstance(value, (int, float, date)) and not isinstance(value, bool):
-            made.value = value.replace(tzinfo=None) if isinstance(value, datetime) else value
-            if isinstance(value, float):
-                made.number_format = "#,##0.00"
+        if isinstance(value, (int, float, Decimal, date)) and not isinstance(value, bool):
+            made.value = local(value) if isinstance(value, datetime) else value
+            if isinstance(value, (float, Decimal)):
+                made.number_format = "#,##0.000" if _digits(value) == 3 else "#,##0.00"
             elif isinstance(value, datetime):
                 made.number_format = "dd/mm/yyyy hh:mm"
             elif isinstance(value, date):

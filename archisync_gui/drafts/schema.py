@@ -1,0 +1,118 @@
+"""The drafts' tables, and the steps that bring the file of an earlier program up to date; no question to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from archisync_gui.model import Json
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.schema import UtcTime
+
+SCHEMA = 2
+"""Kept in ``PRAGMA user_version``. 1: drafts alone. 2: their size, what customers ordered before, the letterhead."""
+
+METADATA = sa.MetaData()
+DRAFTS = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.Column("deleted_at", UtcTime),
+    sa.Column("document", sa.Text),
+    sa.Column("size", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("drafts_by_time", "account", "updated_at"),
+)
+"""A deleted draft leaves its id without its document, so that a late retry of an old save does not bring it back.
+``size``: bytes of the document."""
+sa.Index("drafts_by_size", DRAFTS.c.account, DRAFTS.c.deleted_at, DRAFTS.c.size)
+
+PAST_LINES = sa.Table(
+    "past_lines",
+    METADATA,
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("draft", sa.String, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("customer", sa.String, nullable=False),
+    sa.Column("at", UtcTime, nullable=False),
+    sa.Column("item_id", sa.String, nullable=False),
+    sa.Column("line", sa.Text, nullable=False),
+    sa.Index("past_lines_by_customer", "account", "customer", "at"),
+)
+"""What was ordered for a customer; it outlives the draft, which is deleted once the order is in the ERP."""
+
+LETTERHEADS = sa.Table(
+    "letterheads",
+    METADATA,
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+)
+
+_KEPT_OF_A_LINE = ("itemId", "name", "description", "quantity", "free", "vatPercent")
+
+
+def prepare(connection: sa.Connection, path: str) -> None:
+    """Make the tables or bring them up to date. Raises ``newer-schema`` for a file of a later program."""
+    found = int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
+    if found > SCHEMA:
+        raise StoreError("newer-schema", path=path, found=found, known=SCHEMA)
+    if found == 1:
+        connection.exec_driver_sql("ALTER TABLE drafts ADD COLUMN size INTEGER NOT NULL DEFAULT 0")
+        connection.exec_driver_sql("UPDATE drafts SET size = coalesce(length(CAST(document AS BLOB)), 0)")
+    METADATA.create_all(connection)
+    for index in DRAFTS.indexes:  # `create_all` gives a table that is there no new index
+        index.create(connection, checkfirst=True)
+    if found == 1:
+        statement = sa.select(DRAFTS).where(DRAFTS.c.deleted_at.is_(None))
+        for row in connection.execute(statement).all():
+            remember_lines(connection, row.account, row.id, row.updated_at, read_document(row.document))
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+
+
+def read_document(text: str | None) -> dict[str, Json]:
+    """A stored document; one that cannot be read is empty, so that the others are still shown."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def remember_lines(
+    connection: sa.Connection, account: str, draft: str, at: datetime, document: Mapping[str, Json]
+) -> None:
+    """Keep a draft's lines as what its customer ordered, in place of those of its version before."""
+    c = PAST_LINES.c
+    connection.execute(PAST_LINES.delete().where(c.account == account, c.draft == draft))
+    customer = document.get("customer")
+    customer_id = customer.get("id") if isinstance(customer, dict) else None
+    if not isinstance(customer_id, str):
+        return
+    rows = [
+        {
+            "account": account,
+            "draft": draft,
+            "position": position,
+            "customer": customer_id,
+            "at": at,
+            "item_id": line["itemId"],
+            "line": json.dumps({name: line.get(name) for name in _KEPT_OF_A_LINE}, ensure_ascii=False),
+        }
+        for position, line in enumerate(_lines(document))
+    ]
+    if rows:
+        connection.execute(PAST_LINES.insert(), rows)
+
+
+def _lines(document: Mapping[str, Json]) -> Iterator[dict[str, Any]]:
+    lines = document.get("lines")
+    for line in lines if isinstance(lines, list) else ():
+        if isinstance(line, dict) and isinstance(line.get("itemId"), str) and isinstance(line.get("quantity"), int):
+            yield line

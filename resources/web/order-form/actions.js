@@ -1,0 +1,438 @@
+/*
+ * What the agent does: choose, add, change, scan, undo, save, leave. Each action changes the state through store.js;
+ * what has to wait for an answer keeps the order's id and is dropped when that order is gone.
+ */
+import { forgetArticles, need, onSettled, productOf } from "./articles.js";
+import { forget, layAside, post, send } from "./keep.js";
+import { read } from "./network.js";
+import * as operations from "./operations.js";
+import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
+import { emptyBox } from "./search.js";
+import { set, setting } from "./storage.js";
+import { emptyEntry, focus, note, now, order, perform, say, update, view } from "./store.js";
+import { ago, amount, counted, language, t } from "./texts.js";
+import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, quantityText, toDocument } from "./value.js";
+
+/** @typedef {import("./value.js").Order} Order */
+/** @typedef {import("./value.js").Line} Line */
+/** @typedef {import("./value.js").Product} Product */
+
+/** Milliseconds that saving waits for prices; then the order is saved as it is shown. */
+const PRICES_WITHIN = 4_000;
+
+const hooks = { saved: () => {}, unsent: () => {} };
+/** Told when a draft has left the form, and when the outbox may have changed. @param {Partial<typeof hooks>} more */
+export const onSaved = (more) => Object.assign(hooks, more);
+
+// ---------------------------------------------------------------------------------------------- customer
+
+/** @param {any} c A row of /api/customers. */
+export function chooseCustomer(c) {
+  const asOf = now().freshness?.newAsOf?.toISOString() ?? null;
+  const text = (/** @type {unknown} */ one) => one ? String(one) : null;
+  const customer = { id: String(c.key), name: c.name ?? "", accountNum: text(c.accountNum), city: text(c.city),
+    street: text(c.street), postalCode: text(c.postalCode), vatNumber: text(c.vatNumber), fiscalCode: text(c.fiscalCode), asOf };
+  note("customer", null);
+  perform({ kind: "set", patch: { customer } }, "", { customer: emptyBox(), gone: null });
+  focus("product");
+  loadPast(customer.id);
+}
+
+/** To the customer box, with the name to search anew. */
+export function changeCustomer() {
+  const chosen = order().customer;
+  if (chosen) perform({ kind: "set", patch: { customer: null } }, "", { customer: { ...emptyBox(), text: chosen.name } });
+  focus("customer", true);
+}
+
+/** What the customer ordered before; shown only while it is the order's customer. @param {string} customerId */
+async function loadPast(customerId) {
+  try {
+    const past = await read(`/api/drafts/past?customer=${encodeURIComponent(customerId)}`);
+    if (order().customer?.id === customerId) update({ past: { customerId, past } });
+  } catch { /* without it the order is entered as ever */ }
+}
+
+/** Lines of an earlier order, at today's prices. @param {any[]} rows */
+export function addPast(rows) {
+  const lines = rows.map((row) => lineOf(row, quantityText(row.quantity, language), { vatPercent: row.vatPercent ?? null, sure: true,
+    discountText: "", free: Boolean(row.free) }));
+  addLines(lines, t("past.added", { n: lines.length }));
+}
+
+// ---------------------------------------------------------------------------------------------- the next line
+
+/** @param {Product} product */
+export function chooseProduct(product) {
+  need([product], product);
+  const quantity = allowed(product.defaultQuantity || 1000, rules(product));
+  update({ product: { ...emptyBox(), text: product.name || product.itemId },
+    entry: { product, qtyText: quantityText(quantity, language), sure: false } });
+  note("entry", null);
+  focus("quantity", true);
+}
+
+/** Another article instead. */
+export function clearEntry() {
+  update({ entry: emptyEntry(), product: emptyBox() });
+  note("entry", null);
+  focus("product");
+}
+
+/** The quantity in the entry row as it is typed. @param {string} qtyText */
+export const typeEntry = (qtyText) => update({ entry: { ...now().entry, qtyText, sure: false } });
+
+/** The entry row as it would become a line: what is wrong with it, and its number.
+ * @returns {{ quantity: number | null, problem: import("./value.js").Problem | null, others: number }} */
+export function entryView() {
+  const { entry: { product, qtyText, sure } } = now();
+  if (!product) return { quantity: null, problem: null, others: 0 };
+  const { value, problem } = readQuantity(qtyText, language);
+  const others = piecesOf(product.itemId);
+  if (problem) return { quantity: null, problem: { code: `quantity.${problem}` }, others };
+  if (!sure && looksLikeCode(qtyText, value)) return { quantity: value, problem: { code: "quantity.suspicious" }, others };
+  const rule = rules(product), pieces = (value ?? 0) + others, better = allowed(pieces, rule);
+  const good = better === pieces;
+  return { quantity: value, others, problem: good ? null
+    : { code: others ? "rule.together" : "rule.wrong", params: { rule, pieces, better: better - others } } };
+}
+
+/** Pieces of an article in all lines, in thousandths. @param {string} itemId @param {string} [but] Id of a line. */
+function piecesOf(itemId, but) {
+  return order().lines.filter((line) => line.itemId === itemId && line.id !== but)
+    .reduce((sum, line) => sum + (view().lines.get(line.id)?.quantity ?? 0), 0);
+}
+
+/** Add the article in the entry row; false when it cannot be added, which is said there. */
+export function addEntry() {
+  const { entry: { product, qtyText, sure } } = now();
+  if (!product) {
+    note("entry", { text: t("product.first") });
+    focus("product");
+    return false;
+  }
+  if (entryView().problem) { focus("quantity", true); return false; }
+  if (!addLines([lineOf(product, qtyText, { sure })], "", { entry: emptyEntry(), product: emptyBox() })) return false;
+  focus("product");
+  return true;
+}
+
+/** @param {Line[]} lines @param {string} [said] @param {object} [changes] */
+export function addLines(lines, said = "", changes = {}) {
+  if (order().lines.length + lines.length > MOST_LINES) {
+    note("entry", { text: t("lines.many", { n: MOST_LINES }) });
+    return false;
+  }
+  note("entry", null);
+  need(lines);
+  perform({ kind: "all", ops: lines.map((line) => ({ kind: "insert", line, before: null })) }, "", changes);
+  say(said ? { text: said, tone: "soft", step: now().history.last } : null);
+  return true;
+}
+
+// ---------------------------------------------------------------------------------------------- scanner
+
+/** Scans are looked up one after the other; their pieces go to the order they were scanned into. */
+let scanning = Promise.resolve();
+
+/** A code from the scanner: one piece of that article. @param {string} code */
+export function scan(code) {
+  const id = order().id, entry = { code, order: id, missing: false };
+  update({ scans: [...now().scans.filter((one) => one.code !== code || !one.missing), entry], product: emptyBox() });
+  scanning = scanning.then(async () => {
+    /** @type {Product | null | undefined} */
+    let found;
+    try { found = await productOf(code); } catch { found = undefined; }
+    const others = now().scans.filter((one) => one !== entry);
+    if (order().id !== id) return;
+    if (found) {
+      update({ scans: others });
+      addPiece(found);
+    } else {
+      update({ scans: [...others, { ...entry, missing: true }] });
+    }
+    continueSaving();
+  });
+}
+
+/** @param {string} code */
+export const forgetScan = (code) => update({ scans: now().scans.filter((one) => one.code !== code) });
+
+/** One piece (or the smallest step) more of an article. @param {Product} product */
+function addPiece(product) {
+  need([product], product);
+  const rule = rules(product);
+  const line = order().lines.findLast((one) => one.itemId === product.itemId && !one.free);
+  const quantity = line ? view().lines.get(line.id)?.quantity ?? null : null;
+  if (!line || quantity === null) {
+    const first = lineOf(product, quantityText(allowed(1000, rule), language));
+    addLines([first], t("scan.added", { name: first.name }));
+    return;
+  }
+  const next = stepped(quantity, 1, rule, piecesOf(product.itemId, line.id));
+  perform({ kind: "change", id: line.id, patch: { qtyText: quantityText(next, language), live: true, sure: line.sure } });
+  say({ text: t("scan.more", { name: line.name, n: amount(next) }), tone: "soft", step: now().history.last });
+}
+
+/** A code stands in a quantity: it is scanned, and the quantity becomes what it was. @param {string | null} lineId null: the entry row. */
+export function scanInstead(lineId) {
+  if (lineId === null) {
+    const { entry } = now();
+    const code = entry.qtyText.trim();
+    if (!entry.product) return;
+    typeEntry(quantityText(allowed(entry.product.defaultQuantity || 1000, rules(entry.product)), language));
+    if (addEntry()) scan(code);
+    return;
+  }
+  const line = order().lines.find((one) => one.id === lineId);
+  if (!line) return;
+  const step = now().history.undo.findLast((one) => one.merge === `qtyText ${lineId}`);
+  if (step) update({ history: operations.takeBack(now().history, step.id) });
+  scan(line.qtyText.trim());
+  focus("product");
+}
+
+// ---------------------------------------------------------------------------------------------- lines
+
+/** A field of a line as it is typed. @param {string} id @param {"qtyText" | "discountText" | "note"} field @param {string} text */
+export function typeLine(id, field, text) {
+  const live = field === "qtyText" ? { live: true, sure: false } : {};
+  perform({ kind: "change", id, patch: { [field]: text, ...live } }, `${field} ${id}`);
+}
+
+/** @param {string} id @param {Partial<Line>} patch */
+export const changeLine = (id, patch) => perform({ kind: "change", id, patch });
+
+/** @param {string} id @param {1 | -1} direction */
+export function stepLine(id, direction) {
+  const line = order().lines.find((one) => one.id === id);
+  const product = line && now().articles[line.itemId]?.product;
+  if (!line) return;
+  const rule = product ? rules(product) : { min: 0, multiple: 0, max: 0 };
+  const next = stepped(view().lines.get(id)?.quantity ?? 0, direction, rule, piecesOf(line.itemId, id));
+  if (next > 0) typeLine(id, "qtyText", quantityText(next, language));
+}
+
+/** @param {1 | -1} direction */
+export function stepEntry(direction) {
+  const { entry: { product } } = now(), { quantity, others } = entryView();
+  if (!product) return;
+  const next = stepped(quantity ?? 0, direction, rules(product), others);
+  if (next > 0) typeEntry(quantityText(next, language));
+}
+
+/** @param {string} id */
+export function removeLine(id) {
+  const at = order().lines.findIndex((one) => one.id === id), line = order().lines[at];
+  if (!line) return;
+  perform({ kind: "remove", id });
+  say({ text: t("removed", { name: line.name }), tone: "soft", step: now().history.last });
+  focus("product");
+}
+
+/** The price that counts now. @param {string} id */
+export const takeNewPrice = (id) => changeLine(id, { live: true, pricedFor: "" });
+
+export const undo = () => update({ history: operations.undo(operations.rest(now().history)), said: null });
+export const redo = () => update({ history: operations.redo(now().history), said: null });
+/** What the sentence beside the customer offers to take back. */
+export function takeBackSaid() {
+  const { said, history } = now();
+  if (!said) return;
+  update({ said: null, ...(said.step ? { history: operations.takeBack(history, said.step) } : {}) });
+  said.undo?.();
+  focus("product");
+}
+/** Typing in a field is over: what follows is another step. */
+export const rest = () => {
+  const { history } = now(), rested = operations.rest(history);
+  if (rested !== history) update({ history: rested });
+};
+
+/** @param {Partial<Order>} patch @param {string} [merge] */
+export const setOrder = (patch, merge = "") => perform({ kind: "set", patch }, merge);
+
+/** Another date or price list: prices of all lines follow. @param {Partial<Order>} patch */
+export function reprice(patch) {
+  if (patch.group) set("price-group", patch.group);
+  need(order().lines);
+  const follow = order().lines.map((line) =>
+    /** @type {operations.Operation} */ ({ kind: "change", id: line.id, patch: { live: true } }));
+  perform({ kind: "all", ops: [{ kind: "set", patch }, ...follow] });
+}
+
+// ---------------------------------------------------------------------------------------------- saving
+
+/** @param {import("./store.js").Place} place @param {string} text @param {string} field */
+function refuse(place, text, field) {
+  note(place, { text });
+  focus(field, true);
+}
+
+/** What is still being typed belongs to the order too; false when it cannot be taken, which is said. */
+function takeTyped() {
+  const { entry, product, customer } = now();
+  note("save", null);
+  if (entry.product) {
+    if (addEntry()) return true;
+    note("save", { text: t("entry.left") });
+    return false;
+  }
+  if (product.text.trim()) { refuse("save", t("product.left"), "product"); return false; }
+  if (!order().customer && (customer.text.trim() || order().lines.length)) {
+    refuse("save", t("customer.missing"), "customer");
+    return false;
+  }
+  return true;
+}
+
+/** Save the draft and begin the next order at once: nobody waits for the panel's disk.
+ * @param {boolean} [again] Prices that could not be read were asked for once more. */
+export function save(again = false) {
+  if (!takeTyped()) return;
+  const mine = order();
+  if (isEmpty(mine)) { note("save", { text: t("save.empty") }); return; }
+  if (!mine.customer) { refuse("save", t("customer.missing"), "customer"); return; }
+  const [first] = view().problems;
+  if (first) {
+    refuse("save", t("save.invalid", { n: view().problems.length, name: nameOf(first.line) }), `quantity-${first.line}`);
+    return;
+  }
+  const unread = mine.lines.filter((line) => line.live && line.unitPrice === null && now().articles[line.itemId]?.state === "failed");
+  if (unread.length && !again) need(unread);
+  if (view().waiting || now().scans.some((one) => !one.missing)) {
+    if (now().saveWanted === mine.id) return;
+    update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
+    setTimeout(() => { if (now().saveWanted === mine.id) finish(); }, PRICES_WITHIN);
+    return;
+  }
+  finish();
+}
+
+/** @param {string | null} id */
+const nameOf = (id) => order().lines.find((one) => one.id === id)?.name ?? "";
+
+/** Save what waited for prices or scans, if they are there now and it is still the order that is shown. */
+function continueSaving() {
+  const { saveWanted, scans } = now();
+  if (saveWanted === null || view().waiting || scans.some((one) => !one.missing)) return;
+  if (saveWanted !== order().id) { update({ saveWanted: null }); return; }
+  update({ saveWanted: null });
+  save(true);
+}
+onSettled(continueSaving);
+
+async function finish() {
+  update({ saveWanted: null });
+  const mine = order(), document = toDocument(mine, now().day, language);
+  if (!document || view().problems.length) return;
+  if (JSON.stringify(document).length > MOST_TEXT) { note("save", { text: t("save.large") }); return; }
+  next();
+  say({ text: t("saving"), tone: "soft" });
+  const { entry, kept } = post(mine.id, mine.version, document);
+  forget(`aside:${mine.id}`);
+  const result = await send(entry);
+  await kept;
+  hooks.unsent();
+  if ("saved" in result) say({ text: counted("saved", result.total), tone: "good" });
+  else if ("conflict" in result) await conflict(mine, result.conflict);
+  else if ("refused" in result) await refused(mine, document, result.refused);
+  else say({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${result.why}`, tone: "warn" });
+  hooks.saved();
+}
+
+/** The next order at once. */
+function next() {
+  const group = setting("price-group") ?? order().group;
+  forgetArticles();
+  update({ touched: false, history: operations.begin(blank(group)), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
+    scans: [], gone: null, past: null, paste: null, said: null, saveWanted: null });
+  focus("customer");
+}
+
+/** Make `mine` the order of this page; what was being written is laid aside, unless it is stored as it is.
+ * @param {Order} mine @param {boolean} [touched] It differs from what is stored. */
+export function takeUp(mine, touched = false) {
+  const before = order(), { day, history } = now();
+  const unsaved = now().touched || history.undo.length > 0 || !before.version;
+  if (!isEmpty(before) && before.id !== mine.id && unsaved) layAside(before, toDocument(before, day, language));
+  forgetArticles();
+  update({ touched, history: operations.begin(mine), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
+    scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
+  need(mine.lines);
+  focus(mine.customer ? "product" : "customer");
+  verifyCustomer();
+  hooks.unsent();
+}
+
+/** A vanished customer is said, and never changed by itself. */
+export async function verifyCustomer() {
+  const customer = order().customer;
+  if (!customer) return;
+  loadPast(customer.id);
+  try {
+    const { row, allAsOf } = await read(`/api/customers/${encodeURIComponent(customer.id)}`);
+    if (row.deletedAt) update({ gone: { customerId: customer.id, time: ago(allAsOf) } });
+  } catch (error) {
+    if (error instanceof Error && /** @type {any} */ (error).status === 404) update({ gone: { customerId: customer.id, time: "–" } });
+  }
+}
+
+/** A draft that the panel does not take comes back, unless the next one has been begun: then it is a click away.
+ * @param {Order} mine @param {any} document @param {string} why */
+async function refused(mine, document, why) {
+  await layAside(mine, document);
+  await forget(`send:${mine.id}`);
+  const text = t("saved.refused", { text: why });
+  say(null);
+  if (isEmpty(order())) {
+    takeUp(mine, true);
+    note("save", { text });
+  } else {
+    note("save", { text, label: t("unsent.open"), act: () => takeUp(mine, true) });
+  }
+  hooks.unsent();
+}
+
+/** Empty the form; the order is laid aside until that is final. */
+export function clear() {
+  const before = order();
+  next();
+  say({ text: t("cleared"), tone: "soft", undo: () => takeUp(before, true) });
+}
+
+// ---------------------------------------------------------------------------------------------- conflicts
+
+/** Another tab has saved since: nothing is lost on either side until the agent decides.
+ * @param {Order} mine @param {any} current What is stored; null: it was deleted. */
+export async function conflict(mine, current) {
+  await layAside(mine, toDocument(mine, now().day, language));
+  await forget(`send:${mine.id}`);
+  say(null);
+  update({ conflict: { mine, current, opening: false } });
+  hooks.unsent();
+}
+
+/** Take what is stored; mine stays among those not saved. */
+export function takeStored() {
+  const { conflict } = now();
+  if (conflict?.current) takeUp(fromDocument(conflict.current, language));
+}
+
+/** Keep mine as an order of its own; after a save that met the conflict it is saved so at once. */
+export function keepAsCopy() {
+  const { conflict } = now();
+  if (!conflict) return;
+  forget(`aside:${conflict.mine.id}`);
+  takeUp({ ...conflict.mine, id: newId(), version: null, savedAt: null }, true);
+  if (!conflict.opening) save();
+}
+
+/** Go on with mine: saved, it replaces what is stored now. */
+export function keepMine() {
+  const { conflict } = now();
+  if (!conflict) return;
+  forget(`aside:${conflict.mine.id}`);
+  takeUp({ ...conflict.mine, version: conflict.current?.version ?? null, savedAt: conflict.current?.updatedAt ?? null }, true);
+  if (!conflict.opening) save();
+}

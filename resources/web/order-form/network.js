@@ -1,0 +1,224 @@
+/*
+ * Every call of these pages: how they get in (one-time code, this tab's token, one click in the panel), deadlines, and
+ * what is wrong when no answer comes. Nothing here waits without a deadline but for the person at the door.
+ */
+// @ts-types="../archisync-client.d.mts"
+import { request } from "../archisync-client.mjs";
+import { ofTab, setOfTab } from "./storage.js";
+import { t } from "./texts.js";
+
+export const base = location.origin;
+
+/** Milliseconds that an answer may take. */
+const DEADLINE = 8_000;
+const HEALTH_WITHIN = 1_500;
+const PORTS = 10;
+
+/** @typedef {{ token: string, account: string, profileId: string }} Ticket */
+/** @typedef {"panel.away" | "panel.other" | "panel.blocked" | "panel.moved"} Absence */
+/** @typedef {{ text: string, again: boolean } | null} Door What keeps the person out; null: nothing. */
+
+/** @type {Ticket | null} */
+let ticket = readTicket();
+/** @type {Promise<void> | null} */
+let entering = null;
+/** @type {(door: Door) => void} */
+let showDoor = () => {};
+let tryAgain = () => {};
+
+function readTicket() {
+  try { return JSON.parse(ofTab("token") ?? "null"); } catch { return null; }
+}
+
+/** Who is in, or null. */
+export const key = () => ticket;
+
+/** @param {(door: Door) => void} show Told what keeps the person out. */
+export const onDoor = (show) => { showDoor = show; };
+/** The person tries again at the door. */
+export const again = () => tryAgain();
+
+/** No answer; the message is a sentence for people. */
+export class PanelAway extends Error {
+  /** @param {Absence} why @param {Record<string, unknown>} [params] */
+  constructor(why, params) {
+    super(t(why, params));
+    this.why = why;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------- getting in
+
+/** Get in, waiting for the operator if it must be; everybody who asks meanwhile waits for the same. */
+export function enter() {
+  entering ??= walkIn().finally(() => { entering = null; });
+  return entering;
+}
+
+async function walkIn() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  if (code) {
+    history.replaceState(null, "", location.pathname + location.search);
+    const { status, answer } = await reach("/api/pair", { method: "POST", body: { code } });
+    if (status === 200) keepTicket(answer);
+  }
+  while (!ticket) await askOperator();
+  showDoor(null);
+}
+
+/** @param {any} answer */
+function keepTicket(answer) {
+  ticket = { token: answer.token, account: answer.account ?? "", profileId: answer.profileId };
+  setOfTab("token", JSON.stringify(ticket));
+}
+
+async function askOperator() {
+  // A question that was asked before a reload is gone on with: the operator sees one, not two.
+  let pairingId = ofTab("pairing");
+  if (!pairingId) {
+    const first = await reach("/api/pair", { method: "POST", body: { name: t("title.form") } });
+    if (first.status !== 202) { await closed(sentence(first)); return; }
+    pairingId = first.answer.pairingId;
+    setOfTab("pairing", pairingId);
+    showDoor({ text: waitFor(first.answer.digits), again: false });
+  }
+  for (;;) {
+    const next = await reach("/api/pair", { method: "POST", body: { pairingId } });
+    if (next.status !== 202) setOfTab("pairing", null);
+    if (next.status === 200) { keepTicket(next.answer); return; }
+    if (next.status === 410) return; // expired: asked anew
+    if (next.status !== 202) { await closed(sentence(next)); return; }
+    showDoor({ text: waitFor(next.answer.digits), again: false });
+    await pause(1_000);
+  }
+}
+
+/** With digits the operator can tell this page from another that asks at the same time.
+ * @param {string | null | undefined} digits */
+const waitFor = (digits) => digits ? t("door.digits", { digits }) : t("door.wait");
+
+/** A call without token that waits, shown, until the panel answers. @param {string} path @param {object} options */
+async function reach(path, options) {
+  for (;;) {
+    try {
+      return await request(base, path, { ...options, signal: AbortSignal.timeout(DEADLINE) });
+    } catch {
+      await closed((await absence()).message);
+    }
+  }
+}
+
+/** @param {string} text */
+function closed(text) {
+  showDoor({ text, again: true });
+  return new Promise((resolve) => { tryAgain = () => resolve(undefined); });
+}
+
+/** @param {number} ms */
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What an answer says to people. @param {{ status: number, answer: any }} result */
+export const sentence = ({ status, answer }) =>
+  status === 429 && answer?.code === "too-many-failures" ? t("panel.tries")
+    : [answer?.error, answer?.hint].filter(Boolean).join(" ") || t("panel.other");
+
+// ---------------------------------------------------------------------------------------------- calls
+
+/**
+ * A call with this tab's token; gets a new token when it was revoked. Throws {@link PanelAway}, and an AbortError when
+ * `signal` was aborted.
+ * @param {string} path
+ * @param {{ method?: string, body?: unknown, signal?: AbortSignal, headers?: Record<string, string>, within?: number }} [options]
+ * @returns {Promise<{ status: number, etag: string | null, answer: any }>}
+ */
+export async function call(path, options = {}) {
+  if (!ticket) await enter();
+  const used = /** @type {Ticket} */ (ticket).token;
+  const result = await ask(path, options);
+  if (result.status !== 401) return result;
+  dismiss(used);
+  await enter();
+  return ask(path, options);
+}
+
+/** @param {string} path @param {{ signal?: AbortSignal, within?: number }} options */
+async function ask(path, { signal, within = DEADLINE, ...options }) {
+  const late = AbortSignal.timeout(within);
+  try {
+    return await request(base, path, { ...options, token: ticket?.token, signal: signal ? AbortSignal.any([signal, late]) : late });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw await absence();
+  }
+}
+
+/** The answer's body, or an error with its sentence and `status`. @param {string} path @param {AbortSignal} [signal] */
+export async function read(path, signal) {
+  const result = await call(path, { signal });
+  if (result.status !== 200) throw Object.assign(new Error(sentence(result)), { status: result.status });
+  return result.answer;
+}
+
+/** A file that the panel makes. @param {string} path @returns {Promise<Blob>} */
+export async function file(path) {
+  if (!ticket) await enter();
+  const response = await fetch(base + path, { headers: { Authorization: `Bearer ${ticket?.token}` }, credentials: "omit",
+    cache: "no-store", signal: AbortSignal.timeout(4 * DEADLINE) }).catch(async () => { throw await absence(); });
+  if (!response.ok) throw new Error(sentence({ status: response.status, answer: await response.json().catch(() => ({})) }));
+  return response.blob();
+}
+
+/** This tab's token is no longer good. @param {string} [token] */
+export function dismiss(token = ticket?.token) {
+  if (ticket?.token !== token) return; // another call has a new one already
+  ticket = null;
+  setOfTab("token", null);
+}
+
+// ---------------------------------------------------------------------------------------------- what is wrong
+
+/** Why there is no answer: not running, another program there, forbidden by the browser, or moved to another port.
+ * @returns {Promise<PanelAway>} */
+async function absence() {
+  if (await forbidden()) return new PanelAway("panel.blocked");
+  const here = await healthAt(base);
+  if (here === "other") return new PanelAway("panel.other", { address: location.host });
+  const moved = here === null ? await panelElsewhere() : null;
+  return moved ? new PanelAway("panel.moved", { address: moved }) : new PanelAway("panel.away");
+}
+
+/** Whether the browser forbids this page to reach programs on this computer. */
+async function forbidden() {
+  for (const name of ["local-network-access", "loopback-network"]) {
+    try {
+      const found = await navigator.permissions.query({ name: /** @type {PermissionName} */ (name) });
+      if (found.state === "denied") return true;
+    } catch { /* this browser knows no such permission */ }
+  }
+  return false;
+}
+
+/** The profile that answers at an address, "other" for another program, null for nobody.
+ * @param {string} address @returns {Promise<string | null>} */
+async function healthAt(address) {
+  try {
+    const { status, answer } = await request(address, "/api/health", { signal: AbortSignal.timeout(HEALTH_WITHIN) });
+    return status === 200 && answer?.profileId ? answer.profileId : "other";
+  } catch (error) {
+    return error instanceof SyntaxError ? "other" : null;
+  }
+}
+
+/** The other addresses that a panel of this computer may have moved to or come from. */
+export function neighbours() {
+  const port = Number(location.port);
+  return [...Array(2 * PORTS - 1).keys()].map((at) => port - PORTS + 1 + at)
+    .filter((one) => one !== port && one > 0 && one < 65_536).map((one) => `http://127.0.0.1:${one}`);
+}
+
+/** Where this tab's panel answers now, or null. @returns {Promise<string | null>} */
+export async function panelElsewhere() {
+  const found = await Promise.all(neighbours().map(async (address) => ({ address, profile: await healthAt(address) })));
+  const same = found.find(({ profile }) => profile !== null && profile === ticket?.profileId);
+  return same?.address ?? null;
+}

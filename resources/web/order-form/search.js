@@ -1,0 +1,121 @@
+/*
+ * The search boxes' state and what Enter, answers and a scanner do to it; pure functions, no page and no network.
+ *
+ * An Enter that comes before its answer waits for it: the box remembers what was wanted and the answer decides. Only an
+ * exact hit or the only one is taken; several open the list, and there Enter takes what the agent has marked.
+ */
+
+/**
+ * @template T
+ * @typedef {object} Box
+ * @property {string} text As typed.
+ * @property {string | null} answered The text that `items` answer; null: nothing was asked yet.
+ * @property {T[]} items
+ * @property {boolean} failed The panel gave no answer.
+ * @property {boolean} open
+ * @property {number} active Marked item, -1: none.
+ * @property {"enter" | "scan" | null} wanted Enter was pressed and its answer is awaited.
+ */
+/**
+ * @template T
+ * @typedef {{ box: Box<T>, take: T | null }} Decision
+ */
+
+/** Milliseconds between two keys of a scanner, at most; people are slower. */
+const SCANNER_PACE = 35;
+const SCANNED = /^\d{6,}$/;
+
+/** @returns {Box<any>} */
+export const emptyBox = () =>
+  ({ text: "", answered: null, items: [], failed: false, open: false, active: -1, wanted: null });
+
+/** A text is typed; an Enter that waited was for another text. @template T @param {Box<T>} box @param {string} text @returns {Box<T>} */
+export const typed = (box, text) =>
+  ({ ...box, text, wanted: null, ...(text.trim() ? {} : { open: false, items: [], answered: null, active: -1 }) });
+
+/** @template T @param {Box<T>} box @returns {Box<T>} */
+export const closed = (box) => ({ ...box, open: false, active: -1, wanted: null });
+
+/** What is asked for: the text without the blanks around it. @param {Box<any>} box */
+export const asked = (box) => box.text.trim();
+
+/** An answer has come (`null`: it failed); one for another text is dropped.
+ * @template T @param {Box<T>} box @param {string} text @param {T[] | null} items @param {boolean} focused
+ * @param {(item: T) => string[]} codes @returns {Decision<T>} */
+export function answered(box, text, items, focused, codes) {
+  if (asked(box) !== text) return { box, take: null };
+  const marked = box.items[box.active];
+  const found = items ?? [];
+  const again = marked === undefined ? -1 : found.findIndex((item) => codes(item)[0] === codes(marked)[0]);
+  const next = { ...box, answered: text, items: found, failed: items === null, open: focused || box.wanted !== null,
+    active: again < 0 ? sureOf(found, text, codes) : again };
+  return box.wanted && items ? entered(next, codes, box.wanted) : { box: { ...next, wanted: null }, take: null };
+}
+
+/** Enter is pressed. @template T @param {Box<T>} box @param {(item: T) => string[]} codes
+ * @param {"enter" | "scan"} [how] @returns {Decision<T>} */
+export function entered(box, codes, how = "enter") {
+  const text = asked(box);
+  if (!text) return { box, take: null };
+  if (box.answered !== text || box.failed) return { box: { ...box, wanted: how }, take: null };
+  const at = how === "scan" ? exactOf(box.items, text, codes) : sureOf(box.items, text, codes);
+  const marked = box.open && how === "enter" ? box.active : -1;
+  const chosen = marked >= 0 ? marked : at;
+  if (chosen < 0) return { box: { ...box, open: true, wanted: null }, take: null };
+  return { box: closed(box), take: box.items[chosen] };
+}
+
+/** Up or down in the list. @template T @param {Box<T>} box @param {1 | -1} step @returns {Box<T>} */
+export function moved(box, step) {
+  const count = box.items.length;
+  if (!count) return box;
+  const from = box.active < 0 ? (step > 0 ? -1 : count) : box.active;
+  return { ...box, open: true, active: (from + step + count) % count };
+}
+
+/** The hit that is meant beyond doubt: the exact one or the only one; -1: there is none.
+ * @template T @param {T[]} items @param {string} text @param {(item: T) => string[]} codes */
+function sureOf(items, text, codes) {
+  const exact = exactOf(items, text, codes);
+  return exact >= 0 ? exact : items.length === 1 ? 0 : -1;
+}
+
+/** @template T @param {T[]} items @param {string} text @param {(item: T) => string[]} codes */
+function exactOf(items, text, codes) {
+  const wanted = bare(text);
+  const hits = items.flatMap((item, at) => codes(item).some((code) => bare(code) === wanted) ? [at] : []);
+  return hits.length === 1 ? hits[0] : -1;
+}
+
+/** A code without what people leave out or put in. @param {string} code */
+export const bare = (code) => code.toLowerCase().replace(/[\s.\-/]/g, "").replace(/^it(?=\d{11}$)/, "");
+
+/** What a customer is known by beyond doubt. @param {any} c @returns {string[]} */
+export const customerCodes = (c) => [c.key, c.accountNum, c.vatNumber, c.fiscalCode].filter(Boolean).map(String);
+/** @param {any} p @returns {string[]} */
+export const productCodes = (p) => [p.itemId].filter(Boolean).map(String);
+
+/** Whether keys at these times (milliseconds) with this text come from a scanner.
+ * @param {string} text @param {number[]} times */
+export function isScan(text, times) {
+  const last = times.slice(-text.length);
+  return SCANNED.test(text) && last.length === text.length
+    && last.every((time, at) => at === 0 || time - last[at - 1] <= SCANNER_PACE);
+}
+
+/** Text in parts, the searched words marked. @param {string} text @param {string[]} words
+ * @returns {{ text: string, hit: boolean }[]} */
+export function marked(text, words) {
+  const parts = [];
+  let left = String(text ?? "");
+  while (left) {
+    const lower = left.toLowerCase();
+    const hits = words.filter(Boolean).map((word) => ({ at: lower.indexOf(word), length: word.length })).filter(({ at }) => at >= 0);
+    if (!hits.length || lower.length !== left.length) { parts.push({ text: left, hit: false }); break; }
+    const { at, length } = hits.sort((a, b) => a.at - b.at)[0];
+    if (at) parts.push({ text: left.slice(0, at), hit: false });
+    parts.push({ text: left.slice(at, at + length), hit: true });
+    left = left.slice(at + length);
+  }
+  return parts;
+}

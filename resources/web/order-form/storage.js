@@ -1,0 +1,179 @@
+/*
+ * The browser's storage for what must not be lost: IndexedDB, with localStorage as the journal of what is not in it yet.
+ *
+ * A write goes to localStorage at once, which survives the tab, and to IndexedDB with strict durability, which also
+ * survives the browser's end and a power cut; then the journal's copy is removed. Either of the two may be forbidden or
+ * full; `trouble` is told when neither takes an entry. The values are JSON; what they mean is keep.js's matter.
+ */
+
+const JOURNAL = "archisync-keep:";
+const NAME = "archisync", STORE = "kept";
+const OPEN_WITHIN = 4_000;
+
+/** @type {Promise<IDBDatabase | null> | null} */
+let opening = null;
+/** Writes on their way, by key: the last value, and what ends when it is on the disk.
+ * @type {Map<string, { value: unknown, done: Promise<boolean> }>} */
+const pending = new Map();
+/** What neither storage took: it lives as long as the page. @type {Map<string, unknown>} */
+const memory = new Map();
+
+let trouble = () => {};
+/** @param {() => void} listener Told when the browser would not keep an entry. */
+export const onTrouble = (listener) => { trouble = listener; };
+/** Whether something lives in this page only. */
+export const unsafe = () => memory.size > 0;
+
+function database() {
+  opening ??= new Promise((resolve) => {
+    const late = setTimeout(() => resolve(null), OPEN_WITHIN);
+    /** @param {IDBDatabase | null} found */
+    const done = (found) => { clearTimeout(late); resolve(found); };
+    try {
+      const request = indexedDB.open(NAME, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+      request.onsuccess = () => {
+        request.result.onversionchange = () => request.result.close();
+        done(request.result);
+      };
+      request.onerror = request.onblocked = () => done(null);
+    } catch {
+      done(null);
+    }
+  });
+  return opening;
+}
+
+/** Run one transaction; false when IndexedDB does not take it.
+ * @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest | void} act
+ * @returns {Promise<{ ok: boolean, result?: any }>} */
+async function transact(mode, act) {
+  const found = await database();
+  if (!found) return { ok: false };
+  return new Promise((resolve) => {
+    try {
+      const transaction = found.transaction(STORE, mode, { durability: mode === "readwrite" ? "strict" : "default" });
+      const request = act(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve({ ok: true, result: request ? request.result : undefined });
+      transaction.onerror = transaction.onabort = () => resolve({ ok: false });
+    } catch {
+      opening = null; // closed under us: open anew at the next write
+      resolve({ ok: false });
+    }
+  });
+}
+
+/** @param {string} key @returns {string | null} */
+function journalled(key) {
+  try { return localStorage.getItem(JOURNAL + key); } catch { return null; }
+}
+
+/** @param {string} key @param {string} text */
+function journal(key, text) {
+  try { localStorage.setItem(JOURNAL + key, text); return true; } catch { return false; }
+}
+
+/** @param {string} key */
+function unjournal(key) {
+  try { localStorage.removeItem(JOURNAL + key); } catch { /* nothing was kept there */ }
+}
+
+/** Keep a value under a key; null removes it. Resolves when it is on the disk, with false when only this page has it.
+ * One write at a time for each key: of values that come meanwhile the last one is written.
+ * @param {string} key @param {unknown} value @returns {Promise<boolean>} */
+export function put(key, value) {
+  journal(key, JSON.stringify(value ?? null));
+  const running = pending.get(key);
+  if (running) {
+    running.value = value;
+    return running.done;
+  }
+  const entry = { value, done: Promise.resolve(false) };
+  pending.set(key, entry);
+  entry.done = flush(key, entry);
+  return entry.done;
+}
+
+/** @param {string} key @param {{ value: unknown }} entry @returns {Promise<boolean>} */
+async function flush(key, entry) {
+  for (;;) {
+    const { value } = entry;
+    const { ok } = await transact("readwrite", (store) => { value === null ? store.delete(key) : store.put(value, key); });
+    if (entry.value !== value) continue;
+    pending.delete(key);
+    memory.delete(key);
+    if (ok) { unjournal(key); return true; }
+    if (journalled(key) === JSON.stringify(value ?? null)) return true;
+    if (value === null) return true;
+    memory.set(key, value);
+    trouble();
+    return false;
+  }
+}
+
+/** Everything that is kept, by key: what IndexedDB has, under what the journal says.
+ * @returns {Promise<Map<string, any>>} */
+export async function all() {
+  const kept = new Map();
+  const { ok, result } = await transact("readonly", (store) => store.getAllKeys());
+  if (ok) {
+    const values = await transact("readonly", (store) => store.getAll());
+    result.forEach((/** @type {string} */ key, /** @type {number} */ at) => kept.set(key, values.result?.[at]));
+  }
+  for (const [key, value] of journalEntries()) kept.set(key, value);
+  for (const [key, value] of memory) kept.set(key, value);
+  for (const [key, { value }] of pending) kept.set(key, value);
+  for (const [key, value] of kept) if (value === null || value === undefined) kept.delete(key);
+  return kept;
+}
+
+/** @returns {[string, any][]} */
+function journalEntries() {
+  try {
+    return Object.keys(localStorage).filter((name) => name.startsWith(JOURNAL)).map((name) => {
+      const key = name.slice(JOURNAL.length);
+      try { return /** @type {[string, any]} */ ([key, JSON.parse(localStorage.getItem(name) ?? "null")]); } catch { return [key, null]; }
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** One value, or null. @param {string} key @returns {Promise<any>} */
+export async function get(key) {
+  if (pending.has(key)) return pending.get(key)?.value ?? null;
+  if (memory.has(key)) return memory.get(key) ?? null;
+  const text = journalled(key);
+  if (text !== null) { try { return JSON.parse(text); } catch { return null; } }
+  const { ok, result } = await transact("readonly", (store) => store.get(key));
+  return ok ? result ?? null : null;
+}
+
+/** Whether the browser keeps anything at all; told at once, not at the first loss. @returns {Promise<boolean>} */
+export async function works() {
+  if (journal("test", "null")) { unjournal("test"); return true; }
+  return (await transact("readwrite", (store) => { store.put(1, "test"); store.delete("test"); })).ok;
+}
+
+/** A small setting of this browser, or null. @param {string} name @returns {string | null} */
+export function setting(name) {
+  try { return localStorage.getItem(`archisync-${name}`); } catch { return null; }
+}
+
+/** @param {string} name @param {string} value */
+export function set(name, value) {
+  try { localStorage.setItem(`archisync-${name}`, value); } catch { /* it is asked for again next time */ }
+}
+
+/** A value of this tab, or null. @param {string} name @returns {string | null} */
+export function ofTab(name) {
+  try { return sessionStorage.getItem(`archisync-${name}`); } catch { return null; }
+}
+
+/** @param {string} name @param {string | null} value */
+export function setOfTab(name, value) {
+  try {
+    if (value === null) sessionStorage.removeItem(`archisync-${name}`);
+    else sessionStorage.setItem(`archisync-${name}`, value);
+  } catch { /* the tab is let in again after a reload */ }
+}

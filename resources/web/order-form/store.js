@@ -1,0 +1,115 @@
+/*
+ * The form's one state and the only way to change it. After every change prices settle, the page is drawn, and what the
+ * agent typed is kept; no other module holds anything that is shown.
+ */
+import { keepCopy } from "./keep.js";
+import * as operations from "./operations.js";
+import { emptyBox } from "./search.js";
+import { setting } from "./storage.js";
+import { language } from "./texts.js";
+import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
+
+/** @typedef {import("./value.js").Product} Product */
+/** @typedef {{ product: Product | null, qtyText: string, sure: boolean }} Entry The row for the next line. */
+/** @typedef {{ text: string, tone: "good" | "soft" | "warn", step?: number, undo?: () => void }} Said */
+/** @typedef {{ text: string, label?: string, act?: () => void }} Note */
+/** @typedef {"top" | "customer" | "entry" | "save"} Place */
+/** @typedef {{ code: string, order: string, missing: boolean }} Scan */
+/** @typedef {{ lines: any[], at: string | null, usual: any[] }} Past What a customer ordered before. */
+/**
+ * @typedef {object} State
+ * @property {operations.History} history The order, with what can be undone.
+ * @property {boolean} touched The order differs from what is stored, whatever can be undone: it was taken up from this browser.
+ * @property {Entry} entry
+ * @property {import("./search.js").Box<any>} customer
+ * @property {import("./search.js").Box<any>} product
+ * @property {import("./value.js").Articles} articles
+ * @property {import("./prices.js").PriceList[]} lists Price lists seen so far.
+ * @property {string} day Today.
+ * @property {Said | null} said What has just been done.
+ * @property {Partial<Record<Place, Note>>} notes What was refused, by the place where it happened.
+ * @property {Scan[]} scans Scanned codes that are looked up, or were not found.
+ * @property {{ customerId: string, time: string } | null} gone The customer is no longer in the ERP.
+ * @property {{ customerId: string, past: Past } | null} past
+ * @property {number} unsent Saved drafts that the panel does not have yet.
+ * @property {{ mine: import("./value.js").Order, current: any, opening: boolean } | null} conflict
+ * @property {import("./view/paste.js").Paste | null} paste
+ * @property {{ go: () => void } | null} leaving
+ * @property {string | null} saveWanted Id of the order that is saved as soon as its prices are there.
+ * @property {any} freshness
+ * @property {import("./network.js").Door} door
+ * @property {boolean} unkept The browser keeps nothing.
+ */
+
+/** @returns {State} */
+function initial() {
+  return { history: operations.begin(blank(setting("price-group"))), touched: false, entry: emptyEntry(),
+    customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
+    unsent: 0, conflict: null, paste: null, leaving: null, saveWanted: null, freshness: null, door: null, unkept: false };
+}
+
+/** @returns {Entry} */
+export const emptyEntry = () => ({ product: null, qtyText: "", sure: false });
+
+let state = initial();
+let judged = judge(state.history.order, state.articles, state.day, language);
+let draw = () => {};
+let keeping = false;
+
+/** The state as it is now. */
+export const now = () => state;
+export const order = () => state.history.order;
+/** What follows from the order as it is now. */
+export const view = () => judged;
+
+/** Draw with this function from now on. @param {() => void} drawing */
+export const drawWith = (drawing) => { draw = drawing; };
+/** Keep working copies from now on. */
+export const startKeeping = () => { keeping = true; };
+
+/** Change the state; the one place where it happens. @param {Partial<State>} changes */
+export function update(changes) {
+  const before = state;
+  const next = { ...state, ...changes, day: today() };
+  const settled = settle(next.history.order, next.articles, next.day, language);
+  state = settled === next.history.order ? next : { ...next, history: { ...next.history, order: settled } };
+  if (state.history.order !== before.history.order || state.articles !== before.articles || state.day !== before.day) {
+    judged = judge(state.history.order, state.articles, state.day, language);
+  }
+  draw();
+  if (keeping && typedChanged(before, state)) keep();
+}
+
+/** @param {State} a @param {State} b */
+const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !== b.entry
+  || a.customer.text !== b.customer.text || a.product.text !== b.product.text;
+
+function keep() {
+  const { history, customer, product, entry } = state;
+  const typed = { customer: history.order.customer ? "" : customer.text, article: product.text, entry };
+  const nothing = isEmpty(history.order) && !history.order.version && !typed.customer && !typed.article;
+  keepCopy(nothing ? null : { order: history.order, typed, document: toDocument(history.order, state.day, language) });
+}
+
+/** Do something to the order that can be undone. @param {operations.Operation} op @param {string} [merge]
+ * @param {Partial<State>} [changes] */
+export function perform(op, merge = "", changes = {}) {
+  update({ history: operations.perform(state.history, op, merge), ...changes });
+}
+
+/** @param {Place} place @param {Note | null} note */
+export function note(place, note) {
+  const { [place]: _, ...others } = state.notes;
+  update({ notes: note ? { ...others, [place]: note } : others });
+}
+
+/** @param {Said | null} said */
+export const say = (said) => update({ said });
+
+/** Move the focus once the page shows what it has to; `select`: what stands there is replaced by typing.
+ * @param {string} id @param {boolean} [select] */
+export function focus(id, select = false) {
+  const field = document.getElementById(id);
+  field?.focus();
+  if (select && field instanceof HTMLInputElement) field.select();
+}

@@ -1,0 +1,145 @@
+/* A search box with a list, usable by keyboard alone (ARIA combobox), and the asking behind it. */
+import { read } from "../network.js";
+import { answered, asked, closed, emptyBox, entered, isScan, marked, moved, typed } from "../search.js";
+import { now, update } from "../store.js";
+import { t } from "../texts.js";
+import { html } from "./html.js";
+
+const PAUSE = 120; // ms after the last key
+
+/**
+ * @typedef {object} Combo
+ * @property {"customer" | "product"} name Of its box in the state, and the field's id.
+ * @property {string} path What is asked, without the text.
+ * @property {(item: any) => string[]} codes
+ * @property {(item: any) => void} choose
+ * @property {(text: string) => void} [cleared] The text has changed.
+ * @property {(code: string) => void} [scanned]
+ * @property {(item: any, words: string[], twins: boolean) => any} row `twins`: another hit has the same name.
+ * @property {string} none What is said when nothing is found.
+ */
+
+/** @type {Record<string, { timer: number, abort: AbortController | null, keys: number[] }>} */
+const work = { customer: { timer: 0, abort: null, keys: [] }, product: { timer: 0, abort: null, keys: [] } };
+
+/** @param {Combo} combo */
+const boxOf = ({ name }) => now()[name];
+
+/** Ask for what the box holds, after a pause. @param {Combo} combo @param {number} [after] */
+export function refresh(combo, after = 0) {
+  const mine = work[combo.name];
+  clearTimeout(mine.timer);
+  mine.timer = setTimeout(() => ask(combo), after);
+}
+
+/** @param {Combo} combo */
+async function ask(combo) {
+  const mine = work[combo.name], text = asked(boxOf(combo));
+  mine.abort?.abort();
+  if (!text) return;
+  const abort = mine.abort = new AbortController();
+  let items = null;
+  try {
+    ({ rows: items } = await read(`${combo.path}?limit=20&ranked=true&search=${encodeURIComponent(text)}`, abort.signal));
+  } catch {
+    if (abort.signal.aborted) return;
+  }
+  if (mine.abort !== abort) return;
+  const focused = document.activeElement?.id === combo.name;
+  decide(combo, answered(boxOf(combo), text, items, focused, combo.codes));
+}
+
+/** @param {Combo} combo @param {import("../search.js").Decision<any>} decision */
+function decide(combo, { box, take }) {
+  update({ [combo.name]: box });
+  if (take !== null) {
+    stop(combo);
+    combo.choose(take);
+  }
+}
+
+/** @param {Combo} combo */
+function stop(combo) {
+  const mine = work[combo.name];
+  clearTimeout(mine.timer);
+  mine.abort?.abort();
+  mine.abort = null;
+}
+
+/** @param {Combo} combo @param {KeyboardEvent} event */
+function keyDown(combo, event) {
+  const box = boxOf(combo), mine = work[combo.name];
+  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+  if (event.key.length === 1) mine.keys = [...mine.keys.slice(-64), event.timeStamp];
+  switch (event.key) {
+    case "ArrowDown":
+    case "ArrowUp":
+      if (box.answered !== asked(box)) refresh(combo);
+      else update({ [combo.name]: moved(box, event.key === "ArrowDown" ? 1 : -1) });
+      break;
+    case "Enter": {
+      if (!asked(box)) return;
+      if (combo.scanned && isScan(asked(box), mine.keys)) {
+        stop(combo);
+        combo.scanned(asked(box));
+        break;
+      }
+      const decision = entered(box, combo.codes);
+      decide(combo, decision);
+      if (decision.box.wanted) refresh(combo);
+      break;
+    }
+    case "Escape":
+      if (!box.open) return;
+      update({ [combo.name]: closed(box) });
+      break;
+    default:
+      return;
+  }
+  event.preventDefault();
+}
+
+/** @param {Combo} combo @param {string} text */
+function type(combo, text) {
+  update({ [combo.name]: typed(boxOf(combo), text) });
+  combo.cleared?.(text);
+  if (text.trim()) refresh(combo, PAUSE);
+  else stop(combo);
+}
+
+/** @param {Combo} combo @param {object} attributes Of the input. */
+export function comboView(combo, attributes) {
+  const box = boxOf(combo), list = `options-${combo.name}`;
+  const active = box.open && box.active >= 0 ? `${list}-${box.active}` : undefined;
+  return html`<div class="combo">
+    <input id=${combo.name} type="text" autocomplete="off" spellcheck="false" role="combobox" aria-autocomplete="list"
+      aria-expanded=${String(box.open)} aria-controls=${list} aria-activedescendant=${active} value=${box.text} ...${attributes}
+      onInput=${(/** @type {any} */ event) => type(combo, event.target.value)}
+      onKeyDown=${(/** @type {KeyboardEvent} */ event) => keyDown(combo, event)}
+      onFocus=${() => { if (asked(box) && box.answered !== asked(box) && !now().entry.product) refresh(combo); }}
+      onBlur=${() => { if (boxOf(combo).open) update({ [combo.name]: { ...boxOf(combo), open: false, active: -1 } }); }} />
+    <ul id=${list} class="options" role="listbox" aria-label=${t(combo.name)} hidden=${!box.open}
+      onPointerDown=${(/** @type {PointerEvent} */ event) => event.preventDefault()}>${box.open ? options(combo, list) : null}</ul>
+  </div>`;
+}
+
+/** @param {Combo} combo @param {string} list */
+function options(combo, list) {
+  const { items, active, answered: text, failed } = boxOf(combo);
+  if (!items.length) {
+    return html`<li class="none" role="option" aria-disabled="true" aria-selected="false">${failed ? t("panel.away") : combo.none}</li>`;
+  }
+  const words = (text ?? "").toLowerCase().split(/\s+/);
+  const names = items.map((/** @type {any} */ item) => String(item.name ?? "").toLowerCase());
+  return items.map((/** @type {any} */ item, /** @type {number} */ at) => html`<li key=${combo.codes(item)[0]} id=${`${list}-${at}`}
+    role="option" aria-selected=${String(at === active)} ref=${at === active ? intoView : undefined}
+    onPointerDown=${() => { stop(combo); update({ [combo.name]: emptyBox() }); combo.choose(item); }}>
+    ${combo.row(item, words, names.indexOf(names[at]) !== names.lastIndexOf(names[at]))}</li>`);
+}
+
+/** @param {Element | null} option */
+const intoView = (option) => option?.scrollIntoView({ block: "nearest" });
+
+/** A text with the searched words marked. @param {unknown} text @param {string[]} words */
+export const markedView = (text, words) =>
+  marked(String(text ?? ""), words).map(({ text: part, hit }) => hit ? html`<mark>${part}</mark>` : part);

@@ -1,0 +1,105 @@
+/* The page of the form, put together from its parts. */
+import * as actions from "../actions.js";
+import { closeSession, freshnessWords, resume } from "../session.js";
+import { note, now, order, update } from "../store.js";
+import { counted, otherLanguage, switchLanguage, t } from "../texts.js";
+import { dateOf } from "../value.js";
+import { customerView } from "./customer.js";
+import { conflictView, doorView, leavingView } from "./dialogs.js";
+import { entryView } from "./entry.js";
+import { html, render } from "./html.js";
+import { linesView } from "./lines.js";
+import { noteView } from "./parts.js";
+import { isTable, pasteView, preview } from "./paste.js";
+import { sideView } from "./side.js";
+
+/** Draw the form into the page. */
+export function drawPage() {
+  render(pageView(), document.body);
+}
+
+const pageView = () => html`<div class="page">${barView()}
+  <main class="form">
+    ${noteView("top")}
+    ${warningsView()}
+    ${customerView()}
+    <section class="card" aria-labelledby="lines-title" onPaste=${pasted}>
+      <div class="titled"><h2 id="lines-title">${t("lines")}</h2>
+        <button type="button" id="paste-open" class="quiet" onClick=${() => update({ paste: { id: "", text: "", rows: [] } })}>${t("paste.open")}</button>
+        ${listView()}${dateView()}</div>
+      ${entryView()}${linesView()}
+    </section>
+    ${sideView()}
+  </main>
+  ${conflictView()}${leavingView()}${pasteView()}${doorView(now().door)}</div>`;
+
+function barView() {
+  const { freshness } = now();
+  const words = freshness && freshnessWords(freshness);
+  return html`<header class="bar">
+    <h1><img src="/order-form/icon.svg" alt="" width="24" height="24" /> <span>${t("title.form")}</span> <b class="demo">DEMO</b></h1>
+    <div id="freshness" class="pill" role="status" aria-live="polite" data-state=${words?.state} title=${words?.text}>
+      <span class="dot" aria-hidden="true"></span><span id="freshness-text">${words?.text ?? ""}</span>
+      <button type="button" id="resume" hidden=${words?.state !== "operator"} onClick=${resume}>${t("session.resume")}</button></div>
+    <button type="button" class="quiet language" data-language lang=${otherLanguage.lang} onClick=${switchLanguage}>${otherLanguage.name}</button>
+    <a class="button" id="done" href="/drafts" aria-keyshortcuts="Alt+F" onClick=${done}><span>${t("done")}</span> <kbd aria-hidden="true">Alt F</kbd></a>
+  </header>`;
+}
+
+function warningsView() {
+  const { freshness, unsent, unkept } = now();
+  const why = freshness ? freshnessWords(freshness).why : "";
+  return html`<p id="why" class="notice warning" role="status" hidden=${!why}>${why}</p>
+    <p id="unkept" class="notice warning" role="status" hidden=${!unkept}>${t("unkept")}</p>
+    <p id="unsent" class="notice warning" role="status" hidden=${!unsent}>${unsent ? counted("unsent", unsent) : ""}</p>`;
+}
+
+function listView() {
+  const { group } = order(), { lists } = now();
+  const shown = !group || lists.some(({ id }) => id === group) ? lists : [...lists, { id: group, name: group }];
+  return html`<label class="inline" hidden=${!shown.length}><span>${t("group")}</span> <select id="group" disabled=${shown.length < 2}
+    value=${group ?? ""} onChange=${(/** @type {any} */ event) => actions.reprice({ group: event.target.value })}>
+    ${shown.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === group}>${name}</option>`)}</select></label>`;
+}
+
+const dateView = () => html`<label class="inline"><span>${t("date")}</span> <input id="date" type="date" value=${dateOf(order(), now().day)}
+  onChange=${(/** @type {any} */ event) => actions.reprice({ date: event.target.value || null })} /></label>`;
+
+/** @param {ClipboardEvent} event */
+function pasted(event) {
+  const text = event.clipboardData?.getData("text") ?? "";
+  if (!isTable(text)) return;
+  event.preventDefault();
+  preview(text);
+}
+
+/** Leave the form; what is typed and not added is offered first. @param {Event} event */
+function done(event) {
+  const { entry, product } = now();
+  const go = () => { closeSession(); location.assign("/drafts"); };
+  event.preventDefault();
+  if (entry.product || product.text.trim()) update({ leaving: { go } });
+  else go();
+}
+
+/** @param {KeyboardEvent} event */
+export function shortcuts(event) {
+  const dialog = document.querySelector("dialog[open]");
+  if (event.key === "Enter" && event.ctrlKey && !event.repeat && !dialog) { event.preventDefault(); actions.save(); return; }
+  if (dialog) return;
+  const key = event.key.toLowerCase();
+  if (event.ctrlKey && !event.altKey && (key === "z" || key === "y") && !(event.target instanceof Element && event.target.matches("#customer, #product, #quantity"))) {
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) actions.redo();
+    else actions.undo();
+    return;
+  }
+  if (!event.altKey || event.ctrlKey) return;
+  /** @type {Record<string, () => void>} */
+  const acts = { KeyF: () => document.getElementById("done")?.click(), KeyC: actions.changeCustomer, KeyA: () => document.getElementById("product")?.focus() };
+  const act = acts[event.code];
+  if (act) { event.preventDefault(); act(); }
+}
+
+/** What went wrong outside any action. @param {string} text */
+export const tell = (text) => note("top", { text });

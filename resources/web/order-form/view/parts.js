@@ -1,0 +1,25 @@
+/* Small parts of several views: a note beside the place it belongs to, numeric fields, buttons under the pointer. */
+import { now } from "../store.js";
+import { decimalSign } from "../texts.js";
+import { html } from "./html.js";
+
+/** What was refused, next to where it happened. @param {import("../store.js").Place} place @param {string} [id] */
+export function noteView(place, id = `note-${place}`) {
+  const { [place]: note } = now().notes;
+  return html`<p id=${id} class="notice" role="alert" hidden=${!note}>${note?.text}${note?.act
+    ? [" ", html`<button type="button" class="quiet" onClick=${note.act}>${note.label}</button>`] : null}</p>`;
+}
+
+/** The keypad's point is the decimal sign of the language, as in spreadsheets. @param {KeyboardEvent} event */
+export function keypadPoint(event) {
+  const field = event.target;
+  if (event.code !== "NumpadDecimal" || event.key === decimalSign || !(field instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  field.setRangeText(decimalSign, field.selectionStart ?? 0, field.selectionEnd ?? 0, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/** A press that began on a button ends on it, though the page moves meanwhile. @param {PointerEvent} event */
+export function hold(event) {
+  if (event.currentTarget instanceof Element) event.currentTarget.setPointerCapture(event.pointerId);
+}

@@ -1,0 +1,227 @@
+"""The form's plain functions in a real browser: money, quantities, discounts, search boxes, undo; no page is drawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from playwright.async_api import Page
+
+from archisync_gui.drafts.amounts import divide, line_amount, totals
+from tests.endpoint.form_rig import chromium, threads_ready
+from tests.endpoint.office import running
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+DOCUMENTS = json.loads(Path(__file__).with_name("documents.json").read_text("utf-8"))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def page(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Page]:
+    await threads_ready()
+    async with running(tmp_path_factory.mktemp("values")) as office, chromium() as browser:
+        tab = await browser.new_page()
+        await tab.goto(office.url + "/docs")
+        yield tab
+
+
+async def ask(page: Page, module: str, expression: str, about: Any = None) -> Any:
+    """What an expression over a module ``m`` and ``about`` gives."""
+    load = f"const m = await import('/order-form/{module}.js');"
+    script = f"async (about) => {{ {load} return JSON.stringify({expression}); }}"
+    return json.loads(await page.evaluate(script, about))
+
+
+SUMS = "about.map((lines) => ({ amounts: lines.map(m.lineAmount), ...m.totals(lines) }))"
+
+
+@pytest.mark.parametrize("number", range(len(DOCUMENTS)))
+async def test_documents_computed_by_hand(page: Page, number: int) -> None:
+    wanted = DOCUMENTS[number]
+    (found,) = await ask(page, "money", SUMS, [wanted["lines"]])
+    assert found["amounts"] == wanted["amounts"], wanted["why"]
+    assert [[v["rate"], v["net"], v["vat"], v["assumed"]] for v in found["vat"]] == wanted["vat"]
+    assert (found["net"], found["total"], found["unpriced"]) == (wanted["net"], wanted["total"], wanted["unpriced"])
+    export = totals(wanted["lines"])
+    assert [line_amount(line) for line in wanted["lines"]] == wanted["amounts"]
+    assert [[v.rate, v.net, v.vat, v.assumed] for v in export.vat] == wanted["vat"]
+    assert (export.net, export.total, export.unpriced) == (wanted["net"], wanted["total"], wanted["unpriced"])
+
+
+LINES = st.fixed_dictionaries(
+    {
+        "quantity": st.integers(1, 10**7),
+        "unitPrice": st.none() | st.integers(-(10**5), 10**6),
+        "priceUnit": st.sampled_from([1000, 100_000, 7, 333]),
+        "vatPercent": st.none() | st.sampled_from([0, 400, 500, 1000, 2200]),
+        "discounts": st.lists(st.integers(0, 10_000), max_size=5),
+        "free": st.booleans(),
+    }
+)
+documents: list[Any] = []
+
+
+@settings(max_examples=300, deadline=None, database=None)
+@given(st.lists(LINES, max_size=8))
+def generated(lines: Any) -> None:
+    documents.append(lines)
+
+
+async def test_form_and_export_compute_the_same(page: Page) -> None:
+    documents.clear()
+    generated()
+    for lines, found in zip(documents, await ask(page, "money", SUMS, documents), strict=True):
+        export = totals(lines)
+        assert found["amounts"] == [line_amount(line) for line in lines]
+        assert (found["net"], found["total"], found["unpriced"]) == (export.net, export.total, export.unpriced)
+
+
+async def test_halves_go_away_from_zero() -> None:
+    assert [divide(n, 2) for n in (1, -1, 3, -3, 4)] == [1, -1, 2, -2, 2]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "wanted"),
+    [
+        ("it", "2,5", 2500),
+        ("it", "2.5", 2500),
+        ("it", "1.000", 1_000_000),
+        ("it", "1.234,5", 1_234_500),
+        ("it", "1 000", 1_000_000),
+        ("it", "1\u00a0000", 1_000_000),
+        ("it", "1\u202f000,25", 1_000_250),
+        ("it", "1'000", 1_000_000),
+        ("it", " 12 ", 12_000),
+        ("it", "１２", 12_000),
+        ("it", "0,001", 1),
+        ("it", ",5", 500),
+        ("it", "0.500", 500),
+        ("en", "2.5", 2500),
+        ("en", "2,5", 2500),
+        ("en", "1,000", 1_000_000),
+        ("en", "1,234.5", 1_234_500),
+        ("it", "", "empty"),
+        ("it", "0", "zero"),
+        ("it", "1 00", "number"),
+        ("it", "1,2,3", "number"),
+        ("it", "1.00.000", "number"),
+        ("it", "0,0001", "number"),
+        ("it", "-3", "number"),
+        ("it", "3 pezzi", "number"),
+        ("it", "1e3", "number"),
+        ("it", "٣", "number"),
+        ("it", "9" * 13, "large"),
+    ],
+)
+async def test_quantities_as_people_type_them(page: Page, language: str, text: str, wanted: int | str) -> None:
+    found = await ask(page, "quantity", "m.readQuantity(about[0], about[1])", [text, language])
+    assert (found["problem"] or found["value"]) == wanted
+
+
+RULE = {"min": 5000, "multiple": 5000, "max": 500_000}
+
+
+async def test_rules_of_an_article(page: Page) -> None:
+    found = await ask(
+        page,
+        "quantity",
+        """{ allowed: [0, 1, 5000, 5001, 499999, 600000].map((q) => m.allowed(q, about)),
+          good: [4000, 5000, 7000, 500000, 505000].map((q) => m.isAllowed(q, about)),
+          steps: [m.stepped(5000, 1, about), m.stepped(5000, -1, about), m.stepped(500000, 1, about),
+            m.stepped(2000, 1, about, 3000)],
+          codes: ["10000001", "012345", "99999", "100000"].map((text) =>
+            m.looksLikeCode(text, Number(text) * 1000)) }""",
+        RULE,
+    )
+    assert found["allowed"] == [5000, 5000, 5000, 10_000, 500_000, 500_000]
+    assert found["good"] == [False, True, False, True, False]
+    assert found["steps"] == [10_000, 5000, 500_000, 7000]
+    assert found["codes"] == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", []),
+        ("50+10+5", [5000, 1000, 500]),
+        ("50 + 10 + 5 %", [5000, 1000, 500]),
+        ("10,5", [1050]),
+        ("10.25%", [1025]),
+        ("50 10", [5000, 1000]),
+        ("0", []),
+        ("100", [10_000]),
+        ("101", None),
+        ("-5", None),
+        ("50++5", None),
+        ("x", None),
+        ("1+1+1+1+1+1", None),
+    ],
+)
+async def test_discounts_in_a_chain(page: Page, text: str, wanted: list[int] | None) -> None:
+    assert await ask(page, "money", "m.parseDiscounts(about)", text) == wanted
+
+
+BOX = """(() => {
+  const codes = (item) => item.codes, items = about.items;
+  let box = m.typed(m.emptyBox(), about.text);
+  const early = m.entered(box, codes);
+  const answer = m.answered(early.box, about.text.trim(), items, true, codes);
+  const late = m.answered(m.typed(early.box, about.text + "x"), about.text.trim(), items, true, codes);
+  return { early: early.take, waits: early.box.wanted, taken: answer.take?.name ?? null,
+    open: answer.box.open, late: late.take };
+})()"""
+
+
+async def test_an_early_enter_waits_and_takes_only_what_was_meant(page: Page) -> None:
+    one, two = {"name": "uno", "codes": ["50272"]}, {"name": "due", "codes": ["50688", "IT00502720001"]}
+    for text, items, taken in [
+        ("50272", [two, one], "uno"),
+        ("IT 00502720001", [two, one], "due"),
+        ("rossi", [one, two], None),
+        ("rossi", [one], "uno"),
+        ("rossi", [], None),
+    ]:
+        found = await ask(page, "search", BOX, {"text": text, "items": items})
+        assert found["early"] is None
+        assert found["waits"] == "enter"
+        assert found["taken"] == taken, text
+        assert found["open"] == (taken is None)
+        assert found["late"] is None, "an answer for another text was taken"
+
+
+async def test_a_scanner_is_told_from_a_person(page: Page) -> None:
+    found = await ask(
+        page,
+        "search",
+        """[m.isScan("12345678", [0, 10, 20, 30, 40, 50, 60, 70]),
+          m.isScan("12345678", [0, 10, 20, 30, 40, 150, 160, 170]),
+          m.isScan("1234", [0, 1, 2, 3]), m.isScan("abcdefgh", [0, 1, 2, 3, 4, 5, 6, 7])]""",
+    )
+    assert found == [True, False, False, False]
+
+
+UNDO = """(() => {
+  const line = (id) => ({ id, qtyText: "1" });
+  let history = m.begin({ id: "o", note: "", lines: [line("a"), line("b")] });
+  history = m.perform(history, { kind: "remove", id: "a" });
+  const removed = history.last;
+  history = m.perform(history, { kind: "insert", line: line("c"), before: null });
+  history = m.perform(history, { kind: "change", id: "b", patch: { qtyText: "7" } }, "qtyText b");
+  history = m.perform(history, { kind: "change", id: "b", patch: { qtyText: "77" } }, "qtyText b");
+  const lines = (h) => h.order.lines.map(({ id, qtyText }) => id + qtyText).join(" ");
+  const back = m.takeBack(history, removed);
+  const all = m.undo(m.undo(back));
+  const again = m.redo(m.redo(m.redo(all)));
+  const gone = m.perform(history, { kind: "change", id: "nobody", patch: { qtyText: "9" } });
+  return { back: lines(back), all: lines(all), again: lines(again), gone: gone === history };
+})()"""
+
+
+async def test_undo_takes_back_one_step_and_nothing_since(page: Page) -> None:
+    found = await ask(page, "operations", UNDO)
+    assert found == {"back": "a1 b77 c1", "all": "a1 b1", "again": "b77 c1", "gone": True}
