@@ -108,7 +108,7 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
         try:
             state = _noted(state, note.split(":"), value)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-            log.warning("the note %r cannot be read and is left out: %.200r", note, value)
+            log.warning("the note %s cannot be read and is left out: %.200r", note, value)
             unreadable.append(f"note {note}")
     return evolve(state, unreadable=tuple(unreadable))
 
@@ -156,7 +156,7 @@ def _noted(state: State, key: list[str], value: Json) -> State:
         case ["hold"], str(since):
             return evolve(state, hold_since=_time(since))
         case ["stopped", *rest], value if known := state.accounts.get(":".join(rest)):
-            return state.with_account(evolve(known, stopped=_refusal(value)))
+            return state.with_account(evolve(known, stopped=_refusal(known.account.id, value)))
         case ["logins", *rest], Mapping() as count if known := state.accounts.get(":".join(rest)):
             day = date.fromisoformat(str(count["day"]))
             return state.with_account(evolve(known, day=day, logins=int(str(count["count"]))))
@@ -170,15 +170,15 @@ def _time(text: Json) -> datetime:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _refusal(kept: Json) -> ErrorInfo:
+def _refusal(account: str, kept: Json) -> ErrorInfo:
     """Why an account was stopped. Whatever cannot be read of it: the account stays stopped (rule 22)."""
     try:
         if isinstance(kept, Mapping):
             return error_from(kept)
     except (ValueError, TypeError, KeyError):
-        log.warning("the reason why an account is stopped cannot be read: %.200r", kept)
+        log.warning("the note stopped:%s cannot be read, the account stays stopped: %.200r", account, kept)
     return ErrorInfo(
-        "login-refused", FailureKind.CREDENTIALS, "the stored reason cannot be read", {"account": "", "error": ""}
+        "login-refused", FailureKind.CREDENTIALS, "the stored reason cannot be read", {"account": account, "error": ""}
     )
 
 

@@ -193,7 +193,9 @@ def _over(state: State, now: Moment, active: Active, how: Finished | Suspended |
 
 def _finished(state: State, now: Moment, active: Active, how: Finished) -> State:
     """The runner came to its end: completed, unclean or skipped (rule 20)."""
-    as_of = None if how.outcome is Outcome.SKIPPED and how.as_of is None else _as_of(active, how, now)
+    began = now.wall_at(active.began.mono)
+    # A time to come was noted by a clock that was set back meanwhile: the monotonic clock knows better (rule 30).
+    as_of = began if how.as_of is not None and how.as_of > now.wall else how.as_of
     row = evolve(
         over(active, now),
         outcome=how.outcome,
@@ -207,7 +209,7 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
     key = state.track_key(active.run.type, active.run.account)
     scope = Scope.ALL if how.whole else active.run.scope
     before = state.tracks.get(key, Track())
-    track = _after_success(state, before, row, active, scope)
+    track = _after_success(state, before, row, Stamp(as_of or began, active.began.mono), scope)
     state = _count_kept(state.with_track(key, track), key, before, track)
     state = accounts.login_worked(state, active.run.account)
     result = result_of(row, now)
@@ -233,19 +235,9 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
     return state
 
 
-def _as_of(active: Active, how: Finished, now: Moment) -> datetime:
-    """As of when the data are current. A time outside the run (a clock that was set meanwhile) is replaced by the run's
-    start by the monotonic clock, which is never too late (rule 30)."""
-    began = now.wall_at(active.began.mono)
-    return how.as_of if how.as_of is not None and began <= how.as_of <= now.wall else began
-
-
-def _after_success(state: State, track: Track, row: RunRecord, active: Active, scope: Scope) -> Track:
+def _after_success(state: State, track: Track, row: RunRecord, stamp: Stamp, scope: Scope) -> Track:
     """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
     track = evolve(track, last=row)
-    if row.as_of is None:
-        return track
-    stamp = Stamp(row.as_of, active.began.mono)
     match row.outcome, scope:
         case Outcome.COMPLETED, Scope.NEW:
             return evolve(track, new=stamp)
@@ -295,10 +287,11 @@ def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> Sta
         spent=active.spent + now.mono - active.since.mono,
         suspensions=active.suspensions,
     )
-    request = without_closed_forms(state, evolve(active.request, parked=parked))
+    whole = evolve(active.request, parked=parked)
+    request = without_closed_forms(state, whole)
     if not request.wants and request.slot not in state.queue:
-        return dropped(state, now, request)
-    state = put_back(state, request)
+        return dropped(state, now, whole)
+    state = _settled_closed(put_back(state, request), active.request, request, result_of(record(active), now))
     return state.say(Told(EventKind.SYNC_SUSPENDED, {**about(active), **as_json(how.progress)}))
 
 
@@ -307,9 +300,10 @@ def _cancelled(state: State, now: Moment, active: Active, error: ErrorInfo | Non
     row = evolve(over(active, now), outcome=Outcome.CANCELLED, error=error)
     key = state.track_key(row.type, row.account)
     state = state.with_track(key, evolve(state.tracks.get(key, Track()), last=row))
-    request = without_closed_forms(state, active.request)
+    request = active.request
     if active.stop is StopCause.HOLD:
-        keep = tuple(w for w in request.wants if w.who == SCHEDULE or is_form(w.who))
+        still = without_closed_forms(state, request).wants
+        keep = tuple(w for w in still if w.who == SCHEDULE or is_form(w.who))
         if keep:
             state = put_back(state, evolve(request, wants=keep))
             request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
@@ -339,6 +333,7 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
         state = _settle(state, active.request, result_of(row, now)).say(Told(EventKind.SYNC_ERROR, failure))
         return accounts.login_failed(state, now, row.type, row.account, error, active.since.mono)
     pause = pauses[row.attempt - 1]
+    state = _settled_closed(state, active.request, request, result_of(row, now))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
     forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
@@ -365,6 +360,12 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: Track, af
     until = None if after.back_off is None else after.back_off.isoformat()
     note: Json = {"count": after.failures, "until": until} if after.failures else None
     return state.say(Noted(f"failures:{key[0]}:{key[1]}", note))
+
+
+def _settled_closed(state: State, before: Request, after: Request, result: RunResult) -> State:
+    """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
+    gone = tuple(w.who for w in before.wants if w not in after.wants)
+    return state.say(Settled(gone, result)) if gone else state
 
 
 def _settle(state: State, request: Request, result: RunResult) -> State:

@@ -30,6 +30,9 @@ Scenario: TypeAlias = "Callable[[Turns], Awaitable[None]]"
 IDLE_ROUNDS = 20
 """So many empty rounds of the loop without an arrival mean that the running actor waits for another one."""
 
+PATIENCE = 5.0
+"""Seconds after which actors that all wait are taken to wait for each other."""
+
 _actor: ContextVar[int | None] = ContextVar("actor", default=None)
 
 
@@ -52,6 +55,8 @@ class Turns:
         """Watched calls in progress: they end by themselves."""
         self._returned = asyncio.Event()
         """A watched call has returned."""
+        self._arrived = asyncio.Event()
+        """An actor stands at a gate."""
         self._restore: list[tuple[object, str, Any]] = []
 
     def watch(self, owner: object, *names: str) -> None:
@@ -86,6 +91,7 @@ class Turns:
     async def _gate(self, actor: int, where: str) -> None:
         gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._gates[actor] = where, gate
+        self._arrived.set()
         await gate
 
     async def run(self, *actors: Actor) -> list[Any]:
@@ -106,12 +112,14 @@ class Turns:
                     break
                 waiting = sorted(self._gates)
                 if not waiting:
-                    raise Deadlock("\n".join(self.trace))
+                    if not await self._other_work(tasks):
+                        raise Deadlock("\n".join(self.trace))
+                    continue
                 options = [last, *(n for n in waiting if n != last)] if last in waiting else waiting
                 if last in waiting and self._switches is not None and switched >= self._switches:
                     options = [last]
                 at = len(self.choices)
-                chosen = self._prefix[at] if at < len(self._prefix) else 0
+                chosen = min(self._prefix[at], len(options) - 1) if at < len(self._prefix) else 0
                 self.choices.append((chosen, len(options)))
                 actor = options[chosen]
                 assert actor is not None
@@ -128,6 +136,15 @@ class Turns:
             await asyncio.gather(*tasks, return_exceptions=True)
             self.unwatch()
         return [task.exception() or task.result() for task in tasks]
+
+    async def _other_work(self, tasks: Sequence[asyncio.Future[Any]]) -> bool:
+        """Wait for calls that are not watched (a thread's work); False when nothing comes of them."""
+        self._arrived.clear()
+        arrival: asyncio.Future[Any] = asyncio.ensure_future(self._arrived.wait())
+        pending = [arrival, *(task for task in tasks if not task.done())]
+        done, _ = await asyncio.wait(pending, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        arrival.cancel()
+        return bool(done)
 
     async def _settle(self, tasks: Sequence[asyncio.Future[Any]]) -> None:
         """Wait until every actor has ended, stands at a gate, or waits for another actor."""
