@@ -612,13 +612,13 @@ class LastRead:
     last_success: datetime | None = None
     new_as_of: datetime | None = None
     all_as_of: datetime | None = None
-    doubtful: frozenset[str] = frozenset()
-    """Which of the three times above were written before the wall clock was set back."""
     last: RunRecord | None = None
     """The last attempt of any outcome."""
     unclean_in_a_row: int = 0
     durations: tuple[float, ...] = ()
     """Seconds of the last whole reads, newest last, for forecasts."""
+    doubtful: frozenset[str] = frozenset()
+    """Which of ``last_success``, ``new_as_of`` and ``all_as_of`` were written before the wall clock was set back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ A functional core with one acting part around it. Read it in this order:
 2.  ``state``         what the orchestrator knows: one immutable value, and what folds leave in its outbox
 3.  ``decide``        ``decide(state, now)``: what is to be done at this moment, and what stops each waiting request
 4.  ``requests``      folds: asked, joined, withdrawn, moved
-5.  ``runs``          folds: started, progressed, suspended, ended, tried again
+5.  ``runs``          folds: started, progressed, suspended, ended, abandoned, tried again; ``ends``: how a run ended
 6.  ``sessions``      folds: smart sessions open, live, end
 7.  ``schedule``      folds: time passed, intervals, the daily read; lateness
 8.  ``office_hours``  calendar arithmetic in the office's time zone

@@ -49,13 +49,18 @@ def rehomed(state: State) -> State:
     return state
 
 
-def login_failed(state: State, now: Moment, type: SyncType, account: AccountId, error: ErrorInfo) -> State:
+def login_failed(
+    state: State, now: Moment, type: SyncType, account: AccountId, error: ErrorInfo, since: float
+) -> State:
     """Refused credentials stop the account at once; any other failed login keeps the schedule away from it for a while,
-    then it gets one more try (rule 22)."""
+    then it gets one more try (rule 22). A run that began (monotonic ``since``) before the operator changed the password
+    may have tried the old one, which says nothing about the new one."""
     known = state.accounts.get(account)
     if known is None:
         return state
     match error.kind:
+        case FailureKind.CREDENTIALS if known.allowed_at is not None and since < known.allowed_at:
+            return state
         case FailureKind.CREDENTIALS:
             return refused(state, account, error)
         case FailureKind.LOGIN:
@@ -95,7 +100,7 @@ def allowed(state: State, now: Moment, account: AccountId) -> State:
     known = state.accounts.get(account)
     if known is None:
         return state
-    state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None))
+    state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None, allowed_at=now.mono))
     state = state.say(Noted(f"stopped:{account}", None), Told(EventKind.ACCOUNT_CHANGED, {"account": account}))
     return rehomed(state)
 

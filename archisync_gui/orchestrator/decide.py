@@ -5,13 +5,23 @@ The dispatcher does what :func:`decide` answers; status, ``explain`` and forecas
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archisync_gui.model import AccountId, Freshness, Reason, Scope, SyncType
 from archisync_gui.orchestrator import office_hours
-from archisync_gui.orchestrator.state import SMART, Active, Moment, Request, Slot, State, StopCause, is_form
+from archisync_gui.orchestrator.state import (
+    SMART,
+    Active,
+    Moment,
+    Request,
+    Session,
+    Slot,
+    State,
+    StopCause,
+    is_form,
+)
 
 # ---------------------------------------------------------------------------------------------------------- answers
 
@@ -32,6 +42,13 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Abandon:
+    """Take the lock from a run that does not end."""
+
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """What stops something."""
 
@@ -42,13 +59,18 @@ class Block:
     account: AccountId | None = None
 
 
-def decide(state: State, now: Moment) -> Start | Stop | None:
-    """The one decision for this moment (rules 1-3, 9-11, 17, 24); ``None``: there is nothing to do. To suspend is none:
-    the run itself asks whether it :func:`must_yield`, at its safe points."""
+def decide(state: State, now: Moment) -> Start | Stop | Abandon | None:
+    """The one decision for this moment (rules 1-3, 9-11, 17, 24, 26); ``None``: there is nothing to do. To suspend is
+    none: the run itself asks whether it :func:`must_yield`, at its safe points."""
     active = state.active
     if active is not None:
         if active.stop is not None:
-            if not active.stop_sent:
+            first, last = active.stop_first, active.stop_last
+            if first is None or last is None:
+                return Stop(active.run.id, active.stop)
+            if now.mono - first >= state.rules.abandon_after:
+                return Abandon(active.run.id)
+            if now.mono - last >= state.rules.cancel_again:
                 return Stop(active.run.id, active.stop)
         elif (cause := overrun(state, active, now)) is not None:
             return Stop(active.run.id, cause)
@@ -157,10 +179,22 @@ def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
 
 def session_until(state: State, request: Request, now: Moment) -> datetime | None:
     """When sessions stop a request no more, if nobody shows a sign of life any more."""
-    last_end = max(now.wall_at(s.ends) for s in state.sessions.values())
+    last_end = now.wall_at(_last_end(state.sessions))
     breath = now.wall_at((state.quiet_since or 0.0) + state.rules.quiet)
     late = late_at(state, request.slot.type, request.slot.account, now)
     return last_end if late is None else min(last_end, max(breath, late))
+
+
+_latest: tuple[Mapping[str, Session], float] = ({}, 0.0)
+
+
+def _last_end(sessions: Mapping[str, Session]) -> float:
+    """Monotonic time at which the last session ends by itself. Remembered for the mapping asked about last: a status
+    asks once for each waiting request, of which there may be a thousand."""
+    global _latest
+    if _latest[0] is not sessions:
+        _latest = sessions, max(s.ends for s in sessions.values())
+    return _latest[1]
 
 
 def logins_today(state: State, account: AccountId, now: Moment) -> int:
@@ -284,6 +318,9 @@ def next_change(state: State, now: Moment) -> float:
 
 def _changes(state: State, now: Moment) -> Iterator[float]:
     active = state.active
+    if active is not None and active.stop_first is not None and active.stop_last is not None:
+        yield active.stop_first + state.rules.abandon_after
+        yield active.stop_last + state.rules.cancel_again
     if active is not None and active.stop is None:
         yield active.since.mono + state.types[active.run.type].deadline - active.spent
         yield watched_until(state, active)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,10 +30,10 @@ from archisync_gui.model import (
     Run,
     Runner,
     Suspended,
-    SyncFailure,
 )
 from archisync_gui.orchestrator import accounts, runs
 from archisync_gui.orchestrator.decide import (
+    Abandon,
     Start,
     Stop,
     breathing,
@@ -43,12 +42,14 @@ from archisync_gui.orchestrator.decide import (
     must_yield,
     next_change,
 )
+from archisync_gui.orchestrator.ends import failure_of, internal, sound
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
-from archisync_gui.orchestrator.memory import Writer, failure_of
+from archisync_gui.orchestrator.memory import Writer
 from archisync_gui.orchestrator.schedule import passed, slept
 from archisync_gui.orchestrator.state import (
     Active,
+    ClockDoubted,
     Ended,
     Faltered,
     Moment,
@@ -65,6 +66,9 @@ log = logging.getLogger(__name__)
 NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
 """Events that are told but not kept: they come in floods and say nothing afterwards."""
 
+
+CLOSE_BROWSER = 15.0
+"""Seconds that closing the browser of an abandoned run may take."""
 
 SOONEST = 0.001
 """Seconds; no alarm rings sooner, so that a rounding of clocks cannot keep the dispatcher busy with itself."""
@@ -84,7 +88,14 @@ class Dispatcher:
     """Holds the state and does what ``decide`` says (rule 2)."""
 
     def __init__(
-        self, state: State, runner: Runner, journal: Journal, clock: Clock, listeners: Listeners, answers: Answers
+        self,
+        state: State,
+        runner: Runner,
+        journal: Journal,
+        clock: Clock,
+        listeners: Listeners,
+        answers: Answers,
+        close_browser: Callable[[], Awaitable[object]],
     ) -> None:
         self.state = state
         self.revision = 0
@@ -105,6 +116,11 @@ class Dispatcher:
         self._alarm_at = 0.0
         """Monotonic; counts only while the alarm is set."""
         self._run: asyncio.Task[Finished | Suspended] | None = None
+        self._control: _Control | None = None
+        self._close_browser = close_browser
+        self._giving_up: asyncio.Task[None] | None = None
+        """Closes the browser of a run that does not end, then takes the lock from it."""
+        self._flushing = False
         self._explained: tuple[object, object] | None = None
         self._lateness = _Lateness()
 
@@ -144,7 +160,10 @@ class Dispatcher:
         self._telling = True
         try:
             while self._words:
-                self._pass_on(self._words.popleft(), now)
+                try:
+                    self._pass_on(self._words.popleft(), now)
+                except Exception:  # one word that cannot be told must not keep the others from being told
+                    log.exception("something that happened could not be told")
         finally:
             self._telling = False
 
@@ -163,6 +182,8 @@ class Dispatcher:
                 self._writer.then(partial(self._answers.settled, word))
             case Faltered():
                 self._answers.form_told(word)
+            case ClockDoubted():
+                self._writer.write(self._journal.clock_doubted)
             case _:
                 self._notes[word.key] = word.value
                 self._writer.write(self._write_notes)
@@ -177,10 +198,24 @@ class Dispatcher:
 
     def journal_failed(self, error: Exception | None) -> None:
         """The journal failed, or (``None``) works again: shown in the status, and nothing else; runs go on."""
-        self.journal_error = None if error is None else failure_of(error, "".join(traceback.format_exception(error)))
+        self.journal_error = None if error is None else failure_of(error)
         self.revision += 1
         if error is None and self._notes:
             self._writer.write(self._write_notes)
+
+    def _flush(self) -> None:
+        """While the journal fails, try again now and then, also when nothing new is to be written."""
+        if self.journal_error is None or self._flushing:
+            return
+        self._flushing = True
+
+        async def job() -> None:
+            try:
+                await self._journal.flush()
+            finally:
+                self._flushing = False
+
+        self._writer.write(job)
 
     # ------------------------------------------------------------------------------------------------ loop
 
@@ -210,12 +245,18 @@ class Dispatcher:
                 self._start(slot)
             case Stop(run_id, cause):
                 self.apply(lambda state, now: runs.stop_sent(state, now, run_id, cause))
-                assert self._run is not None  # it ends nowhere but in ``_ended``, which frees the lock
-                self._run.cancel()
+                if self._run is not None:
+                    self._run.cancel()
+            case Abandon(run_id):
+                if self._giving_up is None:
+                    self._giving_up = asyncio.create_task(self._give_up(run_id), name="orchestrator abandons a run")
+                self._wake.clear()
+                self._set_alarm(now.mono + self.state.rules.cancel_again)
             case _:
                 # A run is suspended by itself: it asks ``suspend_requested`` at its safe points.
                 self._wake.clear()
                 self._set_alarm(next_change(self.state, now))
+        self._flush()
         self._keep_explanation(now)
         self._notice_freshness(now)
 
@@ -276,7 +317,7 @@ class Dispatcher:
         assert active is not None  # the fold just gave it the lock
         control = _Control(self, active)
         task = asyncio.create_task(self._execute(active, control), name=f"sync {active.run.type} {active.run.account}")
-        self._run = task
+        self._run, self._control = task, control
         task.add_done_callback(partial(self._ended, control))
 
     async def _execute(self, active: Active, control: _Control) -> Finished | Suspended:
@@ -287,10 +328,42 @@ class Dispatcher:
         return await self._runner(control)
 
     def _ended(self, control: _Control, task: asyncio.Task[Finished | Suspended]) -> None:
-        """The run's task is really over, however it ended: the one place where the lock is freed (rule 2)."""
-        self._run = None
-        how = _how(task, control)
-        self.apply(lambda state, now: runs.ended(state, now, control.run.id, how))
+        """The run's task is really over, however it ended: here, and where it is abandoned, the lock is freed (rule 2).
+        Nothing that a runner returned or raised can keep that from happening (rules 5, 20)."""
+        run_id = control.run.id
+        if self._run is task:
+            self._run = self._control = None
+        if control.abandoned:
+            if not task.cancelled():
+                task.exception()  # looked at, so that asyncio does not complain
+            self.apply(lambda state, now: runs.abandoned_over(state, now, run_id))
+            return
+        how = sound(_outcome(task), asked_to_suspend=control.asked)
+        try:
+            self.apply(lambda state, now: runs.ended(state, now, run_id, how))
+        except Exception as error:
+            log.exception("the end of a run could not be taken")
+            failure = internal(f"the end of the run could not be taken: {type(error).__name__}")
+            self.apply(lambda state, now: runs.ended(state, now, run_id, failure))
+
+    async def _give_up(self, run_id: str) -> None:
+        """Take the lock from a run that ignores its cancellation, after its browser is closed, so that the next run
+        finds a new one (rule 26)."""
+        control, task = self._control, self._run
+        log.error("the run %s did not end when it was told to; its browser is closed", run_id)
+        closing = asyncio.ensure_future(self._close_browser())
+        try:
+            await first_of(closing, self._clock.sleep(CLOSE_BROWSER))
+            if closing.done() and not closing.cancelled() and (error := closing.exception()) is not None:
+                log.error("the browser of an abandoned run could not be closed", exc_info=error)
+        finally:
+            closing.cancel()
+            self._giving_up = None
+        if control is None or task is None or task.done():
+            return  # it has ended by itself when its browser closed
+        control.abandoned = True
+        self._run = self._control = None
+        self.apply(lambda state, now: runs.abandoned(state, now, run_id))
 
     # ------------------------------------------------------------------------------------------------ end
 
@@ -304,7 +377,7 @@ class Dispatcher:
 
     async def stop(self, deadline: float) -> None:
         """Write what is left and end every task of ours."""
-        tasks = [t for t in (self._loop, self._alarm) if t is not None]
+        tasks = [t for t in (self._loop, self._alarm, self._giving_up) if t is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -339,7 +412,8 @@ async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]
 
 
 class _Control:
-    """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing."""
+    """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing; in an abandoned
+    run they raise ``CancelledError``, so that it cannot go on to store what it read."""
 
     def __init__(self, dispatcher: Dispatcher, active: Active) -> None:
         self._dispatcher = dispatcher
@@ -347,8 +421,15 @@ class _Control:
         self.resume = active.resume
         self.asked = False
         """The runner has been asked to suspend."""
+        self.abandoned = False
+        """The lock was taken from the run; whatever it still does is in vain."""
+
+    def _go_on(self) -> None:
+        if self.abandoned:
+            raise asyncio.CancelledError("the run was abandoned")
 
     def suspend_requested(self) -> bool:
+        self._go_on()
         dispatcher = self._dispatcher
         active = dispatcher.state.active
         if (
@@ -361,10 +442,12 @@ class _Control:
         return False
 
     def progress(self, progress: Progress) -> None:
+        self._go_on()
         self._dispatcher.apply(lambda state, now: runs.progressed(state, now, self.run.id, progress))
 
     @contextmanager
     def long_step(self, limit: float) -> Iterator[None]:
+        self._go_on()
         self._dispatcher.apply(lambda state, now: runs.long_step(state, now, self.run.id, limit))
         try:
             yield
@@ -375,24 +458,11 @@ class _Control:
         self._dispatcher.apply(lambda state, now: accounts.logged_in(state, now, self.run.account))
 
 
-def _how(task: asyncio.Task[Finished | Suspended], control: _Control) -> Finished | Suspended | ErrorInfo:
-    """How a run's task ended, as a value."""
+def _outcome(task: asyncio.Task[Finished | Suspended]) -> object:
+    """What a run's task returned, or the exception it raised."""
     if task.cancelled():
         return ErrorInfo(
             "run-internal", FailureKind.TRANSIENT, "the runner cancelled itself", {"error": "CancelledError"}
         )
     error = task.exception()
-    if error is not None:
-        return failure_of(error, "".join(traceback.format_exception(error)))
-    how = task.result()
-    if isinstance(how, Suspended) and not control.asked:
-        broken = SyncFailure(
-            "run-internal", FailureKind.PERMANENT, params={"error": "the runner suspended itself unasked"}
-        )
-        return failure_of(broken, "")
-    if not isinstance(how, (Finished, Suspended)):
-        broken = SyncFailure(
-            "run-internal", FailureKind.PERMANENT, params={"error": f"the runner returned {how!r}"[:200]}
-        )
-        return failure_of(broken, "")
-    return how
+    return task.result() if error is None else error

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TypeAlias
 
 from archisync_gui.model import (
@@ -18,8 +18,6 @@ from archisync_gui.model import (
     Json,
     LastRead,
     Remembered,
-    SyncFailure,
-    as_json,
 )
 from archisync_gui.orchestrator.state import Moment, Stamp, State, Track, evolve
 
@@ -105,35 +103,32 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
             key = state.track_key(read.type, read.account)
             tracks[key] = _track(state, read, tracks.get(key, Track()), now)
     state = evolve(state, tracks=tracks)
+    unreadable = list(memory.unreadable)
     for note, value in memory.notes.items():
         try:
             state = _noted(state, note.split(":"), value)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            log.exception("the note %s cannot be read and is left out", note)
-    return state
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            log.warning("the note %s cannot be read and is left out: %.200r", note, value)
+            unreadable.append(f"note {note}")
+    return evolve(state, unreadable=tuple(unreadable))
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def _track(state: State, read: LastRead, known: Track, now: Moment) -> Track:
-    def stamp(at: datetime | None, other: Stamp | None) -> Stamp | None:
-        found = None if at is None else Stamp(at, doubtful=at > now.wall)
+    def stamp(name: str, at: datetime | None, other: Stamp | None) -> Stamp | None:
+        found = None if at is None else Stamp(at, doubtful=at > now.wall or name in read.doubtful)
         return found if other is None or (found is not None and found.wall >= other.wall) else other
 
-    wait = state.rules.back_off(state.intervals.get(read.type), read.failures_in_a_row)
-    ended = None if read.last is None else read.last.ended
-    back_off = None if wait is None or ended is None else ended + timedelta(seconds=wait)
     last = read.last if known.last is None or (read.last and read.last.started >= known.last.started) else known.last
     return evolve(
         known,
-        success=stamp(read.last_success, known.success),
-        new=stamp(read.new_as_of, known.new),
-        whole=stamp(read.all_as_of, known.whole),
+        success=stamp("last_success", read.last_success, known.success),
+        new=stamp("new_as_of", read.new_as_of, known.new),
+        whole=stamp("all_as_of", read.all_as_of, known.whole),
         last=last,
-        failures=read.failures_in_a_row,
         unclean=read.unclean_in_a_row,
-        back_off=back_off,
         durations=read.durations[-state.rules.durations_kept :] or known.durations,
     )
 
@@ -146,21 +141,45 @@ def _noted(state: State, key: list[str], value: Json) -> State:
             place = (type, ":".join(rest))
             track = state.tracks.get(place, Track())
             return state.with_track(place, evolve(track, due=_time(at)))
+        case ["owed", type, *rest], str(since) if type in state.types:
+            place = (type, ":".join(rest))
+            return state.with_track(place, evolve(state.tracks.get(place, Track()), owed=_time(since)))
+        case ["failures", type, *rest], Mapping() as kept if type in state.types:
+            place = (type, ":".join(rest))
+            until, count = kept.get("until"), kept["count"]
+            if not isinstance(count, int):
+                raise ValueError("no count")
+            track = state.tracks.get(place, Track())
+            return state.with_track(place, evolve(track, failures=count, back_off=_time(until) if until else None))
         case ["daily"], str(at):
             return evolve(state, daily_due=_time(at))
         case ["hold"], str(since):
             return evolve(state, hold_since=_time(since))
-        case ["stopped", *rest], Mapping() as error if known := state.accounts.get(":".join(rest)):
-            return state.with_account(evolve(known, stopped=error_from(error)))
+        case ["stopped", *rest], value if known := state.accounts.get(":".join(rest)):
+            return state.with_account(evolve(known, stopped=_refusal(known.account.id, value)))
         case ["logins", *rest], Mapping() as count if known := state.accounts.get(":".join(rest)):
             day = date.fromisoformat(str(count["day"]))
             return state.with_account(evolve(known, day=day, logins=int(str(count["count"]))))
     return state
 
 
-def _time(text: str) -> datetime:
+def _time(text: Json) -> datetime:
+    if not isinstance(text, str):
+        raise TypeError("no time")
     found = datetime.fromisoformat(text)
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _refusal(account: str, kept: Json) -> ErrorInfo:
+    """Why an account was stopped. Whatever cannot be read of it: the account stays stopped (rule 22)."""
+    try:
+        if isinstance(kept, Mapping):
+            return error_from(kept)
+    except (ValueError, TypeError, KeyError):
+        log.warning("the note stopped:%s cannot be read, the account stays stopped: %.200r", account, kept)
+    return ErrorInfo(
+        "login-refused", FailureKind.CREDENTIALS, "the stored reason cannot be read", {"account": account, "error": ""}
+    )
 
 
 def error_from(kept: Mapping[str, Json]) -> ErrorInfo:
@@ -175,25 +194,4 @@ def error_from(kept: Mapping[str, Json]) -> ErrorInfo:
         stack=str(kept.get("stack", "")),
         screenshot=None if screenshot is None else str(screenshot),
         evidence=evidence if isinstance(evidence, Mapping) else {},
-    )
-
-
-def failure_of(error: BaseException, stack: str) -> ErrorInfo:
-    """What is stored and shown of an exception (rule 20)."""
-    if isinstance(error, SyncFailure):
-        return ErrorInfo(
-            error.code,
-            error.kind,
-            str(error),
-            as_json(error.params),
-            stack,
-            error.screenshot,
-            as_json(error.evidence),
-        )
-    return ErrorInfo(
-        "run-internal",
-        FailureKind.PERMANENT,
-        f"{type(error).__name__}: {error}",
-        {"error": type(error).__name__},
-        stack,
     )

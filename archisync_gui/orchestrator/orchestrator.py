@@ -6,8 +6,9 @@ Each method folds the state and wakes the dispatcher; nothing is decided or star
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from archisync_gui.model import (
@@ -19,6 +20,7 @@ from archisync_gui.model import (
     Explanation,
     FailureKind,
     Journal,
+    Json,
     Listener,
     Origin,
     Outcome,
@@ -72,6 +74,14 @@ def _new_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
+def _new_secret() -> str:
+    return secrets.token_hex(12)
+
+
+async def _no_browser() -> None:
+    """There is no browser to close."""
+
+
 class Orchestrator:
     """Runs syncs one at a time, for the schedule, the operator and the order forms."""
 
@@ -86,9 +96,13 @@ class Orchestrator:
         rules: Rules | None = None,
         ids: Callable[[], str] = _new_id,
         preemptible: bool = True,
+        secret: Callable[[], str] = _new_secret,
+        close_browser: Callable[[], Awaitable[object]] = _no_browser,
     ) -> None:
         """``runner`` executes every type. ``ids`` gives a new short id at each call; one names this start of the
-        program. ``preemptible`` False: nobody will interrupt a run, so it may read larger pages."""
+        program. ``preemptible`` False: nobody will interrupt a run, so it may read larger pages. ``secret`` gives the
+        part of a ticket's id that nobody can guess. ``close_browser`` closes the browser of a run that does not end
+        when it is told to; the next run must find a new one."""
         self._clock = clock or SystemClock()
         self._journal = journal
         self._listeners = Listeners()
@@ -107,23 +121,29 @@ class Orchestrator:
             intervals={t.name: t.interval for t in strongest_first},
             accounts={a.id: AccountState(a) for a in accounts},
         )
-        self._dispatcher = Dispatcher(state, runner, journal, self._clock, self._listeners, self)
+        self._secret = secret
+        self._dispatcher = Dispatcher(state, runner, journal, self._clock, self._listeners, self, close_browser)
         self._closed = False
 
     # ------------------------------------------------------------------------------------------------ life
 
     async def start(self) -> None:
         """Remember what earlier processes left, plan the schedule, begin to dispatch (rule 28)."""
+        failed = False
         try:
             kept = await self._journal.load()
         except Exception as error:
             self._dispatcher.journal_failed(error)
-            kept = Remembered()
+            kept, failed = Remembered(), True
 
         def fold(state: State, now: Moment) -> State:
-            return schedule.planned(memory.remembered(state, now, kept), now)
+            state = memory.remembered(state, now, kept)
+            if failed:
+                # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
+                state = evolve(state, hold_since=now.wall, unreadable=("journal",))
+            return schedule.planned(state, now)
 
-        if kept.last_sign is not None:
+        if kept.last_sign is not None and kept.last_sign <= self._clock.now():
             self._dispatcher.was_closed(kept.last_sign)
         self._dispatcher.apply(fold)
         self._dispatcher.start()
@@ -199,10 +219,11 @@ class Orchestrator:
                 raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
             else:
                 readers = state.readers(type) if spec.shared else (account,)
-            ticket = Ticket(self._number("t"), type, scope, readers)
+            ticket = Ticket(f"{self._number('t')}-{self._secret()}", type, scope, readers)
             want = requests.clamped(spec.priority if priority is None else priority)
             asks += [(Slot(type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
             tickets.append(ticket)
+        self._check_room(asks)
         for ticket in tickets:
             self._remember_ticket(ticket)
 
@@ -213,6 +234,21 @@ class Orchestrator:
 
         self._dispatcher.apply(fold)
         return tickets
+
+    def _check_room(self, asks: Sequence[tuple[Slot, Want]]) -> None:
+        """Raise ``SyncFailure`` where too many wait already (limits)."""
+        state, rules = self.state, self.state.rules
+        for slot, _ in asks:
+            waiting = state.queue.get(slot)
+            if waiting is not None and len(waiting.wants) >= rules.tickets_limit:
+                params: dict[str, Json] = {"type": slot.type, "limit": rules.tickets_limit}
+                raise SyncFailure("too-many-tickets", FailureKind.TRANSIENT, params=params)
+            full = len(state.queue) >= rules.records_limit
+            if full and waiting is None and slot.scope is Scope.ONE:
+                records = sum(other.scope is Scope.ONE for other in state.queue)
+                if records >= rules.records_limit:
+                    params = {"type": slot.type, "limit": rules.records_limit}
+                    raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
 
     def _remember_ticket(self, ticket: Ticket) -> None:
         self._tickets[ticket.id] = ticket
@@ -360,10 +396,12 @@ class Orchestrator:
         last_success: datetime | None,
         new_as_of: datetime | None,
         all_as_of: datetime | None,
+        doubtful: Collection[str] = (),
     ) -> None:
-        """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness is now as told here."""
+        """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness is now as told here.
+        ``doubtful`` names the times that were written before the wall clock was set back (``Ages.doubtful``)."""
         ages = last_success, new_as_of, all_as_of
-        self._dispatcher.apply(lambda state, now: run_folds.restated(state, now, type, account, ages))
+        self._dispatcher.apply(lambda state, now: run_folds.restated(state, now, type, account, ages, doubtful))
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
@@ -410,6 +448,9 @@ class Orchestrator:
             return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=tomb)
         if self.state.closing:
             return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
+        if len(self.state.sessions) >= self.state.rules.sessions_limit and session_id not in self.state.sessions:
+            params = {"limit": self.state.rules.sessions_limit}
+            raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params=params)
         id = ""
 
         def fold(state: State, now: Moment) -> State:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
-from archisync_gui.model import EventKind, Outcome, Run, RunRecord, RunResult
+from archisync_gui.model import AccountId, EventKind, Json, Outcome, Run, RunRecord, RunResult, Scope, SyncType
 from archisync_gui.orchestrator.state import (
+    SCHEDULE,
     SMART,
     Ended,
     Moment,
+    Noted,
     Parked,
     Request,
     Settled,
@@ -16,8 +19,11 @@ from archisync_gui.orchestrator.state import (
     State,
     StopCause,
     Told,
+    Track,
     Want,
     evolve,
+    form,
+    is_form,
 )
 
 
@@ -56,6 +62,16 @@ def put_back(state: State, request: Request) -> State:
     return state.with_request(evolve(both, anyway=request.anyway or waiting.anyway, front=waiting.front))
 
 
+def without_closed_forms(state: State, request: Request) -> Request:
+    """The request without the forms that have closed: nothing is repeated for nobody, and no read of the schedule keeps
+    a form's priority (rule 17)."""
+    if not any(is_form(w.who) for w in request.wants):
+        return request
+    open_forms = {form(s.handle) for s in state.sessions.values()}
+    wants = tuple(w for w in request.wants if not is_form(w.who) or w.who in open_forms)
+    return request if len(wants) == len(request.wants) else evolve(request, wants=wants)
+
+
 def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = True) -> State:
     """Somebody wants nothing any more. A request that nobody wants is gone; a run that nobody wants is told to end
     (``stop`` False: it may finish, rule 17)."""
@@ -81,23 +97,43 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
 
 def dropped(state: State, now: Moment, request: Request) -> State:
     """A waiting request is removed; its suspended run, if any, has ended (rules 5, 26)."""
-    state = state.without_request(request.slot)
-    if request.parked is not None:
-        record = parked_record(request, request.parked, now)
-        state = state.say(
-            Ended(record),
-            Told(
-                EventKind.SYNC_CANCELLED,
-                {
-                    "runId": record.id,
-                    "type": record.type,
-                    "account": record.account,
-                    "scope": record.scope.value,
-                    "cause": StopCause.WITHDRAWN.value,
-                },
-            ),
-        )
-    return state.say(_settled(request, request.wants))
+    state = parked_ended(state.without_request(request.slot), now, request, StopCause.WITHDRAWN.value)
+    state = state.say(_settled(request, request.wants))
+    return state if state.closing else used_up(state, request)
+
+
+def parked_ended(state: State, now: Moment, request: Request, cause: str) -> State:
+    """The suspended run of a request that leaves the queue ends, too: each row ends (rule 31)."""
+    if request.parked is None:
+        return state
+    record = parked_record(request, request.parked, now)
+    about: dict[str, Json] = {
+        "runId": record.id,
+        "type": record.type,
+        "account": record.account,
+        "scope": record.scope.value,
+        "cause": cause,
+    }
+    return state.say(Ended(record), Told(EventKind.SYNC_CANCELLED, about))
+
+
+def used_up(state: State, request: Request) -> State:
+    """The request has its outcome: where the schedule wanted it, its due time is used up now and not before, so that
+    hold, shutdown and kill lose no read (rule 28)."""
+    slot = request.slot
+    if slot.scope is not Scope.ALL or not any(w.who == SCHEDULE for w in request.wants):
+        return state
+    return with_owed(state, state.track_key(slot.type, slot.account), None)
+
+
+def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | None) -> State:
+    """The schedule owes a read of that type and account since then (``None``: no more); kept over restarts."""
+    track = state.tracks.get(key, Track())
+    if track.owed == since:
+        return state
+    type, account = key
+    note = Noted(f"owed:{type}:{account}", None if since is None else since.isoformat())
+    return state.with_track(key, evolve(track, owed=since)).say(note)
 
 
 def parked_record(request: Request, parked: Parked, now: Moment) -> RunRecord:
@@ -112,7 +148,8 @@ def parked_record(request: Request, parked: Parked, now: Moment) -> RunRecord:
         attempt=parked.run.attempt,
         asked=parked.asked,
         started=parked.started.wall,
-        ended=now.wall,
+        ended=max(now.wall, parked.started.wall),
+        seconds=parked.spent,
         outcome=Outcome.CANCELLED,
         rows=parked.progress.rows,
         suspensions=(*parked.suspensions, (parked.since.wall, None)),

@@ -67,6 +67,16 @@ class Rules:
     """A doubled interval never exceeds this, unless the interval itself does (23)."""
     watchdog: float = 120.0
     """A run without progress for so long is cancelled; its deadline stands with its type (24)."""
+    cancel_again: float = 5.0
+    """A run that was told to end is told again after each such time (26)."""
+    abandon_after: float = 60.0
+    """One that has not ended so long after it was told first loses the lock and its browser (26)."""
+    sessions_limit: int = 500
+    """Open sessions (limits)."""
+    tickets_limit: int = 1_000
+    """Tickets that wait for one request (limits)."""
+    records_limit: int = 1_000
+    """Requests for single records that wait (limits)."""
 
     late_intervals: int = 2
     """A type is late when its last success is older than so many intervals (status)."""

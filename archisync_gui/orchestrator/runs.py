@@ -5,7 +5,7 @@ The lock is ``State.active``: it belongs to a run id, and only that run's end fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 from archisync_gui.model import (
@@ -26,13 +26,21 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import accounts, sessions
 from archisync_gui.orchestrator.decide import effective_priority
-from archisync_gui.orchestrator.requests import put_back, run_of
+from archisync_gui.orchestrator.requests import (
+    dropped,
+    parked_ended,
+    put_back,
+    run_of,
+    used_up,
+    without_closed_forms,
+)
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     Active,
     Ended,
     Faltered,
     Moment,
+    Noted,
     Parked,
     Request,
     Settled,
@@ -101,10 +109,15 @@ def restated(
     type: SyncType,
     account: AccountId,
     ages: tuple[datetime | None, datetime | None, datetime | None],
+    doubtful: Collection[str] = (),
 ) -> State:
     """The operator changed the stored rows by hand (cleared, accepted, re-keyed): last success, ``newAsOf`` and
     ``allAsOf`` are what the store says now, and a refused read is no longer the last word (data rules)."""
-    success, new, whole = (None if at is None else Stamp(at, doubtful=at > now.wall) for at in ages)
+    names = ("last_success", "new_as_of", "all_as_of")
+    success, new, whole = (
+        None if at is None else Stamp(at, doubtful=at > now.wall or name in doubtful)
+        for name, at in zip(names, ages, strict=True)
+    )
     key = state.track_key(type, account)
     track = evolve(state.track(type, account), success=success, new=new, whole=whole)
     if track.last is not None and track.last.outcome is Outcome.REFUSED:
@@ -126,7 +139,29 @@ def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    return evolve(state, active=evolve(active, stop=active.stop or cause, stop_sent=True))
+    first = now.mono if active.stop_first is None else active.stop_first
+    return evolve(state, active=evolve(active, stop=active.stop or cause, stop_first=first, stop_last=now.mono))
+
+
+def abandoned(state: State, now: Moment, run_id: str) -> State:
+    """The run did not end though it was told to again and again: it loses the lock, and what it may still return is
+    ignored (rule 26). To its request that is a failed or cancelled attempt like any other."""
+    active = state.active
+    if active is None or active.run.id != run_id:
+        return state
+    params: Mapping[str, Json] = {"type": active.run.type, "account": active.run.account}
+    error = ErrorInfo("run-abandoned", FailureKind.TRANSIENT, "the run did not end and was abandoned", params)
+    state = evolve(state, active=None, abandoned=(*state.abandoned, active))
+    state = _failed(state, now, active, error) if active.stop in LIMITS else _cancelled(state, now, active, error)
+    return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
+
+
+def abandoned_over(state: State, now: Moment, run_id: str) -> State:
+    """The task of an abandoned run has ended at last."""
+    left = tuple(a for a in state.abandoned if a.run.id != run_id)
+    if len(left) == len(state.abandoned):
+        return state
+    return evolve(state, abandoned=left).say(Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
 
 
 def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo) -> State:
@@ -158,10 +193,11 @@ def _over(state: State, now: Moment, active: Active, how: Finished | Suspended |
 
 def _finished(state: State, now: Moment, active: Active, how: Finished) -> State:
     """The runner came to its end: completed, unclean or skipped (rule 20)."""
-    as_of = how.as_of if how.as_of is None else min(how.as_of, now.wall)
+    began = now.wall_at(active.began.mono)
+    # A time to come was noted by a clock that was set back meanwhile: the monotonic clock knows better (rule 30).
+    as_of = began if how.as_of is not None and how.as_of > now.wall else how.as_of
     row = evolve(
-        record(active),
-        ended=now.wall,
+        over(active, now),
         outcome=how.outcome,
         as_of=as_of,
         rows=how.rows,
@@ -171,7 +207,10 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
         warnings=how.warnings,
     )
     key = state.track_key(active.run.type, active.run.account)
-    state = state.with_track(key, _after_success(state, state.tracks.get(key, Track()), row, active, now))
+    scope = Scope.ALL if how.whole else active.run.scope
+    before = state.tracks.get(key, Track())
+    track = _after_success(state, before, row, Stamp(as_of or began, active.began.mono), scope)
+    state = _count_kept(state.with_track(key, track), key, before, track)
     state = accounts.login_worked(state, active.run.account)
     result = result_of(row, now)
     kind = EventKind.SYNC_SKIPPED if how.outcome is Outcome.SKIPPED else EventKind.SYNC_COMPLETED
@@ -190,21 +229,20 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
     if how.outcome is not Outcome.COMPLETED:
         return state
     if active.run.scope is Scope.ALL:
-        return _satisfied_too(state, active, result)
+        return _satisfied_too(state, now, active, result)
     if active.run.scope is Scope.NEW:
         return sessions.whole_list_follows(sessions.served(state, now, active.run.account), now, active)
     return state
 
 
-def _after_success(state: State, track: Track, row: RunRecord, active: Active, now: Moment) -> Track:
+def _after_success(state: State, track: Track, row: RunRecord, stamp: Stamp, scope: Scope) -> Track:
     """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
     track = evolve(track, last=row)
-    stamp = Stamp(row.as_of or active.began.wall, active.began.mono)
-    match row.outcome, row.scope:
+    match row.outcome, scope:
         case Outcome.COMPLETED, Scope.NEW:
             return evolve(track, new=stamp)
         case Outcome.COMPLETED | Outcome.UNCLEAN, Scope.ALL:
-            seconds = now.mono - active.since.mono + active.spent
+            seconds = row.seconds or 0.0
             track = evolve(
                 track,
                 success=stamp,
@@ -225,13 +263,13 @@ def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
     return known
 
 
-def _satisfied_too(state: State, active: Active, result: RunResult) -> State:
+def _satisfied_too(state: State, now: Moment, active: Active, result: RunResult) -> State:
     """A clean whole read gives fast reads asked before it began what they wanted: ``all`` satisfies ``new`` (words)."""
     slot = Slot(active.run.type, active.run.account, Scope.NEW)
     waiting = state.queue.get(slot)
     if waiting is None or waiting.asked.mono >= active.began.mono:
         return state
-    state = state.without_request(slot)
+    state = parked_ended(state.without_request(slot), now, waiting, "satisfied")
     return state.say(Settled(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
 
 
@@ -249,23 +287,28 @@ def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> Sta
         spent=active.spent + now.mono - active.since.mono,
         suspensions=active.suspensions,
     )
-    state = put_back(state, evolve(active.request, parked=parked))
+    whole = evolve(active.request, parked=parked)
+    request = without_closed_forms(state, whole)
+    if not request.wants and request.slot not in state.queue:
+        return dropped(state, now, whole)
+    state = _settled_closed(put_back(state, request), active.request, request, result_of(record(active), now))
     return state.say(Told(EventKind.SYNC_SUSPENDED, {**about(active), **as_json(how.progress)}))
 
 
-def _cancelled(state: State, now: Moment, active: Active) -> State:
+def _cancelled(state: State, now: Moment, active: Active, error: ErrorInfo | None = None) -> State:
     """The run was told to end, and has (rule 26). After a hold, schedule and forms still want what they wanted."""
-    row = evolve(record(active), ended=now.wall, outcome=Outcome.CANCELLED)
+    row = evolve(over(active, now), outcome=Outcome.CANCELLED, error=error)
     key = state.track_key(row.type, row.account)
     state = state.with_track(key, evolve(state.tracks.get(key, Track()), last=row))
     request = active.request
     if active.stop is StopCause.HOLD:
-        keep = tuple(w for w in request.wants if w.who == SCHEDULE or is_form(w.who))
+        still = without_closed_forms(state, request).wants
+        keep = tuple(w for w in still if w.who == SCHEDULE or is_form(w.who))
         if keep:
             state = put_back(state, evolve(request, wants=keep))
             request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
     cause = active.stop or StopCause.OPERATOR
-    data: dict[str, Json] = {**about(active), "cause": cause.value}
+    data: dict[str, Json] = {**about(active), "cause": cause.value, "abandoned": error is not None}
     state = _settle(state.say(Ended(row)), request, result_of(row, now))
     return state.say(Told(EventKind.SYNC_CANCELLED, data))
 
@@ -274,20 +317,24 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
     """The attempt failed. Transient failures are tried again, outside the lock (rule 21); credentials stop the account
     (rule 22); the others end the request."""
     outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
-    row = evolve(record(active), ended=now.wall, outcome=outcome, error=error, rows=active.progress.rows)
+    row = evolve(over(active, now), outcome=outcome, error=error, rows=active.progress.rows)
     key = state.track_key(row.type, row.account)
-    track = evolve(state.tracks.get(key, Track()), last=row)
+    before = state.tracks.get(key, Track())
+    track = evolve(before, last=row)
     pauses = state.rules.retry_pauses
-    again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and not state.closing
+    request = without_closed_forms(state, active.request)
+    wanted = bool(request.wants) or request.slot in state.queue
+    again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and wanted and not state.closing
     if not again and row.scope is Scope.ALL:
         track = _after_failure(state, track, now, row)
-    state = state.with_track(key, track).say(Ended(row))
+    state = _count_kept(state.with_track(key, track).say(Ended(row)), key, before, track)
     failure: dict[str, Json] = {**about(active), "outcome": outcome.value, "final": not again, "error": as_json(error)}
     if not again:
         state = _settle(state, active.request, result_of(row, now)).say(Told(EventKind.SYNC_ERROR, failure))
-        return accounts.login_failed(state, now, row.type, row.account, error)
+        return accounts.login_failed(state, now, row.type, row.account, error, active.since.mono)
     pause = pauses[row.attempt - 1]
-    retry = evolve(active.request, attempt=row.attempt + 1, not_before=now.mono + pause)
+    state = _settled_closed(state, active.request, request, result_of(row, now))
+    retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
     forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
     state = put_back(state, retry).say(Told(EventKind.SYNC_ERROR, failure))
@@ -306,8 +353,25 @@ def _after_failure(state: State, track: Track, now: Moment, row: RunRecord) -> T
     return evolve(track, failures=failures, back_off=now.wall + timedelta(seconds=wait))
 
 
+def _count_kept(state: State, key: tuple[SyncType, AccountId], before: Track, after: Track) -> State:
+    """Failures in a row are counted here and nowhere else; the count is kept over restarts (rule 23)."""
+    if (before.failures, before.back_off) == (after.failures, after.back_off):
+        return state
+    until = None if after.back_off is None else after.back_off.isoformat()
+    note: Json = {"count": after.failures, "until": until} if after.failures else None
+    return state.say(Noted(f"failures:{key[0]}:{key[1]}", note))
+
+
+def _settled_closed(state: State, before: Request, after: Request, result: RunResult) -> State:
+    """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
+    gone = tuple(w.who for w in before.wants if w not in after.wants)
+    return state.say(Settled(gone, result)) if gone else state
+
+
 def _settle(state: State, request: Request, result: RunResult) -> State:
     """Everybody who still wants the request learns its one outcome (rule 5)."""
+    if not state.closing:
+        state = used_up(state, request)
     return state.say(Settled(tuple(w.who for w in request.wants), result)) if request.wants else state
 
 
@@ -318,6 +382,13 @@ def _overran(active: Active) -> ErrorInfo:
 
 
 # ---------------------------------------------------------------------------------------------------------- shapes
+
+
+def over(active: Active, now: Moment) -> RunRecord:
+    """The row of an attempt that ends now."""
+    row = record(active)
+    seconds = active.spent + now.mono - active.since.mono
+    return evolve(row, ended=max(now.wall, row.started), seconds=seconds)
 
 
 def record(active: Active) -> RunRecord:
@@ -339,7 +410,7 @@ def record(active: Active) -> RunRecord:
 
 def result_of(row: RunRecord, now: Moment) -> RunResult:
     """What tickets tell about an attempt that was the last."""
-    milliseconds = round(max(0.0, (now.wall - row.started).total_seconds()) * 1000)
+    milliseconds = round((row.seconds or 0.0) * 1000)
     return RunResult(
         type=row.type,
         account=row.account,

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SyncType
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
-from archisync_gui.orchestrator.requests import asked
+from archisync_gui.orchestrator.requests import asked, with_owed
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     SHARED,
+    ClockDoubted,
     Flow,
     Moment,
     Noted,
@@ -73,25 +74,30 @@ def _jumped_back(state: State, now: Moment) -> State:
         for key, track in state.tracks.items()
     }
     accounts = {id: evolve(a, login_pause=None) for id, a in state.accounts.items()}
-    return evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
+    state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
+    return state.say(ClockDoubted())
 
 
 # ---------------------------------------------------------------------------------------------------------- due
 
 
 def asked_by_clock(state: State, now: Moment, asleep: bool) -> State:
-    """What is due is asked for, once, however much time was missed (rule 28); what was missed is told."""
+    """What is due is asked for, once, however much time was missed (rule 28); what was missed is told. The read stays
+    owed until a run has used the due time up."""
     missed: list[Json] = []
     for due, type, account in dues(state):
-        interval = state.intervals.get(type)
-        if due <= now.wall and interval is not None:
-            missed += _missed(state, now, Slot(type, account, Scope.ALL), due, interval, asleep)
-            state = with_due(state, state.track_key(type, account), _next_due(due, interval, now))
-            state = _scheduled(state, now, type, account)
+        if due <= now.wall:
+            interval = state.intervals.get(type)
+            if interval is not None:
+                missed += _missed(state, now, Slot(type, account, Scope.ALL), due, interval, asleep)
+            key = state.track_key(type, account)
+            state = with_due(state, key, None if interval is None else _next_due(due, interval, now))
+            state = _scheduled(state, now, type, account, due)
     state = _told(state, missed)
-    if state.daily_due is not None and state.daily_due <= now.wall:
+    daily = state.daily_due
+    if daily is not None and daily <= now.wall:
         for type, account in list(state.lines()):
-            state = _scheduled(state, now, type, account)
+            state = _scheduled(state, now, type, account, daily)
         state = with_daily(state, _next_daily(state, now))
     return state
 
@@ -136,9 +142,12 @@ def _told(state: State, missed: list[Json]) -> State:
     return state.say(Told(EventKind.SCHEDULE_MISSED, {"missed": missed})) if missed else state
 
 
-def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId) -> State:
+def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId, due: datetime) -> State:
     """The schedule asks, as anybody does. What it asked for already and still waits is enough."""
     slot = Slot(type, account, Scope.ALL)
+    key = state.track_key(type, account)
+    owed = state.track(type, account).owed
+    state = with_owed(state, key, due if owed is None else min(owed, due))
     waiting = state.queue.get(slot)
     if waiting is not None and any(w.who == SCHEDULE for w in waiting.wants):
         return state
@@ -178,7 +187,12 @@ def planned(state: State, now: Moment) -> State:
         key = state.track_key(type, account)
         track = state.tracks.get(key, Track())
         interval = state.intervals.get(type)
-        if interval is None:
+        if track.owed is not None and not _asked_already(state, type, account):
+            # Asked for by an earlier process, whose queue is gone (rule 28).
+            slot = Slot(type, account, Scope.ALL)
+            missed.append(_miss(slot, track.owed, interval or 0, 1, Reason.NOT_RUNNING))
+            due = now.wall + timedelta(minutes=state.types[type].stagger)
+        elif interval is None:
             due = None
         elif track.success is None:
             due = now.wall
@@ -195,6 +209,16 @@ def planned(state: State, now: Moment) -> State:
     state = _told(state, missed)
     daily = _daily_at_most(state, now)
     return state if daily == state.daily_due else with_daily(state, daily)
+
+
+def _asked_already(state: State, type: SyncType, account: AccountId) -> bool:
+    """True while the schedule's request for that list waits or runs, or is planned."""
+    slot = Slot(type, account, Scope.ALL)
+    requests = [state.queue.get(slot), None if state.active is None else state.active.request]
+    asked = any(r is not None and r.slot == slot and any(w.who == SCHEDULE for w in r.wants) for r in requests)
+    due, at = state.track(type, account).due, state.at.wall
+    planned = due is not None and at < due <= at + timedelta(minutes=state.types[type].stagger)
+    return asked or planned
 
 
 def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None) -> State:

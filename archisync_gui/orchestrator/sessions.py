@@ -75,10 +75,11 @@ def wants_fresh(state: State, now: Moment, id: str) -> State:
 
 def served(state: State, now: Moment, account: AccountId | None) -> State:
     """The newest customers of an account are there: forms that waited for them know how long it took."""
+    sessions = dict(state.sessions)
     for id, session in state.sessions.items():
         if session.account == account and session.fresh_after is None:
-            state = _kept(state, id, evolve(session, fresh_after=now.mono - session.since.mono))
-    return state
+            sessions[id] = evolve(session, fresh_after=now.mono - session.since.mono)
+    return evolve(state, sessions=sessions)
 
 
 def fast_slot(state: State, account: AccountId | None) -> Slot | None:
@@ -97,7 +98,8 @@ def fresh_enough(state: State, now: Moment, slot: Slot) -> bool:
 
 def whole_list_follows(state: State, now: Moment, active: Active) -> State:
     """After a fast read for a form, the whole list follows by itself when it is old (rule 13)."""
-    wants = tuple(w for w in active.request.wants if _is_open(state, w.who))
+    open_forms = {form(s.handle) for s in state.sessions.values()}
+    wants = tuple(w for w in active.request.wants if w.who in open_forms)
     return _whole_list(state, now, active.request.slot, wants)
 
 
@@ -258,11 +260,6 @@ def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp
     slot = fast_slot(state, account)
     track = Track() if slot is None else state.track(slot.type, slot.account)
     return track.new, track.whole
-
-
-def _is_open(state: State, who: str) -> bool:
-    """True where ``who`` is the name of a form that is still open."""
-    return any(form(s.handle) == who for s in state.sessions.values())
 
 
 def _kept(state: State, id: str, session: Session) -> State:

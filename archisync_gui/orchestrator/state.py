@@ -242,8 +242,10 @@ class Active:
     """Active seconds before this part."""
     suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
     stop: StopCause | None = None
-    stop_sent: bool = False
-    """The task was told; a runner that ignores it keeps the lock until it really ends."""
+    stop_first: float | None = None
+    """Monotonic time at which the task was cancelled first; ``None``: not yet."""
+    stop_last: float | None = None
+    """And last: a task that ignores it is cancelled again, and abandoned in the end (rule 26)."""
 
 
 # ---------------------------------------------------------------------------------------------------------- the rest
@@ -255,6 +257,8 @@ class Track:
 
     due: datetime | None = None
     """When the schedule asks next (wall clock)."""
+    owed: datetime | None = None
+    """A due time that the schedule has asked for and that no run has used up yet (rule 28); kept over restarts."""
     success: Stamp | None = None
     """Start of the last applied whole read."""
     new: Stamp | None = None
@@ -282,6 +286,8 @@ class AccountState:
     day: date | None = None
     """Local day that ``logins`` counts."""
     logins: int = 0
+    allowed_at: float | None = None
+    """Monotonic time at which the operator allowed it last: an earlier login tried an earlier password."""
 
     @property
     def usable(self) -> bool:
@@ -352,6 +358,10 @@ class Faltered(NamedTuple):
     error: ErrorInfo
 
 
+class ClockDoubted(NamedTuple):
+    """The wall clock was set back: what is stored no longer tells how old the data are (rule 30)."""
+
+
 class Noted(NamedTuple):
     """A small value to be kept over restarts; ``None`` removes it."""
 
@@ -359,7 +369,7 @@ class Noted(NamedTuple):
     value: Json
 
 
-Word: TypeAlias = Told | Ended | Settled | Faltered | Noted
+Word: TypeAlias = Told | Ended | Settled | Faltered | ClockDoubted | Noted
 
 
 # ---------------------------------------------------------------------------------------------------------- state
@@ -381,6 +391,10 @@ class State:
     tracks: Mapping[tuple[SyncType, AccountId], Track] = field(default_factory=dict)
     queue: Mapping[Slot, Request] = field(default_factory=dict)
     active: Active | None = None
+    abandoned: tuple[Active, ...] = ()
+    """Runs that lost the lock because they did not end, and whose tasks have still not ended (rule 26)."""
+    unreadable: tuple[str, ...] = ()
+    """What of the journal could not be read at the start."""
     sessions: Mapping[str, Session] = field(default_factory=dict)
     """By the id that only its tab knows."""
     ended: Mapping[str, Tomb] = field(default_factory=dict)

@@ -26,7 +26,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import decide
 from archisync_gui.orchestrator.explain import explain, forecasts, params_of, queue_because, remaining
-from archisync_gui.orchestrator.state import SHARED, Moment, Request, Session, State, evolve
+from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, Session, State, evolve
 
 _WORST_STATE = (
     Doing.STOPPED,
@@ -74,14 +74,18 @@ def status(state: State, now: Moment, revision: int, journal_error: ErrorInfo | 
         ),
         explanation=evolve(explain(state, now), forecast=tuple(coming.values())),
         journal_error=journal_error,
+        abandoned=tuple(evolve(view_of(state, a, now), stopping="abandoned") for a in state.abandoned),
+        unreadable=state.unreadable,
     )
 
 
 def run_view(state: State, now: Moment) -> RunView | None:
     """The active run."""
-    active = state.active
-    if active is None:
-        return None
+    return None if state.active is None else view_of(state, state.active, now)
+
+
+def view_of(state: State, active: Active, now: Moment) -> RunView:
+    """A run that has not ended."""
     run = active.run
     return RunView(
         id=run.id,

@@ -188,7 +188,12 @@ class StoreJournal:
             await self._write(job)
         except StoreError as error:  # nothing is forgotten because it cannot be marked now
             log.warning("the runs found open cannot be marked as interrupted yet: %s", error)
-        return dataclasses.replace(found, interrupted=marked)
+        by_id = {run.id: run for run in marked}
+        reads = tuple(
+            read if read.last is None else dataclasses.replace(read, last=by_id.get(read.last.id, read.last))
+            for read in found.reads
+        )
+        return dataclasses.replace(found, reads=reads, interrupted=marked)
 
     async def clock_doubted(self) -> None:
         """Remember that no stored time tells any more how old the rows are."""

@@ -417,7 +417,8 @@ class SyncRunner:
     ) -> Newest | None:
         """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
 
-        Each sort is read up to the first page whose records are all known to the clean base and unchanged.
+        Each sort is read up to the first page whose records are all known to the clean base and unchanged; in the sort
+        by the list's own key, the page's last record suffices.
         """
         rows: dict[str, Row] = {}
         as_of: datetime | None = None
@@ -434,6 +435,11 @@ class SyncRunner:
             view = visit.list
             control.progress(Progress("filter"))
             reader.learn(view.words)
+
+            def by_key(name: str) -> bool:
+                # Sorted by its own key, only older records come after one of the clean base.
+                return (name,) == tuple(entity.column(key).field_name for key in entity.key)
+
             for name in entity.newest:
                 page = await view.newest(name, FAST_PAGE_SIZE)
                 if page is None or not _descending(entity, name, page):
@@ -447,8 +453,9 @@ class SyncRunner:
                     rows |= found
                     control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
                     news = await self._news(entity, control.run.account, unseen)
+                    news |= unproven & found.keys()
                     # A page of garbage alone says nothing about the records behind it.
-                    known = bool(found) and not news and unproven.isdisjoint(found)
+                    known = bool(found) and (not news or (by_key(name) and [*found][-1] not in news))
                     steady = steady and (page.count, page.footer) == (count, total)
                     if page.index >= page.count - 1 or known:
                         break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,8 @@ QUIET = Rules(schedule=False, office=None)
 TWO = (Account("anna", catalogue=True), Account("bruno"))
 
 
+STAMPS = ("last_success", "new_as_of", "all_as_of")
+
 _boots = itertools.count(1)
 
 
@@ -60,6 +62,7 @@ class ListJournal:
         self.calls: list[str] = []
         self.error: Exception | None = None
         self.gate: asyncio.Event | None = None
+        self.doubted: set[tuple[object, ...]] = set()
         self.keep = True
         """False: a soak only counts."""
 
@@ -88,17 +91,28 @@ class ListJournal:
             whole = row.scope is Scope.ALL and row.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN)
             clean = whole and row.outcome is Outcome.COMPLETED
             fast = row.scope is Scope.NEW and row.outcome is Outcome.COMPLETED
-            failed = row.scope is Scope.ALL and row.outcome in (Outcome.FAILED, Outcome.REFUSED)
             found[key] = LastRead(
                 row.type,
                 row.account,
                 row.as_of if whole else known.last_success,
                 row.as_of if clean or fast else known.new_as_of,
                 row.as_of if clean else known.all_as_of,
-                row,
-                0 if whole else known.failures_in_a_row + failed,
+                last=row,
             )
-        return list(found.values())
+        return [
+            replace(read, doubtful=frozenset(n for n, *stamp in self._stamps(read) if (n, *stamp) in self.doubted))
+            for read in found.values()
+        ]
+
+    def _stamps(self, read: LastRead) -> list[tuple[object, ...]]:
+        return [(name, read.type, read.account, getattr(read, name)) for name in STAMPS]
+
+    async def clock_doubted(self) -> None:
+        await self._call("clock_doubted")
+        self.doubted |= {stamp for read in self.reads() for stamp in self._stamps(read)}
+
+    async def flush(self) -> None:
+        await self._call("flush")
 
     async def run_started(self, record: RunRecord) -> None:
         await self._call("run_started")

@@ -232,7 +232,7 @@ async def test_the_login_budget_is_fifteen(logins: int, stopped: bool) -> None:
 
 async def test_the_best_of_all_priorities_is_below_a_forms() -> None:
     """Rule 3, words: 99 is the end of ageing, and what is moved to the front has no more."""
-    async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6)) as rig:
+    async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e6, abandon_after=1e6)) as rig:
         await rig.deaf("products")
         rig.o.request_sync("orders", priority=98)
         rig.o.request_sync("ddt", priority=3)

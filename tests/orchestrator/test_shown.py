@@ -746,12 +746,14 @@ async def test_of_a_shared_list_that_two_accounts_read_the_newest_is_remembered(
         return RunRecord(id, "products", account, Scope.ALL, None, Origin.SCHEDULE, 1, at, at, at)
 
     durations = tuple(map(float, range(12)))
-    older = LastRead("products", "anna", ago(60), ago(60), ago(60), row("old", "anna", ago(attempt)), 3, 2, durations)
-    newer = LastRead("products", "bruno", ago(30), ago(90), None, row("new", "bruno", ago(30)), 2, 1, ())
+    older = LastRead("products", "anna", ago(60), ago(60), ago(60), row("old", "anna", ago(attempt)), 2, durations)
+    newer = LastRead("products", "bruno", ago(30), ago(90), None, row("new", "bruno", ago(30)), 1, ())
     ahead = LastRead("orders", "anna", ago(-5), ago(0))
     async with Rig() as rig:
         now = rig.o._dispatcher.now()
-        memory = remembered(rig.o.state, now, Remembered((newer, older, ahead), (), {}, None))
+        memory = remembered(
+            rig.o.state, now, Remembered((newer, older, ahead), (), {"failures:products:": {"count": 2}}, None)
+        )
         track = memory.track("products", "anna")
         assert (track.success, track.new, track.whole) == (Stamp(ago(30)), Stamp(ago(60)), Stamp(ago(60)))
         assert track.last is not None
@@ -767,13 +769,18 @@ async def test_of_a_shared_list_that_two_accounts_read_the_newest_is_remembered(
     [("orders", 2, None), ("orders", 3, 20), ("orders", 6, 120), ("products", 3, 120), ("orders", 99, 120)],
 )
 async def test_a_restart_finds_the_same_back_off(type: str, failures: int, minutes: int | None) -> None:
-    """Rules 23, 31: the interval doubles with each failure, up to two hours."""
-    failed = RunRecord("id", type, "anna", Scope.ALL, None, Origin.SCHEDULE, 1, MONDAY, MONDAY, MONDAY)
+    """Rules 23, 31: the interval doubles with each failure, up to two hours; count and pause are kept in a note."""
     async with Rig() as rig:
-        reads = (LastRead(type, "anna", None, None, None, failed, failures),)
-        memory = remembered(rig.o.state, rig.o._dispatcher.now(), Remembered(reads, (), {}, None))
+        for _ in range(failures):
+            rig.o.request_sync(type)
+            await settle()
+            await rig.fail(FailureKind.LAYOUT)
         until = None if minutes is None else MONDAY + timedelta(minutes=minutes)
-        assert memory.track(type, "anna").back_off == until
+        before = rig.o.state.track(type, "anna")
+        assert (before.failures, before.back_off) == (failures, until)
+        await rig.restart()
+        after = rig.o.state.track(type, "anna")
+        assert (after.failures, after.back_off) == (failures, until)
 
 
 async def test_a_type_is_shown_as_its_worst_account_is() -> None:

@@ -23,7 +23,7 @@ from archisync_gui.erp.driver.session import Limits
 from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.model import Outcome, Suspended, SyncFailure
-from archisync_gui.store import Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
+from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
 from archisync_gui.syncs import SyncRunner
 from tests.syncs.erp_harness import World
 
@@ -138,6 +138,12 @@ class MemoryStore:
 
     async def known(self, entity: str, account: str) -> Known:
         return self.read
+
+    async def ages(self, entity: str, account: str) -> Ages:
+        return Ages(entity, account)
+
+    async def unproven(self, entity: str, account: str) -> frozenset[str]:
+        return frozenset()
 
     async def apply(self, entity: str, account: str, batch: Batch) -> Delta:
         self.batches.append(batch)

@@ -1,0 +1,114 @@
+"""What a runner returned or raised, as a value that can be stored and shown; never raises itself (rules 5, 20).
+
+Whatever is not as ``model`` declares it becomes a ``run-internal`` failure of plain values.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from datetime import datetime
+
+from archisync_gui.model import ErrorInfo, FailureKind, Finished, Json, Outcome, Suspended, SyncFailure, as_json
+
+RETURNED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED})
+"""Outcomes that a runner may return; the others are told by raising."""
+
+LONGEST_TEXT = 100_000
+"""Characters of one text that is kept of a failure."""
+
+LARGEST_COUNT = 2**53
+
+
+def sound(how: object, *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
+    """The end of a run: a ``Finished``, ``Suspended`` or exception as it is, if it is sound; else a failure that says
+    what is wrong with it."""
+    try:
+        return _sound(how, asked_to_suspend=asked_to_suspend)
+    except Exception as error:  # whatever a foreign object does when it is looked at
+        return internal(f"the run's end cannot be read: {type(error).__name__}")
+
+
+def _sound(how: object, *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
+    if isinstance(how, BaseException):
+        return failure_of(how)
+    if isinstance(how, ErrorInfo):
+        return how
+    if isinstance(how, Suspended):
+        return how if asked_to_suspend else internal("the runner suspended itself unasked")
+    if not isinstance(how, Finished):
+        return internal(f"the runner returned {how!r}"[:200])
+    wrong = [name for name, good in _checks(how) if not good]
+    return internal(f"the runner returned a wrong {wrong[0]}") if wrong else how
+
+
+def _checks(how: Finished) -> list[tuple[str, bool]]:
+    as_of = how.as_of
+    counts = (how.rows, how.added, how.changed, how.gone)
+    return [
+        ("outcome", isinstance(how.outcome, Outcome) and how.outcome in RETURNED),
+        ("as_of", as_of is None or (isinstance(as_of, datetime) and as_of.utcoffset() is not None)),
+        ("count", all(type(count) is int and 0 <= count < LARGEST_COUNT for count in counts)),
+        ("warning", isinstance(how.warnings, tuple) and all(_is_text(text) for text in how.warnings)),
+        ("whole", isinstance(how.whole, bool)),
+    ]
+
+
+def _is_text(value: object) -> bool:
+    """True for a text that can be encoded (no lone surrogates)."""
+    return isinstance(value, str) and _plain(value) == value
+
+
+def _plain(text: str) -> str:
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an exception whose ``__str__`` raises
+        return f"{type(error).__name__} (its text cannot be read)"
+
+
+def _stack(error: BaseException) -> str:
+    try:
+        return _plain("".join(traceback.format_exception(error)))
+    except Exception:
+        return ""
+
+
+def failure_of(error: BaseException) -> ErrorInfo:
+    """What is stored and shown of an exception (rule 20)."""
+    message, stack = _plain(_said(error)), _stack(error)
+    name = type(error).__name__
+    if isinstance(error, SyncFailure):
+        params, evidence = _json(error.params), _json(error.evidence)
+        picture = error.screenshot
+        if params is None or evidence is None or not isinstance(error.kind, FailureKind) or not _is_text(error.code):
+            return internal(f"{name} {message}: what it carries cannot be stored", stack)
+        return ErrorInfo(
+            error.code,
+            error.kind,
+            message,
+            params,
+            stack,
+            _plain(str(picture)) if picture is not None else None,
+            evidence,
+        )
+    return internal(f"{name}: {message}", stack, error=name)
+
+
+def internal(message: str, stack: str = "", *, error: str | None = None) -> ErrorInfo:
+    """A failure of our own, of plain values."""
+    text = _plain(message)
+    return ErrorInfo("run-internal", FailureKind.PERMANENT, text, {"error": error or text}, stack)
+
+
+def _json(value: object) -> dict[str, Json] | None:
+    """The value as plain JSON; ``None`` where it has no such form."""
+    try:
+        text = json.dumps(as_json(value), allow_nan=False)
+        found = json.loads(_plain(text) if len(text) <= LONGEST_TEXT else "null")
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
