@@ -169,6 +169,7 @@ class Core:
                 clock=core.clock,
                 rules=core._rules(),
                 preemptible=attended,
+                close_browser=core.erp.close_browser,
             )
             core._tell_schedule(before=None)
             stack.push_async_callback(core._close_orchestrator)

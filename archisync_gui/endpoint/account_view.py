@@ -42,6 +42,7 @@ class AccountView:
             statuses={name: self._type(found) for name, found in status.statuses.items()},
             sessions=tuple(session for session in status.sessions if session.account == self.account),
             accounts=tuple(account for account in status.accounts if account.id == self.account),
+            abandoned=tuple(self._run(run) for run in status.abandoned if self._sees(run.type, run.account)),
             explanation=self.explanation(status.explanation),
         )
 

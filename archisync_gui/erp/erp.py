@@ -395,6 +395,11 @@ class Erp:
             self._left_open.clear()
             await self._browser.close()
 
+    async def close_browser(self) -> None:
+        """Close the browser at once, also while a read hangs in it: the next read opens a new one."""
+        self._left_open.clear()
+        await self._browser.close()
+
     async def _restore_later(self, account: AccountId, path: str) -> None:
         """Restore a list that an earlier visit left changed, if that is quick and costs no login."""
         entity = self._entities.get(path)

@@ -9,7 +9,7 @@ import asyncio
 import gc
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +19,7 @@ import psutil
 
 from archisync_gui.entities import PRODUCTS
 from archisync_gui.erp import Limits
-from archisync_gui.erp.listview import Page
+from archisync_gui.erp.lists.page import Page
 from archisync_gui.model import Origin, Run, Scope, SystemClock
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
@@ -37,6 +37,7 @@ class Pages:
     """A list view of invented products."""
 
     warnings: tuple[str, ...] = ()
+    words: Mapping[str, Any] = {}
 
     def __init__(self, fields: tuple[str, ...], clock: SystemClock) -> None:
         self.fields, self.clock = fields, clock
@@ -47,7 +48,7 @@ class Pages:
             values = {**SAMPLE, "ITEMID": f"{number:06}K2", "ID": f"{number:,}".replace(",", ".")}
             values["DESCRIPTION"] = f"Fresa demo numero {number}"
             rows.append(tuple(values.get(name, "") for name in self.fields))
-        return Page(index, ROWS // SIZE, SIZE, ROWS, tuple(rows), self.clock.now())
+        return Page(index, ROWS // SIZE, SIZE, ROWS, tuple(rows), self.clock.now(), self.fields, typed=False)
 
     async def prepare(self, *_: Any, **__: Any) -> Page:
         return self.page(0)
