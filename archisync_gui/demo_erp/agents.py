@@ -156,7 +156,7 @@ class Agent:
         return str(values["ID"]), values
 
     def _garbage(self, number: int) -> tuple[str, Values]:
-        """A system artefact with ID 0 (docs/erp.md, customers: garbage rows)."""
+        """A system artefact with ID 0 (docs/erp.md, Customers)."""
         random = self.random(4, number)
         potential = random.random() < 0.6
         return "0", {
@@ -237,7 +237,7 @@ class Agent:
             "invoiced": ("Invoiced", "Invoice"),
         }[stage]
         transferred = stage != "draft"
-        # The moment of creation that the ERP shows is the one of sending (docs/erp.md, orders: drafts).
+        # The moment of creation that the ERP shows is the one of sending (docs/erp.md, Identity).
         created = born if draft else local(self._sent(number))
         street, city = customer.street, customer.city
         return str(self.order_id(number)), {

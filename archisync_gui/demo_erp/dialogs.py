@@ -10,7 +10,7 @@ from archisync_gui.demo_erp.texts import cell_text
 
 def column_dialog(drawing: Drawing) -> str:
     """The customization dialog, closed. It is in the page from the start; its two buttons are numbered after the
-    rows' own buttons; the boxes of the columns come when the fourth tab is clicked (docs/erp.md, column chooser)."""
+    rows' own buttons; the boxes of the columns come when the fourth tab is clicked (docs/erp.md, List view page)."""
     window = f"{drawing.grid}_DXCDWindow"
     tabs = "".join(
         f'<li id="{window}_DXCDPageControl_T{index}"><a id="{window}_DXCDPageControl_T{index}T" '

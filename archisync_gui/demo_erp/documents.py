@@ -81,7 +81,7 @@ class Documents:
         }
 
     def _ghost(self, number: int) -> tuple[str, Values]:
-        """A back-order reference: no number, no tracking (docs/erp.md, delivery notes: ghosts)."""
+        """A back-order reference: no number, no tracking (docs/erp.md, Delivery notes)."""
         _, values = self._slip(number, 0)
         record = 9_000_000 + number // self.orders_stream.keep_every
         return str(record), {**values, "ID": record, "PACKINGSLIPID": None, "BRASTRACKINGNUMBER": None, "QTY": 0}

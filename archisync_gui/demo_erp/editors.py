@@ -24,7 +24,7 @@ CONDITIONS = (
 
 
 def text_box(control: str, text: str, null_text: str = "", button: str = "") -> str:
-    """A text editor. Without a value it holds its null text as the input's value (docs/erp.md, null texts)."""
+    """A text editor. Without a value it holds its null text as the input's value (docs/erp.md, View state)."""
     nothing = bool(null_text) and not text
     css = "dxeTextBoxSys dxeTextBox_XafTheme" + (" dxeNullText_XafTheme" if nothing else "")
     end = (

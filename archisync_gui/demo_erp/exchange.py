@@ -56,7 +56,7 @@ def html(text: str) -> web.Response:
 
 
 def result(value: Mapping[str, Any]) -> web.Response:
-    """A callback's answer in the ERP's envelope (docs/erp.md, callback protocol)."""
+    """A callback's answer in the ERP's envelope (docs/erp.md, Waiting)."""
     view_state = secrets.token_hex(1_150)
     body = json.dumps({"result": value}, ensure_ascii=False)
     return web.Response(text=f"{len(view_state)}|{view_state}/*DX*/({body})", content_type="text/plain")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Latency:
     """A model of the ERP's slowness; ``factor`` 0 is none, 1 is as measured at the real one. All times in seconds.
 
-    Measured (docs/erp.md, timing): a page turn of 20 rows about 0.5; a page turn of 200 rows and the values of its
+    Measured (docs/erp.md, Waiting): a page turn of 20 rows about 0.5; a page turn of 200 rows and the values of its
     rows together at most 2.9; one GetRowValues about 0.5; a search about 3; a detail page 1.4; a login 3 to 5. An
     image column adds half a second a row to the values.
     """

@@ -41,7 +41,7 @@ def layout(
     of columns that came with an update of the ERP: the first of them is visible, all stand before the others.
     """
     fields = [column.field for column in view.columns if column.visible and switched.get(column.field, True)]
-    # A column shown again goes to the end, not back to its place (docs/erp.md, column chooser).
+    # A column shown again goes to the end, not back to its place (docs/erp.md, List view page).
     fields += [name for name, on in switched.items() if on and not view.column(name).visible]
     system = [*view.system, *(["status"] if "new-system-column" in fault else [])]
     definition = list(view.definition_order)

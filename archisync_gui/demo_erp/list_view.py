@@ -174,7 +174,7 @@ class ListViews:
     def state(self, drawing: Drawing) -> dict[str, Any]:
         """What the client grid knows of its rows."""
         lines = drawing.lines
-        # Invoices even deny having rows before they were filled (docs/erp.md, lists that load empty).
+        # Invoices even deny having rows before they were filled (docs/erp.md, Presets).
         hide = not drawing.filled and drawing.view.name == "invoices"
         every = drawing.preferences.page_size == ALL_ROWS
         dotted = (self._demo.variations.hit("id-notation", list_name=drawing.view.name) or {}).get("keys") == "dotted"

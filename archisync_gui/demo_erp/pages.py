@@ -46,7 +46,7 @@ def document(title: str, body: str, boot: Mapping[str, Any], body_class: str, ac
 
 
 def login_page(return_url: str, number: int, version: str, speech: Speech) -> str:
-    """The login page with its ids of this load (docs/erp.md, login page)."""
+    """The login page with its ids of this load (docs/erp.md, Login)."""
     button = speech.of("Accedi", "Log In")
     welcome = speech.of(
         "Benvenuto! Inserisci il tuo nome utente e password qui sotto.",

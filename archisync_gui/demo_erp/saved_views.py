@@ -20,7 +20,7 @@ OPERATORS = (
     "BeginsWith", "Contains", "DoesNotContain", "EndsWith", "Equals", "NotEqual", "Less", "LessOrEqual", "Greater",
     "GreaterOrEqual", "Like",
 )  # fmt: skip
-"""The conditions of a filter row editor (docs/erp.md, list view page)."""
+"""The conditions of a filter row editor (docs/erp.md, List view page)."""
 
 
 @dataclass(frozen=True, slots=True)

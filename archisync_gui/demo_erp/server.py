@@ -125,7 +125,7 @@ class Server:
                 )
 
     def set_cookie(self, response: web.StreamResponse, name: str, value: str, days: int = 0) -> None:
-        """Set one of the ERP's three cookies; none is marked secure (docs/erp.md, cookies)."""
+        """Set one of the ERP's three cookies; none is marked secure (docs/erp.md, Login)."""
         age = days * 86_400 if days else None
         response.set_cookie(name, value, path="/", httponly=True, samesite="Lax", max_age=age)
 
@@ -153,7 +153,7 @@ class Server:
 
     def speech(self, request: web.Request, session: Session, posted: str = "") -> Speech:
         """The languages of one answer: captions follow the Accept-Language header, which wins over the user's profile
-        (docs/erp.md, language); dates and numbers follow the browser's own language as its callbacks tell it."""
+        (docs/erp.md, Language); dates and numbers follow the browser's own language as its callbacks tell it."""
         ids = (self._demo.variations.hit("id-notation") or {}).get("cells", "dotted")
         other = self._demo.board.hit("other-locale")
         if other is not None:
@@ -220,7 +220,7 @@ class Server:
         return html(detail_page(user, view, row, speech, self.version(), by_path))
 
     def _record(self, view: ListView, user: str, key: str) -> Row | None:
-        """The record of that key, whoever's it is: a detail page does not look at the owner (docs/erp.md, detail)."""
+        """The record of that key, whoever's it is: a detail page does not look at the owner (docs/erp.md, Detail pages)."""
         users = [user]
         if self._views.varied("foreign-details-refused", view, user) is None:
             users += [other for other in self._demo.accounts if other != user]

@@ -79,7 +79,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class FilterWish:
-    """Which preset filter a list must be read with (``docs/erp.md``, preset filter)."""
+    """Which preset filter a list must be read with (``docs/erp.md``, Presets)."""
 
     family: str
     """A word the internal value must contain, case folded (``packingslips``)."""

@@ -30,7 +30,7 @@ its decimals as they fall; ``qty`` has two decimals always."""
 class Column:
     """One grid column: its language-independent field name, its captions and how its cells are drawn.
 
-    ``visible`` is the view as shipped. ``nested`` cells hold an inner table and a script (docs/erp.md, cells).
+    ``visible`` is the view as shipped. ``nested`` cells hold an inner table and a script (docs/erp.md, Cell texts).
     ``detail`` is the field's id on a detail page; None: the field name with underscores; empty: not on that page.
     """
 
