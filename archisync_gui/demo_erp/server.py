@@ -220,7 +220,7 @@ class Server:
         return html(detail_page(user, view, row, speech, self.version(), by_path))
 
     def _record(self, view: ListView, user: str, key: str) -> Row | None:
-        """The record of that key, whoever's it is: a detail page does not look at the owner (docs/erp.md, Detail pages)."""
+        """The record of that key, of any owner: a detail page does not look at it (docs/erp.md, Detail pages)."""
         users = [user]
         if self._views.varied("foreign-details-refused", view, user) is None:
             users += [other for other in self._demo.accounts if other != user]
