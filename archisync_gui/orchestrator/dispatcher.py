@@ -117,6 +117,7 @@ class Dispatcher:
         """Monotonic; counts only while the alarm is set."""
         self._run: asyncio.Task[Finished | Suspended] | None = None
         self._control: _Control | None = None
+        self._abandoned: set[asyncio.Task[Finished | Suspended]] = set()
         self._close_browser = close_browser
         self._giving_up: asyncio.Task[None] | None = None
         """Closes the browser of a run that does not end, then takes the lock from it."""
@@ -333,6 +334,7 @@ class Dispatcher:
         run_id = control.run.id
         if self._run is task:
             self._run = self._control = None
+        self._abandoned.discard(task)
         if control.abandoned:
             if not task.cancelled():
                 task.exception()  # looked at, so that asyncio does not complain
@@ -362,18 +364,22 @@ class Dispatcher:
         if control is None or task is None or task.done():
             return  # it has ended by itself when its browser closed
         control.abandoned = True
+        self._abandoned.add(task)
         self._run = self._control = None
         self.apply(lambda state, now: runs.abandoned(state, now, run_id))
 
     # ------------------------------------------------------------------------------------------------ end
 
     async def run_over(self, deadline: float) -> None:
-        """Wait until no run is active, at most ``deadline`` seconds."""
+        """Wait until no run goes on, at most ``deadline`` seconds."""
         until = self._clock.monotonic() + deadline
-        if self._run is not None:
-            self._run.cancel()  # once more, for a runner that ignored it the first time
-        while self._run is not None and (left := until - self._clock.monotonic()) > 0:
-            await first_of(self._run, self._clock.sleep(left))
+        for task in self._running():
+            task.cancel()  # once more, for a runner that ignored it the first time
+        while (running := self._running()) and (left := until - self._clock.monotonic()) > 0:
+            await first_of(running[0], self._clock.sleep(left))
+
+    def _running(self) -> list[asyncio.Task[Finished | Suspended]]:
+        return [*self._abandoned, *(() if self._run is None else (self._run,))]
 
     async def stop(self, deadline: float) -> None:
         """Write what is left and end every task of ours."""

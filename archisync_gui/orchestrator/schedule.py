@@ -192,6 +192,8 @@ def planned(state: State, now: Moment) -> State:
             slot = Slot(type, account, Scope.ALL)
             missed.append(_miss(slot, track.owed, interval or 0, 1, Reason.NOT_RUNNING))
             due = now.wall + timedelta(minutes=state.types[type].stagger)
+        elif track.owed is not None:
+            due = track.due
         elif interval is None:
             due = None
         elif track.success is None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, settings
+import random
+
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 
 def attack(machine: type[RuleBasedStateMachine], *, examples: int, steps: int, sample: bool = False) -> None:
-    """Run so many examples of so many steps; a ``sample`` runs the same ones each time."""
+    """Run so many examples of so many steps; a ``sample`` runs the same ones each time, a long one prints its seed
+    (``--hypothesis-seed=N`` repeats it)."""
+    if not sample:
+        chosen = random.SystemRandom().randrange(2**32)
+        print(f"seed of {machine.__name__}: {chosen}")
+        machine = seed(chosen)(machine)
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,
         settings=settings(

@@ -158,6 +158,8 @@ class Running:
     cancelled: int = 0
     resumed_from: object | None = None
     over: bool = False
+    abandoned: bool = False
+    """The orchestrator took the lock from it (rule 26); it may go on as long as it likes."""
     _orders: asyncio.Queue[Callable[[], Finished | Suspended]] = field(default_factory=asyncio.Queue)
 
     @property
@@ -186,6 +188,10 @@ class Running:
         def act() -> Finished:
             raise error
 
+        self._orders.put_nowait(act)
+
+    def do(self, act: Callable[[], Any]) -> None:
+        """Return whatever this returns, or raise what it raises."""
         self._orders.put_nowait(act)
 
     def suspend(self, state: object = "rows", *, rows: int = 100) -> None:
@@ -244,11 +250,18 @@ class Rig:
             clock=self.clock,
             rules=self.rules,
             ids=lambda: f"boot{next(_boots)}",
+            close_browser=self._close_browser,
         )
         self.o.subscribe(self.events.append)
+        self.closed_browsers = 0
+
+    async def _close_browser(self) -> None:
+        self.closed_browsers += 1
 
     async def _run(self, control: RunControl) -> Finished | Suspended:
-        if any(not r.over for r in self.runs):
+        for running in self.runs:
+            running.abandoned = any(a.run.id == running.control.run.id for a in self.o.state.abandoned)
+        if any(not r.over and not r.abandoned for r in self.runs):
             self.overlaps += 1
         running = Running(control, self.clock.now(), resumed_from=control.resume)
         self.runs.append(running)
@@ -285,7 +298,7 @@ class Rig:
     @property
     def active(self) -> Running:
         """The run that is really under way."""
-        (running,) = [r for r in self.runs if not r.over]
+        (running,) = [r for r in self.runs if not r.over and not r.abandoned]
         return running
 
     @property

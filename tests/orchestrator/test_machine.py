@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,7 @@ from archisync_gui.model import (
     Event,
     EventKind,
     FailureKind,
+    Finished,
     Origin,
     Outcome,
     Progress,
@@ -36,6 +38,7 @@ from archisync_gui.model import (
     Scope,
     SessionEnd,
     SyncFailure,
+    as_json,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
 from archisync_gui.orchestrator.decide import effective_priority
@@ -44,6 +47,40 @@ from archisync_gui.orchestrator.state import Slot
 from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, Rig, Running
 from tests.support.clock import MONDAY, settle
+
+
+class Unspeakable(Exception):
+    """Cannot even say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError("no")
+
+
+def raising(error: BaseException) -> Callable[[], Any]:
+    def act() -> Any:
+        raise error
+
+    return act
+
+
+NONSENSE: list[Callable[[], Any]] = [
+    lambda: None,
+    lambda: "completed",
+    lambda: Finished("completed"),  # type: ignore[arg-type]
+    lambda: Finished(Outcome.FAILED),
+    lambda: Finished(Outcome.COMPLETED, as_of=datetime(2026, 3, 2)),  # noqa: DTZ001
+    lambda: Finished(Outcome.COMPLETED, rows=2**70),
+    lambda: Finished(Outcome.COMPLETED, rows=-1),
+    lambda: Finished(Outcome.COMPLETED, warnings=None),  # type: ignore[arg-type]
+    lambda: Finished(Outcome.COMPLETED, warnings=("\ud800",)),
+    lambda: Finished(None),  # type: ignore[arg-type]
+    raising(Unspeakable()),
+    raising(SyncFailure("bad", FailureKind.PERMANENT, params={"path": Path("x")})),  # type: ignore[dict-item]
+    raising(SyncFailure("bad", FailureKind.PERMANENT, evidence={"raw": b"x"})),  # type: ignore[dict-item]
+    raising(SyncFailure("bad", FailureKind.PERMANENT, evidence={"ratio": float("nan")})),
+    raising(SyncFailure("bad", "odd")),  # type: ignore[arg-type]
+    raising(ValueError("\ud800")),
+]
 
 ANNA, BRUNO = Account("anna", catalogue=True), Account("bruno")
 ROME = ZoneInfo("Europe/Rome")
@@ -400,7 +437,10 @@ class Machine(RuleBasedStateMachine):
     # -------------------------------------------------------------------------------------------- runners
 
     def running(self) -> Running | None:
-        return next((r for r in self.rig.runs if not r.over), None)
+        given_up = {a.run.id for a in self.rig.o.state.abandoned}
+        for running in self.rig.runs:
+            running.abandoned = running.abandoned or running.control.run.id in given_up
+        return next((r for r in self.rig.runs if not r.over and not r.abandoned), None)
 
     @precondition(lambda self: self.running())
     @rule(outcome=st.sampled_from([Outcome.COMPLETED, Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED]))
@@ -440,6 +480,23 @@ class Machine(RuleBasedStateMachine):
             assert row.outcome is Outcome.FAILED, "rule 20"
             assert row.error is not None
             assert "ZeroDivisionError" in row.error.stack, "rule 20"
+
+    @precondition(lambda self: self.running())
+    @rule(nonsense=st.sampled_from(NONSENSE))
+    def return_nonsense(self, nonsense: Callable[[], Any]) -> None:
+        """Rules 5, 20: whatever a runner returns or raises, the run ends, the lock is free, the row is written."""
+        running = self.running()
+        assert running is not None
+        stopped = self.rig.o.state.active is not None and self.rig.o.state.active.stop is not None
+        self.act(lambda: running.do(nonsense))
+        active = self.rig.o.state.active
+        assert active is None or active.run.id != running.control.run.id or active.since.mono == self.mono, "rule 2"
+        row = self.rig.journal.rows.get(running.control.run.id)
+        if not stopped and not self.journal_failed and row is not None and row.ended is not None:
+            assert row.outcome is Outcome.FAILED, "rule 20"
+            assert row.error is not None
+            assert row.error.code == "run-internal", "rule 20"
+            json.dumps(as_json(row), allow_nan=False)
 
     @precondition(lambda self: self.running() and self.running().control.suspend_requested())
     @rule()
@@ -500,10 +557,13 @@ class Machine(RuleBasedStateMachine):
         self.rig.journal.error = OSError("disk full") if broken else None
         self.journal_failed |= broken
 
-    @rule()
-    def restart(self) -> None:
+    @rule(clock=st.sampled_from([0, 0, -90_000, -3600, 3600, 90_000]))
+    def restart(self, clock: float) -> None:
+        """Kept state meets another clock, which may have been set while nothing ran (rule 30)."""
         for running in self.rig.runs:
             running.ignores_cancel = False
+        doubts = self.doubted()
+        owed = self.owed()
         self.go(self.rig.close())
         self.go(asyncio.sleep(0))
         for ticket, _ in self.tickets:
@@ -514,6 +574,7 @@ class Machine(RuleBasedStateMachine):
             assert form.exception() is None
         self.tickets, self.forms, self.leases, self.tombs = [], [], {}, {}
         self.anyway, self.parked, self.failures = set(), {}, {}
+        self.rig.clock.jump(clock)
         hold = self.rig.o.state.hold_since
         healthy = not self.journal_failed
         if not healthy:
@@ -526,6 +587,21 @@ class Machine(RuleBasedStateMachine):
         self.stopped = {id for id, a in self.rig.o.state.accounts.items() if a.stopped is not None}
         if healthy and self.rig.journal.notes.get("hold"):
             assert self.rig.o.state.hold_since == hold, "a hold is kept over restarts"
+        if healthy:
+            assert doubts <= self.doubted(), "rule 30: a doubt about the clock is kept over restarts"
+            assert self.rig.rules.schedule is False or owed <= self.owed(), "rule 28: what is owed stays owed"
+
+    def doubted(self) -> set[tuple[str, str]]:
+        """Lists whose last success was dated by a clock that was set back."""
+        return {
+            key
+            for key, track in self.rig.o.state.tracks.items()
+            if track.success is not None and track.success.doubtful
+        }
+
+    def owed(self) -> set[tuple[str, str]]:
+        """Lists of which the schedule owes a read."""
+        return {key for key, track in self.rig.o.state.tracks.items() if track.owed is not None}
 
     # -------------------------------------------------------------------------------------------- the rules
 
@@ -540,7 +616,9 @@ class Machine(RuleBasedStateMachine):
         state = self.rig.o.state
         running = self.running()
         assert self.rig.overlaps == 0, "rule 1"
-        assert sum(not r.over for r in self.rig.runs) <= 1, "rule 1"
+        assert sum(not r.over and not r.abandoned for r in self.rig.runs) <= 1, "rule 1"
+        deaf = [r for r in self.rig.runs if r.abandoned and not r.over]
+        assert len(status.abandoned) == len(deaf), "rule 26: the status tells of runs that were abandoned"
         assert (running is None) == (state.active is None), "rules 1, 2: the lock and the run are one"
         assert status.current_sync == (running.type if running else None)
         slots = [(e.type, e.account, e.scope) for e in status.queue]
@@ -591,6 +669,17 @@ class Machine(RuleBasedStateMachine):
                 told = (line.new_as_of, track.new), (line.all_as_of, track.whole), (line.last_run_time, track.success)
                 for at, stamp in told:
                     assert at is None or at <= status.at or (stamp is not None and stamp.doubtful), "rules 12, 30"
+        if self.rig.rules.schedule:
+            for type, account in state.lines():
+                track = state.track(type, account)
+                waits = state.queue.get(Slot(type, account, Scope.ALL))
+                active_wants = state.active.request if state.active is not None else None
+                asked_for = any(
+                    r is not None and r.slot.type == type and any(w.who == "schedule" for w in r.wants)
+                    for r in (waits, active_wants)
+                )
+                planned = track.due is not None
+                assert track.owed is None or asked_for or planned, "rule 28: what is owed is asked for"
         assert (status.explanation.reason is Reason.RUNNING) == (running is not None), "rule 32"
         rows = len({r.control.run.id for r in self.rig.runs})
         assert self.journal_failed or len(self.rig.journal.rows) >= rows, "rule 31: each attempt leaves a row"
