@@ -142,6 +142,40 @@ FunctionEnd
 !insertmacro END_PANELS ""
 !insertmacro END_PANELS "un."
 
+; Move the program away as app.old; the error flag says that it did not work. A panel has given its profile free some moments
+; before its process is gone, and an antivirus program may still read the files: so it is tried for fifteen seconds.
+!macro MOVE_AWAY UN
+Function ${UN}MoveAway
+  StrCpy $0 0
+  again:
+    RMDir /r "$INSTDIR\app.old"
+    ClearErrors
+    IfFileExists "$INSTDIR\app\*.*" 0 done
+    Rename "$INSTDIR\app" "$INSTDIR\app.old"
+    IfErrors 0 done
+    IntOp $0 $0 + 1
+    Sleep 500
+    IntCmp $0 30 failed again failed
+  failed:
+    SetErrors
+  done:
+FunctionEnd
+; Remove app.old, in the same way.
+Function ${UN}RemoveOld
+  StrCpy $0 0
+  again:
+    RMDir /r "$INSTDIR\app.old"
+    IfFileExists "$INSTDIR\app.old\*.*" 0 done
+    IntOp $0 $0 + 1
+    Sleep 500
+    IntCmp $0 30 done again done
+  done:
+  ClearErrors
+FunctionEnd
+!macroend
+!insertmacro MOVE_AWAY ""
+!insertmacro MOVE_AWAY "un."
+
 ; Start what $Restart names, line by line.
 Function StartAgain
   StrCpy $0 0
@@ -183,10 +217,7 @@ Section
 
   Call EndPanels
   take_place:
-  RMDir /r "$INSTDIR\app.old"
-  ClearErrors
-  IfFileExists "$INSTDIR\app\*.*" 0 +2
-    Rename "$INSTDIR\app" "$INSTDIR\app.old"   ; fails while one of its programs runs
+  Call MoveAway
   ${If} ${Errors}
     MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(STILL_RUNS)" /SD IDCANCEL IDRETRY take_place
     RMDir /r "$INSTDIR\app.new"
@@ -202,7 +233,7 @@ Section
     SetErrorLevel 2
     Abort
   ${EndIf}
-  RMDir /r "$INSTDIR\app.old"
+  Call RemoveOld
 
   WriteUninstaller "$INSTDIR\uninstall.exe"
   CreateShortcut "$SMPROGRAMS\Archisync.lnk" "$INSTDIR\app\archisync-gui-panel.exe"
@@ -275,16 +306,15 @@ FunctionEnd
 
 Section Uninstall
   Call un.EndPanels
+  SetOutPath "$TEMP"   ; a folder that is somebody's current one cannot be moved
   take_away:
-  ClearErrors
-  IfFileExists "$INSTDIR\app\*.*" 0 +2
-    Rename "$INSTDIR\app" "$INSTDIR\app.old"
+  Call un.MoveAway
   ${If} ${Errors}
     MessageBox MB_RETRYCANCEL|MB_ICONEXCLAMATION "$(STILL_RUNS)" /SD IDCANCEL IDRETRY take_away
     SetErrorLevel 2
     Abort
   ${EndIf}
-  RMDir /r "$INSTDIR\app.old"
+  Call un.RemoveOld
   RMDir /r "$INSTDIR\app.new"
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"
