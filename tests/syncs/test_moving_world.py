@@ -76,7 +76,8 @@ class Grid:
         count = max(1, -(-len(self.ids) // SIZE))
         index = min(index, count - 1)
         rows = tuple(_texts(ORDERS, number) for number in self.ids[index * SIZE : (index + 1) * SIZE])
-        return Page(index, count, SIZE, len(self.ids) if self.footer else None, rows, since)
+        fields = tuple(dict.fromkeys(column.field_name for column in ORDERS.columns))
+        return Page(index, count, SIZE, len(self.ids) if self.footer else None, rows, since, fields, typed=False)
 
 
 def _texts(entity: Entity, number: int) -> tuple[str | None, ...]:
@@ -90,8 +91,9 @@ class FakeList:
     def __init__(self, grid: Grid, clock: TickingClock) -> None:
         self.grid, self.clock = grid, clock
         self.warnings: list[str] = []
+        self.words: dict[str, list[tuple[str, str]]] = {}
 
-    async def prepare(self, page_size: int, *, columns: bool, sort: str | None = "ID") -> Page:
+    async def prepare(self, page_size: int, *, sort: str | None = "ID") -> Page:
         return self.grid.page(0, self.clock.now())
 
     async def verify_filters(self) -> dict[str, Any]:
@@ -229,6 +231,11 @@ def test_reading_while_the_world_moves(
             grid.move() if grid.calls + 1 != grid.expire_at else None
             control.resume = ended.state
         assert not isinstance(ended, Suspended)
+        if ended.outcome is Outcome.SKIPPED:
+            # The first read ever found nothing: that proves neither that the list is empty nor that it works.
+            assert frozenset() in grid.states
+            assert not store.batches
+            return
         (batch,) = store.batches
         read = frozenset(str(row["id"]) for row in batch.rows)
         assert batch.clean == (ended.outcome is Outcome.COMPLETED)
