@@ -137,6 +137,7 @@ async def test_one_customer_is_read_from_its_detail_page_at_once(office: Office)
     orchestrator.release()
     async with asyncio.timeout(120):  # only a customer of the account's own list can be refreshed
         await orchestrator.request_sync("customers", "agente01")
+    demo.reset_counters()
     key = next(str(row["ID"]) for row in demo.rows("customers", "agente01") if row["ID"])
     demo.change("customers", "agente01", key, {"PHONE": "+390810001111"})
     view = demo.get_preferences("agente01", "customers")
