@@ -125,7 +125,11 @@ async def lives_on(folder: Path, clock: ManualClock, spared: set[object]) -> Non
         await store.ages("parcels", "agent")
         await store.counts()
         for read in await store.refused():
-            await store.refused_keys(read.run_id)
+            try:
+                await store.refused_keys(read.run_id)
+            except StoreError as error:
+                if error.code != "refused-read-unreadable":
+                    raise
         await store.events(START - timedelta(days=1), START + timedelta(days=9))
         await store.journal.explanation_at(START + timedelta(days=9))
         await store.row_history("parcels", "agent", "2")
@@ -133,8 +137,6 @@ async def lives_on(folder: Path, clock: ManualClock, spared: set[object]) -> Non
         assert {row.key for row in rows} == {"1", "2", "3"}
         again = Reads(clock).batch([parcel(1, tracking=None), parcel(2, cost=9), parcel(3)], whole=False)
         await store.apply("parcels", "agent", again)
-    except StoreError as error:
-        assert error.code == "refused-read-unreadable", error
     finally:
         await store.close()
 
