@@ -186,6 +186,7 @@ def planned(state: State, now: Moment) -> State:
     for type, account in state.lines():
         key = state.track_key(type, account)
         track = state.tracks.get(key, Track())
+        due: datetime | None
         interval = state.intervals.get(type)
         if track.owed is not None and not _asked_already(state, type, account):
             # Asked for by an earlier process, whose queue is gone (rule 28).

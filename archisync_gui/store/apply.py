@@ -185,7 +185,7 @@ def _json(value: Value) -> str | None:
     """As JSON; numbers, the most frequent, without the encoder."""
     if value is None:
         return None
-    return str(value) if type(value) is int else json.dumps(value)
+    return str(value) if type(value) is int else json.dumps(value, default=repr)  # a damaged cell may hold bytes
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:

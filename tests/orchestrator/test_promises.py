@@ -1,0 +1,426 @@
+"""The rules where they were broken once: each test tries to make the status lie, lose a read or hold the lock."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import time, timedelta
+from typing import Any
+
+import pytest
+
+from archisync_gui.model import (
+    Account,
+    EventKind,
+    FailureKind,
+    Finished,
+    Freshness,
+    Origin,
+    Outcome,
+    Scope,
+    SyncFailure,
+)
+from archisync_gui.orchestrator import OfficeHours, Rules
+from tests.orchestrator.rig import QUIET, ListJournal, Rig, opened, served
+from tests.orchestrator.test_machine import NONSENSE
+from tests.support.clock import MONDAY, settle
+
+ALWAYS = Rules(office=None, daily_full=None)
+
+
+# ------------------------------------------------------------------------------------------------ clocks (rule 30)
+
+
+async def test_a_doubt_about_the_clock_outlives_a_restart() -> None:
+    """Read at 10:00 by a clock an hour ahead, the clock put right, restarted at 10:00: the data are an hour old."""
+    async with Rig(wall=MONDAY + timedelta(hours=1)) as rig:
+        await served(rig, "a")
+        rig.clock.jump(-3600)
+        rig.o.touch("a")
+        await rig.clock.advance(3700)
+        await rig.restart()
+        line = rig.o.get_status().statuses["customers"]
+        assert line.freshness is Freshness.UNKNOWN
+        form = opened(rig, "b")
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW), "the form waits for a read"
+        await rig.finish()
+        assert (await form).code == "fresh"
+        await rig.restart()
+        assert not rig.o.state.track("customers", "anna").new.doubtful, "a new read ends the doubt"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("jump", [-3600, -30, 3600])
+async def test_as_of_is_never_later_than_the_reads_start(jump: float) -> None:
+    """The clock is set while a read of 80 s runs: by the clock as it goes then, the read began 80 s before its end."""
+    async with Rig() as rig:
+        rig.o.request_sync("customers")
+        await settle()
+        await rig.clock.advance(5)
+        noted = rig.clock.now()
+        rig.clock.jump(jump)
+        await rig.clock.advance(75)
+        rig.active.end(Finished(Outcome.COMPLETED, as_of=noted, rows=1))
+        await settle()
+        line = rig.o.get_status().statuses["customers"].accounts[0]
+        assert line.new_as_of is not None
+        age = (rig.clock.now() - line.new_as_of).total_seconds()
+        # A jump smaller than the read is corrected by the runner, which knows the monotonic start of its first page.
+        assert age >= (45 if jump == -30 else 75)
+        assert rig.journal.rows[line.last_run_id or ""].as_of == line.new_as_of, "memory and journal say the same"
+
+
+async def test_a_run_takes_as_long_as_the_monotonic_clock_says() -> None:
+    async with Rig() as rig:
+        ticket = rig.o.request_sync("orders")
+        await settle()
+        await rig.clock.advance(7)
+        rig.clock.jump(-3600)
+        await rig.clock.advance(1)
+        await rig.finish()
+        assert (await ticket).duration_ms == 8_000
+        (row,) = rig.journal.rows.values()
+        assert row.seconds == 8
+        assert row.ended is not None
+        assert row.ended >= row.started
+
+
+# ----------------------------------------------------------------------------------------------- ends (rules 5, 20, 26)
+
+
+@pytest.mark.parametrize("nonsense", NONSENSE)
+async def test_no_end_of_a_run_holds_the_lock(nonsense: Callable[[], Any]) -> None:
+    async with Rig() as rig:
+        first, second = rig.o.request_sync("orders"), rig.o.request_sync("ddt")
+        await settle()
+        rig.active.do(nonsense)
+        await settle()
+        assert first.done
+        result = await first
+        assert result.outcome is Outcome.FAILED
+        assert result.error is not None
+        assert result.error.code == "run-internal"
+        assert rig.active.type == "ddt"
+        await rig.finish()
+        assert (await second).outcome is Outcome.COMPLETED
+        assert all(row.ended is not None for row in rig.journal.rows.values()), "rule 31"
+
+
+async def test_a_deaf_run_is_told_again_and_then_abandoned(expected_errors: Any) -> None:
+    """Rule 26: after a minute its browser is closed and the lock taken; what it returns later is ignored."""
+    expected_errors("did not end when it was told")
+    async with Rig() as rig:
+        ticket, deaf = await rig.deaf("orders")
+        rig.o.request_sync("ddt")
+        rig.o.cancel_run()
+        await settle()
+        assert deaf.cancelled == 1
+        await rig.clock.advance(31)
+        assert deaf.cancelled == 7, "each 5 s"
+        assert rig.active is deaf
+        await rig.clock.advance(30)
+        assert rig.closed_browsers == 1
+        assert (await ticket).outcome is Outcome.CANCELLED
+        assert rig.active.type == "ddt"
+        status = rig.o.get_status()
+        assert [(run.type, run.stopping) for run in status.abandoned] == [("orders", "abandoned")]
+        row = rig.journal.rows[deaf.control.run.id]
+        assert row.error is not None
+        assert (row.outcome, row.error.code) == (Outcome.CANCELLED, "run-abandoned")
+        with pytest.raises(BaseException, match="abandoned"):
+            deaf.control.suspend_requested()
+        deaf.end(Finished(Outcome.COMPLETED, as_of=rig.clock.now(), rows=99))
+        await settle()
+        assert rig.o.get_status().abandoned == ()
+        assert rig.journal.rows[deaf.control.run.id] == row
+        assert rig.o.get_status().statuses["orders"].freshness is Freshness.NEVER
+
+
+async def test_a_run_past_its_deadline_that_does_not_end_is_repeated(expected_errors: Any) -> None:
+    expected_errors("did not end when it was told")
+    async with Rig() as rig:
+        await rig.deaf("orders")
+        await rig.clock.advance(120 + 60 + 5 + 1)  # watchdog, abandoned, first repeat
+        assert rig.closed_browsers == 1
+        assert rig.active.control.run.attempt == 2
+
+
+async def test_a_browser_that_cannot_be_closed_keeps_nobody_waiting(expected_errors: Any) -> None:
+    expected_errors("the browser of an abandoned run", "did not end when it was told")
+
+    async def broken() -> None:
+        raise OSError("gone")
+
+    async with Rig() as rig:
+        rig.o._dispatcher._close_browser = broken
+        await rig.deaf("orders")
+        rig.o.request_sync("ddt")
+        rig.o.cancel_run()
+        await rig.clock.advance(61)
+        assert rig.active.type == "ddt"
+
+
+async def test_a_suspended_run_that_another_one_satisfies_has_a_row_that_ends() -> None:
+    """Rule 31: a clean whole read of anna satisfies her suspended fast read."""
+    async with Rig(accounts=(Account("anna"), Account("bruno"))) as rig:
+        fast = rig.o.request_sync("customers", "anna", Scope.NEW, origin=Origin.API)
+        await settle()
+        opened(rig, "b", account="bruno")
+        await settle()
+        await rig.suspend()
+        suspended = rig.runs[0].control.run.id
+        await rig.finish()
+        await rig.clock.advance(1)
+        rig.o.hold()
+        await settle()
+        rig.o.request_sync("customers", "anna")
+        whole = next(e for e in rig.o.get_status().queue if e.scope is Scope.ALL and e.account == "anna")
+        rig.o.run_anyway(whole.id)
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        await rig.finish()
+        assert (await fast).outcome is Outcome.COMPLETED
+        assert rig.journal.rows[suspended].ended is not None
+        rig.o.release()
+        await settle()
+        await rig.drain()
+
+
+# ------------------------------------------------------------------------------------------------ schedule (rule 28)
+
+
+def reads(rig: Rig) -> list[str]:
+    return [r.type for r in rig.runs]
+
+
+async def test_a_hold_and_a_restart_lose_no_daily_read() -> None:
+    """Due at 12:00 under hold, restarted at 12:09, released: all six lists are read."""
+    rules = Rules(office=None, daily_full=time(12))
+    async with Rig(rules=rules, wall=MONDAY) as rig:
+        await rig.drain()
+        for name in list(rig.o.state.types):
+            rig.o.set_schedule(name, None)
+        await rig.clock.advance(2 * 3600 + 55 * 60)  # 11:55 in Rome
+        rig.o.hold()
+        await rig.clock.advance(14 * 60)
+        await rig.restart()
+        rig.runs.clear()
+        rig.auto = lambda run: run.finish()
+        rig.o.release()
+        await rig.clock.advance(40 * 60)
+        assert sorted(reads(rig)) == sorted(rig.o.state.types)
+        await rig.clock.advance(3600)
+        assert len(rig.runs) == 6, "made up once"
+
+
+async def test_a_kill_in_the_middle_of_a_read_loses_nothing() -> None:
+    """Products every 24 h, killed while they are read: read again after the start, not a day later."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.o.set_schedule("products", 1440)
+        rig.auto = lambda run: None if run.type == "products" else run.finish()
+        await rig.clock.advance(24 * 3600)
+        assert rig.active.type == "products"
+        await rig.restart()
+        rig.auto = lambda run: run.finish()
+        rig.runs.clear()
+        await rig.clock.advance(31 * 60)
+        assert reads(rig).count("products") == 1
+
+
+async def test_an_evening_phase_and_a_computer_off_at_night_starve_nothing() -> None:
+    """Office until 20:00, products due once a day in the evening, the computer off from 20:45 to 7:30."""
+    rules = Rules(office=OfficeHours(), daily_full=time(20, 30))
+    async with Rig(rules=rules, wall=MONDAY) as rig:
+        await rig.drain()
+        for name in list(rig.o.state.types):
+            rig.o.set_schedule(name, None)
+        rig.auto = lambda run: run.finish()
+        days = 0
+        for _ in range(4):
+            await rig.clock.advance((20 * 60 + 45) * 60 - _seconds_of_day(rig))
+            await rig.close()
+            await rig.clock.advance(10 * 3600 + 45 * 60)
+            before = len(rig.runs)
+            rig.build()
+            await rig.o.start()
+            await settle()
+            await rig.clock.advance(3600)
+            days += sorted(reads(rig)[before:]) == sorted(rig.o.state.types)
+        assert days == 4, "what was due in the evening is read in the morning"
+
+
+def _seconds_of_day(rig: Rig) -> float:
+    local = rig.clock.now() + timedelta(hours=1)  # Rome in winter
+    return local.hour * 3600 + local.minute * 60 + local.second
+
+
+async def test_who_removes_the_schedules_request_uses_its_time_up() -> None:
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.o.hold()
+        await rig.clock.advance(11 * 60)
+        waiting = next(e for e in rig.o.get_status().queue if e.type == "orders")
+        rig.o.remove(waiting.id)
+        await settle()
+        assert rig.o.state.track("orders", "anna").owed is None
+        assert "owed:orders:anna" not in rig.journal.notes
+
+
+# ------------------------------------------------------------------------------------------------ forms (rule 17)
+
+
+async def test_a_closed_forms_failed_read_is_not_repeated_for_nobody() -> None:
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        rig.o.resume_other_syncs("a")
+        await rig.fail()
+        await rig.clock.advance(60)
+        assert len(rig.runs) == 1
+        assert rig.idle
+        assert (await form).code == "ended"
+
+
+async def test_a_closed_forms_read_that_a_hold_ends_is_not_put_back() -> None:
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        rig.o.resume_other_syncs("a")
+        rig.o.hold()
+        await settle()
+        rig.o.release()
+        await settle()
+        assert len(rig.runs) == 1
+        await form
+
+
+async def test_who_else_wants_a_closed_forms_read_waits_with_his_own_priority() -> None:
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        ticket = rig.o.request_sync("customers", "anna", Scope.NEW, priority=7)
+        rig.o.resume_other_syncs("a")
+        await rig.fail()
+        await settle()
+        (entry,) = rig.o.get_status().queue
+        assert (entry.priority, entry.origin) == (7, Origin.OPERATOR)
+        await rig.clock.advance(5)
+        await rig.finish()
+        assert (await ticket).outcome is Outcome.COMPLETED
+        await form
+
+
+# ------------------------------------------------------------------------------------------------ accounts (rule 22)
+
+
+async def test_an_old_passwords_refusal_does_not_stop_the_new_one() -> None:
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.clock.advance(1)
+        rig.o.credentials_changed("anna")
+        await rig.fail(FailureKind.CREDENTIALS)
+        assert rig.o.get_status().accounts[0].stopped is None
+        rig.o.request_sync("orders")
+        await settle()
+        await rig.fail(FailureKind.CREDENTIALS)
+        assert rig.o.get_status().accounts[0].stopped is not None
+
+
+# ------------------------------------------------------------------------------------------------ limits
+
+
+async def test_too_many_sessions_are_refused_clearly() -> None:
+    async with Rig(rules=dataclasses.replace(QUIET, sessions_limit=3)) as rig:
+        for n in range(3):
+            opened(rig, f"tab-{n}", wait=False)
+        await settle()
+        with pytest.raises(SyncFailure) as refused:
+            await rig.o.smart_customer_sync("one-more")
+        assert refused.value.code == "too-many-sessions"
+        assert (await rig.o.smart_customer_sync("tab-1", wait=False)).code == "pending", "an open one goes on"
+        rig.o.resume_other_syncs("tab-0")
+        assert (await rig.o.smart_customer_sync("another", wait=False)).code == "pending"
+
+
+async def test_too_many_tickets_and_records_are_refused_clearly() -> None:
+    rules = dataclasses.replace(QUIET, tickets_limit=4, records_limit=5)
+    async with Rig(rules=rules) as rig:
+        rig.o.hold()
+        for _ in range(4):
+            rig.o.request_sync("orders")
+        with pytest.raises(SyncFailure) as refused:
+            rig.o.request_sync("orders")
+        assert refused.value.code == "too-many-tickets"
+        rig.o.request_sync("ddt")
+        for n in range(5):
+            rig.o.request_sync("customers", "anna", Scope.ONE, str(n))
+        with pytest.raises(SyncFailure) as refused:
+            rig.o.request_sync("customers", "anna", Scope.ONE, "5")
+        assert refused.value.code == "too-many-records"
+        rig.o.request_sync("customers", "anna", Scope.ONE, "4")  # joins the one that waits
+
+
+async def test_ticket_ids_cannot_be_guessed() -> None:
+    async with Rig() as rig:
+        one, two = rig.o.request_sync("orders"), rig.o.request_sync("orders")
+        assert len(one.id.rsplit("-", 1)[1]) == 24
+        assert one.id.rsplit("-", 1)[1] != two.id.rsplit("-", 1)[1]
+
+
+# ------------------------------------------------------------------------------------------------ memory (rule 31)
+
+
+async def test_a_journal_that_cannot_be_read_starts_nothing(expected_errors: Any) -> None:
+    """A hold or a stopped account may stand in it: the operator decides."""
+    expected_errors("the journal failed")
+    journal = ListJournal()
+    journal.error = OSError("damaged")
+    async with Rig(rules=ALWAYS, journal=journal) as rig:
+        assert rig.idle
+        assert rig.o.get_status().hold_since is not None
+        assert rig.o.get_status().journal_error is not None
+        journal.error = None
+        rig.o.release()
+        await settle()
+        assert not rig.idle
+
+
+async def test_the_journal_is_tried_again_by_itself(expected_errors: Any) -> None:
+    expected_errors("the journal failed")
+    async with Rig() as rig:
+        rig.journal.error = OSError("full")
+        rig.o.hold()
+        await settle()
+        assert rig.o.get_status().journal_error is not None
+        rig.journal.error = None
+        await rig.clock.advance(61)
+        assert rig.o.get_status().journal_error is None
+        assert rig.journal.notes["hold"]
+
+
+async def test_a_fast_read_that_proves_nothing_makes_nobody_fresh() -> None:
+    """Rule 12: unclean, it stores what it found and moves no time; the form is told that it failed."""
+    async with Rig() as rig:
+        await served(rig, "a")
+        before = rig.o.state.track("customers", "anna")
+        await rig.clock.advance(40)
+        form = opened(rig, "a")
+        await settle()
+        await rig.finish(Outcome.UNCLEAN)
+        answer = await form
+        assert answer.code == "failed"
+        assert answer.new_as_of == before.new.wall  # type: ignore[union-attr]
+
+
+async def test_a_fast_read_that_read_everything_counts_as_a_whole_one() -> None:
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        rig.active.end(Finished(Outcome.COMPLETED, as_of=rig.clock.now(), rows=9, whole=True))
+        await settle()
+        answer = await form
+        assert (answer.code, answer.new_as_of, answer.all_as_of) == ("fresh", MONDAY, MONDAY)
+        assert rig.idle, "the whole list need not follow"
+        assert rig.of(EventKind.SYNC_COMPLETED)

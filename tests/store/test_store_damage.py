@@ -1,0 +1,197 @@
+"""One damaged row, note or file at a time: the program starts, says so, and forgets nothing else."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from store_samples import ENTITIES, START, ManualClock, Reads, parcel
+
+from archisync_gui.model import Event, EventKind, Explanation, Origin, Outcome, Reason, RunRecord, Scope
+from archisync_gui.store import RefusedKind, Store, StoreError
+
+WRONG: tuple[object, ...] = (
+    None,
+    "",
+    "{",
+    "no time at all",
+    '{"of": "a later version"}',
+    7,
+    -1,
+    b"\xff\x00\xfe",
+    2.5,
+    "2031-01-01",
+)
+
+
+def run(number: int, **more: object) -> RunRecord:
+    at = START + timedelta(minutes=number)
+    values: dict[str, object] = {
+        "id": f"run-{number}", "type": "parcels", "account": "agent", "scope": Scope.ALL, "key": None,
+        "origin": Origin.SCHEDULE, "attempt": 1, "asked": at, "started": at, "ended": at, "outcome": Outcome.COMPLETED,
+    }  # fmt: skip
+    return RunRecord(**{**values, **more})  # type: ignore[arg-type]
+
+
+async def filled(folder: Path, clock: ManualClock) -> None:
+    """A profile with something in each table."""
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    reads = Reads(clock)
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(1, tracking=None), parcel(2, cost=1), parcel(3)]))
+    await store.apply("parcels", "agent", reads.batch([parcel(2, cost=9)], whole=False))
+    await store.keep_refused("parcels", "agent", reads.batch([parcel(1)]), RefusedKind.SHRINK)
+    for number in (1, 2, 3):
+        await store.journal.run_ended(run(number))
+    await store.journal.run_started(run(4, ended=None, outcome=None))
+    await store.journal.event(Event(EventKind.HOLD_CHANGED, "boot", 1, clock.now(), {"hold": True}))
+    await store.journal.explained(Explanation(clock.now(), Reason.HOLD))
+    for key, value in NOTES.items():
+        await store.journal.note(key, value)
+    await store.close()
+
+
+NOTES = {
+    "hold": START.isoformat(),
+    "stopped:agent": {"code": "login-refused", "kind": "credentials", "message": ""},
+    "logins:agent": {"day": "2026-03-02", "count": 3},
+    "retention": {"time": START.isoformat(), "day": "2026-03-02"},
+}
+
+CELLS = [
+    *(
+        ("runs", "id", "run-2", column)
+        for column in ("type", "account", "scope", "origin", "attempt", "asked", "started")
+    ),
+    *(("runs", "id", "run-2", column) for column in ("ended", "outcome", "as_of", "warnings", "error", "suspensions")),
+    *(
+        ("reads", "entity", "parcels", column)
+        for column in ("last_success", "new_as_of", "all_as_of", "rows", "seen_keys")
+    ),
+    *(("reads", "entity", "parcels", column) for column in ("garbage", "doubtful")),
+    *(("refused_reads", "entity", "parcels", column) for column in ("kind", "kept_at", "as_of", "after")),
+    *(("events", "id", 1, column) for column in ("at", "kind", "data")),
+    *(("explanations", "id", 1, column) for column in ("at", "reason", "params", "forecast")),
+    *(("changes", "row_key", "2", column) for column in ("at", "kind", "before", "after", "percent")),
+    *(
+        ("parcels", "row_key", "1", column)
+        for column in ("row_first_seen", "row_last_changed", "row_blanks", "row_hash", "cost")
+    ),
+    ("refused_rows", "chunk", 0, "data"),
+    ("declared", "entity", "parcels", "search"),
+    *(("notes", "key", key, "value") for key in NOTES),
+]
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize(("table", "by", "key", "column"), CELLS, ids=lambda value: str(value))
+async def test_one_damaged_cell_spoils_nothing_else(
+    tmp_path: Path, clock: ManualClock, table: str, by: str, key: object, column: str
+) -> None:
+    folder = tmp_path / "data"
+    await filled(folder, clock)
+    for wrong in WRONG:
+        raw = sqlite3.connect(folder / "archisync.db")
+        before = raw.execute(f'SELECT "{column}" FROM "{table}" WHERE "{by}" = ?', (key,)).fetchone()[0]
+        try:
+            raw.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE "{by}" = ?', (wrong, key))
+        except sqlite3.IntegrityError:
+            raw.close()
+            continue  # the table itself refuses this value
+        raw.commit()
+        raw.close()
+        await lives_on(folder, clock, spared={key} if table in ("runs", "notes") else set())
+        raw = sqlite3.connect(folder / "archisync.db")
+        raw.execute(f'UPDATE "{table}" SET "{column}" = ? WHERE "{by}" = ?', (before, key))
+        raw.commit()
+        raw.close()
+
+
+async def lives_on(folder: Path, clock: ManualClock, spared: set[object]) -> None:
+    """Everything can be opened and asked, what is not damaged is remembered, and the next read is applied."""
+    clock.forward(minutes=1)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    try:
+        kept = await store.journal.load()
+        assert {name: kept.notes.get(name) for name in NOTES if name not in spared} == {
+            name: value for name, value in NOTES.items() if name not in spared
+        }
+        assert kept.reads, "the type is still known"
+        found = {record.id for record in await store.runs()}
+        assert {f"run-{n}" for n in (1, 2, 3, 4)} - spared <= found
+        await store.known("parcels", "agent")
+        await store.ages("parcels", "agent")
+        await store.counts()
+        for read in await store.refused():
+            try:
+                await store.refused_keys(read.run_id)
+            except StoreError as error:
+                if error.code != "refused-read-unreadable":
+                    raise
+        await store.events(START - timedelta(days=1), START + timedelta(days=9))
+        await store.journal.explanation_at(START + timedelta(days=9))
+        await store.row_history("parcels", "agent", "2")
+        rows = (await store.rows("parcels", "agent", limit=10)).rows
+        assert {row.key for row in rows} == {"1", "2", "3"}
+        again = Reads(clock).batch([parcel(1, tracking=None), parcel(2, cost=9), parcel(3)], whole=False)
+        await store.apply("parcels", "agent", again)
+    finally:
+        await store.close()
+
+
+async def test_a_run_of_a_later_version_is_left_out_and_the_rest_is_remembered(
+    tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """B5: an origin, an error kind and an error key that this version does not know."""
+    folder = tmp_path / "data"
+    await filled(folder, clock)
+    raw = sqlite3.connect(folder / "archisync.db")
+    raw.execute("UPDATE runs SET origin = 'assistant' WHERE id = 'run-3'")
+    error = '{"code": "x", "kind": "cosmic", "message": "", "params": {}, "stack": "", "future": 1}'
+    raw.execute("UPDATE runs SET error = ? WHERE id = 'run-2'", (error,))
+    raw.commit()
+    raw.close()
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    kept = await store.journal.load()
+    assert kept.notes["hold"] == NOTES["hold"]
+    assert [read.type for read in kept.reads] == ["parcels"]
+    assert {record.id for record in await store.runs()} == {"run-1", "run-2", "run-4"}
+    assert any("run-3" in record.getMessage() for record in caplog.records)
+    later = await store.run("run-2")
+    assert later is not None
+    assert later.error is not None
+    assert (later.error.code, later.error.kind.value) == ("x", "permanent")
+    await store.close()
+
+
+async def test_a_clock_years_ahead_deletes_nothing_that_is_young(tmp_path: Path, clock: ManualClock) -> None:
+    """B7: retention at an unchecked clock; put right again, nothing is missing."""
+    folder = tmp_path / "data"
+    await filled(folder, clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    await store.maintain()
+    right = clock.now()
+    for day in range(3):
+        clock.time = right + timedelta(days=5 * 365 + day)
+        for _ in range(4):  # started again and again
+            removed = await store.maintain()
+            assert (removed.runs, removed.changes, removed.events) == (0, 0, 0)
+    clock.time = right
+    await store.maintain()
+    assert len(await store.runs()) == 4
+    await store.close()
+
+
+async def test_retention_catches_up_with_a_clock_that_is_right(tmp_path: Path, clock: ManualClock) -> None:
+    folder = tmp_path / "data"
+    await filled(folder, clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    await store.maintain()
+    total = 0
+    for _ in range(400):
+        clock.forward(days=1)
+        total += (await store.maintain()).runs
+    assert total == 4
+    await store.close()
