@@ -45,17 +45,19 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.types import Change, ChangeKind
-from archisync_gui.ui import charts, details, dialogs
-from archisync_gui.ui.data import PAGE, Data
-from archisync_gui.ui.day import DaySheet, forms_sentence, sheet_html
-from archisync_gui.ui.feed import session_spans
-from archisync_gui.ui.history import History
-from archisync_gui.ui.log_page import KEPT, LogFeed, LogModel
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.settings_page import HEAVY, SettingsPage, load
-from archisync_gui.ui.timeline import Picture, Timeline, bars_of
-from archisync_gui.ui.trouble import TroubleDialog, sentence, vanishing_of
-from archisync_gui.ui.values import exported, shown
+from archisync_gui.ui.dialogs import run_details as details
+from archisync_gui.ui.dialogs import small as dialogs
+from archisync_gui.ui.dialogs.trouble import TroubleDialog, sentence, vanishing_of
+from archisync_gui.ui.live.feed import session_spans
+from archisync_gui.ui.pages.data import PAGE, Data
+from archisync_gui.ui.pages.day import DaySheet, forms_sentence, sheet_html
+from archisync_gui.ui.pages.history import History
+from archisync_gui.ui.pages.log import KEPT, LogFeed, LogModel
+from archisync_gui.ui.pages.settings import HEAVY, SettingsPage, load
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.text.values import exported, shown
+from archisync_gui.ui.widgets import charts
+from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -302,8 +304,8 @@ async def test_excel_keeps_text_as_text(tmp_path: Path) -> None:
 async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
     from archisync_gui.entities import CUSTOMERS
     from archisync_gui.entities.declaration import Kind
-    from archisync_gui.ui.i18n import set_language
-    from archisync_gui.ui.values import title
+    from archisync_gui.ui.text.i18n import set_language
+    from archisync_gui.ui.text.values import title
 
     set_language("it")
     assert shown(-123456, Kind.MONEY) == "-1.234,56"
@@ -423,7 +425,7 @@ async def test_a_change_is_checked_and_applied_at_once(make_panel: MakePanel, wo
 
 
 async def test_appearance_changes_at_once(make_panel: MakePanel, world: World) -> None:
-    from archisync_gui.ui.theme import theme
+    from archisync_gui.ui.look.theme import theme
 
     panel = await make_panel()
     page = panel.window.go("settings")
@@ -589,7 +591,7 @@ async def test_a_crash_is_shown_at_the_next_start(make_panel: MakePanel) -> None
 
 
 async def test_first_run_can_be_skipped_through(make_panel: MakePanel, world: World) -> None:
-    from archisync_gui.ui.first_run import FirstRun
+    from archisync_gui.ui.dialogs.first_run import FirstRun
 
     panel = await make_panel(demo=False)
     found = dialog(panel, FirstRun)
