@@ -34,7 +34,12 @@ HEAVY = {
         for page in (
             "dialogs.first_run",
             "dialogs.run_details",
-            "dialogs.small",
+            "dialogs.clear",
+            "dialogs.crash",
+            "dialogs.diagnostics",
+            "dialogs.pairing",
+            "dialogs.sessions",
+            "dialogs.why",
             "dialogs.trouble",
             "output.diagnostics",
             "pages.data",

@@ -51,7 +51,8 @@ from archisync_gui.model import (
     Status,
 )
 from archisync_gui.store.types import Change, ChangeKind, Page, StoredEvent, StoredRow
-from archisync_gui.ui.dialogs.small import ClearDialog, CrashDialog
+from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.crash import CrashDialog
 from archisync_gui.ui.live.services import Fault, LoginTest
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.widgets.basic import confirm_loss

@@ -30,8 +30,8 @@ from PySide6.QtWidgets import (
 from scenes import Stage, settled
 
 import archisync_gui.ui
-from archisync_gui.ui.pages.overview_models import TypesModel
 from archisync_gui.ui.widgets.accessible import Pictured
+from archisync_gui.ui.widgets.models import TypesModel
 from archisync_gui.ui.widgets.timeline import Timeline
 
 pytestmark = pytest.mark.qasync

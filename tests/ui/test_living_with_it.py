@@ -42,14 +42,15 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.store import StoreError
+from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.first_run import FirstRun
-from archisync_gui.ui.dialogs.small import ClearDialog, WhyDialog
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
+from archisync_gui.ui.dialogs.why import WhyDialog
+from archisync_gui.ui.live.context import problem
 from archisync_gui.ui.pages.history import STEP, WRONG, History
 from archisync_gui.ui.pages.log import LogPage
 from archisync_gui.ui.pages.overview import TypesModel
 from archisync_gui.ui.pages.settings import SettingsPage
-from archisync_gui.ui.shell.context import problem
 from archisync_gui.ui.system.notify import Balloon, Message
 from archisync_gui.ui.text import words
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, miss_bars
@@ -120,7 +121,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             pages.append(url.toString())
             return True
 
-    monkeypatch.setattr("archisync_gui.ui.shell.context.QDesktopServices", Browser)
+    monkeypatch.setattr("archisync_gui.ui.live.context.QDesktopServices", Browser)
     return pages
 
 

@@ -10,9 +10,9 @@ import pytest
 from panel_fakes import FakeStore, MakePanel, World
 
 from archisync_gui.export import write
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data import Data
-from archisync_gui.ui.shell.context import Context
-from archisync_gui.ui.shell.work import Work
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync

@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBo
 
 from archisync_gui import messages
 from archisync_gui.settings import Settings, SettingsError, setting
-from archisync_gui.ui.dialogs.small import Dialog
-from archisync_gui.ui.pages.settings import choice_word, no_keyring
-from archisync_gui.ui.shell.context import Context, problem
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.choices import choice_word, no_keyring
 from archisync_gui.ui.text.i18n import language, tr
 from archisync_gui.ui.widgets.basic import column, inset, label, row
+from archisync_gui.ui.widgets.dialog import Dialog
 
 
 class FirstRun(Dialog):

@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from archisync_gui.model import RunRecord, as_json
-from archisync_gui.ui.shell.context import Context
-from archisync_gui.ui.system.files import ask_where, open_path, saved_sentence
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, took, tr
 from archisync_gui.ui.widgets.basic import column, label, row
+from archisync_gui.ui.widgets.files import ask_where, open_path, saved_sentence
 
 LOG_LINES = 2000
 """Most log lines of a run that are shown."""

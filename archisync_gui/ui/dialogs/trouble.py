@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from archisync_gui.entities.declaration import Entity, Kind, Row
 from archisync_gui.model import AccountTypeStatus, ErrorInfo, FailureKind, Json, SyncFailure
-from archisync_gui.ui.dialogs.small import Dialog
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.look.theme import color
-from archisync_gui.ui.shell.context import Context, problem
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, number, tr
 from archisync_gui.ui.widgets.basic import confirm_loss, label, row
+from archisync_gui.ui.widgets.dialog import Dialog
 
 _MIDDLE_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 

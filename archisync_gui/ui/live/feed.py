@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from archisync_gui.model import Event, EventKind, RunRecord, Status
-from archisync_gui.ui.shell.context import Context
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text.words import Missed, missed_lists
 
 _ENDED = frozenset(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 
-from archisync_gui.ui.shell.context import Context
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, decimal, tr
 from archisync_gui.ui.widgets.basic import column, confirm_loss, row

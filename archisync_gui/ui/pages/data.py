@@ -31,17 +31,17 @@ from PySide6.QtWidgets import (
 from archisync_gui.entities.declaration import Column, Entity, Kind
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind
-from archisync_gui.ui.dialogs.small import ClearDialog
+from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import account_ids
-from archisync_gui.ui.pages.overview_models import Index
-from archisync_gui.ui.shell.context import Context, problem
-from archisync_gui.ui.shell.work import Work
-from archisync_gui.ui.system.files import ask_where, saved_sentence
+from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, ago, tr
 from archisync_gui.ui.text.plain import plain
 from archisync_gui.ui.text.values import exported, right_aligned, shown, title
 from archisync_gui.ui.widgets.basic import Page, ask, card, column, label, row
+from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+from archisync_gui.ui.widgets.models import Index
 
 PAGE = 200
 """Rows read at once."""

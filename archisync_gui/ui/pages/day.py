@@ -15,15 +15,15 @@ from PySide6.QtWidgets import QDateEdit, QPushButton, QTextBrowser, QVBoxLayout,
 from archisync_gui.entities.declaration import Kind
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.look.theme import theme, tokens
-from archisync_gui.ui.shell.context import Context
-from archisync_gui.ui.system.files import ask_where, saved_sentence
 from archisync_gui.ui.text.i18n import date_format, decimal, lasting, tr
 from archisync_gui.ui.text.i18n import day as day_word
 from archisync_gui.ui.text.values import shown
 from archisync_gui.ui.text.values import title as title_of
 from archisync_gui.ui.widgets.basic import Page, card, column, inset, row
+from archisync_gui.ui.widgets.files import ask_where, saved_sentence
 
 PRICE_MOVED = 500
 """Hundredths of a percent: price changes above 5 %."""

@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
-from archisync_gui.ui.pages.overview_models import Cell, SnapshotModel
-from archisync_gui.ui.shell.context import Context
-from archisync_gui.ui.system.files import ask_where, saved_sentence
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
 from archisync_gui.ui.widgets.basic import Flow, Page, card, column, inset, label, row
 from archisync_gui.ui.widgets.delegates import CellDelegate
+from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+from archisync_gui.ui.widgets.models import Cell, SnapshotModel
 
 STEP = 300
 """Runs read at once; more on request."""

@@ -24,16 +24,16 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.model import Event, EventKind, Outcome, QueueEntry, State, Status
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import StoreFace
 from archisync_gui.ui.look.theme import scaled
-from archisync_gui.ui.pages.overview_models import ROW, ActivityModel, QueueModel, TypeRow, TypesModel
-from archisync_gui.ui.shell.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.words import ActivityLine
 from archisync_gui.ui.widgets.basic import IconButton, Page, card, column, label, line, row
 from archisync_gui.ui.widgets.delegates import ActivityDelegate, CellDelegate, QueueDelegate
+from archisync_gui.ui.widgets.models import ROW, ActivityModel, QueueModel, TypeRow, TypesModel
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
 
 REMEMBERED = 60

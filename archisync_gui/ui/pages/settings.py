@@ -31,13 +31,14 @@ from PySide6.QtWidgets import (
 from archisync_gui import messages
 from archisync_gui.model import Outcome, RunRecord, Status
 from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsError
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.pages.backups import Backups
-from archisync_gui.ui.shell.context import Context, problem
-from archisync_gui.ui.system.files import open_path
+from archisync_gui.ui.text.choices import choice_word, no_keyring
 from archisync_gui.ui.text.i18n import absolute, decimal, language, tr
 from archisync_gui.ui.text.plain import plain
 from archisync_gui.ui.widgets.basic import Flow, Page, ask, breakable, card, column, confirm_loss, inset, label, row
+from archisync_gui.ui.widgets.files import open_path
 
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
 
@@ -61,17 +62,6 @@ def group_title(name: str) -> str:
     }.get(name, name)
 
 
-def choice_word(choice: str) -> str:
-    """A choice for people."""
-    return {
-        "system": tr("As the system"),
-        "it": "Italiano",
-        "en": "English",
-        "light": tr("Light"),
-        "dark": tr("Dark"),
-    }.get(choice, choice)
-
-
 def load(runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
     """The share of the time that the schedule keeps the ERP busy, from the usual length of each list's reads."""
     total = 0.0
@@ -93,11 +83,6 @@ def load(runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
 def scope_word(scope: str) -> str:
     """What a connected page may do, in a word."""
     return {"sessions": tr("order form"), "watch": tr("look"), "operate": tr("operate")}.get(scope, scope)
-
-
-def no_keyring() -> str:
-    """What it means that passwords cannot be kept as they should be."""
-    return tr("This computer has no keyring: the password is forgotten when Archisync is closed.")
 
 
 class Field(QObject):

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from archisync_gui.model import RunRecord
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
-from archisync_gui.ui.shell.context import Context
 from archisync_gui.ui.text.i18n import clock, day_short, tr
 from archisync_gui.ui.widgets.basic import Page, card, column, label, row
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars

@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QPushButton, QWidget
 
-from archisync_gui.ui.shell.context import Context, problem
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.widgets.basic import label, row
 

@@ -21,13 +21,13 @@ from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QM
 
 from archisync_gui.disk import open_private
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import Fault, Services, endpoint_address
 from archisync_gui.ui.look.icons import application_icon
 from archisync_gui.ui.look.theme import theme
 from archisync_gui.ui.pages.log import LogFeed, LogPage
 from archisync_gui.ui.pages.overview import Overview
-from archisync_gui.ui.shell.context import Context, problem
 from archisync_gui.ui.shell.tray import Tray
 from archisync_gui.ui.shell.window import PAGES, MainWindow
 from archisync_gui.ui.system.notify import Balloon, Means, Message, Policy, best_means
@@ -187,7 +187,7 @@ class Panel(QObject):
         return found
 
     def _open_sessions(self) -> None:
-        from archisync_gui.ui.dialogs.small import SessionsDialog
+        from archisync_gui.ui.dialogs.sessions import SessionsDialog
 
         self._show_dialog("sessions", lambda: SessionsDialog(self.context, self.window))
 
@@ -200,7 +200,7 @@ class Panel(QObject):
         self.context.background.run(self._asked_password(str(what)), "password")
 
     def _open_why(self, what: object) -> None:
-        from archisync_gui.ui.dialogs.small import WhyDialog
+        from archisync_gui.ui.dialogs.why import WhyDialog
 
         dialog = self._show_dialog("why", lambda: WhyDialog(self.context, self.window))
         if isinstance(dialog, WhyDialog) and isinstance(what, datetime):
@@ -260,7 +260,7 @@ class Panel(QObject):
         if services is None or services.endpoint is None or not endpoint_address(services.endpoint):
             self.context.say(tr("Pages cannot be connected: the local endpoint is not running."), "bad")
             return
-        from archisync_gui.ui.dialogs.small import PairingDialog
+        from archisync_gui.ui.dialogs.pairing import PairingDialog
 
         pairing = services.endpoint.pairing
         self._show_dialog("pairing", lambda: PairingDialog(self.context, pairing, self.window))
@@ -270,7 +270,7 @@ class Panel(QObject):
         if services is None:
             self.context.say(tr("Archisync is still starting. Try again in a moment."))
             return
-        from archisync_gui.ui.dialogs.small import DiagnosticsDialog
+        from archisync_gui.ui.dialogs.diagnostics import DiagnosticsDialog
         from archisync_gui.ui.output.diagnostics import Diagnostics
 
         bundle = Diagnostics(services, lambda: self.context.status)
@@ -333,7 +333,7 @@ class Panel(QObject):
         self._settings()
         self.window.sidebar.demo_button.setVisible(bool(services.faults))
         if services.crash:
-            from archisync_gui.ui.dialogs.small import CrashDialog
+            from archisync_gui.ui.dialogs.crash import CrashDialog
 
             self._show_dialog("crash", lambda: CrashDialog(services.crash, self.window))
         settings = self.context.settings()

@@ -9,8 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from archisync_gui.model import Status
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.look.icons import tray_icon
-from archisync_gui.ui.shell.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.plain import plain

@@ -31,11 +31,11 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.model import Scope, Status
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import endpoint_address
 from archisync_gui.ui.look.icons import application_icon, paint_shape
 from archisync_gui.ui.look.theme import color, scaled
-from archisync_gui.ui.shell.context import Context
 from archisync_gui.ui.shell.form_request import FormRequest
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import decimal, tr

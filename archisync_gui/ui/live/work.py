@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from archisync_gui.ui.shell.context import Context
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text.i18n import span, tr
 
 QUICK = 1.0
