@@ -208,7 +208,8 @@ def contact(status: Status) -> Contact:
 def conditions(status: Status) -> tuple[Condition, ...]:
     """All conditions of ``status``, the most important first. None: everything is fresh and nothing is wrong."""
     found = list(_general(status))
-    rest = [item for item in _items(status) if item.account in {a.id for a in status.accounts if a.enabled}]
+    unused = {account.id for account in status.accounts if not account.enabled}
+    rest = [item for item in _items(status) if item.account not in unused]
     for part in (_stopped, _refused, _failing, _stale):
         made = list(part(status, rest))
         concerned = {(item.type, item.account) for condition in made for item in condition.items}
