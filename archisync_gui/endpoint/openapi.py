@@ -31,7 +31,7 @@ REFUSALS = {
     415: "Wrong content type",
     421: "Host is not this computer",
     422: "A field is wrong; it is named",
-    429: "Too many failures; see Retry-After",
+    429: "Too many failures or requests; see Retry-After",
 }
 SERVER_SENT_EVENT = {
     "type": "object",
@@ -39,7 +39,7 @@ SERVER_SENT_EVENT = {
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
     "required": ["data"],
 }
-PARAMS = ("account", "field", "header", "high", "low", "problem", "reason", "scope", "type", "types")
+PARAMS = ("account", "field", "header", "high", "limit", "low", "problem", "reason", "scope", "type", "types")
 """What the texts of refusals are filled in with."""
 TAGS = {
     "sessions": "The order form's sessions",
@@ -137,11 +137,18 @@ def _answer(route: Route, status: int, made: type[BaseModel] | None) -> dict[str
         }
         described: dict[str, Any] = {"description": "The stream" if route.stream else "Done"}
         return described | ({"content": media} if media else {})
-    return {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}
+    described = {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}
+    if status == 503 and made is not contract.Refused:  # what the panel itself cannot do is told without these fields
+        described["content"]["application/json"]["schema"] = {"anyOf": [_ref(made.__name__), _ref("Refused")]}
+    return described
 
 
 def _json(name: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": REF + name}}}
+    return {"application/json": {"schema": _ref(name)}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": REF + name}
 
 
 def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
