@@ -12,11 +12,12 @@ import pytest
 from archisync_gui import messages
 from archisync_gui import orchestrator as orchestrator_module
 from archisync_gui.endpoint import openapi
-from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS
+from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS, Limits
 from archisync_gui.endpoint.pairing import PairingStore
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.server import Endpoint, EndpointError
 from archisync_gui.model import SessionEnd, SystemClock
+from archisync_gui.orchestrator import Rules
 from tests.endpoint.office import Office, free_port, running
 from tests.endpoint.stand_in import StandIn
 
@@ -172,6 +173,17 @@ def test_every_refusal_is_in_the_table_and_the_table_has_no_other() -> None:
     assert len(of_the_orchestrator) > 6
     assert made - by_dialog | by_reason | of_the_orchestrator == set(STATUS)
     assert set(RETRY_AFTER) <= set(STATUS)
+
+
+async def test_the_contract_says_what_a_token_of_one_account_sees(office: Office) -> None:
+    about = (await office.ask("GET", "/openapi.json")).json["info"]["description"]
+    page = (await office.ask("GET", "/docs")).text
+    for word in ("For one account", "default account", "ticket", "hold", "429", "Retry-After"):
+        assert word.lower() in about.lower()
+        assert word.lower() in page.lower()
+    rules = Rules()
+    for limit in (rules.sessions_limit, rules.tickets_limit, rules.records_limit, Limits().streams):
+        assert f"{limit:,} " in about, "the limits told are those kept"
 
 
 async def test_the_docs_list_every_refusal_in_both_languages(office: Office) -> None:
