@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from panel_fakes import SILENT, FakeStore, World, calm, history
 
-from archisync_gui.ui.diagnostics import REMOVED, Diagnostics, Scrubber
+from archisync_gui.ui.output.diagnostics import REMOVED, Diagnostics, Scrubber
 
 PLANTED = (
     "hunter2-Passw0rd",

@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, State
-from archisync_gui.ui.context import SETTLE
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.services import Fault
-from archisync_gui.ui.trouble import TroubleDialog
-from archisync_gui.ui.window import FRAME
+from archisync_gui.ui.dialogs.trouble import TroubleDialog
+from archisync_gui.ui.live.context import SETTLE
+from archisync_gui.ui.live.services import Fault
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.shell.window import FRAME
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync

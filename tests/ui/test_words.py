@@ -23,8 +23,8 @@ from archisync_gui.model import (
     State,
     warning,
 )
-from archisync_gui.ui import words
-from archisync_gui.ui.i18n import ago, decimal, number, set_language, span, tr
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import ago, decimal, number, set_language, span, tr
 
 
 @pytest.fixture(autouse=True)
