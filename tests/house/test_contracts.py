@@ -76,6 +76,7 @@ def test_an_import_upwards_breaks_its_contract(tmp_path: Path, module: str, line
         "model",
         "settings",
         "messages",
+        "conditions",
         "disk",
         "export",
         "plaintext",

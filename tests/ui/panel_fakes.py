@@ -57,7 +57,7 @@ NAMES = {
     "prices": ("Prezzi", "Prices"),
     "products": ("Prodotti", "Products"),
 }
-SILENT = ErrorInfo("erp-timeout", FailureKind.TRANSIENT, "Timeout 30000 ms exceeded", stack="Traceback …")
+SILENT = ErrorInfo("erp-slow", FailureKind.TRANSIENT, "Timeout 30000 ms exceeded", stack="Traceback …")
 
 
 def entity(name: str) -> Entity:

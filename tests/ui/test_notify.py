@@ -26,7 +26,13 @@ def failing(*types: str, count: int = 1) -> Status:
     for name in types:
         status = with_type(
             status,
-            account_type(name, last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=count),
+            account_type(
+                name,
+                last_outcome=Outcome.FAILED,
+                last_error=SILENT,
+                failures_in_a_row=count,
+                last_attempt=NOW - timedelta(minutes=1),
+            ),
         )
     return status
 

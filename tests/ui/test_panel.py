@@ -124,7 +124,7 @@ async def test_cancel_hold_release_and_their_words(make_panel: MakePanel, world:
     header.cancel.click()
     header.hold.click()
     world.orchestrator.become(dataclasses.replace(calm(), hold_since=NOW))
-    await until(lambda: header.title.text() == "Paused by you")
+    await until(lambda: header.title.text() == "Paused")
     assert not header.cancel.isEnabled()
     assert header.cancel.toolTip() == "Nothing is running"
     assert header.hold.text() == "&Release"

@@ -580,7 +580,7 @@ class Panel(QObject):
 
     async def _show(self, means: Means, message: Message) -> None:
         if message.place == "password" and await self._password_found(str(message.what)):
-            self.policy.open.pop(message.key, None)  # nobody was told of it
+            self.policy.open.discard(message.key)  # nobody was told of it
             return
         try:
             await means.show(message)

@@ -276,8 +276,12 @@ class Header(QFrame):
             button.setToolTip(tr("Archisync is closing"))
 
     def _fix(self) -> None:
-        if self.found is not None and self.found.place:
-            self._context.open(self.found.place, self.found.what)
+        found = self.found
+        if found is not None and found.place == "sync" and isinstance(found.what, tuple):
+            for name in found.what:
+                self._context.sync(name)
+        elif found is not None and found.place:
+            self._context.open(found.place, found.what)
 
     def _headline(self, found: words.Headline) -> None:
         self.found = found
@@ -290,8 +294,7 @@ class Header(QFrame):
         self.detail.setText(found.detail)
         self._sign.show_kind(found)
         self._sign.setVisible(found.kind != "running")
-        running = found.kind == "running"
-        self.bar.setVisible(running or found.kind == "starting")
+        self.bar.setVisible(found.running or found.kind == "starting")
         if found.fraction is None and self.bar.isVisible():
             self.bar.setRange(0, 1000)
             self.bar.setValue(0)
@@ -415,23 +418,7 @@ class Foot(QFrame):
 
     def show_status(self, status: Status) -> None:
         """Show this snapshot."""
-        found = words.headline(status, self._context.now())
-        enabled = [a for a in status.accounts if a.enabled]
-        stopped = [(a.id, a.stopped) for a in enabled if a.stopped is not None]
-        if not enabled:
-            self._erp.show(tr("ERP: no account"), "bad", "alert")
-        elif stopped:
-            account, why = stopped[0]
-            self._erp.show(
-                tr("ERP: {account}: {why}", account=account, why=words.stopped_word(why.code)), "bad", "alert"
-            )
-        elif found.kind == "trouble" and status.current_run is None and _silent(status):
-            self._erp.show(tr("ERP does not answer"), "bad", "alert")
-        elif any(a.logins_today for a in enabled) or status.current_run is not None:
-            names = ", ".join(a.id for a in enabled[:2]) + ("…" if len(enabled) > 2 else "")
-            self._erp.show(tr("ERP connected as {account}", account=names), "ok", "dot")
-        else:
-            self._erp.show(tr("ERP: not asked yet today"), "muted", "ring")
+        self._erp.show(*words.erp_line(status, self._context.now()))
         endpoint = self._context.services.endpoint if self._context.services is not None else None
         address = endpoint_address(endpoint)
         if address:
@@ -440,11 +427,6 @@ class Foot(QFrame):
         else:
             self._form.show(tr("Order form: endpoint off"), "muted", "ring")
         self._fit()
-
-
-def _silent(status: Status) -> bool:
-    errors = [a.last_error for t in status.statuses.values() for a in t.accounts if a.failures_in_a_row > 0]
-    return bool(errors) and all(e is not None and e.kind.value == "transient" for e in errors)
 
 
 class _Lamp(QWidget):

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from archisync_gui.model import Event, EventKind, FailureKind, Outcome, State, Status
+from archisync_gui.conditions import Condition, Kind, conditions
+from archisync_gui.model import Event, EventKind, Status
 from archisync_gui.settings import Settings
 from archisync_gui.ui.system.bus import Bus
 from archisync_gui.ui.text import words
@@ -57,8 +58,8 @@ class Policy:
     """Decides what is told. Plain state: conditions that hold, and when each was told last."""
 
     told: dict[str, _Told] = field(default_factory=dict)
-    open: dict[str, str] = field(default_factory=dict)
-    """Conditions told and not resolved yet, with the name people know them by."""
+    open: set[str] = field(default_factory=set)
+    """Keys of conditions told and not resolved yet."""
 
     def of_status(
         self, status: Status, now: datetime, settings: Settings, without_password: Collection[str] = ()
@@ -68,96 +69,28 @@ class Policy:
         if _quiet(now, settings):
             return []
         wanted: list[Message] = []
-        holding: dict[str, str] = {}
-        for type_status in status.statuses.values():
-            name = words.type_name(type_status.type)
-            failed = [
-                a
-                for a in type_status.accounts
-                if a.last_outcome in (Outcome.FAILED, Outcome.REFUSED)
-                and a.failures_in_a_row > 0
-                and a.state not in (State.RUNNING, State.STOPPED)
-            ]
-            refused = [a for a in type_status.accounts if a.state is State.REFUSED]
-            key = f"type:{type_status.type}"
-            if refused:
-                holding[key] = name
-                wanted.append(
-                    Message(
-                        key,
-                        tr("{type}: a read looked wrong", type=name),
-                        tr("Nothing was changed. Look at what was found and decide."),
-                        "trouble",
-                        refused[0],
-                        True,
-                    )
-                )
-            elif failed:
-                holding[key] = name
-                why = words.failure_word(failed[0].last_error)
-                wanted.append(
-                    Message(
-                        key,
-                        tr("{type}: the sync failed", type=name),
-                        tr("{why}. The data stay as they were.", why=why[:1].upper() + why[1:]),
-                        "run",
-                        failed[0].last_run_id,
-                    )
-                )
-            elif key in self.open and any(
-                a.is_running or a.last_outcome in (Outcome.FAILED, Outcome.REFUSED) for a in type_status.accounts
-            ):
-                holding[key] = name  # being tried again: neither failed anew nor resolved
-        transient = [m for m in wanted if _kind(status, m.key) is FailureKind.TRANSIENT]
-        if len(transient) > 1:
-            names = ", ".join(holding[m.key] for m in transient)
-            wanted = [m for m in wanted if m not in transient]
-            for message in transient:
-                holding.pop(message.key)
-            holding["erp"] = tr("The ERP")
-            wanted.append(
-                Message(
-                    "erp", tr("The ERP does not answer"), tr("{names}: tried again by itself.", names=names), "overview"
-                )
-            )
-        for account in status.accounts:
-            if account.stopped is not None:
-                code = account.stopped.code
-            elif account.id in without_password:
-                code = "password-missing"
-            else:
-                continue
-            key = f"account:{account.id}"
-            holding[key] = account.id
-            missing = code == "password-missing"
-            wanted.append(
-                Message(
-                    key,
-                    words.stopped_title(code, account.id),
-                    tr("Nothing is read until you enter it.")
-                    if missing
-                    else tr("Nothing is tried until you correct it."),
-                    "password" if missing else "trouble",
-                    account.id,
-                    True,
-                )
-            )
-        if status.hold_since is not None and now - status.hold_since >= LONG_HOLD:
-            key = "hold"
-            holding[key] = tr("The pause")
-            wanted.append(Message(key, tr("Still paused by you"), tr("Nothing is read until you release."), "overview"))
+        holding: set[str] = set()
+        for condition in conditions(status):
+            holding |= _keys(condition)
+            wanted += _messages(condition, now)
+        for account in without_password:
+            key = f"account:{account}"
+            if key not in holding:
+                holding.add(key)
+                wanted.append(_password_missing(account))
         found = [m for m in wanted if self._due(m, now) and _allowed(m, settings)]
+        over = sorted(self.open - holding)
         resolved = [
-            Message(f"{key}", tr("{name}: resolved", name=name), tr("It works again."), "overview")
-            for key, name in self.open.items()
-            if key not in holding and key != "hold"
+            Message(key, tr("{name}: resolved", name=_name(key)), tr("It works again."), "overview")
+            for key in over
+            if key != "hold"
         ]
-        for key in [k for k in self.open if k not in holding]:
-            self.open.pop(key)
+        for key in over:
+            self.open.discard(key)
             # Kept with its time: what comes and goes and comes again is still told at most once in that time.
             self.told[key] = _Told(self.told[key].last, FIRST_PAUSE, resolved=True)
         for message in found:
-            self.open[message.key] = holding.get(message.key, message.key)
+            self.open.add(message.key)
             before = self.told.get(message.key)
             again = before is not None and not before.resolved
             pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and again else FIRST_PAUSE
@@ -200,10 +133,83 @@ class Policy:
         return told is None or now - told.last >= told.pause
 
 
-def _kind(status: Status, key: str) -> FailureKind | None:
-    found = status.statuses.get(key.removeprefix("type:"))
-    errors = [a.last_error for a in found.accounts if a.last_error is not None] if found is not None else []
-    return errors[0].kind if errors else None
+def _keys(condition: Condition) -> set[str]:
+    """Keys of the messages that a condition keeps open: a list that fails is not resolved because the whole ERP is
+    silent now, nor while it is read again."""
+    keys = {f"type:{name}" for name in condition.lists} if condition.kind in _OF_LISTS else set()
+    match condition.kind:
+        case Kind.STOPPED:
+            return {f"account:{account}" for account in condition.accounts}
+        case Kind.SILENT:
+            return keys | {"erp"}
+        case Kind.BROWSER:
+            return keys | {"browser"}
+        case Kind.HOLD:
+            return {"hold"}
+        case _:
+            return keys
+
+
+_OF_LISTS = frozenset({Kind.REFUSED, Kind.FAILED, Kind.SILENT, Kind.BROWSER})
+"""Kinds that are told list by list, or keep such messages open."""
+
+
+def _messages(condition: Condition, now: datetime) -> Iterator[Message]:
+    """The messages about a condition. A failure is told when its attempts are used up and none is under way."""
+    lasting = [item for item in condition.items if item.failures_in_a_row > 0 and not item.is_running]
+    names = ", ".join(words.type_name(item) for item in condition.lists)
+    match condition.kind:
+        case Kind.STOPPED:
+            for account in condition.accounts:
+                yield _stopped(condition.error.code if condition.error is not None else "", account)
+        case Kind.REFUSED:
+            for name in condition.lists:
+                item = next(i for i in condition.items if i.type == name)
+                title = tr("{type}: a read looked wrong", type=words.type_name(name))
+                text = tr("Nothing was changed. Look at what was found and decide.")
+                yield Message(f"type:{name}", title, text, "trouble", item, True)
+        case Kind.SILENT if lasting:
+            text = tr("{names}: tried again by itself.", names=names)
+            yield Message("erp", tr("The ERP does not answer"), text, "overview")
+        case Kind.BROWSER if lasting:
+            text = tr("{names}: tried again by itself.", names=names)
+            yield Message("browser", tr("Archisync's browser does not work"), text, "overview")
+        case Kind.FAILED:
+            for item in {i.type: i for i in lasting}.values():
+                why = words.failure_word(item.last_error)
+                title = tr("{type}: the sync failed", type=words.type_name(item.type))
+                text = tr("{why}. The data stay as they were.", why=why[:1].upper() + why[1:])
+                yield Message(f"type:{item.type}", title, text, "run", item.last_run_id)
+        case Kind.HOLD if condition.since is not None and now - condition.since >= LONG_HOLD:
+            yield Message("hold", tr("Still paused by you"), tr("Nothing is read until you release."), "overview")
+
+
+def _stopped(code: str, account: str) -> Message:
+    if code == "password-missing":
+        return _password_missing(account)
+    text = tr("Nothing is tried until you correct it.")
+    return Message(f"account:{account}", words.stopped_title(code, account), text, "trouble", account, True)
+
+
+def _password_missing(account: str) -> Message:
+    title = words.stopped_title("password-missing", account)
+    return Message(f"account:{account}", title, tr("Nothing is read until you enter it."), "password", account, True)
+
+
+def _name(key: str) -> str:
+    """What people call the subject of a message, in the language of this moment."""
+    part, _, name = key.partition(":")
+    match part:
+        case "type":
+            return words.type_name(name)
+        case "account":
+            return name
+        case "browser":
+            return tr("Archisync's browser")
+        case "hold":
+            return tr("The pause")
+        case _:
+            return tr("The ERP")
 
 
 def _allowed(message: Message, settings: Settings) -> bool:

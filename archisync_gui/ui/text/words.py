@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from archisync_gui import messages
+from archisync_gui.conditions import Cause, Condition, Kind, cause, conditions, contact
+from archisync_gui.conditions import text as text_of_condition
 from archisync_gui.model import (
     AccountTypeStatus,
     ErrorInfo,
@@ -112,18 +114,22 @@ def failure_word(error: ErrorInfo | None) -> str:
     """A failure in two or three words."""
     if error is None:
         return tr("failed", "short reason")
-    match error.kind:
-        case FailureKind.TRANSIENT:
+    match cause(error):
+        case Cause.BROWSER:
+            return tr("Archisync's browser does not work")
+        case Cause.SILENT:
             return tr("the ERP does not answer")
-        case FailureKind.CREDENTIALS:
+        case Cause.ERP:
+            return tr("the ERP's page was interrupted")
+        case Cause.CREDENTIALS:
             return stopped_word(error.code)
-        case FailureKind.LOGIN:
+        case Cause.LOGIN:
             return tr("login failed")
-        case FailureKind.LAYOUT:
+        case Cause.LAYOUT:
             return tr("the ERP's page changed")
-        case FailureKind.REFUSED:
+        case Cause.REFUSED:
             return tr("read refused")
-        case _:
+        case Cause.INTERNAL:
             return tr("internal fault")
 
 
@@ -136,11 +142,17 @@ def told(code: str, params: Mapping[str, Json] | None = None) -> messages.Text |
 
 def failure_short(error: ErrorInfo | None) -> str:
     """A failure as it fits into a chip."""
-    if error is not None and error.kind is FailureKind.TRANSIENT:
-        return tr("ERP silent")
-    if error is not None and error.kind is FailureKind.LAYOUT:
-        return tr("page changed")
-    return failure_word(error)
+    match cause(error) if error is not None else None:
+        case Cause.SILENT:
+            return tr("ERP silent")
+        case Cause.BROWSER:
+            return tr("our browser")
+        case Cause.ERP:
+            return tr("interrupted")
+        case Cause.LAYOUT:
+            return tr("page changed")
+        case _:
+            return failure_word(error)
 
 
 CERTIFICATE = frozenset({"certificate-unknown", "certificate-changed"})
@@ -349,12 +361,14 @@ class Headline:
     kind: str
     """``starting``, ``running``, ``hold``, ``trouble``, ``session``, ``late`` or ``fresh``: the tray's shape."""
     fraction: float | None = None
-    """Progress 0-1; ``None``: no bar."""
+    """Progress 0-1; ``None``: not known."""
     button: str = ""
     """What can be pressed about it, if anything beyond the usual."""
     place: str = ""
-    """What that button opens, and with what: see ``Context.open``."""
+    """What that button opens, and with what: see ``Context.open``; ``sync``: it reads the lists in ``what``."""
     what: object = None
+    running: bool = False
+    """A read is under way: its progress is shown, whatever else is said."""
 
 
 def run_title(run: RunView) -> str:
@@ -383,116 +397,106 @@ def run_title(run: RunView) -> str:
 
 def headline(status: Status, now: datetime) -> Headline:
     """All is well, what is wrong, or what runs: the one sentence an operator reads first."""
+    found = conditions(status)
+    errors = [condition for condition in found if not condition.warning]
     run = status.current_run
     if run is not None:
-        parts = [tr("running for {time}", time=span((now - run.started).total_seconds()))]
-        if run.remaining is not None:
-            parts.append(tr("about {time} left", time=span(run.remaining)))
-        parts.append(origin_word(run.origin))
-        if run.attempt > 1:
-            parts.append(tr("attempt {count}", count=run.attempt))
-        if run.stopping is not None:
-            parts = [tr("being ended at the next safe point")]
-        if len(status.accounts) > 1:
-            parts.append(run.account)
-        part = percent(run)
-        return Headline(run_title(run), " · ".join(parts), "accent", "running", None if part is None else part / 100)
-    trouble = _trouble(status)
-    if status.hold_since is not None:
-        detail = tr("since {time} · nothing starts until you release", time=moment(status.hold_since, now))
-        if trouble is not None:
-            detail += " · " + trouble.title
-        return Headline(tr("Paused by you"), detail, "warn", "hold")
-    if trouble is not None:
-        return trouble
-    late = [t.type for t in status.statuses.values() if t.freshness is not Freshness.FRESH]
-    if late:
-        never = [t for t in late if status.statuses[t].freshness is Freshness.NEVER]
-        names = ", ".join(type_name(t) for t in late)
-        if len(never) == len(late):
-            title = tr("%n list(s) never read", "", len(late))
-        else:
-            title = tr("%n list(s) late", "", len(late))
-        return Headline(title, f"{names} · {why_line(status, now)}", "warn", "late")
-    kind = "session" if status.session_count else "fresh"
-    return Headline(tr("All fresh"), why_line(status, now), "ok", kind)
+        return _running(run, status, now, errors)
+    if not found:
+        kind = "session" if status.session_count else "fresh"
+        answered = contact(status).answered
+        detail = why_line(status, now)
+        if answered is not None:
+            detail = tr("last answer of the ERP {time}", time=moment(answered, now)) + " · " + detail
+        return Headline(tr("Everything up to date"), detail, "ok", kind)
+    first, others = found[0], [condition for condition in errors if condition is not found[0]]
+    text = condition_text(first, now)
+    detail = text.means if first.kind in (Kind.LATE, Kind.NEVER, Kind.HOLD) else f"{text.means} {text.todo}"
+    if others:
+        detail = f"{condition_title(others[0], now)} · {detail}"
+    elif first.kind in (Kind.LATE, Kind.NEVER):
+        detail = f"{detail} {why_line(status, now)}"
+    look = "hold" if first.kind is Kind.HOLD else "late" if first.warning else "trouble"
+    button, place, what = _remedy(next((condition for condition in (first, *others) if _remedy(condition)[0]), first))
+    tone = "bad" if errors else "warn"
+    return Headline(text.what.rstrip("."), detail, tone, look, None, button, place, what)
 
 
-def _trouble(status: Status) -> Headline | None:
-    if status.journal_error is not None:
-        return Headline(
-            tr("The archive cannot be written"),
-            tr("The disk may be full or read only: make room, nothing is lost until then"),
-            "bad",
-            "trouble",
-        )
-    if not any(a.enabled for a in status.accounts):
-        return Headline(
-            tr("No ERP account yet"),
-            tr("Enter one in Settings: nothing can be read without it"),
-            "bad",
-            "trouble",
-            button=tr("Enter acco&unt…"),
-            place="settings",
-            what="erp.accounts",
-        )
-    if status.explanation.reason is Reason.OFFLINE:
-        detail = tr("Check the cable or the Wi-Fi; what is due is read by itself when the network is back")
-        return Headline(tr("The computer has no network"), detail, "bad", "trouble")
-    stopped = {a.id: a.stopped for a in status.accounts if a.stopped is not None}
-    if stopped:
-        first, error = next(iter(stopped.items()))
-        alike = [account for account, other in stopped.items() if other.code == error.code]
-        certificate, missing = error.code in CERTIFICATE, error.code == "password-missing"
-        return Headline(
-            stopped_title(error.code, ", ".join(alike)),
-            tr("Look at it and decide; nothing is read until then")
-            if certificate
-            else tr("Nothing is read until you enter it")
-            if missing
-            else tr("Correct it in Settings; nothing is tried until then"),
-            "bad",
-            "trouble",
-            button=tr("Certi&ficate…") if certificate else tr("Password…"),
-            place="password" if missing else "trouble",
-            what=first,
-        )
-    refused = [a for t in status.statuses.values() for a in t.accounts if a.state is State.REFUSED]
-    if refused:
-        names = ", ".join(dict.fromkeys(type_name(a.type) for a in refused))
-        if len(refused) > 2:
-            title = tr("%n read(s) looked wrong and were not stored", "", len(refused))
-        else:
-            title = tr("{names}: a read looked wrong and was not stored", names=names)
-        return Headline(
-            title,
-            tr("The stored data are unchanged; look at what was found and decide"),
-            "bad",
-            "trouble",
-            button=tr("Loo&k at it…"),
-            place="trouble",
-            what=refused[0],
-        )
-    failing = [
-        a
-        for t in status.statuses.values()
-        for a in t.accounts
-        if a.last_outcome is Outcome.FAILED and a.failures_in_a_row > 0
-    ]
-    if failing:
-        silent = [a for a in failing if a.last_error is not None and a.last_error.kind is FailureKind.TRANSIENT]
-        names = ", ".join(dict.fromkeys(type_name(a.type) for a in failing))
-        if silent and len(silent) == len(failing):
-            return Headline(
-                tr("The ERP does not answer"),
-                tr("{names} · it is tried again by itself", names=names),
-                "bad",
-                "trouble",
-            )
-        return Headline(
-            tr("{names}: the last read failed", names=names), failure_word(failing[0].last_error), "bad", "trouble"
-        )
-    return None
+def _running(run: RunView, status: Status, now: datetime, errors: list[Condition]) -> Headline:
+    """What runs; an error that lasts meanwhile stays in view."""
+    parts = [tr("running for {time}", time=span((now - run.started).total_seconds()))]
+    if run.remaining is not None:
+        parts.append(tr("about {time} left", time=span(run.remaining)))
+    parts.append(origin_word(run.origin))
+    if run.attempt > 1:
+        parts.append(tr("attempt {count}", count=run.attempt))
+    if run.stopping is not None:
+        parts = [tr("being ended at the next safe point")]
+    if len(status.accounts) > 1:
+        parts.append(run.account)
+    part = percent(run)
+    fraction = None if part is None else part / 100
+    if not errors:
+        return Headline(run_title(run), " · ".join(parts), "accent", "running", fraction, running=True)
+    button, place, what = _remedy(errors[0])
+    detail = " · ".join([condition_title(errors[0], now), *parts])
+    return Headline(run_title(run), detail, "bad", "trouble", fraction, button, place, what, True)
+
+
+def erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
+    """The status bar's words about the ERP, with tone and shape: *connected* only if its last answer was good."""
+    found = contact(status)
+    answered = "" if found.answered is None else tr("last answer {time}", time=moment(found.answered, now))
+    for condition in conditions(status):
+        match condition.kind:
+            case Kind.NO_ACCOUNT:
+                return tr("ERP: no account"), "bad", "alert"
+            case Kind.OFFLINE:
+                return " · ".join(filter(None, (tr("ERP: no network"), answered))), "bad", "alert"
+            case Kind.STOPPED if condition.error is not None:
+                names = ", ".join(condition.accounts)
+                why = stopped_word(condition.error.code)
+                return tr("ERP: {account}: {why}", account=names, why=why), "bad", "alert"
+            case Kind.BROWSER:
+                return tr("Archisync's browser does not work"), "bad", "alert"
+            case Kind.SILENT:
+                return " · ".join(filter(None, (tr("ERP does not answer"), answered))), "bad", "alert"
+    if found.connected:
+        names = ", ".join(found.accounts[:2]) + ("…" if len(found.accounts) > 2 else "")
+        return tr("ERP connected as {account}", account=names) + " · " + answered, "ok", "dot"
+    if answered:
+        return tr("ERP: {answered}", answered=answered), "warn", "ring"
+    return tr("ERP: no answer yet"), "muted", "ring"
+
+
+def condition_text(condition: Condition, now: datetime) -> messages.Text:
+    """The sentences of a condition in the panel's language."""
+    return text_of_condition(condition.as_json(), language(), type_name, lambda at: moment(at, now))
+
+
+def condition_title(condition: Condition, now: datetime) -> str:
+    """A condition in one sentence without its full stop."""
+    return condition_text(condition, now).what.rstrip(".")
+
+
+def _remedy(condition: Condition) -> tuple[str, str, object]:
+    """What can be pressed about a condition: the button's text, the place it opens, and with what. ``""``: nothing."""
+    code = condition.error.code if condition.error is not None else ""
+    match condition.kind:
+        case Kind.NO_ACCOUNT:
+            return tr("Enter acco&unt…"), "settings", "erp.accounts"
+        case Kind.STOPPED:
+            button = tr("Certi&ficate…") if code in CERTIFICATE else tr("Password…")
+            return button, "password" if code == "password-missing" else "trouble", condition.accounts[0]
+        case Kind.REFUSED:
+            return tr("Loo&k at it…"), "trouble", condition.items[0]
+        case Kind.FAILED if cause(condition.error) in (Cause.LAYOUT, Cause.INTERNAL):
+            run_id = condition.items[0].last_run_id
+            return (tr("De&tails…"), "run", run_id) if run_id is not None else ("", "", None)
+        case Kind.FAILED | Kind.SILENT | Kind.BROWSER if cause(condition.error) is not Cause.LOGIN:
+            return tr("Try again now"), "sync", condition.lists
+        case _:
+            return "", "", None
 
 
 CUSTOMERS = "customers"
