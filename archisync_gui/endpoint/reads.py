@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.endpoint import contract
@@ -106,8 +107,25 @@ def _json(row: StoredRow) -> dict[str, Any]:
 
 
 def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:
-    """How current stored rows are: the times from the store, the judgement from the orchestrator."""
+    """How current stored rows are: the times from the store, the judgement from the orchestrator. A time from before
+    the wall clock was set back is not told, since nobody knows how long ago it was (rule 30)."""
+    now = call.services.clock.now()
+
+    def known(name: str, at: datetime | None) -> datetime | None:
+        return None if at is None or name in ages.doubtful or at > now else at
+
+    return {
+        "new_as_of": known("new_as_of", ages.new_as_of),
+        "all_as_of": known("all_as_of", ages.all_as_of),
+        "freshness": _freshness(call, entity, ages, known("last_success", ages.last_success)).value,
+    }
+
+
+def _freshness(call: Call, entity: str, ages: Ages, last_success: datetime | None) -> Freshness:
+    if ages.last_success is None:
+        return Freshness.NEVER
+    if last_success is None:
+        return Freshness.UNKNOWN
     status = call.services.orchestrator.get_status().statuses.get(entity)
-    fresh = [part.freshness for part in (status.accounts if status else ()) if ages.account in (part.account, "")]
-    judged = fresh[0] if fresh else Freshness.NEVER
-    return {"new_as_of": ages.new_as_of, "all_as_of": ages.all_as_of, "freshness": judged.value}
+    judged = [part.freshness for part in (status.accounts if status else ()) if ages.account in (part.account, "")]
+    return judged[0] if judged else Freshness.UNKNOWN
