@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.endpoint import contract
@@ -106,8 +107,19 @@ def _json(row: StoredRow) -> dict[str, Any]:
 
 
 def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:
-    """How current stored rows are: the times from the store, the judgement from the orchestrator."""
-    status = call.services.orchestrator.get_status().statuses.get(entity)
-    fresh = [part.freshness for part in (status.accounts if status else ()) if ages.account in (part.account, "")]
-    judged = fresh[0] if fresh else Freshness.NEVER
-    return {"new_as_of": ages.new_as_of, "all_as_of": ages.all_as_of, "freshness": judged.value}
+    """How current stored rows are: the times from the store, the judgement from the orchestrator.
+
+    A time is answered only where both can tell how long ago it was: after the wall clock was set back it is ``None``
+    (rule 30).
+    """
+    found = call.services.orchestrator.get_status().statuses.get(entity)
+    part = next((part for part in (found.accounts if found else ()) if ages.account in (part.account, "")), None)
+
+    def claim(name: str, stored: datetime | None, judged: datetime | None) -> datetime | None:
+        return None if name in ages.doubtful or (part is not None and judged is None) else stored
+
+    return {
+        "new_as_of": claim("new_as_of", ages.new_as_of, None if part is None else part.new_as_of),
+        "all_as_of": claim("all_as_of", ages.all_as_of, None if part is None else part.all_as_of),
+        "freshness": (Freshness.NEVER if part is None else part.freshness).value,
+    }

@@ -520,12 +520,13 @@ class Orchestrator:
         reason: SessionEnd | None = None,
     ) -> SmartSyncResult:
         new, whole = sessions.stamps(self.state, account)
+        now = self._dispatcher.now()
         return SmartSyncResult(
             code=code,
             handle=handle,
             session_count=len(self.state.sessions),
-            new_as_of=None if new is None else new.wall,
-            all_as_of=None if whole is None else whole.wall,
+            new_as_of=None if new is None else new.claim(now),
+            all_as_of=None if whole is None else whole.claim(now),
             added=0 if result is None else result.added,
             changed=0 if result is None else result.changed,
             duration_ms=round((self._clock.monotonic() - began) * 1000),
@@ -607,6 +608,8 @@ class Orchestrator:
 
     def get_status(self) -> Status:
         """Everything at this moment; built once per revision."""
+        if schedule.set_back(self.state, self._dispatcher.now()):
+            self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next look
         revision = self._dispatcher.revision
         if self._status is None or self._status.revision != revision:
             self._status = status(self.state, self._dispatcher.now(), revision, self._dispatcher.journal_error)

@@ -29,7 +29,7 @@ def passed(state: State, now: Moment) -> State:
     """Time has passed since anything looked: every other fold is folded upon this one."""
     gone = now.mono - state.at.mono
     asleep = slept(state, now)
-    back = (now.wall - state.at.wall).total_seconds() < gone - state.rules.clock_tolerance
+    back = set_back(state, now)
     state = evolve(state, flow=_flowed(state, gone), at=now)
     if back:
         state = _jumped_back(state, now)
@@ -46,6 +46,12 @@ def slept(state: State, now: Moment) -> bool:
     """True when nothing has looked at the clocks for so long that the computer must have slept, or its clock was set
     forward."""
     return (now.wall - state.at.wall).total_seconds() > state.rules.longest_sleep + state.rules.slept
+
+
+def set_back(state: State, now: Moment) -> bool:
+    """True when the wall clock was set back since anything looked at the clocks (rule 30)."""
+    elapsed = now.mono - state.at.mono
+    return (now.wall - state.at.wall).total_seconds() < elapsed - state.rules.clock_tolerance
 
 
 def _flowed(state: State, seconds: float) -> Flow:
@@ -75,7 +81,8 @@ def _jumped_back(state: State, now: Moment) -> State:
     }
     accounts = {id: evolve(a, login_pause=None) for id, a in state.accounts.items()}
     state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
-    return state.say(ClockDoubted())
+    # Nothing in the queue changed, but every status built before this moment claims too much.
+    return state.say(ClockDoubted(), Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
 
 
 # ---------------------------------------------------------------------------------------------------------- due

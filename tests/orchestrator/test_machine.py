@@ -31,6 +31,7 @@ from archisync_gui.model import (
     EventKind,
     FailureKind,
     Finished,
+    Freshness,
     Origin,
     Outcome,
     Progress,
@@ -666,9 +667,12 @@ class Machine(RuleBasedStateMachine):
         for kinds in status.statuses.values():
             for line in kinds.accounts:
                 track = state.track(line.type, line.account)
-                told = (line.new_as_of, track.new), (line.all_as_of, track.whole), (line.last_run_time, track.success)
-                for at, stamp in told:
-                    assert at is None or at <= status.at or (stamp is not None and stamp.doubtful), "rules 12, 30"
+                for at, stamp in ((line.new_as_of, track.new), (line.all_as_of, track.whole)):
+                    assert at is None or (stamp is not None and not stamp.doubtful), "rule 30: no doubtful time is told"
+                    assert at is None or at <= status.at, "rules 12, 30"
+                if line.freshness is Freshness.FRESH:
+                    assert line.last_run_time is not None, "rule 30"
+                    assert line.last_run_time <= status.at, "rule 30"
         if self.rig.rules.schedule:
             for type, account in state.lines():
                 track = state.track(type, account)
