@@ -227,6 +227,24 @@ async def test_a_kill_in_the_middle_of_a_read_loses_nothing() -> None:
         assert reads(rig).count("products") == 1
 
 
+@pytest.mark.parametrize("minutes", [None, 1440])
+async def test_another_interval_does_not_put_off_a_read_that_is_owed(minutes: int | None) -> None:
+    """Rules 28, 29: killed while products were read; before they are made up their interval changes."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.auto = lambda run: None if run.type == "products" else run.finish()
+        await rig.clock.advance(2 * 3600)
+        assert rig.active.type == "products"
+        await rig.restart()
+        rig.o.set_schedule("products", minutes)
+        rig.auto = lambda run: run.finish()
+        rig.runs.clear()
+        await rig.clock.advance(31 * 60)
+        assert reads(rig).count("products") == 1
+        await rig.clock.advance(6 * 3600)
+        assert reads(rig).count("products") == 1, "made up once, then the new interval"
+
+
 async def test_an_evening_phase_and_a_computer_off_at_night_starve_nothing() -> None:
     """Office until 20:00, products due once a day in the evening, the computer off from 20:45 to 7:30."""
     rules = Rules(office=OfficeHours(), daily_full=time(20, 30))
