@@ -51,10 +51,11 @@ from archisync_gui.model import (
     Status,
 )
 from archisync_gui.store.types import Change, ChangeKind, Page, StoredEvent, StoredRow
-from archisync_gui.ui.dialogs import ClearDialog, CrashDialog
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.services import Fault, LoginTest
-from archisync_gui.ui.widgets import confirm_loss
+from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.crash import CrashDialog
+from archisync_gui.ui.live.services import Fault, LoginTest
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.widgets.basic import confirm_loss
 
 PLACES = ("Torino", "Ivrea", "Alba", "Cuneo", "Asti", "Biella", "Novara", "Vercelli", "Pinerolo", "Chieri")
 TRADES = ("Ferramenta", "Utensileria", "Officina", "Studio", "Laboratorio", "Edilizia", "Idraulica", "Colorificio")

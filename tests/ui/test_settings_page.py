@@ -13,8 +13,8 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QSpinBox
 
 from archisync_gui.model import FailureKind, SyncFailure
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.settings_page import Field, SettingsPage
+from archisync_gui.ui.pages.settings import Field, SettingsPage
+from archisync_gui.ui.shell.panel import Panel
 
 pytestmark = pytest.mark.qasync
 
