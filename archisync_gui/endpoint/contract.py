@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
@@ -19,7 +19,7 @@ DRAFT_ID = r"^[A-Za-z0-9_-]{16,64}$"
 
 
 YEARS = range(2000, 2201)
-"""Years that a moment in a query may have: the ends of the calendar have no UTC, and nothing is known of them."""
+"""Years (UTC) that a moment may have: the ends of the calendar have no UTC, and nothing is known of them."""
 
 MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]{2,20}(Z|[+-][0-9]{2}:?[0-9]{2})"
 
@@ -63,9 +63,12 @@ def _moment(text: object) -> datetime:
     if not re.fullmatch(MOMENT, text):
         raise ValueError("not ISO 8601 with an offset")
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not YEARS.start <= moment.year < YEARS.stop:
+    if moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:  # else it may have no UTC
         raise ValueError("without offset, or out of range")
-    return moment.astimezone(UTC)
+    moment = moment.astimezone(UTC)
+    if moment.year not in YEARS:  # in UTC, as it is told back: what was read can be sent again
+        raise ValueError("out of range")
+    return moment
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

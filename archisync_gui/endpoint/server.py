@@ -132,6 +132,7 @@ class Endpoint:
             profile_id=profile_id,
             version=version,
             demo=demo,
+            clock=self._clock,
             say=_say,
             set_intervals=set_intervals or tell_orchestrator,
         )

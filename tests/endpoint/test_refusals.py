@@ -20,7 +20,7 @@ import pytest
 from archisync_gui import messages
 from archisync_gui.app import logs
 from archisync_gui.app.profile import open_profile
-from archisync_gui.endpoint.gate import STATUS
+from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import FailureKind, SessionEnd, SyncFailure
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Heard, Office, running
@@ -217,6 +217,17 @@ async def slow_body(office: Office) -> tuple[int, str]:
 async def too_many_streams(office: Office) -> tuple[int, str]:
     office.endpoint._streams._most = 0
     return await page("GET", "/api/events")(office)
+
+
+async def too_many_sessions(office: Office) -> tuple[int, str]:
+    async def full(*_: object, **__: object) -> None:
+        raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": 500})
+
+    office.orchestrator.smart_customer_sync = full
+    answer = await office.page("POST", OPEN, body={"sessionId": SESSION})
+    assert answer.headers["Retry-After"] == "60"
+    assert "500" in answer.json["error"]
+    return answer.status, answer.code
 
 
 async def removed_account(office: Office) -> tuple[int, str]:
@@ -423,6 +434,7 @@ ROWS = (
     Row("record with a line feed", page("GET", "/api/customers/50120%0A"), 404, "no-such-record"),
     Row("no WebSocket", page("GET", "/api/smart-sessions"), 426, "websocket-expected", "Upgrade"),
     Row("too many streams", too_many_streams, 503, "too-many-streams"),
+    Row("one session too many", too_many_sessions, 429, "too-many-sessions"),
     Row("line of a stranger", line("", Origin=STRANGER), 403, "", "Origin"),
     Row("line of a null origin", line("", Origin="null"), 403, "", "Origin"),
     Row("line by a rebound name", line("", Host="evil.example.test"), 421, "", "Host"),
@@ -447,7 +459,11 @@ async def test_each_refusal(office: Office, log_file: Path, row: Row) -> None:
         assert secret not in written
 
 
-OF_THE_ORCHESTRATOR = [c for c in STATUS if c.startswith(("request-un", "request-bad", "request-cl", "interval-"))]
+OF_THE_ORCHESTRATOR = [
+    *(c for c in STATUS if c.startswith(("request-un", "request-bad", "request-cl", "interval-"))),
+    "too-many-tickets",
+    "too-many-records",
+]
 
 
 @pytest.mark.parametrize("code", [*OF_THE_ORCHESTRATOR, "disk-full"])
@@ -458,6 +474,7 @@ async def test_what_the_orchestrator_or_the_store_cannot_do(office: Office, code
     office.orchestrator.request_sync = failing
     answer = await office.page("POST", "/api/sync/products")
     assert (answer.status, answer.code) == (STATUS.get(code, 503), code)
+    assert answer.headers.get("Retry-After") == (str(RETRY_AFTER[code]) if code in RETRY_AFTER else None)
 
 
 def test_no_refusal_is_left_out() -> None:
