@@ -448,9 +448,8 @@ class Orchestrator:
             return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=tomb)
         if self.state.closing:
             return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
-        if len(self.state.sessions) >= self.state.rules.sessions_limit and session_id not in self.state.sessions:
-            params = {"limit": self.state.rules.sessions_limit}
-            raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params=params)
+        if session_id not in self.state.sessions:
+            self._check_room_for_session(token)
         id = ""
 
         def fold(state: State, now: Moment) -> State:
@@ -493,6 +492,14 @@ class Orchestrator:
             case ErrorInfo(code="held"):
                 return self._form_answer("held", handle, account, began)
         return self._form_answer("failed", handle, account, began, error=told)
+
+    def _check_room_for_session(self, token: str) -> None:
+        """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
+        open_now, rules = self.state.sessions.values(), self.state.rules
+        mine = sum(session.token == token for session in open_now) if token else 0
+        for count, limit in ((len(open_now), rules.sessions_limit), (mine, rules.sessions_per_token)):
+            if count >= limit:
+                raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": limit})
 
     async def _fast_read(self, handle: str, until: float) -> RunResult | ErrorInfo | None:
         """What a form's read brought, ``None`` when it takes longer than until the monotonic time given."""

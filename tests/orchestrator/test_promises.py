@@ -361,6 +361,20 @@ async def test_too_many_sessions_are_refused_clearly() -> None:
         assert (await rig.o.smart_customer_sync("another", wait=False)).code == "pending"
 
 
+async def test_no_page_takes_all_sessions_from_the_others() -> None:
+    """Limits: a paired page that makes a new id for each call; anonymous sessions count too."""
+    async with Rig(rules=dataclasses.replace(QUIET, sessions_per_token=3)) as rig:
+        for tab in ("tab-1", "tab-2", None):
+            await rig.o.smart_customer_sync(tab, token="page", wait=False)
+        for tab in ("tab-3", None):
+            with pytest.raises(SyncFailure) as refused:
+                await rig.o.smart_customer_sync(tab, token="page", wait=False)
+            assert (refused.value.code, refused.value.params) == ("too-many-sessions", {"limit": 3})
+        for tab, token in (("tab-1", "page"), ("tab-4", "other"), ("tab-5", ""), ("tab-6", "")):
+            await rig.o.smart_customer_sync(tab, token=token, wait=False)
+        assert rig.o.get_status().session_count == 6
+
+
 async def test_too_many_tickets_and_records_are_refused_clearly() -> None:
     rules = dataclasses.replace(QUIET, tickets_limit=4, records_limit=5)
     async with Rig(rules=rules) as rig:
