@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from archisync_gui.demo_erp.faults import FAULTS
+from archisync_gui.demo_erp.list_view import TEXT_COLUMN
 from archisync_gui.demo_erp.variations import LEFT_ON, VARIATIONS
 from archisync_gui.entities import DDT, ENTITIES, ORDERS, Entity
 from archisync_gui.erp.failures import SessionExpired
@@ -96,7 +97,7 @@ def fresh(here: World, entity: Entity, view: dict[str, Any]) -> str:
 
 
 async def visit(
-    here: World, entity: Entity, told: Callable[[str], None] = lambda moment: None, *, size: int = 20
+    here: World, entity: Entity, told: Callable[[str], None] = lambda moment: None, *, size: int = 100
 ) -> str:
     """Read a list as a sync does; the failure's code, or empty. ``told`` hears of three moments: ``opened`` (nothing
     was changed yet), ``reading`` (the first page was read), ``leaving`` (all were read, the view is not restored)."""
@@ -164,10 +165,13 @@ WITH_VALUES = {"sizes": ("sizes=10,20,50", "sizes=10,20,50,100,All"), "id-notati
 ALL_VARIATIONS = tuple(text for name in VARIATIONS for text in WITH_VALUES.get(name, (name,)))
 
 
-def refusal(variation: str, view: dict[str, Any]) -> str:
+def refusal(name: str, variation: str, view: dict[str, Any]) -> str:
     """The code with which a read in this variation has to end; empty: it is complete."""
-    if variation == "filter-bar-for-all" and view.get("filter_row"):
+    filtered = [row_filter[0] for row_filter in view.get("filter_row", ())]
+    if filtered and variation == "filter-bar-for-all":
         return "filter-builder"  # whose filter the bar shows cannot be told
+    if variation == "grouping-left-on" and TEXT_COLUMN[name] in filtered:
+        return "filter-builder"  # a grouped column has no editor, so the bar alone shows its filter
     return REFUSED_BY.get(variation, "")
 
 
@@ -180,7 +184,7 @@ async def test_every_view_in_every_variation(entity: Entity, tmp_path: Path) -> 
 @pytest.mark.ci
 @pytest.mark.parametrize("entity", [ORDERS, DDT], ids=lambda e: e.name)
 async def test_views_in_some_variations(entity: Entity, tmp_path: Path) -> None:
-    some = ("grid-renumbered", "english-session", "loads-empty", "page-values-error", "grouping-left-on")
+    some = ("grid-renumbered", "loads-empty", "page-values-error", "grouping-left-on")
     await _in_variations(entity, tmp_path, some)
 
 
@@ -194,13 +198,13 @@ async def _in_variations(entity: Entity, folder: Path, variations: Sequence[str]
                 here.demo.vary(variation)
                 # What somebody left on is a part of the view that has to be kept.
                 kept = here.demo.view_records()
-                code = await visit(here, entity, size=100)
+                code = await visit(here, entity)
                 here.demo.clear_variations()
                 await here.erp.ways.forget(name)
                 if found := _differences(kept, here.demo.view_records()):
                     wrong.append(f"{variation} {view}: {code}: {found}")
-                if code != refusal(variation, view):
-                    wrong.append(f"{variation} {view}: {code or 'read'}, expected {refusal(variation, view) or 'read'}")
+                if code != (wanted := refusal(name, variation, view)):
+                    wrong.append(f"{variation} {view}: {code or 'read'}, expected {wanted or 'read'}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -235,8 +239,11 @@ TEXTS = {
     "slow": "slow=2",
 }
 ALL_FAULTS = tuple(Fault(TEXTS.get(name, name), name not in BEFORE_ONLY) for name in FAULTS)
-SOME_FAULTS = tuple(
-    Fault(text) for text in ("callback-error", "stuck-preset", "stuck-search", "page-stuck", "session-expired-now")
+SOME_FAULTS = (
+    Fault("callback-error"),
+    Fault("stuck-preset", midway=False),
+    Fault("stuck-search", midway=False),
+    Fault("page-stuck"),
 )
 
 
@@ -260,10 +267,14 @@ async def _after_faults(entity: Entity, folder: Path, faults: Sequence[Fault]) -
         for fault in faults:
             for moment in ("before", "opened", "reading", "leaving") if fault.midway else ("before",):
                 views = mixed_views(entity.name)
-                for view in views if moment == "before" else views[2:] if moment == "reading" else views[:1]:
+                for view in views[2:] if moment == "reading" else views[:1]:
                     if found := await _after_fault(here, entity, fault.text, moment, view):
                         wrong.append(f"{fault.text} {moment} {view}: {found}")
     assert not wrong, "\n".join(wrong)
+
+
+PAGE_SIZES = {"invoices": 10, "customers": 50, "prices": 100, "products": 100}
+"""Rows a page, so that each list has about three pages; the others: 20."""
 
 
 async def _after_fault(here: World, entity: Entity, fault: str, moment: str, view: dict[str, Any]) -> str:
@@ -280,7 +291,7 @@ async def _after_fault(here: World, entity: Entity, fault: str, moment: str, vie
         if now == moment:
             demo.fault(fault)
 
-    code = await visit(here, entity, told)
+    code = await visit(here, entity, told, size=PAGE_SIZES.get(name, 20))
     demo.clear_faults()
     await here.erp.ways.forget(name)
     after = demo.view_records()
