@@ -83,6 +83,11 @@ class Erp:
         self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
         self._closer: asyncio.Task[None] | None = None
 
+    @property
+    def address(self) -> str:
+        """The ERP's address as it is set; empty: none."""
+        return self._address().rstrip("/")
+
     def kill_browser(self) -> bool:
         """End the browser as a crash would (the demo shows what happens then); False: none runs. Blocking."""
         return self._browser.kill()
@@ -426,7 +431,7 @@ class Erp:
         return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock, purpose)
 
     def _base(self) -> str:
-        address = self._address().rstrip("/")
+        address = self.address
         if not address:
             raise SyncFailure("erp-no-address", FailureKind.PERMANENT)
         return address
