@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from archisync_gui import zone
 from archisync_gui.app import exit_codes
 from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer, Emit
@@ -72,6 +73,7 @@ class Core:
     def __init__(self, profile: Profile, loaded: LoadedSettings, store: Store, credentials: Credentials) -> None:
         self.profile = profile
         self.settings = loaded.settings
+        zone.use(self.settings.text("sync.timezone"))
         self.troubles = loaded.troubles
         """What of the settings file could not be used at this start; each has a text."""
         self.store = store
@@ -315,6 +317,7 @@ class Core:
         changed = before.with_(changes(before) if callable(changes) else changes)
         await self._save(before, changed)
         self.settings = changed
+        zone.use(changed.text("sync.timezone"))
         self.orchestrator.set_rules(self._rules())
         self._tell_schedule(before)
         if any(before[key] != changed[key] for key in ("erp.accounts", "erp.catalogue_account")):

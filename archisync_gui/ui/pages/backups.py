@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
@@ -18,7 +18,7 @@ from archisync_gui.ui.widgets.dialog import confirm_loss
 def backup_word(path: Path) -> str:
     """``26 Nov 2026 14:03 · before clearing Orders · 18.2 MB``."""
     found = path.stat()
-    when = absolute(datetime.fromtimestamp(found.st_mtime).astimezone())
+    when = absolute(datetime.fromtimestamp(found.st_mtime, UTC))
     reason = path.stem.partition("Z-")[2]
     cleared = reason.removeprefix("before-clear-")
     if cleared != reason:
