@@ -23,11 +23,12 @@ from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
+from archisync_gui.app.event_log import event_logger
 from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity, ProfileLock
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
-from archisync_gui.messages import text
+from archisync_gui.messages import LANGUAGES, system_language, text
 from archisync_gui.model import (
     Account,
     ErrorInfo,
@@ -175,6 +176,7 @@ class Core:
             )
             core._tell_schedule(before=None)
             stack.push_async_callback(core._close_orchestrator)
+            core.orchestrator.subscribe(event_logger(core.language))
             await core.orchestrator.start()
             core._start_later(core._watch_folder())
             if attended:
@@ -406,6 +408,11 @@ class Core:
         account = next((account for account in status.accounts if account.enabled), None)
         if account is not None and account.stopped is None and status.hold_since is None:
             self.erp.warm_up(account.id)
+
+    def language(self) -> str:
+        """The operator's language: ``it`` or ``en``."""
+        chosen = self.settings.text("look.language")
+        return chosen if chosen in LANGUAGES else system_language()
 
     # ------------------------------------------------------------------------------------------------ operator
 
