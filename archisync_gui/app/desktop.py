@@ -216,7 +216,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         core = await Core.open(profile, demo=life.demo, attended=True, second_start=panel.second_start)
         stack.push_async_callback(core.close)
         core.quit = life.stop.set
-        drafts, lost = await _drafts(core)
+        drafts, lost = await open_drafts(core)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
@@ -232,7 +232,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         yield core
 
 
-async def _drafts(core: Core) -> tuple[Drafts, list[SyncFailure]]:
+async def open_drafts(core: Core) -> tuple[Drafts, list[SyncFailure]]:
     """The drafts, and what was wrong with their file. A damaged one is kept aside: it stops neither reads nor forms."""
     from archisync_gui.drafts import Drafts
     from archisync_gui.drafts.drafts import FILE

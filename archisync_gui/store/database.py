@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+HEADER = 100
+"""Bytes of the header of a database file; :func:`make_empty` writes a whole page."""
+
 
 def make_empty(path: Path) -> None:
     """Make a private database file without tables. It is there whole or not at all, so that a file of no bytes always
@@ -70,7 +73,7 @@ class Database:
                 make_empty(self.path)
             elif self.path.is_dir():
                 raise StoreError("damaged", path=str(self.path), detail="a folder is in its place")
-            elif self.path.stat().st_size == 0:  # no database of ours is ever that small
+            elif self.path.stat().st_size < HEADER:  # SQLite takes a file of one byte for a new one, and writes into it
                 raise StoreError("damaged", path=str(self.path), detail="the file is empty")
             os.close(os.open(self.path, os.O_RDWR))
             self.path.chmod(PRIVATE)

@@ -226,6 +226,7 @@ WHOLE: dict[str, Callable[[bytes], bytes]] = {
     "less than the header": lambda whole: whole[:60],
     "one page": lambda whole: whole[:4096],
     "no byte": lambda whole: b"",
+    "one byte": lambda whole: b"5",
     "header overwritten": lambda whole: b"\0" * 100 + whole[100:],
     "random": lambda whole: bytes((7 * at + 13) % 256 for at in range(len(whole))),
     "text": lambda whole: b"not a database\n",
