@@ -108,24 +108,27 @@ def _json(row: StoredRow) -> dict[str, Any]:
 
 def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:
     """How current stored rows are: the times from the store, the judgement from the orchestrator. A time from before
-    the wall clock was set back is not told, since nobody knows how long ago it was (rule 30)."""
+    the wall clock was set back is not told, since nobody knows how long ago it was (rule 30). The orchestrator notices
+    it first: while it claims no time for a list, neither does the answer."""
     now = call.services.clock.now()
+    status = call.services.orchestrator.get_status().statuses.get(entity)
+    parts = status.accounts if status else ()
+    part = next((part for part in parts if ages.account in (part.account, "")), None)
 
     def known(name: str, at: datetime | None) -> datetime | None:
         return None if at is None or name in ages.doubtful or at > now else at
 
-    return {
-        "new_as_of": known("new_as_of", ages.new_as_of),
-        "all_as_of": known("all_as_of", ages.all_as_of),
-        "freshness": _freshness(call, entity, ages, known("last_success", ages.last_success)).value,
-    }
-
-
-def _freshness(call: Call, entity: str, ages: Ages, last_success: datetime | None) -> Freshness:
+    new = known("new_as_of", ages.new_as_of)
+    whole = known("all_as_of", ages.all_as_of)
+    last = known("last_success", ages.last_success)
     if ages.last_success is None:
-        return Freshness.NEVER
-    if last_success is None:
-        return Freshness.UNKNOWN
-    status = call.services.orchestrator.get_status().statuses.get(entity)
-    judged = [part.freshness for part in (status.accounts if status else ()) if ages.account in (part.account, "")]
-    return judged[0] if judged else Freshness.UNKNOWN
+        freshness = Freshness.NEVER
+    elif last is None or part is None:
+        freshness = Freshness.UNKNOWN
+    else:
+        freshness = part.freshness
+    return {
+        "new_as_of": None if part is not None and part.new_as_of is None else new,
+        "all_as_of": None if part is not None and part.all_as_of is None else whole,
+        "freshness": freshness.value,
+    }

@@ -24,7 +24,7 @@ from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import codes
-from archisync_gui.model import FailureKind, Finished, Outcome, RunControl, SyncFailure, SystemClock
+from archisync_gui.model import FailureKind, Finished, Freshness, Outcome, RunControl, SyncFailure, SystemClock
 from archisync_gui.settings import Settings, load_settings
 from archisync_gui.store import Batch, Store
 from tests.support.interleave import Turns, in_all_orders
@@ -340,6 +340,26 @@ async def test_changing_rows_by_hand_beside_a_read(action: str, offices: Offices
 
     await in_all_orders(scenario, switches=1)
     assert codes_met == {"done", "clear-while-running"}
+
+
+async def test_rows_changed_by_hand_are_not_fresh_by_a_clock_that_was_set_back(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule 30: the store's doubt about its times is passed on with them."""
+    async with offices.fresh() as office:
+        core = office.core
+        first = await core.orchestrator.request_sync("customers", ACCOUNT)
+        await core.store.journal.clock_doubted()
+
+        async def instead(run_id: str) -> None:
+            return None
+
+        monkeypatch.setattr(core.store, "rekey", instead)
+        await core.rekey(str(first.run_id))
+        parts = core.orchestrator.get_status().statuses["customers"].accounts
+        (part,) = [part for part in parts if part.account == ACCOUNT]
+        assert part.freshness is Freshness.UNKNOWN
+        assert (part.new_as_of, part.all_as_of) == (None, None)
 
 
 def control(type: str, account: str) -> Any:
