@@ -19,7 +19,7 @@ from archisync_gui.store import apply as applying
 from archisync_gui.store import backups, maintenance, reading, refused, schema
 from archisync_gui.store import migrate as migrating
 from archisync_gui.store.database import Database
-from archisync_gui.store.errors import StoreError
+from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import row_key
 from archisync_gui.store.types import (
@@ -72,9 +72,7 @@ class Store:
         path = folder / FILE
         database = Database(path)
         try:
-            new = not path.exists()
-            if new and backups.listed(path):
-                raise StoreError("data-file-missing", path=str(path))
+            new = await asyncio.to_thread(_is_new, path)
             await database.create()
             unclean = _has_log(path)
             await database.exclusive(lambda connection: _check_file(connection, path, thorough=unclean))
@@ -549,6 +547,16 @@ class Store:
                 connection, since=since, until=until, kinds=kinds, after=after, limit=limit
             )
         )
+
+
+def _is_new(path: Path) -> bool:
+    """Whether there is no file yet. Raises ``data-file-missing`` where there was one."""
+    with translated(path):
+        if path.exists():
+            return False
+        if backups.listed(path):
+            raise StoreError("data-file-missing", path=str(path))
+        return True
 
 
 def _has_log(path: Path) -> bool:
