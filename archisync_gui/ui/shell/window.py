@@ -381,6 +381,7 @@ class Foot(QFrame):
         self.setObjectName("footer")
         layout = row(self, (18, 6, 18, 6), 22)
         self._erp, self._form = _Lamp(), _Lamp()
+        self._form_words = "", "", "muted", "ring"
         self._archive, self._version = label(name="muted", factor=0.93), label(name="muted", factor=0.93)
         layout.addWidget(self._erp)
         layout.addWidget(self._form)
@@ -398,7 +399,12 @@ class Foot(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        room = self.width() - 36 - sum(p.sizeHint().width() + 22 for p in (self._erp, self._form))
+        long, short, tone, shape = self._form_words
+        for text in (long, short):  # the address is in the settings, too
+            self._form.show(text, tone, shape)
+            room = self.width() - 36 - sum(p.sizeHint().width() + 22 for p in (self._erp, self._form))
+            if room >= 0:
+                break
         for part in (self._version, self._archive):
             room -= part.sizeHint().width() + 22
             part.setVisible(room >= 0)
@@ -423,9 +429,11 @@ class Foot(QFrame):
         address = endpoint_address(endpoint)
         if address:
             tabs = " · " + tr("%n tab(s)", "", status.session_count) if status.session_count else ""
-            self._form.show(tr("Order form: {address}", address=address) + tabs, "ok", "dot")
+            long, short = tr("Order form: {address}", address=address) + tabs, tr("Order form") + tabs
+            self._form_words = long, short, "ok", "dot"
         else:
-            self._form.show(tr("Order form: endpoint off"), "muted", "ring")
+            off = tr("Order form: endpoint off")
+            self._form_words = off, off, "muted", "ring"
         self._fit()
 
 
