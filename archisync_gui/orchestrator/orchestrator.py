@@ -138,7 +138,7 @@ class Orchestrator:
 
         def fold(state: State, now: Moment) -> State:
             state = memory.remembered(state, now, kept)
-            if kept.last_sign is not None and (kept.last_sign - now.wall).total_seconds() > state.rules.clock_tolerance:
+            if memory.later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), kept):
                 # The wall clock was set back while the program was closed (rule 30).
                 state = schedule.clock_doubted(state, now)
             if failed:

@@ -415,6 +415,15 @@ async def the_clock_is_set_back_while_closed_but_not_behind_the_last_read(world:
 
 
 @case
+async def the_clock_is_a_day_back_at_one_start_and_right_again_at_the_next(world: World) -> None:
+    """The doubt of the first start is kept, though the times look right at the second."""
+    await everything_was_just_read(world)
+    await world.off(60, jump=-90_000)
+    await world.off(60, jump=90_000)
+    assert world.rig.o.get_status().statuses["orders"].freshness is Freshness.UNKNOWN
+
+
+@case
 async def rows_change_by_hand_after_the_clock_was_set_back(world: World) -> None:
     """The store names the times that it doubts; whoever changes rows by hand passes that on."""
     world.clock.jump(3600)
