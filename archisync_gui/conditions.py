@@ -64,6 +64,9 @@ WARNINGS = frozenset({Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE, Kind.LATE, Kind.N
 """Kinds that need no action of the operator; all others are errors."""
 
 
+FEW = 2
+"""So many lists are named in the first sentence of a text; of more, it gives the number."""
+
 STOPS = frozenset({"password-missing", "certificate-unknown", "certificate-changed"})
 """Codes of stopped accounts that have a text of their own; all others mean a refused password."""
 
@@ -208,7 +211,8 @@ def contact(status: Status) -> Contact:
 def conditions(status: Status) -> tuple[Condition, ...]:
     """All conditions of ``status``, the most important first. None: everything is fresh and nothing is wrong."""
     found = list(_general(status))
-    rest = [item for item in _items(status) if item.account in {a.id for a in status.accounts if a.enabled}]
+    unused = {account.id for account in status.accounts if not account.enabled}
+    rest = [item for item in _items(status) if item.account not in unused]
     for part in (_stopped, _refused, _failing, _stale):
         made = list(part(status, rest))
         concerned = {(item.type, item.account) for condition in made for item in condition.items}
@@ -326,12 +330,22 @@ def text(
     ``condition`` is what :meth:`Condition.as_json` gave; ``list_name`` gives people's word for a list, ``when`` a
     moment as people read it.
     """
-    lists, accounts, since = condition["lists"], condition["accounts"], condition["since"]
+    names = [list_name(str(name)) for name in _texts(condition["lists"])]
+    lists, few = ", ".join(names), len(names) <= FEW
     params: dict[str, object] = {
-        "lists": ", ".join(list_name(str(name)) for name in lists) if isinstance(lists, list) else "",
-        "accounts": ", ".join(map(str, accounts)) if isinstance(accounts, list) else "",
+        "lists": lists,
+        "subject": lists if few else messages.text("condition.subject", language, {"count": len(names)}).what,
+        "accounts": ", ".join(_texts(condition["accounts"])),
         "count": condition["count"],
     }
+    since = condition["since"]
     if isinstance(since, str):
         params["time"] = when(datetime.fromisoformat(since))
-    return messages.text(str(condition["code"]), language, params)
+    found = messages.text(str(condition["code"]), language, params)
+    if few or lists in found.what + found.means:
+        return found
+    return messages.Text(found.what, f"{lists}. {found.means}", found.todo)
+
+
+def _texts(value: Json) -> list[str]:
+    return [str(part) for part in value] if isinstance(value, list) else []

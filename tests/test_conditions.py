@@ -233,6 +233,7 @@ def test_the_order_is_that_of_the_kinds_and_every_text_is_complete(status: Statu
         for language in messages.LANGUAGES:
             said = text(condition.as_json(), language, lambda name: name, lambda at: f"{at:%H:%M}")
             assert said.what
+            assert all(name in str(said) for name in condition.lists) or condition.kind is Kind.STOPPED
             assert said.todo
             assert not said.what.startswith("condition."), f"no text for {said.what}"
 
@@ -250,6 +251,15 @@ def test_silence_and_causes_are_real_codes(code: str) -> None:
 def test_every_cause_has_a_text_for_a_failed_list() -> None:
     for one in Cause:
         assert f"condition.failed.{one}" in messages.codes()
+
+
+def test_many_lists_are_counted_in_the_title_and_named_below() -> None:
+    shown = {**condition(Kind.FAILED, "erp-slow").as_json(), "lists": ["orders", "ddt", "prices"]}
+    said = text(shown, "en", str.upper, str)
+    assert said.what == "3 lists: the ERP did not answer in time."
+    assert said.means.startswith("ORDERS, DDT, PRICES. ")
+    said = text({**shown, "lists": ["orders", "ddt"]}, "en", str.upper, str)
+    assert said.what == "ORDERS, DDT: the ERP did not answer in time."
 
 
 def test_a_browser_that_died_is_not_the_erp() -> None:

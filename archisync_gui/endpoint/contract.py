@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from archisync_gui.conditions import Kind
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import SessionEnd
 
@@ -391,10 +392,24 @@ class SessionAnswer(FreshnessAnswer):
     reason: EndReason | None = None
 
 
+class ConditionView(Contract):
+    """One thing that is not as it should be; the panel's header shows the first."""
+
+    kind: Annotated[Kind, Field(description="Stable word for programs.")]
+    code: str = Field(description="The same, finer: one word for each text.")
+    warning: bool = Field(description="True: it needs no action of the operator.")
+    lists: list[str] = Field(description="Exactly the lists that it concerns; empty: none in particular.")
+    accounts: list[str]
+    count: int
+    since: str | None = Field(description="ISO moment at which it began, or of the last good answer or read.")
+    text: str = Field(description="What happened, what it means and what to do, in the language of Accept-Language.")
+
+
 class StatusAnswer(Answer):
     """Everything a looker needs."""
 
     status: Annotated[Any, model_ref("Status")]
+    conditions: list[ConditionView] = Field(description="The most important first; none: all is up to date.")
 
 
 class TicketAnswer(Answer):

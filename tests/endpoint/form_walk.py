@@ -181,10 +181,19 @@ class Walk:
             for line in draft.document["lines"]:
                 priced = line["itemId"] != "030001"
                 assert (line_amount(line) is not None) == priced, f"{line['itemId']} was saved without its price"
-        waiting = {one["id"]: one for one in json.loads(await self.page.evaluate(WAITING))}
+        try:
+            async with asyncio.timeout(20):
+                while not (waiting := await self._waiting()).keys() >= self.aside.keys():  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            gone = [seen for id_, seen in self.aside.items() if id_ not in await self._waiting()]
+            raise AssertionError(f"left unfinished and gone: {gone}") from None
         for id_, seen in self.aside.items():
-            assert id_ in waiting, f"{seen} was left unfinished and is gone"
             assert [line[0] for line in waiting[id_]["lines"]] == [line[0] for line in seen.lines]
+
+    async def _waiting(self) -> dict[str, Any]:
+        """What the browser keeps for this address of the panel, by order; another address hands over soon."""
+        return {one["id"]: one for one in json.loads(await self.page.evaluate(WAITING))}
 
     # ------------------------------------------------------------------------------------------ steps
 

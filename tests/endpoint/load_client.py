@@ -81,8 +81,9 @@ PROGRAM = textwrap.dedent(
         first, last = max(ids[0] for ids in seen), min(ids[-1] for ids in seen)
         shared = [[id for id in ids if first < id <= last] for ids in seen]
         print(json.dumps({"requests": len(times), "p50": times[len(times) // 2], "p99": times[len(times) * 99 // 100],
-                          "worst": times[-1], "drafts": [drafts[len(drafts) * part // 100] for part in (50, 99)] if drafts else [0, 0],
-                          "wrong": wrong, "broken": broken, "events": len(shared[0]),
+                          "worst": times[-1], "wrong": wrong,
+                          "drafts": [drafts[len(drafts) * part // 100] for part in (50, 99)] if drafts else [0, 0],
+                          "broken": broken, "events": len(shared[0]),
                           "same": all(ids == shared[0] for ids in shared)}))
 
     asyncio.run(main(*sys.argv[1:3], *map(int, sys.argv[3:7])))

@@ -6,6 +6,7 @@ The log is the panel's own file; no row leaves a secret in it.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -277,6 +278,10 @@ class Row:
     """The header that the log line has to name."""
 
 
+FIRST_CURSOR, LAST_CURSOR = (
+    base64.urlsafe_b64encode(f"{at} {'d' * 20}".encode()).decode().rstrip("=")
+    for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+)
 COOKIE = {"Cookie": "token=" + PASSWORD}
 ROWS = (
     Row(
@@ -395,6 +400,10 @@ ROWS = (
     Row("unknown ticket", page("GET", "/api/sync/tickets/0"), 404, "no-such-ticket"),
     Row("unknown type", page("POST", "/api/sync/nothing"), 404, "no-such-type"),
     Row("unknown path", page("GET", "/api/nothing"), 404, "no-such-path"),
+    Row("line feed in a path", page("GET", "/api/sync/tickets/%0A%7B"), 404, "no-such-path"),
+    Row("line feed in no path", page("POST", "/%0A"), 404, "no-such-path"),
+    Row("cursor before all time", page("GET", f"/api/drafts?cursor={FIRST_CURSOR}"), 422, "query-invalid"),
+    Row("cursor after all time", page("GET", f"/api/drafts?cursor={LAST_CURSOR}"), 422, "query-invalid"),
     Row("wrong method", page("DELETE", "/api/health"), 405, "method-refused"),
     Row("account no longer in use", removed_account, 403, "account-not-known", "Authorization"),
     Row("messages without end", flooded_line, 4429, "too-many-messages"),

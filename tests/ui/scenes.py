@@ -304,6 +304,7 @@ def silent() -> Status:
         item = account_type(
             name, state=State.BACKING_OFF, reason=Reason.BACK_OFF, last_outcome=Outcome.FAILED, last_error=SLOW,
             failures_in_a_row=4, freshness=Freshness.LATE, last_run_time=ago(hours=1, minutes=52),
+            last_attempt=ago(minutes=2),
         )  # fmt: skip
         status = with_type(status, item)
     return status

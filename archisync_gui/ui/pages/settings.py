@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui import messages
 from archisync_gui.model import Outcome, RunRecord, Status
-from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsError
+from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsError, schedule_warnings
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.pages.backups import Backups
@@ -202,6 +202,7 @@ class Field(QObject):
         self._write(value)
         self.control.blockSignals(False)
         self._say("")
+        self.warn()
 
     def _check_only(self, *_: object) -> None:
         try:
@@ -254,6 +255,16 @@ class Field(QObject):
         """Nothing changed: show what is in use, and why."""
         self.show_value(self._context.settings()[self.setting.key])
         self._say(why)
+
+    def warn(self) -> None:
+        """Say what is odd about the value in use together with other settings."""
+        services = self._context.services
+        if services is None or services.demo:  # the demo has no office hours
+            return
+        for warning in schedule_warnings(services.settings()):
+            if warning.key == self.setting.key:
+                self.wrong.setText(_wrong(warning))
+                self.wrong.show()
 
     def _say(self, text: str) -> None:
         self.wrong.setText(text)
@@ -662,6 +673,8 @@ class SettingsPage(Page):
         for key, field in self.fields.items():
             if not field.control.hasFocus() or isinstance(field.control, (QCheckBox, QComboBox)):
                 field.show_value(settings[key])
+            else:
+                field.warn()
         self.accounts.show_settings(self._context.settings(), self._context.status)
         self.pages.show_pages()
         self._show_load()

@@ -141,8 +141,7 @@ async function begin() {
   window.addEventListener("pageshow", (event) => { if (event.persisted) load(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) load(); });
   serveHandover();
-  const found = await collect();
-  if (found.length) { await adopt(found); await load(); }
+  if (await collect(adopt)) await load();
 }
 
 begin().catch((error) => update({ notice: { text: t("error", { text: error.message }), retry: false } }));

@@ -29,6 +29,14 @@ async function resend() {
   if (now().unsent) update({ unsent: await keep.sendWaiting() });
 }
 
+/** @type {Promise<void> | null} */
+let gathering = null;
+/** Take over what was kept under another port of the panel, and send it. */
+function gather() {
+  gathering ??= collect(keep.adopt).then((count) => count ? resend() : undefined).finally(() => { gathering = null; });
+  return gathering;
+}
+
 /** Go on with what the tab was writing. @param {keep.Kept} copy */
 function restore(copy) {
   if (!copy.order) return;
@@ -104,14 +112,13 @@ async function begin() {
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
   await openWanted();
   window.addEventListener("hashchange", () => openWanted().catch((error) => tell(error.message)));
-  window.addEventListener("online", resend);
+  window.addEventListener("online", () => { resend(); gather(); });
   setInterval(resend, RESEND_EVERY);
   setInterval(() => update({}), DAY_EVERY);
   await resend();
   document.documentElement.dataset.ready = "";
   serveHandover();
-  const found = await collect();
-  if (found.length) { await keep.adopt(found); await resend(); }
+  await gather();
 }
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden) update({}); });

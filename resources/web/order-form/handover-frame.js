@@ -15,6 +15,10 @@ window.addEventListener("message", async (event) => {
     const kept = [...(await storage.all()).values()].filter((one) => one?.kind);
     window.parent.postMessage({ kept }, { targetOrigin: event.origin });
   } else if (Array.isArray(event.data?.taken)) {
-    for (const key of event.data.taken) await storage.put(String(key), null);
+    for (const { key, at } of event.data.taken) {
+      const now = await storage.get(String(key));
+      if (now?.at === at) await storage.put(String(key), null); // else it was written again meanwhile
+    }
+    window.parent.postMessage({ dropped: true }, { targetOrigin: event.origin });
   }
 });

@@ -110,17 +110,16 @@ export async function waitingFor(id) {
   return (await waiting()).find((one) => one.id === id) ?? null;
 }
 
-/** Take over what another address of the panel has kept. @param {Kept[]} entries */
+/** Take over what another address of the panel has kept; of two versions of one order the newer one counts.
+ * @param {Kept[]} entries @returns {Promise<Kept[]>} Those that need not be kept there any longer: they are on the disk here. */
 export async function adopt(entries) {
-  const mine = await storage.all();
+  const mine = await storage.all(), taken = [];
   for (const entry of entries) {
     if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
-    const name = entry.kind === "copy" ? nameOf("aside", entry.id) : entry.key;
-    const known = mine.get(name);
-    if (!known || known.at < entry.at) {
-      await storage.put(name, { ...entry, key: name, kind: entry.kind === "copy" ? "aside" : entry.kind });
-    }
+    const kind = entry.kind === "copy" ? "aside" : entry.kind, name = nameOf(kind, entry.id), known = mine.get(name);
+    if (known && known.at >= entry.at || await storage.put(name, { ...entry, key: name, kind })) taken.push(entry);
   }
+  return taken;
 }
 
 // ---------------------------------------------------------------------------------------------- sending
