@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from archisync_gui.model import FailureKind, Finished, Freshness, Outcome, RunCo
 from archisync_gui.settings import Settings, load_settings
 from archisync_gui.store import Batch, Store
 from tests.support.interleave import Turns, in_all_orders
+from tests.support.waiting import until
 
 ACCOUNT, OTHER = "agente01", "agente02"
 ROWS = 3
@@ -383,6 +384,41 @@ class _Control:
 
 def type_run(type: str, account: str) -> _Run:
     return _Run(type, account)
+
+
+async def test_an_abandoned_run_keeps_neither_reads_nor_actions_from_its_list(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    """Rule 26: the run hangs for ever; after it was abandoned its list is read and cleared as usual."""
+    expected_errors("did not end when it was told")
+    over = asyncio.Event()
+    async with offices.fresh() as office:
+        core = office.core
+        patient = core.orchestrator.state.rules
+        core.orchestrator.set_rules(replace(patient, cancel_again=0.01, abandon_after=0.05))
+        reading = Runs.__call__
+
+        async def deaf(self: Runs, control: RunControl) -> Finished:
+            while not over.is_set():
+                with suppress(asyncio.CancelledError):
+                    await over.wait()
+            return Finished(Outcome.COMPLETED)
+
+        monkeypatch.setattr(Runs, "__call__", deaf)
+        core.orchestrator.request_sync("customers", ACCOUNT)
+        await until(lambda: core._reading)
+        with pytest.raises(SyncFailure) as refused:
+            await core.clear_and_read("customers", ACCOUNT)
+        assert refused.value.code == "clear-while-running"
+        core.orchestrator.cancel_run()
+        await until(lambda: bool(core.orchestrator.get_status().abandoned))
+        monkeypatch.setattr(Runs, "__call__", reading)
+        assert (await core.orchestrator.request_sync("customers", ACCOUNT)).outcome is Outcome.COMPLETED
+        assert (await (await core.clear_and_read("customers", ACCOUNT))).outcome is Outcome.COMPLETED
+        await rows_and_ages_agree(office)
+        over.set()
+        await until(lambda: not core.orchestrator.get_status().abandoned)
+        await rows_and_ages_agree(office)
 
 
 # ------------------------------------------------------------------------------------------------ accounts
