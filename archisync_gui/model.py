@@ -633,7 +633,8 @@ class Remembered:
     notes: Mapping[str, Json] = field(default_factory=dict)
     """Small values kept by :meth:`Journal.note`: schedule, due times, hold, stopped accounts, logins …"""
     last_sign: datetime | None = None
-    """The latest moment of which anything was kept: from then to this start nothing ran."""
+    """When the last thing was kept that was kept at all: from then to this start nothing ran. Later than now: the wall
+    clock was set back meanwhile."""
     unreadable: tuple[str, ...] = ()
     """Rows and notes that this version cannot read and leaves out, each as ``kind id``."""
 

@@ -117,6 +117,9 @@ class Core:
         self._later: set[asyncio.Task[object]] = set()
         """Work that nobody waits for; ended at the close."""
         self._lists: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held by an action of the operator that changes the rows of that list and account."""
+        self._reading: dict[tuple[str, str], str] = {}
+        """The run that reads that list and account."""
         """By type and account: held by a run, and by an action that changes the stored rows."""
 
     @classmethod
@@ -268,11 +271,17 @@ class Core:
     async def _run(self, control: RunControl) -> Finished | Suspended:
         """One run, while nothing else changes its list; before and after it the profile's folder must be there."""
         run = control.run
-        async with self._lists[run.type, self.store.account_of(run.type, run.account)]:
+        place = run.type, self.store.account_of(run.type, run.account)
+        async with self._lists[place]:
+            self._reading[place] = run.id
+        try:
             await self._require_folder()
             done = await self.syncs(control)
             await self._require_folder()
             return done
+        finally:
+            if self._reading.get(place) == run.id:
+                del self._reading[place]
 
     async def _require_folder(self) -> None:
         if not await self._folder_is_there():
@@ -280,9 +289,12 @@ class Core:
 
     @asynccontextmanager
     async def _list_at_rest(self, sync_type: str, account: str) -> AsyncIterator[None]:
-        """No run of that list begins inside. Raises ``SyncFailure`` ``clear-while-running`` while one is at work."""
-        lock = self._lists[sync_type, self.store.account_of(sync_type, account)]
-        if lock.locked():
+        """No run of that list begins inside. Raises ``SyncFailure`` ``clear-while-running`` while one is at work. One
+        that was abandoned counts no more: it may never end (rule 26)."""
+        place = sync_type, self.store.account_of(sync_type, account)
+        lock = self._lists[place]
+        abandoned = {run.id for run in self.orchestrator.get_status().abandoned}
+        if lock.locked() or self._reading.get(place, "") not in {"", *abandoned}:
             raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
         async with lock:
             yield

@@ -362,7 +362,10 @@ class Erp:
             await self._browser.close()
 
     async def close_browser(self) -> None:
-        """Close the browser at once, also while a read hangs in it: the next read opens a new one."""
+        """Close the browser at once, also while a read hangs in it: the next read opens a new one.
+
+        It does not wait for the end of the one that hangs (rule 26)."""
+        self._one_at_a_time, self._login_lock = asyncio.Lock(), asyncio.Lock()
         self._left_open.clear()
         await self._browser.close()
 

@@ -113,6 +113,14 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
     return evolve(state, unreadable=tuple(unreadable))
 
 
+def later_than(wall: datetime, memory: Remembered) -> bool:
+    """True when something was kept at a time later than ``wall``."""
+    times = [memory.last_sign]
+    for read in memory.reads:
+        times += [read.last_success, read.new_as_of, read.all_as_of]
+    return any(at is not None and at > wall for at in times)
+
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 

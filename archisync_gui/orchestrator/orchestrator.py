@@ -138,6 +138,9 @@ class Orchestrator:
 
         def fold(state: State, now: Moment) -> State:
             state = memory.remembered(state, now, kept)
+            if memory.later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), kept):
+                # The wall clock was set back while the program was closed (rule 30).
+                state = schedule.clock_doubted(state, now)
             if failed:
                 # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
                 state = evolve(state, hold_since=now.wall, unreadable=("journal",))

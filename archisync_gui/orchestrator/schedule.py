@@ -31,7 +31,7 @@ def passed(state: State, now: Moment) -> State:
     back = set_back(state, now)
     state = evolve(state, flow=_flowed(state, gone), at=now)
     if back:
-        state = _jumped_back(state, now)
+        state = clock_doubted(state, now)
     if state.closing:
         return state
     if state.sessions or state.ended:
@@ -61,8 +61,8 @@ def _flowed(state: State, seconds: float) -> Flow:
     return Flow(state.flow.anyone + seconds, state.flow.schedule + (seconds if open_now else 0.0))
 
 
-def _jumped_back(state: State, now: Moment) -> State:
-    """The wall clock jumped back: how old anything is, nobody knows, and due times would be far away (rule 30)."""
+def clock_doubted(state: State, now: Moment) -> State:
+    """The wall clock was set back: how old anything is, nobody knows, and due times would be far away (rule 30)."""
 
     def doubted(stamp: Stamp | None) -> Stamp | None:
         return None if stamp is None else stamp._replace(doubtful=True)
@@ -198,7 +198,10 @@ def planned(state: State, now: Moment) -> State:
             # Asked for by an earlier process, whose queue is gone (rule 28).
             slot = Slot(type, account, Scope.ALL)
             missed.append(_miss(slot, track.owed, interval or 0, 1, Reason.NOT_RUNNING))
-            due = now.wall + timedelta(minutes=state.types[type].stagger)
+            # Where its next time has passed as well it comes at once: a computer that is never on for as long as the
+            # stagger would otherwise never read it.
+            again = track.due is not None and track.due <= now.wall
+            due = now.wall + timedelta(minutes=0 if again else state.types[type].stagger)
         elif track.owed is not None:
             due = track.due
         elif interval is None:
@@ -209,6 +212,7 @@ def planned(state: State, now: Moment) -> State:
             if track.due is not None:
                 slot, count = Slot(type, account, Scope.ALL), _times_due(track.due, interval, now)
                 missed.append(_miss(slot, track.due, interval, count, Reason.NOT_RUNNING))
+                state = with_owed(state, key, track.due)
             due = now.wall + timedelta(minutes=state.types[type].stagger)
         else:
             # A stored time further away than one interval was written by a wrong clock.

@@ -308,11 +308,11 @@ def _load(connection: sa.Connection) -> Remembered:
         )
         reads = tuple(_last_read(connection, type_, account) for type_, account in names)
         notes = {row.key: row.value for row in connection.execute(sa.select(NOTES))}
-        moments = connection.execute(
-            sa.select(
-                *(sa.select(sa.func.max(column)).scalar_subquery() for column in (EVENTS.c.at, EXPLANATIONS.c.at))
-            )
-        ).one()
+        # The last ones that were written, not the latest times: a clock that was ahead for an hour leaves those.
+        moments = [
+            connection.scalar(sa.select(table.c.at).order_by(table.c.id.desc()).limit(1))
+            for table in (EVENTS, EXPLANATIONS)
+        ]
     last_sign = max((at for at in moments if at is not None), default=None)
     return Remembered(reads, tuple(found), notes, last_sign, unreadable)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,9 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import codes
 from archisync_gui.model import FailureKind, Finished, Freshness, Outcome, RunControl, SyncFailure, SystemClock
 from archisync_gui.settings import Settings, load_settings
-from archisync_gui.store import Batch, Store
+from archisync_gui.store import Batch, RefusedKind, Store
 from tests.support.interleave import Turns, in_all_orders
+from tests.support.waiting import until
 
 ACCOUNT, OTHER = "agente01", "agente02"
 ROWS = 3
@@ -40,10 +42,18 @@ class Runs:
         self.core = core
         self.refused: set[str] = set()
         """Passwords that the ERP does not take."""
+        self.suspicious: RefusedKind | None = None
+        """Reads are refused for this reason, and kept."""
 
     async def __call__(self, control: RunControl) -> Finished:
         run = control.run
-        await self.core.store.known(run.type, run.account)
+        known = await self.core.store.known(run.type, run.account)
+        if self.suspicious is not None:
+            names = [column.name for column in self.core.store._entity(run.type).columns]
+            rows = [dict.fromkeys(names) | {"id": "1", "name": "Rossi"}]
+            batch = Batch(run.id, datetime.now(UTC), rows, True, True, after=known.number, checked=known.number)
+            await self.core.store.keep_refused(run.type, run.account, batch, self.suspicious)
+            raise SyncFailure("shrink", FailureKind.REFUSED)
         now = datetime.now(UTC)
         names = [column.name for column in self.core.store._entity(run.type).columns]
         rows = [dict.fromkeys(names) | {"id": str(number), "name": "Rossi"} for number in range(ROWS)]
@@ -385,6 +395,41 @@ def type_run(type: str, account: str) -> _Run:
     return _Run(type, account)
 
 
+async def test_an_abandoned_run_keeps_neither_reads_nor_actions_from_its_list(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    """Rule 26: the run hangs for ever; after it was abandoned its list is read and cleared as usual."""
+    expected_errors("did not end when it was told")
+    over = asyncio.Event()
+    async with offices.fresh() as office:
+        core = office.core
+        patient = core.orchestrator.state.rules
+        core.orchestrator.set_rules(replace(patient, cancel_again=0.01, abandon_after=0.05))
+        reading = Runs.__call__
+
+        async def deaf(self: Runs, control: RunControl) -> Finished:
+            while not over.is_set():
+                with suppress(asyncio.CancelledError):
+                    await over.wait()
+            return Finished(Outcome.COMPLETED)
+
+        monkeypatch.setattr(Runs, "__call__", deaf)
+        core.orchestrator.request_sync("customers", ACCOUNT)
+        await until(lambda: core._reading)
+        with pytest.raises(SyncFailure) as refused:
+            await core.clear_and_read("customers", ACCOUNT)
+        assert refused.value.code == "clear-while-running"
+        core.orchestrator.cancel_run()
+        await until(lambda: bool(core.orchestrator.get_status().abandoned))
+        monkeypatch.setattr(Runs, "__call__", reading)
+        assert (await core.orchestrator.request_sync("customers", ACCOUNT)).outcome is Outcome.COMPLETED
+        assert (await (await core.clear_and_read("customers", ACCOUNT))).outcome is Outcome.COMPLETED
+        await rows_and_ages_agree(office)
+        over.set()
+        await until(lambda: not core.orchestrator.get_status().abandoned)
+        await rows_and_ages_agree(office)
+
+
 # ------------------------------------------------------------------------------------------------ accounts
 
 
@@ -546,3 +591,157 @@ async def test_writers_of_kept_sessions_at_once_lose_none(tmp_path: Path) -> Non
             assert await kept.recall("third") is None
 
     assert await in_all_orders(scenario, switches=2) > 5
+
+
+# ------------------------------------------------------------------------------------------------ each two actions
+
+
+class Desk:
+    """An office in which every action of the operator can be taken, and what must be so after any of them."""
+
+    def __init__(self, office: Office) -> None:
+        self.office, self.core = office, office.core
+        self.kept: dict[RefusedKind, str] = {}
+        self.tickets: list[Any] = []
+
+    async def prepare(self) -> None:
+        """One good read, then one that was refused for each reason and kept."""
+        await self.core.set_password(ACCOUNT, "old")
+        await self.core.orchestrator.request_sync("customers", ACCOUNT)
+        for kind in RefusedKind:
+            self.office.runs.suspicious = kind
+            refused = await self.core.orchestrator.request_sync("customers", ACCOUNT)
+            self.kept[kind] = str(refused.run_id)
+        self.office.runs.suspicious = None
+        await self.office.settled()
+
+    def action(self, name: str) -> Callable[[], Any]:
+        core = self.core
+
+        def without(now: Settings) -> dict[str, object]:
+            return {"erp.accounts": [known for known in now.words("erp.accounts") if known != ACCOUNT]}
+
+        async def read() -> None:
+            self.tickets.append(core.orchestrator.request_sync("customers", ACCOUNT))
+            await core.store.ages("customers", ACCOUNT)
+
+        async def clear() -> None:
+            self.tickets.append(await core.clear_and_read("customers", ACCOUNT))
+
+        async def form() -> Any:
+            return await core.orchestrator.smart_customer_sync("f" * 32, ACCOUNT)
+
+        async def hold() -> None:
+            core.orchestrator.hold()
+            await core.store.ages("customers", ACCOUNT)
+            core.orchestrator.release()
+
+        async def close() -> None:
+            await core.close()
+
+        return {
+            "read": read,
+            "form": form,
+            "clear": clear,
+            "accept": lambda: core.accept_read(self.kept[RefusedKind.SHRINK]),
+            "rekey": lambda: core.rekey(self.kept[RefusedKind.KEYS_CHANGED]),
+            "remove": lambda: core.apply_settings(without),
+            "password": lambda: core.set_password(ACCOUNT, "new"),
+            "login": lambda: core.test_login(ACCOUNT, None),
+            "schedule": lambda: core.set_intervals({"orders": 20, "ddt": None}),
+            "schedule too": lambda: core.set_intervals({"orders": 25, "prices": 60}),
+            "hold": hold,
+            "close": close,
+        }[name]
+
+    async def check(self, outcomes: Sequence[object], names: Sequence[str]) -> None:
+        """Whatever the order: sentences instead of tracebacks, one truth in memory and files, and no open ends."""
+        core = self.core
+        for error in failures(outcomes):
+            assert isinstance(error, SyncFailure), repr(error)
+            assert error.code in codes(), error.code
+        if "close" in names:
+            assert not core._later
+            assert all(ticket.done for ticket in self.tickets), "rule 27"
+            return
+        core.orchestrator.end_sessions()
+        for ticket in self.tickets:
+            await ticket
+        await until(lambda: core.orchestrator.get_status().current_sync is None)
+        await core.orchestrator._dispatcher._writer.written()
+        await self.office.settled()
+        assert dict(core.settings) == dict(in_file(core))
+        status = core.orchestrator.get_status()
+        assert [account.id for account in status.accounts] == list(core.settings.words("erp.accounts"))
+        for name, found in status.statuses.items():
+            assert found.interval == (core.settings.number(f"sync.{name}.interval") or None), "rule 29"
+        assert status.hold_since is None
+        assert (status.current_run, status.queue) == (None, ())
+        assert not core._reading
+        assert not core.orchestrator._parts
+        page, ages = await core.store.rows("customers", ACCOUNT), await core.store.ages("customers", ACCOUNT)
+        assert (page.total > 0) == (ages.last_success is not None)
+        for line in status.statuses["customers"].accounts:
+            if line.account == ACCOUNT:
+                told = line.last_run_time, line.new_as_of, line.all_as_of
+                stored = ages.last_success, ages.new_as_of, ages.all_as_of
+                assert [at is None for at in told] == [at is None for at in stored], "status and store say the same"
+                assert line.freshness is (Freshness.NEVER if ages.last_success is None else Freshness.FRESH)
+        secret = self.office.ring.kept.get((core.profile.keyring_service, ACCOUNT))
+        if "remove" in names and "password" not in names:
+            assert secret is None
+        elif "remove" not in names:
+            assert secret == ("new" if "password" in names else "old")
+
+
+NAMES = (
+    "read",
+    "form",
+    "clear",
+    "accept",
+    "rekey",
+    "remove",
+    "password",
+    "login",
+    "schedule",
+    "schedule too",
+    "hold",
+    "close",
+)
+USUAL = (
+    ("clear", "form"),
+    ("accept", "form"),
+    ("rekey", "read"),
+    ("remove", "form"),
+    ("schedule", "schedule too"),
+    ("clear", "clear"),
+)
+"""Pairs that are tried everywhere; the others at night."""
+REST = tuple(pair for pair in combinations_with_replacement(NAMES, 2) if pair not in USUAL and pair[::-1] not in USUAL)
+
+
+async def each_order(pair: tuple[str, str], offices: Offices) -> None:
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            desk = Desk(office)
+            await desk.prepare()
+            turns.watch(office.core.store, "known", "apply", "clear", "accept_read", "rekey", "run", "ages")
+            turns.watch(office.runs, "answer")
+            turns.watch(credentials_module, "in_thread")
+            turns.watch(asyncio, "to_thread")
+            outcomes = await turns.run(*(desk.action(name) for name in pair))
+            await desk.check(outcomes, pair)
+
+    assert await in_all_orders(scenario, switches=1) > 1
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("pair", USUAL, ids=" beside ".join)
+async def test_two_actions_in_every_order(pair: tuple[str, str], offices: Offices) -> None:
+    await each_order(pair, offices)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("pair", REST, ids=" beside ".join)
+async def test_every_two_actions_in_every_order(pair: tuple[str, str], offices: Offices) -> None:
+    await each_order(pair, offices)

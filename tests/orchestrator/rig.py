@@ -87,7 +87,7 @@ class ListJournal:
         open_runs = [r for r in self.rows.values() if r.ended is None]
         marked = [RunRecord(**{**_fields(r), "outcome": Outcome.INTERRUPTED}) for r in open_runs]
         self.rows.update({r.id: r for r in marked})
-        moments = [e.at for e in self.events] + [e.at for e in self.explanations]
+        moments = [kept[-1].at for kept in (self.events, self.explanations) if kept]
         return Remembered(tuple(self.reads()), tuple(marked), dict(self.notes), max(moments, default=None))
 
     def reads(self) -> list[LastRead]:

@@ -396,6 +396,8 @@ async def test_a_type_that_is_due_as_the_program_starts_was_missed_and_comes_at_
         await rig.o.start()
         assert rig.o.state.track("ddt", "anna").due == rig.clock.now() + timedelta(minutes=20)
         assert len(rig.of(EventKind.SCHEDULE_MISSED)) == 1
+        await rig.clock.advance(20 * 60)
+        assert await rig.drain() == ["ddt"]
         await rig.close()
         rig.journal.notes["due:ddt:anna"] = (rig.clock.now() + timedelta(days=9)).isoformat()
         rig.build()

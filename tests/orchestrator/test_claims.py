@@ -405,6 +405,25 @@ async def the_clock_is_set_back_while_the_program_is_closed(world: World) -> Non
 
 
 @case
+async def the_clock_is_set_back_while_closed_but_not_behind_the_last_read(world: World) -> None:
+    """All times that were kept are in the past at the next start; only the last thing that was kept is not."""
+    await everything_was_just_read(world)
+    await world.clock.advance(3600)
+    world.rig.o.hold()
+    world.rig.o.release()
+    await world.off(60, jump=-1800)
+
+
+@case
+async def the_clock_is_a_day_back_at_one_start_and_right_again_at_the_next(world: World) -> None:
+    """The doubt of the first start is kept, though the times look right at the second."""
+    await everything_was_just_read(world)
+    await world.off(60, jump=-90_000)
+    await world.off(60, jump=90_000)
+    assert world.rig.o.get_status().statuses["orders"].freshness is Freshness.UNKNOWN
+
+
+@case
 async def rows_change_by_hand_after_the_clock_was_set_back(world: World) -> None:
     """The store names the times that it doubts; whoever changes rows by hand passes that on."""
     world.clock.jump(3600)

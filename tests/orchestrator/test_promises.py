@@ -245,6 +245,21 @@ async def test_another_interval_does_not_put_off_a_read_that_is_owed(minutes: in
         assert reads(rig).count("products") == 1, "made up once, then the new interval"
 
 
+async def test_a_computer_that_is_on_for_ten_minutes_at_a_time_reads_every_list() -> None:
+    """Rule 28: no list waits for its stagger anew at each start."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.auto = lambda run: run.finish()
+        rig.runs.clear()
+        for _ in range(4):
+            await rig.close()
+            await rig.clock.advance(3 * 3600)
+            rig.build()
+            await rig.o.start()
+            await rig.clock.advance(600)
+        assert set(reads(rig)) == set(rig.o.state.types)
+
+
 async def test_an_evening_phase_and_a_computer_off_at_night_starve_nothing() -> None:
     """Office until 20:00, products due once a day in the evening, the computer off from 20:45 to 7:30."""
     rules = Rules(office=OfficeHours(), daily_full=time(20, 30))
