@@ -242,6 +242,7 @@ async def _surroundings(core: Core) -> AsyncIterator[None]:
 
 
 def _endpoint(core: Core, drafts: Any) -> Endpoint:
+    from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.i18n import language
@@ -260,6 +261,7 @@ def _endpoint(core: Core, drafts: Any) -> Endpoint:
         language=language,
         set_intervals=core.set_intervals,
         form_opened=core.expect_form,
+        browser_keys=BrowserKeys(profile.shared_folder / FILE),
     )
 
 

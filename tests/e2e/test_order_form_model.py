@@ -83,7 +83,7 @@ RESET = """async (seed) => {
   const [storage, store, actions] = await Promise.all(["storage", "store", "actions"].map(load));
   actions.clear();
   store.update({ said: null, conflict: null, unsent: 0 });
-  for (const key of (await storage.all()).keys()) await storage.put(key, null);
+  for (const key of (await storage.all()).keys()) if (!key.startsWith("handover:")) await storage.put(key, null);
 }"""
 
 

@@ -38,6 +38,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
  * @property {string | null} saveWanted Id of the order that is saved as soon as its prices are there.
  * @property {any} freshness
  * @property {import("./network.js").Door} door
+ * @property {boolean} starting What this tab was writing is not shown yet: nothing can be typed.
  * @property {boolean} unkept The browser keeps nothing.
  */
 
@@ -45,7 +46,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 function initial() {
   return { history: operations.begin(blank(setting("price-group"))), touched: false, entry: emptyEntry(),
     customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
-    unsent: 0, conflict: null, paste: null, leaving: null, saveWanted: null, freshness: null, door: null, unkept: false };
+    unsent: 0, conflict: null, paste: null, leaving: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
 }
 
 /** @returns {Entry} */

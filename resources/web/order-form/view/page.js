@@ -19,7 +19,7 @@ export function drawPage() {
 }
 
 const pageView = () => html`<div class="page">${barView()}
-  <main class="form">
+  <main class="form" inert=${now().starting}>
     ${noteView("top")}
     ${warningsView()}
     ${customerView()}
