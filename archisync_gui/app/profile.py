@@ -75,7 +75,7 @@ class Profile:
 
     @property
     def shared_folder(self) -> Path:
-        """Where files lie that all named profiles of this user share; a profile with a folder of its own shares none."""
+        """Where files lie that all named profiles of this user share; a profile in a folder elsewhere shares none."""
         return self.folder.parent if self.folder.parent == profiles_folder() else self.folder
 
     @property
