@@ -46,6 +46,20 @@ def replace_file(path: Path, content: str | bytes) -> None:
     _sync_folder(path.parent)
 
 
+def put_in_place(temporary: Path, path: Path) -> None:
+    """Give a finished file, made under a name of :func:`beside`, the name ``path``; what had it is replaced.
+
+    The content is on the disk before the name is. Blocking. Raises ``OSError``; ``path`` is unchanged then.
+    """
+    descriptor = os.open(temporary, os.O_RDWR | _NO_FOLLOW)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    _rename(temporary, path)
+    _sync_folder(path.parent)
+
+
 def beside(path: Path) -> Path:
     """A name in the same folder that no other writer of ``path`` uses."""
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}{TEMPORARY}")

@@ -487,7 +487,9 @@ class AccountTypeStatus:
     last_run_time: datetime | None
     """Last success: start of the last applied whole read (completed or unclean)."""
     new_as_of: datetime | None
+    """No record created before it is missing; ``None``: never read, or the wall clock was set back since (rule 30)."""
     all_as_of: datetime | None
+    """Start of the last clean whole read; ``None`` likewise."""
     last_attempt: datetime | None
     last_outcome: Outcome | None
     last_error: ErrorInfo | None

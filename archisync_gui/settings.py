@@ -391,6 +391,22 @@ class LoadedSettings:
     """The file holds something that the next :meth:`Settings.save` would lose."""
 
 
+def schedule_warnings(settings: Settings) -> tuple[SettingsError, ...]:
+    """Settings that are each valid, but do together what hardly anybody wants. They are shown beside the setting of
+    their ``key``; none of them is raised. For the demo, which has no office hours, nothing is to be shown."""
+    if not settings.flag("sync.office_hours"):
+        return ()
+    if not settings.text("sync.office_days"):
+        return (SettingsError("sync.office_days", "setting-never-open"),)
+    opens, closes, daily = (settings.text(f"sync.{name}") for name in ("office_from", "office_to", "daily_time"))
+    # Texts like "07:00" sort as times do. Closing at or before the opening means on the next day.
+    inside = opens <= daily < closes if opens < closes else daily >= opens or daily < closes
+    if settings.flag("sync.daily") and not inside:
+        params = {"time": daily, "opens": opens, "closes": closes}
+        return (SettingsError("sync.daily_time", "setting-daily-closed", **params),)
+    return ()
+
+
 def spare_file(path: Path) -> Path:
     """Where the content of the settings file before its last change is kept."""
     return path.with_name(f"{path.stem}.previous{path.suffix}")

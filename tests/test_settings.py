@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,17 @@ from hypothesis import strategies as st
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import LANGUAGES, codes, text
-from archisync_gui.settings import DECLARATIONS, Settings, SettingsError, load_settings, open_settings, spare_file
+from archisync_gui.orchestrator.office_hours import is_open
+from archisync_gui.orchestrator.rules import OfficeHours
+from archisync_gui.settings import (
+    DECLARATIONS,
+    Settings,
+    SettingsError,
+    load_settings,
+    open_settings,
+    schedule_warnings,
+    spare_file,
+)
 
 
 def test_every_default_is_valid_and_every_setting_has_both_languages() -> None:
@@ -150,3 +161,51 @@ def test_no_content_stops_a_start(content: bytes) -> None:
         path = Path(folder) / "settings.json"
         path.write_bytes(content)
         assert load_settings(path).settings is not None
+
+
+# ------------------------------------------------------------------------------------------------ odd together
+
+TIMES = st.times().map(lambda time: f"{time:%H:%M}")
+
+
+@given(opens=TIMES, closes=TIMES, daily=TIMES)
+def test_a_daily_read_is_warned_of_exactly_when_the_office_is_closed_then(opens: str, closes: str, daily: str) -> None:
+    """The settings and the orchestrator mean the same by office hours, also over midnight and at the edges."""
+    chosen = Settings().with_(
+        {
+            "sync.office_from": opens,
+            "sync.office_to": closes,
+            "sync.office_days": "1234567",
+            "sync.daily_time": daily,
+            "sync.timezone": "UTC",
+        }
+    )
+    office = OfficeHours(time.fromisoformat(opens), time.fromisoformat(closes), frozenset(range(7)))
+    open_then = is_open(datetime.combine(date(2026, 3, 4), time.fromisoformat(daily), UTC), office, "UTC")
+    assert [(w.key, w.code) for w in schedule_warnings(chosen)] == (
+        [] if open_then else [("sync.daily_time", "setting-daily-closed")]
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "warned"),
+    [
+        ({}, []),
+        ({"sync.daily_time": "20:30"}, ["setting-daily-closed"]),
+        ({"sync.daily_time": "20:30", "sync.daily": False}, []),
+        ({"sync.daily_time": "20:30", "sync.office_hours": False}, []),
+        ({"sync.office_days": ""}, ["setting-never-open"]),
+        ({"sync.office_days": "", "sync.office_hours": False}, []),
+    ],
+)
+def test_what_settings_mean_together_is_warned_of_in_both_languages(
+    changes: dict[str, object], warned: list[str]
+) -> None:
+    found = schedule_warnings(Settings().with_(changes))
+    assert [warning.code for warning in found] == warned
+    for warning in found:
+        for language in LANGUAGES:
+            said = text(warning.code, language, warning.params)
+            assert said.what
+            assert said.todo
+            assert "{" not in str(said)

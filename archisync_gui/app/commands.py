@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import Emit
+from archisync_gui.conditions import conditions
 from archisync_gui.model import (
     ErrorInfo,
     Event,
@@ -59,19 +60,25 @@ async def serve(core: Core, name: str, args: dict[str, Any], emit: Emit) -> tupl
         return await _served(core, name, args)
 
 
+def _status(core: Core) -> Any:
+    """The status with its conditions, as JSON."""
+    status = core.orchestrator.get_status()
+    return {**as_json(status), "conditions": [condition.as_json() for condition in conditions(status)]}
+
+
 async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any]:
     match name:
         case "status":
-            return exit_codes.OK, as_json(core.orchestrator.get_status())
+            return exit_codes.OK, _status(core)
         case "explain":
             at = datetime.fromisoformat(args["at"]) if args.get("at") else None
             return exit_codes.OK, as_json(await core.orchestrator.explain(at))
         case "hold":
             core.orchestrator.hold()
-            return exit_codes.OK, as_json(core.orchestrator.get_status())
+            return exit_codes.OK, _status(core)
         case "release":
             core.orchestrator.release()
-            return exit_codes.OK, as_json(core.orchestrator.get_status())
+            return exit_codes.OK, _status(core)
         case "retry":
             return _retry(core, args.get("account"))
         case "raise":

@@ -488,6 +488,7 @@ class Core:
             last_success=ages.last_success,
             new_as_of=ages.new_as_of,
             all_as_of=ages.all_as_of,
+            doubtful=ages.doubtful,
         )
 
 

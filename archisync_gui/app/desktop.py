@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from archisync_gui.app.core import Changes, Core
     from archisync_gui.app.demo import DemoOptions
     from archisync_gui.endpoint.server import Endpoint
-    from archisync_gui.ui.panel import Panel
-    from archisync_gui.ui.services import Services
+    from archisync_gui.ui.live.services import Services
+    from archisync_gui.ui.shell.panel import Panel
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place
     watch = CrashWatch(profile)
     try:
         told = watch.begin(language)
-        from archisync_gui.ui.loop import run
+        from archisync_gui.ui.system.loop import run
 
         code = run(partial(_main, profile=profile, demo=demo, hidden=hidden, place=place, told=told))
         watch.end()
@@ -99,7 +99,7 @@ def show_problem(sentences: str) -> None:
 async def _main(
     app: QApplication, *, profile: Profile, demo: DemoOptions | None, hidden: bool, place: str, told: str
 ) -> int:
-    from archisync_gui.ui.panel import Panel
+    from archisync_gui.ui.shell.panel import Panel
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -128,7 +128,7 @@ async def _put_back(profile: Profile, backup: Path) -> tuple[str, str]:
     """Put a backup in the archive's place, which nobody has open now; what to say of it, and in what tone."""
     from archisync_gui.model import SystemClock
     from archisync_gui.store import Store
-    from archisync_gui.ui.i18n import language
+    from archisync_gui.ui.text.i18n import language
 
     try:
         kept = await Store.restore(profile.folder, backup, clock=SystemClock())
@@ -205,7 +205,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
     from archisync_gui.drafts import Drafts
 
     profile = life.profile
-    from archisync_gui.ui.i18n import language as panel_language
+    from archisync_gui.ui.text.i18n import language as panel_language
 
     async with AsyncExitStack() as stack:
         core = await Core.open(profile, demo=life.demo, attended=True, second_start=panel.second_start)
@@ -229,7 +229,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
 @asynccontextmanager
 async def _surroundings(core: Core) -> AsyncIterator[None]:
     """The orchestrator hears of sleep and of the network."""
-    from archisync_gui.ui.surroundings import Surroundings
+    from archisync_gui.ui.system.power_and_network import Surroundings
 
     around = Surroundings(needed=lambda: not core.erp_is_here)
     around.changed.connect(core.orchestrator.set_away)
@@ -245,7 +245,7 @@ def _endpoint(core: Core, drafts: Any) -> Endpoint:
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
-    from archisync_gui.ui.i18n import language
+    from archisync_gui.ui.text.i18n import language
 
     profile = core.profile
     return Endpoint(
@@ -267,7 +267,7 @@ def _endpoint(core: Core, drafts: Any) -> Endpoint:
 
 async def _served(endpoint: Endpoint) -> str:
     """Serve; where no port is free, the sentence that says so: the panel works without order forms, too."""
-    from archisync_gui.ui.i18n import language
+    from archisync_gui.ui.text.i18n import language
 
     try:
         await endpoint.start()
@@ -279,8 +279,8 @@ async def _served(endpoint: Endpoint) -> str:
 
 def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
     from archisync_gui.entities import ENTITIES
-    from archisync_gui.ui.i18n import language as panel_language
-    from archisync_gui.ui.services import LoginTest, Services
+    from archisync_gui.ui.live.services import LoginTest, Services
+    from archisync_gui.ui.text.i18n import language as panel_language
 
     moving = asyncio.Lock()
 
@@ -347,7 +347,7 @@ def _faults(core: Core) -> tuple[Any, ...]:
     if core.demo_erp is None:
         return ()
     from archisync_gui.demo_erp import FAULTS
-    from archisync_gui.ui.services import Fault
+    from archisync_gui.ui.live.services import Fault
 
     demo_erp = core.demo_erp
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from archisync_gui.entities import ENTITIES
+from archisync_gui.conditions import text as condition_text
+from archisync_gui.entities import list_name
 from archisync_gui.messages import Text, text
 
 
@@ -17,10 +18,7 @@ def word(code: str, language: str, **params: object) -> str:
 
 def title(name: str, language: str) -> str:
     """What people call a sync type: ``Clienti``."""
-    for entity in ENTITIES:
-        if entity.name == name:
-            return entity.it if language == "it" else entity.en
-    return name
+    return list_name(name, language)
 
 
 def number(value: int, language: str) -> str:
@@ -122,6 +120,10 @@ def status(answer: Mapping[str, Any], language: str) -> str:
     """What ``status`` answered, as a small table."""
     now = answer["explanation"]
     lines = [f"{clock(now['at'], language)}  {_reason(now, language).what}"]
+    # Another version of the program may answer, one that tells no conditions.
+    for found in answer.get("conditions", ()):
+        said = condition_text(found, language, lambda name: title(name, language), lambda at: clock(f"{at}", language))
+        lines.append(f"{'·' if found['warning'] else '!'} {said}")
     if answer["sessionCount"]:
         lines.append(word("word.sessions", language, count=answer["sessionCount"]))
     for name, entry in answer["statuses"].items():

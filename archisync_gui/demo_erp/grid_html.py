@@ -62,7 +62,7 @@ def _check_box(value: object) -> str:
 def cell_html(row: Row, column: Column, speech: Speech) -> str:
     """One data cell."""
     side = "dx-ar" if column.kind in ("id", "int", "amount", "number", "percent", "qty") else "dx-al"
-    if column.kind == "bool":
+    if column.kind == "bool" and speech.yes_no == "image":
         return f'<td class="dxgv dx-ac">{_check_box(row.values.get(column.field))}</td>'
     if column.kind == "file":
         return empty_cell_html(column)

@@ -83,7 +83,8 @@ class Preferences:
                 "user": user,
                 "list": view.name,
                 "preset": self.preset,
-                "row_filters": [[f.field, f.value, f.operator] for f in self.filter_row],
+                # All of them apply, so their order means nothing.
+                "row_filters": sorted([f.field, f.value, f.operator] for f in self.filter_row),
                 "search": self.search,
                 "search_panel": self.search_panel,
                 "header_filters": [[name, list(texts)] for name, texts in self.header_filters],

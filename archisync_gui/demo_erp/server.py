@@ -154,17 +154,20 @@ class Server:
     def speech(self, request: web.Request, session: Session, posted: str = "") -> Speech:
         """The languages of one answer: captions follow the Accept-Language header, which wins over the user's profile
         (docs/erp.md, Language); dates and numbers follow the browser's own language as its callbacks tell it."""
-        ids = (self._demo.variations.hit("id-notation") or {}).get("cells", "dotted")
+        hit = self._demo.variations.hit
+        ids = (hit("id-notation") or {}).get("cells", "dotted")
+        yes_no = "image" if hit("yes-no-words") is None else "word"
+        signed = hit("invoice-amounts-signed") is not None
         other = self._demo.board.hit("other-locale")
         if other is not None:
             word = _language(other["locale"])
-            return Speech(word, word, ids)
+            return Speech(word, word, ids, yes_no, signed)
         captions = _language(request.headers.get("Accept-Language", ""))
         session.locale = posted or session.locale
         cells = _language(session.locale) if session.locale else captions
         if (english := self._demo.variations.hit("english-session")) is not None:
-            return Speech("en", _language(english["cells"]) if english["cells"] else cells, ids)
-        return Speech(captions, cells, ids)
+            return Speech("en", _language(english["cells"]) if english["cells"] else cells, ids, yes_no, signed)
+        return Speech(captions, cells, ids, yes_no, signed)
 
     def version(self) -> str:
         """The ERP's version, as each page's footer has it."""

@@ -15,12 +15,15 @@ from archisync_gui.demo_erp.streams import Row
 class Speech:
     """Languages of one answer (``it`` or ``en``): ``captions`` of texts, ``cells`` of dates and numbers.
 
-    ``ids`` is the notation of internal ids: ``dotted``, ``plain`` or ``comma``.
+    ``ids`` is the notation of internal ids: ``dotted``, ``plain`` or ``comma``. ``yes_no`` says what a yes/no cell
+    holds: an ``image`` or a ``word``. ``signed``: amounts of invoices carry the currency sign, too.
     """
 
     captions: str
     cells: str
     ids: str = "dotted"
+    yes_no: str = "image"
+    signed: bool = False
 
     def of(self, it: str, en: str) -> str:
         """The caption in the page's language."""
@@ -45,7 +48,7 @@ def date_text(value: date, locale: str) -> str:
 
 
 def cell_text(row: Row, column: Column, speech: Speech) -> str:
-    """The text of one cell as a human reads it (a yes/no cell has none: it is an image)."""
+    """The text of one cell as a human reads it (a yes/no cell usually shows an image instead)."""
     value = row.values.get(column.field)
     if column.kind == "file":
         return "N/A" if value is None else str(value)
@@ -65,7 +68,7 @@ def value_text(value: Any, column: Column, speech: Speech) -> str:
         case "amount":
             return _amount(value, locale)
         case "number":
-            return _bare(Decimal(value), locale)
+            return _amount(Decimal(value), locale) if speech.signed else _bare(Decimal(value), locale)
         case "percent":
             return f"{decimal_text(value, locale)} %" if locale == "it" else f"{decimal_text(value, locale)}%"
         case "qty":

@@ -72,6 +72,12 @@ _GRID = (
         {"cells": "plain", "keys": "plain"},
         "cells",
     ),
+    Switch("yes-no-words", "Sì e no sono parole", "Yes and no are words instead of images"),
+    Switch(
+        "invoice-amounts-signed",
+        "Gli importi delle fatture hanno il simbolo €",
+        "Amounts of invoices carry the currency sign",
+    ),
     Switch(
         "sizes",
         "Le righe per pagina offerte sono altre",

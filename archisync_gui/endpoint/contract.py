@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from archisync_gui.conditions import Kind
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import SessionEnd
 
@@ -19,7 +20,7 @@ DRAFT_ID = r"^[A-Za-z0-9_-]{16,64}$"
 
 
 YEARS = range(2000, 2201)
-"""Years that a moment in a query may have: the ends of the calendar have no UTC, and nothing is known of them."""
+"""Years (UTC) that a moment may have: the ends of the calendar have no UTC, and nothing is known of them."""
 
 MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.,]{2,20}(Z|[+-][0-9]{2}:?[0-9]{2})"
 
@@ -63,9 +64,12 @@ def _moment(text: object) -> datetime:
     if not re.fullmatch(MOMENT, text):
         raise ValueError("not ISO 8601 with an offset")
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None or not YEARS.start <= moment.year < YEARS.stop:
+    if moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:  # else it may have no UTC
         raise ValueError("without offset, or out of range")
-    return moment.astimezone(UTC)
+    moment = moment.astimezone(UTC)
+    if moment.year not in YEARS:  # in UTC, as it is told back: what was read can be sent again
+        raise ValueError("out of range")
+    return moment
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -388,10 +392,24 @@ class SessionAnswer(FreshnessAnswer):
     reason: EndReason | None = None
 
 
+class ConditionView(Contract):
+    """One thing that is not as it should be; the panel's header shows the first."""
+
+    kind: Annotated[Kind, Field(description="Stable word for programs.")]
+    code: str = Field(description="The same, finer: one word for each text.")
+    warning: bool = Field(description="True: it needs no action of the operator.")
+    lists: list[str] = Field(description="Exactly the lists that it concerns; empty: none in particular.")
+    accounts: list[str]
+    count: int
+    since: str | None = Field(description="ISO moment at which it began, or of the last good answer or read.")
+    text: str = Field(description="What happened, what it means and what to do, in the language of Accept-Language.")
+
+
 class StatusAnswer(Answer):
     """Everything a looker needs."""
 
     status: Annotated[Any, model_ref("Status")]
+    conditions: list[ConditionView] = Field(description="The most important first; none: all is up to date.")
 
 
 class TicketAnswer(Answer):

@@ -162,7 +162,7 @@ def _cursor_read(cursor: str) -> tuple[datetime, str]:
     except binascii.Error as error:
         raise ValueError("not a cursor of drafts") from error
     moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or moment.year not in contract.YEARS:  # else it may have no UTC
         raise ValueError("not a cursor of drafts")
     return moment, draft_id
 

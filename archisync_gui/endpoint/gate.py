@@ -102,12 +102,24 @@ STATUS: Mapping[str, int] = {
     "request-unknown-account": 422,
     "request-bad-scope": 422,
     "interval-range": 422,
+    # Limits of the orchestrator: the callers together have asked for too much; it passes when some of it has ended.
+    "too-many-sessions": 429,
+    "too-many-tickets": 429,
+    "too-many-records": 429,
     # The panel itself
     "closing": 503,
     "request-closing": 503,
     "internal": 500,
 }
 """Code of each refusal → HTTP status; the documentation lists them. What else the panel cannot do is a 503."""
+
+RETRY_AFTER: Mapping[str, int] = {
+    "too-many-sessions": 60,
+    "too-many-tickets": 10,
+    "too-many-records": 60,
+    "too-many-streams": 10,
+}
+"""Code of a refusal → seconds until it is worth asking again (``Retry-After``), where that is always the same."""
 
 
 class Refusal(Exception):
@@ -131,7 +143,8 @@ class Refusal(Exception):
         """The header at fault, for the log."""
         self.field = field
         self.params = dict(params or {})
-        self.headers = dict(headers or {})
+        wait = {"Retry-After": str(RETRY_AFTER[code])} if code in RETRY_AFTER else {}
+        self.headers = wait | dict(headers or {})
         self.extra = dict(extra or {})
         """More members of the JSON answer."""
 

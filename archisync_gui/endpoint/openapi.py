@@ -31,7 +31,7 @@ REFUSALS = {
     415: "Wrong content type",
     421: "Host is not this computer",
     422: "A field is wrong; it is named",
-    429: "Too many failures; see Retry-After",
+    429: "Too many failures or requests; see Retry-After",
 }
 SERVER_SENT_EVENT = {
     "type": "object",
@@ -39,7 +39,7 @@ SERVER_SENT_EVENT = {
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
     "required": ["data"],
 }
-PARAMS = ("account", "field", "header", "high", "low", "problem", "reason", "scope", "type", "types")
+PARAMS = ("account", "field", "header", "high", "limit", "low", "problem", "reason", "scope", "type", "types")
 """What the texts of refusals are filled in with."""
 TAGS = {
     "sessions": "The order form's sessions",
@@ -51,6 +51,21 @@ TAGS = {
 }
 
 
+ABOUT = """\
+A token is paired for one page or program, for some scopes, and for one account or for none in particular.
+*For one account*: status, history, events, explanations and stored rows show that account and the lists that belong to
+none (products, prices); of other accounts they tell neither names, runs, requests nor forms. What concerns everybody
+stays: how many forms are open, whether all reads are held, what the schedule is. A request for all types asks for that
+account's lists. `userId`, where given, must be that account.
+*For no account in particular*: everything is shown, and a call without `userId` works for the default account.
+A ticket is shown to, and can be withdrawn by, only the page that asked for it; a session is closed by who knows its id.
+Holding, releasing and changing the schedule (scope `operate`) concern the whole office, whatever the account.
+Limits: at most 500 open sessions, 1,000 waiting requests for one list, 1,000 waiting reads of single records, 64 open
+streams; beyond them 429 or 503 with `Retry-After`. A time that cannot be trusted, since the computer's clock was set
+back, is null, and `freshness` is then `unknown`."""
+"""What no single call's description can say."""
+
+
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
     """The OpenAPI document as a JSON value."""
     paths: dict[str, dict[str, Any]] = {}
@@ -58,7 +73,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Archisync", "version": version, "description": (contract.__doc__ or "").strip()},
+        "info": {"title": "Archisync", "version": version, "description": ABOUT},
         "servers": [{"url": "http://127.0.0.1:47800"}],
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
@@ -137,11 +152,18 @@ def _answer(route: Route, status: int, made: type[BaseModel] | None) -> dict[str
         }
         described: dict[str, Any] = {"description": "The stream" if route.stream else "Done"}
         return described | ({"content": media} if media else {})
-    return {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}
+    described = {"description": (made.__doc__ or "").strip(), "content": _json(made.__name__)}
+    if status == 503 and made is not contract.Refused:  # what the panel itself cannot do is told without these fields
+        described["content"]["application/json"]["schema"] = {"anyOf": [_ref(made.__name__), _ref("Refused")]}
+    return described
 
 
 def _json(name: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": REF + name}}}
+    return {"application/json": {"schema": _ref(name)}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": REF + name}
 
 
 def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
@@ -245,6 +267,7 @@ def page(described: Mapping[str, Any]) -> str:
         "<a href='/openapi.json'>openapi.json</a>; "
         "<a href='/CHANGES.md'>what changed</a>; <a href='/README.md'>the client, with examples</a>; "
         "<a href='/connect'>the browser's question</a>.</p>",
+        f"<h2>Tokens, accounts, limits</h2><p>{_text(described['info']['description'])}</p>",
     ]
     for tag in described["tags"]:
         parts.append(f"<h2>{_text(tag['description'])}</h2>")
@@ -319,4 +342,5 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _text(text: str) -> str:
-    return re.sub(r"``(.+?)``", r"<code>\1</code>", html.escape(text))
+    marked = re.sub(r"(``|`)(.+?)\1", r"<code>\2</code>", html.escape(text))
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", marked)

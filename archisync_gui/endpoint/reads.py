@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.endpoint import contract
@@ -106,8 +107,28 @@ def _json(row: StoredRow) -> dict[str, Any]:
 
 
 def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:
-    """How current stored rows are: the times from the store, the judgement from the orchestrator."""
+    """How current stored rows are: the times from the store, the judgement from the orchestrator. A time from before
+    the wall clock was set back is not told, since nobody knows how long ago it was (rule 30). The orchestrator notices
+    it first: while it claims no time for a list, neither does the answer."""
+    now = call.services.clock.now()
     status = call.services.orchestrator.get_status().statuses.get(entity)
-    fresh = [part.freshness for part in (status.accounts if status else ()) if ages.account in (part.account, "")]
-    judged = fresh[0] if fresh else Freshness.NEVER
-    return {"new_as_of": ages.new_as_of, "all_as_of": ages.all_as_of, "freshness": judged.value}
+    parts = status.accounts if status else ()
+    part = next((part for part in parts if ages.account in (part.account, "")), None)
+
+    def known(name: str, at: datetime | None) -> datetime | None:
+        return None if at is None or name in ages.doubtful or at > now else at
+
+    new = known("new_as_of", ages.new_as_of)
+    whole = known("all_as_of", ages.all_as_of)
+    last = known("last_success", ages.last_success)
+    if ages.last_success is None:
+        freshness = Freshness.NEVER
+    elif last is None or part is None:
+        freshness = Freshness.UNKNOWN
+    else:
+        freshness = part.freshness
+    return {
+        "new_as_of": None if part is not None and part.new_as_of is None else new,
+        "all_as_of": None if part is not None and part.all_as_of is None else whole,
+        "freshness": freshness.value,
+    }

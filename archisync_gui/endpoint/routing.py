@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from archisync_gui.endpoint.contract import Answer
 from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, wrong
 from archisync_gui.endpoint.pairing import Access, Pairing
-from archisync_gui.model import as_json
+from archisync_gui.model import Clock, as_json
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import BrowserKeys, Drafts
@@ -62,6 +62,7 @@ class Services:
     profile_id: str
     version: str
     demo: bool
+    clock: Clock
     set_intervals: Callable[[Mapping[str, int | None]], Awaitable[object]]
     """Changes the intervals of some types for good, all or none."""
     say: Callable[[str, str, Mapping[str, object]], tuple[str, str, str]]

@@ -138,6 +138,7 @@ class Endpoint:
             profile_id=profile_id,
             version=version,
             demo=demo,
+            clock=self._clock,
             say=_say,
             set_intervals=set_intervals or tell_orchestrator,
         )
@@ -165,7 +166,7 @@ class Endpoint:
             app.router.add_route("*", path, self._static)
         app.router.add_get("/openapi.json", self._openapi)
         app.router.add_get("/docs", self._docs)
-        app.router.add_route("*", "/{path:.*}", self._static)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._static)  # whatever it holds, line feeds too
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -370,8 +371,9 @@ class Endpoint:
         return self._page(request, file.body, file.type, file.etag)
 
     def _unknown(self, request: web.Request) -> Refusal:
-        methods = sorted({r.method for r in ROUTES if _matches(r.path, request.path)})
-        if methods:
+        exact = {r.method for r in ROUTES if r.path == request.path}
+        methods = sorted(exact or {r.method for r in ROUTES if _matches(r.path, request.path)})
+        if methods and request.method not in methods:  # else a part of the path is none (a brace in an id)
             return Refusal("method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
         return Refusal("no-such-path")
 

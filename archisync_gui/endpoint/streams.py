@@ -51,7 +51,7 @@ class Streams:
     def one(self, page_id: str | None = None) -> Iterator[Stream]:
         """Take one of the places for the current task; raises :class:`Refusal` when there is none left."""
         if len(self._open) >= self._most:
-            raise Refusal("too-many-streams", headers={"Retry-After": "10"})
+            raise Refusal("too-many-streams")
         task = asyncio.current_task()
         assert task is not None
         stream = Stream(task, page_id)

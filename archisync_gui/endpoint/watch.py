@@ -8,15 +8,19 @@ import json
 import re
 from collections import OrderedDict, deque
 from collections.abc import Awaitable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import hdrs, web
 
+from archisync_gui.conditions import Condition, conditions
+from archisync_gui.conditions import text as text_of_condition
 from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.account_view import AccountView
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply, answer_text
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
+from archisync_gui.entities import list_name
 from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, Status, as_json
 
 if TYPE_CHECKING:
@@ -45,7 +49,7 @@ def known_type(call: Call, name: str) -> str:
 async def status(call: Call) -> Reply:
     """``GET /api/sync/status``."""
     now = call.services.orchestrator.get_status()
-    return Reply(call.services.status.text(now, call.say("status-told"), _view(call)))
+    return Reply(call.services.status.text(now, call.say("status-told"), call.language, _view(call)))
 
 
 def _view(call: Call) -> AccountView | None:
@@ -64,17 +68,30 @@ class StatusTexts:
         self._status: Status | None = None
         self._texts: dict[tuple[str, AccountId | None], str] = {}
 
-    def text(self, status: Status, message: str, view: AccountView | None) -> str:
+    def text(self, status: Status, message: str, language: str, view: AccountView | None) -> str:
         """The JSON text of the answer."""
         if status is not self._status:
             self._status, self._texts = status, {}
-        key = message, view.account if view is not None else None
+        key = language, view.account if view is not None else None
         found = self._texts.get(key)
         if found is None:
             seen = status if view is None else view.status(status)
-            found = answer_text(contract.StatusAnswer(message=message, status=as_json(seen)))
+            shown = [_condition(condition, language) for condition in conditions(seen)]
+            found = answer_text(contract.StatusAnswer(message=message, status=as_json(seen), conditions=shown))
             self._texts[key] = found
         return found
+
+
+def _condition(condition: Condition, language: str) -> contract.ConditionView:
+    found = condition.as_json()
+    said = text_of_condition(found, language, lambda name: list_name(name, language), _moment)
+    return contract.ConditionView.model_validate({**found, "kind": condition.kind, "text": str(said)})
+
+
+def _moment(at: datetime) -> str:
+    """Local time, with the day unless it is today."""
+    local = at.astimezone()
+    return f"{local:%H:%M}" if local.date() == datetime.now().astimezone().date() else f"{local:%d/%m/%Y %H:%M}"
 
 
 class TicketBook:

@@ -10,6 +10,15 @@ from archisync_gui.entities.products import PRODUCTS
 
 ENTITIES: tuple[Entity, ...] = (ORDERS, CUSTOMERS, DDT, INVOICES, PRICES, PRODUCTS)
 
+
+def list_name(name: str, language: str) -> str:
+    """What people call the list ``name`` in ``language`` (``it`` or ``en``): ``Clienti``; else ``name`` itself."""
+    for entity in ENTITIES:
+        if entity.name == name:
+            return entity.it if language == "it" else entity.en
+    return name
+
+
 __all__ = [
     "CUSTOMERS",
     "DDT",
@@ -25,4 +34,5 @@ __all__ = [
     "Kind",
     "Row",
     "Value",
+    "list_name",
 ]

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from archisync_gui.disk import replace_file
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, look_at
@@ -301,7 +302,7 @@ class Erp:
 
         def write() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(picture)
+            replace_file(path, picture)  # private: it shows customers
 
         try:
             await asyncio.to_thread(write)

@@ -448,9 +448,8 @@ class Orchestrator:
             return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=tomb)
         if self.state.closing:
             return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
-        if len(self.state.sessions) >= self.state.rules.sessions_limit and session_id not in self.state.sessions:
-            params = {"limit": self.state.rules.sessions_limit}
-            raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params=params)
+        if session_id not in self.state.sessions:
+            self._check_room_for_session(token)
         id = ""
 
         def fold(state: State, now: Moment) -> State:
@@ -494,6 +493,14 @@ class Orchestrator:
                 return self._form_answer("held", handle, account, began)
         return self._form_answer("failed", handle, account, began, error=told)
 
+    def _check_room_for_session(self, token: str) -> None:
+        """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
+        open_now, rules = self.state.sessions.values(), self.state.rules
+        mine = sum(session.token == token for session in open_now) if token else 0
+        for count, limit in ((len(open_now), rules.sessions_limit), (mine, rules.sessions_per_token)):
+            if count >= limit:
+                raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": limit})
+
     async def _fast_read(self, handle: str, until: float) -> RunResult | ErrorInfo | None:
         """What a form's read brought, ``None`` when it takes longer than until the monotonic time given."""
         told: asyncio.Future[RunResult | ErrorInfo] = asyncio.get_running_loop().create_future()
@@ -520,12 +527,13 @@ class Orchestrator:
         reason: SessionEnd | None = None,
     ) -> SmartSyncResult:
         new, whole = sessions.stamps(self.state, account)
+        now = self._dispatcher.now()
         return SmartSyncResult(
             code=code,
             handle=handle,
             session_count=len(self.state.sessions),
-            new_as_of=None if new is None else new.wall,
-            all_as_of=None if whole is None else whole.wall,
+            new_as_of=None if new is None else new.claim(now),
+            all_as_of=None if whole is None else whole.claim(now),
             added=0 if result is None else result.added,
             changed=0 if result is None else result.changed,
             duration_ms=round((self._clock.monotonic() - began) * 1000),
@@ -607,6 +615,8 @@ class Orchestrator:
 
     def get_status(self) -> Status:
         """Everything at this moment; built once per revision."""
+        if schedule.set_back(self.state, self._dispatcher.now()):
+            self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next look
         revision = self._dispatcher.revision
         if self._status is None or self._status.revision != revision:
             self._status = status(self.state, self._dispatcher.now(), revision, self._dispatcher.journal_error)

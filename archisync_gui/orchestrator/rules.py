@@ -73,6 +73,8 @@ class Rules:
     """One that has not ended so long after it was told first loses the lock and its browser (26)."""
     sessions_limit: int = 500
     """Open sessions (limits)."""
+    sessions_per_token: int = 100
+    """Open sessions of one token, so that no page takes all places from the others (limits)."""
     tickets_limit: int = 1_000
     """Tickets that wait for one request (limits)."""
     records_limit: int = 1_000

@@ -37,6 +37,7 @@ from archisync_gui.orchestrator.requests import (
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     Active,
+    ClockDoubted,
     Ended,
     Faltered,
     Moment,
@@ -194,8 +195,13 @@ def _over(state: State, now: Moment, active: Active, how: Finished | Suspended |
 def _finished(state: State, now: Moment, active: Active, how: Finished) -> State:
     """The runner came to its end: completed, unclean or skipped (rule 20)."""
     began = now.wall_at(active.began.mono)
-    # A time to come was noted by a clock that was set back meanwhile: the monotonic clock knows better (rule 30).
-    as_of = began if how.as_of is not None and how.as_of > now.wall else how.as_of
+    as_of, tolerance = how.as_of, timedelta(seconds=state.rules.clock_tolerance)
+    if as_of is not None:
+        if as_of - now.wall > tolerance:
+            state = state.say(ClockDoubted())  # the store may have kept that time
+        set_back = active.began.wall - began > tolerance
+        # After the wall clock was set back only the monotonic clock tells how old the rows are (rule 30).
+        as_of = began if as_of > now.wall or (set_back and as_of > began) else as_of
     row = evolve(
         over(active, now),
         outcome=how.outcome,

@@ -10,7 +10,6 @@ from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
 from archisync_gui.orchestrator.requests import asked, with_owed
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
-    SHARED,
     ClockDoubted,
     Flow,
     Moment,
@@ -29,7 +28,7 @@ def passed(state: State, now: Moment) -> State:
     """Time has passed since anything looked: every other fold is folded upon this one."""
     gone = now.mono - state.at.mono
     asleep = slept(state, now)
-    back = (now.wall - state.at.wall).total_seconds() < gone - state.rules.clock_tolerance
+    back = set_back(state, now)
     state = evolve(state, flow=_flowed(state, gone), at=now)
     if back:
         state = _jumped_back(state, now)
@@ -46,6 +45,12 @@ def slept(state: State, now: Moment) -> bool:
     """True when nothing has looked at the clocks for so long that the computer must have slept, or its clock was set
     forward."""
     return (now.wall - state.at.wall).total_seconds() > state.rules.longest_sleep + state.rules.slept
+
+
+def set_back(state: State, now: Moment) -> bool:
+    """True when the wall clock was set back since anything looked at the clocks (rule 30)."""
+    elapsed = now.mono - state.at.mono
+    return (now.wall - state.at.wall).total_seconds() < elapsed - state.rules.clock_tolerance
 
 
 def _flowed(state: State, seconds: float) -> Flow:
@@ -75,7 +80,8 @@ def _jumped_back(state: State, now: Moment) -> State:
     }
     accounts = {id: evolve(a, login_pause=None) for id, a in state.accounts.items()}
     state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
-    return state.say(ClockDoubted())
+    # Nothing in the queue changed, but every status built before this moment claims too much.
+    return state.say(ClockDoubted(), Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
 
 
 # ---------------------------------------------------------------------------------------------------------- due
@@ -216,12 +222,16 @@ def planned(state: State, now: Moment) -> State:
 
 def _asked_already(state: State, type: SyncType, account: AccountId) -> bool:
     """True while the schedule's request for that list waits or runs, or is planned."""
-    slot = Slot(type, account, Scope.ALL)
-    requests = [state.queue.get(slot), None if state.active is None else state.active.request]
-    asked = any(r is not None and r.slot == slot and any(w.who == SCHEDULE for w in r.wants) for r in requests)
     due, at = state.track(type, account).due, state.at.wall
     planned = due is not None and at < due <= at + timedelta(minutes=state.types[type].stagger)
-    return asked or planned
+    return planned or _in_hand(state, type, account)
+
+
+def _in_hand(state: State, type: SyncType, account: AccountId) -> bool:
+    """True while the schedule's request for that list waits or runs."""
+    slot = Slot(type, account, Scope.ALL)
+    requests = [state.queue.get(slot), None if state.active is None else state.active.request]
+    return any(r is not None and r.slot == slot and any(w.who == SCHEDULE for w in r.wants) for r in requests)
 
 
 def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None) -> State:
@@ -230,9 +240,11 @@ def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None)
     if before == minutes:
         return state
     state = evolve(state, intervals={**state.intervals, type: minutes})
-    accounts = (SHARED,) if state.types[type].shared else state.enabled
-    for key in [(type, account) for account in accounts] if state.rules.schedule else []:
+    for account in state.readers(type) if state.rules.schedule else ():
+        key = state.track_key(type, account)
         track = state.tracks.get(key, Track())
+        if track.owed is not None and track.due is not None and not _in_hand(state, type, account):
+            continue  # the read of an earlier process is made up at its time, whatever the interval is now (rule 28)
         if minutes is None:
             state = with_due(state, key, None)
             continue

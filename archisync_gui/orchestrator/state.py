@@ -96,6 +96,10 @@ class Stamp(NamedTuple):
             return float("inf")
         return wall if self.mono is None else max(wall, now.mono - self.mono)
 
+    def claim(self, now: Moment) -> datetime | None:
+        """The wall time that may be shown as "current as of"; ``None`` when nobody can know how long ago it was."""
+        return None if self.age(now) == float("inf") else self.wall
+
 
 class Flow(NamedTuple):
     """Seconds so far in which the queue could move: for everybody, and for the schedule (rule 3)."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from archisync_gui.store.errors import StoreError, translated
+from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_leftovers
+from archisync_gui.store.errors import StoreError, code_of, translated
 
 FOLDER = "backups"
 KEPT = 10
 """How many backups are kept; older ones go at maintenance."""
+SIDES = ("-wal", "-shm")
+"""What SQLite keeps beside a database file. The write-ahead log holds its newest transactions."""
 
 
 def make(connection: sa.Connection, path: Path, reason: str, now: datetime) -> Path:
@@ -23,76 +28,142 @@ def make(connection: sa.Connection, path: Path, reason: str, now: datetime) -> P
 
     The copy is written under another name first, so that a backup is either complete or not there.
     """
-    folder = path.parent / FOLDER
-    stem = f"{path.stem}-{now.astimezone(UTC):%Y%m%dT%H%M%S}Z-{_word(reason)}"
     with translated(path):
-        folder.mkdir(mode=0o700, exist_ok=True)
-        target = next(t for n in range(1000) if not (t := folder / f"{stem}{f'-{n}' if n else ''}.db").exists())
-        part = target.with_suffix(".part")
-        os.close(os.open(part, os.O_CREAT | os.O_RDWR | os.O_TRUNC, 0o600))
+        target = _new_name(path, _word(reason), now)
+        part = beside(target)
         try:
             connection.rollback()  # SQLite copies nothing out of a write transaction
-            raw: Any = connection.connection.driver_connection
-            copy = sqlite3.connect(part)
-            try:
-                raw.backup(copy, pages=1024)
-                if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                    raise StoreError("damaged", path=str(path), detail="the copy is not sound")
-                copy.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                copy.close()
-            part.replace(target)
+            _copied(connection.connection.driver_connection, part, path)
+            put_in_place(part, target)
         except BaseException:
-            part.unlink(missing_ok=True)
+            _remove(part)
             raise
     return target
 
 
+def _copied(source: Any, part: Path, path: Path) -> None:
+    """Copy an open database of :mod:`sqlite3`, its write-ahead log included, to a new file."""
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
+    with closing(sqlite3.connect(part)) as copy:
+        source.backup(copy, pages=1024)
+        if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+            raise StoreError("damaged", path=str(path), detail="the copy is not sound")
+        copy.execute("PRAGMA journal_mode = DELETE")
+
+
 def listed(path: Path) -> tuple[Path, ...]:
-    """The backups of a database, newest first."""
-    return tuple(
-        sorted((path.parent / FOLDER).glob(f"{path.stem}-*.db"), key=lambda p: p.stat().st_mtime, reverse=True)
-    )
+    """The backups of a database, newest first.
+
+    The order is that of their numbers, since a wall clock that was set back dates new backups before old ones. Backups
+    of earlier versions have none and come last, by the time at which they were written.
+    """
+    found = [(_number(path, file), file.stat().st_mtime, file) for file in _folder(path).glob(f"{path.stem}-*.db")]
+    return tuple(file for _, _, file in sorted(found, reverse=True))
 
 
-def restore(path: Path, backup: Path, now: datetime) -> Path | None:
+def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
     """Put a backup in the place of a database that nobody has open; the present file is kept and its place returned.
 
-    Works for a damaged file too, which could not be opened. Raises ``damaged`` when the backup itself is not sound.
+    ``backup`` ``None``: an empty database, which the next opening fills with its tables. Works for a damaged file too,
+    which could not be opened. A kill at any moment leaves the present file or the backup in place, and the present one
+    among the backups or still in place. Raises ``damaged`` when the backup itself is not sound.
     """
-    with translated(backup):
-        source = sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)
-        try:
-            if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                raise StoreError("damaged", path=str(backup), detail="quick_check")
-        finally:
-            source.close()
-    with translated(path):
-        part = path.with_suffix(".part")
-        shutil.copyfile(backup, part)
-        part.chmod(0o600)
-        kept = None
-        if path.exists():
-            folder = path.parent / FOLDER
-            folder.mkdir(mode=0o700, exist_ok=True)
-            kept = folder / f"{path.stem}-{now.astimezone(UTC):%Y%m%dT%H%M%S}Z-replaced.db"
-            # The write-ahead log belongs to the file; without it the newest transactions would be lost.
-            for suffix in ("-wal", "-shm"):
-                side = path.with_name(path.name + suffix)
-                if side.exists():
-                    side.replace(kept.with_name(kept.name + suffix))
-            path.replace(kept)
-        part.replace(path)
+    part = beside(path)
+    try:
+        with translated(backup or path):
+            if backup is None:
+                _make_empty(part)
+            else:
+                with closing(sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)) as source:
+                    if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                        raise StoreError("damaged", path=str(backup), detail="quick_check")
+                    _copied(source, part, backup)
+        with translated(path):
+            kept = _kept(path, now)
+            for suffix in SIDES:  # before the new file comes: it must not meet the old one's log
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+            put_in_place(part, path)
+    except BaseException:
+        _remove(part)
+        raise
     return kept
 
 
+def _make_empty(part: Path) -> None:
+    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
+    with closing(sqlite3.connect(part)) as empty:
+        empty.execute("VACUUM")  # writes the header: a file of no bytes would look as if its content had been lost
+
+
+def _kept(path: Path, now: datetime) -> Path | None:
+    """Keep what lies at ``path``, with its write-ahead log, among the backups; ``None``: nothing does.
+
+    It is copied, since the file in place must stay whole until the new one has its name.
+    """
+    if not os.path.lexists(path):
+        return None
+    kept = _new_name(path, "replaced", now)
+    log = path.with_name(path.name + "-wal")
+    if path.is_dir() or path.is_symlink():
+        path.rename(kept)
+        return kept
+    try:
+        if log.exists():
+            _copy(log, kept.with_name(kept.name + "-wal"))
+        _copy(path, kept)
+    except OSError as error:
+        if code_of(error) == "disk-full":
+            raise
+        path.rename(kept)  # it cannot be read, but whoever repairs disks may want it
+    return kept
+
+
+def _copy(path: Path, name: Path) -> None:
+    part = beside(name)
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
+        shutil.copyfile(path, part)
+        put_in_place(part, name)
+    except BaseException:
+        _remove(part)
+        raise
+
+
 def prune(path: Path) -> int:
-    """Remove all but the newest backups."""
+    """Remove all but the newest backups, and what a killed process left half made."""
+    folder = _folder(path)
+    remove_leftovers(folder)
     old = listed(path)[KEPT:]
     for file in old:
-        for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
-            file.with_name(name).unlink(missing_ok=True)
+        if file.is_dir() and not file.is_symlink():
+            shutil.rmtree(file)
+        else:
+            _remove(file)
     return len(old)
+
+
+def _remove(file: Path) -> None:
+    for name in (file.name, *(f"{file.name}{suffix}" for suffix in (*SIDES, "-journal"))):
+        with suppress(OSError):
+            file.with_name(name).unlink(missing_ok=True)
+
+
+def _folder(path: Path) -> Path:
+    return path.parent / FOLDER
+
+
+def _number(path: Path, file: Path) -> int:
+    """The number of a backup, higher for newer ones; 0 for a backup of an earlier version."""
+    found = re.fullmatch(rf"{re.escape(path.stem)}-([0-9]{{6}})-[0-9]{{8}}T.*", file.name)
+    return int(found[1]) if found else 0
+
+
+def _new_name(path: Path, reason: str, now: datetime) -> Path:
+    """A name that no backup has had so far, in the folder of the backups."""
+    folder = _folder(path)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    number = 1 + max((_number(path, file) for file in folder.iterdir()), default=0)
+    return folder / f"{path.stem}-{number:06}-{now.astimezone(UTC):%Y%m%dT%H%M%S}Z-{reason}.db"
 
 
 def _word(reason: str) -> str:

@@ -154,7 +154,7 @@ class Question:
         # A VAT number is typed with its country or without.
         exact = sa.or_(*(column.in_([wanted, f"it{wanted}", wanted.removeprefix("it")]) for column in columns))
         begins = sa.or_(*(p.startswith(wanted, autoescape=True) for p in (*columns, title)))
-        word = sa.and_(*(c[schema.SEARCH].contains(f" {one}", autoescape=True) for one in wanted.split()))
+        word = sa.and_(sa.true(), *(c[schema.SEARCH].contains(f" {one}", autoescape=True) for one in wanted.split()))
         rank = sa.case((exact, 0), (begins, 1), (word, 2), else_=3) if wanted else sa.literal(0)
         statement = self._select().where(*self._conditions).order_by(rank, title, key).limit(limit)
         rows = self._rows(connection.execute(statement))

@@ -53,27 +53,6 @@
             </translation>
         </message>
         <message numerus="yes">
-            <source>%n list(s) never read</source>
-            <translation>
-                <numerusform>%n list never read</numerusform>
-                <numerusform>%n lists never read</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n list(s) late</source>
-            <translation>
-                <numerusform>%n list late</numerusform>
-                <numerusform>%n lists late</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n read(s) looked wrong and were not stored</source>
-            <translation>
-                <numerusform>%n read looked wrong and were not stored</numerusform>
-                <numerusform>%n reads looked wrong and were not stored</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
             <source>%n new</source>
             <translation>
                 <numerusform>%n new</numerusform>

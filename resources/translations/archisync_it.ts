@@ -1243,10 +1243,6 @@
             <source>ERP connected as {account}</source>
             <translation>ERP collegato come {account}</translation>
         </message>
-        <message>
-            <source>ERP: not asked yet today</source>
-            <translation>ERP: oggi non ancora consultato</translation>
-        </message>
         <message numerus="yes">
             <source>%n tab(s)</source>
             <translation>
@@ -1532,14 +1528,6 @@
             <translation>si sta fermando al primo punto sicuro</translation>
         </message>
         <message>
-            <source>The archive cannot be written</source>
-            <translation>L'archivio non si può scrivere</translation>
-        </message>
-        <message>
-            <source>The disk may be full or read only: make room, nothing is lost until then</source>
-            <translation>Forse il disco è pieno o di sola lettura: fare spazio, fino ad allora non si perde niente</translation>
-        </message>
-        <message>
             <source>the others when it closes, or one at a time in {left}</source>
             <translation>gli altri alla chiusura, o a turno fra {left}</translation>
         </message>
@@ -1590,85 +1578,12 @@
             <translation>tentativo {count}</translation>
         </message>
         <message>
-            <source>since {time} · nothing starts until you release</source>
-            <translation>dalle {time} · non parte niente fino alla ripresa</translation>
-        </message>
-        <message>
-            <source>Paused by you</source>
-            <translation>In pausa</translation>
-        </message>
-        <message numerus="yes">
-            <source>%n list(s) never read</source>
-            <translation>
-                <numerusform>%n elenco mai letto</numerusform>
-                <numerusform>%n elenchi mai letti</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n list(s) late</source>
-            <translation>
-                <numerusform>%n elenco in ritardo</numerusform>
-                <numerusform>%n elenchi in ritardo</numerusform>
-            </translation>
-        </message>
-        <message>
-            <source>All fresh</source>
-            <translation>Tutto aggiornato</translation>
-        </message>
-        <message>
-            <source>No ERP account yet</source>
-            <translation>Ancora nessun utente dell'ERP</translation>
-        </message>
-        <message>
-            <source>Enter one in Settings: nothing can be read without it</source>
-            <translation>Indicarlo nelle impostazioni: senza, non si legge niente</translation>
-        </message>
-        <message>
             <source>Enter acco&amp;unt…</source>
             <translation>Inserisci &amp;utente…</translation>
         </message>
         <message>
-            <source>Check the cable or the Wi-Fi; what is due is read by itself when the network is back</source>
-            <translation>Controllare il cavo o il Wi-Fi; quando la rete torna, quel che manca si legge da sé</translation>
-        </message>
-        <message>
-            <source>The computer has no network</source>
-            <translation>Il computer è senza rete</translation>
-        </message>
-        <message>
-            <source>Nothing is read until you enter it</source>
-            <translation>Finché non viene inserita non si legge nulla</translation>
-        </message>
-        <message>
-            <source>Correct it in Settings; nothing is tried until then</source>
-            <translation>Correggerla nelle impostazioni; fino ad allora non si riprova</translation>
-        </message>
-        <message numerus="yes">
-            <source>%n read(s) looked wrong and were not stored</source>
-            <translation>
-                <numerusform>%n lettura sospetta, non archiviata</numerusform>
-                <numerusform>%n letture sospette, non archiviate</numerusform>
-            </translation>
-        </message>
-        <message>
-            <source>{names}: a read looked wrong and was not stored</source>
-            <translation>{names}: lettura sospetta, non archiviata</translation>
-        </message>
-        <message>
-            <source>The stored data are unchanged; look at what was found and decide</source>
-            <translation>I dati in archivio non sono cambiati; guardare che cosa è stato trovato e decidere</translation>
-        </message>
-        <message>
             <source>Loo&amp;k at it…</source>
             <translation>G&amp;uarda…</translation>
-        </message>
-        <message>
-            <source>{names} · it is tried again by itself</source>
-            <translation>{names} · si riprova da solo</translation>
-        </message>
-        <message>
-            <source>{names}: the last read failed</source>
-            <translation>{names}: ultima lettura non riuscita</translation>
         </message>
         <message>
             <source>next: {type} at {time}</source>
@@ -2548,10 +2463,6 @@
             <translation>Manca la password di {account}</translation>
         </message>
         <message>
-            <source>Look at it and decide; nothing is read until then</source>
-            <translation>Guardarlo e decidere; fino ad allora non si legge niente</translation>
-        </message>
-        <message>
             <source>Certi&amp;ficate…</source>
             <translation>Certi&amp;ficato…</translation>
         </message>
@@ -2765,6 +2676,58 @@
         <message>
             <source>Start and cancel reads; pause, resume and change intervals for the whole office</source>
             <translation>Avviare e annullare letture; sospendere, riprendere e cambiare gli intervalli per tutto l'ufficio</translation>
+        </message>
+        <message>
+            <source>Archisync's browser</source>
+            <translation>Il browser di Archisync</translation>
+        </message>
+        <message>
+            <source>Archisync's browser does not work</source>
+            <translation>Il browser di Archisync non funziona</translation>
+        </message>
+        <message>
+            <source>De&amp;tails…</source>
+            <translation>De&amp;ttagli…</translation>
+        </message>
+        <message>
+            <source>ERP: no answer yet</source>
+            <translation>ERP: ancora nessuna risposta</translation>
+        </message>
+        <message>
+            <source>ERP: no network</source>
+            <translation>ERP: manca la rete</translation>
+        </message>
+        <message>
+            <source>ERP: {answered}</source>
+            <translation>ERP: {answered}</translation>
+        </message>
+        <message>
+            <source>Everything up to date</source>
+            <translation>Tutto aggiornato</translation>
+        </message>
+        <message>
+            <source>interrupted</source>
+            <translation>interrotto</translation>
+        </message>
+        <message>
+            <source>last answer of the ERP {time}</source>
+            <translation>ultima risposta dell'ERP {time}</translation>
+        </message>
+        <message>
+            <source>last answer {time}</source>
+            <translation>ultima risposta {time}</translation>
+        </message>
+        <message>
+            <source>our browser</source>
+            <translation>il nostro browser</translation>
+        </message>
+        <message>
+            <source>the ERP's page was interrupted</source>
+            <translation>la pagina dell'ERP si è interrotta</translation>
+        </message>
+        <message>
+            <source>Try again now</source>
+            <translation>Riprova ora</translation>
         </message>
     </context>
 </TS>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import codes
-from archisync_gui.model import FailureKind, Finished, Outcome, RunControl, SyncFailure, SystemClock
+from archisync_gui.model import FailureKind, Finished, Freshness, Outcome, RunControl, SyncFailure, SystemClock
 from archisync_gui.settings import Settings, load_settings
 from archisync_gui.store import Batch, Store
 from tests.support.interleave import Turns, in_all_orders
@@ -141,6 +142,80 @@ async def test_changes_at_once_are_all_kept(offices: Offices) -> None:
             assert [a.id for a in core.orchestrator.get_status().accounts] == [ACCOUNT, OTHER, "agente03"]
 
     assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_two_pages_that_change_the_schedule_at_once_both_keep_their_change(offices: Offices) -> None:
+    """A paired page (``PUT /api/sync/schedule``) and the settings page: different types, and the same one."""
+
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+            turns.watch(asyncio, "to_thread")
+            outcomes = await turns.run(
+                lambda: core.set_intervals({"orders": 20, "ddt": 21}),
+                lambda: core.apply_settings(
+                    {"sync.products.interval": 22, "sync.ddt.interval": 23, "sync.daily_time": "08:00"}
+                ),
+            )
+            assert failures(outcomes) == []
+            statuses = core.orchestrator.get_status().statuses
+            kept = {name: statuses[name].interval for name in ("orders", "products", "ddt")}
+            both = kept.pop("ddt")
+            assert kept == {"orders": 20, "products": 22}
+            assert both in (21, 23)
+            for settings in (core.settings, in_file(core)):
+                told = {name: settings.number(f"sync.{name}.interval") for name in (*kept, "ddt")}
+                assert told == {**kept, "ddt": both}, "file, settings in use and orchestrator agree"
+                assert settings.text("sync.daily_time") == "08:00"
+
+    assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_of_many_keystrokes_the_last_one_counts_whoever_saves_beside(offices: Offices) -> None:
+    """A held arrow key: each value is a change of its own, started before the one before it is saved."""
+
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            core = office.core
+            turns.watch(asyncio, "to_thread")
+
+            async def keystrokes() -> None:
+                await asyncio.gather(*(core.apply_settings({"sync.orders.interval": n}) for n in range(13, 16)))
+
+            outcomes = await turns.run(
+                keystrokes,
+                lambda: core.apply_settings(
+                    lambda now: {"sync.ddt.interval": 23, "erp.accounts": [*now.words("erp.accounts"), "agente03"]}
+                ),
+            )
+            assert failures(outcomes) == []
+            for settings in (core.settings, in_file(core)):
+                assert settings.number("sync.orders.interval") == 15
+                assert settings.number("sync.ddt.interval") == 23
+                assert settings.words("erp.accounts") == (ACCOUNT, OTHER, "agente03")
+            assert core.orchestrator.get_status().statuses["orders"].interval == 15
+
+    assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_two_saves_of_one_file_leave_one_of_the_two_and_its_spare(tmp_path: Path) -> None:
+    """Two processes, or a caller beside the core, write the file itself at once."""
+    path = tmp_path / "settings.json"
+
+    async def scenario(turns: Turns) -> None:
+        Settings().with_({"sync.orders.interval": 10 + 5}).save(path)
+        turns.watch(asyncio, "to_thread")
+        mine, yours = (Settings().with_({"sync.orders.interval": n}) for n in (20, 30))
+        outcomes = await turns.run(
+            lambda: asyncio.to_thread(mine.save, path), lambda: asyncio.to_thread(yours.save, path)
+        )
+        assert failures(outcomes) == []
+        loaded = load_settings(path)
+        assert loaded.troubles == ()
+        assert loaded.settings in (mine, yours)
+        assert sorted(os.listdir(tmp_path)) == ["settings.json", "settings.previous.json"]  # noqa: PTH208
+
+    assert await in_all_orders(scenario) > 3
 
 
 async def test_a_change_that_cannot_be_saved_changes_nothing_and_spoils_no_other(
@@ -265,6 +340,26 @@ async def test_changing_rows_by_hand_beside_a_read(action: str, offices: Offices
 
     await in_all_orders(scenario, switches=1)
     assert codes_met == {"done", "clear-while-running"}
+
+
+async def test_rows_changed_by_hand_are_not_fresh_by_a_clock_that_was_set_back(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rule 30: the store's doubt about its times is passed on with them."""
+    async with offices.fresh() as office:
+        core = office.core
+        first = await core.orchestrator.request_sync("customers", ACCOUNT)
+        await core.store.journal.clock_doubted()
+
+        async def instead(run_id: str) -> None:
+            return None
+
+        monkeypatch.setattr(core.store, "rekey", instead)
+        await core.rekey(str(first.run_id))
+        parts = core.orchestrator.get_status().statuses["customers"].accounts
+        (part,) = [part for part in parts if part.account == ACCOUNT]
+        assert part.freshness is Freshness.UNKNOWN
+        assert (part.new_as_of, part.all_as_of) == (None, None)
 
 
 def control(type: str, account: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from archisync_gui.app import words
+from archisync_gui.conditions import Condition, Kind
 from archisync_gui.messages import LANGUAGES
 from archisync_gui.model import Explanation, Forecast, Reason, as_json
 
@@ -42,6 +43,21 @@ def test_an_explanation_names_what_comes_next_and_after_what() -> None:
     assert lines[0].endswith("Orders (0:20)")
     assert "Prices (1:10)" in lines[1]
     assert "Orders" in lines[1]
+
+
+def test_a_status_begins_with_its_conditions() -> None:
+    silent = Condition(Kind.SILENT, since=NOW)
+    shown = {
+        "explanation": answer(Reason.NOTHING_DUE),
+        "sessionCount": 0,
+        "statuses": {},
+        "queue": [],
+        "conditions": [silent.as_json(), Condition(Kind.HOLD, since=NOW).as_json()],
+    }
+    first, error, warning = words.status(shown, "en").splitlines()
+    assert "Nothing is due" in first
+    assert error.startswith(f"! The ERP does not answer. Last answer {words.clock(NOW.isoformat(), 'en')}")
+    assert warning.startswith("· Paused.")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

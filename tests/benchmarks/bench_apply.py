@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication
 from archisync_gui.entities.declaration import Row
 from archisync_gui.model import SystemClock
 from archisync_gui.store import CompactRows, Store
-from archisync_gui.ui.loop import run
+from archisync_gui.ui.system.loop import run
 from tests.benchmarks.beat import Beat
 from tests.benchmarks.bench_store import PRODUCTS, batch, make
 from tests.benchmarks.result import Result, percentile

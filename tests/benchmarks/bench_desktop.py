@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import Outcome
-from archisync_gui.ui.loop import run
-from archisync_gui.ui.services import Services
+from archisync_gui.ui.live.services import Services
+from archisync_gui.ui.system.loop import run
 from tests.benchmarks.beat import Beat
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.shown import whole_panel

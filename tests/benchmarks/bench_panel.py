@@ -12,9 +12,9 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Account, Finished, Outcome, Progress, RunControl, SystemClock
 from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.settings import Settings
-from archisync_gui.ui.loop import run
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.services import Services
+from archisync_gui.ui.live.services import Services
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.system.loop import run
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.shown import Paints, watch_paints
 from tests.benchmarks.whole import on_screen

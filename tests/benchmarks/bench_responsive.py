@@ -22,15 +22,15 @@ from archisync_gui.model import Finished, Outcome, Progress, RunControl, Suspend
 from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.store import Batch, CompactRows, Store
 from archisync_gui.syncs.runner import SyncRunner
-from archisync_gui.ui.loop import run
-from archisync_gui.ui.panel import Panel
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.system.loop import run
 from tests.benchmarks.beat import Beat
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.shown import Paints, watch_paints, whole_panel
 from tests.benchmarks.whole import ACCOUNT, ended_after, folder, line, office, on_screen, other_erp, program, told
 
 if TYPE_CHECKING:
-    from archisync_gui.ui.data import Data
+    from archisync_gui.ui.pages.data import Data
 
 ROWS = 100_000
 RATE = 5_000

@@ -14,9 +14,9 @@ from archisync_gui.app.desktop import Life, _opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.model import Event, EventKind
 from archisync_gui.orchestrator import Orchestrator
-from archisync_gui.ui import panel as panel_module
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.window import MainWindow
+from archisync_gui.ui.shell import panel as panel_module
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.shell.window import MainWindow
 
 
 class Watched(MainWindow):

@@ -510,3 +510,27 @@ async def test_an_unknown_structure_shapes_the_list(start_erp, visit):
     for wrong in ([], {"schema": "other/2"}, {"lists": {"prices": {"columns": [{"field": 1}]}}}):
         with pytest.raises(ValueError, match=r"report|column"):
             Structure.parse(wrong)
+
+
+async def test_yes_and_no_may_be_words(erp, pages):
+    erp.vary("yes-no-words")
+    page = await pages(erp, ORDERS)
+    seen = await run(
+        page,
+        """await painted(); const at = grid.GetColumnByField("SAMPLEORDER").visibleIndex;
+        return JSON.stringify(grid.keys.map((key, i) => grid.GetDataRow(i).children[at].textContent.trim()));""",
+    )
+    assert set(seen) <= {"Sì", "No"}
+    assert "No" in seen
+
+
+async def test_amounts_of_invoices_may_carry_the_sign(erp, pages):
+    erp.vary("invoice-amounts-signed")
+    page = await pages(erp, INVOICES)
+    seen = await run(
+        page,
+        """await painted(); const at = grid.GetColumnByField("INVOICEAMOUNTMST").visibleIndex;
+        return JSON.stringify(grid.keys.map((key, i) => grid.GetDataRow(i).children[at].textContent.trim()));""",
+    )
+    assert seen
+    assert all(re.search(r",\d\d €$", text) for text in seen), seen

@@ -16,7 +16,7 @@ from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Origin
-from tests.endpoint.load_client import Load, load
+from tests.endpoint.load_client import FORMS, Load, load
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -69,7 +69,7 @@ async def under_load(panel: tuple[Core, Endpoint, str], seconds: int) -> Load:
 
     keep_reading()
     await until(lambda: (run := orchestrator.get_status().current_run) and run.progress and run.progress.page)
-    seen = await load(endpoint.url, {"Authorization": f"Bearer {token}"}, seconds, keep_reading)
+    seen = await load(endpoint.url, {"Authorization": f"Bearer {token}"}, seconds, keep_reading, forms=FORMS)
     print(f"\n{seen}")
     assert (seen.told["wrong"], seen.told["broken"], seen.told["same"]) == (0, [], True)
     await until(lambda: len(endpoint._streams) == 0)

@@ -13,15 +13,15 @@ from typing import Any
 
 import psutil
 
-CLIENTS, STREAMS = 50, 20
+CLIENTS, STREAMS, FORMS = 50, 20, 20
 
 PROGRAM = textwrap.dedent(
     """
-    import asyncio, json, sys, time
+    import asyncio, json, secrets, sys, time
     import aiohttp
 
-    async def main(url, headers, clients, streams, seconds):
-        times, seen, wrong = [], [[] for _ in range(streams)], 0
+    async def main(url, headers, clients, streams, forms, seconds):
+        times, drafts, seen, wrong = [], [], [[] for _ in range(streams)], 0
         broken = []
         limits = aiohttp.ClientTimeout(total=None)
         connector = aiohttp.TCPConnector(limit=0)
@@ -38,6 +38,27 @@ PROGRAM = textwrap.dedent(
                     times.append(time.perf_counter() - began)
                     await asyncio.sleep(0.05)
 
+            async def form():
+                nonlocal wrong
+                session_id, draft, version = secrets.token_urlsafe(24), secrets.token_urlsafe(15), 0
+                me = {"sessionId": session_id}
+                async with session.post(url + "/api/customers/smart-sync?wait=false", json=me) as answer:
+                    wrong += answer.status not in (200, 202)
+                while time.monotonic() < end:
+                    began = time.perf_counter()
+                    seen_before = {"If-Match": f'"{version}"'} if version else {}
+                    body = {"note": "x" * (version % 50)}
+                    async with session.put(f"{url}/api/drafts/{draft}", json=body, headers=seen_before) as answer:
+                        wrong += answer.status not in (200, 201)
+                        version = (await answer.json())["draft"]["version"]
+                    drafts.append(time.perf_counter() - began)
+                    async with session.get(url + "/api/customers?search=a&limit=20") as answer:
+                        wrong += answer.status != 200
+                        await answer.read()
+                    await asyncio.sleep(1.0)
+                async with session.post(url + "/api/customers/resume-syncs", json=me) as answer:
+                    wrong += answer.status != 200
+
             async def stream(place):
                 async with session.get(url + "/api/events") as answer:
                     while (left := end - time.monotonic()) > 0:
@@ -52,16 +73,20 @@ PROGRAM = textwrap.dedent(
                         if line.startswith(b"id: "):
                             seen[place].append(int(line.rpartition(b":")[2]))
 
-            await asyncio.gather(*(client() for _ in range(clients)), *(stream(n) for n in range(streams)))
+            work = [*(client() for _ in range(clients)), *(form() for _ in range(forms))]
+            await asyncio.gather(*work, *(stream(n) for n in range(streams)))
         times.sort()
+        drafts.sort()
         # Every stream must have had every event of the time in which all of them were open.
         first, last = max(ids[0] for ids in seen), min(ids[-1] for ids in seen)
         shared = [[id for id in ids if first < id <= last] for ids in seen]
         print(json.dumps({"requests": len(times), "p50": times[len(times) // 2], "p99": times[len(times) * 99 // 100],
-                          "worst": times[-1], "wrong": wrong, "broken": broken, "events": len(shared[0]),
+                          "worst": times[-1], "wrong": wrong,
+                          "drafts": [drafts[len(drafts) * part // 100] for part in (50, 99)] if drafts else [0, 0],
+                          "broken": broken, "events": len(shared[0]),
                           "same": all(ids == shared[0] for ids in shared)}))
 
-    asyncio.run(main(*sys.argv[1:3], *map(int, sys.argv[3:6])))
+    asyncio.run(main(*sys.argv[1:3], *map(int, sys.argv[3:7])))
     """
 )
 
@@ -83,16 +108,21 @@ class Load:
         p99 = self.stalls[len(self.stalls) * 99 // 100]
         return (
             f"{CLIENTS} clients, {STREAMS} streams, {self.seconds} s: {t['requests'] / self.seconds:.0f} requests/s, "
+            f"drafts p50 {t['drafts'][0] * 1000:.0f} ms, p99 {t['drafts'][1] * 1000:.0f} ms; status "
             f"p50 {t['p50'] * 1000:.1f} ms, p99 {t['p99'] * 1000:.1f} ms, worst {t['worst'] * 1000:.0f} ms; "
             f"{t['events']} events to each stream; loop late p99 {p99 * 1000:.1f} ms, "
             f"worst {self.stalls[-1] * 1000:.0f} ms; {self.grown:+.1f} MB"
         )
 
 
-async def load(url: str, headers: dict[str, str], seconds: int, each_beat: Callable[[], object] = lambda: None) -> Load:
-    """Load the endpoint at ``url`` for so long; ``each_beat`` is called all the while, about 50 times a second."""
+async def load(
+    url: str, headers: dict[str, str], seconds: int, each_beat: Callable[[], object] = lambda: None, *, forms: int = 0
+) -> Load:
+    """Load the endpoint at ``url`` for so long; ``each_beat`` is called all the while, about 50 times a second.
+    ``forms``: so many order forms, which save a draft and search a customer each second."""
     program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM, url, json.dumps(headers), str(CLIENTS), str(STREAMS), str(seconds)),
+        *(sys.executable, "-c", PROGRAM, url, json.dumps(headers)),
+        *map(str, (CLIENTS, STREAMS, forms, seconds)),
         stdout=asyncio.subprocess.PIPE,
     )
     process, stalls, settled = psutil.Process(), [], 0

@@ -73,6 +73,7 @@ class StandIn:
         self.intervals: dict[str, int | None] = dict.fromkeys(TYPES, 30)
         self.tickets: list[StandInTicket] = []
         self.held = False
+        self.stopped: dict[str, ErrorInfo] = {}
         self.queue: tuple[QueueEntry, ...] = ()
         self.revision = 1
 
@@ -103,7 +104,7 @@ class StandIn:
             quiet_until=None,
             sessions=tuple(self.open.values()),
             hold_since=AS_OF if self.held else None,
-            accounts=tuple(AccountStatus(a, True, a == "agente1", None, 0, 15) for a in self.accounts),
+            accounts=tuple(AccountStatus(a, True, a == "agente1", self.stopped.get(a), 0, 15) for a in self.accounts),
             explanation=Explanation(AS_OF, Reason.NOTHING_DUE),
         )
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from archisync_gui.endpoint.pairing import Access
-from archisync_gui.model import EventKind, Origin, QueueEntry, Reason, RunRecord, Scope
+from archisync_gui.model import ErrorInfo, EventKind, FailureKind, Origin, QueueEntry, Reason, RunRecord, Scope
 from tests.endpoint.office import PAGE, SESSION, Office, running
 from tests.endpoint.stand_in import AS_OF
 from tests.endpoint.test_lines import attach, closed_with, hear, line
@@ -61,6 +61,24 @@ async def test_the_status_of_one_account_names_no_other(office: Office) -> None:
     theirs = (await office.ask("GET", "/api/sync/status", of(office, OTHER))).json["status"]
     assert [session["label"] for session in theirs["sessions"]] == [SECRET]
     assert [entry["account"] for entry in theirs["queue"]] == [OTHER]
+
+
+async def test_conditions_are_told_in_order_and_of_ones_own_account_only(office: Office) -> None:
+    office.orchestrator.stopped = {
+        account: ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused") for account in (MINE, OTHER)
+    }
+    office.orchestrator.held = True
+    answer = await office.ask("GET", "/api/sync/status", {**of(office, MINE), "Accept-Language": "en"})
+    assert [found["kind"] for found in answer.json["conditions"]] == ["hold", "account-stopped"]
+    stopped = answer.json["conditions"][1]
+    assert stopped["accounts"] == [MINE]
+    assert stopped["warning"] is False
+    assert stopped["text"].startswith(f"The ERP refused the password of {MINE}.")
+    assert OTHER not in answer.text
+    office.orchestrator.stopped = {OTHER: ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused")}
+    office.orchestrator.held = False
+    office.orchestrator.revision += 1
+    assert (await office.ask("GET", "/api/sync/status", of(office, MINE))).json["conditions"] == []
 
 
 async def test_events_of_one_account_name_no_other(office: Office) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -33,6 +34,32 @@ async def test_customers_are_found_and_paged_with_their_age(office: Office) -> N
         names += [row["name"] for row in page["rows"]]
         cursor = page["cursor"]
     assert sorted(names) == sorted(c["name"] for c in customers())
+
+
+async def test_a_time_that_nobody_can_trust_is_not_told(office: Office) -> None:
+    """Rule 30: the wall clock was set back after the read, in this process or in an earlier one."""
+    for path in ("/api/customers", "/api/customers/50123", "/api/products", "/api/prices"):
+        told = (await office.page("GET", path)).json
+        assert told["newAsOf"], path
+        assert told["allAsOf"], path
+        assert told["freshness"] == "fresh", path
+    await office.store.journal.clock_doubted()
+    for path in ("/api/customers", "/api/customers/50123", "/api/products", "/api/prices"):
+        told = (await office.page("GET", path)).json
+        assert (told["newAsOf"], told["allAsOf"], told["freshness"]) == (None, None, "unknown"), path
+
+
+async def test_a_time_in_the_future_is_not_told(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock was set back while the panel was closed: nothing has marked the times yet."""
+    monkeypatch.setattr(office.clock, "now", lambda: datetime.now(UTC) - timedelta(hours=1))
+    told = (await office.page("GET", "/api/customers")).json
+    assert (told["newAsOf"], told["allAsOf"], told["freshness"]) == (None, None, "unknown")
+
+
+async def test_a_list_that_was_never_read_is_never_fresh(office: Office) -> None:
+    held = {"Authorization": f"Bearer {office.let_in(None, account='agente2')}"}
+    told = (await office.ask("GET", "/api/customers", held)).json
+    assert (told["newAsOf"], told["allAsOf"], told["freshness"]) == (None, None, "never")
 
 
 async def test_one_customer_and_one_that_is_not_there(office: Office) -> None:

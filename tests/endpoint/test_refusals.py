@@ -6,6 +6,7 @@ The log is the panel's own file; no row leaves a secret in it.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,7 +21,7 @@ import pytest
 from archisync_gui import messages
 from archisync_gui.app import logs
 from archisync_gui.app.profile import open_profile
-from archisync_gui.endpoint.gate import STATUS
+from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.model import FailureKind, SessionEnd, SyncFailure
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Heard, Office, running
@@ -219,6 +220,17 @@ async def too_many_streams(office: Office) -> tuple[int, str]:
     return await page("GET", "/api/events")(office)
 
 
+async def too_many_sessions(office: Office) -> tuple[int, str]:
+    async def full(*_: object, **__: object) -> None:
+        raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": 500})
+
+    office.orchestrator.smart_customer_sync = full
+    answer = await office.page("POST", OPEN, body={"sessionId": SESSION})
+    assert answer.headers["Retry-After"] == "60"
+    assert "500" in answer.json["error"]
+    return answer.status, answer.code
+
+
 async def removed_account(office: Office) -> tuple[int, str]:
     token = office.let_in(PAGE, account="removed")
     return await page("GET", "/api/customers", Authorization=f"Bearer {token}")(office)
@@ -266,6 +278,10 @@ class Row:
     """The header that the log line has to name."""
 
 
+FIRST_CURSOR, LAST_CURSOR = (
+    base64.urlsafe_b64encode(f"{at} {'d' * 20}".encode()).decode().rstrip("=")
+    for at in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+)
 COOKIE = {"Cookie": "token=" + PASSWORD}
 ROWS = (
     Row(
@@ -384,6 +400,10 @@ ROWS = (
     Row("unknown ticket", page("GET", "/api/sync/tickets/0"), 404, "no-such-ticket"),
     Row("unknown type", page("POST", "/api/sync/nothing"), 404, "no-such-type"),
     Row("unknown path", page("GET", "/api/nothing"), 404, "no-such-path"),
+    Row("line feed in a path", page("GET", "/api/sync/tickets/%0A%7B"), 404, "no-such-path"),
+    Row("line feed in no path", page("POST", "/%0A"), 404, "no-such-path"),
+    Row("cursor before all time", page("GET", f"/api/drafts?cursor={FIRST_CURSOR}"), 422, "query-invalid"),
+    Row("cursor after all time", page("GET", f"/api/drafts?cursor={LAST_CURSOR}"), 422, "query-invalid"),
     Row("wrong method", page("DELETE", "/api/health"), 405, "method-refused"),
     Row("account no longer in use", removed_account, 403, "account-not-known", "Authorization"),
     Row("messages without end", flooded_line, 4429, "too-many-messages"),
@@ -423,6 +443,7 @@ ROWS = (
     Row("record with a line feed", page("GET", "/api/customers/50120%0A"), 404, "no-such-record"),
     Row("no WebSocket", page("GET", "/api/smart-sessions"), 426, "websocket-expected", "Upgrade"),
     Row("too many streams", too_many_streams, 503, "too-many-streams"),
+    Row("one session too many", too_many_sessions, 429, "too-many-sessions"),
     Row("line of a stranger", line("", Origin=STRANGER), 403, "", "Origin"),
     Row("line of a null origin", line("", Origin="null"), 403, "", "Origin"),
     Row("line by a rebound name", line("", Host="evil.example.test"), 421, "", "Host"),
@@ -447,7 +468,11 @@ async def test_each_refusal(office: Office, log_file: Path, row: Row) -> None:
         assert secret not in written
 
 
-OF_THE_ORCHESTRATOR = [c for c in STATUS if c.startswith(("request-un", "request-bad", "request-cl", "interval-"))]
+OF_THE_ORCHESTRATOR = [
+    *(c for c in STATUS if c.startswith(("request-un", "request-bad", "request-cl", "interval-"))),
+    "too-many-tickets",
+    "too-many-records",
+]
 
 
 @pytest.mark.parametrize("code", [*OF_THE_ORCHESTRATOR, "disk-full"])
@@ -458,6 +483,7 @@ async def test_what_the_orchestrator_or_the_store_cannot_do(office: Office, code
     office.orchestrator.request_sync = failing
     answer = await office.page("POST", "/api/sync/products")
     assert (answer.status, answer.code) == (STATUS.get(code, 503), code)
+    assert answer.headers.get("Retry-After") == (str(RETRY_AFTER[code]) if code in RETRY_AFTER else None)
 
 
 def test_no_refusal_is_left_out() -> None:

@@ -10,12 +10,14 @@ from urllib.parse import urljoin
 import pytest
 
 from archisync_gui import messages
+from archisync_gui import orchestrator as orchestrator_module
 from archisync_gui.endpoint import openapi
-from archisync_gui.endpoint.gate import STATUS
+from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS, Limits
 from archisync_gui.endpoint.pairing import PairingStore
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.server import Endpoint, EndpointError
 from archisync_gui.model import SessionEnd, SystemClock
+from archisync_gui.orchestrator import Rules
 from tests.endpoint.office import Office, free_port, running
 from tests.endpoint.stand_in import StandIn
 
@@ -164,13 +166,24 @@ def test_every_refusal_is_in_the_table_and_the_table_has_no_other() -> None:
     made = set(re.findall(r'(?:Refusal\(|PairingError\(|wrong\(|_invalid\(error, )"([a-z-]+)"', sources()))
     by_dialog = {"pairing-tries", "pairing-digits", "pairing-needs-digits", "pairing-no-scope"}  # the operator's own
     by_reason = {f"session-ended-{reason.value}" for reason in SessionEnd}
-    of_the_orchestrator = {code for code in STATUS if code.startswith(("request-", "interval-"))} - made
+    # Each failure that the orchestrator raises has a status of its own; it is never a bare 503.
+    orchestrator = Path(orchestrator_module.__file__).parent
+    raised = "\n".join(file.read_text(encoding="utf-8") for file in orchestrator.glob("*.py"))
+    of_the_orchestrator = set(re.findall(r'raise SyncFailure\(\s*"([a-z-]+)"', raised))
+    assert len(of_the_orchestrator) > 6
     assert made - by_dialog | by_reason | of_the_orchestrator == set(STATUS)
-    assert of_the_orchestrator == {
-        code
-        for code in messages.codes()
-        if code.startswith(("request-", "interval-")) and code not in ("request-slow", "request-malformed")
-    }
+    assert set(RETRY_AFTER) <= set(STATUS)
+
+
+async def test_the_contract_says_what_a_token_of_one_account_sees(office: Office) -> None:
+    about = (await office.ask("GET", "/openapi.json")).json["info"]["description"]
+    page = (await office.ask("GET", "/docs")).text
+    for word in ("For one account", "default account", "ticket", "hold", "429", "Retry-After"):
+        assert word.lower() in about.lower()
+        assert word.lower() in page.lower()
+    rules = Rules()
+    for limit in (rules.sessions_limit, rules.tickets_limit, rules.records_limit, Limits().streams):
+        assert f"{limit:,} " in about, "the limits told are those kept"
 
 
 async def test_the_docs_list_every_refusal_in_both_languages(office: Office) -> None:

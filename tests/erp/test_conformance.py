@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from archisync_gui.demo_erp import DemoErp
 from archisync_gui.demo_erp.faults import FAULTS
 from archisync_gui.demo_erp.structure import Structure
-from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS
+from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, Entity
 from archisync_gui.erp import Limits
-from archisync_gui.erp.conformance import Verdict, doctor, examine, sentence
+from archisync_gui.erp.conformance import Verdict, doctor, examine, page_facts, sentence
 from archisync_gui.messages import codes, text
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
@@ -77,6 +78,8 @@ VARIATIONS = (
     Told("page-values-error", "fact-values"),
     Told("page-values-stale", "fact-values"),
     Told("page-values-short", "fact-values"),
+    Told("yes-no-words", "fact-yes-no"),
+    Told("invoice-amounts-signed", "fact-amounts", ("invoices",)),
     Told("builder-left-on", "filter-builder"),
     Told("header-filter-left-on", "filter-header"),
     Told("row-filter-left-on", "filter-operator"),
@@ -214,7 +217,56 @@ async def test_each_fact_can_be_said_in_both_languages(tmp_path: Path) -> None:
         report = await examine(here.erp, USER, [ORDERS, CUSTOMERS, INVOICES], conformance=True)
     seen = {fact.code for fact in report.facts if fact.verdict is Verdict.AS_SAID}
     assert {"fact-values", "fact-way", "fact-ways-agree", "fact-row-key", "fact-detail", "fact-detail-time"} <= seen
+    assert {"fact-yes-no", "fact-amounts", "fact-filter-bar"} <= seen
     assert {"fact-closed", "fact-overdue-days", "fact-default-sort", "fact-words-told", "fact-null-texts"} <= seen
     for fact in report.facts:
         for language in ("it", "en"):
             assert "{" not in sentence(fact, language)
+
+
+def _bar(row: list[Any], builder: str, *, there: bool) -> Verdict:
+    state: Any = {"filters": {"row": row, "header": [], "builder": builder}}
+    return page_facts._filter_bar("orders", state, {"filterBar": there}).verdict
+
+
+def test_the_filter_bar_is_told_in_both_forms() -> None:
+    """F10: a bar for a filter of the filter builder alone is as said; one that stands always, or for every filter, is
+    told, because lists that show it are refused."""
+    assert _bar([], "", there=False) is Verdict.AS_SAID
+    assert _bar([], "[EMAIL] <> 'x'", there=True) is Verdict.AS_SAID
+    assert _bar([], "?", there=True) is Verdict.DIFFERS
+    assert _bar([{"field": "NAME"}], "BeginsWith([NAME], 'a')", there=True) is Verdict.DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("entity", "field", "texts", "verdict"),
+    [
+        (INVOICES, "INVOICEAMOUNTMST", ("0", "1.650", "-360,65"), Verdict.AS_SAID),
+        (INVOICES, "INVOICEAMOUNTMST", ("0", "1.650 €"), Verdict.DIFFERS),
+        (INVOICES, "INVOICEAMOUNTMST", ("360,65-",), Verdict.DIFFERS),
+        (INVOICES, "INVOICEAMOUNTMST", ("(360,65)",), Verdict.DIFFERS),
+        (INVOICES, "INVOICEAMOUNTMST", ("", None), Verdict.NOT_SEEN),
+        (ORDERS, "GROSSAMOUNT", ("1.234,56 €", "-1,00 €"), Verdict.AS_SAID),
+        (ORDERS, "GROSSAMOUNT", ("1.234,56",), Verdict.DIFFERS),
+    ],
+)
+def test_amounts_are_told_in_both_forms(
+    entity: Entity, field: str, texts: tuple[str | None, ...], verdict: Verdict
+) -> None:
+    """C14: amounts of invoices have no currency sign, others have one; the minus stands in front."""
+    (_, amounts) = page_facts.as_shown(entity, [field], [[text] for text in texts])
+    assert (amounts.code, amounts.verdict) == ("fact-amounts", verdict)
+
+
+@pytest.mark.parametrize(
+    ("texts", "verdict"),
+    [
+        (("Checked", "Unchecked", ""), Verdict.AS_SAID),
+        (("Sì", "No"), Verdict.DIFFERS),
+        (("", None), Verdict.NOT_SEEN),
+    ],
+)
+def test_yes_and_no_are_told_in_both_forms(texts: tuple[str | None, ...], verdict: Verdict) -> None:
+    """F7: yes/no cells are images."""
+    (boxes, _) = page_facts.as_shown(ORDERS, ["SAMPLEORDER"], [[text] for text in texts])
+    assert (boxes.code, boxes.verdict) == ("fact-yes-no", verdict)

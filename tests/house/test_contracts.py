@@ -50,7 +50,7 @@ def test_imports_go_downwards_only() -> None:
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [
-        ("model", "import archisync_gui.ui.sinner", "Imports go downwards only"),
+        ("model", "import archisync_gui.ui.text.sinner", "Imports go downwards only"),
         ("store/sinner", "from archisync_gui.orchestrator import sinner", "Imports go downwards only"),
         (
             "orchestrator/sinner",
@@ -58,7 +58,8 @@ def test_imports_go_downwards_only() -> None:
             "The orchestrator knows the vocabulary and nothing else",
         ),
         ("demo_erp/sinner", "import archisync_gui.entities.sinner", "The demo ERP knows nothing of ours"),
-        ("ui/sinner", "import archisync_gui.erp.sinner", "Panel and endpoint ask the orchestrator, never the ERP"),
+        ("ui/text/sinner", "import archisync_gui.erp.sinner", "Panel and endpoint ask the orchestrator, never the ERP"),
+        ("ui/widgets/sinner", "import archisync_gui.ui.pages.sinner", "The panel's folders import downwards only"),
         ("app/core", "import PySide6.QtCore", "Qt stays in the panel"),
         ("syncs/sinner", "import playwright", "The browser stays in the driver"),
         ("app/core", "import sqlalchemy", "SQL stays in the store and the drafts"),
@@ -75,6 +76,7 @@ def test_an_import_upwards_breaks_its_contract(tmp_path: Path, module: str, line
         "model",
         "settings",
         "messages",
+        "conditions",
         "disk",
         "export",
         "plaintext",
@@ -84,10 +86,12 @@ def test_an_import_upwards_breaks_its_contract(tmp_path: Path, module: str, line
         path = package / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    for part in parts:
+    folders = ["shell", "pages", "dialogs", "output", "widgets", "live", "system", "text", "look"]
+    for part in [*parts, *(f"ui/{folder}" for folder in folders)]:
         (package / part).mkdir(exist_ok=True)
         (package / part / "__init__.py").touch()
-        (package / part / "sinner.py").touch()
+        if part != "ui":
+            (package / part / "sinner.py").touch()
     (tmp_path / "pyproject.toml").write_bytes((ROOT / "pyproject.toml").read_bytes())
     assert lint_imports(tmp_path).returncode == 0
     (package / f"{module}.py").write_text(f"{line}\n")

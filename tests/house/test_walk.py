@@ -17,8 +17,8 @@ import pytest
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from archisync_gui.model import Event, EventKind
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.window import MainWindow
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.shell.window import MainWindow
 from tests.benchmarks.shown import whole_panel
 from tests.benchmarks.whole import ACCOUNT, office, other_erp
 from tests.support.waiting import until

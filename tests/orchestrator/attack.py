@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import random
 
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, core, seed, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 
 def attack(machine: type[RuleBasedStateMachine], *, examples: int, steps: int, sample: bool = False) -> None:
-    """Run so many examples of so many steps; a ``sample`` runs the same ones each time, a long one prints its seed
-    (``--hypothesis-seed=N`` repeats it)."""
+    """Run ``examples`` examples of ``steps`` steps. A ``sample`` runs the same ones each time; a long run prints its
+    seed, and ``--hypothesis-seed=N`` repeats it."""
     if not sample:
-        chosen = random.SystemRandom().randrange(2**32)
-        print(f"seed of {machine.__name__}: {chosen}")
+        given = core.global_force_seed
+        chosen = given if isinstance(given, int) else random.SystemRandom().randrange(2**32)
+        print(f"\nseed of {machine.__name__}: {chosen}", flush=True)
         machine = seed(chosen)(machine)
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         machine,

@@ -66,6 +66,14 @@ class ListJournal:
         self.keep = True
         """False: a soak only counts."""
 
+    def copy(self) -> ListJournal:
+        """What a killed process would leave."""
+        kept = ListJournal()
+        kept.started, kept.rows, kept.events = list(self.started), dict(self.rows), list(self.events)
+        kept.notes, kept.explanations, kept.doubted = dict(self.notes), list(self.explanations), set(self.doubted)
+        kept.error, kept.keep = self.error, self.keep
+        return kept
+
     async def _call(self, name: str) -> None:
         if self.keep:
             self.calls.append(name)
@@ -294,6 +302,13 @@ class Rig:
         self.build()
         await self.o.start()
         await settle()
+
+    async def killed(self) -> None:
+        """The process ends without a word: what it writes from here on is lost. :meth:`build` makes the next one."""
+        kept = self.journal.copy()
+        self.journal.error = None
+        await self.close()
+        self.journal = kept
 
     @property
     def active(self) -> Running:

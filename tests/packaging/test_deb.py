@@ -85,7 +85,7 @@ count = 0
 for module in pkgutil.walk_packages(archisync_gui.__path__, 'archisync_gui.'):
     if '__main__' not in module.name and '.migrations' not in module.name:
         importlib.import_module(module.name); count += 1
-from archisync_gui.ui import charts
+from archisync_gui.ui.widgets import charts
 print(count)
 """
 

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from store_samples import ENTITIES, PARCELS, START, ManualClock, Reads, parcel
 
 from archisync_gui import messages
+from archisync_gui.disk import beside
 from archisync_gui.entities import ENTITIES as REAL
 from archisync_gui.entities.declaration import Column, Entity, Kind
 from archisync_gui.model import Event, EventKind, SyncTypeSpec
@@ -107,7 +108,7 @@ async def test_a_new_column_is_added_after_a_backup_and_its_first_values_are_no_
     await store.close()
     wider = dataclasses.replace(PARCELS, columns=(*PARCELS.columns, NEW_COLUMN))
     store = await Store.open(tmp_path, [wider], clock=clock)
-    assert [backup.name for backup in store.backups()] == ["archisync-20260302T090100Z-before-migration.db"]
+    assert [backup.name for backup in store.backups()] == ["archisync-000001-20260302T090100Z-before-migration.db"]
     delta = await store.apply(
         "parcels", "agent", reads.batch([parcel(1, weight=1_500), parcel(2, weight=None, cost=9)])
     )
@@ -239,9 +240,81 @@ async def test_only_the_newest_backups_are_kept(store: Store, clock: ManualClock
     for n in range(13):
         clock.forward(seconds=1)
         made.append(await store.backup(f"n {n}"))
-        os.utime(made[-1], (n, n))
     assert (await store.maintain()).backups == 3
-    assert set(store.backups()) == set(made[3:])
+    assert store.backups() == tuple(reversed(made[3:]))
+
+
+async def test_a_clock_that_was_set_back_costs_no_newer_backup(store: Store, clock: ManualClock) -> None:
+    """Neither the times in the names nor those of the files decide which backup is the newest."""
+    made = []
+    for n in range(13):
+        clock.forward(days=-30)
+        made.append(await store.backup("operator"))
+        os.utime(made[-1], (10_000 - n, 10_000 - n))
+    assert (await store.maintain()).backups == 3
+    assert store.backups() == tuple(reversed(made[3:]))
+
+
+async def test_backups_of_an_earlier_version_count_as_older(store: Store, tmp_path: Path) -> None:
+    new = await store.backup("operator")
+    for at, name in enumerate(("archisync-20990101T000000Z-operator.db", "archisync-20200101T000000Z-operator-1.db")):
+        (new.parent / name).write_bytes(new.read_bytes())
+        os.utime(new.parent / name, (at, at))
+    assert [backup.name for backup in store.backups()] == [
+        new.name,
+        "archisync-20200101T000000Z-operator-1.db",
+        "archisync-20990101T000000Z-operator.db",
+    ]
+
+
+async def test_what_a_killed_backup_left_is_removed_and_never_listed(store: Store) -> None:
+    made = await store.backup("operator")
+    left = beside(made)
+    left.write_bytes(b"half a copy")
+    assert store.backups() == (made,)
+    await store.maintain()
+    assert not left.exists()
+
+
+async def test_a_backup_put_back_twice_in_one_second_replaces_no_kept_archive(
+    store: Store, reads: Reads, tmp_path: Path, clock: ManualClock
+) -> None:
+    folder = tmp_path / "data"
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    backup = await store.backup("operator")
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)], whole=False))
+    await store.close()
+    first = await Store.restore(folder, backup, clock=clock)
+    second = await Store.restore(folder, backup, clock=clock)
+    assert first is not None
+    assert second is not None
+    assert first != second
+    await Store.restore(folder, first, clock=clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    assert (await store.rows("parcels", "agent")).total == 2
+    await store.close()
+
+
+async def test_the_newest_transactions_of_a_killed_program_come_back_with_its_archive(
+    tmp_path: Path, clock: ManualClock
+) -> None:
+    """They stand in the write-ahead log, which is kept and put back together with its file."""
+    folder, live = tmp_path / "data", tmp_path / "live"
+    store = await Store.open(live, ENTITIES, clock=clock)
+    backup = await store.backup("operator")
+    await store.apply("parcels", "agent", Reads(clock).batch([parcel(1)]))
+    folder.mkdir()
+    for file in live.iterdir():  # as they lie there at a kill
+        if file.is_file() and not file.name.endswith("-shm"):
+            (folder / file.name).write_bytes(file.read_bytes())
+    await store.close()
+    kept = await Store.restore(folder, backup, clock=clock)
+    assert kept is not None
+    assert not list(folder.glob("*-wal"))
+    await Store.restore(folder, kept, clock=clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    assert (await store.rows("parcels", "agent")).total == 1
+    await store.close()
 
 
 # --------------------------------------------------------------------------------------------- full and protected

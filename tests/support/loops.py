@@ -20,13 +20,13 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @functools.cache
 def _application() -> QApplication:
-    from archisync_gui.ui.loop import application
+    from archisync_gui.ui.system.loop import application
 
     return application(["archisync-tests"])
 
 
 def _qt_loop() -> asyncio.AbstractEventLoop:
-    from archisync_gui.ui.loop import QtEventLoop
+    from archisync_gui.ui.system.loop import QtEventLoop
 
     loop: asyncio.AbstractEventLoop = QtEventLoop(_application())
     return loop
@@ -51,7 +51,7 @@ def _collector_in_the_gui_thread(request: pytest.FixtureRequest) -> Iterator[Non
     if request.node.get_closest_marker("qasync") is None:
         yield
         return
-    from archisync_gui.ui.loop import collecting_in_gui_thread
+    from archisync_gui.ui.system.loop import collecting_in_gui_thread
 
     with collecting_in_gui_thread():
         yield

@@ -12,10 +12,10 @@ import pytest_asyncio
 from panel_fakes import MakePanel, World
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.ui.i18n import set_language
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.theme import theme
-from archisync_gui.ui.window import SIZE
+from archisync_gui.ui.look.theme import theme
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.shell.window import SIZE
+from archisync_gui.ui.text.i18n import set_language
 
 
 @pytest.fixture(autouse=True)

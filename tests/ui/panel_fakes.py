@@ -38,9 +38,9 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import Settings
 from archisync_gui.store.types import Change, ChangeKind, Page, RefusedRead, Sizes, StoredEvent, StoredRow
-from archisync_gui.ui.overview import Overview
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.services import Changes, Services
+from archisync_gui.ui.live.services import Changes, Services
+from archisync_gui.ui.pages.overview import Overview
+from archisync_gui.ui.shell.panel import Panel
 
 MakePanel = Callable[..., Awaitable[Panel]]
 """The fixture ``make_panel``."""
@@ -57,7 +57,7 @@ NAMES = {
     "prices": ("Prezzi", "Prices"),
     "products": ("Prodotti", "Products"),
 }
-SILENT = ErrorInfo("erp-timeout", FailureKind.TRANSIENT, "Timeout 30000 ms exceeded", stack="Traceback …")
+SILENT = ErrorInfo("erp-slow", FailureKind.TRANSIENT, "Timeout 30000 ms exceeded", stack="Traceback …")
 
 
 def entity(name: str) -> Entity:

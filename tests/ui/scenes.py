@@ -51,10 +51,11 @@ from archisync_gui.model import (
     Status,
 )
 from archisync_gui.store.types import Change, ChangeKind, Page, StoredEvent, StoredRow
-from archisync_gui.ui.dialogs import ClearDialog, CrashDialog
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.services import Fault, LoginTest
-from archisync_gui.ui.widgets import confirm_loss
+from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.crash import CrashDialog
+from archisync_gui.ui.live.services import Fault, LoginTest
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.widgets.basic import confirm_loss
 
 PLACES = ("Torino", "Ivrea", "Alba", "Cuneo", "Asti", "Biella", "Novara", "Vercelli", "Pinerolo", "Chieri")
 TRADES = ("Ferramenta", "Utensileria", "Officina", "Studio", "Laboratorio", "Edilizia", "Idraulica", "Colorificio")
@@ -303,6 +304,7 @@ def silent() -> Status:
         item = account_type(
             name, state=State.BACKING_OFF, reason=Reason.BACK_OFF, last_outcome=Outcome.FAILED, last_error=SLOW,
             failures_in_a_row=4, freshness=Freshness.LATE, last_run_time=ago(hours=1, minutes=52),
+            last_attempt=ago(minutes=2),
         )  # fmt: skip
         status = with_type(status, item)
     return status

@@ -29,10 +29,10 @@ from PySide6.QtWidgets import (
 )
 from scenes import Stage, settled
 
-from archisync_gui.ui import words
-from archisync_gui.ui.accessible import Pictured
-from archisync_gui.ui.models import TypesModel
-from archisync_gui.ui.timeline import Timeline
+import archisync_gui.ui
+from archisync_gui.ui.widgets.accessible import Pictured
+from archisync_gui.ui.widgets.models import TypesModel
+from archisync_gui.ui.widgets.timeline import Timeline
 
 pytestmark = pytest.mark.qasync
 
@@ -240,8 +240,8 @@ async def test_check_boxes_say_their_state_and_the_title_says_demo(
     assert interface.state().checked == box.isChecked()
 
 
-async def test_nothing_moves_by_itself() -> None:
+def test_nothing_moves_by_itself() -> None:
     """There is no animation that somebody who wants less motion would have to switch off."""
-    sources = [p.read_text(encoding="utf-8") for p in Path(words.__file__).parent.glob("*.py")]
+    sources = [p.read_text(encoding="utf-8") for p in Path(archisync_gui.ui.__path__[0]).rglob("*.py")]
     moving = re.compile(r"QPropertyAnimation|QVariantAnimation|QTimeLine|QMovie|setAnimated\(True|setRange\(0, 0\)")
     assert [text[:60] for text in sources if moving.search(text)] == []

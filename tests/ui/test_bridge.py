@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from archisync_gui.model import Event, EventKind
-from archisync_gui.ui.signals import Bridge
+from archisync_gui.ui.live.bridge import Bridge
 
 
 def test_a_flood_of_progress_becomes_one_update(qtbot: QtBot, qapp: QApplication) -> None:

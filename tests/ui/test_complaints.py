@@ -20,10 +20,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QSy
 import archisync_gui.ui
 from archisync_gui.model import Event, EventKind, Outcome, Reason
 from archisync_gui.settings import DECLARATIONS
-from archisync_gui.ui import words
-from archisync_gui.ui.details import RunDetails
-from archisync_gui.ui.notify import Policy
-from archisync_gui.ui.tray import LOOKS
+from archisync_gui.ui.dialogs.run_details import RunDetails
+from archisync_gui.ui.shell.tray import LOOKS
+from archisync_gui.ui.system.notify import Policy
+from archisync_gui.ui.text import words
 from tests.support.waiting import until
 
 TESTS = Path(__file__).parent.parent
@@ -339,7 +339,7 @@ def test_9_windows_belong_to_the_desktop_entry(qapp: QApplication) -> None:
 
 
 def _desktop_file() -> str:
-    source = (Path(archisync_gui.ui.__path__[0]) / "loop.py").read_text(encoding="utf-8")
+    source = (Path(archisync_gui.ui.__path__[0]) / "system" / "loop.py").read_text(encoding="utf-8")
     found = re.search(r'setDesktopFileName\("([^"]+)"\)', source)
     assert found is not None
     return found[1]
@@ -347,7 +347,7 @@ def _desktop_file() -> str:
 
 def test_11_nobody_pumps_events() -> None:
     pumping = re.compile(r"processEvents\(|\bexec_?\(|QEventLoop\(|run_until_complete\(|time\.sleep\(")
-    files = [f for f in Path(archisync_gui.ui.__path__[0]).glob("*.py") if f.name != "loop.py"]
+    files = [f for f in Path(archisync_gui.ui.__path__[0]).rglob("*.py") if f.name != "loop.py"]
     assert files
     assert [f.name for f in files if pumping.search(f.read_text(encoding="utf-8"))] == []
 

@@ -27,8 +27,8 @@ from PySide6.QtWidgets import (
 )
 from scenes import Stage
 
-from archisync_gui.ui.overview import TypesTable
-from archisync_gui.ui.widgets import ElidedLabel
+from archisync_gui.ui.pages.overview import TypesTable
+from archisync_gui.ui.widgets.basic import ElidedLabel
 
 pytestmark = pytest.mark.qasync
 

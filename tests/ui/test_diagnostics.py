@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from panel_fakes import SILENT, FakeStore, World, calm, history
 
-from archisync_gui.ui.diagnostics import REMOVED, Diagnostics, Scrubber
+from archisync_gui.ui.output.diagnostics import REMOVED, Diagnostics, Scrubber
 
 PLANTED = (
     "hunter2-Passw0rd",
@@ -61,7 +61,7 @@ async def test_planted_secrets_are_gone_and_the_rest_is_there(tmp_path: Path) ->
     assert 'File "erp.py", line 7, in login' in text
     assert "customers: 1515 rows in 12.4 s, page 3 of 16" in text
     assert "account-1" in text
-    assert "erp-timeout" in text
+    assert "erp-slow" in text
 
 
 async def test_the_list_shown_first_is_what_is_written(tmp_path: Path) -> None:

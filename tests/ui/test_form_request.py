@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel
 
 from archisync_gui.endpoint.pairing import WINDOW, Access, Pairing, PairingStore
 from archisync_gui.settings import Settings
-from archisync_gui.ui.notify import FIRST_PAUSE, Message, Policy
+from archisync_gui.ui.system.notify import FIRST_PAUSE, Message, Policy
 
 pytestmark = pytest.mark.qasync
 

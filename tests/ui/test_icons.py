@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.ui.icons import application_icon, icon, tray_icon
-from archisync_gui.ui.theme import contrast
+from archisync_gui.ui.look.icons import application_icon, icon, tray_icon
+from archisync_gui.ui.look.theme import contrast
 
 KINDS = ("starting", "fresh", "running", "session", "hold", "late", "trouble")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from panel_fakes import MakePanel, World, busy
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QAbstractListModel, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -28,7 +28,7 @@ from scenes import Stage, settled
 from archisync_gui import messages
 from archisync_gui.entities import ENTITIES
 from archisync_gui.settings import DECLARATIONS
-from archisync_gui.ui.window import PAGES
+from archisync_gui.ui.shell.window import PAGES
 
 pytestmark = pytest.mark.qasync
 
@@ -82,7 +82,7 @@ def texts(root: QWidget) -> set[str]:
             case QAbstractItemView() if widget.objectName() == "" and widget.model() is not None:
                 model = widget.model()
                 for row in range(min(model.rowCount(), 40)):
-                    for column in range(model.columnCount()):
+                    for column in range(1 if isinstance(model, QAbstractListModel) else model.columnCount()):
                         for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
                             found.append(str(model.index(row, column).data(role) or ""))
     return {line.replace("&", "").strip() for text in found for line in text.split(" · ")} - {""}

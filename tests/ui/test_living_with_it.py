@@ -42,17 +42,18 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.store import StoreError
-from archisync_gui.ui import words
-from archisync_gui.ui.context import problem
-from archisync_gui.ui.dialogs import ClearDialog, WhyDialog
-from archisync_gui.ui.first_run import FirstRun
-from archisync_gui.ui.history import STEP, WRONG, History
-from archisync_gui.ui.log_page import LogPage
-from archisync_gui.ui.notify import Balloon, Message
-from archisync_gui.ui.overview import TypesModel
-from archisync_gui.ui.settings_page import SettingsPage
-from archisync_gui.ui.timeline import Picture, Timeline, miss_bars
-from archisync_gui.ui.trouble import TroubleDialog
+from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.first_run import FirstRun
+from archisync_gui.ui.dialogs.trouble import TroubleDialog
+from archisync_gui.ui.dialogs.why import WhyDialog
+from archisync_gui.ui.live.context import problem
+from archisync_gui.ui.pages.history import STEP, WRONG, History
+from archisync_gui.ui.pages.log import LogPage
+from archisync_gui.ui.pages.overview import TypesModel
+from archisync_gui.ui.pages.settings import SettingsPage
+from archisync_gui.ui.system.notify import Balloon, Message
+from archisync_gui.ui.text import words
+from archisync_gui.ui.widgets.timeline import Picture, Timeline, miss_bars
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -120,7 +121,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             pages.append(url.toString())
             return True
 
-    monkeypatch.setattr("archisync_gui.ui.context.QDesktopServices", Browser)
+    monkeypatch.setattr("archisync_gui.ui.live.context.QDesktopServices", Browser)
     return pages
 
 
@@ -282,7 +283,7 @@ async def test_without_a_keyring_the_password_is_not_called_stored(
         dialog.setTextValue("geheim")
         return 1
 
-    monkeypatch.setattr("archisync_gui.ui.settings_page.ask", typed)
+    monkeypatch.setattr("archisync_gui.ui.pages.settings.ask", typed)
     world.settings = world.settings.with_({"erp.accounts": ["anna"], "look.first_run_done": True})
     panel = await make_panel(demo=False, set_password=no_ring, keep_in_file=in_file)
     page = panel.window.go("settings")
@@ -304,7 +305,7 @@ async def test_started_hidden_a_notification_leads_to_the_password_that_is_missi
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means = Shown()
-    monkeypatch.setattr("archisync_gui.ui.panel.best_means", means.ready)
+    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", means.ready)
     world.settings = world.settings.with_(
         {
             "erp.accounts": ["agente01"],
@@ -349,7 +350,7 @@ async def test_a_keyring_that_is_opened_late_is_told_to_nobody(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means = Shown()
-    monkeypatch.setattr("archisync_gui.ui.panel.best_means", means.ready)
+    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", means.ready)
     world.settings = world.settings.with_({"erp.accounts": ["agente01"], "look.first_run_done": True})
     world.clock.at = NOW.replace(hour=3)  # quiet hours: nothing is told yet
     open_now = False
@@ -445,7 +446,7 @@ async def test_what_held_before_notifications_worked_is_told_once_they_do(
         await ready.wait()
         return means
 
-    monkeypatch.setattr("archisync_gui.ui.panel.best_means", late)
+    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", late)
     world.settings = world.settings.with_({"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"})
     account = dataclasses.replace(calm().accounts[0], stopped=SILENT)
     world.orchestrator.status = dataclasses.replace(calm(), accounts=(account,))
@@ -486,7 +487,7 @@ async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
     async def ready(*_: object) -> Shown:
         return means
 
-    monkeypatch.setattr("archisync_gui.ui.panel.best_means", ready)
+    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", ready)
     panel = await make_panel()
     await until(lambda: panel._means is means)
     assert panel.context.services is not None

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.ui.loop import QtEventLoop, collecting_in_gui_thread
+from archisync_gui.ui.system.loop import QtEventLoop, collecting_in_gui_thread
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from archisync_gui.model import Outcome
-from archisync_gui.ui import words
-from archisync_gui.ui.models import VALUE, ActivityModel, QueueModel, SessionsModel, TypesModel
-from archisync_gui.ui.words import ActivityLine
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.words import ActivityLine
+from archisync_gui.ui.widgets.models import VALUE, ActivityModel, QueueModel, SessionsModel, TypesModel
 
 
 @pytest.fixture(autouse=True)

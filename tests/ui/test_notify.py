@@ -10,8 +10,8 @@ from panel_fakes import ENTITIES, NOW, SILENT, account_type, calm, with_type
 
 from archisync_gui.model import Event, EventKind, Outcome, State, Status
 from archisync_gui.settings import Settings
-from archisync_gui.ui import words
-from archisync_gui.ui.notify import FIRST_PAUSE, LONG_HOLD, Policy
+from archisync_gui.ui.system.notify import FIRST_PAUSE, LONG_HOLD, Policy
+from archisync_gui.ui.text import words
 
 LOUD = Settings({"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"})
 
@@ -26,7 +26,13 @@ def failing(*types: str, count: int = 1) -> Status:
     for name in types:
         status = with_type(
             status,
-            account_type(name, last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=count),
+            account_type(
+                name,
+                last_outcome=Outcome.FAILED,
+                last_error=SILENT,
+                failures_in_a_row=count,
+                last_attempt=NOW - timedelta(minutes=1),
+            ),
         )
     return status
 

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from archisync_gui.ui.notify import Balloon, FreeDesktop, Message, best_means
+from archisync_gui.ui.system.notify import Balloon, FreeDesktop, Message, best_means
 from tests.support.buses import NotificationService, bus
 
 pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs Linux with dbus-daemon")

@@ -12,11 +12,11 @@ from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, run_re
 from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State, SyncFailure
-from archisync_gui.ui.day import DaySheet
-from archisync_gui.ui.details import RunDetails
-from archisync_gui.ui.history import History
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.trouble import TroubleDialog
+from archisync_gui.ui.dialogs.run_details import RunDetails
+from archisync_gui.ui.dialogs.trouble import TroubleDialog
+from archisync_gui.ui.pages.day import DaySheet
+from archisync_gui.ui.pages.history import History
+from archisync_gui.ui.shell.panel import Panel
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -38,7 +38,7 @@ async def test_the_history_as_excel_has_outcome_duration_and_error(
 ) -> None:
     failed = run_record("orders", ago(minutes=5), 30, outcome=Outcome.FAILED, error=SILENT, id="r1")
     world.store.all_runs = (failed, run_record("ddt", ago(minutes=9), 61.25, id="r2"))
-    monkeypatch.setattr("archisync_gui.ui.history.ask_where", to(tmp_path / "runs.xlsx"))
+    monkeypatch.setattr("archisync_gui.ui.pages.history.ask_where", to(tmp_path / "runs.xlsx"))
     panel = await make_panel()
     page = panel.window.go("history")
     assert isinstance(page, History)
@@ -59,7 +59,7 @@ async def test_a_day_as_a_file(
     make_panel: MakePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     file = tmp_path / f"day.{ending}"
-    monkeypatch.setattr("archisync_gui.ui.day.ask_where", to(file))
+    monkeypatch.setattr("archisync_gui.ui.pages.day.ask_where", to(file))
     panel = await make_panel()
     page = panel.window.go("day")
     assert isinstance(page, DaySheet)
@@ -77,7 +77,7 @@ async def test_a_run_as_a_file_with_its_log_lines(
     log, file = tmp_path / "archisync.log", tmp_path / f"run.{ending}"
     log.write_text("2026-03-10 14:00:01,000 ERROR   a: run r1 failed\n", encoding="utf-8")
     world.store.all_runs = (run_record("orders", ago(minutes=5), 30, outcome=Outcome.FAILED, error=SILENT, id="r1"),)
-    monkeypatch.setattr("archisync_gui.ui.details.ask_where", to(file))
+    monkeypatch.setattr("archisync_gui.ui.dialogs.run_details.ask_where", to(file))
     panel = await make_panel(log_file=log)
     panel.open("run", "r1")
     await until(lambda: "run:r1" in panel._open_dialogs)
@@ -97,8 +97,8 @@ async def test_a_run_as_a_file_with_its_log_lines(
 async def test_what_cannot_be_written_is_said_as_a_sentence(
     make_panel: MakePanel, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: object
 ) -> None:
-    expected_errors(r"archisync_gui\.ui\.signals: ui:export-history failed")  # type: ignore[operator]
-    monkeypatch.setattr("archisync_gui.ui.history.ask_where", to(tmp_path / "gone" / "runs.csv"))
+    expected_errors(r"archisync_gui\.ui\.live\.bridge: ui:export-history failed")  # type: ignore[operator]
+    monkeypatch.setattr("archisync_gui.ui.pages.history.ask_where", to(tmp_path / "gone" / "runs.csv"))
     panel = await make_panel()
     page = panel.window.go("history")
     assert isinstance(page, History)

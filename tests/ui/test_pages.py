@@ -45,17 +45,23 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.types import Change, ChangeKind
-from archisync_gui.ui import charts, details, dialogs
-from archisync_gui.ui.data import PAGE, Data
-from archisync_gui.ui.day import DaySheet, forms_sentence, sheet_html
-from archisync_gui.ui.feed import session_spans
-from archisync_gui.ui.history import History
-from archisync_gui.ui.log_page import KEPT, LogFeed, LogModel
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.settings_page import HEAVY, SettingsPage, load
-from archisync_gui.ui.timeline import Picture, Timeline, bars_of
-from archisync_gui.ui.trouble import TroubleDialog, sentence, vanishing_of
-from archisync_gui.ui.values import exported, shown
+from archisync_gui.ui.dialogs import run_details as details
+from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.crash import CrashDialog
+from archisync_gui.ui.dialogs.pairing import PairingDialog
+from archisync_gui.ui.dialogs.sessions import SessionsDialog
+from archisync_gui.ui.dialogs.trouble import TroubleDialog, sentence, vanishing_of
+from archisync_gui.ui.dialogs.why import WhyDialog
+from archisync_gui.ui.live.feed import session_spans
+from archisync_gui.ui.pages.data import PAGE, Data
+from archisync_gui.ui.pages.day import DaySheet, forms_sentence, sheet_html
+from archisync_gui.ui.pages.history import History
+from archisync_gui.ui.pages.log import KEPT, LogFeed, LogModel
+from archisync_gui.ui.pages.settings import HEAVY, SettingsPage, load
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.text.values import exported, shown
+from archisync_gui.ui.widgets import charts
+from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -251,8 +257,8 @@ async def test_clearing_needs_the_name_typed_and_no_run(make_panel: MakePanel, w
     assert isinstance(page, Data)
     await until(lambda: page.model.rowCount() == 1000)
     page.clear.click()
-    await until(lambda: page.findChild(dialogs.ClearDialog) is not None)
-    found = page.findChild(dialogs.ClearDialog)
+    await until(lambda: page.findChild(ClearDialog) is not None)
+    found = page.findChild(ClearDialog)
     assert not found.yes.isEnabled()
     found.typed.setText("orders")
     assert found.yes.isEnabled()
@@ -302,8 +308,8 @@ async def test_excel_keeps_text_as_text(tmp_path: Path) -> None:
 async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
     from archisync_gui.entities import CUSTOMERS
     from archisync_gui.entities.declaration import Kind
-    from archisync_gui.ui.i18n import set_language
-    from archisync_gui.ui.values import title
+    from archisync_gui.ui.text.i18n import set_language
+    from archisync_gui.ui.text.values import title
 
     set_language("it")
     assert shown(-123456, Kind.MONEY) == "-1.234,56"
@@ -423,7 +429,7 @@ async def test_a_change_is_checked_and_applied_at_once(make_panel: MakePanel, wo
 
 
 async def test_appearance_changes_at_once(make_panel: MakePanel, world: World) -> None:
-    from archisync_gui.ui.theme import theme
+    from archisync_gui.ui.look.theme import theme
 
     panel = await make_panel()
     page = panel.window.go("settings")
@@ -450,8 +456,8 @@ async def test_sessions_are_listed_and_ended(make_panel: MakePanel, world: World
     world.orchestrator.status = busy()
     panel = await make_panel()
     panel.window.banner.list.click()
-    found = dialog(panel, dialogs.SessionsDialog)
-    assert isinstance(found, dialogs.SessionsDialog)
+    found = dialog(panel, SessionsDialog)
+    assert isinstance(found, SessionsDialog)
     found.one.click()
     found.all.click()
     assert world.orchestrator.calls == [("end_session", ("s-1a2b",)), ("end_sessions", ())]
@@ -466,8 +472,8 @@ async def test_why_names_one_reason_and_what_comes_next(make_panel: MakePanel, w
     world.orchestrator.status = status
     panel = await make_panel()
     panel.window.header.why.click()
-    found = dialog(panel, dialogs.WhyDialog)
-    assert isinstance(found, dialogs.WhyDialog)
+    found = dialog(panel, WhyDialog)
+    assert isinstance(found, WhyDialog)
     await until(lambda: "Orders" in found.next.text())
     assert found.reason.text()
 
@@ -583,13 +589,13 @@ async def test_a_password_that_nothing_keeps_is_asked_for_at_the_start(make_pane
 
 async def test_a_crash_is_shown_at_the_next_start(make_panel: MakePanel) -> None:
     panel = await make_panel(crash="Fatal Python error: Segmentation fault")
-    found = dialog(panel, dialogs.CrashDialog)
-    assert isinstance(found, dialogs.CrashDialog)
+    found = dialog(panel, CrashDialog)
+    assert isinstance(found, CrashDialog)
     assert "Segmentation" in found.report.toPlainText()
 
 
 async def test_first_run_can_be_skipped_through(make_panel: MakePanel, world: World) -> None:
-    from archisync_gui.ui.first_run import FirstRun
+    from archisync_gui.ui.dialogs.first_run import FirstRun
 
     panel = await make_panel(demo=False)
     found = dialog(panel, FirstRun)
@@ -628,8 +634,8 @@ async def test_pairing_takes_typed_digits(make_panel: MakePanel, world: World, t
     endpoint = PairingEndpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     panel.open("pairing")
-    found = dialog(panel, dialogs.PairingDialog)
-    assert isinstance(found, dialogs.PairingDialog)
+    found = dialog(panel, PairingDialog)
+    assert isinstance(found, PairingDialog)
     digits = endpoint.ask(Access.SESSIONS)
     assert not found.connect_button.isEnabled()
     found.digits.setText("111 112" if digits == "111111" else "111 111")
@@ -647,8 +653,8 @@ async def test_pairing_says_what_a_page_may_do_and_grants_the_least(
     endpoint = PairingEndpoint(tmp_path, world)
     panel = await make_panel("it", endpoint=endpoint)
     panel.open("pairing")
-    found = dialog(panel, dialogs.PairingDialog)
-    assert isinstance(found, dialogs.PairingDialog)
+    found = dialog(panel, PairingDialog)
+    assert isinstance(found, PairingDialog)
     assert not any(box.isVisible() for box in found.scopes.values()), "nobody has asked yet"
     digits = endpoint.ask(*Access)
     assert {scope for scope, box in found.scopes.items() if box.isVisible()} == {"sessions", "watch", "operate"}
@@ -672,8 +678,8 @@ async def test_pairing_for_all_accounts_is_a_choice_of_its_own(
     endpoint = PairingEndpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     panel.open("pairing")
-    found = dialog(panel, dialogs.PairingDialog)
-    assert isinstance(found, dialogs.PairingDialog)
+    found = dialog(panel, PairingDialog)
+    assert isinstance(found, PairingDialog)
     assert found.account.currentData() is not None, "one account is the default"
     if found.account.count() > 1:
         found.account.setCurrentIndex(found.account.count() - 1)

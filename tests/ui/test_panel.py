@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, State
-from archisync_gui.ui.context import SETTLE
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.services import Fault
-from archisync_gui.ui.trouble import TroubleDialog
-from archisync_gui.ui.window import FRAME
+from archisync_gui.ui.dialogs.trouble import TroubleDialog
+from archisync_gui.ui.live.context import SETTLE
+from archisync_gui.ui.live.services import Fault
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.shell.window import FRAME
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -124,7 +124,7 @@ async def test_cancel_hold_release_and_their_words(make_panel: MakePanel, world:
     header.cancel.click()
     header.hold.click()
     world.orchestrator.become(dataclasses.replace(calm(), hold_since=NOW))
-    await until(lambda: header.title.text() == "Paused by you")
+    await until(lambda: header.title.text() == "Paused")
     assert not header.cancel.isEnabled()
     assert header.cancel.toolTip() == "Nothing is running"
     assert header.hold.text() == "&Release"

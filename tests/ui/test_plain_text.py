@@ -12,15 +12,15 @@ from PySide6.QtCore import QAbstractListModel, Qt
 from PySide6.QtGui import Qt as GuiQt
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QMessageBox, QWidget
 
+import archisync_gui.ui
 from archisync_gui.app.logs import OneLineFormatter
-from archisync_gui.ui import plain as module
-from archisync_gui.ui.log_page import LogFeed, LogModel
-from archisync_gui.ui.plain import plain
+from archisync_gui.ui.pages.log import LogFeed, LogModel
+from archisync_gui.ui.text.plain import plain
 
 pytestmark = pytest.mark.qasync
 
 HOSTILE = "<b>x</b><img src='file:///etc/hostname'>"
-UI = Path(module.__file__).parent
+UI = Path(archisync_gui.ui.__path__[0])
 SHOWN_AS_MARKUP = {"setToolTip": 0, "setLabelText": 0, "showText": 1}
 """Calls whose text Qt reads as markup, and which argument it is."""
 
@@ -59,7 +59,7 @@ def harmless(node: ast.expr) -> bool:
     return False
 
 
-@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: path.relative_to(UI).as_posix())
 def test_every_text_that_qt_reads_as_markup_is_ours_or_escaped(path: Path) -> None:
     wrong = [
         node.lineno
@@ -72,7 +72,7 @@ def test_every_text_that_qt_reads_as_markup_is_ours_or_escaped(path: Path) -> No
     assert wrong == [], f"{path.name}: wrap the text in plain(…)"
 
 
-@pytest.mark.parametrize("path", sorted(UI.glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(UI.rglob("*.py")), ids=lambda path: path.relative_to(UI).as_posix())
 def test_no_label_guesses_whether_its_text_is_markup(path: Path) -> None:
     """``QLabel(text)`` guesses; ``label(text)`` and ``ElidedLabel`` do not."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -81,7 +81,7 @@ def test_no_label_guesses_whether_its_text_is_markup(path: Path) -> None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "QLabel" and node.args
     ]
-    assert path.name == "widgets.py" or made == []
+    assert path.name == "basic.py" or made == []
 
 
 async def test_no_widget_of_any_page_reads_markup(make_panel: MakePanel, world: World) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from panel_fakes import MakePanel, World
-from PySide6.QtCore import QCoreApplication, QEvent
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtCore import QCoreApplication, QEvent, QTime
+from PySide6.QtWidgets import QSpinBox, QTimeEdit
 
 from archisync_gui.model import FailureKind, SyncFailure
-from archisync_gui.ui.panel import Panel
-from archisync_gui.ui.settings_page import Field, SettingsPage
+from archisync_gui.ui.pages.settings import Field, SettingsPage
+from archisync_gui.ui.shell.panel import Panel
 
 pytestmark = pytest.mark.qasync
 
@@ -99,6 +99,28 @@ async def test_a_change_that_is_refused_shows_the_value_in_use_and_why(make_pane
     await applied_all(panel)
     assert spin.value() == before
     assert field.wrong.text().startswith("Le impostazioni non si possono salvare")
+
+
+async def test_a_daily_time_outside_office_hours_is_warned_of_beside_it(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel("it")
+    page = await page_of(panel, Applied(world))
+    daily, closing = page.fields["sync.daily_time"], page.fields["sync.office_to"]
+    assert daily.wrong.isHidden()
+    assert isinstance(daily.control, QTimeEdit)
+    assert isinstance(closing.control, QTimeEdit)
+    daily.control.setFocus()
+    daily.control.setTime(QTime(20, 30))
+    daily.settle()
+    await applied_all(panel)
+    assert "l'ufficio è chiuso (orario 07:00–20:00)" in daily.wrong.text(), "the value is taken, and warned of"
+    assert not daily.wrong.isHidden()
+    assert world.settings.text("sync.daily_time") == "20:30"
+    closing.control.setTime(QTime(21, 0))
+    closing.settle()
+    daily.control.clearFocus()
+    await applied_all(panel)
+    page.show_settings()
+    assert daily.wrong.isHidden(), "the office is open then"
 
 
 async def test_two_accounts_added_at_once_are_both_kept(make_panel: MakePanel, world: World) -> None:

@@ -11,8 +11,8 @@ import pytest
 from PySide6.QtNetwork import QNetworkInformation
 
 from archisync_gui.model import Reason
-from archisync_gui.ui import surroundings
-from archisync_gui.ui.surroundings import PATIENCE, SETTLE, Logind, Surroundings
+from archisync_gui.ui.system import power_and_network as surroundings
+from archisync_gui.ui.system.power_and_network import PATIENCE, SETTLE, Logind, Surroundings
 from tests.support.buses import bus, tell_sleep
 
 
@@ -122,8 +122,8 @@ async def test_without_a_system_bus_nothing_is_heard_and_nothing_fails(monkeypat
 
 HEAR = """
 import asyncio, subprocess
-from archisync_gui.ui.loop import run
-from archisync_gui.ui.surroundings import Surroundings
+from archisync_gui.ui.system.loop import run
+from archisync_gui.ui.system.power_and_network import Surroundings
 
 async def main(app):
     around, heard = Surroundings(), asyncio.Queue()

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.ui.theme import DARK, LIGHT, READABLE, SEEN, Tokens, contrast, style_sheet, theme
+from archisync_gui.ui.look.theme import DARK, LIGHT, READABLE, SEEN, Tokens, contrast, style_sheet, theme
 
 
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])

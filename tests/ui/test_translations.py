@@ -61,7 +61,7 @@ def test_the_files_hold_every_text_of_the_code_and_no_other(tmp_path: Path) -> N
     """Qt's own tool says which texts there are. English needs only its plurals."""
     extracted = tmp_path / "extracted.ts"
     tool = Path(sys.executable).with_name("pyside6-lupdate")
-    modules = [str(p) for p in sorted(UI.glob("*.py"))]
+    modules = [str(p) for p in sorted(UI.rglob("*.py"))]
     done = subprocess.run([str(tool), *modules, "-ts", str(extracted)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     used = sources(extracted)
@@ -93,4 +93,4 @@ def test_quoted_buttons_have_the_names_they_have_on_the_panel() -> None:
 
 @pytest.mark.parametrize("pattern", [r"\{tr\("])
 def test_no_text_hides_where_the_extractor_cannot_see_it(pattern: str) -> None:
-    assert [p.name for p in UI.glob("*.py") if re.search(pattern, p.read_text(encoding="utf-8"))] == []
+    assert [p.name for p in UI.rglob("*.py") if re.search(pattern, p.read_text(encoding="utf-8"))] == []

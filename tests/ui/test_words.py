@@ -23,8 +23,8 @@ from archisync_gui.model import (
     State,
     warning,
 )
-from archisync_gui.ui import words
-from archisync_gui.ui.i18n import ago, decimal, number, set_language, span, tr
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import ago, decimal, number, set_language, span, tr
 
 
 @pytest.fixture(autouse=True)
@@ -36,21 +36,27 @@ def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
     set_language("it")
     found = words.headline(busy(), NOW)
     assert found.title == "Clienti, elenco intero · pagina 9 di 16 · 843 righe"
-    assert found.detail == "in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
+    assert found.detail == (
+        "Fatture: l'ERP non ha risposto in tempo · in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
+    )
     assert found.fraction == pytest.approx(843 / 1512, abs=0.01)
-    assert found.kind == "running"
+    assert (found.kind, found.running, found.tone) == ("trouble", True, "bad"), "a failure stays in view"
+    well = dataclasses.replace(calm(), current_run=busy().current_run)
+    found = words.headline(well, NOW)
+    assert found.detail == "in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
+    assert (found.kind, found.running) == ("running", True)
 
 
 @pytest.mark.parametrize(
     ("change", "kind", "title"),
     [
-        (lambda s: s, "fresh", "All fresh"),
-        (lambda s: dataclasses.replace(s, hold_since=NOW), "hold", "Paused by you"),
-        (lambda s: dataclasses.replace(s, accounts=()), "trouble", "No ERP account yet"),
+        (lambda s: s, "fresh", "Everything up to date"),
+        (lambda s: dataclasses.replace(s, hold_since=NOW), "hold", "Paused"),
+        (lambda s: dataclasses.replace(s, accounts=()), "trouble", "No ERP account"),
         (
             lambda s: with_type(s, account_type("ddt", freshness=Freshness.LATE)),
             "late",
-            "1 list late",
+            "Delivery notes: late",
         ),
         (
             lambda s: with_type(
@@ -58,12 +64,12 @@ def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
                 account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1),
             ),
             "trouble",
-            "The ERP does not answer",
+            "Delivery notes: the ERP did not answer in time",
         ),
         (
             lambda s: with_type(s, account_type("ddt", state=State.REFUSED, last_outcome=Outcome.REFUSED)),
             "trouble",
-            "Delivery notes: a read looked wrong and was not stored",
+            "Delivery notes: a read was refused",
         ),
         (
             lambda s: dataclasses.replace(
@@ -194,7 +200,7 @@ def test_errors_in_the_activity_have_the_tone_of_errors() -> None:
         "b",
         1,
         NOW,
-        {"type": "invoices", "attempt": 3, "error": {"kind": "transient", "code": "x", "message": "boom"}},
+        {"type": "invoices", "attempt": 3, "error": {"kind": "transient", "code": "erp-slow", "message": "boom"}},
     )
     found = words.event_line(failed)
     assert found is not None

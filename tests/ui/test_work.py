@@ -10,9 +10,9 @@ import pytest
 from panel_fakes import FakeStore, MakePanel, World
 
 from archisync_gui.export import write
-from archisync_gui.ui.context import Context
-from archisync_gui.ui.data import Data
-from archisync_gui.ui.work import Work
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.work import Work
+from archisync_gui.ui.pages.data import Data
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -109,7 +109,7 @@ async def test_an_export_of_data_ends_in_one_sentence(
     async def where(*_: object) -> Path:
         return tmp_path / "orders.csv"
 
-    monkeypatch.setattr("archisync_gui.ui.data.ask_where", where)
+    monkeypatch.setattr("archisync_gui.ui.pages.data.ask_where", where)
     world.store = FakeStore(size=5000)
     panel = await make_panel()
     page = panel.window.go("data")

@@ -78,5 +78,8 @@ _VARIATIONS = {
     "fact-header": "bands",
     "fact-visible-index": "no-visible-index",
     "fact-preset-proof": "preset-accepted-early",
+    "fact-filter-bar": "filter-bar-for-all=list:{list}",
+    "fact-yes-no": "yes-no-words",
+    "fact-amounts": "invoice-amounts-signed",
 }
 """Facts that differ, and the variation of the demo ERP that looks so."""

@@ -46,6 +46,7 @@ def as_opened(entity: Entity, state: State, structure: Structure, view: View) ->
         fact("fact-page-size-told", grid.get("pageRowSize") is not None, name, size=grid.get("pageRowSize") or "–"),
         fact("fact-page-sizes", _usual_sizes(grid), name, sizes=", ".join(grid.get("sizes", ())) or "–"),
         fact("fact-view-state", 1_000 <= (state["viewState"] or 0) <= 30_000, name, size=state["viewState"]),
+        _filter_bar(name, state, grid),
         fact("fact-sort-told", any(c["sortOrder"] is not None for c in state["columns"]), name),
         *_presets(entity, state, grid),
         _columns(entity, state),
@@ -65,6 +66,17 @@ def _has_enums(entity: Entity) -> bool:
 def _usual_sizes(grid: Structure) -> bool | None:
     sizes = [size for size in grid.get("sizes", ()) if size.isdigit()]
     return set(sizes) <= set(SIZES) and "100" in sizes if sizes else None
+
+
+def _filter_bar(name: str, state: State, grid: Structure) -> Fact:
+    """The bar stands for a filter of the filter builder only (``docs/erp.md``, View state): not without any filter, and
+    not for filters that the filter row or the headers show themselves."""
+    filters = state["filters"]
+    shown = "+" if grid.get("filterBar") else "–"
+    if not grid.get("filterBar"):
+        return fact("fact-filter-bar", True, name, bar=shown)
+    others = bool(filters["row"] or filters["header"])
+    return fact("fact-filter-bar", filters["builder"] not in ("", "?") and not others, name, bar=shown)
 
 
 def _header(name: str, grid: Structure) -> Fact:
@@ -218,6 +230,26 @@ def contents(entity: Entity, reader: RowReader, page: Page) -> list[Fact]:
             words="; ".join(words[:8]),
         ),
         *_meanings(entity, page, rows),
+    ]
+
+
+def as_shown(entity: Entity, fields: Sequence[str], cells: Sequence[Sequence[str | None]]) -> list[Fact]:
+    """What only the texts of cells tell: how they write yes and no, and amounts. ``cells``: rows in the order of
+    ``fields``; images of boxes are ``Checked`` or ``Unchecked``."""
+
+    def texts(kind: Kind) -> set[str]:
+        places = [fields.index(c.field_name) for c in entity.columns if c.kind is kind and c.field_name in fields]
+        return {fold(row[at] or "") for row in cells for at in places} - {""}
+
+    boxes, amounts = texts(Kind.BOOL), texts(Kind.MONEY)
+    signed = {text for text in amounts if "€" in text}
+    # A minus stands in front; in brackets or behind was reported, never seen.
+    odd = {text for text in amounts if text.endswith("-") or "(" in text}
+    usual = not signed if entity.name == "invoices" else signed == amounts
+    shapes = ", ".join(sorted({shape(text) for text in amounts})[:6])
+    return [
+        fact("fact-yes-no", boxes <= {"Checked", "Unchecked"} if boxes else None, entity.name),
+        fact("fact-amounts", usual and not odd if amounts else None, entity.name, shapes=shapes or "–"),
     ]
 
 

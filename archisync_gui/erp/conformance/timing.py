@@ -8,6 +8,7 @@ from typing import Any
 
 from archisync_gui.erp.cells.compare import differing_columns
 from archisync_gui.erp.cells.words import Words
+from archisync_gui.erp.conformance import page_facts
 from archisync_gui.erp.conformance.facts import Fact, fact
 from archisync_gui.erp.driver.page_driver import ReadPlan
 from archisync_gui.erp.lists.list_view import ListView
@@ -30,6 +31,9 @@ class Timing:
         yield fact(
             "fact-cells", readable, name, ms=cells_ms, rows=len(cells["rows"]), problem=str(cells.get("problem", ""))
         )
+        if readable:
+            for found in page_facts.as_shown(view.entity, self._fields, cells["rows"]):
+                yield found
         if view.reader.way is not Way.VALUES:
             why = (await view.reader.known()).why
             yield fact("fact-values", False, name, why=why or "–")

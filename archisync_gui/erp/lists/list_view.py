@@ -157,6 +157,8 @@ class ListView:
         for _ in range(4):
             try:
                 await self._prepare(sort)
+                # A filter that stays on is named here; read with it, the page would fail for another reason.
+                check_filters(self.entity, await self.look())
                 page = await self._first(page_size)
                 self._check_columns(await self.look())
                 return page
@@ -169,6 +171,9 @@ class ListView:
         state = await self.look()
         refuse_what_cannot_be_restored(self.entity, state)
         self._touched = True
+        if state["filters"]["bar"]:
+            # First, because its proof loads the page again, and a list may load with empty cells.
+            await self._presets.search("")
         await self._presets.prepare()
         state = await self.look()
         filters = state["filters"]
@@ -178,8 +183,6 @@ class ListView:
             await self.act(Act.FILTER_ROW, field=found["field"], value="")
         if filters["search"]:
             await self.act(Act.SEARCH, text="")
-        if filters["bar"]:
-            await self._presets.search("")
         if sort is not None:
             await self._sort(sort)
 
@@ -376,6 +379,8 @@ class ListView:
             await self.act(Act.PAGE, index=view.page)
             state = await self.look()
         left = differences(view, view_of(state, self.entity.filter))
+        if state["index"] != view.page and view.page < state["count"]:
+            left = [*left, "page"]  # a list that has become shorter has lost the page
         if left:
             raise transient("view-not-restored", list=self.entity.name, found=", ".join(left))
 

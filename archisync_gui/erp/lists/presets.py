@@ -84,13 +84,21 @@ class Presets:
             raise refused("filter-preset", list=view.entity.name, found=found)
 
     async def search(self, text: str) -> None:
-        """Search with the toolbar's own box."""
+        """Search with the toolbar's own box. The answer does not draw the box anew, so it may be empty while the server
+        still searches: the search is believed when the page shows it after it was loaded again, else ``filter-search``.
+        """
         view = self._view
         box = await view.driver.look(Look.SEARCH_BOX)
         if not box["button"]:
             raise layout("filter-search", list=view.entity.name, found=text)
         await view.driver.type_search(box["input"], text)
-        await self._click(lambda: view.driver.click(Target.SEARCH_BUTTON, box["button"], view.limits.dialog), "search")
+        target = Target.SEARCH_BUTTON
+        loaded, _ = await self._click(lambda: view.driver.click(target, box["button"], view.limits.dialog), "search")
+        if not loaded:
+            await view.load_again()
+        held = str(view.state["filters"]["bar"])
+        if held != text:
+            raise refused("filter-search", list=view.entity.name, found=held or text)
 
     async def _click(self, click: Callable[[], Awaitable[None]], step: str) -> tuple[bool, list[dict[str, Any]]]:
         """Click, and wait for the end of whatever callback that starts; the grid may be another one afterwards.

@@ -1,0 +1,351 @@
+"""Conditions: what is not as it should be, ranked, as one pure function of a status.
+
+Header, window title, tray, status bar, notifications, the command line and the endpoint all show this list, so that
+they cannot disagree. No texts of the panel, no Qt: :func:`text` gives the sentences of ``resources/messages``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from archisync_gui import messages
+from archisync_gui.model import (
+    AccountId,
+    AccountTypeStatus,
+    ErrorInfo,
+    FailureKind,
+    Freshness,
+    Json,
+    Outcome,
+    Reason,
+    State,
+    Status,
+    SyncType,
+)
+
+
+class Kind(StrEnum):
+    """Kinds of conditions, in the order in which they are shown."""
+
+    ARCHIVE = "archive"
+    """The archive cannot be written."""
+    NO_ACCOUNT = "no-account"
+    """No account is in use, so nothing can be read."""
+    HOLD = "hold"
+    """The operator paused everything."""
+    OFFLINE = "offline"
+    """The computer has no network."""
+    STOPPED = "account-stopped"
+    """An account's password or certificate must be corrected; one condition per error code."""
+    REFUSED = "read-refused"
+    """A read looked wrong and was not stored; the operator decides."""
+    BROWSER = "browser"
+    """Archisync's own browser does not start or ended; the ERP was not even asked."""
+    SILENT = "erp-silent"
+    """The ERP has not answered since its last good answer."""
+    FAILED = "list-failed"
+    """The last read of some lists failed, while the ERP answered otherwise; one condition per cause."""
+    ABANDONED = "abandoned"
+    """A read did not end when told to, and may still hold the browser."""
+    UNREADABLE = "unreadable"
+    """Stored entries could not be read at the start."""
+    UNSURE = "age-unknown"
+    """The age of the data is not known, because the computer's clock was changed."""
+    LATE = "late"
+    """The last read of some lists is older than their interval allows."""
+    NEVER = "never-read"
+    """Some lists were never read."""
+
+
+WARNINGS = frozenset({Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE, Kind.LATE, Kind.NEVER})
+"""Kinds that need no action of the operator; all others are errors."""
+
+
+FEW = 2
+"""So many lists are named in the first sentence of a text; of more, it gives the number."""
+
+STOPS = frozenset({"password-missing", "certificate-unknown", "certificate-changed"})
+"""Codes of stopped accounts that have a text of their own; all others mean a refused password."""
+
+
+class Cause(StrEnum):
+    """Where a failure comes from, coarse enough for two words."""
+
+    BROWSER = "browser"
+    SILENT = "erp-silent"
+    ERP = "erp"
+    LOGIN = "login"
+    CREDENTIALS = "credentials"
+    LAYOUT = "layout"
+    REFUSED = "refused"
+    INTERNAL = "internal"
+
+
+SERVER = frozenset({"erp-unreachable", "erp-unavailable"})
+"""Codes that concern the whole server."""
+
+SILENCE = SERVER | {"erp-slow", "erp-slow-callback", "erp-never-idle"}
+"""Codes that mean: the ERP did not answer in time, or not at all."""
+
+
+def cause(error: ErrorInfo | None) -> Cause:
+    """The cause of ``error``; :attr:`Cause.INTERNAL` where none is known."""
+    if error is None:
+        return Cause.INTERNAL
+    if error.code.startswith("browser-"):
+        return Cause.BROWSER
+    match error.kind:
+        case FailureKind.TRANSIENT if error.code in SILENCE:
+            return Cause.SILENT
+        case FailureKind.TRANSIENT:
+            return Cause.ERP
+        case FailureKind.CREDENTIALS:
+            return Cause.CREDENTIALS
+        case FailureKind.LOGIN:
+            return Cause.LOGIN
+        case FailureKind.LAYOUT:
+            return Cause.LAYOUT
+        case FailureKind.REFUSED:
+            return Cause.REFUSED
+        case _:
+            return Cause.INTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that is not as it should be."""
+
+    kind: Kind
+    items: tuple[AccountTypeStatus, ...] = ()
+    """Exactly the lists (with their accounts) that it concerns; empty: it concerns none in particular."""
+    accounts: tuple[AccountId, ...] = ()
+    """The accounts that it concerns."""
+    error: ErrorInfo | None = None
+    """The error behind it, of the first item or account."""
+    since: datetime | None = None
+    """When it began, where that is known."""
+    count: int = 0
+    """How many entries, where it counts something else than lists."""
+
+    @property
+    def warning(self) -> bool:
+        """True: nothing to be done by the operator."""
+        return self.kind in WARNINGS
+
+    @property
+    def lists(self) -> tuple[SyncType, ...]:
+        """The lists that it concerns, each once, in the status's order."""
+        return tuple(dict.fromkeys(item.type for item in self.items))
+
+    @property
+    def code(self) -> str:
+        """The code of its text in ``resources/messages/conditions.toml``."""
+        many = ".many" if len(self.lists) > 1 else ""
+        match self.kind:
+            case Kind.STOPPED if self.error is not None:
+                return f"condition.{self.error.code if self.error.code in STOPS else 'password-refused'}"
+            case Kind.FAILED:
+                return f"condition.failed.{cause(self.error)}"
+            case Kind.SILENT if self.since is None:
+                return "condition.erp-silent.always"
+            case Kind.REFUSED | Kind.LATE | Kind.NEVER | Kind.UNSURE:
+                return f"condition.{self.kind}{many}"
+            case _:
+                return f"condition.{self.kind}"
+
+    def as_json(self) -> dict[str, Json]:
+        """What the endpoint and the command line answer of it."""
+        return {
+            "kind": self.kind.value,
+            "code": self.code,
+            "warning": self.warning,
+            "lists": list(self.lists),
+            "accounts": list(self.accounts),
+            "count": self.count or len(self.lists),
+            "since": None if self.since is None else self.since.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the ERP last did: when it answered well, for whom, and when a read failed after that."""
+
+    answered: datetime | None = None
+    accounts: tuple[AccountId, ...] = ()
+    """Accounts whose reads were answered well at their last attempt."""
+    failed: datetime | None = None
+    """When the newest read began that failed, if the ERP gave no good answer since."""
+
+    @property
+    def connected(self) -> bool:
+        """True when the newest thing known of the ERP is a good answer."""
+        return self.answered is not None and self.failed is None
+
+
+def contact(status: Status) -> Contact:
+    """The ERP's last good answer. Attempts and typed names are no evidence; times in the future are none either."""
+    limit = status.at + timedelta(minutes=1)
+    good: dict[AccountId, datetime] = {}
+    failed: datetime | None = None
+    for item in _items(status):
+        times = [t for t in (item.last_run_time, item.new_as_of, item.all_as_of) if t is not None]
+        if item.last_outcome in (Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.REFUSED) and item.last_attempt is not None:
+            times.append(item.last_attempt)
+        for at in times:
+            if at <= limit:
+                good[item.account] = max(at, good.get(item.account, at))
+        if _last_failed(item) and item.last_attempt is not None and item.last_attempt <= limit:
+            failed = item.last_attempt if failed is None else max(failed, item.last_attempt)
+    run = status.current_run
+    if run is not None and (run.progress.rows or run.progress.page):
+        good[run.account] = status.at
+    answered = max(good.values(), default=None)
+    if answered is not None and failed is not None and failed < answered:
+        failed = None
+    return Contact(answered, tuple(good), failed)
+
+
+def conditions(status: Status) -> tuple[Condition, ...]:
+    """All conditions of ``status``, the most important first. None: everything is fresh and nothing is wrong."""
+    found = list(_general(status))
+    unused = {account.id for account in status.accounts if not account.enabled}
+    rest = [item for item in _items(status) if item.account not in unused]
+    for part in (_stopped, _refused, _failing, _stale):
+        made = list(part(status, rest))
+        concerned = {(item.type, item.account) for condition in made for item in condition.items}
+        rest = [item for item in rest if (item.type, item.account) not in concerned]
+        found += made
+    return tuple(sorted(found, key=lambda condition: list(Kind).index(condition.kind)))
+
+
+def _items(status: Status) -> Iterator[AccountTypeStatus]:
+    for type_status in status.statuses.values():
+        yield from type_status.accounts
+
+
+def _last_failed(item: AccountTypeStatus) -> bool:
+    """True when the item's last attempt failed for a reason that speaks against the ERP or the way to it."""
+    if item.last_outcome is not Outcome.FAILED:
+        return False
+    return item.last_error is None or item.last_error.kind is not FailureKind.PERMANENT
+
+
+def _general(status: Status) -> Iterator[Condition]:
+    """Conditions that concern no list in particular."""
+    if status.journal_error is not None:
+        yield Condition(Kind.ARCHIVE, error=status.journal_error)
+    if not any(account.enabled for account in status.accounts):
+        yield Condition(Kind.NO_ACCOUNT)
+    if status.hold_since is not None:
+        yield Condition(Kind.HOLD, since=status.hold_since)
+    if status.explanation.reason is Reason.OFFLINE:
+        yield Condition(Kind.OFFLINE)
+    if status.abandoned:
+        accounts = tuple(dict.fromkeys(run.account for run in status.abandoned))
+        yield Condition(Kind.ABANDONED, accounts=accounts, since=min(run.started for run in status.abandoned))
+    if status.unreadable:
+        yield Condition(Kind.UNREADABLE, count=len(status.unreadable))
+
+
+def _stopped(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+    """Stopped accounts with their lists, those of one code together."""
+    by_code: dict[str, list[AccountId]] = {}
+    errors: dict[str, ErrorInfo] = {}
+    for account in status.accounts:
+        if account.enabled and account.stopped is not None:
+            by_code.setdefault(account.stopped.code, []).append(account.id)
+            errors.setdefault(account.stopped.code, account.stopped)
+    for code, accounts in by_code.items():
+        concerned = tuple(item for item in items if item.account in accounts)
+        yield Condition(Kind.STOPPED, concerned, tuple(accounts), errors[code])
+
+
+def _refused(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+    concerned = tuple(
+        item
+        for item in items
+        if item.state is State.REFUSED or (item.last_outcome is Outcome.REFUSED and item.failures_in_a_row > 0)
+    )
+    if concerned:
+        yield Condition(Kind.REFUSED, concerned, _accounts(concerned), concerned[0].last_error)
+
+
+def _failing(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+    """Lists whose last read failed or that wait for another attempt. The ERP as a whole is named only if two lists, or
+    an error of the server itself, say so and it gave no good answer since."""
+    failing = [item for item in items if _is_failing(item)]
+    answered = contact(status).answered
+    silent = [
+        item
+        for item in failing
+        if cause(item.last_error) is Cause.SILENT
+        and (answered is None or item.last_attempt is None or item.last_attempt > answered)
+    ]
+    server = any(item.last_error is not None and item.last_error.code in SERVER for item in silent)
+    if server or len({item.type for item in silent}) > 1:
+        yield Condition(Kind.SILENT, tuple(silent), _accounts(silent), silent[0].last_error, answered)
+        failing = [item for item in failing if item not in silent]
+    browser = [item for item in failing if cause(item.last_error) is Cause.BROWSER]
+    if browser:
+        yield Condition(Kind.BROWSER, tuple(browser), _accounts(browser), browser[0].last_error)
+    by_code: dict[str, list[AccountTypeStatus]] = {}
+    for item in failing:
+        if item not in browser:
+            by_code.setdefault(item.last_error.code if item.last_error is not None else "", []).append(item)
+    for alike in by_code.values():
+        yield Condition(Kind.FAILED, tuple(alike), _accounts(alike), alike[0].last_error)
+
+
+def _is_failing(item: AccountTypeStatus) -> bool:
+    """True for a list whose reads fail. A single record that could not be read is no failure of its list."""
+    if item.failures_in_a_row > 0 or item.state is State.BACKING_OFF or item.reason is Reason.RETRY:
+        return True
+    return item.last_outcome is Outcome.FAILED and (item.is_running or item.queue_position is not None)
+
+
+def _stale(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+    kinds = {Freshness.UNKNOWN: Kind.UNSURE, Freshness.LATE: Kind.LATE, Freshness.NEVER: Kind.NEVER}
+    for freshness, kind in kinds.items():
+        concerned = tuple(item for item in items if item.freshness is freshness)
+        if concerned:
+            since = min((i.last_run_time for i in concerned if i.last_run_time is not None), default=None)
+            yield Condition(kind, concerned, _accounts(concerned), since=since)
+
+
+def _accounts(items: Iterable[AccountTypeStatus]) -> tuple[AccountId, ...]:
+    return tuple(dict.fromkeys(item.account for item in items))
+
+
+def text(
+    condition: Mapping[str, Json],
+    language: str,
+    list_name: Callable[[SyncType], str],
+    when: Callable[[datetime], str],
+) -> messages.Text:
+    """What happened, what it means and what to do, in ``language`` (``it`` or ``en``).
+
+    ``condition`` is what :meth:`Condition.as_json` gave; ``list_name`` gives people's word for a list, ``when`` a
+    moment as people read it.
+    """
+    names = [list_name(str(name)) for name in _texts(condition["lists"])]
+    lists, few = ", ".join(names), len(names) <= FEW
+    params: dict[str, object] = {
+        "lists": lists,
+        "subject": lists if few else messages.text("condition.subject", language, {"count": len(names)}).what,
+        "accounts": ", ".join(_texts(condition["accounts"])),
+        "count": condition["count"],
+    }
+    since = condition["since"]
+    if isinstance(since, str):
+        params["time"] = when(datetime.fromisoformat(since))
+    found = messages.text(str(condition["code"]), language, params)
+    if few or lists in found.what + found.means:
+        return found
+    return messages.Text(found.what, f"{lists}. {found.means}", found.todo)
+
+
+def _texts(value: Json) -> list[str]:
+    return [str(part) for part in value] if isinstance(value, list) else []

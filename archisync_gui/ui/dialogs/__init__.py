@@ -1,0 +1,1 @@
+"""Dialogs: run details, refused reads, first run, and the small ones."""

@@ -1,0 +1,77 @@
+"""Open order forms: who opened them, since when; ending one or all."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QTableView,
+    QWidget,
+)
+
+from archisync_gui.model import Status
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.widgets.basic import label
+from archisync_gui.ui.widgets.delegates import CellDelegate
+from archisync_gui.ui.widgets.dialog import Dialog
+from archisync_gui.ui.widgets.models import SessionsModel
+
+
+class SessionsDialog(Dialog):
+    """The open order form tabs: label, since when, last sign of life; end one or all."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Open order form tabs"), parent, 780)
+        self._context = context
+        self._sessions = SessionsModel(self)
+        self.table = QTableView()
+        self.table.setModel(self._sessions)
+        self.table.setItemDelegate(CellDelegate(self.table))
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setShowGrid(False)
+        self.table.setFrameShape(QFrame.Shape.NoFrame)
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(self.table.fontMetrics().height() * 2 + 14)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.setTabKeyNavigation(False)
+        self.table.setMinimumHeight(220)
+        self.table.setAccessibleName(tr("Open order form tabs"))
+        self._empty = label(tr("No order form is open."), "muted")
+        self.body.addWidget(self._empty)
+        self.body.addWidget(self.table, 1)
+        explained = tr("Ending a session closes no tab: the form goes on with stored data and can start again.")
+        self.body.addWidget(label(explained, "muted", wrap=True))
+        self.one = self.add_button(tr("&End this one"), self._end_one)
+        self.all = self.add_button(tr("End &all"), context.end_sessions)
+        self.add_button(tr("&Close"), self.close)
+        self.table.selectionModel().selectionChanged.connect(self._show_buttons)
+        context.bridge.status_changed.connect(self._status)
+        context.bridge.tick.connect(self._tick)
+        if context.status is not None:
+            self._status(context.status)
+
+    def _tick(self) -> None:
+        if self._context.status is not None:
+            self._status(self._context.status)
+
+    def _status(self, status: Status) -> None:
+        self._sessions.show_status(status, self._context.now())
+        if status.sessions and not self.table.selectionModel().hasSelection():
+            self.table.selectRow(0)
+        self._empty.setVisible(not status.sessions)
+        self.table.setVisible(bool(status.sessions))
+        self._show_buttons()
+
+    def _show_buttons(self, *_: object) -> None:
+        some = self._sessions.rowCount() > 0
+        for button in (self.one, self.all):
+            button.setEnabled(some)
+            button.setToolTip("" if some else tr("No order form is open"))
+
+    def _end_one(self) -> None:
+        index = self.table.currentIndex()
+        if index.isValid():
+            self._context.end_session(self._sessions.item(index.row()).handle)

@@ -1,0 +1,109 @@
+"""Why something runs or nothing does, now or at a stored moment, and what comes next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QDateTime, Qt
+from PySide6.QtWidgets import (
+    QDateTimeEdit,
+    QPushButton,
+    QWidget,
+)
+
+from archisync_gui import messages
+from archisync_gui.model import Explanation
+from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import date_format, language, lasting, moment, tr
+from archisync_gui.ui.widgets.basic import inset, label, row
+from archisync_gui.ui.widgets.dialog import Dialog
+
+
+def explanation_text(found: Explanation) -> str:
+    """An explanation as sentences: from ``resources/messages``, else our own few words."""
+    params = {k: words.type_name(str(v)) if k in ("type", "after") else v for k, v in found.params.items()}
+    text = messages.text(f"explain.{found.reason.value}", language(), params)
+    if text.what != f"explain.{found.reason.value}":
+        return str(text)
+    short = words.reason_word(found.reason, found.params)
+    return short[:1].upper() + short[1:] + "."
+
+
+class WhyDialog(Dialog):
+    """Why something runs or nothing does; now, or at any stored moment; and what comes next."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        running = context.status is not None and context.status.current_run is not None
+        super().__init__(tr("Why is this running?") if running else tr("Why is nothing running?"), parent, 600)
+        self._context = context
+        self._asked = 0
+        when = row(gap=8)
+        self.now_button = QPushButton(tr("&Now"))
+        self.now_button.setAutoDefault(False)
+        self.at = QDateTimeEdit(QDateTime.fromSecsSinceEpoch(int(context.now().timestamp())))
+        self.at.setCalendarPopup(True)
+        inset(self.at)
+        self.at.setDisplayFormat(f"{date_format()} HH:mm")
+        self.at.setAccessibleName(tr("Moment to explain"))
+        self.look = QPushButton(tr("&Explain this moment"))
+        self.look.setAutoDefault(False)
+        when.addWidget(self.now_button)
+        when.addWidget(label(tr("or at"), "muted"))
+        when.addWidget(self.at)
+        when.addWidget(self.look)
+        when.addStretch(1)
+        self.body.addLayout(when)
+        self.reason = label(wrap=True, factor=1.08)
+        self.reason.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.next = label(name="muted", wrap=True)
+        self.body.addWidget(self.reason)
+        self.body.addWidget(self.next)
+        self.body.addStretch(1)
+        self.add_button(tr("&Close"), self.close)
+        self.now_button.clicked.connect(lambda: self._ask(None))
+        self.look.clicked.connect(lambda: self._ask(self.at.dateTime().toPython().astimezone()))  # type: ignore[attr-defined]
+        self._ask(None)
+
+    def explain(self, at: datetime) -> None:
+        """Explain that moment."""
+        self.at.setDateTime(QDateTime.fromSecsSinceEpoch(int(at.timestamp())))
+        self._ask(at)
+
+    def _ask(self, at: datetime | None) -> None:
+        self._asked += 1
+        self._context.background.run(self._explain(self._asked, at), "explain", self)
+
+    async def _explain(self, number: int, at: datetime | None) -> None:
+        services = self._context.services
+        if services is None:
+            self.reason.setText(tr("Archisync is still starting."))
+            return
+        try:
+            found = await services.orchestrator.explain(at)
+        except Exception as error:
+            self.reason.setText(problem(error))
+            return
+        if number == self._asked:
+            self.show_explanation(found, at)
+
+    def show_explanation(self, found: Explanation, at: datetime | None) -> None:
+        """Show an answer."""
+        now = self._context.now()
+        before = tr("At {time}: ", time=moment(found.at, now)) if at is not None else ""
+        self.reason.setText(before + explanation_text(found))
+        lines = [
+            tr(
+                "{time} · {type} ({length})",
+                time=moment(f.starts, now),
+                type=_with_account(f.type, f.account, self._context),
+                length=lasting(f.seconds),
+            )
+            for f in sorted(found.forecast, key=lambda f: f.starts)[:12]
+        ]
+        self.next.setText(tr("What comes next:") + "\n" + "\n".join(lines) if lines else "")
+
+
+def _with_account(type: str, account: str, context: Context) -> str:
+    many = context.status is not None and len(context.status.accounts) > 1
+    return f"{words.type_name(type)}, {account}" if many and account else words.type_name(type)

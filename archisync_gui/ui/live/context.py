@@ -1,0 +1,287 @@
+"""What every page of the panel shares: the services once they are there, the bridge, and what an operator can ask for.
+
+Actions live here so that table, menus, tray and keyboard say and do the same; widgets do not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import QObject, QSettings, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+
+from archisync_gui import messages
+from archisync_gui.model import Origin, QueueEntry, Status, SystemClock
+from archisync_gui.settings import Settings
+from archisync_gui.ui.live.bridge import Background, Bridge
+from archisync_gui.ui.live.services import Changes, Services, endpoint_address
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import language, tr
+
+log = logging.getLogger(__name__)
+
+SETTLE = 0.15
+"""Seconds after a request before its place in the queue is told: the dispatcher has had its turn by then."""
+
+Say = Callable[..., None]
+
+
+class Context(QObject):
+    """One per panel."""
+
+    services_changed = Signal()
+    settings_changed = Signal()
+    ending = Signal()
+    """The panel is about to close: what is still settling takes effect now."""
+    said = Signal(str, str, str, object)
+    """A sentence for the notice: text, tone, button, what the button does."""
+    wanted = Signal(str, object)
+    """Open a page or dialog: its name and what it should show."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.services: Services | None = None
+        self.bridge = Bridge(self)
+        self.background = Background(self)
+        self.background.failed.connect(self._failed)
+        self.status: Status | None = None
+        self.memory: QSettings | None = None
+        """What the window remembers over restarts: place, columns, filters."""
+        self.without_password: set[str] = set()
+        """Accounts for which no password was found, nor given since."""
+        self.bridge.status_changed.connect(self._status)
+
+    def set_services(self, services: Services) -> None:
+        """The services are ready: listen and tell everybody."""
+        self.services = services
+        words.name_types(services.entities)
+        self.services_changed.emit()
+        self.bridge.attach(services.orchestrator)
+
+    def _status(self, status: Status) -> None:
+        self.status = status
+
+    def now(self) -> datetime:
+        """Wall clock, as the services keep it."""
+        return (self.services.clock if self.services is not None else SystemClock()).now()
+
+    def settings(self) -> Settings:
+        """The settings in use."""
+        return self.services.settings() if self.services is not None else Settings()
+
+    async def set_password(self, account: str, password: str) -> bool:
+        """Keep a password and let the account log in again. False: in memory only, there is no keyring."""
+        services = self.services
+        if services is None or services.set_password is None:
+            raise LookupError("nothing here keeps passwords")
+        kept = await services.set_password(account, password)
+        self.without_password.discard(account)
+        return kept
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep a small text over restarts."""
+        if self.memory is not None:
+            self.memory.setValue(key, value)
+
+    def recall(self, key: str) -> str:
+        """What was kept, or an empty text."""
+        found = self.memory.value(key) if self.memory is not None else None
+        return found if isinstance(found, str) else ""
+
+    def say(self, text: str, tone: str = "", action: str = "", callback: Callable[[], object] | None = None) -> None:
+        """Tell the operator something beside the work."""
+        self.said.emit(text, tone, action, callback)
+
+    def open(self, place: str, what: object = None) -> None:
+        """Open a page (``history``, ``data`` …) or a dialog (``why``, ``sessions`` …)."""
+        self.wanted.emit(place, what)
+
+    def apply(self, changes: Changes) -> None:
+        """Change settings in the background; ``changes`` may depend on the settings in use at that moment."""
+        services = self.services
+        if services is None:
+            return
+
+        async def work() -> None:
+            await services.apply_settings(changes)
+            self.settings_changed.emit()
+
+        self.background.run(work(), "settings")
+
+    def _failed(self, error: object) -> None:
+        self.say(problem(error), "bad")
+
+    # ------------------------------------------------------------------------------------------------ actions
+
+    def _ready(self) -> Services | None:
+        if self.services is None:
+            self.say(tr("Archisync is still starting. Try again in a moment."))
+        return self.services
+
+    def sync(self, type: str, account: str | None = None, key: str | None = None) -> None:
+        """Ask for one type (or one record of it) and say where it waits and why."""
+        services = self._ready()
+        if services is None:
+            return
+
+        async def work() -> None:
+            try:
+                if key is None:
+                    ticket = services.orchestrator.request_sync(type, account, origin=Origin.OPERATOR)
+                else:
+                    ticket = services.orchestrator.request_sync(
+                        type, account, scope="one", key=key, priority=99, origin=Origin.OPERATOR
+                    )
+            except Exception as error:
+                self.say(tr("{type} was not asked for: {why}", type=words.type_name(type), why=problem(error)), "bad")
+                return
+            await asyncio.sleep(SETTLE)
+            self._tell_place(type, account, str(getattr(ticket, "id", "")))
+
+        self.background.run(work(), f"sync-{type}")
+
+    def _tell_place(self, type: str, account: str | None, ticket: str) -> None:
+        services = self.services
+        if services is None:
+            return
+        status = services.orchestrator.get_status()
+        found = [
+            (at, entry)
+            for at, entry in enumerate(status.queue, 1)
+            if entry.id == ticket or (entry.type == type and (account is None or entry.account == account))
+        ]
+        if not found:
+            if status.current_sync == type:
+                self.say(tr("{type}: reading now.", type=words.type_name(type)))
+            return
+        at, entry = found[0]
+        sentence = words.queued_sentence(entry, at)
+        if entry.run_anyway_possible:
+            self.say(sentence, "", tr("R&un anyway"), lambda: self.run_anyway(entry))
+        else:
+            self.say(sentence)
+
+    def sync_all(self) -> None:
+        """Ask for all types."""
+        services = self._ready()
+        if services is None:
+            return
+        try:
+            services.orchestrator.request_full(origin=Origin.OPERATOR)
+        except Exception as error:
+            self.say(tr("Nothing was asked for: {why}", why=problem(error)), "bad")
+            return
+        status = services.orchestrator.get_status()
+        if status.hold_since is not None:
+            self.say(tr("All lists are in the queue; they start when you release."), "", tr("&Release"), self.release)
+        elif status.session_count:
+            self.say(tr("All lists are in the queue; they start when the order form closes."))
+        else:
+            self.say(tr("All lists are in the queue; one is read after the other."))
+
+    def cancel(self) -> None:
+        """End the active run; what it read is thrown away, what is stored stays."""
+        services = self._ready()
+        if services is None:
+            return
+        run = services.orchestrator.get_status().current_run
+        if run is None:
+            self.say(tr("Nothing is running."))
+            return
+        self._act(services.orchestrator.cancel_run(), "cancel")
+        name = words.type_name(run.type)
+        account = run.account if len(self.status.accounts if self.status else ()) > 1 else None
+        self.say(
+            tr("{type}: cancelled. The stored data are as before.", type=name),
+            "",
+            tr("&Ask again"),
+            lambda: self.sync(run.type, account),
+        )
+
+    def hold(self) -> None:
+        """Pause everything."""
+        services = self._ready()
+        if services is not None:
+            self._act(services.orchestrator.hold(), "hold")
+
+    def release(self) -> None:
+        """End the pause."""
+        services = self._ready()
+        if services is not None:
+            self._act(services.orchestrator.release(), "release")
+
+    def toggle_hold(self) -> None:
+        """Pause or release."""
+        if self.status is not None and self.status.hold_since is not None:
+            self.release()
+        else:
+            self.hold()
+
+    def remove(self, entry: QueueEntry) -> None:
+        """Take a request out of the queue."""
+        services = self._ready()
+        if services is None:
+            return
+        self._act(services.orchestrator.remove(entry.id), "remove")
+        self.say(
+            tr("{type}: taken out of the queue.", type=words.type_name(entry.type)),
+            "",
+            tr("Put it bac&k"),
+            lambda: self.sync(entry.type, entry.account),
+        )
+
+    def to_front(self, entry: QueueEntry) -> None:
+        """Make a request the next one."""
+        services = self._ready()
+        if services is not None:
+            self._act(services.orchestrator.move_to_front(entry.id), "front")
+
+    def run_anyway(self, entry: QueueEntry) -> None:
+        """Let this one run pass hold or session."""
+        services = self._ready()
+        if services is not None:
+            self._act(services.orchestrator.run_anyway(entry.id), "anyway")
+
+    def end_session(self, handle: str) -> None:
+        """End one tab's session."""
+        services = self._ready()
+        if services is not None:
+            self._act(services.orchestrator.end_session(handle), "end-session")
+
+    def end_sessions(self) -> None:
+        """End all sessions: the syncs go on now."""
+        services = self._ready()
+        if services is not None:
+            self._act(services.orchestrator.end_sessions(), "end-sessions")
+            self.say(tr("The order form's tabs were told; the syncs go on."))
+
+    def open_order_form(self) -> None:
+        """Open the order form in the operator's browser."""
+        services = self._ready()
+        if services is None:
+            return
+        if not endpoint_address(services.endpoint):
+            self.say(tr("The order form is not available: the local endpoint is not running."), "bad")
+        elif services.endpoint is not None and not QDesktopServices.openUrl(QUrl(services.endpoint.order_form_url())):
+            self.say(tr("No browser could be opened for the order form."), "bad")
+
+    def _act(self, result: object, name: str) -> None:
+        self.background.act(result, name)
+
+
+def problem(error: object) -> str:
+    """An exception as sentences: what happened, what it means, what to do."""
+    code = getattr(error, "code", None)
+    if isinstance(code, str):
+        params = getattr(error, "params", None)
+        found = words.told(code, params if isinstance(params, dict) else None)
+        if found is not None:
+            return str(found)
+    if isinstance(error, OSError) and error.strerror:
+        params = {"path": str(error.filename or "–"), "reason": error.strerror}
+        return str(messages.text("file-refused", language(), params))
+    reason = f"{type(error).__name__}: {error}".strip().rstrip(":.")
+    return str(messages.text("unexpected", language(), {"error": reason}))

@@ -1,0 +1,363 @@
+"""The history: all stored runs with filters, export, and charts of duration, success and change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from PySide6.QtCore import QDate, QModelIndex, QObject, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QDateEdit,
+    QFrame,
+    QHeaderView,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from archisync_gui.export import write
+from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
+from archisync_gui.ui.widgets.basic import Flow, Page, card, column, inset, label, row
+from archisync_gui.ui.widgets.delegates import CellDelegate
+from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+from archisync_gui.ui.widgets.models import Cell, SnapshotModel
+
+STEP = 300
+"""Runs read at once; more on request."""
+
+WRONG = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+"""One choice of the filter: what somebody should look at."""
+
+
+class RunsModel(SnapshotModel):
+    """Runs, newest first."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(7, parent)
+
+    def headers(self) -> Sequence[str]:
+        return (
+            tr("Started"),
+            tr("List"),
+            tr("Outcome"),
+            tr("Asked by"),
+            tr("Duration"),
+            tr("Rows"),
+            tr("Error"),
+        )
+
+    def show_runs(self, runs: Sequence[RunRecord], now: datetime, accounts: int) -> None:
+        """Show these."""
+        self.replace([(r.id, r, _cells(r, now, accounts)) for r in runs])
+
+
+def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
+    end = run.ended or now
+    error = ""
+    if run.error is not None:
+        error = words.failure_word(run.error)
+    elif run.warnings:
+        error = tr("%n warning(s)", "", len(run.warnings))
+    scope = words.scope_word(run.scope, run.key) if run.scope.value != "all" else ""
+    detail = " · ".join(p for p in (run.account if accounts > 1 else "", scope) if p)
+    done = run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN)
+    return (
+        Cell(moment(run.started, now), tooltip=absolute(run.started)),
+        Cell(words.type_name(run.type), detail, bold=True),
+        Cell(chip=words.outcome_word(run.outcome)),
+        Cell(words.origin_word(run.origin)),
+        Cell(took((end - run.started).total_seconds()), right=True),
+        Cell(words.rows_word(run.rows), words.delta_line(run.added, run.changed, run.gone), right=True)
+        if done
+        else Cell("–", right=True),
+        Cell(
+            error,
+            tooltip=run.error.message
+            if run.error is not None
+            else "\n".join(map(words.warning_word, run.warnings[:20])),
+        ),
+    )
+
+
+class History(Page):
+    """All runs."""
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._runs: list[RunRecord] = []
+        self._reading = 0
+        self._stale = False
+        self.model = RunsModel(self)
+        self.type, self.outcome, self.origin, self.period = (QComboBox() for _ in range(4))
+        self.since, self.until = QDateEdit(), QDateEdit()
+        self.table = QTableView()
+        self.more, self.charts_button = QPushButton(), QPushButton()
+        self.export = QPushButton()
+        self.charts: QWidget | None = None
+        self._build()
+        self.retranslate()
+        self._recall()
+        for box in (self.type, self.outcome, self.origin, self.period):
+            box.currentIndexChanged.connect(self._filtered)
+        for edit in (self.since, self.until):
+            edit.dateChanged.connect(self._filtered)
+        self.table.activated.connect(self._open)
+        self.table.doubleClicked.connect(self._open)
+        self.more.clicked.connect(self._read_more)
+        self.export.clicked.connect(lambda: context.background.run(self._export(), "export-history"))
+        self.charts_button.toggled.connect(self._toggle_charts)
+        context.bridge.happened.connect(self._happened)
+        context.services_changed.connect(self.retranslate)
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(18, 14, 18, 14)
+        outer.setSpacing(12)
+        filters = Flow()
+        for box in (self.type, self.outcome, self.origin, self.period):
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            filters.addWidget(box)
+        filters.push_right()
+        self.charts_button.setCheckable(True)
+        filters.addWidget(self.charts_button)
+        filters.addWidget(self.export)
+        outer.addLayout(filters)
+        self._dates = QWidget()
+        dates = row(self._dates, gap=8)
+        today = QDate.currentDate()
+        self._from, self._to = label(name="muted"), label(name="muted")
+        for words_before, edit, date in ((self._from, self.since, today.addDays(-7)), (self._to, self.until, today)):
+            edit.setCalendarPopup(True)
+            edit.setDate(date)
+            inset(edit)
+            dates.addWidget(words_before)
+            dates.addWidget(edit)
+        dates.addStretch(1)
+        self._dates.hide()
+        outer.addWidget(self._dates)
+        self._frame = card()
+        inside = column(self._frame, (1, 1, 1, 1))
+        table = self.table
+        table.setModel(self.model)
+        table.setItemDelegate(CellDelegate(table))
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setFrameShape(QFrame.Shape.NoFrame)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() * 2 + 14)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        em = table.fontMetrics().horizontalAdvance("0")
+        for at, width in enumerate((18, 17, 24, 24, 12, 18)):
+            header.resizeSection(at, em * width)
+        header.setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
+        inside.addWidget(table, 1)
+        self._empty = label(name="muted", wrap=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.setContentsMargins(14, 14, 14, 14)
+        inside.addWidget(self._empty)
+        outer.addWidget(self._frame, 1)
+        bottom = row()
+        self._count = label(name="muted")
+        bottom.addWidget(self._count)
+        bottom.addStretch(1)
+        bottom.addWidget(self.more)
+        outer.addLayout(bottom)
+        self._outer = outer
+
+    def retranslate(self) -> None:
+        services = self._context.services
+        types: list[tuple[object, str]] = [(None, tr("All lists"))]
+        types += [(e.name, words.type_name(e.name)) for e in services.entities] if services is not None else []
+        _fill(self.type, types)
+        outcomes: list[tuple[object, str]] = [(None, tr("Any outcome")), (WRONG, tr("All that went wrong"))]
+        _fill(self.outcome, [*outcomes, *((o, words.outcome_word(o).text) for o in Outcome)])
+        _fill(self.origin, [(None, tr("Asked by anyone")), *((o, words.origin_word(o)) for o in Origin)])
+        _fill(
+            self.period,
+            [
+                ("any", tr("Any time")),
+                ("1", tr("Today")),
+                ("7", tr("Last 7 days")),
+                ("30", tr("Last 30 days")),
+                ("own", tr("From … to …")),
+            ],
+        )
+        self.type.setAccessibleName(tr("List"))
+        self.outcome.setAccessibleName(tr("Outcome"))
+        self.origin.setAccessibleName(tr("Asked by"))
+        self.period.setAccessibleName(tr("Period"))
+        self.since.setAccessibleName(tr("From"))
+        self.until.setAccessibleName(tr("To"))
+        self._from.setText(tr("From"))
+        self._to.setText(tr("To"))
+        for edit in (self.since, self.until):
+            edit.setDisplayFormat(date_format())
+        self.table.setAccessibleName(tr("Runs"))
+        self.charts_button.setText(tr("C&harts"))
+        self.export.setText(tr("E&xport…"))
+        self.export.setToolTip(tr("Save these runs as CSV or Excel file"))
+        self.more.setText(tr("Show &more"))
+        self._empty.setText(tr("No run matches. Choose another list, outcome or period above."))
+        self.model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 6)
+        self._show()
+
+    def shown(self) -> None:
+        self._filtered()
+
+    def focus_on(self, what: object) -> None:
+        """Show the runs of a type."""
+        if isinstance(what, dict):
+            at = self.type.findData(what.get("type"))
+            self.type.setCurrentIndex(max(0, at))
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        ended = {EventKind.SYNC_COMPLETED, EventKind.SYNC_ERROR, EventKind.SYNC_CANCELLED, EventKind.SYNC_SKIPPED}
+        if any(e.kind in ended for e in events) and self.isVisible():
+            self._reading += 1  # as many as are shown: "show more" is not undone by the next run
+            self._context.background.run(self._read(self._reading, None, max(STEP, len(self._runs))), "history")
+
+    def _criteria(self) -> dict[str, Any]:
+        period = str(self.period.currentData())
+        now = self._context.now()
+        since: datetime | None = None
+        before: datetime | None = None
+        if period == "own":
+            first, last = self.since.date().toPython(), self.until.date().toPython()
+            since = datetime.combine(first, datetime.min.time()).astimezone()  # type: ignore[arg-type]
+            before = datetime.combine(last, datetime.min.time()).astimezone() + timedelta(days=1)  # type: ignore[arg-type]
+        elif period == "1":
+            since = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+        elif period.isdigit():
+            since = now - timedelta(days=int(period))
+        return {
+            "type": self.type.currentData(),
+            "outcome": self.outcome.currentData(),
+            "origin": self.origin.currentData(),
+            "since": since,
+            "before": before,
+        }
+
+    def _recall(self) -> None:
+        """Take the filters of last time."""
+        boxes = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
+        for name, box in boxes.items():
+            kept = self._context.recall(f"history/{name}")
+            at = next((i for i in range(box.count()) if kept and str(box.itemData(i)) == kept), -1)
+            if at >= 0:
+                box.setCurrentIndex(at)
+
+    def _filtered(self, *_: object) -> None:
+        boxes = {"type": self.type, "outcome": self.outcome, "origin": self.origin, "period": self.period}
+        for name, box in boxes.items():
+            self._context.remember(f"history/{name}", str(box.currentData() or ""))
+        own = self.period.currentData() == "own"
+        self._dates.setVisible(own)
+        self._reading += 1
+        self._context.background.run(self._read(self._reading, None), "history")
+
+    def _read_more(self) -> None:
+        self._reading += 1
+        before = self._runs[-1].started if self._runs else None
+        self._context.background.run(self._read(self._reading, before), "history")
+
+    async def _read(self, number: int, before: datetime | None, limit: int = STEP) -> None:
+        services = self._context.services
+        if services is None or services.store is None:
+            return
+        criteria = self._criteria()
+        if before is not None:
+            criteria["before"] = before
+        found = list(await services.store.runs(**criteria, limit=limit))
+        if number != self._reading:
+            return  # the filters changed meanwhile
+        self._runs = [*self._runs, *found] if before is not None else found
+        self.more.setEnabled(len(found) == limit)
+        self.more.setToolTip("" if len(found) == limit else tr("There are no older ones"))
+        self._show()
+
+    def _show(self) -> None:
+        status = self._context.status
+        self.model.show_runs(self._runs, self._context.now(), len(status.accounts) if status is not None else 1)
+        self._empty.setVisible(not self._runs)
+        self.table.setVisible(bool(self._runs))
+        self._count.setText(tr("%n run(s)", "", len(self._runs)))
+        if self.charts is not None and self.charts.isVisible():
+            self.charts.show_runs(self._runs)  # type: ignore[attr-defined]
+
+    def _open(self, index: QModelIndex) -> None:
+        self._context.open("run", self.model.item(index.row()).id)
+
+    def _toggle_charts(self, on: bool) -> None:
+        if on and self.charts is None:
+            from archisync_gui.ui.widgets.charts import Charts
+
+            self.charts = Charts()
+            self._outer.insertWidget(self._outer.indexOf(self._frame) + 1, self.charts)
+            self._share()
+        if self.charts is not None:
+            self.charts.setVisible(on)
+            if on:
+                self.charts.show_runs(self._runs)  # type: ignore[attr-defined]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def _share(self) -> None:
+        """Charts get what they need and at most two fifths: the table matters more."""
+        if self.charts is not None:
+            line = self.fontMetrics().height()
+            self.charts.setFixedHeight(max(9 * line, min(14 * line, self.height() * 2 // 5)))
+
+    async def _export(self) -> None:
+        path = await ask_where(self, tr("Export runs"), "archisync-" + tr("runs"), ("xlsx", "csv"))
+        if path is None:
+            return
+        heads = (
+            tr("Started"), tr("Ended"), tr("List"), tr("Account"), tr("Outcome"), tr("Asked by"), tr("Seconds"),
+            tr("Rows"), tr("New"), tr("Changed"), tr("Gone"), tr("Error"), tr("Technical"),
+        )  # fmt: skip
+        rows = [
+            (
+                r.started.astimezone(),
+                r.ended.astimezone() if r.ended is not None else None,
+                words.type_name(r.type),
+                r.account,
+                words.outcome_word(r.outcome).text,
+                words.origin_word(r.origin),
+                round((r.ended - r.started).total_seconds(), 1) if r.ended is not None else None,
+                r.rows,
+                r.added,
+                r.changed,
+                r.gone,
+                words.failure_word(r.error) if r.error is not None else "",
+                r.error.message if r.error is not None else "",
+            )
+            for r in self._runs
+        ]
+        await write(path, heads, rows, tr("runs"))
+        self._context.say(saved_sentence(path), "ok")
+
+
+def _fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:
+    """Set a combo box's items anew, keeping the choice, without telling."""
+    chosen = box.currentData()
+    box.blockSignals(True)
+    box.clear()
+    for data, text in items:
+        box.addItem(text, data)
+    at = next((i for i, (data, _) in enumerate(items) if data == chosen), 0)
+    box.setCurrentIndex(at)
+    box.blockSignals(False)

@@ -1,0 +1,716 @@
+"""Settings: made from ``settings.DECLARATIONS``, checked and put into effect at each change; accounts and pages beside.
+
+What a setting does is known by the part that reads it; passwords go to the keyring and are never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTime, QTimer
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QInputDialog,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QStackedWidget,
+    QTimeEdit,
+    QWidget,
+)
+
+from archisync_gui import messages
+from archisync_gui.model import Outcome, RunRecord, Status
+from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsError, schedule_warnings
+from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.pages.backups import Backups
+from archisync_gui.ui.text.choices import choice_word, no_keyring
+from archisync_gui.ui.text.i18n import absolute, decimal, language, tr
+from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.widgets.basic import Flow, Page, ask, breakable, card, column, confirm_loss, inset, label, row
+from archisync_gui.ui.widgets.files import open_path
+
+GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
+
+SETTLING = 400
+"""Milliseconds without a further change after which a number or a time is put into effect."""
+
+HEAVY = 0.7
+"""Share of the time that syncs keep the ERP busy, above which the load is called too much."""
+
+
+def group_title(name: str) -> str:
+    """A group's title."""
+    return {
+        "erp": tr("ERP and accounts"),
+        "sync": tr("Intervals"),
+        "session": tr("Order form"),
+        "endpoint": tr("Connected pages"),
+        "notify": tr("Notifications"),
+        "look": tr("Appearance"),
+        "data": tr("Data and backups"),
+    }.get(name, name)
+
+
+def load(runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
+    """The share of the time that the schedule keeps the ERP busy, from the usual length of each list's reads."""
+    total = 0.0
+    for declared in DECLARATIONS:
+        parts = declared.key.split(".")
+        if len(parts) != 3 or parts[0] != "sync" or parts[2] != "interval" or not settings.number(declared.key):
+            continue
+        lengths = sorted(
+            (r.ended - r.started).total_seconds()
+            for r in runs
+            if r.type == parts[1] and r.ended is not None and r.outcome is Outcome.COMPLETED
+        )
+        if lengths:
+            many = 1 if parts[1] in ("products", "prices") else max(1, accounts)
+            total += many * lengths[len(lengths) // 2] / (settings.number(declared.key) * 60)
+    return total
+
+
+def scope_word(scope: str) -> str:
+    """What a connected page may do, in a word."""
+    return {"sessions": tr("order form"), "watch": tr("look"), "operate": tr("operate")}.get(scope, scope)
+
+
+class Field(QObject):
+    """One setting: its control, its help, and what is wrong with it beside."""
+
+    def __init__(self, context: Context, declared: Setting, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setting = declared
+        self._context = context
+        self._shown: object = None
+        self._settling = QTimer(self, singleShot=True, interval=SETTLING)
+        self._settling.timeout.connect(self._start)
+        context.ending.connect(self.settle)
+        self.repeated = False
+        """Its help is that of the field before; said once is enough."""
+        self.name = label(wrap=True)
+        self.help = label(name="muted", factor=0.92, wrap=True)
+        self.wrong = label(name="bad", factor=0.92, wrap=True)
+        self.wrong.hide()
+        self.control, self._read, self._write = self._make()
+        if isinstance(self.control, (QSpinBox, QTimeEdit)):
+            inset(self.control)
+        self.control.installEventFilter(self)
+        self.retranslate()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The mouse wheel scrolls the page and changes no setting by accident; who leaves a control has decided."""
+        if event.type() in (QEvent.Type.FocusOut, QEvent.Type.Hide):
+            self.settle()
+        if event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+    def _make(self) -> tuple[QWidget, Callable[[], object], Callable[[Any], None]]:
+        match self.setting.type:
+            case "bool":
+                box = QCheckBox()
+                box.toggled.connect(self._changed)
+                return box, box.isChecked, box.setChecked
+            case "int":
+                spin = QSpinBox()
+                low = 0 if self.setting.off else self.setting.low
+                spin.setRange(low, self.setting.high if (self.setting.low, self.setting.high) != (0, 0) else 10**9)
+                spin.setKeyboardTracking(False)
+                spin.setMaximumWidth(160)
+                spin.valueChanged.connect(self._changed)
+                return spin, spin.value, spin.setValue
+            case "choice":
+                combo = QComboBox()
+                for choice in self.setting.choices:
+                    combo.addItem(choice_word(choice), choice)
+                combo.setMaximumWidth(260)
+                combo.currentIndexChanged.connect(self._changed)
+                return combo, combo.currentData, lambda v: combo.setCurrentIndex(max(0, combo.findData(v)))
+            case "time":
+                edit = QTimeEdit()
+                edit.setDisplayFormat("HH:mm")
+                edit.setMaximumWidth(110)
+                edit.setKeyboardTracking(False)
+                edit.timeChanged.connect(self._changed)
+                return (
+                    edit,
+                    lambda: edit.time().toString("HH:mm"),
+                    lambda v: edit.setTime(QTime.fromString(v, "HH:mm")),
+                )
+            case "days":
+                days = _Days(self._changed)
+                return days, days.value, days.set_value
+            case "list":
+                line = QLineEdit()
+                line.editingFinished.connect(self._changed)
+                return (
+                    line,
+                    lambda: [p.strip() for p in line.text().split(",") if p.strip()],
+                    lambda v: line.setText(", ".join(v)),
+                )
+            case _:
+                line = QLineEdit()
+                line.editingFinished.connect(self._changed)
+                line.textEdited.connect(self._check_only)
+                return line, line.text, line.setText
+
+    def retranslate(self) -> None:
+        """The setting's own words."""
+        italian = language() == "it"
+        name = self.setting.it if italian else self.setting.en
+        text = self.setting.help_it if italian else self.setting.help_en
+        self.help.setText(breakable(text))
+        self.help.setVisible(bool(text) and not self.repeated)
+        self.control.setAccessibleName(name)
+        self.control.setAccessibleDescription(text)
+        if isinstance(self.control, QCheckBox):
+            self.control.setText(name)
+            self.name.setText("")
+        else:
+            self.name.setText(name)
+            self.name.setBuddy(self.control)
+        if isinstance(self.control, QSpinBox):
+            unit = {"min": tr("min"), "s": tr("s"), "days": tr("days")}.get(self.setting.unit, "")
+            self.control.setSuffix(f" {unit}" if unit else "")
+            if self.setting.off:
+                automatic = self.setting.key == "endpoint.port"
+                self.control.setSpecialValueText(tr("automatic") if automatic else tr("off, on request only"))
+        if isinstance(self.control, QComboBox):
+            for at in range(self.control.count()):
+                self.control.setItemText(at, choice_word(str(self.control.itemData(at))))
+        if isinstance(self.control, _Days):
+            self.control.retranslate()
+
+    def show_value(self, value: object) -> None:
+        """Show the value in use; not over a change that is not in effect yet."""
+        if self._settling.isActive():
+            return
+        self._shown = list(value) if isinstance(value, tuple) else value
+        self.control.blockSignals(True)
+        self._write(value)
+        self.control.blockSignals(False)
+        self._say("")
+        self.warn()
+
+    def _check_only(self, *_: object) -> None:
+        try:
+            self.setting.check(self._read())
+        except SettingsError as error:
+            self._say(_wrong(error))
+        else:
+            self._say("")
+
+    def _changed(self, *_: object) -> None:
+        value = self._read()
+        if value == self._shown:
+            return
+        try:
+            self.setting.check(value)
+        except SettingsError as error:
+            self._say(_wrong(error))
+            return
+        self._say("")
+        self._shown = value
+        if isinstance(self.control, (QSpinBox, QTimeEdit)):
+            self._settling.start()  # the wheel or a held arrow passes through many values: only the last one counts
+        else:
+            self._start()
+
+    def _start(self) -> None:
+        self._settling.stop()
+        self._context.background.run(self._apply(self._shown), f"setting-{self.setting.key}")
+
+    def settle(self) -> None:
+        """Put a change that is still settling into effect now."""
+        if self._settling.isActive():
+            self._start()
+
+    async def _apply(self, value: object) -> None:
+        services = self._context.services
+        if services is None:
+            self._say(tr("Archisync is still starting."))
+            return
+        try:
+            await services.apply_settings({self.setting.key: value})
+        except SettingsError as error:
+            self._refused(_wrong(error))
+        except Exception as error:
+            self._refused(problem(error))
+        else:
+            self._context.settings_changed.emit()
+
+    def _refused(self, why: str) -> None:
+        """Nothing changed: show what is in use, and why."""
+        self.show_value(self._context.settings()[self.setting.key])
+        self._say(why)
+
+    def warn(self) -> None:
+        """Say what is odd about the value in use together with other settings."""
+        services = self._context.services
+        if services is None or services.demo:  # the demo has no office hours
+            return
+        for warning in schedule_warnings(services.settings()):
+            if warning.key == self.setting.key:
+                self.wrong.setText(_wrong(warning))
+                self.wrong.show()
+
+    def _say(self, text: str) -> None:
+        self.wrong.setText(text)
+        self.wrong.setVisible(bool(text))
+        self.control.setProperty("wrong", bool(text))
+        self.control.style().unpolish(self.control)
+        self.control.style().polish(self.control)
+
+
+def _wrong(error: SettingsError) -> str:
+    return str(messages.text(error.code, language(), error.params))
+
+
+class _Days(QWidget):
+    """Seven check boxes, Monday first; the value is ``"123456"``."""
+
+    def __init__(self, changed: Callable[[], object]) -> None:
+        super().__init__()
+        layout = Flow(self, gap=10)
+        self._boxes = [QCheckBox() for _ in range(7)]
+        for box in self._boxes:
+            box.toggled.connect(lambda _: changed())
+            layout.addWidget(box)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        names = (tr("Mon"), tr("Tue"), tr("Wed"), tr("Thu"), tr("Fri"), tr("Sat"), tr("Sun"))
+        for box, name in zip(self._boxes, names, strict=True):
+            box.setText(name)
+
+    def value(self) -> str:
+        return "".join(str(at) for at, box in enumerate(self._boxes, 1) if box.isChecked())
+
+    def set_value(self, value: str) -> None:
+        for at, box in enumerate(self._boxes, 1):
+            box.blockSignals(True)
+            box.setChecked(str(at) in value)
+            box.blockSignals(False)
+
+
+class Accounts(QWidget):
+    """The ERP accounts: add, remove, password into the keyring, a real test login."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._names: tuple[str, ...] = ()
+        self._typed: dict[str, str] = {}
+        """Passwords that no keyring took, until the operator says whether a file may have them."""
+        self._rows = column(gap=8)
+        self.add_name = QLineEdit()
+        self.add_button = QPushButton()
+        outer = column(self, gap=10)
+        outer.addLayout(self._rows)
+        line = row(gap=8)
+        line.addWidget(self.add_name, 1)
+        line.addWidget(self.add_button)
+        outer.addLayout(line)
+        self.add_button.clicked.connect(self._add)
+        self.add_name.returnPressed.connect(self._add)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        self.add_name.setPlaceholderText(tr("User name in the ERP"))
+        self.add_name.setAccessibleName(tr("User name in the ERP"))
+        self.add_button.setText(tr("Add &account"))
+        self._names = ()
+        self.show_settings(self._context.settings(), self._context.status)
+
+    def show_settings(self, settings: Settings, status: Status | None) -> None:
+        """Show the accounts in use."""
+        services = self._context.services
+        demo = services is not None and services.demo
+        names = tuple(a.id for a in status.accounts) if demo and status is not None else settings.words("erp.accounts")
+        self.add_name.setVisible(not demo)
+        self.add_button.setVisible(not demo)
+        if names == self._names:
+            return
+        self._names = names
+        while self._rows.count():
+            item = self._rows.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.deleteLater()
+        for name in names:
+            self._rows.addWidget(self._row(name, demo))
+
+    def _row(self, name: str, demo: bool) -> QWidget:
+        holder = QWidget()
+        layout = column(holder, gap=6)
+        first = row(gap=8)
+        first.addWidget(label(name, bold=True))
+        state = label(name="muted", wrap=True)
+        first.addWidget(state, 1)
+        layout.addLayout(first)
+        services = self._context.services
+        password = QPushButton(tr("Password…"))
+        password.setAccessibleName(tr("Password of {account}", account=name))
+        test = QPushButton(tr("Test login"))
+        test.setAccessibleName(tr("Test login of {account}", account=name))
+        remove = QPushButton(tr("Remove"))
+        remove.setAccessibleName(tr("Remove {account}", account=name))
+        keep = QPushButton(tr("Keep in a file"))
+        keep.setAccessibleName(tr("Keep the password of {account} in a file", account=name))
+        keep.setToolTip(tr("A file in the data folder that only you can read; whoever has your disk can read it too"))
+        keep.hide()
+        buttons = Flow()
+        for button in (password, test, remove, keep):
+            buttons.addWidget(button)
+        layout.addLayout(buttons)
+        can_keep = services is not None and services.set_password is not None and not demo
+        password.setEnabled(can_keep)
+        password.setToolTip("" if can_keep else tr("The demo's accounts have their passwords"))
+        can_test = services is not None and services.test_login is not None
+        test.setEnabled(can_test)
+        test.setToolTip(tr("Really logs in to the ERP, once") if can_test else tr("Not available here"))
+        remove.setVisible(not demo)
+        run = self._context.background.run
+        password.clicked.connect(lambda: run(self._password(name, state, keep), "password", holder))
+        keep.clicked.connect(lambda: run(self._keep(name, state, keep), "keep-password", holder))
+        test.clicked.connect(lambda: run(self._test(name, state, test), "test-login", holder))
+        remove.clicked.connect(lambda: run(self._remove(name), "remove-account"))
+        if services is not None and services.has_password is not None and not demo:
+            run(self._show_state(name, state), "has-password", holder)
+        elif demo:
+            state.setText(tr("demo account"))
+        return holder
+
+    async def _show_state(self, name: str, state: QLabel) -> None:
+        services = self._context.services
+        if services is None or services.has_password is None:
+            return
+        there = await services.has_password(name)
+        state.setText(tr("password stored") if there else tr("no password yet"))
+
+    async def _keep(self, name: str, state: QLabel, keep: QPushButton) -> None:
+        services, typed = self._context.services, self._typed.pop(name, None)
+        if services is None or services.keep_in_file is None or typed is None:
+            return
+        await services.keep_in_file(name, typed)
+        keep.hide()
+        state.setText(tr("password stored in a file, not in a keyring"))
+
+    async def _password(self, name: str, state: QLabel, keep: QPushButton) -> None:
+        services = self._context.services
+        if services is None or services.set_password is None:
+            return
+        dialog = QInputDialog(self)
+        dialog.setWindowTitle("Archisync")
+        dialog.setLabelText(plain(tr("Password of {account} (kept in the system's keyring):", account=name)))
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
+        if not await ask(dialog) or not dialog.textValue():
+            return
+        try:
+            kept = await self._context.set_password(name, dialog.textValue())
+        except Exception as error:
+            state.setText(problem(error))
+            return
+        keep.setVisible(not kept and services.keep_in_file is not None)
+        if not kept:
+            self._typed[name] = dialog.textValue()
+        state.setText(tr("password stored") if kept else no_keyring())
+
+    async def _test(self, name: str, state: QLabel, button: QPushButton) -> None:
+        services = self._context.services
+        if services is None or services.test_login is None:
+            return
+        button.setEnabled(False)
+        button.setToolTip(tr("The test is running"))
+        state.setText(tr("logging in…"))
+        try:
+            found = await services.test_login(name, None)
+            state.setText(found.text)
+        except Exception as error:
+            state.setText(problem(error))
+        finally:
+            button.setEnabled(True)
+            button.setToolTip(tr("Really logs in to the ERP, once"))
+
+    def _add(self) -> None:
+        name = self.add_name.text().strip()
+        if not name:
+            self._context.say(tr("Type the user name first."))
+            return
+        self.add_name.clear()
+        # Of the settings when they are changed, not of those shown: two changes at once are both kept.
+        self._context.apply(lambda now: {"erp.accounts": [*now.words("erp.accounts"), name]})
+
+    async def _remove(self, name: str) -> None:
+        question = tr("Remove the account {account}?", account=name)
+        detail = tr(
+            "Its stored data stay, but are no longer read again. Its password is removed from this computer. "
+            "The account in the ERP is not touched."
+        )
+        if await confirm_loss(self, question, detail, tr("&Remove")):
+            self._context.apply(
+                lambda now: {"erp.accounts": [kept for kept in now.words("erp.accounts") if kept != name]}
+            )
+
+
+class PairedPages(QWidget):
+    """The pages and programs that were let in; connect one, revoke one."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._rows = column(gap=8)
+        self.connect_button = QPushButton()
+        self.connect_button.setObjectName("primary")
+        outer = column(self, gap=10)
+        outer.addLayout(self._rows)
+        line = row()
+        line.addWidget(self.connect_button)
+        line.addStretch(1)
+        outer.addLayout(line)
+        self.connect_button.clicked.connect(lambda: context.open("pairing"))
+        self._subscribed = False
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        self.connect_button.setText(tr("C&onnect a page…"))
+        self.show_pages()
+
+    def show_pages(self) -> None:
+        """Show who may come in."""
+        services = self._context.services
+        pairing = getattr(services.endpoint, "pairing", None) if services is not None else None
+        self.connect_button.setEnabled(pairing is not None)
+        self.connect_button.setToolTip("" if pairing is not None else tr("The local endpoint is not running"))
+        while self._rows.count():
+            item = self._rows.takeAt(0)
+            widget = item.widget() if item is not None else None
+            if widget is not None:
+                widget.deleteLater()
+        if pairing is None:
+            return
+        if not self._subscribed:
+            self._subscribed = True
+            pairing.subscribe(self.show_pages)
+        pages = pairing.store.pages()
+        if not pages:
+            nobody = tr("No outside page is connected. The order form needs none.")
+            self._rows.addWidget(label(nobody, "muted", wrap=True))
+        for page in pages:
+            self._rows.addWidget(self._row(pairing, page))
+
+    def _row(self, pairing: Any, page: Any) -> QWidget:
+        holder = QWidget()
+        layout = row(holder, gap=8)
+        name = page.name or page.origin or tr("a program")
+        texts = column(gap=1)
+        texts.addWidget(label(name, bold=True))
+        detail = [
+            page.origin or tr("a program"),
+            page.account or tr("all accounts"),
+            ", ".join(scope_word(scope) for scope in sorted(page.scopes)),
+            tr("last used {time}", time=absolute(page.last_used)),
+        ]
+        texts.addWidget(label(" · ".join(p for p in detail if p), "muted", 0.92, wrap=True))
+        layout.addLayout(texts, 1)
+        revoke = QPushButton(tr("Revoke"))
+        revoke.setAccessibleName(tr("Revoke {name}", name=name))
+        layout.addWidget(revoke)
+        revoke.clicked.connect(lambda: self._context.background.run(self._revoke(pairing, page.id, name), "revoke"))
+        return holder
+
+    async def _revoke(self, pairing: Any, page_id: str, name: str) -> None:
+        question = tr("Keep {name} out from now on?", name=name)
+        if await confirm_loss(self, question, tr("It can be connected again later."), tr("&Revoke")):
+            pairing.revoke(page_id)
+
+
+class SettingsPage(Page):
+    """All settings by group."""
+
+    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context, self._feed = context, feed
+        self.groups = QListWidget()
+        self.stack = QStackedWidget()
+        self.fields: dict[str, Field] = {}
+        self._titles: dict[str, QLabel] = {}
+        self.accounts, self.pages = Accounts(context), PairedPages(context)
+        self._load = label(wrap=True)
+        self.folder, self.again = QPushButton(), QPushButton()
+        self.backups = Backups(context)
+        self._sizes = label(name="muted", wrap=True)
+        layout = row(self, (18, 14, 18, 14), 14)
+        frame = card()
+        column(frame, (4, 6, 4, 6)).addWidget(self.groups)
+        self.groups.setFrameShape(QFrame.Shape.NoFrame)
+        layout.addWidget(frame)
+        layout.addWidget(self.stack, 1)
+        for name in GROUPS:
+            self.groups.addItem(QListWidgetItem(name))
+            self.stack.addWidget(self._group(name))
+        self.groups.currentRowChanged.connect(self.stack.setCurrentIndex)
+        self.folder.clicked.connect(self._open_folder)
+        self.again.clicked.connect(partial(context.open, "first-run"))
+        context.settings_changed.connect(self.show_settings)
+        context.services_changed.connect(self.show_settings)
+        feed.runs_changed.connect(self._show_load)
+        self.retranslate()
+        self.groups.setCurrentRow(0)
+
+    def _group(self, name: str) -> QWidget:
+        body = card()
+        inside = column(body, (22, 18, 22, 18), 14)
+        title = label(factor=1.15, bold=True)
+        self._titles[name] = title
+        inside.addWidget(title)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        # The same in every group, so that the controls of all stand below each other.
+        grid.setColumnMinimumWidth(0, self.fontMetrics().averageCharWidth() * 22)
+        at, before = 0, ""
+        for declared in DECLARATIONS:
+            if declared.group != name:
+                continue
+            if declared.key == "erp.accounts":
+                self._accounts_title = label()
+                grid.addWidget(self._accounts_title, at, 0, Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(self.accounts, at, 1)
+                grid.setRowMinimumHeight(at + 1, 10)
+                at += 2
+                continue
+            field = Field(self._context, declared, self)
+            field.repeated = bool(before) and declared.help_en == before
+            before = declared.help_en
+            self.fields[declared.key] = field
+            line = row(gap=0)
+            line.addWidget(field.control, 1)
+            line.addStretch(0 if isinstance(field.control, (QLineEdit, _Days)) else 1)
+            left = 1
+            if isinstance(field.control, QCheckBox):
+                left = 0  # it says its name itself, for which it may need the whole width
+            else:
+                field.name.setFixedWidth(self.fontMetrics().averageCharWidth() * 22)
+                grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            grid.addLayout(line, at, left, 1, 2 - left)
+            grid.addWidget(field.wrong, at + 1, left, 1, 2 - left)
+            grid.addWidget(field.help, at + 2, left, 1, 2 - left)
+            grid.setRowMinimumHeight(at + 3, 8)
+            at += 4
+        inside.addLayout(grid)
+        if name == "sync":
+            inside.addWidget(self._load)
+        if name == "look":
+            line = row()
+            line.addWidget(self.again)
+            line.addStretch(1)
+            inside.addLayout(line)
+        if name == "endpoint":
+            inside.addWidget(self.pages)
+        if name == "data":
+            inside.addWidget(self._sizes)
+            line = row(gap=8)
+            line.addWidget(self.folder)
+            line.addStretch(1)
+            inside.addLayout(line)
+            inside.addWidget(self.backups)
+        inside.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(body)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return scroll
+
+    def retranslate(self) -> None:
+        for at, name in enumerate(GROUPS):
+            item = self.groups.item(at)
+            if item is not None:
+                item.setText(group_title(name))
+            self._titles[name].setText(group_title(name))
+        self.groups.setAccessibleName(tr("Groups of settings"))
+        widest = max(self.groups.sizeHintForColumn(0), 120)
+        self.groups.setFixedWidth(widest + 24)
+        for field in self.fields.values():
+            field.retranslate()
+        self._accounts_title.setText(tr("Accounts"))
+        self.accounts.retranslate()
+        self.pages.retranslate()
+        self.folder.setText(tr("Open data fol&der"))
+        self.again.setText(tr("Walk throu&gh the first steps again…"))
+        self.backups.retranslate()
+        self.show_settings()
+
+    def shown(self) -> None:
+        self.show_settings()
+        self.groups.setFocus()  # arrow keys choose the group
+
+    def focus_on(self, what: object) -> None:
+        """Open the group (or the setting) of that key."""
+        key = str(what)
+        group = next((d.group for d in DECLARATIONS if d.key == key), key.split(".")[0])
+        if group in GROUPS:
+            self.groups.setCurrentRow(GROUPS.index(group))
+        if key in self.fields:
+            self.fields[key].control.setFocus()
+
+    def show_settings(self) -> None:
+        """Show the values in use."""
+        settings: Mapping[str, object] = self._context.settings()
+        for key, field in self.fields.items():
+            if not field.control.hasFocus() or isinstance(field.control, (QCheckBox, QComboBox)):
+                field.show_value(settings[key])
+            else:
+                field.warn()
+        self.accounts.show_settings(self._context.settings(), self._context.status)
+        self.pages.show_pages()
+        self._show_load()
+        self._show_data()
+
+    def _show_load(self) -> None:
+        status = self._context.status
+        accounts = sum(a.enabled for a in status.accounts) if status is not None else 1
+        share = load(self._feed.runs, self._context.settings(), accounts)
+        percent = decimal(share * 100, 0)
+        if share > HEAVY:
+            text = tr(
+                "With these intervals the ERP is busy {percent} % of the time: above 70 % lists will be late. Choose "
+                "longer intervals.",
+                percent=percent,
+            )
+        else:
+            text = tr("With these intervals the ERP is busy about {percent} % of the time.", percent=percent)
+        self._load.setObjectName("bad" if share > HEAVY else "muted")
+        self._load.setText(text)
+        self._load.style().unpolish(self._load)
+        self._load.style().polish(self._load)
+
+    def _show_data(self) -> None:
+        services = self._context.services
+        folder = services.data_folder if services is not None else None
+        self.folder.setEnabled(folder is not None)
+        self.folder.setToolTip(plain(str(folder)) if folder is not None else tr("Not available here"))
+        self.backups.show_backups()
+        lines = [tr("Folder: {path}", path=breakable(str(folder)))] if folder is not None else []
+        if services is not None and services.store is not None:
+            size = decimal((self._feed.size or 0) / 1e6, 1)
+            lines.append(tr("Archive {size} MB", size=size))
+        self._sizes.setText("\n".join(lines))
+
+    def _open_folder(self) -> None:
+        services = self._context.services
+        if services is not None and services.data_folder is not None and not open_path(services.data_folder):
+            self._context.say(tr("The folder could not be opened: {path}", path=services.data_folder), "bad")

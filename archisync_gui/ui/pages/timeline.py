@@ -1,0 +1,141 @@
+"""The timeline as a page: two hours to five weeks, zoomed and moved by hand, read from the stored runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from archisync_gui.model import RunRecord
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.text.i18n import clock, day_short, tr
+from archisync_gui.ui.widgets.basic import Page, card, column, label, row
+from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
+
+MOST = 4000
+"""Runs read for one picture: five weeks of a busy schedule are more, and would be a blur."""
+
+_SPANS = (timedelta(hours=2), timedelta(days=1), timedelta(days=7))
+
+
+class TimelinePage(Page):
+    """Runs, suspensions and sessions over time."""
+
+    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context, self._feed = context, feed
+        self._runs: tuple[RunRecord, ...] = ()
+        self._reading = 0
+        self.timeline = Timeline(interactive=True)
+        self.spans = [QPushButton() for _ in _SPANS]
+        self.closer, self.wider = QPushButton(), QPushButton()
+        top = row(gap=8)
+        for button, span in zip(self.spans, _SPANS, strict=True):
+            button.setCheckable(True)
+            button.setAutoExclusive(True)
+            button.clicked.connect(partial(self._set_span, span))
+            top.addWidget(button)
+        self.spans[0].setChecked(True)
+        top.addSpacing(12)
+        for button, factor in ((self.closer, 0.6), (self.wider, 1.6)):
+            button.clicked.connect(partial(self._zoom, factor))
+            top.addWidget(button)
+        self._range = label(name="muted", wrap=True)
+        self._range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        top.addWidget(self._range, 1)
+        frame = card()
+        column(frame, (14, 14, 8, 10)).addWidget(self.timeline)
+        self._legend = label(name="muted", wrap=True)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(18, 14, 18, 14)
+        outer.setSpacing(12)
+        outer.addLayout(top)
+        outer.addWidget(frame, 1)
+        outer.addWidget(self._legend)
+        self.timeline.clicked.connect(partial(context.open, "run"))
+        self.timeline.asked.connect(partial(context.open, "why"))
+        self.timeline.moved.connect(self._by_hand)
+        feed.runs_changed.connect(self._refresh)
+        context.bridge.tick.connect(self._tick)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        for button, text in zip(self.spans, (tr("&2 hours"), tr("Da&y", "span"), tr("W&eek")), strict=True):
+            button.setText(text)
+        self.closer.setText(tr("C&loser"))
+        self.wider.setText(tr("Wi&der"))
+        self.closer.setToolTip(tr("Show less time (mouse wheel, or +)"))
+        self.wider.setToolTip(tr("Show more time (mouse wheel, or −)"))
+        self.timeline.setAccessibleName(tr("Timeline of runs"))
+        self._legend.setText(
+            tr(
+                "Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not "
+                "read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click explains."
+            )
+        )
+        self._show()
+
+    def shown(self) -> None:
+        self._refresh()
+
+    def _set_span(self, span: timedelta) -> None:
+        self.timeline.set_span(span, timedelta(hours=1) if span < timedelta(days=1) else span / 12)
+        self._moved()
+
+    def _zoom(self, factor: float) -> None:
+        self.timeline.zoom(factor)
+
+    def _by_hand(self) -> None:
+        """Wheel, dragging or keys: none of the fixed spans is shown any more."""
+        for button in self.spans:
+            button.setAutoExclusive(False)
+            button.setChecked(False)
+            button.setAutoExclusive(True)
+        self._moved()
+
+    def _moved(self) -> None:
+        self._show()
+        first, _ = self.timeline.span
+        if not self._runs or first < self._runs[-1].started:
+            self._refresh()
+
+    def _refresh(self) -> None:
+        if self.isVisible():
+            self._reading += 1
+            self._context.background.run(self._read(self._reading), "timeline")
+
+    async def _read(self, number: int) -> None:
+        services = self._context.services
+        if services is None or services.store is None:
+            return
+        first, last = self.timeline.span
+        margin = (last - first) / 2
+        found = await services.store.runs(since=first - margin, before=last + margin, limit=MOST)
+        if number == self._reading:
+            self._runs = tuple(found)
+            self._show()
+
+    def _tick(self) -> None:
+        if self.isVisible():
+            self._show()
+
+    def _show(self) -> None:
+        status = self._context.status
+        if status is None:
+            return
+        now = self._context.now()
+        forecast = status.explanation.forecast or tuple(
+            a.expected for t in status.statuses.values() for a in t.accounts if a.expected is not None
+        )
+        bars = bars_of(self._runs, now) + miss_bars(self._feed.misses) + forecast_bars(forecast)
+        self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
+        first, last = self.timeline.span
+        until = (
+            clock(last)
+            if first.astimezone().date() == last.astimezone().date()
+            else f"{day_short(last)}, {clock(last)}"
+        )
+        self._range.setText(f"{day_short(first)}, {clock(first)} – {until}")

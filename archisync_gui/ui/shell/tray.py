@@ -1,0 +1,143 @@
+"""The tray icon: state by shape and colour, one sentence, the menu. It appears late where the tray does."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
+
+from archisync_gui.model import Status
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.look.icons import tray_icon
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.plain import plain
+
+LOOKS = (0.5, 1, 2, 4, 8, 15, 30, 60)
+"""Seconds between looks for a tray after a start (a desktop starts its panel after the programs); then none."""
+
+
+class Tray(QObject):
+    """One per panel."""
+
+    opened = Signal()
+    """The operator wants the window."""
+    appeared = Signal()
+    """A tray is there (now, or late)."""
+    quit_asked = Signal()
+
+    def __init__(self, context: Context, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._icon = QSystemTrayIcon(self)
+        self._icon.activated.connect(self._activated)
+        self._icon.messageClicked.connect(self.opened)
+        self._menu = QMenu()
+        self._types = QMenu(self._menu)
+        self._kind: tuple[str, int] = ("", 0)
+        self._looks = iter(LOOKS)
+        self._looking = QTimer(self, singleShot=True)
+        self._looking.timeout.connect(self._look)
+        self._open = self._add(self.opened.emit)
+        self._all = self._add(context.sync_all)
+        self._menu.addMenu(self._types)
+        self._hold = self._add(context.toggle_hold)
+        self._form = self._add(context.open_order_form)
+        self._menu.addSeparator()
+        self._quit = self._add(self.quit_asked.emit)
+        self._icon.setContextMenu(self._menu)
+        self.retranslate()
+        context.bridge.status_changed.connect(self.show_status)
+        context.services_changed.connect(self._list_types)
+        self._paint("starting", -1)
+        self._look()
+
+    @property
+    def present(self) -> bool:
+        """True when the icon is in a tray."""
+        return self._icon.isVisible() and QSystemTrayIcon.isSystemTrayAvailable()
+
+    @property
+    def icon(self) -> QSystemTrayIcon:
+        """The icon itself, for its balloon messages."""
+        return self._icon
+
+    @property
+    def menu(self) -> QMenu:
+        """The icon's menu."""
+        return self._menu
+
+    def _add(self, act: object) -> QAction:
+        action = QAction(self._menu)
+        action.triggered.connect(act)
+        self._menu.addAction(action)
+        return action
+
+    def look(self) -> None:
+        """Look once more whether there is a tray by now."""
+        if not self.present and QSystemTrayIcon.isSystemTrayAvailable():
+            self._looking.stop()
+            self._look()
+
+    def _look(self) -> None:
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self._icon.show()
+            self.appeared.emit()
+            return
+        wait = next(self._looks, None)
+        if wait is not None:
+            self._looking.start(int(wait * 1000))
+
+    def _list_types(self) -> None:
+        self._types.clear()
+        services = self._context.services
+        for entity in services.entities if services is not None else ():
+            action = QAction(words.type_name(entity.name), self._types)
+            action.triggered.connect(partial(self._context.sync, entity.name, None))
+            self._types.addAction(action)
+
+    def retranslate(self) -> None:
+        """Words of the current language."""
+        self._open.setText(tr("&Open Archisync"))
+        self._all.setText(tr("&Sync all"))
+        self._types.setTitle(tr("Sync &one list"))
+        self._form.setText(tr("Open order &form"))
+        self._quit.setText(tr("&Quit"))
+        self._list_types()
+        if self._context.status is not None:
+            self._kind = ("", 0)
+            self.show_status(self._context.status)
+        else:
+            self._hold.setText(tr("&Pause all"))
+            self._icon.setToolTip("Archisync: " + tr("Starting…"))
+
+    def show_status(self, status: Status) -> None:
+        """Picture and sentence for this snapshot."""
+        found = words.headline(status, self._context.now())
+        kind = found.kind
+        if kind in ("running", "late", "fresh") and status.session_count and kind != "trouble":
+            kind = "session" if kind != "running" else "running"
+        tenths = -1 if found.fraction is None else int(found.fraction * 10)
+        self._paint(kind, tenths)
+        demo = self._context.services is not None and self._context.services.demo
+        tip = f"Archisync{' [DEMO]' if demo else ''}: {found.title}"
+        if self._icon.toolTip() != plain(tip):
+            self._icon.setToolTip(plain(tip))
+        self._hold.setText(tr("&Release") if status.hold_since is not None else tr("&Pause all"))
+
+    def _paint(self, kind: str, tenths: int) -> None:
+        if (kind, tenths) != self._kind:
+            self._kind = (kind, tenths)
+            self._icon.setIcon(tray_icon(kind, tenths))
+
+    def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        if reason in (QSystemTrayIcon.ActivationReason.Trigger, QSystemTrayIcon.ActivationReason.DoubleClick):
+            self.opened.emit()
+
+    def close(self) -> None:
+        """Take the icon away."""
+        self._looking.stop()
+        self._icon.hide()
+        self._menu.deleteLater()

@@ -1,0 +1,1 @@
+"""The desktop around the panel: event loop, D-Bus, notifications, power, network, files."""

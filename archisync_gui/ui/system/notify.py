@@ -1,0 +1,336 @@
+"""Notifications: which conditions are told, how often, and by what means. Showing a place is the panel's work.
+
+One condition is told once: again only after its back-off has passed, and once more when it is resolved.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any, Protocol
+
+from PySide6.QtWidgets import QSystemTrayIcon
+
+from archisync_gui.conditions import Condition, Kind, conditions
+from archisync_gui.model import Event, EventKind, Status
+from archisync_gui.settings import Settings
+from archisync_gui.ui.system.bus import Bus
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import tr
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE = timedelta(minutes=10)
+"""A condition that lasts is told again after so long, then after twice as long, up to :data:`LONGEST_PAUSE`."""
+
+LONGEST_PAUSE = timedelta(hours=4)
+
+LONG_HOLD = timedelta(minutes=60)
+"""A pause of the operator's own is called to mind after so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One notification."""
+
+    key: str
+    """The condition it is about: a newer message with the same key replaces the older."""
+    title: str
+    text: str
+    place: str
+    """What a click opens: the name of a page or dialog."""
+    what: object = None
+    urgent: bool = False
+
+
+@dataclass(slots=True)
+class _Told:
+    last: datetime
+    pause: timedelta
+    resolved: bool = False
+
+
+@dataclass(slots=True)
+class Policy:
+    """Decides what is told. Plain state: conditions that hold, and when each was told last."""
+
+    told: dict[str, _Told] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)
+    """Keys of conditions told and not resolved yet."""
+
+    def of_status(
+        self, status: Status, now: datetime, settings: Settings, without_password: Collection[str] = ()
+    ) -> list[Message]:
+        """Failures that last, recoveries, credentials, long holds. In quiet hours nothing is told or forgotten: what
+        still holds when they end is told then. ``without_password``: accounts that need one before they are read."""
+        if _quiet(now, settings):
+            return []
+        wanted: list[Message] = []
+        holding: set[str] = set()
+        for condition in conditions(status):
+            holding |= _keys(condition)
+            wanted += _messages(condition, now)
+        for account in without_password:
+            key = f"account:{account}"
+            if key not in holding:
+                holding.add(key)
+                wanted.append(_password_missing(account))
+        found = [m for m in wanted if self._due(m, now) and _allowed(m, settings)]
+        over = sorted(self.open - holding)
+        resolved = [
+            Message(key, tr("{name}: resolved", name=_name(key)), tr("It works again."), "overview")
+            for key in over
+            if key != "hold"
+        ]
+        for key in over:
+            self.open.discard(key)
+            # Kept with its time: what comes and goes and comes again is still told at most once in that time.
+            self.told[key] = _Told(self.told[key].last, FIRST_PAUSE, resolved=True)
+        for message in found:
+            self.open.add(message.key)
+            before = self.told.get(message.key)
+            again = before is not None and not before.resolved
+            pause = min(before.pause * 2, LONGEST_PAUSE) if before is not None and again else FIRST_PAUSE
+            self.told[message.key] = _Told(now, pause)
+        return [*found, *resolved] if settings.flag("notify.recovery") else found
+
+    def of_events(self, events: Sequence[Event], now: datetime, settings: Settings) -> list[Message]:
+        """Sessions that timed out."""
+        if not settings.flag("notify.session_timeout") or _quiet(now, settings):
+            return []
+        message = Message(
+            "session",
+            tr("An order form was left open"),
+            tr("No sign of life: the waiting syncs go on. The form starts again by itself at the next input."),
+            "sessions",
+        )
+        if not any(e.kind is EventKind.SMART_SYNC_TIMEOUT for e in events) or not self._due(message, now):
+            return []
+        self.told[message.key] = _Told(now, FIRST_PAUSE)
+        return [message]
+
+    def of_requests(self, waiting: int, now: datetime, settings: Settings) -> list[Message]:
+        """An order form that waits for consent; ``waiting``: how many do."""
+        message = Message(
+            "form-request",
+            tr("An order form waits for your consent"),
+            tr("It was opened from a bookmark. Allow it in the panel if it is yours."),
+            "overview",
+        )
+        if not waiting:
+            self.told.pop(message.key, None)
+            return []
+        if _quiet(now, settings) or not self._due(message, now):
+            return []
+        self.told[message.key] = _Told(now, FIRST_PAUSE)
+        return [message]
+
+    def _due(self, message: Message, now: datetime) -> bool:
+        told = self.told.get(message.key)
+        return told is None or now - told.last >= told.pause
+
+
+def _keys(condition: Condition) -> set[str]:
+    """Keys of the messages that a condition keeps open: a list that fails is not resolved because the whole ERP is
+    silent now, nor while it is read again."""
+    keys = {f"type:{name}" for name in condition.lists} if condition.kind in _OF_LISTS else set()
+    match condition.kind:
+        case Kind.STOPPED:
+            return {f"account:{account}" for account in condition.accounts}
+        case Kind.SILENT:
+            return keys | {"erp"}
+        case Kind.BROWSER:
+            return keys | {"browser"}
+        case Kind.HOLD:
+            return {"hold"}
+        case _:
+            return keys
+
+
+_OF_LISTS = frozenset({Kind.REFUSED, Kind.FAILED, Kind.SILENT, Kind.BROWSER})
+"""Kinds that are told list by list, or keep such messages open."""
+
+
+def _messages(condition: Condition, now: datetime) -> Iterator[Message]:
+    """The messages about a condition. A failure is told when its attempts are used up and none is under way."""
+    lasting = [item for item in condition.items if item.failures_in_a_row > 0 and not item.is_running]
+    names = ", ".join(words.type_name(item) for item in condition.lists)
+    match condition.kind:
+        case Kind.STOPPED:
+            for account in condition.accounts:
+                yield _stopped(condition.error.code if condition.error is not None else "", account)
+        case Kind.REFUSED:
+            for name in condition.lists:
+                item = next(i for i in condition.items if i.type == name)
+                title = tr("{type}: a read looked wrong", type=words.type_name(name))
+                text = tr("Nothing was changed. Look at what was found and decide.")
+                yield Message(f"type:{name}", title, text, "trouble", item, True)
+        case Kind.SILENT if lasting:
+            text = tr("{names}: tried again by itself.", names=names)
+            yield Message("erp", tr("The ERP does not answer"), text, "overview")
+        case Kind.BROWSER if lasting:
+            text = tr("{names}: tried again by itself.", names=names)
+            yield Message("browser", tr("Archisync's browser does not work"), text, "overview")
+        case Kind.FAILED:
+            for item in {i.type: i for i in lasting}.values():
+                why = words.failure_word(item.last_error)
+                title = tr("{type}: the sync failed", type=words.type_name(item.type))
+                text = tr("{why}. The data stay as they were.", why=why[:1].upper() + why[1:])
+                yield Message(f"type:{item.type}", title, text, "run", item.last_run_id)
+        case Kind.HOLD if condition.since is not None and now - condition.since >= LONG_HOLD:
+            yield Message("hold", tr("Still paused by you"), tr("Nothing is read until you release."), "overview")
+
+
+def _stopped(code: str, account: str) -> Message:
+    if code == "password-missing":
+        return _password_missing(account)
+    text = tr("Nothing is tried until you correct it.")
+    return Message(f"account:{account}", words.stopped_title(code, account), text, "trouble", account, True)
+
+
+def _password_missing(account: str) -> Message:
+    title = words.stopped_title("password-missing", account)
+    return Message(f"account:{account}", title, tr("Nothing is read until you enter it."), "password", account, True)
+
+
+def _name(key: str) -> str:
+    """What people call the subject of a message, in the language of this moment."""
+    part, _, name = key.partition(":")
+    match part:
+        case "type":
+            return words.type_name(name)
+        case "account":
+            return name
+        case "browser":
+            return tr("Archisync's browser")
+        case "hold":
+            return tr("The pause")
+        case _:
+            return tr("The ERP")
+
+
+def _allowed(message: Message, settings: Settings) -> bool:
+    level = {"hold": "notify.long_hold", "account": "notify.credentials"}
+    return settings.flag(level.get(message.key.split(":")[0], "notify.failure"))
+
+
+def _quiet(now: datetime, settings: Settings) -> bool:
+    start, end = (time.fromisoformat(settings.text(k)) for k in ("notify.quiet_from", "notify.quiet_to"))
+    at = now.astimezone().time()
+    if start == end:
+        return False
+    return start <= at < end if start < end else at >= start or at < end
+
+
+# ------------------------------------------------------------------------------------------------------ means
+
+
+class Means(Protocol):
+    """A way to show notifications."""
+
+    async def show(self, message: Message) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Balloon:
+    """Qt's own balloons at the tray icon (Windows, macOS, and Linux without a notification service)."""
+
+    def __init__(self, icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> None:
+        self._icon = icon
+        self._last: Message | None = None
+        self._opened = opened
+        icon.messageClicked.connect(self._clicked)
+
+    def _clicked(self) -> None:
+        if self._last is not None:
+            self._opened(self._last)
+
+    async def show(self, message: Message) -> None:
+        """Show it at the icon; without a tray there is nowhere to."""
+        self._last = message
+        if self._icon.isVisible():
+            kind = QSystemTrayIcon.MessageIcon
+            self._icon.showMessage(
+                message.title, message.text, kind.Critical if message.urgent else kind.Warning, 10000
+            )
+
+    async def close(self) -> None:
+        """Nothing stays open."""
+
+
+class FreeDesktop:
+    """``org.freedesktop.Notifications`` on the session bus: replaced by condition, with a button and a click."""
+
+    def __init__(self, opened: Callable[[Message], None]) -> None:
+        self._opened = opened
+        self._bus = Bus("SESSION")
+        self._address: Any = None
+        self._shown: dict[str, int] = {}
+        self._messages: dict[int, Message] = {}
+        self._markup = False
+
+    async def connect(self) -> bool:
+        """True when the session bus and a notification service are there."""
+        try:
+            from jeepney import DBusAddress, MatchRule, new_method_call
+
+            await self._bus.connect()
+            name = "org.freedesktop.Notifications"
+            self._address = DBusAddress("/org/freedesktop/Notifications", name, name)
+            (capabilities,) = await self._bus.call(new_method_call(self._address, "GetCapabilities"))
+            self._markup = "body-markup" in capabilities
+            await self._bus.listen(MatchRule(type="signal", interface=name), self._heard, "ui:notifications")
+        except Exception as error:
+            log.info("no notification service on the session bus: %s", error)
+            await self.close()
+            return False
+        return True
+
+    def _heard(self, signal: Any) -> None:
+        match signal.header.fields.get(3):
+            case "ActionInvoked":
+                message = self._messages.get(signal.body[0])
+                if message is not None:
+                    self._opened(message)
+            case "NotificationClosed":
+                message = self._messages.pop(signal.body[0], None)
+                if message is not None:
+                    self._shown.pop(message.key, None)
+
+    async def show(self, message: Message) -> None:
+        """Show it, in place of an older one about the same condition."""
+        from html import escape
+
+        from jeepney import new_method_call
+
+        text = escape(message.text, quote=False) if self._markup else message.text
+        body = (
+            "Archisync",
+            self._shown.get(message.key, 0),
+            "archisync-gui",
+            message.title,
+            text,
+            ["default", tr("Open"), "open", tr("Open")],
+            {"desktop-entry": ("s", "archisync-gui"), "urgency": ("y", 2 if message.urgent else 1)},
+            -1,
+        )
+        (number,) = await self._bus.call(new_method_call(self._address, "Notify", "susssasa{sv}i", body))
+        if isinstance(number, int):
+            self._shown[message.key] = number
+            self._messages[number] = message
+
+    async def close(self) -> None:
+        """Leave the bus."""
+        await self._bus.close()
+
+
+async def best_means(icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> Means:
+    """The way that does most on this system."""
+    if sys.platform.startswith("linux"):
+        bus = FreeDesktop(opened)
+        if await bus.connect():
+            return bus
+    return Balloon(icon, opened)

@@ -1,0 +1,1 @@
+"""Words of the panel: language, phrases for states and events, values as people read them."""

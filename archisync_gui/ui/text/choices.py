@@ -1,0 +1,21 @@
+"""Words for choices that settings and first run share."""
+
+from __future__ import annotations
+
+from archisync_gui.ui.text.i18n import tr
+
+
+def choice_word(choice: str) -> str:
+    """A choice for people."""
+    return {
+        "system": tr("As the system"),
+        "it": "Italiano",
+        "en": "English",
+        "light": tr("Light"),
+        "dark": tr("Dark"),
+    }.get(choice, choice)
+
+
+def no_keyring() -> str:
+    """What it means that passwords cannot be kept as they should be."""
+    return tr("This computer has no keyring: the password is forgotten when Archisync is closed.")

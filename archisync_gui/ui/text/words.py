@@ -1,0 +1,752 @@
+"""How the panel puts things: statuses, reasons, events and headlines as short phrases with a tone.
+
+Pure functions from :mod:`archisync_gui.model` values to words; no widget, no colour (a tone names one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from archisync_gui import messages
+from archisync_gui.conditions import Cause, Condition, Kind, cause, conditions, contact
+from archisync_gui.conditions import text as text_of_condition
+from archisync_gui.model import (
+    AccountTypeStatus,
+    ErrorInfo,
+    Event,
+    EventKind,
+    FailureKind,
+    Freshness,
+    Json,
+    Origin,
+    Outcome,
+    QueueEntry,
+    Reason,
+    RunRecord,
+    RunView,
+    Scope,
+    SessionEnd,
+    State,
+    Status,
+    TypeStatus,
+    warning_parts,
+)
+from archisync_gui.ui.text.i18n import ago, clock, language, lasting, moment, number, span, took, tr
+
+if TYPE_CHECKING:
+    from archisync_gui.entities.declaration import Entity
+
+_names: dict[str, tuple[str, str]] = {}
+
+
+def name_types(entities: Iterable[Entity]) -> None:
+    """Learn what people call the sync types."""
+    _names.clear()
+    _names.update({e.name: (e.it, e.en) for e in entities})
+
+
+def type_name(type: str) -> str:
+    """``customers`` → ``Clienti``."""
+    it, en = _names.get(type, (type.capitalize(), type.capitalize()))
+    return it if language() == "it" else en
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A word with a tone and a shape: never told by colour alone."""
+
+    text: str
+    tone: str
+    """``ok``, ``warn``, ``bad``, ``accent``, ``muted`` or ``session``: a colour role."""
+    shape: str
+    """``dot``, ``check``, ``play``, ``pause``, ``ring``, ``alert``, ``square``, ``again``: see ``ui.icons``."""
+
+
+def origin_word(origin: Origin | str) -> str:
+    """Who asked."""
+    match str(origin):
+        case "operator":
+            return tr("by hand")
+        case "schedule":
+            return tr("scheduled")
+        case "order-form":
+            return tr("order form", "who asked")
+        case _:
+            return tr("another program")
+
+
+def scope_word(scope: Scope | str, key: str | None = None) -> str:
+    """What is read."""
+    match str(scope):
+        case "one":
+            return tr("record {key}", key=key or "")
+        case "new":
+            return tr("new ones only")
+        case _:
+            return tr("whole list")
+
+
+def outcome_word(outcome: Outcome | str | None) -> Chip:
+    """How a run ended."""
+    match str(outcome or "running"):
+        case "completed":
+            return Chip(tr("Done"), "ok", "check")
+        case "unclean":
+            return Chip(tr("Done, data moved meanwhile"), "warn", "check")
+        case "refused":
+            return Chip(tr("Refused"), "bad", "alert")
+        case "failed":
+            return Chip(tr("Failed"), "bad", "alert")
+        case "cancelled":
+            return Chip(tr("Cancelled"), "muted", "square")
+        case "skipped":
+            return Chip(tr("Skipped"), "muted", "ring")
+        case "interrupted":
+            return Chip(tr("Interrupted"), "warn", "square")
+        case _:
+            return Chip(tr("Running"), "accent", "play")
+
+
+def failure_word(error: ErrorInfo | None) -> str:
+    """A failure in two or three words."""
+    if error is None:
+        return tr("failed", "short reason")
+    match cause(error):
+        case Cause.BROWSER:
+            return tr("Archisync's browser does not work")
+        case Cause.SILENT:
+            return tr("the ERP does not answer")
+        case Cause.ERP:
+            return tr("the ERP's page was interrupted")
+        case Cause.CREDENTIALS:
+            return stopped_word(error.code)
+        case Cause.LOGIN:
+            return tr("login failed")
+        case Cause.LAYOUT:
+            return tr("the ERP's page changed")
+        case Cause.REFUSED:
+            return tr("read refused")
+        case Cause.INTERNAL:
+            return tr("internal fault")
+
+
+def told(code: str, params: Mapping[str, Json] | None = None) -> messages.Text | None:
+    """The text of an error's code with lists called by their names; ``None`` when the code has no text."""
+    named = {k: type_name(str(v)) if k in ("list", "type", "entity") else v for k, v in (params or {}).items()}
+    found = messages.text(code, language(), named)
+    return found if found.what != code else None
+
+
+def failure_short(error: ErrorInfo | None) -> str:
+    """A failure as it fits into a chip."""
+    match cause(error) if error is not None else None:
+        case Cause.SILENT:
+            return tr("ERP silent")
+        case Cause.BROWSER:
+            return tr("our browser")
+        case Cause.ERP:
+            return tr("interrupted")
+        case Cause.LAYOUT:
+            return tr("page changed")
+        case _:
+            return failure_word(error)
+
+
+CERTIFICATE = frozenset({"certificate-unknown", "certificate-changed"})
+"""Codes that stop an account until a certificate was looked at."""
+
+
+def stopped_word(code: str) -> str:
+    """Why an account is stopped, in two or three words."""
+    if code in CERTIFICATE:
+        return tr("certificate to be checked")
+    return tr("no password") if code == "password-missing" else tr("password refused")
+
+
+def stopped_title(code: str, account: str) -> str:
+    """Why an account is stopped, in one sentence."""
+    match code:
+        case "certificate-unknown":
+            return tr("The ERP's certificate is not accepted yet")
+        case "certificate-changed":
+            return tr("The ERP's certificate has changed")
+        case "password-missing":
+            return tr("There is no password for {account}", account=account)
+    return tr("The ERP refused the password of {account}", account=account)
+
+
+def _code(error: Json) -> str:
+    return str(error.get("code", "")) if isinstance(error, Mapping) else ""
+
+
+def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None = None) -> str:
+    """Why something waits, in two or three words."""
+    given = params or {}
+    match str(reason) if reason is not None else "":
+        case "running" | "behind":
+            other = given.get("type") or given.get("after")
+            return tr("after {type}", type=type_name(str(other))) if other else tr("others come first")
+        case "account-stopped":
+            return tr("account stopped")
+        case "hold":
+            return tr("paused by you")
+        case "session":
+            return tr("form open")
+        case "login-budget":
+            return tr("too many logins today")
+        case "office-hours":
+            return tr("outside office hours")
+        case "back-off":
+            return tr("slowed down after failures")
+        case "retry":
+            return tr("new attempt soon")
+        case "no-account":
+            return tr("no ERP account")
+        case "schedule-off" | "no-panel":
+            return tr("nothing is due")
+        case "offline":
+            return tr("no network")
+        case "asleep":
+            return tr("the computer slept")
+        case "not-running":
+            return tr("Archisync was not open")
+        case "closing":
+            return tr("closing")
+        case _:
+            return tr("its turn comes")
+
+
+def percent(view_or_status: RunView | AccountTypeStatus) -> int | None:
+    """How far, 0-100, where it is known."""
+    progress = view_or_status.progress
+    if progress is None:
+        return None
+    if progress.total:
+        return min(99, int(100 * progress.rows / progress.total))
+    if progress.page is not None and progress.pages:
+        return min(99, int(100 * progress.page / progress.pages))
+    return None
+
+
+def state_chip(item: AccountTypeStatus) -> Chip:
+    """The state of a type: what it does now and why."""
+    match item.state:
+        case State.RUNNING:
+            part = percent(item)
+            text = tr("Running") if part is None else tr("Running {part}%", part=part)
+            return Chip(text, "accent", "play")
+        case State.QUEUED:
+            place = item.queue_position
+            return Chip(tr("In queue · no. {place}", place=place) if place else tr("In queue"), "accent", "ring")
+        case State.SUSPENDED:
+            return Chip(tr("Suspended · {why}", why=reason_word(item.reason or Reason.SESSION)), "warn", "pause")
+        case State.WAITING:
+            return Chip(tr("Waiting · {why}", why=reason_word(item.reason)), "warn", "ring")
+        case State.BACKING_OFF:
+            return Chip(tr("Slowed · %n failure(s)", "", item.failures_in_a_row), "bad", "again")
+        case State.STOPPED:
+            return Chip(tr("Stopped · {why}", why=failure_word(item.last_error)), "bad", "square")
+        case State.REFUSED:
+            return Chip(tr("Read refused", "state"), "bad", "alert")
+        case State.IDLE:
+            if item.last_outcome is Outcome.FAILED:
+                return Chip(tr("Failed · {why}", why=failure_short(item.last_error)), "bad", "alert")
+            if item.unclean_in_a_row >= 2:
+                return Chip(tr("Resting · data move while read"), "warn", "dot")
+            return Chip(tr("Resting"), "muted", "dot")
+
+
+def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -> Chip:
+    """How far the copy can be trusted, and since when."""
+    since = ago((now - last).total_seconds()) if last is not None else ""
+    match freshness:
+        case Freshness.FRESH:
+            return Chip(tr("Fresh · {since}", since=since), "ok", "check")
+        case Freshness.LATE:
+            return Chip(tr("Late · {since}", since=since), "warn", "alert")
+        case Freshness.NEVER:
+            return Chip(tr("Never read"), "warn", "ring")
+        case Freshness.UNKNOWN:
+            return Chip(tr("Unsure · {since}", since=since) if since else tr("Unsure"), "warn", "alert")
+
+
+def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> str:
+    """``1.604 righe · +3 ~21 −0`` of the last whole read that was stored; of a failed attempt, that it failed.
+
+    ``last_good`` goes before the status, whose figures may be those of a fast read of a few rows.
+    """
+    if last_good is not None:
+        return f"{rows_word(last_good.rows)} · {delta_line(last_good.added, last_good.changed, last_good.gone)}"
+    if item.last_outcome in (Outcome.COMPLETED, Outcome.UNCLEAN) and item.rows is not None:
+        return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
+    if item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
+        return failure_word(item.last_error)
+    return ""
+
+
+def warning_word(found: str) -> str:
+    """A run's warning (``code?name=value``) in sentences of the panel's language."""
+    code, params = warning_parts(found)
+    return str(told(code, params) or code)
+
+
+def rows_word(count: int) -> str:
+    """``1.604 righe``."""
+    return tr("%n row(s)", "", count)
+
+
+def delta_line(added: int, changed: int, gone: int) -> str:
+    """``+3 ~21 −0``."""
+    return f"+{number(added)} ~{number(changed)} −{number(gone)}"
+
+
+def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interval: int | None = 1) -> str:
+    """When the type will be fresh again, and after what."""
+    run = status.current_run
+    if item.state is State.RUNNING and run is not None and run.remaining is not None:
+        return clock(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo))
+    if item.state is State.RUNNING:
+        return tr("being read")
+    if item.state is State.STOPPED:
+        return tr("when the password is right")
+    if item.state is State.REFUSED and item.expected is None:
+        return tr("when you decide")
+    if status.hold_since is not None and item.state in (State.WAITING, State.QUEUED, State.SUSPENDED):
+        return tr("when you release")
+    forecast = item.expected
+    if forecast is None:
+        return tr("on request only") if interval is None else "–"
+    end = clock(datetime.fromtimestamp(forecast.starts.timestamp() + forecast.seconds, now.tzinfo))
+    if item.state is State.SUSPENDED and item.progress is not None and item.progress.page is not None:
+        return tr("{time} · goes on from page {page}", time=end, page=item.progress.page + 1)
+    if item.last_outcome is Outcome.FAILED and item.state in (State.IDLE, State.WAITING, State.BACKING_OFF):
+        return tr("{time} · new attempt", time=end)
+    if forecast.after is not None:
+        other = next((a for a in _accounts(status, forecast.after) if a.expected), None)
+        if run is not None and run.type == forecast.after and run.remaining is not None:
+            length = span(run.remaining)
+        else:
+            length = span(other.expected.seconds) if other is not None and other.expected is not None else ""
+        return tr("{time} · after {type} {length}", time=end, type=type_name(forecast.after), length=length).rstrip()
+    return end
+
+
+def _accounts(status: Status, type: str) -> tuple[AccountTypeStatus, ...]:
+    found = status.statuses.get(type)
+    return found.accounts if found is not None else ()
+
+
+def worst(type_status: TypeStatus) -> AccountTypeStatus | None:
+    """The account that speaks for the type: the one whose state is the type's, the stalest among those."""
+    candidates = [a for a in type_status.accounts if a.state is type_status.state] or list(type_status.accounts)
+    order = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
+    return min(
+        candidates,
+        key=lambda a: (order.index(a.freshness), a.last_run_time.timestamp() if a.last_run_time else 0.0),
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The header's two lines, and the tray's one."""
+
+    title: str
+    detail: str
+    tone: str
+    """``ok``, ``warn``, ``bad``, ``accent`` or ``muted``."""
+    kind: str
+    """``starting``, ``running``, ``hold``, ``trouble``, ``session``, ``late`` or ``fresh``: the tray's shape."""
+    fraction: float | None = None
+    """Progress 0-1; ``None``: not known."""
+    button: str = ""
+    """What can be pressed about it, if anything beyond the usual."""
+    place: str = ""
+    """What that button opens, and with what: see ``Context.open``; ``sync``: it reads the lists in ``what``."""
+    what: object = None
+    running: bool = False
+    """A read is under way: its progress is shown, whatever else is said."""
+
+
+def run_title(run: RunView) -> str:
+    """``Clienti, elenco intero · pagina 9 di 16 · 843 righe``."""
+    parts = [f"{type_name(run.type)}, {scope_word(run.scope)}"]
+    progress = run.progress
+    match progress.step:
+        case "login":
+            parts.append(tr("logging in"))
+        case "open" | "filter":
+            parts.append(tr("opening the list"))
+        case "check":
+            parts.append(tr("checking"))
+        case "apply":
+            parts.append(tr("storing"))
+        case _ if progress.page is not None:
+            parts.append(
+                tr("page {page} of {pages}", page=progress.page, pages=progress.pages)
+                if progress.pages
+                else tr("page {page}", page=progress.page)
+            )
+    if progress.rows:
+        parts.append(tr("%n row(s)", "", progress.rows))
+    return " · ".join(parts)
+
+
+def headline(status: Status, now: datetime) -> Headline:
+    """All is well, what is wrong, or what runs: the one sentence an operator reads first."""
+    found = conditions(status)
+    errors = [condition for condition in found if not condition.warning]
+    run = status.current_run
+    if run is not None:
+        return _running(run, status, now, errors)
+    if not found:
+        kind = "session" if status.session_count else "fresh"
+        answered = contact(status).answered
+        detail = why_line(status, now)
+        if answered is not None:
+            detail = tr("last answer of the ERP {time}", time=moment(answered, now)) + " · " + detail
+        return Headline(tr("Everything up to date"), detail, "ok", kind)
+    first, others = found[0], [condition for condition in errors if condition is not found[0]]
+    text = condition_text(first, now)
+    detail = text.means if first.kind in (Kind.LATE, Kind.NEVER, Kind.HOLD) else f"{text.means} {text.todo}"
+    if others:
+        detail = f"{condition_title(others[0], now)} · {detail}"
+    elif first.kind in (Kind.LATE, Kind.NEVER):
+        detail = f"{detail} {why_line(status, now)}"
+    look = "hold" if first.kind is Kind.HOLD else "late" if first.warning else "trouble"
+    button, place, what = _remedy(next((condition for condition in (first, *others) if _remedy(condition)[0]), first))
+    tone = "bad" if errors else "warn"
+    return Headline(text.what.rstrip("."), detail, tone, look, None, button, place, what)
+
+
+def _running(run: RunView, status: Status, now: datetime, errors: list[Condition]) -> Headline:
+    """What runs; an error that lasts meanwhile stays in view."""
+    parts = [tr("running for {time}", time=span((now - run.started).total_seconds()))]
+    if run.remaining is not None:
+        parts.append(tr("about {time} left", time=span(run.remaining)))
+    parts.append(origin_word(run.origin))
+    if run.attempt > 1:
+        parts.append(tr("attempt {count}", count=run.attempt))
+    if run.stopping is not None:
+        parts = [tr("being ended at the next safe point")]
+    if len(status.accounts) > 1:
+        parts.append(run.account)
+    part = percent(run)
+    fraction = None if part is None else part / 100
+    if not errors:
+        return Headline(run_title(run), " · ".join(parts), "accent", "running", fraction, running=True)
+    button, place, what = _remedy(errors[0])
+    detail = " · ".join([condition_title(errors[0], now), *parts])
+    return Headline(run_title(run), detail, "bad", "trouble", fraction, button, place, what, True)
+
+
+def erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
+    """The status bar's words about the ERP, with tone and shape: *connected* only if its last answer was good."""
+    found = contact(status)
+    answered = "" if found.answered is None else tr("last answer {time}", time=moment(found.answered, now))
+    for condition in conditions(status):
+        match condition.kind:
+            case Kind.NO_ACCOUNT:
+                return tr("ERP: no account"), "bad", "alert"
+            case Kind.OFFLINE:
+                return " · ".join(filter(None, (tr("ERP: no network"), answered))), "bad", "alert"
+            case Kind.STOPPED if condition.error is not None:
+                names = ", ".join(condition.accounts)
+                why = stopped_word(condition.error.code)
+                return tr("ERP: {account}: {why}", account=names, why=why), "bad", "alert"
+            case Kind.BROWSER:
+                return tr("Archisync's browser does not work"), "bad", "alert"
+            case Kind.SILENT:
+                return " · ".join(filter(None, (tr("ERP does not answer"), answered))), "bad", "alert"
+    if found.connected:
+        names = ", ".join(found.accounts[:2]) + ("…" if len(found.accounts) > 2 else "")
+        return tr("ERP connected as {account}", account=names) + " · " + answered, "ok", "dot"
+    if answered:
+        return tr("ERP: {answered}", answered=answered), "warn", "ring"
+    return tr("ERP: no answer yet"), "muted", "ring"
+
+
+def condition_text(condition: Condition, now: datetime) -> messages.Text:
+    """The sentences of a condition in the panel's language."""
+    return text_of_condition(condition.as_json(), language(), type_name, lambda at: moment(at, now))
+
+
+def condition_title(condition: Condition, now: datetime) -> str:
+    """A condition in one sentence without its full stop."""
+    return condition_text(condition, now).what.rstrip(".")
+
+
+def _remedy(condition: Condition) -> tuple[str, str, object]:
+    """What can be pressed about a condition: the button's text, the place it opens, and with what. ``""``: nothing."""
+    code = condition.error.code if condition.error is not None else ""
+    match condition.kind:
+        case Kind.NO_ACCOUNT:
+            return tr("Enter acco&unt…"), "settings", "erp.accounts"
+        case Kind.STOPPED:
+            button = tr("Certi&ficate…") if code in CERTIFICATE else tr("Password…")
+            return button, "password" if code == "password-missing" else "trouble", condition.accounts[0]
+        case Kind.REFUSED:
+            return tr("Loo&k at it…"), "trouble", condition.items[0]
+        case Kind.FAILED if cause(condition.error) in (Cause.LAYOUT, Cause.INTERNAL):
+            run_id = condition.items[0].last_run_id
+            return (tr("De&tails…"), "run", run_id) if run_id is not None else ("", "", None)
+        case Kind.FAILED | Kind.SILENT | Kind.BROWSER if cause(condition.error) is not Cause.LOGIN:
+            return tr("Try again now"), "sync", condition.lists
+        case _:
+            return "", "", None
+
+
+CUSTOMERS = "customers"
+"""The type that smart sessions are about."""
+
+
+def why_line(status: Status, now: datetime) -> str:
+    """What comes next, in one phrase."""
+    explanation = status.explanation
+    upcoming = sorted(explanation.forecast, key=lambda f: f.starts)
+    if explanation.reason in (Reason.NOTHING_DUE, Reason.RUNNING) or not upcoming:
+        if upcoming:
+            first = upcoming[0]
+            return tr("next: {type} at {time}", type=type_name(first.type), time=moment(first.starts, now))
+        if explanation.reason is Reason.NOTHING_DUE:
+            return tr("nothing is due")
+    return reason_word(explanation.reason, explanation.params)
+
+
+def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
+    """The session banner's sentence."""
+    tabs = tr("%n tab(s)", "", status.session_count)
+    if status.sessions:
+        tabs += " " + tr("since {time}", time=clock(min(s.since for s in status.sessions)))
+    parts = [tabs]
+    customers = status.statuses.get(CUSTOMERS)
+    asking = {session.account for session in status.sessions}
+    reads = [a for a in customers.accounts if a.account in asking or asking <= {None}] if customers is not None else []
+    news = [a.new_as_of for a in reads]
+    wholes = [a.all_as_of for a in reads]
+    # With several accounts the oldest speaks: nothing may look fresher than it is.
+    if news and None not in news:
+        newest = min(at for at in news if at is not None)
+        seconds = (now - newest).total_seconds()
+        parts.append(tr("new customers: {time}", time=ago(seconds) if seconds < 3600 else clock(newest)))
+    if wholes and None not in wholes:
+        text = tr("whole list: {time}", time=moment(min(at for at in wholes if at is not None), now))
+        parts.append(tr("{text}, being read", text=text) if reading else text)
+    if status.breathing:
+        parts.append(tr("late lists pass one at a time"))
+    elif status.quiet_until is not None and status.quiet_until > now:
+        left = lasting((status.quiet_until - now).total_seconds())
+        parts.append(tr("the others when it closes, or one at a time in {left}", left=left))
+    return " · ".join(parts)
+
+
+def queue_detail(entry: QueueEntry) -> str:
+    """The small line under a waiting request."""
+    parts = [tr("priority {count}", count=entry.priority), origin_word(entry.origin)]
+    if entry.suspended_progress is not None and entry.suspended_progress.page is not None:
+        parts[1] = tr("goes on from page {page}", page=entry.suspended_progress.page + 1)
+    if entry.scope is not Scope.ALL:
+        parts.append(scope_word(entry.scope))
+    return " · ".join(parts)
+
+
+def queued_sentence(entry: QueueEntry, position: int) -> str:
+    """What is said when a request had to queue: where and why."""
+    return tr(
+        "{type} is in the queue at place {place}: {why}.",
+        type=type_name(entry.type),
+        place=position,
+        why=reason_word(entry.reason, entry.params),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityLine:
+    """One event in plain words."""
+
+    at: datetime
+    text: str
+    tone: str
+    """``text``, ``bad``, ``warn`` or ``session``."""
+    aside: str = ""
+    run_id: str = ""
+    subject: str = ""
+    """A newer line about the same subject takes the place of one a few minutes old."""
+    place: str = ""
+    """What a click opens where there is no run."""
+    event: Event | None = None
+    """What it tells: said anew when the language changes."""
+
+
+def event_line(event: Event) -> ActivityLine | None:
+    """An event in plain words; ``None`` for those nobody needs to read."""
+    data = event.data
+    name = type_name(str(data.get("type", "")))
+    run_id = str(data.get("runId") or data.get("id") or "")
+    kind = event.kind
+    text, tone, aside, subject = "", "text", "", ""
+    match kind:
+        case EventKind.SYNC_COMPLETED:
+            added, changed, gone = (_int(data, k) for k in ("added", "changed", "gone"))
+            parts = [tr("%n row(s)", "", _int(data, "rows"))]
+            if added:
+                parts.append(tr("%n new", "", added))
+            if changed:
+                parts.append(tr("%n changed", "", changed))
+            if gone:
+                parts.append(tr("%n gone", "", gone))
+            if not (added or changed or gone):
+                parts.append(tr("nothing new"))
+            text = f"{name}: {', '.join(parts)}"
+            if str(data.get("outcome", "")) == "unclean":
+                text += ". " + tr("Data moved while they were read")
+                tone = "warn"
+            duration = data.get("durationMs")
+            aside = took(duration / 1000) if isinstance(duration, (int, float)) else ""
+        case EventKind.SYNC_ERROR:
+            again = data.get("final") is False
+            tone = "warn" if again else "bad"
+            text = f"{name}: {_error_text(data)}"
+            if again:
+                text += ". " + tr("It is tried again")
+            subject = f"error:{data.get('type')}:{data.get('account')}"
+        case EventKind.SYNC_SUSPENDED:
+            page = data.get("page") or _nested(data, "progress", "page")
+            pages = data.get("pages") or _nested(data, "progress", "pages")
+            if page and pages:
+                text = tr(
+                    "{name} suspended at page {page} of {pages} for the order form", name=name, page=page, pages=pages
+                )
+            else:
+                text = tr("{name} suspended for the order form", name=name)
+        case EventKind.SYNC_RESUMED:
+            text = tr("{name} goes on", name=name)
+        case EventKind.SYNC_CANCELLED:
+            text = tr("{name}: cancelled", name=name)
+        case EventKind.SYNC_SKIPPED:
+            text = tr("{name}: nothing was read", name=name)
+        case EventKind.SESSION_OPENED:
+            count = _int(data, "sessionCount") or _int(data, "count")
+            text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")
+            tone = "session"
+        case EventKind.SESSION_CLOSED:
+            text = ": ".join(filter(None, (_closed_text(str(data.get("reason", ""))), _cost_text(data))))
+            tone = "session"
+        case EventKind.HOLD_CHANGED:
+            held = bool(data.get("held", data.get("hold", data.get("holdSince"))))
+            text = tr("Everything paused by you") if held else tr("Syncs released")
+        case EventKind.SCHEDULE_MISSED:
+            text = missed_sentence(missed_lists(data, WHILE_AWAY))
+            tone = "warn"
+        case EventKind.ACCOUNT_CHANGED:
+            if data.get("stopped"):
+                tone = "bad"
+                text = stopped_title(_code(data["stopped"]), str(data.get("account", "")))
+        case _:
+            return None
+    place = _PLACES.get(kind, "")
+    return ActivityLine(event.at, text, tone, aside, run_id, subject, place, event) if text else None
+
+
+_PLACES: Mapping[EventKind, str] = {
+    EventKind.SESSION_OPENED: "sessions",
+    EventKind.SESSION_CLOSED: "timeline",
+    EventKind.HOLD_CHANGED: "why",
+    EventKind.ACCOUNT_CHANGED: "settings",
+    EventKind.SCHEDULE_MISSED: "timeline",
+}
+"""Where a line of activity leads that is about no run."""
+
+
+WHILE_AWAY = frozenset({Reason.ASLEEP, Reason.NOT_RUNNING, Reason.OFFLINE})
+"""Reasons of missed reads that are told among the activity; the others are in the timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Reads of one list that were due and did not happen."""
+
+    type: str
+    account: str
+    due: datetime
+    """The first."""
+    last: datetime
+    count: int
+    reason: Reason
+
+
+def missed_lists(data: Mapping[str, Json], reasons: frozenset[Reason] = frozenset(Reason)) -> list[Missed]:
+    """What a ``schedule-missed`` event tells, as far as the reason is one of these."""
+    found = []
+    for entry in given if isinstance(given := data.get("missed"), (list, tuple)) else ():
+        if isinstance(entry, Mapping) and entry.get("reason") in reasons:
+            due, last = (datetime.fromisoformat(str(entry[key])) for key in ("due", "last"))
+            reason = Reason(str(entry["reason"]))
+            found.append(Missed(str(entry["type"]), str(entry["account"]), due, last, _int(entry, "count"), reason))
+    return found
+
+
+def missed_sentence(missed: Iterable[Missed]) -> str:
+    """``6 lists were due meanwhile (the computer slept); each is read once now.`` Nothing for nothing."""
+    found = list(missed)
+    if not found:
+        return ""
+    lists = len({m.type for m in found})
+    return tr("%n list(s) due meanwhile ({why}): each is read once", "", lists, why=reason_word(found[0].reason))
+
+
+def _closed_text(reason: str) -> str:
+    match reason:
+        case SessionEnd.LOST.value:
+            return tr("Order form: the tab is gone")
+        case SessionEnd.TIMEOUT.value:
+            return tr("Order form: tab left open without use")
+        case SessionEnd.OPERATOR.value:
+            return tr("Order form: session ended by you")
+        case _:
+            return tr("Order form closed")
+
+
+def _cost_text(data: Mapping[str, Json]) -> str:
+    """What a form cost, told at its end: ``clienti in 2,1 s, altri rimandati di 40 s``."""
+    parts = []
+    if "customersMs" in data and data["customersMs"] is not None:
+        parts.append(tr("customers in {seconds} s", seconds=_seconds(_int(data, "customersMs"))))
+    if (put_off := _int(data, "putOffMs")) >= 1000:
+        parts.append(tr("others put off by {time}", time=lasting(put_off / 1000)))
+    return ", ".join(parts)
+
+
+def _error_text(data: Mapping[str, Json]) -> str:
+    error = data.get("error")
+    if isinstance(error, Mapping):
+        try:
+            kind = FailureKind(str(error.get("kind", "")))
+        except ValueError:
+            return str(error.get("message") or tr("failed", "short reason"))
+        info = ErrorInfo(str(error.get("code", "")), kind, str(error.get("message", "")))
+        text = failure_word(info)
+    else:
+        text = str(data.get("message") or tr("failed", "short reason"))
+    attempts = _int(data, "attempt")
+    many = tr("%n attempt(s)", "", attempts)
+    return f"{text} ({many})" if attempts > 1 else text
+
+
+def _nested(data: Mapping[str, Json], outer: str, inner: str) -> Json:
+    found = data.get(outer)
+    return found.get(inner) if isinstance(found, Mapping) else None
+
+
+def _int(data: Mapping[str, Json], key: str) -> int:
+    value = data.get(key)
+    return int(value) if isinstance(value, (int, float)) else 0
+
+
+def _seconds(milliseconds: float) -> str:
+    from archisync_gui.ui.text.i18n import decimal
+
+    return decimal(milliseconds / 1000)

@@ -1,0 +1,220 @@
+"""Charts of the history by pyqtgraph, imported only when somebody opens them (it takes half a second)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+import pyqtgraph as pg  # type: ignore[import-untyped]
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from archisync_gui.model import Outcome, RunRecord
+from archisync_gui.ui.look.theme import color, scaled, theme
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import clock, day_short, decimal, number, took, tr
+from archisync_gui.ui.widgets.basic import card, column, label, row
+
+_ROLES = ("accent", "ok", "warn", "session", "bad", "muted")
+_DASHES = (
+    Qt.PenStyle.SolidLine,
+    Qt.PenStyle.DashLine,
+    Qt.PenStyle.DotLine,
+    Qt.PenStyle.DashDotLine,
+    Qt.PenStyle.DashDotDotLine,
+    Qt.PenStyle.SolidLine,
+)
+LEGEND_ROOM = 1.6
+"""How much higher than its longest run the chart of durations is, so that the legend covers no line."""
+
+_GOOD = (Outcome.COMPLETED, Outcome.UNCLEAN)
+_COUNTED = (*_GOOD, Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+
+
+def success_by_day(runs: Sequence[RunRecord]) -> dict[date, tuple[int, int]]:
+    """Per local day: runs that went well, and all that count."""
+    days: dict[date, list[int]] = defaultdict(lambda: [0, 0])
+    for run in runs:
+        if run.outcome in _COUNTED:
+            entry = days[run.started.astimezone().date()]
+            entry[0] += run.outcome in _GOOD
+            entry[1] += 1
+    return {day: (good, every) for day, (good, every) in sorted(days.items())}
+
+
+def changes_by_day(runs: Sequence[RunRecord]) -> dict[date, int]:
+    """Per local day: rows added, changed and gone."""
+    days: dict[date, int] = defaultdict(int)
+    for run in runs:
+        days[run.started.astimezone().date()] += run.added + run.changed + run.gone
+    return dict(sorted(days.items()))
+
+
+class _TimeAxis(pg.DateAxisItem):  # type: ignore[misc]
+    """Days and hours as the panel writes them."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        moments = [datetime.fromtimestamp(value).astimezone() for value in values]
+        return [clock(m) if spacing < 86400 and (m.hour or m.minute) else day_short(m) for m in moments]
+
+
+NEAR = 24
+"""Pixels from the mouse within which a point is meant."""
+
+
+class Pointer:
+    """Says in a chart's heading what lies under the mouse; a double click shows everything again."""
+
+    def __init__(self, plot: pg.PlotWidget, heading: QLabel, shown_again: Callable[[], None]) -> None:
+        self._plot, self._heading, self._shown_again = plot, heading, shown_again
+        self._title = ""
+        self._points: Sequence[tuple[float, float, str]] = ()
+        plot.scene().sigMouseMoved.connect(self._moved)
+        plot.scene().sigMouseClicked.connect(self._clicked)
+
+    def show(self, title: str, points: Sequence[tuple[float, float, str]]) -> None:
+        """The chart's title, and its points: x, y and what is said of each."""
+        self._title, self._points = title, points
+        self._heading.setText(title)
+        self._plot.setToolTip(tr("Wheel zooms, dragging moves, a double click shows everything again"))
+
+    def _moved(self, at: QPointF) -> None:
+        said = self.nearest(at)
+        self._heading.setText(f"{self._title} · {said}" if said else self._title)
+
+    def nearest(self, at: QPointF) -> str:
+        """What is said of the point at that place of the picture; nothing where there is none."""
+        view = self._plot.plotItem.vb
+
+        def far(point: tuple[float, float, str]) -> float:
+            there = view.mapViewToScene(QPointF(point[0], point[1]))
+            return float(abs(there.x() - at.x()) + abs(there.y() - at.y()) / 4)
+
+        found = min(self._points, key=far, default=None)
+        return found[2] if found is not None and far(found) <= NEAR else ""
+
+    def _clicked(self, event: Any) -> None:
+        if event.double():
+            self._shown_again()
+
+
+class _Plot(pg.PlotWidget):  # type: ignore[misc]
+    """A chart that can say what it shows."""
+
+    said = ""
+
+    def summary(self) -> str:
+        """The chart in words."""
+        return self.said
+
+
+class Charts(QWidget):
+    """Three small charts side by side: wheel zooms, dragging moves, pointing tells, a double click shows all again."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._runs: Sequence[RunRecord] = ()
+        layout = row(self, gap=12)
+        self._plots: list[_Plot] = []
+        self._pointers: list[Pointer] = []
+        for _ in range(3):
+            frame = card()
+            inside = column(frame, (10, 8, 10, 6), 4)
+            heading = label(name="muted")
+            plot = _Plot(axisItems={"bottom": _TimeAxis()})
+            plot.setMenuEnabled(False)
+            plot.hideButtons()
+            plot.showGrid(y=True, alpha=0.12)
+            plot.plotItem.layout.setContentsMargins(0, 8, 6, 0)  # the topmost figure is not cut
+            plot.getAxis("left").enableAutoSIPrefix(False)
+            inside.addWidget(heading)
+            inside.addWidget(plot)
+            layout.addWidget(frame, 1)
+            self._plots.append(plot)
+            self._pointers.append(Pointer(plot, heading, self._paint))
+        self.setMinimumHeight(self.fontMetrics().height() * 9)
+        theme().changed.connect(self._paint)
+
+    def show_runs(self, runs: Sequence[RunRecord]) -> None:
+        """Draw these runs."""
+        self._runs = runs
+        self._paint()
+
+    def _paint(self) -> None:
+        titles = (tr("Duration, seconds"), tr("Went well, % of a day's runs"), tr("Rows changed in a day"))
+        for title, plot in zip(titles, self._plots, strict=True):
+            plot.clear()
+            plot.enableAutoRange(x=True)
+            plot.setAccessibleName(title)
+            plot.setBackground(color("surface"))
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.setPen(pg.mkPen(color("border")))
+                axis.setTextPen(pg.mkPen(color("muted")))
+        duration, success, changed = self._plots
+        if duration.plotItem.legend is None:
+            size = f"{round(scaled(self.font(), 0.8).pointSizeF())}pt"
+            duration.addLegend(offset=(4, 1), labelTextSize=size, colCount=3)
+        duration.plotItem.legend.clear()
+        duration.plotItem.legend.setLabelTextColor(color("muted"))
+        types = list(dict.fromkeys(r.type for r in self._runs))
+        highest = 1.0
+        for at, type in enumerate(types):
+            points = sorted(
+                (r.started.timestamp(), (r.ended - r.started).total_seconds())
+                for r in self._runs
+                if r.type == type and r.ended is not None and r.outcome in _GOOD
+            )
+            if points:
+                highest = max(highest, *(y for _, y in points))
+                pen = pg.mkPen(color(_ROLES[at % len(_ROLES)]), width=1.6, style=_DASHES[at % len(_DASHES)])
+                duration.plot([x for x, _ in points], [y for _, y in points], pen=pen, name=words.type_name(type))
+        duration.setYRange(0, highest * LEGEND_ROOM)
+        share = {d: 100 * g / n for d, (g, n) in success_by_day(self._runs).items() if n}
+        rows = changes_by_day(self._runs)
+        self._bars(success, share, "ok")
+        self._bars(changed, {d: float(n) for d, n in rows.items()}, "accent")
+        told = (
+            [_told_run(r) for r in self._runs if r.ended is not None and r.outcome in _GOOD],
+            [
+                (_noon(d), 100 * g / n, tr("{day}: {good} of {all}", day=day_short(d), good=number(g), all=number(n)))
+                for d, (g, n) in success_by_day(self._runs).items()
+            ],
+            [(_noon(d), float(n), f"{day_short(d)}: {number(n)}") for d, n in rows.items()],
+        )
+        for title, pointer, said in zip(titles, self._pointers, told, strict=True):
+            pointer.show(title, said)
+        # What the pictures say, for those who do not see them.
+        duration.said = usual_durations(self._runs)
+        success.said = ", ".join(f"{day_short(d)}: {decimal(s, 0)} %" for d, s in share.items())
+        changed.said = ", ".join(f"{day_short(d)}: {number(n)}" for d, n in rows.items())
+
+    def _bars(self, plot: pg.PlotWidget, values: dict[date, float], role: str) -> None:
+        if not values:
+            return
+        middle = [_noon(d) for d in values]
+        plot.addItem(pg.BarGraphItem(x=middle, height=list(values.values()), width=60000, brush=color(role), pen=None))
+        plot.setXRange(min(middle) - 86400, max(middle) + 86400)
+        plot.setYRange(0, max([1.0, *values.values()]))
+
+
+def _told_run(run: RunRecord) -> tuple[float, float, str]:
+    seconds = (run.ended - run.started).total_seconds() if run.ended is not None else 0.0
+    started = run.started.astimezone()
+    said = f"{words.type_name(run.type)}, {day_short(started)} {clock(started)}: {took(seconds)}"
+    return run.started.timestamp(), seconds, said
+
+
+def usual_durations(runs: Sequence[RunRecord]) -> str:
+    """``Ordini: 32 s, Clienti: 42 s``: the middle duration of each list's good runs."""
+    lengths: dict[str, list[float]] = defaultdict(list)
+    for run in runs:
+        if run.ended is not None and run.outcome in _GOOD:
+            lengths[run.type].append((run.ended - run.started).total_seconds())
+    return ", ".join(f"{words.type_name(t)}: {took(sorted(found)[len(found) // 2])}" for t, found in lengths.items())
+
+
+def _noon(day: date) -> float:
+    return datetime.combine(day, time(12)).timestamp()

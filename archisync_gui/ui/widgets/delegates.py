@@ -1,0 +1,242 @@
+"""How cells are painted: chips, two lines, duration bars, queue and activity rows. They compute nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPen, QTextOption
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from archisync_gui.ui.look.icons import paint_shape
+from archisync_gui.ui.look.theme import color, scaled
+from archisync_gui.ui.widgets.models import VALUE, Cell
+
+PAD = 10
+SMALL = 0.86
+CHIP = 0.94
+Index = QModelIndex | QPersistentModelIndex
+
+
+def _background(painter: QPainter, option: QStyleOptionViewItem, line: bool = True) -> None:
+    if option.state & QStyle.StateFlag.State_Selected:
+        painter.fillRect(option.rect, color("selected"))
+    if line:
+        painter.setPen(QPen(color("border"), 1))
+        painter.drawLine(option.rect.bottomLeft(), option.rect.bottomRight())
+
+
+class CellDelegate(QStyledItemDelegate):
+    """One cell of the table of types or of any table of :class:`Cell`: optional chip, text, smaller second line."""
+
+    def __init__(self, parent: QObject | None = None, filled_chips: bool = True) -> None:
+        super().__init__(parent)
+        self._filled = filled_chips
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        cell = index.data(VALUE)
+        painter.save()
+        _background(painter, option)
+        if isinstance(cell, Cell):
+            rect: QRect = option.rect.adjusted(PAD + 14 * cell.indent, 0, -6, 0)
+            if cell.bars:
+                paint_bars(painter, rect, cell.bars)
+            elif cell.chip is not None and not cell.text:
+                paint_chip(painter, rect, cell, option.font)
+            else:
+                self._text(painter, rect, cell, option)
+        painter.restore()
+
+    def _text(self, painter: QPainter, rect: QRect, cell: Cell, option: QStyleOptionViewItem) -> None:
+        font = scaled(option.font, 1.0, cell.bold)
+        small = scaled(option.font, SMALL)
+        metrics, fine = QFontMetrics(font), QFontMetrics(small)
+        height = metrics.height() + (fine.height() + 1 if cell.detail else 0)
+        top = rect.top() + (rect.height() - height) // 2
+        left = rect.left()
+        painter.setFont(font)
+        tone = "text"
+        if cell.chip is not None:
+            side = metrics.ascent() * 0.72
+            box = QRectF(left, top + (metrics.height() - side) / 2, side, side)
+            paint_shape(painter, cell.chip.shape, box, color(cell.chip.tone))
+            left += int(side) + 6
+            tone = "text" if cell.chip.tone in ("ok", "muted") else cell.chip.tone
+        painter.setPen(color(tone))
+        width = rect.right() - left - (4 if cell.right else 0)
+        side_by_side = (Qt.AlignmentFlag.AlignRight if cell.right else Qt.AlignmentFlag.AlignLeft) | (
+            Qt.AlignmentFlag.AlignVCenter
+        )
+        painter.drawText(
+            QRect(left, top, width, metrics.height()),
+            side_by_side,
+            metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, width),
+        )
+        if cell.detail:
+            painter.setFont(small)
+            painter.setPen(color("muted"))
+            painter.drawText(
+                QRect(left, top + metrics.height() + 1, width, fine.height()),
+                side_by_side,
+                fine.elidedText(cell.detail, Qt.TextElideMode.ElideRight, width),
+            )
+            if cell.fold:
+                sign = QRectF(left + fine.horizontalAdvance(cell.detail) + 5, top + metrics.height() + 1, 8, 0)
+                sign.setHeight(fine.height())
+                paint_fold(painter, sign, cell.fold == "open")
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        cell = index.data(VALUE)
+        if not isinstance(cell, Cell):
+            return super().sizeHint(option, index)
+        metrics = QFontMetrics(scaled(option.font, 1.0, cell.bold))
+        fine = QFontMetrics(scaled(option.font, SMALL))
+        if cell.chip is not None and not cell.text:
+            chip = QFontMetrics(scaled(option.font, CHIP))
+            width = chip.horizontalAdvance(cell.chip.text) + int(chip.ascent() * 0.68) + 24 + PAD + 10
+        else:
+            width = max(metrics.horizontalAdvance(cell.text), fine.horizontalAdvance(cell.detail)) + PAD + 8
+            width += int(metrics.ascent() * 0.72) + 6 if cell.chip is not None else 0
+        width += 14 * cell.indent
+        return QSize(width, metrics.height() + fine.height() + 18)
+
+
+def paint_fold(painter: QPainter, box: QRectF, unfolded: bool) -> None:
+    """The sign of rows that fold: points down when they are shown."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(color("muted"), 1.4, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+    x, y = box.center().x(), box.center().y()
+    corners = ((-3, -1.5), (0, 1.5), (3, -1.5)) if unfolded else ((-1.5, -3), (1.5, 0), (-1.5, 3))
+    painter.drawPolyline([QPointF(x + dx, y + dy) for dx, dy in corners])
+
+
+def paint_chip(painter: QPainter, rect: QRect, cell: Cell, font: QFont) -> None:
+    """A rounded label with its shape."""
+    chip = cell.chip
+    assert chip is not None
+    used = scaled(font, CHIP)
+    metrics = QFontMetrics(used)
+    side = metrics.ascent() * 0.68
+    inner = int(side) + 6 + 18
+    text = metrics.elidedText(chip.text, Qt.TextElideMode.ElideRight, max(10, rect.width() - inner))
+    width = metrics.horizontalAdvance(text) + inner
+    height = metrics.height() + 6
+    box = QRectF(rect.left() - 2, rect.center().y() - height / 2 + 0.5, width, height)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(color("raised"))
+    painter.drawRoundedRect(box, height / 2, height / 2)
+    paint_shape(painter, chip.shape, QRectF(box.left() + 9, box.center().y() - side / 2, side, side), color(chip.tone))
+    painter.setFont(used)
+    painter.setPen(color("text" if chip.tone == "muted" else chip.tone))
+    painter.drawText(
+        QRectF(box.left() + 15 + side, box.top(), width, height),
+        int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+        text,
+    )
+
+
+def paint_bars(painter: QPainter, rect: QRect, bars: tuple[tuple[float, bool], ...]) -> None:
+    """Up to 20 duration bars, newest right; a failed run is red and has a gap at its foot."""
+    most = max((seconds for seconds, _ in bars), default=1.0) or 1.0
+    width, gap = 4, 2
+    height = min(20, rect.height() - 12)
+    bottom = rect.center().y() + height // 2 + 1
+    left = rect.left()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for at, (seconds, failed) in enumerate(bars):
+        tall = max(3.0, height * seconds / most)
+        x = left + at * (width + gap)
+        painter.setBrush(color("bar_bad" if failed else "bar"))
+        if failed:
+            tall = max(tall, 8.0)
+            painter.drawRoundedRect(QRectF(x, bottom - tall, width, tall - 4), 1, 1)
+            painter.drawRoundedRect(QRectF(x, bottom - 2.5, width, 2.5), 1, 1)
+        else:
+            painter.drawRoundedRect(QRectF(x, bottom - tall, width, tall), 1, 1)
+
+
+class QueueDelegate(QStyledItemDelegate):
+    """A waiting request: place, name, waiting time, small line; room at the right for its two buttons."""
+
+    BUTTONS = 56
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        cell = index.data(VALUE)
+        painter.save()
+        _background(painter, option)
+        if isinstance(cell, Cell) and cell.chip is not None:
+            font = option.font
+            bold, small = scaled(font, 1.0, True), scaled(font, SMALL)
+            metrics, fine = QFontMetrics(font), QFontMetrics(small)
+            rect: QRect = option.rect.adjusted(12, 7, -6 - self.BUTTONS, -7)
+            painter.setFont(bold)
+            painter.setPen(color("text"))
+            painter.drawText(QRect(rect.left(), rect.top(), 18, metrics.height()), 0, cell.chip.text)
+            left = rect.left() + 20
+            waiting = cell.chip.shape
+            room = metrics.horizontalAdvance(waiting)
+            painter.setFont(font)
+            width = rect.right() - left - room - 8
+            painter.drawText(
+                QRect(left, rect.top(), width, metrics.height()),
+                0,
+                metrics.elidedText(cell.text, Qt.TextElideMode.ElideRight, width),
+            )
+            painter.setPen(color("muted"))
+            painter.drawText(
+                QRect(rect.right() - room, rect.top(), room, metrics.height()), Qt.AlignmentFlag.AlignRight, waiting
+            )
+            painter.setFont(small)
+            painter.drawText(
+                QRect(left, rect.top() + metrics.height() + 2, rect.right() - left + self.BUTTONS, fine.height()),
+                0,
+                fine.elidedText(cell.detail, Qt.TextElideMode.ElideRight, rect.right() - left + self.BUTTONS),
+            )
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        font = option.font
+        return QSize(120, QFontMetrics(font).height() + QFontMetrics(scaled(font, SMALL)).height() + 17)
+
+
+class ActivityDelegate(QStyledItemDelegate):
+    """An event: time at the left, its words wrapped; errors in the colour of errors."""
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        cell = index.data(VALUE)
+        painter.save()
+        _background(painter, option)
+        if isinstance(cell, Cell) and cell.chip is not None:
+            font = option.font
+            metrics = QFontMetrics(font)
+            rect: QRect = option.rect.adjusted(12, 7, -10, -7)
+            painter.setFont(font)
+            painter.setPen(color("muted"))
+            painter.drawText(QRect(rect.left(), rect.top(), 60, metrics.height()), 0, cell.chip.text)
+            tone = cell.chip.tone if cell.chip.tone in ("bad", "warn", "session") else "text"
+            painter.setPen(color(tone))
+            left = rect.left() + metrics.horizontalAdvance("00:00") + 9
+            area = QRectF(left, rect.top(), rect.right() - left, rect.height() + 4)
+            painter.drawText(area, _spoken(cell), _wrapped())
+        painter.restore()
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        cell = index.data(VALUE)
+        view = option.widget
+        width = view.viewport().width() if isinstance(view, QListView) else 260
+        metrics = QFontMetrics(option.font)
+        room = width - 22 - metrics.horizontalAdvance("00:00") - 9
+        text = _spoken(cell) if isinstance(cell, Cell) else ""
+        box = metrics.boundingRect(QRect(0, 0, max(40, room), 10000), int(Qt.TextFlag.TextWordWrap), text)
+        return QSize(120, box.height() + 15)
+
+
+def _spoken(cell: Cell) -> str:
+    # The time stays on the line of the word before it.
+    return f"{cell.text}\u00a0·\u00a0{cell.detail.replace(' ', chr(160))}" if cell.detail else cell.text
+
+
+def _wrapped() -> QTextOption:
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WordWrap)
+    return option

@@ -1,0 +1,61 @@
+"""The dialog that all others build on: a headline, room in the middle, buttons below; not modal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from archisync_gui.ui.widgets.basic import label, row
+
+LETTER = 17
+"""Height of a line in pixels at 100 %."""
+
+
+class Dialog(QDialog):
+    """A dialog with a headline, room in the middle and buttons below; not modal unless opened so."""
+
+    def __init__(self, title: str, parent: QWidget | None = None, width: int = 560) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        # Widths are meant for letters of the usual height; larger ones need as much more.
+        self.setMinimumWidth(round(width * max(1.0, self.fontMetrics().height() / LETTER)))
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(20, 18, 20, 16)
+        outer.setSpacing(12)
+        self.headline = label(title, factor=1.15, bold=True, wrap=True)
+        outer.addWidget(self.headline)
+        self.body = QVBoxLayout()
+        self.body.setSpacing(10)
+        outer.addLayout(self.body, 1)
+        self.buttons = row(gap=8)
+        self.buttons.addStretch(1)
+        outer.addLayout(self.buttons)
+
+    def event(self, event: QEvent) -> bool:
+        """Grow when a text became longer: a layout of wrapped words does not do so by itself."""
+        kind = event.type()  # asked before: the event that deletes the dialog leaves nothing to ask
+        done = super().event(event)
+        layout = self.layout() if kind in (QEvent.Type.LayoutRequest, QEvent.Type.Show) else None
+        if layout is not None and layout.hasHeightForWidth():
+            needed = layout.totalHeightForWidth(self.width())
+            if needed > self.height():
+                self.resize(self.width(), needed)
+        return done
+
+    def add_button(self, text: str, act: Callable[[], object], name: str = "") -> QPushButton:
+        """A button at the right; ``name`` is ``primary`` or ``danger``."""
+        button = QPushButton(text)
+        if name:
+            button.setObjectName(name)
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: act())
+        self.buttons.addWidget(button)
+        return button

@@ -1,0 +1,41 @@
+"""Asking where a file goes, opening files and folders with the system's programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QStandardPaths, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from archisync_gui.export import named
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.widgets.basic import ask
+
+
+async def ask_where(parent: QWidget, title: str, name: str, kinds: tuple[str, ...]) -> Path | None:
+    """Where to save: ``kinds`` are endings (``csv``, ``xlsx``), the first is the default. ``None``: not at all."""
+    dialog = QFileDialog(parent, title)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.setNameFilters([f"{k.upper()} (*.{k})" for k in kinds])
+    folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    if folder:
+        dialog.setDirectory(folder)
+    dialog.selectFile(f"{name}.{kinds[0]}")
+    picked: list[str] = []
+    dialog.filterSelected.connect(lambda text: picked.append(text.split(" ")[0].lower()))
+    if await ask(dialog) != QFileDialog.DialogCode.Accepted:
+        return None
+    chosen = dialog.selectedFiles()
+    return named(Path(chosen[0]), kinds, picked[-1] if picked else None) if chosen else None
+
+
+def open_path(path: Path | str) -> bool:
+    """Open a file or folder with the system's program for it."""
+    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+
+def saved_sentence(path: Path) -> str:
+    """What is said after a file was written."""
+    return tr("Saved as {name}.", name=path.name)

@@ -1,0 +1,444 @@
+"""Table models of the overview, filled from snapshots: only what changed is told to the views.
+
+Rows are plain tuples of text and chips computed by :mod:`archisync_gui.ui.text.words`; the models
+ask nobody for anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from archisync_gui.model import AccountTypeStatus, Outcome, QueueEntry, RunRecord, Scope, SessionView, Status
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import absolute, ago, clock, lasting, span, took, tr
+from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.words import ActivityLine, Chip
+
+Index: TypeAlias = QModelIndex | QPersistentModelIndex
+ItemRole = Qt.ItemDataRole
+
+VALUE = int(Qt.ItemDataRole.UserRole)
+"""The cell's :class:`Cell`, for delegates."""
+ROW = VALUE + 1
+"""What the row stands for (a type and account, a queue entry, an activity line)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What a delegate paints in one cell."""
+
+    text: str = ""
+    detail: str = ""
+    """A second, smaller line."""
+    chip: Chip | None = None
+    tooltip: str = ""
+    bold: bool = False
+    indent: int = 0
+    bars: tuple[tuple[float, bool], ...] = ()
+    """Durations in seconds, and whether the run failed."""
+    right: bool = False
+    """Figures that stand below each other."""
+    fold: str = ""
+    """``open`` or ``shut``: rows below it can be folded in or out."""
+
+    @property
+    def spoken(self) -> str:
+        """What a screen reader says."""
+        if self.bars:
+            return self.tooltip.replace("\n", ", ")
+        parts = [self.chip.text if self.chip and self.chip.text != self.text else "", self.text, self.detail]
+        return ", ".join(p for p in parts if p)
+
+
+class SnapshotModel(QAbstractTableModel):
+    """Rows of cells with keys; :meth:`replace` tells the smallest change (ranges, insertions, removals)."""
+
+    def __init__(self, columns: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._columns = columns
+        self._keys: list[object] = []
+        self._rows: list[tuple[Cell, ...]] = []
+        self._items: list[object] = []
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else self._columns
+
+    def data(self, index: Index, role: int = ItemRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._rows):
+            return None
+        if role == ROW:
+            return self._items[index.row()]
+        cell = self._rows[index.row()][index.column()]
+        if role == VALUE:
+            return cell
+        if role == ItemRole.DisplayRole:
+            return cell.chip.text if cell.chip and not cell.text else cell.text
+        if role == ItemRole.ToolTipRole:
+            return plain(cell.tooltip) if cell.tooltip else None
+        if role == ItemRole.AccessibleTextRole:
+            return cell.spoken
+        return None
+
+    def headers(self) -> Sequence[str]:
+        """Column titles in the language of the panel."""
+        return ()
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = ItemRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal:
+            if role == ItemRole.DisplayRole:
+                titles = self.headers()
+                return titles[section] if section < len(titles) else None
+            if role == ItemRole.TextAlignmentRole:
+                right = bool(self._rows) and section < self._columns and self._rows[0][section].right
+                side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+                return int(side | Qt.AlignmentFlag.AlignVCenter)
+        return None
+
+    def item(self, row: int) -> Any:
+        """What a row stands for."""
+        return self._items[row]
+
+    def replace(self, rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
+        """Show these rows, each ``(key, item, cells)``."""
+        keys = [key for key, _, _ in rows]
+        if keys != self._keys:
+            self._align(keys, rows)
+        together: list[tuple[int, list[int]]] = []
+        """Rows below each other that changed, each with its changed columns."""
+        for at, (_, item, cells) in enumerate(rows):
+            self._items[at] = item
+            before = self._rows[at]
+            if before != cells:
+                self._rows[at] = cells
+                together.append((at, [column for column in range(self._columns) if before[column] != cells[column]]))
+            elif together:
+                self._tell(together)
+                together = []
+        if together:
+            self._tell(together)
+
+    def _tell(self, changed: Sequence[tuple[int, Sequence[int]]]) -> None:
+        """Tell the smallest range: painting what did not change is most of what an update of progress costs."""
+        left, right = min(columns[0] for _, columns in changed), max(columns[-1] for _, columns in changed)
+        self.dataChanged.emit(self.index(changed[0][0], left), self.index(changed[-1][0], right))
+
+    def _align(self, keys: list[object], rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
+        """Remove and insert rows until the keys are the wanted ones."""
+        wanted = set(keys)
+        for at in range(len(self._keys) - 1, -1, -1):
+            if self._keys[at] not in wanted:
+                self._remove(at)
+        for at, (key, item, cells) in enumerate(rows):
+            if at < len(self._keys) and self._keys[at] == key:
+                continue
+            if key in self._keys[at:]:
+                self._remove(self._keys.index(key, at))
+            self.beginInsertRows(QModelIndex(), at, at)
+            self._keys.insert(at, key)
+            self._items.insert(at, item)
+            self._rows.insert(at, cells)
+            self.endInsertRows()
+
+    def _remove(self, at: int) -> None:
+        self.beginRemoveRows(QModelIndex(), at, at)
+        del self._keys[at], self._items[at], self._rows[at]
+        self.endRemoveRows()
+
+
+# ------------------------------------------------------------------------------------------------------ types
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRow:
+    """What a row of the table of types stands for."""
+
+    type: str
+    account: str | None
+    """``None``: the type over all accounts."""
+    status: AccountTypeStatus | None
+    accounts: int = 1
+    unfolded: bool = False
+
+
+class TypesModel(SnapshotModel):
+    """The table of types: one row each, its accounts below it when unfolded."""
+
+    TYPE, STATE, FRESH, EXPECTED, BARS, ACTION = range(6)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(6, parent)
+        self._unfolded: set[str] = set()
+        self._last: tuple[Status, datetime] | None = None
+        self._bars: dict[tuple[str, str], tuple[tuple[float, bool], ...]] = {}
+        self._good: dict[tuple[str, str], RunRecord] = {}
+
+    def headers(self) -> Sequence[str]:
+        return (tr("Type"), tr("State"), tr("Freshness"), tr("Will be fresh"), tr("Duration, last 20"), "")
+
+    def set_runs(self, runs: Sequence[RunRecord]) -> None:
+        """Take the latest runs (any order) for the duration bars."""
+        grouped: dict[tuple[str, str], list[RunRecord]] = {}
+        for run in runs:
+            if run.ended is not None and run.outcome not in (None, Outcome.CANCELLED, Outcome.SKIPPED):
+                grouped.setdefault((run.type, run.account), []).append(run)
+                grouped.setdefault((run.type, ""), []).append(run)
+        self._good = {
+            key: max(good, key=lambda r: r.started)
+            for key, group in grouped.items()
+            if (good := [r for r in group if r.outcome in _STORED and r.scope is Scope.ALL])
+        }
+        self._bars = {
+            key: tuple(
+                (_seconds(r), r.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED))
+                for r in sorted(group, key=lambda r: r.started)[-20:]
+            )
+            for key, group in grouped.items()
+        }
+        self.refresh()
+
+    def toggle(self, type: str) -> None:
+        """Fold a type's accounts in or out."""
+        self._unfolded ^= {type}
+        self.refresh()
+
+    def show_status(self, status: Status, now: datetime) -> None:
+        """Show this snapshot as of ``now``."""
+        self._last = (status, now)
+        self.refresh()
+
+    def refresh(self, now: datetime | None = None) -> None:
+        """Compute the cells again: a clock moved on, or the language changed."""
+        if self._last is None:
+            return
+        status, before = self._last
+        moment = now or before
+        rows: list[tuple[object, object, tuple[Cell, ...]]] = []
+        for type_status in status.statuses.values():
+            speaker = words.worst(type_status)
+            many = len(type_status.accounts)
+            unfolded = many > 1 and type_status.type in self._unfolded
+            row = TypeRow(type_status.type, None, speaker, many, unfolded)
+            rows.append(((type_status.type, None), row, self._cells(row, status, moment, type_status.interval)))
+            if unfolded:
+                for item in type_status.accounts:
+                    child = TypeRow(type_status.type, item.account, item)
+                    cells = self._cells(child, status, moment, type_status.interval)
+                    rows.append(((type_status.type, item.account), child, cells))
+        self.replace(rows)
+
+    def _cells(self, row: TypeRow, status: Status, now: datetime, interval: int | None) -> tuple[Cell, ...]:
+        item = row.status
+        name = words.type_name(row.type) if row.account is None else row.account
+        fold = ""
+        if row.account is None and row.accounts > 1:
+            fold = tr("%n account(s)", "", row.accounts)
+        sign = "" if not fold else "open" if row.unfolded else "shut"
+        title = Cell(name, fold, bold=row.account is None, indent=0 if row.account is None else 1, fold=sign)
+        if item is None:
+            none = Cell("–", tooltip=tr("No account reads this list"))
+            return (title, none, none, none, Cell(), Cell())
+        state = words.state_chip(item)
+        fresh = words.freshness_chip(item.freshness, item.last_run_time, now)
+        counts = words.counts_line(item, self._good.get((row.type, item.account)))
+        bars = self._bars.get((row.type, row.account or ""), ())
+        return (
+            title,
+            Cell(chip=state, tooltip=_state_tip(item, state)),
+            Cell(fresh.text, counts, chip=fresh, tooltip=_fresh_tip(item, now)),
+            Cell(words.expected_line(item, status, now, interval), tooltip=_expected_tip(item, now)),
+            Cell(bars=bars, tooltip=_bars_tip(bars)),
+            Cell(),
+        )
+
+
+_STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
+
+
+def _seconds(run: RunRecord) -> float:
+    if run.ended is None:
+        return 0.0
+    paused = sum((end - start).total_seconds() for start, end in run.suspensions if end is not None)
+    return max(0.0, (run.ended - run.started).total_seconds() - paused)
+
+
+def _state_tip(item: AccountTypeStatus, chip: Chip) -> str:
+    lines = [chip.text]
+    if item.last_error is not None and item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
+        found = words.told(item.last_error.code, item.last_error.params)
+        lines.append(str(found) if found is not None else item.last_error.message)
+    if item.failures_in_a_row:
+        lines.append(tr("%n failure(s) in a row", "", item.failures_in_a_row))
+    return "\n".join(lines)
+
+
+def _fresh_tip(item: AccountTypeStatus, now: datetime) -> str:
+    lines = []
+    if item.last_run_time is not None:
+        lines.append(tr("Read on {time}", time=absolute(item.last_run_time)))
+    if item.new_as_of is not None:
+        lines.append(tr("New ones as of {time}", time=absolute(item.new_as_of)))
+    if item.all_as_of is not None and item.all_as_of != item.last_run_time:
+        lines.append(tr("Clean whole read as of {time}", time=absolute(item.all_as_of)))
+    if item.last_attempt is not None:
+        chip = words.outcome_word(item.last_outcome)
+        lines.append(tr("Last attempt {time}: {outcome}", time=absolute(item.last_attempt), outcome=chip.text.lower()))
+    return "\n".join(lines) or tr("Never read")
+
+
+def _expected_tip(item: AccountTypeStatus, now: datetime) -> str:
+    lines = []
+    if item.due is not None:
+        lines.append(tr("Due at {time}", time=absolute(item.due)))
+    if item.expected is not None:
+        starts = absolute(item.expected.starts)
+        lines.append(tr("Starts {time}, takes about {length}", time=starts, length=lasting(item.expected.seconds)))
+    return "\n".join(lines)
+
+
+def _bars_tip(bars: tuple[tuple[float, bool], ...]) -> str:
+    if not bars:
+        return tr("No runs yet")
+    good = sorted(seconds for seconds, failed in bars if not failed)
+    lines = [tr("Last: {length}", length=took(bars[-1][0]))]
+    if good:
+        lines.append(tr("Usually: {length}", length=took(good[len(good) // 2])))
+    failed = sum(1 for _, bad in bars if bad)
+    if failed:
+        lines.append(tr("%n failed", "", failed))
+    return "\n".join(lines)
+
+
+# ------------------------------------------------------------------------------------------------------ queue
+
+
+class QueueModel(SnapshotModel):
+    """What waits, in order."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(1, parent)
+        self._entries: tuple[QueueEntry, ...] = ()
+
+    def show_status(self, status: Status, now: datetime) -> None:
+        """Show this snapshot as of ``now``."""
+        self._entries = status.queue
+        many = len(status.accounts) > 1
+        rows: list[tuple[object, object, tuple[Cell, ...]]] = []
+        for at, entry in enumerate(status.queue):
+            waiting = span((now - entry.requested_at).total_seconds())
+            name = words.type_name(entry.type) + (f" · {entry.account}" if many else "")
+            why = words.reason_word(entry.reason, entry.params)
+            tip = "\n".join(
+                (
+                    tr("Waits because: {why}", why=why),
+                    tr("Asked at {time}", time=absolute(entry.requested_at)),
+                )
+            )
+            cell = Cell(name, words.queue_detail(entry), tooltip=tip, chip=Chip(f"{at + 1}", "muted", waiting))
+            rows.append((entry.id, entry, (cell,)))
+        self.replace(rows)
+
+
+# ------------------------------------------------------------------------------------------------------ activity
+
+
+SAME_TROUBLE = timedelta(minutes=5)
+"""Attempts this close to each other are one line in the activity."""
+
+
+class ActivityModel(SnapshotModel):
+    """The last events in plain words, newest first."""
+
+    KEPT = 200
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(1, parent)
+
+    def prepend(self, lines: Sequence[ActivityLine]) -> None:
+        """Add lines, given oldest first."""
+        lines = lines[-self.KEPT :]
+        if not lines:
+            return
+        newest = {line.subject: line for line in lines if line.subject}
+        lines = [line for line in lines if not line.subject or newest[line.subject] is line]
+        for at in range(min(len(self._items), 60) - 1, -1, -1):
+            old = self._items[at]
+            if (
+                isinstance(old, ActivityLine)
+                and old.subject in newest
+                and newest[old.subject].at - old.at < SAME_TROUBLE
+            ):
+                self._remove(at)
+        self.beginInsertRows(QModelIndex(), 0, len(lines) - 1)
+        for line in lines:
+            self._keys.insert(0, object())
+            self._items.insert(0, line)
+            self._rows.insert(0, (_activity_cell(line),))
+        self.endInsertRows()
+        extra = len(self._rows) - self.KEPT
+        if extra > 0:
+            self.beginRemoveRows(QModelIndex(), self.KEPT, len(self._rows) - 1)
+            del self._keys[self.KEPT :], self._items[self.KEPT :], self._rows[self.KEPT :]
+            self.endRemoveRows()
+
+    def retranslate(self) -> None:
+        """Say all lines in the language of now."""
+        for at, old in enumerate(self._items):
+            event = old.event if isinstance(old, ActivityLine) else None
+            line = words.event_line(event) if event is not None else None
+            if line is not None:
+                self._items[at], self._rows[at] = line, (_activity_cell(line),)
+        if self._items:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._items) - 1, self._columns - 1))
+
+    def put_before(self, older: Sequence[ActivityLine]) -> None:
+        """Add lines of before those that are shown, given oldest first."""
+        shown = [line for line in reversed(self._items) if isinstance(line, ActivityLine)]
+        if self._items:
+            self.beginRemoveRows(QModelIndex(), 0, len(self._items) - 1)
+            self._keys.clear()
+            self._items.clear()
+            self._rows.clear()
+            self.endRemoveRows()
+        for line in [*older, *shown]:
+            # One by one: what `prepend` says once of one moment must not swallow the same trouble of hours before.
+            self.prepend([line])
+
+
+def _activity_cell(line: ActivityLine) -> Cell:
+    return Cell(line.text, line.aside, chip=Chip(clock(line.at), line.tone, ""), tooltip=absolute(line.at))
+
+
+# ------------------------------------------------------------------------------------------------------ sessions
+
+
+class SessionsModel(SnapshotModel):
+    """The open order form tabs."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(4, parent)
+
+    def headers(self) -> Sequence[str]:
+        return (tr("Tab"), tr("Open since"), tr("Last sign of life"), tr("Ends by itself at"))
+
+    def show_status(self, status: Status, now: datetime) -> None:
+        """Show this snapshot as of ``now``."""
+        self.replace([(s.handle, s, _session_cells(s, now)) for s in status.sessions])
+
+
+def _session_cells(session: SessionView, now: datetime) -> tuple[Cell, ...]:
+    label = session.label or (tr("program without a name") if session.anonymous else tr("order form"))
+    connected = tr("connected") if session.connected else tr("not connected")
+    return (
+        Cell(label, " · ".join(p for p in (session.account or "", connected) if p), bold=True),
+        Cell(clock(session.since), tooltip=absolute(session.since)),
+        Cell(ago((now - session.last_sign).total_seconds()), tooltip=absolute(session.last_sign)),
+        Cell(clock(session.deadline), tooltip=absolute(session.deadline)),
+    )

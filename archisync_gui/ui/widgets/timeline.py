@@ -1,0 +1,422 @@
+"""The timeline: what ran, waited and failed over time, sessions shaded, what comes next dashed.
+
+One painted widget serves the strip under the table (two hours) and the page (a day, a week); it is given values and
+asks nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QEvent, QLineF, QPoint, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from archisync_gui.model import Forecast, Outcome, RunRecord
+from archisync_gui.ui.look.theme import color, scaled
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import absolute, clock, day, lasting, took, tr
+from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.words import Missed
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Something on a lane."""
+
+    type: str
+    start: datetime
+    end: datetime
+    kind: str
+    """``run``, ``bad``, ``pause``, ``skip``, ``next`` or ``miss``."""
+    source: RunRecord | Forecast | Missed
+    """What it stands for; its words are made only when somebody points at it."""
+
+    @property
+    def run_id(self) -> str:
+        """The run that it stands for, or nothing."""
+        return self.source.id if isinstance(self.source, RunRecord) else ""
+
+    @property
+    def tip(self) -> str:
+        """It in a few lines."""
+        if isinstance(self.source, RunRecord):
+            return run_tip(self.source, self.end)
+        if isinstance(self.source, Missed):
+            return miss_tip(self.source)
+        return tr(
+            "{type}, expected at {time}, about {length}",
+            type=words.type_name(self.type),
+            time=clock(self.start),
+            length=lasting(self.source.seconds),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What a timeline shows."""
+
+    lanes: tuple[str, ...] = ()
+    """Sync types, top to bottom."""
+    bars: tuple[Bar, ...] = ()
+    sessions: tuple[tuple[datetime, datetime], ...] = ()
+    now: datetime | None = None
+
+
+def bars_of(runs: Sequence[RunRecord], now: datetime) -> tuple[Bar, ...]:
+    """Past and active runs as bars."""
+    bars: list[Bar] = []
+    for run in runs:
+        end = run.ended or now
+        bad = run.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+        kind = "bad" if bad else "skip" if run.outcome is Outcome.SKIPPED else "run"
+        start = run.started
+        for paused, resumed in run.suspensions:
+            if paused > start:
+                bars.append(Bar(run.type, start, paused, kind, run))
+            bars.append(Bar(run.type, paused, resumed or now, "pause", run))
+            start = resumed or now
+        if end > start or not run.suspensions:
+            bars.append(Bar(run.type, start, end, kind, run))
+    return tuple(bars)
+
+
+def run_tip(run: RunRecord, now: datetime) -> str:
+    """A run in a few lines."""
+    end = run.ended or now
+    lines = [
+        f"{words.type_name(run.type)}, {words.scope_word(run.scope, run.key)} · {run.account}",
+        f"{absolute(run.started)} · {took((end - run.started).total_seconds())}",
+        words.outcome_word(run.outcome).text + " · " + words.origin_word(run.origin),
+    ]
+    if run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN):
+        lines.append(f"{words.rows_word(run.rows)} · {words.delta_line(run.added, run.changed, run.gone)}")
+    if run.error is not None:
+        lines.append(words.failure_word(run.error))
+    return "\n".join(lines)
+
+
+def miss_bars(missed: Sequence[Missed]) -> tuple[Bar, ...]:
+    """What was due and did not happen."""
+    return tuple(Bar(m.type, m.due, m.last, "miss", m) for m in missed)
+
+
+def miss_tip(missed: Missed) -> str:
+    """A miss in a few lines."""
+    name = words.type_name(missed.type) + (f" · {missed.account}" if missed.account else "")
+    if missed.count > 1:
+        when = tr(
+            "due %n time(s) from {first} to {last}, not read",
+            "",
+            missed.count,
+            first=clock(missed.due),
+            last=clock(missed.last),
+        )
+    else:
+        when = tr("due at {time}, not read", time=clock(missed.due))
+    return "\n".join((name, when, tr("Because: {why}", why=words.reason_word(missed.reason))))
+
+
+def forecast_bars(forecast: Sequence[Forecast]) -> tuple[Bar, ...]:
+    """Expected runs as dashed bars."""
+    return tuple(Bar(f.type, f.starts, f.starts + timedelta(seconds=max(f.seconds, 1)), "next", f) for f in forecast)
+
+
+_STEPS = (60, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800)
+
+
+class Timeline(QWidget):
+    """Lanes over time. Wheel zooms at the pointer, dragging and arrow keys move, hovering tells, clicking opens."""
+
+    clicked = Signal(str)
+    """The id of the run that was clicked."""
+    asked = Signal(object)
+    """The moment of a miss that was clicked: why did nothing run then?"""
+    moved = Signal()
+    """The visible span changed by hand."""
+
+    def __init__(self, parent: QWidget | None = None, interactive: bool = False) -> None:
+        super().__init__(parent)
+        self._picture = Picture()
+        self._interactive = interactive
+        self._back, self._ahead = timedelta(hours=2), timedelta(hours=1)
+        self._offset = timedelta()
+        self._drag: QPoint | None = None
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        if interactive:
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def set_span(self, back: timedelta, ahead: timedelta) -> None:
+        """Show so much before and after now."""
+        self._back, self._ahead, self._offset = back, ahead, timedelta()
+        self.update()
+
+    @property
+    def span(self) -> tuple[datetime, datetime]:
+        """First and last moment shown."""
+        now = self._picture.now or datetime.now().astimezone()
+        return now - self._back + self._offset, now + self._ahead + self._offset
+
+    def summary(self) -> str:
+        """What the picture shows: per list how many runs, how many failed, when the next one is expected."""
+        first, last = self.span
+        lines = []
+        for lane in self._picture.lanes:
+            bars = [b for b in self._picture.bars if b.type == lane and b.end >= first and b.start <= last]
+            runs = {b.run_id: b.kind for b in bars if b.run_id}
+            bad = sum(kind == "bad" for kind in runs.values())
+            coming = min((b.start for b in bars if b.kind == "next"), default=None)
+            parts = [tr("%n run(s)", "", len(runs))]
+            if bad:
+                parts.append(tr("%n failed", "", bad))
+            if coming is not None:
+                parts.append(tr("next at {time}", time=clock(coming)))
+            lines.append(f"{words.type_name(lane)}: {', '.join(parts)}")
+        return "; ".join(lines)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Show this; repainted only when it differs by something visible."""
+        old = self._picture
+        self._picture = picture
+        still = replace(old, now=None) == replace(picture, now=None)
+        if still and old.now is not None and picture.now is not None:
+            still = abs((picture.now - old.now).total_seconds()) < 1
+        if not still:
+            self.update()
+
+    def _lane_height(self) -> int:
+        wanted = max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5)
+        lanes = max(1, len(self._picture.lanes))
+        most = self.height() if self._interactive else 40
+        return max(wanted, min(most, (self.height() - 30) // lanes))
+
+    def sizeHint(self) -> QSize:
+        lanes = max(6, len(self._picture.lanes))
+        return QSize(640, lanes * max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5) + 28)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, self.sizeHint().height())
+
+    def _left(self) -> int:
+        metrics = QFontMetrics(scaled(self.font(), 0.85))
+        return max([56, *(metrics.horizontalAdvance(words.type_name(t)) for t in self._picture.lanes)]) + 14
+
+    def _x(self, moment: datetime) -> float:
+        first, last = self.span
+        width = max(1, self.width() - self._left() - 8)
+        return self._left() + width * ((moment - first) / (last - first))
+
+    def _moment(self, x: float) -> datetime:
+        first, last = self.span
+        width = max(1, self.width() - self._left() - 8)
+        return first + (last - first) * ((x - self._left()) / width)
+
+    def _box(self, bar: Bar) -> QRectF:
+        lane = self._picture.lanes.index(bar.type)
+        height = self._lane_height()
+        left, right = self._x(bar.start), self._x(bar.end)
+        tall = min(20.0 if self._interactive else 14.0, height * 0.62)
+        return QRectF(left, lane * height + (height - tall) / 2, max(4.0, right - left), tall)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        small = scaled(self.font(), 0.85)
+        painter.setFont(small)
+        metrics = QFontMetrics(small)
+        height = self._lane_height()
+        left = self._left()
+        bottom = len(self._picture.lanes) * height
+        first, last = self.span
+        plot = QRectF(left, 0, self.width() - left - 8, bottom)
+        for start, end in self._picture.sessions:
+            if end > first and start < last:
+                x0, x1 = max(plot.left(), self._x(start)), min(plot.right(), self._x(end))
+                box = QRectF(x0, 0, max(2.0, x1 - x0), bottom)
+                painter.fillRect(box, color("session_fill"))
+                painter.setPen(QPen(color("session"), 1))
+                painter.drawLine(box.topLeft(), box.bottomLeft())
+                painter.drawLine(box.topRight(), box.bottomRight())
+        self._paint_axis(painter, metrics, plot, bottom)
+        for at, lane in enumerate(self._picture.lanes):
+            if self._interactive:
+                painter.setPen(QPen(color("border"), 1))
+                painter.drawLine(0, (at + 1) * height, int(plot.right()), (at + 1) * height)
+            painter.setPen(color("muted"))
+            painter.drawText(
+                QRectF(0, at * height, left - 8, height),
+                int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
+                words.type_name(lane),
+            )
+        painter.setClipRect(plot.adjusted(-3, 0, 3, 0))
+        for bar in self._picture.bars:
+            if bar.type in self._picture.lanes and bar.end >= first and bar.start <= last:
+                self._paint_bar(painter, bar)
+        if self._picture.now is not None:
+            painter.setPen(QPen(color("muted"), 1.5))
+            x = self._x(self._picture.now)
+            painter.drawLine(int(x), 0, int(x), bottom)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(color("focus"), 1))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        painter.end()
+
+    def _paint_bar(self, painter: QPainter, bar: Bar) -> None:
+        box = self._box(bar)
+        painter.setPen(Qt.PenStyle.NoPen)
+        match bar.kind:
+            case "run":
+                painter.setBrush(color("accent"))
+            case "bad":
+                painter.setBrush(color("bar_bad"))
+            case "pause":
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.setPen(QPen(color("warn"), 1.4))
+                y = box.center().y()
+                painter.drawLine(int(box.left()), int(y), int(box.right()), int(y))
+                return
+            case "skip":
+                painter.setBrush(color("bar"))
+            case "miss":
+                painter.setPen(QPen(color("warn"), 1.6))
+                y, arm = box.center().y(), 3.5
+                first, last = self._x(bar.start), self._x(bar.end)
+                if last - first > 2 * arm:
+                    painter.drawLine(QLineF(first + arm, y, last, y))
+                painter.drawLine(QLineF(first - arm, y - arm, first + arm, y + arm))
+                painter.drawLine(QLineF(first - arm, y + arm, first + arm, y - arm))
+                return
+            case _:
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.setPen(QPen(color("muted"), 1.2, Qt.PenStyle.DotLine))
+        painter.drawRoundedRect(box, 2.5, 2.5)
+
+    def _paint_axis(self, painter: QPainter, metrics: QFontMetrics, plot: QRectF, bottom: int) -> None:
+        first, last = self.span
+        seconds = (last - first).total_seconds()
+        room = max(1.0, plot.width() / (metrics.horizontalAdvance("00:00") * 2.0))
+        step = next((s for s in _STEPS if seconds / s <= room), 604800)
+        local = first.astimezone()
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        at = midnight + timedelta(seconds=step * (int((local - midnight).total_seconds() // step) + 1))
+        painter.setPen(color("muted"))
+        while at < last:
+            x = self._x(at)
+            text = clock(at) if step < 86400 else day(at)
+            if step < 86400 and at.hour == 0 and at.minute == 0:
+                text = day(at)
+            width = metrics.horizontalAdvance(text)
+            if self._interactive:
+                painter.setPen(QPen(color("border"), 1))
+                painter.drawLine(int(x), 0, int(x), bottom)
+                painter.setPen(color("muted"))
+            if x + width / 2 < plot.right() + 8:
+                painter.drawText(int(x - width / 2), bottom + metrics.height() + 4, text)
+            at += timedelta(seconds=step)
+
+    # ------------------------------------------------------------------------------------------- looking closer
+
+    def bar_at(self, point: QPoint) -> Bar | None:
+        """What lies there (with a little room around thin bars)."""
+        for bar in reversed(self._picture.bars):
+            if bar.type in self._picture.lanes and self._box(bar).adjusted(-3, -3, 3, 3).contains(point):
+                return bar
+        return None
+
+    def _session_at(self, point: QPoint) -> str:
+        if point.x() < self._left():
+            return ""
+        moment = self._moment(point.x())
+        spans = (f"{clock(a)} – {clock(b)}" for a, b in self._picture.sessions if a <= moment <= b)
+        found = next(spans, "")
+        return tr("Order form open, {span}", span=found) if found else ""
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            bar = self.bar_at(event.pos())
+            if bar is not None:
+                QToolTip.showText(event.globalPos(), plain(bar.tip), self)
+            elif session := self._session_at(event.pos()):
+                QToolTip.showText(event.globalPos(), plain(session), self)
+            else:
+                QToolTip.hideText()
+            return True
+        return super().event(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._drag is not None:
+            first = self._moment(self._drag.x())
+            self._offset += first - self._moment(event.position().x())
+            self._drag = event.position().toPoint()
+            self.update()
+            self.moved.emit()
+            return
+        bar = self.bar_at(event.position().toPoint())
+        opens = bar is not None and (bar.run_id or isinstance(bar.source, Missed))
+        self.setCursor(Qt.CursorShape.PointingHandCursor if opens else Qt.CursorShape.ArrowCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        bar = self.bar_at(event.position().toPoint())
+        if event.button() is Qt.MouseButton.LeftButton:
+            if bar is not None and bar.run_id:
+                self.clicked.emit(bar.run_id)
+            elif bar is not None and isinstance(bar.source, Missed):
+                self.asked.emit(bar.source.due)
+            elif self._interactive:
+                self._drag = event.position().toPoint()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._drag = None
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if not self._interactive:
+            event.ignore()
+            return
+        self.zoom(0.8 if event.angleDelta().y() > 0 else 1.25, self._moment(event.position().x()))
+        event.accept()
+
+    def zoom(self, factor: float, around: datetime | None = None) -> None:
+        """Show less (below 1) or more time, keeping ``around`` where it is. Between 10 minutes and 5 weeks."""
+        first, last = self.span
+        whole = (last - first) * factor
+        if not timedelta(minutes=10) <= whole <= timedelta(weeks=5):
+            return
+        center = around or first + (last - first) / 2
+        new_first = center - (center - first) * factor
+        now = self._picture.now or datetime.now().astimezone()
+        self._offset = timedelta()
+        self._back = now - new_first
+        self._ahead = new_first + whole - now
+        self.update()
+        self.moved.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        first, last = self.span
+        match event.key():
+            case Qt.Key.Key_Left:
+                self._offset -= (last - first) / 10
+            case Qt.Key.Key_Right:
+                self._offset += (last - first) / 10
+            case Qt.Key.Key_Plus | Qt.Key.Key_Equal:
+                self.zoom(0.8)
+            case Qt.Key.Key_Minus:
+                self.zoom(1.25)
+            case _:
+                super().keyPressEvent(event)
+                return
+        self.update()
+        self.moved.emit()
