@@ -58,6 +58,8 @@ IN_PAGE = """() => {
     async ready() {
       await until(() => document.documentElement?.dataset.ready !== undefined);
       Object.assign(walk, await modules());
+      // Before its first frame a page is given no input by the browser.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     },
     id: () => walk.store.order().id,
     dump: async () => JSON.stringify({ state: { ...walk.store?.now(), articles: 0 }, active: document.activeElement?.id,
@@ -377,7 +379,7 @@ class Walk:
         if self.undo:
             await self.click("#undo")
             self.redo.append(self.now)
-            self.now = self.undo.pop()
+            self.now = replace(self.undo.pop(), article=self.now.article)
         else:
             assert await self.ask("is", "#undo", ":disabled"), "nothing is left to do"
 
@@ -385,7 +387,7 @@ class Walk:
         if self.redo:
             await self.click("#redo")
             self.undo.append(self.now)
-            self.now = self.redo.pop()
+            self.now = replace(self.redo.pop(), article=self.now.article)
         else:
             assert await self.ask("is", "#redo", ":disabled"), "nothing is left to do"
 

@@ -7,7 +7,7 @@ import { call, enter, keeping, key, onDoor, sentence } from "./network.js";
 import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, now, order, startKeeping, update } from "./store.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, now, order, startKeeping, update } from "./store.js";
 import { ago, language, setLanguage, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
@@ -105,6 +105,8 @@ async function begin() {
   onDoor((door) => update({ door }));
   onSaved({ saved: askAgain, unsent: countUnsent });
   document.addEventListener("keydown", shortcuts);
+  window.addEventListener("input", holdDrawing, { capture: true });
+  window.addEventListener("input", goOnDrawing);
   update({});
   const claimed = keep.claimTab();
   await enter();

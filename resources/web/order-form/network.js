@@ -68,6 +68,8 @@ async function walkIn() {
 
 /** The panel's other addresses, once it has told them. @type {string[]} */
 let others = [];
+/** The panel's other addresses. */
+export const otherAddresses = () => others;
 
 /** What is needed to keep orders in this browser; waits, shown, until the panel tells it. @returns {Promise<Keeping>} */
 export async function keeping() {

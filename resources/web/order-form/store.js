@@ -55,6 +55,7 @@ export const emptyEntry = () => ({ product: null, qtyText: "", sure: false });
 let state = initial();
 let judged = judge(state.history.order, state.articles, state.day, language);
 let draw = () => {};
+let held = false, late = false;
 let keeping = false;
 
 /** The state as it is now. */
@@ -65,6 +66,15 @@ export const view = () => judged;
 
 /** Draw with this function from now on. @param {() => void} drawing */
 export const drawWith = (drawing) => { draw = drawing; };
+/** Draw nothing while an input event is on its way: its field shows what the order does not have yet, and a change that
+ * comes in between (the session wakes up at the first key) would draw the field as it was. */
+export const holdDrawing = () => { held = true; };
+/** The input has reached the order: draw what was held up. */
+export function goOnDrawing() {
+  held = false;
+  if (late) draw();
+  late = false;
+}
 /** Keep working copies from now on. */
 export const startKeeping = () => { keeping = true; };
 
@@ -77,7 +87,8 @@ export function update(changes) {
   if (state.history.order !== before.history.order || state.articles !== before.articles || state.day !== before.day) {
     judged = judge(state.history.order, state.articles, state.day, language);
   }
-  draw();
+  if (held) late = true;
+  else draw();
   if (keeping && typedChanged(before, state)) keep();
 }
 
