@@ -1,4 +1,4 @@
-"""Complaints of people who enter orders, one test for each kind; the number is that of the finding it was told under."""
+"""Complaints of people who enter orders: one test for each kind, under the number of its finding."""
 
 from __future__ import annotations
 
