@@ -183,6 +183,10 @@ class Seen:
         fives = sum(read(quantity) or 0 for item, quantity, _ in self.lines if item == FIVES)
         return not any(item == FIVES for item, _, _ in self.lines) or (fives % 5000 == 0 and 5000 <= fives <= 500_000)
 
+    def opened(self) -> Seen:
+        """The same as it is seen when the stored draft is opened: numbers as the form writes them."""
+        return replace(self, lines=tuple((item, written(read(text) or 0), less) for item, text, less in self.lines))
+
     def stored(self) -> tuple[Any, ...]:
         """The same as the panel has to store it."""
         return (
@@ -414,7 +418,7 @@ class Walk:
         self._leave()
         await self._go(f"draft={id_}", id_)
         left = self.aside.pop(id_, None)
-        self.fresh(left or self.saved[id_], left is not None)
+        self.fresh(left or self.saved[id_].opened(), left is not None)
 
     async def duplicate(self, at: int) -> None:
         if not self.saved:
@@ -425,7 +429,7 @@ class Walk:
         self._leave()
         await self.ask("go", f"copy={id_}")
         await self.ask("other", before)
-        self.fresh(self.saved[id_])
+        self.fresh(self.saved[id_].opened())
 
     async def _stored(self, id_: str) -> None:
         async with asyncio.timeout(20):
