@@ -427,6 +427,15 @@ class Core:
             return False
         return True
 
+    async def password_place(self, account: str) -> str:
+        """Where the password is kept: see :meth:`Credentials.place`."""
+        return await self.credentials.place(account)
+
+    async def keep_in_file(self, account: str) -> None:
+        """Keep the account's password in the private file, because there is no keyring. Raises ``SyncFailure`` and
+        ``OSError``."""
+        await self._act(self.credentials.keep_in_file(account))
+
     async def test_login(self, account: str, password: str | None) -> None:
         """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does.
 

@@ -16,7 +16,8 @@ from archisync_gui.model import Explanation
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import date_format, language, lasting, moment, tr
-from archisync_gui.ui.widgets.basic import inset, label, row
+from archisync_gui.ui.widgets.basic import label, row
+from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.dialog import Dialog
 
 
@@ -42,8 +43,7 @@ class WhyDialog(Dialog):
         self.now_button = QPushButton(tr("&Now"))
         self.now_button.setAutoDefault(False)
         self.at = QDateTimeEdit(QDateTime.fromSecsSinceEpoch(int(context.now().timestamp())))
-        self.at.setCalendarPopup(True)
-        inset(self.at)
+        with_calendar(self.at)
         self.at.setDisplayFormat(f"{date_format()} HH:mm")
         self.at.setAccessibleName(tr("Moment to explain"))
         self.look = QPushButton(tr("&Explain this moment"))

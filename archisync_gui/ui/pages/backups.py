@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, decimal, tr
-from archisync_gui.ui.widgets.basic import column, confirm_loss, row
+from archisync_gui.ui.widgets.basic import column, row
+from archisync_gui.ui.widgets.dialog import confirm_loss
 
 
 def backup_word(path: Path) -> str:

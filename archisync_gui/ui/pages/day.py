@@ -22,7 +22,8 @@ from archisync_gui.ui.text.i18n import date_format, decimal, lasting, tr
 from archisync_gui.ui.text.i18n import day as day_word
 from archisync_gui.ui.text.values import shown
 from archisync_gui.ui.text.values import title as title_of
-from archisync_gui.ui.widgets.basic import Page, card, column, inset, row
+from archisync_gui.ui.widgets.basic import Page, card, column, row
+from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.files import ask_where, saved_sentence
 
 PRICE_MOVED = 500
@@ -194,8 +195,7 @@ class DaySheet(Page):
         self._reading = 0
         self.sheet: Sheet | None = None
         self.day = QDateEdit(QDate.currentDate())
-        self.day.setCalendarPopup(True)
-        inset(self.day)
+        with_calendar(self.day)
         self.before, self.after = QPushButton(), QPushButton()
         self.print, self.export = QPushButton(), QPushButton()
         self.view = QTextBrowser()

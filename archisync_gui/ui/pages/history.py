@@ -25,7 +25,8 @@ from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
-from archisync_gui.ui.widgets.basic import Flow, Page, card, column, inset, label, row
+from archisync_gui.ui.widgets.basic import Flow, Page, card, column, label, row
+from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.files import ask_where, saved_sentence
 from archisync_gui.ui.widgets.models import Cell, SnapshotModel
@@ -136,9 +137,8 @@ class History(Page):
         today = QDate.currentDate()
         self._from, self._to = label(name="muted"), label(name="muted")
         for words_before, edit, date in ((self._from, self.since, today.addDays(-7)), (self._to, self.until, today)):
-            edit.setCalendarPopup(True)
             edit.setDate(date)
-            inset(edit)
+            with_calendar(edit)
             dates.addWidget(words_before)
             dates.addWidget(edit)
         dates.addStretch(1)
