@@ -271,6 +271,7 @@ async def _surroundings(core: Core) -> AsyncIterator[None]:
 
 
 def _endpoint(core: Core, drafts: Any) -> Endpoint:
+    from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.text.i18n import language
@@ -289,6 +290,7 @@ def _endpoint(core: Core, drafts: Any) -> Endpoint:
         language=language,
         set_intervals=core.set_intervals,
         form_opened=core.expect_form,
+        browser_keys=BrowserKeys(profile.shared_folder / FILE),
     )
 
 

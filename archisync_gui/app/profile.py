@@ -74,6 +74,11 @@ class Profile:
         return self.folder / "log" / "crash.txt"
 
     @property
+    def shared_folder(self) -> Path:
+        """Where files lie that all named profiles of this user share; a profile in a folder elsewhere shares none."""
+        return self.folder.parent if self.folder.parent == profiles_folder() else self.folder
+
+    @property
     def keyring_service(self) -> str:
         return f"archisync-{self.id}"
 
