@@ -1,9 +1,11 @@
-"""Sections of docs/erp.md that code and tests refer to exist."""
+"""Sections of docs/erp.md that code and tests refer to exist; the lines of facts and rules are short."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = re.compile(r"\(`*docs/erp\.md`*, ([^):;]+)\)")
@@ -25,6 +27,7 @@ def test_every_section_of_the_erp_facts_that_is_named_exists() -> None:
     assert not missing, "\n".join(missing)
 
 
-def test_the_facts_are_told_in_lines_that_can_be_read() -> None:
-    lines = (ROOT / "docs/erp.md").read_text("utf-8").splitlines()
+@pytest.mark.parametrize("name", ["erp.md", "rules.md"])
+def test_facts_and_rules_are_told_in_lines_that_can_be_read(name: str) -> None:
+    lines = (ROOT / "docs" / name).read_text("utf-8").splitlines()
     assert not [number for number, line in enumerate(lines, 1) if len(line) > 120]
