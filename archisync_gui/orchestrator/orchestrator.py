@@ -107,6 +107,7 @@ class Orchestrator:
         self._journal = journal
         self._listeners = Listeners()
         self._tickets: dict[str, Ticket] = {}
+        self._tickets_limit = 2 * TICKETS_KEPT
         self._parts: dict[str, Ticket] = {}
         self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
         self._numbers = 0
@@ -259,10 +260,12 @@ class Orchestrator:
         if not ticket.parts:
             error = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
             ticket.answer(RunResult(ticket.type, "", ticket.scope, Outcome.SKIPPED, error=error))
-        if len(self._tickets) > 2 * TICKETS_KEPT:
+        if len(self._tickets) > self._tickets_limit:
             done = [id for id, ticket in self._tickets.items() if ticket.done]
             for id in done[:-TICKETS_KEPT]:
                 del self._tickets[id]
+            # Looked through again when there are twice as many, however many are open: so each request costs the same.
+            self._tickets_limit = 2 * max(TICKETS_KEPT, len(self._tickets))
 
     def ticket(self, id: str) -> Ticket | None:
         """A ticket by its id, also some time after it resolved."""

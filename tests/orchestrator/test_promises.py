@@ -20,7 +20,7 @@ from archisync_gui.model import (
     Scope,
     SyncFailure,
 )
-from archisync_gui.orchestrator import OfficeHours, Rules
+from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
 from tests.orchestrator.rig import QUIET, ListJournal, Rig, opened, served
 from tests.orchestrator.test_machine import NONSENSE
 from tests.support.clock import MONDAY, settle
@@ -388,6 +388,23 @@ async def test_no_page_takes_all_sessions_from_the_others() -> None:
         for tab, token in (("tab-1", "page"), ("tab-4", "other"), ("tab-5", ""), ("tab-6", "")):
             await rig.o.smart_customer_sync(tab, token=token, wait=False)
         assert rig.o.get_status().session_count == 6
+
+
+async def test_a_request_costs_the_same_however_many_tickets_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits: counted are the looks at tickets, not seconds."""
+    looks = 0
+
+    def counted(ticket: Ticket) -> bool:
+        nonlocal looks
+        looks += 1
+        return ticket._done.done()
+
+    monkeypatch.setattr(Ticket, "done", property(counted))
+    async with Rig() as rig:
+        rig.o.hold()
+        for n in range(3000):
+            rig.o.request_sync(list(rig.o.state.types)[n % 6])
+        assert 0 < looks <= 2 * 3000
 
 
 async def test_too_many_tickets_and_records_are_refused_clearly() -> None:
