@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import hdrs, web
 
+from archisync_gui import zone
 from archisync_gui.conditions import Condition, conditions
 from archisync_gui.conditions import text as text_of_condition
 from archisync_gui.endpoint import contract
@@ -90,8 +91,8 @@ def _condition(condition: Condition, language: str) -> contract.ConditionView:
 
 def _moment(at: datetime) -> str:
     """Local time, with the day unless it is today."""
-    local = at.astimezone()
-    return f"{local:%H:%M}" if local.date() == datetime.now().astimezone().date() else f"{local:%d/%m/%Y %H:%M}"
+    local = zone.local(at)
+    return f"{local:%H:%M}" if local.date() == zone.now().date() else f"{local:%d/%m/%Y %H:%M}"
 
 
 class TicketBook:

@@ -205,7 +205,7 @@ async def test_renumbered_rows_are_re_keyed_with_their_history(here: World) -> N
 
 
 async def test_a_draft_that_is_sent_stays_one_record_with_its_history(here: World) -> None:
-    """Its number and its creation time, so its natural key, change once; its ID stays (``docs/erp.md``, Identity)."""
+    """Its number and creation time, so its natural key, change once; its ID does not (``docs/erp.md``, Identity)."""
     draft, other = (here.demo.insert("orders", USER, SALESID=None, SALESTYPE="Journal") for _ in range(2))
     await here.sync("orders")
     here.demo.change("orders", USER, draft, {"PURCHORDERFORMNUM": "Prima nota"})

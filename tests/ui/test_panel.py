@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QToolButton,
     QWidget,
@@ -27,6 +26,7 @@ from archisync_gui.ui.live.context import SETTLE
 from archisync_gui.ui.live.services import Fault
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import FRAME
+from archisync_gui.ui.widgets.dialog import Confirm
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -188,11 +188,11 @@ async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world:
     world.orchestrator.status = busy()
     panel = await make_panel()
     panel.ask_quit()
-    box: QMessageBox | None = None
+    box: Confirm | None = None
 
     def shown() -> bool:
         nonlocal box
-        box = panel.window.findChild(QMessageBox)
+        box = panel.window.findChild(Confirm)
         return box is not None and box.isVisible()
 
     await until(shown)
@@ -203,7 +203,8 @@ async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world:
     panel.ask_quit()
     await until(shown)
     assert box is not None
-    next(b for b in box.buttons() if b.text() == "&Quit").click()
+    assert box.yes.text() == "&Quit"
+    box.yes.click()
     await until(lambda: world.quits == 1)
 
 

@@ -159,7 +159,7 @@ class ListView:
             try:
                 await self._prepare(sort)
                 # A filter that stays on is named here; read with it, the page would fail for another reason.
-                check_filters(self.entity, await self.look())
+                check_filters(self.entity, self.state)
                 page = await self._first(page_size)
                 self._check_columns(await self.look())
                 return page
@@ -186,8 +186,11 @@ class ListView:
             await self.act(Act.SEARCH, text="")
         if sort is not None:
             await self._sort(sort)
+        else:
+            await self.look()
 
     async def _sort(self, name: str) -> None:
+        """Sort by a field, newest first; the state is looked at afterwards."""
         state = await self.look()
         if not any(column["field"] == name for column in state["columns"]):
             self.newest_first = False
@@ -198,7 +201,7 @@ class ListView:
         self.newest_first = _sorted_as(name, state)
 
     async def _first(self, page_size: int) -> Page:
-        state = await self.look()
+        state = self.state
         page: Page | None = None
         if state["sizeText"] is None:
             self.warn("page-size-unknown")
