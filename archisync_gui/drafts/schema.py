@@ -80,7 +80,7 @@ def read_document(text: str | None) -> dict[str, Json]:
     """A stored document; one that cannot be read is empty, so that the others are still shown."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
