@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from archisync_gui import __version__
+from archisync_gui import __version__, zone
 from archisync_gui.app import exit_codes
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.messages import system_language, text
@@ -222,7 +222,9 @@ def _demo(options: argparse.Namespace) -> DemoOptions | None:
 def _command(options: argparse.Namespace, profile: Profile, demo: DemoOptions | None, language: str) -> int:
     """Run the command in the process that holds the profile: another one if there is one, else this one."""
     from archisync_gui.app.profile import ProfileLock
+    from archisync_gui.settings import load_settings
 
+    zone.use(load_settings(profile.settings_file).settings.text("sync.timezone"))
     args = _arguments(options, language)
     if args is None:
         return exit_codes.USAGE
@@ -352,9 +354,9 @@ def _moment(given: str) -> str | None:
 
     try:
         if len(given) <= 5:
-            today = datetime.now().astimezone()
-            return datetime.combine(today.date(), time.fromisoformat(given.zfill(5))).astimezone().isoformat()
-        return datetime.fromisoformat(given).astimezone().isoformat()
+            today = zone.now()
+            return zone.local(datetime.combine(today.date(), time.fromisoformat(given.zfill(5)))).isoformat()
+        return zone.local(datetime.fromisoformat(given)).isoformat()
     except (ValueError, OverflowError, OSError):  # the ends of the calendar and of the system's clock
         return None
 

@@ -15,6 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from archisync_gui import zone
 from archisync_gui.disk import beside
 
 Table = Sequence[Sequence[object]]
@@ -37,7 +38,7 @@ def _counted(text: str) -> bool:
 
 def local(moment: datetime) -> datetime:
     """A moment in the computer's time zone, to the second and without its offset: what people read in a table."""
-    here = moment.astimezone() if moment.tzinfo is not None else moment
+    here = zone.local(moment) if moment.tzinfo is not None else moment
     return here.replace(tzinfo=None, microsecond=0)
 
 

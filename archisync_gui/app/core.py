@@ -16,17 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
+from archisync_gui import zone
 from archisync_gui.app import exit_codes
 from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
+from archisync_gui.app.event_log import event_logger
 from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity, ProfileLock
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
-from archisync_gui.messages import text
+from archisync_gui.messages import LANGUAGES, system_language, text
 from archisync_gui.model import (
     Account,
     ErrorInfo,
@@ -72,6 +74,7 @@ class Core:
     def __init__(self, profile: Profile, loaded: LoadedSettings, store: Store, credentials: Credentials) -> None:
         self.profile = profile
         self.settings = loaded.settings
+        zone.use(self.settings.text("sync.timezone"))
         self.troubles: tuple[SettingsError | SyncFailure, ...] = loaded.troubles
         """What of settings file and archive could not be used at this start; each has a text."""
         if store.is_new and self.settings.flag("look.first_run_done"):
@@ -176,6 +179,7 @@ class Core:
             )
             core._tell_schedule(before=None)
             stack.push_async_callback(core._close_orchestrator)
+            core.orchestrator.subscribe(event_logger(core.language))
             await core.orchestrator.start()
             core._start_later(core._watch_folder())
             if attended:
@@ -318,6 +322,7 @@ class Core:
         changed = before.with_(changes(before) if callable(changes) else changes)
         await self._save(before, changed)
         self.settings = changed
+        zone.use(changed.text("sync.timezone"))
         self.orchestrator.set_rules(self._rules())
         self._tell_schedule(before)
         if any(before[key] != changed[key] for key in ("erp.accounts", "erp.catalogue_account")):
@@ -407,6 +412,11 @@ class Core:
         if account is not None and account.stopped is None and status.hold_since is None:
             self.erp.warm_up(account.id)
 
+    def language(self) -> str:
+        """The operator's language: ``it`` or ``en``."""
+        chosen = self.settings.text("look.language")
+        return chosen if chosen in LANGUAGES else system_language()
+
     # ------------------------------------------------------------------------------------------------ operator
 
     async def set_password(self, account: str, password: str, *, file: bool = False) -> bool:
@@ -429,6 +439,15 @@ class Core:
         except SyncFailure:
             return False
         return True
+
+    async def password_place(self, account: str) -> str:
+        """Where the password is kept: see :meth:`Credentials.place`."""
+        return await self.credentials.place(account)
+
+    async def keep_in_file(self, account: str) -> None:
+        """Keep the account's password in the private file, because there is no keyring. Raises ``SyncFailure`` and
+        ``OSError``."""
+        await self._act(self.credentials.keep_in_file(account))
 
     async def test_login(self, account: str, password: str | None) -> None:
         """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does.

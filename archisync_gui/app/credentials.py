@@ -90,6 +90,26 @@ class Credentials:
                 await self._change_file(account, password)
             return file
 
+    async def place(self, account: str) -> str:
+        """Where the password of ``account`` is kept: ``keyring``, ``file``, ``memory`` (lost at the end of the program)
+        or ``""`` (none is known). A keyring that is silent counts as none."""
+        async with self._one_at_a_time:
+            try:
+                if await keyring_read(self._service, account) is not None:
+                    return "keyring"
+            except NoPassword:
+                log.info("the keyring did not say whether it keeps a password")
+            if account in await asyncio.to_thread(_read, self._file):
+                return "file"
+            return "memory" if self._known(account) is not None else ""
+
+    async def keep_in_file(self, account: str) -> None:
+        """Keep the password that is known of ``account`` in the private file. Raises :class:`NoPassword` and
+        ``OSError``."""
+        password = await self.password(account)
+        async with self._one_at_a_time:
+            await self._change_file(account, password)
+
     async def forget(self, account: str) -> None:
         """Remove the password everywhere. Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``."""
         self._memory.pop(account, None)

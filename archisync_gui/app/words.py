@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from archisync_gui import zone
 from archisync_gui.conditions import text as condition_text
 from archisync_gui.entities import list_name
 from archisync_gui.messages import Text, text
@@ -40,10 +41,10 @@ def clock(moment: str | None, language: str) -> str:
     if moment is None:
         return word("word.never", language)
     try:
-        local = datetime.fromisoformat(moment).astimezone()
+        local = zone.local(datetime.fromisoformat(moment))
     except (ValueError, OverflowError):
         return moment
-    today = datetime.now().astimezone().date()
+    today = zone.now().date()
     return f"{local:%H:%M}" if local.date() == today else f"{local:%d/%m/%Y %H:%M}"
 
 

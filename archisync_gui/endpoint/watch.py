@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from aiohttp import hdrs, web
 
+from archisync_gui import zone
 from archisync_gui.conditions import Condition, conditions
 from archisync_gui.conditions import text as text_of_condition
 from archisync_gui.endpoint import contract
@@ -89,9 +90,9 @@ def _condition(condition: Condition, language: str, now: datetime) -> contract.C
 
 
 def _moment(at: datetime, now: datetime) -> str:
-    """Local time, with the day unless it is that of ``now``."""
-    local = at.astimezone()
-    return f"{local:%H:%M}" if local.date() == now.astimezone().date() else f"{local:%d/%m/%Y %H:%M}"
+    """The office's time, with the day unless it is that of ``now``."""
+    local = zone.local(at)
+    return f"{local:%H:%M}" if local.date() == zone.local(now).date() else f"{local:%d/%m/%Y %H:%M}"
 
 
 class TicketBook:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archisync_gui.disk import replace_file
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.browser import Browser, SessionMemory
-from archisync_gui.erp.certificate import Certificate, look_at
-from archisync_gui.erp.driver.page_driver import Act, Look
+from archisync_gui.erp.certificate import Certificate, explaining, look_at
+from archisync_gui.erp.driver.page_driver import Act
 from archisync_gui.erp.driver.session import ErpSession, Limits
-from archisync_gui.erp.failures import Navigated, SessionExpired, StalePage, transient
-from archisync_gui.erp.lists.detail import detail_names
+from archisync_gui.erp.evidence import keep_picture, keep_structure
+from archisync_gui.erp.failures import SessionExpired, StalePage, transient
+from archisync_gui.erp.lists.detail import read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
-from archisync_gui.erp.lists.page import plain_key
 from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.erp.visit import Visit, at_home
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 log = logging.getLogger(__name__)
@@ -84,6 +84,11 @@ class Erp:
         self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
         self._closer: asyncio.Task[None] | None = None
 
+    @property
+    def address(self) -> str:
+        """The ERP's address as it is set; empty: none."""
+        return self._address().rstrip("/")
+
     def kill_browser(self) -> bool:
         """End the browser as a crash would (the demo shows what happens then); False: none runs. Blocking."""
         return self._browser.kill()
@@ -100,7 +105,7 @@ class Erp:
             visit = Visit()
             await self._another_list(account)
             try:
-                async with self._explaining_certificates(account), _at_home(visit):
+                async with self._explaining_certificates(account), at_home(visit):
                     session = self._session(account)
                     visit.view = view = await self._open(session, entity, fields, logged_in)
                     yield visit
@@ -139,7 +144,7 @@ class Erp:
             still_open = self._browser.has_page(*key)
             session = self._session(account, entity.path)
             try:
-                async with self._explaining_certificates(account), _at_home(visit):
+                async with self._explaining_certificates(account), at_home(visit):
                     visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
                     yield visit
             except SessionExpired:
@@ -252,8 +257,9 @@ class Erp:
         async def clean_up() -> None:
             if visit.view is not None and not lost:
                 if isinstance(error, SyncFailure):
-                    await self._structure(error, visit.view)
-                    await self._picture(error, visit.view)
+                    await keep_structure(error, visit.view)
+                    if self._screenshots is not None:
+                        await keep_picture(error, visit.view, self._screenshots, self.clock.now())
                 # Who cancels waits for the end.
                 limit = self.limits.restore if isinstance(error, SyncFailure) else min(self.limits.restore, 6.0)
                 with suppress(Exception):
@@ -285,31 +291,6 @@ class Erp:
             return
         await self._saved.restored(account, view.entity.path)
 
-    async def _structure(self, failure: SyncFailure, view: ListView) -> None:
-        """Keep the structure of a page that the driver does not understand; no contents."""
-        if failure.kind is not FailureKind.LAYOUT or "structure" in failure.evidence:
-            return
-        with suppress(SyncFailure, Navigated):
-            failure.evidence = {**failure.evidence, "structure": await view.structure()}
-
-    async def _picture(self, failure: SyncFailure, view: ListView) -> None:
-        if self._screenshots is None or failure.screenshot is not None:
-            return
-        if (picture := await view.screenshot()) is None:
-            return
-        name = f"{self.clock.now():%Y%m%dT%H%M%S%f}-{view.entity.name}.png"
-        path = self._screenshots / name
-
-        def write() -> None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(path, picture)  # private: it shows customers
-
-        try:
-            await asyncio.to_thread(write)
-            failure.screenshot = str(path)
-        except OSError as error:
-            log.warning("no picture: %s", error)
-
     # --- records ------------------------------------------------------------------------------------------------------
 
     async def record(
@@ -328,23 +309,7 @@ class Erp:
             raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
         async with self._using(), self._explaining_certificates(account):
             await self._another_list(account)
-            try:
-                driver = await self._session(account).open(entity.detail_path.format(id=key), logged_in)
-                wanted = [{"field": field, "names": names} for field, names in detail_names(fields).items()]
-                shown = await driver.look(Look.DETAIL, wanted)
-            except SyncFailure as error:
-                if error.code == "erp-error-page":
-                    raise SyncFailure(
-                        "record-unreadable", FailureKind.LAYOUT, params={"key": key, "list": entity.name}
-                    ) from error
-                raise
-            except SessionExpired as error:
-                raise transient("session-not-kept") from error
-            texts: Mapping[str, str] = {field: text for field, text in shown["values"].items() if text.strip()}
-            shown_key = texts.get(entity.row_key)
-            if shown_key is not None and plain_key(shown_key) != key.lstrip("0"):
-                raise SyncFailure("record-other", FailureKind.LAYOUT, params={"key": key, "list": entity.name})
-            return texts
+            return await read_record(self._session(account), entity, key, fields, logged_in)
 
     # --- login --------------------------------------------------------------------------------------------------------
 
@@ -427,7 +392,7 @@ class Erp:
         return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock, purpose)
 
     def _base(self) -> str:
-        address = self._address().rstrip("/")
+        address = self.address
         if not address:
             raise SyncFailure("erp-no-address", FailureKind.PERMANENT)
         return address
@@ -468,51 +433,5 @@ class Erp:
 
         self._closer = asyncio.ensure_future(close())
 
-    @asynccontextmanager
-    async def _explaining_certificates(self, account: AccountId) -> AsyncIterator[None]:
-        """Name an unknown certificate in the failure, and say whether it is another one than the accepted one."""
-        try:
-            yield
-        except SyncFailure as error:
-            if error.code != "certificate-unknown":
-                raise
-            shown = await look_at(self._base())
-            pinned = self._pinned_key()
-            raise SyncFailure(
-                "certificate-changed" if pinned and pinned != shown.key else "certificate-unknown",
-                FailureKind.CREDENTIALS,
-                params={
-                    "name": shown.name,
-                    "issuer": shown.issuer,
-                    # In two halves: a line that cannot be broken is cut off where it is shown.
-                    "fingerprint": f"{shown.fingerprint[:47]} {shown.fingerprint[48:]}",
-                    "key": shown.key,
-                    "expires": f"{shown.expires:%d/%m/%Y}",
-                    "account": account,
-                },
-            ) from error
-
-
-@asynccontextmanager
-async def _at_home(visit: Visit) -> AsyncIterator[None]:
-    """A page that went away under a call: say where to (the login page ends the session)."""
-    try:
-        yield
-    except Navigated as error:
-        if visit.view is not None:
-            await visit.view.where()
-        raise transient("erp-navigates", path="") from error
-
-
-class Visit:
-    """An open list. ``keep`` set: leave the view as it is (the read is suspended and will come back)."""
-
-    def __init__(self) -> None:
-        self.view: ListView | None = None
-        self.keep = False
-
-    @property
-    def list(self) -> ListView:
-        """The opened list view."""
-        assert self.view is not None
-        return self.view
+    def _explaining_certificates(self, account: AccountId) -> AbstractAsyncContextManager[None]:
+        return explaining(self._base, self._pinned_key, account)

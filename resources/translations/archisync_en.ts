@@ -136,5 +136,12 @@
                 <numerusform>These %n rows would vanish</numerusform>
             </translation>
         </message>
+        <message numerus="yes">
+            <source>%n other(s)</source>
+            <translation>
+                <numerusform>%n other</numerusform>
+                <numerusform>%n others</numerusform>
+            </translation>
+        </message>
     </context>
 </TS>

@@ -1112,20 +1112,12 @@
             <translation>utente della demo</translation>
         </message>
         <message>
-            <source>password stored</source>
-            <translation>password conservata</translation>
-        </message>
-        <message>
             <source>no password yet</source>
             <translation>ancora senza password</translation>
         </message>
         <message>
             <source>password stored in a file, not in a keyring</source>
             <translation>password conservata in un file, non in un portachiavi</translation>
-        </message>
-        <message>
-            <source>Password of {account} (kept in the system's keyring):</source>
-            <translation>Password di {account} (conservata nel portachiavi del sistema):</translation>
         </message>
         <message>
             <source>Type the user name first.</source>
@@ -2732,6 +2724,21 @@
         <message>
             <source>Try again now</source>
             <translation>Riprova ora</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n other(s)</source>
+            <translation>
+                <numerusform>%n altro</numerusform>
+                <numerusform>altri %n</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Password of {account} for the ERP:</source>
+            <translation>Password di {account} per l'ERP:</translation>
+        </message>
+        <message>
+            <source>password stored in the system's keyring</source>
+            <translation>password nel portachiavi del sistema</translation>
         </message>
     </context>
 </TS>

@@ -44,14 +44,35 @@ async def test_the_keyring_keeps_passwords_per_profile(profile: Profile, ring: M
     assert missing.value.kind is FailureKind.CREDENTIALS
 
 
+async def test_where_a_password_is_kept_is_asked_and_not_supposed(profile: Profile, ring: MemoryKeyring) -> None:
+    mine = Credentials(profile)
+    assert await mine.place("agente01") == ""
+    await mine.keep("agente01", "segreto")
+    assert await mine.place("agente01") == "keyring"
+    ring.kept.clear()
+    assert await mine.place("agente01") == "memory", "somebody removed it from the keyring: it is lost at the end"
+
+
 @pytest.mark.usefixtures("no_ring")
 async def test_without_a_keyring_the_password_lives_in_memory_only(profile: Profile) -> None:
     mine = Credentials(profile)
     assert not await mine.keep("agente01", "segreto")
+    assert await mine.place("agente01") == "memory"
     assert await mine.password("agente01") == "segreto"
     assert not mine.file_in_use
     with pytest.raises(NoPassword):
         await Credentials(profile).password("agente01")
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_a_password_in_memory_can_be_moved_to_the_file(profile: Profile) -> None:
+    mine = Credentials(profile)
+    with pytest.raises(NoPassword):
+        await mine.keep_in_file("agente01")
+    await mine.keep("agente01", "segreto")
+    await mine.keep_in_file("agente01")
+    assert await mine.place("agente01") == "file"
+    assert await Credentials(profile).password("agente01") == "segreto"
 
 
 @pytest.mark.usefixtures("no_ring")

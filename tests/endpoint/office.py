@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -178,7 +179,7 @@ async def running(
             language=lambda: "it",
             form_opened=form_opened,
             limits=limits,
-            **({"random": random} if random else {}),
+            random=random or secrets.token_bytes,
         )
 
     endpoint = make()

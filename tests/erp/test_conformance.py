@@ -15,6 +15,7 @@ from archisync_gui.demo_erp.structure import Structure
 from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, Entity
 from archisync_gui.erp import Limits
 from archisync_gui.erp.conformance import Verdict, doctor, examine, page_facts, sentence
+from archisync_gui.erp.conformance.examine import address_fact
 from archisync_gui.messages import codes, text
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
@@ -270,3 +271,20 @@ def test_yes_and_no_are_told_in_both_forms(texts: tuple[str | None, ...], verdic
     """F7: yes/no cells are images."""
     (boxes, _) = page_facts.as_shown(ORDERS, ["SAMPLEORDER"], [[text] for text in texts])
     assert (boxes.code, boxes.verdict) == ("fact-yes-no", verdict)
+
+
+@pytest.mark.parametrize(
+    ("address", "verdict"),
+    [
+        ("https://erp.example.test/Archibald", Verdict.AS_SAID),
+        ("https://192.0.2.7/Archibald", Verdict.DIFFERS),
+        ("https://192.0.2.7:8443/Archibald", Verdict.DIFFERS),
+        ("https://[2001:db8::7]/Archibald", Verdict.DIFFERS),
+        ("http://127.0.0.1:8080/Archibald", Verdict.NOT_SEEN),
+    ],
+)
+def test_an_address_that_is_a_bare_number_is_told(address: str, verdict: Verdict) -> None:
+    found = address_fact(address)
+    assert found.verdict is verdict
+    for language in ("it", "en"):
+        assert ("2001:db8::7" in sentence(found, language)) is ("2001" in address)

@@ -80,6 +80,15 @@ def test_examples_of_the_reference(kind: Kind, text: str, value: Value) -> None:
         (Kind.DATE, "31/02/2026", False),
         (Kind.DATE, "2026-01-31", False),
         (Kind.DATETIME, "5/12/2026 4:05:06 PM", True),
+        (Kind.ID, "0.123", False),
+        (Kind.NUMBER, "0.125", True),  # an eighth, not 125
+        (Kind.MONEY, "0.500 €", True),
+        (Kind.PERCENT, "0.125 %", True),
+        (Kind.MONEY, "1'234,50", False),
+        (Kind.MONEY, "1 234,50 €", False),
+        (Kind.MONEY, "1.234.50", False),
+        (Kind.MONEY, "1,234,567", False),
+        (Kind.NUMBER, "\u22125,00", False),  # another minus
         (Kind.MONEY, "€1,234.56", True),
         (Kind.MONEY, "1,234.56", True),
         (Kind.MONEY, "94.56", True),

@@ -73,6 +73,18 @@ async def test_what_the_user_has_chosen_since_stays(tmp_path: Path) -> None:
         assert left.sort == USERS_OWN.sort, "nobody but us sorts by ID"
 
 
+@pytest.mark.parametrize("switch", ["other-digits", "value-prefix"])
+async def test_digits_that_are_others_at_the_next_start_hinder_nothing(tmp_path: Path, switch: str) -> None:
+    async with world(tmp_path) as here:
+        erp = await _killed(here, tmp_path)
+        (here.demo.vary if switch == "other-digits" else here.demo.fault)(switch)
+        async with erp.list(PRICES, USER, (), lambda: None):
+            pass
+        await erp.close()
+        assert here.demo.get_preferences(USER, "orders").preset == "ListViewSalesTableOrdersThisMonth"
+        assert not (tmp_path / SAVED_VIEWS).exists()
+
+
 async def test_the_file_is_private_and_a_damaged_one_is_only_a_warning(tmp_path: Path) -> None:
     file = tmp_path / SAVED_VIEWS
     await SavedViews(file).save(USER, ORDERS.path, USERS_OWN)

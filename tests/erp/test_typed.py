@@ -73,6 +73,8 @@ def test_each_kind_of_value(kind: Kind, value: Any, stored: Any) -> None:
         (Kind.DATE, {"$other": "[object Object]"}),
         (Kind.BOOL, 2),
         (Kind.TEXT, {"$other": "[object Uint8Array]"}),
+        (Kind.ENUM, {"$other": "[object Object]"}),
+        (Kind.ENUM, {"$date": "2026-01-31T00:00:00"}),
         (Kind.MONEY, {"$other": "NaN"}),
         (Kind.MONEY, 1e300),
         (Kind.ID, 10**30),

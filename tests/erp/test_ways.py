@@ -138,6 +138,19 @@ async def test_a_fresh_profile_reads_all_lists_with_every_declared_field(tmp_pat
         assert {entity.name: here.demo.view_record(USER, entity.name) for entity in ENTITIES} == kept
 
 
+async def test_no_read_asks_for_single_values(tmp_path: Path) -> None:
+    """``GetRowValues`` answers one call at a time, each in half a second: neither way of reading uses it."""
+    async with world(tmp_path) as here:
+        here.demo.fault("getrowvalues-dead")
+        for variation in ("version", "page-values-absent"):
+            here.demo.vary(variation)
+            for entity in (DDT, INVOICES):
+                assert (await read(here, entity))[0], entity.name
+        asked = {action.detail.split()[1] for action in here.demo.actions if action.kind == "callback"}
+        assert "PAGEVALUES" in asked
+        assert "ROWVALUES" not in asked
+
+
 FAILING = {
     "page-values-absent": "cells-missing",
     "page-values-error": "cells-error",

@@ -139,10 +139,8 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     reads_json_by_itself: {("disk.py", "json.loads(path.read_text("): "the one place"},
     looks_at_the_wall_clock: {
         ("model.py", "datetime.now(UTC)"): "the one place",
+        ("zone.py", "datetime.now(UTC)"): "the office's day, for people",
         ("app/crash.py", "datetime.now()"): "when it crashed, for people",
-        ("app/words.py", "datetime.now()"): "which times are of today, for people",
-        ("cli.py", "datetime.now()"): "what the person means by today",
-        ("ui/widgets/timeline.py", "datetime.now()"): "the offset of the person's time zone",
     },
     waits_without_limit: {
         ("app/channel.py", "asyncio.open_connection("): "_reached gives it a limit",

@@ -30,6 +30,8 @@ from typing import Any
 import psutil
 import pytest
 
+from archisync_gui import zone
+
 GRACE = 3.0
 """Seconds that a thread or process on its way out may still take; only a leak waits so long."""
 
@@ -212,6 +214,13 @@ def hygiene() -> Iterator[ExpectedErrors]:
         problems.insert(0, str(leak))
     if problems:
         raise Leak("\n".join(problems))
+
+
+@pytest.fixture(autouse=True)
+def _computers_zone() -> Iterator[None]:
+    """The office's zone of one test is not the next one's."""
+    yield
+    zone.use("")
 
 
 @pytest.fixture(autouse=True)

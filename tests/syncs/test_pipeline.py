@@ -204,6 +204,49 @@ async def test_renumbered_rows_are_re_keyed_with_their_history(here: World) -> N
     }
 
 
+async def test_a_draft_that_is_sent_stays_one_record_with_its_history(here: World) -> None:
+    """Its number and creation time, so its natural key, change once; its ID does not (``docs/erp.md``, Identity)."""
+    draft, other = (here.demo.insert("orders", USER, SALESID=None, SALESTYPE="Journal") for _ in range(2))
+    await here.sync("orders")
+    here.demo.change("orders", USER, draft, {"PURCHORDERFORMNUM": "Prima nota"})
+    await here.sync("orders")
+    before = await here.rows("orders")
+    assert before[draft]["order_number"] is None
+    assert before[other]["order_number"] is None, "several drafts exist at once"
+
+    here.demo.clock.advance(timedelta(minutes=5))
+    number = here.demo.send_draft(USER, draft)
+    sent = await here.sync("orders")
+    after = await here.rows("orders")
+    assert (sent.outcome, sent.added, sent.changed, sent.gone) == (Outcome.COMPLETED, 0, 1, 0), sent.warnings
+    assert set(after) == set(before) == here.truth("orders")
+    assert after[draft]["order_number"] == number
+    assert str(after[draft]["created_at"]) > str(before[draft]["created_at"])
+    assert [key for key in after if after[key] != before[key]] == [draft]
+    history = await here.store.row_history("orders", USER, draft)
+    told = {change.field: (change.before, change.after) for change in history}
+    assert told["order_number"] == (None, number)
+    assert told["description"][1] == "Prima nota", "what happened to the draft is the order's own history"
+    again = await here.sync("orders")
+    assert (again.added, again.changed, again.gone) == (0, 0, 0)
+
+
+async def test_a_draft_that_was_sent_does_not_hinder_a_new_import(here: World) -> None:
+    """A draft is sent between two reads and all ids change meanwhile: the other records keep their history."""
+    draft = here.demo.insert("orders", USER, SALESID=None, SALESTYPE="Journal")
+    await here.sync("orders")
+    before = await here.rows("orders")
+    here.demo.send_draft(USER, draft)
+    here.demo.fault("ids-changed")
+    failure = await refused(here, "orders", "keys-changed")
+    assert failure.params["match"] in range(95, 100)
+    (kept,) = await here.store.refused()
+    assert (await here.store.rekey(kept.run_id)).rekeyed == len(before) - 1
+    assert {str(row["order_number"]) for row in (await here.rows("orders")).values()} >= {
+        str(row["order_number"]) for row in before.values() if row["order_number"]
+    }
+
+
 async def test_a_column_that_emptied_is_refused(here: World) -> None:
     await here.sync("orders")
     for key in here.truth("orders"):

@@ -30,7 +30,7 @@ from panel_fakes import (
 )
 from PySide6.QtCore import QDate
 from PySide6.QtGui import QColor, QImage
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QWidget
 
 from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
 from archisync_gui.entities import ENTITIES, Column, Kind, Value
@@ -55,7 +55,7 @@ from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.crash import CrashDialog
 from archisync_gui.ui.live.services import Fault, LoginTest
 from archisync_gui.ui.shell.panel import Panel
-from archisync_gui.ui.widgets.basic import confirm_loss
+from archisync_gui.ui.widgets.dialog import Confirm, confirm_loss
 
 PLACES = ("Torino", "Ivrea", "Alba", "Cuneo", "Asti", "Biella", "Novara", "Vercelli", "Pinerolo", "Chieri")
 TRADES = ("Ferramenta", "Utensileria", "Officina", "Studio", "Laboratorio", "Edilizia", "Idraulica", "Colorificio")
@@ -546,9 +546,9 @@ class Stage:
         clear.close()
         asking = asyncio.get_running_loop().create_task(self._ask())
         await settled()
-        box = panel.window.findChildren(QMessageBox)[-1]
+        box = panel.window.findChildren(Confirm)[-1]
         yield "confirm", box
-        box.buttons()[-1].click()
+        box.no.click()
         async with asyncio.timeout(20):
             await asking
         report = "ValueError: example\n  in archisync_gui/example.py, line 1"

@@ -53,6 +53,7 @@ from archisync_gui.ui.pages.overview import TypesModel
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.system.notify import Balloon, Message
 from archisync_gui.ui.text import words
+from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, miss_bars
 from tests.support.waiting import until
 
@@ -89,8 +90,8 @@ async def test_closing_can_be_made_to_mean_quitting_and_then_asks_as_quitting_do
     world.orchestrator.become(dataclasses.replace(calm(), session_count=1))
     await until(lambda: panel.context.status is not None and panel.context.status.session_count == 1)
     panel.window.close()
-    await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
-    QTest.keyClick(panel.window.findChild(QMessageBox), Qt.Key.Key_Escape)
+    await until(lambda: any(b.isVisible() for b in panel.window.findChildren(Confirm)))
+    QTest.keyClick(panel.window.findChild(Confirm), Qt.Key.Key_Escape)
     await asyncio.sleep(0.05)
     assert world.quits == 1
 
@@ -268,37 +269,49 @@ async def test_a_missing_network_is_the_headline(make_panel: MakePanel, world: W
 # ---------------------------------------------------------------------------------------------- passwords, first run
 
 
-async def test_without_a_keyring_the_password_is_not_called_stored(
-    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept: list[tuple[str, str]] = []
+async def test_without_a_keyring_the_password_is_not_called_stored(make_panel: MakePanel, world: World) -> None:
+    """The question is a real dialog: what was typed must outlive it."""
+    given: dict[str, str] = {}
+    places = {"anna": ""}
 
     async def no_ring(account: str, password: str) -> bool:
+        await asyncio.sleep(0.05)  # as long as a keyring takes: the dialog is destroyed meanwhile
+        given[account], places[account] = password, "memory"
         return False
 
-    async def in_file(account: str, password: str) -> None:
-        kept.append((account, password))
+    async def in_file(account: str) -> None:
+        places[account] = "file"
 
-    async def typed(dialog: Any) -> int:
-        dialog.setTextValue("geheim")
-        return 1
+    async def place(account: str) -> str:
+        return places[account]
 
-    monkeypatch.setattr("archisync_gui.ui.pages.settings.ask", typed)
     world.settings = world.settings.with_({"erp.accounts": ["anna"], "look.first_run_done": True})
-    panel = await make_panel(demo=False, set_password=no_ring, keep_in_file=in_file)
+    panel = await make_panel(demo=False, set_password=no_ring, keep_in_file=in_file, password_place=place)
     page = panel.window.go("settings")
     assert isinstance(page, SettingsPage)
     await asyncio.sleep(0.1)  # the language is put on, which makes the rows anew
     buttons = {b.accessibleName(): b for b in page.accounts.findChildren(QPushButton)}
     keep = buttons["Keep the password of anna in a file"]
     assert not keep.isVisible()
+
+    def texts() -> str:
+        return " ".join(label.text() for label in page.accounts.findChildren(type(page._load)))
+
+    assert "no password yet" in texts()
     buttons["Password of anna"].click()
+    await until(lambda: page.findChild(QInputDialog) is not None)
+    asked = page.findChild(QInputDialog)
+    assert isinstance(asked, QInputDialog)
+    assert "keyring" not in asked.labelText(), "nothing is promised before it is known"
+    asked.setTextValue("geheim")
+    asked.accept()
     await until(keep.isVisible)
-    texts = [label.text() for label in page.accounts.findChildren(type(page._load))]
-    assert any("no keyring" in text for text in texts)
+    assert given == {"anna": "geheim"}
+    assert "no keyring" in texts()
     keep.click()
-    await until(lambda: kept == [("anna", "geheim")])
     await until(lambda: not keep.isVisible())
+    assert places == {"anna": "file"}
+    assert "stored in a file" in texts()
 
 
 async def test_started_hidden_a_notification_leads_to_the_password_that_is_missing(
@@ -600,15 +613,16 @@ async def test_backups_are_listed_in_words_and_one_can_be_put_back(
     found.choice.setCurrentIndex(1)
     for answer in (Qt.Key.Key_Escape, None):
         found.restore.click()
-        await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
-        box = next(b for b in panel.window.findChildren(QMessageBox) if b.isVisible())
-        assert "by hand" in box.text()
+        await until(lambda: any(b.isVisible() for b in panel.window.findChildren(Confirm)))
+        box = next(b for b in panel.window.findChildren(Confirm) if b.isVisible())
+        assert "by hand" in box.headline.text()
         if answer is not None:
             QTest.keyClick(box, answer)
             await asyncio.sleep(0.05)
             assert wanted == []
         else:
-            next(b for b in box.buttons() if b.text() == "&Put back").click()
+            assert box.yes.text() == "&Put back"
+            box.yes.click()
             await until(lambda: wanted == [paths[1]])
     run = RunView("r", "prices", "agente01", Scope.ALL, Origin.SCHEDULE, 1, NOW, Progress("read", 3, 50, 300, 4960), 60)
     world.orchestrator.become(dataclasses.replace(calm(), current_run=run, current_sync="prices"))

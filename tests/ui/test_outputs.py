@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, run_record
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QPushButton
 
 from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State, SyncFailure
 from archisync_gui.ui.dialogs.run_details import RunDetails
@@ -17,6 +17,7 @@ from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.pages.day import DaySheet
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.widgets.dialog import Confirm
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -131,10 +132,11 @@ async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said
 
     async def confirm() -> None:
         next(b for b in dialog.findChildren(QPushButton) if b.text() == button).click()
-        await until(lambda: any(b.isVisible() for b in dialog.findChildren(QMessageBox)))
-        box = next(b for b in dialog.findChildren(QMessageBox) if b.isVisible())
-        assert "backup" in box.informativeText()
-        next(b for b in box.buttons() if b.text() == yes).click()
+        await until(lambda: any(b.isVisible() for b in dialog.findChildren(Confirm)))
+        box = next(b for b in dialog.findChildren(Confirm) if b.isVisible())
+        assert "backup" in box.detail.text()
+        assert box.yes.text() == yes
+        box.yes.click()
 
     await confirm()
     await until(lambda: decided == ["run-orders"])

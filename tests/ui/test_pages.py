@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import dataclasses
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -25,10 +26,12 @@ from panel_fakes import (
     with_type,
 )
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QLineEdit, QPushButton, QTableView
 
 from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
+from archisync_gui.entities import ENTITIES
 from archisync_gui.export import csv_cell, write_csv, write_excel
 from archisync_gui.model import (
     ErrorInfo,
@@ -50,9 +53,10 @@ from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.crash import CrashDialog
 from archisync_gui.ui.dialogs.pairing import PairingDialog
 from archisync_gui.ui.dialogs.sessions import SessionsDialog
-from archisync_gui.ui.dialogs.trouble import TroubleDialog, sentence, vanishing_of
+from archisync_gui.ui.dialogs.trouble import BARS, GroupPicture, TroubleDialog, sentence, vanishing_of
 from archisync_gui.ui.dialogs.why import WhyDialog
 from archisync_gui.ui.live.feed import session_spans
+from archisync_gui.ui.look.theme import color, theme
 from archisync_gui.ui.pages.data import PAGE, Data
 from archisync_gui.ui.pages.day import DaySheet, forms_sentence, sheet_html
 from archisync_gui.ui.pages.history import History
@@ -61,6 +65,7 @@ from archisync_gui.ui.pages.settings import HEAVY, SettingsPage, load
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.values import exported, shown
 from archisync_gui.ui.widgets import charts
+from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of
 from tests.support.waiting import until
 
@@ -326,6 +331,50 @@ async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
 # ---------------------------------------------------------------------------------------------------- day
 
 
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Windows and macOS show their own print dialog")
+async def test_the_day_sheet_is_printed_by_the_real_dialog(make_panel: MakePanel, tmp_path: Path) -> None:
+    panel = await make_panel()
+    page = panel.window.go("day")
+    assert isinstance(page, DaySheet)
+    await until(lambda: page.sheet is not None)
+    file = tmp_path / "sheet.pdf"
+    page.print.click()
+    await until(lambda: page.findChild(QPrintDialog) is not None)
+    asked = page.findChild(QPrintDialog)
+    assert isinstance(asked, QPrintDialog)
+    name = asked.findChild(QLineEdit, "filename")  # the printer "Print to file (PDF)"
+    assert isinstance(name, QLineEdit)
+    name.setText(str(file))
+    asked.accept()
+    await until(file.exists)
+    assert file.read_bytes().startswith(b"%PDF")
+    page.print.click()
+    await until(lambda: any(found.isVisible() for found in page.findChildren(QPrintDialog)))
+    next(found for found in page.findChildren(QPrintDialog) if found.isVisible()).reject()
+    await until(lambda: page.findChildren(QPrintDialog) == [])
+    assert panel.window.notice.text == ""
+
+
+@pytest.mark.parametrize("appearance", ["light", "dark"])
+async def test_calendars_can_be_read(make_panel: MakePanel, appearance: str) -> None:
+    """Each day's number fits into its cell, and every colour of the calendar is one of the theme's."""
+    panel = await make_panel()
+    theme().choose(appearance)
+    page = panel.window.go("day")
+    assert isinstance(page, DaySheet)
+    calendar = page.day.calendarWidget()
+    for day in Qt.DayOfWeek:
+        assert calendar.weekdayTextFormat(day).foreground().color() == color("text")
+    assert calendar.headerTextFormat().foreground().color() == color("muted")
+    calendar.show()
+    calendar.resize(calendar.sizeHint())
+    table = calendar.findChild(QTableView)
+    assert isinstance(table, QTableView)
+    assert table.columnWidth(1) >= table.fontMetrics().horizontalAdvance("00") + 8
+    calendar.hide()
+    theme().choose("system")
+
+
 async def test_day_sheet_tells_the_day(make_panel: MakePanel, world: World) -> None:
     noon = NOW.replace(hour=11)
     world.store.log = [
@@ -519,10 +568,51 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
     shown_dialog.by.setCurrentIndex(1)
     assert shown_dialog.picture.summary() == "F: 600 of 1,000"
     buttons = {b.text(): b for b in shown_dialog.findChildren(QPushButton)}
+    said = " ".join(part.text() for part in shown_dialog.findChildren(QLabel))
+    assert "400 rows instead of 1,000" in said, "the same figures everywhere"
+    assert "600" in said
+    assert shown_dialog.focusWidget() is buttons["&Read again"], "Enter and Space must be harmless"
     buttons["&Accept this read…"].click()
     await until(lambda: any(b.text() == "&Accept" for b in shown_dialog.findChildren(QPushButton)))
-    next(b for b in shown_dialog.findChildren(QPushButton) if b.text() == "&Accept").click()
+    confirm = shown_dialog.findChild(Confirm)
+    assert isinstance(confirm, Confirm)
+    assert confirm.focusWidget() is confirm.no
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Escape):
+        QTest.keyClick(confirm.no, key)
+        await until(lambda: not any(found.isVisible() for found in shown_dialog.findChildren(Confirm)))
+        assert accepted == []
+        buttons["&Accept this read…"].click()
+        await until(lambda: any(found.isVisible() for found in shown_dialog.findChildren(Confirm)))
+        confirm = next(found for found in shown_dialog.findChildren(Confirm) if found.isVisible())
+    confirm.yes.click()
     await until(lambda: accepted == ["r7"])
+
+
+async def test_the_picture_keeps_its_height_and_shows_the_largest_losses(make_panel: MakePanel) -> None:
+    await make_panel()
+    picture = GroupPicture()
+    picture.show_group({"2024": 5}, {"2024": 5, "2025": 9})
+    height = picture.sizeHint().height()
+    names = {f"customer {at:02}": at for at in range(40)}
+    picture.show_group(names, dict.fromkeys(names, 100))
+    assert picture.sizeHint().height() == height
+    bars = picture.summary().split(", ")
+    assert len(bars) == BARS
+    assert bars[0] == "customer 39: 39 of 100"
+    assert bars[-1] == f"{40 - BARS + 1} others: {sum(range(40 - BARS + 1))} of {100 * (40 - BARS + 1):,}"
+
+
+async def test_the_usual_preset_is_no_cause(make_panel: MakePanel, world: World) -> None:
+    usual = next(e for e in ENTITIES if e.filter is not None and e.name == "orders")
+    assert usual.filter is not None
+    evidence = {"filtersAfter": {"preset": usual.filter.texts[0]}}
+    error = dataclasses.replace(REFUSED, evidence=evidence)
+    item = account_type("orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=error)
+    panel = await make_panel()
+    services = dataclasses.replace(panel.context.services, entities=ENTITIES)  # type: ignore[type-var]
+    found = await vanishing_of(services, item)  # type: ignore[arg-type]
+    assert found is not None
+    assert "preset" not in found.filters
 
 
 async def test_only_a_shrink_can_be_accepted(make_panel: MakePanel, world: World) -> None:

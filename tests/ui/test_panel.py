@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QToolButton,
     QWidget,
@@ -27,6 +26,7 @@ from archisync_gui.ui.live.context import SETTLE
 from archisync_gui.ui.live.services import Fault
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import FRAME
+from archisync_gui.ui.widgets.dialog import Confirm
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -184,15 +184,37 @@ async def test_hidden_start_without_tray_is_minimised(qapp: object) -> None:
     await panel.aclose()
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (720, 480)])
+async def test_a_notice_moves_nothing_and_lies_inside_the_window(make_panel: MakePanel, size: tuple[int, int]) -> None:
+    panel = await make_panel()
+    window = panel.window
+    window.resize(*size)
+    await asyncio.sleep(0.05)
+    page = window.go("overview")
+    before = {id(w): w.mapTo(window, w.rect().topLeft()) for w in window.findChildren(QAbstractButton) if w.isVisible()}
+    panel.context.say("A long sentence about what was refused and what can be done about it. " * 4, "bad", "&Do it")
+    await asyncio.sleep(0.05)
+    assert window.notice.isVisible()
+    after = {id(w): w.mapTo(window, w.rect().topLeft()) for w in window.findChildren(QAbstractButton) if w.isVisible()}
+    assert {key: after[key] for key in before} == before
+    inside = window.rect().contains(window.notice.geometry().translated(window.centralWidget().pos()))
+    assert inside, "nothing of it is cut"
+    assert window.notice.geometry().bottom() <= window.centralWidget().height() - window.foot.height()
+    assert page.isVisible()
+    window.resize(1100, 700)
+    await asyncio.sleep(0.05)
+    assert window.notice.geometry().right() <= window.centralWidget().width()
+
+
 async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
     panel.ask_quit()
-    box: QMessageBox | None = None
+    box: Confirm | None = None
 
     def shown() -> bool:
         nonlocal box
-        box = panel.window.findChild(QMessageBox)
+        box = panel.window.findChild(Confirm)
         return box is not None and box.isVisible()
 
     await until(shown)
@@ -203,7 +225,8 @@ async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world:
     panel.ask_quit()
     await until(shown)
     assert box is not None
-    next(b for b in box.buttons() if b.text() == "&Quit").click()
+    assert box.yes.text() == "&Quit"
+    box.yes.click()
     await until(lambda: world.quits == 1)
 
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from panel_fakes import MakePanel, World
-from PySide6.QtCore import QCoreApplication, QEvent, QTime
-from PySide6.QtWidgets import QSpinBox, QTimeEdit
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QSpinBox
 
 from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.ui.pages.settings import Field, SettingsPage
 from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.widgets.time_field import TimeField
 
 pytestmark = pytest.mark.qasync
 
@@ -101,21 +103,84 @@ async def test_a_change_that_is_refused_shows_the_value_in_use_and_why(make_pane
     assert field.wrong.text().startswith("Le impostazioni non si possono salvare")
 
 
+def typed(control: QLineEdit, text: str) -> None:
+    """Type over what is there, as a person does, and press Enter."""
+    control.selectAll()
+    QTest.keyClicks(control, text)
+    QTest.keyClick(control, Qt.Key.Key_Return)
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("21:30", "21:30"),
+        ("2130", "21:30"),
+        ("930", "09:30"),
+        ("9", "09:00"),
+        ("21", "21:00"),
+        ("9.05", "09:05"),
+        (" 7:15 ", "07:15"),
+        ("00:00", "00:00"),
+    ],
+)
+async def test_a_typed_time_is_understood(make_panel: MakePanel, world: World, text: str, time: str) -> None:
+    panel = await make_panel()
+    page = await page_of(panel, Applied(world))
+    field = page.fields["notify.quiet_from"]
+    assert isinstance(field.control, TimeField)
+    typed(field.control, text)
+    field.settle()
+    await applied_all(panel)
+    assert field.control.text() == time
+    assert world.settings.text("notify.quiet_from") == time
+    assert field.wrong.isHidden()
+
+
+@pytest.mark.parametrize("text", ["24:00", "9:75", "99", "12345", "morning", "-1", ""])
+async def test_what_is_no_time_is_said_and_changes_nothing(make_panel: MakePanel, world: World, text: str) -> None:
+    panel = await make_panel()
+    page = await page_of(panel, Applied(world))
+    field = page.fields["notify.quiet_from"]
+    assert isinstance(field.control, TimeField)
+    before = world.settings.text("notify.quiet_from")
+    field.control.selectAll()
+    QTest.keyClick(field.control, Qt.Key.Key_Delete)
+    typed(field.control, text)
+    field.settle()
+    await applied_all(panel)
+    assert world.settings.text("notify.quiet_from") == before
+    assert not field.wrong.isHidden()
+
+
+async def test_a_held_arrow_key_saves_the_last_time_once(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    applied = Applied(world)
+    page = await page_of(panel, applied)
+    field = page.fields["notify.quiet_from"]
+    assert isinstance(field.control, TimeField)
+    field.control.set_value("08:00")
+    for _ in range(18):
+        QTest.keyClick(field.control, Qt.Key.Key_Down)
+    field.settle()
+    await applied_all(panel)
+    assert world.settings.text("notify.quiet_from") == "03:30"
+
+
 async def test_a_daily_time_outside_office_hours_is_warned_of_beside_it(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel("it")
     page = await page_of(panel, Applied(world))
     daily, closing = page.fields["sync.daily_time"], page.fields["sync.office_to"]
     assert daily.wrong.isHidden()
-    assert isinstance(daily.control, QTimeEdit)
-    assert isinstance(closing.control, QTimeEdit)
+    assert isinstance(daily.control, TimeField)
+    assert isinstance(closing.control, TimeField)
     daily.control.setFocus()
-    daily.control.setTime(QTime(20, 30))
+    typed(daily.control, "20:30")
     daily.settle()
     await applied_all(panel)
     assert "l'ufficio è chiuso (orario 07:00–20:00)" in daily.wrong.text(), "the value is taken, and warned of"
     assert not daily.wrong.isHidden()
     assert world.settings.text("sync.daily_time") == "20:30"
-    closing.control.setTime(QTime(21, 0))
+    typed(closing.control, "21")
     closing.settle()
     daily.control.clearFocus()
     await applied_all(panel)

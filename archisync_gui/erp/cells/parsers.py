@@ -51,7 +51,7 @@ def parse_lines(text: str) -> str | None:
     return "\n".join(line for line in map(fold, text.splitlines()) if line) or None
 
 
-_ID = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]+")
+_ID = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{3})+|[0-9]+")
 
 
 def parse_id(text: str) -> str | None:
@@ -65,7 +65,8 @@ def parse_id(text: str) -> str | None:
     return digits
 
 
-_WHOLE = r"[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]+"
+_WHOLE = r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[0-9]+"
+"""No group of thousands begins with a zero: ``0.125`` is another language's eighth, not 125."""
 _INTEGER = re.compile(rf"(-?)({_WHOLE})")
 _DECIMAL = re.compile(rf"({_WHOLE})(?:,([0-9]+))?")
 
@@ -103,6 +104,10 @@ def parse_percent(text: str) -> int | None:
     return _scaled(text.removesuffix("%").rstrip(), 2, Kind.PERCENT, shown=text)
 
 
+_FOREIGN = re.compile(r"[€$]?(?:[\d,]*\.\d{1,2}|0\.\d+)")
+"""A decimal point, which an Italian session never writes."""
+
+
 def _signed(text: str, kind: Kind, shown: str | None = None) -> tuple[int, str, str]:
     sign, bare = 1, text
     if bare.startswith("-"):
@@ -113,7 +118,7 @@ def _signed(text: str, kind: Kind, shown: str | None = None) -> tuple[int, str, 
         sign, bare = -1, bare[1:-1].strip()
     found = _DECIMAL.fullmatch(bare)
     if found is None:
-        raise Unreadable(shown or text, kind, foreign=bool(re.fullmatch(r"[€$]?[\d,]*\.\d{1,2}", bare)))
+        raise Unreadable(shown or text, kind, foreign=bool(_FOREIGN.fullmatch(bare)))
     return sign, found[1].replace(".", ""), found[2] or ""
 
 

@@ -121,7 +121,13 @@ def typed_parser(column: Column, words: Words) -> Callable[[Typed], Value]:
     parsed as its cell would be."""
     from_text = parser(column, words)
     if column.kind is Kind.ENUM:
-        return lambda value: from_text(text_of(value))
+
+        def word(value: Typed) -> Value:
+            if isinstance(value, Mapping):
+                raise Unreadable(str(value), Kind.ENUM)
+            return from_text(text_of(value))
+
+        return word
     from_value = _BY_KIND[column.kind]
     dated = column.kind in (Kind.DATE, Kind.DATETIME)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
 from contextlib import suppress
+from ipaddress import ip_address
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.cells.rows import RowReader
@@ -52,6 +54,7 @@ async def examine(
         facts.append(found)
         told(found)
 
+    tell(address_fact(erp.address))
     for entity in entities:
         if time.monotonic() > until:
             tell(fact("fact-list", None, entity.name, reason="time"))
@@ -73,6 +76,16 @@ async def examine(
     for code in ("fact-second-session", "fact-login-error", "fact-export"):
         tell(fact(code, None))
     return Report(tuple(facts), pages if conformance else {})
+
+
+def address_fact(address: str) -> Fact:
+    """Whether the address is a name, as the ERP has since June 2026 (``docs/erp.md``, Addresses)."""
+    host = urlsplit(address).hostname or ""
+    try:
+        number = ip_address(host)
+    except ValueError:
+        return fact("fact-address", bool(host), host=host)
+    return fact("fact-address", None if number.is_loopback else False, host=host)
 
 
 async def _second_list(erp: Erp, account: AccountId, entities: Sequence[Entity], logged_in: Callable[[], None]) -> Fact:

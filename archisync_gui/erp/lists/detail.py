@@ -1,9 +1,43 @@
-"""How the fields of a list are named on the detail page of a record; no page."""
+"""Reads the detail page of one record; which records may be opened is decided elsewhere (``syncs``)."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.driver.page_driver import Look
+from archisync_gui.erp.driver.session import ErpSession
+from archisync_gui.erp.failures import SessionExpired, transient
+from archisync_gui.erp.lists.page import plain_key
+from archisync_gui.model import FailureKind, SyncFailure
+
+
+async def read_record(
+    session: ErpSession, entity: Entity, key: str, fields: Sequence[str], logged_in: Callable[[], None]
+) -> Mapping[str, str]:
+    """The texts of one record's page by field; a field without a value on that page is not there.
+
+    Raises ``record-unreadable`` where the ERP shows its error page, ``record-other`` where the page shows another
+    record.
+    """
+    assert entity.detail_path is not None
+    try:
+        driver = await session.open(entity.detail_path.format(id=key), logged_in)
+        wanted = [{"field": field, "names": names} for field, names in detail_names(fields).items()]
+        shown = await driver.look(Look.DETAIL, wanted)
+    except SyncFailure as error:
+        if error.code == "erp-error-page":
+            params = {"key": key, "list": entity.name}
+            raise SyncFailure("record-unreadable", FailureKind.LAYOUT, params=params) from error
+        raise
+    except SessionExpired as error:
+        raise transient("session-not-kept") from error
+    texts: Mapping[str, str] = {field: text for field, text in shown["values"].items() if text.strip()}
+    shown_key = texts.get(entity.row_key)
+    if shown_key is not None and plain_key(shown_key) != key.lstrip("0"):
+        raise SyncFailure("record-other", FailureKind.LAYOUT, params={"key": key, "list": entity.name})
+    return texts
 
 
 def detail_names(fields: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

@@ -5,6 +5,7 @@ Pure functions over what the page's script told (``Look.STATE``); no page.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,6 +49,11 @@ def find_option(texts: Sequence[str], combos: Sequence[Combo], combo: str) -> st
         if value != found["value"]:
             return str(value)
     raise layout("preset-missing", wanted=texts[0] if texts else "?")
+
+
+def plain_preset(value: str | None) -> str | None:
+    """A preset's value without its prefix, whose digit differs between pages (``docs/erp.md``, Presets)."""
+    return None if value is None else re.sub(r"^xaf_xaf_a\d+", "", value)
 
 
 def combo_of(combos: Sequence[Combo], name: str) -> Combo:

@@ -21,7 +21,8 @@ from archisync_gui.erp.lists.filters import State, check_filters, refuse_what_ca
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.page_reader import PageReader
 from archisync_gui.erp.lists.presets import Presets
-from archisync_gui.erp.lists.restoring import SORT_FIELD, differences
+from archisync_gui.erp.lists.restorer import Restorer
+from archisync_gui.erp.lists.restoring import SORT_FIELD
 from archisync_gui.erp.lists.saved_views import View
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import Clock, Json, SyncFailure, warning
@@ -356,61 +357,12 @@ class ListView:
         self.stop = lambda: False
         for _ in range(3):
             try:
-                await self._restore()
+                await Restorer(self, self._presets).restore()
                 self._touched = False
                 return
             except Navigated:
                 await self.ready()
         raise transient("erp-navigates", path=self.entity.path)
-
-    async def _restore(self) -> None:
-        # A call of a cancelled read may still be under way; its end would undo what is restored before it.
-        await self.ready()
-        view = self.view
-        # The size first: every further call then carries few rows.
-        now = view_of(await self.look(), self.entity.filter)
-        if view.size_text and (view.size, view.size_text) != (now.size, now.size_text):
-            await self.act(Act.PAGE_SIZE, text=view.size_text)
-        await self._presets.restore(view.preset)
-        await self._restore_filters()
-        await self._restore_order()
-        state = await self.look()
-        if state["index"] != view.page and view.page < state["count"]:
-            await self.act(Act.PAGE, index=view.page)
-            state = await self.look()
-        left = differences(view, view_of(state, self.entity.filter))
-        if state["index"] != view.page and view.page < state["count"]:
-            left = [*left, "page"]  # a list that has become shorter has lost the page
-        if left:
-            raise transient("view-not-restored", list=self.entity.name, found=", ".join(left))
-
-    async def _restore_filters(self) -> None:
-        view, now = self.view, view_of(await self.look(), self.entity.filter)
-        wanted = {f.field: f.value for f in view.filter_row}
-        for name in sorted({f.field for f in now.filter_row} - set(wanted)):
-            await self.act(Act.FILTER_ROW, field=name, value="")
-        held = {f.field: f.value for f in now.filter_row}
-        for name, value in wanted.items():
-            if held.get(name) != value:
-                await self.act(Act.FILTER_ROW, field=name, value=value)
-        if view.search != now.search:
-            await self.act(Act.SEARCH, text=view.search)
-        if view.bar != now.bar:
-            await self._presets.search(view.bar)
-
-    async def _restore_order(self) -> None:
-        view, now = self.view, view_of(await self.look(), self.entity.filter)
-        if view.group != now.group:
-            for name, _ in now.group:
-                await self.act(Act.UNGROUP, field=name)
-            for at, (name, order) in enumerate(view.group):
-                await self.act(Act.GROUP, field=name, at=at, order=order)
-            now = view_of(await self.look(), self.entity.filter)
-        if view.sort and view.sort != now.sort:
-            for at, (name, order) in enumerate(view.sort):
-                await self.act(Act.SORT, field=name, order=order, first=at == 0, at=at)
-        elif not view.sort and now.sort:
-            await self.act(Act.SORT, field=now.sort[0][0], order="NONE", first=True, at=0)
 
     async def structure(self) -> dict[str, Json]:
         """What the list is made of, without any content: for a report, or as evidence."""

@@ -39,11 +39,17 @@ class PageReader:
         if self.way is None:
             self._use(await self.known())
         answer = await self._turn(act, with_state=with_state, **arguments)
-        if self.way is Way.VALUES and (why := self._failure(answer["page"])) is not None:
+        why = self._failure(answer["page"]) if self.way is Way.VALUES else None
+        if why is not None:
             answer = await self._change_to_cells(why, answer["page"], with_state=with_state)
         if with_state:
             view.state = answer["state"]
-        return await self._page(answer["page"])
+        page = await self._page(answer["page"])
+        if why is not None:
+            # Only now: where the cells are refused, too, the fault is not that of the values.
+            await self._ways.failed(view.entity.name, view.version, why[0])
+            self._warn(*why)
+        return page
 
     async def known(self) -> KnownWay:
         """What is known of how this list is read."""
@@ -114,8 +120,6 @@ class PageReader:
         answer = await self._turn(None, with_state=with_state)
         if page["quiet"] is False and answer["page"]["index"] != page["index"]:
             answer = await self._turn(Act.PAGE, with_state=with_state, index=page["index"])
-        await self._ways.failed(view.entity.name, view.version, why[0])
-        self._warn(*why)
         return answer
 
     # --- both ---------------------------------------------------------------------------------------------------------

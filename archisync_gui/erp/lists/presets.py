@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.driver.page_driver import Look, Target
 from archisync_gui.erp.failures import Navigated, layout, refused, transient
-from archisync_gui.erp.lists.filters import State, combo_of, find_option, find_preset
+from archisync_gui.erp.lists.filters import State, combo_of, find_option, find_preset, plain_preset
 
 if TYPE_CHECKING:
     from archisync_gui.erp.lists.list_view import ListView
@@ -55,8 +55,10 @@ class Presets:
             return
         combo, _ = find_preset(wish, combos)
         shown = combo_of(combos, combo)
-        if shown["value"] != preset and preset in dict(shown["items"]):
-            await self.choose(combo, preset)
+        for value, _ in shown["items"]:
+            if plain_preset(value) == plain_preset(preset) and value != shown["value"]:
+                await self.choose(combo, value)
+                return
 
     async def choose(self, combo: str, value: str) -> None:
         """Open the list of options and click one. It is believed when the page's own handler has noted the choice and

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from archisync_gui.entities.declaration import Entity, Kind, Row
 from archisync_gui.model import AccountTypeStatus, ErrorInfo, FailureKind, Json, SyncFailure
@@ -17,14 +17,17 @@ from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.look.theme import color
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, number, tr
-from archisync_gui.ui.widgets.basic import confirm_loss, label, row
-from archisync_gui.ui.widgets.dialog import Dialog
+from archisync_gui.ui.widgets.basic import label, row
+from archisync_gui.ui.widgets.dialog import Dialog, confirm_loss
 
 _MIDDLE_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 
 
 ACCEPTABLE = frozenset({"shrink", "no-rows", "garbage-grew"})
 """Codes of refused reads that can be accepted as they are; the others can only be read again."""
+
+BARS = 8
+"""Bars of the picture; its height does not depend on what is shown, so that no button is pushed off the screen."""
 
 REKEYABLE = "keys-changed"
 """Code of the refused read whose rows can get their new ids."""
@@ -40,7 +43,10 @@ class Vanishing:
     stored: Mapping[str, Mapping[str, int]]
     """The same of all stored rows."""
     filters: Mapping[str, str]
-    """What the filters were found at."""
+    """What the filters were found at, without the list's usual preset: that is no cause."""
+    total: int = 0
+    """Rows stored now, and those of the kept read: the dialog's figures all come from this one moment."""
+    read: int = 0
 
 
 def filters_found(evidence: Mapping[str, Json]) -> dict[str, str]:
@@ -81,7 +87,11 @@ async def vanishing_of(services: Services, item: AccountTypeStatus) -> Vanishing
         for stored in part:
             (kept if stored.key in keys else gone).append(stored.values)
     missing = grouped(entity, gone)
-    return Vanishing(len(gone), missing, grouped(entity, [*kept, *gone]), filters_found(item.last_error.evidence))
+    filters = filters_found(item.last_error.evidence)
+    if entity.filter is not None and filters.get("preset") in entity.filter.texts:
+        del filters["preset"]
+    total = len(kept) + len(gone)
+    return Vanishing(len(gone), missing, grouped(entity, [*kept, *gone]), filters, total, len(keys))
 
 
 def sentence(found: Vanishing) -> str:
@@ -126,9 +136,14 @@ class GroupPicture(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_group(self, gone: Mapping[str, int], stored: Mapping[str, int]) -> None:
-        """Show one grouping, the largest losses first, then by name; at most 14 bars."""
-        largest = sorted(set(gone) | set(stored), key=lambda n: (-gone.get(n, 0), n))[:14]
-        self._values = [(n, gone.get(n, 0), max(stored.get(n, 0), gone.get(n, 0))) for n in sorted(largest)]
+        """Show one grouping, the largest losses first, then by name: :data:`BARS` bars, the last for all others."""
+        ranked = sorted(set(gone) | set(stored), key=lambda n: (-gone.get(n, 0), n))
+        values = [(n, gone.get(n, 0), max(stored.get(n, 0), gone.get(n, 0))) for n in ranked]
+        rest = values[BARS - 1 :] if len(values) > BARS else []
+        if rest:
+            name = tr("%n other(s)", "", len(rest))
+            values[BARS - 1 :] = [(name, sum(lost for _, lost, _ in rest), sum(every for _, _, every in rest))]
+        self._values = values
         self.setAccessibleName(tr("What would vanish"))
         self.updateGeometry()
         self.update()
@@ -140,7 +155,7 @@ class GroupPicture(QWidget):
         )
 
     def sizeHint(self) -> QSize:
-        return QSize(400, (QFontMetrics(self.font()).height() + 8) * max(1, len(self._values)) + 4)
+        return QSize(400, (QFontMetrics(self.font()).height() + 8) * BARS + 4)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -172,14 +187,18 @@ class TroubleDialog(Dialog):
     def __init__(self, context: Context, item: AccountTypeStatus, parent: QWidget | None = None) -> None:
         super().__init__(_title(item), parent, 640)
         self._context, self._item = context, item
+        self._said: list[QLabel] = []
         error = item.last_error
         if error is not None:
             for text in _sentences(error):
-                self.body.addWidget(label(text, wrap=True))
+                self._said.append(label(text, wrap=True))
+                self.body.addWidget(self._said[-1])
         self._middle = QVBoxLayout()
         self._middle.setSpacing(10)
         self.body.addLayout(self._middle)
         self.picture: GroupPicture | None = None
+        self._safe: QPushButton | None = None
+        """The button that helps and loses nothing: it has the focus, so that Enter and Space are never a loss."""
         if error is not None and error.kind is FailureKind.REFUSED:
             context.background.run(self._look(), "vanishing", self)
         if item.unclean_in_a_row >= 2:
@@ -213,6 +232,12 @@ class TroubleDialog(Dialog):
             self._middle.addWidget(label(tr("Filters found: {text}", text=text), "muted", wrap=True))
 
     def _picture(self, found: Vanishing) -> None:
+        error = self._item.last_error
+        if error is not None:
+            counted = {"before": found.total, "now": found.read, "gone": found.count}
+            params = {**error.params, **{name: n for name, n in counted.items() if name in error.params}}
+            for part, text in zip(self._said, _sentences(replace(error, params=params)), strict=False):
+                part.setText(text)
         self._middle.addWidget(label(sentence(found), "bad", 1.05, True, True))
         if found.groups:
             self.by = QComboBox()
@@ -243,10 +268,10 @@ class TroubleDialog(Dialog):
             self.add_button(tr("&Look again"), self._retry_login)
         elif error is not None and error.code == "password-missing":
             self.add_button(tr("&Look again"), self._retry_login)  # the keyring may have it by now
-            self.add_button(tr("&Enter password…"), self._ask_password, "primary")
+            self._safe = self.add_button(tr("&Enter password…"), self._ask_password, "primary")
         elif error is not None and error.kind is FailureKind.CREDENTIALS:
             self.add_button(tr("Try the same &once"), self._retry_login)
-            self.add_button(tr("&Enter password…"), self._open_settings, "primary")
+            self._safe = self.add_button(tr("&Enter password…"), self._open_settings, "primary")
         else:
             can = services is not None and item.last_run_id is not None
             if error is not None and error.code == REKEYABLE:
@@ -259,10 +284,13 @@ class TroubleDialog(Dialog):
                 button.setToolTip(
                     tr("Only a read with fewer rows can be accepted, for 24 hours, exactly as it was read")
                 )
-            self.add_button(tr("&Read again"), self._again, "primary")
+            self._safe = self.add_button(tr("&Read again"), self._again, "primary")
         if item.last_run_id:
             self.add_button(tr("&Details"), lambda: self._context.open("run", item.last_run_id))
-        self.add_button(tr("&Close"), self.close)
+        close = self.add_button(tr("&Close"), self.close)
+        harmless = self._safe or close
+        harmless.setDefault(True)
+        harmless.setFocus()
 
     def _again(self) -> None:
         self._context.sync(self._item.type, self._item.account)

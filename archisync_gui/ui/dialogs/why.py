@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import cast
 
-from PySide6.QtCore import QDateTime, Qt
+from PySide6.QtCore import QDate, QDateTime, Qt, QTime
 from PySide6.QtWidgets import (
     QDateTimeEdit,
     QPushButton,
     QWidget,
 )
 
-from archisync_gui import messages
+from archisync_gui import messages, zone
 from archisync_gui.model import Explanation
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import date_format, language, lasting, moment, tr
-from archisync_gui.ui.widgets.basic import inset, label, row
+from archisync_gui.ui.widgets.basic import label, row
+from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.dialog import Dialog
+
+
+def _shown(at: datetime) -> QDateTime:
+    """``at`` as a field shows it: the office's clock, without a zone."""
+    there = zone.local(at)
+    return QDateTime(QDate(there.year, there.month, there.day), QTime(there.hour, there.minute, there.second))
 
 
 def explanation_text(found: Explanation) -> str:
@@ -41,9 +49,8 @@ class WhyDialog(Dialog):
         when = row(gap=8)
         self.now_button = QPushButton(tr("&Now"))
         self.now_button.setAutoDefault(False)
-        self.at = QDateTimeEdit(QDateTime.fromSecsSinceEpoch(int(context.now().timestamp())))
-        self.at.setCalendarPopup(True)
-        inset(self.at)
+        self.at = QDateTimeEdit(_shown(context.now()))
+        with_calendar(self.at)
         self.at.setDisplayFormat(f"{date_format()} HH:mm")
         self.at.setAccessibleName(tr("Moment to explain"))
         self.look = QPushButton(tr("&Explain this moment"))
@@ -62,12 +69,16 @@ class WhyDialog(Dialog):
         self.body.addStretch(1)
         self.add_button(tr("&Close"), self.close)
         self.now_button.clicked.connect(lambda: self._ask(None))
-        self.look.clicked.connect(lambda: self._ask(self.at.dateTime().toPython().astimezone()))  # type: ignore[attr-defined]
+        self.look.clicked.connect(lambda: self._ask(self._chosen()))
         self._ask(None)
+
+    def _chosen(self) -> datetime:
+        """The moment in the field, which is written in the office's time."""
+        return zone.local(cast(datetime, self.at.dateTime().toPython()))
 
     def explain(self, at: datetime) -> None:
         """Explain that moment."""
-        self.at.setDateTime(QDateTime.fromSecsSinceEpoch(int(at.timestamp())))
+        self.at.setDateTime(_shown(at))
         self._ask(at)
 
     def _ask(self, at: datetime | None) -> None:

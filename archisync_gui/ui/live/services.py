@@ -107,8 +107,10 @@ class Services:
     """Starts the demo beside this panel; False: the system did not start it."""
     set_password: Callable[[str, str], Awaitable[bool]] | None = None
     """Account, password → the system's keyring. False: there is none, the password is kept in memory only."""
-    keep_in_file: Callable[[str, str], Awaitable[object]] | None = None
-    """Account, password → a private file, where there is no keyring and the operator says so."""
+    keep_in_file: Callable[[str], Awaitable[None]] | None = None
+    """Keep the account's password in a private file, where there is no keyring and the operator says so."""
+    password_place: Callable[[str], Awaitable[str]] | None = None
+    """Where the account's password is kept: ``keyring``, ``file``, ``memory`` or ``""`` (none is known)."""
     has_password: Callable[[str], Awaitable[bool]] | None = None
     test_login: Callable[[str, str | None], Awaitable[LoginTest]] | None = None
     """Account, password (``None``: the stored one); really logs in."""

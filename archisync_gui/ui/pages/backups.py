@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QWidget
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, decimal, tr
-from archisync_gui.ui.widgets.basic import column, confirm_loss, row
+from archisync_gui.ui.widgets.basic import column, row
+from archisync_gui.ui.widgets.dialog import confirm_loss
 
 
 def backup_word(path: Path) -> str:
     """``26 Nov 2026 14:03 · before clearing Orders · 18.2 MB``."""
     found = path.stat()
-    when = absolute(datetime.fromtimestamp(found.st_mtime).astimezone())
+    when = absolute(datetime.fromtimestamp(found.st_mtime, UTC))
     reason = path.stem.partition("Z-")[2]
     cleared = reason.removeprefix("before-clear-")
     if cleared != reason:

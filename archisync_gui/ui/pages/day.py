@@ -12,6 +12,7 @@ from PySide6.QtCore import QDate, QMarginsF
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QDateEdit, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
+from archisync_gui import zone
 from archisync_gui.entities.declaration import Kind
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
@@ -22,7 +23,8 @@ from archisync_gui.ui.text.i18n import date_format, decimal, lasting, tr
 from archisync_gui.ui.text.i18n import day as day_word
 from archisync_gui.ui.text.values import shown
 from archisync_gui.ui.text.values import title as title_of
-from archisync_gui.ui.widgets.basic import Page, card, column, inset, row
+from archisync_gui.ui.widgets.basic import Page, card, column, row
+from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.files import ask_where, saved_sentence
 
 PRICE_MOVED = 500
@@ -160,7 +162,7 @@ class Reader:
             return Section("")
         wanted = ("invoice_number", "billing_name", "amount", "due_date")
         names = [c for c in entity.columns if c.name in wanted]
-        today = self.start.astimezone().date()
+        today = zone.local(self.start).date()
         last = (today + timedelta(days=7)).isoformat()
         rows: list[tuple[str, ...]] = []
         for account in self.accounts:
@@ -193,9 +195,9 @@ class DaySheet(Page):
         self._context = context
         self._reading = 0
         self.sheet: Sheet | None = None
-        self.day = QDateEdit(QDate.currentDate())
-        self.day.setCalendarPopup(True)
-        inset(self.day)
+        today = zone.now()
+        self.day = QDateEdit(QDate(today.year, today.month, today.day))
+        with_calendar(self.day)
         self.before, self.after = QPushButton(), QPushButton()
         self.print, self.export = QPushButton(), QPushButton()
         self.view = QTextBrowser()
@@ -249,8 +251,8 @@ class DaySheet(Page):
             return
         shown_day = self.day.date()
         chosen = date(shown_day.year(), shown_day.month(), shown_day.day())
-        start = datetime.combine(chosen, datetime.min.time()).astimezone()
-        end = datetime.combine(chosen + timedelta(days=1), datetime.min.time()).astimezone()
+        start = zone.local(datetime.combine(chosen, datetime.min.time()))
+        end = zone.local(datetime.combine(chosen + timedelta(days=1), datetime.min.time()))
         accounts = account_ids(status) if status is not None else ()
         sections = await Reader(services, accounts, start, end).read()
         if number == self._reading:

@@ -20,12 +20,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui import zone
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
-from archisync_gui.ui.widgets.basic import Flow, Page, card, column, inset, label, row
+from archisync_gui.ui.widgets.basic import Flow, Page, card, column, label, row
+from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.files import ask_where, saved_sentence
 from archisync_gui.ui.widgets.models import Cell, SnapshotModel
@@ -133,12 +135,12 @@ class History(Page):
         outer.addLayout(filters)
         self._dates = QWidget()
         dates = row(self._dates, gap=8)
-        today = QDate.currentDate()
+        now = zone.now()
+        today = QDate(now.year, now.month, now.day)
         self._from, self._to = label(name="muted"), label(name="muted")
         for words_before, edit, date in ((self._from, self.since, today.addDays(-7)), (self._to, self.until, today)):
-            edit.setCalendarPopup(True)
             edit.setDate(date)
-            inset(edit)
+            with_calendar(edit)
             dates.addWidget(words_before)
             dates.addWidget(edit)
         dates.addStretch(1)
@@ -235,10 +237,10 @@ class History(Page):
         before: datetime | None = None
         if period == "own":
             first, last = self.since.date().toPython(), self.until.date().toPython()
-            since = datetime.combine(first, datetime.min.time()).astimezone()  # type: ignore[arg-type]
-            before = datetime.combine(last, datetime.min.time()).astimezone() + timedelta(days=1)  # type: ignore[arg-type]
+            since = zone.local(datetime.combine(first, datetime.min.time()))  # type: ignore[arg-type]
+            before = zone.local(datetime.combine(last + timedelta(days=1), datetime.min.time()))  # type: ignore[arg-type, operator]
         elif period == "1":
-            since = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+            since = zone.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
         elif period.isdigit():
             since = now - timedelta(days=int(period))
         return {
@@ -331,8 +333,8 @@ class History(Page):
         )  # fmt: skip
         rows = [
             (
-                r.started.astimezone(),
-                r.ended.astimezone() if r.ended is not None else None,
+                zone.local(r.started),
+                zone.local(r.ended) if r.ended is not None else None,
                 words.type_name(r.type),
                 r.account,
                 words.outcome_word(r.outcome).text,

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTime, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFrame,
     QGridLayout,
-    QInputDialog,
     QLabel,
     QLineEdit,
     QListWidget,
@@ -24,7 +23,6 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSpinBox,
     QStackedWidget,
-    QTimeEdit,
     QWidget,
 )
 
@@ -34,11 +32,23 @@ from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsErro
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.pages.backups import Backups
-from archisync_gui.ui.text.choices import choice_word, no_keyring
+from archisync_gui.ui.text.choices import choice_word, place_word
 from archisync_gui.ui.text.i18n import absolute, decimal, language, tr
 from archisync_gui.ui.text.plain import plain
-from archisync_gui.ui.widgets.basic import Flow, Page, ask, breakable, card, column, confirm_loss, inset, label, row
+from archisync_gui.ui.widgets.basic import (
+    Flow,
+    Page,
+    ask_text,
+    breakable,
+    card,
+    column,
+    inset,
+    label,
+    row,
+)
+from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.files import open_path
+from archisync_gui.ui.widgets.time_field import TimeField
 
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
 
@@ -103,7 +113,7 @@ class Field(QObject):
         self.wrong = label(name="bad", factor=0.92, wrap=True)
         self.wrong.hide()
         self.control, self._read, self._write = self._make()
-        if isinstance(self.control, (QSpinBox, QTimeEdit)):
+        if isinstance(self.control, QSpinBox):
             inset(self.control)
         self.control.installEventFilter(self)
         self.retranslate()
@@ -139,16 +149,9 @@ class Field(QObject):
                 combo.currentIndexChanged.connect(self._changed)
                 return combo, combo.currentData, lambda v: combo.setCurrentIndex(max(0, combo.findData(v)))
             case "time":
-                edit = QTimeEdit()
-                edit.setDisplayFormat("HH:mm")
-                edit.setMaximumWidth(110)
-                edit.setKeyboardTracking(False)
-                edit.timeChanged.connect(self._changed)
-                return (
-                    edit,
-                    lambda: edit.time().toString("HH:mm"),
-                    lambda v: edit.setTime(QTime.fromString(v, "HH:mm")),
-                )
+                edit = TimeField()
+                edit.changed.connect(self._changed)
+                return edit, edit.value, edit.set_value
             case "days":
                 days = _Days(self._changed)
                 return days, days.value, days.set_value
@@ -194,10 +197,11 @@ class Field(QObject):
             self.control.retranslate()
 
     def show_value(self, value: object) -> None:
-        """Show the value in use; not over a change that is not in effect yet."""
-        if self._settling.isActive():
+        """Show the value in use; not over a change that is not in effect yet, nor over a text that is marked wrong."""
+        in_use = list(value) if isinstance(value, tuple) else value
+        if self._settling.isActive() or (self.control.property("wrong") and in_use == self._shown):
             return
-        self._shown = list(value) if isinstance(value, tuple) else value
+        self._shown = in_use
         self.control.blockSignals(True)
         self._write(value)
         self.control.blockSignals(False)
@@ -223,7 +227,7 @@ class Field(QObject):
             return
         self._say("")
         self._shown = value
-        if isinstance(self.control, (QSpinBox, QTimeEdit)):
+        if isinstance(self.control, (QSpinBox, TimeField)):
             self._settling.start()  # the wheel or a held arrow passes through many values: only the last one counts
         else:
             self._start()
@@ -312,7 +316,6 @@ class Accounts(QWidget):
         super().__init__()
         self._context = context
         self._names: tuple[str, ...] = ()
-        self._typed: dict[str, str] = {}
         """Passwords that no keyring took, until the operator says whether a file may have them."""
         self._rows = column(gap=8)
         self.add_name = QLineEdit()
@@ -387,46 +390,44 @@ class Accounts(QWidget):
         keep.clicked.connect(lambda: run(self._keep(name, state, keep), "keep-password", holder))
         test.clicked.connect(lambda: run(self._test(name, state, test), "test-login", holder))
         remove.clicked.connect(lambda: run(self._remove(name), "remove-account"))
-        if services is not None and services.has_password is not None and not demo:
-            run(self._show_state(name, state), "has-password", holder)
+        if services is not None and services.password_place is not None and not demo:
+            run(self._show_state(name, state, keep), "password-place", holder)
         elif demo:
             state.setText(tr("demo account"))
         return holder
 
-    async def _show_state(self, name: str, state: QLabel) -> None:
+    async def _show_state(self, name: str, state: QLabel, keep: QPushButton) -> None:
         services = self._context.services
-        if services is None or services.has_password is None:
+        if services is None or services.password_place is None:
             return
-        there = await services.has_password(name)
-        state.setText(tr("password stored") if there else tr("no password yet"))
+        place = await services.password_place(name)
+        state.setText(place_word(place))
+        keep.setVisible(place == "memory" and services.keep_in_file is not None)
 
     async def _keep(self, name: str, state: QLabel, keep: QPushButton) -> None:
-        services, typed = self._context.services, self._typed.pop(name, None)
-        if services is None or services.keep_in_file is None or typed is None:
+        services = self._context.services
+        if services is None or services.keep_in_file is None:
             return
-        await services.keep_in_file(name, typed)
-        keep.hide()
-        state.setText(tr("password stored in a file, not in a keyring"))
+        try:
+            await services.keep_in_file(name)
+        except Exception as error:
+            state.setText(problem(error))
+            return
+        await self._show_state(name, state, keep)
 
     async def _password(self, name: str, state: QLabel, keep: QPushButton) -> None:
         services = self._context.services
         if services is None or services.set_password is None:
             return
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle("Archisync")
-        dialog.setLabelText(plain(tr("Password of {account} (kept in the system's keyring):", account=name)))
-        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
-        if not await ask(dialog) or not dialog.textValue():
+        typed = await ask_text(self, tr("Password of {account} for the ERP:", account=name), secret=True)
+        if not typed:
             return
         try:
-            kept = await self._context.set_password(name, dialog.textValue())
+            await self._context.set_password(name, typed)
         except Exception as error:
             state.setText(problem(error))
             return
-        keep.setVisible(not kept and services.keep_in_file is not None)
-        if not kept:
-            self._typed[name] = dialog.textValue()
-        state.setText(tr("password stored") if kept else no_keyring())
+        await self._show_state(name, state, keep)
 
     async def _test(self, name: str, state: QLabel, button: QPushButton) -> None:
         services = self._context.services

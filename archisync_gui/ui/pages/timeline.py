@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from archisync_gui import zone
 from archisync_gui.model import RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
@@ -134,8 +135,6 @@ class TimelinePage(Page):
         self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
         first, last = self.timeline.span
         until = (
-            clock(last)
-            if first.astimezone().date() == last.astimezone().date()
-            else f"{day_short(last)}, {clock(last)}"
+            clock(last) if zone.local(first).date() == zone.local(last).date() else f"{day_short(last)}, {clock(last)}"
         )
         self._range.setText(f"{day_short(first)}, {clock(first)} – {until}")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QObject, QSettings, Qt
-from PySide6.QtWidgets import QApplication, QDialog, QInputDialog, QLineEdit, QMenu, QMessageBox
+from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
 
 from archisync_gui.disk import open_private
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
@@ -34,9 +34,9 @@ from archisync_gui.ui.shell.window import PAGES, MainWindow
 from archisync_gui.ui.system.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import language, set_language, tr
-from archisync_gui.ui.text.plain import plain
 from archisync_gui.ui.widgets.accessible import speak
-from archisync_gui.ui.widgets.basic import Page, ask, confirm_loss
+from archisync_gui.ui.widgets.basic import Page, ask, ask_text
+from archisync_gui.ui.widgets.dialog import confirm_loss
 
 log = logging.getLogger(__name__)
 
@@ -376,14 +376,10 @@ class Panel(QObject):
     async def _ask_password(self, account: str) -> None:
         if await self._password_found(account):
             return
-        dialog = QInputDialog(self.window)
-        dialog.setWindowTitle("Archisync")
-        dialog.setLabelText(
-            plain(tr("Password of {account} for the ERP (without it nothing is read):", account=account))
-        )
-        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
-        if await ask(dialog, modal=False) and dialog.textValue():
-            await self.context.set_password(account, dialog.textValue())
+        question = tr("Password of {account} for the ERP (without it nothing is read):", account=account)
+        typed = await ask_text(self.window, question, secret=True, modal=False)
+        if typed:
+            await self.context.set_password(account, typed)
 
     async def _password_found(self, account: str) -> bool:
         """True when there is a password by now, in a keyring that was silent or locked before: the account goes on."""

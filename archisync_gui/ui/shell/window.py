@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -456,6 +456,13 @@ class _Lamp(QWidget):
         painter.end()
 
 
+NOTICE_WIDTH = 560
+"""Pixels; the most that a notice is wide."""
+
+NOTICE_EDGE = 16
+"""Pixels between a notice and the edges of the page."""
+
+
 class MainWindow(QMainWindow):
     """The window. Pages are made when they are first opened."""
 
@@ -507,7 +514,6 @@ class MainWindow(QMainWindow):
         right.addWidget(self.header)
         self._around = QWidget()
         around = column(self._around, (18, 12, 18, 0), 10)
-        around.addWidget(self.notice)
         around.addWidget(self.form_request)
         around.addWidget(self.banner)
         right.addWidget(self._around)
@@ -516,7 +522,10 @@ class MainWindow(QMainWindow):
         outer.addLayout(right, 1)
         self.setCentralWidget(center)
         self._around.hide()
-        self.notice.closed.connect(self._arrange)
+        self._center = center
+        self.notice.setParent(center)  # above the pages, in no layout: it never moves what is under the pointer
+        self.notice.hide()
+        center.installEventFilter(self)
         self.form_request.changed.connect(self._arrange)
 
     def _actions(self) -> None:
@@ -603,7 +612,7 @@ class MainWindow(QMainWindow):
 
     def _said(self, text: str, tone: str, action: str, callback: object) -> None:
         self.notice.say(text, tone, action, callback if callable(callback) else None)
-        self._arrange()
+        self._place_notice()
 
     def show_closing(self) -> None:
         """Say that Archisync is closing; nothing can be pressed any more."""
@@ -615,8 +624,22 @@ class MainWindow(QMainWindow):
         self.banner.hide()
 
     def _arrange(self) -> None:
-        parts = (self.notice, self.form_request, self.banner)
+        parts = (self.form_request, self.banner)
         self._around.setVisible(not all(part.isHidden() for part in parts))
+
+    def _place_notice(self) -> None:
+        """Put the notice at the lower right, above the status bar; long texts make it higher, not wider."""
+        room = self._center.size()
+        width = max(240, min(NOTICE_WIDTH, room.width() - self.sidebar.width() - 2 * NOTICE_EDGE))
+        self.notice.resize(width, self.notice.heightForWidth(width))
+        top = room.height() - self.foot.height() - self.notice.height() - NOTICE_EDGE
+        self.notice.move(room.width() - width - NOTICE_EDGE, max(NOTICE_EDGE, top))
+        self.notice.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize and watched is self._center:
+            self._place_notice()
+        return super().eventFilter(watched, event)
 
     # ------------------------------------------------------------------------------------------- window things
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from PySide6.QtWidgets import QSystemTrayIcon
 
+from archisync_gui import zone
 from archisync_gui.conditions import Condition, Kind, conditions
 from archisync_gui.model import Event, EventKind, Status
 from archisync_gui.settings import Settings
@@ -219,7 +220,7 @@ def _allowed(message: Message, settings: Settings) -> bool:
 
 def _quiet(now: datetime, settings: Settings) -> bool:
     start, end = (time.fromisoformat(settings.text(k)) for k in ("notify.quiet_from", "notify.quiet_to"))
-    at = now.astimezone().time()
+    at = zone.local(now).time()
     if start == end:
         return False
     return start <= at < end if start < end else at >= start or at < end

@@ -16,6 +16,19 @@ def choice_word(choice: str) -> str:
     }.get(choice, choice)
 
 
+def place_word(place: str) -> str:
+    """Where a password is kept (``keyring``, ``file``, ``memory``, ``""``), for people."""
+    match place:
+        case "keyring":
+            return tr("password stored in the system's keyring")
+        case "file":
+            return tr("password stored in a file, not in a keyring")
+        case "memory":
+            return no_keyring()
+        case _:
+            return tr("no password yet")
+
+
 def no_keyring() -> str:
     """What it means that passwords cannot be kept as they should be."""
     return tr("This computer has no keyring: the password is forgotten when Archisync is closed.")

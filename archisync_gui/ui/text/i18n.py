@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
-from archisync_gui import messages
+from archisync_gui import messages, zone
 
 _state: dict[str, str] = {"language": "en"}
 _translators: list[QTranslator] = []
@@ -64,26 +64,26 @@ def decimal(value: float, digits: int = 1) -> str:
 
 def clock(moment: datetime, seconds: bool = False) -> str:
     """Local time of day, ``14:05``."""
-    return moment.astimezone().strftime("%H:%M:%S" if seconds else "%H:%M")
+    return zone.local(moment).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def day(moment: datetime | date) -> str:
     """``3 dic 2026``."""
-    local = moment.astimezone().date() if isinstance(moment, datetime) else moment
+    local = zone.local(moment).date() if isinstance(moment, datetime) else moment
     locale = QLocale()
     return f"{local.day} {locale.monthName(local.month, QLocale.FormatType.ShortFormat)} {local.year}"
 
 
 def day_short(moment: datetime | date) -> str:
     """``3 dic``, for axes and what lies within a year."""
-    local = moment.astimezone().date() if isinstance(moment, datetime) else moment
+    local = zone.local(moment).date() if isinstance(moment, datetime) else moment
     return f"{local.day} {QLocale().monthName(local.month, QLocale.FormatType.ShortFormat)}"
 
 
 def moment(value: datetime, now: datetime | None = None) -> str:
     """Time of day; with the date when it is not today's."""
-    local = value.astimezone()
-    if now is not None and local.date() == now.astimezone().date():
+    local = zone.local(value)
+    if now is not None and local.date() == zone.local(now).date():
         return clock(value)
     return f"{day(value)} {clock(value)}"
 

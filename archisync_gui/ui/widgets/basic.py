@@ -14,11 +14,11 @@ from PySide6.QtWidgets import (
     QDialog,
     QFrame,
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QLayout,
     QLayoutItem,
     QLineEdit,
-    QMessageBox,
     QPushButton,
     QSizePolicy,
     QToolButton,
@@ -215,7 +215,7 @@ async def ask(dialog: QDialog, modal: bool = True) -> int:
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # its fields are read after it was closed
     dialog.finished.connect(finished)
     if modal:
-        dialog.open()
+        QDialog.open(dialog)  # QPrintDialog and QFileDialog have an open() of their own that wants a receiver
     else:
         dialog.show()
         dialog.activateWindow()
@@ -226,19 +226,16 @@ async def ask(dialog: QDialog, modal: bool = True) -> int:
         dialog.deleteLater()
 
 
-async def confirm_loss(parent: QWidget, question: str, detail: str, yes: str, no: str = "") -> bool:
-    """Ask before something is lost; Esc and Enter both choose the harmless answer."""
-    box = QMessageBox(parent)
-    box.setWindowTitle("Archisync")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(question)
-    box.setInformativeText(detail)
-    harmful = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
-    harmless = box.addButton(no or tr("&Leave as it is"), QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(harmless)
-    box.setEscapeButton(harmless)
-    await ask(box)
-    return box.clickedButton() is harmful
+async def ask_text(parent: QWidget, question: str, *, secret: bool = False, modal: bool = True) -> str | None:
+    """A text typed by the operator; ``None``: the question was closed. ``question`` is plain text."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle("Archisync")
+    dialog.setLabelText(plain(question))
+    if secret:
+        dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
+    accepted = await ask(dialog, modal)
+    # Read at once: the dialog is destroyed as soon as the caller waits for something else.
+    return dialog.textValue() if accepted else None
 
 
 class Page(QWidget):

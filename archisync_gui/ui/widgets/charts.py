@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pyqtgraph as pg  # type: ignore[import-untyped]
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from archisync_gui import zone
 from archisync_gui.model import Outcome, RunRecord
 from archisync_gui.ui.look.theme import color, scaled, theme
 from archisync_gui.ui.text import words
@@ -38,7 +39,7 @@ def success_by_day(runs: Sequence[RunRecord]) -> dict[date, tuple[int, int]]:
     days: dict[date, list[int]] = defaultdict(lambda: [0, 0])
     for run in runs:
         if run.outcome in _COUNTED:
-            entry = days[run.started.astimezone().date()]
+            entry = days[zone.local(run.started).date()]
             entry[0] += run.outcome in _GOOD
             entry[1] += 1
     return {day: (good, every) for day, (good, every) in sorted(days.items())}
@@ -48,7 +49,7 @@ def changes_by_day(runs: Sequence[RunRecord]) -> dict[date, int]:
     """Per local day: rows added, changed and gone."""
     days: dict[date, int] = defaultdict(int)
     for run in runs:
-        days[run.started.astimezone().date()] += run.added + run.changed + run.gone
+        days[zone.local(run.started).date()] += run.added + run.changed + run.gone
     return dict(sorted(days.items()))
 
 
@@ -56,7 +57,7 @@ class _TimeAxis(pg.DateAxisItem):  # type: ignore[misc]
     """Days and hours as the panel writes them."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
-        moments = [datetime.fromtimestamp(value).astimezone() for value in values]
+        moments = [zone.local(datetime.fromtimestamp(value, UTC)) for value in values]
         return [clock(m) if spacing < 86400 and (m.hour or m.minute) else day_short(m) for m in moments]
 
 
@@ -202,7 +203,7 @@ class Charts(QWidget):
 
 def _told_run(run: RunRecord) -> tuple[float, float, str]:
     seconds = (run.ended - run.started).total_seconds() if run.ended is not None else 0.0
-    started = run.started.astimezone()
+    started = zone.local(run.started)
     said = f"{words.type_name(run.type)}, {day_short(started)} {clock(started)}: {took(seconds)}"
     return run.started.timestamp(), seconds, said
 

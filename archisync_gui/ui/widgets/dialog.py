@@ -1,4 +1,4 @@
-"""The dialog that all others build on: a headline, room in the middle, buttons below; not modal."""
+"""The dialog that all others build on, and the question before something is lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.ui.widgets.basic import label, row
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.widgets.basic import ask, label, row
 
 LETTER = 17
 """Height of a line in pixels at 100 %."""
@@ -59,3 +60,22 @@ class Dialog(QDialog):
         button.clicked.connect(lambda: act())
         self.buttons.addWidget(button)
         return button
+
+
+class Confirm(Dialog):
+    """A question before something is lost: the harmless answer has the focus, Enter, Space and Esc choose it too."""
+
+    def __init__(self, question: str, detail: str, yes: str, no: str, parent: QWidget | None = None) -> None:
+        super().__init__(question, parent, 480)
+        self.setWindowTitle("Archisync")
+        self.detail = label(detail, wrap=True)
+        self.body.addWidget(self.detail)
+        self.yes = self.add_button(yes, self.accept, "danger")
+        self.no = self.add_button(no, self.reject)
+        self.no.setDefault(True)
+        self.no.setFocus()
+
+
+async def confirm_loss(parent: QWidget, question: str, detail: str, yes: str, no: str = "") -> bool:
+    """Ask before something is lost; True only if ``yes`` was pressed."""
+    return await ask(Confirm(question, detail, yes, no or tr("&Leave as it is"), parent)) == QDialog.DialogCode.Accepted

@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from archisync_gui import zone
 from archisync_gui.model import Forecast, Outcome, RunRecord
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
@@ -166,7 +167,7 @@ class Timeline(QWidget):
     @property
     def span(self) -> tuple[datetime, datetime]:
         """First and last moment shown."""
-        now = self._picture.now or datetime.now().astimezone()
+        now = self._picture.now or zone.now()
         return now - self._back + self._offset, now + self._ahead + self._offset
 
     def summary(self) -> str:
@@ -310,7 +311,7 @@ class Timeline(QWidget):
         seconds = (last - first).total_seconds()
         room = max(1.0, plot.width() / (metrics.horizontalAdvance("00:00") * 2.0))
         step = next((s for s in _STEPS if seconds / s <= room), 604800)
-        local = first.astimezone()
+        local = zone.local(first)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
         at = midnight + timedelta(seconds=step * (int((local - midnight).total_seconds() // step) + 1))
         painter.setPen(color("muted"))
@@ -397,7 +398,7 @@ class Timeline(QWidget):
             return
         center = around or first + (last - first) / 2
         new_first = center - (center - first) * factor
-        now = self._picture.now or datetime.now().astimezone()
+        now = self._picture.now or zone.now()
         self._offset = timedelta()
         self._back = now - new_first
         self._ahead = new_first + whole - now

@@ -21,8 +21,10 @@
   }
 
   function findGrid() {
-    const all = grids();
-    return all.find(c => /_LE_v\d+$/.test(c.name || "")) || all[0] || null;
+    // A dialog that is closed may hold a grid of its own.
+    const all = grids(), shown = all.filter(c => root(c).offsetParent !== null);
+    const lists = [...shown, ...all];
+    return lists.find(c => /_LE_v\d+$/.test(c.name || "")) || lists[0] || null;
   }
 
   function needGrid() {

@@ -48,7 +48,14 @@
     const rows = reader.dataRows(grid);
     const top = typeof grid.GetTopVisibleIndex === "function" ? grid.GetTopVisibleIndex() : 0;
     const indexes = rows.length ? rows.map(row => row.index) : [...Array(count).keys()].map(n => top + n);
-    return indexes.map(index => { const key = grid.GetRowKey(index); return key === null || key === undefined ? null : String(key); });
+    return indexes.map(index => keyOf(grid, index));
+  }
+
+  function keyOf(grid, index) {
+    try {
+      const key = grid.GetRowKey(index);
+      return key === null || key === undefined ? null : String(key);
+    } catch { return null; } // a client without keys tells none
   }
 
   Object.assign(reader, { pageValues, rowKeys, encode });

@@ -8,6 +8,10 @@
 
   // { value, text } of an editor with a value, null of an empty one; { unknown } for one that cannot be asked.
   function editorValue(control) {
+    try { return askEditor(control); } catch { return { unknown: true }; }
+  }
+
+  function askEditor(control) {
     if (!control || typeof control.GetValue !== "function") return { unknown: true };
     const value = control.GetValue();
     if (value === null || value === undefined || value === "") return null;

@@ -1,0 +1,34 @@
+"""An open list as the syncs hold it; opening and restoring are done elsewhere (``erp``)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from archisync_gui.erp.failures import Navigated, transient
+from archisync_gui.erp.lists.list_view import ListView
+
+
+class Visit:
+    """An open list. ``keep`` set: leave the view as it is (the read is suspended and will come back)."""
+
+    def __init__(self) -> None:
+        self.view: ListView | None = None
+        self.keep = False
+
+    @property
+    def list(self) -> ListView:
+        """The opened list view."""
+        assert self.view is not None
+        return self.view
+
+
+@asynccontextmanager
+async def at_home(visit: Visit) -> AsyncIterator[None]:
+    """A page that went away under a call: say where to (the login page ends the session)."""
+    try:
+        yield
+    except Navigated as error:
+        if visit.view is not None:
+            await visit.view.where()
+        raise transient("erp-navigates", path="") from error

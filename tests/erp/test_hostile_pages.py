@@ -1,0 +1,304 @@
+"""Pages that misbehave in ways that no visit has shown yet: the driver reads them right or refuses them by name."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from case_pages import SMALL, CasePages, case_pages
+
+from archisync_gui.entities.declaration import Column
+from archisync_gui.erp.driver.page_driver import Act
+from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.model import SyncFailure, warning_parts
+
+PLAIN = "19-no-visible-index"
+BY_CELL = (("1", "Rossi", "Open"), ("2", "Bianchi", "Closed"))
+BY_VALUE = ((1, "Rossi", "Open"), (2, "Bianchi", "Closed"))
+VALUES = '[[1, "Rossi", "Open"], [2, "Bianchi", "Closed"]]'
+
+
+async def opened(cases: CasePages, script: str) -> ListView:
+    """A list of two rows whose page misbehaves as the script makes it."""
+    view = await cases.view(PLAIN)
+    await cases.run(f"() => {{ {script} }}")
+    await view.look()
+    return view
+
+
+async def refusal(step: Awaitable[Any]) -> tuple[str, str]:
+    """The code of the failure that a step ends with, and what it names."""
+    with pytest.raises(SyncFailure) as caught:
+        await step
+    return caught.value.code, str(caught.value.params.get("found", caught.value.params.get("rows", "")))
+
+
+def warned(view: ListView) -> list[str]:
+    return [warning_parts(text)[0] for text in view.warnings]
+
+
+# --- GetPageRowValues -------------------------------------------------------------------------------------------------
+
+
+async def _read_by_cells(cases: CasePages, answer: str, code: str) -> None:
+    view = await opened(cases, f"grid.GetPageRowValues = (names, handler) => {{ {answer} }};")
+    page = await view.turn(None)
+    assert (page.typed, page.rows, warned(view)) == (False, BY_CELL, [code]), answer
+    again = await view.turn(Act.REFRESH)
+    assert again.rows == BY_CELL, "the next page, too"
+
+
+async def values_that_fail_in_any_way_are_read_by_cells(cases: CasePages) -> None:
+    for answer, code in (
+        ("throw new Error('not here');", "cells-error"),
+        ("setTimeout(() => handler(null), 5);", "cells-error"),
+        ("setTimeout(() => handler('2 rows'), 5);", "cells-error"),
+        ("setTimeout(() => handler({}), 5);", "cells-error"),
+        ("setTimeout(() => handler([]), 5);", "cells-other-rows"),
+        ("setTimeout(() => handler([[1], [2]]), 5);", "cells-other-rows"),
+        ("setTimeout(() => handler([[1, 'a', 'b', 'c'], [2, 'a', 'b', 'c']]), 5);", "cells-other-rows"),
+        (f"setTimeout(() => handler({VALUES}.slice(1)), 5);", "cells-other-rows"),
+        ("", "cells-slow"),
+        # Long after the watchdog of the step: the answer is for nobody.
+        ("setTimeout(() => handler([[8, 'x', 'y'], [9, 'x', 'y']]), 1200);", "cells-slow"),
+    ):
+        await _read_by_cells(cases, answer, code)
+
+
+async def only_the_first_answer_counts(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        "grid.GetPageRowValues = (names, handler) => {"
+        f"handler({VALUES}); handler([[7, 'x', 'y'], [8, 'x', 'y']]); }};",
+    )
+    page = await view.turn(None)
+    assert (page.typed, page.rows, warned(view)) == (True, BY_VALUE, [])
+
+
+async def values_of_no_plain_type_are_named_and_never_taken_for_a_blank(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        "grid.GetPageRowValues = (names, handler) => handler([[1, [1, 2], {a: 1}], [2, NaN, new Date(NaN)]]);",
+    )
+    page = await view.turn(None)
+    assert page.rows == (
+        (1, {"$other": "[object Array]"}, {"$other": "[object Object]"}),
+        (2, {"$other": "NaN"}, None),
+    )
+
+
+async def a_page_of_200_rows_and_46_fields_comes_as_one_string(cases: CasePages) -> None:
+    names = [f"FIELD{n}" for n in range(45)]
+    columns = (SMALL.columns[0], *(Column(name, name.lower(), name, name, optional=True) for name in names))
+    cases.shown["name"] = PLAIN
+    view = await cases.view(PLAIN, replace(SMALL, columns=columns, natural_key=("field0",)))
+    await cases.run(
+        """() => {
+        grid.columns = ["ID", ...[...Array(45).keys()].map(n => "FIELD" + n)].map(name => [name, true]);
+        const body = document.querySelector("[id$='DXMainTable'] tbody");
+        body.querySelectorAll("[id*='DXDataRow']").forEach(row => row.remove());
+        for (let n = 0; n < 200; n++) {
+            const row = body.insertRow();
+            row.id = grid.name + "_DXDataRow" + n;
+        }
+        grid.pageRowCount = 200;
+        grid.GetRowKey = n => String(n);
+        grid.GetPageRowValues = (names, handler) =>
+            handler([...Array(200).keys()].map(n => names.split(";").map((_, at) => at ? "text " + at : n)));
+        }"""
+    )
+    await view.look()
+    calls: list[str] = []
+    driver: Any = view.driver
+    evaluate = driver.page.evaluate
+
+    async def counted(script: str, *arguments: Any) -> Any:
+        answer = await evaluate(script, *arguments)
+        calls.append(answer)
+        return answer
+
+    driver.page.evaluate = counted
+    try:
+        page = await view.turn(Act.REFRESH)
+    finally:
+        del driver.page.evaluate
+    assert (len(page.rows), len(page.rows[0]), page.rows[199][:2]) == (200, 46, (199, "text 1"))
+    assert [type(call) for call in calls] == [str]
+
+
+# --- row keys ---------------------------------------------------------------------------------------------------------
+
+
+async def keys_that_are_not_told_are_not_compared(cases: CasePages) -> None:
+    for keys in ("n => null", "n => undefined", "n => ''", "n => { throw new Error('no keys'); }"):
+        view = await opened(
+            cases, f"grid.GetRowKey = {keys}; grid.GetPageRowValues = (names, handler) => handler({VALUES});"
+        )
+        page = await view.turn(None)
+        assert (page.typed, page.rows) == (True, BY_VALUE), keys
+
+
+async def keys_of_other_rows_refuse_the_read(cases: CasePages) -> None:
+    for keys in ("n => 'null'", "n => 0", "n => 1", "n => String(2 - n)", "n => ({})"):
+        view = await opened(
+            cases, f"grid.GetRowKey = {keys}; grid.GetPageRowValues = (names, handler) => handler({VALUES});"
+        )
+        assert (await refusal(view.turn(None)))[0] == "rows-disagree", keys
+        assert warned(view) == [], "nothing is said of a way that was not changed"
+
+
+# --- columns, headers, grids ------------------------------------------------------------------------------------------
+
+
+async def columns_with_odd_names_do_no_harm(cases: CasePages) -> None:
+    names = ["''", "null", "'a;b'", '"O\'Neil"', "'<b>x</b>'", "'ID '", "'id'", "'__proto__'", "'NAME.'"]
+    view = await opened(
+        cases,
+        f"for (const name of [{', '.join(names)}]) grid.columns.push([name, false]);"
+        f"grid.GetPageRowValues = (names, handler) => {{ window.asked = names; handler({VALUES}); }};",
+    )
+    page = await view.turn(None)
+    assert page.rows == BY_VALUE
+    assert await cases.run("window.asked") == "ID;NAME;STATUS"
+
+
+async def captions_that_occur_twice_do_no_harm(cases: CasePages) -> None:
+    view = await opened(
+        cases, "document.querySelectorAll(\"[id*='_LE_v1_col']\").forEach(cell => { cell.textContent = 'NOME'; });"
+    )
+    assert (await view.turn(None)).rows == BY_CELL
+
+
+async def a_field_that_two_columns_show_differently_is_refused(cases: CasePages) -> None:
+    twice = """grid.columns.push(["NAME", true]);
+        document.querySelector("[id$='DXHeadersRow0']").insertCell().id = grid.name + "_col3";
+        document.querySelectorAll("[id*='DXDataRow']").forEach(
+            (row, n) => { row.insertCell().textContent = TEXTS[n]; });"""
+    view = await opened(cases, twice.replace("TEXTS", '["Rossi", "Verdi"]'))
+    assert await refusal(view.turn(None)) == ("grid-column-twice", "NAME")
+    view = await opened(cases, twice.replace("TEXTS", '["Rossi", "Bianchi"]'))
+    assert (await view.turn(None)).rows == BY_CELL
+
+
+async def a_header_that_is_not_understood_is_refused_by_name(cases: CasePages) -> None:
+    row = "document.querySelector(\"[id$='DXHeadersRow0']\")"
+    for script, code, found in (
+        (f"{row}.remove();", "grid-no-header", ""),
+        (f"{row}.cells[1].colSpan = 2;", "grid-header-spans", ""),
+        (f"{row}.deleteCell(2);", "grid-row-shape", "3 / 2"),
+        ("document.querySelector(\"[id$='DXDataRow1']\").insertCell();", "grid-row-shape", "4 / 3"),
+    ):
+        view = await opened(cases, script)
+        assert await refusal(view.turn(None)) == (code, found), script
+
+
+async def a_grid_of_a_closed_dialog_is_not_the_list(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        """const box = document.createElement("div");
+        box.style.display = "none";
+        box.innerHTML = "<table id='Vertical_v9_1_LE_v9'><tr><td></td></tr></table>";
+        document.body.prepend(box);
+        make.all.delete(grid.name);
+        new make.Grid("Vertical_v9_1_LE_v9", {columns: [["Oid", true]], pageRowCount: 0});
+        make.all.set(grid.name, grid);""",
+    )
+    assert view.state["name"] == "Vertical_v1_777_LE_v1"
+    assert (await view.turn(None)).rows == BY_CELL
+
+
+# --- filters ----------------------------------------------------------------------------------------------------------
+
+
+async def an_editor_that_cannot_be_asked_refuses_the_read_by_its_class(cases: CasePages) -> None:
+    for body in (
+        "",
+        "GetValue() { throw new Error('gone'); }",
+        "GetValue() { return { from: 1, to: 2 }; }",
+        "GetValue() { return [1, 2]; }",
+        "GetValue() { return 5; } GetText() { throw new Error('gone'); }",
+    ):
+        view = await opened(
+            cases,
+            f"class RangeEditor {{ {body} }}; const odd = new RangeEditor(); odd.name = grid.name + '_DXFREditorcol1';"
+            "make.all.set(odd.name, odd);",
+        )
+        assert await refusal(view.prepare(20)) == ("filter-unknown", "NAME: RangeEditor"), body
+        assert await cases.run("log") == [], "nothing was touched"
+
+
+# --- callbacks and pages ----------------------------------------------------------------------------------------------
+
+
+async def a_callback_that_ends_without_change_is_noticed(cases: CasePages) -> None:
+    view = await opened(cases, "grid.pageCount = 3; grid.GotoPage = function (i) { this.call('page', [i]); };")
+    assert (await refusal(view.turn_to(1)))[0] == "page-stuck"
+
+
+async def another_page_than_asked_for_is_noticed(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        """grid.pageCount = 4;
+        grid.GotoPage = function (i) { this.call("page", [i], () => { this.pageIndex = i + 1; }); };""",
+    )
+    assert (await refusal(view.turn_to(1)))[0] == "page-stuck"
+
+
+async def dialogs_of_the_page_stop_nothing(cases: CasePages) -> None:
+    view = await opened(
+        cases,
+        """grid.pageCount = 1;
+        const refresh = grid.Refresh.bind(grid);
+        grid.Refresh = () => {
+            alert("La sessione sta per scadere"); confirm("Continuare?"); prompt("Nome?");
+            refresh();
+            setTimeout(() => alert("ancora"), 5);
+        };
+        window.addEventListener("beforeunload", event => {
+            event.preventDefault();
+            event.returnValue = "Uscire?";
+        });""",
+    )
+    await view.driver.page.mouse.click(300, 300)  # without a click of a person no page may ask before it is left
+    assert (await view.turn(Act.REFRESH)).rows == BY_CELL
+    await view.load_again()
+    assert (await view.turn(None)).rows == BY_CELL
+
+
+CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
+    values_that_fail_in_any_way_are_read_by_cells,
+    only_the_first_answer_counts,
+    values_of_no_plain_type_are_named_and_never_taken_for_a_blank,
+    a_page_of_200_rows_and_46_fields_comes_as_one_string,
+    keys_that_are_not_told_are_not_compared,
+    keys_of_other_rows_refuse_the_read,
+    columns_with_odd_names_do_no_harm,
+    captions_that_occur_twice_do_no_harm,
+    a_field_that_two_columns_show_differently_is_refused,
+    a_header_that_is_not_understood_is_refused_by_name,
+    a_grid_of_a_closed_dialog_is_not_the_list,
+    an_editor_that_cannot_be_asked_refuses_the_read_by_its_class,
+    a_callback_that_ends_without_change_is_noticed,
+    another_page_than_asked_for_is_noticed,
+    dialogs_of_the_page_stop_nothing,
+)
+
+
+async def test_each_page_is_read_right_or_refused_by_name() -> None:
+    """All in one browser; a failure names its check."""
+    wrong = []
+    async with case_pages() as cases:
+        for check in CHECKS:
+            try:
+                await check(cases)
+            except (Exception, pytest.fail.Exception) as error:
+                wrong.append(f"{check.__name__}: {type(error).__name__}: {error}")
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_every_check_is_in_the_table() -> None:
+    own = {name for name, item in globals().items() if getattr(item, "__module__", "") == __name__}
+    helpers = {"opened", "refusal", "warned", "_read_by_cells", "CHECKS"}
+    assert {name for name in own if not name.startswith("test_")} - helpers == {check.__name__ for check in CHECKS}
