@@ -184,7 +184,8 @@ class ChannelServer:
                 if call.done():
                     code, result = call.result()
                     writer.write(json.dumps({"exit": code, "result": result}).encode() + b"\n")
-                    await writer.drain()
+                    async with asyncio.timeout(SILENCE):  # a stopped caller (Ctrl-Z) reads nothing
+                        await writer.drain()
             finally:
                 for task in (call, gone):
                     task.cancel()

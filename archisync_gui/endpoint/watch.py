@@ -77,22 +77,22 @@ class StatusTexts:
         found = self._texts.get(key)
         if found is None:
             seen = status if view is None else view.status(status)
-            shown = [_condition(condition, language) for condition in conditions(seen)]
+            shown = [_condition(condition, language, seen.at) for condition in conditions(seen)]
             found = answer_text(contract.StatusAnswer(message=message, status=as_json(seen), conditions=shown))
             self._texts[key] = found
         return found
 
 
-def _condition(condition: Condition, language: str) -> contract.ConditionView:
+def _condition(condition: Condition, language: str, now: datetime) -> contract.ConditionView:
     found = condition.as_json()
-    said = text_of_condition(found, language, lambda name: list_name(name, language), _moment)
+    said = text_of_condition(found, language, lambda name: list_name(name, language), lambda at: _moment(at, now))
     return contract.ConditionView.model_validate({**found, "kind": condition.kind, "text": str(said)})
 
 
-def _moment(at: datetime) -> str:
-    """Local time, with the day unless it is today."""
+def _moment(at: datetime, now: datetime) -> str:
+    """The office's time, with the day unless it is that of ``now``."""
     local = zone.local(at)
-    return f"{local:%H:%M}" if local.date() == zone.now().date() else f"{local:%d/%m/%Y %H:%M}"
+    return f"{local:%H:%M}" if local.date() == zone.local(now).date() else f"{local:%d/%m/%Y %H:%M}"
 
 
 class TicketBook:

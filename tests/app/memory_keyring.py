@@ -15,10 +15,10 @@ Ring = TypeVar("Ring", bound=KeyringBackend)
 class MemoryKeyring(KeyringBackend):
     """Keeps secrets in memory: ``kept`` by (service, name)."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.kept: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:

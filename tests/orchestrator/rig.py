@@ -84,7 +84,7 @@ class ListJournal:
 
     async def load(self) -> Remembered:
         await self._call("load")
-        open_runs = [r for r in self.rows.values() if r.ended is None]
+        open_runs = [r for r in self.rows.values() if r.ended is None and r.outcome is None]
         marked = [RunRecord(**{**_fields(r), "outcome": Outcome.INTERRUPTED}) for r in open_runs]
         self.rows.update({r.id: r for r in marked})
         moments = [kept[-1].at for kept in (self.events, self.explanations) if kept]
@@ -108,12 +108,13 @@ class ListJournal:
                 last=row,
             )
         return [
-            replace(read, doubtful=frozenset(n for n, *stamp in self._stamps(read) if (n, *stamp) in self.doubted))
+            replace(read, doubtful=frozenset(str(n) for n, *stamp in self._stamps(read) if (n, *stamp) in self.doubted))
             for read in found.values()
         ]
 
     def _stamps(self, read: LastRead) -> list[tuple[object, ...]]:
-        return [(name, read.type, read.account, getattr(read, name)) for name in STAMPS]
+        found = [(name, read.type, read.account, getattr(read, name)) for name in STAMPS]
+        return [stamp for stamp in found if stamp[-1] is not None]
 
     async def clock_doubted(self) -> None:
         await self._call("clock_doubted")
@@ -152,7 +153,7 @@ class ListJournal:
         return next((e for e in reversed(self.explanations) if e.at <= at), None)
 
 
-def _fields(record: RunRecord) -> dict[str, object]:
+def _fields(record: RunRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in record.__slots__}
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from store_samples import ENTITIES, PARCELS, START, parcel
 
 from archisync_gui.drafts import Drafts
-from archisync_gui.entities.declaration import Column, Kind
+from archisync_gui.entities.declaration import Column, Kind, Row
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Batch, RefusedKind, Store
 
@@ -28,7 +28,7 @@ WIDER = [
 """The declarations of a later version."""
 
 
-def rows_of(numbers: range, first_id: int = 0) -> list[dict[str, object]]:
+def rows_of(numbers: range, first_id: int = 0) -> list[Row]:
     return [{**parcel(number), "id": str(first_id + number)} for number in numbers]
 
 

@@ -353,7 +353,7 @@ class FakeStore:
         self.kept_reads: tuple[RefusedRead, ...] = ()
         self.refused_read: frozenset[str] = frozenset()
         self.asked = 0
-        self.data = [
+        self.data: list[dict[str, str | int | bool | None]] = [
             {"id": str(50000 + i), "name": f"Ferramenta Demo {i:04d}", "phone": f"0{30000000 + i}",
              "total": 123456 + i, "day": "2026-03-09"}
             for i in range(size)

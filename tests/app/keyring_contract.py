@@ -1,0 +1,49 @@
+"""What a keyring has to do for us, as observations; run as a program it asks the keyring of the system. No test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from archisync_gui.app.credentials import Credentials, NoPassword
+from archisync_gui.app.kept_sessions import KeptSessions
+from archisync_gui.app.profile import open_profile
+
+PASSWORDS = ("segreto", "", "àèìòù € 漢字 🚚", 'quote " backslash \\ percent % null-like \\0', "x" * 5_000, " blanks ")
+
+
+async def told(credentials: Credentials, account: str) -> str | None:
+    try:
+        return await credentials.password(account)
+    except NoPassword as error:
+        return f"NoPassword {error.code}"
+
+
+async def observe(folder: Path) -> list[object]:
+    """Use the keyring that is in place as the program does; what came of it."""
+    profile, other = (open_profile(str(folder / name), demo=False) for name in ("one", "two"))
+    seen: list[object] = [await told(Credentials(profile), "agente01")]
+    for password in PASSWORDS:
+        seen.append(await Credentials(profile).keep("agente01", password))
+        seen.append(await told(Credentials(profile), "agente01"))  # a new object: nothing is remembered
+    seen.append(await Credentials(profile).keep("agente 02 è", "second"))
+    seen.append(await told(Credentials(profile), "agente01"))
+    seen.append(await told(Credentials(profile), "agente 02 è"))
+    seen.append(await told(Credentials(other), "agente01"))  # another profile has keys of its own
+    for _ in range(2):
+        await Credentials(profile).forget("agente01")
+        seen.append(await told(Credentials(profile), "agente01"))
+    seen.append(await told(Credentials(profile), "agente 02 è"))
+    await KeptSessions(profile, lifetime=600).keep("agente01", {"cookies": ["è"]})
+    seen.append(await KeptSessions(profile, lifetime=600).recall("agente01"))
+    seen.append(await KeptSessions(other, lifetime=600).recall("agente01"))
+    await KeptSessions(profile, lifetime=600).forget("agente01")
+    seen.append(await KeptSessions(profile, lifetime=600).recall("agente01"))
+    seen.append((profile.folder / "passwords.json").exists())
+    return seen
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(observe(Path(sys.argv[1])))))

@@ -1,0 +1,194 @@
+"""Kinds of faults that were found once are looked for in the whole code: each sight is listed here with its reason.
+
+A new sight fails its test. Mend it, or, where it is harmless, list it with the reason; what is listed has to be there.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import archisync_gui
+
+ROOT = Path(archisync_gui.__file__).parent
+Sight = tuple[str, str]
+"""File (relative to the package) and expression."""
+
+
+@cache
+def modules() -> tuple[tuple[str, ast.Module, Mapping[ast.AST, ast.AST]], ...]:
+    """Each module: its path, its tree, and each node's parent."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        if not name.startswith("demo_erp/"):  # invented data, no profile
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            parents = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+            found.append((name, tree, parents))
+    return tuple(found)
+
+
+def calls(folders: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ast.Call, Mapping[ast.AST, ast.AST]]]:
+    for name, tree, parents in modules():
+        if name.startswith(folders):
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Call):
+                    yield name, node, parents
+
+
+def called(call: ast.Call) -> str:
+    """The last word of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def has_timeout(call: ast.Call) -> bool:
+    return any(word.arg == "timeout" for word in call.keywords)
+
+
+# ------------------------------------------------------------------------------------------------ the kinds
+
+
+def writes_by_itself() -> Iterator[Sight]:
+    """Files that are written or renamed without ``disk``: half written at a kill, under one name for all writers."""
+    for name, call, _ in calls():
+        text = ast.unparse(call)
+        opened = called(call) == "open" and any(
+            isinstance(arg, ast.Constant) and isinstance(arg.value, str) and 0 < len(arg.value) < 4
+            and set(arg.value) & set("wax+")
+            for arg in call.args[:2]
+        )  # fmt: skip
+        written = called(call) in ("write_text", "write_bytes") or "write_text" in [
+            ast.unparse(a)[-10:] for a in call.args
+        ]
+        renamed = called(call) in ("replace", "rename") and len(call.args) == 1 and not call.keywords
+        renamed = renamed and isinstance(call.func, ast.Attribute) and "self.replace(" not in text
+        if opened or written or renamed or text.startswith(("os.replace(", "os.rename(", "shutil.move(")):
+            yield name, text
+
+
+def reads_json_by_itself() -> Iterator[Sight]:
+    """JSON files that are read without ``disk.read_json``: one that is nested too deeply is no ``ValueError``."""
+    for name, call, _ in calls():
+        if called(call) in ("load", "loads") and ast.unparse(call.func).startswith("json"):
+            text = ast.unparse(call)
+            if "read_text" in text or "read_bytes" in text or called(call) == "load":
+                yield name, text
+
+
+def looks_at_the_wall_clock() -> Iterator[Sight]:
+    """The computer's clock beside the one handed in: a test cannot move it, and a wrong one decides things."""
+    clocks = ("datetime.now", "datetime.utcnow", "date.today", "time.time", "datetime.today")
+    for name, call, _ in calls():
+        if ast.unparse(call.func) in clocks:
+            yield name, ast.unparse(call)
+
+
+WAITS = frozenset(
+    [
+        "readline",
+        "read",
+        "readexactly",
+        "wait",
+        "drain",
+        "communicate",
+        "wait_closed",
+        "open_unix_connection",
+        "open_connection",
+        "receive",
+    ]
+)
+
+
+def waits_without_limit() -> Iterator[Sight]:
+    """Commands, channel and endpoint: an awaited call that another process or a person may never end."""
+    for name, call, parents in calls(("app/", "endpoint/", "cli.py")):
+        if called(call) not in WAITS or not isinstance(parents[call], ast.Await) or has_timeout(call):
+            continue
+        node: ast.AST = call
+        while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
+            node = parents[node]
+            if isinstance(node, ast.AsyncWith) and any("timeout(" in ast.unparse(i) for i in node.items):
+                break
+        else:
+            yield name, ast.unparse(call)
+
+
+def asks_without_limit() -> Iterator[Sight]:
+    """Other programs and servers that are asked without a time limit."""
+    for name, call, _ in calls():
+        text = ast.unparse(call.func)
+        if text.endswith(("subprocess.run", "check_output", "check_call", "urlopen")) and not has_timeout(call):
+            yield name, ast.unparse(call)
+
+
+KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
+    writes_by_itself: {
+        ("disk.py", "temporary.replace(path)"): "the one place",
+        ("app/crash.py", "self._file.replace("): "a whole file gets another name",
+        ("app/profile.py", "temporary.replace(birth)"): "already on the disk; without hard links the last one wins",
+        ("store/backups.py", "path.rename(kept)"): "a folder or unreadable file gets another name",
+        ("export.py", "path.open('w'"): "written under a name of its own first",
+        ("export.py", "part.replace(path)"): "an export: the operator can make it again",
+        ("erp/conformance/", "asyncio.to_thread(save_to.write_text"): "a report where the operator wants it",
+        ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",
+    },
+    reads_json_by_itself: {("disk.py", "json.loads(path.read_text("): "the one place"},
+    looks_at_the_wall_clock: {
+        ("model.py", "datetime.now(UTC)"): "the one place",
+        ("zone.py", "datetime.now(UTC)"): "the office's day, for people",
+        ("app/crash.py", "datetime.now()"): "when it crashed, for people",
+    },
+    waits_without_limit: {
+        ("app/channel.py", "asyncio.open_connection("): "_reached gives it a limit",
+        ("app/channel.py", "asyncio.open_unix_connection("): "_reached gives it a limit",
+        ("app/commands.py", "asyncio.wait([looking, *tickets]"): "a ticket always ends (rule 5), see test_alone",
+        ("app/core.py", "self._closed.wait()"): "the other close has a deadline",
+        ("app/desktop.py", "asyncio.wait({"): "until the operator quits",
+        ("cli.py", "asyncio.wait({task, broken}"): "the command, which has its own limits, or the end",
+        ("endpoint/sessions.py", "stream.over.wait()"): "as long as the line lives",
+        ("endpoint/sessions.py", "socket.receive()"): "the line's heartbeat ends it",
+        ("endpoint/sessions.py", "asyncio.wait(tasks"): "as long as the line lives",
+        ("endpoint/watch.py", "asyncio.wait((work, closing)"): "the caller asked for it and may hang up",
+    },
+    asks_without_limit: {},
+}  # fmt: skip
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_each_sight_of_a_kind_has_its_reason(kind: Callable[[], Iterator[Sight]]) -> None:
+    listed, used, new = KINDS[kind], set(), []
+    for name, text in kind():
+        known = [key for key in listed if name.startswith(key[0]) and text.startswith(key[1])]
+        used.update(known)
+        if not known:
+            new.append(f"{name}: {text[:150]}")
+    assert not new, f"{(kind.__doc__ or '').strip()}\n" + "\n".join(new)
+    assert set(listed) == used, "listed, but not there any more"
+
+
+def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The tests above can fail."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "bad.py").write_text(
+        "async def f():\n"
+        "    path.write_text('x')\n"
+        "    await asyncio.to_thread(path.write_text, 'x')\n"
+        "    open('x', 'w')\n"
+        "    json.loads(path.read_text())\n"
+        "    datetime.now()\n"
+        "    await reader.readline()\n"
+        "    async with asyncio.timeout(1):\n"
+        "        await reader.readline()\n"
+        "    subprocess.run(['x'])\n"
+    )
+    monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
+    modules.cache_clear()
+    try:
+        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1]
+    finally:
+        modules.cache_clear()

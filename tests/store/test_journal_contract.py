@@ -1,0 +1,129 @@
+"""The journal of the orchestrator's tests and the real one remember the same: two implementations, one promise."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rig import ListJournal
+from store_samples import ENTITIES, START, ManualClock, parcel
+
+from archisync_gui.model import (
+    Event,
+    EventKind,
+    Explanation,
+    Journal,
+    LastRead,
+    Origin,
+    Outcome,
+    Reason,
+    Remembered,
+    RunRecord,
+    Scope,
+)
+from archisync_gui.store import Batch, Store
+
+ACCOUNTS = ("anna", "bruno")
+
+
+class Both:
+    """One life told to both journals, step by step."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self.store = store
+        self.fake = ListJournal()
+        self.both: tuple[Journal, ...] = (self.fake, store.journal)
+        self.random = random.Random(seed)
+        self.now = START
+        self.number = 0
+
+    def forward(self) -> datetime:
+        self.now += timedelta(minutes=1)
+        return self.now
+
+    async def run(self) -> None:
+        """A whole or fast read ends somehow, or is cut short by a kill."""
+        self.number += 1
+        asked = self.forward()
+        account = self.random.choice(ACCOUNTS)
+        outcome = self.random.choice([Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.FAILED, Outcome.CANCELLED, None])
+        record = RunRecord(
+            f"run-{self.number}", "parcels", account, Scope.ALL, None, Origin.SCHEDULE, 1, asked, asked
+        )  # fmt: skip
+        for journal in self.both:
+            await journal.run_started(record)
+        if outcome is None:
+            return
+        applied = outcome in (Outcome.COMPLETED, Outcome.UNCLEAN)
+        if applied:  # in the store the rows and what they prove are one transaction
+            rows = [parcel(n) for n in range(3)]
+            clean = outcome is Outcome.COMPLETED
+            await self.store.apply("parcels", account, Batch(record.id, asked, rows, whole=True, clean=clean))
+        ended = replace(record, ended=self.forward(), outcome=outcome, as_of=asked if applied else None, rows=3)
+        for journal in self.both:
+            await journal.run_ended(ended)
+
+    async def event(self) -> None:
+        event = Event(EventKind.QUEUE_UPDATED, "boot", self.number, self.forward(), {"text": "è"})
+        for journal in self.both:
+            await journal.event(event)
+
+    async def explained(self) -> None:
+        explanation = Explanation(self.forward(), self.random.choice([Reason.HOLD, Reason.NOTHING_DUE]))
+        for journal in self.both:
+            await journal.explained(explanation)
+
+    async def note(self) -> None:
+        value: Any = self.random.choice([None, "x", 5, [1, 2], {"of": {"a": None}}, True, ""])
+        key = self.random.choice(["hold", "due:parcels:anna", "login:bruno"])
+        for journal in self.both:
+            await journal.note(key, value)
+
+    async def doubt(self) -> None:
+        for journal in self.both:
+            await journal.clock_doubted()
+
+    async def asked(self) -> None:
+        """What is answered for any moment."""
+        for at in (START - timedelta(days=1), START + (self.now - START) / 2, self.now):
+            fake, real = [await journal.explanation_at(at) for journal in self.both]
+            assert (fake and (fake.at, fake.reason)) == (real and (real.at, real.reason))
+
+
+def shown(kept: Remembered) -> dict[str, object]:
+    """What both have to know at a start."""
+
+    def of(read: LastRead) -> tuple[object, ...]:
+        last = None if read.last is None else (read.last.id, read.last.outcome)
+        return read.last_success, read.new_as_of, read.all_as_of, read.doubtful, last
+
+    return {
+        "notes": dict(kept.notes),
+        "interrupted": sorted((record.id, record.outcome) for record in kept.interrupted),
+        "reads": {(read.type, read.account): of(read) for read in kept.reads},
+        "unreadable": kept.unreadable,
+    }
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("seed", range(6))
+async def test_both_journals_remember_the_same(tmp_path: Path, clock: ManualClock, seed: int) -> None:
+    store = await Store.open(tmp_path, ENTITIES, clock=clock)
+    both = Both(store, seed)
+    steps = (both.run, both.run, both.run, both.event, both.explained, both.note, both.doubt, both.asked)
+    try:
+        for _ in range(40):
+            await both.random.choice(steps)()
+        fake, real = [shown(await journal.load()) for journal in both.both]
+        assert fake == real
+        # A second start finds no run open any more, and nothing else changed.
+        again = [shown(await journal.load()) for journal in both.both]
+        assert again[0] == again[1]
+        assert again[0]["interrupted"] == []
+        assert again[0]["notes"] == fake["notes"]
+    finally:
+        await store.close()
