@@ -42,8 +42,9 @@ class Bound:
         assert len(walk.moves) <= self.moves, f"{what} needs more moves than before: {walk}"
 
 
-# The driver was split into smaller files when it was rewritten for the real pages, and the event log, the conditions and
-# the office's time zone came with files of their own: 83 files, 384 to 414 moves (by load) since then. The redesign is to lower both.
+# The driver was split into smaller files when it was rewritten for the real pages, and the event log, the conditions
+# and the office's time zone came with files of their own: 83 files, 384 to 414 moves (by load) since then. The
+# redesign is to lower both.
 CLICK = Bound(files=85, moves=430, wanted="40 files, 160 moves")
 CALL = Bound(files=85, moves=420, wanted="40 files, 160 moves")
 
