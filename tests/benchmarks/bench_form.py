@@ -35,8 +35,8 @@ WATCH = """() => {
   window.watchKeys = () => addEventListener("input", () => painted(performance.now()), { capture: true });
   const real = window.fetch.bind(window);
   window.watchAnswers = () => { window.fetch = async (...how) => {
-    const answer = await real(...how), read = answer.json.bind(answer);
-    answer.json = async () => {
+    const answer = await real(...how), read = answer.text.bind(answer);
+    answer.text = async () => {
       const found = await read();
       if (String(how[0]).includes("search=")) painted(performance.now());
       return found;
