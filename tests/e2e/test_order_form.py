@@ -64,6 +64,30 @@ async def test_five_orders_again_and_again(at_work: Rig, time: int) -> None:
     await five_orders(at_work)
 
 
+TEN = ("012345k2", "012345k3", "lucido.a", "lucido.b", "senza")
+"""Articles as they are searched; each is entered twice in an order of ten lines."""
+CODES = ("012345K2", "012345K3", "020001", "020002", "030001")
+
+
+async def test_five_orders_of_ten_lines_without_the_mouse_are_stored_exactly(at_work: Rig) -> None:
+    page = await at_work.form()
+    wanted = []
+    for number in range(1, 6):
+        await customer(page, f"5012{number - 1}" if number != 4 else "50125")
+        lines = []
+        for place in range(10):
+            pieces = 5 * (number + place)
+            await article(page, TEN[place % 5], str(pieces))
+            lines.append((CODES[place % 5], pieces * 1000))
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#saved")).to_contain_text("Bozza salvata", timeout=15_000)
+        wanted.append(("50125" if number == 4 else f"5012{number - 1}", lines))
+    kept: Any = [draft.document for draft in reversed(await at_work.office.drafts.list("agente1"))]
+    found = [(one["customer"]["id"], [(line["itemId"], line["quantity"]) for line in one["lines"]]) for one in kept]
+    assert found == wanted
+    assert all(line["unitPrice"] for one in kept for line in one["lines"] if line["itemId"] != "030001")
+
+
 async def five_orders(at_work: Rig) -> None:
     page = await at_work.form()
     for number in range(1, 6):

@@ -30,6 +30,15 @@ async def nothing_wrong(page: Page, where: str) -> None:
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{where} is too wide"
 
 
+CONFLICT = """async (shown) => {
+  const store = await import("/order-form/store.js"), mine = store.order();
+  const document = { customer: mine.customer, lines: [], note: "altrove" };
+  const current = { id: mine.id, version: 9, updatedAt: new Date().toISOString(), document };
+  store.update({ conflict: shown ? { mine, current, opening: true } : null });
+}"""
+"""Another tab has saved the order that is shown; or the dialog that says so goes."""
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 420)])
 async def test_both_pages_in_all_their_states(at_work: Rig, scheme: Literal["light", "dark"], width: int) -> None:
     # Only the test's own style needs this: the pages forbid it.
@@ -61,6 +70,23 @@ async def test_both_pages_in_all_their_states(at_work: Rig, scheme: Literal["lig
     await page.locator(".remove").last.click()
     await expect(page.locator("#saved button")).to_be_visible()
     await nothing_wrong(page, "line removed")
+    await page.locator("#paste-open").click()
+    await page.locator("#paste-text").fill("020002\t1\t10\nZZZ\t1\t")
+    await page.locator("#paste-take:enabled").wait_for()
+    await nothing_wrong(page, "rows pasted")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#paste")).to_have_count(0)
+    await page.locator("#product").fill("lucido")
+    await page.locator("#done").click()
+    await page.locator("#leaving").wait_for()
+    await nothing_wrong(page, "leaving")
+    await page.keyboard.press("Escape")
+    await page.locator("#product").fill("")
+    await page.evaluate(CONFLICT, True)
+    await page.locator("#conflict").wait_for()
+    await nothing_wrong(page, "conflict")
+    await page.evaluate(CONFLICT, False)
+    await expect(page.locator("#conflict")).to_have_count(0)
     at_work.orchestrator.end_session(at_work.sessions[0].handle)
     await state_of(page, "operator").wait_for()
     await nothing_wrong(page, "session ended")

@@ -1,7 +1,7 @@
 /* The drafts page starts here: what is saved, and what still waits in this browser; edit, copy, delete, print, export. */
 import { collect, serveHandover } from "./handover.js";
 import { adopt, forget, sendWaiting, waiting } from "./keep.js";
-import { call, enter, file, keeping, onDoor, PanelAway, sentence } from "./network.js";
+import { askKeeping, call, enter, file, onDoor, PanelAway, sentence } from "./network.js";
 import { useKey } from "./storage.js";
 import { setLanguage, t } from "./texts.js";
 import { drawDrafts } from "./view/drafts.js";
@@ -37,6 +37,7 @@ function update(changes) {
 async function load() {
   clearTimeout(retry);
   try {
+    await openKept();
     await sendWaiting();
     const result = await call("/api/drafts");
     if (result.status === 200) {
@@ -50,7 +51,20 @@ async function load() {
     update({ notice: { text: error.message, retry: true } });
     retry = setTimeout(load, RETRY_EVERY);
   }
-  update({ waiting: await waiting() });
+  if (addresses.length) update({ waiting: await waiting() });
+}
+
+/** @type {import("./network.js").Keeping["addresses"]} */
+let addresses = [];
+
+/** Be able to read what this browser keeps; take over what it keeps under other ports. */
+async function openKept() {
+  if (addresses.length) return;
+  const told = await askKeeping();
+  await useKey(told.key);
+  addresses = told.addresses;
+  await serveHandover(addresses);
+  collect(addresses, adopt).then((count) => count ? load() : undefined);
 }
 
 /** Do it at the second click; the first one asks. @param {string} what @param {() => Promise<void>} act */
@@ -136,15 +150,11 @@ async function begin() {
   });
   update({});
   await enter();
-  const { key, addresses } = await keeping();
-  await useKey(key);
   await load();
   document.getElementById("new")?.focus();
   // Another tab may have saved a draft meanwhile.
   window.addEventListener("pageshow", (event) => { if (event.persisted) load(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) load(); });
-  await serveHandover(addresses);
-  if (await collect(addresses, adopt)) await load();
 }
 
 begin().catch((error) => update({ notice: { text: t("error", { text: error.message }), retry: false } }));

@@ -71,12 +71,18 @@ let others = [];
 /** The panel's other addresses. */
 export const otherAddresses = () => others;
 
-/** What is needed to keep orders in this browser; waits, shown, until the panel tells it. @returns {Promise<Keeping>} */
+/** What is needed to keep orders in this browser. @returns {Promise<Keeping>} */
+export async function askKeeping() {
+  const told = await read("/api/drafts/browser-key");
+  others = told.addresses.map((/** @type {any} */ one) => one.origin).filter((/** @type {string} */ one) => one !== base);
+  return told;
+}
+
+/** The same; waits, shown, until the panel tells it. @returns {Promise<Keeping>} */
 export async function keeping() {
   for (;;) {
     try {
-      const told = await read("/api/drafts/browser-key");
-      others = told.addresses.map((/** @type {any} */ one) => one.origin).filter((/** @type {string} */ one) => one !== base);
+      const told = await askKeeping();
       showDoor(null);
       return told;
     } catch (error) {
