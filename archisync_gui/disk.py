@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import sys
@@ -10,6 +11,7 @@ import time
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
+from typing import Any
 
 PRIVATE = 0o600
 """Mode of every file of a profile: readable by its owner, whatever the mode of the folder."""
@@ -88,6 +90,15 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def read_json(path: Path) -> Any:
+    """The value in a JSON file. Blocking. Raises ``OSError``, or ``ValueError`` for whatever is not JSON (not UTF-8,
+    nested too deeply)."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def open_private(path: Path) -> TextIOWrapper:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import replace_file
+from archisync_gui.disk import read_json, replace_file
 from archisync_gui.model import SyncFailure
 
 log = logging.getLogger(__name__)
@@ -273,7 +273,7 @@ async def _closed(writer: asyncio.StreamWriter) -> None:
 
 async def _connect(profile: Profile) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
     if sys.platform == "win32":
-        address = json.loads(_address_file(profile).read_text())
+        address = read_json(_address_file(profile))
         reader, writer = await asyncio.open_connection("127.0.0.1", address["port"], limit=LINE_LIMIT)
         return reader, writer, address["secret"]
     *others, last = _socket_paths(profile)

@@ -42,7 +42,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
 from archisync_gui.orchestrator.office_hours import closes
-from archisync_gui.settings import LoadedSettings, Settings, open_settings
+from archisync_gui.settings import LoadedSettings, Settings, SettingsError, open_settings
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
@@ -75,8 +75,11 @@ class Core:
         self.profile = profile
         self.settings = loaded.settings
         zone.use(self.settings.text("sync.timezone"))
-        self.troubles = loaded.troubles
-        """What of the settings file could not be used at this start; each has a text."""
+        self.troubles: tuple[SettingsError | SyncFailure, ...] = loaded.troubles
+        """What of settings file and archive could not be used at this start; each has a text."""
+        if store.is_new and self.settings.flag("look.first_run_done"):
+            missing = SyncFailure("archive-new", FailureKind.PERMANENT, params={"path": str(store.path)})
+            self.troubles = (*self.troubles, missing)
         self.store = store
         self.credentials = credentials
         self.clock = SystemClock()

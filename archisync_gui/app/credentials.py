@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from typing import TypeVar
 
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import keep_copy, replace_file
+from archisync_gui.disk import keep_copy, read_json, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 KEYRING_LIMIT = 5.0
@@ -210,10 +210,10 @@ async def in_thread(work: Callable[[], T], account: str) -> T:
 def _read(path: Path) -> dict[str, str]:
     """The passwords of the file; those entries that are none are left out. Blocking."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         log.warning("%s cannot be read: %s", path.name, type(error).__name__)  # the text of the error may quote it
         return {}
     entries = document.items() if isinstance(document, dict) else ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from archisync_gui import __version__
 from archisync_gui.app import autostart, exit_codes, logs
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
 
     from archisync_gui.app.core import Changes, Core
     from archisync_gui.app.demo import DemoOptions
+    from archisync_gui.drafts import Drafts
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.live.services import Services
     from archisync_gui.ui.shell.panel import Panel
 
 log = logging.getLogger(__name__)
+
+WINDOW = "window.ini"
+"""File in the profile with the window's place and what it showed."""
 
 BEHIND = ("archisync_gui.app.core", "archisync_gui.drafts", "archisync_gui.endpoint.server")
 """What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""
@@ -110,7 +114,7 @@ async def _main(
     app.aboutToQuit.connect(stop.set)
     life = Life(profile, demo, stop, told, place)
     while True:
-        panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / "window.ini")
+        panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / WINDOW)
         panel.show(hidden=hidden)
         await panel.first_paint()  # nothing heavy is imported before
         try:
@@ -124,19 +128,21 @@ async def _main(
         stop.clear()
 
 
-async def _put_back(profile: Profile, backup: Path) -> tuple[str, str]:
-    """Put a backup in the archive's place, which nobody has open now; what to say of it, and in what tone."""
+async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[str, str]:
+    """Put a backup, or an empty file, in the archive's place, which nobody has open now; what to say of it, and in
+    what tone."""
     from archisync_gui.model import SystemClock
     from archisync_gui.store import Store
     from archisync_gui.ui.text.i18n import language
 
+    backup = None if wanted == "empty" else wanted
     try:
         kept = await Store.restore(profile.folder, backup, clock=SystemClock())
     except SyncFailure as error:
-        log.exception("%s could not be put back", backup)
+        log.exception("%s could not be put back", wanted)
         return str(text(error.code, language(), error.params)), "bad"
-    log.info("%s was put back; the archive before it is %s", backup, kept)
-    return str(text("backup-put-back", language())), "ok"
+    log.info("%s was put back; the archive before it is %s", wanted, kept)
+    return str(text("backup-put-back" if backup is not None else "archive-emptied", language())), "ok"
 
 
 @dataclass
@@ -152,8 +158,8 @@ class Life:
     """What to open."""
     said: tuple[str, str] = ("", "")
     """What to say, and in what tone."""
-    restore: Path | None = None
-    """The operator wants another life, with this backup in the archive's place."""
+    restore: Path | Literal["empty"] | None = None
+    """The operator wants another life, with this backup or an empty file in the archive's place."""
 
     async def lived(self, panel: Panel) -> int:
         """Live until the panel is quit. Exit code."""
@@ -202,7 +208,6 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
     for name in BEHIND:
         await asyncio.to_thread(import_module, name)
     from archisync_gui.app.core import Core
-    from archisync_gui.drafts import Drafts
 
     profile = life.profile
     from archisync_gui.ui.text.i18n import language as panel_language
@@ -211,19 +216,43 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         core = await Core.open(profile, demo=life.demo, attended=True, second_start=panel.second_start)
         stack.push_async_callback(core.close)
         core.quit = life.stop.set
-        drafts = await Drafts.open(profile.folder, clock=core.clock)
+        drafts, lost = await open_drafts(core)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
         no_endpoint = await _served(endpoint)
         panel.set_services(_services(core, endpoint, life))
-        told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in core.troubles]
+        troubles = [*core.troubles, *lost]
+        told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
         if no_endpoint:
             told.append(no_endpoint)
         if told:
             panel.context.say("\n".join(told), "bad")
         await stack.enter_async_context(_surroundings(core))
         yield core
+
+
+async def open_drafts(core: Core) -> tuple[Drafts, list[SyncFailure]]:
+    """The drafts, and what was wrong with their file. A damaged one is kept aside: it stops neither reads nor forms."""
+    from archisync_gui.drafts import Drafts
+    from archisync_gui.drafts.drafts import FILE
+    from archisync_gui.store import StoreError
+    from archisync_gui.store.backups import restore
+
+    folder, lost = core.profile.folder, []
+    path = folder / FILE
+    # The panel's window was kept, so it ran before, and then there were drafts too.
+    if not path.exists() and (folder / WINDOW).exists():
+        lost.append(SyncFailure("drafts-missing", FailureKind.PERMANENT, params={"path": str(path)}))
+    try:
+        return await Drafts.open(folder, clock=core.clock), lost
+    except StoreError as error:
+        if error.code != "damaged":
+            raise
+        log.exception("the drafts cannot be read")
+    kept = await asyncio.to_thread(restore, path, None, core.clock.now())
+    lost.append(SyncFailure("drafts-damaged", FailureKind.PERMANENT, params={"kept": str(kept)}))
+    return await Drafts.open(folder, clock=core.clock), lost
 
 
 @asynccontextmanager
@@ -242,6 +271,7 @@ async def _surroundings(core: Core) -> AsyncIterator[None]:
 
 
 def _endpoint(core: Core, drafts: Any) -> Endpoint:
+    from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.text.i18n import language
@@ -260,6 +290,7 @@ def _endpoint(core: Core, drafts: Any) -> Endpoint:
         language=language,
         set_intervals=core.set_intervals,
         form_opened=core.expect_form,
+        browser_keys=BrowserKeys(profile.shared_folder / FILE),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from archisync_gui.app.credentials import NoPassword, keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import replace_file
+from archisync_gui.disk import read_json, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +104,8 @@ class KeptSessions:
 def _tokens(file: Path) -> dict[str, str]:
     """The tokens of the file; what is none is left out: it costs one login. Blocking."""
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        document = read_json(file)
+    except (OSError, ValueError):
         return {}
     entries = document.items() if isinstance(document, dict) else ()
     return {name: token for name, token in entries if isinstance(token, str)}

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from archisync_gui.disk import beside, remove_leftovers, replace_file
+from archisync_gui.disk import beside, read_json, remove_leftovers, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,11 @@ class Profile:
     @property
     def crash_file(self) -> Path:
         return self.folder / "log" / "crash.txt"
+
+    @property
+    def shared_folder(self) -> Path:
+        """Where files lie that all named profiles of this user share; a profile in a folder elsewhere shares none."""
+        return self.folder.parent if self.folder.parent == profiles_folder() else self.folder
 
     @property
     def keyring_service(self) -> str:
@@ -142,11 +147,11 @@ def _opened(folder: Path, name: str, wanted: Kind, *, must_exist: bool) -> Profi
     if not birth.exists():
         _make(birth, Profile(secrets.token_hex(8), name, wanted, folder))
     try:
-        document = json.loads(birth.read_text(encoding="utf-8"))
+        document = read_json(birth)
         profile = Profile(document["id"], name, document["kind"], folder)
         if not isinstance(profile.id, str) or profile.kind not in ("demo", "real"):
             raise TypeError("profile")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ProfileError("profile-damaged", file=str(birth)) from error
     if profile.kind != wanted:
         raise ProfileError("profile-kind-demo" if profile.demo else "profile-kind-real", name=name)
@@ -260,8 +265,8 @@ class ProfileLock:
     def holder(self) -> int | None:
         """The pid that the last holder wrote; for a message only."""
         try:
-            pid = json.loads(self._holder.read_text(encoding="utf-8"))["pid"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            pid = read_json(self._holder)["pid"]
+        except (OSError, ValueError, KeyError, TypeError):
             return None
         return pid if isinstance(pid, int) and not isinstance(pid, bool) else None
 

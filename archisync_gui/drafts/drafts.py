@@ -9,20 +9,30 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
 import sqlalchemy as sa
 
-from archisync_gui.drafts.schema import DRAFTS, LETTERHEADS, PAST_LINES, prepare, read_document, remember_lines
+from archisync_gui.drafts.schema import (
+    DRAFTS,
+    LETTERHEADS,
+    PAST_LINES,
+    forget_oldest,
+    prepare,
+    read_document,
+    remember_lines,
+)
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.database import Database
 
 FILE = "drafts.db"
-TOMBSTONES_KEPT = timedelta(days=90)
-PAST_KEPT = timedelta(days=400)
-"""How long what a customer ordered is offered again."""
+TOMBSTONES_KEPT = 10_000
+"""Ids of deleted drafts of one account that are remembered, the last ones."""
+PAST_KEPT = 5_000
+"""Orders of one account that are remembered to be offered again, the last ones. A number, no age: a computer's clock
+that is wrong for a day must not erase them."""
 MOST_DRAFTS = 1000
 MOST_BYTES = 32 * 1024 * 1024
 """Drafts of one account, and bytes of their documents: more is no office's work but a program's mistake."""
@@ -79,12 +89,10 @@ class Drafts:
         """Open the drafts in ``folder``; makes the file. Raises ``newer-schema`` for a file of a later program."""
         path = folder / FILE
         database = Database(path, synchronous="FULL")
-        limit, past = clock.now() - TOMBSTONES_KEPT, clock.now() - PAST_KEPT
 
         def ready(connection: sa.Connection) -> None:
             prepare(connection, str(path))
-            connection.execute(DRAFTS.delete().where(DRAFTS.c.deleted_at < limit))
-            connection.execute(PAST_LINES.delete().where(PAST_LINES.c.at < past))
+            forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
 
         try:
             await database.create()

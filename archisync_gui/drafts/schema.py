@@ -80,7 +80,7 @@ def read_document(text: str | None) -> dict[str, Json]:
     """A stored document; one that cannot be read is empty, so that the others are still shown."""
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -109,6 +109,23 @@ def remember_lines(
     ]
     if rows:
         connection.execute(PAST_LINES.insert(), rows)
+
+
+def forget_oldest(connection: sa.Connection, *, tombstones: int, past: int) -> None:
+    """Of each account keep so many ids of deleted drafts, and the lines of so many orders: those changed last."""
+    for table, id_, at, kept in (
+        (DRAFTS, DRAFTS.c.id, DRAFTS.c.deleted_at, tombstones),
+        (PAST_LINES, PAST_LINES.c.draft, PAST_LINES.c.at, past),
+    ):
+        newest = sa.func.row_number().over(partition_by=table.c.account, order_by=(sa.func.max(at).desc(), id_))
+        ranked = (
+            sa.select(table.c.account, id_.label("id"), newest.label("place"))
+            .where(at.is_not(None))
+            .group_by(table.c.account, id_)
+            .subquery()
+        )
+        old = sa.select(ranked.c.account, ranked.c.id).where(ranked.c.place > kept)
+        connection.execute(table.delete().where(sa.tuple_(table.c.account, id_).in_(old)))
 
 
 def _lines(document: Mapping[str, Json]) -> Iterator[dict[str, Any]]:

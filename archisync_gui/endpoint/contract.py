@@ -521,6 +521,20 @@ class LetterheadAnswer(Answer):
     text: str
 
 
+class FormAddress(Contract):
+    """An address under which the order form was or may be served."""
+
+    origin: str
+    proof: str | None = Field(description="Shown to the form's frame there, to be given what it keeps.")
+
+
+class BrowserKeyAnswer(Answer):
+    """What the order form needs to keep orders in the browser."""
+
+    key: str | None = Field(description="AES-256 key as base64; null: the browser keeps plain text.")
+    addresses: list[FormAddress] = Field(description="The panel's ports, this one first.")
+
+
 class DraftAnswer(Answer):
     """One draft."""
 

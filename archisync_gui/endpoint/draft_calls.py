@@ -92,6 +92,19 @@ def _remove(folder: Path) -> None:
     folder.rmdir()
 
 
+async def browser_key(call: Call) -> Reply:
+    """``GET /api/drafts/browser-key``: to our own pages only, since it opens what they keep in the browser."""
+    if not call.caller.own:
+        raise Refusal("own-pages-only", header=hdrs.ORIGIN)
+    account, keys = caller_account(call), call.services.browser_keys
+    key = keys.key(account)
+    here = call.services.gate.own_origin
+    origins = [here, *(one for one in call.services.form_origins() if one != here)]
+    addresses = [contract.FormAddress(origin=one, proof=keys.proof(account, one)) for one in origins]
+    text = None if key is None else base64.b64encode(key).decode()
+    return Reply(contract.BrowserKeyAnswer(message=call.say("browser-key-told"), key=text, addresses=addresses))
+
+
 async def draft(call: Call) -> Reply:
     """``GET /api/drafts/{id}``."""
     kept = await call.services.drafts.get(caller_account(call), _id(call))

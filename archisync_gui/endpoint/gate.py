@@ -61,6 +61,7 @@ STATUS: Mapping[str, int] = {
     "token-unknown": 401,
     "token-origin": 403,
     "scope-missing": 403,
+    "own-pages-only": 403,
     "account-refused": 403,
     "account-missing": 422,
     "account-not-known": 403,

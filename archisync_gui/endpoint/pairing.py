@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Literal, NamedTuple
 
-from archisync_gui.disk import keep_copy, replace_file
+from archisync_gui.disk import keep_copy, read_json, replace_file
 from archisync_gui.model import AccountId, Clock
 
 log = logging.getLogger(__name__)
@@ -178,14 +178,13 @@ class PairingStore:
 
     def _load(self) -> None:
         try:
-            text = self._path.read_text(encoding="utf-8")
-            document = json.loads(text)
+            document = read_json(self._path)
             entries = document["pages"]
             if not isinstance(entries, list):
                 raise TypeError("pages")
         except FileNotFoundError:
             return
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             log.error("paired pages: %s is unreadable (%s), kept as %s", self._path, error, keep_copy(self._path))
             return
         unreadable = 0

@@ -281,6 +281,15 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route(
         "GET",
+        "/api/drafts/browser-key",
+        draft_calls.browser_key,
+        "The key for what the order form keeps in the browser; for the panel's own pages only",
+        SESSIONS,
+        {200: contract.BrowserKeyAnswer},
+        tag="drafts",
+    ),
+    Route(
+        "GET",
         "/api/drafts/{id}",
         draft_calls.draft,
         "One draft",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +17,7 @@ from archisync_gui.endpoint.pairing import Access, Pairing
 from archisync_gui.model import Clock, as_json
 
 if TYPE_CHECKING:
-    from archisync_gui.drafts import Drafts
+    from archisync_gui.drafts import BrowserKeys, Drafts
     from archisync_gui.endpoint.streams import Streams
     from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
     from archisync_gui.orchestrator import Orchestrator
@@ -49,6 +49,9 @@ class Services:
     orchestrator: Orchestrator
     store: Store
     drafts: Drafts
+    browser_keys: BrowserKeys
+    form_origins: Callable[[], Iterable[str]]
+    """Where the order form may be or have been served: the ports that the panel tries, and earlier ones."""
     pairing: Pairing
     gate: Gate
     streams: Streams

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import hdrs, web
 
 from archisync_gui import messages
+from archisync_gui.drafts import BrowserKeys
 from archisync_gui.endpoint import contract, files, openapi
 from archisync_gui.endpoint.gate import (
     PORTS_TRIED,
@@ -62,8 +63,8 @@ SAFE = {
 CSP_ANSWER = "default-src 'none'; frame-ancestors 'none'"
 CSP_PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' {socket} http://127.0.0.1:*; "
-    "frame-src http://127.0.0.1:*; worker-src 'self'; "
+    "connect-src 'self' {socket} {addresses}; "
+    "frame-src {addresses}; worker-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
@@ -94,12 +95,14 @@ class Endpoint:
         language: Callable[[], str] = messages.system_language,
         set_intervals: Callable[[Mapping[str, int | None]], Awaitable[object]] | None = None,
         form_opened: Callable[[], None] = lambda: None,
+        browser_keys: BrowserKeys | None = None,
         limits: Limits | None = None,
     ) -> None:
         """``port`` 0: the usual one (47800, demo 47801) or the next free of ten. ``language``: for callers that name
         none. ``set_intervals`` changes and keeps the intervals of some types, all or none; without it only the
         orchestrator is told. ``form_opened`` is called when somebody opens our order form, from the panel or in a tab:
-        a little before it asks for a session.
+        a little before it asks for a session. ``browser_keys``: for what the form keeps in the browser; without
+        them keys last as long as this endpoint.
         """
         self._clock = clock or SystemClock()
         self._limits = limits or Limits()
@@ -111,6 +114,7 @@ class Endpoint:
         self.pairing = Pairing(pairing, clock=self._clock, random=random)
         """Windows, digits, paired pages: see :class:`Pairing`."""
         self._gate = Gate(self.pairing, clock=self._clock, limits=self._limits)
+        self._browser_keys = browser_keys or BrowserKeys(None)
         self._streams = Streams(self._limits.streams)
         self._events = EventLog()
 
@@ -122,6 +126,8 @@ class Endpoint:
             orchestrator=orchestrator,
             store=store,
             drafts=drafts,
+            browser_keys=self._browser_keys,
+            form_origins=self._form_origins,
             pairing=self.pairing,
             gate=self._gate,
             streams=self._streams,
@@ -172,6 +178,7 @@ class Endpoint:
         self._streams.closing.clear()
         self.port = listening.getsockname()[1]
         self._gate.serve_at(self.port)
+        await asyncio.to_thread(self._browser_keys.open, self.port)
         forget = self._orchestrator.subscribe(self._events.add)
         ignore = self.pairing.subscribe(self._pages_changed)
         self._unsubscribe = lambda: (forget(), ignore())
@@ -209,6 +216,12 @@ class Endpoint:
     def url(self) -> str:
         """``http://127.0.0.1:47800``; an empty text while nothing is served."""
         return f"http://127.0.0.1:{self.port}" if self._runner is not None else ""
+
+    def _form_origins(self) -> list[str]:
+        """Where the order form may be or have been served: the ports that are tried, and earlier ones."""
+        tried = range(self._wanted_port, min(self._wanted_port + PORTS_TRIED, 65536))
+        ports = dict.fromkeys((self.port, *tried, *self._browser_keys.ports))
+        return [f"http://127.0.0.1:{port}" for port in ports]
 
     def order_form_url(self, account: AccountId | None = None) -> str:
         """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""
@@ -375,7 +388,9 @@ class Endpoint:
     def _page(self, request: web.Request, body: bytes, type_: str, etag: str) -> web.StreamResponse:
         headers = {
             hdrs.CACHE_CONTROL: "no-cache",
-            "Content-Security-Policy": CSP_PAGE.format(socket=self._gate.own_origin.replace("http", "ws", 1)),
+            "Content-Security-Policy": CSP_PAGE.format(
+                socket=self._gate.own_origin.replace("http", "ws", 1), addresses=" ".join(self._form_origins())
+            ),
         }
         if etag:
             headers[hdrs.ETAG] = etag

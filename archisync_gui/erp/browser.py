@@ -193,15 +193,20 @@ class Browser:
                 state = self._kept.get(account)
                 if state is None and self._memory is not None:
                     state = await self._memory.recall(account)
-                with translated("open"):
-                    context = await self._chromium.new_context(
-                        locale="it-IT",
-                        timezone_id="Europe/Rome",
-                        viewport=VIEWPORT,  # type: ignore[arg-type]
-                        extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
-                        storage_state=state,
-                        service_workers="block",
-                    )
+                try:
+                    # A browser that hangs must not hold up whoever wants to close it.
+                    async with asyncio.timeout(START_LIMIT):
+                        with translated("open"):
+                            context = await self._chromium.new_context(
+                                locale="it-IT",
+                                timezone_id="Europe/Rome",
+                                viewport=VIEWPORT,  # type: ignore[arg-type]
+                                extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
+                                storage_state=state,
+                                service_workers="block",
+                            )
+                except TimeoutError as error:
+                    raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
                 self._contexts[account] = context
             return context
 

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_leftovers
+from archisync_gui.store.database import make_empty
 from archisync_gui.store.errors import StoreError, code_of, translated
 
 FOLDER = "backups"
@@ -57,7 +58,11 @@ def listed(path: Path) -> tuple[Path, ...]:
     The order is that of their numbers, since a wall clock that was set back dates new backups before old ones. Backups
     of earlier versions have none and come last, by the time at which they were written.
     """
-    found = [(_number(path, file), file.stat().st_mtime, file) for file in _folder(path).glob(f"{path.stem}-*.db")]
+    found = [
+        (_number(path, file), file.stat().st_mtime, file)
+        for file in _folder(path).glob(f"{path.stem}-*.db")
+        if file.is_file()
+    ]
     return tuple(file for _, _, file in sorted(found, reverse=True))
 
 
@@ -72,7 +77,7 @@ def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
     try:
         with translated(backup or path):
             if backup is None:
-                _make_empty(part)
+                make_empty(part)
             else:
                 with closing(sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)) as source:
                     if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
@@ -87,12 +92,6 @@ def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
         _remove(part)
         raise
     return kept
-
-
-def _make_empty(part: Path) -> None:
-    os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
-    with closing(sqlite3.connect(part)) as empty:
-        empty.execute("VACUUM")  # writes the header: a file of no bytes would look as if its content had been lost
 
 
 def _kept(path: Path, now: datetime) -> Path | None:
@@ -135,10 +134,7 @@ def prune(path: Path) -> int:
     remove_leftovers(folder)
     old = listed(path)[KEPT:]
     for file in old:
-        if file.is_dir() and not file.is_symlink():
-            shutil.rmtree(file)
-        else:
-            _remove(file)
+        _remove(file)
     return len(old)
 
 

@@ -10,21 +10,40 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
+from archisync_gui.disk import PRIVATE, beside, put_in_place
 from archisync_gui.store.errors import Abandoned, StoreError, code_of, translated
 from archisync_gui.store.worker import Worker
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+HEADER = 100
+"""Bytes of the header of a database file; :func:`make_empty` writes a whole page."""
+
+
+def make_empty(path: Path) -> None:
+    """Make a private database file without tables. It is there whole or not at all, so that a file of no bytes always
+    means that its content was lost. Blocking."""
+    part = beside(path)
+    try:
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
+        with closing(sqlite3.connect(part)) as empty:
+            empty.execute("VACUUM")  # writes the header
+        put_in_place(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
 
 
 class Database:
@@ -50,8 +69,14 @@ class Database:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             if os.access(self.path.parent, os.W_OK):
                 self.path.parent.chmod(0o700)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            self.path.chmod(0o600)
+            if not self.path.exists():
+                make_empty(self.path)
+            elif self.path.is_dir():
+                raise StoreError("damaged", path=str(self.path), detail="a folder is in its place")
+            elif self.path.stat().st_size < HEADER:  # SQLite takes a file of one byte for a new one, and writes into it
+                raise StoreError("damaged", path=str(self.path), detail="the file is empty")
+            os.close(os.open(self.path, os.O_RDWR))
+            self.path.chmod(PRIVATE)
 
     async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
         """Run ``job`` in one write transaction: committed when it returns, rolled back when it raises.

@@ -53,6 +53,13 @@ def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
         _reconcile(connection, entity)
 
 
+def require_tables(connection: sa.Connection, path: Path) -> None:
+    """Raise ``damaged`` for a file of the present version that lacks some of its tables."""
+    missing = set(schema.FIXED.tables) - set(sa.inspect(connection).get_table_names())
+    if missing:
+        raise StoreError("damaged", path=str(path), detail=f"without table {min(missing)}")
+
+
 # ---------------------------------------------------------------------------------------------- fixed tables
 
 

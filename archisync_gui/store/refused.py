@@ -131,7 +131,7 @@ class Rows(Sequence[Row]):
             head, _, body = zlib.decompress(data or b"").partition(b"\n")
             names = json.loads(head)
             return [dict(zip(names, values, strict=True)) for values in json.loads(body)]
-        except (zlib.error, ValueError, TypeError) as error:
+        except (zlib.error, ValueError, TypeError, RecursionError) as error:
             raise StoreError("refused-read-unreadable", run=self._run_id) from error
 
     @overload

@@ -39,6 +39,20 @@ def _time(value: object) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
+class WholeNumber(sa.types.TypeDecorator[int]):
+    """A whole number. SQLite keeps whatever was written into such a column; what is no number counts as 0 (``None``
+    stays ``None``), so that it spoils nothing but its own row."""
+
+    impl = sa.Integer
+    cache_ok = True
+
+    def process_result_value(self, value: object, dialect: sa.Dialect) -> int | None:
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value
+        log.warning("a stored number cannot be read and counts as 0: %.60r", value)
+        return 0
+
+
 def utc_text(value: datetime) -> str:
     """The stored form of an aware time; ``ValueError`` for one without offset."""
     if value.tzinfo is None:
@@ -122,12 +136,12 @@ READS = sa.Table(
     sa.Column("last_success", UtcTime),
     sa.Column("new_as_of", UtcTime),
     sa.Column("all_as_of", UtcTime),
-    sa.Column("rows", sa.Integer, nullable=False),
+    sa.Column("rows", WholeNumber, nullable=False),
     sa.Column("seen_keys", sa.LargeBinary),
-    sa.Column("number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("new_number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("whole_number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("garbage", sa.Integer),
+    sa.Column("number", WholeNumber, nullable=False, server_default="0"),
+    sa.Column("new_number", WholeNumber, nullable=False, server_default="0"),
+    sa.Column("whole_number", WholeNumber, nullable=False, server_default="0"),
+    sa.Column("garbage", WholeNumber),
     sa.Column("doubtful", _json()),
 )
 """What the stored rows are current as of; written in the transaction that writes the rows, so neither can lie.
@@ -144,7 +158,7 @@ TOUCHED = sa.Table(
     sa.Column("entity", sa.String, primary_key=True),
     sa.Column("account", sa.String, primary_key=True),
     sa.Column("row_key", sa.String, primary_key=True),
-    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("number", WholeNumber, nullable=False),
     sa.Column("proven", sa.Boolean, nullable=False),
 )
 """Rows written by other reads than a clean whole one, since the last of these.
@@ -167,7 +181,7 @@ CHANGES = sa.Table(
     sa.Column("field", sa.String),
     sa.Column("before", _json()),
     sa.Column("after", _json()),
-    sa.Column("percent", sa.Integer),
+    sa.Column("percent", WholeNumber),
     sa.Index("changes_by_row", "entity", "account", "row_key", "id"),
     sa.Index("changes_by_time", "at"),
     sa.Index("changes_by_run", "run_id"),
@@ -184,10 +198,10 @@ REFUSED = sa.Table(
     sa.Column("kept_at", UtcTime, nullable=False),
     sa.Column("as_of", UtcTime, nullable=False),
     sa.Column("clean", sa.Boolean, nullable=False),
-    sa.Column("rows", sa.Integer, nullable=False),
-    sa.Column("number", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("after", sa.Integer),
-    sa.Column("garbage", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("rows", WholeNumber, nullable=False),
+    sa.Column("number", WholeNumber, nullable=False, server_default="0"),
+    sa.Column("after", WholeNumber),
+    sa.Column("garbage", WholeNumber, nullable=False, server_default="0"),
 )
 """Refused whole reads, kept for 24 h so that exactly them can be accepted."""
 

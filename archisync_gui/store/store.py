@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.model import AccountId, Clock, Origin, Outcome, RunRecord, Scope, SyncType
@@ -18,7 +19,7 @@ from archisync_gui.store import apply as applying
 from archisync_gui.store import backups, maintenance, reading, refused, schema
 from archisync_gui.store import migrate as migrating
 from archisync_gui.store.database import Database
-from archisync_gui.store.errors import StoreError
+from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import row_key
 from archisync_gui.store.types import (
@@ -54,6 +55,8 @@ class Store:
         self._clock = clock
         self._tables = {entity.name: (entity, schema.data_table(entity)) for entity in entities}
         self._rows_written = 0
+        self.is_new = False
+        """The file was made by this opening."""
         self.journal = StoreJournal(database, clock)
         """The orchestrator's memory."""
 
@@ -63,11 +66,13 @@ class Store:
     async def open(cls, folder: Path, entities: Sequence[Entity], *, clock: Clock) -> Self:
         """Open the database in ``folder``, making or migrating it (with a backup before a migration).
 
-        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for a file of a later program.
+        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for a file of a later program and
+        ``data-file-missing`` where there are backups of a file, but not the file.
         """
         path = folder / FILE
         database = Database(path)
         try:
+            new = await asyncio.to_thread(_is_new, path)
             await database.create()
             unclean = _has_log(path)
             await database.exclusive(lambda connection: _check_file(connection, path, thorough=unclean))
@@ -79,15 +84,22 @@ class Store:
 
             await database.exclusive(prepare)
             await database.write(lambda connection: migrating.migrate(connection, entities))
+            await database.read(lambda connection: migrating.require_tables(connection, path))
+        except DBAPIError as error:  # tables or a version that no program of ours has written
+            await database.close()
+            raise StoreError("damaged", path=str(path), detail=str(error.orig)) from error
         except BaseException:
             await database.close()
             raise
-        return cls(database, entities, clock)
+        store = cls(database, entities, clock)
+        store.is_new = new
+        return store
 
     @staticmethod
-    async def restore(folder: Path, backup: Path, *, clock: Clock) -> Path | None:
-        """Put a backup in the place of the database of ``folder``, which nobody may have open. The present file is
-        kept among the backups; its new place is returned. Drafts are another file and stay untouched."""
+    async def restore(folder: Path, backup: Path | None, *, clock: Clock) -> Path | None:
+        """Put a backup in the place of the database of ``folder``, which nobody may have open; ``None``: an empty one.
+        The present file is kept among the backups; its new place is returned. Drafts are another file and stay
+        untouched."""
         return await asyncio.to_thread(backups.restore, folder / FILE, backup, clock.now())
 
     async def close(self) -> None:
@@ -535,6 +547,16 @@ class Store:
                 connection, since=since, until=until, kinds=kinds, after=after, limit=limit
             )
         )
+
+
+def _is_new(path: Path) -> bool:
+    """Whether there is no file yet. Raises ``data-file-missing`` where there was one."""
+    with translated(path):
+        if path.exists():
+            return False
+        if backups.listed(path):
+            raise StoreError("data-file-missing", path=str(path))
+        return True
 
 
 def _has_log(path: Path) -> bool:

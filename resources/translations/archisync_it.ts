@@ -522,6 +522,10 @@
             <translation>L'ultimo backup: {backup}.</translation>
         </message>
         <message>
+            <source>Begin with an &amp;empty archive</source>
+            <translation>Ricomincia con un archivio &amp;vuoto</translation>
+        </message>
+        <message>
             <source>&amp;Put back the last backup</source>
             <translation>&amp;Rimetti l'ultimo backup</translation>
         </message>

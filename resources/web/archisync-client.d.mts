@@ -45,6 +45,8 @@ export interface Options {
   userId?: string;
   /** Learnt at pairing; another panel on the same port then never sees the token. */
   profileId?: string;
+  /** Other addresses at which the same panel may answer; left out: the ports beside `base`. */
+  others?: readonly string[];
 }
 
 export interface Session {

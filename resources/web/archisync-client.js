@@ -96,8 +96,8 @@
     #id = null; #opening = null; #line = null; #tries = 0; #timers = new Set();
     #owed = new Set(); #lastTouch = 0; #lastTry = -Infinity; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
 
-    constructor({ base, token, label = "", userId, profileId } = {}) {
-      this.#options = { base: String(base).replace(/\/+$/, ""), token, label, userId, profileId };
+    constructor({ base, token, label = "", userId, profileId, others } = {}) {
+      this.#options = { base: String(base).replace(/\/+$/, ""), token, label, userId, profileId, others };
       /** What is known now: `state` and the two ages. */
       this.freshness = { state: "opening", code: "", newAsOf: null, allAsOf: null, added: 0, changed: 0, durationMs: null,
         message: "", hint: "", handle: "", progress: null };
@@ -165,12 +165,12 @@
     /** Find the panel of the profile that this page was paired with: another one must not see the token. It may have
      * moved to one of the ports beside. */
     async #rightPanel(id) {
-      const { base, profileId } = this.#options;
+      const { base, profileId, others: told } = this.#options;
       if (!profileId) return true;
       const here = await profileAt(base);
       if (this.#id !== id) return false;
       if (here === profileId) return true;
-      const others = await Promise.all(neighbours(base).map(async (address) => [address, await profileAt(address)]));
+      const others = await Promise.all((told ?? neighbours(base)).map(async (address) => [address, await profileAt(address)]));
       if (this.#id !== id) return false;
       const moved = others.find(([, profile]) => profile === profileId);
       if (moved) {

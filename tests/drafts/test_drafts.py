@@ -5,7 +5,7 @@ import os
 import stat
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -155,3 +155,29 @@ async def test_a_file_of_a_later_program_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError) as refused:
         await Drafts.open(tmp_path, clock=FixedClock())
     assert refused.value.code == "newer-schema"
+
+
+async def test_only_the_last_orders_and_deleted_ids_are_remembered_whatever_the_clock_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archisync_gui.drafts.drafts.PAST_KEPT", 2)
+    monkeypatch.setattr("archisync_gui.drafts.drafts.TOMBSTONES_KEPT", 1)
+    clock = FixedClock()
+    kept = await Drafts.open(tmp_path, clock=clock)
+    for number in range(4):
+        clock.time += timedelta(minutes=1)
+        document = {"customer": {"id": f"c{number}"}, "lines": [{"itemId": "x", "quantity": 1000}]}
+        await kept.put("agente1", f"draft-{number}", document)
+    for id_ in ("draft-0", "draft-1"):
+        clock.time += timedelta(minutes=1)
+        await kept.delete("agente1", id_)
+    await kept.close()
+    clock.time += timedelta(days=4000)
+    kept = await Drafts.open(tmp_path, clock=clock)
+    found = [len((await kept.past("agente1", f"c{number}")).lines) for number in range(4)]
+    with pytest.raises(DraftConflict):
+        await kept.put("agente1", "draft-1", {})
+    again = await kept.put("agente1", "draft-0", {})
+    await kept.close()
+    assert found == [0, 0, 1, 1]
+    assert again.version == 1

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.endpoint.form_rig import Rig, chromium, rig, threads_ready
-from tests.endpoint.form_walk import CUSTOMERS, DELAYS, DISCOUNTS, ITEMS, QUANTITIES, SCANNED, WRONG, Step, Walk, take
+from tests.endpoint.form_walk import CUSTOMERS, DISCOUNTS, IN_PAGE, ITEMS, QUANTITIES, SCANNED, WRONG, Step, Walk, take
 
 PLACES = st.integers(0, 4)
 
@@ -45,6 +45,7 @@ STEPS = st.one_of(
     step("take_back"),
     step("again"),
     step("note", st.sampled_from(("urgente", "telefonare prima", ""))),
+    step("half", st.sampled_from(("lucido", ""))),
     step("save"),
     step("save"),
     step("edit", PLACES),
@@ -59,14 +60,14 @@ SALE: list[Step] = [("customer", ("50120",)), ("add", ("020002", "3")), ("add", 
 async def world(folder: Path) -> AsyncIterator[Rig]:
     await threads_ready()
     async with chromium() as browser, rig(folder, browser) as made:
-        await made.context.add_init_script(f"({DELAYS})()")
+        await made.context.add_init_script(f"({IN_PAGE})()")
         yield made
 
 
 async def walk(agent: Walk, seed: int, steps: list[Step]) -> Walk:
     """One sequence in a form that keeps nothing of the one before; returns the agent, whose tab stays open."""
     office = agent.rig.office
-    await agent.page.evaluate(RESET, str(seed))
+    await agent.ask("reset", seed)
     for draft in await office.drafts.list("agente1"):
         await office.drafts.delete("agente1", draft.id)
     agent = Walk(agent.rig, agent.page, agent.first_port)
@@ -77,23 +78,13 @@ async def walk(agent: Walk, seed: int, steps: list[Step]) -> Walk:
     return agent
 
 
-RESET = """async (seed) => {
-  sessionStorage.setItem("walk-seed", seed);
-  const load = (name) => import(`/order-form/${name}.js`);
-  const [storage, store, actions] = await Promise.all(["storage", "store", "actions"].map(load));
-  actions.clear();
-  store.update({ said: null, conflict: null, unsent: 0 });
-  for (const key of (await storage.all()).keys()) await storage.put(key, null);
-}"""
-
-
 def sequences(folder: Path, count: int) -> None:
     with asyncio.Runner() as runner:
         entered = world(folder)
         made = runner.run(entered.__aenter__())
         tab = runner.run(made.context.new_page())
         agents = [Walk(made, tab, made.office.endpoint.port)]
-        runner.run(agents[0].open("1"))
+        runner.run(agents[0].open(1))
 
         @settings(
             max_examples=count,
@@ -114,7 +105,7 @@ def sequences(folder: Path, count: int) -> None:
                 for left in made.context.pages:
                     runner.run(left.close())
                 agents[:] = [Walk(made, runner.run(made.context.new_page()), made.office.endpoint.port)]
-                runner.run(agents[0].open("1"))
+                runner.run(agents[0].open(1))
                 raise
 
         try:

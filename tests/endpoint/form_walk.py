@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
 
 from archisync_gui.drafts.amounts import line_amount
 from tests.endpoint.form_rig import Rig
@@ -30,41 +30,116 @@ DISCOUNTS = {"": [], "10": [1000], "50+10+5": [5000, 1000, 500], "12,5": [1250]}
 FIVES = "012345K2"
 """Sold in fives, 5 to 500."""
 
-DELAYS = """() => {
+IN_PAGE = """() => {
+  // Every answer of the panel comes at its own moment: half of them at once, the others up to 12 ms late.
   const real = window.fetch.bind(window);
   let seed = Number(sessionStorage.getItem("walk-seed") ?? 1);
   const next = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
-  const pause = () => new Promise((resolve) => setTimeout(resolve, next() < 0.5 ? 0 : next() * 60));
+  const pause = () => next() < 0.5 ? undefined : new Promise((resolve) => setTimeout(resolve, next() * 12));
   window.fetch = async (...how) => { await pause(); const answer = await real(...how); await pause(); return answer; };
-}"""
 
-LOOK = """async () => {
-  const store = await import("/order-form/store.js");
-  const order = store.order();
-  const text = (node) => node?.textContent.replaceAll("\\u00a0", " ").trim() ?? "";
-  return JSON.stringify({
-    busy: store.now().scans.some((one) => !one.missing),
-    id: order.id,
-    screen: {
-      customer: text(document.querySelector("#customer-chosen b")) || null,
-      note: document.querySelector("#note").value,
-      lines: [...document.querySelectorAll("#lines tr")].map((row) => [text(row.querySelector("small")).split(" · ")[0],
-        row.querySelector(".quantity").value, row.querySelector(".more input").value]),
+  const text = (node) => node?.textContent.replaceAll("\u00a0", " ").trim() ?? "";
+  const until = async (question, about) => {
+    const end = Date.now() + 15000;
+    while (!(await question(about))) {
+      if (Date.now() > end) throw new Error(`waited in vain for ${question} ${about}: ${await walk.dump()}`);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+  };
+  const modules = async () => {
+    const names = ["store", "keep", "storage", "actions"];
+    const loaded = await Promise.all(names.map((name) => import(`/order-form/${name}.js`)));
+    return Object.fromEntries(names.map((name, at) => [name, loaded[at]]));
+  };
+  const one = (selector) => document.querySelector(selector);
+  window.walk = {
+    seed: (given) => { seed = given; sessionStorage.setItem("walk-seed", given); },
+    get: () => seed,
+    async ready() {
+      await until(() => document.documentElement?.dataset.ready !== undefined);
+      Object.assign(walk, await modules());
+      // Before its first frame a page is given no input by the browser.
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     },
-    value: {
-      customer: order.customer?.name ?? null, note: order.note,
-      lines: order.lines.map((line) => [line.itemId, line.qtyText, line.discountText]),
+    id: () => walk.store.order().id,
+    dump: async () => JSON.stringify({ state: { ...walk.store?.now(), articles: 0 }, active: document.activeElement?.id,
+      kept: [...(await walk.storage?.all() ?? []).keys()] }),
+    shown: (id) => until((wanted) => walk.id() === wanted, id),
+    other: (id) => until((before) => walk.id() !== before, id),
+    customer: (name) => until((wanted) => text(one("#customer-chosen b")) === wanted, name),
+    articles: () => until(() => document.activeElement?.id === "quantity"),
+    /** Empty a field and stand in it. */
+    stand(selector, nth = 0) {
+      const field = document.querySelectorAll(selector)[nth];
+      const more = field.closest("details");
+      if (more) more.open = true;
+      field.focus();
+      field.select();
     },
-    totals: text(document.querySelector("#totals dd")),
-  });
+    click(selector, nth = 0) {
+      const element = document.querySelectorAll(selector)[nth];
+      element.focus();
+      element.click();
+    },
+    is: (selector, state) => one(selector)?.matches(state) ?? false,
+    async look() {
+      await until(() => !walk.store.now().scans.some((scan) => !scan.missing) && !walk.store.now().paste);
+      const order = walk.store.order();
+      return JSON.stringify({
+        id: order.id,
+        screen: {
+          customer: text(one("#customer-chosen b")) || null, note: one("#note").value, article: one("#product").value,
+          lines: [...document.querySelectorAll("#lines tr")].map((row) => [
+            text(row.querySelector("small")).split(" · ")[0], row.querySelector(".quantity").value,
+            row.querySelector(".more input").value]),
+        },
+        value: {
+          customer: order.customer?.name ?? null, note: order.note, article: walk.store.now().product.text,
+          lines: order.lines.map((line) => [line.itemId, line.qtyText, line.discountText]),
+        },
+      });
+    },
+    async waiting() {
+      return JSON.stringify((await walk.keep.waiting()).map(({ id, order, document }) => ({ id,
+        lines: (order ?? document).lines.map((line) => [line.itemId, line.qtyText ?? String(line.quantity)]) })));
+    },
+    served: () => until(async () => {
+      const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
+      return worker?.active?.state === "activated";
+    }),
+    found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id),
+    online: () => { dispatchEvent(new Event("online")); },
+    go: (hash) => { location.hash = hash; },
+    scan(code) {
+      const field = one("#product");
+      let at = performance.now();
+      field.focus();
+      for (const key of [...code, "Enter"]) {
+        at += 8;
+        const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+        Object.defineProperty(event, "timeStamp", { value: at });
+        field.dispatchEvent(event);
+        if (key === "Enter") break;
+        field.value += key;
+        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+      }
+    },
+    async paste(table) {
+      const data = new DataTransfer();
+      data.setData("text", table);
+      const how = { clipboardData: data, bubbles: true, cancelable: true };
+      one("#product").dispatchEvent(new ClipboardEvent("paste", how));
+      await until(() => one("#paste-take")?.disabled === false);
+    },
+    async reset(given) {
+      walk.seed(given);
+      walk.actions.clear();
+      walk.store.update({ said: null, conflict: null, paste: null, leaving: null, unsent: 0 });
+      for (const [key, value] of await walk.storage.all()) if (value.kind) await walk.storage.put(key, null);
+    },
+  };
 }"""
-
-WAITING = """async () => {
-  const keep = await import("/order-form/keep.js");
-  return JSON.stringify((await keep.waiting()).map(({ id, kind, order, document }) => ({ id, kind,
-    customer: (order ?? document).customer?.name ?? null, note: (order ?? document).note,
-    lines: (order ?? document).lines.map((line) => [line.itemId, line.qtyText ?? String(line.quantity)]) })));
-}"""
+"""What the agent sees and does, inside the page: one call of the browser for each look."""
 
 
 def read(text: str) -> int | None:
@@ -93,6 +168,8 @@ class Seen:
     customer: str | None = None
     note: str = ""
     lines: tuple[Line, ...] = ()
+    article: str = ""
+    """Typed in the box for the next article."""
 
     @property
     def empty(self) -> bool:
@@ -101,10 +178,14 @@ class Seen:
     @property
     def valid(self) -> bool:
         """Whether the form has to take it."""
-        if self.customer is None or any(read(quantity) is None for _, quantity, _ in self.lines):
+        if self.customer is None or self.article or any(read(quantity) is None for _, quantity, _ in self.lines):
             return False
         fives = sum(read(quantity) or 0 for item, quantity, _ in self.lines if item == FIVES)
         return not any(item == FIVES for item, _, _ in self.lines) or (fives % 5000 == 0 and 5000 <= fives <= 500_000)
+
+    def opened(self) -> Seen:
+        """The same as it is seen when the stored draft is opened: numbers as the form writes them."""
+        return replace(self, lines=tuple((item, written(read(text) or 0), less) for item, text, less in self.lines))
 
     def stored(self) -> tuple[Any, ...]:
         """The same as the panel has to store it."""
@@ -142,29 +223,35 @@ class Walk:
 
     # ------------------------------------------------------------------------------------------ the judge
 
-    async def look(self) -> Any:
-        while True:
-            found = json.loads(await self.page.evaluate(LOOK))
-            if not found["busy"]:
-                return found
-            await asyncio.sleep(0.01)
+    async def ask(self, what: str, *about: Any) -> Any:
+        """Call one of the helpers in the page."""
+        return await self.page.evaluate(f"(about) => walk.{what}(...about)", list(about))
 
-    async def holds(self, question: str, about: str = "") -> None:
-        """Wait until the page says yes; Playwright's own waiting evaluates text, which the pages forbid."""
-        async with asyncio.timeout(10):
-            while not await self.page.evaluate(question, about):  # noqa: ASYNC110  (no event tells)
-                await asyncio.sleep(0.01)
+    async def click(self, selector: str, nth: int = 0) -> None:
+        """Click an element. By a call: with the mouse a late price may move it between looking and clicking, which is
+        tried in ``test_order_form_findings.py``."""
+        await self.ask("click", selector, nth)
+
+    async def type(self, text: str, selector: str = "", nth: int = 0) -> None:
+        """Type over what stands in a field, or in the one that has the focus."""
+        if selector:
+            await self.ask("stand", selector, nth)
+        if text:
+            await self.page.keyboard.insert_text(text)
+        else:
+            await self.page.keyboard.press("Delete")
 
     async def check(self) -> None:
         """Screen and value are what the agent saw and typed."""
-        found = await self.look()
+        found = json.loads(await self.ask("look"))
         wanted = {
             "customer": self.now.customer,
             "note": self.now.note,
+            "article": self.now.article,
             "lines": [list(line) for line in self.now.lines],
         }
-        assert found["screen"] == wanted, f"screen {found['screen']}, agent {wanted}"
-        assert found["value"] == wanted, f"value {found['value']}, agent {wanted}"
+        for what in ("screen", "value"):
+            assert found[what] == wanted, f"{what} {found[what]}, agent {wanted}; {await self.ask('dump')}"
         self.id = found["id"]
 
     async def end(self) -> None:
@@ -175,8 +262,8 @@ class Walk:
                 found = {draft.id: stored(draft.document) for draft in drafts}
                 if found == {id_: seen.stored() for id_, seen in self.saved.items()}:
                     break
-                await self.page.evaluate("dispatchEvent(new Event('online'))")
-                await asyncio.sleep(0.05)
+                await self.ask("online")
+                await asyncio.sleep(0.02)
         for draft in drafts:
             for line in draft.document["lines"]:
                 priced = line["itemId"] != "030001"
@@ -193,7 +280,7 @@ class Walk:
 
     async def _waiting(self) -> dict[str, Any]:
         """What the browser keeps for this address of the panel, by order; another address hands over soon."""
-        return {one["id"]: one for one in json.loads(await self.page.evaluate(WAITING))}
+        return {one["id"]: one for one in json.loads(await self.ask("waiting"))}
 
     # ------------------------------------------------------------------------------------------ steps
 
@@ -212,25 +299,29 @@ class Walk:
         if self.now.customer is not None:
             await self.page.keyboard.press("Alt+c")
             self.did(replace(self.now, customer=None))
-        await self.page.locator("#customer").fill("")
-        await self.page.keyboard.type(key)
+        await self.type(key, "#customer")
         await self.page.keyboard.press("Enter")
-        await expect(self.page.locator("#customer-chosen b")).to_have_text(CUSTOMERS[key])
+        await self.ask("customer", CUSTOMERS[key])
         self.did(replace(self.now, customer=CUSTOMERS[key]))
 
     async def add(self, item: str, quantity: str) -> None:
-        await self.page.locator("#product").fill("")
-        await self.page.keyboard.type(TYPED.get(item, item.lower()))
+        await self.type(TYPED.get(item, item.lower()), "#product")
         await self.page.keyboard.press("Enter")
-        await expect(self.page.locator("#quantity")).to_be_focused()
-        await self.page.keyboard.type(quantity)
+        await self.ask("articles")
+        await self.type(quantity)
         await self.page.keyboard.press("Enter")
-        after = replace(self.now, lines=(*self.now.lines, (item, quantity, "")))
+        after = replace(self.now, article="", lines=(*self.now.lines, (item, quantity, "")))
         if self._allowed(after, item):
             self.did(after)
         else:
-            await expect(self.page.locator("#rules.wrong")).to_be_visible()
-            await self.page.locator("#quantity").press("Escape")
+            assert await self.ask("is", "#rules", ".wrong"), f"{quantity!r} was not refused"
+            await self.page.keyboard.press("Escape")
+            self.now = replace(self.now, article="")
+
+    async def half(self, text: str) -> None:
+        """Begin the next article, and leave it."""
+        await self.type(text, "#product")
+        self.now = replace(self.now, article=text)
 
     def _allowed(self, after: Seen, item: str) -> bool:
         if read(after.lines[-1][1]) is None:
@@ -239,8 +330,8 @@ class Walk:
         return item != FIVES or (pieces % 5000 == 0 and 5000 <= pieces <= 500_000)
 
     async def scan(self, item: str) -> None:
-        await self.page.locator("#product").fill("")
-        await self.page.evaluate(SCAN, item)
+        await self.half("")
+        await self.ask("scan", item)
         lines = list(self.now.lines)
         last = next((at for at in reversed(range(len(lines))) if lines[at][0] == item), None)
         quantity = None if last is None else read(lines[last][1])
@@ -251,10 +342,8 @@ class Walk:
         self.did(replace(self.now, lines=tuple(lines)))
 
     async def paste(self, rows: list[tuple[str, str, str]]) -> None:
-        await self.page.locator("#product").focus()
-        await self.page.evaluate(PASTE, "\n".join("\t".join(row) for row in rows))
-        await self.page.locator("#paste-take:enabled").click()
-        await expect(self.page.locator("#paste")).to_have_count(0)
+        await self.ask("paste", "\n".join("\t".join(row) for row in rows))
+        await self.click("#paste-take")
         self.did(replace(self.now, lines=(*self.now.lines, *rows)))
 
     async def change(self, at: int, text: str) -> None:
@@ -264,7 +353,7 @@ class Walk:
         item, before, discount = self.now.lines[at]
         if text == before:
             return
-        await self.page.locator("#lines tr").nth(at).locator(".quantity").fill(text)
+        await self.type(text, "#lines .quantity", at)
         await self.blur()
         lines = (*self.now.lines[:at], (item, text, discount), *self.now.lines[at + 1 :])
         self.did(replace(self.now, lines=lines))
@@ -276,9 +365,7 @@ class Walk:
         item, quantity, before = self.now.lines[at]
         if text == before:
             return
-        row = self.page.locator("#lines tr").nth(at)
-        await row.locator("details").evaluate("(one) => { one.open = true }")
-        await row.locator(".more input").first.fill(text)
+        await self.type(text, "#lines .more > label:first-of-type > input", at)
         await self.blur()
         lines = (*self.now.lines[:at], (item, quantity, text), *self.now.lines[at + 1 :])
         self.did(replace(self.now, lines=lines))
@@ -287,29 +374,29 @@ class Walk:
         if not self.now.lines:
             return
         at %= len(self.now.lines)
-        await self.page.locator(".remove").nth(at).click()
+        await self.click(".remove", at)
         self.did(replace(self.now, lines=self.now.lines[:at] + self.now.lines[at + 1 :]))
 
     async def take_back(self) -> None:
         if self.undo:
-            await self.page.locator("#undo").click()
+            await self.click("#undo")
             self.redo.append(self.now)
-            self.now = self.undo.pop()
+            self.now = replace(self.undo.pop(), article=self.now.article)
         else:
-            await expect(self.page.locator("#undo")).to_be_disabled()
+            assert await self.ask("is", "#undo", ":disabled"), "nothing is left to do"
 
     async def again(self) -> None:
         if self.redo:
-            await self.page.locator("#redo").click()
+            await self.click("#redo")
             self.undo.append(self.now)
-            self.now = self.redo.pop()
+            self.now = replace(self.redo.pop(), article=self.now.article)
         else:
-            await expect(self.page.locator("#redo")).to_be_disabled()
+            assert await self.ask("is", "#redo", ":disabled"), "nothing is left to do"
 
     async def note(self, text: str) -> None:
         if text == self.now.note:
             return
-        await self.page.locator("#note").fill(text)
+        await self.type(text, "#note")
         await self.blur()
         self.did(replace(self.now, note=text))
 
@@ -317,7 +404,7 @@ class Walk:
         await self.page.keyboard.press("Control+Enter")
         if self.now.empty or not self.now.valid:
             return
-        await self.holds("(id) => window.orderId() !== id", self.id)
+        await self.ask("other", self.id)
         self.saved[self.id] = self.now
         self.aside.pop(self.id, None)
         self.fresh(Seen())
@@ -331,7 +418,7 @@ class Walk:
         self._leave()
         await self._go(f"draft={id_}", id_)
         left = self.aside.pop(id_, None)
-        self.fresh(left or self.saved[id_], left is not None)
+        self.fresh(left or self.saved[id_].opened(), left is not None)
 
     async def duplicate(self, at: int) -> None:
         if not self.saved:
@@ -340,16 +427,16 @@ class Walk:
         await self._stored(id_)
         before = self.id
         self._leave()
-        await self.page.evaluate("(hash) => { location.hash = hash }", f"copy={id_}")
-        await self.holds("(id) => window.orderId() !== id", before)
-        self.fresh(self.saved[id_])
+        await self.ask("go", f"copy={id_}")
+        await self.ask("other", before)
+        self.fresh(self.saved[id_].opened())
 
     async def _stored(self, id_: str) -> None:
         async with asyncio.timeout(20):
             while (found := await self.rig.office.drafts.get("agente1", id_)) is None or (
                 stored(found.document) != self.saved[id_].stored()
             ):
-                await self.page.evaluate("dispatchEvent(new Event('online'))")
+                await self.ask("online")
                 await asyncio.sleep(0.02)
 
     def _leave(self) -> None:
@@ -357,82 +444,49 @@ class Walk:
             self.aside[self.id] = self.now
 
     async def _go(self, hash_: str, id_: str) -> None:
-        await self.page.evaluate("(hash) => { location.hash = hash }", hash_)
-        await self.holds("(id) => window.orderId() === id", id_)
+        await self.ask("go", hash_)
+        await self.ask("shown", id_)
 
     async def reload(self) -> None:
-        await self.page.reload()
-        await self.ready()
+        await self.page.reload(wait_until="commit")
+        await self.ask("ready")
         self.fresh(self.now, True)
 
     async def close(self) -> None:
         """The tab is closed; in a new one the agent goes on with what was left."""
-        seed = await self.page.evaluate("sessionStorage.getItem('walk-seed')")
-        context = self.page.context
+        seed, context = await self.ask("get"), self.page.context
         await self.page.close()
         self.page = await context.new_page()
         await self.open(seed)
-        if not self.now.empty or self.id in self.saved:
+        await self._go_on()
+
+    async def _go_on(self) -> None:
+        """Go on with what was left; what was typed in the article's box belongs to the tab, and went with it."""
+        left = replace(self.now, article="")
+        if not left.empty or self.id in self.saved:
             await self._go(f"draft={self.id}", self.id)
-        self.fresh(self.now, True)
+        self.fresh(left, True)
 
     async def restart(self) -> None:
         await self.rig.office.restart()
 
     async def move(self) -> None:
         """The panel answers at another port; the agent opens the form there and finds what was left."""
-        await self.holds(SERVED)
-        office, seed = self.rig.office, await self.page.evaluate("sessionStorage.getItem('walk-seed')")
+        await self.ask("served")
+        office, seed = self.rig.office, await self.ask("get")
         port = office.endpoint.port
         await office.endpoint.move(port + 1 if port == self.first_port else self.first_port)
         await self.open(seed)
-        if not self.now.empty or self.id in self.saved:
-            await self.holds(FOUND, self.id)
-            await self._go(f"draft={self.id}", self.id)
-        self.fresh(self.now, True)
+        if not replace(self.now, article="").empty or self.id in self.saved:
+            await self.ask("found", self.id)
+        await self._go_on()
 
-    async def open(self, seed: str) -> None:
+    async def open(self, seed: int) -> None:
         """The form as the panel opens it."""
-        await self.page.goto(self.rig.office.endpoint.order_form_url("agente1"))
-        await self.page.evaluate("(seed) => sessionStorage.setItem('walk-seed', seed)", seed)
-        await self.ready()
+        await self.page.goto(self.rig.office.endpoint.order_form_url("agente1"), wait_until="commit")
+        await self.ask("seed", seed)
+        await self.ask("ready")
 
-    async def ready(self) -> None:
-        await self.page.locator("html[data-ready]").wait_for(state="attached")
-        await self.page.evaluate(READY)
-
-
-READY = """async () => {
-  const store = await import("/order-form/store.js");
-  window.orderId = () => store.order().id;
-}"""
-SERVED = """async () => {
-  const served = await navigator.serviceWorker.getRegistration("/order-form/handover");
-  return served?.active?.state === "activated";
-}"""
-FOUND = """async (id) => {
-  const keep = await import("/order-form/keep.js");
-  return (await keep.waiting()).some((one) => one.id === id);
-}"""
-SCAN = """(code) => {
-  const field = document.getElementById("product");
-  let at = performance.now();
-  for (const key of [...code, "Enter"]) {
-    at += 8;
-    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-    Object.defineProperty(event, "timeStamp", { value: at });
-    field.dispatchEvent(event);
-    if (key === "Enter") break;
-    field.value += key;
-    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }
-}"""
-PASTE = """(text) => {
-  const data = new DataTransfer();
-  data.setData("text", text);
-  const how = { clipboardData: data, bubbles: true, cancelable: true };
-  document.getElementById("product").dispatchEvent(new ClipboardEvent("paste", how));
-}"""
 
 Step = tuple[str, tuple[Any, ...]]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from typing import Any, cast
 
 import aiohttp
 
-from archisync_gui.drafts import Drafts
+from archisync_gui.drafts import BrowserKeys, Drafts
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
@@ -74,7 +75,7 @@ class Office:
     token: str = field(repr=False, default="")
     """Of the paired page, all scopes, for no special account."""
 
-    make: Callable[[], Endpoint] | None = field(repr=False, default=None)
+    make: Callable[[int], Endpoint] | None = field(repr=False, default=None)
 
     @property
     def url(self) -> str:
@@ -83,8 +84,9 @@ class Office:
     async def restart(self) -> None:
         """The panel starts anew: another endpoint on the same port, with the pages of the same file."""
         assert self.make is not None
+        port = self.endpoint.port
         await self.endpoint.stop()
-        self.endpoint = self.make()
+        self.endpoint = self.make(port)
         await self.endpoint.start()
 
     @property
@@ -164,7 +166,7 @@ async def running(
     face = orchestrator or stand_in.StandIn()
     port = port or free_port()
 
-    def make() -> Endpoint:
+    def make(port: int) -> Endpoint:
         return Endpoint(
             cast(Any, face),
             store,
@@ -177,11 +179,12 @@ async def running(
             clock=clock,
             language=lambda: "it",
             form_opened=form_opened,
+            browser_keys=BrowserKeys(folder / "order-form.json"),
             limits=limits,
-            **({"random": random} if random else {}),
+            random=random or secrets.token_bytes,
         )
 
-    endpoint = make()
+    endpoint = make(port)
     await endpoint.start()
     token = pages.add("Modulo di prova", PAGE, tuple(Access), None)[1]
     async with aiohttp.ClientSession() as client:

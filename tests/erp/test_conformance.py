@@ -115,7 +115,7 @@ FAULTS_TOLD = (
     Told("connection-dropped", "erp-unreachable"),
     Told("never-idle", "erp-never-idle"),
     Told("stuck-preset", "filter-preset", ("ddt",)),
-    Told("stuck-filter-row", "filter-row"),
+    Told("stuck-filter-row", "filter-operator"),
     Told("stuck-search", "filter-search"),
     Told("stuck-header-filter", "filter-header"),
     Told("stuck-grouping", "filter-grouping"),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from store_samples import ENTITIES, START, ManualClock, Reads, parcel
+from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.model import Event, EventKind, Explanation, Origin, Outcome, Reason, RunRecord, Scope
-from archisync_gui.store import RefusedKind, Store, StoreError
+from archisync_gui.store import RefusedKind, Store, StoreError, migrate, schema
+from archisync_gui.store.database import Database
 
 WRONG: tuple[object, ...] = (
     None,
@@ -42,6 +45,7 @@ async def filled(folder: Path, clock: ManualClock) -> None:
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))
     await store.apply("parcels", "agent", reads.batch([parcel(1, tracking=None), parcel(2, cost=1), parcel(3)]))
     await store.apply("parcels", "agent", reads.batch([parcel(2, cost=9)], whole=False))
+    await store.apply("tariffs", "", reads.batch([tariff("a", 1000, 5)]))
     await store.keep_refused("parcels", "agent", reads.batch([parcel(1)]), RefusedKind.SHRINK)
     for number in (1, 2, 3):
         await store.journal.run_ended(run(number))
@@ -51,6 +55,9 @@ async def filled(folder: Path, clock: ManualClock) -> None:
     for key, value in NOTES.items():
         await store.journal.note(key, value)
     await store.close()
+    with closing(sqlite3.connect(folder / "archisync.db")) as raw:  # as after a new column was declared
+        raw.execute("INSERT INTO unfilled_columns VALUES ('parcels', 'agent', 'city')")
+        raw.commit()
 
 
 NOTES = {
@@ -139,6 +146,210 @@ async def lives_on(folder: Path, clock: ManualClock, spared: set[object]) -> Non
         await store.apply("parcels", "agent", again)
     finally:
         await store.close()
+
+
+def fillings(value: object) -> dict[str, object]:
+    """A cell's value as a crash, a bad disk or another version may leave it."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    cut: object = value[: len(value) // 2] if isinstance(value, bytes) else text[: len(text) // 2]
+    return {
+        "nothing": None,
+        "truncated": cut,
+        "random": bytes((7 * at + 13) % 256 for at in range(40)),
+        "newer": '{"from": "a later version", "at": "2099-01-01T00:00:00+00:00"}',
+        "older": 0,
+    }
+
+
+TABLES = sorted({*schema.FIXED.tables, *(schema.data_table(entity).name for entity in ENTITIES)} - {"alembic_version"})
+"""Found by the schema, so that a new table or column is tried without a change here."""
+
+
+@pytest.mark.parametrize(
+    "every", [pytest.param(False, marks=pytest.mark.ci), pytest.param(True, marks=pytest.mark.nightly)]
+)
+@pytest.mark.parametrize("table", TABLES)
+async def test_no_cell_whatever_it_holds_stops_the_start(
+    tmp_path: Path, clock: ManualClock, table: str, every: bool
+) -> None:
+    """Each cell of the first row of each table; in the small sample with one filling each."""
+    folder = tmp_path / "data"
+    await filled(folder, clock)
+    path, pristine = folder / "archisync.db", (folder / "archisync.db").read_bytes()
+    with closing(sqlite3.connect(path)) as raw:
+        names = [row[1] for row in raw.execute(f'PRAGMA table_info("{table}")')]
+        cells = raw.execute(f'SELECT rowid, * FROM "{table}" ORDER BY rowid LIMIT 1').fetchone()
+    assert cells is not None, "the sample fills every table"
+    for at, (name, value) in enumerate(zip(names, cells[1:], strict=True)):
+        wrongs = list(fillings(value).values())
+        for wrong in wrongs if every else [wrongs[at % len(wrongs)]]:
+            path.write_bytes(pristine)
+            with closing(sqlite3.connect(path)) as raw, suppress(sqlite3.IntegrityError):
+                raw.execute(f'UPDATE "{table}" SET "{name}" = ? WHERE rowid = ?', (wrong, cells[0]))
+                raw.commit()
+            await starts(folder, clock, f"{table}.{name} = {wrong!r}", spared=table)
+
+
+async def starts(folder: Path, clock: ManualClock, where: str, spared: str) -> None:
+    """The file can be opened, and every other table still says what it said."""
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    try:
+        kept = await store.journal.load()
+        if spared != "notes":
+            assert {name: kept.notes.get(name) for name in NOTES} == NOTES, where
+        if spared != "runs":
+            assert {f"run-{n}" for n in (1, 2, 3, 4)} <= {record.id for record in await store.runs()}, where
+        rows = (await store.rows("parcels", "agent", limit=10)).rows
+        if spared != "parcels":
+            assert {row.key for row in rows} == {"1", "2", "3"}, where
+        await store.counts()
+        await store.known("parcels", "agent")
+        await store.unproven("parcels", "agent")
+        await store.events(START - timedelta(days=1), START + timedelta(days=9))
+        await store.changes(START - timedelta(days=1), START + timedelta(days=9), ["agent"])
+        await store.journal.explanation_at(START + timedelta(days=9))
+        await store.maintain()
+        batch = Reads(clock).batch([parcel(4)], whole=False)
+        await store.apply("parcels", "agent", batch)
+    except Exception as error:
+        error.add_note(where)
+        raise
+    finally:
+        await store.close()
+
+
+# ------------------------------------------------------------------------------------------------ the whole file
+
+WHOLE: dict[str, Callable[[bytes], bytes]] = {
+    "half of it": lambda whole: whole[: len(whole) // 2],
+    "the last page missing": lambda whole: whole[:-4096],
+    "less than the header": lambda whole: whole[:60],
+    "one page": lambda whole: whole[:4096],
+    "no byte": lambda whole: b"",
+    "one byte": lambda whole: b"5",
+    "header overwritten": lambda whole: b"\0" * 100 + whole[100:],
+    "random": lambda whole: bytes((7 * at + 13) % 256 for at in range(len(whole))),
+    "text": lambda whole: b"not a database\n",
+    "another database": lambda whole: OTHER_DATABASE,
+}
+
+
+def _other_database() -> bytes:
+    with closing(sqlite3.connect(":memory:")) as raw:
+        raw.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        raw.execute("INSERT INTO alembic_version VALUES (?)", (migrate.HEAD,))
+        raw.commit()
+        return raw.serialize()
+
+
+OTHER_DATABASE = _other_database()
+"""A sound file of the present version, but without our tables."""
+
+
+async def refused(folder: Path, clock: ManualClock) -> str:
+    with pytest.raises(StoreError) as why:
+        await Store.open(folder, ENTITIES, clock=clock)
+    return why.value.code
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("damage", WHOLE)
+async def test_a_damaged_archive_is_refused_kept_and_replaced(tmp_path: Path, clock: ManualClock, damage: str) -> None:
+    folder, path = tmp_path / "data", tmp_path / "data" / "archisync.db"
+    await filled(folder, clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    backup = await store.backup("operator")
+    await store.close()
+    damaged = WHOLE[damage](path.read_bytes())
+    path.write_bytes(damaged)
+    assert await refused(folder, clock) == "damaged"
+    if damaged is not OTHER_DATABASE:  # that one is sound, so it was opened
+        assert path.read_bytes() == damaged, "looking at it does not make it worse"
+    for instead, rows in ((backup, 3), (None, 0)):
+        path.write_bytes(damaged)
+        kept = await Store.restore(folder, instead, clock=clock)
+        assert kept is not None
+        assert kept.read_bytes() == damaged, "nothing is thrown away"
+        store = await Store.open(folder, ENTITIES, clock=clock)
+        assert (await store.rows("parcels", "agent")).total == rows
+        assert bool((await store.journal.load()).notes) is bool(rows)
+        await store.close()
+
+
+async def test_a_folder_in_the_archives_place(tmp_path: Path, clock: ManualClock) -> None:
+    folder, path = tmp_path / "data", tmp_path / "data" / "archisync.db"
+    path.mkdir(parents=True)
+    (path / "note.txt").write_text("mine")
+    assert await refused(folder, clock) == "damaged"
+    kept = await Store.restore(folder, None, clock=clock)
+    assert kept is not None
+    assert (kept / "note.txt").read_text() == "mine"
+    assert Store.backups_in(folder) == (), "a folder is no backup"
+    await (await Store.open(folder, ENTITIES, clock=clock)).close()
+
+
+async def test_an_archive_that_is_gone_is_missed_where_it_has_backups(tmp_path: Path, clock: ManualClock) -> None:
+    folder, path = tmp_path / "data", tmp_path / "data" / "archisync.db"
+    await filled(folder, clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    assert not store.is_new
+    await store.backup("operator")
+    await store.close()
+    path.unlink()
+    assert await refused(folder, clock) == "data-file-missing"
+    assert not path.exists(), "no empty one hides that it is gone"
+    await Store.restore(folder, None, clock=clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    assert (await store.counts()) == ()
+    await store.close()
+
+
+@pytest.mark.parametrize("damage", ["missing", "half", "random", "empty"])
+async def test_a_damaged_log_costs_its_own_transactions_only(tmp_path: Path, clock: ManualClock, damage: str) -> None:
+    """``-wal`` as it lies there after a kill, then removed or damaged."""
+    live, folder = tmp_path / "live", tmp_path / "data"
+    await filled(live, clock)
+    store = await Store.open(live, ENTITIES, clock=clock)
+    for n in range(5, 9):
+        await store.apply("parcels", "agent", Reads(clock).batch([parcel(n)], whole=False))
+    folder.mkdir()
+    whole = {name: (live / name).read_bytes() for name in ("archisync.db", "archisync.db-wal")}
+    await store.close()
+    log = whole.pop("archisync.db-wal")
+    assert log
+    (folder / "archisync.db").write_bytes(whole["archisync.db"])
+    damaged = {"missing": None, "half": log[: len(log) // 2], "random": bytes(len(log)), "empty": b""}[damage]
+    if damaged is not None:
+        (folder / "archisync.db-wal").write_bytes(damaged)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    try:
+        await store.check()
+        assert {row.key for row in (await store.rows("parcels", "agent")).rows} >= {"1", "2", "3"}
+        assert dict((await store.journal.load()).notes).items() >= NOTES.items()
+    finally:
+        await store.close()
+
+
+async def test_a_kill_at_the_first_start_leaves_nothing_that_looks_damaged(tmp_path: Path, clock: ManualClock) -> None:
+    """The file has its header before it has its name; its tables come in one transaction."""
+    database = Database(tmp_path / "data" / "archisync.db")
+    await database.create()
+    await database.close()
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    assert (await store.rows("parcels", "agent")).total == 0
+    await store.close()
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM alembic_version", "DROP TABLE runs", "DROP TABLE alembic_version"])
+async def test_an_archive_without_its_version_or_a_table_is_damaged(
+    tmp_path: Path, clock: ManualClock, change: str
+) -> None:
+    folder = tmp_path / "data"
+    await filled(folder, clock)
+    with closing(sqlite3.connect(folder / "archisync.db")) as raw:
+        raw.execute(change)
+        raw.commit()
+    assert await refused(folder, clock) == "damaged"
 
 
 async def test_a_run_of_a_later_version_is_left_out_and_the_rest_is_remembered(

@@ -1,4 +1,4 @@
-"""A process of its own that syncs orders from a given demo ERP again and again, until it is killed; no test."""
+"""A process of its own that syncs one list from a given demo ERP again and again, until it is killed; no test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from archisync_gui.entities import ORDERS
+from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import Erp
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
@@ -14,19 +14,20 @@ from archisync_gui.syncs import SyncRunner
 from tests.syncs.erp_harness import QUICK, SAVED_VIEWS, Control, Origin, Run, Scope
 
 
-async def main(folder: Path, base: str) -> None:
+async def main(folder: Path, base: str, name: str) -> None:
     async def password(_: str) -> str:
         return "demo"
 
     clock = SystemClock()
-    store = await Store.open(folder, [ORDERS], clock=clock)
+    (entity,) = (each for each in ENTITIES if each.name == name)
+    store = await Store.open(folder, [entity], clock=clock)
     erp = Erp(address=lambda: base, password=password, clock=clock, limits=QUICK, saved_views=folder / SAVED_VIEWS)
-    sync = SyncRunner(store, erp, [ORDERS], page_size=20)
+    sync = SyncRunner(store, erp, [entity], page_size=20)
     number = 0
     while True:
         number += 1
-        await sync(Control(Run(f"{clock.now()}", "orders", "agente01", Scope.ALL, None, Origin.OPERATOR, 1, 1)))
+        await sync(Control(Run(f"{clock.now()}", name, "agente01", Scope.ALL, None, Origin.OPERATOR, 1, 1)))
         print(number, flush=True)
 
 
-asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))

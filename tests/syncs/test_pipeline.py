@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -253,6 +254,27 @@ async def test_a_column_that_emptied_is_refused(here: World) -> None:
         here.demo.change("orders", USER, key, {"SALESNAME": ""})
     failure = await refused(here, "orders", "column-empty")
     assert failure.params["field"] == "customer_name"
+
+
+async def test_a_grid_that_is_not_understood_leaves_a_picture_and_its_structure(here: World) -> None:
+    """Refused with the name of what was met; the structure that is kept holds no contents."""
+    for variation in ("page-values-absent", "bands"):
+        here.demo.vary(variation)
+    kept = here.demo.view_records()
+    failure = await refused(here, "orders", "grid-header-rows")
+    assert (failure.kind, failure.params["found"]) == (FailureKind.LAYOUT, "2")
+    assert failure.screenshot is not None
+    assert await asyncio.to_thread(Path(failure.screenshot).exists)
+    structure = failure.evidence["structure"]
+    assert structure["grid"]["problem"] == "header-rows"
+    assert len(structure["grid"]["headerRows"]) == 2
+    written = json.dumps(structure)
+    names = {row["SALESNAME"] for row in here.demo.rows("orders", USER) if row["SALESNAME"]}
+    assert names
+    assert not [name for name in names if name in written]
+    assert here.demo.view_records() == kept
+    here.demo.clear_variations()
+    assert (await here.sync("orders")).outcome is Outcome.COMPLETED
 
 
 async def test_a_column_whose_cells_stay_empty_is_refused_where_cells_are_read(here: World) -> None:

@@ -284,8 +284,8 @@ def history(now: datetime = NOW) -> tuple[RunRecord, ...]:
 
 
 class FakeTicket:
-    def __init__(self, id: str) -> None:
-        self.id = id
+    def __init__(self, id: str, type: str) -> None:
+        self.id, self.type = id, type
 
 
 class FakeOrchestrator:
@@ -331,7 +331,10 @@ class FakeOrchestrator:
 
     def request_sync(self, type: str, account: str | None = None, *args: Any, **kwargs: Any) -> FakeTicket:
         self.calls.append(("request_sync", (type, account, kwargs.get("key"))))
-        return FakeTicket(f"q-{type}")
+        return FakeTicket(f"q-{type}", type)
+
+    def position(self, ticket: FakeTicket) -> int | None:
+        return next((at for at, entry in enumerate(self.status.queue, 1) if entry.type == ticket.type), None)
 
     async def smart_customer_sync(self, session_id: str | None, *args: Any, **kwargs: Any) -> None:
         self.calls.append(("smart_customer_sync", (session_id,)))

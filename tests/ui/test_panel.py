@@ -184,6 +184,28 @@ async def test_hidden_start_without_tray_is_minimised(qapp: object) -> None:
     await panel.aclose()
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (720, 480)])
+async def test_a_notice_moves_nothing_and_lies_inside_the_window(make_panel: MakePanel, size: tuple[int, int]) -> None:
+    panel = await make_panel()
+    window = panel.window
+    window.resize(*size)
+    await asyncio.sleep(0.05)
+    page = window.go("overview")
+    before = {id(w): w.mapTo(window, w.rect().topLeft()) for w in window.findChildren(QAbstractButton) if w.isVisible()}
+    panel.context.say("A long sentence about what was refused and what can be done about it. " * 4, "bad", "&Do it")
+    await asyncio.sleep(0.05)
+    assert window.notice.isVisible()
+    after = {id(w): w.mapTo(window, w.rect().topLeft()) for w in window.findChildren(QAbstractButton) if w.isVisible()}
+    assert {key: after[key] for key in before} == before
+    inside = window.rect().contains(window.notice.geometry().translated(window.centralWidget().pos()))
+    assert inside, "nothing of it is cut"
+    assert window.notice.geometry().bottom() <= window.centralWidget().height() - window.foot.height()
+    assert page.isVisible()
+    window.resize(1100, 700)
+    await asyncio.sleep(0.05)
+    assert window.notice.geometry().right() <= window.centralWidget().width()
+
+
 async def test_quitting_while_a_run_is_active_asks(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()

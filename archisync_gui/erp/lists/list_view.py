@@ -159,7 +159,7 @@ class ListView:
             try:
                 await self._prepare(sort)
                 # A filter that stays on is named here; read with it, the page would fail for another reason.
-                check_filters(self.entity, await self.look())
+                check_filters(self.entity, self.state)
                 page = await self._first(page_size)
                 self._check_columns(await self.look())
                 return page
@@ -171,6 +171,8 @@ class ListView:
     async def _prepare(self, sort: str | None) -> None:
         state = await self.look()
         refuse_what_cannot_be_restored(self.entity, state)
+        # Before anything is changed: the user may have sorted by the column that is missing, which no page tells.
+        self._refuse_missing_columns(state)
         self._touched = True
         if state["filters"]["bar"]:
             # First, because its proof loads the page again, and a list may load with empty cells.
@@ -186,8 +188,11 @@ class ListView:
             await self.act(Act.SEARCH, text="")
         if sort is not None:
             await self._sort(sort)
+        else:
+            await self.look()
 
     async def _sort(self, name: str) -> None:
+        """Sort by a field, newest first; the state is looked at afterwards."""
         state = await self.look()
         if not any(column["field"] == name for column in state["columns"]):
             self.newest_first = False
@@ -198,7 +203,7 @@ class ListView:
         self.newest_first = _sorted_as(name, state)
 
     async def _first(self, page_size: int) -> Page:
-        state = await self.look()
+        state = self.state
         page: Page | None = None
         if state["sizeText"] is None:
             self.warn("page-size-unknown")
@@ -221,11 +226,14 @@ class ListView:
         return {**check_filters(self.entity, await self.look()), "version": self.version}
 
     def _check_columns(self, state: State) -> None:
+        self._refuse_missing_columns(state)
+        self.reader.check_columns(state)
+
+    def _refuse_missing_columns(self, state: State) -> None:
         there = {column["field"] for column in state["columns"]}
         missing = sorted({c.field_name for c in self.entity.columns if not c.optional} - there)
         if missing:
             raise refused("column-missing", columns=", ".join(missing), list=self.entity.name)
-        self.reader.check_columns(state)
 
     # --- the newest ---------------------------------------------------------------------------------------------------
 
@@ -235,6 +243,7 @@ class ListView:
         and :meth:`verify_filters`. ``None``: the sort does not take."""
         if not self._small_and_unfiltered(page_size):
             await self.prepare(page_size, sort=None)
+        self._refuse_missing_columns(self.state)
         self._touched = True
         if not any(column["field"] == name for column in self.state["columns"]):
             return None

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from archisync_gui.disk import replace_file
+from archisync_gui.disk import read_json, replace_file
 from archisync_gui.model import AccountId
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class SavedViews:
 
 def _read(file: Path) -> dict[tuple[AccountId, str], View]:
     try:
-        lines = json.loads(file.read_text(encoding="utf-8"))
+        lines = read_json(file)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from archisync_gui.disk import replace_file
+from archisync_gui.disk import read_json, replace_file
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class ReadingWays:
 
 def _read(file: Path) -> dict[str, KnownWay]:
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_json(file)
         return {
             str(name): KnownWay(str(w["version"]), bool(w["proven"]), int(w["failures"]), str(w["why"]))
             for name, w in found.items()

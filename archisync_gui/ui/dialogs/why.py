@@ -25,7 +25,7 @@ from archisync_gui.ui.widgets.dialog import Dialog
 def _shown(at: datetime) -> QDateTime:
     """``at`` as a field shows it: the office's clock, without a zone."""
     there = zone.local(at)
-    return QDateTime(QDate(there.year, there.month, there.day), QTime(there.hour, there.minute))
+    return QDateTime(QDate(there.year, there.month, there.day), QTime(there.hour, there.minute, there.second))
 
 
 def explanation_text(found: Explanation) -> str:

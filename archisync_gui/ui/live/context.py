@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -20,6 +21,9 @@ from archisync_gui.ui.live.bridge import Background, Bridge
 from archisync_gui.ui.live.services import Changes, Services, endpoint_address
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import language, tr
+
+if TYPE_CHECKING:
+    from archisync_gui.orchestrator import Ticket
 
 log = logging.getLogger(__name__)
 
@@ -139,25 +143,21 @@ class Context(QObject):
                 self.say(tr("{type} was not asked for: {why}", type=words.type_name(type), why=problem(error)), "bad")
                 return
             await asyncio.sleep(SETTLE)
-            self._tell_place(type, account, str(getattr(ticket, "id", "")))
+            self._tell_place(type, ticket)
 
         self.background.run(work(), f"sync-{type}")
 
-    def _tell_place(self, type: str, account: str | None, ticket: str) -> None:
+    def _tell_place(self, type: str, ticket: Ticket) -> None:
         services = self.services
         if services is None:
             return
         status = services.orchestrator.get_status()
-        found = [
-            (at, entry)
-            for at, entry in enumerate(status.queue, 1)
-            if entry.id == ticket or (entry.type == type and (account is None or entry.account == account))
-        ]
-        if not found:
+        at = services.orchestrator.position(ticket)
+        if at is None:
             if status.current_sync == type:
                 self.say(tr("{type}: reading now.", type=words.type_name(type)))
             return
-        at, entry = found[0]
+        entry = status.queue[at - 1]
         sentence = words.queued_sentence(entry, at)
         if entry.run_anyway_possible:
             self.say(sentence, "", tr("R&un anyway"), lambda: self.run_anyway(entry))

@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
@@ -589,9 +590,9 @@ class Panel(QObject):
 
     # ------------------------------------------------------------------------------------------------ end
 
-    async def show_failure(self, error: BaseException, backups: Sequence[Path] = ()) -> Path | None:
-        """Archisync could not start: say what happened and wait until it was read. The backup to be put back, if the
-        archive is damaged and the operator wants it."""
+    async def show_failure(self, error: BaseException, backups: Sequence[Path] = ()) -> Path | Literal["empty"] | None:
+        """Archisync could not start: say what happened and wait until it was read. Where the archive is damaged or
+        gone: the backup to be put in its place, or ``empty``, if the operator wants one of the two."""
         box = QMessageBox(self.window)
         box.setWindowTitle("Archisync")
         box.setIcon(QMessageBox.Icon.Critical)
@@ -603,7 +604,9 @@ class Panel(QObject):
         box.addButton(tr("&Quit"), QMessageBox.ButtonRole.RejectRole)
         from archisync_gui.ui.pages.backups import backup_word
 
-        newest = next(iter(backups), None) if getattr(error, "code", None) == "damaged" else None
+        lost = getattr(error, "code", None) in ("damaged", "data-file-missing")
+        newest = next(iter(backups), None) if lost else None
+        empty = box.addButton(tr("Begin with an &empty archive"), QMessageBox.ButtonRole.ActionRole) if lost else None
         restore = None
         if newest is not None:
             last = tr("The last backup: {backup}.", backup=backup_word(newest))
@@ -611,6 +614,8 @@ class Panel(QObject):
             restore = box.addButton(tr("&Put back the last backup"), QMessageBox.ButtonRole.AcceptRole)
         self.raise_window()
         await ask(box)
+        if empty is not None and box.clickedButton() is empty:
+            return "empty"
         return newest if restore is not None and box.clickedButton() is restore else None
 
     def closing(self) -> None:

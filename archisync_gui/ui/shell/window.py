@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -381,6 +381,7 @@ class Foot(QFrame):
         self.setObjectName("footer")
         layout = row(self, (18, 6, 18, 6), 22)
         self._erp, self._form = _Lamp(), _Lamp()
+        self._form_words = "", "", "muted", "ring"
         self._archive, self._version = label(name="muted", factor=0.93), label(name="muted", factor=0.93)
         layout.addWidget(self._erp)
         layout.addWidget(self._form)
@@ -398,7 +399,12 @@ class Foot(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        room = self.width() - 36 - sum(p.sizeHint().width() + 22 for p in (self._erp, self._form))
+        long, short, tone, shape = self._form_words
+        for text in (long, short):  # the address is in the settings, too
+            self._form.show(text, tone, shape)
+            room = self.width() - 36 - sum(p.sizeHint().width() + 22 for p in (self._erp, self._form))
+            if room >= 0:
+                break
         for part in (self._version, self._archive):
             room -= part.sizeHint().width() + 22
             part.setVisible(room >= 0)
@@ -423,9 +429,11 @@ class Foot(QFrame):
         address = endpoint_address(endpoint)
         if address:
             tabs = " · " + tr("%n tab(s)", "", status.session_count) if status.session_count else ""
-            self._form.show(tr("Order form: {address}", address=address) + tabs, "ok", "dot")
+            long, short = tr("Order form: {address}", address=address) + tabs, tr("Order form") + tabs
+            self._form_words = long, short, "ok", "dot"
         else:
-            self._form.show(tr("Order form: endpoint off"), "muted", "ring")
+            off = tr("Order form: endpoint off")
+            self._form_words = off, off, "muted", "ring"
         self._fit()
 
 
@@ -454,6 +462,13 @@ class _Lamp(QWidget):
         box.setRect(0, (self.height() - side) / 2, side, side)
         paint_shape(painter, self._shape, box, color(self._tone))
         painter.end()
+
+
+NOTICE_WIDTH = 560
+"""Pixels; the most that a notice is wide."""
+
+NOTICE_EDGE = 16
+"""Pixels between a notice and the edges of the page."""
 
 
 class MainWindow(QMainWindow):
@@ -507,7 +522,6 @@ class MainWindow(QMainWindow):
         right.addWidget(self.header)
         self._around = QWidget()
         around = column(self._around, (18, 12, 18, 0), 10)
-        around.addWidget(self.notice)
         around.addWidget(self.form_request)
         around.addWidget(self.banner)
         right.addWidget(self._around)
@@ -516,7 +530,10 @@ class MainWindow(QMainWindow):
         outer.addLayout(right, 1)
         self.setCentralWidget(center)
         self._around.hide()
-        self.notice.closed.connect(self._arrange)
+        self._center = center
+        self.notice.setParent(center)  # above the pages, in no layout: it never moves what is under the pointer
+        self.notice.hide()
+        center.installEventFilter(self)
         self.form_request.changed.connect(self._arrange)
 
     def _actions(self) -> None:
@@ -603,7 +620,7 @@ class MainWindow(QMainWindow):
 
     def _said(self, text: str, tone: str, action: str, callback: object) -> None:
         self.notice.say(text, tone, action, callback if callable(callback) else None)
-        self._arrange()
+        self._place_notice()
 
     def show_closing(self) -> None:
         """Say that Archisync is closing; nothing can be pressed any more."""
@@ -615,8 +632,22 @@ class MainWindow(QMainWindow):
         self.banner.hide()
 
     def _arrange(self) -> None:
-        parts = (self.notice, self.form_request, self.banner)
+        parts = (self.form_request, self.banner)
         self._around.setVisible(not all(part.isHidden() for part in parts))
+
+    def _place_notice(self) -> None:
+        """Put the notice at the lower right, above the status bar; long texts make it higher, not wider."""
+        room = self._center.size()
+        width = max(240, min(NOTICE_WIDTH, room.width() - self.sidebar.width() - 2 * NOTICE_EDGE))
+        self.notice.resize(width, self.notice.heightForWidth(width))
+        top = room.height() - self.foot.height() - self.notice.height() - NOTICE_EDGE
+        self.notice.move(room.width() - width - NOTICE_EDGE, max(NOTICE_EDGE, top))
+        self.notice.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize and watched is self._center:
+            self._place_notice()
+        return super().eventFilter(watched, event)
 
     # ------------------------------------------------------------------------------------------- window things
 

@@ -224,6 +224,8 @@ def percent(view_or_status: RunView | AccountTypeStatus) -> int | None:
     progress = view_or_status.progress
     if progress is None:
         return None
+    if progress.step in ("check", "apply", "restore"):
+        return 99  # all pages are read
     if progress.total:
         return min(99, int(100 * progress.rows / progress.total))
     if progress.page is not None and progress.pages:

@@ -252,13 +252,13 @@ export const rest = () => {
 /** @param {Partial<Order>} patch @param {string} [merge] */
 export const setOrder = (patch, merge = "") => perform({ kind: "set", patch }, merge);
 
-/** Another date or price list: prices of all lines follow. @param {Partial<Order>} patch */
-export function reprice(patch) {
+/** Another date or price list: prices of all lines follow. @param {Partial<Order>} patch @param {string} [merge] */
+export function reprice(patch, merge = "") {
   if (patch.group) set("price-group", patch.group);
   need(order().lines);
   const follow = order().lines.map((line) =>
     /** @type {operations.Operation} */ ({ kind: "change", id: line.id, patch: { live: true } }));
-  perform({ kind: "all", ops: [{ kind: "set", patch }, ...follow] });
+  perform({ kind: "all", ops: [{ kind: "set", patch }, ...follow] }, merge);
 }
 
 // ---------------------------------------------------------------------------------------------- saving
@@ -337,7 +337,10 @@ async function finish() {
   if ("saved" in result) say({ text: counted("saved", result.total), tone: "good" });
   else if ("conflict" in result) await conflict(mine, result.conflict);
   else if ("refused" in result) await refused(mine, document, result.refused);
-  else say({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${result.why}`, tone: "warn" });
+  else {
+    const why = result.why === t("panel.away") ? "" : result.why; // the first sentence says so
+    say({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${why}`.trim(), tone: "warn" });
+  }
   hooks.saved();
 }
 

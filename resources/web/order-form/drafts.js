@@ -1,7 +1,8 @@
 /* The drafts page starts here: what is saved, and what still waits in this browser; edit, copy, delete, print, export. */
 import { collect, serveHandover } from "./handover.js";
 import { adopt, forget, sendWaiting, waiting } from "./keep.js";
-import { call, enter, file, onDoor, PanelAway, sentence } from "./network.js";
+import { call, enter, file, keeping, onDoor, PanelAway, sentence } from "./network.js";
+import { useKey } from "./storage.js";
 import { setLanguage, t } from "./texts.js";
 import { drawDrafts } from "./view/drafts.js";
 
@@ -135,13 +136,15 @@ async function begin() {
   });
   update({});
   await enter();
+  const { key, addresses } = await keeping();
+  await useKey(key);
   await load();
   document.getElementById("new")?.focus();
   // Another tab may have saved a draft meanwhile.
   window.addEventListener("pageshow", (event) => { if (event.persisted) load(); });
   document.addEventListener("visibilitychange", () => { if (!document.hidden) load(); });
-  serveHandover();
-  if (await collect(adopt)) await load();
+  await serveHandover(addresses);
+  if (await collect(addresses, adopt)) await load();
 }
 
 begin().catch((error) => update({ notice: { text: t("error", { text: error.message }), retry: false } }));

@@ -3,11 +3,11 @@ import { conflict, onSaved, takeUp, verifyCustomer } from "./actions.js";
 import { need } from "./articles.js";
 import { collect, serveHandover } from "./handover.js";
 import * as keep from "./keep.js";
-import { call, enter, key, onDoor, sentence } from "./network.js";
+import { call, enter, keeping, key, onDoor, sentence } from "./network.js";
 import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, now, order, startKeeping, update } from "./store.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, now, order, startKeeping, update } from "./store.js";
 import { ago, language, setLanguage, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
@@ -29,11 +29,13 @@ async function resend() {
   if (now().unsent) update({ unsent: await keep.sendWaiting() });
 }
 
+/** @type {import("./network.js").Keeping["addresses"]} */
+let addresses = [];
 /** @type {Promise<void> | null} */
 let gathering = null;
 /** Take over what was kept under another port of the panel, and send it. */
 function gather() {
-  gathering ??= collect(keep.adopt).then((count) => count ? resend() : undefined).finally(() => { gathering = null; });
+  gathering ??= collect(addresses, keep.adopt).then((count) => count ? resend() : undefined).finally(() => { gathering = null; });
   return gathering;
 }
 
@@ -74,16 +76,19 @@ async function open(wanted) {
     return;
   }
   takeUp(mine, true);
-  await keep.forget(local.key);
-  countUnsent();
+  keep.forget(local.key).then(countUnsent);
 }
 
 /** Open what the address names, if it names something. */
 async function openWanted() {
   const wanted = new URLSearchParams(location.hash.slice(1));
   if (!wanted.has("draft") && !wanted.has("copy")) return;
-  history.replaceState(null, "", location.pathname);
-  await open(wanted);
+  try {
+    await open(wanted);
+  } finally {
+    // Not before: a reload in between opens it again.
+    if (location.hash.slice(1) === wanted.toString()) history.replaceState(null, "", location.pathname);
+  }
 }
 
 /** @param {import("./value.js").Order} draft */
@@ -100,15 +105,22 @@ async function begin() {
   onDoor((door) => update({ door }));
   onSaved({ saved: askAgain, unsent: countUnsent });
   document.addEventListener("keydown", shortcuts);
+  window.addEventListener("input", holdDrawing, { capture: true });
+  window.addEventListener("input", goOnDrawing);
   update({});
+  const claimed = keep.claimTab();
+  await enter();
+  const told = await keeping();
+  addresses = told.addresses;
+  await storage.useKey(told.key);
   if (!(await storage.works())) update({ unkept: true });
-  const { tab, copyOf } = await keep.claimTab();
+  const { tab, copyOf } = await claimed;
   const copy = await keep.copyOf(copyOf ?? tab);
   if (copy) restore(copy);
   startKeeping();
+  update({ starting: false });
   if (copy && copyOf) update({ history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
   focus(order().customer ? "product" : "customer");
-  await enter();
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
   await openWanted();
   window.addEventListener("hashchange", () => openWanted().catch((error) => tell(error.message)));
@@ -117,7 +129,7 @@ async function begin() {
   setInterval(() => update({}), DAY_EVERY);
   await resend();
   document.documentElement.dataset.ready = "";
-  serveHandover();
+  await serveHandover(addresses);
   await gather();
 }
 

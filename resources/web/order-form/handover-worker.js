@@ -1,6 +1,7 @@
 /* Serves the handover frame of this address from the cache, though the panel has moved to another port. */
-const CACHE = "archisync-handover-1";
-const FILES = ["/order-form/handover.html", "/order-form/handover-frame.js", "/order-form/storage.js"];
+const CACHE = "archisync-handover-2";
+const FILES = ["/order-form/handover.html", "/order-form/handover-frame.js", "/order-form/handover-lock.js",
+  "/order-form/storage.js"];
 const HEADERS = { "Content-Security-Policy": "default-src 'none'; script-src 'self'; frame-ancestors http://127.0.0.1:*",
   "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" };
 

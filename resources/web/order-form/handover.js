@@ -1,31 +1,43 @@
 /*
- * Drafts of an earlier address of the panel. When its port was taken, the panel answers on another one, and a browser
- * keeps what a page stores apart for each port. This page asks the neighbouring ports through a hidden frame; the frame
+ * Orders kept under an earlier address of the panel. When its port was taken, the panel answers on another one, and a
+ * browser keeps what a page stores apart for each port. This page asks its other ports through a hidden frame; the frame
  * is served by the service worker that the form has left there (handover-worker.js), whatever listens on that port now.
+ *
+ * The frame answers only to who shows the proof that the panel made for that address: a page of another program cannot
+ * have it. What the frame gives is encrypted with the panel's key besides.
  */
-import { neighbours } from "./network.js";
+import { hashOf, lockName } from "./handover-lock.js";
+import { base, key as ticket } from "./network.js";
+import { put, unseal } from "./storage.js";
 
 const FRAME = "/order-form/handover.html";
 const FRAME_WITHIN = 10_000; // as long as a loaded computer needs; nobody waits for it
+const READY_WITHIN = 1_000; // after the frame has loaded; our own frame says so even before
 
 /** @typedef {import("./keep.js").Kept} Kept */
+/** @typedef {import("./network.js").Keeping["addresses"]} Addresses */
 
-/** Leave the worker that hands over what is kept under this address. */
-export function serveHandover() {
+/** Make ready to hand over what is kept under this address: leave the worker, and what tells a good proof.
+ * @param {Addresses} addresses */
+export async function serveHandover(addresses) {
+  const proof = addresses.find(({ origin }) => origin === base)?.proof;
+  if (!proof) return;
+  await put(lockName(await hashOf(proof)), { handover: true });
   navigator.serviceWorker?.register("/order-form/handover-worker.js", { scope: "/order-form/handover" }).catch(() => {});
 }
 
-/** Take over what the neighbouring ports keep. An address deletes an entry only after `adopt` has stored it here, so a
- * page that is closed in between loses nothing: both addresses have the entry, and the next collection finds it.
+/** Take over what the panel's other addresses keep. An address deletes an entry only after `adopt` has stored it here, so
+ * a page that is closed in between loses nothing: both addresses have the entry, and the next collection finds it.
+ * @param {Addresses} addresses
  * @param {(entries: Kept[]) => Promise<Kept[]>} adopt Stores entries; returns those that are on the disk here.
  * @returns {Promise<number>} How many entries were taken over. */
-export async function collect(adopt) {
-  const counts = await Promise.all(neighbours().map((address) => collectFrom(address, adopt)));
-  return counts.reduce((sum, count) => sum + count, 0);
+export async function collect(addresses, adopt) {
+  const asked = addresses.flatMap(({ origin, proof }) => proof && origin !== base ? [collectFrom(origin, proof, adopt)] : []);
+  return (await Promise.all(asked)).reduce((sum, count) => sum + count, 0);
 }
 
-/** @param {string} address @param {(entries: Kept[]) => Promise<Kept[]>} adopt @returns {Promise<number>} */
-function collectFrom(address, adopt) {
+/** @param {string} address @param {string} proof @param {(entries: Kept[]) => Promise<Kept[]>} adopt @returns {Promise<number>} */
+function collectFrom(address, proof, adopt) {
   return new Promise((resolve) => {
     const frame = document.createElement("iframe");
     frame.hidden = true;
@@ -37,21 +49,29 @@ function collectFrom(address, adopt) {
       frame.remove();
       resolve(count);
     };
-    // Nobody there, or another program: the frame says nothing.
-    const late = setTimeout(done, FRAME_WITHIN);
+    let late = setTimeout(done, FRAME_WITHIN), ready = false;
+    frame.onload = () => {
+      if (ready) return;
+      clearTimeout(late); // nobody is there, or another program
+      late = setTimeout(done, READY_WITHIN);
+    };
     /** @param {MessageEvent} event */
     const heard = async ({ source, origin, data }) => {
       if (source !== frame.contentWindow || origin !== address) return;
-      if (data?.dropped) { done(); return; }
+      if (data?.ready && !ready) {
+        ready = true;
+        clearTimeout(late);
+        late = setTimeout(done, FRAME_WITHIN);
+        frame.contentWindow?.postMessage({ proof, give: true }, address);
+      }
+      if (data?.dropped) done();
       if (!Array.isArray(data?.kept)) return;
-      const taken = await adopt(data.kept);
+      const entries = (await Promise.all(data.kept.map(unseal))).filter((one) => one?.kind && one.account === ticket()?.account);
+      const taken = await adopt(entries);
       count = taken.length;
-      frame.contentWindow?.postMessage({ taken: taken.map(({ key, at }) => ({ key, at })) }, address);
+      frame.contentWindow?.postMessage({ proof, taken: taken.map(({ key, at }) => ({ key, at })) }, address);
     };
     window.addEventListener("message", heard);
-    frame.onload = () => {
-      frame.contentWindow?.postMessage({ give: true }, "*"); // names nothing; the frame looks at who asks
-    };
     frame.src = address + FRAME;
     document.body.append(frame);
   });

@@ -12,10 +12,10 @@ export const base = location.origin;
 /** Milliseconds that an answer may take. */
 const DEADLINE = 8_000;
 const HEALTH_WITHIN = 1_500;
-const PORTS = 10;
 
 /** @typedef {{ token: string, account: string, profileId: string }} Ticket */
 /** @typedef {"panel.away" | "panel.other" | "panel.blocked" | "panel.moved"} Absence */
+/** @typedef {{ key: string | null, addresses: { origin: string, proof: string | null }[] }} Keeping */
 /** @typedef {{ text: string, again: boolean } | null} Door What keeps the person out; null: nothing. */
 
 /** @type {Ticket | null} */
@@ -64,6 +64,25 @@ async function walkIn() {
   }
   while (!ticket) await askOperator();
   showDoor(null);
+}
+
+/** The panel's other addresses, once it has told them. @type {string[]} */
+let others = [];
+/** The panel's other addresses. */
+export const otherAddresses = () => others;
+
+/** What is needed to keep orders in this browser; waits, shown, until the panel tells it. @returns {Promise<Keeping>} */
+export async function keeping() {
+  for (;;) {
+    try {
+      const told = await read("/api/drafts/browser-key");
+      others = told.addresses.map((/** @type {any} */ one) => one.origin).filter((/** @type {string} */ one) => one !== base);
+      showDoor(null);
+      return told;
+    } catch (error) {
+      await closed(error instanceof Error ? error.message : String(error));
+    }
+  }
 }
 
 /** @param {any} answer */
@@ -209,16 +228,9 @@ async function healthAt(address) {
   }
 }
 
-/** The other addresses that a panel of this computer may have moved to or come from. */
-export function neighbours() {
-  const port = Number(location.port);
-  return [...Array(2 * PORTS - 1).keys()].map((at) => port - PORTS + 1 + at)
-    .filter((one) => one !== port && one > 0 && one < 65_536).map((one) => `http://127.0.0.1:${one}`);
-}
-
 /** Where this tab's panel answers now, or null. @returns {Promise<string | null>} */
 export async function panelElsewhere() {
-  const found = await Promise.all(neighbours().map(async (address) => ({ address, profile: await healthAt(address) })));
+  const found = await Promise.all(others.map(async (address) => ({ address, profile: await healthAt(address) })));
   const same = found.find(({ profile }) => profile !== null && profile === ticket?.profileId);
   return same?.address ?? null;
 }

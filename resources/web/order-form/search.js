@@ -11,7 +11,7 @@
  * @property {string} text As typed.
  * @property {string | null} answered The text that `items` answer; null: nothing was asked yet.
  * @property {T[]} items
- * @property {boolean} failed The panel gave no answer.
+ * @property {string} failed Why there is no answer; "": there is one.
  * @property {boolean} open
  * @property {number} active Marked item, -1: none.
  * @property {"enter" | "scan" | null} wanted Enter was pressed and its answer is awaited.
@@ -27,7 +27,7 @@ const SCANNED = /^\d{6,}$/;
 
 /** @returns {Box<any>} */
 export const emptyBox = () =>
-  ({ text: "", answered: null, items: [], failed: false, open: false, active: -1, wanted: null });
+  ({ text: "", answered: null, items: [], failed: "", open: false, active: -1, wanted: null });
 
 /** A text is typed; an Enter that waited was for another text. @template T @param {Box<T>} box @param {string} text @returns {Box<T>} */
 export const typed = (box, text) =>
@@ -39,17 +39,17 @@ export const closed = (box) => ({ ...box, open: false, active: -1, wanted: null 
 /** What is asked for: the text without the blanks around it. @param {Box<any>} box */
 export const asked = (box) => box.text.trim();
 
-/** An answer has come (`null`: it failed); one for another text is dropped.
- * @template T @param {Box<T>} box @param {string} text @param {T[] | null} items @param {boolean} focused
+/** An answer has come (a text: why there is none); one for another text is dropped.
+ * @template T @param {Box<T>} box @param {string} text @param {T[] | string} items @param {boolean} focused
  * @param {(item: T) => string[]} codes @returns {Decision<T>} */
 export function answered(box, text, items, focused, codes) {
   if (asked(box) !== text) return { box, take: null };
   const marked = box.items[box.active];
-  const found = items ?? [];
+  const failed = typeof items === "string" ? items : "", found = typeof items === "string" ? [] : items;
   const again = marked === undefined ? -1 : found.findIndex((item) => codes(item)[0] === codes(marked)[0]);
-  const next = { ...box, answered: text, items: found, failed: items === null, open: focused || box.wanted !== null,
+  const next = { ...box, answered: text, items: found, failed, open: focused || box.wanted !== null,
     active: again < 0 ? sureOf(found, text, codes) : again };
-  return box.wanted && items ? entered(next, codes, box.wanted) : { box: { ...next, wanted: null }, take: null };
+  return box.wanted && !failed ? entered(next, codes, box.wanted) : { box: { ...next, wanted: null }, take: null };
 }
 
 /** Enter is pressed. @template T @param {Box<T>} box @param {(item: T) => string[]} codes

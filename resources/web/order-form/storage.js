@@ -4,6 +4,9 @@
  * A write goes to localStorage at once, which survives the tab, and to IndexedDB with strict durability, which also
  * survives the browser's end and a power cut; then the journal's copy is removed. Either of the two may be forbidden or
  * full; `trouble` is told when neither takes an entry. The values are JSON; what they mean is keep.js's matter.
+ *
+ * In IndexedDB the values are encrypted with the panel's key (`useKey`): when the panel has moved, another program may
+ * serve pages under this address and read what lies here. The journal is plain text, for the moment that it lasts.
  */
 
 const JOURNAL = "archisync-keep:";
@@ -17,6 +20,43 @@ let opening = null;
 const pending = new Map();
 /** What neither storage took: it lives as long as the page. @type {Map<string, unknown>} */
 const memory = new Map();
+
+/** @typedef {{ at: string | null, iv: Uint8Array<ArrayBuffer>, sealed: ArrayBuffer }} Sealed A value as it lies in IndexedDB; `at` is the value's. */
+
+/** @type {CryptoKey | null} */
+let cipher = null;
+/** @type {() => void} */
+let keyKnown = () => {};
+const keyed = new Promise((resolve) => { keyKnown = () => resolve(undefined); });
+
+/** Encrypt with this key from now on; null: the panel has none. Nothing is read or written before this is called.
+ * @param {string | null} key AES-256 as base64. */
+export async function useKey(key) {
+  const bytes = key === null ? null : Uint8Array.from(atob(key), (one) => one.charCodeAt(0));
+  cipher = bytes && await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
+  keyKnown();
+}
+
+/** @param {any} value @returns {Promise<unknown>} */
+async function seal(value) {
+  if (!cipher) return value;
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const sealed = await crypto.subtle.encrypt({ name: "AES-GCM", iv }, cipher, new TextEncoder().encode(JSON.stringify(value)));
+  return { at: value?.at ?? null, iv, sealed };
+}
+
+/** The value that lies in a storage; undefined when it was encrypted with another key (of another account).
+ * @param {any} raw @returns {Promise<any>} */
+export async function unseal(raw) {
+  if (!raw?.sealed) return raw;
+  if (!cipher) return undefined;
+  try {
+    const bytes = await crypto.subtle.decrypt({ name: "AES-GCM", iv: raw.iv }, cipher, raw.sealed);
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
 
 let trouble = () => {};
 /** @param {() => void} listener Told when the browser would not keep an entry. */
@@ -97,8 +137,10 @@ export function put(key, value) {
 /** @param {string} key @param {{ value: unknown }} entry @returns {Promise<boolean>} */
 async function flush(key, entry) {
   for (;;) {
-    const { value } = entry;
-    const { ok } = await transact("readwrite", (store) => { value === null ? store.delete(key) : store.put(value, key); });
+    await keyed;
+    const { value } = entry, raw = value === null ? null : await seal(value);
+    if (entry.value !== value) continue;
+    const { ok } = await transact("readwrite", (store) => { raw === null ? store.delete(key) : store.put(raw, key); });
     if (entry.value !== value) continue;
     pending.delete(key);
     memory.delete(key);
@@ -111,20 +153,45 @@ async function flush(key, entry) {
   }
 }
 
-/** Everything that is kept, by key: what IndexedDB has, under what the journal says.
+/** Everything that is kept, by key: what IndexedDB has, under what the journal says. What was encrypted with another
+ * key is left out.
  * @returns {Promise<Map<string, any>>} */
 export async function all() {
+  await keyed;
   const kept = new Map();
-  const { ok, result } = await transact("readonly", (store) => store.getAllKeys());
-  if (ok) {
-    const values = await transact("readonly", (store) => store.getAll());
-    result.forEach((/** @type {string} */ key, /** @type {number} */ at) => kept.set(key, values.result?.[at]));
-  }
-  for (const [key, value] of journalEntries()) kept.set(key, value);
+  for (const [key, raw] of await allRaw()) kept.set(key, await unseal(raw));
   for (const [key, value] of memory) kept.set(key, value);
   for (const [key, { value }] of pending) kept.set(key, value);
   for (const [key, value] of kept) if (value === null || value === undefined) kept.delete(key);
   return kept;
+}
+
+/** Everything as it lies in the storages, mostly encrypted. @returns {Promise<Map<string, any>>} */
+export async function allRaw() {
+  const found = new Map();
+  const { ok, result } = await transact("readonly", (store) => store.getAllKeys());
+  if (ok) {
+    const values = await transact("readonly", (store) => store.getAll());
+    result.forEach((/** @type {string} */ key, /** @type {number} */ at) => found.set(key, values.result?.[at]));
+  }
+  for (const [key, value] of journalEntries()) found.set(key, value);
+  return found;
+}
+
+/** Delete what another address has taken over, unless it was written again meanwhile. Needs no key.
+ * @param {string} key @param {string} at The value's, when it was taken over. */
+export async function drop(key, at) {
+  const text = journalled(key);
+  if (text !== null && timeOf(text) === at) unjournal(key);
+  await transact("readwrite", (store) => {
+    const found = store.get(key);
+    found.onsuccess = () => { if (found.result?.at === at) store.delete(key); };
+  });
+}
+
+/** @param {string} text */
+function timeOf(text) {
+  try { return JSON.parse(text)?.at; } catch { return undefined; }
 }
 
 /** @returns {[string, any][]} */
@@ -141,12 +208,13 @@ function journalEntries() {
 
 /** One value, or null. @param {string} key @returns {Promise<any>} */
 export async function get(key) {
+  await keyed;
   if (pending.has(key)) return pending.get(key)?.value ?? null;
   if (memory.has(key)) return memory.get(key) ?? null;
   const text = journalled(key);
   if (text !== null) { try { return JSON.parse(text); } catch { return null; } }
   const { ok, result } = await transact("readonly", (store) => store.get(key));
-  return ok ? result ?? null : null;
+  return ok ? await unseal(result) ?? null : null;
 }
 
 /** Whether the browser keeps anything at all; told at once, not at the first loss. @returns {Promise<boolean>} */

@@ -38,6 +38,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
  * @property {string | null} saveWanted Id of the order that is saved as soon as its prices are there.
  * @property {any} freshness
  * @property {import("./network.js").Door} door
+ * @property {boolean} starting What this tab was writing is not shown yet: nothing can be typed.
  * @property {boolean} unkept The browser keeps nothing.
  */
 
@@ -45,7 +46,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 function initial() {
   return { history: operations.begin(blank(setting("price-group"))), touched: false, entry: emptyEntry(),
     customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
-    unsent: 0, conflict: null, paste: null, leaving: null, saveWanted: null, freshness: null, door: null, unkept: false };
+    unsent: 0, conflict: null, paste: null, leaving: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
 }
 
 /** @returns {Entry} */
@@ -54,6 +55,7 @@ export const emptyEntry = () => ({ product: null, qtyText: "", sure: false });
 let state = initial();
 let judged = judge(state.history.order, state.articles, state.day, language);
 let draw = () => {};
+let held = false, late = false;
 let keeping = false;
 
 /** The state as it is now. */
@@ -64,6 +66,15 @@ export const view = () => judged;
 
 /** Draw with this function from now on. @param {() => void} drawing */
 export const drawWith = (drawing) => { draw = drawing; };
+/** Draw nothing while an input event is on its way: its field shows what the order does not have yet, and a change that
+ * comes in between (the session wakes up at the first key) would draw the field as it was. */
+export const holdDrawing = () => { held = true; };
+/** The input has reached the order: draw what was held up. */
+export function goOnDrawing() {
+  held = false;
+  if (late) draw();
+  late = false;
+}
 /** Keep working copies from now on. */
 export const startKeeping = () => { keeping = true; };
 
@@ -76,7 +87,8 @@ export function update(changes) {
   if (state.history.order !== before.history.order || state.articles !== before.articles || state.day !== before.day) {
     judged = judge(state.history.order, state.articles, state.day, language);
   }
-  draw();
+  if (held) late = true;
+  else draw();
   if (keeping && typedChanged(before, state)) keep();
 }
 

@@ -38,11 +38,13 @@ async function ask(combo) {
   mine.abort?.abort();
   if (!text) return;
   const abort = mine.abort = new AbortController();
-  let items = null;
+  /** @type {any[] | string} */
+  let items;
   try {
     ({ rows: items } = await read(`${combo.path}?limit=20&ranked=true&search=${encodeURIComponent(text)}`, abort.signal));
-  } catch {
+  } catch (error) {
     if (abort.signal.aborted) return;
+    items = error instanceof Error ? error.message : String(error);
   }
   if (mine.abort !== abort) return;
   const focused = document.activeElement?.id === combo.name;
@@ -127,7 +129,7 @@ export function comboView(combo, attributes) {
 function options(combo, list) {
   const { items, active, answered: text, failed } = boxOf(combo);
   if (!items.length) {
-    return html`<li class="none" role="option" aria-disabled="true" aria-selected="false">${failed ? t("panel.away") : combo.none}</li>`;
+    return html`<li class="none" role="option" aria-disabled="true" aria-selected="false">${failed || combo.none}</li>`;
   }
   const words = (text ?? "").toLowerCase().split(/\s+/);
   const names = items.map((/** @type {any} */ item) => String(item.name ?? "").toLowerCase());

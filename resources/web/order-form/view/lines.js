@@ -64,7 +64,7 @@ function detailsView(line, seen) {
       placeholder="50+10+5" aria-invalid=${seen.problem?.code === "discount.wrong" ? "true" : undefined}
       onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "discountText", event.target.value)}
       onKeyDown=${keypadPoint} onBlur=${actions.rest} /></label>
-    <label><input type="checkbox" checked=${line.free} onChange=${(/** @type {any} */ event) => actions.changeLine(line.id, { free: event.target.checked })} />${" "}
+    <label><input type="checkbox" checked=${line.free} onInput=${(/** @type {any} */ event) => actions.changeLine(line.id, { free: event.target.checked })} />${" "}
       ${t("free")}</label>
     <label class="grow">${t("line.note")} <input type="text" maxlength="500" value=${line.note}
       onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "note", event.target.value)} onBlur=${actions.rest} /></label>

@@ -19,7 +19,7 @@ export function drawPage() {
 }
 
 const pageView = () => html`<div class="page">${barView()}
-  <main class="form">
+  <main class="form" inert=${now().starting}>
     ${noteView("top")}
     ${warningsView()}
     ${customerView()}
@@ -58,12 +58,13 @@ function listView() {
   const { group } = order(), { lists } = now();
   const shown = !group || lists.some(({ id }) => id === group) ? lists : [...lists, { id: group, name: group }];
   return html`<label class="inline" hidden=${!shown.length}><span>${t("group")}</span> <select id="group" disabled=${shown.length < 2}
-    value=${group ?? ""} onChange=${(/** @type {any} */ event) => actions.reprice({ group: event.target.value })}>
+    value=${group ?? ""} onInput=${(/** @type {any} */ event) => actions.reprice({ group: event.target.value })}>
     ${shown.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === group}>${name}</option>`)}</select></label>`;
 }
 
 const dateView = () => html`<label class="inline"><span>${t("date")}</span> <input id="date" type="date" value=${dateOf(order(), now().day)}
-  onChange=${(/** @type {any} */ event) => actions.reprice({ date: event.target.value || null })} /></label>`;
+  onInput=${(/** @type {any} */ { target }) => { if (target.value) actions.reprice({ date: target.value }, "date"); }}
+  onBlur=${(/** @type {any} */ { target }) => { if (target.value) actions.rest(); else actions.reprice({ date: null }); }} /></label>`;
 
 /** @param {ClipboardEvent} event */
 function pasted(event) {

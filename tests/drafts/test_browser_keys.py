@@ -1,0 +1,58 @@
+"""The keys for what the order form keeps in the browser, and the ports that are remembered."""
+
+from __future__ import annotations
+
+import json
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.drafts.browser_keys import FILE, PORTS_KEPT, BrowserKeys
+
+
+def opened(file: Path | None, port: int = 47800) -> BrowserKeys:
+    keys = BrowserKeys(file)
+    keys.open(port)
+    return keys
+
+
+def test_the_next_start_has_the_same_keys(tmp_path: Path) -> None:
+    first, second = opened(tmp_path / FILE), opened(tmp_path / FILE, 47801)
+    assert first.key("a") == second.key("a")
+    assert len(first.key("a") or b"") == 32
+    assert second.ports == (47801, 47800)
+
+
+def test_each_account_and_each_address_has_its_own(tmp_path: Path) -> None:
+    keys = opened(tmp_path / FILE)
+    origins = ("http://127.0.0.1:47800", "http://127.0.0.1:47801")
+    made = [keys.key("a"), keys.key("b"), *(keys.proof(one, at) for one in ("a", "b") for at in origins)]
+    assert len(set(made)) == 6
+
+
+def test_only_the_last_ports_are_remembered(tmp_path: Path) -> None:
+    for port in range(50000, 50020):
+        keys = opened(tmp_path / FILE, port)
+    assert keys.ports == tuple(range(50019, 50019 - PORTS_KEPT, -1))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_only_this_user_reads_the_file(tmp_path: Path) -> None:
+    opened(tmp_path / "profiles" / FILE)
+    assert stat.S_IMODE((tmp_path / "profiles" / FILE).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"secret": "zz", "ports": []}', '{"secret": "00", "ports": [1]}'])
+def test_a_damaged_file_is_made_anew(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE).write_text(content, encoding="utf-8")
+    keys = opened(tmp_path / FILE)
+    assert keys.key("a") is not None
+    assert bytes.fromhex(json.loads((tmp_path / FILE).read_text(encoding="utf-8"))["secret"])
+
+
+def test_without_a_place_for_the_file_there_is_no_key(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    keys = opened(tmp_path / "taken" / FILE)
+    assert (keys.key("a"), keys.proof("a", "http://127.0.0.1:47800")) == (None, None)

@@ -1,0 +1,251 @@
+"""What waits in the browser follows the panel to another port, and no page of another program reads or deletes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import Page, Route, expect
+
+from tests.endpoint.form_rig import Rig
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ACCOUNT = "agente1"
+
+
+@pytest.fixture
+def at_work(at_work: Rig) -> Iterator[Rig]:
+    """Browsers report addresses at which nobody answers, and frames that are refused."""
+    yield at_work
+    at_work.problems.clear()
+
+
+async def order_waits(at_work: Rig) -> Page:
+    """A form in which one order was saved while the panel was away, and another is being written."""
+    between = await at_work.between("**/api/drafts/**")
+    page = await at_work.form(ACCOUNT)
+    await served(page)
+    between.instead = Route.abort
+    await page.locator("#customer").fill("50120")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#customer-chosen")).to_be_visible()
+    await page.locator("#note").fill("segreto: da spedire")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#unsent")).to_be_visible()
+    await page.locator("#note").fill("segreto: non finito")
+    await until_kept(page, 2)
+    return page
+
+
+async def served(page: Page) -> None:
+    """Wait until the frame of this address is served whatever listens there."""
+    question = """async () => {
+      const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
+      return worker?.active?.state === "activated";
+    }"""
+    for _ in range(1000):
+        if await page.evaluate(question):
+            return
+    raise AssertionError("the worker was not installed")
+
+
+RAW = """async () => {
+  const database = await new Promise((resolve, reject) => {
+    const asked = indexedDB.open("archisync", 1);
+    asked.onsuccess = () => resolve(asked.result);
+    asked.onerror = reject;
+    asked.onupgradeneeded = () => { asked.transaction.abort(); };
+  }).catch(() => null);
+  if (!database) return "[]";
+  const values = await new Promise((resolve) => {
+    const asked = database.transaction("kept").objectStore("kept").getAll();
+    asked.onsuccess = () => resolve(asked.result);
+  });
+  const text = (value) => value instanceof ArrayBuffer ? new TextDecoder().decode(value) : value;
+  database.close();
+  const told = values.map((one) => JSON.stringify(one, (_, value) => text(value)));
+  return JSON.stringify([...told, JSON.stringify(localStorage)]);
+}"""
+"""All that lies in the browser under this address, as text."""
+
+
+async def until_kept(page: Page, count: int) -> None:
+    """Wait until so many orders lie encrypted in the browser, and none in plain text."""
+    for _ in range(2000):
+        kept = json.loads(await page.evaluate(RAW))
+        if sum('"sealed"' in one for one in kept) >= count and not any("segreto" in one for one in kept):
+            return
+    raise AssertionError(kept)
+
+
+@asynccontextmanager
+async def program_at(port: int, page: str) -> AsyncIterator[None]:
+    """Another program that serves ``page`` at every address of a port."""
+
+    async def serve(request: web.Request) -> web.Response:
+        return web.Response(text=page, content_type="text/html")
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", serve)
+    runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def moved(at_work: Rig) -> int:
+    """The panel goes to the next port; returns the old one."""
+    port = at_work.office.endpoint.port
+    await at_work.office.endpoint.move(port + 1)
+    return port
+
+
+async def test_what_waits_is_found_and_sent_after_the_port_has_changed(at_work: Rig) -> None:
+    page = await order_waits(at_work)
+    await page.close()
+    await at_work.context.unroute_all()
+    await moved(at_work)
+    page = await at_work.form(ACCOUNT)
+    drafts = at_work.office.drafts
+    for _ in range(2000):
+        if kept := await drafts.list(ACCOUNT):
+            break
+        await page.evaluate("1")
+    document: Any = kept[0].document
+    assert document["note"] == "segreto: da spedire"
+    await page.goto(at_work.office.url + "/drafts")
+    await expect(page.locator("#unsent-list li")).to_contain_text("non finita")
+    await page.locator("#unsent-list a").click()
+    await expect(page.locator("#note")).to_have_value("segreto: non finito")
+
+
+async def test_an_address_keeps_what_the_other_has_not_stored(at_work: Rig) -> None:
+    page = await order_waits(at_work)
+    await page.close()
+    await at_work.context.unroute_all()
+    old = await moved(at_work)
+    refuse = """() => {
+      const refuse = () => { throw new DOMException("full", "QuotaExceededError"); };
+      if (location.port !== "OLD") { Storage.prototype.setItem = refuse; IDBObjectStore.prototype.put = refuse; }
+    }""".replace("OLD", str(old))
+    await at_work.context.add_init_script(f"({refuse})()")
+    page = await at_work.form(ACCOUNT)
+    await expect(page.locator("#unkept")).to_be_visible()
+    await expect(page.locator("html")).to_have_attribute("data-ready", "")
+    await expect(page.locator("iframe")).to_have_count(0, timeout=30_000)
+    await page.close()
+    await at_work.office.endpoint.move(old)
+    page = await at_work.form(ACCOUNT)
+    await page.goto(at_work.office.url + "/drafts")
+    await expect(page.locator("#unsent-list li")).to_contain_text("non finita", timeout=15_000)
+    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
+
+
+THIEF = """<!doctype html><title>thief</title><link rel="icon" href="data:,"><script>
+  window.heard = [];
+  addEventListener("message", ({ origin, data }) => {
+    if (!origin.startsWith("http://127.0.0.1")) return;
+    heard.push(data);
+    for (const proof of ["", "0".repeat(64), 1, null]) {
+      source.contentWindow.postMessage({ proof, give: true }, "*");
+      source.contentWindow.postMessage({ proof, taken: [{ key: "send:x", at: null }] }, "*");
+    }
+  });
+  let source;
+  function ask(address) {
+    source = document.createElement("iframe");
+    source.src = `${address}/order-form/handover.html`;
+    document.body.append(source);
+  }
+</script><body></body>"""
+
+
+async def test_a_page_on_a_neighbouring_port_is_given_nothing(at_work: Rig) -> None:
+    page = await order_waits(at_work)
+    await page.close()
+    await at_work.context.unroute_all()
+    old = await moved(at_work)
+    async with program_at(old + 2, THIEF):
+        thief = await at_work.tab(f"http://127.0.0.1:{old + 2}/")
+        await thief.evaluate("(address) => ask(address)", f"http://127.0.0.1:{old}")
+        await until_heard(thief)
+        heard = await thief.evaluate("new Promise((done) => setTimeout(() => done(JSON.stringify(heard)), 500))")
+        assert json.loads(heard) == [{"ready": True}]
+        await thief.close()
+    page = await at_work.form(ACCOUNT)
+    await page.goto(at_work.office.url + "/drafts")
+    await expect(page.locator("#unsent-list li")).to_contain_text("non finita", timeout=15_000)
+    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
+
+
+async def until_heard(page: Page) -> None:
+    for _ in range(2000):
+        if await page.evaluate("heard.length"):
+            return
+    raise AssertionError("the frame is not there")
+
+
+async def test_a_program_that_took_the_old_port_reads_no_order(at_work: Rig) -> None:
+    page = await order_waits(at_work)
+    await page.close()
+    await at_work.context.unroute_all()
+    old = await moved(at_work)
+    async with program_at(old, "<!doctype html><title>thief</title><link rel=icon href='data:,'>"):
+        thief = await at_work.tab(f"http://127.0.0.1:{old}/")
+        found = await thief.evaluate(RAW)
+        assert "sealed" in found, "there is nothing to read, so the test shows nothing"
+        assert "segreto" not in found
+        assert "Bianchi" not in found
+        await thief.close()
+
+
+async def test_the_key_is_given_to_our_own_pages_only(at_work: Rig) -> None:
+    office = at_work.office
+    for origin in (at_work.site, None):
+        token = office.let_in(origin)
+        headers = {"Authorization": f"Bearer {token}"} | ({"Origin": origin} if origin else {})
+        refused = await office.ask("GET", "/api/drafts/browser-key", headers)
+        assert (refused.status, refused.code) == (403, "own-pages-only")
+    assert (await office.ask("GET", "/api/drafts/browser-key")).status == 401
+
+
+async def test_pages_may_reach_the_panels_own_ports_and_no_others(at_work: Rig) -> None:
+    office = at_work.office
+    port = office.endpoint.port
+    policy = (await office.ask("GET", "/order-form")).headers["Content-Security-Policy"]
+    rules = {name: values.split() for name, _, values in (one.strip().partition(" ") for one in policy.split(";"))}
+    ports = {f"http://127.0.0.1:{port + n}" for n in range(10)}
+    assert set(rules["frame-src"]) == ports
+    assert set(rules["connect-src"]) == {"'self'", f"ws://127.0.0.1:{port}", *ports}
+    assert "*" not in policy
+    await office.endpoint.move(port + 1)
+    policy = (await office.ask("GET", "/order-form")).headers["Content-Security-Policy"]
+    assert f"http://127.0.0.1:{port} " in policy.replace(";", " ;"), "an earlier port is remembered"
+
+
+async def test_a_second_account_reads_nothing_of_the_first(at_work: Rig) -> None:
+    page = await order_waits(at_work)
+    await page.close()
+    await at_work.context.unroute_all()
+    other = await at_work.form("agente2")
+    await other.goto(at_work.office.url + "/drafts")
+    await expect(other.locator("#none")).to_be_visible()
+    keys = {(await key_of(at_work, account)) for account in (ACCOUNT, "agente2")}
+    assert len(keys) == 2
+
+
+async def key_of(at_work: Rig, account: str) -> str:
+    page = await at_work.form(account)
+    token = await page.evaluate("JSON.parse(sessionStorage.getItem('archisync-token')).token")
+    headers = {"Authorization": f"Bearer {token}", "Origin": at_work.office.url}
+    answer = await at_work.office.ask("GET", "/api/drafts/browser-key", headers)
+    await page.close()
+    return str(answer.json["key"])

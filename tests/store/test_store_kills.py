@@ -1,0 +1,133 @@
+"""kill -9 in the middle of each action: the archive is as before it or as after it, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from crash_operations import CLOCK, OPERATIONS, ROWS, WIDER, template
+from store_samples import ENTITIES, START
+
+from archisync_gui.drafts import Drafts
+from archisync_gui.store import Store
+
+HERE = Path(__file__).parent
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+
+
+def killed(folder: Path, operation: str, turns: random.Random) -> tuple[Path, list[str]]:
+    """Let a process do the operation again and again, and kill it; where it was at work, and what it had said there."""
+    child = subprocess.Popen(
+        [sys.executable, str(HERE / "crash_operations.py"), str(folder), operation],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
+    )
+    assert child.stdout is not None
+    said: list[str] = []
+    wanted = f"begin {turns.randint(0, 2)}\n"
+    try:
+        while (line := child.stdout.readline()) != wanted:
+            assert line, "the process ended by itself"
+        said.append(line)
+        try:
+            child.wait(turns.uniform(0.0, 0.15))
+        except subprocess.TimeoutExpired:
+            pass
+    finally:
+        child.kill()
+    said += child.stdout.readlines()
+    child.stdout.close()
+    child.wait()
+    last = max(index for index, line in enumerate(said) if line.startswith("begin"))
+    return folder / f"{int(said[last].split()[1]):04}", [line.strip() for line in said[last + 1 :]]
+
+
+def rows_in(file: Path) -> int:
+    """How many living rows a database file has; it has to be sound."""
+    with closing(sqlite3.connect(file)) as raw:
+        assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)], file
+        (count,) = raw.execute("SELECT count(*) FROM parcels WHERE row_deleted_at IS NULL").fetchone()
+        return int(count)
+
+
+async def check(place: Path, operation: str, said: list[str], where: str) -> None:
+    before = {file.name for file in (place.parent / "template" / "backups").iterdir()}
+    store = await Store.open(place, WIDER if operation == "migrate" else ENTITIES, clock=CLOCK)
+    try:
+        await store.check()
+        page = await store.rows("parcels", "agent", limit=2 * ROWS)
+        kept = await store.refused()
+        notes = (await store.journal.load()).notes
+        ages = await store.ages("parcels", "agent")
+    finally:
+        await store.close()
+    keys = {int(row.key) for row in page.rows}
+    new = [backup for backup in Store.backups_in(place) if backup.name not in before]
+    sound = [rows_in(backup) for backup in Store.backups_in(place)]
+    done = f"end {int(place.name)}" in said
+    match operation:
+        case "restore" | "empty":
+            after = set(range(10)) if operation == "restore" else set()
+            assert keys in (set(range(ROWS)), after), where
+            if keys == after:
+                assert ROWS in sound, f"{where}: what was replaced is kept"
+                assert not notes, where
+            else:
+                assert notes["hold"] == START.isoformat(), where
+                assert not done, where
+            return
+        case "clear":
+            assert keys in (set(range(ROWS)), set()), where
+            assert (ages.last_success is None) is (not keys), where
+        case "accept":
+            assert len(keys) in (ROWS, 5), where
+        case "rekey":
+            assert keys in (set(range(ROWS)), set(range(10**6, 10**6 + ROWS))), where
+        case _:
+            assert keys == set(range(ROWS)), where
+    assert notes["hold"] == START.isoformat(), where
+    changed = keys != set(range(ROWS))
+    if operation in ("clear", "accept", "rekey"):
+        assert changed or len(kept) == 1, f"{where}: what was not done can still be done"
+        assert not changed or [rows_in(backup) for backup in new] == [ROWS], f"{where}: a backup came first"
+        assert changed or not done, where
+    if operation == "migrate":
+        assert all(count == ROWS for count in map(rows_in, new)), where
+    if operation == "drafts":
+        await check_drafts(place, said, where)
+
+
+async def check_drafts(place: Path, said: list[str], where: str) -> None:
+    told = [int(line.split()[1]) for line in said if line.startswith("draft")]
+    drafts = await Drafts.open(place, clock=CLOCK)
+    try:
+        stored = {int(draft.id) for draft in await drafts.list("agent")}
+    finally:
+        await drafts.close()
+    assert set(told) <= stored <= set(range(len(told) + 1)), where
+
+
+def clean_up(folder: Path) -> None:
+    for place in folder.glob("0*"):
+        shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("kills", [pytest.param(2, marks=pytest.mark.ci), pytest.param(25, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("operation", OPERATIONS)
+async def test_a_kill_leaves_what_was_before_or_what_comes_after(tmp_path: Path, operation: str, kills: int) -> None:
+    seed = 20260302 if kills < 10 else random.SystemRandom().getrandbits(32)
+    turns = random.Random(seed)
+    await template(tmp_path / "template", operation)
+    for turn in range(kills):
+        place, said = killed(tmp_path, operation, turns)
+        await check(place, operation, said, f"seed {seed}, turn {turn}, {operation}")
+        clean_up(tmp_path)
