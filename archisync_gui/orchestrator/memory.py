@@ -39,6 +39,7 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._troubled = troubled
         self._trouble = False
+        self._logged = False
 
     def start(self) -> None:
         """Begin to write what was and will be given."""
@@ -73,7 +74,7 @@ class Writer:
                 except Exception as error:
                     # A full disk fails every write for hours: told once, until one succeeds again.
                     if not self._trouble:
-                        log.exception("the journal failed; more failures are not logged until it works again")
+                        self._log(error)
                         self._trouble = True
                         self._troubled(error)
                 else:
@@ -82,6 +83,15 @@ class Writer:
                         self._troubled(None)
             self._more.clear()
             await self._more.wait()
+
+    def _log(self, error: Exception) -> None:
+        """One error with its stack for each process. A disk that is nearly full takes a small write now and then: each
+        failure after such a success is one warning."""
+        if self._logged:
+            log.warning("the journal failed again: %s: %s", type(error).__name__, error)
+        else:
+            log.exception("the journal failed; more failures are not logged until it works again")
+        self._logged = True
 
     async def stop(self) -> None:
         """Stop writing; what is not written by now is lost."""

@@ -74,7 +74,7 @@ async def stored(core: Core) -> dict[str, Any]:
 async def test_runs_meet_a_disk_that_cannot_be_written(
     core: Core, trouble: Any, code: str, expected_errors: Any
 ) -> None:
-    expected_errors.allow(r"archisync_gui\.orchestrator\.memory: the journal failed; more failures are not logged .*")
+    expected_errors(r"archisync_gui\.orchestrator\.memory: the journal failed; more failures are not logged .*")
     assert (await read(core)).outcome is Outcome.COMPLETED
     before = await stored(core)
     assert core.demo_erp is not None

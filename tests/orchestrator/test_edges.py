@@ -834,6 +834,7 @@ async def test_a_row_of_failed_writes_is_told_once_and_a_success_after_it(
     await writer.stop()
     assert told == [full, None, full]
     assert [r.getMessage()[:18] for r in caplog.records] == ["the journal failed"] * 2
+    assert [r.levelname for r in caplog.records] == ["ERROR", "WARNING"], "one error for each process"
 
 
 async def test_a_write_that_hangs_has_ended_when_the_writer_has_stopped() -> None:
