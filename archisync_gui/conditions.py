@@ -133,7 +133,12 @@ class Condition:
     @property
     def warning(self) -> bool:
         """True: nothing to be done by the operator."""
-        return self.kind in WARNINGS
+        return self.kind in WARNINGS and not self._nothing_remembered
+
+    @property
+    def _nothing_remembered(self) -> bool:
+        """Nothing stored of earlier runs could be read: whether reads were paused or an account stopped is unknown."""
+        return self.kind is Kind.UNREADABLE and self.count == 0
 
     @property
     def lists(self) -> tuple[SyncType, ...]:
@@ -149,6 +154,8 @@ class Condition:
                 return f"condition.{self.error.code if self.error.code in STOPS else 'password-refused'}"
             case Kind.FAILED:
                 return f"condition.failed.{cause(self.error)}"
+            case Kind.UNREADABLE if self._nothing_remembered:
+                return "condition.unreadable.all"
             case Kind.SILENT if self.since is None:
                 return "condition.erp-silent.always"
             case Kind.REFUSED | Kind.LATE | Kind.NEVER | Kind.UNSURE:
@@ -247,7 +254,8 @@ def _general(status: Status) -> Iterator[Condition]:
         accounts = tuple(dict.fromkeys(run.account for run in status.abandoned))
         yield Condition(Kind.ABANDONED, accounts=accounts, since=min(run.started for run in status.abandoned))
     if status.unreadable:
-        yield Condition(Kind.UNREADABLE, count=len(status.unreadable))
+        everything = "journal" in status.unreadable
+        yield Condition(Kind.UNREADABLE, count=0 if everything else len(status.unreadable))
 
 
 def _stopped(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
@@ -311,7 +319,8 @@ def _stale(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition
     for freshness, kind in kinds.items():
         concerned = tuple(item for item in items if item.freshness is freshness)
         if concerned:
-            since = min((i.last_run_time for i in concerned if i.last_run_time is not None), default=None)
+            known = [item.last_run_time for item in concerned if item.last_run_time is not None]
+            since = None if kind is Kind.UNSURE else min(known, default=None)
             yield Condition(kind, concerned, _accounts(concerned), since=since)
 
 

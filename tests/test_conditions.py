@@ -128,7 +128,7 @@ def statuses(draw: st.DrawFn) -> Status:
         explanation=Explanation(NOW, draw(st.sampled_from([Reason.NOTHING_DUE, Reason.OFFLINE]))),
         journal_error=draw(st.none() | st.just(error("disk-full"))),
         abandoned=() if run is None or draw(st.booleans()) else (run,),
-        unreadable=draw(st.sampled_from([(), ("run r1",)])),
+        unreadable=draw(st.sampled_from([(), ("run r1",), ("journal",)])),
     )
 
 
@@ -251,6 +251,12 @@ def test_silence_and_causes_are_real_codes(code: str) -> None:
 def test_every_cause_has_a_text_for_a_failed_list() -> None:
     for one in Cause:
         assert f"condition.failed.{one}" in messages.codes()
+
+
+def test_nothing_remembered_is_an_error_and_not_a_pause_of_the_operators() -> None:
+    assert condition(Kind.UNREADABLE).code == "condition.unreadable.all"
+    assert not condition(Kind.UNREADABLE).warning
+    assert Condition(Kind.UNREADABLE, count=3).warning
 
 
 def test_many_lists_are_counted_in_the_title_and_named_below() -> None:

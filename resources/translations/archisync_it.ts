@@ -1456,10 +1456,6 @@
             <translation>In ritardo · {since}</translation>
         </message>
         <message>
-            <source>Unsure · {since}</source>
-            <translation>Incerto · {since}</translation>
-        </message>
-        <message>
             <source>Unsure</source>
             <translation>Incerto</translation>
         </message>

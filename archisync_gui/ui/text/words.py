@@ -272,7 +272,7 @@ def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -
         case Freshness.NEVER:
             return Chip(tr("Never read"), "warn", "ring")
         case Freshness.UNKNOWN:
-            return Chip(tr("Unsure · {since}", since=since) if since else tr("Unsure"), "warn", "alert")
+            return Chip(tr("Unsure"), "warn", "alert")  # nobody knows since when
 
 
 def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> str:

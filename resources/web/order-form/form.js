@@ -7,7 +7,7 @@ import { call, enter, keeping, key, onDoor, sentence } from "./network.js";
 import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, goOnDrawing, holdDrawing, now, order, startKeeping, update } from "./store.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, keepNow, now, order, startKeeping, update } from "./store.js";
 import { ago, language, setLanguage, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
@@ -134,7 +134,9 @@ async function begin() {
 }
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden) update({}); });
-window.addEventListener("pagehide", keep.releaseTab);
+document.addEventListener("visibilitychange", keepNow);
+window.addEventListener("beforeunload", keepNow);
+window.addEventListener("pagehide", () => { keepNow(); keep.releaseTab(); });
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 window.addEventListener("beforeunload", (event) => {
   if (storage.unsafe() && (now().unsent || !isEmpty(order()))) event.preventDefault();

@@ -89,7 +89,23 @@ export function update(changes) {
   }
   if (held) late = true;
   else draw();
-  if (keeping && typedChanged(before, state)) keep();
+  if (keeping && typedChanged(before, state)) keepSoon();
+}
+
+let toKeep = false;
+/** Keep the working copy once the change is painted: two hundred lines take longer to write than to draw. */
+function keepSoon() {
+  if (toKeep) return;
+  toKeep = true;
+  if (document.hidden) keepNow(); // nothing is painted then
+  else requestAnimationFrame(() => setTimeout(keepNow));
+}
+
+/** Keep what is still to be kept; called too when the page is hidden or left. */
+export function keepNow() {
+  if (!toKeep) return;
+  toKeep = false;
+  keep();
 }
 
 /** @param {State} a @param {State} b */

@@ -25,14 +25,11 @@ export function linesView() {
   </div>`;
 }
 
-/** @param {LineView} a @param {LineView} b */
-const sameView = (a, b) => JSON.stringify([a.amount, a.waiting, a.problem, a.check]) === JSON.stringify([b.amount, b.waiting, b.problem, b.check]);
-
 /** @extends {Component<{ line: Line, view: LineView, failed: boolean }>} */
 class Row extends Component {
   /** @override @param {{ line: Line, view: LineView, failed: boolean }} next */
   shouldComponentUpdate(next) {
-    return next.line !== this.props.line || next.failed !== this.props.failed || !sameView(next.view, this.props.view);
+    return next.line !== this.props.line || next.failed !== this.props.failed || next.view !== this.props.view;
   }
 
   /** @override @param {{ line: Line, view: LineView, failed: boolean }} props */
