@@ -208,7 +208,7 @@ def contact(status: Status) -> Contact:
             failed = item.last_attempt if failed is None else max(failed, item.last_attempt)
     run = status.current_run
     if run is not None and (run.progress.rows or run.progress.page):
-        good[run.account] = status.at
+        good[run.account] = max(status.at, good.get(run.account, status.at))
     answered = max(good.values(), default=None)
     if answered is not None and failed is not None and failed < answered:
         failed = None

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from archisync_gui.disk import keep_copy, replace_file
+from archisync_gui.disk import PRIVATE, keep_copy, read_json, replace_file
 from archisync_gui.model import AccountId
 
 log = logging.getLogger(__name__)
@@ -80,13 +80,13 @@ class BrowserKeys:
         if self._file is None:
             return nullcontext()
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return FileLock(self._file.with_suffix(".lock"), timeout=LOCK_WITHIN)
+        return FileLock(self._file.with_suffix(".lock"), timeout=LOCK_WITHIN, mode=PRIVATE)
 
     def _read(self) -> tuple[bytes, tuple[int, ...]]:
         if self._file is None:
             return self._secret, self._ports
         try:
-            content = json.loads(self._file.read_text(encoding="utf-8"))
+            content = read_json(self._file)
             secret = bytes.fromhex(content["secret"])
             ports = tuple(port for port in content["ports"] if isinstance(port, int) and 0 < port < 65536)
         except FileNotFoundError:

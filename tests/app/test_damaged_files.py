@@ -23,6 +23,7 @@ from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_profile
 from archisync_gui.disk import TEMPORARY, replace_file
 from archisync_gui.drafts import Drafts
+from archisync_gui.drafts.browser_keys import BrowserKeys
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.lists.saved_views import SavedViews, View
@@ -69,6 +70,7 @@ async def an_office(profile: Profile) -> str:
     drafts = await Drafts.open(profile.folder, clock=SystemClock())
     await drafts.put(ACCOUNT, "d" * 20, {"note": "da non perdere"}, if_match=None)
     await drafts.close()
+    BrowserKeys(profile.folder / "order-form.json").open(47801)
     replace_file(profile.folder / "holder.json", json.dumps({"pid": 1}))
     replace_file(profile.folder / "conformance.json", "{}")
     return token
@@ -105,6 +107,7 @@ async def kept(profile: Profile, token: str) -> dict[str, object]:
         "sessions.json": await KeptSessions(profile, lifetime=600).recall(ACCOUNT),
         "passwords.json": password,
         "saved-views.json": await SavedViews(profile.folder / "saved-views.json").of(ACCOUNT, "LIST/"),
+        "order-form.json": _browser_key(profile),
         "reading-ways.json": (await ReadingWays(profile.folder / "reading-ways.json").of("customers", "1")).proven,
     }
     for name, asked in (("archisync.db", _hold), ("drafts.db", _draft)):
@@ -113,6 +116,12 @@ async def kept(profile: Profile, token: str) -> dict[str, object]:
         except StoreError:
             said[name] = None
     return said
+
+
+def _browser_key(profile: Profile) -> bytes | None:
+    keys = BrowserKeys(profile.folder / "order-form.json")
+    keys.open(47801)
+    return keys.key(ACCOUNT)
 
 
 async def _hold(profile: Profile) -> object:

@@ -662,6 +662,31 @@ async def test_27_a_duplicate_is_an_order_of_its_own_at_the_prices_of_today(at_w
     assert len(dates) == 2
 
 
+async def test_27_a_late_answer_does_not_replace_a_letterhead_that_is_typed(at_work: Rig) -> None:
+    await stored(at_work, line("012345K3", 2))
+    page = await at_work.form()
+    let_go = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        if route.request.method == "GET":
+            await let_go.wait()
+        await route.continue_()
+
+    await page.context.route("**/api/drafts/letterhead", late)
+    await page.keyboard.press("Alt+f")
+    await page.locator("#letterhead summary").click()
+    text = page.locator("#letterhead-text")
+    await text.fill("Agenzia Prova")
+    async with page.expect_response("**/api/drafts/letterhead"):
+        let_go.set()
+    await expect(page.locator("#count")).not_to_be_empty()
+    await expect(text).to_have_value("Agenzia Prova")
+    await page.get_by_role("button", name="Salva intestazione").click()
+    await expect(page.locator("#count")).to_have_text("Intestazione salvata.")
+    await page.reload()
+    await expect(text).to_have_value("Agenzia Prova")
+
+
 async def test_27_the_letterhead_is_printed_above_a_draft(at_work: Rig) -> None:
     await stored(at_work, line("012345K3", 2))
     page = await at_work.form()

@@ -170,7 +170,7 @@ async def test_a_day_with_the_panel(desktop: Desktop) -> None:
         assert any("[DEMO]" in title for title in desktop.windows())
 
         # All six lists are read; the title then says so.
-        await until(lambda: any(title.startswith(it("All fresh")) for title in desktop.windows()), 300)
+        await until(lambda: any(title.startswith(it("Everything up to date")) for title in desktop.windows()), 300)
         statuses = desktop.status()["statuses"]
         assert len(statuses) == 6
         assert all(entry["freshness"] == "fresh" for entry in statuses.values())
@@ -179,7 +179,7 @@ async def test_a_day_with_the_panel(desktop: Desktop) -> None:
         desktop.key("F5")
         await until(lambda: any(it("whole list") in title for title in desktop.windows()))
         assert desktop.archisync("hold", "--demo")[0] == 0
-        await until(lambda: any(title.startswith(it("Paused by you")) for title in desktop.windows()))
+        await until(lambda: any(title.startswith("In pausa") for title in desktop.windows()))
         assert desktop.status()["currentSync"] is None
 
         # Closing goes to the tray and says so once; a second start brings the window back.

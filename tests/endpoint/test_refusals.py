@@ -323,6 +323,7 @@ ROWS = (
         "token-unknown",
         "Authorization",
     ),
+    Row("the key of our own pages", page("GET", "/api/drafts/browser-key"), 403, "own-pages-only", "Origin"),
     Row("revoked token", revoked, 401, "token-unknown", "Authorization"),
     Row("another page's token", of_another_page, 403, "token-origin", "Origin"),
     Row("scope", watching_only, 403, "scope-missing", "Authorization"),

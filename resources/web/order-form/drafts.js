@@ -19,12 +19,13 @@ const SURE_FOR = 6_000;
  * @property {import("./network.js").Door} door
  * @property {string} sure What is deleted at the next click on the same button.
  * @property {string} letterhead
+ * @property {boolean} typing The letterhead is being changed: an answer that comes late does not replace it.
  * @property {string} told
  * @property {string[]} printed Ids of the drafts to be printed; none: all.
  */
 
 /** @type {DraftsState} */
-let state = { drafts: null, total: 0, cursor: null, waiting: [], notice: null, door: null, sure: "", letterhead: "", told: "", printed: [] };
+let state = { drafts: null, total: 0, cursor: null, waiting: [], notice: null, door: null, sure: "", letterhead: "", typing: false, told: "", printed: [] };
 let retry = 0, calm = 0;
 
 /** @param {Partial<DraftsState>} changes */
@@ -45,7 +46,7 @@ async function load() {
       update({ drafts, total, cursor, notice: null });
     } else update({ notice: { text: sentence(result), retry: false } });
     const head = await call("/api/drafts/letterhead");
-    if (head.status === 200) update({ letterhead: head.answer.text });
+    if (head.status === 200 && !state.typing) update({ letterhead: head.answer.text });
   } catch (error) {
     if (!(error instanceof PanelAway)) throw error;
     update({ notice: { text: error.message, retry: true } });
@@ -132,11 +133,12 @@ export const acts = {
     window.print();
   },
   /** @param {string} text */
-  typeLetterhead: (text) => update({ letterhead: text }),
+  typeLetterhead: (text) => update({ letterhead: text, typing: true }),
   saveLetterhead: () => tried(async () => {
-    const result = await call("/api/drafts/letterhead", { method: "PUT", body: { text: state.letterhead } });
+    const text = state.letterhead;
+    const result = await call("/api/drafts/letterhead", { method: "PUT", body: { text } });
     if (result.status !== 200) throw new Error(sentence(result));
-    update({ told: t("letterhead.saved") });
+    update({ told: t("letterhead.saved"), typing: state.letterhead !== text });
   }),
 };
 
