@@ -243,10 +243,18 @@ function viewOf(line, read, pieces, article, order, day, language) {
   const date = dateOf(order, day), { group } = order, known = viewsFor.get(line);
   if (known && known.pieces === pieces && known.article === article && known.group === group && known.date === date
     && known.language === language) return known.view;
-  const view = newView(line, read, pieces, article, order, day);
+  const found = newView(line, read, pieces, article, order, day);
+  const view = known && sameView(known.view, found) ? known.view : found;
   viewsFor.set(line, { pieces, article, group, date, language, view });
   return view;
 }
+
+/** Whether a row shows the same. @param {LineView} a @param {LineView} b */
+const sameView = (a, b) => a.quantity === b.quantity && a.amount === b.amount && a.waiting === b.waiting
+  && String(a.discounts) === String(b.discounts) && same(a.problem, b.problem) && same(a.check, b.check);
+
+/** @param {object | null} a @param {object | null} b */
+const same = (a, b) => a === b || !!a && !!b && JSON.stringify(a) === JSON.stringify(b);
 
 /** @param {Line} line @param {import("./quantity.js").Read} read @param {number} pieces Of the article, in all lines.
  * @param {Article | undefined} article @param {Order} order @param {string} day @returns {LineView} */
