@@ -120,7 +120,6 @@ class Core:
         """Held by an action of the operator that changes the rows of that list and account."""
         self._reading: dict[tuple[str, str], str] = {}
         """The run that reads that list and account."""
-        """By type and account: held by a run, and by an action that changes the stored rows."""
 
     @classmethod
     async def open(
@@ -431,14 +430,14 @@ class Core:
 
     # ------------------------------------------------------------------------------------------------ operator
 
-    async def set_password(self, account: str, password: str, *, file: bool = False) -> bool:
+    async def set_password(self, account: str, password: str) -> bool:
         """Use a password from now on, keep it, and let the account log in again. False: kept in memory only (no
         keyring). Raises ``SyncFailure`` and ``OSError`` when it could not be kept; it is used all the same."""
-        return await self._act(self._set_password(account, password, file=file))
+        return await self._act(self._set_password(account, password))
 
-    async def _set_password(self, account: str, password: str, *, file: bool) -> bool:
+    async def _set_password(self, account: str, password: str) -> bool:
         try:
-            return await self.credentials.keep(account, password, file=file)
+            return await self.credentials.keep(account, password)
         finally:
             # Not waited for: it comes before the next read, but after the one at work, which may take minutes.
             self._start_later(self.erp.forget(account))

@@ -73,9 +73,9 @@ class Credentials:
     def _known(self, account: str) -> str | None:
         return self._memory.get(account, self._any)
 
-    async def keep(self, account: str, password: str, *, file: bool = False) -> bool:
-        """Use ``password`` from now on and keep it in the keyring. False: there is no keyring and ``file`` was not
-        allowed, so the password lives in memory only.
+    async def keep(self, account: str, password: str) -> bool:
+        """Use ``password`` from now on and keep it in the keyring; without one, in the private file if the account has
+        a password there already. False: it lives in memory only (see :meth:`keep_in_file`).
 
         Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``; the password is used all the same.
         """
@@ -86,28 +86,36 @@ class Credentials:
             if await keyring_write(self._service, account, password):
                 await self._change_file(account, None)  # an old one in the file would come back without keyring
                 return True
-            if file:
-                await self._change_file(account, password)
-            return file
+            if account not in await asyncio.to_thread(_read, self._file):
+                return False
+            await self._change_file(account, password)  # the operator allowed it: an old one must not stay there
+            return True
 
     async def place(self, account: str) -> str:
         """Where the password of ``account`` is kept: ``keyring``, ``file``, ``memory`` (lost at the end of the program)
-        or ``""`` (none is known). A keyring that is silent counts as none."""
+        or ``""`` (none is known). Another one than is in use counts as none, and so does a keyring that is silent."""
         async with self._one_at_a_time:
+            known = self._known(account)
+            stored: str | None = None
             try:
-                if await keyring_read(self._service, account) is not None:
-                    return "keyring"
+                stored = await keyring_read(self._service, account)
             except NoPassword:
                 log.info("the keyring did not say whether it keeps a password")
-            if account in await asyncio.to_thread(_read, self._file):
+            if stored is not None and known in (None, stored):
+                return "keyring"
+            stored = (await asyncio.to_thread(_read, self._file)).get(account)
+            if stored is not None and known in (None, stored):
                 return "file"
-            return "memory" if self._known(account) is not None else ""
+            return "memory" if known is not None else ""
 
     async def keep_in_file(self, account: str) -> None:
         """Keep the password that is known of ``account`` in the private file. Raises :class:`NoPassword` and
         ``OSError``."""
-        password = await self.password(account)
+        await self.password(account)  # in memory from now on
         async with self._one_at_a_time:
+            password = self._known(account)
+            if password is None:  # the account was removed meanwhile
+                raise NoPassword("password-missing", account)
             await self._change_file(account, password)
 
     async def forget(self, account: str) -> None:

@@ -2582,10 +2582,6 @@
             <translation>Lettura rifiutata</translation>
         </message>
         <message>
-            <source>kept in the system's keyring</source>
-            <translation>conservata nel portachiavi del sistema</translation>
-        </message>
-        <message>
             <source>chosen filter</source>
             <translation>filtro scelto</translation>
         </message>

@@ -77,12 +77,33 @@ async def test_a_password_in_memory_can_be_moved_to_the_file(profile: Profile) -
 
 @pytest.mark.usefixtures("no_ring")
 async def test_the_file_is_private_and_only_made_when_allowed(profile: Profile) -> None:
-    assert await Credentials(profile).keep("agente01", "segreto", file=True)
+    mine = Credentials(profile)
     file = profile.folder / "passwords.json"
+    await mine.keep("agente01", "segreto")
+    assert not file.exists()
+    await mine.keep_in_file("agente01")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert await Credentials(profile).password("agente01") == "segreto"
     await Credentials(profile).forget("agente01")
     assert "segreto" not in file.read_text()
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_a_new_password_replaces_the_one_in_the_file(profile: Profile) -> None:
+    """Else the old one would come back at the next start, be refused, and stop the account."""
+    mine = Credentials(profile)
+    await mine.keep("agente01", "old")
+    await mine.keep_in_file("agente01")
+    assert await Credentials(profile).keep("agente01", "new"), "kept, since the file was allowed before"
+    assert await Credentials(profile).password("agente01") == "new"
+    assert not await Credentials(profile).keep("agente02", "other"), "it was allowed for that account only"
+
+
+async def test_a_password_that_is_not_in_use_is_kept_nowhere(profile: Profile, ring: MemoryKeyring) -> None:
+    mine = Credentials(profile)
+    await mine.keep("agente01", "new")
+    ring.kept[profile.keyring_service, "agente01"] = "old"
+    assert await mine.place("agente01") == "memory"
 
 
 async def test_a_silent_keyring_is_given_up(

@@ -160,7 +160,6 @@ class FirstRun(Dialog):
         self.url.setPlaceholderText("https://erp.example.test/Archibald")
         self.url.setAccessibleName(tr("Address of the ERP"))
         self.account.setAccessibleName(tr("User name in the ERP"))
-        self.password.setPlaceholderText(tr("kept in the system's keyring"))
         self.password.setAccessibleName(tr("Password"))
         self._demo_text.setText(tr("Just looking? The demo has invented data and an ERP of its own, nothing real."))
         self.demo.setText(tr("Open the &demo"))
