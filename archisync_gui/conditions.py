@@ -215,8 +215,19 @@ def contact(status: Status) -> Contact:
     return Contact(answered, tuple(good), failed)
 
 
+_last: tuple[Status, tuple[Condition, ...]] | None = None
+"""The status asked about last, and its conditions: header, tray, status bar and notifications ask in turn."""
+
+
 def conditions(status: Status) -> tuple[Condition, ...]:
     """All conditions of ``status``, the most important first. None: everything is fresh and nothing is wrong."""
+    global _last
+    if _last is None or _last[0] is not status:
+        _last = status, _ranked(status)
+    return _last[1]
+
+
+def _ranked(status: Status) -> tuple[Condition, ...]:
     found = list(_general(status))
     unused = {account.id for account in status.accounts if not account.enabled}
     rest = [item for item in _items(status) if item.account not in unused]

@@ -30,3 +30,9 @@ def local(moment: datetime) -> datetime:
 def now() -> datetime:
     """The present moment in the office's zone."""
     return datetime.now(UTC).astimezone(_office)
+
+
+def clock(moment: datetime, at: datetime | None = None) -> str:
+    """``14:05`` on the office's clock; with the day, ``27/11/2026 14:05``, unless that is the day of ``at`` (now)."""
+    there, today = local(moment), local(at) if at is not None else now()
+    return f"{there:%H:%M}" if there.date() == today.date() else f"{there:%d/%m/%Y %H:%M}"

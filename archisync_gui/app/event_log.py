@@ -17,11 +17,22 @@ _ENDS = frozenset({EventKind.SYNC_COMPLETED, EventKind.SYNC_SKIPPED, EventKind.S
 _OUTCOMES = {EventKind.SYNC_SKIPPED: "skipped", EventKind.SYNC_CANCELLED: "cancelled"}
 
 
+_WRITTEN = _ENDS | {
+    EventKind.HOLD_CHANGED,
+    EventKind.SESSION_OPENED,
+    EventKind.SESSION_CLOSED,
+    EventKind.ACCOUNT_CHANGED,
+    EventKind.SYNC_SUSPENDED,
+    EventKind.SYNC_RESUMED,
+}
+"""Events that may have a line. Progress, which comes often, has none."""
+
+
 def event_logger(language: Callable[[], str]) -> Callable[[Event], None]:
     """A listener for ``Orchestrator.subscribe``; ``language`` is asked at each event (``it`` or ``en``)."""
 
     def heard(event: Event) -> None:
-        line = sentence(event, language())
+        line = sentence(event, language()) if event.kind in _WRITTEN else ""
         if line:
             log.log(logging.WARNING if event.kind is EventKind.SYNC_ERROR else logging.INFO, "%s", line)
 

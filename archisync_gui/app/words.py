@@ -41,11 +41,9 @@ def clock(moment: str | None, language: str) -> str:
     if moment is None:
         return word("word.never", language)
     try:
-        local = zone.local(datetime.fromisoformat(moment))
+        return zone.clock(datetime.fromisoformat(moment))
     except (ValueError, OverflowError):
         return moment
-    today = zone.now().date()
-    return f"{local:%H:%M}" if local.date() == today else f"{local:%d/%m/%Y %H:%M}"
 
 
 def result(line: Mapping[str, Any], language: str) -> str:
@@ -123,7 +121,7 @@ def status(answer: Mapping[str, Any], language: str) -> str:
     lines = [f"{clock(now['at'], language)}  {_reason(now, language).what}"]
     # Another version of the program may answer, one that tells no conditions.
     for found in answer.get("conditions", ()):
-        said = condition_text(found, language, lambda name: title(name, language), lambda at: clock(f"{at}", language))
+        said = condition_text(found, language, lambda name: title(name, language), zone.clock)
         lines.append(f"{'·' if found['warning'] else '!'} {said}")
     if answer["sessionCount"]:
         lines.append(word("word.sessions", language, count=answer["sessionCount"]))

@@ -85,14 +85,8 @@ class StatusTexts:
 
 def _condition(condition: Condition, language: str, now: datetime) -> contract.ConditionView:
     found = condition.as_json()
-    said = text_of_condition(found, language, lambda name: list_name(name, language), lambda at: _moment(at, now))
+    said = text_of_condition(found, language, lambda name: list_name(name, language), lambda at: zone.clock(at, now))
     return contract.ConditionView.model_validate({**found, "kind": condition.kind, "text": str(said)})
-
-
-def _moment(at: datetime, now: datetime) -> str:
-    """The office's time, with the day unless it is that of ``now``."""
-    local = zone.local(at)
-    return f"{local:%H:%M}" if local.date() == zone.local(now).date() else f"{local:%d/%m/%Y %H:%M}"
 
 
 class TicketBook:

@@ -419,7 +419,8 @@ def headline(status: Status, now: datetime) -> Headline:
     elif first.kind in (Kind.LATE, Kind.NEVER):
         detail = f"{detail} {why_line(status, now)}"
     look = "hold" if first.kind is Kind.HOLD else "late" if first.warning else "trouble"
-    button, place, what = _remedy(next((condition for condition in (first, *others) if _remedy(condition)[0]), first))
+    remedies = [_remedy(condition) for condition in (first, *others)]
+    button, place, what = next((remedy for remedy in remedies if remedy[0]), remedies[0])
     tone = "bad" if errors else "warn"
     return Headline(text.what.rstrip("."), detail, tone, look, None, button, place, what)
 
