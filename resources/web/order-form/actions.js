@@ -338,7 +338,7 @@ async function finish() {
   else if ("conflict" in result) await conflict(mine, result.conflict);
   else if ("refused" in result) await refused(mine, document, result.refused);
   else {
-    const why = result.why === t("panel.away") ? "" : result.why; // the first sentence says so
+    const why = result.away ? "" : result.why; // the first sentence says so
     say({ text: `${t(now().unkept ? "saved.nowhere" : "saved.here")} ${why}`.trim(), tone: "warn" });
   }
   hooks.saved();

@@ -133,9 +133,7 @@ async function begin() {
   await gather();
 }
 
-document.addEventListener("visibilitychange", () => { if (!document.hidden) update({}); });
-document.addEventListener("visibilitychange", keepNow);
-window.addEventListener("beforeunload", keepNow);
+document.addEventListener("visibilitychange", () => { if (document.hidden) keepNow(); else update({}); });
 window.addEventListener("pagehide", () => { keepNow(); keep.releaseTab(); });
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 window.addEventListener("beforeunload", (event) => {

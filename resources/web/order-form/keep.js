@@ -2,7 +2,7 @@
  * What this browser keeps of orders: each tab's working copy, orders laid aside, and the outbox of saved drafts that the
  * panel does not have yet. Sending is here, the storage itself in storage.js.
  */
-import { call, key } from "./network.js";
+import { call, key, PanelAway } from "./network.js";
 import * as storage from "./storage.js";
 import { newId } from "./value.js";
 
@@ -21,7 +21,7 @@ import { newId } from "./value.js";
  * @property {number | null} version The stored draft's version that it follows.
  * @property {any} document As the panel would store it; null while a quantity cannot be read.
  */
-/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, why: string }} Sent */
+/** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, away: boolean, why: string }} Sent */
 
 const LOCK = "archisync-tab:";
 const CLAIM_WITHIN = 400; // a reload's old page gives its lock up at once; a duplicated tab keeps it
@@ -149,7 +149,8 @@ async function sendNow(entry) {
     const headers = version ? { "If-Match": `"${version}"` } : {};
     ({ status, answer } = await call(`/api/drafts/${entry.id}`, { method: "PUT", body: entry.document, headers }));
   } catch (error) {
-    return { here: true, why: error instanceof Error ? error.message : String(error) };
+    const away = error instanceof PanelAway && error.why === "panel.away";
+    return { here: true, away, why: error instanceof Error ? error.message : String(error) };
   }
   if (status === 200 || status === 201) {
     stored.set(entry.id, { from: entry.version, to: answer.draft.version });
@@ -157,7 +158,7 @@ async function sendNow(entry) {
     return { saved: answer.draft, total: answer.total };
   }
   if (status === 412) return { conflict: answer.current };
-  if (status >= 500 || status === 429 || status === 401) return { here: true, why: answer.error };
+  if (status >= 500 || status === 429 || status === 401) return { here: true, away: false, why: answer.error };
   return { refused: [answer.error, answer.hint].filter(Boolean).join(" ") };
 }
 

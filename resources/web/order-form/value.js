@@ -149,28 +149,15 @@ function lineFrom(d, language) {
     unitPrice: d.unitPrice ?? null, priceUnit: d.priceUnit ?? 1000, priceId: d.priceId ?? null, priceAsOf: d.priceAsOf ?? null };
 }
 
-/* Lines are immutable, and a key changes one of two hundred: what follows from a line is kept beside it. */
-/** @type {WeakMap<Line, { language: string, line: object | null }>} */
-const documents = new WeakMap();
-/** @type {WeakMap<Line, { article: Article | undefined, group: string | null, date: string, language: string }>} */
-const settledFor = new WeakMap();
-/** @type {WeakMap<Line, { pieces: number, article: Article | undefined, group: string | null, date: string, language: string,
- * view: LineView }>} */
-const viewsFor = new WeakMap();
-
 /** The document that the panel stores, or null while a quantity or discount cannot be read.
  * @param {Order} order @param {string} day Today. @param {string} language */
 export function toDocument(order, day, language) {
   const lines = order.lines.map((line) => {
-    const known = documents.get(line);
-    if (known?.language === language) return known.line;
     const { value } = readQuantity(line.qtyText, language), discounts = parseDiscounts(line.discountText);
-    const stored = value === null || discounts === null ? null : { itemId: line.itemId, name: line.name,
+    return value === null || discounts === null ? null : { itemId: line.itemId, name: line.name,
       description: line.description, quantity: value, unitPrice: line.unitPrice, priceUnit: line.priceUnit,
       priceId: line.priceId, priceAsOf: line.priceAsOf, vatPercent: line.vatPercent, discounts, free: line.free,
       note: line.note };
-    documents.set(line, { language, line: stored });
-    return stored;
   });
   if (lines.includes(null)) return null;
   return { customer: order.customer, priceGroup: order.group || null, date: dateOf(order, day), note: order.note,
@@ -185,11 +172,7 @@ export function settle(order, articles, day, language) {
   const date = dateOf(order, day);
   let changed = false;
   const lines = order.lines.map((line) => {
-    if (!line.live) return line;
-    const article = articles[line.itemId], { group } = order, known = settledFor.get(line);
-    if (known && known.article === article && known.group === group && known.date === date && known.language === language) return line;
-    const settled = priced(line, article, { group, date }, language);
-    settledFor.set(settled, { article, group, date, language });
+    const settled = line.live ? priced(line, articles[line.itemId], { group: order.group, date }, language) : line;
     changed ||= settled !== line;
     return settled;
   });
@@ -223,7 +206,7 @@ export function judge(order, articles, day, language) {
   /** @type {Judged["problems"]} */
   const problems = [];
   const views = order.lines.map((line, at) => {
-    const view = viewOf(line, read[at], pieces.get(line.itemId) ?? 0, articles[line.itemId], order, day, language);
+    const view = viewOf(line, read[at], pieces.get(line.itemId) ?? 0, articles[line.itemId], order, day);
     if (view.problem) problems.push({ line: line.id, problem: view.problem });
     return view;
   });
@@ -236,17 +219,17 @@ export function judge(order, articles, day, language) {
     waiting: views.some((view) => view.waiting) };
 }
 
-/** What follows from a line: the same object as long as nothing that it depends on has changed.
+/** @type {WeakMap<Line, LineView>} */
+const lastViews = new WeakMap();
+
+/** What follows from a line; the object of last time if nothing of it differs, so that its row need not be drawn.
  * @param {Line} line @param {import("./quantity.js").Read} read @param {number} pieces Of the article, in all lines.
- * @param {Article | undefined} article @param {Order} order @param {string} day @param {string} language @returns {LineView} */
-function viewOf(line, read, pieces, article, order, day, language) {
-  const date = dateOf(order, day), { group } = order, known = viewsFor.get(line);
-  if (known && known.pieces === pieces && known.article === article && known.group === group && known.date === date
-    && known.language === language) return known.view;
-  const found = newView(line, read, pieces, article, order, day);
-  const view = known && sameView(known.view, found) ? known.view : found;
-  viewsFor.set(line, { pieces, article, group, date, language, view });
-  return view;
+ * @param {Article | undefined} article @param {Order} order @param {string} day @returns {LineView} */
+function viewOf(line, read, pieces, article, order, day) {
+  const found = newView(line, read, pieces, article, order, day), last = lastViews.get(line);
+  if (last && sameView(last, found)) return last;
+  lastViews.set(line, found);
+  return found;
 }
 
 /** Whether a row shows the same. @param {LineView} a @param {LineView} b */
