@@ -14,7 +14,7 @@ from playwright.async_api import Locator, Page, Route, expect
 from archisync_gui.entities import ENTITIES
 from archisync_gui.store import Batch
 from tests.endpoint import stand_in
-from tests.endpoint.form_rig import Rig, state_of
+from tests.endpoint.form_rig import Rig, article, state_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,17 +33,6 @@ async def customer(page: Page, text: str) -> None:
     await page.keyboard.type(text)
     await page.keyboard.press("Enter")
     await expect(page.locator("#product")).to_be_focused()
-
-
-async def article(page: Page, text: str, quantity: str) -> None:
-    """Add an article by keyboard; the form is in the article box."""
-    count = await page.locator("#lines tr").count()
-    await page.keyboard.type(text)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#quantity")).to_be_focused()
-    await page.keyboard.type(quantity)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#lines tr")).to_have_count(count + 1)
 
 
 def cells(row: Locator) -> Locator:

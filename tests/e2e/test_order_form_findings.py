@@ -14,7 +14,7 @@ from playwright.async_api import Page, Route, expect
 from archisync_gui.entities import ENTITIES
 from archisync_gui.store import Batch
 from tests.endpoint import stand_in
-from tests.endpoint.form_rig import Between, Rig
+from tests.endpoint.form_rig import SCAN, Between, Rig, article
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -75,14 +75,8 @@ async def choose(page: Page, text: str = "50120") -> None:
 
 
 async def add(page: Page, text: str, quantity: str) -> None:
-    count = await page.locator("#lines tr").count()
     await page.locator("#product").focus()
-    await page.keyboard.type(text)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#quantity")).to_be_focused()
-    await page.keyboard.type(quantity)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#lines tr")).to_have_count(count + 1)
+    await article(page, text, quantity)
 
 
 def held(between: Between) -> asyncio.Event:
@@ -507,22 +501,6 @@ async def test_16_a_code_in_a_quantity_is_asked_about(at_work: Rig) -> None:
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#notice")).to_contain_text("Non salvato")
     assert await at_work.office.drafts.list(ACCOUNT) == ()
-
-
-SCAN = """(code) => {
-  const field = document.getElementById("product");
-  let at = performance.now();
-  field.focus();
-  for (const key of [...code, "Enter"]) {
-    at += 8;  // milliseconds: what a computer under load delivers late still bears the time of the key
-    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-    Object.defineProperty(event, "timeStamp", { value: at });
-    field.dispatchEvent(event);
-    if (key === "Enter") break;
-    field.value += key;
-    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }
-}"""
 
 
 async def test_16_a_second_scan_adds_one_more(at_work: Rig) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
 from archisync_gui import messages
 from archisync_gui.endpoint.gate import Limits
@@ -274,3 +274,31 @@ async def rig(
 def state_of(page: Page, state: str) -> Any:
     """The order form's freshness when it is in that state."""
     return page.locator(f"#freshness[data-state={state}]")
+
+
+async def article(page: Page, text: str, quantity: str) -> None:
+    """Add an article by keyboard; the form is in the article box."""
+    count = await page.locator("#lines tr").count()
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await page.keyboard.type(quantity)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#lines tr")).to_have_count(count + 1)
+
+
+SCAN = """(code) => {
+  const field = document.getElementById("product");
+  let at = performance.now();
+  field.focus();
+  for (const key of [...code, "Enter"]) {
+    at += 8;  // milliseconds: what a computer under load delivers late still bears the time of the key
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "timeStamp", { value: at });
+    field.dispatchEvent(event);
+    if (key === "Enter") break;
+    field.value += key;
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+}"""
+"""A scanner's digits and Enter in the article box, inside the page: keys every 8 ms, whatever the load."""

@@ -16,7 +16,7 @@ from typing import Any
 from playwright.async_api import Page
 
 from archisync_gui.drafts.amounts import line_amount
-from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_rig import SCAN, Rig
 
 CUSTOMERS = {"50120": "Studio Bianchi Srl", "50121": "Ambulatorio Neri", "50125": "Clinica Città Nuova"}
 ITEMS = ("012345K2", "012345K3", "020001", "020002", "030001")
@@ -110,20 +110,7 @@ IN_PAGE = """() => {
     found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id),
     online: () => { dispatchEvent(new Event("online")); },
     go: (hash) => { location.hash = hash; },
-    scan(code) {
-      const field = one("#product");
-      let at = performance.now();
-      field.focus();
-      for (const key of [...code, "Enter"]) {
-        at += 8;
-        const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
-        Object.defineProperty(event, "timeStamp", { value: at });
-        field.dispatchEvent(event);
-        if (key === "Enter") break;
-        field.value += key;
-        field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-      }
-    },
+    scan: SCAN,
     async paste(table) {
       const data = new DataTransfer();
       data.setData("text", table);
@@ -138,7 +125,7 @@ IN_PAGE = """() => {
       for (const [key, value] of await walk.storage.all()) if (value.kind) await walk.storage.put(key, null);
     },
   };
-}"""
+}""".replace("scan: SCAN", f"scan: {SCAN}")
 """What the agent sees and does, inside the page: one call of the browser for each look."""
 
 
