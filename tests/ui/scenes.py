@@ -238,7 +238,11 @@ def activity() -> list[Event]:
         (41, EventKind.SYNC_COMPLETED, {"type": "products", "rows": 4540, "changed": 2, "durationMs": 88000}),
         (29, EventKind.SYNC_COMPLETED, {"type": "prices", "rows": 4960, "changed": 37, "durationMs": 96000}),
         (18, EventKind.SYNC_COMPLETED, {"type": "customers", "rows": 1512, "added": 2, "changed": 14}),
-        (12.4, EventKind.SYNC_ERROR, {"type": "invoices", "error": {"kind": "transient"}, "attempt": 3}),
+        (
+            12.4,
+            EventKind.SYNC_ERROR,
+            {"type": "invoices", "error": {"kind": "transient", "code": "erp-slow"}, "attempt": 3},
+        ),
         (12, EventKind.SYNC_COMPLETED, {"type": "orders", "rows": 1604, "added": 3, "changed": 21}),
         (4, EventKind.SESSION_OPENED, {"sessionCount": 1}),
         (4, EventKind.SYNC_SUSPENDED, {"type": "prices", "page": 18, "pages": 50}),
