@@ -16,6 +16,7 @@ from archisync_gui.settings import Settings
 
 if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
+    from archisync_gui.updates.watch import Updates
 
 Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, object]]
 """Settings and their new values, or a function of the settings in use that gives them."""
@@ -122,6 +123,8 @@ class Services:
     backup: Callable[[], Awaitable[Path]] | None = None
     restore: Callable[[Path], object] | None = None
     """Starts Archisync anew with that backup in the archive's place."""
+    updates: Updates | None = None
+    """Whether there are newer versions."""
     crash: str = ""
     """Text of the crash file found at this start, or of a sentence about an unclean exit; empty: all was well."""
 
