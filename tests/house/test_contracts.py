@@ -79,6 +79,7 @@ def test_an_import_upwards_breaks_its_contract(tmp_path: Path, module: str, line
         "conditions",
         "disk",
         "export",
+        "licences",
         "plaintext",
         "zone",
         "app/core",
