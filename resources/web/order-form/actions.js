@@ -9,7 +9,7 @@ import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
 import { emptyBox } from "./search.js";
 import { set, setting } from "./storage.js";
-import { emptyEntry, focus, note, now, order, perform, say, update, view } from "./store.js";
+import { emptyEntry, focus, isChanged, note, now, order, perform, say, update, view } from "./store.js";
 import { ago, amount, counted, language, t } from "./texts.js";
 import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, quantityText, toDocument } from "./value.js";
 
@@ -356,9 +356,8 @@ function next() {
 /** Make `mine` the order of this page; what was being written is laid aside, unless it is stored as it is.
  * @param {Order} mine @param {boolean} [touched] It differs from what is stored. */
 export function takeUp(mine, touched = false) {
-  const before = order(), { day, history } = now();
-  const unsaved = now().touched || history.undo.length > 0 || !before.version;
-  if (!isEmpty(before) && before.id !== mine.id && unsaved) layAside(before, toDocument(before, day, language));
+  const before = order();
+  if (!isEmpty(before) && before.id !== mine.id && isChanged(now())) layAside(before, toDocument(before, now().day, language));
   forgetArticles();
   update({ touched, history: operations.begin(mine), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });

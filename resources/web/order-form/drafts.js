@@ -1,6 +1,6 @@
 /* The drafts page starts here: what is saved, and what still waits in this browser; edit, copy, delete, print, export. */
 import { collect, serveHandover } from "./handover.js";
-import { adopt, forget, sendWaiting, waiting } from "./keep.js";
+import { adopt, forget, sendWaiting } from "./keep.js";
 import { askKeeping, call, enter, file, onDoor, PanelAway, sentence } from "./network.js";
 import { useKey } from "./storage.js";
 import { setLanguage, t } from "./texts.js";
@@ -34,13 +34,20 @@ function update(changes) {
   drawDrafts(state, acts);
 }
 
-/** Bring the page up to date; what only this browser has is shown whatever happens. */
+let loads = 0;
+
+/** Bring the page up to date: what waits here is sent first, and what is left is shown whatever happens. A load that
+ * began before the last one changes nothing: what it read may have been sent or deleted meanwhile. */
 async function load() {
+  const mine = loads += 1;
   clearTimeout(retry);
   try {
     await openKept();
-    await sendWaiting();
+    const left = await sendWaiting();
+    if (mine !== loads) return;
+    update({ waiting: left });
     const result = await call("/api/drafts");
+    if (mine !== loads) return;
     if (result.status === 200) {
       const { drafts, total, cursor } = result.answer;
       update({ drafts, total, cursor, notice: null });
@@ -50,9 +57,8 @@ async function load() {
   } catch (error) {
     if (!(error instanceof PanelAway)) throw error;
     update({ notice: { text: error.message, retry: true } });
-    retry = setTimeout(load, RETRY_EVERY);
+    if (mine === loads) retry = setTimeout(load, RETRY_EVERY);
   }
-  if (addresses.length) update({ waiting: await waiting() });
 }
 
 /** @type {import("./network.js").Keeping["addresses"]} */
@@ -114,7 +120,8 @@ export const acts = {
   /** @param {import("./keep.js").Kept} entry */
   drop: (entry) => twice(entry.key, async () => {
     await forget(entry.key);
-    update({ waiting: await waiting() });
+    update({ waiting: state.waiting.filter((one) => one.key !== entry.key) });
+    await load();
   }),
   calm: () => { if (state.sure) update({ sure: "" }); },
   /** @param {"csv" | "xlsx"} format */

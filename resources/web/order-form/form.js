@@ -26,7 +26,10 @@ async function countUnsent() {
 async function resend() {
   if (!key()) return;
   await countUnsent();
-  if (now().unsent) update({ unsent: await keep.sendWaiting() });
+  if (now().unsent) {
+    await keep.sendWaiting();
+    await countUnsent();
+  }
 }
 
 /** @type {import("./network.js").Keeping["addresses"]} */
@@ -43,7 +46,7 @@ function gather() {
 function restore(copy) {
   if (!copy.order) return;
   const { typed } = copy;
-  update({ touched: true, history: operations.begin(copy.order), customer: { ...now().customer, text: typed?.customer ?? "" },
+  update({ touched: !copy.unchanged, history: operations.begin(copy.order), customer: { ...now().customer, text: typed?.customer ?? "" },
     product: { ...now().product, text: typed?.article ?? "" }, entry: typed?.entry ?? now().entry });
   if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
   need(copy.order.lines);

@@ -153,6 +153,9 @@ async function flush(key, entry) {
   }
 }
 
+/** Resolves when every write on its way has ended. */
+export const settled = () => Promise.all([...pending.values()].map(({ done }) => done));
+
 /** Everything that is kept, by key: what IndexedDB has, under what the journal says. What was encrypted with another
  * key is left out.
  * @returns {Promise<Map<string, any>>} */

@@ -115,9 +115,15 @@ const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !=
 function keep() {
   const { history, customer, product, entry } = state;
   const typed = { customer: history.order.customer ? "" : customer.text, article: product.text, entry };
-  const nothing = isEmpty(history.order) && !history.order.version && !typed.customer && !typed.article;
-  keepCopy(nothing ? null : { order: history.order, typed, document: toDocument(history.order, state.day, language) });
+  const inBoxes = Boolean(typed.customer || typed.article);
+  const nothing = isEmpty(history.order) && !history.order.date && !history.order.version && !inBoxes;
+  keepCopy(nothing ? null : { order: history.order, typed, document: toDocument(history.order, state.day, language),
+    unchanged: !inBoxes && !isChanged(state) });
 }
+
+/** Whether the order differs from what is stored of it. @param {State} state */
+export const isChanged = ({ touched, history }) =>
+  history.order.version ? touched || history.undo.length > 0 : !isEmpty(history.order);
 
 /** Do something to the order that can be undone. @param {operations.Operation} op @param {string} [merge]
  * @param {Partial<State>} [changes] */
