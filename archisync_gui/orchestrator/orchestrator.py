@@ -44,7 +44,7 @@ from archisync_gui.orchestrator import accounts as account_folds
 from archisync_gui.orchestrator import memory, requests, schedule, sessions
 from archisync_gui.orchestrator import runs as run_folds
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
-from archisync_gui.orchestrator.explain import explain, explain_later, forecasts
+from archisync_gui.orchestrator.explain import Forecaster, explain, explain_later
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed, Listeners
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
@@ -114,6 +114,7 @@ class Orchestrator:
         self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
         self._numbers = 0
         self._status: Status | None = None
+        self._forecasts = Forecaster()
         strongest_first = sorted(types, key=lambda t: -t.priority)
         state = State(
             rules=rules or Rules(),
@@ -632,7 +633,8 @@ class Orchestrator:
             self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next look
         revision = self._dispatcher.revision
         if self._status is None or self._status.revision != revision:
-            self._status = status(self.state, self._dispatcher.now(), revision, self._dispatcher.journal_error)
+            now, error = self._dispatcher.now(), self._dispatcher.journal_error
+            self._status = status(self.state, now, revision, error, self._forecasts)
         return self._status
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -648,7 +650,7 @@ class Orchestrator:
         """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
         now = self._dispatcher.now()
         if at is None or abs((at - now.wall).total_seconds()) < 1:
-            return evolve(explain(self.state, now), forecast=forecasts(self.state, now))
+            return evolve(explain(self.state, now), forecast=self._forecasts(self.state, now))
         at = min(at, now.wall + timedelta(days=366))
         if at > now.wall:
             return await explain_later(self.state, now, at)
