@@ -47,7 +47,8 @@ class Setting:
     type: SettingType
     default: SettingValue
     group: str
-    """Which page of the dialog: ``erp``, ``sync``, ``session``, ``endpoint``, ``notify``, ``look``, ``data``."""
+    """Which page of the dialog: ``erp``, ``sync``, ``session``, ``endpoint``, ``notify``, ``look``, ``data``,
+    ``about``."""
     it: str
     en: str
     help_it: str = ""
@@ -310,6 +311,17 @@ DECLARATIONS: tuple[Setting, ...] = (
         "Closing the window leaves Archisync running",
         "Resta accanto all'orologio, o ridotto a icona. Altrimenti chiudere la finestra è uscire.",
         "In the tray, or minimised. Otherwise closing the window quits.",
+    ),
+    Setting(
+        "updates.ask",
+        "bool",
+        False,
+        "about",
+        "Chiedi una volta al giorno se c'è una versione nuova",
+        "Ask once a day whether there is a newer version",
+        "Viene letto un elenco firmato a un indirizzo fisso; non viene inviato nulla di questo computer e non viene "
+        "installato nulla.",
+        "A signed list is read from a fixed address; nothing about this computer is sent and nothing is installed.",
     ),
     Setting("look.tray_told", "bool", False, "hidden", "", ""),
     Setting("look.first_run_done", "bool", False, "hidden", "", ""),

@@ -144,6 +144,7 @@ class Panel(QObject):
             "diagnostics": lambda _: self._open_diagnostics(),
             "first-run": lambda _: self._open_first_run(),
             "password": self._open_password,
+            "about": lambda _: self._open_about(),
         }
         window.sidebar.demo_button.clicked.connect(self._demo_menu)
 
@@ -197,6 +198,11 @@ class Panel(QObject):
         from archisync_gui.ui.dialogs.first_run import FirstRun
 
         self._show_dialog("first-run", lambda: FirstRun(self.context, self.window))
+
+    def _open_about(self) -> None:
+        from archisync_gui.ui.dialogs.about import AboutDialog
+
+        self._show_dialog("about", lambda: AboutDialog(self.context, self.window))
 
     def _open_password(self, what: object) -> None:
         self.context.background.run(self._asked_password(str(what)), "password")
