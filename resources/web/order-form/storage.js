@@ -37,7 +37,18 @@ export async function useKey(key) {
   const bytes = key === null ? null : Uint8Array.from(atob(key), (one) => one.charCodeAt(0));
   cipher = bytes && await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
   keyKnown();
-  for (const [key, value] of journalEntries()) if (!value?.sealed && !pending.has(key)) put(key, value);
+  for (const [key, value] of journalEntries()) if (value?.at && !value.sealed && !pending.has(key)) moveLeft(key, value);
+}
+
+/** Move what a crash has left in the journal. It may also be what another tab is just writing: the newer value counts.
+ * @param {string} key @param {any} value */
+async function moveLeft(key, value) {
+  const raw = /** @type {any} */ (await seal(value));
+  const { ok } = await transact("readwrite", (store) => {
+    const found = store.get(key);
+    found.onsuccess = () => { if (!(found.result?.at >= value.at)) store.put(raw, key); };
+  });
+  if (ok && journalled(key) === JSON.stringify(value)) unjournal(key);
 }
 
 /** @param {any} value @returns {Promise<unknown>} */
