@@ -84,3 +84,24 @@ async def read_again(at_work: Rig, entity: str, rows: list[dict[str, Any]]) -> N
     account = ACCOUNT if entity == "customers" else ""
     batch = Batch(f"again-{entity}", at_work.office.clock.now(), full, whole=True, clean=True)
     await at_work.office.store.apply(entity, account, batch)
+
+
+SCAN_HERE = """(code) => {
+  const field = document.activeElement, types = field.matches("textarea, input[type=text]");
+  let at = performance.now(), taken = false;
+  for (const key of [...code, "Enter"]) {
+    at += 8;
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "timeStamp", { value: at });
+    taken = !field.dispatchEvent(event);
+    if (key === "Enter" || taken || !types) continue;
+    field.setRangeText(key, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+  return taken;
+}"""
+
+
+async def scan_here(page: Page, code: str) -> bool:
+    """A scanner's keys wherever the focus is; returns whether its Enter was kept from the focused element."""
+    return bool(await page.evaluate(SCAN_HERE, code))

@@ -189,7 +189,7 @@ async def test_an_early_enter_waits_and_takes_only_what_was_meant(page: Page) ->
     ]:
         found = await ask(page, "search", BOX, {"text": text, "items": items})
         assert found["early"] is None
-        assert found["waits"] == "enter"
+        assert found["waits"] is True
         assert found["taken"] == taken, text
         assert found["open"] == (taken is None)
         assert found["late"] is None, "an answer for another text was taken"
@@ -199,11 +199,12 @@ async def test_a_scanner_is_told_from_a_person(page: Page) -> None:
     found = await ask(
         page,
         "search",
-        """[m.isScan("12345678", [0, 10, 20, 30, 40, 50, 60, 70]),
-          m.isScan("12345678", [0, 10, 20, 30, 40, 150, 160, 170]),
-          m.isScan("1234", [0, 1, 2, 3]), m.isScan("abcdefgh", [0, 1, 2, 3, 4, 5, 6, 7])]""",
+        """[["12345678", [0, 10, 20, 30, 40, 50, 60, 70], 80], ["12345678", [0, 10, 20, 30, 40, 150, 160, 170], 180],
+          ["1234", [0, 1, 2, 3], 4], ["abcdefgh", [0, 1, 2, 3, 4, 5, 6, 7], 8], ["123456", [0, 9, 18, 27, 36, 45], 500],
+          ["x123456", [0, 9, 18, 27, 36, 45, 54], 63], ["99123456", [0, 100, 200, 209, 218, 227, 236, 245], 254]]
+          .map(([text, times, enter]) => m.scanOf([...text].map((key, at) => ({ key, time: times[at] })), enter))""",
     )
-    assert found == [True, False, False, False]
+    assert found == ["12345678", "", "", "", "", "123456", "123456"]
 
 
 UNDO = """(() => {
@@ -362,3 +363,23 @@ async def test_a_code_in_a_quantity_is_scanned_and_the_quantity_is_what_it_was(p
     assert found["entry"] == "quantity.suspicious"
     assert found["added"] == ["M1"]
     assert found["all"] == ["10000001", "10000002"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("020002\t5\t50+10\r\n020001\t1,5\t\r\n", [["020002", "5", "50+10"], ["020001", "1,5", ""]]),
+        ("Codice\tDescrizione\tQ.tà\tSconto\n020002\tLucido\t5\t10", [["020002", "5", "10"]]),
+        ("Sconto;Quantità;Articolo\n10;1.000;020002", [["020002", "1.000", "10"]]),
+        ("020002\tLucido, 5 l\t5\t10\n020001\tBase\t2", [["020002", "5", "10"], ["020001", "2", ""]]),
+        ('020002\t"Lucido\nda ""5"" l"\t1\u00a0000', [["020002", "1 000", ""]]),
+        ("020002\t5\t10\n020001\tx\t20", [["020002", "5", "10"], ["020001", "x", "20"]]),
+        ("020002\t5\n020001\t\n030001\t0", [["020002", "5", ""], ["020001", "", ""], ["030001", "0", ""]]),
+        ("020002\n020001", [["020002", "1", ""], ["020001", "1", ""]]),
+        ("020002 5\n020001  2,5", [["020002", "5", ""], ["020001", "2,5", ""]]),
+        ('5" tubo\t3', [['5" tubo', "3", ""]]),
+    ],
+)
+async def test_rows_from_a_spreadsheet(page: Page, text: str, wanted: list[list[str]]) -> None:
+    rows = "m.readRows(about).map(({ code, qtyText, discountText }) => [code, qtyText, discountText])"
+    assert await ask(page, "view/paste", rows, text) == wanted

@@ -1,9 +1,8 @@
 /* The drafts page starts here: what is saved, and what still waits in this browser; edit, copy, delete, print, export. */
-import { collect, serveHandover } from "./handover.js";
-import { adopt, forget, sendWaiting } from "./keep.js";
-import { askKeeping, call, enter, file, onDoor, PanelAway, sentence } from "./network.js";
-import { useKey } from "./storage.js";
-import { setLanguage, t } from "./texts.js";
+import { forget, sendWaiting } from "./keep.js";
+import { askKeeping, call, enter, file, PanelAway, sentence } from "./network.js";
+import * as start from "./start.js";
+import { t } from "./texts.js";
 import { drawDrafts } from "./view/drafts.js";
 
 const RETRY_EVERY = 5_000; // while the panel does not answer
@@ -42,7 +41,7 @@ async function load() {
   const mine = loads += 1;
   clearTimeout(retry);
   try {
-    await openKept();
+    if (await start.openKept(askKeeping)) start.gather(load);
     const left = await sendWaiting();
     if (mine !== loads) return;
     update({ waiting: left });
@@ -59,19 +58,6 @@ async function load() {
     update({ notice: { text: error.message, retry: true } });
     if (mine === loads) retry = setTimeout(load, RETRY_EVERY);
   }
-}
-
-/** @type {import("./network.js").Keeping["addresses"]} */
-let addresses = [];
-
-/** Be able to read what this browser keeps; take over what it keeps under other ports. */
-async function openKept() {
-  if (addresses.length) return;
-  const told = await askKeeping();
-  await useKey(told.key);
-  addresses = told.addresses;
-  await serveHandover(addresses);
-  collect(addresses, adopt).then((count) => count ? load() : undefined);
 }
 
 /** Do it at the second click; the first one asks. @param {string} what @param {() => Promise<void>} act */
@@ -150,9 +136,7 @@ export const acts = {
 };
 
 async function begin() {
-  setLanguage();
-  document.title = `${t("title.drafts")} · Archisync`;
-  onDoor((door) => update({ door }));
+  start.begin("title.drafts", (door) => update({ door }));
   window.addEventListener("afterprint", () => update({ printed: [] }));
   document.addEventListener("keydown", (event) => {
     if (event.altKey && event.code === "KeyN") { event.preventDefault(); document.getElementById("new")?.click(); }

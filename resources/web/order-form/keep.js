@@ -27,7 +27,9 @@ import { newId } from "./value.js";
 
 const LOCK = "archisync-tab:";
 const OTHER_TAB_WITHIN = 10_000; // as long as another tab's call may take
-const CLAIM_WITHIN = 400; // a reload's old page gives its lock up at once; a duplicated tab keeps it
+const CLAIM_WITHIN = 400; // a tab that was duplicated keeps its id
+const RELOAD_WITHIN = 5_000; // a reloaded page gives its id up, however busy the computer is
+const CLAIM_EVERY = 40;
 
 let tab = "";
 let release = () => {};
@@ -36,19 +38,31 @@ let release = () => {};
  * @returns {Promise<{ tab: string, copyOf: string | null }>} `copyOf`: the tab whose copy this one begins with. */
 export async function claimTab() {
   const before = storage.ofTab("tab");
-  if (before && await claimed(before)) tab = before;
-  else await claimed(tab = newId());
+  tab = before && await givenUp(before) ? before : newId();
+  if (tab !== before) hold(tab);
   storage.setOfTab("tab", tab);
   return { tab, copyOf: before && before !== tab ? before : null };
 }
 
-/** @param {string} id @returns {Promise<boolean>} */
-function claimed(id) {
+/** Hold the id that this tab had, once no other page does. @param {string} id */
+async function givenUp(id) {
+  const [entry] = performance.getEntriesByType("navigation");
+  const reloaded = entry instanceof PerformanceNavigationTiming && entry.type === "reload";
+  const late = performance.now() + (reloaded ? RELOAD_WITHIN : CLAIM_WITHIN);
+  for (;;) {
+    if (await hold(id)) return true;
+    if (performance.now() >= late) return false;
+    await new Promise((resolve) => setTimeout(resolve, CLAIM_EVERY));
+  }
+}
+
+/** Hold an id while the page is there; false: another page holds it. @param {string} id @returns {Promise<boolean>} */
+function hold(id) {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    navigator.locks.request(LOCK + id, { signal: AbortSignal.timeout(CLAIM_WITHIN) }, () => {
-      resolve(true);
-      return new Promise((done) => { release = () => done(undefined); });
+    navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => {
+      resolve(Boolean(lock));
+      return lock && new Promise((done) => { release = () => done(undefined); });
     }).catch(() => resolve(false));
   });
 }
