@@ -726,6 +726,7 @@ class SettingsPage(Page):
         if services is not None and services.store is not None:
             size = decimal((self._feed.size or 0) / 1e6, 1)
             lines.append(tr("Archive {size} MB", size=size))
+        lines.append(message("data-one-customer"))
         self._sizes.setText("\n".join(lines))
 
     def _open_folder(self) -> None:
