@@ -1,6 +1,7 @@
 """What the operator can set: declared once as data, from which the file, the validation and the dialog come.
 
-Loading and saving live here too; what a setting does is known only by the part that reads it.
+Each list's interval starts as its entity declares it. Loading and saving live here too; what a setting does is known
+only by the part that reads it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from archisync_gui.disk import keep_copy, replace_file
+from archisync_gui.entities import ENTITIES, Entity
 
 log = logging.getLogger(__name__)
 
@@ -121,14 +123,19 @@ def _checked_url(key: str, value: str) -> str:
     return value.rstrip("/")
 
 
-def _interval(name: str, default: int, it: str, en: str) -> Setting:
+def interval_key(type: str) -> str:
+    """The key of the setting that holds the interval of a sync type, in minutes (0: only on request)."""
+    return f"sync.{type}.interval"
+
+
+def _interval(entity: Entity) -> Setting:
     return Setting(
-        f"sync.{name}.interval",
+        interval_key(entity.name),
         "int",
-        default,
+        entity.spec.interval or 0,
         "sync",
-        f"{it}: ogni",
-        f"{en}: every",
+        f"{entity.it}: ogni",
+        f"{entity.en}: every",
         "Minuti tra due letture programmate; 0 = solo a richiesta.",
         "Minutes between scheduled reads; 0 = only on request.",
         low=5,
@@ -201,12 +208,7 @@ DECLARATIONS: tuple[Setting, ...] = (
         low=1,
         high=100,
     ),
-    _interval("orders", 10, "Ordini", "Orders"),
-    _interval("customers", 30, "Clienti", "Customers"),
-    _interval("prices", 30, "Prezzi", "Prices"),
-    _interval("invoices", 30, "Fatture", "Invoices"),
-    _interval("ddt", 45, "DDT", "Delivery notes"),
-    _interval("products", 90, "Prodotti", "Products"),
+    *(_interval(entity) for entity in ENTITIES),
     Setting("sync.daily", "bool", True, "sync", "Lettura completa ogni giorno", "Full read every day"),
     Setting("sync.daily_time", "time", "12:00", "sync", "Ora della lettura completa", "Time of the full read"),
     Setting(

@@ -348,7 +348,7 @@ class Orchestrator:
         self._dispatcher.apply(fold)
 
     def set_schedule(self, type: SyncType, minutes: int | None) -> None:
-        """Change one type's interval, ``None`` = off; kept over restarts, moves no other type (rule 29). Raises
+        """Change one type's interval, ``None`` = off; moves no other type (rule 29). The settings keep it. Raises
         ``SyncFailure`` outside 5-1440 whole minutes."""
         if type not in self.state.types:
             raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})

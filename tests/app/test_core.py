@@ -20,9 +20,19 @@ from archisync_gui.app.core import Core, look_at_erp
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.messages import codes
-from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, RunResult, Scope, SyncFailure
+from archisync_gui.model import (
+    ErrorInfo,
+    FailureKind,
+    Freshness,
+    Outcome,
+    RunResult,
+    Scope,
+    SyncFailure,
+    SystemClock,
+)
 from archisync_gui.settings import Settings, SettingsError, load_settings
 from archisync_gui.store import Batch
+from archisync_gui.store.store import Store
 from tests.support.waiting import until
 
 
@@ -42,6 +52,26 @@ async def test_a_changed_interval_takes_effect_and_is_kept(core: Core) -> None:
     statuses = core.orchestrator.get_status().statuses
     assert (statuses["orders"].interval, statuses["products"].interval, statuses["ddt"].interval) == (25, None, 45)
     assert load_settings(core.profile.settings_file).settings.number("sync.orders.interval") == 25
+
+
+async def test_a_restored_backup_brings_no_older_interval(tmp_path: Path) -> None:
+    """The settings are the only home of an interval: the schedule never works with another one than they show."""
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    options = DemoOptions("none", "stopped")
+    core = await Core.open(profile, demo=options, attended=False, reads=False)
+    await core.apply_settings({"sync.orders.interval": 30})
+    backup = await core.store.backup("by-hand")
+    await core.apply_settings({"sync.orders.interval": 10})
+    await core.close()
+    await Store.restore(profile.folder, backup, clock=SystemClock())
+    for _ in range(2):
+        core = await Core.open(profile, demo=options, attended=False, reads=False)
+        assert core.settings.number("sync.orders.interval") == 10
+        assert core.orchestrator.get_status().statuses["orders"].interval == 10
+        await core.close()
+    lock.release()
 
 
 @pytest.mark.parametrize("changes", [{"sync.orders.interval": 1}, {"sync.timezone": "Europe/Nowhere"}])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import threading
 from collections.abc import Iterator
@@ -120,6 +121,32 @@ async def test_a_silent_keyring_is_given_up(
         assert silent.value.kind is FailureKind.LOGIN
     finally:
         go.set()
+
+
+async def test_a_password_removed_meanwhile_is_not_put_into_the_file(
+    profile: Profile, ring: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Credentials(profile)
+    await mine.keep("agente01", "segreto")
+    go, asked = threading.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(service: str, username: str) -> None:
+        loop.call_soon_threadsafe(asked.set)
+        go.wait(20)
+
+    monkeypatch.setattr(ring, "get_password", slow)
+    other = asyncio.create_task(mine.place("agente02"))  # holds the credentials until the keyring answers
+    await asked.wait()
+    keeping = asyncio.create_task(mine.keep_in_file("agente01"))
+    await asyncio.sleep(0)  # it knows the password and waits
+    removing = asyncio.create_task(mine.forget("agente01"))
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(NoPassword, match="password-missing"):
+        await keeping
+    await asyncio.gather(other, removing)
+    assert not mine.file_in_use
 
 
 class TroubledKeyring(MemoryKeyring):

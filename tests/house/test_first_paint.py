@@ -24,7 +24,6 @@ HEAVY = {
     "archisync_gui.demo_erp",
     "archisync_gui.drafts",
     "archisync_gui.endpoint",
-    "archisync_gui.entities",
     "archisync_gui.erp",
     "archisync_gui.orchestrator",
     "archisync_gui.store",

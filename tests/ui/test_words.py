@@ -277,3 +277,22 @@ def test_a_warning_names_its_list_and_says_all_of_it() -> None:
     said = words.warning_word(warning("unclean-pause", list="invoices"))
     assert said.startswith("La lettura dell'elenco Fatture è stata sospesa")
     assert "nessuna è stata segnata come mancante" in said
+
+
+def test_the_status_bar_says_connected_only_while_the_last_answer_was_good() -> None:
+    set_language("en")
+    well = calm()
+    said, tone, _ = words.erp_line(well, NOW)
+    assert said.startswith("ERP connected as ")
+    assert tone == "ok"
+    item = account_type(
+        "ddt",
+        last_outcome=Outcome.FAILED,
+        last_attempt=NOW - timedelta(seconds=1),
+        last_error=ErrorInfo("erp-callback-error", FailureKind.TRANSIENT, "x"),
+        failures_in_a_row=1,
+    )
+    said, tone, _ = words.erp_line(with_type(well, item), NOW)
+    assert "connected" not in said
+    assert said.startswith("ERP: last answer ")
+    assert tone == "warn"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent, QShowEvent
@@ -24,9 +25,9 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.model import Event, EventKind, Outcome, QueueEntry, State, Status
+from archisync_gui.settings import interval_key
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
-from archisync_gui.ui.live.services import StoreFace
 from archisync_gui.ui.look.theme import scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
@@ -35,6 +36,9 @@ from archisync_gui.ui.widgets.basic import IconButton, Page, card, column, label
 from archisync_gui.ui.widgets.delegates import ActivityDelegate, CellDelegate, QueueDelegate
 from archisync_gui.ui.widgets.models import ROW, ActivityModel, QueueModel, TypeRow, TypesModel
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
+
+if TYPE_CHECKING:
+    from archisync_gui.store.store import Store
 
 REMEMBERED = 60
 """Lines of activity that a start takes from the kept events."""
@@ -263,7 +267,7 @@ class TypesTable(QTableView):
         add(tr("&Data"), partial(context.open, "data", {"type": what.type, "account": what.account}))
         if item is not None and item.last_run_id:
             add(tr("&Last run…"), partial(context.open, "run", item.last_run_id))
-        add(tr("&Interval…"), partial(context.open, "settings", f"sync.{what.type}.interval"))
+        add(tr("&Interval…"), partial(context.open, "settings", interval_key(what.type)))
         return menu
 
 
@@ -522,7 +526,7 @@ class Overview(Page):
         if services is not None and services.store is not None and self._told is not None:
             self._context.background.run(self._kept_activity(services.store), "activity")
 
-    async def _kept_activity(self, store: StoreFace) -> None:
+    async def _kept_activity(self, store: Store) -> None:
         now = self._context.now()
         found: list[Event] = []
         for back in LOOK_BACK:
@@ -563,7 +567,7 @@ class Overview(Page):
             self._body.setDirection(wanted)
 
 
-async def _kept_events(store: StoreFace, since: datetime, until: datetime) -> list[Event]:
+async def _kept_events(store: Store, since: datetime, until: datetime) -> list[Event]:
     """All kept events of that time, read in parts."""
     part, found, after = 1000, list[Event](), None
     while True:

@@ -27,10 +27,19 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui import messages
+from archisync_gui.entities import Entity
 from archisync_gui.model import Outcome, RunRecord, Status
-from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsError, schedule_warnings
+from archisync_gui.settings import (
+    DECLARATIONS,
+    Setting,
+    Settings,
+    SettingsError,
+    interval_key,
+    schedule_warnings,
+)
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.services import PairedPage, Pairing
 from archisync_gui.ui.pages.backups import Backups
 from archisync_gui.ui.text.choices import choice_word, place_word
 from archisync_gui.ui.text.i18n import absolute, decimal, language, tr
@@ -72,21 +81,19 @@ def group_title(name: str) -> str:
     }.get(name, name)
 
 
-def load(runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
+def load(entities: Sequence[Entity], runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
     """The share of the time that the schedule keeps the ERP busy, from the usual length of each list's reads."""
     total = 0.0
-    for declared in DECLARATIONS:
-        parts = declared.key.split(".")
-        if len(parts) != 3 or parts[0] != "sync" or parts[2] != "interval" or not settings.number(declared.key):
-            continue
+    for entity in entities:
+        minutes = settings.number(interval_key(entity.name))
         lengths = sorted(
             (r.ended - r.started).total_seconds()
             for r in runs
-            if r.type == parts[1] and r.ended is not None and r.outcome is Outcome.COMPLETED
+            if r.type == entity.name and r.ended is not None and r.outcome is Outcome.COMPLETED
         )
-        if lengths:
-            many = 1 if parts[1] in ("products", "prices") else max(1, accounts)
-            total += many * lengths[len(lengths) // 2] / (settings.number(declared.key) * 60)
+        if minutes and lengths:
+            many = 1 if entity.spec.shared else max(1, accounts)
+            total += many * lengths[len(lengths) // 2] / (minutes * 60)
     return total
 
 
@@ -492,7 +499,7 @@ class PairedPages(QWidget):
     def show_pages(self) -> None:
         """Show who may come in."""
         services = self._context.services
-        pairing = getattr(services.endpoint, "pairing", None) if services is not None else None
+        pairing = services.endpoint.pairing if services is not None and services.endpoint is not None else None
         self.connect_button.setEnabled(pairing is not None)
         self.connect_button.setToolTip("" if pairing is not None else tr("The local endpoint is not running"))
         while self._rows.count():
@@ -512,7 +519,7 @@ class PairedPages(QWidget):
         for page in pages:
             self._rows.addWidget(self._row(pairing, page))
 
-    def _row(self, pairing: Any, page: Any) -> QWidget:
+    def _row(self, pairing: Pairing, page: PairedPage) -> QWidget:
         holder = QWidget()
         layout = row(holder, gap=8)
         name = page.name or page.origin or tr("a program")
@@ -532,7 +539,7 @@ class PairedPages(QWidget):
         revoke.clicked.connect(lambda: self._context.background.run(self._revoke(pairing, page.id, name), "revoke"))
         return holder
 
-    async def _revoke(self, pairing: Any, page_id: str, name: str) -> None:
+    async def _revoke(self, pairing: Pairing, page_id: str, name: str) -> None:
         question = tr("Keep {name} out from now on?", name=name)
         if await confirm_loss(self, question, tr("It can be connected again later."), tr("&Revoke")):
             pairing.revoke(page_id)
@@ -684,7 +691,9 @@ class SettingsPage(Page):
     def _show_load(self) -> None:
         status = self._context.status
         accounts = sum(a.enabled for a in status.accounts) if status is not None else 1
-        share = load(self._feed.runs, self._context.settings(), accounts)
+        services = self._context.services
+        entities = services.entities if services is not None else ()
+        share = load(entities, self._feed.runs, self._context.settings(), accounts)
         percent = decimal(share * 100, 0)
         if share > HEAVY:
             text = tr(

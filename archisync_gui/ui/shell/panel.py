@@ -516,7 +516,7 @@ class Panel(QObject):
             services = self.context.services
             self._keep_memory()
             if services is not None:
-                self.context.background.act(services.quit())
+                services.quit()
             else:
                 self._app.quit()
         finally:
