@@ -245,7 +245,7 @@ class Core:
         while True:
             try:
                 await self.store.maintain(self.profile.screenshots)
-            except SyncFailure as error:
+            except (SyncFailure, OSError) as error:
                 log.warning("old history could not be removed: %s", error)
             # Whether a day has passed is seen by the store itself; a timer that is early or late does no harm.
             await asyncio.sleep(MAINTENANCE)
