@@ -153,6 +153,86 @@ def known_answers(status: Status) -> list[datetime]:
     return [at for at in found if at <= NOW + timedelta(minutes=1)]
 
 
+def item(
+    type: str, minutes: int, code: str | None = None, kind: FailureKind = FailureKind.TRANSIENT
+) -> AccountTypeStatus:
+    """A list of one account whose last attempt was ``minutes`` ago; with ``code`` it failed with that error."""
+    at = NOW - timedelta(minutes=minutes)
+    return AccountTypeStatus(
+        type=type,
+        account="anna",
+        state=State.IDLE,
+        reason=None,
+        freshness=Freshness.FRESH,
+        is_running=False,
+        queue_position=None,
+        last_run_time=at if code is None else None,
+        new_as_of=None,
+        all_as_of=None,
+        last_attempt=at,
+        last_outcome=Outcome.COMPLETED if code is None else Outcome.FAILED,
+        last_error=None if code is None else ErrorInfo(code, kind, code),
+        last_run_id="r1",
+        failures_in_a_row=0 if code is None else 1,
+        unclean_in_a_row=0,
+        due=None,
+        expected=None,
+        progress=None,
+        rows=None,
+        added=0,
+        changed=0,
+        gone=0,
+    )
+
+
+def status_of(*items: AccountTypeStatus) -> Status:
+    """A status of one account with exactly these lists, and nothing else to say."""
+    return Status(
+        boot="b",
+        revision=1,
+        at=NOW,
+        current_sync=None,
+        current_run=None,
+        queue=(),
+        statuses={i.type: TypeStatus(i.type, i.state, None, i.freshness, False, None, None, 30, (i,)) for i in items},
+        smart_customer_sync_active=False,
+        session_count=0,
+        safety_timeout_active=False,
+        breathing=False,
+        quiet_until=None,
+        sessions=(),
+        hold_since=None,
+        accounts=(AccountStatus("anna", True, True, None, 1, 15),),
+        explanation=Explanation(NOW, Reason.NOTHING_DUE),
+        journal_error=None,
+        abandoned=(),
+        unreadable=(),
+    )
+
+
+def test_a_later_answer_ends_the_silence_of_the_erp() -> None:
+    unreachable = item("orders", 10, "erp-unreachable")
+    assert [one.kind for one in conditions(status_of(unreachable))] == [Kind.SILENT]
+    answered_before = status_of(unreachable, item("customers", 20))
+    assert [one.kind for one in conditions(answered_before)] == [Kind.SILENT]
+    assert not contact(answered_before).connected
+    answered_after = status_of(unreachable, item("customers", 5))
+    assert [(one.kind, one.lists) for one in conditions(answered_after)] == [(Kind.FAILED, ("orders",))]
+    assert contact(answered_after).connected
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FailureKind if kind is not FailureKind.PERMANENT])
+def test_a_failure_after_the_last_good_answer_ends_the_connection(kind: FailureKind) -> None:
+    found = contact(status_of(item("customers", 20), item("orders", 10, "erp-callback-error", kind)))
+    assert found.answered == NOW - timedelta(minutes=20)
+    assert found.failed == NOW - timedelta(minutes=10)
+    assert not found.connected
+
+
+def test_a_full_disk_says_nothing_about_the_erp() -> None:
+    assert contact(status_of(item("customers", 20), item("orders", 10, "disk-full", FailureKind.PERMANENT))).connected
+
+
 @settings(deadline=None)
 @given(statuses())
 def test_nothing_is_called_well_while_a_list_is_late_fails_or_waits_after_a_failure(status: Status) -> None:

@@ -42,7 +42,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
 from archisync_gui.orchestrator.office_hours import closes
-from archisync_gui.settings import LoadedSettings, Settings, SettingsError, open_settings
+from archisync_gui.settings import LoadedSettings, Settings, SettingsError, interval_key, open_settings
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
 
@@ -151,7 +151,7 @@ class Core:
                     second_start(bool(args.get("hidden")), str(args.get("open") or ""))
                     return exit_codes.OK, None
                 core = await asyncio.shield(ready)
-                return await core._serve(name, args, emit)
+                return await core.serve(name, args, emit)
 
             channel = ChannelServer(profile, answer)
             stack.push_async_callback(channel.stop)
@@ -217,7 +217,7 @@ class Core:
             self.broken.cancel()
             self._closed.set()
 
-    async def _serve(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+    async def serve(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
         if self._closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
         return await serve(self, name, args, emit)
@@ -408,13 +408,13 @@ class Core:
 
     def _tell_schedule(self, before: Settings | None) -> None:
         for entity in ENTITIES:
-            key = f"sync.{entity.name}.interval"
-            if key in self.settings and (before is None or before[key] != self.settings[key]):
+            key = interval_key(entity.name)
+            if before is None or before[key] != self.settings[key]:
                 self.orchestrator.set_schedule(entity.name, self.settings.number(key) or None)
 
     async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
         """Change the intervals of some types (``None`` = off) and keep them, all or none."""
-        await self.apply_settings({f"sync.{name}.interval": value or 0 for name, value in minutes.items()})
+        await self.apply_settings({interval_key(name): value or 0 for name, value in minutes.items()})
 
     def expect_form(self) -> None:
         """An order form is being loaded: its read is to find a browser that runs."""

@@ -367,7 +367,7 @@ class Pairing:
         )
 
     def confirm(
-        self, digits: str, *, account: AccountId | None = None, scopes: Iterable[Access] | None = None
+        self, digits: str, *, account: AccountId | None = None, scopes: Iterable[str] | None = None
     ) -> PendingPairing:
         """Let in the page that shows ``digits``, for ``account``; ``scopes`` may narrow what it asked for.
 
@@ -534,9 +534,9 @@ class Pairing:
 
     # ---------------------------------------------------------------- inside
 
-    def _confirmed(self, asked: _Asked, account: AccountId | None, scopes: Iterable[Access] | None) -> PendingPairing:
+    def _confirmed(self, asked: _Asked, account: AccountId | None, scopes: Iterable[str] | None) -> PendingPairing:
         until = self._clock.monotonic() + COLLECT
-        granted = asked.scopes if scopes is None else asked.scopes & frozenset(scopes)
+        granted = asked.scopes if scopes is None else asked.scopes & frozenset(map(Access, scopes))
         if not granted:
             raise PairingError("pairing-no-scope")
         done = replace(asked, state="confirmed", account=account, until=until, scopes=granted)

@@ -21,7 +21,7 @@ from archisync_gui.endpoint.account_view import AccountView
 from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply, answer_text
 from archisync_gui.endpoint.sessions import CUSTOMERS, enabled_accounts
-from archisync_gui.entities import list_name
+from archisync_gui.entities import ENTITIES, list_name
 from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, Status, as_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHARED_TYPES = frozenset({"products", "prices"})
+SHARED_TYPES = frozenset(entity.name for entity in ENTITIES if entity.spec.shared)
 """Lists that belong to no account."""
 
 REMEMBERED_TICKETS = 2000

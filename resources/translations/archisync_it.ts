@@ -68,10 +68,6 @@
             <translation>Non c'è niente in corso.</translation>
         </message>
         <message>
-            <source>{type}: cancelled. The stored data are as before.</source>
-            <translation>{type}: annullato. I dati in archivio sono quelli di prima.</translation>
-        </message>
-        <message>
             <source>&amp;Ask again</source>
             <translation>&amp;Richiedi di nuovo</translation>
         </message>
@@ -2731,6 +2727,22 @@
         <message>
             <source>password stored in the system's keyring</source>
             <translation>password nel portachiavi del sistema</translation>
+        </message>
+        <message>
+            <source>The order form's tabs were told. The syncs stay paused until you release them.</source>
+            <translation>Le schede del modulo ordini sono state avvisate. Le letture restano sospese finché non le riprendi.</translation>
+        </message>
+        <message>
+            <source>This order form is closed already.</source>
+            <translation>Questo modulo ordini è già chiuso.</translation>
+        </message>
+        <message>
+            <source>{type}: being ended at the next safe point.</source>
+            <translation>{type}: si ferma al prossimo punto sicuro.</translation>
+        </message>
+        <message>
+            <source>{type}: it does not wait any more. Nothing was changed.</source>
+            <translation>{type}: non è più in coda. Niente è stato cambiato.</translation>
         </message>
     </context>
 </TS>

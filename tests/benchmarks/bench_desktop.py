@@ -12,6 +12,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Outcome
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.system.loop import run
@@ -26,7 +27,7 @@ HERE = Path(__file__).parent
 @contextmanager
 def _callers(services: Services, clients: int, streams: int, pause: float = 1.0) -> Iterator[subprocess.Popen[str]]:
     """Order forms in another process, all connected."""
-    assert services.endpoint is not None
+    assert isinstance(services.endpoint, Endpoint)
     token = services.endpoint.pairing.store.add("Benchmark", None, tuple(Access), None)[1]
     arguments = (services.endpoint.url, token, str(clients), str(streams), str(pause))
     with ended_after(program(str(HERE / "callers.py"), *arguments, stdin=subprocess.PIPE)) as calling:

@@ -167,7 +167,7 @@ async def _stretches(
         async with whole_panel(app, profile) as panel:
             services = panel.context.services
             assert services is not None
-            orchestrator = cast(Orchestrator, services.orchestrator)
+            orchestrator = services.orchestrator
             paints = Paints(panel, orchestrator)
             data = cast("Data", panel.window.go("data"))
             there = asyncio.Event()

@@ -24,14 +24,16 @@ HEAVY = {
     "archisync_gui.demo_erp",
     "archisync_gui.drafts",
     "archisync_gui.endpoint",
-    "archisync_gui.entities",
     "archisync_gui.erp",
     "archisync_gui.orchestrator",
     "archisync_gui.store",
     "archisync_gui.syncs",
+    "archisync_gui.updates",
+    "minisign",
     *(
         f"archisync_gui.ui.{page}"
         for page in (
+            "dialogs.about",
             "dialogs.first_run",
             "dialogs.run_details",
             "dialogs.clear",

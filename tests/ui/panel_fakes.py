@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from archisync_gui.endpoint.pairing import Pairing, PairingStore
 from archisync_gui.entities.declaration import Column, Entity, Kind
 from archisync_gui.model import (
     AccountStatus,
@@ -31,12 +32,15 @@ from archisync_gui.model import (
     RunView,
     Scope,
     SessionView,
+    SmartSyncResult,
     State,
     Status,
     SyncTypeSpec,
     TypeStatus,
 )
+from archisync_gui.orchestrator import BatchTicket, Orchestrator, Ticket
 from archisync_gui.settings import Settings
+from archisync_gui.store.store import Store
 from archisync_gui.store.types import Change, ChangeKind, Page, RefusedRead, Sizes, StoredEvent, StoredRow
 from archisync_gui.ui.live.services import Changes, Services
 from archisync_gui.ui.pages.overview import Overview
@@ -283,13 +287,9 @@ def history(now: datetime = NOW) -> tuple[RunRecord, ...]:
     return tuple(sorted(runs, key=lambda r: r.started, reverse=True))
 
 
-class FakeTicket:
-    def __init__(self, id: str, type: str) -> None:
-        self.id, self.type = id, type
-
-
-class FakeOrchestrator:
-    """Remembers what was asked; shows the status it is given."""
+class FakeOrchestrator(Orchestrator):
+    """Remembers what was asked and shows the status it is given. A subclass without the state of the real one, so that
+    its methods must have the real types and any method that is missing here fails."""
 
     def __init__(self, status: Status | None = None) -> None:
         self.status = status or calm()
@@ -297,6 +297,8 @@ class FakeOrchestrator:
         self.listeners: list[Listener] = []
         self.revision = 1
         self.looked = 0
+        self.found = True
+        """What actions on a request, run or session answer; False: it was gone."""
 
     def get_status(self) -> Status:
         self.looked += 1
@@ -317,34 +319,71 @@ class FakeOrchestrator:
         self.status = status
         self.tell(EventKind.QUEUE_UPDATED)
 
-    def __getattr__(self, name: str) -> Any:
-        if name not in {
-            "request_full", "cancel_run", "move_to_front", "run_anyway", "remove", "hold", "release", "end_session",
-            "end_sessions", "set_schedule", "retry_login", "credentials_changed",
-        }:  # fmt: skip
-            raise AttributeError(name)
+    def request_sync(
+        self,
+        type: str,
+        account: str | None = None,
+        scope: Scope | str = Scope.ALL,
+        key: str | None = None,
+        priority: int | None = None,
+        origin: Origin = Origin.OPERATOR,
+    ) -> Ticket:
+        self.calls.append(("request_sync", (type, account, key)))
+        return Ticket(f"q-{type}", type, Scope(scope), (account or "agente01",))
 
-        def call(*args: Any, **kwargs: Any) -> None:
-            self.calls.append((name, args))
+    def request_full(self, origin: Origin = Origin.OPERATOR) -> BatchTicket:
+        self.calls.append(("request_full", ()))
+        return BatchTicket("b1", ())
 
-        return call
+    def position(self, ticket: Ticket | str) -> int | None:
+        type = ticket if isinstance(ticket, str) else ticket.type
+        return next((at for at, entry in enumerate(self.status.queue, 1) if entry.type == type), None)
 
-    def request_sync(self, type: str, account: str | None = None, *args: Any, **kwargs: Any) -> FakeTicket:
-        self.calls.append(("request_sync", (type, account, kwargs.get("key"))))
-        return FakeTicket(f"q-{type}", type)
+    def cancel_run(self) -> bool:
+        return self._asked("cancel_run")
 
-    def position(self, ticket: FakeTicket) -> int | None:
-        return next((at for at, entry in enumerate(self.status.queue, 1) if entry.type == ticket.type), None)
+    def move_to_front(self, request_id: str) -> bool:
+        return self._asked("move_to_front", request_id)
 
-    async def smart_customer_sync(self, session_id: str | None, *args: Any, **kwargs: Any) -> None:
+    def run_anyway(self, request_id: str) -> bool:
+        return self._asked("run_anyway", request_id)
+
+    def remove(self, request_id: str) -> bool:
+        return self._asked("remove", request_id)
+
+    def end_session(self, handle: str) -> bool:
+        return self._asked("end_session", handle)
+
+    def end_sessions(self) -> int:
+        return int(self._asked("end_sessions"))
+
+    def hold(self) -> None:
+        self._asked("hold")
+
+    def release(self) -> None:
+        self._asked("release")
+
+    def credentials_changed(self, account: str) -> None:
+        self._asked("credentials_changed", account)
+
+    def retry_login(self, account: str) -> Ticket:
+        self._asked("retry_login", account)
+        return Ticket("q-login", "customers", Scope.ALL, (account,))
+
+    def _asked(self, name: str, *args: object) -> bool:
+        self.calls.append((name, args))
+        return self.found
+
+    async def smart_customer_sync(self, session_id: str | None, *args: Any, **kwargs: Any) -> SmartSyncResult:
         self.calls.append(("smart_customer_sync", (session_id,)))
+        return SmartSyncResult("fresh", "s-1", 1, NOW, NOW)
 
     async def explain(self, at: datetime | None = None) -> Explanation:
         return self.status.explanation
 
 
-class FakeStore:
-    """Rows and runs in memory."""
+class FakeStore(Store):
+    """Rows and runs in memory. A subclass without a file, so that its methods must have the real types."""
 
     def __init__(self, runs: tuple[RunRecord, ...] = (), size: int = 1000) -> None:
         self.all_runs = runs or history()
@@ -359,12 +398,22 @@ class FakeStore:
             for i in range(size)
         ]  # fmt: skip
 
-    async def runs(self, *, type: str | None = None, limit: int = 100, **kwargs: Any) -> tuple[RunRecord, ...]:
+    async def runs(
+        self,
+        type: str | None = None,
+        outcome: Outcome | Sequence[Outcome] | None = None,
+        origin: Origin | None = None,
+        since: datetime | None = None,
+        before: datetime | None = None,
+        limit: int = 200,
+        *,
+        account: str | None = None,
+        scope: Scope | None = None,
+    ) -> tuple[RunRecord, ...]:
         found = [r for r in self.all_runs if type in (None, r.type)]
-        outcome, origin = kwargs.get("outcome"), kwargs.get("origin")
-        outcomes = outcome if isinstance(outcome, tuple) else (outcome,)
-        found = [r for r in found if (outcome is None or r.outcome in outcomes) and origin in (None, r.origin)]
-        since, before = kwargs.get("since"), kwargs.get("before")
+        outcomes = (outcome,) if isinstance(outcome, str) else outcome
+        found = [r for r in found if (outcomes is None or r.outcome in outcomes) and origin in (None, r.origin)]
+        found = [r for r in found if account in (None, r.account) and scope in (None, r.scope)]
         found = [r for r in found if (since is None or r.started >= since) and (before is None or r.started < before)]
         return tuple(found[:limit])
 
@@ -382,7 +431,7 @@ class FakeStore:
         part = found[offset : offset + kwargs.get("limit", 200)]
         return Page(tuple(StoredRow(str(r["id"]), account or "", r, NOW, NOW) for r in part), len(found))
 
-    async def rows_by_key(self, entity: str, account: str | None, keys: Sequence[str]) -> tuple[StoredRow, ...]:
+    async def rows_by_key(self, entity: str, account: str | None, keys: Collection[str]) -> tuple[StoredRow, ...]:
         page = await self.rows(entity, account, limit=10**6)
         return tuple(r for r in page.rows if r.key in keys)
 
@@ -390,18 +439,27 @@ class FakeStore:
         page = await self.rows(entity, account, **{**kwargs, "limit": 10**6})
         yield page.rows
 
-    async def row_history(self, entity: str, account: str | None, key: str) -> tuple[Change, ...]:
+    async def row_history(
+        self, entity: str, account: str | None, key: str, *, limit: int = 200, before: int | None = None
+    ) -> tuple[Change, ...]:
         return (
             Change(
                 1, ago(days=2), "run-1", entity, account or "", key, ChangeKind.CHANGED, "phone", "030", "031", None
             ),
         )
 
-    async def events(self, since: datetime, until: datetime, *args: Any, **kwargs: Any) -> tuple[StoredEvent, ...]:
-        kinds, after = (args[0] if args else kwargs.get("kinds")), kwargs.get("after")
+    async def events(
+        self,
+        since: datetime,
+        until: datetime,
+        kinds: Sequence[str] | None = None,
+        *,
+        after: int | None = None,
+        limit: int = 1000,
+    ) -> tuple[StoredEvent, ...]:
         found = [StoredEvent(i, e) for i, e in enumerate(self.kept) if since <= e.at < until]
         found = [s for s in found if (kinds is None or s.event.kind in kinds) and (after is None or s.id > after)]
-        return tuple(found[: kwargs.get("limit", 1000)])
+        return tuple(found[:limit])
 
     async def changes(
         self, since: datetime, until: datetime, accounts: Sequence[str], **kwargs: Any
@@ -430,7 +488,12 @@ class FakeStore:
 
 
 class FakeEndpoint:
+    """Serves nothing. The pairing is the real one, with no page let in."""
+
     url = "http://127.0.0.1:47801"
+
+    def __init__(self) -> None:
+        self.pairing = Pairing(PairingStore(Path("never-written.json"), clock=FakeClock()), clock=FakeClock())
 
     def order_form_url(self) -> str:
         return f"{self.url}/order-form#code=once"

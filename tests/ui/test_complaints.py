@@ -6,14 +6,12 @@ it was. Tests that stand nowhere else are below the table.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from panel_fakes import NOW, SILENT, MakePanel, World, ago, calm, run_record
+from panel_fakes import NOW, SILENT, MakePanel, World, ago, busy, calm, run_record
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QSystemTrayIcon
 
@@ -354,26 +352,16 @@ def test_11_nobody_pumps_events() -> None:
 
 @pytest.mark.qasync
 async def test_12_to_14_no_action_waits_for_anybody(make_panel: MakePanel, world: World) -> None:
-    """The orchestrator never answers; every action returns all the same, and the next one can be pressed."""
+    """The run never ends and no event comes; every action has reached the orchestrator before its click returns."""
     panel = await make_panel()
-    called: list[str] = []
-
-    def never(name: str) -> Callable[..., object]:
-        async def wait(*_: object, **__: object) -> None:
-            called.append(name)
-            await asyncio.Event().wait()
-
-        return wait
-
-    for name in ("hold", "cancel_run", "remove", "end_sessions"):
-        setattr(world.orchestrator, name, never(name))
-    run = dataclasses.replace(calm(), current_sync="orders")
-    world.orchestrator.status = run
+    world.orchestrator.status = busy()
+    panel.context.cancel()
     panel.context.hold()
     panel.context.end_sessions()
     panel.context.sync_all()
-    await until(lambda: set(called) == {"hold", "end_sessions"})
-    assert ("request_full", ()) in world.orchestrator.calls
+    panel.context.release()
+    names = [name for name, _ in world.orchestrator.calls]
+    assert names == ["cancel_run", "hold", "end_sessions", "request_full", "release"]
 
 
 def test_18_a_full_disk_is_a_headline_and_no_popup() -> None:

@@ -493,9 +493,9 @@ async def test_appearance_changes_at_once(make_panel: MakePanel, world: World) -
 
 async def test_too_much_load_is_said() -> None:
     slow = [run_record("orders", ago(hours=h), 400) for h in range(3)]
-    assert load(slow, Settings({"sync.orders.interval": 5}), 1) > HEAVY
-    assert load(slow, Settings({"sync.orders.interval": 60}), 1) < HEAVY
-    assert load(slow, Settings({"sync.orders.interval": 0}), 1) == 0
+    assert load(ENTITIES, slow, Settings({"sync.orders.interval": 5}), 1) > HEAVY
+    assert load(ENTITIES, slow, Settings({"sync.orders.interval": 60}), 1) < HEAVY
+    assert load(ENTITIES, slow, Settings({"sync.orders.interval": 0}), 1) == 0
 
 
 # ---------------------------------------------------------------------------------------------------- dialogs

@@ -385,3 +385,50 @@ async def test_mnemonics_of_the_frame_are_unique(make_panel: MakePanel, world: W
 
 async def _nothing() -> None:
     """A fault that does nothing."""
+
+
+async def test_an_action_that_came_too_late_says_so(make_panel: MakePanel, world: World) -> None:
+    """Between the drawing of the queue and the click the request has started, or the run or the form has ended."""
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    waiting = world.orchestrator.status.queue[0]
+    world.orchestrator.found = False
+    said = panel.window.notice
+    for act in (panel.context.remove, panel.context.to_front, panel.context.run_anyway):
+        act(waiting)
+        assert said.text == "Orders: it does not wait any more. Nothing was changed."
+        said.hide()
+    panel.context.cancel()
+    assert said.text == "Nothing is running."
+    panel.context.end_session("s-1a2b")
+    assert said.text == "This order form is closed already."
+    panel.context.end_sessions()
+    assert said.text == "No order form is open."
+
+
+async def test_a_cancelled_run_is_not_called_ended_before_it_has_ended(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    panel.context.cancel()
+    assert panel.window.notice.text == "Customers: being ended at the next safe point."
+
+
+async def test_only_a_whole_list_can_be_put_back_into_the_queue(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = busy()
+    panel = await make_panel()
+    waiting = world.orchestrator.status.queue[0]
+    panel.context.remove(waiting)
+    button = panel.window.notice.findChild(QPushButton)
+    assert isinstance(button, QPushButton)
+    assert button.text() == "Put it bac&k"
+    panel.context.remove(dataclasses.replace(waiting, scope=Scope.ONE))
+    assert button.isHidden(), "the read of one record would come back as one of the whole list"
+
+
+async def test_paused_syncs_do_not_go_on_when_the_forms_are_ended(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = dataclasses.replace(busy(), hold_since=NOW)
+    panel = await make_panel()
+    panel.context.end_sessions()
+    assert panel.window.notice.text == (
+        "The order form's tabs were told. The syncs stay paused until you release them."
+    )

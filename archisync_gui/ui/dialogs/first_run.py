@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
 
 from archisync_gui import messages
-from archisync_gui.settings import Settings, SettingsError, setting
+from archisync_gui.settings import Settings, SettingsError, interval_key, setting
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.choices import choice_word, no_keyring
@@ -108,7 +108,7 @@ class FirstRun(Dialog):
         parts: list[QWidget] = [self._intervals_text]
         services = self._context.services
         for entity in services.entities if services is not None else ():
-            key = f"sync.{entity.name}.interval"
+            key = interval_key(entity.name)
             declared = setting(key)
             spin = QSpinBox()
             spin.setRange(0, declared.high)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -13,7 +11,7 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.ui.live.context import Context, problem
-from archisync_gui.ui.live.services import account_ids
+from archisync_gui.ui.live.services import Pairing, account_ids
 from archisync_gui.ui.text.i18n import lasting, tr
 from archisync_gui.ui.widgets.basic import label, row
 from archisync_gui.ui.widgets.dialog import Dialog
@@ -37,7 +35,7 @@ def scope_words(scope: str) -> tuple[str, str]:
 class PairingDialog(Dialog):
     """Letting a page in: two minutes, six digits typed by the operator, three tries; what it may do, in words."""
 
-    def __init__(self, context: Context, pairing: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, pairing: Pairing, parent: QWidget | None = None) -> None:
         super().__init__(tr("Connect a page"), parent, 520)
         self._context, self._pairing = context, pairing
         self._done = False

@@ -299,7 +299,7 @@ class TroubleDialog(Dialog):
     def _retry_login(self) -> None:
         services = self._context.services
         if services is not None:
-            self._context.background.act(services.orchestrator.retry_login(self._item.account), "retry-login")
+            services.orchestrator.retry_login(self._item.account)
             self._context.say(tr("One more try with the same password, when the next sync starts."))
         self.close()
 

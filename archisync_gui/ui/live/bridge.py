@@ -7,16 +7,17 @@ nothing happens. What the signals mean is decided by their receivers.
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from archisync_gui.model import Event, EventKind, Status
-from archisync_gui.ui.live.services import OrchestratorFace
+
+if TYPE_CHECKING:
+    from archisync_gui.orchestrator import Orchestrator
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ class Bridge(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._orchestrator: OrchestratorFace | None = None
+        self._orchestrator: Orchestrator | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._pending: list[Event] = []
         self._shown = False
@@ -52,7 +53,7 @@ class Bridge(QObject):
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self.tick)
 
-    def attach(self, orchestrator: OrchestratorFace) -> None:
+    def attach(self, orchestrator: Orchestrator) -> None:
         """Listen to ``orchestrator`` and tell its status at once."""
         self.detach()
         self._orchestrator = orchestrator
@@ -119,9 +120,11 @@ class Background(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
 
-    def run(self, work: Coroutine[Any, Any, Any], name: str = "ui", owner: QObject | None = None) -> asyncio.Task[Any]:
+    def run(
+        self, work: Coroutine[Any, Any, object], name: str = "ui", owner: QObject | None = None
+    ) -> asyncio.Task[object]:
         """Start ``work`` in the running loop. It ends with its ``owner``, a dialog or row that it fills: one that is
         closed meanwhile has nothing left to be filled."""
         task = asyncio.get_running_loop().create_task(work, name=f"ui:{name}")
@@ -131,12 +134,7 @@ class Background(QObject):
             owner.destroyed.connect(lambda: task.cancel())
         return task
 
-    def act(self, result: object, name: str = "action") -> None:
-        """Take what an action of a port returned: a coroutine is run, anything else is done already."""
-        if inspect.iscoroutine(result):
-            self.run(result, name)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
+    def _done(self, task: asyncio.Task[object]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             return

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from archisync_gui import messages
-from archisync_gui.model import Origin, QueueEntry, Status, SystemClock
+from archisync_gui.model import Origin, QueueEntry, Scope, Status, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.bridge import Background, Bridge
 from archisync_gui.ui.live.services import Changes, Services, endpoint_address
@@ -191,11 +191,16 @@ class Context(QObject):
         if run is None:
             self.say(tr("Nothing is running."))
             return
-        self._act(services.orchestrator.cancel_run(), "cancel")
+        if not services.orchestrator.cancel_run():
+            self.say(tr("Nothing is running."))
+            return
         name = words.type_name(run.type)
+        if run.scope is not Scope.ALL:
+            self.say(tr("{type}: being ended at the next safe point.", type=name))
+            return
         account = run.account if len(self.status.accounts if self.status else ()) > 1 else None
         self.say(
-            tr("{type}: cancelled. The stored data are as before.", type=name),
+            tr("{type}: being ended at the next safe point.", type=name),
             "",
             tr("&Ask again"),
             lambda: self.sync(run.type, account),
@@ -205,13 +210,13 @@ class Context(QObject):
         """Pause everything."""
         services = self._ready()
         if services is not None:
-            self._act(services.orchestrator.hold(), "hold")
+            services.orchestrator.hold()
 
     def release(self) -> None:
         """End the pause."""
         services = self._ready()
         if services is not None:
-            self._act(services.orchestrator.release(), "release")
+            services.orchestrator.release()
 
     def toggle_hold(self) -> None:
         """Pause or release."""
@@ -225,37 +230,47 @@ class Context(QObject):
         services = self._ready()
         if services is None:
             return
-        self._act(services.orchestrator.remove(entry.id), "remove")
-        self.say(
-            tr("{type}: taken out of the queue.", type=words.type_name(entry.type)),
-            "",
-            tr("Put it bac&k"),
-            lambda: self.sync(entry.type, entry.account),
-        )
+        if not services.orchestrator.remove(entry.id):
+            self._say_gone(entry)
+            return
+        said = tr("{type}: taken out of the queue.", type=words.type_name(entry.type))
+        if entry.scope is Scope.ALL:
+            self.say(said, "", tr("Put it bac&k"), lambda: self.sync(entry.type, entry.account))
+        else:  # it cannot be asked for again from here: its key is not known, or it was an order form's
+            self.say(said)
 
     def to_front(self, entry: QueueEntry) -> None:
         """Make a request the next one."""
         services = self._ready()
-        if services is not None:
-            self._act(services.orchestrator.move_to_front(entry.id), "front")
+        if services is not None and not services.orchestrator.move_to_front(entry.id):
+            self._say_gone(entry)
 
     def run_anyway(self, entry: QueueEntry) -> None:
         """Let this one run pass hold or session."""
         services = self._ready()
-        if services is not None:
-            self._act(services.orchestrator.run_anyway(entry.id), "anyway")
+        if services is not None and not services.orchestrator.run_anyway(entry.id):
+            self._say_gone(entry)
+
+    def _say_gone(self, entry: QueueEntry) -> None:
+        """The request that the operator meant has started or ended since the queue was drawn."""
+        self.say(tr("{type}: it does not wait any more. Nothing was changed.", type=words.type_name(entry.type)))
 
     def end_session(self, handle: str) -> None:
         """End one tab's session."""
         services = self._ready()
-        if services is not None:
-            self._act(services.orchestrator.end_session(handle), "end-session")
+        if services is not None and not services.orchestrator.end_session(handle):
+            self.say(tr("This order form is closed already."))
 
     def end_sessions(self) -> None:
         """End all sessions: the syncs go on now."""
         services = self._ready()
-        if services is not None:
-            self._act(services.orchestrator.end_sessions(), "end-sessions")
+        if services is None:
+            return
+        if not services.orchestrator.end_sessions():
+            self.say(tr("No order form is open."))
+        elif services.orchestrator.get_status().hold_since is not None:
+            self.say(tr("The order form's tabs were told. The syncs stay paused until you release them."))
+        else:
             self.say(tr("The order form's tabs were told; the syncs go on."))
 
     def open_order_form(self) -> None:
@@ -267,9 +282,6 @@ class Context(QObject):
             self.say(tr("The order form is not available: the local endpoint is not running."), "bad")
         elif services.endpoint is not None and not QDesktopServices.openUrl(QUrl(services.endpoint.order_form_url())):
             self.say(tr("No browser could be opened for the order form."), "bad")
-
-    def _act(self, result: object, name: str) -> None:
-        self.background.act(result, name)
 
 
 def problem(error: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent, QShowEvent
@@ -23,18 +24,21 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.model import Event, EventKind, Outcome, QueueEntry, State, Status
+from archisync_gui.model import Event, Outcome, QueueEntry, State, Status
+from archisync_gui.settings import interval_key
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
-from archisync_gui.ui.live.services import StoreFace
 from archisync_gui.ui.look.theme import scaled
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
 from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.words import ActivityLine
 from archisync_gui.ui.widgets.basic import IconButton, Page, card, column, label, line, row
 from archisync_gui.ui.widgets.delegates import ActivityDelegate, CellDelegate, QueueDelegate
 from archisync_gui.ui.widgets.models import ROW, ActivityModel, QueueModel, TypeRow, TypesModel
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
+
+if TYPE_CHECKING:
+    from archisync_gui.store.store import Store
 
 REMEMBERED = 60
 """Lines of activity that a start takes from the kept events."""
@@ -44,21 +48,6 @@ LOOK_BACK = (timedelta(days=1), timedelta(days=8))
 
 PICTURE_AGE = timedelta(seconds=10)
 """So old the strip may be while nothing happens: its hours move by less than a pixel meanwhile."""
-
-KINDS = (
-    EventKind.SYNC_COMPLETED,
-    EventKind.SYNC_ERROR,
-    EventKind.SYNC_SUSPENDED,
-    EventKind.SYNC_RESUMED,
-    EventKind.SYNC_CANCELLED,
-    EventKind.SYNC_SKIPPED,
-    EventKind.SESSION_OPENED,
-    EventKind.SESSION_CLOSED,
-    EventKind.HOLD_CHANGED,
-    EventKind.ACCOUNT_CHANGED,
-    EventKind.SCHEDULE_MISSED,
-)
-"""The kinds of events that ``words.event_line`` has words for."""
 
 NARROW = 64
 """Below so many times the height of a line, queue and activity stand under the table."""
@@ -263,7 +252,7 @@ class TypesTable(QTableView):
         add(tr("&Data"), partial(context.open, "data", {"type": what.type, "account": what.account}))
         if item is not None and item.last_run_id:
             add(tr("&Last run…"), partial(context.open, "run", item.last_run_id))
-        add(tr("&Interval…"), partial(context.open, "settings", f"sync.{what.type}.interval"))
+        add(tr("&Interval…"), partial(context.open, "settings", interval_key(what.type)))
         return menu
 
 
@@ -522,7 +511,7 @@ class Overview(Page):
         if services is not None and services.store is not None and self._told is not None:
             self._context.background.run(self._kept_activity(services.store), "activity")
 
-    async def _kept_activity(self, store: StoreFace) -> None:
+    async def _kept_activity(self, store: Store) -> None:
         now = self._context.now()
         found: list[Event] = []
         for back in LOOK_BACK:
@@ -563,7 +552,7 @@ class Overview(Page):
             self._body.setDirection(wanted)
 
 
-async def _kept_events(store: StoreFace, since: datetime, until: datetime) -> list[Event]:
+async def _kept_events(store: Store, since: datetime, until: datetime) -> list[Event]:
     """All kept events of that time, read in parts."""
     part, found, after = 1000, list[Event](), None
     while True:
@@ -575,7 +564,7 @@ async def _kept_events(store: StoreFace, since: datetime, until: datetime) -> li
 
 
 def _lines(events: Sequence[Event]) -> list[ActivityLine]:
-    return [line for line in map(words.event_line, events) if line is not None]
+    return [line for line in map(event_line, events) if line is not None]
 
 
 def _activity_list(model: ActivityModel) -> QListView:

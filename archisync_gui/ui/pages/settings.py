@@ -27,13 +27,22 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui import messages
+from archisync_gui.entities import Entity
 from archisync_gui.model import Outcome, RunRecord, Status
-from archisync_gui.settings import DECLARATIONS, Setting, Settings, SettingsError, schedule_warnings
+from archisync_gui.settings import (
+    DECLARATIONS,
+    Setting,
+    Settings,
+    SettingsError,
+    interval_key,
+    schedule_warnings,
+)
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.services import PairedPage, Pairing
 from archisync_gui.ui.pages.backups import Backups
 from archisync_gui.ui.text.choices import choice_word, place_word
-from archisync_gui.ui.text.i18n import absolute, decimal, language, tr
+from archisync_gui.ui.text.i18n import absolute, decimal, language, message, tr
 from archisync_gui.ui.text.plain import plain
 from archisync_gui.ui.widgets.basic import (
     Flow,
@@ -50,7 +59,7 @@ from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.files import open_path
 from archisync_gui.ui.widgets.time_field import TimeField
 
-GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
+GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data", "about")
 
 SETTLING = 400
 """Milliseconds without a further change after which a number or a time is put into effect."""
@@ -69,24 +78,23 @@ def group_title(name: str) -> str:
         "notify": tr("Notifications"),
         "look": tr("Appearance"),
         "data": tr("Data and backups"),
+        "about": message("about.group"),
     }.get(name, name)
 
 
-def load(runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
+def load(entities: Sequence[Entity], runs: Sequence[RunRecord], settings: Settings, accounts: int) -> float:
     """The share of the time that the schedule keeps the ERP busy, from the usual length of each list's reads."""
     total = 0.0
-    for declared in DECLARATIONS:
-        parts = declared.key.split(".")
-        if len(parts) != 3 or parts[0] != "sync" or parts[2] != "interval" or not settings.number(declared.key):
-            continue
+    for entity in entities:
+        minutes = settings.number(interval_key(entity.name))
         lengths = sorted(
             (r.ended - r.started).total_seconds()
             for r in runs
-            if r.type == parts[1] and r.ended is not None and r.outcome is Outcome.COMPLETED
+            if r.type == entity.name and r.ended is not None and r.outcome is Outcome.COMPLETED
         )
-        if lengths:
-            many = 1 if parts[1] in ("products", "prices") else max(1, accounts)
-            total += many * lengths[len(lengths) // 2] / (settings.number(declared.key) * 60)
+        if minutes and lengths:
+            many = 1 if entity.spec.shared else max(1, accounts)
+            total += many * lengths[len(lengths) // 2] / (minutes * 60)
     return total
 
 
@@ -492,7 +500,7 @@ class PairedPages(QWidget):
     def show_pages(self) -> None:
         """Show who may come in."""
         services = self._context.services
-        pairing = getattr(services.endpoint, "pairing", None) if services is not None else None
+        pairing = services.endpoint.pairing if services is not None and services.endpoint is not None else None
         self.connect_button.setEnabled(pairing is not None)
         self.connect_button.setToolTip("" if pairing is not None else tr("The local endpoint is not running"))
         while self._rows.count():
@@ -512,7 +520,7 @@ class PairedPages(QWidget):
         for page in pages:
             self._rows.addWidget(self._row(pairing, page))
 
-    def _row(self, pairing: Any, page: Any) -> QWidget:
+    def _row(self, pairing: Pairing, page: PairedPage) -> QWidget:
         holder = QWidget()
         layout = row(holder, gap=8)
         name = page.name or page.origin or tr("a program")
@@ -532,7 +540,7 @@ class PairedPages(QWidget):
         revoke.clicked.connect(lambda: self._context.background.run(self._revoke(pairing, page.id, name), "revoke"))
         return holder
 
-    async def _revoke(self, pairing: Any, page_id: str, name: str) -> None:
+    async def _revoke(self, pairing: Pairing, page_id: str, name: str) -> None:
         question = tr("Keep {name} out from now on?", name=name)
         if await confirm_loss(self, question, tr("It can be connected again later."), tr("&Revoke")):
             pairing.revoke(page_id)
@@ -550,7 +558,7 @@ class SettingsPage(Page):
         self._titles: dict[str, QLabel] = {}
         self.accounts, self.pages = Accounts(context), PairedPages(context)
         self._load = label(wrap=True)
-        self.folder, self.again = QPushButton(), QPushButton()
+        self.folder, self.again, self.about = QPushButton(), QPushButton(), QPushButton()
         self.backups = Backups(context)
         self._sizes = label(name="muted", wrap=True)
         layout = row(self, (18, 14, 18, 14), 14)
@@ -565,6 +573,7 @@ class SettingsPage(Page):
         self.groups.currentRowChanged.connect(self.stack.setCurrentIndex)
         self.folder.clicked.connect(self._open_folder)
         self.again.clicked.connect(partial(context.open, "first-run"))
+        self.about.clicked.connect(partial(context.open, "about"))
         context.settings_changed.connect(self.show_settings)
         context.services_changed.connect(self.show_settings)
         feed.runs_changed.connect(self._show_load)
@@ -620,6 +629,11 @@ class SettingsPage(Page):
             line.addWidget(self.again)
             line.addStretch(1)
             inside.addLayout(line)
+        if name == "about":
+            line = row()
+            line.addWidget(self.about)
+            line.addStretch(1)
+            inside.addLayout(line)
         if name == "endpoint":
             inside.addWidget(self.pages)
         if name == "data":
@@ -652,6 +666,7 @@ class SettingsPage(Page):
         self.pages.retranslate()
         self.folder.setText(tr("Open data fol&der"))
         self.again.setText(tr("Walk throu&gh the first steps again…"))
+        self.about.setText(message("about.open"))
         self.backups.retranslate()
         self.show_settings()
 
@@ -684,7 +699,9 @@ class SettingsPage(Page):
     def _show_load(self) -> None:
         status = self._context.status
         accounts = sum(a.enabled for a in status.accounts) if status is not None else 1
-        share = load(self._feed.runs, self._context.settings(), accounts)
+        services = self._context.services
+        entities = services.entities if services is not None else ()
+        share = load(entities, self._feed.runs, self._context.settings(), accounts)
         percent = decimal(share * 100, 0)
         if share > HEAVY:
             text = tr(

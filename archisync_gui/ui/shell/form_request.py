@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLineEdit, QPushButton, QWidget
 
 from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.live.services import Pairing, PendingPage
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.widgets.basic import label, row
 
@@ -59,15 +59,15 @@ class FormRequest(QFrame):
         return self._text.text()
 
     @property
-    def waiting(self) -> tuple[Any, ...]:
-        """The order forms that wait (``endpoint.pairing.PendingPairing``), oldest first."""
+    def waiting(self) -> tuple[PendingPage, ...]:
+        """The order forms that wait oldest first."""
         pairing = self._pairing
         return tuple(p for p in pairing.pending() if p.own) if pairing is not None else ()
 
     @property
-    def _pairing(self) -> Any:
+    def _pairing(self) -> Pairing | None:
         services = self._context.services
-        return getattr(services.endpoint, "pairing", None) if services is not None else None
+        return services.endpoint.pairing if services is not None and services.endpoint is not None else None
 
     def _attach(self) -> None:
         self.detach()
@@ -105,7 +105,7 @@ class FormRequest(QFrame):
             self.setVisible(bool(waiting))
             self.changed.emit()
 
-    def _say(self, waiting: tuple[Any, ...]) -> None:
+    def _say(self, waiting: tuple[PendingPage, ...]) -> None:
         if not waiting:
             return
         name = waiting[0].name
@@ -125,13 +125,14 @@ class FormRequest(QFrame):
 
     def _allow(self) -> None:
         # The form that is shown, not the oldest at the moment of the click: it may just have changed.
+        pairing = self._pairing
+        if pairing is None or not self._shown:
+            return
         try:
-            if not self._shown:
-                return
             if self.digits.isHidden():
-                self._pairing.approve(self._shown[0])
+                pairing.approve(self._shown[0])
             else:
-                self._pairing.confirm_own(self.digits.text())
+                pairing.confirm_own(self.digits.text())
             self._context.say(tr("The order form is connected."), "ok")
         except Exception as error:
             self._context.say(problem(error), "bad")
@@ -139,8 +140,10 @@ class FormRequest(QFrame):
             self.show_waiting()
 
     def _reject(self) -> None:
-        if self._shown:
-            several = not self.digits.isHidden()
-            for pending in self._shown if several else self._shown[:1]:
-                self._pairing.refuse(pending)
-            self._context.say(tr("The order form was kept out."))
+        pairing = self._pairing
+        if pairing is None or not self._shown:
+            return
+        several = not self.digits.isHidden()
+        for pending in self._shown if several else self._shown[:1]:
+            pairing.refuse(pending)
+        self._context.say(tr("The order form was kept out."))
