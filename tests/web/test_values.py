@@ -384,3 +384,24 @@ async def test_a_code_in_a_quantity_is_scanned_and_the_quantity_is_what_it_was(p
 async def test_rows_from_a_spreadsheet(page: Page, text: str, wanted: list[list[str]]) -> None:
     rows = "m.readRows(about).map(({ code, qtyText, discountText }) => [code, qtyText, discountText])"
     assert await ask(page, "view/paste", rows, text) == wanted
+
+
+LEFT = """(async () => {
+  await m.useKey(null);
+  const journal = (key, value) => localStorage.setItem(`archisync-keep:${key}`, JSON.stringify(value));
+  await m.put("aside:n", { at: "2026-01-02", note: "new" });
+  journal("aside:n", { at: "2026-01-01", note: "old" });
+  journal("aside:m", { at: "2026-01-01", note: "left" });
+  await m.useKey(null);
+  while (Object.keys(localStorage).some((name) => name.startsWith("archisync-keep:aside"))) {
+    await new Promise((done) => setTimeout(done));
+  }
+  const found = [(await m.get("aside:n")).note, (await m.get("aside:m")).note];
+  await m.put("aside:n", null);
+  await m.put("aside:m", null);
+  return found;
+})()"""
+
+
+async def test_what_a_crash_left_replaces_nothing_newer(page: Page) -> None:
+    assert await ask(page, "storage", f"await {LEFT}") == ["new", "left"]
