@@ -248,7 +248,7 @@ class Core:
         while True:
             try:
                 await self.store.maintain(self.profile.screenshots)
-            except SyncFailure as error:
+            except (SyncFailure, OSError) as error:
                 log.warning("old history could not be removed: %s", error)
             await asyncio.sleep(BACKUP_AFTER)
             if not self.profile.demo:
