@@ -110,6 +110,11 @@ class Browser:
         """True while a browser is there and answers."""
         return self._chromium is not None and self._chromium.is_connected()
 
+    @property
+    def version(self) -> str:
+        """The version of the browser that runs; empty while none does."""
+        return "" if self._chromium is None else str(self._chromium.version)
+
     async def page(self, account: str, purpose: str = "") -> Page:
         """The one page for that purpose in the account's own context; starts the browser if need be. One page is used
         at a time: a special purpose takes over the page without one, since making another takes a tenth of a second."""
@@ -329,7 +334,7 @@ async def _driver(starting: Any) -> Playwright:
     # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
     # 1.65): the loop would log it as an error long after we have noticed.
     with suppress(AttributeError):
-        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())  # noqa: SLF001
     return playwright
 
 
@@ -398,7 +403,6 @@ async def try_browser(program: str | None = None) -> str:
         page = await browser.page("doctor")
         with translated("open"):
             await page.goto("about:blank")
-        assert browser._chromium is not None
-        return str(browser._chromium.version)
+        return browser.version
     finally:
         await browser.close()
