@@ -136,7 +136,9 @@ def keep_copy(path: Path) -> Path | None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Delete what writers that were killed left behind. Only the holder of the folder's lock may call this."""
-    for path in folder.glob(f".*{TEMPORARY}"):
-        with suppress(OSError):
-            path.unlink()
+    """Delete what writers that were killed left behind, as far as possible. Only the holder of the folder's lock may
+    call this."""
+    with suppress(OSError):  # a folder that cannot be listed: whoever needs it says so
+        for path in folder.glob(f".*{TEMPORARY}"):
+            with suppress(OSError):
+                path.unlink()

@@ -347,10 +347,12 @@ class Core:
         self._tell_schedule(before)
         if any(before[key] != changed[key] for key in ("erp.accounts", "erp.catalogue_account")):
             self.orchestrator.set_accounts(self._accounts())
-            for account in set(before.words("erp.accounts")) - set(changed.words("erp.accounts")):
-                self._start_later(self._forget_removed(account))
         if any(before[key] != changed[key] for key in ("erp.url", "erp.browser", "erp.pinned_key")):
             self._start_anew(everywhere=before["erp.url"] != changed["erp.url"])
+        for account in set(before.words("erp.accounts")) - set(changed.words("erp.accounts")):
+            # The session waits for the end of a run that is at work; the password must not, or a close would keep it.
+            self._start_later(self.erp.forget(account))
+            await self._forget_password(account)
 
     async def _save(self, before: Settings, changed: Settings) -> None:
         """Start at login and file, both or neither."""
@@ -366,11 +368,8 @@ class Core:
             reason = {"reason": error.strerror or str(error), "folder": str(self.profile.folder)}
             raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
 
-    async def _forget_removed(self, account: str) -> None:
-        """A removed account leaves neither session nor password, unless it has been added again meanwhile."""
-        await self.erp.forget(account)  # waits for the end of a run that is at work
-        if account in self.settings.words("erp.accounts"):
-            return
+    async def _forget_password(self, account: str) -> None:
+        """A removed account leaves no password."""
         try:
             await self.credentials.forget(account)
         except (NoPassword, OSError) as error:

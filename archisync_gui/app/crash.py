@@ -73,9 +73,12 @@ class CrashWatch:
         # PySide calls this for an exception in a slot: the program goes on, but the operator must be able to tell us.
         log.critical("unhandled %s", kind.__name__, exc_info=(kind, error, stack))
         if self._stacks is not None:
-            self._stacks.write(f"{datetime.now().astimezone().isoformat()} pid {os.getpid()}\n")
-            traceback.print_exception(kind, error, stack, file=self._stacks)
-            self._stacks.flush()
+            try:
+                self._stacks.write(f"{datetime.now().astimezone().isoformat()} pid {os.getpid()}\n")
+                traceback.print_exception(kind, error, stack, file=self._stacks)
+                self._stacks.flush()
+            except OSError as full:  # an error in this hook would hide the one that it is told of
+                log.warning("a crash could not be kept: %s", full)
 
     def _unhandled_in_thread(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:

@@ -93,3 +93,22 @@ def test_a_crash_below_python_leaves_the_stacks_and_an_unclean_exit(profile: Pro
     survivor.end()
     assert "did not close as it should" in told
     assert "deep_inside" in told
+
+
+def test_a_disk_that_refuses_the_crash_file_does_not_hide_the_crash(
+    profile: Profile, watch: CrashWatch, expected_errors: Any
+) -> None:
+    expected_errors(r"archisync_gui\.app\.crash: unhandled ZeroDivisionError")
+
+    class Full:
+        def write(self, text: str) -> None:
+            raise OSError(28, "No space left on device")
+
+        def close(self) -> None:
+            return None
+
+    watch.begin("en")
+    assert watch._stacks is not None
+    watch._stacks.close()
+    watch._stacks = Full()  # type: ignore[assignment]
+    watch._unhandled(ZeroDivisionError, ZeroDivisionError("x"), None)

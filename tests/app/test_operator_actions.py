@@ -481,6 +481,32 @@ async def test_a_removed_account_leaves_no_password_and_one_added_again_keeps_it
     assert await in_all_orders(scenario, switches=1) > 3
 
 
+async def test_an_account_removed_while_it_is_read_leaves_no_password_though_the_program_is_closed(
+    offices: Offices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = asyncio.Event()
+
+    async def long(self: Runs, control: RunControl) -> Finished:
+        reading.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with offices.fresh() as office:
+        core = office.core
+        monkeypatch.setattr(Runs, "__call__", long)
+        await core.set_password(ACCOUNT, "old")
+        await office.settled()
+        core.orchestrator.request_sync("customers", ACCOUNT)
+        await reading.wait()
+        turn = core.erp._one_at_a_time
+        await turn.acquire()  # the run uses the ERP
+        await core.apply_settings(lambda now: {"erp.accounts": [OTHER]})
+        assert office.ring.kept == {}
+        turn.release()
+        await core.close()
+        assert office.ring.kept == {}
+
+
 async def test_a_password_given_during_a_test_of_the_old_one_is_not_stopped(offices: Offices) -> None:
     refused: list[bool] = []
 

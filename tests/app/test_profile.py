@@ -298,3 +298,21 @@ def test_a_folder_or_lock_that_was_replaced_is_noticed(tmp_path: Path) -> None:
     with pytest.raises(ProfileError, match="profile-gone"):
         held.check()
     lock.release()
+
+
+def test_a_folder_that_cannot_be_listed_keeps_no_lock_from_being_held_and_freed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+
+    def broken(self: Path, pattern: str) -> list[Path]:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "glob", broken)
+        lock = ProfileLock(profile)
+        assert lock.acquire()
+        lock.release()
+    other = ProfileLock(profile)
+    assert other.acquire()
+    other.release()

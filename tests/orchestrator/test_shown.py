@@ -839,3 +839,28 @@ async def test_of_a_list_that_was_never_read_nothing_is_counted() -> None:
         (line,) = rig.o.get_status().statuses["orders"].accounts
         assert (line.rows, line.added, line.changed, line.gone) == (None, 0, 0, 0)
         assert (line.last_attempt, line.last_outcome, line.last_run_id) == (None, None, None)
+
+
+async def test_what_many_ask_for_between_two_changes_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A status costs a forecast of the whole queue: fifty pages that poll it must not cost fifty forecasts."""
+    from archisync_gui.orchestrator import orchestrator as module
+
+    built: list[int] = []
+    real = module.status
+
+    def counted(state: Any, now: Any, revision: int, *more: Any) -> Any:
+        built.append(revision)
+        return real(state, now, revision, *more)
+
+    monkeypatch.setattr(module, "status", counted)
+    async with Rig() as rig:
+        rig.o.hold()
+        built.clear()
+        first = rig.o.get_status()
+        assert all(rig.o.get_status() is first for _ in range(50))
+        await rig.clock.advance(5)
+        assert rig.o.get_status().hold_since is not None
+        rig.o.request_sync("orders")
+        rig.o.get_status()
+    assert len(built) == len(set(built)), "never twice for one revision"
+    assert len(built) <= 3
