@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity, Kind, Value
 from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
-from archisync_gui.store import schema
+from archisync_gui.store import find, schema
 from archisync_gui.store.apply import CHUNK, ages, chunks
 from archisync_gui.store.journal import event_from, run_record
 from archisync_gui.store.keys import folded
@@ -125,6 +125,15 @@ class Question:
                 if self._deleted or row.deleted_at is None
             }
         return [found[key] for key in keys if key in found]
+
+    def related(self, connection: sa.Connection, column: str, value: str, limit: int) -> Page:
+        """Rows whose ``column`` is ``value``, the ones seen last first, and how many there are in all."""
+        self._entity.column(column)
+        chosen = find.rows_of_value(self._entity, self._table, self._account, column, value)
+        total = connection.scalar(sa.select(sa.func.count()).select_from(self._table).where(*chosen)) or 0
+        c = self._table.c
+        statement = self._select().where(*chosen).order_by(c[schema.FIRST_SEEN].desc(), c[schema.KEY].desc())
+        return Page(tuple(self._rows(connection.execute(statement.limit(limit)))), total)
 
     def after(self, connection: sa.Connection, cursor: str | None, limit: int) -> SearchPage:
         """Some rows in the order of their titles, going on after ``cursor``."""

@@ -116,6 +116,19 @@ class SearchPage:
     ages: Ages
 
 
+@dataclass(frozen=True, slots=True)
+class FoundList:
+    """What one list has for a text typed into *Find*."""
+
+    entity: SyncType
+    rows: tuple[StoredRow, ...]
+    """Best first."""
+    more: bool
+    """The list has further rows for this text."""
+    exact: bool
+    """A row has every word of the text as a whole word or number."""
+
+
 class ChangeKind(StrEnum):
     """What a line of the change log tells."""
 
