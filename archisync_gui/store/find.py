@@ -9,7 +9,6 @@ transaction ends. Writing to the index inside the triggers would be 25 times slo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
@@ -33,8 +32,6 @@ SHORTEST = 2
 OPTIONS = "tokenize='trigram case_sensitive 1', detail=none, columnsize=0"
 """Of the FTS5 tables. Without positions (``detail=none``) the index is a third as large; the words themselves are
 looked for in the rows that have their trigrams."""
-
-_WORD = re.compile(r"[^\W_]+")
 
 
 def index_name(entity: Entity) -> str:
@@ -173,8 +170,10 @@ def _definition(entity: Entity) -> list[str]:
 
 
 def words(text: str) -> tuple[str, ...]:
-    """What is looked up for a typed text: its words and numbers without case, accents and punctuation."""
-    found = tuple(dict.fromkeys(_WORD.findall(folded(text))))
+    """What is looked up for a typed text: its words without case, accents and punctuation. A number with signs in it is
+    one word, as in the search text: ``26-002`` → ``26002``."""
+    parts = ("".join(filter(str.isalnum, part)) for part in folded(text).split())
+    found = tuple(dict.fromkeys(filter(None, parts)))
     return found if sum(map(len, found)) >= SHORTEST else ()
 
 

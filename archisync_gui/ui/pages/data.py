@@ -36,6 +36,7 @@ from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.changes import change_line
 from archisync_gui.ui.text.i18n import absolute, ago, tr
 from archisync_gui.ui.text.plain import plain
 from archisync_gui.ui.text.values import exported, right_aligned, shown, title
@@ -168,6 +169,7 @@ class Data(Page):
         self.type.currentIndexChanged.connect(self._type_chosen)
         self.account.currentIndexChanged.connect(self.read)
         self.model.wanted.connect(self._wanted)
+        self.table.activated.connect(self._open_record)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.horizontalHeader().sortIndicatorChanged.connect(self._sorted)
         self.table.horizontalHeader().sectionMoved.connect(self._keep_columns)
@@ -278,6 +280,8 @@ class Data(Page):
             at = self.account.findData(what.get("account"))
             if at >= 0:
                 self.account.setCurrentIndex(at)
+            if "search" in what:
+                self.search.setText(str(what["search"]))
 
     def entity(self) -> Entity | None:
         """The list shown."""
@@ -449,6 +453,12 @@ class Data(Page):
             lines = [change_line(c, entity) + f"   ({ago((now - c.at).total_seconds())})" for c in changes]
             self.changes.setPlainText("\n".join([*lines, first]))
 
+    def _open_record(self, index: QModelIndex) -> None:
+        """Double click or Enter on a row: its sheet."""
+        entity, found = self.entity(), self.model.stored(index.row())
+        if entity is not None and found is not None:
+            self._context.open("record", (entity.name, found.account, found.key))
+
     def _read_row_again(self) -> None:
         entity = self.entity()
         found = self.model.stored(self.table.currentIndex().row())
@@ -510,22 +520,3 @@ class Data(Page):
             work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
         await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
         self._context.say(saved_sentence(path), "ok")
-
-
-def change_line(change: Any, entity: Entity | None) -> str:
-    """One line of the change log in words."""
-    when = absolute(change.at)
-    match str(change.kind):
-        case "added":
-            return tr("{time} · new", time=when)
-        case "gone":
-            return tr("{time} · gone from the ERP", time=when)
-        case "revived":
-            return tr("{time} · back in the ERP", time=when)
-        case "rekeyed":
-            return tr("{time} · new id: {before} → {after}", time=when, before=change.before, after=change.after)
-    column = next((c for c in entity.columns if c.name == change.field), None) if entity is not None else None
-    name = title(column) if column is not None else str(change.field)
-    kind = column.kind if column is not None else Kind.TEXT
-    before, after = (shown(v, kind) or "–" for v in (change.before, change.after))
-    return tr("{time} · {name}: {before} → {after}", time=when, name=name, before=before, after=after)
