@@ -37,6 +37,7 @@ from archisync_gui.store.types import (
     RefusedRead,
     Removed,
     SearchPage,
+    Selection,
     Sizes,
     StoredEvent,
     StoredRow,
@@ -335,6 +336,7 @@ class Store:
         deleted: bool = False,
         where: Mapping[str, Value] | None = None,
         between: tuple[str, Value, Value] | None = None,
+        selection: Selection | None = None,
     ) -> reading.Question:
         declared, table = self._tables[entity]
         return reading.Question(
@@ -348,6 +350,7 @@ class Store:
             deleted=deleted,
             where=where,
             between=between,
+            selection=selection,
         )
 
     async def rows(
@@ -364,13 +367,16 @@ class Store:
         deleted: bool = False,
         where: Mapping[str, Value] | None = None,
         between: tuple[str, Value, Value] | None = None,
+        selection: Selection | None = None,
+        sum_of: str | None = None,
     ) -> Page:
         """Stored rows of one account (``None`` only for shared entities).
 
         ``search``: every word must occur in the key or a column declared for searching; case and accents do not
         matter. ``sort``: a column's target name (default: by key); empty cells last. ``columns``: which to return
         (default: all). ``deleted``: soft-deleted ones too. ``where``: columns that must equal a value.
-        ``between``: a column with its lowest and highest value, each ``None`` = open.
+        ``between``: a column with its lowest and highest value, each ``None`` = open. ``sum_of``: a column of whole
+        numbers whose sum over all rows of the query is wanted.
         """
         question = self._question(
             entity,
@@ -382,8 +388,9 @@ class Store:
             deleted=deleted,
             where=where,
             between=between,
+            selection=selection,
         )
-        return await self._database.read(lambda connection: question.page(connection, offset, limit))
+        return await self._database.read(lambda connection: question.page(connection, offset, limit, sum_of))
 
     async def row(self, entity: SyncType, account: AccountId | None, key: str) -> StoredRow | None:
         """One stored row, deleted or not."""
@@ -407,6 +414,7 @@ class Store:
         descending: bool = False,
         columns: Sequence[str] | None = None,
         deleted: bool = False,
+        selection: Selection | None = None,
     ) -> AsyncIterator[tuple[StoredRow, ...]]:
         """All rows of a selection, some hundred at a time; other readers get their turn in between.
 
@@ -420,6 +428,7 @@ class Store:
             descending=descending,
             columns=columns,
             deleted=deleted,
+            selection=selection,
         )
         keys = await self._database.read(question.keys)
         for start in range(0, len(keys), EXPORT_CHUNK):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from archisync_gui.entities.declaration import Row, Value
+from archisync_gui.entities.views import Is
 from archisync_gui.model import AccountId, Event, SyncType
 
 
@@ -99,11 +100,24 @@ class StoredRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Further conditions for the rows of a query; all must hold."""
+
+    where: tuple[tuple[str, Is, Value], ...] = ()
+    """Column, comparison, value."""
+    first_seen_since: datetime | None = None
+    changed: tuple[str, datetime] | None = None
+    """A column whose value changed since then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some rows of a query, and how many it has in all."""
 
     rows: tuple[StoredRow, ...]
     total: int
+    sum: int | None = None
+    """The sum of a column over all rows of the query, where it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1770,14 +1770,6 @@
             <translation>Nessun utente: l'archivio è vuoto.</translation>
         </message>
         <message>
-            <source>found</source>
-            <translation>trovate</translation>
-        </message>
-        <message>
-            <source>stored</source>
-            <translation>in archivio</translation>
-        </message>
-        <message>
             <source>First seen {time}</source>
             <translation>Vista la prima volta il {time}</translation>
         </message>
@@ -3003,6 +2995,151 @@
         <message>
             <source>Invoice {number}</source>
             <translation>Fattura {number}</translation>
+        </message>
+        <message>
+            <source>{amount} to be paid</source>
+            <translation>{amount} da incassare</translation>
+        </message>
+        <message>
+            <source>{amount} in all</source>
+            <translation>{amount} in totale</translation>
+        </message>
+        <message>
+            <source>{list}: nothing found for “{text}”. Ctrl+K looks in all lists.</source>
+            <translation>{list}: nessun risultato per «{text}». Ctrl+K cerca in tutti gli elenchi.</translation>
+        </message>
+        <message>
+            <source>{list}: no record belongs to “{view}” now.</source>
+            <translation>{list}: adesso non c'è niente in «{view}».</translation>
+        </message>
+        <message>
+            <source>Unpaid invoices</source>
+            <translation>Fatture non pagate</translation>
+        </message>
+        <message>
+            <source>Overdue invoices</source>
+            <translation>Fatture scadute</translation>
+        </message>
+        <message>
+            <source>Orders to be shipped</source>
+            <translation>Ordini da spedire</translation>
+        </message>
+        <message>
+            <source>Delivery notes of today</source>
+            <translation>DDT di oggi</translation>
+        </message>
+        <message>
+            <source>Prices changed in 7 days</source>
+            <translation>Prezzi cambiati (7 giorni)</translation>
+        </message>
+        <message>
+            <source>New customers in 7 days</source>
+            <translation>Clienti nuovi (7 giorni)</translation>
+        </message>
+        <message>
+            <source>open</source>
+            <comment>state</comment>
+            <translation>aperto</translation>
+        </message>
+        <message>
+            <source>shipped</source>
+            <comment>state</comment>
+            <translation>spedito</translation>
+        </message>
+        <message>
+            <source>invoiced</source>
+            <comment>state</comment>
+            <translation>fatturato</translation>
+        </message>
+        <message>
+            <source>completed</source>
+            <comment>state</comment>
+            <translation>completato</translation>
+        </message>
+        <message>
+            <source>cancelled</source>
+            <comment>state</comment>
+            <translation>annullato</translation>
+        </message>
+        <message>
+            <source>delivery note</source>
+            <comment>state</comment>
+            <translation>DDT</translation>
+        </message>
+        <message>
+            <source>invoice</source>
+            <comment>state</comment>
+            <translation>fattura</translation>
+        </message>
+        <message>
+            <source>quotation</source>
+            <comment>state</comment>
+            <translation>preventivo</translation>
+        </message>
+        <message>
+            <source>confirmation</source>
+            <comment>state</comment>
+            <translation>conferma</translation>
+        </message>
+        <message>
+            <source>picking list</source>
+            <comment>state</comment>
+            <translation>distinta di prelievo</translation>
+        </message>
+        <message>
+            <source>purchase order</source>
+            <comment>state</comment>
+            <translation>ordine di acquisto</translation>
+        </message>
+        <message>
+            <source>free invoice</source>
+            <comment>state</comment>
+            <translation>fattura libera</translation>
+        </message>
+        <message>
+            <source>lost</source>
+            <comment>state</comment>
+            <translation>perso</translation>
+        </message>
+        <message>
+            <source>sent on</source>
+            <comment>state</comment>
+            <translation>trasmesso</translation>
+        </message>
+        <message>
+            <source>waiting for approval</source>
+            <comment>state</comment>
+            <translation>in attesa di approvazione</translation>
+        </message>
+        <message>
+            <source>to be corrected</source>
+            <comment>state</comment>
+            <translation>da correggere</translation>
+        </message>
+        <message>
+            <source>error</source>
+            <comment>state</comment>
+            <translation>errore</translation>
+        </message>
+        <message>
+            <source>order</source>
+            <comment>state</comment>
+            <translation>ordine</translation>
+        </message>
+        <message>
+            <source>draft</source>
+            <comment>state</comment>
+            <translation>bozza</translation>
+        </message>
+        <message>
+            <source>subscription</source>
+            <comment>state</comment>
+            <translation>abbonamento</translation>
+        </message>
+        <message>
+            <source>return</source>
+            <comment>state</comment>
+            <translation>reso</translation>
         </message>
     </context>
 </TS>
