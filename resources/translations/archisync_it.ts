@@ -928,10 +928,6 @@
             <translation>Fa ripartire le letture</translation>
         </message>
         <message>
-            <source>End the active run and start nothing until you release</source>
-            <translation>Interrompe la lettura in corso e non ne avvia altre fino alla ripresa</translation>
-        </message>
-        <message>
             <source>No ERP account: enter one in Settings</source>
             <translation>Nessun utente dell'ERP: indicarne uno nelle impostazioni</translation>
         </message>
@@ -3140,6 +3136,30 @@
             <source>return</source>
             <comment>state</comment>
             <translation>reso</translation>
+        </message>
+        <message>
+            <source>For &amp;15 minutes</source>
+            <translation>Per &amp;15 minuti</translation>
+        </message>
+        <message>
+            <source>For &amp;1 hour</source>
+            <translation>Per &amp;1 ora</translation>
+        </message>
+        <message>
+            <source>Until to&amp;morrow at {time}</source>
+            <translation>Fino a &amp;domani alle {time}</translation>
+        </message>
+        <message>
+            <source>Until I &amp;release it</source>
+            <translation>&amp;Finché non riprendo</translation>
+        </message>
+        <message>
+            <source>End the active run and start nothing for a time</source>
+            <translation>Ferma l'aggiornamento in corso e non ne inizia altri per il tempo scelto</translation>
+        </message>
+        <message>
+            <source>It ends by itself at {time}, in {left}.</source>
+            <translation>Riprende da sola alle {time}, fra {left}.</translation>
         </message>
     </context>
 </TS>

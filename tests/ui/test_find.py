@@ -35,7 +35,10 @@ async def office(tmp_path: Path, world: World) -> AsyncIterator[Office]:
 
 async def typed(panel: Panel, text: str) -> Find:
     """Ctrl+K, and the text typed over what stood there; waits for the results."""
+    panel.window.activateWindow()  # a window that is not the active one takes no shortcuts
+    await until(panel.window.isActiveWindow)
     QTest.keyClick(panel.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    assert panel.window.focusWidget() is panel.window.header.find_box
     find = panel.window.results()
     shown: list[str] = []
     find.shown_results.connect(shown.append)

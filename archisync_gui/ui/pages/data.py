@@ -141,6 +141,7 @@ class Data(Page):
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 12)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
+        header.setStretchLastSection(True)
         header.setSectionsMovable(True)
         header.setDefaultSectionSize(table.fontMetrics().horizontalAdvance("0") * 18)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -38,6 +39,7 @@ from archisync_gui.ui.look.icons import application_icon, paint_shape
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.shell.find_box import FindBox
 from archisync_gui.ui.shell.form_request import FormRequest
+from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import decimal, tr
 from archisync_gui.ui.text.plain import plain
@@ -185,7 +187,8 @@ class Header(QFrame):
         self.why.clicked.connect(partial(context.open, "why"))
         self.fix.clicked.connect(self._fix)
         self.cancel.clicked.connect(context.cancel)
-        self.hold.clicked.connect(context.toggle_hold)
+        self.hold.clicked.connect(self._hold_clicked)
+        self.pause_menu = QMenu(self)
         self.all.clicked.connect(context.sync_all)
         self.retranslate()
 
@@ -223,7 +226,7 @@ class Header(QFrame):
         held = status.hold_since is not None
         self.hold.setText(tr("&Release") if held else tr("&Pause all"))
         self.hold.setToolTip(
-            tr("Let the syncs start again") if held else tr("End the active run and start nothing until you release")
+            tr("Let the syncs start again") if held else tr("End the active run and start nothing for a time")
         )
         self.hold.setEnabled(True)
         self.why.setEnabled(True)
@@ -282,6 +285,15 @@ class Header(QFrame):
         for button in (self.why, self.cancel, self.hold, self.all):
             button.setEnabled(False)
             button.setToolTip(tr("Archisync is closing"))
+
+    def _hold_clicked(self) -> None:
+        """Release, or ask how long to pause."""
+        status = self._context.status
+        if status is not None and status.hold_since is not None:
+            self._context.release()
+            return
+        fill(self.pause_menu, self._context)
+        self.pause_menu.popup(self.hold.mapToGlobal(self.hold.rect().bottomLeft()))
 
     def _fix(self) -> None:
         found = self.found
