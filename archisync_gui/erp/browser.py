@@ -13,8 +13,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -92,6 +92,8 @@ class Browser:
         self._pinned_key = pinned_key
         self._headless = headless
         self._starting = asyncio.Lock()
+        self._start_limit: asyncio.Timeout | None = None
+        """Of the start that goes on now."""
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
         self._key_in_use = ""
@@ -107,6 +109,11 @@ class Browser:
     def running(self) -> bool:
         """True while a browser is there and answers."""
         return self._chromium is not None and self._chromium.is_connected()
+
+    @property
+    def version(self) -> str:
+        """The version of the browser that runs; empty while none does."""
+        return "" if self._chromium is None else str(self._chromium.version)
 
     async def page(self, account: str, purpose: str = "") -> Page:
         """The one page for that purpose in the account's own context; starts the browser if need be. One page is used
@@ -171,7 +178,10 @@ class Browser:
         return found
 
     async def close(self) -> None:
-        """End the browser and its driver; cookies stay in memory. Nothing is left behind."""
+        """End the browser and its driver, also while they start; cookies stay in memory. Nothing is left behind."""
+        if self._start_limit is not None:
+            self._start_limit.reschedule(asyncio.get_running_loop().time())
+            self._start_limit = None
         async with self._starting:
             for account in list(self._contexts):
                 await self.remember(account)
@@ -195,7 +205,7 @@ class Browser:
                     state = await self._memory.recall(account)
                 try:
                     # A browser that hangs must not hold up whoever wants to close it.
-                    async with asyncio.timeout(START_LIMIT):
+                    async with self._limited():
                         with translated("open"):
                             context = await self._chromium.new_context(
                                 locale="it-IT",
@@ -218,13 +228,22 @@ class Browser:
         args = [*FLAGS, *([f"--ignore-certificate-errors-spki-list={self._key_in_use}"] if self._key_in_use else [])]
         self._folder = await asyncio.to_thread(_temporary_folder)
         try:
-            async with asyncio.timeout(START_LIMIT):
+            async with self._limited():
                 with _temporary_files_in(self._folder):
                     self._playwright = await _driver(async_playwright())
                 self._chromium = await _launch(self._playwright.chromium, self._program(), args, self._headless)
         except TimeoutError as error:
             raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
         log.info("browser %s started", self._chromium.version)
+
+    @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        """Ends a start after ``START_LIMIT`` seconds, or at once when the browser is closed meanwhile."""
+        async with asyncio.timeout(START_LIMIT) as self._start_limit:
+            try:
+                yield
+            finally:
+                self._start_limit = None
 
     async def _end(self) -> None:
         chromium, playwright = self._chromium, self._playwright
@@ -307,12 +326,15 @@ async def _driver(starting: Any) -> Playwright:
     that the connection was closed."""
     try:
         playwright = cast("Playwright", await starting.start())
-    except Exception as error:
+    except BaseException as error:
+        await _quietly(starting.__aexit__(None, None, None))  # its process, if there is one, must not stay
+        if not isinstance(error, Exception):
+            raise
         raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
     # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
     # 1.65): the loop would log it as an error long after we have noticed.
     with suppress(AttributeError):
-        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())  # noqa: SLF001
     return playwright
 
 
@@ -381,7 +403,6 @@ async def try_browser(program: str | None = None) -> str:
         page = await browser.page("doctor")
         with translated("open"):
             await page.goto("about:blank")
-        assert browser._chromium is not None
-        return str(browser._chromium.version)
+        return browser.version
     finally:
         await browser.close()

@@ -347,19 +347,33 @@ class Erp:
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Restore the saved views where that is quick, then end the browser. Nothing is left behind."""
+        """Restore the saved views where that is quick, then end the browser. Nothing is left behind. A read that does
+        not end delays each step by ``limits.restore`` seconds at most."""
         for task in await self.settled(self.limits.restore):
             task.cancel()
-            await asyncio.wait([task])
+            await asyncio.wait([task], timeout=self.limits.restore)
         self._stop_timer()
-        if self._closer is not None:
+        turn = self._one_at_a_time
+        try:
+            await asyncio.wait_for(turn.acquire(), self.limits.restore)
+        except TimeoutError:
+            log.warning("a read does not end; its browser is closed")
+            await self.close_browser()
+        else:
+            try:
+                await self._close_in_order()
+            finally:
+                turn.release()
+        if self._closer is not None:  # it is done, or waits for its turn
+            self._closer.cancel()
             await asyncio.wait([self._closer])
-        async with self._one_at_a_time:
-            if self._browser.running:
-                for account, path in self._saved.known:
-                    await self._restore_later(account, path)
-            self._left_open.clear()
-            await self._browser.close()
+
+    async def _close_in_order(self) -> None:
+        if self._browser.running:
+            for account, path in self._saved.known:
+                await self._restore_later(account, path)
+        self._left_open.clear()
+        await self._browser.close()
 
     async def close_browser(self) -> None:
         """Close the browser at once, also while a read hangs in it: the next read opens a new one.

@@ -153,8 +153,6 @@ def _track(state: State, read: LastRead, known: Track, now: Moment) -> Track:
 
 def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
-        case ["interval", type], int(minutes) if type in state.types:
-            return evolve(state, intervals={**state.intervals, type: minutes or None})
         case ["due", type, *rest], str(at) if type in state.types:
             place = (type, ":".join(rest))
             track = state.tracks.get(place, Track())

@@ -260,7 +260,7 @@ def _in_hand(state: State, type: SyncType, account: AccountId) -> bool:
 
 
 def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None) -> State:
-    """One type's interval changes; no other moves (rule 29)."""
+    """One type's interval changes; no other moves (rule 29). The settings keep it."""
     before = state.intervals.get(type)
     if before == minutes:
         return state
@@ -279,7 +279,4 @@ def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None)
         elif track.success is not None:
             last = track.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
-    return state.say(
-        Noted(f"interval:{type}", minutes or 0),
-        Told(EventKind.SCHEDULE_CHANGED, {"type": type, "interval": minutes}),
-    )
+    return state.say(Told(EventKind.SCHEDULE_CHANGED, {"type": type, "interval": minutes}))

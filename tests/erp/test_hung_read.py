@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from archisync_gui.erp import Erp
+from archisync_gui.erp.driver.session import Limits
 from tests.support.clock import settle
 
 
@@ -24,6 +26,33 @@ async def test_closing_the_browser_frees_the_turn_of_a_read_that_hangs() -> None
     await erp.close_browser()
     async with asyncio.timeout(5), erp._using(), erp._login_lock:
         assert not hung.done()
+    over.set()
+    await hung
+    await erp.close()
+
+
+async def test_a_read_that_hangs_does_not_keep_the_program_from_ending() -> None:
+    """Rule 27: the orchestrator has given up waiting for the run; the driver must not wait for it either."""
+
+    async def password(_: str) -> str:
+        return "x"
+
+    limits = replace(Limits(), restore=0.01)
+    erp = Erp(address=lambda: "http://erp.example.test", password=password, limits=limits, idle=0.0)
+    over = asyncio.Event()
+
+    async def hang() -> None:
+        async with erp._using():
+            await over.wait()
+
+    hung = asyncio.ensure_future(hang())
+    await settle()
+    erp._close_idle()  # as after an earlier read: it waits for its turn, too
+    erp.warm_up("agente01")  # is given up at once, since a read is at work
+    async with asyncio.timeout(20):
+        await erp.close()
+    assert erp._closer is not None
+    assert erp._closer.done()
     over.set()
     await hung
     await erp.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -250,7 +251,10 @@ class Rig:
         self.build()
 
     def build(self) -> None:
-        """A new process on the same journal."""
+        """A new process on the same journal. The settings have kept the intervals (rule 29)."""
+        if hasattr(self, "o"):
+            intervals = self.o.state.intervals
+            self.types = tuple(dataclasses.replace(type, interval=intervals[type.name]) for type in self.types)
         self.o = Orchestrator(
             self.types,
             self._run,

@@ -11,6 +11,7 @@ import pytest
 
 from archisync_gui.model import (
     Account,
+    ErrorInfo,
     Event,
     EventKind,
     FailureKind,
@@ -636,9 +637,9 @@ async def test_a_note_is_written_once_whatever_else_is_noted_later() -> None:
     async with Rig() as rig:
         rig.o.hold()
         await settle()
-        rig.o.set_schedule("orders", 20)
+        rig.o.login_refused("anna", ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused"))
         await settle()
-    assert [c for c in rig.journal.calls if c.startswith("note ")] == ["note hold", "note interval:orders"]
+    assert [c for c in rig.journal.calls if c.startswith("note ")] == ["note hold", "note stopped:anna"]
 
 
 async def test_a_journal_that_fails_makes_a_new_status(expected_errors: Any) -> None:
