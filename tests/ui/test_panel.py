@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QLineEdit,
+    QMenu,
     QPushButton,
     QToolButton,
     QWidget,
@@ -164,12 +165,15 @@ async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) 
     panel = await make_panel()
     actions = {a.text(): a for a in panel.tray.menu.actions() if a.text()}
     actions["&Sync all"].trigger()
-    actions["&Pause all"].trigger()
+    pause = actions["&Pause all"].menu()
+    assert isinstance(pause, QMenu)
+    pause.actions()[1].trigger()
     one = next(a for a in panel.tray.menu.actions() if a.menu() is not None).menu().actions()  # type: ignore[union-attr]
     assert [a.text() for a in one] == [e.en for e in panel.context.services.entities]  # type: ignore[union-attr]
     one[0].trigger()
     await asyncio.sleep(SETTLE + 0.05)
     assert [n for n, _ in world.orchestrator.calls] == ["request_full", "hold", "request_sync"]
+    assert world.orchestrator.calls[1] == ("hold", (NOW + timedelta(hours=1),))
 
 
 async def test_closing_without_tray_minimises_and_says_so_once(make_panel: MakePanel, world: World) -> None:
