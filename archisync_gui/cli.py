@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -100,7 +101,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands.add_parser("status", parents=[common, own], help="what is fresh, what runs, what waits")
     explain = commands.add_parser("explain", parents=[common, own], help="why something runs, or nothing does")
     explain.add_argument("--at", metavar="TIME", help="HH:MM today, or an ISO moment; default now")
-    commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
+    hold = commands.add_parser("hold", parents=[common, own], help="pause: the active run ends, nothing new starts")
+    hold.add_argument("--for", dest="seconds", metavar="TIME", type=_span, help="end it by itself: 15m, 1h, 1h30m")
     commands.add_parser("release", parents=[common, own], help="end the pause")
     retry = commands.add_parser("retry", parents=[common, own], help="let a stopped account log in again")
     retry.add_argument("account", nargs="?", metavar="ACCOUNT", help="only this one; default: all that are stopped")
@@ -390,6 +392,15 @@ def _add_handler(loop: asyncio.AbstractEventLoop, number: int, handler: Callable
     return True
 
 
+def _span(text: str) -> float:
+    """``15m``, ``1h``, ``1h30m`` in seconds; a number alone is minutes."""
+    found = re.fullmatch(r"(?:(\d{1,3})h)?(?:(\d{1,4})m?)?", text.strip().lower())
+    seconds = 3600 * int(found[1] or 0) + 60 * int(found[2] or 0) if found else 0
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"{text!r} is no length of time: 15m, 1h, 1h30m")
+    return float(seconds)
+
+
 def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | None:
     match options.command:
         case "sync":
@@ -402,6 +413,8 @@ def _arguments(options: argparse.Namespace, language: str) -> dict[str, Any] | N
                 _say(text("unknown-type", language, {"type": unknown[0], "known": ", ".join(known)}))
                 return None
             return {"types": types}
+        case "hold":
+            return {"seconds": options.seconds}
         case "retry":
             return {"account": options.account}
         case "explain":

@@ -572,6 +572,8 @@ class Status:
     """Runs that did not end when they were told to: the lock was taken from them, and their browser closed."""
     unreadable: tuple[str, ...] = ()
     """What of the journal could not be read at the start, each as ``kind id``; the rest is remembered."""
+    hold_until: datetime | None = None
+    """When the pause ends by itself; ``None``: there is none, or only the operator ends it."""
 
 
 @dataclass(frozen=True, slots=True)

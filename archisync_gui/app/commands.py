@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes
@@ -74,7 +74,9 @@ async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any
             at = datetime.fromisoformat(args["at"]) if args.get("at") else None
             return exit_codes.OK, as_json(await core.orchestrator.explain(at))
         case "hold":
-            core.orchestrator.hold()
+            seconds = args.get("seconds")
+            until = core.clock.now() + timedelta(seconds=float(seconds)) if seconds is not None else None
+            core.orchestrator.hold(until)
             return exit_codes.OK, _status(core)
         case "release":
             core.orchestrator.release()

@@ -126,7 +126,7 @@ def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
     if account is None or account.stopped is not None:
         return block(Reason.ACCOUNT_STOPPED)
     if state.hold_since is not None and not request.anyway:
-        return block(Reason.HOLD)
+        return block(Reason.HOLD, state.hold_until)
     if state.sessions and not (request.anyway or may_run_in_session(state, request, now)):
         return block(Reason.SESSION, session_until(state, request, now))
     if not request.anyway and (request.scheduled or request.attempt > 1):
@@ -293,7 +293,7 @@ def idle_because(state: State, now: Moment) -> Block:
     if state.closing:
         return Block(Reason.CLOSING)
     if state.hold_since is not None:
-        return Block(Reason.HOLD)
+        return Block(Reason.HOLD, state.hold_until)
     if not state.enabled:
         return Block(Reason.NO_ACCOUNT)
     if not any(a.usable for a in state.accounts.values()):
@@ -329,6 +329,8 @@ def _changes(state: State, now: Moment) -> Iterator[float]:
     if active is not None and active.stop is None:
         yield active.since.mono + state.types[active.run.type].deadline - active.spent
         yield watched_until(state, active)
+    if state.hold_until is not None:
+        yield now.mono_at(state.hold_until)
     for session in state.sessions.values():
         yield session.ends
     if state.sessions and state.quiet_since is not None and quiet(state, now):

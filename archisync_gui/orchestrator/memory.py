@@ -171,6 +171,8 @@ def _noted(state: State, key: list[str], value: Json) -> State:
             return evolve(state, daily_due=_time(at))
         case ["hold"], str(since):
             return evolve(state, hold_since=_time(since))
+        case ["hold-until"], str(until):
+            return evolve(state, hold_until=_time(until))
         case ["stopped", *rest], value if known := state.accounts.get(":".join(rest)):
             return state.with_account(evolve(known, stopped=_refusal(known.account.id, value)))
         case ["logins", *rest], Mapping() as count if known := state.accounts.get(":".join(rest)):

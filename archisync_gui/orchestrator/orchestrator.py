@@ -322,17 +322,26 @@ class Orchestrator:
 
     # ------------------------------------------------------------------------------------------------ operator
 
-    def hold(self) -> None:
-        """The operator's pause: the active run ends, nothing new starts. Kept over restarts."""
+    def hold(self, until: datetime | None = None) -> None:
+        """The operator's pause: the active run ends, nothing new starts. Kept over restarts.
+
+        ``until``: an aware time at which it ends by itself; ``None``: only :meth:`release` ends it. Asked for again, a
+        pause gets the new end. An end that has passed is no pause.
+        """
+        if until is not None and until.tzinfo is None:
+            raise ValueError("a pause ends at a time with offset")
 
         def fold(state: State, now: Moment) -> State:
+            if until is not None and until <= now.wall:
+                return schedule.released(state)
             if state.hold_since is not None:
-                return state
+                if until == state.hold_until:
+                    return state
+                return _hold_ends(state, until).say(Told(EventKind.HOLD_CHANGED, {"hold": True}))
             if state.active is not None and not state.active.request.anyway:
                 state = requests.stop_asked(state, StopCause.HOLD)
-            return evolve(state, hold_since=now.wall).say(
-                Noted("hold", now.wall.isoformat()), Told(EventKind.HOLD_CHANGED, {"hold": True})
-            )
+            state = _hold_ends(evolve(state, hold_since=now.wall), until)
+            return state.say(Noted("hold", now.wall.isoformat()), Told(EventKind.HOLD_CHANGED, {"hold": True}))
 
         self._dispatcher.apply(fold)
         for who in tuple(self._forms):
@@ -341,14 +350,7 @@ class Orchestrator:
     def release(self) -> None:
         """End the pause; what waits runs by the usual order."""
 
-        def fold(state: State, now: Moment) -> State:
-            if state.hold_since is None:
-                return state
-            return evolve(state, hold_since=None).say(
-                Noted("hold", None), Told(EventKind.HOLD_CHANGED, {"hold": False})
-            )
-
-        self._dispatcher.apply(fold)
+        self._dispatcher.apply(lambda state, _: schedule.released(state))
 
     def set_schedule(self, type: SyncType, minutes: int | None) -> None:
         """Change one type's interval, ``None`` = off; moves no other type (rule 29). The settings keep it. Raises
@@ -682,3 +684,10 @@ class Orchestrator:
     def _number(self, letter: str) -> str:
         self._numbers += 1
         return f"{self.state.boot}-{letter}{self._numbers}"
+
+
+def _hold_ends(state: State, until: datetime | None) -> State:
+    """The pause ends at that time, or when the operator ends it."""
+    if until is None and state.hold_until is None:
+        return state
+    return evolve(state, hold_until=until).say(Noted("hold-until", None if until is None else until.isoformat()))

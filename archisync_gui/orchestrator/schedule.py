@@ -29,16 +29,37 @@ def passed(state: State, now: Moment) -> State:
     gone = now.mono - state.at.mono
     asleep = slept(state, now)
     back = set_back(state, now)
+    before = state.at
     state = evolve(state, flow=_flowed(state, gone), at=now)
     if back:
-        state = clock_doubted(state, now)
+        state = clock_doubted(_hold_moved(state, before, now), now)
     if state.closing:
         return state
+    if state.hold_until is not None and state.hold_until <= now.wall:
+        state = released(state)
     if state.sessions or state.ended:
         state = sessions.expired(state, now)
     if state.quiet_since is not None:
         state = sessions.drained(state, now)
     return asked_by_clock(state, now, asleep) if state.rules.schedule else state
+
+
+def released(state: State) -> State:
+    """The pause is over: the operator ended it, or its time has passed. What waits runs by the usual order."""
+    if state.hold_since is None:
+        return state if state.hold_until is None else evolve(state, hold_until=None)
+    return evolve(state, hold_since=None, hold_until=None).say(
+        Noted("hold", None), Noted("hold-until", None), Told(EventKind.HOLD_CHANGED, {"hold": False})
+    )
+
+
+def _hold_moved(state: State, before: Moment, now: Moment) -> State:
+    """The wall clock was set back: a pause still lasts as long as it would have (rule 30)."""
+    if state.hold_until is None:
+        return state
+    shift = (now.wall - before.wall).total_seconds() - (now.mono - before.mono)
+    until = state.hold_until + timedelta(seconds=shift)
+    return evolve(state, hold_until=until).say(Noted("hold-until", until.isoformat()))
 
 
 def slept(state: State, now: Moment) -> bool:

@@ -405,6 +405,8 @@ class State:
     quiet_since: float | None = None
     """Monotonic; when the sessions began to keep others waiting (rule 11)."""
     hold_since: datetime | None = None
+    hold_until: datetime | None = None
+    """When the pause ends by itself; ``None``: when the operator ends it."""
     daily_due: datetime | None = None
     flow: Flow = field(default_factory=Flow)
     sequence: int = 0

@@ -68,6 +68,7 @@ def status(
         quiet_until=_quiet_until(state, now),
         sessions=tuple(session_view(s, now) for s in state.sessions.values()),
         hold_since=state.hold_since,
+        hold_until=state.hold_until,
         accounts=tuple(
             AccountStatus(
                 id,

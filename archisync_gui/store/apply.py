@@ -132,7 +132,7 @@ class _Writer:
                 .where(self.table.c[schema.ACCOUNT] == self.account, self.table.c[schema.KEY] == sa.bindparam("_key"))
                 .values({column: self.batch.as_of})
             )
-            self._counted(lambda: self.connection.execute(statement, [{"_key": key} for key in keys]))
+            self._count(self.connection.execute(statement, [{"_key": key} for key in keys]))
 
     def log(
         self,
@@ -169,13 +169,10 @@ class _Writer:
     def _many(self, statement: _Statement, rows: Sequence[Sequence[Any]]) -> None:
         if rows:
             values = [statement.pick(row) for row in rows]
-            self._counted(lambda: self.connection.exec_driver_sql(statement.sql, values))
+            self._count(self.connection.exec_driver_sql(statement.sql, values))
 
-    def _counted(self, statement: Any) -> None:
-        raw: Any = self.connection.connection.driver_connection
-        before = raw.total_changes
-        statement()
-        self.tally.written += raw.total_changes - before
+    def _count(self, done: sa.CursorResult[Any]) -> None:
+        self.tally.written += done.rowcount  # without what triggers wrote
 
 
 LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "field", "before", "after", "percent")

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_leftovers
-from archisync_gui.store.database import make_empty
+from archisync_gui.store.database import make_empty, unsound
 from archisync_gui.store.errors import StoreError, code_of, translated
 
 FOLDER = "backups"
@@ -47,7 +47,7 @@ def copied(source: Any, part: Path, path: Path) -> None:
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
     with closing(sqlite3.connect(part)) as copy:
         source.backup(copy, pages=1024)
-        if copy.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        if unsound(copy) is not None:
             raise StoreError("damaged", path=str(path), detail="the copy is not sound")
         copy.execute("PRAGMA journal_mode = DELETE")
 
@@ -80,7 +80,7 @@ def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
                 make_empty(part)
             else:
                 with closing(sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)) as source:
-                    if source.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                    if unsound(source) is not None:
                         raise StoreError("damaged", path=str(backup), detail="quick_check")
                     copied(source, part, backup)
         with translated(path):

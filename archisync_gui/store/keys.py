@@ -37,9 +37,17 @@ def folded(text: str) -> str:
     return " ".join(plain.casefold().split())
 
 
+SEARCH_TEXT = 2
+"""Version of :func:`search_text`; with another one the stored texts are made again."""
+
+
 def search_text(entity: Entity, row: Row) -> str:
-    """What a search looks through: the key and the columns declared for it."""
-    return folded(" ".join([row_key(entity, row), *(_text(row.get(name)) for name in entity.search)]))
+    """What a search looks through: the key and the columns declared for it, then those of several words in one word, so
+    that a forgotten space or full stop does not matter (``rossi s.r.l.`` is also ``rossisrl``)."""
+    texts = [folded(row_key(entity, row)), *(folded(_text(row.get(name))) for name in entity.search)]
+    texts = [text for text in texts if text]
+    joined = ["".join(filter(str.isalnum, text)) for text in texts if not text.isalnum()]
+    return " ".join([*texts, *dict.fromkeys(filter(None, joined))])
 
 
 def is_blank(value: Value) -> bool:

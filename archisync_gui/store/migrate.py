@@ -14,10 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.store import schema
+from archisync_gui.store import find, schema
 from archisync_gui.store.apply import CHUNK, chunks
 from archisync_gui.store.errors import StoreError
-from archisync_gui.store.keys import search_text
+from archisync_gui.store.keys import SEARCH_TEXT, search_text
 from archisync_gui.store.schema import DECLARED, UNFILLED
 
 HEAD = "0003"
@@ -51,6 +51,7 @@ def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
         _alembic(connection)
     for entity in entities:
         _reconcile(connection, entity)
+    find.prepare(connection, entities)
 
 
 def require_tables(connection: sa.Connection, path: Path) -> None:
@@ -113,7 +114,7 @@ def _differences(connection: sa.Connection, entity: Entity) -> _Differences:
 
 
 def _searched(entity: Entity) -> list[str]:
-    return [*entity.key, "", *entity.search]
+    return [*entity.key, "", *entity.search, "", str(SEARCH_TEXT)]
 
 
 def _reconcile(connection: sa.Connection, entity: Entity) -> None:

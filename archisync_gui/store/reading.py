@@ -14,13 +14,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity, Kind, Value
+from archisync_gui.entities.views import Is
 from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
-from archisync_gui.store import schema
+from archisync_gui.store import find, schema
 from archisync_gui.store.apply import CHUNK, ages, chunks
 from archisync_gui.store.journal import event_from, run_record
 from archisync_gui.store.keys import folded
 from archisync_gui.store.schema import CHANGES, EVENTS, RUNS
-from archisync_gui.store.types import Change, ChangeKind, Counts, Page, SearchPage, StoredEvent, StoredRow
+from archisync_gui.store.types import Change, ChangeKind, Counts, Page, SearchPage, Selection, StoredEvent, StoredRow
 
 _STATE = (
     schema.ACCOUNT,
@@ -48,6 +49,7 @@ class Question:
         deleted: bool = False,
         where: Mapping[str, Value] | None = None,
         between: tuple[str, Value, Value] | None = None,
+        selection: Selection | None = None,
     ) -> None:
         self._entity, self._table, self._account = entity, table, account
         self._deleted = deleted
@@ -64,7 +66,40 @@ class Question:
             name, low, high = between
             self._conditions += [c[name] >= low] if low is not None else []
             self._conditions += [c[name] <= high] if high is not None else []
+        self._conditions += self._selected(selection) if selection is not None else []
         self._order = self._ordering(sort, descending)
+
+    def _selected(self, selection: Selection) -> list[sa.ColumnElement[bool]]:
+        c = self._table.c
+        found = [self._compared(*part) for part in selection.where]
+        if selection.first_seen_since is not None:
+            found.append(c[schema.FIRST_SEEN] >= selection.first_seen_since)
+        if selection.changed is not None:
+            name, since = selection.changed
+            self._entity.column(name)
+            log = CHANGES.c
+            changed = sa.select(log.row_key).where(
+                log.entity == self._entity.name,
+                log.account == self._account,
+                log.field == name,
+                log.kind == ChangeKind.CHANGED.value,
+                log.at >= since,
+            )
+            found.append(c[schema.KEY].in_(changed))
+        return found
+
+    def _compared(self, name: str, how: Is, value: Value) -> sa.ColumnElement[bool]:
+        self._entity.column(name)
+        column = self._table.c[name]
+        match how:
+            case Is.EQUAL:
+                return column == value
+            case Is.ABOVE:
+                return column > value
+            case Is.BEFORE:
+                return sa.and_(column < value, column != "")
+            case Is.EMPTY:
+                return sa.or_(column.is_(None), sa.cast(column, sa.String) == "")
 
     def _ordering(self, sort: str | None, descending: bool) -> list[sa.ColumnElement[Any]]:
         c = self._table.c
@@ -101,11 +136,16 @@ class Question:
             for row in result
         ]
 
-    def page(self, connection: sa.Connection, offset: int, limit: int) -> Page:
-        """Some rows, and how many there are in all."""
-        total = connection.scalar(sa.select(sa.func.count()).select_from(self._table).where(*self._conditions)) or 0
+    def page(self, connection: sa.Connection, offset: int, limit: int, sum_of: str | None = None) -> Page:
+        """Some rows, how many there are in all, and the sum of the column ``sum_of`` over all of them."""
+        wanted: list[sa.ColumnElement[int]] = [sa.func.count()]
+        if sum_of is not None:
+            self._entity.column(sum_of)
+            wanted.append(sa.func.coalesce(sa.func.sum(self._table.c[sum_of]), 0))
+        total, *sums = connection.execute(sa.select(*wanted).select_from(self._table).where(*self._conditions)).one()
         statement = self._select().where(*self._conditions).order_by(*self._order).offset(offset).limit(limit)
-        return Page(tuple(self._rows(connection.execute(statement))) if total > offset else (), total)
+        rows = tuple(self._rows(connection.execute(statement))) if total > offset else ()
+        return Page(rows, total, int(sums[0]) if sums else None)
 
     def keys(self, connection: sa.Connection) -> list[str]:
         """The keys of all rows, in order."""
@@ -125,6 +165,15 @@ class Question:
                 if self._deleted or row.deleted_at is None
             }
         return [found[key] for key in keys if key in found]
+
+    def related(self, connection: sa.Connection, column: str, value: str, limit: int) -> Page:
+        """Rows whose ``column`` is ``value``, the ones seen last first, and how many there are in all."""
+        self._entity.column(column)
+        chosen = find.rows_of_value(self._entity, self._table, self._account, column, value)
+        total = connection.scalar(sa.select(sa.func.count()).select_from(self._table).where(*chosen)) or 0
+        c = self._table.c
+        statement = self._select().where(*chosen).order_by(c[schema.FIRST_SEEN].desc(), c[schema.KEY].desc())
+        return Page(tuple(self._rows(connection.execute(statement.limit(limit)))), total)
 
     def after(self, connection: sa.Connection, cursor: str | None, limit: int) -> SearchPage:
         """Some rows in the order of their titles, going on after ``cursor``."""

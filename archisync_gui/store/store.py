@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import threading
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -16,9 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.model import AccountId, Clock, Origin, Outcome, RunRecord, Scope, SyncType
 from archisync_gui.store import apply as applying
-from archisync_gui.store import backups, maintenance, reading, refused, schema
+from archisync_gui.store import backups, find, maintenance, reading, refused, schema
 from archisync_gui.store import migrate as migrating
-from archisync_gui.store.database import Database
+from archisync_gui.store.database import Database, unsound
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import row_key
@@ -29,16 +30,22 @@ from archisync_gui.store.types import (
     Change,
     Counts,
     Delta,
+    FoundList,
     Known,
     Page,
     RefusedKind,
     RefusedRead,
     Removed,
     SearchPage,
+    Selection,
     Sizes,
     StoredEvent,
     StoredRow,
 )
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FILE = "archisync.db"
 EXPORT_CHUNK = 500
@@ -132,6 +139,10 @@ class Store:
             raise ValueError(f"{entity} belongs to accounts: name one")
         return account
 
+    def has(self, entity: SyncType) -> bool:
+        """Whether this store keeps a list of that name."""
+        return entity in self._tables
+
     def _entity(self, name: SyncType) -> Entity:
         return self._tables[name][0]
 
@@ -156,7 +167,7 @@ class Store:
         def job(connection: sa.Connection) -> tuple[Delta, int]:
             return applying.apply(connection, declared, table, owner, batch, abandoned=abandoned)
 
-        delta, written = await self._database.write(job, abandoned=abandoned)
+        delta, written = await self._write_rows(job, abandoned)
         self._rows_written += written
         return delta
 
@@ -200,7 +211,7 @@ class Store:
             refused.forget(connection, run_id)
             return delta, written + moved, moved
 
-        delta, written, moved = await self._database.write(job)
+        delta, written, moved = await self._write_rows(job)
         self._rows_written += written
         return Accepted(delta, backup, moved)
 
@@ -239,8 +250,26 @@ class Store:
             applying.emptied(connection, entity, owner)
             return written
 
-        self._rows_written += await self._database.write(job)
+        self._rows_written += await self._write_rows(job)
         return backup
+
+    async def _write_rows(self, job: Callable[[sa.Connection], T], abandoned: threading.Event | None = None) -> T:
+        """Run a job that changes stored rows, and bring the full-text index up to them in the same transaction."""
+
+        def both(connection: sa.Connection) -> T:
+            done = job(connection)
+            try:
+                find.catch_up(connection, self._entities())
+            except DBAPIError as error:
+                if not find.is_damaged(error):
+                    raise
+                find.rebuild(connection, self._entities())
+            return done
+
+        return await self._database.write(both, abandoned=abandoned)
+
+    def _entities(self) -> tuple[Entity, ...]:
+        return tuple(entity for entity, _ in self._tables.values())
 
     # -------------------------------------------------------------------------------------------- housekeeping
 
@@ -315,6 +344,7 @@ class Store:
         deleted: bool = False,
         where: Mapping[str, Value] | None = None,
         between: tuple[str, Value, Value] | None = None,
+        selection: Selection | None = None,
     ) -> reading.Question:
         declared, table = self._tables[entity]
         return reading.Question(
@@ -328,6 +358,7 @@ class Store:
             deleted=deleted,
             where=where,
             between=between,
+            selection=selection,
         )
 
     async def rows(
@@ -344,13 +375,16 @@ class Store:
         deleted: bool = False,
         where: Mapping[str, Value] | None = None,
         between: tuple[str, Value, Value] | None = None,
+        selection: Selection | None = None,
+        sum_of: str | None = None,
     ) -> Page:
         """Stored rows of one account (``None`` only for shared entities).
 
         ``search``: every word must occur in the key or a column declared for searching; case and accents do not
         matter. ``sort``: a column's target name (default: by key); empty cells last. ``columns``: which to return
         (default: all). ``deleted``: soft-deleted ones too. ``where``: columns that must equal a value.
-        ``between``: a column with its lowest and highest value, each ``None`` = open.
+        ``between``: a column with its lowest and highest value, each ``None`` = open. ``sum_of``: a column of whole
+        numbers whose sum over all rows of the query is wanted.
         """
         question = self._question(
             entity,
@@ -362,8 +396,9 @@ class Store:
             deleted=deleted,
             where=where,
             between=between,
+            selection=selection,
         )
-        return await self._database.read(lambda connection: question.page(connection, offset, limit))
+        return await self._database.read(lambda connection: question.page(connection, offset, limit, sum_of))
 
     async def row(self, entity: SyncType, account: AccountId | None, key: str) -> StoredRow | None:
         """One stored row, deleted or not."""
@@ -387,6 +422,7 @@ class Store:
         descending: bool = False,
         columns: Sequence[str] | None = None,
         deleted: bool = False,
+        selection: Selection | None = None,
     ) -> AsyncIterator[tuple[StoredRow, ...]]:
         """All rows of a selection, some hundred at a time; other readers get their turn in between.
 
@@ -400,6 +436,7 @@ class Store:
             descending=descending,
             columns=columns,
             deleted=deleted,
+            selection=selection,
         )
         keys = await self._database.read(question.keys)
         for start in range(0, len(keys), EXPORT_CHUNK):
@@ -432,6 +469,51 @@ class Store:
         do, then the rest; each by title. ``codes``: the columns that hold codes."""
         question = self._question(entity, account, search=text)
         return await self._database.read(lambda connection: question.best(connection, text, limit, codes))
+
+    async def find(self, text: str, accounts: Collection[AccountId], limit: int = 8) -> tuple[FoundList, ...]:
+        """Living rows of all lists for a typed text, at most ``limit`` of each: those of the accounts named and of the
+        shared lists. Lists with an exact hit come first; lists without a hit are left out.
+
+        An index that is damaged is built again; that takes about 1 s for 100,000 rows and is logged.
+        """
+
+        def job(connection: sa.Connection) -> tuple[FoundList, ...]:
+            found = []
+            for entity, table in self._tables.values():
+                owners = [""] if entity.spec.shared else list(accounts)
+                keys, exact = find.rows_with(connection, entity, table, owners, text, limit + 1)
+                rows = [row for owner in owners for row in self._found_rows(connection, entity, owner, keys[:limit])]
+                place = {key: at for at, key in enumerate(keys)}
+                rows.sort(key=lambda row, place=place: place[row.account, row.key])  # type: ignore[misc]
+                if rows:
+                    found.append(FoundList(entity.name, tuple(rows), len(keys) > limit, exact))
+            return tuple(sorted(found, key=lambda one: not one.exact))
+
+        return await self._with_index(job)
+
+    def _found_rows(
+        self, connection: sa.Connection, entity: Entity, owner: AccountId, keys: Sequence[tuple[AccountId, str]]
+    ) -> list[StoredRow]:
+        mine = [key for account, key in keys if account == owner]
+        return self._question(entity.name, owner or None).by_keys(connection, mine) if mine else []
+
+    async def related(
+        self, entity: SyncType, account: AccountId | None, column: str, value: str, limit: int = 500
+    ) -> Page:
+        """Living rows of one account whose ``column`` is ``value``, the ones seen last first."""
+        question = self._question(entity, account)
+        return await self._with_index(lambda connection: question.related(connection, column, value, limit))
+
+    async def _with_index(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run a question that needs the full-text index; one that fails is asked again after a rebuild."""
+        try:
+            return await self._database.read(job)
+        except (DBAPIError, StoreError) as error:
+            if not find.is_damaged(error):
+                raise
+            log.warning("the full-text index of %s is damaged and is built again: %s", self.path.name, error)
+        await self._database.write(lambda connection: find.rebuild(connection, self._entities()))
+        return await self._database.read(job)
 
     async def customers_search(
         self, account: AccountId, text: str = "", limit: int = 50, cursor: str | None = None
@@ -575,7 +657,7 @@ def _has_log(path: Path) -> bool:
 def _check_file(connection: sa.Connection, path: Path, *, thorough: bool) -> None:
     """A file that was not closed cleanly is looked through before it is trusted; any other is only opened."""
     if thorough:
-        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar()
-        if found != "ok":
-            raise StoreError("damaged", path=str(path), detail=str(found))
+        found = unsound(connection.connection.driver_connection)
+        if found is not None:
+            raise StoreError("damaged", path=str(path), detail=found)
     connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")

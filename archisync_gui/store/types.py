@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from archisync_gui.entities.declaration import Row, Value
+from archisync_gui.entities.views import Is
 from archisync_gui.model import AccountId, Event, SyncType
 
 
@@ -99,11 +100,24 @@ class StoredRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Selection:
+    """Further conditions for the rows of a query; all must hold."""
+
+    where: tuple[tuple[str, Is, Value], ...] = ()
+    """Column, comparison, value."""
+    first_seen_since: datetime | None = None
+    changed: tuple[str, datetime] | None = None
+    """A column whose value changed since then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some rows of a query, and how many it has in all."""
 
     rows: tuple[StoredRow, ...]
     total: int
+    sum: int | None = None
+    """The sum of a column over all rows of the query, where it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,19 @@ class SearchPage:
     cursor: str | None
     """Give it back for the next rows; ``None`` at the end."""
     ages: Ages
+
+
+@dataclass(frozen=True, slots=True)
+class FoundList:
+    """What one list has for a text typed into *Find*."""
+
+    entity: SyncType
+    rows: tuple[StoredRow, ...]
+    """Best first."""
+    more: bool
+    """The list has further rows for this text."""
+    exact: bool
+    """A row has every word of the text as a whole word or number."""
 
 
 class ChangeKind(StrEnum):

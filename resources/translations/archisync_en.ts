@@ -143,5 +143,19 @@
                 <numerusform>%n others</numerusform>
             </translation>
         </message>
+        <message numerus="yes">
+            <source>%n unpaid invoice(s): {total}</source>
+            <translation>
+                <numerusform>%n unpaid invoice: {total}</numerusform>
+                <numerusform>%n unpaid invoices: {total}</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n more: open them in Data</source>
+            <translation>
+                <numerusform>%n more: open it in Data</numerusform>
+                <numerusform>%n more: open them in Data</numerusform>
+            </translation>
+        </message>
     </context>
 </TS>

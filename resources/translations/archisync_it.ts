@@ -928,10 +928,6 @@
             <translation>Fa ripartire le letture</translation>
         </message>
         <message>
-            <source>End the active run and start nothing until you release</source>
-            <translation>Interrompe la lettura in corso e non ne avvia altre fino alla ripresa</translation>
-        </message>
-        <message>
             <source>No ERP account: enter one in Settings</source>
             <translation>Nessun utente dell'ERP: indicarne uno nelle impostazioni</translation>
         </message>
@@ -1768,14 +1764,6 @@
         <message>
             <source>No account: nothing is stored.</source>
             <translation>Nessun utente: l'archivio è vuoto.</translation>
-        </message>
-        <message>
-            <source>found</source>
-            <translation>trovate</translation>
-        </message>
-        <message>
-            <source>stored</source>
-            <translation>in archivio</translation>
         </message>
         <message>
             <source>First seen {time}</source>
@@ -2743,6 +2731,435 @@
         <message>
             <source>{type}: it does not wait any more. Nothing was changed.</source>
             <translation>{type}: non è più in coda. Niente è stato cambiato.</translation>
+        </message>
+        <message>
+            <source>No longer in the ERP since {time}</source>
+            <translation>Non è più nell'ERP dal {time}</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n unpaid invoice(s): {total}</source>
+            <translation>
+                <numerusform>%n fattura non pagata: {total}</numerusform>
+                <numerusform>%n fatture non pagate: {total}</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Customer</source>
+            <translation>Cliente</translation>
+        </message>
+        <message>
+            <source>Order</source>
+            <translation>Ordine</translation>
+        </message>
+        <message>
+            <source>Delivery notes and parcels</source>
+            <translation>DDT e spedizioni</translation>
+        </message>
+        <message>
+            <source>Invoices</source>
+            <translation>Fatture</translation>
+        </message>
+        <message>
+            <source>Prices</source>
+            <translation>Prezzi</translation>
+        </message>
+        <message>
+            <source>Product</source>
+            <translation>Articolo</translation>
+        </message>
+        <message>
+            <source>Unpaid invoices: {count} · {total}</source>
+            <translation>Fatture non pagate: {count} · {total}</translation>
+        </message>
+        <message>
+            <source>Paid invoices: {count}</source>
+            <translation>Fatture pagate: {count}</translation>
+        </message>
+        <message>
+            <source>Orders: {count}</source>
+            <translation>Ordini: {count}</translation>
+        </message>
+        <message>
+            <source>never read</source>
+            <translation>mai aggiornato</translation>
+        </message>
+        <message>
+            <source>age unknown</source>
+            <translation>data incerta</translation>
+        </message>
+        <message>
+            <source>Data as of: {ages}</source>
+            <translation>Aggiornamento dei dati: {ages}</translation>
+        </message>
+        <message>
+            <source>{list} · the first {count}</source>
+            <translation>{list} · i primi {count}</translation>
+        </message>
+        <message>
+            <source>Results</source>
+            <translation>Risultati</translation>
+        </message>
+        <message>
+            <source>All accounts</source>
+            <translation>Tutti gli utenti</translation>
+        </message>
+        <message>
+            <source>↑ ↓ choose · Enter opens · Esc closes</source>
+            <translation>↑ ↓ sceglie · Invio apre · Esc chiude</translation>
+        </message>
+        <message>
+            <source>Type at least two letters or digits.</source>
+            <translation>Scrivi almeno due lettere o cifre.</translation>
+        </message>
+        <message>
+            <source>Nothing found for “{text}”.</source>
+            <translation>Nessun risultato per «{text}».</translation>
+        </message>
+        <message>
+            <source>Find… (Ctrl+K)</source>
+            <translation>Cerca… (Ctrl+K)</translation>
+        </message>
+        <message>
+            <source>Find in all lists</source>
+            <translation>Cerca in tutti gli elenchi</translation>
+        </message>
+        <message>
+            <source>Customers, orders, delivery notes, parcels, invoices, articles: name, number or phone</source>
+            <translation>Clienti, ordini, DDT, spedizioni, fatture, articoli: nome, numero o telefono</translation>
+        </message>
+        <message>
+            <source>Record sheet</source>
+            <translation>Scheda</translation>
+        </message>
+        <message>
+            <source>Back to the record before</source>
+            <translation>Torna alla scheda precedente</translation>
+        </message>
+        <message>
+            <source>Close the sheet (Esc)</source>
+            <translation>Chiudi la scheda (Esc)</translation>
+        </message>
+        <message>
+            <source>&amp;Follow the parcel</source>
+            <translation>&amp;Segui il pacco</translation>
+        </message>
+        <message>
+            <source>Cop&amp;y</source>
+            <comment>button</comment>
+            <translation>C&amp;opia</translation>
+        </message>
+        <message>
+            <source>Copy the sheet as text, to paste it into a message</source>
+            <translation>Copia la scheda come testo, da incollare in un messaggio</translation>
+        </message>
+        <message>
+            <source>E&amp;xport PDF…</source>
+            <translation>Esporta PD&amp;F…</translation>
+        </message>
+        <message>
+            <source>Open in &amp;Data</source>
+            <translation>Apri in &amp;Dati</translation>
+        </message>
+        <message>
+            <source>This record is no longer stored.</source>
+            <translation>Questo dato non è più in archivio.</translation>
+        </message>
+        <message>
+            <source>Fewer fields</source>
+            <translation>Meno campi</translation>
+        </message>
+        <message>
+            <source>All fields ({count})</source>
+            <translation>Tutti i campi ({count})</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n more: open them in Data</source>
+            <translation>
+                <numerusform>%n altro: apri in Dati</numerusform>
+                <numerusform>altri %n: apri in Dati</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>follow</source>
+            <translation>segui</translation>
+        </message>
+        <message>
+            <source>Follow the parcel of {name}</source>
+            <translation>Segui il pacco di {name}</translation>
+        </message>
+        <message>
+            <source>No browser could be opened for the courier's page.</source>
+            <translation>Non si è aperto il browser per la pagina del corriere.</translation>
+        </message>
+        <message>
+            <source>{name}: copied as text.</source>
+            <translation>{name}: copiato come testo.</translation>
+        </message>
+        <message>
+            <source>Export the sheet</source>
+            <translation>Esporta la scheda</translation>
+        </message>
+        <message>
+            <source>entered</source>
+            <comment>order state</comment>
+            <translation>inserito</translation>
+        </message>
+        <message>
+            <source>waiting for approval</source>
+            <comment>order state</comment>
+            <translation>in attesa di approvazione</translation>
+        </message>
+        <message>
+            <source>to be corrected</source>
+            <comment>order state</comment>
+            <translation>da correggere</translation>
+        </message>
+        <message>
+            <source>sent on</source>
+            <comment>order state</comment>
+            <translation>trasmesso</translation>
+        </message>
+        <message>
+            <source>could not be sent on</source>
+            <comment>order state</comment>
+            <translation>non trasmesso per un errore</translation>
+        </message>
+        <message>
+            <source>to be shipped</source>
+            <comment>order state</comment>
+            <translation>da spedire</translation>
+        </message>
+        <message>
+            <source>shipped</source>
+            <comment>order state</comment>
+            <translation>spedito</translation>
+        </message>
+        <message>
+            <source>delivered</source>
+            <comment>order state</comment>
+            <translation>consegnato</translation>
+        </message>
+        <message>
+            <source>invoiced</source>
+            <comment>order state</comment>
+            <translation>fatturato</translation>
+        </message>
+        <message>
+            <source>invoice overdue</source>
+            <comment>order state</comment>
+            <translation>fattura scaduta</translation>
+        </message>
+        <message>
+            <source>paid</source>
+            <comment>order state</comment>
+            <translation>pagato</translation>
+        </message>
+        <message>
+            <source>cancelled</source>
+            <comment>order state</comment>
+            <translation>annullato</translation>
+        </message>
+        <message>
+            <source>paid</source>
+            <comment>invoice</comment>
+            <translation>pagata</translation>
+        </message>
+        <message>
+            <source>overdue: {amount}</source>
+            <translation>scaduta: {amount}</translation>
+        </message>
+        <message>
+            <source>to be paid: {amount}</source>
+            <translation>da pagare: {amount}</translation>
+        </message>
+        <message>
+            <source>Order {number}</source>
+            <translation>Ordine {number}</translation>
+        </message>
+        <message>
+            <source>Order not sent yet</source>
+            <translation>Ordine non ancora inviato</translation>
+        </message>
+        <message>
+            <source>Delivery note {number}</source>
+            <translation>DDT {number}</translation>
+        </message>
+        <message>
+            <source>Credit note {number}</source>
+            <translation>Nota di credito {number}</translation>
+        </message>
+        <message>
+            <source>Invoice {number}</source>
+            <translation>Fattura {number}</translation>
+        </message>
+        <message>
+            <source>{amount} to be paid</source>
+            <translation>{amount} da incassare</translation>
+        </message>
+        <message>
+            <source>{amount} in all</source>
+            <translation>{amount} in totale</translation>
+        </message>
+        <message>
+            <source>{list}: nothing found for “{text}”. Ctrl+K looks in all lists.</source>
+            <translation>{list}: nessun risultato per «{text}». Ctrl+K cerca in tutti gli elenchi.</translation>
+        </message>
+        <message>
+            <source>{list}: no record belongs to “{view}” now.</source>
+            <translation>{list}: adesso non c'è niente in «{view}».</translation>
+        </message>
+        <message>
+            <source>Unpaid invoices</source>
+            <translation>Fatture non pagate</translation>
+        </message>
+        <message>
+            <source>Overdue invoices</source>
+            <translation>Fatture scadute</translation>
+        </message>
+        <message>
+            <source>Orders to be shipped</source>
+            <translation>Ordini da spedire</translation>
+        </message>
+        <message>
+            <source>Delivery notes of today</source>
+            <translation>DDT di oggi</translation>
+        </message>
+        <message>
+            <source>Prices changed in 7 days</source>
+            <translation>Prezzi cambiati (7 giorni)</translation>
+        </message>
+        <message>
+            <source>New customers in 7 days</source>
+            <translation>Clienti nuovi (7 giorni)</translation>
+        </message>
+        <message>
+            <source>open</source>
+            <comment>state</comment>
+            <translation>aperto</translation>
+        </message>
+        <message>
+            <source>shipped</source>
+            <comment>state</comment>
+            <translation>spedito</translation>
+        </message>
+        <message>
+            <source>invoiced</source>
+            <comment>state</comment>
+            <translation>fatturato</translation>
+        </message>
+        <message>
+            <source>completed</source>
+            <comment>state</comment>
+            <translation>completato</translation>
+        </message>
+        <message>
+            <source>cancelled</source>
+            <comment>state</comment>
+            <translation>annullato</translation>
+        </message>
+        <message>
+            <source>delivery note</source>
+            <comment>state</comment>
+            <translation>DDT</translation>
+        </message>
+        <message>
+            <source>invoice</source>
+            <comment>state</comment>
+            <translation>fattura</translation>
+        </message>
+        <message>
+            <source>quotation</source>
+            <comment>state</comment>
+            <translation>preventivo</translation>
+        </message>
+        <message>
+            <source>confirmation</source>
+            <comment>state</comment>
+            <translation>conferma</translation>
+        </message>
+        <message>
+            <source>picking list</source>
+            <comment>state</comment>
+            <translation>distinta di prelievo</translation>
+        </message>
+        <message>
+            <source>purchase order</source>
+            <comment>state</comment>
+            <translation>ordine di acquisto</translation>
+        </message>
+        <message>
+            <source>free invoice</source>
+            <comment>state</comment>
+            <translation>fattura libera</translation>
+        </message>
+        <message>
+            <source>lost</source>
+            <comment>state</comment>
+            <translation>perso</translation>
+        </message>
+        <message>
+            <source>sent on</source>
+            <comment>state</comment>
+            <translation>trasmesso</translation>
+        </message>
+        <message>
+            <source>waiting for approval</source>
+            <comment>state</comment>
+            <translation>in attesa di approvazione</translation>
+        </message>
+        <message>
+            <source>to be corrected</source>
+            <comment>state</comment>
+            <translation>da correggere</translation>
+        </message>
+        <message>
+            <source>error</source>
+            <comment>state</comment>
+            <translation>errore</translation>
+        </message>
+        <message>
+            <source>order</source>
+            <comment>state</comment>
+            <translation>ordine</translation>
+        </message>
+        <message>
+            <source>draft</source>
+            <comment>state</comment>
+            <translation>bozza</translation>
+        </message>
+        <message>
+            <source>subscription</source>
+            <comment>state</comment>
+            <translation>abbonamento</translation>
+        </message>
+        <message>
+            <source>return</source>
+            <comment>state</comment>
+            <translation>reso</translation>
+        </message>
+        <message>
+            <source>For &amp;15 minutes</source>
+            <translation>Per &amp;15 minuti</translation>
+        </message>
+        <message>
+            <source>For &amp;1 hour</source>
+            <translation>Per &amp;1 ora</translation>
+        </message>
+        <message>
+            <source>Until to&amp;morrow at {time}</source>
+            <translation>Fino a &amp;domani alle {time}</translation>
+        </message>
+        <message>
+            <source>Until I &amp;release it</source>
+            <translation>&amp;Finché non riprendo</translation>
+        </message>
+        <message>
+            <source>End the active run and start nothing for a time</source>
+            <translation>Ferma l'aggiornamento in corso e non ne inizia altri per il tempo scelto</translation>
+        </message>
+        <message>
+            <source>It ends by itself at {time}, in {left}.</source>
+            <translation>Riprende da sola alle {time}, fra {left}.</translation>
         </message>
     </context>
 </TS>

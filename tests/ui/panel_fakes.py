@@ -357,8 +357,8 @@ class FakeOrchestrator(Orchestrator):
     def end_sessions(self) -> int:
         return int(self._asked("end_sessions"))
 
-    def hold(self) -> None:
-        self._asked("hold")
+    def hold(self, until: datetime | None = None) -> None:
+        self._asked("hold", *([until] if until is not None else []))
 
     def release(self) -> None:
         self._asked("release")

@@ -196,7 +196,7 @@ async def test_a_list_that_was_never_read_says_so(make_panel: MakePanel, world: 
     assert isinstance(page, Data)
     await until(lambda: page._count.text().startswith("Nothing stored yet"))
     page.search.setText("demo")
-    await until(lambda: page._count.text() == "0 rows · found")
+    await until(lambda: page._count.text() == "Orders: nothing found for “demo”. Ctrl+K looks in all lists.")
 
 
 async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: World) -> None:

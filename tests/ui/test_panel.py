@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QLineEdit,
+    QMenu,
     QPushButton,
     QToolButton,
     QWidget,
@@ -26,6 +27,7 @@ from archisync_gui.ui.live.context import SETTLE
 from archisync_gui.ui.live.services import Fault
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import FRAME
+from archisync_gui.ui.text.i18n import clock
 from archisync_gui.ui.widgets.dialog import Confirm
 from tests.support.waiting import until
 
@@ -117,19 +119,25 @@ async def test_escape_destroys_nothing(make_panel: MakePanel, world: World) -> N
     assert panel.window.isVisible()
 
 
+@pytest.mark.qt_log_ignore("grabbing the keyboard")  # what the offscreen platform says of an open menu
 async def test_cancel_hold_release_and_their_words(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
     header = panel.window.header
     header.cancel.click()
-    header.hold.click()
-    world.orchestrator.become(dataclasses.replace(calm(), hold_since=NOW))
+    header.hold.click()  # asks how long
+    header.pause_menu.actions()[1].trigger()
+    header.pause_menu.close()
+    hour = NOW + timedelta(hours=1)
+    world.orchestrator.become(dataclasses.replace(calm(), hold_since=NOW, hold_until=hour))
     await until(lambda: header.title.text() == "Paused")
+    assert header.detail.text() == f"It ends by itself at {clock(hour)}, in 1 h 00 min."
     assert not header.cancel.isEnabled()
     assert header.cancel.toolTip() == "Nothing is running"
     assert header.hold.text() == "&Release"
     header.hold.click()
     assert [name for name, _ in world.orchestrator.calls] == ["cancel_run", "hold", "release"]
+    assert world.orchestrator.calls[1] == ("hold", (hour,))
 
 
 async def test_removing_can_be_undone(make_panel: MakePanel, world: World) -> None:
@@ -157,12 +165,15 @@ async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) 
     panel = await make_panel()
     actions = {a.text(): a for a in panel.tray.menu.actions() if a.text()}
     actions["&Sync all"].trigger()
-    actions["&Pause all"].trigger()
+    pause = actions["&Pause all"].menu()
+    assert isinstance(pause, QMenu)
+    pause.actions()[1].trigger()
     one = next(a for a in panel.tray.menu.actions() if a.menu() is not None).menu().actions()  # type: ignore[union-attr]
     assert [a.text() for a in one] == [e.en for e in panel.context.services.entities]  # type: ignore[union-attr]
     one[0].trigger()
     await asyncio.sleep(SETTLE + 0.05)
     assert [n for n, _ in world.orchestrator.calls] == ["request_full", "hold", "request_sync"]
+    assert world.orchestrator.calls[1] == ("hold", (NOW + timedelta(hours=1),))
 
 
 async def test_closing_without_tray_minimises_and_says_so_once(make_panel: MakePanel, world: World) -> None:

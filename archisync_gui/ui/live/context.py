@@ -206,11 +206,11 @@ class Context(QObject):
             lambda: self.sync(run.type, account),
         )
 
-    def hold(self) -> None:
-        """Pause everything."""
+    def hold(self, until: datetime | None = None) -> None:
+        """Pause everything, until that time or until it is released."""
         services = self._ready()
         if services is not None:
-            services.orchestrator.hold()
+            services.orchestrator.hold(until)
 
     def release(self) -> None:
         """End the pause."""

@@ -5,11 +5,12 @@ Rows are read in pages when they come into sight; sorting and searching is the s
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QByteArray, QModelIndex, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QModelIndex, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -28,119 +29,48 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.entities.declaration import Column, Entity, Kind
+from archisync_gui import zone
+from archisync_gui.entities.declaration import Column, Entity, Kind, Value
+from archisync_gui.entities.views import TODAY, TOTALS, VIEWS, View
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind
+from archisync_gui.store.types import Selection
 from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.changes import change_line
 from archisync_gui.ui.text.i18n import absolute, ago, tr
-from archisync_gui.ui.text.plain import plain
-from archisync_gui.ui.text.values import exported, right_aligned, shown, title
-from archisync_gui.ui.widgets.basic import Page, ask, card, column, label, row
+from archisync_gui.ui.text.records import money
+from archisync_gui.ui.text.values import exported, right_aligned, title
+from archisync_gui.ui.widgets.basic import Flow, Page, ask, card, column, label, row
 from archisync_gui.ui.widgets.files import ask_where, saved_sentence
-from archisync_gui.ui.widgets.models import Index
+from archisync_gui.ui.widgets.rows_model import BEFORE, PAGE, RowsModel
 
-PAGE = 200
-"""Rows read at once."""
+NEWEST = {"orders": "created_at", "ddt": "delivery_date", "invoices": "invoice_date"}
+"""The column by which a list is shown newest first."""
 
-KEPT = 40
-"""Pages kept in memory: 8,000 rows, however long the list."""
+CHOSEN: dict[str, tuple[str, ...]] = {
+    "customers": ("name", "city", "phone", "vat_number", "account_num", "last_order_date", "sales_this_year"),
+    "orders": ("order_number", "customer_name", "created_at", "sales_status", "total_amount", "delivery_date"),
+    "ddt": ("ddt_number", "customer_name", "order_number", "delivery_date", "courier", "tracking_number"),
+    "invoices": (
+        "invoice_number",
+        "billing_name",
+        "invoice_date",
+        "due_date",
+        "amount",
+        "remaining_amount",
+        "order_number",
+    ),
+    "products": ("item_id", "name", "description", "package_content", "product_group_name"),
+    "prices": ("item_id", "item_name", BEFORE, "unit_price", "price_group_name", "quantity_from", "valid_from"),
+}
+"""The columns of each list that are shown until somebody asks for others, in their order."""
 
-
-class RowsModel(QAbstractTableModel):
-    """A window on a stored list: knows how many rows there are, reads the pages that are looked at."""
-
-    wanted = Signal(int)
-    """A page number that is looked at and not there."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._columns: tuple[Column, ...] = ()
-        self._total = 0
-        self._pages: OrderedDict[int, tuple[Any, ...]] = OrderedDict()
-        self._asked: set[int] = set()
-
-    def start(self, columns: tuple[Column, ...], total: int, first: tuple[Any, ...]) -> None:
-        """Another list, search or order: its columns, its size and its first page."""
-        self.beginResetModel()
-        self._columns, self._total = columns, total
-        self._pages = OrderedDict({0: first})
-        self._asked = {0}
-        self.endResetModel()
-
-    def add(self, number: int, rows: tuple[Any, ...]) -> None:
-        """A page that was wanted."""
-        self._pages[number] = rows
-        while len(self._pages) > KEPT:
-            gone, _ = self._pages.popitem(last=False)
-            self._asked.discard(gone)
-        first = number * PAGE
-        last = min(first + PAGE, self._total) - 1
-        if last >= first and self._columns:
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self._columns) - 1))
-
-    def forget(self, number: int) -> None:
-        """A page could not be read: it may be wanted again."""
-        self._asked.discard(number)
-
-    def stored(self, at: int) -> Any | None:
-        """The stored row at that place, if it is there."""
-        page = self._pages.get(at // PAGE)
-        return page[at % PAGE] if page is not None and at % PAGE < len(page) else None
-
-    def place_of(self, key: str) -> int | None:
-        """Where that row is, if it is on a page that is there."""
-        return next(
-            (page * PAGE + at for page, rows in self._pages.items() for at, row in enumerate(rows) if row.key == key),
-            None,
-        )
-
-    def column(self, at: int) -> Column:
-        """The declaration of a column."""
-        return self._columns[at]
-
-    @property
-    def total(self) -> int:
-        """Rows of the whole list."""
-        return self._total
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else self._total
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self._columns)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid():
-            return None
-        what = self._columns[index.column()]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if right_aligned(what.kind) else Qt.AlignmentFlag.AlignLeft
-            return int(side | Qt.AlignmentFlag.AlignVCenter)
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        found = self.stored(index.row())
-        if found is None:
-            number = index.row() // PAGE
-            if number not in self._asked:
-                self._asked.add(number)
-                self.wanted.emit(number)
-            return "…"
-        text = shown(found.values.get(what.name), what.kind).replace("\n", " · ")
-        return plain(text) if role == Qt.ItemDataRole.ToolTipRole else text
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation is Qt.Orientation.Horizontal and section < len(self._columns):
-            if role == Qt.ItemDataRole.DisplayRole:
-                return title(self._columns[section])
-            if role == Qt.ItemDataRole.TextAlignmentRole:
-                right = right_aligned(self._columns[section].kind)
-                side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
-                return int(side | Qt.AlignmentFlag.AlignVCenter)
-        return None
+WIDE = frozenset({"name", "customer_name", "billing_name", "item_name", "description"})
+"""Columns of names, which get more room than others."""
 
 
 class Data(Page):
@@ -150,9 +80,13 @@ class Data(Page):
         super().__init__(parent)
         self._context = context
         self._reading = 0
+        self._placing = False
         self._sort: tuple[str, bool] | None = None
         self._hidden: dict[str, set[str]] = {}
         self.model = RowsModel(self)
+        self.view: View | None = None
+        """The ready-made selection that is shown."""
+        self.views: dict[str, QPushButton] = {}
         self.type, self.account = QComboBox(), QComboBox()
         self.search = QLineEdit()
         self.columns = QToolButton()
@@ -168,6 +102,7 @@ class Data(Page):
         self.type.currentIndexChanged.connect(self._type_chosen)
         self.account.currentIndexChanged.connect(self.read)
         self.model.wanted.connect(self._wanted)
+        self.table.activated.connect(self._open_record)
         self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
         self.table.horizontalHeader().sortIndicatorChanged.connect(self._sorted)
         self.table.horizontalHeader().sectionMoved.connect(self._keep_columns)
@@ -206,6 +141,7 @@ class Data(Page):
         table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 12)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
+        header.setStretchLastSection(True)
         header.setSectionsMovable(True)
         header.setDefaultSectionSize(table.fontMetrics().horizontalAdvance("0") * 18)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
@@ -236,7 +172,16 @@ class Data(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(18, 14, 18, 14)
         outer.setSpacing(12)
+        chips = QWidget()
+        flow = Flow(chips, gap=6)
+        for view in VIEWS:
+            button = self.views[view.name] = QPushButton()
+            button.setObjectName("chip")
+            button.setCheckable(True)
+            button.clicked.connect(partial(self._view_chosen, view))
+            flow.addWidget(button)
         outer.addLayout(top)
+        outer.addWidget(chips)
         outer.addWidget(frame, 1)
         outer.addLayout(bottom)
 
@@ -249,6 +194,10 @@ class Data(Page):
             self.type.addItem(words.type_name(entity.name), entity.name)
         self.type.setCurrentIndex(max(0, self.type.findData(chosen)))
         self.type.blockSignals(False)
+        for name, text in view_titles().items():
+            self.views[name].setText(text)
+        for view in VIEWS:
+            self.views[view.name].setVisible(services is not None and services.entity(view.list) is not None)
         self.type.setAccessibleName(tr("List"))
         self.account.setAccessibleName(tr("Account"))
         self.search.setPlaceholderText(tr("Search"))
@@ -275,9 +224,14 @@ class Data(Page):
         """Show a list (and account)."""
         if isinstance(what, dict):
             self.type.setCurrentIndex(max(0, self.type.findData(what.get("type"))))
+            wanted = next((view for view in VIEWS if view.name == what.get("view")), None)
+            if wanted is not None or self.view is not None:
+                self._show_view(wanted)
             at = self.account.findData(what.get("account"))
             if at >= 0:
                 self.account.setCurrentIndex(at)
+            if "search" in what:
+                self.search.setText(str(what["search"]))
 
     def entity(self) -> Entity | None:
         """The list shown."""
@@ -297,7 +251,30 @@ class Data(Page):
             self.account.blockSignals(False)
         self.account.setVisible(not shared and len(names) > 1)
 
+    def _view_chosen(self, view: View) -> None:
+        """A view's button: show it, or the whole list again."""
+        self._show_view(view if self.views[view.name].isChecked() else None)
+
+    def _show_view(self, view: View | None) -> None:
+        self.view = view
+        for name, button in self.views.items():
+            button.setChecked(view is not None and name == view.name)
+        if view is not None and self.type.currentData() != view.list:
+            self.type.blockSignals(True)
+            self.type.setCurrentIndex(max(0, self.type.findData(view.list)))
+            self.type.blockSignals(False)
+            self.search.blockSignals(True)
+            self.search.clear()  # what was looked for in another list would hide all of this one
+            self.search.blockSignals(False)
+        self._list_changed()
+
     def _type_chosen(self, *_: object) -> None:
+        self.view = None
+        for button in self.views.values():
+            button.setChecked(False)
+        self._list_changed()
+
+    def _list_changed(self) -> None:
         self._sort = None
         header = self.table.horizontalHeader()
         header.blockSignals(True)
@@ -328,7 +305,22 @@ class Data(Page):
         question: dict[str, Any] = {"search": self.search.text()}
         if self._sort is not None:
             question |= {"sort": self._sort[0], "descending": self._sort[1]}
+        elif self.view is not None and self.view.sort:
+            question |= {"sort": self.view.sort, "descending": self.view.descending}
+        elif (entity := self.entity()) is not None:
+            question |= _usual_order(entity)
+        if self.view is not None:
+            question["selection"] = self._selection(self.view)
         return question
+
+    def _selection(self, view: View) -> Selection:
+        """What a view asks of the store, today."""
+        now = self._context.now()
+        today = zone.local(now).date().isoformat()
+        where = tuple((name, how, today if value == TODAY else value) for name, how, value in view.where)
+        since = None if view.new_days is None else now - timedelta(days=view.new_days)
+        changed = None if view.changed is None else (view.changed, now - timedelta(days=view.changed_days))
+        return Selection(where, since, changed)
 
     def read(self, *_: object) -> None:
         """Read the list anew from its first page."""
@@ -343,20 +335,69 @@ class Data(Page):
         if owner is None and not entity.spec.shared:
             self._count.setText(tr("No account: nothing is stored."))
             return
-        found = await services.store.rows(entity.name, owner, **self._question(), offset=0, limit=PAGE)
+        sum_of = TOTALS.get(entity.name) if TOTALS.get(entity.name) in {c.name for c in entity.columns} else None
+        question = self._question() | ({"sum_of": sum_of} if sum_of else {})
+        found = await services.store.rows(entity.name, owner, **question, offset=0, limit=PAGE)
+        before = await self._values_before(entity, owner)
         if number != self._reading:
             return
-        same = self.model.columnCount() and self.model.column(0) is entity.columns[0]
-        self.model.start(entity.columns, found.total, tuple(found.rows))
+        columns = self._columns_of(entity)
+        same = [self.model.column(at) for at in range(self.model.columnCount())] == list(columns)
+        self.model.start(columns, found.total, tuple(found.rows), before)
         if not same:
             self._widths(entity)
             self._columns_menu(entity)
-        if found.total or self.search.text():
-            searched = tr("found") if self.search.text() else tr("stored")
-            self._count.setText(f"{words.rows_word(found.total)} · {searched}")
-        else:
-            self._count.setText(tr("Nothing stored yet: the list is here after its first read."))
+        self._say_count(entity, found.total, found.sum)
         self.changes.setPlainText("")
+
+    def _columns_of(self, entity: Entity) -> tuple[Column, ...]:
+        """The list's columns; in a view of changed values the value before stands beside the present one."""
+        columns = list(entity.columns)
+        if self.view is not None and self.view.changed is not None and self.view.list == entity.name:
+            at = next(i for i, column in enumerate(columns) if column.name == self.view.changed)
+            now = columns[at]
+            before = Column("", BEFORE, "Prima", "Before", now.kind, title_it="Prezzo prima", title_en="Price before")
+            columns.insert(at, before)
+        return tuple(columns)
+
+    async def _values_before(self, entity: Entity, owner: str | None) -> dict[str, Value]:
+        """What the changed values of the view were before their first change, by key."""
+        services, view = self._context.services, self.view
+        if services is None or services.store is None or view is None or view.changed is None:
+            return {}
+        now = self._context.now()
+        since = now - timedelta(days=view.changed_days)
+        log = await services.store.changes(
+            since, now, [owner or ""], entity=entity.name, fields=[view.changed], limit=5000
+        )
+        return {line.key: line.before for line in reversed(log)}
+
+    def _say_count(self, entity: Entity, total: int, sum_: int | None) -> None:
+        """Below the table: how many, and what they come to."""
+        self._count.setObjectName("total" if sum_ else "muted")
+        self._count.style().unpolish(self._count)
+        self._count.style().polish(self._count)
+        if not total:
+            self._count.setText(self._empty(entity))
+            return
+        text = words.rows_word(total)
+        if sum_:
+            text += " · " + (
+                tr("{amount} to be paid", amount=money(sum_))
+                if entity.name == "invoices"
+                else tr("{amount} in all", amount=money(sum_))
+            )
+        self._count.setText(text)
+
+    def _empty(self, entity: Entity) -> str:
+        """Why the table is empty."""
+        name = words.type_name(entity.name)
+        text = self.search.text().strip()
+        if text:
+            return tr("{list}: nothing found for “{text}”. Ctrl+K looks in all lists.", list=name, text=text)
+        if self.view is not None:
+            return tr("{list}: no record belongs to “{view}” now.", list=name, view=view_titles()[self.view.name])
+        return tr("Nothing stored yet: the list is here after its first read.")
 
     async def _refresh(self, number: int) -> None:
         """The list was read from the ERP meanwhile: show what is new where the operator is, with the chosen row."""
@@ -379,18 +420,32 @@ class Data(Page):
 
     def _widths(self, entity: Entity) -> None:
         state = self._context.recall(f"data/{entity.name}/columns")
-        if state and self.table.horizontalHeader().restoreState(QByteArray.fromBase64(state.encode())):
+        if (
+            state
+            and self._columns_of(entity) == entity.columns
+            and self.table.horizontalHeader().restoreState(QByteArray.fromBase64(state.encode()))
+        ):
             return
         em = self.table.fontMetrics().horizontalAdvance("0")
-        for at, what in enumerate(entity.columns):
-            wide = (
-                30 if what.name == entity.title or what.kind is Kind.LINES else 13 if right_aligned(what.kind) else 17
-            )
+        for at, what in enumerate(self._columns_of(entity)):
+            wide = 34 if what.name in WIDE or what.kind is Kind.LINES else 13 if right_aligned(what.kind) else 17
             head = self.table.fontMetrics().horizontalAdvance(title(what)) + 34
             self.table.setColumnWidth(at, max(em * wide, min(head, em * 30)))
+        self._in_order(CHOSEN.get(entity.name, ()))
+
+    def _in_order(self, names: Sequence[str]) -> None:
+        """Put the chosen columns first."""
+        header = self.table.horizontalHeader()
+        places = {self.model.column(at).name: at for at in range(self.model.columnCount())}
+        self._placing = True
+        for to, name in enumerate(name for name in names if name in places):
+            header.moveSection(header.visualIndex(places[name]), to)
+        self._placing = False
 
     def _keep_columns(self, *_: object) -> None:
         entity = self.entity()
+        if self._placing:
+            return
         if entity is not None and self.model.columnCount() == len(entity.columns):
             state = bytes(self.table.horizontalHeader().saveState().toBase64().data()).decode()
             self._context.remember(f"data/{entity.name}/columns", state)
@@ -398,8 +453,10 @@ class Data(Page):
     def _columns_menu(self, entity: Entity) -> None:
         menu = QMenu(self.columns)
         kept = self._context.recall(f"data/{entity.name}/hidden")
-        hidden = self._hidden.setdefault(entity.name, {name for name in kept.split(",") if name})
-        for at, what in enumerate(entity.columns):
+        hidden = self._hidden.setdefault(
+            entity.name, {name for name in kept.split(",") if name} if kept else _hidden_at_first(entity)
+        )
+        for at, what in enumerate(self._columns_of(entity)):
             action = QAction(title(what), menu, checkable=True)
             action.setChecked(what.name not in hidden)
             action.toggled.connect(lambda on, at=at, name=what.name: self._show_column(entity.name, at, name, on))
@@ -410,7 +467,7 @@ class Data(Page):
     def _show_column(self, type: str, at: int, name: str, on: bool) -> None:
         hidden = self._hidden.setdefault(type, set())
         (hidden.discard if on else hidden.add)(name)
-        self._context.remember(f"data/{type}/hidden", ",".join(sorted(hidden)))
+        self._context.remember(f"data/{type}/hidden", ",".join(sorted(hidden)) or ",")
         self.table.setColumnHidden(at, not on)
 
     def _wanted(self, page: int) -> None:
@@ -448,6 +505,12 @@ class Data(Page):
             first = tr("First seen {time}", time=absolute(found.first_seen))
             lines = [change_line(c, entity) + f"   ({ago((now - c.at).total_seconds())})" for c in changes]
             self.changes.setPlainText("\n".join([*lines, first]))
+
+    def _open_record(self, index: QModelIndex) -> None:
+        """Double click or Enter on a row: its sheet."""
+        entity, found = self.entity(), self.model.stored(index.row())
+        if entity is not None and found is not None:
+            self._context.open("record", (entity.name, found.account, found.key))
 
     def _read_row_again(self) -> None:
         entity = self.entity()
@@ -502,30 +565,41 @@ class Data(Page):
         if path is None:
             return
         hidden = self._hidden.get(entity.name, set())
-        columns = [c for c in entity.columns if c.name not in hidden]
+        columns = [c for c in self._columns_of(entity) if c.name not in hidden]
+        before = await self._values_before(entity, self._owner())
         rows: list[tuple[object, ...]] = []
         work, total = Work(self._context, tr("Export {type}", type=name)), max(1, self.model.total)
         async for part in services.store.export(entity.name, self._owner(), **self._question()):
-            rows += [tuple(exported(r.values.get(c.name), c.kind) for c in columns) for r in part]
+            for r in part:
+                values = {**r.values, BEFORE: before.get(r.key)}
+                rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
             work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
         await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
         self._context.say(saved_sentence(path), "ok")
 
 
-def change_line(change: Any, entity: Entity | None) -> str:
-    """One line of the change log in words."""
-    when = absolute(change.at)
-    match str(change.kind):
-        case "added":
-            return tr("{time} · new", time=when)
-        case "gone":
-            return tr("{time} · gone from the ERP", time=when)
-        case "revived":
-            return tr("{time} · back in the ERP", time=when)
-        case "rekeyed":
-            return tr("{time} · new id: {before} → {after}", time=when, before=change.before, after=change.after)
-    column = next((c for c in entity.columns if c.name == change.field), None) if entity is not None else None
-    name = title(column) if column is not None else str(change.field)
-    kind = column.kind if column is not None else Kind.TEXT
-    before, after = (shown(v, kind) or "–" for v in (change.before, change.after))
-    return tr("{time} · {name}: {before} → {after}", time=when, name=name, before=before, after=after)
+def view_titles() -> dict[str, str]:
+    """What the views are called."""
+    return {
+        "unpaid": tr("Unpaid invoices"),
+        "overdue": tr("Overdue invoices"),
+        "to-ship": tr("Orders to be shipped"),
+        "shipped-today": tr("Delivery notes of today"),
+        "changed": tr("Prices changed in 7 days"),
+        "new": tr("New customers in 7 days"),
+    }
+
+
+def _hidden_at_first(entity: Entity) -> set[str]:
+    """The columns that are not shown until somebody asks for them: all but those that matter."""
+    names = {column.name for column in entity.columns}
+    chosen = names & {*CHOSEN.get(entity.name, ()), BEFORE}
+    return names - chosen if len(chosen) > 3 else set()
+
+
+def _usual_order(entity: Entity) -> dict[str, Any]:
+    """Newest first, customers and articles by name."""
+    name = NEWEST.get(entity.name) or entity.title
+    if name not in {column.name for column in entity.columns} or entity.name not in CHOSEN:
+        return {}
+    return {"sort": name, "descending": entity.name in NEWEST}

@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from html import escape
-from pathlib import Path
 
-from PySide6.QtCore import QDate, QMarginsF
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtCore import QDate
+from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QDateEdit, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
 from archisync_gui import zone
@@ -19,6 +18,7 @@ from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Sc
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.look.theme import theme, tokens
+from archisync_gui.ui.output.paper import write_pdf
 from archisync_gui.ui.text.i18n import date_format, decimal, lasting, tr
 from archisync_gui.ui.text.i18n import day as day_word
 from archisync_gui.ui.text.values import shown
@@ -303,12 +303,3 @@ def sheet_rows(sheet: Sheet) -> list[tuple[object, ...]]:
             rows.append(("", *section.heads))
             rows += [("", *cells) for cells in section.rows]
     return rows
-
-
-def write_pdf(document: QTextDocument, path: Path) -> None:
-    """The document as A4 pages."""
-    writer = QPdfWriter(str(path))
-    writer.setPageLayout(
-        QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, QMarginsF(15, 15, 15, 15))
-    )
-    document.print_(writer)

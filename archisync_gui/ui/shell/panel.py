@@ -144,6 +144,7 @@ class Panel(QObject):
             "diagnostics": lambda _: self._open_diagnostics(),
             "first-run": lambda _: self._open_first_run(),
             "password": self._open_password,
+            "record": window.open_record,
             "about": lambda _: self._open_about(),
         }
         window.sidebar.demo_button.clicked.connect(self._demo_menu)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 from archisync_gui.model import Status
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.look.icons import tray_icon
+from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.plain import plain
@@ -44,6 +45,8 @@ class Tray(QObject):
         self._all = self._add(context.sync_all)
         self._menu.addMenu(self._types)
         self._hold = self._add(context.toggle_hold)
+        self._pause = QMenu(self._menu)
+        self._menu.addMenu(self._pause)
         self._form = self._add(context.open_order_form)
         self._menu.addSeparator()
         self._quit = self._add(self.quit_asked.emit)
@@ -102,6 +105,8 @@ class Tray(QObject):
         """Words of the current language."""
         self._open.setText(tr("&Open Archisync"))
         self._all.setText(tr("&Sync all"))
+        self._pause.setTitle(tr("&Pause all"))
+        fill(self._pause, self._context)
         self._types.setTitle(tr("Sync &one list"))
         self._form.setText(tr("Open order &form"))
         self._quit.setText(tr("&Quit"))
@@ -110,7 +115,7 @@ class Tray(QObject):
             self._kind = ("", 0)
             self.show_status(self._context.status)
         else:
-            self._hold.setText(tr("&Pause all"))
+            self._hold.setVisible(False)
             self._icon.setToolTip("Archisync: " + tr("Starting…"))
 
     def show_status(self, status: Status) -> None:
@@ -125,7 +130,10 @@ class Tray(QObject):
         tip = f"Archisync{' [DEMO]' if demo else ''}: {found.title}"
         if self._icon.toolTip() != plain(tip):
             self._icon.setToolTip(plain(tip))
-        self._hold.setText(tr("&Release") if status.hold_since is not None else tr("&Pause all"))
+        held = status.hold_since is not None
+        self._hold.setText(tr("&Release"))
+        self._hold.setVisible(held)
+        self._pause.menuAction().setVisible(not held)
 
     def _paint(self, kind: str, tenths: int) -> None:
         if (kind, tenths) != self._kind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QProgressBar,
     QPushButton,
     QStackedWidget,
@@ -36,11 +37,17 @@ from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import endpoint_address
 from archisync_gui.ui.look.icons import application_icon, paint_shape
 from archisync_gui.ui.look.theme import color, scaled
+from archisync_gui.ui.shell.find_box import FindBox
 from archisync_gui.ui.shell.form_request import FormRequest
+from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import decimal, tr
 from archisync_gui.ui.text.plain import plain
 from archisync_gui.ui.widgets.basic import ElidedLabel, Notice, Page, column, label, row
+
+if TYPE_CHECKING:
+    from archisync_gui.ui.shell.find import Find
+    from archisync_gui.ui.shell.sheet import RecordSheet
 
 SIZE = QSize(1330, 780)
 """Of the first window ever, where the screen has room for it; later ones have the size of the last."""
@@ -149,6 +156,8 @@ class Header(QFrame):
         self.title.setFont(scaled(self.title.font(), 1.36, True))
         first.addWidget(self._sign)
         first.addWidget(self.title, 1)
+        self.find_box = FindBox()
+        first.addWidget(self.find_box)
         self.detail = ElidedLabel()
         self.detail.setObjectName("muted")
         self._second = texts = column(gap=7)
@@ -178,11 +187,13 @@ class Header(QFrame):
         self.why.clicked.connect(partial(context.open, "why"))
         self.fix.clicked.connect(self._fix)
         self.cancel.clicked.connect(context.cancel)
-        self.hold.clicked.connect(context.toggle_hold)
+        self.hold.clicked.connect(self._hold_clicked)
+        self.pause_menu = QMenu(self)
         self.all.clicked.connect(context.sync_all)
         self.retranslate()
 
     def retranslate(self) -> None:
+        self.find_box.retranslate()
         self.why.setText(tr("&Why?"))
         self.why.setToolTip(tr("Why does this run, or why does nothing run?"))
         self.cancel.setText(tr("&Cancel"))
@@ -215,7 +226,7 @@ class Header(QFrame):
         held = status.hold_since is not None
         self.hold.setText(tr("&Release") if held else tr("&Pause all"))
         self.hold.setToolTip(
-            tr("Let the syncs start again") if held else tr("End the active run and start nothing until you release")
+            tr("Let the syncs start again") if held else tr("End the active run and start nothing for a time")
         )
         self.hold.setEnabled(True)
         self.why.setEnabled(True)
@@ -274,6 +285,15 @@ class Header(QFrame):
         for button in (self.why, self.cancel, self.hold, self.all):
             button.setEnabled(False)
             button.setToolTip(tr("Archisync is closing"))
+
+    def _hold_clicked(self) -> None:
+        """Release, or ask how long to pause."""
+        status = self._context.status
+        if status is not None and status.hold_since is not None:
+            self._context.release()
+            return
+        fill(self.pause_menu, self._context)
+        self.pause_menu.popup(self.hold.mapToGlobal(self.hold.rect().bottomLeft()))
 
     def _fix(self) -> None:
         found = self.found
@@ -485,6 +505,8 @@ class MainWindow(QMainWindow):
         self.context, self.feed = context, feed
         self.was_painted = False
         self._demo = False
+        self._find: Find | None = None
+        self._sheet: RecordSheet | None = None
         self._titled = ""
         """The kind of headline that the title says."""
         self.setWindowTitle("Archisync")
@@ -535,6 +557,28 @@ class MainWindow(QMainWindow):
         self.notice.hide()
         center.installEventFilter(self)
         self.form_request.changed.connect(self._arrange)
+        self.header.find_box.entered.connect(self.results)
+
+    def results(self) -> Find:
+        """The results of Find, made when it is first used."""
+        if self._find is None:
+            from archisync_gui.ui.shell.find import Find
+
+            self._find = Find(self.context, self.header.find_box, self._center)
+        return self._find
+
+    def record_sheet(self) -> RecordSheet:
+        """The record sheet, made when it is first used."""
+        if self._sheet is None:
+            from archisync_gui.ui.shell.sheet import RecordSheet
+
+            self._sheet = RecordSheet(self.context, self.stack)
+        return self._sheet
+
+    def open_record(self, target: object) -> None:
+        """Show a record, named by list, account and key."""
+        if isinstance(target, tuple) and len(target) == 3:
+            self.record_sheet().open(target)
 
     def _actions(self) -> None:
         def add(keys: str, act: Callable[[], object]) -> None:
@@ -545,12 +589,24 @@ class MainWindow(QMainWindow):
 
         for at, name in enumerate(PAGES):
             add(f"Ctrl+{at + 1}", partial(self.go, name))
+        for keys in ("Ctrl+K", "F3"):
+            add(keys, lambda: self.results().focus())
         add("F5", self.context.sync_all)
         add("Ctrl+N", self.context.open_order_form)
         add("Ctrl+Q", self.quit_asked.emit)
         add("Ctrl+W", self.close)
         add("F1", partial(self.context.open, "why"))
-        add("Escape", self.notice.dismiss)
+        add("Escape", self._escape)
+
+    def _escape(self) -> None:
+        """Take away what lies over the page: results, then the sheet that has the keyboard, the notice, the sheet."""
+        sheet = self._sheet if self._sheet is not None and self._sheet.isVisible() else None
+        if self._find is not None and self._find.isVisible():
+            self._find.close_results()
+        elif sheet is not None and (not self.notice.isVisible() or sheet.isAncestorOf(self.focusWidget() or self)):
+            sheet.close_sheet()
+        else:
+            self.notice.dismiss()
 
     def add_page(self, name: str, factory: Callable[[], Page]) -> None:
         """Declare a page; it is made when it is first opened."""
@@ -569,6 +625,8 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(found)
         self.sidebar.check(name)
         found.shown()
+        if self._sheet is not None and self._sheet.isVisible():
+            self._sheet.raise_()
         return found
 
     def _status(self, status: Status) -> None:
@@ -647,6 +705,8 @@ class MainWindow(QMainWindow):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.Resize and watched is self._center:
             self._place_notice()
+            if self._find is not None and self._find.isVisible():
+                self._find.place()
         return super().eventFilter(watched, event)
 
     # ------------------------------------------------------------------------------------------- window things
@@ -666,6 +726,9 @@ class MainWindow(QMainWindow):
             case QEvent.Type.LanguageChange:
                 for part in (self.sidebar, self.header, self.form_request, self.banner, self.foot):
                     part.retranslate()
+                for later in (self._find, self._sheet):
+                    if later is not None:
+                        later.retranslate()
                 if self.context.status is not None:
                     self._title()
             case QEvent.Type.WindowStateChange:

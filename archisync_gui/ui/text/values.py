@@ -38,6 +38,8 @@ def shown(value: Value, kind: Kind) -> str:
             return tr("yes") if value else tr("no")
         case Kind.DATE:
             return _day(str(value))
+        case Kind.ENUM:
+            return enum_word(str(value))
         case Kind.DATETIME:
             day, _, time = str(value).partition("T")
             return f"{_day(day)} {time[:5]}".strip()
@@ -87,3 +89,31 @@ def _day(text: str) -> str:
     except ValueError:
         return text
     return found.strftime("%d/%m/%Y") if language() == "it" else text
+
+
+def enum_word(value: str) -> str:
+    """A stored state word for people; one that is not known as it is."""
+    return {
+        "none": "–",
+        "open": tr("open", "state"),
+        "delivered": tr("shipped", "state"),
+        "invoiced": tr("invoiced", "state"),
+        "completed": tr("completed", "state"),
+        "canceled": tr("cancelled", "state"),
+        "packing-slip": tr("delivery note", "state"),
+        "invoice": tr("invoice", "state"),
+        "quotation": tr("quotation", "state"),
+        "confirmation": tr("confirmation", "state"),
+        "picking-list": tr("picking list", "state"),
+        "purchase-order": tr("purchase order", "state"),
+        "free-text-invoice": tr("free invoice", "state"),
+        "lost": tr("lost", "state"),
+        "transferred": tr("sent on", "state"),
+        "awaiting": tr("waiting for approval", "state"),
+        "edit": tr("to be corrected", "state"),
+        "error": tr("error", "state"),
+        "order": tr("order", "state"),
+        "draft": tr("draft", "state"),
+        "subscription": tr("subscription", "state"),
+        "return": tr("return", "state"),
+    }.get(value, value)

@@ -398,6 +398,9 @@ def headline(status: Status, now: datetime) -> Headline:
     first, others = found[0], [condition for condition in errors if condition is not found[0]]
     text = condition_text(first, now)
     detail = text.means if first.kind in (Kind.LATE, Kind.NEVER, Kind.HOLD) else f"{text.means} {text.todo}"
+    if first.kind is Kind.HOLD and status.hold_until is not None:
+        left = lasting(max(60.0, (status.hold_until - now).total_seconds()))
+        detail = tr("It ends by itself at {time}, in {left}.", time=moment(status.hold_until, now), left=left)
     if others:
         detail = f"{condition_title(others[0], now)} · {detail}"
     elif first.kind in (Kind.LATE, Kind.NEVER):

@@ -1,0 +1,46 @@
+"""Reading one stored record with everything that belongs to it; what is shown of it is decided in ``text.record``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.entities.links import LINKS
+from archisync_gui.store.store import Store
+from archisync_gui.store.types import Ages, Change, Page, StoredRow
+
+CHANGES = 20
+"""Lines of the change log that are read with a record."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A stored row, the rows of other lists that belong to it, and how old all of that is."""
+
+    entity: Entity
+    row: StoredRow
+    related: Mapping[str, Page] = field(default_factory=dict)
+    """By list."""
+    ages: Mapping[str, Ages] = field(default_factory=dict)
+    """By list, the record's own included."""
+    changes: tuple[Change, ...] = ()
+
+
+async def read_record(store: Store, entity: Entity, account: str | None, key: str) -> Record | None:
+    """The record with one query for each list that belongs to it; ``None``: it is not stored any more."""
+    owner = None if entity.spec.shared else account
+    row = await store.row(entity.name, owner, key)
+    if row is None:
+        return None
+    related: dict[str, Page] = {}
+    ages = {entity.name: await store.ages(entity.name, owner)}
+    for link in LINKS.get(entity.name, ()):
+        value = row.values.get(link.own)
+        if not store.has(link.list):
+            continue
+        ages[link.list] = await store.ages(link.list, owner)
+        if value:
+            related[link.list] = await store.related(link.list, owner, link.column, str(value))
+    changes = await store.row_history(entity.name, owner, key, limit=CHANGES)
+    return Record(entity, row, related, ages, changes)

@@ -1,0 +1,339 @@
+"""The record sheet: a drawer at the right of the window with what matters of a record and what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
+from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from archisync_gui.model import Event, EventKind
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.record import Record, read_record
+from archisync_gui.ui.live.services import account_ids
+from archisync_gui.ui.output.paper import write_pdf
+from archisync_gui.ui.output.record import Line, Section, Sheet, make_sheet, plain_text, sheet_html
+from archisync_gui.ui.text.changes import change_line
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.widgets.basic import ElidedLabel, Flow, IconButton, ask, column, label, row
+from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+
+WIDTH = 440
+"""Pixels, at most; a small window gives it half of its width."""
+
+Target = tuple[str, str, str]
+"""List, account (empty for a shared list), key."""
+
+
+class RecordSheet(QFrame):
+    """One per window. :meth:`open` fills it; Esc and the cross close it; a link opens another record in it."""
+
+    opened = Signal(object)
+    """The :class:`Sheet` that is shown now."""
+    closed = Signal()
+
+    def __init__(self, context: Context, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("sheet")
+        self._context, self._page = context, parent
+        self._reading = 0
+        self._target: Target | None = None
+        self._before: list[Target] = []
+        self._record: Record | None = None
+        self._whole = False
+        self._focus_back: QWidget | None = None
+        self.sheet: Sheet | None = None
+        """What is shown now."""
+        self._kind = label(name="muted", factor=0.93)
+        self._name = label(factor=1.25, bold=True, wrap=True)
+        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._state = label(bold=True, wrap=True)
+        self.back, self.close_button = IconButton("back"), IconButton("close")
+        head = row(margins=(14, 10, 8, 0), gap=4)
+        head.addWidget(self.back)
+        head.addWidget(self._kind, 1)
+        head.addWidget(self.close_button)
+        self.body = QScrollArea()
+        self.body.setWidgetResizable(True)
+        self.body.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.follow, self.copy, self.print = QPushButton(), QPushButton(), QPushButton()
+        self.export, self.again, self.data = QPushButton(), QPushButton(), QPushButton()
+        buttons = QWidget()
+        flow = Flow(buttons, gap=6)
+        for button in (self.follow, self.copy, self.print, self.export, self.again, self.data):
+            flow.addWidget(button)
+        foot = column(margins=(14, 8, 14, 12), gap=8)
+        self._ages = label(name="muted", factor=0.93, wrap=True)
+        foot.addWidget(self._ages)
+        foot.addWidget(buttons)
+        outer = column(self, (1, 0, 0, 0))
+        outer.addLayout(head)
+        titles = column(margins=(14, 0, 14, 6), gap=2)
+        titles.addWidget(self._name)
+        titles.addWidget(self._state)
+        outer.addLayout(titles)
+        outer.addWidget(self.body, 1)
+        outer.addLayout(foot)
+        self.follow.setObjectName("primary")
+        self.follow.clicked.connect(lambda: self._open_link(self.sheet.link if self.sheet else ""))
+        self.copy.clicked.connect(self._copy)
+        self.print.clicked.connect(lambda: context.background.run(self._print(), "print-record"))
+        self.export.clicked.connect(lambda: context.background.run(self._export(), "export-record"))
+        self.again.clicked.connect(self._read_again)
+        self.data.clicked.connect(self._open_data)
+        self.back.clicked.connect(self._go_back)
+        self.close_button.clicked.connect(self.close_sheet)
+        context.bridge.happened.connect(self._happened)
+        parent.installEventFilter(self)
+        self.retranslate()
+        self.hide()
+
+    def retranslate(self) -> None:
+        """The words of the present language."""
+        self.setAccessibleName(tr("Record sheet"))
+        self.back.say(tr("Back to the record before"))
+        self.close_button.say(tr("Close the sheet (Esc)"))
+        self.follow.setText(tr("&Follow the parcel"))
+        self.copy.setText(tr("Cop&y", "button"))
+        self.copy.setToolTip(tr("Copy the sheet as text, to paste it into a message"))
+        self.print.setText(tr("Pr&int…"))
+        self.export.setText(tr("E&xport PDF…"))
+        self.again.setText(tr("Read this record &again"))
+        self.data.setText(tr("Open in &Data"))
+        self._render()
+
+    # ------------------------------------------------------------------------------------------------ opening
+
+    def open(self, target: Target) -> None:
+        """Show a record; Back leads to the one that was shown before."""
+        if not self.isVisible():
+            self._before = []
+            focus = self.window().focusWidget()
+            self._focus_back = focus
+        elif self._target is not None and self._target != target:
+            self._before.append(self._target)
+        self._whole = False
+        self._target = target
+        self._read(focus=True)
+
+    def _go_back(self) -> None:
+        if self._before:
+            self._target = self._before.pop()
+            self._whole = False
+            self._read(focus=True)
+
+    def _read(self, focus: bool = False) -> None:
+        self._reading += 1
+        self._context.background.run(self._fill(self._reading, focus), "record")
+
+    async def _fill(self, number: int, focus: bool) -> None:
+        services, target = self._context.services, self._target
+        if services is None or services.store is None or target is None:
+            return
+        entity = services.entity(target[0])
+        if entity is None:
+            return
+        record = await read_record(services.store, entity, target[1] or None, target[2])
+        if number != self._reading:
+            return
+        if record is None:
+            self._context.say(tr("This record is no longer stored."))
+            self.close_sheet()
+            return
+        self._record = record
+        self._render()
+        if not self.isVisible():
+            self.place()
+            self.show()
+        self.raise_()
+        if focus:
+            self.close_button.setFocus()
+            self.body.verticalScrollBar().setValue(0)
+        self.opened.emit(self.sheet)
+
+    def close_sheet(self) -> None:
+        """Take the sheet away; the keyboard is back where it was."""
+        self._reading += 1
+        self._target = self._record = self.sheet = None
+        had_focus = self.isAncestorOf(self.window().focusWidget() or self.window())
+        self.hide()
+        if had_focus and self._focus_back is not None:
+            self._focus_back.setFocus()
+        self._focus_back = None
+        self.closed.emit()
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        """A list of this record was read anew: show what is new, without moving anything."""
+        if self.isVisible() and self._record is not None:
+            names = set(self._record.ages)
+            if any(e.kind is EventKind.SYNC_COMPLETED and e.data.get("type") in names for e in events):
+                self._read()
+
+    # ------------------------------------------------------------------------------------------------ showing
+
+    def _render(self) -> None:
+        record = self._record
+        if record is None:
+            return
+        status = self._context.status
+        accounts = len(account_ids(status)) if status is not None else 1
+        sheet = self.sheet = make_sheet(record, self._context.now(), accounts=accounts)
+        place = self.body.verticalScrollBar().value()
+        self._kind.setText(sheet.kind)
+        self._name.setText(sheet.name)
+        self._state.setText(sheet.state)
+        self._state.setVisible(bool(sheet.state))
+        self._ages.setText(tr("Data as of: {ages}", ages=sheet.ages))
+        self.back.setVisible(bool(self._before))
+        self.follow.setVisible(bool(sheet.link))
+        self.again.setVisible(record.entity.detail_path is not None)
+        self.body.setWidget(self._content(record, sheet))
+        self.body.verticalScrollBar().setValue(place)
+
+    def _content(self, record: Record, sheet: Sheet) -> QWidget:
+        content = QWidget()
+        content.setObjectName("sheetContent")
+        inside = column(content, (14, 4, 14, 8), 4)
+        inside.addLayout(_facts(sheet.facts))
+        for section in sheet.sections:
+            self._section(inside, section)
+        if record.changes:
+            self._heading(inside, tr("Changes of this record"))
+            for change in record.changes[:8]:
+                inside.addWidget(label(change_line(change, record.entity), wrap=True))
+        if sheet.rest:
+            more = _link(tr("Fewer fields") if self._whole else tr("All fields ({count})", count=len(sheet.rest)))
+            more.clicked.connect(self._toggle_whole)
+            inside.addSpacing(8)
+            inside.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+            if self._whole:
+                inside.addLayout(_facts(sheet.rest))
+        inside.addStretch(1)
+        return content
+
+    def _toggle_whole(self) -> None:
+        self._whole = not self._whole
+        self._render()
+
+    def _heading(self, inside: QVBoxLayout, text: str) -> None:
+        inside.addSpacing(10)
+        inside.addWidget(label(text, bold=True, wrap=True))
+
+    def _section(self, inside: QVBoxLayout, section: Section) -> None:
+        self._heading(inside, section.title)
+        for line in section.lines:
+            inside.addWidget(self._line(line))
+        if section.left_out:
+            more = tr("%n more: open them in Data", "", section.left_out)
+            button = _link(more)
+            button.clicked.connect(partial(self._open_list, section.lines[0].target))
+            inside.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _line(self, line: Line) -> QWidget:
+        made = QWidget()
+        outer = column(made, (16 if line.indent else 0, 1, 0, 1))
+        top = row(gap=4)
+        name = _link(line.name)
+        name.setAccessibleName(f"{line.name}. {line.detail}")
+        name.clicked.connect(partial(self.open, line.target))
+        top.addWidget(name)
+        top.addStretch(1)
+        if line.link:
+            follow = _link(tr("follow"))
+            follow.setAccessibleName(tr("Follow the parcel of {name}", name=line.name))
+            follow.setToolTip(plain(line.link))
+            follow.clicked.connect(partial(self._open_link, line.link))
+            top.addWidget(follow)
+        outer.addLayout(top)
+        if line.detail:
+            detail = ElidedLabel(line.detail)
+            detail.setObjectName(line.tone or "muted")
+            outer.addWidget(detail)
+        return made
+
+    def place(self) -> None:
+        """At the right of the page, as high as the page."""
+        parent = self._page
+        width = min(WIDTH, max(300, parent.width() // 2))
+        self.setGeometry(parent.width() - width, 0, width, parent.height())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize and watched is self._page:
+            self.place()
+        return super().eventFilter(watched, event)
+
+    # ------------------------------------------------------------------------------------------------ doing
+
+    def _open_link(self, link: str) -> None:
+        if link and not QDesktopServices.openUrl(QUrl(link)):
+            self._context.say(tr("No browser could be opened for the courier's page."), "bad")
+
+    def _copy(self) -> None:
+        if self.sheet is not None:
+            QGuiApplication.clipboard().setText(plain_text(self.sheet))
+            self._context.say(tr("{name}: copied as text.", name=self.sheet.name), "ok")
+
+    def _document(self) -> QTextDocument:
+        document = QTextDocument()
+        if self.sheet is not None:
+            document.setHtml(sheet_html(self.sheet))
+        return document
+
+    async def _print(self) -> None:
+        from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+
+        document = self._document()
+        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+        if await ask(QPrintDialog(printer, self)):
+            document.print_(printer)
+
+    async def _export(self) -> None:
+        if self.sheet is None:
+            return
+        document = self._document()
+        name = "".join(c if c.isalnum() else "-" for c in self.sheet.name).strip("-").lower()[:60]
+        path = await ask_where(self, tr("Export the sheet"), name, ("pdf",))
+        if path is not None:
+            write_pdf(document, path)
+            self._context.say(saved_sentence(path), "ok")
+
+    def _read_again(self) -> None:
+        if self._target is not None:
+            name, account, key = self._target
+            self._context.sync(name, account or None, key)
+
+    def _open_data(self) -> None:
+        if self._target is not None:
+            name, account, key = self._target
+            text = self._record.row.values.get(self._record.entity.title) if self._record is not None else None
+            self._context.open("data", {"type": name, "account": account, "search": str(text or key)})
+
+    def _open_list(self, target: Target) -> None:
+        record = self._record
+        if record is not None:
+            text = record.row.values.get("account_num") or record.row.values.get("order_number") or ""
+            self._context.open("data", {"type": target[0], "account": target[1], "search": str(text)})
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(14)
+    grid.setVerticalSpacing(3)
+    grid.setColumnStretch(1, 1)
+    for at, (name, value) in enumerate(facts):
+        caption = label(name, "muted")
+        text = label(value, wrap=True)
+        text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        grid.addWidget(caption, at, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(text, at, 1, Qt.AlignmentFlag.AlignTop)
+    return grid
+
+
+def _link(text: str) -> QPushButton:
+    made = QPushButton(text.replace("&", "&&"))
+    made.setObjectName("link")
+    return made

@@ -1,0 +1,160 @@
+"""Records in words: what a record is called, its one line of details, the states of orders and invoices, money."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from archisync_gui.entities.declaration import Kind, Row, Value
+from archisync_gui.entities.derived import OrderState
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.values import shown
+
+FACTS: dict[str, tuple[str, ...]] = {
+    "customers": (
+        "account_num",
+        "vat_number",
+        "fiscal_code",
+        "phone",
+        "mobile",
+        "street",
+        "postal_code",
+        "city",
+        "last_order_date",
+        "sales_this_year",
+    ),
+    "orders": (
+        "order_number",
+        "customer_name",
+        "created_at",
+        "delivery_date",
+        "total_amount",
+        "description",
+        "customer_reference",
+        "delivery_address",
+    ),
+    "ddt": (
+        "ddt_number",
+        "customer_name",
+        "order_number",
+        "delivery_date",
+        "courier",
+        "tracking_number",
+        "quantity",
+        "delivery_address",
+    ),
+    "invoices": (
+        "invoice_number",
+        "billing_name",
+        "invoice_date",
+        "due_date",
+        "amount",
+        "remaining_amount",
+        "order_number",
+        "payment_terms",
+    ),
+    "products": ("item_id", "name", "description", "package_content", "min_quantity", "multiple_quantity", "unit"),
+    "prices": ("item_id", "item_name", "price_group_name", "unit_price", "quantity_from", "valid_from", "valid_until"),
+}
+"""The columns that matter of each list, in the order in which they are shown."""
+
+
+def money(cents: int) -> str:
+    """``1.234,56 €``."""
+    return f"{shown(cents, Kind.MONEY)} €"
+
+
+def order_state_word(state: OrderState) -> str:
+    """The state of an order for people."""
+    return {
+        OrderState.PLACED: tr("entered", "order state"),
+        OrderState.AWAITING: tr("waiting for approval", "order state"),
+        OrderState.EDIT: tr("to be corrected", "order state"),
+        OrderState.TRANSFERRED: tr("sent on", "order state"),
+        OrderState.TRANSFER_ERROR: tr("could not be sent on", "order state"),
+        OrderState.OPEN: tr("to be shipped", "order state"),
+        OrderState.SHIPPED: tr("shipped", "order state"),
+        OrderState.DELIVERED: tr("delivered", "order state"),
+        OrderState.INVOICED: tr("invoiced", "order state"),
+        OrderState.OVERDUE: tr("invoice overdue", "order state"),
+        OrderState.PAID: tr("paid", "order state"),
+        OrderState.CANCELED: tr("cancelled", "order state"),
+    }[state]
+
+
+def owed(invoice: Row) -> int:
+    """What is still to be paid of an invoice, in cents; 0 for a closed one and for a credit note."""
+    remaining = invoice.get("remaining_amount")
+    return remaining if isinstance(remaining, int) and remaining > 0 and not invoice.get("closed_on") else 0
+
+
+def invoice_state_word(invoice: Row, today: date) -> str:
+    """``da pagare 120,00 €``, ``scaduta: 120,00 €``, ``pagata``."""
+    rest = owed(invoice)
+    if not rest:
+        return tr("paid", "invoice")
+    if str(invoice.get("due_date") or "9999") < today.isoformat():
+        return tr("overdue: {amount}", amount=money(rest))
+    return tr("to be paid: {amount}", amount=money(rest))
+
+
+def record_name(list_: str, values: Row, fallback: str) -> str:
+    """What a record of a list is called: name, or kind and number; ``fallback``: its key."""
+    match list_:
+        case "customers":
+            return _text(values, "name") or fallback
+        case "orders":
+            number = _text(values, "order_number")
+            return tr("Order {number}", number=number) if number else tr("Order not sent yet")
+        case "ddt":
+            return tr("Delivery note {number}", number=_text(values, "ddt_number") or fallback)
+        case "invoices":
+            credit = isinstance(values.get("amount"), int) and int(values["amount"] or 0) < 0
+            number = _text(values, "invoice_number") or fallback
+            return tr("Credit note {number}", number=number) if credit else tr("Invoice {number}", number=number)
+        case "products":
+            return _joined(_text(values, "item_id"), _text(values, "name")) or fallback
+        case "prices":
+            return _joined(_text(values, "item_id"), _text(values, "item_name")) or fallback
+    return next((str(value) for name, value in values.items() if name == "name" and value), fallback)
+
+
+def record_line(list_: str, values: Row, today: date) -> str:
+    """What matters of a record in one line, beside its name."""
+    match list_:
+        case "customers":
+            return _joined(_text(values, "city"), _text(values, "vat_number"), _text(values, "phone"))
+        case "orders":
+            day = shown(str(values.get("created_at") or "")[:10] or None, Kind.DATE)
+            return _joined(_text(values, "customer_name"), day, _amount(values, "total_amount"))
+        case "ddt":
+            day = shown(values.get("delivery_date"), Kind.DATE)
+            return _joined(_text(values, "customer_name"), day, parcel(values))
+        case "invoices":
+            day = shown(values.get("invoice_date"), Kind.DATE)
+            name = _text(values, "billing_name")
+            return _joined(name, invoice_state_word(values, today), day, _amount(values, "amount"))
+        case "products":
+            return _joined(_text(values, "description"), _text(values, "package_content"))
+        case "prices":
+            return _joined(_text(values, "price_group_name"), _amount(values, "unit_price"))
+    return ""
+
+
+def parcel(ddt: Row) -> str:
+    """Courier and number of a delivery note's parcel: ``BRT 123456``."""
+    return " ".join(filter(None, (_text(ddt, "courier").upper(), _text(ddt, "tracking_number")))) or _text(
+        ddt, "tracking"
+    )
+
+
+def _amount(values: Row, name: str) -> str:
+    value: Value = values.get(name)
+    return money(value) if isinstance(value, int) else ""
+
+
+def _text(values: Row, name: str) -> str:
+    return str(values.get(name) or "").replace("\n", ", ")
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,213 @@
+"""The full-text index: what is found for what is typed, and that it always matches the rows."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from store_samples import ENTITIES, ManualClock, Reads, parcel
+
+from archisync_gui.store import FoundList, RefusedKind, Store
+from archisync_gui.store import find as index
+
+
+async def matches(store: Store) -> None:
+    """SQLite itself compares the index with the rows, and nothing waits to be indexed."""
+
+    def job(connection: index.sa.Connection) -> None:
+        index.check(connection, ENTITIES)
+        assert connection.exec_driver_sql("SELECT count(*) FROM find_pending").scalar() == 0
+
+    await store._database.write(job)
+
+
+def keys(found: tuple[FoundList, ...]) -> list[str]:
+    return [row.key for one in found for row in one.rows]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "bàr società",
+        "BAR SOCIETA",
+        "barsocieta",
+        "bar socie",
+        "barsocietarossi",
+        "societa dei ros",
+        "rossi srl",
+        "rossi s.r.l",
+        "90417",
+        "041",
+        "90 417",
+        "forli 90417",
+        "forlí",
+    ],
+)
+async def test_found_however_it_is_typed(store: Store, reads: Reads, typed: str) -> None:
+    wanted = parcel(90417, name="Bar Società dei Rossi S.r.l.")
+    wanted = {**wanted, "name": "Bar Società Rossi S.r.l."} if "dei" not in typed else wanted
+    others = [parcel(n, name=f"Ditta Prova {n}", city="Milano") for n in range(30)]
+    await store.apply("parcels", "mario", reads.batch([*others, wanted]))
+    assert "90417" in keys(await store.find(typed, ["mario"]))
+
+
+async def test_exact_numbers_come_before_parts_of_others(store: Store, reads: Reads) -> None:
+    rows = [parcel(n) for n in (1050, 2105, 10500, 105, 31050)]
+    await store.apply("parcels", "mario", reads.batch(rows))
+    (found,) = await store.find("105", ["mario"])
+    assert [row.key for row in found.rows][:1] == ["105"]
+    assert found.exact
+    assert {row.key for row in found.rows[1:3]} == {"1050", "10500"}  # beginnings, then parts
+    assert {row.key for row in found.rows[3:]} == {"2105", "31050"}
+
+
+async def test_beginnings_of_two_characters_are_found_and_less_is_not_looked_up(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="3M Italia"), parcel(2, name="Edil")]))
+    assert keys(await store.find("3m", ["mario"])) == ["1"]
+    assert keys(await store.find("it", ["mario"])) == ["1"]
+    assert await store.find("3", ["mario"]) == ()
+    assert await store.find(" -,'\"* ", ["mario"]) == ()
+
+
+async def test_only_the_accounts_asked_for(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Rossi uno")]))
+    await store.apply("parcels", "anna", reads.batch([parcel(1, name="Rossi due")]))
+    await store.apply("tariffs", "", reads.batch([{"item": "Rossi", "quantity": 1, "amount": 5}]))
+    mine = await store.find("rossi", ["anna"])
+    assert [(one.entity, row.account) for one in mine for row in one.rows] == [("parcels", "anna"), ("tariffs", "")]
+    both = await store.find("rossi", ["mario", "anna"])
+    assert {row.account for one in both for row in one.rows} == {"mario", "anna", ""}
+
+
+async def test_more_says_that_there_are_further_rows(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(n) for n in range(9)]))
+    (found,) = await store.find("ditta", ["mario"], limit=8)
+    assert len(found.rows) == 8
+    assert found.more
+    (found,) = await store.find("ditta", ["mario"], limit=9)
+    assert len(found.rows) == 9
+    assert not found.more
+
+
+async def test_the_index_follows_changes_deletions_and_clearing(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Verdi"), parcel(2, name="Bianchi")]))
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Gialli"), parcel(2, name="Bianchi")]))
+    await matches(store)
+    assert keys(await store.find("verdi", ["mario"])) == []
+    assert keys(await store.find("gialli", ["mario"])) == ["1"]
+    for _ in range(2):  # absent twice: gone
+        await store.apply("parcels", "mario", reads.batch([parcel(1, name="Gialli")]))
+    assert keys(await store.find("bianchi", ["mario"])) == []
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Gialli"), parcel(2, name="Bianchi")]))
+    assert keys(await store.find("bianchi", ["mario"])) == ["2"]  # it came back
+    await matches(store)
+    await store.clear("parcels", "mario")
+    assert await store.find("gialli", ["mario"]) == ()
+    await matches(store)
+
+
+async def test_the_index_follows_changed_keys(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(n) for n in range(1, 30)]))
+    renumbered = [{**parcel(n), "id": str(1000 + n)} for n in range(1, 30)]
+    batch = reads.batch(renumbered)
+    await store.keep_refused("parcels", "mario", batch, RefusedKind.KEYS_CHANGED)
+    await store.rekey(batch.run_id)
+    await matches(store)
+    assert keys(await store.find("1017", ["mario"])) == ["1017"]
+
+
+async def test_a_failed_apply_leaves_rows_and_index_as_they_were(
+    store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Verdi")]))
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("power")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(index, "catch_up", broken)
+        with pytest.raises(RuntimeError):
+            await store.apply("parcels", "mario", reads.batch([parcel(1, name="Gialli")]))
+    assert keys(await store.find("verdi", ["mario"])) == ["1"]
+    assert keys(await store.find("gialli", ["mario"])) == []
+    await matches(store)
+
+
+DAMAGE = (
+    "DROP TABLE parcels_find",
+    "DROP TRIGGER parcels_find_changed",
+    "DROP TABLE find_pending",
+    "DROP VIEW parcels_find_text",
+    "DELETE FROM declared WHERE entity = 'find_pending'",
+    "VACUUM",
+)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+async def test_a_missing_index_is_built_at_the_opening(
+    tmp_path: Path, clock: ManualClock, reads: Reads, damage: str
+) -> None:
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    await store.apply("parcels", "mario", reads.batch([parcel(n) for n in range(50)]))
+    for _ in range(2):
+        await store.apply("parcels", "mario", reads.batch([parcel(n) for n in range(10, 50)]))
+    await store.close()
+    with closing(sqlite3.connect(store.path)) as raw:
+        raw.execute(damage)
+        raw.commit()
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    try:
+        await matches(store)
+        assert keys(await store.find("ditta 17", ["mario"])) == ["17"]
+    finally:
+        await store.close()
+
+
+@pytest.mark.parametrize("table", ["data", "idx", "config"])
+async def test_a_damaged_index_is_built_again_when_it_is_needed(
+    tmp_path: Path, clock: ManualClock, reads: Reads, table: str
+) -> None:
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    await store.apply("parcels", "mario", reads.batch([parcel(n) for n in range(50)]))
+    await store.close()
+    with closing(sqlite3.connect(store.path)) as raw:
+        raw.execute(f"DELETE FROM parcels_find_{table}")
+        raw.commit()
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    try:
+        assert keys(await store.find("ditta 17", ["mario"])) in (["17"], [])
+        # A read is applied whatever state the index is in, and the next opening sees to the rest.
+        await store.apply("parcels", "mario", reads.batch([parcel(n, city="Roma") for n in range(50)]))
+    finally:
+        await store.close()
+
+
+async def test_a_restored_backup_has_its_own_index(tmp_path: Path, clock: ManualClock, reads: Reads) -> None:
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Verdi")]))
+    backup = await store.backup("test")
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Gialli")]))
+    await store.close()
+    await Store.restore(tmp_path / "data", backup, clock=clock)
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    try:
+        await matches(store)
+        assert keys(await store.find("verdi", ["mario"])) == ["1"]
+        assert keys(await store.find("gialli", ["mario"])) == []
+    finally:
+        await store.close()
+
+
+async def test_related_rows_by_a_searched_and_by_another_column(store: Store, reads: Reads) -> None:
+    rows = [parcel(n, name="Rossi & C.", cost=n, tracking="a b") for n in range(3)]
+    rows += [parcel(9, name="Rossi & C. Figli", tracking="a b c")]
+    await store.apply("parcels", "mario", reads.batch(rows))
+    by_name = await store.related("parcels", "mario", "name", "Rossi & C.")
+    assert by_name.total == 3
+    assert {row.key for row in by_name.rows} == {"0", "1", "2"}
+    by_tracking = await store.related("parcels", "mario", "tracking", "a b", limit=2)
+    assert by_tracking.total == 3
+    assert len(by_tracking.rows) == 2
+    assert (await store.related("parcels", "mario", "name", "")).total == 0
+    with pytest.raises(KeyError):
+        await store.related("parcels", "mario", "nothing", "x")

@@ -1,0 +1,222 @@
+"""Find and the record sheet on the real window with a real store: keys, mouse, what is found and what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from panel_fakes import NOW, FakeClock, MakePanel, World, calm
+from panel_office import CUSTOMER, Office
+from PySide6.QtCore import QEvent, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import AccountStatus
+from archisync_gui.ui.shell.find import Find
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.shell.sheet import RecordSheet
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.qasync
+
+
+@pytest_asyncio.fixture
+async def office(tmp_path: Path, world: World) -> AsyncIterator[Office]:
+    opened = await Office.open(tmp_path, FakeClock())
+    yield opened
+    await opened.store.close()
+
+
+async def typed(panel: Panel, text: str) -> Find:
+    """Ctrl+K, and the text typed over what stood there; waits for the results."""
+    panel.window.activateWindow()  # a window that is not the active one takes no shortcuts
+    await until(panel.window.isActiveWindow)
+    QTest.keyClick(panel.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    assert panel.window.focusWidget() is panel.window.header.find_box
+    find = panel.window.results()
+    shown: list[str] = []
+    find.shown_results.connect(shown.append)
+    for char in text:  # QTest.keyClicks cannot type accents
+        key = QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier, char)
+        QApplication.sendEvent(panel.window.header.find_box, key)
+    await until(lambda: shown[-1:] == [text])
+    return find
+
+
+async def opened(panel: Panel) -> RecordSheet:
+    """Enter on what is chosen; waits for the sheet."""
+    sheet = panel.window.record_sheet()
+    seen: list[object] = []
+    sheet.opened.connect(seen.append)
+    QTest.keyClick(panel.window.header.find_box, Qt.Key.Key_Return)
+    await until(lambda: bool(seen))
+    return sheet
+
+
+def lines(find: Find) -> list[str]:
+    return [f"{line.name} | {line.detail}" for line in find.model.lines]
+
+
+def texts(sheet: RecordSheet) -> list[str]:
+    found = [part.text() for part in sheet.findChildren(QLabel) if part.isVisibleTo(sheet)]
+    return found + [part.text().replace("&&", "&") for part in sheet.findChildren(QPushButton)]
+
+
+async def panel_of(make_panel: MakePanel, office: Office, language: str = "en") -> Panel:
+    return await make_panel(language=language, store=office.store, entities=ENTITIES)
+
+
+@pytest.mark.parametrize(
+    "text", ["de rossi", "derossi", "àgricola", "01234567890", "0543123456", "55012", "forli", "FIGLI SRL"]
+)
+async def test_a_customer_is_found_however_it_is_typed(make_panel: MakePanel, office: Office, text: str) -> None:
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, text)
+    assert any(str(CUSTOMER["name"]) in line for line in lines(find))
+
+
+async def test_enter_opens_the_customer_with_orders_parcels_and_what_is_unpaid(
+    make_panel: MakePanel, office: Office
+) -> None:
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, "01234567890")
+    sheet = await opened(panel)
+    assert not find.isVisible()
+    assert sheet.sheet is not None
+    assert sheet.sheet.name == CUSTOMER["name"]
+    shown = texts(sheet)
+    assert "2 unpaid invoices: 623.45 €" in shown
+    assert "Unpaid invoices: 2 · 623.45 €" in shown
+    assert "Order ORD/26-002" in shown
+    assert "Delivery note 4567" in shown
+    assert any("BRT 998877" in text for text in shown)
+    assert any("overdue: 500.00 €" in text for text in shown)
+    assert "Customers: 5 min ago" in sheet.sheet.ages
+
+
+async def test_ages_are_those_of_the_rows(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    office.clock.at += timedelta(hours=2)
+    panel.context.services = replace(panel.context.services, clock=office.clock)  # type: ignore[type-var]
+    await typed(panel, "55012")
+    sheet = await opened(panel)
+    assert sheet.sheet is not None
+    assert "Orders: 2 h 5 min ago" in sheet.sheet.ages
+
+
+async def test_part_of_an_order_number_leads_to_its_parcel(
+    make_panel: MakePanel, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, "26 002")
+    assert lines(find)[1].startswith("Order ORD/26-002")
+    sheet = await opened(panel)
+    gone: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: not gone.append(url))
+    assert sheet.follow.isVisible()
+    QTest.mouseClick(sheet.follow, Qt.MouseButton.LeftButton)
+    assert gone[0].toString() == "https://vas.brt.it/vas/sped_det_show.hsm?brtcode=998877"
+
+
+async def test_links_lead_on_and_back(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    await typed(panel, "998877")
+    sheet = await opened(panel)
+    assert sheet.sheet is not None
+    assert sheet.sheet.name == "Delivery note 4567"
+    order = next(b for b in sheet.findChildren(QPushButton) if b.text() == "Order ORD/26-002")
+    QTest.mouseClick(order, Qt.MouseButton.LeftButton)
+    await until(lambda: sheet.sheet is not None and sheet.sheet.name == "Order ORD/26-002")
+    QTest.mouseClick(sheet.back, Qt.MouseButton.LeftButton)
+    await until(lambda: sheet.sheet is not None and sheet.sheet.name == "Delivery note 4567")
+    QTest.keyClick(sheet.close_button, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+
+
+async def test_arrows_pass_headings_and_escape_keeps_the_text(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, "26-00")
+    box = panel.window.header.find_box
+    first = find.list.currentIndex().row()
+    assert find.model.lines[first].row is not None
+    for _ in range(20):
+        QTest.keyClick(box, Qt.Key.Key_Down)
+        assert find.model.lines[find.list.currentIndex().row()].row is not None
+    for _ in range(20):
+        QTest.keyClick(box, Qt.Key.Key_Up)
+    assert find.list.currentIndex().row() == first
+    QTest.keyClick(box, Qt.Key.Key_Escape)
+    assert not find.isVisible()
+    assert box.text() == "26-00"
+
+
+async def test_nothing_found_and_too_little_typed_are_said(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    find = await typed(panel, "zzzz")
+    assert find.accessibleName() == "Nothing found for “zzzz”."
+    find = await typed(panel, "z")
+    assert find.accessibleName() == "Type at least two letters or digits."
+
+
+async def test_an_answer_to_an_older_text_is_dropped(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    QTest.keyClick(panel.window, Qt.Key.Key_F3)
+    find = panel.window.results()
+    shown: list[str] = []
+    find.shown_results.connect(shown.append)
+    QTest.keyClicks(panel.window.header.find_box, "rossi")
+    await until(lambda: "rossi" in shown)
+    assert shown == ["rossi"]
+
+
+async def test_rows_of_another_account_only_when_all_are_asked(make_panel: MakePanel, office: Office) -> None:
+    await office.read("customers", "agente02", [{**CUSTOMER, "name": "De Rossi di un altro"}], NOW)
+    panel = await panel_of(make_panel, office)
+    accounts = tuple(AccountStatus(name, True, True, None, 2, 15) for name in ("agente01", "agente02"))
+    assert panel.context.services is not None
+    panel.context.services.orchestrator.become(calm(accounts=accounts))  # type: ignore[attr-defined]
+    find = await typed(panel, "de rossi")
+    await until(lambda: find.account.count() == 3)
+    find.account.setCurrentIndex(0)
+    find.account.activated.emit(0)
+    await until(lambda: not any("un altro" in line for line in lines(find)) and bool(lines(find)))
+    find.account.setCurrentIndex(2)
+    find.account.activated.emit(2)
+    await until(lambda: any("agente02" in line for line in lines(find)))
+    assert any("agente01" in line for line in lines(find))
+
+
+async def test_the_sheet_is_copied_as_text(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office, "it")
+    await typed(panel, "55012")
+    sheet = await opened(panel)
+    QTest.mouseClick(sheet.copy, Qt.MouseButton.LeftButton)
+    text = QGuiApplication.clipboard().text()
+    assert "Fatture non pagate: 2 · 623,45 €" in text
+    assert "https://vas.brt.it" in text
+
+
+async def test_a_row_of_data_opens_by_enter_and_double_click(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    page = panel.window.go("data")
+    page.focus_on({"type": "orders"})  # type: ignore[attr-defined]
+    model = page.model  # type: ignore[attr-defined]
+    await until(lambda: model.rowCount() == 3 and model.columnCount() > 30)
+    page.table.setCurrentIndex(model.index(0, 1))  # type: ignore[attr-defined]
+    QTest.keyClick(page.table, Qt.Key.Key_Return)  # type: ignore[attr-defined]
+    sheet = panel.window.record_sheet()
+    await until(lambda: sheet.isVisible())
+    assert sheet.sheet is not None
+    assert sheet.sheet.kind == "Orders"
+
+
+async def test_a_record_that_is_gone_is_said(make_panel: MakePanel, office: Office) -> None:
+    panel = await panel_of(make_panel, office)
+    panel.open("record", ("orders", "agente01", "nothing"))
+    await until(lambda: panel.window.notice.text == "This record is no longer stored.")
