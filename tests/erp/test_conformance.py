@@ -16,6 +16,7 @@ from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, E
 from archisync_gui.erp import Limits
 from archisync_gui.erp.conformance import Verdict, doctor, examine, page_facts, sentence
 from archisync_gui.erp.conformance.examine import address_fact
+from archisync_gui.erp.lists.ways import Way
 from archisync_gui.messages import codes, text
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
@@ -212,6 +213,25 @@ async def _asked(here: World, told: Told) -> list[str]:
     if told.code and told.code not in codes():
         raise AssertionError(told.code)
     return found
+
+
+@pytest.mark.parametrize("failing", ["error", "silent"])
+async def test_the_doctor_asks_again_for_values_that_failed_once(failing: str, tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.demo.vary(f"page-values-{failing}", list="ddt", times=1)
+        report = await examine(here.erp, USER, [DDT], conformance=True)
+        assert not report.differing
+        assert (await here.erp.ways.known())["ddt"].way is Way.VALUES
+
+
+async def test_the_doctor_finds_out_in_one_go_that_values_never_come(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.demo.vary("page-values-error")
+        report = await examine(here.erp, USER, [DDT], conformance=True)
+        assert {fact.code for fact in report.differing} == {"fact-values", "fact-way"}
+        assert (await here.erp.ways.known())["ddt"].way is Way.CELLS
+        (said,) = (sentence(fact, "en") for fact in report.differing if fact.code == "fact-values")
+        assert "its values gave an error, several times in a row" in said
 
 
 async def test_each_fact_can_be_said_in_both_languages(tmp_path: Path) -> None:
