@@ -241,13 +241,11 @@ class Erp:
         return view
 
     async def _take_saved(self, account: AccountId, view: ListView) -> None:
-        """Where an earlier visit could not restore the list, its user wants the view that was saved then."""
+        """Where an earlier visit could not restore the list, its user wants the view that was saved then, but for what
+        was changed since."""
         saved = await self._saved.of(account, view.entity.path)
-        if saved is None:
-            return
-        if self._saved.is_from_earlier_process(account, view.entity.path):
-            saved = merge_saved_view(saved, view.view, view.entity, view.state)
-        view.view = saved
+        if saved is not None:
+            view.view = merge_saved_view(saved, view.view, view.entity, view.state)
 
     async def _after(self, error: BaseException, visit: Visit, account: AccountId, purpose: str = "") -> None:
         """Take a picture, restore the view within a limit, close the page."""
