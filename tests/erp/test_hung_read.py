@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
+from typing import cast
 
-from archisync_gui.erp import Erp
+import pytest
+
+from archisync_gui.erp import Erp, evidence
+from archisync_gui.erp.failures import layout
+from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.model import Json
 from tests.support.clock import settle
 
 
@@ -27,3 +34,15 @@ async def test_closing_the_browser_frees_the_turn_of_a_read_that_hangs() -> None
     over.set()
     await hung
     await erp.close()
+
+
+async def test_a_page_that_tells_nothing_does_not_hold_up_the_end_of_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hung:
+        async def structure(self) -> dict[str, Json]:
+            await asyncio.Event().wait()
+            return {}
+
+    monkeypatch.setattr(evidence, "LIMIT", 0.01)
+    failure, hung = layout("no-grid", path="X_ListView/"), cast("ListView", Hung())
+    await evidence.keep_evidence(failure, hung, None, datetime.now(UTC))
+    assert not failure.evidence
