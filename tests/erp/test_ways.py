@@ -273,3 +273,38 @@ async def test_a_place_that_cannot_be_written_costs_no_read(tmp_path: Path) -> N
 )
 def test_only_a_missing_function_or_repeated_failures_decide(way: KnownWay, expected: Way) -> None:
     assert way.way is expected
+
+
+COMBINATIONS = (
+    ("english-session", "grouping-left-on", "other-digits", "loads-empty"),
+    ("preset-left-on", "row-filter-left-on=operator:BeginsWith", "search-panel-left-on"),
+    ("search-left-on", "grouping-left-on=expanded:yes", "page-size-all", "grid-renumbered", "columns-added"),
+    ("page-values-absent", "scrolling-headers", "indent-cells", "template-row", "loads-empty", "preset-left-on"),
+    ("page-values-silent=times:1", "grid-renumbered", "grouping-left-on", "sizes=10,20,50", "stale-control"),
+    ("enum-words", "english-session=en", "id-notation=dotted", "toolbar-combo-a2", "preset-accepted-early"),
+)
+"""Variations that come together: none of them may rely on another one being absent."""
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("entity", [DDT, ORDERS], ids=lambda e: e.name)
+async def test_variations_that_come_together_are_read_whole_and_the_view_is_kept(
+    entity: Entity, tmp_path: Path
+) -> None:
+    wrong = []
+    async with world(tmp_path) as here:
+        for combination in COMBINATIONS:
+            here.demo.reset_views()
+            for variation in combination:
+                here.demo.vary(variation)
+            kept = here.demo.view_records()
+            rows, _, typed = await read(here, entity, size=100)
+            here.demo.clear_variations()
+            await here.erp.ways.forget(entity.name)
+            if {str(row["id"]) for row in rows} != here.truth(entity.name):
+                wrong.append(f"{combination}: {len(rows)} rows, not those of the ERP")
+            if here.demo.view_records() != kept:
+                wrong.append(f"{combination}: the view is another one")
+            if typed != {not any(name.startswith("page-values") for name in combination)}:
+                wrong.append(f"{combination}: read in another way")
+    assert not wrong, "\n".join(wrong)
