@@ -165,45 +165,55 @@ def _run(options: argparse.Namespace, language: str) -> int:
     from archisync_gui.settings import SettingsError
 
     demo = _demo(options)
-
-    def refused(code: str, params: Mapping[str, object]) -> int:
-        sentences = str(text(code, language, params))
-        if options.command is None:
-            from archisync_gui.app.desktop import show_problem
-
-            show_problem(sentences)
-        else:
-            _say(sentences)
-        return exit_codes.CONFIG
-
-    if options.command == "quit":
+    if options.command == "quit" and options.all:
         from archisync_gui.app.quitting import every_profile, quit_all
 
-        if options.all:
-            return quit_all(every_profile(), language)
+        return quit_all(every_profile(), language)
     try:
-        made_by = options.command in (None, "sync")
-        profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=made_by)
-        if options.command is None:
-            from archisync_gui.app.desktop import run_panel
-
-            return run_panel(profile, demo, hidden=options.hidden, place=options.open or "")
-        if options.command == "quit":
-            return quit_all([profile], language)
-        if options.command == "doctor":
-            from archisync_gui.app.doctor import run_doctor
-
-            return run_doctor(profile, demo, options, language)
-        return _command(options, profile, demo, language)
+        may_make = options.command in (None, "sync")
+        profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=may_make)
+        return _run_on(profile, demo, options, language)
     except SettingsError as error:
-        return refused(error.code, {"key": error.key, **error.params})
+        return _refused(options, language, error.code, {"key": error.key, **error.params})
     except SyncFailure as error:
-        return refused(error.code, error.params)
+        return _refused(options, language, error.code, error.params)
     except BrokenPipeError:
         raise
     except OSError as error:
         logging.getLogger(__name__).warning("refused by the system", exc_info=True)
-        return refused("system-refused", {"path": str(error.filename or "–"), "reason": error.strerror or str(error)})
+        params = {"path": str(error.filename or "–"), "reason": error.strerror or str(error)}
+        return _refused(options, language, "system-refused", params)
+
+
+def _run_on(profile: Profile, demo: DemoOptions | None, options: argparse.Namespace, language: str) -> int:
+    """Run the panel or the command on a profile; returns the exit code."""
+    match options.command:
+        case None:
+            from archisync_gui.app.desktop import run_panel
+
+            return run_panel(profile, demo, hidden=options.hidden, place=options.open or "")
+        case "quit":
+            from archisync_gui.app.quitting import quit_all
+
+            return quit_all([profile], language)
+        case "doctor":
+            from archisync_gui.app.doctor import run_doctor
+
+            return run_doctor(profile, demo, options, language)
+        case _:
+            return _command(options, profile, demo, language)
+
+
+def _refused(options: argparse.Namespace, language: str, code: str, params: Mapping[str, object]) -> int:
+    """Say why nothing was done: the panel in a window, a command on standard error. Returns the exit code."""
+    sentences = str(text(code, language, params))
+    if options.command is None:
+        from archisync_gui.app.desktop import show_problem
+
+        show_problem(sentences)
+    else:
+        _say(sentences)
+    return exit_codes.CONFIG
 
 
 def _demo(options: argparse.Namespace) -> DemoOptions | None:

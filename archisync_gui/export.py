@@ -135,7 +135,7 @@ def write_excel(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object
     except BaseException:
         # A sheet that is not saved leaves its temporary file behind (openpyxl 3.1).
         table.close()
-        table._writer.cleanup()
+        table._writer.cleanup()  # noqa: SLF001
         raise
     return path
 

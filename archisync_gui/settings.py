@@ -47,7 +47,8 @@ class Setting:
     type: SettingType
     default: SettingValue
     group: str
-    """Which page of the dialog: ``erp``, ``sync``, ``session``, ``endpoint``, ``notify``, ``look``, ``data``."""
+    """Which page of the dialog: ``erp``, ``sync``, ``session``, ``endpoint``, ``notify``, ``look``, ``data``,
+    ``about``."""
     it: str
     en: str
     help_it: str = ""
@@ -63,34 +64,37 @@ class Setting:
 
     def check(self, value: object) -> SettingValue:
         """``value`` as this setting keeps it, or :class:`SettingsError`."""
-        match self.type:
-            case "bool" if isinstance(value, bool):
+        match self.type, value:
+            case "bool", bool():
                 return value
-            case "int" if isinstance(value, int) and not isinstance(value, bool):
-                if (self.off and value == 0) or (self.low, self.high) == (0, 0) or self.low <= value <= self.high:
-                    return value
-                raise SettingsError(self.key, "setting-range", low=self.low, high=self.high)
-            case "text" if isinstance(value, str):
-                return self._one_line(value)
-            case "zone" if isinstance(value, str):
-                return self._zone(value.strip())
-            case "choice" if isinstance(value, str):
-                if value in self.choices:
-                    return value
-                raise SettingsError(self.key, "setting-choice", choices=", ".join(self.choices))
-            case "time" if isinstance(value, str):
-                if re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
-                    return value
-                raise SettingsError(self.key, "setting-time")
-            case "url" if isinstance(value, str):
-                return _checked_url(self.key, value.strip())
-            case "list" if isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value):
-                return tuple(dict.fromkeys(self._one_line(v) for v in value if v.strip()))
-            case "days" if isinstance(value, str):
-                if re.fullmatch(r"[1-7]*", value) and list(value) == sorted(set(value)):
-                    return value
-                raise SettingsError(self.key, "setting-days")
+            case "int", int() if not isinstance(value, bool):
+                return self._in_range(value)
+            case "list", list() | tuple() if all(isinstance(item, str) for item in value):
+                return tuple(dict.fromkeys(self._one_line(item) for item in value if item.strip()))
+            case (("text" | "zone" | "choice" | "time" | "url" | "days"), str()):
+                return self._text(value)
         raise SettingsError(self.key, "setting-type", type=self.type)
+
+    def _in_range(self, value: int) -> int:
+        if (self.off and value == 0) or (self.low, self.high) == (0, 0) or self.low <= value <= self.high:
+            return value
+        raise SettingsError(self.key, "setting-range", low=self.low, high=self.high)
+
+    def _text(self, value: str) -> str:
+        match self.type:
+            case "zone":
+                return self._zone(value.strip())
+            case "choice" if value not in self.choices:
+                raise SettingsError(self.key, "setting-choice", choices=", ".join(self.choices))
+            case "time" if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+                raise SettingsError(self.key, "setting-time")
+            case "days" if not re.fullmatch(r"[1-7]*", value) or list(value) != sorted(set(value)):
+                raise SettingsError(self.key, "setting-days")
+            case "url":
+                return _checked_url(self.key, value.strip())
+            case "text":
+                return self._one_line(value)
+        return value
 
     def _one_line(self, value: str) -> str:
         text = value.strip()
@@ -307,6 +311,17 @@ DECLARATIONS: tuple[Setting, ...] = (
         "Closing the window leaves Archisync running",
         "Resta accanto all'orologio, o ridotto a icona. Altrimenti chiudere la finestra è uscire.",
         "In the tray, or minimised. Otherwise closing the window quits.",
+    ),
+    Setting(
+        "updates.ask",
+        "bool",
+        False,
+        "about",
+        "Chiedi una volta al giorno se c'è una versione nuova",
+        "Ask once a day whether there is a newer version",
+        "Viene letto un elenco firmato a un indirizzo fisso; non viene inviato nulla di questo computer e non viene "
+        "installato nulla.",
+        "A signed list is read from a fixed address; nothing about this computer is sent and nothing is installed.",
     ),
     Setting("look.tray_told", "bool", False, "hidden", "", ""),
     Setting("look.first_run_done", "bool", False, "hidden", "", ""),

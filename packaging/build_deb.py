@@ -22,7 +22,6 @@ from pathlib import Path
 import bootstrap
 from build_wheel import build_wheel
 from build_windows import tree_version
-from licences import licences
 from wheels import (
     LIBRARIES_LEFT_OUT,
     LOCKED,
@@ -33,6 +32,8 @@ from wheels import (
     linux,
     remove,
 )
+
+from archisync_gui.licences import licences
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

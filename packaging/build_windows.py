@@ -25,7 +25,6 @@ import zipfile
 from pathlib import Path
 
 from build_wheel import build_wheel
-from licences import licences
 from wheels import (
     LIBRARIES_LEFT_OUT,
     LOCKED,
@@ -37,6 +36,8 @@ from wheels import (
     remove,
     windows_python,
 )
+
+from archisync_gui.licences import licences
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent

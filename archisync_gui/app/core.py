@@ -151,7 +151,7 @@ class Core:
                     second_start(bool(args.get("hidden")), str(args.get("open") or ""))
                     return exit_codes.OK, None
                 core = await asyncio.shield(ready)
-                return await core._serve(name, args, emit)
+                return await core.serve(name, args, emit)
 
             channel = ChannelServer(profile, answer)
             stack.push_async_callback(channel.stop)
@@ -217,7 +217,7 @@ class Core:
             self.broken.cancel()
             self._closed.set()
 
-    async def _serve(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+    async def serve(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
         if self._closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
         return await serve(self, name, args, emit)

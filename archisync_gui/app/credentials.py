@@ -10,6 +10,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import TypeVar
@@ -27,12 +28,13 @@ T = TypeVar("T")
 
 
 class NoPassword(SyncFailure):
-    """No password: none is known (``password-missing``) or the keyring was silent (``keyring-silent``)."""
+    """No password: none is known (``password-missing``), the keyring did not say (``keyring-silent``: it does not
+    answer, is locked, or reports an error), or the private file could not be read (``password-file-unreadable``)."""
 
-    def __init__(self, code: str, account: str) -> None:
-        # A missing password stops the account until the operator gives one; a silent keyring may answer later.
+    def __init__(self, code: str, account: str, reason: str = "") -> None:
+        # A missing password stops the account until the operator gives one; keyring and file may answer later.
         kind = FailureKind.CREDENTIALS if code == "password-missing" else FailureKind.LOGIN
-        super().__init__(code, kind, params={"account": account})
+        super().__init__(code, kind, params={"account": account, "reason": reason})
 
 
 class Credentials:
@@ -62,13 +64,23 @@ class Credentials:
         async with self._one_at_a_time:
             if (known := self._known(account)) is not None:
                 return known
-            found = await keyring_read(self._service, account)
+            silent: NoPassword | None = None
+            try:
+                found = await keyring_read(self._service, account)
+            except NoPassword as error:
+                found, silent = None, error
             if found is None:
-                found = (await asyncio.to_thread(_read, self._file)).get(account)
+                found = (await self._in_file(account)).get(account)
             if found is None:
-                raise NoPassword("password-missing", account)
+                raise silent or NoPassword("password-missing", account)
             # ``keep`` puts a password into the memory before it waits for the lock: the newer one stays.
             return self._memory.setdefault(account, found)
+
+    async def _in_file(self, account: str) -> dict[str, str]:
+        try:
+            return await asyncio.to_thread(_read, self._file)
+        except OSError as error:
+            raise NoPassword("password-file-unreadable", account, error.strerror or str(error)) from error
 
     def _known(self, account: str) -> str | None:
         return self._memory.get(account, self._any)
@@ -103,9 +115,10 @@ class Credentials:
                 log.info("the keyring did not say whether it keeps a password")
             if stored is not None and known in (None, stored):
                 return "keyring"
-            stored = (await asyncio.to_thread(_read, self._file)).get(account)
-            if stored is not None and known in (None, stored):
-                return "file"
+            with suppress(NoPassword):
+                stored = (await self._in_file(account)).get(account)
+                if stored is not None and known in (None, stored):
+                    return "file"
             return "memory" if known is not None else ""
 
     async def keep_in_file(self, account: str) -> None:
@@ -143,7 +156,7 @@ def keyring_name() -> str | None:
 
 async def keyring_read(service: str, name: str) -> str | None:
     """A secret of the system's keyring; ``None``: there is none, or no keyring. Raises :class:`NoPassword`
-    (``keyring-silent``)."""
+    (``keyring-silent``), since a keyring that is locked says nothing about what it holds."""
     return await in_thread(lambda: _keyring_get(service, name), name)
 
 
@@ -155,32 +168,32 @@ async def keyring_write(service: str, name: str, secret: str) -> bool:
 
 def _keyring_get(service: str, account: str) -> str | None:
     import keyring
-    from keyring.errors import KeyringError
+    from keyring.errors import NoKeyringError
 
     try:
         return keyring.get_password(service, account)
-    except KeyringError:
+    except NoKeyringError:
         return None
 
 
 def _keyring_set(service: str, account: str, password: str) -> bool:
     import keyring
-    from keyring.errors import KeyringError
+    from keyring.errors import NoKeyringError
 
     try:
         keyring.set_password(service, account, password)
-    except KeyringError:
+    except NoKeyringError:
         return False
     return True
 
 
 def _keyring_delete(service: str, account: str) -> None:
     import keyring
-    from keyring.errors import KeyringError
+    from keyring.errors import NoKeyringError, PasswordDeleteError
 
     try:
         keyring.delete_password(service, account)
-    except KeyringError:
+    except (NoKeyringError, PasswordDeleteError):  # the second one: it has no such password
         pass
 
 
@@ -189,7 +202,9 @@ _KEYRING = Lock()
 
 
 async def in_thread(work: Callable[[], T], account: str) -> T:
-    """``work()`` in a thread with a limit. A daemon thread, since a keyring that waits for its user never ends."""
+    """``work()``, which calls the keyring, in a thread with a limit. A daemon thread, since a keyring that waits for
+    its user never ends. Raises :class:`NoPassword` (``keyring-silent``), also for whatever ``work`` raises: each
+    system's keyring has errors of its own."""
     result: Future[T] = Future()
     given_up = Event()
     result.set_running_or_notify_cancel()  # from now on a late answer is dropped by the waiter, not by this future
@@ -211,17 +226,21 @@ async def in_thread(work: Callable[[], T], account: str) -> T:
             return await asyncio.wrap_future(result)
     except TimeoutError:
         raise NoPassword("keyring-silent", account) from None
+    except Exception as error:
+        log.warning("the keyring reports %s", type(error).__name__)  # the text of the error may quote the password
+        raise NoPassword("keyring-silent", account) from error
     finally:
         given_up.set()
 
 
 def _read(path: Path) -> dict[str, str]:
-    """The passwords of the file; those entries that are none are left out. Blocking."""
+    """The passwords of the file; those entries that are none are left out. Blocking. Raises ``OSError`` for a file that
+    cannot be read now: what it holds is neither missing nor to be replaced."""
     try:
         document = read_json(path)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         log.warning("%s cannot be read: %s", path.name, type(error).__name__)  # the text of the error may quote it
         return {}
     entries = document.items() if isinstance(document, dict) else ()

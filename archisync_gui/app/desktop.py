@@ -32,13 +32,19 @@ if TYPE_CHECKING:
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.live.services import Services
     from archisync_gui.ui.shell.panel import Panel
+    from archisync_gui.updates.watch import Updates
 
 log = logging.getLogger(__name__)
 
 WINDOW = "window.ini"
 """File in the profile with the window's place and what it showed."""
 
-BEHIND = ("archisync_gui.app.core", "archisync_gui.drafts", "archisync_gui.endpoint.server")
+BEHIND = (
+    "archisync_gui.app.core",
+    "archisync_gui.drafts",
+    "archisync_gui.endpoint.server",
+    "archisync_gui.updates.watch",
+)
 """What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""
 
 
@@ -221,7 +227,8 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
         no_endpoint = await _served(endpoint)
-        panel.set_services(_services(core, endpoint, life))
+        updates = _updates(core)
+        panel.set_services(_services(core, endpoint, life, updates))
         troubles = [*core.troubles, *lost]
         told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
         if no_endpoint:
@@ -229,6 +236,8 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         if told:
             panel.context.say("\n".join(told), "bad")
         await stack.enter_async_context(_surroundings(core))
+        updates.subscribe(lambda _news: _tell_of_version(core, panel, updates))
+        await stack.enter_async_context(updates.at_work())
         yield core
 
 
@@ -270,6 +279,34 @@ async def _surroundings(core: Core) -> AsyncIterator[None]:
         await around.close()
 
 
+def _updates(core: Core) -> Updates:
+    """Asks for newer versions while the setting is on; never in the demo."""
+    from archisync_gui.messages import resources
+    from archisync_gui.updates.signed_list import read_source
+    from archisync_gui.updates.watch import FILE, Updates
+
+    return Updates(
+        core.profile.folder / FILE,
+        read_source(resources() / "updates.toml"),
+        installed=__version__,
+        wanted=lambda: core.settings.flag("updates.ask") and not core.profile.demo,
+        clock=core.clock,
+    )
+
+
+def _tell_of_version(core: Core, panel: Panel, updates: Updates) -> None:
+    """A notice in the window, once for each version; it leads to *About*."""
+    from archisync_gui.ui.text.i18n import language as panel_language
+
+    version = updates.untold()
+    if version is None:
+        return
+    told = line("updates-available", panel_language(), {"version": version.name, "installed": __version__})
+    show = text("about.open", panel_language()).what
+    panel.context.say(told, "", show, partial(panel.context.open, "about"))
+    panel.context.background.run(updates.told(version), "version-told")
+
+
 def _endpoint(core: Core, drafts: Any) -> Endpoint:
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import PairingStore
@@ -306,7 +343,7 @@ async def _served(endpoint: Endpoint) -> str:
     return ""
 
 
-def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
+def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> Services:
     from archisync_gui.entities import ENTITIES
     from archisync_gui.ui.live.services import LoginTest, Services
     from archisync_gui.ui.text.i18n import language as panel_language
@@ -323,6 +360,7 @@ def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
                 except SyncFailure:
                     await core.apply_settings({"endpoint.port": before})
                     raise
+        updates.settings_changed()
 
     async def test_login(account: str, password: str | None) -> LoginTest:
         language = panel_language()
@@ -359,6 +397,7 @@ def _services(core: Core, endpoint: Endpoint, life: Life) -> Services:
         clear_and_read=core.clear_and_read,
         backup=lambda: core.store.backup("operator"),
         restore=life.put_back,
+        updates=updates,
         crash=life.told,
     )
 

@@ -24,21 +24,13 @@ def next_view(
 ) -> Preferences:
     """The view after that command; the same view where the command or its column is unknown."""
     column = _column(columns, arguments)
+    if column is not None:
+        now = _with_column(view, now, command, column, arguments)
     match command:
         case "PAGE":
             return replace(now, page_index=max(0, int(arguments["index"])))
         case "PAGESIZE":
             return _with_size(now, int(arguments["size"]), sizes)
-        case "SORT" if column is not None:
-            return replace(now, sort=_sorted_by(now.sort, column.field, arguments))
-        case "FILTERROW" if column is not None:
-            return _with_row_filter(view, now, column, arguments)
-        case "HEADERFILTER" if column is not None:
-            kept = tuple(item for item in now.header_filters if item[0] != column.field)
-            value = arguments.get("text")
-            return replace(
-                now, header_filters=kept if value is None else (*kept, (column.field, (str(value),))), page_index=0
-            )
         case "CLEARFILTER":
             return replace(now, filter_row=(), header_filters=(), builder=None, page_index=0)
         case "CLEARBUILDER":
@@ -47,17 +39,33 @@ def next_view(
             return replace(now, search_panel=str(arguments.get("text") or ""), page_index=0)
         case "SEARCH":
             return replace(now, search=str(arguments.get("text") or ""), page_index=0)
-        case "GROUP" if column is not None:
-            groups = (*(name for name in now.group_by if name != column.field), column.field)
-            return replace(now, group_by=groups, page_index=0)
-        case "UNGROUP" if column is not None:
-            return replace(now, group_by=tuple(name for name in now.group_by if name != column.field), page_index=0)
         case "EXPAND":
             return replace(now, expanded=bool(arguments.get("on")), page_index=0)
         case "RESET":
             return Preferences.of(view)
         case "COLUMNS":
             return replace(now, columns=_switched(columns, now.columns, arguments["shown"]))
+        case _:
+            return now
+
+
+def _with_column(view: ListView, now: Preferences, command: str, column: Column, arguments: Arguments) -> Preferences:
+    """The view after a command that concerns one column; the same view after any other command."""
+    others = tuple(name for name in now.group_by if name != column.field)
+    match command:
+        case "SORT":
+            return replace(now, sort=_sorted_by(now.sort, column.field, arguments))
+        case "FILTERROW":
+            return _with_row_filter(view, now, column, arguments)
+        case "HEADERFILTER":
+            kept = tuple(item for item in now.header_filters if item[0] != column.field)
+            value = arguments.get("text")
+            chosen = kept if value is None else (*kept, (column.field, (str(value),)))
+            return replace(now, header_filters=chosen, page_index=0)
+        case "GROUP":
+            return replace(now, group_by=(*others, column.field), page_index=0)
+        case "UNGROUP":
+            return replace(now, group_by=others, page_index=0)
         case _:
             return now
 

@@ -34,6 +34,7 @@ def _hidden_fields() -> str:
 
 
 def document(title: str, body: str, boot: Mapping[str, Any], body_class: str, action: str, speech: Speech) -> str:
+    """A whole page: head, form, hidden fields and ``body``."""
     data = json.dumps(boot, ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<!DOCTYPE html><html lang="{speech.captions}" class="dxChrome dxWebKitFamily dxTheme-XafTheme"><head>'
@@ -180,6 +181,7 @@ def _menu_spacing(index: int) -> str:
 
 
 def frame(user: str, path: str, speech: Speech) -> str:
+    """What stands around each page of a user who is logged in: header and sidebar."""
     links, group = "", ""
     for heading, target, it, en in SIDEBAR:
         if heading != group:

@@ -192,13 +192,20 @@ class Server:
             return html(pages.error_page(speech))
         if lower in ("", "default.aspx"):
             return redirect(f"{BASE}/Announcements_ListView/")
+        return await self._page(request, path, session, visit, speech)
+
+    async def _page(
+        self, request: web.Request, path: str, session: Session, visit: Visit, speech: Speech
+    ) -> web.StreamResponse:
+        """A list, a detail page or another page of the sidebar, for a user who is logged in."""
+        user = session.user or ""
         name, _, rest = path.partition("/")
         if "NewObject" in request.query or request.query.get("mode") == "Edit":
             visit.kind, visit.writes = "write", True
             visit.detail = request.query_string
         for view in self._demo.lists.values():
             if name == view.path:
-                if self._demo.board.strike("error-page", list_name=view.name, user=session.user) is not None:
+                if self._demo.board.strike("error-page", list_name=view.name, user=user) is not None:
                     return redirect(f"{BASE}/Error.aspx")
                 return await self._lists.answer(request, view, session, visit)
             if view.detail and name == view.detail:
@@ -206,7 +213,7 @@ class Server:
         for _, target, it, en in SIDEBAR:
             if name == target:
                 await self.take(self.latency.page())
-                return html(pages.plain_page(session.user, target, it, en, self.version(), speech))
+                return html(pages.plain_page(user, target, it, en, self.version(), speech))
         return web.Response(status=404, text="<h1>The resource cannot be found.</h1>", content_type="text/html")
 
     async def _detail(

@@ -104,6 +104,7 @@ def local(seconds: float) -> datetime:
 
 
 def cents(value: float) -> Decimal:
+    """An amount in euros, rounded to cents."""
     return Decimal(round(value * 100)).scaleb(-2)
 
 

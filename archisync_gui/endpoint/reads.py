@@ -107,28 +107,23 @@ def _json(row: StoredRow) -> dict[str, Any]:
 
 
 def _age(call: Call, entity: str, ages: Ages) -> dict[str, Any]:
-    """How current stored rows are: the times from the store, the judgement from the orchestrator. A time from before
-    the wall clock was set back is not told, since nobody knows how long ago it was (rule 30). The orchestrator notices
-    it first: while it claims no time for a list, neither does the answer."""
+    """How current stored rows are: the times of the store, which belong to these rows, where the orchestrator claims
+    them too, and its judgement. No time is told from before the wall clock was set back (rule 30)."""
     now = call.services.clock.now()
     status = call.services.orchestrator.get_status().statuses.get(entity)
-    parts = status.accounts if status else ()
-    part = next((part for part in parts if ages.account in (part.account, "")), None)
+    part = next((p for p in (status.accounts if status else ()) if ages.account in (p.account, "")), None)
 
-    def known(name: str, at: datetime | None) -> datetime | None:
-        return None if at is None or name in ages.doubtful or at > now else at
+    def certain(name: str) -> datetime | None:
+        at: datetime | None = getattr(ages, name)
+        return None if part is None or at is None or name in ages.doubtful or at > now else at
 
-    new = known("new_as_of", ages.new_as_of)
-    whole = known("all_as_of", ages.all_as_of)
-    last = known("last_success", ages.last_success)
+    freshness = Freshness.UNKNOWN
     if ages.last_success is None:
         freshness = Freshness.NEVER
-    elif last is None or part is None:
-        freshness = Freshness.UNKNOWN
-    else:
+    elif part is not None and certain("last_success") is not None:
         freshness = part.freshness
     return {
-        "new_as_of": None if part is not None and part.new_as_of is None else new,
-        "all_as_of": None if part is not None and part.all_as_of is None else whole,
+        "new_as_of": certain("new_as_of") if part is not None and part.new_as_of is not None else None,
+        "all_as_of": certain("all_as_of") if part is not None and part.all_as_of is not None else None,
         "freshness": freshness.value,
     }

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import psutil
 
 from archisync_gui.erp.failures import transient, translated
-from archisync_gui.erp.launch import FLAGS, launch, start_driver
+from archisync_gui.erp.launch import CLOSE_LIMIT, FLAGS, launch, quietly, start_driver
 from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
@@ -34,11 +34,9 @@ log = logging.getLogger(__name__)
 VIEWPORT = {"width": 1440, "height": 900}
 ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
 
-START_LIMIT = 45.0
-"""Seconds for the driver and all attempts to start a browser: less than a read may stand still."""
-PAGE_LIMIT = 15.0
-"""Seconds for a context or an empty page; neither asks anything of the ERP."""
-CLOSE_LIMIT = 5.0
+START_LIMIT = 30.0
+"""Seconds for the driver and all attempts to start a browser, for a context, and for an empty page; together less than
+a read may stand still."""
 
 
 class SessionMemory(Protocol):
@@ -67,8 +65,8 @@ class Browser:
         self._pinned_key = pinned_key
         self._headless = headless
         self._starting = asyncio.Lock()
-        self._launching: asyncio.Future[None] | None = None
-        """The start that goes on; :meth:`close` ends it."""
+        self._start_limit: asyncio.Timeout | None = None
+        """Of the start that goes on now."""
         self._playwright: Playwright | None = None
         self._chromium: Chromium | None = None
         self._key_in_use = ""
@@ -85,6 +83,11 @@ class Browser:
         """True while a browser is there and answers."""
         return self._chromium is not None and self._chromium.is_connected()
 
+    @property
+    def version(self) -> str:
+        """The version of the browser that runs; empty while none does."""
+        return "" if self._chromium is None else str(self._chromium.version)
+
     async def page(self, account: str, purpose: str = "") -> Page:
         """The one page for that purpose in the account's own context; starts the browser if need be. One page is used
         at a time: a special purpose takes over the page without one, since making another takes a tenth of a second."""
@@ -93,7 +96,7 @@ class Browser:
             free = self._pages.pop((account, ""), None) if self.has_page(account) else None
             if free is None:
                 try:
-                    async with _answering():
+                    async with self._answering():
                         free = await context.new_page()
                 except SyncFailure:
                     await self.close()
@@ -115,7 +118,7 @@ class Browser:
             del self._pages[key]
         context = self._contexts.pop(account, None)
         if context is not None:
-            await _quietly(context.close())
+            await quietly(context.close())
 
     async def remember(self, account: str) -> None:
         """Note the account's session: neither a browser that dies nor, where there is a memory, a restart of ours then
@@ -139,7 +142,7 @@ class Browser:
 
         async def close() -> None:
             if page is not None:
-                await _quietly(page.close())
+                await quietly(page.close())
 
         return close()
 
@@ -148,10 +151,10 @@ class Browser:
         return _kill(_browsers(self._folder))
 
     async def close(self) -> None:
-        """End the browser and its driver, also while they are being started; cookies stay in memory. Nothing is left
-        behind."""
-        if self._launching is not None:
-            self._launching.cancel()
+        """End the browser and its driver, also while they start; cookies stay in memory. Nothing is left behind."""
+        if self._start_limit is not None:
+            self._start_limit.reschedule(asyncio.get_running_loop().time())
+            self._start_limit = None
         async with self._starting:
             for account in list(self._contexts):
                 await self.remember(account)
@@ -170,7 +173,7 @@ class Browser:
                 if state is None and self._memory is not None:
                     state = await self._memory.recall(account)
                 try:
-                    async with _answering():
+                    async with self._answering():
                         context = await self._chromium.new_context(
                             locale="it-IT",
                             timezone_id="Europe/Rome",
@@ -187,18 +190,12 @@ class Browser:
 
     async def _start_or_end(self) -> None:
         """Start the browser; where that fails, hangs or is ended by :meth:`close`, no process is left."""
-        self._launching = asyncio.ensure_future(self._start())
         try:
-            await self._launching
-        except BaseException as error:
+            await self._start()
+        except BaseException:
             await asyncio.to_thread(_kill, _started_in(self._folder))
             await self._end()
-            task = asyncio.current_task()
-            if isinstance(error, asyncio.CancelledError) and not (task and task.cancelling()):
-                raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
             raise
-        finally:
-            self._launching = None
 
     async def _start(self) -> None:
         await asyncio.to_thread(import_module, "playwright.async_api")  # a tenth of a second: the panel lives on
@@ -208,7 +205,7 @@ class Browser:
         args = [*FLAGS, *([f"--ignore-certificate-errors-spki-list={self._key_in_use}"] if self._key_in_use else [])]
         self._folder = await asyncio.to_thread(_temporary_folder)
         try:
-            async with asyncio.timeout(START_LIMIT):
+            async with self._limited():
                 with _temporary_files_in(self._folder):
                     self._playwright = await start_driver(async_playwright())
                 self._chromium = await launch(self._playwright.chromium, self._program(), args, self._headless)
@@ -216,15 +213,38 @@ class Browser:
             raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
         log.info("browser %s started", self._chromium.version)
 
+    @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        """Ends a start after ``START_LIMIT`` seconds, or at once when the browser is closed meanwhile."""
+        async with asyncio.timeout(START_LIMIT) as self._start_limit:
+            try:
+                yield
+            finally:
+                self._start_limit = None
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """For what is asked of the browser alone: where it does not answer, that is never the ERP's fault."""
+        from playwright.async_api import Error
+        from playwright.async_api import TimeoutError as SlowBrowser
+
+        try:
+            async with self._limited():
+                yield
+        except (TimeoutError, SlowBrowser) as error:
+            raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
+        except (Error, ConnectionError) as error:
+            raise transient("browser-lost", step="open") from error
+
     async def _end(self) -> None:
         chromium, playwright = self._chromium, self._playwright
         self._chromium = self._playwright = None
         self._contexts.clear()
         self._pages.clear()
         if chromium is not None:
-            await _quietly(chromium.close())
+            await quietly(chromium.close())
         if playwright is not None:
-            await _quietly(playwright.stop())
+            await quietly(playwright.stop())
         folder, self._folder = self._folder, ""
         if folder:
             await asyncio.to_thread(_kill, _started_in(folder))
@@ -293,21 +313,6 @@ def _temporary_files_in(folder: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    """For what is asked of the browser alone: where it does not answer, that is never the ERP's fault."""
-    from playwright.async_api import Error
-    from playwright.async_api import TimeoutError as SlowBrowser
-
-    try:
-        async with asyncio.timeout(PAGE_LIMIT):
-            yield
-    except (TimeoutError, SlowBrowser) as error:
-        raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
-    except (Error, ConnectionError) as error:
-        raise transient("browser-lost", step="open") from error
-
-
 def _started_in(folder: str) -> list[psutil.Process]:
     """The driver and the browsers of ours that keep their temporary files in ``folder``."""
     found = []
@@ -336,22 +341,6 @@ def _kill(processes: list[psutil.Process]) -> bool:
     return bool(processes)
 
 
-async def _quietly(closing: Any) -> None:
-    """Wait for a closing call, not for ever, and whatever it says: what it closes may be dead already."""
-    task = asyncio.ensure_future(closing)
-    try:
-        await asyncio.wait([task], timeout=CLOSE_LIMIT)
-    except asyncio.CancelledError:
-        # Being cancelled must not leave a process behind.
-        await asyncio.wait([task], timeout=CLOSE_LIMIT)
-        raise
-    finally:
-        if not task.done():
-            task.cancel()
-        elif not task.cancelled() and (error := task.exception()) is not None:
-            log.debug("closing: %s", error)
-
-
 async def try_browser(program: str | None = None) -> str:
     """Start a browser, ask its version and close it. :class:`SyncFailure` says what is wrong."""
     browser = Browser(program=lambda: program or "")
@@ -359,7 +348,6 @@ async def try_browser(program: str | None = None) -> str:
         page = await browser.page("doctor")
         with translated("open"):
             await page.goto("about:blank")
-        assert browser._chromium is not None
-        return str(browser._chromium.version)
+        return browser.version
     finally:
         await browser.close()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.background import Background
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, explaining, look_at
 from archisync_gui.erp.driver.page_driver import Act
@@ -19,7 +19,7 @@ from archisync_gui.erp.evidence import keep_evidence
 from archisync_gui.erp.failures import SessionExpired, StalePage, transient
 from archisync_gui.erp.idle import IdleTimer
 from archisync_gui.erp.left_open import LeftOpenLists, ListKey
-from archisync_gui.erp.lists.detail import read_record
+from archisync_gui.erp.lists.detail import detail_path, read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import SavedViews
@@ -78,7 +78,7 @@ class Erp:
         """How each list is read."""
         self._entities = {entity.path: entity for entity in entities}
         self._left_open = LeftOpenLists(self._browser, open_until)
-        self._afterwards: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._timer = IdleTimer(self._idle_for, self._close_idle)
 
     @property
@@ -108,7 +108,7 @@ class Erp:
                     yield visit
                 if visit.keep:
                     # Who suspends a read is waiting for something else.
-                    self._later(self._browser.close_page(account))
+                    self._background.start(self._browser.close_page(account))
                 else:
                     await self._restore(account, view)
                     for path in await self._saved.left_by_earlier_process(account):
@@ -158,7 +158,7 @@ class Erp:
                 self._left_open.answered(key)
             if leave_open:
                 self._left_open.keep(key)
-            self._later(self._restore_afterwards(key, view))
+            self._background.start(self._restore_afterwards(key, view))
 
     def warm_up(self, account: AccountId) -> None:
         """Somebody is about to wait for this account's data: start the browser in the background, on an empty page. It
@@ -170,7 +170,7 @@ class Erp:
                     await self._browser.page(account)
 
         if not self._browser.running and not self._one_at_a_time.locked():
-            self._later(start())
+            self._background.start(start())
 
     async def survives_another(
         self, entity: Entity, other: Entity, account: AccountId, logged_in: Callable[[], None]
@@ -194,15 +194,9 @@ class Erp:
                 await self._browser.close_page(account, "another")
             return True
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do what nobody has to wait for."""
-        task = asyncio.ensure_future(work)
-        self._afterwards.add(task)
-        task.add_done_callback(self._afterwards.discard)
-
     async def settled(self, limit: float | None = None) -> set[asyncio.Task[None]]:
         """Wait until nothing goes on in the background; what is not done within ``limit`` seconds is returned."""
-        return (await asyncio.wait(self._afterwards, timeout=limit))[1] if self._afterwards else set()
+        return await self._background.settled(limit)
 
     async def _restore_afterwards(self, key: ListKey, view: ListView) -> None:
         async with self._using():
@@ -276,8 +270,7 @@ class Erp:
 
         Raises ``record-unknown`` for a key that is no id, ``record-other`` where the page shows another record.
         """
-        if entity.detail_path is None or not (key.isascii() and key.isdigit()):
-            raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
+        detail_path(entity, key)
         async with self._using(), self._explaining_certificates(account):
             await self._left_open.another_opens(account)
             return await read_record(self._session(account), entity, key, fields, logged_in)
@@ -318,17 +311,29 @@ class Erp:
     # --- life ---------------------------------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        """Restore the saved views where that is quick, then end the browser. Nothing is left behind."""
-        for task in await self.settled(self.limits.restore):
-            task.cancel()
-            await asyncio.wait([task])
+        """Restore the saved views where that is quick, then end the browser. Nothing is left behind. A read that does
+        not end delays each step by ``limits.restore`` seconds at most."""
+        await self._background.end(self.limits.restore)
+        self._timer.stop()
+        turn = self._one_at_a_time
+        try:
+            await asyncio.wait_for(turn.acquire(), self.limits.restore)
+        except TimeoutError:
+            log.warning("a read does not end; its browser is closed")
+            await self.close_browser()
+        else:
+            try:
+                await self._close_in_order()
+            finally:
+                turn.release()
         await self._timer.end()
-        async with self._one_at_a_time:
-            if self._browser.running:
-                for account, path in self._saved.known:
-                    await self._restore_later(account, path)
-            self._left_open.clear()
-            await self._browser.close()
+
+    async def _close_in_order(self) -> None:
+        if self._browser.running:
+            for account, path in self._saved.known:
+                await self._restore_later(account, path)
+        self._left_open.clear()
+        await self._browser.close()
 
     async def close_browser(self) -> None:
         """Close the browser at once, also while a read hangs in it: the next read opens a new one.

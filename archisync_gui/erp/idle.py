@@ -19,7 +19,7 @@ class IdleTimer:
 
     def start(self) -> None:
         """Nobody uses it from now on."""
-        self._timer = asyncio.get_running_loop().call_later(max(self._delay(), 0.0), self._over)
+        self._timer = asyncio.get_running_loop().call_later(max(self._delay(), 0.0), self.over)
 
     def stop(self) -> None:
         """It is used again."""
@@ -28,10 +28,12 @@ class IdleTimer:
             self._timer = None
 
     async def end(self) -> None:
-        """Stop, and wait for a closing that has begun."""
+        """Stop, and end a closing that has begun: it is done, or waits for its turn."""
         self.stop()
         if self._closing is not None:
+            self._closing.cancel()
             await asyncio.wait([self._closing])
 
-    def _over(self) -> None:
+    def over(self) -> None:
+        """The time is over: close."""
         self._closing = asyncio.ensure_future(self._close())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import shutil
@@ -19,6 +20,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPT_LIMIT = 20.0
 """Seconds that one browser may take to start."""
+
+CLOSE_LIMIT = 5.0
+"""Seconds for closing one thing of the browser."""
 
 NAMES = (
     "chromium",
@@ -49,17 +53,36 @@ FLAGS = (
 )
 
 
+async def quietly(closing: Any) -> None:
+    """Wait for a closing call, not for ever, and whatever it says: what it closes may be dead already."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.wait([task], timeout=CLOSE_LIMIT)
+    except asyncio.CancelledError:
+        # Being cancelled must not leave a process behind.
+        await asyncio.wait([task], timeout=CLOSE_LIMIT)
+        raise
+    finally:
+        if not task.done():
+            task.cancel()
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("closing: %s", error)
+
+
 async def start_driver(starting: Any) -> Playwright:
     """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
     that the connection was closed."""
     try:
         playwright = cast("Playwright", await starting.start())
-    except Exception as error:
+    except BaseException as error:
+        await quietly(starting.__aexit__(None, None, None))  # its process, if there is one, must not stay
+        if not isinstance(error, Exception):
+            raise
         raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
     # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
     # 1.65): the loop would log it as an error long after we have noticed.
     with suppress(AttributeError):
-        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())  # noqa: SLF001
     return playwright
 
 

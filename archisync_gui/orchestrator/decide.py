@@ -13,6 +13,7 @@ from archisync_gui.model import AccountId, Freshness, Reason, Scope, SyncType
 from archisync_gui.orchestrator import office_hours
 from archisync_gui.orchestrator.state import (
     SMART,
+    AccountState,
     Active,
     Moment,
     Request,
@@ -116,7 +117,6 @@ def in_order(state: State) -> list[Request]:
 def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
     """What stops a waiting request, the strongest first (rule 9); ``None`` when only the lock or others do."""
     account = state.accounts.get(request.slot.account)
-    rules = state.rules
 
     def block(reason: Reason, until: datetime | None = None) -> Block:
         return Block(reason, until, request.slot.type, request.slot.account)
@@ -129,23 +129,28 @@ def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
         return block(Reason.HOLD)
     if state.sessions and not (request.anyway or may_run_in_session(state, request, now)):
         return block(Reason.SESSION, session_until(state, request, now))
-    if not request.anyway:
-        if (request.scheduled or request.attempt > 1) and logins_today(state, request.slot.account, now) >= (
-            rules.login_budget
-        ):
-            return block(Reason.LOGIN_BUDGET, office_hours.day_end(now.wall, rules.zone))
-        if (request.scheduled or request.attempt > 1) and state.away is not None:
+    if not request.anyway and (request.scheduled or request.attempt > 1):
+        if logins_today(state, request.slot.account, now) >= state.rules.login_budget:
+            return block(Reason.LOGIN_BUDGET, office_hours.day_end(now.wall, state.rules.zone))
+        if state.away is not None:
             return block(state.away)
-        if request.scheduled:
-            if not office_hours.is_open(now.wall, rules.office, rules.zone):
-                return block(Reason.OFFICE_HOURS, office_hours.opens(now.wall, rules.office, rules.zone))
-            track = state.track(request.slot.type, request.slot.account)
-            pauses = [p for p in (track.back_off, account.login_pause) if p is not None and p > now.wall]
-            if pauses:
-                return block(Reason.BACK_OFF, max(pauses))
+        if request.scheduled and (found := _schedule_stopped(state, request, account, now)):
+            return block(*found)
     if request.not_before is not None and request.not_before > now.mono:
         return block(Reason.RETRY, now.wall_at(request.not_before))
     return None
+
+
+def _schedule_stopped(
+    state: State, request: Request, account: AccountState, now: Moment
+) -> tuple[Reason, datetime | None] | None:
+    """What stops requests of the schedule only, and until when: office hours, and the pause after failures."""
+    rules = state.rules
+    if not office_hours.is_open(now.wall, rules.office, rules.zone):
+        return Reason.OFFICE_HOURS, office_hours.opens(now.wall, rules.office, rules.zone)
+    track = state.track(request.slot.type, request.slot.account)
+    pauses = [p for p in (track.back_off, account.login_pause) if p is not None and p > now.wall]
+    return (Reason.BACK_OFF, max(pauses)) if pauses else None
 
 
 def serves(state: State, request: Request) -> bool:

@@ -26,7 +26,7 @@ from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, St
 HORIZON = timedelta(hours=24)
 """A forecast looks no further ahead."""
 STEPS = 100
-"""And takes no more steps: it is part of every status, so it must be quick (5 ms)."""
+"""And takes no more steps: the next times of all lists come within a few dozen."""
 LOOKED_AT = 50
 """And looks at no more waiting requests."""
 LATER_STEPS = 5000
@@ -162,18 +162,91 @@ def _until_opening(state: State, now: Moment) -> float:
 
 def forecasts(state: State, now: Moment) -> tuple[Forecast, ...]:
     """What will run when: each type and account once, its next time (rule 32)."""
+    return _forecasts(state, now)[0]
+
+
+class Forecaster:
+    """Keeps the last forecast: the same future is imagined once, however often the status is asked for."""
+
+    def __init__(self) -> None:
+        self._kept: _Kept | None = None
+
+    def __call__(self, state: State, now: Moment) -> tuple[Forecast, ...]:
+        """As :func:`forecasts`, up to :data:`INEXACT` seconds old."""
+        kept, depends, end = self._kept, _depends(state), _expected_end(state, now)
+        if kept is None or not kept.holds(depends, end, now):
+            found, until = _forecasts(state, now)
+            kept = self._kept = _Kept(depends, end, now, until, found)
+        return kept.found
+
+
+INEXACT = 2.0
+"""Seconds that a kept forecast may be old when a run takes longer than expected, and by which the expected end of the
+active run, or the wall clock, may have moved under it."""
+
+
+class _Kept(NamedTuple):
+    depends: tuple[object, ...]
+    end: float | None
+    """Monotonic; when the active run was expected to end."""
+    made: Moment
+    until: float
+    """Monotonic; when the first thing happens that was imagined."""
+    found: tuple[Forecast, ...]
+
+    def holds(self, depends: tuple[object, ...], end: float | None, now: Moment) -> bool:
+        """True while the future is still the imagined one."""
+        if not self.made.mono <= now.mono < max(self.until, self.made.mono + INEXACT):
+            return False
+        if any(a is not b and a != b for a, b in zip(self.depends, depends, strict=True)):
+            return False
+        passed_by = (now.wall - self.made.wall).total_seconds() - (now.mono - self.made.mono)
+        moved = 0.0 if end is None or self.end is None else end - self.end
+        return abs(passed_by) < INEXACT and abs(moved) < INEXACT
+
+
+def _depends(state: State) -> tuple[object, ...]:
+    """What decides the imagined future, but for the clocks and the progress of the active run."""
+    active = state.active
+    return (
+        state.queue,
+        state.tracks,
+        state.sessions,
+        state.accounts,
+        state.intervals,
+        state.rules,
+        state.abandoned,
+        state.daily_due,
+        state.quiet_since,
+        state.hold_since,
+        state.away,
+        state.closing,
+        None if active is None else (active.run.id, active.stop, active.suspensions),
+    )
+
+
+def _expected_end(state: State, now: Moment) -> float | None:
+    left = None if state.active is None else remaining(state, state.active, now)
+    return None if left is None else now.mono + left
+
+
+def _forecasts(state: State, now: Moment) -> tuple[tuple[Forecast, ...], float]:
+    """The forecasts, and the monotonic time of the first imagined step."""
     found: dict[tuple[SyncType, AccountId], Forecast] = {}
+    first = float("inf")
     if len(state.queue) > LOOKED_AT:
         # Hundreds of single records may wait: they are short, and no forecast needs to run through all of them.
         state = evolve(state, queue={r.slot: r for r in in_order(state)[:LOOKED_AT]})
     expected = sum(1 for _ in state.lines())
     for step in islice(imagined(state, now, now.wall + HORIZON), STEPS):
+        first = min(first, step.now.mono)
         if step.started is not None:
             account = SHARED if state.types[step.started.type].shared else step.started.account
             found.setdefault((step.started.type, account), step.started)
             if len(found) >= expected:
                 break
-    return tuple(found.values())
+    # Nothing happens within the horizon: what lies behind it may come into sight.
+    return tuple(found.values()), min(first, now.mono + HORIZON.total_seconds() / 24)
 
 
 async def explain_later(state: State, now: Moment, at: datetime) -> Explanation:

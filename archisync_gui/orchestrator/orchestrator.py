@@ -10,6 +10,7 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from archisync_gui.model import (
     Account,
@@ -43,7 +44,7 @@ from archisync_gui.orchestrator import accounts as account_folds
 from archisync_gui.orchestrator import memory, requests, schedule, sessions
 from archisync_gui.orchestrator import runs as run_folds
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
-from archisync_gui.orchestrator.explain import explain, explain_later, forecasts
+from archisync_gui.orchestrator.explain import Forecaster, explain, explain_later
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed, Listeners
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
@@ -51,6 +52,7 @@ from archisync_gui.orchestrator.state import (
     Faltered,
     Moment,
     Noted,
+    Session,
     Settled,
     Slot,
     State,
@@ -112,6 +114,7 @@ class Orchestrator:
         self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
         self._numbers = 0
         self._status: Status | None = None
+        self._forecasts = Forecaster()
         strongest_first = sorted(types, key=lambda t: -t.priority)
         state = State(
             rules=rules or Rules(),
@@ -454,6 +457,32 @@ class Orchestrator:
             return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=tomb)
         if self.state.closing:
             return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
+        id = self._open_session(session_id, account, label, token)
+        session = self.state.sessions.get(id)
+        if session is None:  # a listener ended it when it heard of it
+            return self._form_answer("ended", "", account, began, reason=self._tomb(id))
+        answer = partial(self._form_answer, handle=session.handle, account=session.account, began=began)
+        code, error = self._known_without_a_read(session)
+        if code or not wait:
+            return answer(code or "pending", error=error)
+        told = await self._fast_read(session.handle, began + self.state.rules.answer)
+        match told:
+            case None:
+                return answer("pending")
+            case RunResult(outcome=Outcome.COMPLETED):
+                return answer("fresh", result=told)
+            case RunResult():
+                if self._tomb(id) is not None:
+                    return self._form_answer("ended", "", session.account, began, reason=self._tomb(id))
+                unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
+                error = told.error or unread
+                return answer("stopped" if error.kind is FailureKind.CREDENTIALS else "failed", error=error)
+            case ErrorInfo(code="held"):
+                return answer("held")
+        return answer("failed", error=told)
+
+    def _open_session(self, session_id: str | None, account: AccountId | None, label: str, token: str) -> str:
+        """Open the session, or find it, and ask for fresh customers in it; its id. Raises ``SyncFailure``."""
         if session_id not in self.state.sessions:
             self._check_room_for_session(token)
         id = ""
@@ -464,40 +493,19 @@ class Orchestrator:
             return sessions.wants_fresh(state, now, id)
 
         self._dispatcher.apply(fold)
-        session = self.state.sessions.get(id)
-        if session is None:  # a listener ended it when it heard of it
-            return self._form_answer("ended", "", account, began, reason=self._tomb(id))
-        handle, account = session.handle, session.account
-        slot = sessions.fast_slot(self.state, account)
-        now = self._dispatcher.now()
+        return id
+
+    def _known_without_a_read(self, session: Session) -> tuple[str, ErrorInfo | None]:
+        """The code of the answer to a form where no read has to be waited for, and its error; ``""``: wait for one."""
+        slot = sessions.fast_slot(self.state, session.account)
         if slot is None:
-            nobody = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
-            return self._form_answer("failed", handle, account, began, error=nobody)
+            return "failed", ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
         stopped = self.state.accounts[slot.account].stopped
         if stopped is not None:
-            return self._form_answer("stopped", handle, account, began, error=stopped)
-        if sessions.fresh_enough(self.state, now, slot):
-            return self._form_answer("fresh", handle, account, began)
-        if self.state.hold_since is not None:
-            return self._form_answer("held", handle, account, began)
-        if not wait:
-            return self._form_answer("pending", handle, account, began)
-        told = await self._fast_read(handle, began + self.state.rules.answer)
-        match told:
-            case None:
-                return self._form_answer("pending", handle, account, began)
-            case RunResult(outcome=Outcome.COMPLETED):
-                return self._form_answer("fresh", handle, account, began, result=told)
-            case RunResult():
-                unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
-                if self._tomb(id) is not None:
-                    return self._form_answer("ended", "", account, began, reason=self._tomb(id))
-                error = told.error or unread
-                code = "stopped" if error.kind is FailureKind.CREDENTIALS else "failed"
-                return self._form_answer(code, handle, account, began, error=error)
-            case ErrorInfo(code="held"):
-                return self._form_answer("held", handle, account, began)
-        return self._form_answer("failed", handle, account, began, error=told)
+            return "stopped", stopped
+        if sessions.fresh_enough(self.state, self._dispatcher.now(), slot):
+            return "fresh", None
+        return ("held" if self.state.hold_since is not None else ""), None
 
     def _check_room_for_session(self, token: str) -> None:
         """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
@@ -625,7 +633,8 @@ class Orchestrator:
             self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next look
         revision = self._dispatcher.revision
         if self._status is None or self._status.revision != revision:
-            self._status = status(self.state, self._dispatcher.now(), revision, self._dispatcher.journal_error)
+            now, error = self._dispatcher.now(), self._dispatcher.journal_error
+            self._status = status(self.state, now, revision, error, self._forecasts)
         return self._status
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -641,7 +650,7 @@ class Orchestrator:
         """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
         now = self._dispatcher.now()
         if at is None or abs((at - now.wall).total_seconds()) < 1:
-            return evolve(explain(self.state, now), forecast=forecasts(self.state, now))
+            return evolve(explain(self.state, now), forecast=self._forecasts(self.state, now))
         at = min(at, now.wall + timedelta(days=366))
         if at > now.wall:
             return await explain_later(self.state, now, at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from types import MappingProxyType
 
@@ -41,8 +42,14 @@ _WORST_STATE = (
 _WORST_FRESHNESS = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
 
 
-def status(state: State, now: Moment, revision: int, journal_error: ErrorInfo | None = None) -> Status:
-    """Everything at this moment."""
+def status(
+    state: State,
+    now: Moment,
+    revision: int,
+    journal_error: ErrorInfo | None = None,
+    forecasts: Callable[[State, Moment], tuple[Forecast, ...]] = forecasts,
+) -> Status:
+    """Everything at this moment; ``forecasts`` may keep what it found before."""
     queue = [entry(state, request, block, now) for request, block in queue_because(state, now)]
     coming = {(f.type, _line(state, f.type, f.account)): f for f in forecasts(state, now)}
     active = state.active

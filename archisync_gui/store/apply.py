@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import compress, count
@@ -298,7 +298,6 @@ def _compare(
 ) -> None:
     """Compare rows whose hash or state differs with the stored ones, column by column, and write what differs."""
     table, tally, batch, names = writer.table, writer.tally, writer.batch, reader.names
-    clean_whole = batch.whole and batch.clean
     searched = {i for i, name in enumerate(names) if name in (*writer.entity.search, *writer.entity.key)}
     statement = sa.select(
         table.c[schema.KEY],
@@ -310,23 +309,14 @@ def _compare(
     ordinary: list[tuple[Any, ...]] = []
     back: list[tuple[Any, ...]] = []
     for key, last_changed, kept_blanks, search, *old in writer.connection.execute(statement).all():
-        blanks = _counts(kept_blanks)
         values, digest = suspects[key]
         state = stored.states.get(key, ORDINARY)
         if state.newer and not state.deleted:
             tally.unchanged += 1
             continue
-        effective = list(values)
-        counters: dict[str, int] = {}
-        held = False
-        for i in reader.sticky:
-            if is_blank(values[i]) and not is_blank(old[i]):
-                times = blanks.get(names[i], 0) + (1 if clean_whole else 0)
-                if times < BLANKS_UNTIL_TAKEN:
-                    effective[i], held = old[i], True
-                    if times:
-                        counters[names[i]] = times
-        if held:
+        blanks = _counts(kept_blanks)
+        effective, counters = _with_sticky(reader, values, old, blanks, clean_whole=batch.whole and batch.clean)
+        if effective is not values:
             digest = change_hash(effective)
         fields = list(compress(count(), map(ne, effective, old)))
         if unfilled:
@@ -359,6 +349,25 @@ def _compare(
         (back if state.missing or state.deleted else ordinary).append(row)
     writer.update(ordinary, back=False)
     writer.update(back, back=True)
+
+
+def _with_sticky(
+    reader: Reader, values: Sequence[Value], old: Sequence[Value], blanks: Mapping[str, int], *, clean_whole: bool
+) -> tuple[Sequence[Value], dict[str, int]]:
+    """``values`` themselves, or with the stored values where a sticky field turned blank too few times; and how often
+    each of these was blank by now."""
+    kept: dict[int, Value] = {}
+    counters: dict[str, int] = {}
+    for i in reader.sticky:
+        if is_blank(values[i]) and not is_blank(old[i]):
+            times = blanks.get(reader.names[i], 0) + (1 if clean_whole else 0)
+            if times < BLANKS_UNTIL_TAKEN:
+                kept[i] = old[i]
+                if times:
+                    counters[reader.names[i]] = times
+    if not kept:
+        return values, counters
+    return [kept.get(i, value) for i, value in enumerate(values)], counters
 
 
 def _counts(kept: object) -> dict[str, int]:

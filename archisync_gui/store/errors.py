@@ -34,39 +34,45 @@ class Abandoned(Exception):
     """A job noticed that nobody waits for it any more; its transaction is rolled back."""
 
 
+_SQLITE = {
+    # Without room SQLite cannot enlarge the shared memory file beside the database.
+    sqlite3.SQLITE_IOERR_SHMSIZE: "disk-full",
+    sqlite3.SQLITE_IOERR: "disk-error",
+    sqlite3.SQLITE_FULL: "disk-full",
+    sqlite3.SQLITE_READONLY: "read-only",
+    sqlite3.SQLITE_CANTOPEN: "read-only",
+    sqlite3.SQLITE_PERM: "read-only",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_NOTADB: "damaged",
+    sqlite3.SQLITE_BUSY: "locked",
+    sqlite3.SQLITE_LOCKED: "locked",
+    sqlite3.SQLITE_INTERRUPT: "interrupted",
+}
+"""SQLite's extended or primary result codes with ours."""
+
+_SYSTEM = {
+    errno.ENOSPC: "disk-full",
+    errno.EDQUOT: "disk-full",
+    errno.EACCES: "read-only",
+    errno.EPERM: "read-only",
+    errno.EROFS: "read-only",
+    errno.EIO: "disk-error",
+}
+"""The file system's error numbers with our codes."""
+
+
 def code_of(error: BaseException) -> str | None:
     """The code of an error of SQLite or the file system; ``None`` for one that is no matter of the file."""
     match error:
         case DBAPIError() if error.orig is not None:
             return code_of(error.orig)
         case sqlite3.Error():
-            extended = getattr(error, "sqlite_errorcode", None)
-            if extended is None:  # raised by the Python module itself, a programming error
+            number = getattr(error, "sqlite_errorcode", None)
+            if number is None:  # raised by the Python module itself, a programming error
                 return None
-            match extended & 0xFF:
-                case sqlite3.SQLITE_FULL:
-                    return "disk-full"
-                case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_PERM:
-                    return "read-only"
-                case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-                    return "damaged"
-                case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-                    return "locked"
-                case sqlite3.SQLITE_INTERRUPT:
-                    return "interrupted"
-                case sqlite3.SQLITE_IOERR:
-                    # Without room SQLite cannot enlarge the shared memory file beside the database.
-                    return "disk-full" if extended == sqlite3.SQLITE_IOERR_SHMSIZE else "disk-error"
-            return None
+            return _SQLITE.get(number) or _SQLITE.get(number & 0xFF)
         case OSError():
-            match error.errno:
-                case errno.ENOSPC | errno.EDQUOT:
-                    return "disk-full"
-                case errno.EACCES | errno.EPERM | errno.EROFS:
-                    return "read-only"
-                case errno.EIO:
-                    return "disk-error"
-            return None
+            return _SYSTEM.get(error.errno or 0)
     return None
 
 

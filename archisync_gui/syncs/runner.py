@@ -395,9 +395,9 @@ class SyncRunner:
         warnings = _warnings(reader, None, ())
         if not found.rows:
             return Finished(Outcome.SKIPPED, rows=0, warnings=(*warnings, warning("fast-read-empty", list=entity.name)))
-        control.progress(Progress("apply", None, None, reader.findings.raw))
         proves = found.steady and not reader.findings.nameless
         complete = await self._filled(entity, run.account, found.rows)
+        control.progress(Progress("apply", None, None, reader.findings.raw))  # raises in an abandoned run (rule 26)
         batch = Batch(
             run.id,
             _as_of(self._erp.clock, found.as_of, found.began),
@@ -490,10 +490,12 @@ class SyncRunner:
     async def _one(self, entity: Entity, key: str, control: RunControl) -> Finished:
         run, reader = control.run, RowReader(entity)
         # A detail page opens for any id; which records are the account's own, only its list tells.
+        base = await self._store.ages(entity.name, run.account)
         if not any(row.deleted_at is None for row in await self._store.rows_by_key(entity.name, run.account, [key])):
             raise SyncFailure("no-such-record", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
         control.progress(Progress("open"))
-        as_of = self._erp.clock.now()
+        clock = self._erp.clock
+        as_of, began = clock.now(), clock.monotonic()
         texts = await self._erp.record(entity, run.account, key, reader.fields, _logging_in(control))
         values = {**texts, entity.column(entity.key[0]).field_name: key}
         rows = reader.take([[values.get(name) for name in reader.fields]])
@@ -501,7 +503,17 @@ class SyncRunner:
         if not texts or not rows:
             raise SyncFailure("record-unknown", FailureKind.LAYOUT, params={"key": key, "list": entity.name})
         complete = await self._filled(entity, run.account, {key: rows[0]})
-        batch = Batch(run.id, as_of, tuple(complete.values()), whole=False, clean=True, single=True)
+        batch = Batch(
+            run.id,
+            _as_of(clock, as_of, began),
+            tuple(complete.values()),
+            whole=False,
+            clean=True,
+            single=True,
+            after=base.number,
+            checked=base.number,
+        )
+        control.progress(Progress("apply", None, None, 1))  # raises in an abandoned run (rule 26)
         delta = await self._store.apply(entity.name, run.account, batch)
         return _finished(Outcome.COMPLETED, batch, delta, _warnings(reader, None, ()))
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from archisync_gui import cli, zone
 from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import exit_code, serve
 from archisync_gui.app.core import Core, look_at_erp
@@ -24,9 +27,10 @@ from archisync_gui.model import (
     SyncFailure,
     SystemClock,
 )
-from archisync_gui.settings import SettingsError, load_settings
+from archisync_gui.settings import Settings, SettingsError, load_settings
 from archisync_gui.store import Batch
 from archisync_gui.store.store import Store
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -191,3 +195,75 @@ async def test_the_doctor_does_not_look_beside_another_process(core: Core, capsy
     code = await look_at_erp(core.profile, DemoOptions("none", "stopped"), conformance=None, language="en")
     assert code == exit_codes.BUSY
     assert "Close the panel" in capsys.readouterr().out
+
+
+# ------------------------------------------------------------------------------------------------ log, time zone
+
+
+async def test_what_happens_is_written_to_the_log_in_the_language_of_that_moment(
+    core: Core, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lines() -> list[str]:
+        return [record.getMessage() for record in caplog.records if record.name == "archisync_gui.events"]
+
+    with caplog.at_level(logging.INFO, "archisync_gui.events"):
+        await core.apply_settings({"look.language": "it"})
+        core.orchestrator.hold()
+        await until(lambda: len(lines()) == 1)
+        core.orchestrator.release()
+        await until(lambda: len(lines()) == 2)
+        await core.apply_settings({"look.language": "en"})
+        core.orchestrator.hold()
+        await until(lambda: len(lines()) == 3)
+    italian, _, english = lines()
+    assert italian != english, "the same event, in two languages"
+
+
+TOKYO, NEW_YORK = timedelta(hours=9), timedelta(hours=-4)
+SUMMER = datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
+async def test_times_are_shown_in_the_zone_of_the_settings_from_the_start_and_after_a_change(tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    Settings().with_({"sync.timezone": "Asia/Tokyo"}).save(profile.settings_file)
+    zone.use("")
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    core = await Core.open(profile, demo=None, attended=False, reads=False)
+    try:
+        assert zone.local(SUMMER).utcoffset() == TOKYO
+        await core.apply_settings({"sync.timezone": "America/New_York"})
+        assert zone.local(SUMMER).utcoffset() == NEW_YORK
+        assert core.orchestrator.state.rules.zone == "America/New_York", "the schedule uses the same zone"
+        with pytest.raises(SettingsError):
+            await core.apply_settings({"sync.timezone": "Europe/Nowhere"})
+        assert zone.local(SUMMER).utcoffset() == NEW_YORK
+    finally:
+        await core.close()
+        lock.release()
+
+
+@pytest.mark.parametrize("name", ["Asia/Tokyo", "America/New_York"])
+def test_a_command_that_another_process_serves_reads_times_in_the_zone_of_the_settings(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command has no core of its own then: it has to set the zone itself."""
+    asked: list[dict[str, Any]] = []
+
+    def hand_over(options: object, profile: object, args: dict[str, Any], *more: object) -> int:
+        asked.append(args)
+        return exit_codes.OK
+
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    Settings().with_({"sync.timezone": name}).save(profile.settings_file)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    zone.use("")
+    monkeypatch.setattr(cli, "_hand_over", hand_over)
+    try:
+        command = ["explain", "--at", "2026-07-01T14:30", "--demo", "--profile", str(profile.folder)]
+        assert cli.main(command) == exit_codes.OK
+    finally:
+        lock.release()
+    (args,) = asked
+    assert datetime.fromisoformat(args["at"]).utcoffset() == {"Asia/Tokyo": TOKYO}.get(name, NEW_YORK)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import InitError, KeyringLocked, PasswordSetError
 from memory_keyring import MemoryKeyring, in_place
 
 from archisync_gui.app import credentials as module
@@ -145,6 +146,79 @@ async def test_a_password_removed_meanwhile_is_not_put_into_the_file(
         await keeping
     await asyncio.gather(other, removing)
     assert not mine.file_in_use
+
+
+class TroubledKeyring(MemoryKeyring):
+    """Holds secrets, and raises an error at every call."""
+
+    error: Exception = KeyringLocked("Failed to unlock the collection!")
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise self.error
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise self.error
+
+    def delete_password(self, service: str, username: str) -> None:
+        raise self.error
+
+
+TROUBLES = (KeyringLocked("locked"), InitError("no bus"), PasswordSetError("full"), OSError("pipe"), ValueError("1783"))
+
+
+@pytest.mark.parametrize("error", TROUBLES, ids=lambda error: type(error).__name__)
+async def test_a_keyring_that_cannot_be_used_now_does_not_mean_that_there_is_no_password(
+    profile: Profile, error: Exception
+) -> None:
+    """Else the account would stop until the operator types a password that lies in the keyring all the time."""
+    troubled = TroubledKeyring()
+    troubled.error = error
+    with in_place(troubled):
+        mine = Credentials(profile)
+        with pytest.raises(NoPassword, match="keyring-silent") as silent:
+            await mine.password("agente01")
+        assert silent.value.kind is FailureKind.LOGIN, "tried again later"
+        with pytest.raises(NoPassword, match="keyring-silent"):
+            await mine.keep("agente01", "new")  # else the old one in the keyring would come back at the next start
+        assert await mine.password("agente01") == "new"
+        assert await mine.place("agente01") == "memory"
+        with pytest.raises(NoPassword, match="keyring-silent"):
+            await mine.forget("agente01")
+        with pytest.raises(NoPassword, match="keyring-silent"):
+            await mine.password("agente01")
+
+
+async def test_a_private_file_serves_while_the_keyring_is_locked(profile: Profile) -> None:
+    with in_place(NoKeyring()):
+        mine = Credentials(profile)
+        await mine.keep("agente01", "segreto")
+        await mine.keep_in_file("agente01")
+    with in_place(TroubledKeyring()):
+        assert await Credentials(profile).password("agente01") == "segreto"
+
+
+@pytest.mark.usefixtures("no_ring")
+async def test_a_file_that_cannot_be_read_now_is_neither_empty_nor_replaced(
+    profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = Credentials(profile)
+    for account in ("agente01", "agente02"):
+        await mine.keep(account, f"of {account}")
+        await mine.keep_in_file(account)
+
+    def busy(path: Path) -> object:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "read_json", busy)
+        with pytest.raises(NoPassword, match="password-file-unreadable") as unreadable:
+            await Credentials(profile).password("agente01")
+        assert unreadable.value.kind is FailureKind.LOGIN, "tried again later"
+        assert await Credentials(profile).place("agente01") == ""
+        for change in (mine.keep("agente01", "new"), mine.forget("agente01"), mine.keep_in_file("agente02")):
+            with pytest.raises(OSError, match="Permission denied"):
+                await change
+    assert await Credentials(profile).password("agente02") == "of agente02"
 
 
 async def test_a_password_given_to_the_command_line_serves_every_account(profile: Profile, ring: MemoryKeyring) -> None:

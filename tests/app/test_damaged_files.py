@@ -6,9 +6,7 @@ import asyncio
 import json
 import re
 import shutil
-import signal
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
@@ -32,6 +30,7 @@ from archisync_gui.model import SystemClock
 from archisync_gui.settings import Settings, load_settings
 from archisync_gui.store import Store, StoreError
 from tests.support.hygiene import ExpectedErrors
+from tests.support.killing import Victim
 
 ACCOUNT = "agente01"
 DAMAGE = {
@@ -243,14 +242,9 @@ while True:
 
 
 def kill_while_writing(folder: Path, after: float) -> None:
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(folder)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "writing\n"
-    try:
-        process.wait(after)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-    process.communicate()
+    child = Victim(WRITER, folder)
+    assert child.says() == "writing"
+    child.kill(after)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")

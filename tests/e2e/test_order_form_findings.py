@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Route, expect
 
-from archisync_gui.entities import ENTITIES
-from archisync_gui.store import Batch
 from tests.endpoint import stand_in
-from tests.endpoint.form_rig import SCAN, Between, Rig, article
+from tests.endpoint.form_rig import SCAN, Rig
+from tests.endpoint.form_steps import (
+    ACCOUNT,
+    add,
+    choose,
+    edit,
+    held,
+    line,
+    quantities,
+    read_again,
+    rows,
+    stored,
+)
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-ACCOUNT = "agente1"
-CUSTOMER = {"id": "50120", "name": "Studio Bianchi Srl", "accountNum": "C50120", "city": "Verona"}
 
 
 @pytest.fixture
@@ -28,76 +34,6 @@ def at_work(at_work: Rig) -> Iterator[Rig]:
     """In these tests no page may complain of anything."""
     yield at_work
     assert at_work.problems == []
-
-
-def line(item: str, quantity: int, price: int = 1233, **more: Any) -> dict[str, Any]:
-    """A stored line; the quantity in pieces."""
-    return {
-        "itemId": item, "name": f"Nome {item}", "description": None, "quantity": quantity * 1000, "unitPrice": price,
-        "priceUnit": 1000, "priceId": None, "priceAsOf": None, "vatPercent": 2200, "discounts": [], "free": False,
-        "note": "",
-    } | more  # fmt: skip
-
-
-async def stored(at_work: Rig, *lines: dict[str, Any], id_: str = "d" * 24, **more: Any) -> str:
-    """A draft in the panel; returns its id."""
-    document = {"customer": CUSTOMER, "priceGroup": "002", "date": "2026-01-05", "note": "", "deliveryAddress": "",
-                "desiredDate": None, "lines": list(lines)} | more  # fmt: skip
-    await at_work.office.drafts.put(ACCOUNT, id_, document)
-    return id_
-
-
-async def edit(page: Page, id_: str, count: int) -> None:
-    """Open a stored draft in this tab."""
-    await page.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
-    await expect(page.locator("#lines tr")).to_have_count(count)
-
-
-async def rows(page: Page) -> list[list[str]]:
-    """Article and quantity of each line as they are on the screen."""
-    return json.loads(
-        await page.evaluate("""() => JSON.stringify([...document.querySelectorAll("#lines tr")].map((row) => [
-            row.querySelector("small").textContent.split(" · ")[0].trim(), row.querySelector(".quantity").value]))""")
-    )
-
-
-async def quantities(at_work: Rig) -> list[tuple[str, int]]:
-    """Article and quantity (in pieces) of each line of the draft saved last."""
-    document: Any = (await at_work.office.drafts.list(ACCOUNT))[0].document
-    return [(one["itemId"], one["quantity"] // 1000) for one in document["lines"]]
-
-
-async def choose(page: Page, text: str = "50120") -> None:
-    await expect(page.locator("#customer")).to_be_focused()
-    await page.keyboard.type(text)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#customer-chosen")).to_be_visible()
-
-
-async def add(page: Page, text: str, quantity: str) -> None:
-    await page.locator("#product").focus()
-    await article(page, text, quantity)
-
-
-def held(between: Between) -> asyncio.Event:
-    """Answers wait until the event is set."""
-    go_on = asyncio.Event()
-
-    async def wait(route: Route) -> None:
-        await go_on.wait()
-        await route.continue_()
-
-    between.instead = wait
-    return go_on
-
-
-async def read_again(at_work: Rig, entity: str, rows: list[dict[str, Any]]) -> None:
-    """The ERP has these rows now."""
-    declared = next(one for one in ENTITIES if one.name == entity)
-    full = [{c.name: None for c in declared.columns} | row for row in rows]
-    account = ACCOUNT if entity == "customers" else ""
-    batch = Batch(f"again-{entity}", at_work.office.clock.now(), full, whole=True, clean=True)
-    await at_work.office.store.apply(entity, account, batch)
 
 
 # ---------------------------------------------------------------------------------- 0: Enter before the answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -125,6 +126,46 @@ async def test_what_waits_is_found_and_sent_after_the_port_has_changed(at_work: 
     await expect(page.locator("#unsent-list li")).to_contain_text("non finita")
     await page.locator("#unsent-list a").click()
     await expect(page.locator("#note")).to_have_value("segreto: non finito")
+
+
+LISTED = """() => {
+  window.listed = new Set();
+  new MutationObserver(() => {
+    for (const one of document.querySelectorAll("#unsent-list li")) listed.add(one.textContent);
+  }).observe(document, { childList: true, subtree: true, characterData: true });
+}"""
+"""Notes each entry that was ever in the list of what is not saved."""
+
+
+async def test_an_order_on_its_way_from_the_old_port_is_not_listed_as_unsent(at_work: Rig) -> None:
+    page = await order_waits(at_work)
+    await page.close()
+    await at_work.context.unroute_all()
+    await moved(at_work)
+    sending, answered = asyncio.Event(), asyncio.Event()
+
+    async def list_comes_while_the_order_is_sent(route: Route) -> None:
+        await sending.wait()
+        await route.continue_()
+
+    async def held(route: Route) -> None:
+        if route.request.method == "PUT":
+            sending.set()
+            await answered.wait()
+        await route.continue_()
+
+    await at_work.context.route("**/api/drafts", list_comes_while_the_order_is_sent)
+    await at_work.context.route("**/api/drafts/*", held)
+    await at_work.context.add_init_script(f"({LISTED})()")
+    page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
+    await sending.wait()
+    async with page.expect_response("**/api/drafts"):
+        pass
+    await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
+    answered.set()
+    await expect(page.locator("#unsent-list li")).to_contain_text("segreto: non finito", timeout=15_000)
+    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
+    assert "Studio Bianchi" not in await page.evaluate("[...listed].join()")
 
 
 async def test_an_address_keeps_what_the_other_has_not_stored(at_work: Rig) -> None:

@@ -83,7 +83,7 @@ IN_PAGE = """() => {
     },
     is: (selector, state) => one(selector)?.matches(state) ?? false,
     async look() {
-      await until(() => !walk.store.now().scans.some((scan) => !scan.missing) && !walk.store.now().paste);
+      await until(() => !walk.store.now().scans.some((scan) => scan.state === "looking") && !walk.store.now().paste);
       const order = walk.store.order();
       return JSON.stringify({
         id: order.id,

@@ -47,7 +47,7 @@ async def test_a_browser_that_makes_no_context_holds_nobody_up(monkeypatch: pyte
         async def close(self) -> None:
             return None
 
-    monkeypatch.setattr(browser, "PAGE_LIMIT", 0.01)
+    monkeypatch.setattr(browser, "START_LIMIT", 0.01)
     hung: Any = browser.Browser()
     hung._chromium = Hung()
     with pytest.raises(SyncFailure) as caught:
@@ -127,10 +127,87 @@ async def test_a_browser_that_opens_no_page_is_ended(monkeypatch: pytest.MonkeyP
         async def close(self) -> None:
             return None
 
-    monkeypatch.setattr(browser, "PAGE_LIMIT", 0.01)
+    monkeypatch.setattr(browser, "START_LIMIT", 0.01)
     hung: Any = browser.Browser()
     hung._chromium, hung._contexts = Hung(), {"agente01": Context()}
     with pytest.raises(SyncFailure) as caught:
         await hung.page("agente01")
     assert caught.value.code == "browser-silent"
     assert not hung.running
+
+
+def gone(folder: str) -> bool:
+    """True when nothing of that name is there."""
+    return not Path(folder).exists()
+
+
+@pytest.mark.parametrize("step", ["driver", "launch", "context"])
+@pytest.mark.parametrize("ending", ["limit", "close"])
+async def test_a_start_that_hangs_ends_at_its_limit_and_when_the_browser_is_closed(
+    step: str, ending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging, stopped = asyncio.Event(), []
+
+    async def hang_at(name: str) -> None:
+        if name == step:
+            hanging.set()
+            await asyncio.Event().wait()
+
+    class Chromium:
+        version = "1"
+
+        def is_connected(self) -> bool:
+            return True
+
+        async def new_context(self, **options: object) -> None:
+            await hang_at("context")
+
+        async def close(self) -> None:
+            stopped.append("chromium")
+
+    class Playwright:
+        chromium = None
+
+        async def stop(self) -> None:
+            stopped.append("driver")
+
+    async def driver(starting: object) -> Playwright:
+        await hang_at("driver")
+        return Playwright()
+
+    async def started(*args: object) -> Chromium:
+        await hang_at("launch")
+        return Chromium()
+
+    monkeypatch.setattr(browser, "start_driver", driver)
+    monkeypatch.setattr(browser, "launch", started)
+    monkeypatch.setattr(browser, "START_LIMIT", 0.05 if ending == "limit" else 3600.0)
+    mine = browser.Browser()
+    page = asyncio.ensure_future(mine.page("agente01"))
+    async with asyncio.timeout(60):
+        await hanging.wait()
+        folder = mine._folder
+        if ending == "close":
+            await asyncio.gather(mine.close(), mine.close())
+        with pytest.raises(SyncFailure, match="browser-silent"):
+            await page
+        await mine.close()
+    assert not mine.running
+    assert not mine._starting.locked()
+    assert stopped == {"driver": [], "launch": ["driver"], "context": ["chromium", "driver"]}[step]
+    assert gone(folder)
+
+
+async def test_a_driver_that_never_answers_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    class Starting:
+        async def start(self) -> None:
+            await asyncio.Event().wait()
+
+        async def __aexit__(self, *args: object) -> None:
+            closed.append("driver")
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(launch.start_driver(Starting()), 0.01)
+    assert closed == ["driver"]

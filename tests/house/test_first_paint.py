@@ -28,9 +28,12 @@ HEAVY = {
     "archisync_gui.orchestrator",
     "archisync_gui.store",
     "archisync_gui.syncs",
+    "archisync_gui.updates",
+    "minisign",
     *(
         f"archisync_gui.ui.{page}"
         for page in (
+            "dialogs.about",
             "dialogs.first_run",
             "dialogs.run_details",
             "dialogs.clear",

@@ -13,9 +13,9 @@ import pytest
 import release
 import yaml
 from build_windows import numbers, tree_version
-from licences import licences
 
 import archisync_gui
+from archisync_gui.licences import licences
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = [*sorted((ROOT / ".github").rglob("*.yml")), ROOT / ".pre-commit-config.yaml"]

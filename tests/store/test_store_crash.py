@@ -1,9 +1,6 @@
 """kill -9 in the middle of applying: the file is sound and the rows are those of one complete read."""
 
-import os
 import random
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,30 +9,16 @@ from store_samples import ENTITIES, START
 
 from archisync_gui.model import Outcome, SystemClock
 from archisync_gui.store import Store
+from tests.support.killing import Victim
 
 HERE = Path(__file__).parent
 
 
 def run_and_kill(folder: Path, first: int, seconds: float) -> int:
     """Let a child apply reads and kill it so long after its first one; returns the last it reported complete."""
-    child = subprocess.Popen(
-        [sys.executable, str(HERE / "crash_child.py"), str(folder), str(first)],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
-    )
-    assert child.stdout is not None
-    try:
-        reported = child.stdout.readline()
-        try:
-            child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            pass
-    finally:
-        child.kill()
-    reported += child.stdout.read()
-    child.stdout.close()
-    child.wait()
-    return int(reported.split()[-1])
+    child = Victim(HERE / "crash_child.py", folder, str(first))
+    reported = child.says()
+    return int([reported, *child.kill(seconds)][-1])
 
 
 async def crash_story(folder: Path, times: int, seed: int) -> None:

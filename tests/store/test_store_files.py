@@ -22,7 +22,7 @@ from archisync_gui.disk import beside
 from archisync_gui.entities import ENTITIES as REAL
 from archisync_gui.entities.declaration import Column, Entity, Kind
 from archisync_gui.model import Event, EventKind, SyncTypeSpec
-from archisync_gui.store import Store, StoreError, migrate, schema
+from archisync_gui.store import Store, StoreError, errors, migrate, schema
 from archisync_gui.store.store import FILE
 
 NEW_COLUMN = Column("WEIGHT", "weight", "PESO", "Weight", Kind.NUMBER)
@@ -462,6 +462,8 @@ def test_every_code_of_the_store_has_a_text() -> None:
     source = Path(migrate.__file__).parent
     text = "\n".join(file.read_text(encoding="utf-8") for file in source.glob("*.py"))
     codes = set(re.findall(r'StoreError\(\s*"([a-z-]+)"', text)) | set(re.findall(r'return "([a-z]+-[a-z-]+)"', text))
-    codes |= {"damaged", "locked"}
+    codes |= {*errors._SQLITE.values(), *errors._SYSTEM.values()} - {
+        "interrupted"
+    }  # a job that was given up, told to nobody
     assert {"disk-full", "read-only", "newer-schema", "rekey-too-few", "refused-read-void"} <= codes
     assert codes <= messages.codes()

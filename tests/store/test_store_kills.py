@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import sqlite3
-import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +15,7 @@ from store_samples import ENTITIES, START
 
 from archisync_gui.drafts import Drafts
 from archisync_gui.store import Store
+from tests.support.killing import Victim
 
 HERE = Path(__file__).parent
 
@@ -25,30 +24,13 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 
 def killed(folder: Path, operation: str, turns: random.Random) -> tuple[Path, list[str]]:
     """Let a process do the operation again and again, and kill it; where it was at work, and what it had said there."""
-    child = subprocess.Popen(
-        [sys.executable, str(HERE / "crash_operations.py"), str(folder), operation],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(HERE.parents[1])},
-    )
-    assert child.stdout is not None
-    said: list[str] = []
-    wanted = f"begin {turns.randint(0, 2)}\n"
-    try:
-        while (line := child.stdout.readline()) != wanted:
-            assert line, "the process ended by itself"
-        said.append(line)
-        try:
-            child.wait(turns.uniform(0.0, 0.15))
-        except subprocess.TimeoutExpired:
-            pass
-    finally:
-        child.kill()
-    said += child.stdout.readlines()
-    child.stdout.close()
-    child.wait()
+    child = Victim(HERE / "crash_operations.py", folder, operation)
+    wanted = f"begin {turns.randint(0, 2)}"
+    while child.says() != wanted:
+        pass
+    said = [wanted, *child.kill(turns.uniform(0.0, 0.15))]
     last = max(index for index, line in enumerate(said) if line.startswith("begin"))
-    return folder / f"{int(said[last].split()[1]):04}", [line.strip() for line in said[last + 1 :]]
+    return folder / f"{int(said[last].split()[1]):04}", said[last + 1 :]
 
 
 def rows_in(file: Path) -> int:

@@ -52,7 +52,7 @@ from archisync_gui.ui.pages.log import LogPage
 from archisync_gui.ui.pages.overview import TypesModel
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.system.notify import Balloon, Message
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text.activity import missed_lists
 from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, miss_bars
 from tests.support.waiting import until
@@ -230,7 +230,7 @@ async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: 
     line = Timeline(interactive=True)
     line.resize(800, 300)
     due = ago(minutes=40)
-    found = words.missed_lists({"missed": [miss(Reason.HOLD, 3, due=due)]})
+    found = missed_lists({"missed": [miss(Reason.HOLD, 3, due=due)]})
     line.show_picture(Picture(("orders",), miss_bars(found), ((ago(hours=1), ago(minutes=50)),), NOW))
     bar = line._picture.bars[0]
     assert "due 3 times from" in bar.tip

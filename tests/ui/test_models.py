@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from archisync_gui.model import Outcome
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.words import ActivityLine
+from archisync_gui.ui.text.activity import ActivityLine
 from archisync_gui.ui.widgets.models import VALUE, ActivityModel, QueueModel, SessionsModel, TypesModel
 
 

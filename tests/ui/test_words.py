@@ -24,6 +24,7 @@ from archisync_gui.model import (
     warning,
 )
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.activity import event_line
 from archisync_gui.ui.text.i18n import ago, decimal, number, set_language, span, tr
 
 
@@ -169,7 +170,7 @@ def test_activity_in_plain_words(language: str) -> None:
         NOW,
         {"type": "customers", "rows": 1512, "added": 2, "changed": 14, "gone": 0, "durationMs": 3100},
     )
-    found = words.event_line(done)
+    found = event_line(done)
     assert found is not None
     expected = {"it": ("Clienti: 1.512 righe, 2 nuovi, 14 cambiati", "3,1 s"),
                 "en": ("Customers: 1,512 rows, 2 new, 14 changed", "3.1 s")}  # fmt: skip
@@ -180,16 +181,14 @@ def test_activity_in_plain_words(language: str) -> None:
 def test_the_end_of_a_session_tells_what_it_cost(language: str) -> None:
     set_language(language)
     cost = {"reason": "closed", "customersMs": 2100, "putOffMs": 40_000}
-    found = words.event_line(Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost))
+    found = event_line(Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost))
     assert found is not None
     expected = {
         "it": "Modulo ordini chiuso: clienti in 2,1 s, altri rimandati di 40 s",
         "en": "Order form closed: customers in 2.1 s, others put off by 40 s",
     }
     assert found.text == expected[language]
-    unserved = words.event_line(
-        Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost | {"customersMs": None, "putOffMs": 0})
-    )
+    unserved = event_line(Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost | {"customersMs": None, "putOffMs": 0}))
     assert unserved is not None
     assert unserved.text == {"it": "Modulo ordini chiuso", "en": "Order form closed"}[language]
 
@@ -202,7 +201,7 @@ def test_errors_in_the_activity_have_the_tone_of_errors() -> None:
         NOW,
         {"type": "invoices", "attempt": 3, "error": {"kind": "transient", "code": "erp-slow", "message": "boom"}},
     )
-    found = words.event_line(failed)
+    found = event_line(failed)
     assert found is not None
     assert found.tone == "bad"
     assert found.text == "Invoices: the ERP does not answer (3 attempts)"

@@ -185,10 +185,11 @@ async def test_an_early_enter_waits_and_takes_only_what_was_meant(page: Page) ->
         ("rossi", [one, two], None),
         ("rossi", [one], "uno"),
         ("rossi", [], None),
+        ("50272", [one, {"name": "tre", "codes": ["C1", "50272"]}], None),
     ]:
         found = await ask(page, "search", BOX, {"text": text, "items": items})
         assert found["early"] is None
-        assert found["waits"] == "enter"
+        assert found["waits"] is True
         assert found["taken"] == taken, text
         assert found["open"] == (taken is None)
         assert found["late"] is None, "an answer for another text was taken"
@@ -198,11 +199,12 @@ async def test_a_scanner_is_told_from_a_person(page: Page) -> None:
     found = await ask(
         page,
         "search",
-        """[m.isScan("12345678", [0, 10, 20, 30, 40, 50, 60, 70]),
-          m.isScan("12345678", [0, 10, 20, 30, 40, 150, 160, 170]),
-          m.isScan("1234", [0, 1, 2, 3]), m.isScan("abcdefgh", [0, 1, 2, 3, 4, 5, 6, 7])]""",
+        """[["12345678", [0, 10, 20, 30, 40, 50, 60, 70], 80], ["12345678", [0, 10, 20, 30, 40, 150, 160, 170], 180],
+          ["1234", [0, 1, 2, 3], 4], ["abcdefgh", [0, 1, 2, 3, 4, 5, 6, 7], 8], ["123456", [0, 9, 18, 27, 36, 45], 500],
+          ["x123456", [0, 9, 18, 27, 36, 45, 54], 63], ["99123456", [0, 100, 200, 209, 218, 227, 236, 245], 254]]
+          .map(([text, times, enter]) => m.scanOf([...text].map((key, at) => ({ key, time: times[at] })), enter))""",
     )
-    assert found == [True, False, False, False]
+    assert found == ["12345678", "", "", "", "", "123456", "123456"]
 
 
 UNDO = """(() => {
@@ -225,3 +227,159 @@ UNDO = """(() => {
 async def test_undo_takes_back_one_step_and_nothing_since(page: Page) -> None:
     found = await ask(page, "operations", UNDO)
     assert found == {"back": "a1 b77 c1", "all": "a1 b1", "again": "b77 c1", "gone": True}
+
+
+INVERSES = """(() => {
+  const line = (id) => ({ id, qtyText: "1", discountText: "", note: "", free: false });
+  const order = { id: "o", note: "", date: null, customer: null, lines: ["a", "b", "c"].map(line) };
+  const ops = [
+    { kind: "insert", line: line("d"), before: null }, { kind: "insert", line: line("d"), before: "b" },
+    { kind: "insert", line: line("d"), before: "gone" }, { kind: "remove", id: "a" }, { kind: "remove", id: "c" },
+    { kind: "change", id: "b", patch: { qtyText: "7", free: true } },
+    { kind: "set", patch: { note: "n", date: "2026-01-01" } },
+    { kind: "all", ops: [{ kind: "change", id: "b", patch: { qtyText: "7" } },
+      { kind: "change", id: "b", patch: { qtyText: "8" } },
+      { kind: "remove", id: "b" }, { kind: "remove", id: "a" }, { kind: "insert", line: line("d"), before: "c" }] },
+  ];
+  return ops.map((op) => {
+    const done = m.apply(order, op), back = m.apply(done.order, done.inverse);
+    const again = m.apply(back.order, back.inverse);
+    const text = JSON.stringify;
+    return [text(done.order) !== text(order), text(back.order) === text(order), text(again.order) === text(done.order)];
+  });
+})()"""
+
+
+async def test_every_operation_has_an_inverse(page: Page) -> None:
+    for changed_back_again in await ask(page, "operations", INVERSES):
+        assert changed_back_again == [True, True, True]
+
+
+JUDGED = """(() => {
+  const product = { itemId: "K", minQuantity: 5000, multipleQuantity: 5000, maxQuantity: 20000 };
+  const articles = { K: { state: "ready", product, prices: [], asOf: null } };
+  const line = (itemId, qtyText) => ({ ...m.lineOf({ itemId }, qtyText), id: itemId + qtyText });
+  const problems = (...lines) => m.judge({ ...m.blank(null), lines }, articles, "2026-01-05", "it").problems
+    .map(({ problem }) => [problem.code, problem.params?.pieces, problem.params?.better]);
+  return [problems(line("K", "2"), line("K", "3")), problems(line("K", "2"), line("L", "3")),
+    problems(line("K", "15"), line("K", "10")), problems(line("K", "5"), line("K", "x"))];
+})()"""
+
+
+async def test_rules_count_all_lines_of_an_article(page: Page) -> None:
+    assert await ask(page, "value", JUDGED) == [
+        [],
+        [["rule.wrong", 2000, 5000]],
+        [["rule.together", 25_000, 10_000], ["rule.together", 25_000, 5000]],
+        [["quantity.number", None, None]],
+    ]
+
+
+OUTBOX = """(async () => {
+  const storage = await import("/order-form/storage.js"), real = window.fetch, put = IDBObjectStore.prototype.put;
+  await storage.useKey(null);
+  sessionStorage.setItem("archisync-token", JSON.stringify({ token: "t", account: "a", profileId: "p" }));
+  const { post, send, adopt, waiting } = await import("/order-form/keep.js?outbox");
+  const answers = [], asked = [];
+  window.fetch = (url, how) => new Promise((resolve) => {
+    asked.push(new Headers(how.headers).get("If-Match"));
+    const body = (version) => JSON.stringify({ draft: { version }, total: 1 });
+    answers.push((status, version) => resolve(new Response(body(version), { status })));
+  });
+  const until = async (count) => { while (answers.length < count) await new Promise((done) => setTimeout(done)); };
+  const left = async () => (await waiting()).filter(({ kind }) => kind === "send")
+    .map(({ document, version }) => [document.note, version]);
+  const first = post("x".repeat(24), null, { note: "one" });
+  await first.kept;
+  const sending = send(first.entry);
+  await until(1);
+  await new Promise((done) => setTimeout(done, 2)); // what is posted next is written at another moment
+  const second = post("x".repeat(24), null, { note: "two" });
+  await second.kept;
+  answers[0](200, 1);
+  await sending;
+  const meanwhile = await left();
+  const sendingAgain = send(second.entry);
+  await until(2);
+  answers[1](503, 0);
+  await sendingAgain;
+  const refused = await left();
+  const last = send((await waiting())[0]);
+  await until(3);
+  answers[2](200, 2);
+  await last;
+  const entry = { key: "copy:t", kind: "copy", id: "y".repeat(24), at: "2026-01-01",
+    account: "a", tab: "t", order: {} };
+  IDBObjectStore.prototype.put = () => { throw new DOMException("full", "QuotaExceededError"); };
+  const setItem = Storage.prototype.setItem;
+  Storage.prototype.setItem = IDBObjectStore.prototype.put;
+  const full = (await adopt([entry])).length;
+  IDBObjectStore.prototype.put = put;
+  Storage.prototype.setItem = setItem;
+  window.fetch = real;
+  sessionStorage.clear();
+  return { meanwhile, refused, sent: await left(), asked, full, taken: (await adopt([entry])).length,
+    nothing: (await adopt([{ ...entry, id: "z".repeat(24), unchanged: true }])).length, end: (await waiting()).length };
+})()"""
+
+
+async def test_a_draft_leaves_the_outbox_only_when_the_panel_has_that_version(page: Page) -> None:
+    found = json.loads(await page.evaluate(f"async () => JSON.stringify(await {OUTBOX})"))
+    assert found["meanwhile"] == [["two", 1]], "what was saved while the first was sent follows it"
+    assert found["refused"] == [["two", 1]]
+    assert found["sent"] == []
+    assert found["asked"] == [None, '"1"', '"1"']
+    assert found["full"] == 0, "an entry that is not on the disk here may not be deleted at the other address"
+    assert (found["taken"], found["nothing"], found["end"]) == (1, 1, 1)
+
+
+SCANNED = """(async () => {
+  const store = await import("/order-form/store.js"), real = window.fetch;
+  const { lineOf } = await import("/order-form/value.js");
+  window.fetch = () => new Promise(() => {});
+  m.addLines([lineOf({ itemId: "K" }, "3"), lineOf({ itemId: "L" }, "1")]);
+  const [line] = store.order().lines;
+  m.typeLine(line.id, "qtyText", "8");
+  m.rest();
+  for (const text of ["1", "10", "100000", "10000001"]) m.typeLine(line.id, "qtyText", text);
+  const asked = store.view().problems.map(({ problem }) => problem.code);
+  m.scanInstead(line.id);
+  const lines = () => store.order().lines.map(({ itemId, qtyText }) => itemId + qtyText);
+  const after = lines(), scans = store.now().scans.map(({ code }) => code);
+  store.update({ entry: { product: { itemId: "M" }, qtyText: "10000002", sure: false } });
+  const entry = m.entryView().problem.code;
+  m.scanInstead(null);
+  window.fetch = real;
+  return { asked, after, scans, entry, added: lines().slice(2),
+    all: store.now().scans.map(({ code }) => code) };
+})()"""
+
+
+async def test_a_code_in_a_quantity_is_scanned_and_the_quantity_is_what_it_was(page: Page) -> None:
+    found = await ask(page, "actions", f"await {SCANNED}")
+    assert found["asked"] == ["quantity.suspicious"]
+    assert found["after"] == ["K8", "L1"]
+    assert found["scans"] == ["10000001"]
+    assert found["entry"] == "quantity.suspicious"
+    assert found["added"] == ["M1"]
+    assert found["all"] == ["10000001", "10000002"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("020002\t5\t50+10\r\n020001\t1,5\t\r\n", [["020002", "5", "50+10"], ["020001", "1,5", ""]]),
+        ("Codice\tDescrizione\tQ.tà\tSconto\n020002\tLucido\t5\t10", [["020002", "5", "10"]]),
+        ("Sconto;Quantità;Articolo\n10;1.000;020002", [["020002", "1.000", "10"]]),
+        ("020002\tLucido, 5 l\t5\t10\n020001\tBase\t2", [["020002", "5", "10"], ["020001", "2", ""]]),
+        ('020002\t"Lucido\nda ""5"" l"\t1\u00a0000', [["020002", "1 000", ""]]),
+        ("020002\t5\t10\n020001\tx\t20", [["020002", "5", "10"], ["020001", "x", "20"]]),
+        ("020002\t5\n020001\t\n030001\t0", [["020002", "5", ""], ["020001", "", ""], ["030001", "0", ""]]),
+        ("020002\n020001", [["020002", "1", ""], ["020001", "1", ""]]),
+        ("020002 5\n020001  2,5", [["020002", "5", ""], ["020001", "2,5", ""]]),
+        ('5" tubo\t3', [['5" tubo', "3", ""]]),
+    ],
+)
+async def test_rows_from_a_spreadsheet(page: Page, text: str, wanted: list[list[str]]) -> None:
+    rows = "m.readRows(about).map(({ code, qtyText, discountText }) => [code, qtyText, discountText])"
+    assert await ask(page, "view/paste", rows, text) == wanted

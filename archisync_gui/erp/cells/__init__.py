@@ -1,0 +1,1 @@
+"""Cells and values of a grid, parsed to what is stored."""

@@ -43,6 +43,7 @@ def first_line(text: str) -> str:
 
 
 def parse_text(text: str) -> str | None:
+    """White space folded; ``None`` where nothing is left."""
     return fold(text) or None
 
 

@@ -1,0 +1,1 @@
+"""What the driver does in a page of the ERP: login, certificate, grid commands."""

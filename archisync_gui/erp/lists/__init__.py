@@ -1,0 +1,1 @@
+"""Reading a list: its state as the user left it, its pages, single records."""

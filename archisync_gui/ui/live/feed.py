@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from archisync_gui.model import Event, EventKind, RunRecord, Status
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.text.words import Missed, missed_lists
+from archisync_gui.ui.text.activity import Missed, missed_lists
 
 _ENDED = frozenset(
     {

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
     from archisync_gui.orchestrator import Orchestrator
     from archisync_gui.store.store import Store
+    from archisync_gui.updates.watch import Updates
 
 Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, object]]
 """Settings and their new values, or a function of the settings in use that gives them."""
@@ -154,6 +155,8 @@ class Services:
     backup: Callable[[], Awaitable[Path]] | None = None
     restore: Callable[[Path], object] | None = None
     """Starts Archisync anew with that backup in the archive's place."""
+    updates: Updates | None = None
+    """Whether there are newer versions."""
     crash: str = ""
     """Text of the crash file found at this start, or of a sentence about an unclean exit; empty: all was well."""
 

@@ -24,14 +24,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.model import Event, EventKind, Outcome, QueueEntry, State, Status
+from archisync_gui.model import Event, Outcome, QueueEntry, State, Status
 from archisync_gui.settings import interval_key
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.look.theme import scaled
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
 from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.words import ActivityLine
 from archisync_gui.ui.widgets.basic import IconButton, Page, card, column, label, line, row
 from archisync_gui.ui.widgets.delegates import ActivityDelegate, CellDelegate, QueueDelegate
 from archisync_gui.ui.widgets.models import ROW, ActivityModel, QueueModel, TypeRow, TypesModel
@@ -48,21 +48,6 @@ LOOK_BACK = (timedelta(days=1), timedelta(days=8))
 
 PICTURE_AGE = timedelta(seconds=10)
 """So old the strip may be while nothing happens: its hours move by less than a pixel meanwhile."""
-
-KINDS = (
-    EventKind.SYNC_COMPLETED,
-    EventKind.SYNC_ERROR,
-    EventKind.SYNC_SUSPENDED,
-    EventKind.SYNC_RESUMED,
-    EventKind.SYNC_CANCELLED,
-    EventKind.SYNC_SKIPPED,
-    EventKind.SESSION_OPENED,
-    EventKind.SESSION_CLOSED,
-    EventKind.HOLD_CHANGED,
-    EventKind.ACCOUNT_CHANGED,
-    EventKind.SCHEDULE_MISSED,
-)
-"""The kinds of events that ``words.event_line`` has words for."""
 
 NARROW = 64
 """Below so many times the height of a line, queue and activity stand under the table."""
@@ -579,7 +564,7 @@ async def _kept_events(store: Store, since: datetime, until: datetime) -> list[E
 
 
 def _lines(events: Sequence[Event]) -> list[ActivityLine]:
-    return [line for line in map(words.event_line, events) if line is not None]
+    return [line for line in map(event_line, events) if line is not None]
 
 
 def _activity_list(model: ActivityModel) -> QListView:

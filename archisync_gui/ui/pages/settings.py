@@ -42,7 +42,7 @@ from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import PairedPage, Pairing
 from archisync_gui.ui.pages.backups import Backups
 from archisync_gui.ui.text.choices import choice_word, place_word
-from archisync_gui.ui.text.i18n import absolute, decimal, language, tr
+from archisync_gui.ui.text.i18n import absolute, decimal, language, message, tr
 from archisync_gui.ui.text.plain import plain
 from archisync_gui.ui.widgets.basic import (
     Flow,
@@ -59,7 +59,7 @@ from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.files import open_path
 from archisync_gui.ui.widgets.time_field import TimeField
 
-GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data")
+GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data", "about")
 
 SETTLING = 400
 """Milliseconds without a further change after which a number or a time is put into effect."""
@@ -78,6 +78,7 @@ def group_title(name: str) -> str:
         "notify": tr("Notifications"),
         "look": tr("Appearance"),
         "data": tr("Data and backups"),
+        "about": message("about.group"),
     }.get(name, name)
 
 
@@ -557,7 +558,7 @@ class SettingsPage(Page):
         self._titles: dict[str, QLabel] = {}
         self.accounts, self.pages = Accounts(context), PairedPages(context)
         self._load = label(wrap=True)
-        self.folder, self.again = QPushButton(), QPushButton()
+        self.folder, self.again, self.about = QPushButton(), QPushButton(), QPushButton()
         self.backups = Backups(context)
         self._sizes = label(name="muted", wrap=True)
         layout = row(self, (18, 14, 18, 14), 14)
@@ -572,6 +573,7 @@ class SettingsPage(Page):
         self.groups.currentRowChanged.connect(self.stack.setCurrentIndex)
         self.folder.clicked.connect(self._open_folder)
         self.again.clicked.connect(partial(context.open, "first-run"))
+        self.about.clicked.connect(partial(context.open, "about"))
         context.settings_changed.connect(self.show_settings)
         context.services_changed.connect(self.show_settings)
         feed.runs_changed.connect(self._show_load)
@@ -627,6 +629,11 @@ class SettingsPage(Page):
             line.addWidget(self.again)
             line.addStretch(1)
             inside.addLayout(line)
+        if name == "about":
+            line = row()
+            line.addWidget(self.about)
+            line.addStretch(1)
+            inside.addLayout(line)
         if name == "endpoint":
             inside.addWidget(self.pages)
         if name == "data":
@@ -659,6 +666,7 @@ class SettingsPage(Page):
         self.pages.retranslate()
         self.folder.setText(tr("Open data fol&der"))
         self.again.setText(tr("Walk throu&gh the first steps again…"))
+        self.about.setText(message("about.open"))
         self.backups.retranslate()
         self.show_settings()
 

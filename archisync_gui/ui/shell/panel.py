@@ -33,6 +33,7 @@ from archisync_gui.ui.shell.tray import Tray
 from archisync_gui.ui.shell.window import PAGES, MainWindow
 from archisync_gui.ui.system.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.activity import WHILE_AWAY, missed_lists, missed_sentence
 from archisync_gui.ui.text.i18n import language, set_language, tr
 from archisync_gui.ui.widgets.accessible import speak
 from archisync_gui.ui.widgets.basic import Page, ask, ask_text
@@ -143,6 +144,7 @@ class Panel(QObject):
             "diagnostics": lambda _: self._open_diagnostics(),
             "first-run": lambda _: self._open_first_run(),
             "password": self._open_password,
+            "about": lambda _: self._open_about(),
         }
         window.sidebar.demo_button.clicked.connect(self._demo_menu)
 
@@ -196,6 +198,11 @@ class Panel(QObject):
         from archisync_gui.ui.dialogs.first_run import FirstRun
 
         self._show_dialog("first-run", lambda: FirstRun(self.context, self.window))
+
+    def _open_about(self) -> None:
+        from archisync_gui.ui.dialogs.about import AboutDialog
+
+        self._show_dialog("about", lambda: AboutDialog(self.context, self.window))
 
     def _open_password(self, what: object) -> None:
         self.context.background.run(self._asked_password(str(what)), "password")
@@ -554,7 +561,7 @@ class Panel(QObject):
         if self._means is not None:
             self._notify(self.policy.of_events(events, self.context.now(), self.context.settings()))
         missed = [e for e in events if e.kind is EventKind.SCHEDULE_MISSED]
-        said = "".join(words.missed_sentence(words.missed_lists(e.data, words.WHILE_AWAY)) for e in missed[-1:])
+        said = "".join(missed_sentence(missed_lists(e.data, WHILE_AWAY)) for e in missed[-1:])
         if said:
             self.context.say(said + ".", "", tr("&Sync all"), self.context.sync_all)
 

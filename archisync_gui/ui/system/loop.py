@@ -117,7 +117,7 @@ class _Timers:
                 break
             handle = self._ready.popleft()
             if not handle.cancelled():
-                handle._run()
+                handle._run()  # noqa: SLF001
 
     def _collect(self) -> None:
         if gc.isenabled():

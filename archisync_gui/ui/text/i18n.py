@@ -24,6 +24,11 @@ def tr(text: str, comment: str = "", n: int = -1, /, **params: object) -> str:
     return found.format_map({k: str(v) for k, v in params.items()}) if params else found
 
 
+def message(code: str, **params: object) -> str:
+    """The text of ``code`` in ``resources/messages``, in the panel's language, as one string."""
+    return str(messages.text(code, language(), params))
+
+
 def language() -> str:
     """``it`` or ``en``."""
     return _state["language"]

@@ -5,7 +5,7 @@ Pure functions from :mod:`archisync_gui.model` values to words; no widget, no co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,9 +16,6 @@ from archisync_gui.conditions import text as text_of_condition
 from archisync_gui.model import (
     AccountTypeStatus,
     ErrorInfo,
-    Event,
-    EventKind,
-    FailureKind,
     Freshness,
     Json,
     Origin,
@@ -28,13 +25,12 @@ from archisync_gui.model import (
     RunRecord,
     RunView,
     Scope,
-    SessionEnd,
     State,
     Status,
     TypeStatus,
     warning_parts,
 )
-from archisync_gui.ui.text.i18n import ago, clock, language, lasting, moment, number, span, took, tr
+from archisync_gui.ui.text.i18n import ago, clock, language, lasting, moment, number, span, tr
 
 if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
@@ -178,45 +174,33 @@ def stopped_title(code: str, account: str) -> str:
     return tr("The ERP refused the password of {account}", account=account)
 
 
-def _code(error: Json) -> str:
-    return str(error.get("code", "")) if isinstance(error, Mapping) else ""
+_REASONS: Mapping[str, Callable[[], str]] = {
+    Reason.ACCOUNT_STOPPED: lambda: tr("account stopped"),
+    Reason.HOLD: lambda: tr("paused by you"),
+    Reason.SESSION: lambda: tr("form open"),
+    Reason.LOGIN_BUDGET: lambda: tr("too many logins today"),
+    Reason.OFFICE_HOURS: lambda: tr("outside office hours"),
+    Reason.BACK_OFF: lambda: tr("slowed down after failures"),
+    Reason.RETRY: lambda: tr("new attempt soon"),
+    Reason.NO_ACCOUNT: lambda: tr("no ERP account"),
+    Reason.SCHEDULE_OFF: lambda: tr("nothing is due"),
+    Reason.NO_PANEL: lambda: tr("nothing is due"),
+    Reason.OFFLINE: lambda: tr("no network"),
+    Reason.ASLEEP: lambda: tr("the computer slept"),
+    Reason.NOT_RUNNING: lambda: tr("Archisync was not open"),
+    Reason.CLOSING: lambda: tr("closing"),
+}
+"""Why something waits, in two or three words of the panel's language."""
 
 
 def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None = None) -> str:
     """Why something waits, in two or three words."""
     given = params or {}
-    match str(reason) if reason is not None else "":
-        case "running" | "behind":
-            other = given.get("type") or given.get("after")
-            return tr("after {type}", type=type_name(str(other))) if other else tr("others come first")
-        case "account-stopped":
-            return tr("account stopped")
-        case "hold":
-            return tr("paused by you")
-        case "session":
-            return tr("form open")
-        case "login-budget":
-            return tr("too many logins today")
-        case "office-hours":
-            return tr("outside office hours")
-        case "back-off":
-            return tr("slowed down after failures")
-        case "retry":
-            return tr("new attempt soon")
-        case "no-account":
-            return tr("no ERP account")
-        case "schedule-off" | "no-panel":
-            return tr("nothing is due")
-        case "offline":
-            return tr("no network")
-        case "asleep":
-            return tr("the computer slept")
-        case "not-running":
-            return tr("Archisync was not open")
-        case "closing":
-            return tr("closing")
-        case _:
-            return tr("its turn comes")
+    if reason in (Reason.RUNNING, Reason.BEHIND):
+        other = given.get("type") or given.get("after")
+        return tr("after {type}", type=type_name(str(other))) if other else tr("others come first")
+    word = _REASONS.get(reason or "")
+    return word() if word is not None else tr("its turn comes")
 
 
 def percent(view_or_status: RunView | AccountTypeStatus) -> int | None:
@@ -564,192 +548,3 @@ def queued_sentence(entry: QueueEntry, position: int) -> str:
         place=position,
         why=reason_word(entry.reason, entry.params),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityLine:
-    """One event in plain words."""
-
-    at: datetime
-    text: str
-    tone: str
-    """``text``, ``bad``, ``warn`` or ``session``."""
-    aside: str = ""
-    run_id: str = ""
-    subject: str = ""
-    """A newer line about the same subject takes the place of one a few minutes old."""
-    place: str = ""
-    """What a click opens where there is no run."""
-    event: Event | None = None
-    """What it tells: said anew when the language changes."""
-
-
-def event_line(event: Event) -> ActivityLine | None:
-    """An event in plain words; ``None`` for those nobody needs to read."""
-    data = event.data
-    name = type_name(str(data.get("type", "")))
-    run_id = str(data.get("runId") or data.get("id") or "")
-    kind = event.kind
-    text, tone, aside, subject = "", "text", "", ""
-    match kind:
-        case EventKind.SYNC_COMPLETED:
-            added, changed, gone = (_int(data, k) for k in ("added", "changed", "gone"))
-            parts = [tr("%n row(s)", "", _int(data, "rows"))]
-            if added:
-                parts.append(tr("%n new", "", added))
-            if changed:
-                parts.append(tr("%n changed", "", changed))
-            if gone:
-                parts.append(tr("%n gone", "", gone))
-            if not (added or changed or gone):
-                parts.append(tr("nothing new"))
-            text = f"{name}: {', '.join(parts)}"
-            if str(data.get("outcome", "")) == "unclean":
-                text += ". " + tr("Data moved while they were read")
-                tone = "warn"
-            duration = data.get("durationMs")
-            aside = took(duration / 1000) if isinstance(duration, (int, float)) else ""
-        case EventKind.SYNC_ERROR:
-            again = data.get("final") is False
-            tone = "warn" if again else "bad"
-            text = f"{name}: {_error_text(data)}"
-            if again:
-                text += ". " + tr("It is tried again")
-            subject = f"error:{data.get('type')}:{data.get('account')}"
-        case EventKind.SYNC_SUSPENDED:
-            page = data.get("page") or _nested(data, "progress", "page")
-            pages = data.get("pages") or _nested(data, "progress", "pages")
-            if page and pages:
-                text = tr(
-                    "{name} suspended at page {page} of {pages} for the order form", name=name, page=page, pages=pages
-                )
-            else:
-                text = tr("{name} suspended for the order form", name=name)
-        case EventKind.SYNC_RESUMED:
-            text = tr("{name} goes on", name=name)
-        case EventKind.SYNC_CANCELLED:
-            text = tr("{name}: cancelled", name=name)
-        case EventKind.SYNC_SKIPPED:
-            text = tr("{name}: nothing was read", name=name)
-        case EventKind.SESSION_OPENED:
-            count = _int(data, "sessionCount") or _int(data, "count")
-            text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")
-            tone = "session"
-        case EventKind.SESSION_CLOSED:
-            text = ": ".join(filter(None, (_closed_text(str(data.get("reason", ""))), _cost_text(data))))
-            tone = "session"
-        case EventKind.HOLD_CHANGED:
-            held = bool(data.get("held", data.get("hold", data.get("holdSince"))))
-            text = tr("Everything paused by you") if held else tr("Syncs released")
-        case EventKind.SCHEDULE_MISSED:
-            text = missed_sentence(missed_lists(data, WHILE_AWAY))
-            tone = "warn"
-        case EventKind.ACCOUNT_CHANGED:
-            if data.get("stopped"):
-                tone = "bad"
-                text = stopped_title(_code(data["stopped"]), str(data.get("account", "")))
-        case _:
-            return None
-    place = _PLACES.get(kind, "")
-    return ActivityLine(event.at, text, tone, aside, run_id, subject, place, event) if text else None
-
-
-_PLACES: Mapping[EventKind, str] = {
-    EventKind.SESSION_OPENED: "sessions",
-    EventKind.SESSION_CLOSED: "timeline",
-    EventKind.HOLD_CHANGED: "why",
-    EventKind.ACCOUNT_CHANGED: "settings",
-    EventKind.SCHEDULE_MISSED: "timeline",
-}
-"""Where a line of activity leads that is about no run."""
-
-
-WHILE_AWAY = frozenset({Reason.ASLEEP, Reason.NOT_RUNNING, Reason.OFFLINE})
-"""Reasons of missed reads that are told among the activity; the others are in the timeline."""
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """Reads of one list that were due and did not happen."""
-
-    type: str
-    account: str
-    due: datetime
-    """The first."""
-    last: datetime
-    count: int
-    reason: Reason
-
-
-def missed_lists(data: Mapping[str, Json], reasons: frozenset[Reason] = frozenset(Reason)) -> list[Missed]:
-    """What a ``schedule-missed`` event tells, as far as the reason is one of these."""
-    found = []
-    for entry in given if isinstance(given := data.get("missed"), (list, tuple)) else ():
-        if isinstance(entry, Mapping) and entry.get("reason") in reasons:
-            due, last = (datetime.fromisoformat(str(entry[key])) for key in ("due", "last"))
-            reason = Reason(str(entry["reason"]))
-            found.append(Missed(str(entry["type"]), str(entry["account"]), due, last, _int(entry, "count"), reason))
-    return found
-
-
-def missed_sentence(missed: Iterable[Missed]) -> str:
-    """``6 lists were due meanwhile (the computer slept); each is read once now.`` Nothing for nothing."""
-    found = list(missed)
-    if not found:
-        return ""
-    lists = len({m.type for m in found})
-    return tr("%n list(s) due meanwhile ({why}): each is read once", "", lists, why=reason_word(found[0].reason))
-
-
-def _closed_text(reason: str) -> str:
-    match reason:
-        case SessionEnd.LOST.value:
-            return tr("Order form: the tab is gone")
-        case SessionEnd.TIMEOUT.value:
-            return tr("Order form: tab left open without use")
-        case SessionEnd.OPERATOR.value:
-            return tr("Order form: session ended by you")
-        case _:
-            return tr("Order form closed")
-
-
-def _cost_text(data: Mapping[str, Json]) -> str:
-    """What a form cost, told at its end: ``clienti in 2,1 s, altri rimandati di 40 s``."""
-    parts = []
-    if "customersMs" in data and data["customersMs"] is not None:
-        parts.append(tr("customers in {seconds} s", seconds=_seconds(_int(data, "customersMs"))))
-    if (put_off := _int(data, "putOffMs")) >= 1000:
-        parts.append(tr("others put off by {time}", time=lasting(put_off / 1000)))
-    return ", ".join(parts)
-
-
-def _error_text(data: Mapping[str, Json]) -> str:
-    error = data.get("error")
-    if isinstance(error, Mapping):
-        try:
-            kind = FailureKind(str(error.get("kind", "")))
-        except ValueError:
-            return str(error.get("message") or tr("failed", "short reason"))
-        info = ErrorInfo(str(error.get("code", "")), kind, str(error.get("message", "")))
-        text = failure_word(info)
-    else:
-        text = str(data.get("message") or tr("failed", "short reason"))
-    attempts = _int(data, "attempt")
-    many = tr("%n attempt(s)", "", attempts)
-    return f"{text} ({many})" if attempts > 1 else text
-
-
-def _nested(data: Mapping[str, Json], outer: str, inner: str) -> Json:
-    found = data.get(outer)
-    return found.get(inner) if isinstance(found, Mapping) else None
-
-
-def _int(data: Mapping[str, Json], key: str) -> int:
-    value = data.get(key)
-    return int(value) if isinstance(value, (int, float)) else 0
-
-
-def _seconds(milliseconds: float) -> str:
-    from archisync_gui.ui.text.i18n import decimal
-
-    return decimal(milliseconds / 1000)

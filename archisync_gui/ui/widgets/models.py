@@ -15,9 +15,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from archisync_gui.model import AccountTypeStatus, Outcome, QueueEntry, RunRecord, Scope, SessionView, Status
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.activity import ActivityLine, event_line
 from archisync_gui.ui.text.i18n import absolute, ago, clock, lasting, span, took, tr
 from archisync_gui.ui.text.plain import plain
-from archisync_gui.ui.text.words import ActivityLine, Chip
+from archisync_gui.ui.text.words import Chip
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
 ItemRole = Qt.ItemDataRole
@@ -392,7 +393,7 @@ class ActivityModel(SnapshotModel):
         """Say all lines in the language of now."""
         for at, old in enumerate(self._items):
             event = old.event if isinstance(old, ActivityLine) else None
-            line = words.event_line(event) if event is not None else None
+            line = event_line(event) if event is not None else None
             if line is not None:
                 self._items[at], self._rows[at] = line, (_activity_cell(line),)
         if self._items:

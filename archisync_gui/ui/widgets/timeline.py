@@ -27,9 +27,9 @@ from archisync_gui import zone
 from archisync_gui.model import Forecast, Outcome, RunRecord
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.activity import Missed
 from archisync_gui.ui.text.i18n import absolute, clock, day, lasting, took, tr
 from archisync_gui.ui.text.plain import plain
-from archisync_gui.ui.text.words import Missed
 
 
 @dataclass(frozen=True, slots=True)

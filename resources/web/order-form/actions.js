@@ -7,9 +7,9 @@ import { forget, layAside, post, send } from "./keep.js";
 import { read } from "./network.js";
 import * as operations from "./operations.js";
 import { allowed, looksLikeCode, readQuantity, rules, stepped } from "./quantity.js";
-import { emptyBox } from "./search.js";
+import { customerCodes, emptyBox, exact } from "./search.js";
 import { set, setting } from "./storage.js";
-import { emptyEntry, focus, note, now, order, perform, say, update, view } from "./store.js";
+import { emptyEntry, focus, isChanged, kept, note, now, order, perform, say, update, view } from "./store.js";
 import { ago, amount, counted, language, t } from "./texts.js";
 import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, quantityText, toDocument } from "./value.js";
 
@@ -132,13 +132,18 @@ export function addLines(lines, said = "", changes = {}) {
 
 // ---------------------------------------------------------------------------------------------- scanner
 
+/** @param {import("./store.js").Scan} scan */
+const looking = (scan) => scan.state === "looking";
+
 /** Scans are looked up one after the other; their pieces go to the order they were scanned into. */
 let scanning = Promise.resolve();
 
 /** A code from the scanner: one piece of that article. @param {string} code */
 export function scan(code) {
-  const id = order().id, entry = { code, order: id, missing: false };
-  update({ scans: [...now().scans.filter((one) => one.code !== code || !one.missing), entry], product: emptyBox() });
+  const id = order().id;
+  /** @type {import("./store.js").Scan} */
+  const entry = { code, order: id, state: "looking" };
+  update({ scans: [...now().scans.filter((one) => one.code !== code || one.state === "looking"), entry] });
   scanning = scanning.then(async () => {
     /** @type {Product | null | undefined} */
     let found;
@@ -149,10 +154,25 @@ export function scan(code) {
       update({ scans: others });
       addPiece(found);
     } else {
-      update({ scans: [...others, { ...entry, missing: true }] });
+      update({ scans: [...others, { ...entry, state: found === null ? "missing" : "failed" }] });
     }
     continueSaving();
   });
+}
+
+/** A code scanned into the customer box: that customer's (a VAT number, a code on a card), else an article's.
+ * @param {string} code */
+export async function scanCustomer(code) {
+  const id = order().id;
+  /** @type {any[]} */
+  let rows = [];
+  try {
+    ({ rows } = await read(`/api/customers?limit=20&ranked=true&search=${encodeURIComponent(code)}`));
+  } catch { /* the search for an article says what is wrong */ }
+  if (order().id !== id) return;
+  const hit = order().customer ? null : exact(rows, code, customerCodes);
+  if (hit) chooseCustomer(hit);
+  else scan(code);
 }
 
 /** @param {string} code */
@@ -278,6 +298,8 @@ function takeTyped() {
     note("save", { text: t("entry.left") });
     return false;
   }
+  const unread = now().scans.find((one) => !looking(one));
+  if (unread) { refuse("save", t("scan.left", { code: unread.code }), `scan-${unread.code}`); return false; }
   if (product.text.trim()) { refuse("save", t("product.left"), "product"); return false; }
   if (!order().customer && (customer.text.trim() || order().lines.length)) {
     refuse("save", t("customer.missing"), "customer");
@@ -300,7 +322,7 @@ export function save(again = false) {
   }
   const unread = mine.lines.filter((line) => line.live && line.unitPrice === null && now().articles[line.itemId]?.state === "failed");
   if (unread.length && !again) need(unread);
-  if (view().waiting || now().scans.some((one) => !one.missing)) {
+  if (view().waiting || now().scans.some(looking)) {
     if (now().saveWanted === mine.id) return;
     update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
     setTimeout(() => { if (now().saveWanted === mine.id) finish(); }, PRICES_WITHIN);
@@ -315,7 +337,7 @@ const nameOf = (id) => order().lines.find((one) => one.id === id)?.name ?? "";
 /** Save what waited for prices or scans, if they are there now and it is still the order that is shown. */
 function continueSaving() {
   const { saveWanted, scans } = now();
-  if (saveWanted === null || view().waiting || scans.some((one) => !one.missing)) return;
+  if (saveWanted === null || view().waiting || scans.some(looking)) return;
   if (saveWanted !== order().id) { update({ saveWanted: null }); return; }
   update({ saveWanted: null });
   save(true);
@@ -329,10 +351,10 @@ async function finish() {
   if (JSON.stringify(document).length > MOST_TEXT) { note("save", { text: t("save.large") }); return; }
   next();
   say({ text: t("saving"), tone: "soft" });
-  const { entry, kept } = post(mine.id, mine.version, document);
-  forget(`aside:${mine.id}`);
+  const { entry, kept: onDisk } = post(mine.id, mine.version, document);
+  onDisk.then((there) => there && forget(`aside:${mine.id}`));
   const result = await send(entry);
-  await kept;
+  await onDisk;
   hooks.unsent();
   if ("saved" in result) say({ text: counted("saved", result.total), tone: "good" });
   else if ("conflict" in result) await conflict(mine, result.conflict);
@@ -356,9 +378,8 @@ function next() {
 /** Make `mine` the order of this page; what was being written is laid aside, unless it is stored as it is.
  * @param {Order} mine @param {boolean} [touched] It differs from what is stored. */
 export function takeUp(mine, touched = false) {
-  const before = order(), { day, history } = now();
-  const unsaved = now().touched || history.undo.length > 0 || !before.version;
-  if (!isEmpty(before) && before.id !== mine.id && unsaved) layAside(before, toDocument(before, day, language));
+  const before = order();
+  if (!isEmpty(before) && before.id !== mine.id && isChanged(now())) layAside(before, toDocument(before, now().day, language));
   forgetArticles();
   update({ touched, history: operations.begin(mine), entry: emptyEntry(), customer: emptyBox(), product: emptyBox(), notes: {},
     scans: [], gone: null, past: null, paste: null, conflict: null, said: null, saveWanted: null });
@@ -384,8 +405,7 @@ export async function verifyCustomer() {
 /** A draft that the panel does not take comes back, unless the next one has been begun: then it is a click away.
  * @param {Order} mine @param {any} document @param {string} why */
 async function refused(mine, document, why) {
-  await layAside(mine, document);
-  await forget(`send:${mine.id}`);
+  if (await layAside(mine, document)) await forget(`send:${mine.id}`);
   const text = t("saved.refused", { text: why });
   say(null);
   if (isEmpty(order())) {
@@ -409,10 +429,15 @@ export function clear() {
 /** Another tab has saved since: nothing is lost on either side until the agent decides.
  * @param {Order} mine @param {any} current What is stored; null: it was deleted. */
 export async function conflict(mine, current) {
-  await layAside(mine, toDocument(mine, now().day, language));
-  await forget(`send:${mine.id}`);
+  if (await layAside(mine, toDocument(mine, now().day, language))) await forget(`send:${mine.id}`);
   say(null);
   update({ conflict: { mine, current, opening: false } });
+  hooks.unsent();
+}
+
+/** Delete an entry once the form's own copy of that order is on the disk. @param {string} name */
+async function giveUp(name) {
+  if (await kept()) await forget(name);
   hooks.unsent();
 }
 
@@ -426,8 +451,8 @@ export function takeStored() {
 export function keepAsCopy() {
   const { conflict } = now();
   if (!conflict) return;
-  forget(`aside:${conflict.mine.id}`);
   takeUp({ ...conflict.mine, id: newId(), version: null, savedAt: null }, true);
+  giveUp(`aside:${conflict.mine.id}`);
   if (!conflict.opening) save();
 }
 
@@ -435,7 +460,7 @@ export function keepAsCopy() {
 export function keepMine() {
   const { conflict } = now();
   if (!conflict) return;
-  forget(`aside:${conflict.mine.id}`);
   takeUp({ ...conflict.mine, version: conflict.current?.version ?? null, savedAt: conflict.current?.updatedAt ?? null }, true);
+  giveUp(`aside:${conflict.mine.id}`);
   if (!conflict.opening) save();
 }

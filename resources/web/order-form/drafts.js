@@ -1,9 +1,8 @@
 /* The drafts page starts here: what is saved, and what still waits in this browser; edit, copy, delete, print, export. */
-import { collect, serveHandover } from "./handover.js";
-import { adopt, forget, sendWaiting, waiting } from "./keep.js";
-import { askKeeping, call, enter, file, onDoor, PanelAway, sentence } from "./network.js";
-import { useKey } from "./storage.js";
-import { setLanguage, t } from "./texts.js";
+import { forget, sendWaiting } from "./keep.js";
+import { askKeeping, call, enter, file, PanelAway, sentence } from "./network.js";
+import * as start from "./start.js";
+import { t } from "./texts.js";
 import { drawDrafts } from "./view/drafts.js";
 
 const RETRY_EVERY = 5_000; // while the panel does not answer
@@ -34,13 +33,20 @@ function update(changes) {
   drawDrafts(state, acts);
 }
 
-/** Bring the page up to date; what only this browser has is shown whatever happens. */
+let loads = 0;
+
+/** Bring the page up to date: what waits here is sent first, and what is left is shown whatever happens. A load that
+ * began before the last one changes nothing: what it read may have been sent or deleted meanwhile. */
 async function load() {
+  const mine = loads += 1;
   clearTimeout(retry);
   try {
-    await openKept();
-    await sendWaiting();
+    if (await start.openKept(askKeeping)) start.gather(load);
+    const left = await sendWaiting();
+    if (mine !== loads) return;
+    update({ waiting: left });
     const result = await call("/api/drafts");
+    if (mine !== loads) return;
     if (result.status === 200) {
       const { drafts, total, cursor } = result.answer;
       update({ drafts, total, cursor, notice: null });
@@ -50,22 +56,8 @@ async function load() {
   } catch (error) {
     if (!(error instanceof PanelAway)) throw error;
     update({ notice: { text: error.message, retry: true } });
-    retry = setTimeout(load, RETRY_EVERY);
+    if (mine === loads) retry = setTimeout(load, RETRY_EVERY);
   }
-  if (addresses.length) update({ waiting: await waiting() });
-}
-
-/** @type {import("./network.js").Keeping["addresses"]} */
-let addresses = [];
-
-/** Be able to read what this browser keeps; take over what it keeps under other ports. */
-async function openKept() {
-  if (addresses.length) return;
-  const told = await askKeeping();
-  await useKey(told.key);
-  addresses = told.addresses;
-  await serveHandover(addresses);
-  collect(addresses, adopt).then((count) => count ? load() : undefined);
 }
 
 /** Do it at the second click; the first one asks. @param {string} what @param {() => Promise<void>} act */
@@ -114,7 +106,8 @@ export const acts = {
   /** @param {import("./keep.js").Kept} entry */
   drop: (entry) => twice(entry.key, async () => {
     await forget(entry.key);
-    update({ waiting: await waiting() });
+    update({ waiting: state.waiting.filter((one) => one.key !== entry.key) });
+    await load();
   }),
   calm: () => { if (state.sure) update({ sure: "" }); },
   /** @param {"csv" | "xlsx"} format */
@@ -143,9 +136,7 @@ export const acts = {
 };
 
 async function begin() {
-  setLanguage();
-  document.title = `${t("title.drafts")} · Archisync`;
-  onDoor((door) => update({ door }));
+  start.begin("title.drafts", (door) => update({ door }));
   window.addEventListener("afterprint", () => update({ printed: [] }));
   document.addEventListener("keydown", (event) => {
     if (event.altKey && event.code === "KeyN") { event.preventDefault(); document.getElementById("new")?.click(); }

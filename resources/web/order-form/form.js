@@ -1,19 +1,20 @@
 /* The order form starts here: gets in, takes up what this tab was writing, opens the session, and draws. */
 import { conflict, onSaved, takeUp, verifyCustomer } from "./actions.js";
 import { need } from "./articles.js";
-import { collect, serveHandover } from "./handover.js";
 import * as keep from "./keep.js";
-import { call, enter, keeping, key, onDoor, sentence } from "./network.js";
+import { call, enter, keeping, key, sentence } from "./network.js";
 import * as operations from "./operations.js";
 import { askAgain, startSession } from "./session.js";
+import * as start from "./start.js";
 import * as storage from "./storage.js";
-import { drawWith, focus, goOnDrawing, holdDrawing, keepNow, now, order, startKeeping, update } from "./store.js";
-import { ago, language, setLanguage, t } from "./texts.js";
+import { drawWith, focus, goOnDrawing, holdDrawing, isChanged, keepNow, kept, now, order, startKeeping, update } from "./store.js";
+import { ago, language, t } from "./texts.js";
 import { fromDocument, isEmpty, newId } from "./value.js";
 import { refresh } from "./view/combo.js";
 import { customerCombo } from "./view/customer.js";
 import { productCombo } from "./view/entry.js";
 import { drawPage, shortcuts, tell } from "./view/page.js";
+import { watchScanner } from "./view/scanner.js";
 
 const RESEND_EVERY = 15_000;
 const DAY_EVERY = 60_000;
@@ -26,28 +27,37 @@ async function countUnsent() {
 async function resend() {
   if (!key()) return;
   await countUnsent();
-  if (now().unsent) update({ unsent: await keep.sendWaiting() });
-}
-
-/** @type {import("./network.js").Keeping["addresses"]} */
-let addresses = [];
-/** @type {Promise<void> | null} */
-let gathering = null;
-/** Take over what was kept under another port of the panel, and send it. */
-function gather() {
-  gathering ??= collect(addresses, keep.adopt).then((count) => count ? resend() : undefined).finally(() => { gathering = null; });
-  return gathering;
+  if (now().unsent) {
+    await keep.sendWaiting();
+    await countUnsent();
+  }
 }
 
 /** Go on with what the tab was writing. @param {keep.Kept} copy */
 function restore(copy) {
   if (!copy.order) return;
   const { typed } = copy;
-  update({ touched: true, history: operations.begin(copy.order), customer: { ...now().customer, text: typed?.customer ?? "" },
+  update({ touched: !copy.unchanged, history: operations.begin(copy.order), customer: { ...now().customer, text: typed?.customer ?? "" },
     product: { ...now().product, text: typed?.article ?? "" }, entry: typed?.entry ?? now().entry });
   if (typed?.entry?.product) need([typed.entry.product], typed.entry.product);
   need(copy.order.lines);
   verifyCustomer();
+}
+
+/** Whether the draft that this tab goes on with is still stored as it was; what was changed elsewhere meanwhile is shown,
+ * or taken up if nothing was typed here. */
+async function compareRestored() {
+  const { id, version } = order();
+  if (!version) return;
+  const { status, answer } = await call(`/api/drafts/${encodeURIComponent(id)}`);
+  if (order().id !== id || order().version !== version || ![200, 404].includes(status)) return;
+  const stored = status === 200 ? answer.draft : null;
+  if (stored?.version === version) return;
+  if (stored && !isChanged(now())) edit(fromDocument(stored, language));
+  else {
+    await conflict(order(), stored);
+    update({ conflict: { mine: order(), current: stored, opening: true } });
+  }
 }
 
 /** Open the draft or the kept order that the address names; says when two versions differ.
@@ -76,7 +86,8 @@ async function open(wanted) {
     return;
   }
   takeUp(mine, true);
-  keep.forget(local.key).then(countUnsent);
+  if (await kept()) await keep.forget(local.key);
+  await countUnsent();
 }
 
 /** Open what the address names, if it names something. */
@@ -98,21 +109,18 @@ function edit(draft) {
 }
 
 async function begin() {
-  setLanguage();
-  document.title = `${t("title.form")} · Archisync`;
+  start.begin("title.form", (door) => update({ door }));
   drawWith(drawPage);
   storage.onTrouble(() => update({ unkept: true }));
-  onDoor((door) => update({ door }));
   onSaved({ saved: askAgain, unsent: countUnsent });
+  document.addEventListener("keydown", watchScanner, { capture: true });
   document.addEventListener("keydown", shortcuts);
   window.addEventListener("input", holdDrawing, { capture: true });
   window.addEventListener("input", goOnDrawing);
   update({});
   const claimed = keep.claimTab();
   await enter();
-  const told = await keeping();
-  addresses = told.addresses;
-  await storage.useKey(told.key);
+  await start.openKept(keeping);
   if (!(await storage.works())) update({ unkept: true });
   const { tab, copyOf } = await claimed;
   const copy = await keep.copyOf(copyOf ?? tab);
@@ -122,15 +130,15 @@ async function begin() {
   if (copy && copyOf) update({ history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own
   focus(order().customer ? "product" : "customer");
   startSession(() => { for (const combo of [customerCombo, productCombo]) if (now()[combo.name].open) refresh(combo); });
+  if (copy) compareRestored().catch(() => {}); // without the panel: compared when it is saved
   await openWanted();
   window.addEventListener("hashchange", () => openWanted().catch((error) => tell(error.message)));
-  window.addEventListener("online", () => { resend(); gather(); });
+  window.addEventListener("online", () => { resend(); start.gather(resend); });
   setInterval(resend, RESEND_EVERY);
   setInterval(() => update({}), DAY_EVERY);
   await resend();
   document.documentElement.dataset.ready = "";
-  await serveHandover(addresses);
-  await gather();
+  await start.gather(resend);
 }
 
 document.addEventListener("visibilitychange", () => { if (document.hidden) keepNow(); else update({}); });

@@ -20,11 +20,16 @@ import { newId } from "./value.js";
  * @property {{ customer: string, article: string, entry: import("./store.js").Entry }} [typed] In the boxes of the form.
  * @property {number | null} version The stored draft's version that it follows.
  * @property {any} document As the panel would store it; null while a quantity cannot be read.
+ * @property {boolean} [unchanged] Of a copy: it is a stored draft in which nothing was typed. A reload goes on with it;
+ *   it is no unfinished order.
  */
 /** @typedef {{ saved: any, total: number } | { conflict: any } | { refused: string } | { here: boolean, away: boolean, why: string }} Sent */
 
 const LOCK = "archisync-tab:";
-const CLAIM_WITHIN = 400; // a reload's old page gives its lock up at once; a duplicated tab keeps it
+const OTHER_TAB_WITHIN = 10_000; // as long as another tab's call may take
+const CLAIM_WITHIN = 400; // a tab that was duplicated keeps its id
+const RELOAD_WITHIN = 5_000; // a reloaded page gives its id up, however busy the computer is
+const CLAIM_EVERY = 40;
 
 let tab = "";
 let release = () => {};
@@ -33,19 +38,31 @@ let release = () => {};
  * @returns {Promise<{ tab: string, copyOf: string | null }>} `copyOf`: the tab whose copy this one begins with. */
 export async function claimTab() {
   const before = storage.ofTab("tab");
-  if (before && await claimed(before)) tab = before;
-  else await claimed(tab = newId());
+  tab = before && await givenUp(before) ? before : newId();
+  if (tab !== before) hold(tab);
   storage.setOfTab("tab", tab);
   return { tab, copyOf: before && before !== tab ? before : null };
 }
 
-/** @param {string} id @returns {Promise<boolean>} */
-function claimed(id) {
+/** Hold the id that this tab had, once no other page does. @param {string} id */
+async function givenUp(id) {
+  const [entry] = performance.getEntriesByType("navigation");
+  const reloaded = entry instanceof PerformanceNavigationTiming && entry.type === "reload";
+  const late = performance.now() + (reloaded ? RELOAD_WITHIN : CLAIM_WITHIN);
+  for (;;) {
+    if (await hold(id)) return true;
+    if (performance.now() >= late) return false;
+    await new Promise((resolve) => setTimeout(resolve, CLAIM_EVERY));
+  }
+}
+
+/** Hold an id while the page is there; false: another page holds it. @param {string} id @returns {Promise<boolean>} */
+function hold(id) {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    navigator.locks.request(LOCK + id, { signal: AbortSignal.timeout(CLAIM_WITHIN) }, () => {
-      resolve(true);
-      return new Promise((done) => { release = () => done(undefined); });
+    navigator.locks.request(LOCK + id, { ifAvailable: true }, (lock) => {
+      resolve(Boolean(lock));
+      return lock && new Promise((done) => { release = () => done(undefined); });
     }).catch(() => resolve(false));
   });
 }
@@ -67,7 +84,7 @@ const stamp = () => ({ tab, account: key()?.account ?? "", profileId: key()?.pro
   origin: location.origin });
 
 /** Keep this tab's working copy; null: there is nothing to keep.
- * @param {{ order: import("./value.js").Order, typed: Kept["typed"], document: any } | null} copy */
+ * @param {{ order: import("./value.js").Order, typed: Kept["typed"], document: any, unchanged: boolean } | null} copy */
 export function keepCopy(copy) {
   const name = nameOf("copy", tab);
   if (!copy) return storage.put(name, null);
@@ -95,13 +112,13 @@ export const forget = (name) => storage.put(name, null);
 /** The working copy of a tab, or null. @param {string} of @returns {Promise<Kept | null>} */
 export const copyOf = (of) => storage.get(nameOf("copy", of));
 
-/** All that this account has not in the panel, newest first; copies of tabs that are open are left out.
+/** All that this account has not in the panel, newest first; copies of open tabs and unchanged ones are left out.
  * @returns {Promise<Kept[]>} */
 export async function waiting() {
   const [kept, open] = await Promise.all([storage.all(), openTabs()]);
   const account = key()?.account ?? "";
   return /** @type {Kept[]} */ ([...kept.values()])
-    .filter((one) => one?.kind && one.account === account && (one.kind !== "copy" || !open.has(one.tab)))
+    .filter((one) => one?.kind && one.account === account && (one.kind !== "copy" || !one.unchanged && !open.has(one.tab)))
     .sort((a, b) => b.at.localeCompare(a.at));
 }
 
@@ -116,6 +133,7 @@ export async function adopt(entries) {
   const mine = await storage.all(), taken = [];
   for (const entry of entries) {
     if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
+    if (entry.unchanged) { taken.push(entry); continue; } // the panel has it
     const kind = entry.kind === "copy" ? "aside" : entry.kind, name = nameOf(kind, entry.id), known = mine.get(name);
     if (known && known.at >= entry.at || await storage.put(name, { ...entry, key: name, kind })) taken.push(entry);
   }
@@ -169,15 +187,27 @@ async function acknowledged(entry, version) {
   else await storage.put(entry.key, { ...now, version }); // saved again meanwhile: it follows what was just stored
 }
 
-/** Send all that waits, one tab at a time; returns how many still wait. A conflict stays, for the person to decide.
- * @returns {Promise<number>} */
+/** Send all that waits, one tab at a time; resolves with what waits after that (see {@link waiting}). Each draft in it was
+ * tried, unless the panel does not answer. A conflict stays, for the person to decide.
+ * @returns {Promise<Kept[]>} */
 export async function sendWaiting() {
-  const work = async () => {
-    for (const entry of (await waiting()).filter((one) => one.kind === "send")) {
-      if ("here" in await send(entry)) break;
-    }
-  };
-  if (navigator.locks) await navigator.locks.request("archisync-send", { ifAvailable: true }, (lock) => lock ? work() : undefined);
-  else await work();
-  return (await waiting()).filter((one) => one.kind === "send").length;
+  if (!navigator.locks) return sendAll();
+  try {
+    return await navigator.locks.request("archisync-send", { signal: AbortSignal.timeout(OTHER_TAB_WITHIN) }, sendAll);
+  } catch (error) {
+    if (error instanceof DOMException && ["AbortError", "TimeoutError"].includes(error.name)) return waiting();
+    throw error;
+  }
+}
+
+async function sendAll() {
+  const tried = new Set();
+  for (;;) {
+    // Read anew each time: the handover from another port may have brought a draft meanwhile.
+    const left = await waiting();
+    const entry = left.find((one) => one.kind === "send" && !tried.has(one.key + one.at));
+    if (!entry) return left;
+    tried.add(entry.key + entry.at);
+    if ("here" in await send(entry)) return waiting();
+  }
 }

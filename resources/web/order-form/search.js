@@ -14,7 +14,7 @@
  * @property {string} failed Why there is no answer; "": there is one.
  * @property {boolean} open
  * @property {number} active Marked item, -1: none.
- * @property {"enter" | "scan" | null} wanted Enter was pressed and its answer is awaited.
+ * @property {boolean} wanted Enter was pressed and its answer is awaited.
  */
 /**
  * @template T
@@ -27,14 +27,14 @@ const SCANNED = /^\d{6,}$/;
 
 /** @returns {Box<any>} */
 export const emptyBox = () =>
-  ({ text: "", answered: null, items: [], failed: "", open: false, active: -1, wanted: null });
+  ({ text: "", answered: null, items: [], failed: "", open: false, active: -1, wanted: false });
 
 /** A text is typed; an Enter that waited was for another text. @template T @param {Box<T>} box @param {string} text @returns {Box<T>} */
 export const typed = (box, text) =>
-  ({ ...box, text, wanted: null, ...(text.trim() ? {} : { open: false, items: [], answered: null, active: -1 }) });
+  ({ ...box, text, wanted: false, ...(text.trim() ? {} : { open: false, items: [], answered: null, active: -1 }) });
 
 /** @template T @param {Box<T>} box @returns {Box<T>} */
-export const closed = (box) => ({ ...box, open: false, active: -1, wanted: null });
+export const closed = (box) => ({ ...box, open: false, active: -1, wanted: false });
 
 /** What is asked for: the text without the blanks around it. @param {Box<any>} box */
 export const asked = (box) => box.text.trim();
@@ -47,21 +47,19 @@ export function answered(box, text, items, focused, codes) {
   const marked = box.items[box.active];
   const failed = typeof items === "string" ? items : "", found = typeof items === "string" ? [] : items;
   const again = marked === undefined ? -1 : found.findIndex((item) => codes(item)[0] === codes(marked)[0]);
-  const next = { ...box, answered: text, items: found, failed, open: focused || box.wanted !== null,
+  const next = { ...box, answered: text, items: found, failed, open: focused || box.wanted,
     active: again < 0 ? sureOf(found, text, codes) : again };
-  return box.wanted && !failed ? entered(next, codes, box.wanted) : { box: { ...next, wanted: null }, take: null };
+  return box.wanted && !failed ? entered(next, codes) : { box: { ...next, wanted: false }, take: null };
 }
 
 /** Enter is pressed. @template T @param {Box<T>} box @param {(item: T) => string[]} codes
- * @param {"enter" | "scan"} [how] @returns {Decision<T>} */
-export function entered(box, codes, how = "enter") {
+ * @returns {Decision<T>} */
+export function entered(box, codes) {
   const text = asked(box);
   if (!text) return { box, take: null };
-  if (box.answered !== text || box.failed) return { box: { ...box, wanted: how }, take: null };
-  const at = how === "scan" ? exactOf(box.items, text, codes) : sureOf(box.items, text, codes);
-  const marked = box.open && how === "enter" ? box.active : -1;
-  const chosen = marked >= 0 ? marked : at;
-  if (chosen < 0) return { box: { ...box, open: true, wanted: null }, take: null };
+  if (box.answered !== text || box.failed) return { box: { ...box, wanted: true }, take: null };
+  const chosen = box.open && box.active >= 0 ? box.active : sureOf(box.items, text, codes);
+  if (chosen < 0) return { box: { ...box, open: true, wanted: false }, take: null };
   return { box: closed(box), take: box.items[chosen] };
 }
 
@@ -80,6 +78,10 @@ function sureOf(items, text, codes) {
   return exact >= 0 ? exact : items.length === 1 ? 0 : -1;
 }
 
+/** The one item with exactly this code, or null. @template T @param {T[]} items @param {string} text
+ * @param {(item: T) => string[]} codes @returns {T | null} */
+export const exact = (items, text, codes) => items[exactOf(items, text, codes)] ?? null;
+
 /** @template T @param {T[]} items @param {string} text @param {(item: T) => string[]} codes */
 function exactOf(items, text, codes) {
   const wanted = bare(text);
@@ -95,12 +97,15 @@ export const customerCodes = (c) => [c.key, c.accountNum, c.vatNumber, c.fiscalC
 /** @param {any} p @returns {string[]} */
 export const productCodes = (p) => [p.itemId].filter(Boolean).map(String);
 
-/** Whether keys at these times (milliseconds) with this text come from a scanner.
- * @param {string} text @param {number[]} times */
-export function isScan(text, times) {
-  const last = times.slice(-text.length);
-  return SCANNED.test(text) && last.length === text.length
-    && last.every((time, at) => at === 0 || time - last[at - 1] <= SCANNER_PACE);
+/** @typedef {{ key: string, time: number }} Key A key that types a character, and when (milliseconds). */
+
+/** The code that a scanner has just typed, by the last keys and the moment of its Enter; "": a person typed them.
+ * @param {Key[]} keys @param {number} enter */
+export function scanOf(keys, enter) {
+  let from = keys.length, next = enter;
+  while (from > 0 && /\d/.test(keys[from - 1].key) && next - keys[from - 1].time <= SCANNER_PACE) next = keys[from -= 1].time;
+  const code = keys.slice(from).map(({ key }) => key).join("");
+  return SCANNED.test(code) ? code : "";
 }
 
 /** Text in parts, the searched words marked. @param {string} text @param {string[]} words

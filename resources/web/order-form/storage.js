@@ -5,8 +5,10 @@
  * survives the browser's end and a power cut; then the journal's copy is removed. Either of the two may be forbidden or
  * full; `trouble` is told when neither takes an entry. The values are JSON; what they mean is keep.js's matter.
  *
- * In IndexedDB the values are encrypted with the panel's key (`useKey`): when the panel has moved, another program may
- * serve pages under this address and read what lies here. The journal is plain text, for the moment that it lasts.
+ * The values are encrypted with the panel's key (`useKey`): when the panel has moved, another program may serve pages
+ * under this address and read what lies here. The browser encrypts asynchronously only, so the journal is plain text for
+ * the moment until IndexedDB has the value; what a crash has left in it is moved as soon as the key is known. Where
+ * IndexedDB is forbidden the journal keeps the value, encrypted too.
  */
 
 const JOURNAL = "archisync-keep:";
@@ -35,6 +37,18 @@ export async function useKey(key) {
   const bytes = key === null ? null : Uint8Array.from(atob(key), (one) => one.charCodeAt(0));
   cipher = bytes && await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
   keyKnown();
+  for (const [key, value] of journalEntries()) if (value?.at && !value.sealed && !pending.has(key)) moveLeft(key, value);
+}
+
+/** Move what a crash has left in the journal. It may also be what another tab is just writing: the newer value counts.
+ * @param {string} key @param {any} value */
+async function moveLeft(key, value) {
+  const raw = /** @type {any} */ (await seal(value));
+  const { ok } = await transact("readwrite", (store) => {
+    const found = store.get(key);
+    found.onsuccess = () => { if (!(found.result?.at >= value.at)) store.put(raw, key); };
+  });
+  if (ok && journalled(key) === JSON.stringify(value)) unjournal(key);
 }
 
 /** @param {any} value @returns {Promise<unknown>} */
@@ -51,11 +65,20 @@ export async function unseal(raw) {
   if (!raw?.sealed) return raw;
   if (!cipher) return undefined;
   try {
-    const bytes = await crypto.subtle.decrypt({ name: "AES-GCM", iv: raw.iv }, cipher, raw.sealed);
+    const bytes = await crypto.subtle.decrypt({ name: "AES-GCM", iv: bytesOf(raw.iv) }, cipher, bytesOf(raw.sealed));
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }
+}
+
+/** @param {string | ArrayBuffer | Uint8Array<ArrayBuffer>} value Bytes, or base64 of them from the journal. */
+const bytesOf = (value) => typeof value === "string" ? Uint8Array.from(atob(value), (one) => one.charCodeAt(0)) : value;
+
+/** A sealed value as text for the journal. @param {any} raw */
+function textOf(raw) {
+  const base64 = (/** @type {ArrayBuffer | Uint8Array} */ bytes) => btoa(Array.from(new Uint8Array(bytes), (one) => String.fromCharCode(one)).join(""));
+  return JSON.stringify(raw?.sealed ? { at: raw.at, iv: base64(raw.iv), sealed: base64(raw.sealed) } : raw);
 }
 
 let trouble = () => {};
@@ -145,13 +168,19 @@ async function flush(key, entry) {
     pending.delete(key);
     memory.delete(key);
     if (ok) { unjournal(key); return true; }
-    if (journalled(key) === JSON.stringify(value ?? null)) return true;
+    if (journalled(key) === JSON.stringify(value ?? null)) {
+      if (value !== null) journal(key, textOf(raw)); // fails only where the plain text stays
+      return true;
+    }
     if (value === null) return true;
     memory.set(key, value);
     trouble();
     return false;
   }
 }
+
+/** Resolves when every write on its way has ended: whether all of them are on the disk. @returns {Promise<boolean>} */
+export const settled = async () => (await Promise.all([...pending.values()].map(({ done }) => done))).every(Boolean);
 
 /** Everything that is kept, by key: what IndexedDB has, under what the journal says. What was encrypted with another
  * key is left out.
@@ -212,7 +241,7 @@ export async function get(key) {
   if (pending.has(key)) return pending.get(key)?.value ?? null;
   if (memory.has(key)) return memory.get(key) ?? null;
   const text = journalled(key);
-  if (text !== null) { try { return JSON.parse(text); } catch { return null; } }
+  if (text !== null) { try { return await unseal(JSON.parse(text)) ?? null; } catch { return null; } }
   const { ok, result } = await transact("readonly", (store) => store.get(key));
   return ok ? await unseal(result) ?? null : null;
 }

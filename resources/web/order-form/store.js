@@ -5,7 +5,7 @@
 import { keepCopy } from "./keep.js";
 import * as operations from "./operations.js";
 import { emptyBox } from "./search.js";
-import { setting } from "./storage.js";
+import { setting, settled } from "./storage.js";
 import { language } from "./texts.js";
 import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 
@@ -14,7 +14,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 /** @typedef {{ text: string, tone: "good" | "soft" | "warn", step?: number, undo?: () => void }} Said */
 /** @typedef {{ text: string, label?: string, act?: () => void }} Note */
 /** @typedef {"top" | "customer" | "entry" | "save"} Place */
-/** @typedef {{ code: string, order: string, missing: boolean }} Scan */
+/** @typedef {{ code: string, order: string, state: "looking" | "missing" | "failed" }} Scan */
 /** @typedef {{ lines: any[], at: string | null, usual: any[] }} Past What a customer ordered before. */
 /**
  * @typedef {object} State
@@ -28,13 +28,14 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
  * @property {string} day Today.
  * @property {Said | null} said What has just been done.
  * @property {Partial<Record<Place, Note>>} notes What was refused, by the place where it happened.
- * @property {Scan[]} scans Scanned codes that are looked up, or were not found.
+ * @property {Scan[]} scans Scanned codes that are looked up, were not found, or could not be looked up.
  * @property {{ customerId: string, time: string } | null} gone The customer is no longer in the ERP.
  * @property {{ customerId: string, past: Past } | null} past
  * @property {number} unsent Saved drafts that the panel does not have yet.
  * @property {{ mine: import("./value.js").Order, current: any, opening: boolean } | null} conflict
  * @property {import("./view/paste.js").Paste | null} paste
  * @property {{ go: () => void } | null} leaving
+ * @property {{ code: string, by: object | null } | null} blocked A code scanned while that dialog was open.
  * @property {string | null} saveWanted Id of the order that is saved as soon as its prices are there.
  * @property {any} freshness
  * @property {import("./network.js").Door} door
@@ -46,7 +47,7 @@ import { blank, isEmpty, judge, settle, toDocument, today } from "./value.js";
 function initial() {
   return { history: operations.begin(blank(setting("price-group"))), touched: false, entry: emptyEntry(),
     customer: emptyBox(), product: emptyBox(), articles: {}, lists: [], day: today(), said: null, notes: {}, scans: [], gone: null, past: null,
-    unsent: 0, conflict: null, paste: null, leaving: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
+    unsent: 0, conflict: null, paste: null, leaving: null, blocked: null, saveWanted: null, freshness: null, door: null, starting: true, unkept: false };
 }
 
 /** @returns {Entry} */
@@ -108,6 +109,12 @@ export function keepNow() {
   keep();
 }
 
+/** Keep the working copy now; resolves when it is on the disk, with false when it is not. */
+export function kept() {
+  keepNow();
+  return settled();
+}
+
 /** @param {State} a @param {State} b */
 const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !== b.entry
   || a.customer.text !== b.customer.text || a.product.text !== b.product.text;
@@ -115,9 +122,15 @@ const typedChanged = (a, b) => a.history.order !== b.history.order || a.entry !=
 function keep() {
   const { history, customer, product, entry } = state;
   const typed = { customer: history.order.customer ? "" : customer.text, article: product.text, entry };
-  const nothing = isEmpty(history.order) && !history.order.version && !typed.customer && !typed.article;
-  keepCopy(nothing ? null : { order: history.order, typed, document: toDocument(history.order, state.day, language) });
+  const inBoxes = Boolean(typed.customer || typed.article);
+  const nothing = isEmpty(history.order) && !history.order.date && !history.order.version && !inBoxes;
+  keepCopy(nothing ? null : { order: history.order, typed, document: toDocument(history.order, state.day, language),
+    unchanged: !inBoxes && !isChanged(state) });
 }
+
+/** Whether the order differs from what is stored of it. @param {State} state */
+export const isChanged = ({ touched, history }) =>
+  history.order.version ? touched || history.undo.length > 0 : !isEmpty(history.order);
 
 /** Do something to the order that can be undone. @param {operations.Operation} op @param {string} [merge]
  * @param {Partial<State>} [changes] */
@@ -139,5 +152,6 @@ export const say = (said) => update({ said });
 export function focus(id, select = false) {
   const field = document.getElementById(id);
   field?.focus();
+  field?.scrollIntoView({ block: "nearest" }); // a field that has the focus already is not scrolled to by itself
   if (select && field instanceof HTMLInputElement) field.select();
 }

@@ -219,17 +219,20 @@ export function judge(order, articles, day, language) {
     waiting: views.some((view) => view.waiting) };
 }
 
-/** @type {WeakMap<Line, LineView>} */
+/** @typedef {{ view: LineView, pieces: number, article: Article | undefined, by: string }} Seen */
+/** @type {WeakMap<Line, Seen>} */
 const lastViews = new WeakMap();
 
 /** What follows from a line; the object of last time if nothing of it differs, so that its row need not be drawn.
  * @param {Line} line @param {import("./quantity.js").Read} read @param {number} pieces Of the article, in all lines.
  * @param {Article | undefined} article @param {Order} order @param {string} day @returns {LineView} */
 function viewOf(line, read, pieces, article, order, day) {
-  const found = newView(line, read, pieces, article, order, day), last = lastViews.get(line);
-  if (last && sameView(last, found)) return last;
-  lastViews.set(line, found);
-  return found;
+  const last = lastViews.get(line), by = `${order.group}|${dateOf(order, day)}`;
+  if (last && last.pieces === pieces && last.article === article && last.by === by) return last.view;
+  const found = newView(line, read, pieces, article, order, day);
+  const view = last && sameView(last.view, found) ? last.view : found;
+  lastViews.set(line, { view, pieces, article, by });
+  return view;
 }
 
 /** Whether a row shows the same. @param {LineView} a @param {LineView} b */

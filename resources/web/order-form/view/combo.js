@@ -1,6 +1,6 @@
 /* A search box with a list, usable by keyboard alone (ARIA combobox), and the asking behind it. */
 import { read } from "../network.js";
-import { answered, asked, closed, emptyBox, entered, isScan, marked, moved, typed } from "../search.js";
+import { answered, asked, closed, emptyBox, entered, marked, moved, typed } from "../search.js";
 import { now, update } from "../store.js";
 import { t } from "../texts.js";
 import { html } from "./html.js";
@@ -14,13 +14,12 @@ const PAUSE = 120; // ms after the last key
  * @property {(item: any) => string[]} codes
  * @property {(item: any) => void} choose
  * @property {(text: string) => void} [cleared] The text has changed.
- * @property {(code: string) => void} [scanned]
  * @property {(item: any, words: string[], twins: boolean) => any} row `twins`: another hit has the same name.
  * @property {string} none What is said when nothing is found.
  */
 
-/** @type {Record<string, { timer: number, abort: AbortController | null, keys: number[] }>} */
-const work = { customer: { timer: 0, abort: null, keys: [] }, product: { timer: 0, abort: null, keys: [] } };
+/** @type {Record<string, { timer: number, abort: AbortController | null }>} */
+const work = { customer: { timer: 0, abort: null }, product: { timer: 0, abort: null } };
 
 /** @param {Combo} combo */
 const boxOf = ({ name }) => now()[name];
@@ -70,9 +69,8 @@ function stop(combo) {
 
 /** @param {Combo} combo @param {KeyboardEvent} event */
 function keyDown(combo, event) {
-  const box = boxOf(combo), mine = work[combo.name];
+  const box = boxOf(combo);
   if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key.length === 1) mine.keys = [...mine.keys.slice(-64), event.timeStamp];
   switch (event.key) {
     case "ArrowDown":
     case "ArrowUp":
@@ -81,11 +79,6 @@ function keyDown(combo, event) {
       break;
     case "Enter": {
       if (!asked(box)) return;
-      if (combo.scanned && isScan(asked(box), mine.keys)) {
-        stop(combo);
-        combo.scanned(asked(box));
-        break;
-      }
       const decision = entered(box, combo.codes);
       decide(combo, decision);
       if (decision.box.wanted) refresh(combo);

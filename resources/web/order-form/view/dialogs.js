@@ -5,18 +5,12 @@ import { now, update } from "../store.js";
 import { ago, dateText, language, money, t } from "../texts.js";
 import { fromDocument, judge } from "../value.js";
 import { html } from "./html.js";
-
-/** @param {HTMLDialogElement | null} dialog */
-const show = (dialog) => {
-  if (!dialog || dialog.open) return;
-  dialog.showModal();
-  /** @type {HTMLElement | null} */ (dialog.querySelector("[data-first]"))?.focus();
-};
-const stay = (/** @type {Event} */ event) => event.preventDefault();
+import { modal } from "./parts.js";
+import { blockedView } from "./scanner.js";
 
 /** What keeps the person out. @param {import("../network.js").Door} door */
 export function doorView(door) {
-  return door && html`<dialog id="door" aria-labelledby="door-title" ref=${show} onCancel=${stay}>
+  return door && html`<dialog id="door" aria-labelledby="door-title" ...${modal(null)}>
     <h2 id="door-title">${t("door.title")}</h2><p id="door-text">${door.text}</p>
     <p class="buttons"><button type="button" id="door-again" hidden=${!door.again} data-first onClick=${again}>${t("door.again")}</button></p></dialog>`;
 }
@@ -26,12 +20,12 @@ export function conflictView() {
   if (!conflict) return null;
   const { mine, current, opening } = conflict;
   const theirs = current ? fromDocument(current, language) : null;
-  return html`<dialog id="conflict" class="wide" aria-labelledby="conflict-title" ref=${show} onCancel=${stay}>
+  return html`<dialog id="conflict" class="wide" aria-labelledby="conflict-title" ...${modal(null)}>
     <h2 id="conflict-title">${t("conflict.title")}</h2>
     <p id="conflict-text">${t(opening ? "conflict.opening" : current ? "conflict.text" : "conflict.deleted", { name: mine.customer?.name ?? t("no.customer") })}</p>
     <div class="sides">${sideOf(t("conflict.mine"), mine, theirs)}${theirs
       ? sideOf(t("conflict.theirs", { time: ago(current.updatedAt) }), theirs, mine) : html`<p class="wrong">${t("conflict.gone")}</p>`}</div>
-    <p class="buttons"><button type="button" id="conflict-open" disabled=${!current} onClick=${actions.takeStored}>${t("conflict.open")}</button>
+    ${blockedView(conflict)}<p class="buttons"><button type="button" id="conflict-open" disabled=${!current} onClick=${actions.takeStored}>${t("conflict.open")}</button>
       ${current ? html`<button type="button" id="conflict-mine" onClick=${actions.keepMine}>${t(opening ? "conflict.go" : "conflict.replace")}</button>` : null}
       <button type="button" id="conflict-copy" class="primary" data-first onClick=${actions.keepAsCopy}>${t("conflict.copy")}</button></p>
   </dialog>`;
@@ -60,8 +54,8 @@ export function leavingView() {
   const stayHere = () => { update({ leaving: null }); document.getElementById(entry.product ? "quantity" : "product")?.focus(); };
   const add = () => { update({ leaving: null }); if (actions.addEntry()) leaving.go(); };
   const what = entry.product ? `${entry.product.name ?? entry.product.itemId} × ${entry.qtyText}` : product.text;
-  return html`<dialog id="leaving" aria-labelledby="leaving-title" ref=${show} onCancel=${(/** @type {Event} */ event) => { stay(event); stayHere(); }}>
-    <h2 id="leaving-title">${t("leaving.title")}</h2><p>${t("leaving.text", { what })}</p>
+  return html`<dialog id="leaving" aria-labelledby="leaving-title" ...${modal(stayHere)}>
+    <h2 id="leaving-title">${t("leaving.title")}</h2><p>${t("leaving.text", { what })}</p>${blockedView(leaving)}
     <p class="buttons"><button type="button" onClick=${leaving.go}>${t("leaving.go")}</button>
       <button type="button" onClick=${stayHere}>${t("leaving.stay")}</button>
       ${entry.product ? html`<button type="button" id="leaving-add" class="primary" data-first onClick=${add}>${t("leaving.add")}</button>` : null}</p>

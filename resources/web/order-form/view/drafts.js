@@ -43,11 +43,14 @@ const nameOf = (document) => String(document?.customer?.name ?? t("no.customer")
 /** @param {string} action @param {any} document */
 const about = (action, document) => t("of.draft", { action, name: nameOf(document) });
 
-/** A button that asks once more before something is lost for good. @param {string} text @param {any} document
+/** A button that asks once more before something is lost for good; the second click of a double click, or a key that is held
+ * down, is no answer. @param {string} text @param {any} document
  * @param {boolean} sure @param {() => void} act @param {Acts} acts */
 function sureButton(text, document, sure, act, acts) {
   const label = sure ? t("delete.sure") : text;
-  return html`<button type="button" class=${sure ? "quiet danger" : "quiet"} aria-label=${about(label, document)} onClick=${act} onBlur=${acts.calm}>${label}</button>`;
+  return html`<button type="button" class=${sure ? "quiet danger" : "quiet"} aria-label=${about(label, document)}
+    onClick=${(/** @type {MouseEvent} */ event) => { if (event.detail < 2) act(); }}
+    onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.repeat) event.preventDefault(); }} onBlur=${acts.calm}>${label}</button>`;
 }
 
 /** @param {import("../keep.js").Kept} entry @param {DraftsState} state @param {Acts} acts */
@@ -55,6 +58,7 @@ function waitingRow(entry, state, acts) {
   const shown = entry.document ?? entry.order ?? { lines: [] };
   return html`<li key=${entry.key}><b>${nameOf(shown)}</b>
     <small>${counted("lines.count", shown.lines?.length ?? 0)} · ${ago(entry.at)} · ${t(entry.kind === "send" ? "unsent.send" : "unsent.aside")}</small>
+    ${shown.note ? html`<small class="first-words">${shown.note}</small>` : null}
     <span class="buttons"><a class="button" href=${`/order-form#draft=${entry.id}`} aria-label=${about(t("unsent.open"), shown)}>${t("unsent.open")}</a>
       ${sureButton(t("unsent.drop"), shown, state.sure === entry.key, () => acts.drop(entry), acts)}</span></li>`;
 }

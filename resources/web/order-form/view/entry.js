@@ -12,7 +12,7 @@ import { keypadPoint, noteView } from "./parts.js";
 
 /** @type {import("./combo.js").Combo} */
 export const productCombo = {
-  name: "product", path: "/api/products", codes: productCodes, choose: actions.chooseProduct, scanned: actions.scan,
+  name: "product", path: "/api/products", codes: productCodes, choose: actions.chooseProduct,
   cleared: () => { if (now().entry.product) update({ entry: emptyEntry() }); },
   row: (p, words) => html`<b>${markedView(p.name ?? p.itemId, words)}</b>${" "}
     <small>${markedView([p.itemId, p.description].filter(Boolean).join(" · "), words)}</small>
@@ -85,7 +85,8 @@ export function problemButtons({ code, params }, { use, sure, scan }) {
 }
 
 function scansView() {
-  return now().scans.map(({ code, missing }) => html`<p key=${code} class=${missing ? "scan wrong" : "scan"} role="status">
-    ${t(missing ? "scan.missing" : "scan.looking", { code })}
-    ${missing ? html`<button type="button" class="quiet" onClick=${() => actions.forgetScan(code)}>${t("scan.forget")}</button>` : null}</p>`);
+  return now().scans.map(({ code, state }) => html`<p key=${code} class=${state === "looking" ? "scan" : "scan wrong"} role="status">
+    ${t(`scan.${state}`, { code })}
+    ${state === "failed" ? html`<button type="button" class="quiet" onClick=${() => actions.scan(code)}>${t("panel.retry")}</button> ` : null}
+    ${state === "looking" ? null : html`<button type="button" id=${`scan-${code}`} class="quiet" onClick=${() => { actions.forgetScan(code); document.getElementById("product")?.focus(); }}>${t("scan.forget")}</button>`}</p>`);
 }

@@ -10,15 +10,17 @@ import { keypadPoint } from "./parts.js";
 /** @typedef {import("../value.js").Line} Line */
 /** @typedef {import("../value.js").LineView} LineView */
 
+/** The table with its roles written out: its rows are grids, for speed (style.css), and not every browser tells screen
+ * readers that they are a table all the same. */
 export function linesView() {
   const { lines } = order();
   return html`<div class="scroll" tabindex="-1">
-    <table id="table" hidden=${!lines.length}>
-      <thead><tr>
-        <th scope="col">${t("product")}</th><th scope="col" class="n">${t("quantity")}</th><th scope="col" class="n">${t("price")}</th>
-        <th scope="col" class="n vat">${t("vat")}</th><th scope="col" class="n">${t("amount")}</th>
-        <th><span class="hidden">${t("actions")}</span></th></tr></thead>
-      <tbody id="lines">${lines.map((line) => html`<${Row} key=${line.id} line=${line} view=${view().lines.get(line.id)}
+    <table id="table" role="table" hidden=${!lines.length}>
+      <thead role="rowgroup"><tr role="row">
+        <th role="columnheader" scope="col">${t("product")}</th><th role="columnheader" scope="col" class="n">${t("quantity")}</th><th role="columnheader" scope="col" class="n">${t("price")}</th>
+        <th role="columnheader" scope="col" class="n vat">${t("vat")}</th><th role="columnheader" scope="col" class="n">${t("amount")}</th>
+        <th role="columnheader"><span class="hidden">${t("actions")}</span></th></tr></thead>
+      <tbody id="lines" role="rowgroup">${lines.map((line) => html`<${Row} key=${line.id} line=${line} view=${view().lines.get(line.id)}
         failed=${now().articles[line.itemId]?.state === "failed"} />`)}</tbody>
     </table>
     <p id="no-lines" class="empty" hidden=${lines.length > 0}>${t("lines.none")}</p>
@@ -35,19 +37,19 @@ class Row extends Component {
   /** @override @param {{ line: Line, view: LineView, failed: boolean }} props */
   render({ line, view: seen, failed }) {
     const price = line.free ? t("free.short") : seen.waiting ? "…" : priceText(line.unitPrice, line.priceUnit);
-    return html`<tr data-line=${line.id} class=${line.free ? "free" : undefined}>
-      <td class="what"><b>${line.name}</b> <small>${[line.itemId, line.description].filter(Boolean).join(" · ")}</small>
+    return html`<tr role="row" data-line=${line.id} class=${line.free ? "free" : undefined}>
+      <td role="cell" class="what"><b>${line.name}</b> <small>${[line.itemId, line.description].filter(Boolean).join(" · ")}</small>
         ${detailsView(line, seen)}${problemView(line, seen)}${checkView(line, seen)}</td>
-      <td class="n"><input id=${`quantity-${line.id}`} type="text" inputmode="decimal" size="7" class="quantity" autocomplete="off" value=${line.qtyText}
+      <td role="cell" class="n"><input id=${`quantity-${line.id}`} type="text" inputmode="decimal" size="7" class="quantity" autocomplete="off" value=${line.qtyText}
         aria-label=${t("quantity.of", { name: line.name })} aria-invalid=${seen.problem && seen.problem.code !== "discount.wrong" ? "true" : undefined}
         aria-describedby=${seen.problem ? `problem-${line.id}` : undefined}
         onInput=${(/** @type {any} */ event) => actions.typeLine(line.id, "qtyText", event.target.value)}
         onKeyDown=${(/** @type {KeyboardEvent} */ event) => quantityKey(event, line.id)} onBlur=${actions.rest} /></td>
-      <td class=${line.unitPrice === null && !line.free ? "n wrong" : "n"} title=${line.priceAsOf ? t("price.asof", { time: ago(line.priceAsOf) }) : undefined}>
+      <td role="cell" class=${line.unitPrice === null && !line.free ? "n wrong" : "n"} title=${line.priceAsOf ? t("price.asof", { time: ago(line.priceAsOf) }) : undefined}>
         ${failed && line.unitPrice === null ? t("price.unread") : price}</td>
-      <td class="n vat">${line.free ? "–" : line.vatPercent === null ? `~${percent(ASSUMED_VAT)}` : percent(line.vatPercent)}</td>
-      <td class="n">${seen.amount === null ? "–" : money(seen.amount)}</td>
-      <td><button type="button" class="quiet remove" aria-label=${t("remove", { name: line.name })}
+      <td role="cell" class="n vat">${line.free ? "–" : line.vatPercent === null ? `~${percent(ASSUMED_VAT)}` : percent(line.vatPercent)}</td>
+      <td role="cell" class="n">${seen.amount === null ? "–" : money(seen.amount)}</td>
+      <td role="cell"><button type="button" class="quiet remove" aria-label=${t("remove", { name: line.name })}
         onClick=${() => actions.removeLine(line.id)}>✕</button></td>
     </tr>`;
   }

@@ -3,6 +3,27 @@ import { now } from "../store.js";
 import { decimalSign } from "../texts.js";
 import { html } from "./html.js";
 
+/** What a dialog needs to be modal and to stay until the state says otherwise. Chromium closes a dialog at the second Esc
+ * whatever `cancel` says, so the key itself is taken.
+ * @param {(() => void) | null} leave What Esc does; null: nothing. */
+export const modal = (leave) => ({
+  ref: show,
+  onCancel: (/** @type {Event} */ event) => { event.preventDefault(); leave?.(); },
+  onClose: (/** @type {Event} */ event) => { if (event.target instanceof HTMLDialogElement) show(event.target); },
+  onKeyDown: (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    if (!event.repeat) leave?.();
+  },
+});
+
+/** @param {HTMLDialogElement | null} dialog */
+function show(dialog) {
+  if (!dialog?.isConnected || dialog.open) return;
+  dialog.showModal();
+  /** @type {HTMLElement | null} */ (dialog.querySelector("[data-first]"))?.focus();
+}
+
 /** What was refused, next to where it happened. @param {import("../store.js").Place} place @param {string} [id] */
 export function noteView(place, id = `note-${place}`) {
   const { [place]: note } = now().notes;

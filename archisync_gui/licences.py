@@ -1,4 +1,7 @@
-"""Collects the licences of everything that an installation contains into one text, for the person who installs it."""
+"""The licences of everything that an installation consists of, as one text: for *About*, and for the builds.
+
+An installer or a package brings the text along; elsewhere it is made of the libraries that are installed.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from collections.abc import Iterator
 from email.message import Message
 from email.parser import HeaderParser
 from pathlib import Path
+
+from archisync_gui.messages import resources
 
 NAMES = ("licen", "copying", "notice", "authors")
 """How the name of a licence file begins or goes on, in lower case."""
@@ -16,6 +21,20 @@ OTHERS = {
     "Playwright: what it contains": "playwright/driver/package/ThirdPartyNotices.txt",
 }
 """Programs inside a wheel that are not Python packages, and where their licence lies."""
+
+
+FILE = "licences.txt"
+"""Name of the text among the resources of an installer or a package."""
+
+
+def shipped() -> str:
+    """The licences of this installation. Blocking: reads some hundred files where no text was brought along."""
+    import sysconfig
+
+    brought = resources() / FILE
+    if brought.exists():
+        return brought.read_text("utf-8")
+    return licences(Path(sysconfig.get_path("purelib")))
 
 
 def licences(site: Path, **more: Path) -> str:

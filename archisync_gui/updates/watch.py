@@ -1,0 +1,291 @@
+"""Asks for the signed list once a day while the setting is on, and remembers what it said."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from archisync_gui.disk import read_json, replace_file
+from archisync_gui.model import Clock
+from archisync_gui.updates.signed_list import (
+    Source,
+    UpdatesError,
+    Version,
+    VersionList,
+    doubt,
+    newer,
+    read_list,
+    refuse_older,
+    verify,
+)
+
+log = logging.getLogger(__name__)
+
+FILE = "updates.json"
+"""File in the profile with the last accepted list, its signature, and when it was asked for."""
+
+DAY = timedelta(days=1)
+LOOK = 1800.0
+"""Seconds between two looks whether a day has passed."""
+AFTER_START = 60.0
+"""Seconds after the start before the first question: the start itself has more urgent work."""
+PATIENCE = 30.0
+"""Seconds that both files together may take."""
+MOST_BYTES = 256 * 1024
+SIGNATURE_BYTES = 10 * 1024
+SIGNATURE = ".minisig"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is known about newer versions."""
+
+    on: bool
+    """The setting is on, and this build has a key."""
+    newer: tuple[Version, ...] = ()
+    """Above the running version, newest first."""
+    asked: datetime | None = None
+    """When the list was last asked for."""
+    problem: str = ""
+    """Code of what was wrong at the last question or is doubtful about the list; empty: nothing."""
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    asked: datetime | None = None
+    content: str = ""
+    signature: str = ""
+    problem: str = ""
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    told: str = ""
+
+
+class Updates:
+    """The versions that can be had. ``wanted`` says whether the setting is on; it is asked each time."""
+
+    def __init__(
+        self,
+        file: Path,
+        source: Source,
+        *,
+        installed: str,
+        wanted: Callable[[], bool],
+        clock: Clock,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._file = file
+        self._source = source
+        self._installed = installed
+        self._wanted = wanted
+        self._clock = clock
+        self._patience = patience
+        self._asked_here: float | None = None
+        """Reading of the monotonic clock at the last question: the wall clock may be set at any time."""
+        self._wake = asyncio.Event()
+        self._listeners: list[Callable[[News], object]] = []
+        self._memory = _read(file)
+        self._seen = self._accepted(self._memory)
+
+    @property
+    def possible(self) -> bool:
+        """This build knows an address and a key."""
+        return bool(self._source.public_key and self._source.address)
+
+    def news(self) -> News:
+        """What is known now. While the setting is off nothing is told, even if it was known."""
+        if not (self._wanted() and self.possible):
+            return News(on=False)
+        memory, seen = self._memory, self._seen
+        found = newer(seen, self._installed) if seen is not None else ()
+        problem, params = memory.problem, memory.params
+        if not problem and seen is not None and (doubtful := doubt(seen, self._clock.now())) is not None:
+            problem, params = doubtful.code, doubtful.params
+        return News(True, found, memory.asked, problem, params)
+
+    def subscribe(self, listener: Callable[[News], object]) -> None:
+        """Call ``listener`` after each question, and when the setting changed."""
+        self._listeners.append(listener)
+
+    def settings_changed(self) -> None:
+        """The setting may have been switched: look now."""
+        self._wake.set()
+
+    def untold(self) -> Version | None:
+        """The newest version if the operator was not told of it yet."""
+        found = self.news().newer
+        return found[0] if found and found[0].name != self._memory.told else None
+
+    async def told(self, version: Version) -> None:
+        """The operator was told of ``version``; a notice about it is not repeated."""
+        await self._keep(replace(self._memory, told=version.name))
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Ask once a day in the background while this is open."""
+        task = asyncio.ensure_future(self._work())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _work(self) -> None:
+        pause = AFTER_START
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            pause = LOOK
+            woken = self._wake.is_set()
+            self._wake.clear()
+            asked = await self.ask_if_due()
+            if asked or woken:
+                self._tell()
+
+    async def ask_if_due(self) -> bool:
+        """Ask if the setting is on and the last question was a day ago. True: the list was asked for."""
+        if not (self._wanted() and self.possible and self._due()):
+            return False
+        # Kept before the question, so that a program that ends in the middle of it does not ask again at each start.
+        if not await self._keep(replace(self._memory, asked=self._clock.now())):
+            return False
+        self._asked_here = self._clock.monotonic()
+        try:
+            content, signature = await fetch(self._source.address, self._patience)
+            verify(content, signature, self._source.public_key)
+            found = read_list(content)
+            refuse_older(found, self._seen)
+        except UpdatesError as error:
+            log.warning("the list of versions was not accepted: %s", error)
+            await self._keep(replace(self._memory, problem=error.code, params=error.params))
+        else:
+            self._seen = found
+            text, signed = content.decode("utf-8"), signature.decode("utf-8")
+            await self._keep(replace(self._memory, content=text, signature=signed, problem="", params={}))
+        return True
+
+    def _due(self) -> bool:
+        """A day has passed since the last question. A last question that lies more than a day ahead was dated by a
+        wrong clock; within one run of the program the monotonic clock decides as well."""
+        here = self._asked_here
+        if here is not None and self._clock.monotonic() - here < DAY.total_seconds():
+            return False
+        asked = self._memory.asked
+        return asked is None or abs(self._clock.now() - asked) >= DAY
+
+    def _tell(self) -> None:
+        news = self.news()
+        for listener in self._listeners:
+            listener(news)
+
+    async def _keep(self, memory: _Memory) -> bool:
+        """Remember, in memory and on the disk. False: it could not be written."""
+        self._memory = memory
+        text = json.dumps(
+            {
+                "asked": memory.asked.isoformat() if memory.asked else None,
+                "list": memory.content,
+                "signature": memory.signature,
+                "problem": {"code": memory.problem, "params": dict(memory.params)},
+                "told": memory.told,
+            }
+        )
+        try:
+            await asyncio.to_thread(replace_file, self._file, text)
+        except OSError as error:
+            log.warning("%s could not be written: %s", self._file.name, error)
+            return False
+        return True
+
+    def _accepted(self, memory: _Memory) -> VersionList | None:
+        """The list that was kept, if its signature still counts: the file could have been changed, and a build with
+        another key begins anew."""
+        if not memory.content or not self.possible:
+            return None
+        try:
+            content = memory.content.encode("utf-8")
+            verify(content, memory.signature.encode("utf-8"), self._source.public_key)
+            return read_list(content)
+        except (UpdatesError, UnicodeEncodeError) as error:
+            log.warning("the list of versions that was kept is not used: %s", error)
+            return None
+
+
+async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
+    """The list and its signature. Nothing about this computer or its user is sent: no cookie, no version, no language.
+
+    Raises :class:`UpdatesError`: ``updates-address``, ``updates-silent``, ``updates-unreachable``,
+    ``updates-redirect``, ``updates-refused``, ``updates-too-large`` or ``updates-incomplete``.
+    """
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
+        raise UpdatesError("updates-address", address=address)
+    host = parts.hostname or ""
+    try:
+        async with asyncio.timeout(patience):
+            async with aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # `identity`: a small answer must not unfold into a large one.
+                headers={"User-Agent": "Archisync", "Accept": "*/*", "Accept-Encoding": "identity"},
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None),  # both files together: see above
+            ) as session:
+                content = await _get(session, address, MOST_BYTES)
+                return content, await _get(session, address + SIGNATURE, SIGNATURE_BYTES)
+    except TimeoutError as error:
+        raise UpdatesError("updates-silent", host=host, seconds=round(patience)) from error
+    except aiohttp.ClientPayloadError as error:
+        raise UpdatesError("updates-incomplete", host=host) from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise UpdatesError("updates-unreachable", host=host, reason=type(error).__name__) from error
+
+
+async def _get(session: aiohttp.ClientSession, address: str, most: int) -> bytes:
+    async with session.get(address, allow_redirects=False) as answer:
+        host = urlsplit(address).hostname or ""
+        if 300 <= answer.status < 400:
+            raise UpdatesError("updates-redirect", host=host)
+        if answer.status != 200:
+            raise UpdatesError("updates-refused", host=host, status=answer.status)
+        content = bytearray()
+        async for chunk in answer.content.iter_chunked(16 * 1024):
+            content += chunk
+            if len(content) > most:
+                raise UpdatesError("updates-too-large", host=host, most=most // 1024)
+        return bytes(content)
+
+
+def _read(file: Path) -> _Memory:
+    """What was kept. A file that is missing or damaged counts as none: the list is asked for again."""
+    try:
+        found = read_json(file)
+        asked = found["asked"]
+        problem = found["problem"]
+        params = problem["params"]
+        memory = _Memory(
+            asked=datetime.fromisoformat(asked) if asked is not None else None,
+            content=found["list"],
+            signature=found["signature"],
+            problem=problem["code"],
+            params={str(k): v for k, v in params.items() if isinstance(v, str | int)},
+            told=found["told"],
+        )
+        texts = (memory.content, memory.signature, memory.problem, memory.told)
+        if not all(isinstance(text, str) for text in texts) or (asked is not None and memory.asked.tzinfo is None):  # type: ignore[union-attr]
+            raise TypeError(file.name)
+    except FileNotFoundError:
+        return _Memory()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("%s is not used: %s", file.name, error)
+        return _Memory()
+    return memory

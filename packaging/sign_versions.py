@@ -1,0 +1,149 @@
+"""Makes the owner's key, and signs the list of versions that the panels ask for.
+
+    .venv/bin/python packaging/sign_versions.py key SECRET          once; prints the line for resources/updates.toml
+    .venv/bin/python packaging/sign_versions.py sign versions.json --key SECRET [--days 120]
+    .venv/bin/python packaging/sign_versions.py check versions.json
+
+`sign` raises the list's serial number, dates it, sets its end and writes `versions.json.minisig` beside it: publish
+both under the address in `resources/updates.toml`. A list without a new version is signed again before its end,
+or panels say that newer versions may be withheld. The secret key is a file of minisign's own format, so minisign itself
+can use it; keep it on no computer that builds or serves. The password is asked for, or read with `--password-stdin`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import minisign
+
+from archisync_gui.disk import replace_file
+from archisync_gui.updates.signed_list import FORMAT, PRODUCT, UpdatesError, numbers, read_list, read_source, verify
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "resources" / "updates.toml"
+
+
+class Refused(Exception):
+    """Nothing was written; the message says why."""
+
+
+def make_key(secret: Path, password: str) -> str:
+    """Make a key pair, keep the secret part encrypted in ``secret``, return the public one. Never replaces a file."""
+    if not password:
+        raise Refused("An empty password: whoever finds the file could sign.")
+    pair = minisign.KeyPair.generate()
+    public = str(pair.public_key.to_base64(), "ascii")
+    pair.secret_key.encrypt(password)
+    try:
+        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(bytes(pair.secret_key) + b"\n")
+    except FileExistsError as error:
+        raise Refused(f"{secret} is there already: a lost key means a new build for every office.") from error
+    return public
+
+
+def signed(content: bytes, now: datetime, days: int, key: minisign.SecretKey) -> tuple[bytes, bytes]:
+    """The list with its new number and dates, and its signature. Raises :class:`Refused` for what no panel could read.
+
+    ``content``: JSON with ``versions``, a list of objects with ``version``, ``date``, ``it``, ``en``, ``page`` and,
+    where it mends a weakness, ``security``; what an earlier signing added is replaced.
+    """
+    try:
+        document: Any = json.loads(content)
+    except ValueError as error:
+        raise Refused(f"The list is not JSON: {error}") from error
+    versions = document.get("versions") if isinstance(document, dict) else None
+    if not isinstance(versions, list):
+        raise Refused('The list has no "versions".')
+    serial = document.get("serial", 0)
+    if not isinstance(serial, int) or isinstance(serial, bool):
+        raise Refused('"serial" is no number.')
+    whole = {
+        "product": PRODUCT,
+        "format": FORMAT,
+        "serial": serial + 1,
+        "issued": now.astimezone(UTC).isoformat(timespec="seconds"),
+        "expires": (now + timedelta(days=days)).astimezone(UTC).isoformat(timespec="seconds"),
+        "versions": versions,
+    }
+    text = (json.dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
+    try:
+        understood = read_list(text)
+    except UpdatesError as error:
+        raise Refused(f"No panel could read the list: {error}") from error
+    complete = {version.name for version in understood.versions if version.date and version.it and version.en}
+    for entry in versions:
+        name = entry.get("version") if isinstance(entry, dict) else None
+        if name not in complete:
+            raise Refused(f"{name!r} is no released version (1.2.3), or lacks date, it or en.")
+        if not next(v for v in understood.versions if v.name == name).page:
+            raise Refused(f"{name}: its page is no https address.")
+    if len({numbers(name) for name in complete}) != len(versions):
+        raise Refused("A version stands in the list twice.")
+    return text, bytes(key.sign(text, trusted_comment=f"serial:{serial + 1}")) + b"\n"
+
+
+def sign(path: Path, secret: Path, password: str, now: datetime, days: int) -> int:
+    """Sign the list in ``path``; returns its new serial number. Writes both files, or raises :class:`Refused`."""
+    key = minisign.SecretKey.from_file(secret)
+    if key.is_encrypted():
+        key.decrypt(password)
+    text, signature = signed(path.read_bytes(), now, days, key)
+    public = read_source(SOURCE).public_key
+    if public and public != key.get_public_key().to_base64().decode():
+        raise Refused(f"This is not the key in {SOURCE.name}: no panel would accept the list.")
+    replace_file(path, text)
+    replace_file(path.with_name(path.name + ".minisig"), signature)
+    return read_list(text).serial
+
+
+def check(path: Path) -> str:
+    """A line about the signed list in ``path`` as a panel of this tree sees it. Raises ``UpdatesError``."""
+    content = path.read_bytes()
+    verify(content, path.with_name(path.name + ".minisig").read_bytes(), read_source(SOURCE).public_key)
+    found = read_list(content)
+    names = ", ".join(version.name for version in found.versions)
+    return f"number {found.serial} of {found.issued:%Y-%m-%d}, valid until {found.expires:%Y-%m-%d}: {names or 'none'}"
+
+
+def main() -> int:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    actions = parser.add_subparsers(dest="action", required=True)
+    making = actions.add_parser("key", help="make the owner's key")
+    making.add_argument("secret", type=Path)
+    signing = actions.add_parser("sign", help="number, date and sign a list")
+    signing.add_argument("list", type=Path)
+    signing.add_argument("--key", type=Path, required=True)
+    signing.add_argument("--days", type=int, default=120, help="how long panels take it for the last one")
+    checking = actions.add_parser("check", help="look at a list as a panel does")
+    checking.add_argument("list", type=Path)
+    for action in (making, signing):
+        action.add_argument("--password-stdin", action="store_true")
+    options = parser.parse_args()
+    try:
+        if options.action == "check":
+            print(check(options.list))
+            return 0
+        password = sys.stdin.readline().rstrip("\r\n") if options.password_stdin else getpass.getpass()
+        if options.action == "key":
+            public = make_key(options.secret, password)
+            print(f'Put this into {SOURCE.relative_to(ROOT)}:\npublic_key = "{public}"')
+        else:
+            serial = sign(options.list, options.key, password, datetime.now(UTC), options.days)
+            print(f"{options.list} is number {serial} now; publish it together with {options.list.name}.minisig.")
+    except (Refused, UpdatesError, minisign.Error, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

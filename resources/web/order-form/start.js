@@ -1,0 +1,38 @@
+/* How both pages start: their words, how they get at what this browser keeps, and what is kept under other ports. */
+import { collect, serveHandover } from "./handover.js";
+import { adopt } from "./keep.js";
+import { onDoor } from "./network.js";
+import { useKey } from "./storage.js";
+import { setLanguage, t } from "./texts.js";
+
+/** @typedef {import("./network.js").Keeping} Keeping */
+
+/** @type {Keeping["addresses"]} */
+let addresses = [];
+/** @type {Promise<void> | null} */
+let gathering = null;
+
+/** @param {string} title Its code in the texts. @param {(door: import("./network.js").Door) => void} showDoor */
+export function begin(title, showDoor) {
+  setLanguage();
+  document.title = `${t(title)} · Archisync`;
+  onDoor(showDoor);
+}
+
+/** Read and write what this browser keeps from now on; false: that was so already.
+ * @param {() => Promise<Keeping>} ask */
+export async function openKept(ask) {
+  if (addresses.length) return false;
+  const told = await ask();
+  await useKey(told.key);
+  ({ addresses } = told);
+  return true;
+}
+
+/** Hand over what this address keeps when it is asked to, and take over what the panel's other addresses keep.
+ * @param {() => Promise<void>} taken Called when something was taken over. */
+export function gather(taken) {
+  gathering ??= serveHandover(addresses).then(() => collect(addresses, adopt)).then((count) => count ? taken() : undefined)
+    .finally(() => { gathering = null; });
+  return gathering;
+}

@@ -1,0 +1,279 @@
+"""What happens rarely at the order form: tabs, browsers and panels that come and go, odd input, late changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.endpoint.form_rig import Rig
+from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, line, read_again, rows, scan_here, stored
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture
+def at_work(at_work: Rig) -> Iterator[Rig]:
+    """In these tests no page may complain of anything."""
+    yield at_work
+    assert at_work.problems == []
+
+
+# ---------------------------------------------------------------------------------- what is no unfinished order
+
+
+async def kept(page: Page) -> None:
+    """Wait until all that this tab keeps is in IndexedDB."""
+    await page.evaluate("""async () => {
+      const { keepNow } = await import("/order-form/store.js"), storage = await import("/order-form/storage.js");
+      keepNow();
+      await storage.settled();
+    }""")
+
+
+async def unsent(at_work: Rig) -> list[str]:
+    """What a new tab lists as not saved."""
+    page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
+    await expect(page.locator("#count")).not_to_be_empty()
+    found = await page.locator("#unsent-list li").all_inner_texts()
+    await page.close()
+    return found
+
+
+async def test_a_form_in_which_nothing_was_typed_leaves_no_unfinished_order(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    opened = await at_work.form(ACCOUNT)
+    await edit(opened, id_, 1)
+    await kept(opened)
+    await opened.reload()
+    await expect(opened.locator("#lines .quantity")).to_have_value("3")
+    empty = await at_work.form(ACCOUNT)
+    await empty.locator("#date").fill("2026-03-02")
+    await kept(empty)
+    for page in (opened, empty):
+        await page.close()
+    assert await unsent(at_work) == []
+
+
+async def test_a_stored_draft_that_was_changed_is_listed_as_unfinished(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("telefonare prima")
+    await kept(page)
+    await page.reload()
+    await expect(page.locator("#note")).to_have_value("telefonare prima")
+    await kept(page)
+    await page.close()
+    (found,) = await unsent(at_work)
+    assert "telefonare prima" in found
+
+
+# ---------------------------------------------------------------------------------- a scanner, wherever the focus is
+
+
+async def test_a_scan_while_a_dialog_is_open_presses_no_button(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await page.locator("#product").fill("lucido.b")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await page.locator("#done").click()
+    await expect(page.locator("#leaving-add")).to_be_focused()
+    assert await scan_here(page, "020001000")
+    await expect(page.locator("#leaving")).to_contain_text("020001000 non è stato aggiunto")
+    await page.get_by_role("button", name="Resta").click()
+    await expect(page.locator("#quantity")).to_be_focused()
+    assert await rows(page) == []
+
+
+@pytest.mark.parametrize("place", ["#note", "#save", "#change-customer"])
+async def test_a_scan_outside_the_article_box_adds_the_article(at_work: Rig, place: str) -> None:
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await page.locator("#note").fill("consegnare a ")
+    await page.locator(place).focus()
+    assert await scan_here(page, "020002")
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    assert await rows(page) == [["020002", "1"]]
+    await expect(page.locator("#note")).to_have_value("consegnare a ")
+    await expect(page.locator("#customer-chosen")).to_be_visible()
+
+
+async def test_a_scan_in_the_customer_box_is_a_customer_or_an_article(at_work: Rig) -> None:
+    card = {"id": "50300", "account_num": "C50300", "name": "Studio Verdi", "vat_number": "IT00050300111"}
+    await read_again(at_work, "customers", [card])
+    page = await at_work.form(ACCOUNT)
+    await expect(page.locator("#customer")).to_be_focused()
+    assert await scan_here(page, "020002")
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    await expect(page.locator("#customer")).to_have_value("")
+    await page.locator("#customer").focus()
+    assert await scan_here(page, "00050300111")
+    await expect(page.locator("#customer-chosen")).to_contain_text("Studio Verdi")
+    assert await rows(page) == [["020002", "1"]]
+
+
+async def test_an_order_is_not_saved_without_a_code_that_was_scanned(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await add(page, "lucido.b", "1")
+    await scan_here(page, "99999999")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#notice")).to_contain_text("99999999")
+    assert await at_work.office.drafts.list(ACCOUNT) == ()
+    await expect(page.locator("#scan-99999999")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+
+
+# ---------------------------------------------------------------------------------- dialogs and buttons of loss
+
+
+async def changed_elsewhere(at_work: Rig, id_: str) -> None:
+    """Another tab saves the draft with a line more."""
+    (draft,) = await at_work.office.drafts.list(ACCOUNT)
+    document: Any = draft.document
+    document = document | {"lines": [*document["lines"], line("020001", 7)]}
+    await at_work.office.drafts.put(ACCOUNT, id_, document, if_match=draft.version)
+
+
+async def test_escape_closes_no_dialog_that_asks_which_version_counts(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("qui")
+    await changed_elsewhere(at_work, id_)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#conflict")).to_be_visible()
+    for _ in range(3):
+        await page.keyboard.press("Escape")
+    await expect(page.locator("#conflict")).to_be_visible()
+    await page.locator("#conflict-mine").click()
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    at_work.problems.clear()  # the browser reports the 412
+
+
+async def test_a_double_click_deletes_nothing(at_work: Rig) -> None:
+    await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await page.goto(at_work.office.url + "/drafts")
+    await page.get_by_role("button", name="Elimina").dblclick()
+    await expect(page.get_by_role("button", name="Elimina davvero")).to_be_visible()
+    assert len(await at_work.office.drafts.list(ACCOUNT)) == 1
+    await page.get_by_role("button", name="Elimina davvero").click()
+    await expect(page.locator("#none")).to_be_visible()
+
+
+# ---------------------------------------------------------------------------------- tabs that come back
+
+
+async def test_a_tab_that_comes_back_takes_up_a_draft_as_it_is_stored_now(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await kept(page)
+    await changed_elsewhere(at_work, id_)
+    await page.reload()
+    await expect(page.locator("#lines tr")).to_have_count(2)
+    await expect(page.locator("#conflict")).to_have_count(0)
+
+
+async def test_a_tab_that_comes_back_shows_both_versions_if_something_was_typed(at_work: Rig) -> None:
+    id_ = await stored(at_work, line("020002", 3))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 1)
+    await page.locator("#note").fill("qui")
+    await kept(page)
+    await changed_elsewhere(at_work, id_)
+    await page.reload()
+    await expect(page.locator("#conflict")).to_contain_text("020001")
+    await page.locator("#conflict-mine").click()
+    await expect(page.locator("#note")).to_have_value("qui")
+    assert await rows(page) == [["020002", "3"]]
+
+
+SLOW_LOCKS = """() => {
+  const real = LockManager.prototype.request;
+  LockManager.prototype.request = async function (name, options, callback) {
+    await new Promise((resolve) => setTimeout(resolve, 600));  // longer than a tab waits for its former id
+    return real.call(this, name, options, callback);
+  };
+}"""
+
+
+async def test_a_busy_browser_gives_two_tabs_two_ids(at_work: Rig) -> None:
+    await at_work.context.add_init_script(f"({SLOW_LOCKS})()")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    async with page.expect_popup() as opening:
+        await page.evaluate("window.open('/order-form'), null")
+    copy = await opening.value
+    await expect(copy.locator("#customer-chosen")).to_be_visible()
+    first, second = [await tab.evaluate("sessionStorage.getItem('archisync-tab')") for tab in (page, copy)]
+    assert first != second
+    await copy.reload()
+    await expect(copy.locator("#customer-chosen")).to_be_visible()
+    assert await copy.evaluate("sessionStorage.getItem('archisync-tab')") == second, "a reload keeps its id"
+
+
+# ---------------------------------------------------------------------------------- what lies in the browser
+
+
+FORBID = """() => {
+  const refuse = () => { throw new DOMException("forbidden", "SecurityError"); };
+  if (location.port === "PORT") Object.defineProperty(window, "indexedDB", { get: refuse });
+}"""
+
+
+async def test_without_indexeddb_no_order_lies_readable_in_the_browser(at_work: Rig) -> None:
+    await at_work.context.add_init_script(f"({FORBID.replace('PORT', str(at_work.office.endpoint.port))})()")
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await page.locator("#note").fill("segreto")
+    await kept(page)
+    lies = await page.evaluate("JSON.stringify(localStorage)")
+    assert "sealed" in lies
+    assert "segreto" not in lies
+    assert "Bianchi" not in lies
+    await page.reload()
+    await expect(page.locator("#note")).to_have_value("segreto")
+
+
+async def test_what_a_crash_left_readable_is_encrypted_at_the_next_start(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    await page.evaluate("""async () => {
+      const { key } = await import("/order-form/network.js"), { blank } = await import("/order-form/value.js");
+      const order = { ...blank(null), note: "segreto" }, name = `aside:${order.id}`;
+      localStorage.setItem(`archisync-keep:${name}`, JSON.stringify({ key: name, kind: "aside", id: order.id, order,
+        account: key().account, tab: "gone", at: new Date().toISOString(), version: null, document: order }));
+    }""")
+    await page.close()
+    page = await at_work.form(ACCOUNT)
+    await kept(page)
+    assert "segreto" not in await page.evaluate("JSON.stringify(localStorage)")
+    (found,) = await unsent(at_work)
+    assert "segreto" in found
+
+
+# ---------------------------------------------------------------------------------- long orders
+
+
+async def test_a_wrong_quantity_far_down_is_brought_into_view(at_work: Rig) -> None:
+    id_ = await stored(at_work, *(line(f"A{n}", n) for n in range(1, 201)))
+    page = await at_work.form(ACCOUNT)
+    await edit(page, id_, 200)
+    field = page.locator("#lines .quantity").nth(149)
+    await field.fill("x")
+    await page.evaluate("scrollTo(0, 0)")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#notice")).to_contain_text("Non salvato")
+    await expect(field).to_be_focused()
+    await expect(field).to_be_in_viewport(ratio=1)
+    widths = await page.evaluate("""() => JSON.stringify([...document.querySelectorAll("#table tr")].map((row) =>
+      [...row.cells].map((cell) => Math.round(cell.getBoundingClientRect().left)).join()))""")
+    assert len(set(json.loads(widths))) == 1, "columns stand under their headings"

@@ -1,0 +1,107 @@
+"""What an agent does in the order form step by step, and what is stored afterwards, for its tests; no test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from playwright.async_api import Page, Route, expect
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.store import Batch
+from tests.endpoint.form_rig import Between, Rig, article
+
+ACCOUNT = "agente1"
+CUSTOMER = {"id": "50120", "name": "Studio Bianchi Srl", "accountNum": "C50120", "city": "Verona"}
+
+
+def line(item: str, quantity: int, price: int = 1233, **more: Any) -> dict[str, Any]:
+    """A stored line; the quantity in pieces."""
+    return {
+        "itemId": item, "name": f"Nome {item}", "description": None, "quantity": quantity * 1000, "unitPrice": price,
+        "priceUnit": 1000, "priceId": None, "priceAsOf": None, "vatPercent": 2200, "discounts": [], "free": False,
+        "note": "",
+    } | more  # fmt: skip
+
+
+async def stored(at_work: Rig, *lines: dict[str, Any], id_: str = "d" * 24, **more: Any) -> str:
+    """A draft in the panel; returns its id."""
+    document = {"customer": CUSTOMER, "priceGroup": "002", "date": "2026-01-05", "note": "", "deliveryAddress": "",
+                "desiredDate": None, "lines": list(lines)} | more  # fmt: skip
+    await at_work.office.drafts.put(ACCOUNT, id_, document)
+    return id_
+
+
+async def edit(page: Page, id_: str, count: int) -> None:
+    """Open a stored draft in this tab."""
+    await page.evaluate("(id) => { location.hash = `draft=${id}` }", id_)
+    await expect(page.locator("#lines tr")).to_have_count(count)
+
+
+async def rows(page: Page) -> list[list[str]]:
+    """Article and quantity of each line as they are on the screen."""
+    return json.loads(
+        await page.evaluate("""() => JSON.stringify([...document.querySelectorAll("#lines tr")].map((row) => [
+            row.querySelector("small").textContent.split(" · ")[0].trim(), row.querySelector(".quantity").value]))""")
+    )
+
+
+async def quantities(at_work: Rig) -> list[tuple[str, int]]:
+    """Article and quantity (in pieces) of each line of the draft saved last."""
+    document: Any = (await at_work.office.drafts.list(ACCOUNT))[0].document
+    return [(one["itemId"], one["quantity"] // 1000) for one in document["lines"]]
+
+
+async def choose(page: Page, text: str = "50120") -> None:
+    await expect(page.locator("#customer")).to_be_focused()
+    await page.keyboard.type(text)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#customer-chosen")).to_be_visible()
+
+
+async def add(page: Page, text: str, quantity: str) -> None:
+    await page.locator("#product").focus()
+    await article(page, text, quantity)
+
+
+def held(between: Between) -> asyncio.Event:
+    """Answers wait until the event is set."""
+    go_on = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    between.instead = wait
+    return go_on
+
+
+async def read_again(at_work: Rig, entity: str, rows: list[dict[str, Any]]) -> None:
+    """The ERP has these rows now."""
+    declared = next(one for one in ENTITIES if one.name == entity)
+    full = [{c.name: None for c in declared.columns} | row for row in rows]
+    account = ACCOUNT if entity == "customers" else ""
+    batch = Batch(f"again-{entity}", at_work.office.clock.now(), full, whole=True, clean=True)
+    await at_work.office.store.apply(entity, account, batch)
+
+
+SCAN_HERE = """(code) => {
+  const field = document.activeElement, types = field.matches("textarea, input[type=text]");
+  let at = performance.now(), taken = false;
+  for (const key of [...code, "Enter"]) {
+    at += 8;
+    const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true });
+    Object.defineProperty(event, "timeStamp", { value: at });
+    taken = !field.dispatchEvent(event);
+    if (key === "Enter" || taken || !types) continue;
+    field.setRangeText(key, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+  return taken;
+}"""
+
+
+async def scan_here(page: Page, code: str) -> bool:
+    """A scanner's keys wherever the focus is; returns whether its Enter was kept from the focused element."""
+    return bool(await page.evaluate(SCAN_HERE, code))

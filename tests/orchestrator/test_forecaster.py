@@ -1,0 +1,113 @@
+"""The forecast of a status is imagined once for each future, and never differs from a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from rig import Rig, settle
+
+from archisync_gui.model import Forecast, Progress
+from archisync_gui.orchestrator import Rules, explain
+from archisync_gui.orchestrator.explain import INEXACT, forecasts
+
+ALWAYS = Rules(office=None)
+
+
+@pytest.fixture
+def imagined(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Counts how often the future is imagined."""
+    times = [0]
+    real = explain.imagined
+
+    def counted(*args: Any) -> Iterator[Any]:
+        times[0] += 1
+        return real(*args)
+
+    monkeypatch.setattr(explain, "imagined", counted)
+    return times
+
+
+def assert_is_right(rig: Rig) -> None:
+    """The forecast in the status is the one that would be made now, but for two seconds."""
+    shown = rig.o.get_status().explanation.forecast
+    now = rig.o._dispatcher.now()
+    new = forecasts(rig.o.state, now)
+    assert [(f.type, f.account, f.after) for f in shown] == [(f.type, f.account, f.after) for f in new]
+    for old, made in zip(shown, new, strict=True):
+        assert abs((old.starts - made.starts).total_seconds()) <= 2 * INEXACT, (old, made)
+
+
+async def test_progress_imagines_nothing(imagined: list[int]) -> None:
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.get_status()
+        imagined[0] = 0
+        for rows in range(1, 41):
+            rig.active.control.progress(Progress("read", 1, 50, rows))
+            rig.o.get_status()
+        assert imagined[0] == 0
+
+
+async def test_one_status_imagines_the_future_at_most_once(imagined: list[int]) -> None:
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.o.hold()
+        rig.o.get_status()
+        assert imagined[0] <= 1 + len(rig.events)
+        imagined[0] = 0
+        for _ in range(20):
+            rig.o._dispatcher.revision += 1  # a new status of the same state
+            rig.o.get_status()
+        assert imagined[0] == 0
+
+
+async def test_a_change_or_a_passed_time_makes_a_new_forecast() -> None:
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        assert_is_right(rig)
+        for step in (
+            lambda: rig.o.set_schedule("orders", 60),
+            lambda: rig.o.request_sync("products"),
+            lambda: rig.o.hold(),
+            lambda: rig.o.release(),
+            lambda: rig.o.set_rules(Rules(office=None, daily_full=None)),
+            lambda: rig.o.set_schedule("ddt", None),
+        ):
+            step()
+            assert_is_right(rig)
+            await settle()
+            assert_is_right(rig)
+        for minutes in (1, 3, 10, 47, 90, 700):
+            if rig.o.state.active is not None:
+                rig.active.finish()
+            await rig.clock.advance(minutes * 60)
+            assert_is_right(rig)
+
+
+async def test_a_clock_that_is_set_makes_a_new_forecast() -> None:
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.o.get_status()
+        rig.clock.jump(3600)
+        rig.o._dispatcher.notice_time()
+        assert_is_right(rig)
+
+
+async def test_a_run_that_takes_longer_moves_what_comes_after_it() -> None:
+    """A list that is slower than usual says so by its rows: the next list is expected later."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.o.request_sync("orders")
+        rig.o.request_sync("products")
+        await settle()
+        await rig.clock.advance(60)
+        rig.active.control.progress(Progress("read", 1, 50, 10, 1000))
+        assert_is_right(rig)
+        coming = {f.type: f for f in rig.o.get_status().explanation.forecast}
+        assert isinstance(coming["products"], Forecast)
+        assert coming["products"].starts - rig.clock.now() > timedelta(minutes=30)
