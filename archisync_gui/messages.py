@@ -62,16 +62,19 @@ def codes() -> frozenset[str]:
 _COUNTS = frozenset({"before", "now", "gone", "count", "rows", "records", "total", "found"})
 """Parameters that count rows: written as people write large numbers. Years, ports and process numbers are not."""
 
+_NAMED = frozenset({"step", "why"})
+"""Parameters whose values have texts of their own, such as ``step.open``."""
+
 
 def _for_people(params: Mapping[str, object], language: str) -> Mapping[str, object]:
-    """Steps by their names, counts with their separators."""
+    """Steps and reasons by their names, counts with their separators."""
     shown = dict(params)
     for name, value in params.items():
         if name in _COUNTS and isinstance(value, int) and not isinstance(value, bool):
             separated = f"{value:,}"
             shown[name] = separated.replace(",", ".") if language == "it" else separated
-        elif name == "step" and (step := _catalogue().get(f"step.{value}")) is not None:
-            shown[name] = step["it" if language == "it" else "en"][0]
+        elif name in _NAMED and (named := _catalogue().get(f"{name}.{value}")) is not None:
+            shown[name] = named["it" if language == "it" else "en"][0]
     return shown
 
 

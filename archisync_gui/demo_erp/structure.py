@@ -18,7 +18,8 @@ A report is one JSON object (``doctor --erp --conformance`` writes it); every me
     }
 
 ``lists`` goes by the names customers, orders, ddt, invoices, products, prices. ``columns`` stand in the order of the
-client's indexes without the system columns; the visible ones are shown in that order. ``type`` is one of text, number,
+client's indexes without the system columns; the visible ones are shown in that order. Of ``page_sizes``, a
+word in any language means all rows. ``type`` is one of text, number,
 date, datetime, bool, enum, file, image. A column that the demo does not know gets no content; one that the report does
 not have is left out. ``presets`` are the last parts of the options' values. ``toolbar`` names are those of
 ``MenuItem``, ``preset``, ``view`` and ``overflow``; it moves known items and leaves out the others.
@@ -33,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from archisync_gui.demo_erp.lists.view import Column, FilterOption, Kind, ListView, MenuItem
+from archisync_gui.demo_erp.saved_views import ALL_ROWS
 
 SCHEMA = "archisync-erp-structure/1"
 
@@ -103,7 +105,7 @@ def _shaped(view: ListView, entry: Mapping[str, Any]) -> ListView:
             default_option=default,
         )
     if sizes := entry.get("page_sizes"):
-        view = replace(view, page_sizes=tuple(-1 if size == "All" else int(size) for size in sizes))
+        view = replace(view, page_sizes=tuple(int(size) if str(size).isdigit() else ALL_ROWS for size in sizes))
     if toolbar := entry.get("toolbar"):
         view = _with_toolbar(view, {str(item["name"]): int(item["index"]) for item in toolbar})
     return view

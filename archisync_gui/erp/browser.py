@@ -10,60 +10,33 @@ import asyncio
 import logging
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 import psutil
 
-from archisync_gui.erp.failures import translated
+from archisync_gui.erp.failures import transient, translated
+from archisync_gui.erp.launch import CLOSE_LIMIT, FLAGS, launch, quietly, start_driver
 from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser as Chromium
-    from playwright.async_api import BrowserContext, BrowserType, Page, Playwright
+    from playwright.async_api import BrowserContext, Page, Playwright
 
 log = logging.getLogger(__name__)
-
-NAMES = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "microsoft-edge",
-    "microsoft-edge-stable",
-    "chrome",
-    "brave-browser",
-)
-"""Programs to look for on the path; Playwright's own channel ``chromium`` never means the system's."""
-
-CHANNELS = ("chrome", "msedge")
-"""Browsers that Playwright finds at their fixed places."""
-
-FLAGS = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-gpu",
-    "--disable-quic",
-    # Text of dates and numbers inside grid cells follows the browser's own language (docs/erp.md, Language).
-    "--lang=it-IT",
-    "--accept-lang=it-IT",
-    "--blink-settings=imagesEnabled=false",
-)
 
 # Below 1300 px the ERP folds its toolbar, and it decides so while a page loads (docs/erp.md, List view page).
 VIEWPORT = {"width": 1440, "height": 900}
 ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
 
 START_LIMIT = 30.0
-CLOSE_LIMIT = 5.0
+"""Seconds for the driver and all attempts to start a browser, for a context, and for an empty page; together less than
+a read may stand still."""
 
 
 class SessionMemory(Protocol):
@@ -120,9 +93,15 @@ class Browser:
         at a time: a special purpose takes over the page without one, since making another takes a tenth of a second."""
         context = await self._context(account)
         if not self.has_page(account, purpose):
-            with translated("open"):
-                free = self._pages.pop((account, ""), None) if self.has_page(account) else None
-                self._pages[account, purpose] = free or await context.new_page()
+            free = self._pages.pop((account, ""), None) if self.has_page(account) else None
+            if free is None:
+                try:
+                    async with self._answering():
+                        free = await context.new_page()
+                except SyncFailure:
+                    await self.close()
+                    raise
+            self._pages[account, purpose] = free
         return self._pages[account, purpose]
 
     def has_page(self, account: str, purpose: str = "") -> bool:
@@ -139,7 +118,7 @@ class Browser:
             del self._pages[key]
         context = self._contexts.pop(account, None)
         if context is not None:
-            await _quietly(context.close())
+            await quietly(context.close())
 
     async def remember(self, account: str) -> None:
         """Note the account's session: neither a browser that dies nor, where there is a memory, a restart of ours then
@@ -163,19 +142,13 @@ class Browser:
 
         async def close() -> None:
             if page is not None:
-                await _quietly(page.close())
+                await quietly(page.close())
 
         return close()
 
     def kill(self) -> bool:
         """End the browser's processes without a word, as a crash does; False: there were none. Blocking."""
-        folder, found = self._folder, False
-        for process in psutil.Process().children(recursive=True) if folder else ():
-            with suppress(psutil.Error):
-                if any(argument.startswith(f"--user-data-dir={folder}") for argument in process.cmdline()):
-                    process.kill()
-                    found = True
-        return found
+        return _kill(_browsers(self._folder))
 
     async def close(self) -> None:
         """End the browser and its driver, also while they start; cookies stay in memory. Nothing is left behind."""
@@ -192,11 +165,7 @@ class Browser:
             if self._chromium is not None and (not self.running or self._pinned_key() != self._key_in_use):
                 await self._end()
             if self._chromium is None:
-                try:
-                    await self._start()
-                except BaseException:
-                    await self._end()
-                    raise
+                await self._start_or_end()
             assert self._chromium is not None
             context = self._contexts.get(account)
             if context is None:
@@ -204,21 +173,29 @@ class Browser:
                 if state is None and self._memory is not None:
                     state = await self._memory.recall(account)
                 try:
-                    # A browser that hangs must not hold up whoever wants to close it.
-                    async with self._limited():
-                        with translated("open"):
-                            context = await self._chromium.new_context(
-                                locale="it-IT",
-                                timezone_id="Europe/Rome",
-                                viewport=VIEWPORT,  # type: ignore[arg-type]
-                                extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
-                                storage_state=state,
-                                service_workers="block",
-                            )
-                except TimeoutError as error:
-                    raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
+                    async with self._answering():
+                        context = await self._chromium.new_context(
+                            locale="it-IT",
+                            timezone_id="Europe/Rome",
+                            viewport=VIEWPORT,  # type: ignore[arg-type]
+                            extra_http_headers={"Accept-Language": ACCEPT_LANGUAGE},
+                            storage_state=state,
+                            service_workers="block",
+                        )
+                except SyncFailure:
+                    await self._end()
+                    raise
                 self._contexts[account] = context
             return context
+
+    async def _start_or_end(self) -> None:
+        """Start the browser; where that fails, hangs or is ended by :meth:`close`, no process is left."""
+        try:
+            await self._start()
+        except BaseException:
+            await asyncio.to_thread(_kill, _started_in(self._folder))
+            await self._end()
+            raise
 
     async def _start(self) -> None:
         await asyncio.to_thread(import_module, "playwright.async_api")  # a tenth of a second: the panel lives on
@@ -230,8 +207,8 @@ class Browser:
         try:
             async with self._limited():
                 with _temporary_files_in(self._folder):
-                    self._playwright = await _driver(async_playwright())
-                self._chromium = await _launch(self._playwright.chromium, self._program(), args, self._headless)
+                    self._playwright = await start_driver(async_playwright())
+                self._chromium = await launch(self._playwright.chromium, self._program(), args, self._headless)
         except TimeoutError as error:
             raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
         log.info("browser %s started", self._chromium.version)
@@ -245,17 +222,32 @@ class Browser:
             finally:
                 self._start_limit = None
 
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        """For what is asked of the browser alone: where it does not answer, that is never the ERP's fault."""
+        from playwright.async_api import Error
+        from playwright.async_api import TimeoutError as SlowBrowser
+
+        try:
+            async with self._limited():
+                yield
+        except (TimeoutError, SlowBrowser) as error:
+            raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
+        except (Error, ConnectionError) as error:
+            raise transient("browser-lost", step="open") from error
+
     async def _end(self) -> None:
         chromium, playwright = self._chromium, self._playwright
         self._chromium = self._playwright = None
         self._contexts.clear()
         self._pages.clear()
         if chromium is not None:
-            await _quietly(chromium.close())
+            await quietly(chromium.close())
         if playwright is not None:
-            await _quietly(playwright.stop())
+            await quietly(playwright.stop())
         folder, self._folder = self._folder, ""
         if folder:
+            await asyncio.to_thread(_kill, _started_in(folder))
             await asyncio.to_thread(_remove, folder)
 
 
@@ -321,79 +313,32 @@ def _temporary_files_in(folder: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-async def _driver(starting: Any) -> Playwright:
-    """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
-    that the connection was closed."""
-    try:
-        playwright = cast("Playwright", await starting.start())
-    except BaseException as error:
-        await _quietly(starting.__aexit__(None, None, None))  # its process, if there is one, must not stay
-        if not isinstance(error, Exception):
-            raise
-        raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
-    # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
-    # 1.65): the loop would log it as an error long after we have noticed.
-    with suppress(AttributeError):
-        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())  # noqa: SLF001
-    return playwright
+def _started_in(folder: str) -> list[psutil.Process]:
+    """The driver and the browsers of ours that keep their temporary files in ``folder``."""
+    found = []
+    for process in psutil.Process().children(recursive=True) if folder else ():
+        with suppress(psutil.Error):
+            if process.environ().get("TMPDIR") == folder:
+                found.append(process)
+    return found + [process for process in _browsers(folder) if process not in found]
 
 
-async def _quietly(closing: Any) -> None:
-    """Wait for a closing call, not for ever, and whatever it says: what it closes may be dead already."""
-    task = asyncio.ensure_future(closing)
-    try:
-        await asyncio.wait([task], timeout=CLOSE_LIMIT)
-    except asyncio.CancelledError:
-        # Being cancelled must not leave a process behind.
-        await asyncio.wait([task], timeout=CLOSE_LIMIT)
-        raise
-    finally:
-        if not task.done():
-            task.cancel()
-        elif not task.cancelled() and (error := task.exception()) is not None:
-            log.debug("closing: %s", error)
+def _browsers(folder: str) -> list[psutil.Process]:
+    """The browsers of ours whose profile lies in ``folder``."""
+    found = []
+    for process in psutil.Process().children(recursive=True) if folder else ():
+        with suppress(psutil.Error):
+            if any(argument.startswith(f"--user-data-dir={folder}") for argument in process.cmdline()):
+                found.append(process)
+    return found
 
 
-def _as_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-async def _launch(chromium: BrowserType, program: str, args: list[str], headless: bool) -> Chromium:
-    """Start the first browser that starts: the setting's, the system's, Playwright's own."""
-    from playwright.async_api import Error
-
-    # Chromium's sandbox does not work as root; everywhere else it is on (Playwright would switch it off).
-    common: dict[str, Any] = {"args": args, "headless": headless, "chromium_sandbox": not _as_root()}
-    # Our own process handles signals; the driver must not end the browser behind its back.
-    common |= {"handle_sigint": False, "handle_sigterm": False, "handle_sighup": False}
-    tried: list[str] = []
-    if program:
-        if not os.path.isfile(program):  # noqa: PTH113, ASYNC240 - one look at a local path
-            raise SyncFailure("browser-not-there", FailureKind.PERMANENT, params={"path": program})
-        attempts: list[dict[str, Any]] = [{"executable_path": program}]
-    else:
-        found = dict.fromkeys(path for name in NAMES if (path := shutil.which(name)))
-        attempts = [{"executable_path": path} for path in found]
-        channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
-        # On Linux the path tells at once; elsewhere browsers are at the places that the channels know.
-        attempts = [*attempts, *channels] if sys.platform == "linux" else [*channels, *attempts]
-        attempts.append({})
-    for attempt in attempts:
-        try:
-            return await chromium.launch(**common, **attempt)
-        except Error as error:
-            where = str(attempt.get("executable_path") or attempt.get("channel") or "Playwright")
-            reason = str(error).split("Call log:")[0].strip().splitlines()
-            log.info("browser %s does not start: %s", where, reason[:3])
-            if not _absent(str(error)):
-                tried.append(f"{where}: {reason[-1][:200] if reason else '?'}")
-    if tried:
-        raise SyncFailure("browser-does-not-start", FailureKind.PERMANENT, params={"tried": "; ".join(tried)[:600]})
-    raise SyncFailure("browser-missing", FailureKind.PERMANENT)
-
-
-def _absent(error: str) -> bool:
-    return "is not found at" in error or "Executable doesn't exist" in error
+def _kill(processes: list[psutil.Process]) -> bool:
+    """End processes as a crash does; False: there were none."""
+    for process in processes:
+        with suppress(psutil.Error):
+            process.kill()
+    return bool(processes)
 
 
 async def try_browser(program: str | None = None) -> str:

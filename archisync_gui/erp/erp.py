@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.background import Background
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, explaining, look_at
 from archisync_gui.erp.driver.page_driver import Act
 from archisync_gui.erp.driver.session import ErpSession, Limits
-from archisync_gui.erp.evidence import keep_picture, keep_structure
+from archisync_gui.erp.evidence import keep_evidence
 from archisync_gui.erp.failures import SessionExpired, StalePage, transient
-from archisync_gui.erp.lists.detail import read_record
+from archisync_gui.erp.idle import IdleTimer
+from archisync_gui.erp.left_open import LeftOpenLists, ListKey
+from archisync_gui.erp.lists.detail import detail_path, read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.erp.lists.ways import ReadingWays
-from archisync_gui.erp.visit import Visit, at_home
+from archisync_gui.erp.visit import Visit, at_home, to_its_end
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 log = logging.getLogger(__name__)
@@ -75,14 +77,9 @@ class Erp:
         self.ways = ReadingWays(ways)
         """How each list is read."""
         self._entities = {entity.path: entity for entity in entities}
-        self._open_until = open_until
-        self._left_open: dict[tuple[AccountId, str], bool] = {}
-        """Lists left open for the next quick read, by account and path; True: another list was opened since."""
-        self._one_list_only: bool | None = None
-        """Opening another list ends the calls of one left open (``docs/erp.md``, Session); ``None``: not known."""
-        self._afterwards: set[asyncio.Task[None]] = set()
-        self._closing: asyncio.TimerHandle | asyncio.Handle | None = None
-        self._closer: asyncio.Task[None] | None = None
+        self._left_open = LeftOpenLists(self._browser, open_until)
+        self._background = Background()
+        self._timer = IdleTimer(self._idle_for, self._close_idle)
 
     @property
     def address(self) -> str:
@@ -103,7 +100,7 @@ class Erp:
         restored at the next visit. :class:`SessionExpired` passes through: the caller opens again."""
         async with self._using():
             visit = Visit()
-            await self._another_list(account)
+            await self._left_open.another_opens(account)
             try:
                 async with self._explaining_certificates(account), at_home(visit):
                     session = self._session(account)
@@ -111,7 +108,7 @@ class Erp:
                     yield visit
                 if visit.keep:
                     # Who suspends a read is waiting for something else.
-                    self._later(self._browser.close_page(account))
+                    self._background.start(self._browser.close_page(account))
                 else:
                     await self._restore(account, view)
                     for path in await self._saved.left_by_earlier_process(account):
@@ -148,23 +145,20 @@ class Erp:
                     visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
                     yield visit
             except SessionExpired:
-                await self._close_list(key)
+                await self._left_open.close(key)
                 raise
             except BaseException as error:
                 if still_open and isinstance(error, SyncFailure):
                     log.info("%s, left open, does not answer: %s", entity.name, error)
-                    if self._left_open.get(key):
-                        # One that had survived another list may have ended for another reason: twice is an answer.
-                        self._one_list_only = None if self._one_list_only is False else True
-                    await self._close_list(key)
+                    await self._left_open.failed(key)
                     raise StalePage from error
                 await self._after(error, visit, account, entity.path)
                 raise
-            if still_open and self._left_open.get(key):
-                self._one_list_only = False
-            if leave_open and self._open_until() is not None:
-                self._left_open[key] = False
-            self._later(self._restore_afterwards(key, view))
+            if still_open:
+                self._left_open.answered(key)
+            if leave_open:
+                self._left_open.keep(key)
+            self._background.start(self._restore_afterwards(key, view))
 
     def warm_up(self, account: AccountId) -> None:
         """Somebody is about to wait for this account's data: start the browser in the background, on an empty page. It
@@ -176,7 +170,7 @@ class Erp:
                     await self._browser.page(account)
 
         if not self._browser.running and not self._one_at_a_time.locked():
-            self._later(start())
+            self._background.start(start())
 
     async def survives_another(
         self, entity: Entity, other: Entity, account: AccountId, logged_in: Callable[[], None]
@@ -200,32 +194,15 @@ class Erp:
                 await self._browser.close_page(account, "another")
             return True
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do what nobody has to wait for."""
-        task = asyncio.ensure_future(work)
-        self._afterwards.add(task)
-        task.add_done_callback(self._afterwards.discard)
-
     async def settled(self, limit: float | None = None) -> set[asyncio.Task[None]]:
         """Wait until nothing goes on in the background; what is not done within ``limit`` seconds is returned."""
-        return (await asyncio.wait(self._afterwards, timeout=limit))[1] if self._afterwards else set()
+        return await self._background.settled(limit)
 
-    async def _restore_afterwards(self, key: tuple[AccountId, str], view: ListView) -> None:
+    async def _restore_afterwards(self, key: ListKey, view: ListView) -> None:
         async with self._using():
             await self._restore(key[0], view)
             if key in self._saved.known or key not in self._left_open:
-                await self._close_list(key)
-
-    async def _close_list(self, key: tuple[AccountId, str]) -> None:
-        self._left_open.pop(key, None)
-        await self._browser.close_page(*key)
-
-    async def _another_list(self, account: AccountId) -> None:
-        """Another page of the account is about to be opened: what becomes of its lists left open."""
-        for key in [key for key in self._left_open if key[0] == account]:
-            self._left_open[key] = True
-            if self._one_list_only or self._open_until() is None:
-                await self._close_list(key)
+                await self._left_open.close(key)
 
     async def _open(
         self, session: ErpSession, entity: Entity, fields: Sequence[str], logged_in: Callable[[], None] | None
@@ -241,25 +218,21 @@ class Erp:
         return view
 
     async def _take_saved(self, account: AccountId, view: ListView) -> None:
-        """Where an earlier visit could not restore the list, its user wants the view that was saved then."""
+        """Where an earlier visit could not restore the list, its user wants the view that was saved then, but for what
+        was changed since."""
         saved = await self._saved.of(account, view.entity.path)
-        if saved is None:
-            return
-        if self._saved.is_from_earlier_process(account, view.entity.path):
-            saved = merge_saved_view(saved, view.view, view.entity, view.state)
-        view.view = saved
+        if saved is not None:
+            view.view = merge_saved_view(saved, view.view, view.entity, view.state)
 
     async def _after(self, error: BaseException, visit: Visit, account: AccountId, purpose: str = "") -> None:
         """Take a picture, restore the view within a limit, close the page."""
-        self._left_open.pop((account, purpose), None)
+        self._left_open.forget((account, purpose))
         lost = isinstance(error, SyncFailure) and error.code in ("browser-lost", "browser-silent")
 
         async def clean_up() -> None:
             if visit.view is not None and not lost:
                 if isinstance(error, SyncFailure):
-                    await keep_structure(error, visit.view)
-                    if self._screenshots is not None:
-                        await keep_picture(error, visit.view, self._screenshots, self.clock.now())
+                    await keep_evidence(error, visit.view, self._screenshots, self.clock.now())
                 # Who cancels waits for the end.
                 limit = self.limits.restore if isinstance(error, SyncFailure) else min(self.limits.restore, 6.0)
                 with suppress(Exception):
@@ -270,15 +243,7 @@ class Erp:
                 await self._browser.close()
 
         # A cancelled run still leaves the ERP as it found it, and no page open.
-        task = asyncio.ensure_future(clean_up())
-        while not task.done():
-            try:
-                await asyncio.shield(task)
-            except asyncio.CancelledError:
-                if task.done():
-                    break
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            log.warning("after a failed read: %s", problem)
+        await to_its_end(clean_up())
 
     async def _restore(self, account: AccountId, view: ListView) -> None:
         """Restore the user's view; where that fails it stays saved, for the next visit."""
@@ -305,10 +270,9 @@ class Erp:
 
         Raises ``record-unknown`` for a key that is no id, ``record-other`` where the page shows another record.
         """
-        if entity.detail_path is None or not (key.isascii() and key.isdigit()):
-            raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
+        detail_path(entity, key)
         async with self._using(), self._explaining_certificates(account):
-            await self._another_list(account)
+            await self._left_open.another_opens(account)
             return await read_record(self._session(account), entity, key, fields, logged_in)
 
     # --- login --------------------------------------------------------------------------------------------------------
@@ -349,10 +313,8 @@ class Erp:
     async def close(self) -> None:
         """Restore the saved views where that is quick, then end the browser. Nothing is left behind. A read that does
         not end delays each step by ``limits.restore`` seconds at most."""
-        for task in await self.settled(self.limits.restore):
-            task.cancel()
-            await asyncio.wait([task], timeout=self.limits.restore)
-        self._stop_timer()
+        await self._background.end(self.limits.restore)
+        self._timer.stop()
         turn = self._one_at_a_time
         try:
             await asyncio.wait_for(turn.acquire(), self.limits.restore)
@@ -364,9 +326,7 @@ class Erp:
                 await self._close_in_order()
             finally:
                 turn.release()
-        if self._closer is not None:  # it is done, or waits for its turn
-            self._closer.cancel()
-            await asyncio.wait([self._closer])
+        await self._timer.end()
 
     async def _close_in_order(self) -> None:
         if self._browser.running:
@@ -417,38 +377,24 @@ class Erp:
     @asynccontextmanager
     async def _using(self) -> AsyncIterator[None]:
         async with self._one_at_a_time:
-            self._stop_timer()
+            self._timer.stop()
             try:
                 yield
             finally:
-                self._start_timer()
+                self._timer.start()
 
-    @property
-    def _keeps_lists(self) -> bool:
-        return any(self._browser.has_page(*key) for key in self._left_open)
+    def _idle_for(self) -> float:
+        """How long the browser stays open without being used, in seconds."""
+        until = self._left_open.until() if self._left_open.any_open else None
+        return self._idle if until is None else min(self._idle, (until - self.clock.now()).total_seconds())
 
-    def _start_timer(self) -> None:
-        delay = self._idle
-        if self._keeps_lists and (until := self._open_until()) is not None:
-            delay = min(delay, (until - self.clock.now()).total_seconds())
-        # The loop's timers may be early or late by some per cent; that does not matter here.
-        self._closing = asyncio.get_running_loop().call_later(max(delay, 0.0), self._close_idle)
-
-    def _stop_timer(self) -> None:
-        if self._closing is not None:
-            self._closing.cancel()
-            self._closing = None
-
-    def _close_idle(self) -> None:
-        async def close() -> None:
-            async with self._one_at_a_time:
-                if self._keeps_lists and self._open_until() is not None:
-                    self._start_timer()
-                    return
-                self._left_open.clear()
-                await self._browser.close()
-
-        self._closer = asyncio.ensure_future(close())
+    async def _close_idle(self) -> None:
+        async with self._one_at_a_time:
+            if self._left_open.any_open and self._left_open.until() is not None:
+                self._timer.start()
+                return
+            self._left_open.clear()
+            await self._browser.close()
 
     def _explaining_certificates(self, account: AccountId) -> AbstractAsyncContextManager[None]:
         return explaining(self._base, self._pinned_key, account)

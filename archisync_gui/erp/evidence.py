@@ -16,7 +16,20 @@ from archisync_gui.model import FailureKind, SyncFailure
 log = logging.getLogger(__name__)
 
 
-async def keep_structure(failure: SyncFailure, view: ListView) -> None:
+LIMIT = 10.0
+"""Seconds for all of it: a page that hangs must not hold up the end of a run."""
+
+
+async def keep_evidence(failure: SyncFailure, view: ListView, pictures: Path | None, now: datetime) -> None:
+    """Keep what the page on which a read failed can tell. ``pictures``: the folder for them; ``None``: none is kept."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LIMIT):
+            await _keep_structure(failure, view)
+            if pictures is not None:
+                await _keep_picture(failure, view, pictures, now)
+
+
+async def _keep_structure(failure: SyncFailure, view: ListView) -> None:
     """Add the structure of a page that the driver does not understand to the failure's evidence; no contents."""
     if failure.kind is not FailureKind.LAYOUT or "structure" in failure.evidence:
         return
@@ -24,7 +37,7 @@ async def keep_structure(failure: SyncFailure, view: ListView) -> None:
         failure.evidence = {**failure.evidence, "structure": await view.structure()}
 
 
-async def keep_picture(failure: SyncFailure, view: ListView, folder: Path, now: datetime) -> None:
+async def _keep_picture(failure: SyncFailure, view: ListView, folder: Path, now: datetime) -> None:
     """Save a picture of the page, private to its owner, and name it in the failure. One that cannot be had or written
     costs nothing."""
     if failure.screenshot is not None or (picture := await view.screenshot()) is None:

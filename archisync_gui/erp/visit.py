@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 from archisync_gui.erp.failures import Navigated, transient
 from archisync_gui.erp.lists.list_view import ListView
+
+log = logging.getLogger(__name__)
 
 
 class Visit:
@@ -32,3 +37,18 @@ async def at_home(visit: Visit) -> AsyncIterator[None]:
         if visit.view is not None:
             await visit.view.where()
         raise transient("erp-navigates", path="") from error
+
+
+async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do what follows a failed visit, also when the visit is cancelled meanwhile."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.done():
+                break
+        except Exception:  # told below
+            break
+    if not task.cancelled() and (problem := task.exception()) is not None:
+        log.warning("after a failed read: %s", problem)

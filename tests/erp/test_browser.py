@@ -9,13 +9,18 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from archisync_gui.erp import browser
-from archisync_gui.model import FailureKind, SyncFailure
+from archisync_gui.conditions import Cause, cause
+from archisync_gui.erp import browser, launch
+from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
+from tests.support.waiting import until
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="neither such sockets nor shell scripts on Windows")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such sockets")
+@posix
 async def test_a_browser_starts_where_the_temporary_folder_is_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +54,85 @@ async def test_a_browser_that_makes_no_context_holds_nobody_up(monkeypatch: pyte
         await hung.page("agente01")
     assert (caught.value.code, caught.value.kind) == ("browser-silent", FailureKind.TRANSIENT)
     await hung.close()
+    assert not hung.running
+
+
+PROGRAM_THAT_HANGS = "#!/bin/sh\nexec sleep 600\n"
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> str:
+    """A browser that starts and never answers."""
+    program = tmp_path / "hanging-browser"
+    program.write_text(PROGRAM_THAT_HANGS)
+    program.chmod(0o755)
+    return str(program)
+
+
+def sleeping() -> list[psutil.Process]:
+    return [process for process in psutil.Process().children(recursive=True) if "sleep" in process.name()]
+
+
+@posix
+async def test_a_launch_that_hangs_has_a_deadline_and_is_the_browsers_fault(
+    hanging: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch, "ATTEMPT_LIMIT", 0.5)
+    ours = browser.Browser(program=lambda: hanging)
+    with pytest.raises(SyncFailure) as caught:
+        await ours.page("agente01")
+    assert (caught.value.code, caught.value.kind) == ("browser-silent", FailureKind.TRANSIENT)
+    assert cause(ErrorInfo(caught.value.code, caught.value.kind, str(caught.value))) is Cause.BROWSER
+    assert not sleeping()
+    await ours.close()
+
+
+@posix
+async def test_closing_ends_a_launch_that_hangs(hanging: str) -> None:
+    ours = browser.Browser(program=lambda: hanging)
+    starting = asyncio.ensure_future(ours.page("agente01"))
+    await until(lambda: bool(sleeping()))
+    await ours.close()
+    with pytest.raises(SyncFailure) as caught:
+        await starting
+    assert caught.value.code == "browser-silent"
+    assert not ours.running
+    assert not sleeping()
+
+
+@posix
+async def test_a_start_that_is_cancelled_leaves_no_process(hanging: str) -> None:
+    ours = browser.Browser(program=lambda: hanging)
+    starting = asyncio.ensure_future(ours.page("agente01"))
+    await until(lambda: bool(sleeping()))
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert not sleeping()
+    await ours.close()
+
+
+async def test_a_browser_that_opens_no_page_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Context:
+        async def new_page(self) -> None:
+            await asyncio.Event().wait()
+
+        async def cookies(self) -> list[object]:
+            return []
+
+    class Hung:
+        def is_connected(self) -> bool:
+            return True
+
+        async def close(self) -> None:
+            return None
+
+    monkeypatch.setattr(browser, "START_LIMIT", 0.01)
+    hung: Any = browser.Browser()
+    hung._chromium, hung._contexts = Hung(), {"agente01": Context()}
+    with pytest.raises(SyncFailure) as caught:
+        await hung.page("agente01")
+    assert caught.value.code == "browser-silent"
     assert not hung.running
 
 
@@ -91,12 +175,12 @@ async def test_a_start_that_hangs_ends_at_its_limit_and_when_the_browser_is_clos
         await hang_at("driver")
         return Playwright()
 
-    async def launch(*args: object) -> Chromium:
+    async def started(*args: object) -> Chromium:
         await hang_at("launch")
         return Chromium()
 
-    monkeypatch.setattr(browser, "_driver", driver)
-    monkeypatch.setattr(browser, "_launch", launch)
+    monkeypatch.setattr(browser, "start_driver", driver)
+    monkeypatch.setattr(browser, "launch", started)
     monkeypatch.setattr(browser, "START_LIMIT", 0.05 if ending == "limit" else 3600.0)
     mine = browser.Browser()
     page = asyncio.ensure_future(mine.page("agente01"))
@@ -125,5 +209,5 @@ async def test_a_driver_that_never_answers_leaves_no_process(monkeypatch: pytest
             closed.append("driver")
 
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(browser._driver(Starting()), 0.01)
+        await asyncio.wait_for(launch.start_driver(Starting()), 0.01)
     assert closed == ["driver"]

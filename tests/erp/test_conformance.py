@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from archisync_gui.demo_erp import DemoErp
-from archisync_gui.demo_erp.faults import FAULTS
+from archisync_gui.demo_erp.faults import FAULTS, parse_fault
 from archisync_gui.demo_erp.structure import Structure
+from archisync_gui.demo_erp.variations import parse_variation
 from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, INVOICES, ORDERS, Entity
 from archisync_gui.erp import Limits
 from archisync_gui.erp.conformance import Verdict, doctor, examine, page_facts, sentence
 from archisync_gui.erp.conformance.examine import address_fact
+from archisync_gui.erp.conformance.facts import Report, fact
+from archisync_gui.erp.lists.ways import Way, WhyCells
 from archisync_gui.messages import codes, text
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
@@ -206,12 +209,62 @@ async def _asked(here: World, told: Told) -> list[str]:
         assert said.todo, told.switch
         return [failure.code]
     found = []
-    for fact in report.differing:
-        found.append(str(fact.params.get("reason", fact.code)))
-        assert all("\n" in sentence(fact, language) for language in ("it", "en")), f"{told.switch}: {fact.code}"
+    for each in report.differing:
+        found.append(str(each.params.get("reason", each.code)))
+        assert all("\n" in sentence(each, language) for language in ("it", "en")), f"{told.switch}: {each.code}"
     if told.code and told.code not in codes():
         raise AssertionError(told.code)
     return found
+
+
+@pytest.mark.parametrize("failing", ["error", "silent"])
+async def test_the_doctor_asks_again_for_values_that_failed_once(failing: str, tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.demo.vary(f"page-values-{failing}", list="ddt", times=1)
+        report = await examine(here.erp, USER, [DDT], conformance=True)
+        assert not report.differing
+        assert (await here.erp.ways.known())["ddt"].way is Way.VALUES
+
+
+async def test_the_doctor_finds_out_in_one_go_that_values_never_come(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.demo.vary("page-values-error")
+        report = await examine(here.erp, USER, [DDT], conformance=True)
+        assert {fact.code for fact in report.differing} == {"fact-values", "fact-way"}
+        assert (await here.erp.ways.known())["ddt"].way is Way.CELLS
+        (said,) = (sentence(fact, "en") for fact in report.differing if fact.code == "fact-values")
+        assert "its values gave an error, several times in a row" in said
+
+
+def test_what_differs_is_in_the_report_as_switches_that_the_demo_erp_has() -> None:
+    facts = (
+        *(fact("fact-values", False, "ddt", why=why.value) for why in WhyCells),
+        fact("fact-values", False, "ddt", why="–"),
+        fact("fact-header", False, "orders", rows=2),
+        fact("fact-header", False, "prices", rows=0),
+        fact("fact-opens-filled", False, "ddt"),
+        fact("fact-row-values", False, "ddt", ms=5000),
+        fact("fact-sort", True, "orders"),
+    )
+    report = Report(facts, {}).as_json()
+    assert report["variations"] == [
+        "page-values-absent=list:ddt",
+        "page-values-silent=list:ddt",
+        "page-values-error=list:ddt",
+        "page-values-stale=list:ddt",
+        "bands=list:orders",
+        "loads-empty=list:ddt",
+    ]
+    assert report["faults"] == ["getrowvalues-dead=list:ddt"]
+    for text_ in report["variations"]:
+        parse_variation(str(text_))
+    for text_ in report["faults"]:
+        parse_fault(str(text_))
+
+
+def test_a_word_for_all_rows_in_any_language_is_a_page_size_of_the_demo_erp() -> None:
+    structure = Structure.parse({"lists": {"orders": {"page_sizes": [10, 20, "Tutti"]}}})
+    assert DemoErp(scale=0.05, structure=structure).lists["orders"].page_sizes == (10, 20, -1)
 
 
 async def test_each_fact_can_be_said_in_both_languages(tmp_path: Path) -> None:
@@ -221,9 +274,9 @@ async def test_each_fact_can_be_said_in_both_languages(tmp_path: Path) -> None:
     assert {"fact-values", "fact-way", "fact-ways-agree", "fact-row-key", "fact-detail", "fact-detail-time"} <= seen
     assert {"fact-yes-no", "fact-amounts", "fact-filter-bar"} <= seen
     assert {"fact-closed", "fact-overdue-days", "fact-default-sort", "fact-words-told", "fact-null-texts"} <= seen
-    for fact in report.facts:
+    for each in report.facts:
         for language in ("it", "en"):
-            assert "{" not in sentence(fact, language)
+            assert "{" not in sentence(each, language)
 
 
 def _bar(row: list[Any], builder: str, *, there: bool) -> Verdict:

@@ -209,6 +209,23 @@ async def a_grid_of_a_closed_dialog_is_not_the_list(cases: CasePages) -> None:
     assert (await view.turn(None)).rows == BY_CELL
 
 
+async def the_pager_and_search_box_of_a_nested_grid_are_not_the_lists(cases: CasePages) -> None:
+    """F13: a detail row's grid has a pager, a search box and a footer of its own, before those of the list."""
+    view = await opened(
+        cases,
+        """const inner = grid.name + "_dxdt0_LE_v5", box = document.createElement("div");
+        box.innerHTML = `<table id="${inner}"><tr><td><input id="${inner}_DXSE_I" value="Studio">
+            <input id="${inner}_DXPagerBottom_PSI" value="10">
+            <ul id="${inner}_DXPagerBottom_PSP"><li>10</li></ul></td></tr></table>`;
+        document.getElementById(grid.name).prepend(box);
+        new make.Grid(inner, {columns: [["Oid", true]], pageRowCount: 0});""",
+    )
+    state = view.state
+    assert (state["name"], state["filters"]["search"], state["filters"]["unknown"]) == ("Vertical_v1_777_LE_v1", "", [])
+    assert state["sizeText"] != "10"
+    assert state["sizes"] == []
+
+
 # --- filters ----------------------------------------------------------------------------------------------------------
 
 
@@ -279,6 +296,7 @@ CHECKS: tuple[Callable[[CasePages], Awaitable[None]], ...] = (
     a_field_that_two_columns_show_differently_is_refused,
     a_header_that_is_not_understood_is_refused_by_name,
     a_grid_of_a_closed_dialog_is_not_the_list,
+    the_pager_and_search_box_of_a_nested_grid_are_not_the_lists,
     an_editor_that_cannot_be_asked_refuses_the_read_by_its_class,
     a_callback_that_ends_without_change_is_noticed,
     another_page_than_asked_for_is_noticed,

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
+from typing import cast
 
-from archisync_gui.erp import Erp
+import pytest
+
+from archisync_gui.erp import Erp, evidence
 from archisync_gui.erp.driver.session import Limits
+from archisync_gui.erp.failures import layout
+from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.model import Json
 from tests.support.clock import settle
 
 
@@ -31,6 +38,18 @@ async def test_closing_the_browser_frees_the_turn_of_a_read_that_hangs() -> None
     await erp.close()
 
 
+async def test_a_page_that_tells_nothing_does_not_hold_up_the_end_of_a_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hung:
+        async def structure(self) -> dict[str, Json]:
+            await asyncio.Event().wait()
+            return {}
+
+    monkeypatch.setattr(evidence, "LIMIT", 0.01)
+    failure, hung = layout("no-grid", path="X_ListView/"), cast("ListView", Hung())
+    await evidence.keep_evidence(failure, hung, None, datetime.now(UTC))
+    assert not failure.evidence
+
+
 async def test_a_read_that_hangs_does_not_keep_the_program_from_ending() -> None:
     """Rule 27: the orchestrator has given up waiting for the run; the driver must not wait for it either."""
 
@@ -47,12 +66,12 @@ async def test_a_read_that_hangs_does_not_keep_the_program_from_ending() -> None
 
     hung = asyncio.ensure_future(hang())
     await settle()
-    erp._close_idle()  # as after an earlier read: it waits for its turn, too
+    erp._timer.over()  # as after an earlier read: it waits for its turn, too
     erp.warm_up("agente01")  # is given up at once, since a read is at work
     async with asyncio.timeout(20):
         await erp.close()
-    assert erp._closer is not None
-    assert erp._closer.done()
+    assert erp._timer._closing is not None
+    assert erp._timer._closing.done()
     over.set()
     await hung
     await erp.close()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archisync_gui.entities import ORDERS, PRICES
+from archisync_gui.entities import ORDERS, PRICES, PRODUCTS
 from archisync_gui.erp import Erp
+from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import RowFilter, SavedViews, View
+from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import QUICK, SAVED_VIEWS, USER, World, world
 
 THIS_MONTH = "xaf_xaf_a1ListViewSalesTableOrdersThisMonth"
@@ -103,3 +106,74 @@ async def test_without_a_writable_place_views_are_kept_in_memory(tmp_path: Path)
     assert await saved.of(USER, ORDERS.path) == USERS_OWN
     await saved.restored(USER, ORDERS.path)
     assert not saved.known
+
+
+async def test_what_the_user_changed_stays_in_the_same_process_too(tmp_path: Path) -> None:
+    """A read fails and its restoring, too; the user changes some of the list before the next read."""
+    async with world(tmp_path) as here:
+        here.demo.set_preferences(
+            USER,
+            "orders",
+            preset="ListViewSalesTableOrdersThisMonth",
+            filter_row=[("SALESNAME", "S", "BeginsWith")],
+            sort=(("SALESNAME", "ASC"),),
+            page_size=50,
+        )
+
+        async def broken_read() -> None:
+            async with here.erp.list(ORDERS, USER, (), lambda: None) as visit:
+                await visit.list.prepare(20)
+                here.demo.fault("unavailable-503")
+                await visit.list.turn_to(1)
+
+        with pytest.raises(SyncFailure):
+            await broken_read()
+        here.demo.clear_faults()
+        assert here.demo.get_preferences(USER, "orders").sort == (("ID", "DSC"),), "not restored yet"
+        here.demo.set_preferences(USER, "orders", sort=(("SALESID", "DSC"),), page_size=10)
+        async with here.erp.list(ORDERS, USER, (), lambda: None) as visit:
+            await visit.list.prepare(20)
+        left = here.demo.get_preferences(USER, "orders")
+        assert (left.sort, left.page_size) == ((("SALESID", "DSC"),), 10), "changed since: stays"
+        assert left.preset == "ListViewSalesTableOrdersThisMonth"
+        assert [(f.field, f.value) for f in left.filter_row] == [("SALESNAME", "S")], "removed by the read: restored"
+
+
+SAVED = View(
+    filter_row=(RowFilter("NAME", "a", "1"), RowFilter("CODE", "b", "1")),
+    search="s",
+    group=(("NAME", "ASC"), ("CODE", "ASC")),
+    sort=(("NAME", "ASC"), ("CODE", "DSC")),
+    page=3,
+    size=50,
+    size_text="50",
+)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        View(sort=(("ID", "DSC"),), size=200, size_text="200"),
+        View(filter_row=SAVED.filter_row[:1], group=SAVED.group[1:], sort=SAVED.sort[:1], size=50, size_text="50"),
+        View(filter_row=SAVED.filter_row[1:], search="s", group=SAVED.group, sort=SAVED.sort, size=20, size_text="20"),
+    ],
+    ids=["as a read leaves it", "half restored", "half restored in another order"],
+)
+def test_what_a_read_or_half_a_restoring_left_is_restored(now: View) -> None:
+    assert merge_saved_view(SAVED, now, PRODUCTS, {}) == SAVED
+
+
+def test_each_part_that_the_user_changed_stays() -> None:
+    now = View(sort=(("ID", "DSC"),), size=20, size_text="20")
+    changes: tuple[dict[str, Any], ...] = (
+        {"filter_row": (RowFilter("NAME", "x", "1"),), "page": 1},
+        {"search": "x", "page": 1},
+        {"bar": "x", "page": 1},
+        {"group": (("CITY", "ASC"),), "page": 1},
+        {"sort": (("CODE", "ASC"),)},
+        {"sort": ()},
+        {"size": 10, "size_text": "10"},
+    )
+    for changed in changes:
+        merged = merge_saved_view(SAVED, replace(now, **changed), PRODUCTS, {})
+        assert merged == replace(SAVED, **changed), changed

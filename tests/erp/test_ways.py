@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from archisync_gui.demo_erp.callbacks import ListCallbacks
 from archisync_gui.demo_erp.variations import VARIATIONS
 from archisync_gui.entities import DDT, ENTITIES, INVOICES, ORDERS, Entity, Row
 from archisync_gui.erp.cells.rows import RowReader
 from archisync_gui.erp.lists.saved_views import SavedViews
-from archisync_gui.erp.lists.ways import KnownWay, ReadingWays, Way, WhyCells
+from archisync_gui.erp.lists.ways import SAME_FAILURES, KnownWay, ReadingWays, Way, WhyCells
 from archisync_gui.model import SyncFailure, warning_parts
 from archisync_gui.syncs.checks import check_cells
 from tests.syncs.erp_harness import USER, World, world
@@ -152,7 +154,7 @@ async def test_no_read_asks_for_single_values(tmp_path: Path) -> None:
 
 
 FAILING = {
-    "page-values-absent": "cells-missing",
+    "page-values-absent": "cells-kept",
     "page-values-error": "cells-error",
     "page-values-silent": "cells-slow",
     "page-values-stale": "cells-other-rows",
@@ -170,9 +172,12 @@ async def test_values_that_fail_are_named_and_the_cells_are_read(tmp_path: Path)
             assert {str(row["id"]) for row in rows} == here.truth("ddt"), failing
             assert (typed, warnings[0]) == ({False}, code), failing
             assert here.demo.view_record(USER, "ddt") == kept, failing
+            for _ in range(0 if failing == "page-values-absent" else SAME_FAILURES - 1):
+                assert (await here.erp.ways.known())["ddt"].way is Way.VALUES, failing
+                await read(here, DDT)
             assert (await here.erp.ways.known())["ddt"].way is Way.CELLS
             _, warnings, typed = await read(here, DDT)
-            assert (typed, warnings[0]) == ({False}, code), "known by now: not tried again"
+            assert (typed, warnings[0]) == ({False}, "cells-kept"), "known by now: not tried again"
             here.demo.clear_variations()
             await here.erp.ways.forget("ddt")
 
@@ -186,6 +191,42 @@ async def test_a_way_that_works_may_fail_in_one_read(tmp_path: Path) -> None:
         assert "cells-error" in warnings
         _, warnings, typed = await read(here, ORDERS)
         assert (typed, warnings) == ({True}, []), "tried again, since it had worked before"
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("failing", ["error", "silent", "stale"])
+async def test_a_passing_fault_of_the_first_values_does_not_decide_the_way(failing: str, tmp_path: Path) -> None:
+    """Nothing is known of the list yet, and its first values are answered by a fault of the server."""
+    async with world(tmp_path) as here:
+        here.demo.vary(f"page-values-{failing}", list="ddt", times=1)
+        _, warnings, typed = await read(here, DDT)
+        assert (typed, warnings[0]) == ({False}, FAILING[f"page-values-{failing}"])
+        _, warnings, typed = await read(here, DDT)
+        assert (typed, warnings) == ({True}, [])
+        found = (await here.erp.ways.known())["ddt"]
+        assert (found.proven, found.failures, found.why) == (True, 0, "")
+
+
+async def test_a_503_to_the_first_values_does_not_decide_the_way(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+
+        def answered_by_503(*_: Any) -> Any:
+            raise web.HTTPServiceUnavailable
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ListCallbacks, "_page_values", answered_by_503)
+            _, warnings, typed = await read(here, DDT)
+        assert (typed, warnings[0]) == ({False}, "cells-error")
+        assert (await read(here, DDT))[2] == {True}
+
+
+async def test_different_failures_decide_nothing() -> None:
+    ways = ReadingWays()
+    for why in (WhyCells.ERROR, WhyCells.SLOW, WhyCells.ERROR, WhyCells.OTHER_ROWS, WhyCells.ERROR, WhyCells.ERROR):
+        await ways.failed("ddt", "1", why)
+        assert (await ways.of("ddt", "1")).way is Way.VALUES
+    await ways.failed("ddt", "1", WhyCells.ERROR)
+    assert (await ways.of("ddt", "1")).way is Way.CELLS
 
 
 async def test_a_new_version_of_the_erp_is_asked_anew(tmp_path: Path) -> None:
@@ -214,7 +255,7 @@ async def test_what_is_known_outlives_the_process(tmp_path: Path) -> None:
 
 async def test_a_place_that_cannot_be_written_costs_no_read(tmp_path: Path) -> None:
     ways = ReadingWays(tmp_path / "nowhere" / "ways.json")
-    await ways.failed("ddt", "1", WhyCells.ERROR)
+    await ways.failed("ddt", "1", WhyCells.MISSING)
     assert (await ways.of("ddt", "1")).way is Way.CELLS
 
 
@@ -222,10 +263,48 @@ async def test_a_place_that_cannot_be_written_costs_no_read(tmp_path: Path) -> N
     ("way", "expected"),
     [
         (KnownWay("1"), Way.VALUES),
-        (KnownWay("1", failures=1), Way.CELLS),
-        (KnownWay("1", proven=True, failures=1), Way.VALUES),
-        (KnownWay("1", proven=True, failures=2), Way.CELLS),
+        (KnownWay("1", failures=1, why="missing"), Way.CELLS),
+        (KnownWay("1", failures=1, why="error"), Way.VALUES),
+        (KnownWay("1", failures=2, why="slow"), Way.VALUES),
+        (KnownWay("1", failures=3, why="slow"), Way.CELLS),
+        (KnownWay("1", proven=True, failures=1, why="missing"), Way.VALUES),
+        (KnownWay("1", proven=True, failures=3, why="missing"), Way.CELLS),
     ],
 )
-def test_one_failure_decides_only_where_nothing_was_proven(way: KnownWay, expected: Way) -> None:
+def test_only_a_missing_function_or_repeated_failures_decide(way: KnownWay, expected: Way) -> None:
     assert way.way is expected
+
+
+COMBINATIONS = (
+    ("english-session", "grouping-left-on", "other-digits", "loads-empty"),
+    ("preset-left-on", "row-filter-left-on=operator:BeginsWith", "search-panel-left-on"),
+    ("search-left-on", "grouping-left-on=expanded:yes", "page-size-all", "grid-renumbered", "columns-added"),
+    ("page-values-absent", "scrolling-headers", "indent-cells", "template-row", "loads-empty", "preset-left-on"),
+    ("page-values-silent=times:1", "grid-renumbered", "grouping-left-on", "sizes=10,20,50", "stale-control"),
+    ("enum-words", "english-session=en", "id-notation=dotted", "toolbar-combo-a2", "preset-accepted-early"),
+)
+"""Variations that come together: none of them may rely on another one being absent."""
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("entity", [DDT, ORDERS], ids=lambda e: e.name)
+async def test_variations_that_come_together_are_read_whole_and_the_view_is_kept(
+    entity: Entity, tmp_path: Path
+) -> None:
+    wrong = []
+    async with world(tmp_path) as here:
+        for combination in COMBINATIONS:
+            here.demo.reset_views()
+            for variation in combination:
+                here.demo.vary(variation)
+            kept = here.demo.view_records()
+            rows, _, typed = await read(here, entity, size=100)
+            here.demo.clear_variations()
+            await here.erp.ways.forget(entity.name)
+            if {str(row["id"]) for row in rows} != here.truth(entity.name):
+                wrong.append(f"{combination}: {len(rows)} rows, not those of the ERP")
+            if here.demo.view_records() != kept:
+                wrong.append(f"{combination}: the view is another one")
+            if typed != {not any(name.startswith("page-values") for name in combination)}:
+                wrong.append(f"{combination}: read in another way")
+    assert not wrong, "\n".join(wrong)

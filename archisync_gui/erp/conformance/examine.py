@@ -22,7 +22,7 @@ from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.presets import FILL_PATIENCE
 from archisync_gui.model import AccountId, Json, SyncFailure
 
-TIME = 300.0
+TIME = 600.0
 """Seconds for everything; lists that no longer fit in are *not seen*."""
 
 ROWS = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
@@ -50,18 +51,26 @@ class Report:
     def as_json(self) -> dict[str, Json]:
         """The report as it is saved; the demo ERP can be made like it (``demo-erp --like``)."""
         report = structure_report(self.pages)
-        report["variations"] = list(self._switches(_VARIATIONS))
-        report["faults"] = list(self._switches(_FAULTS))
+        report["variations"] = self._switches(_variation)
+        report["faults"] = self._switches(lambda found: _FAULTS.get(found.code, ""))
         report["facts"] = [asdict(found) for found in self.facts]
         return report
 
-    def _switches(self, table: dict[str, str]) -> tuple[str, ...]:
-        switches: list[str] = []
-        for found in self.facts:
-            if found.verdict is Verdict.DIFFERS and found.code in table:
-                params = {"list": found.list, **found.params}
-                switches.append(table[found.code].format(**params))
-        return tuple(dict.fromkeys(switches))
+    def _switches(self, of: Callable[[Fact], str]) -> list[Json]:
+        """The demo ERP's switches for the facts that differ; ``of`` gives the text of one, or nothing."""
+        switches = [of(found).format(**{"list": found.list, **found.params}) for found in self.differing]
+        return list(dict.fromkeys(switch for switch in switches if switch))
+
+
+def _variation(found: Fact) -> str:
+    """The variation of the demo ERP that looks like a fact that differs; empty: there is none."""
+    match found.code:
+        case "fact-values":
+            return _VALUES.get(str(found.params.get("why")), "")
+        case "fact-header" if found.params.get("rows") != 2:
+            return ""  # a header that has another fault than two rows
+        case code:
+            return _VARIATIONS.get(code, "")
 
 
 _FAULTS = {
@@ -70,16 +79,26 @@ _FAULTS = {
     "fact-page-index": "page-stuck=list:{list}",
     "fact-callback-time": "slow={times}",
     "fact-second-list": "second-list-ends-first",
+    "fact-row-values": "getrowvalues-dead=list:{list}",
 }
 """Facts that differ, and the fault of the demo ERP that makes it behave so."""
 
 _VARIATIONS = {
     "fact-language": "english-session",
-    "fact-header": "bands",
-    "fact-visible-index": "no-visible-index",
+    "fact-header": "bands=list:{list}",
+    "fact-visible-index": "no-visible-index=list:{list}",
+    "fact-opens-filled": "loads-empty=list:{list}",
     "fact-preset-proof": "preset-accepted-early",
     "fact-filter-bar": "filter-bar-for-all=list:{list}",
     "fact-yes-no": "yes-no-words",
     "fact-amounts": "invoice-amounts-signed",
 }
 """Facts that differ, and the variation of the demo ERP that looks so."""
+
+_VALUES = {
+    "missing": "page-values-absent=list:{list}",
+    "slow": "page-values-silent=list:{list}",
+    "error": "page-values-error=list:{list}",
+    "other-rows": "page-values-stale=list:{list}",
+}
+"""Why values are not read (:class:`WhyCells`), and the variation of the demo ERP that behaves so."""

@@ -13,7 +13,7 @@ from archisync_gui.erp.conformance.facts import Fact, fact
 from archisync_gui.erp.driver.page_driver import ReadPlan
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import other_rows
-from archisync_gui.erp.lists.ways import Way
+from archisync_gui.erp.lists.ways import SAME_FAILURES, Way, WhyCells
 
 
 class Timing:
@@ -34,14 +34,10 @@ class Timing:
         if readable:
             for found in page_facts.as_shown(view.entity, self._fields, cells["rows"]):
                 yield found
-        if view.reader.way is not Way.VALUES:
-            why = (await view.reader.known()).why
-            yield fact("fact-values", False, name, why=why or "–")
-            yield fact("fact-way", False, name, rows=len(cells["rows"]), ms=cells_ms)
-            return
-        values, values_ms = await self._read(Way.VALUES)
+        values, values_ms, why = await self._values(cells)
         answered = values["how"] == "answered"
-        yield fact("fact-values", answered, name, why=str(values["how"]))
+        usable = why is None or why is WhyCells.OTHER_VALUES  # that is said of both ways below
+        yield fact("fact-values", usable, name, why=why.value if why else "–")
         rows = values["rows"]
         yield self._keys(values)
         if answered and readable and len(rows) == len(cells["rows"]) and rows:
@@ -49,7 +45,22 @@ class Timing:
             yield fact("fact-ways-agree", not differing, name, columns=", ".join(differing) or "–")
         else:
             yield fact("fact-ways-agree", None, name)
-        yield fact("fact-way", True, name, rows=len(rows), ms=values_ms, cellsMs=cells_ms)
+        by_values = (await view.reader.known()).way is Way.VALUES
+        shown_ms = values_ms if by_values else cells_ms
+        yield fact("fact-way", by_values, name, rows=len(cells["rows"]), ms=shown_ms, cellsMs=cells_ms)
+
+    async def _values(self, cells: dict[str, Any]) -> tuple[dict[str, Any], int, WhyCells | None]:
+        """Ask for the values until they are usable or their failure decides how the list is read; the last answer, how
+        long it took in ms, and why it cannot be used."""
+        view = self._view
+        for _ in range(SAME_FAILURES):
+            page, ms = await self._read(Way.VALUES)
+            why = await view.reader.note(page, cells)
+            if not page["quiet"]:
+                await view.load_again()  # a grid that is busy with values takes no other call
+            if why is None or (await view.reader.known()).way is Way.CELLS:
+                break
+        return page, ms, why
 
     @property
     def _fields(self) -> tuple[str, ...]:

@@ -21,9 +21,9 @@ async def read_record(
     Raises ``record-unreadable`` where the ERP shows its error page, ``record-other`` where the page shows another
     record.
     """
-    assert entity.detail_path is not None
+    path = detail_path(entity, key)
     try:
-        driver = await session.open(entity.detail_path.format(id=key), logged_in)
+        driver = await session.open(path, logged_in)
         wanted = [{"field": field, "names": names} for field, names in detail_names(fields).items()]
         shown = await driver.look(Look.DETAIL, wanted)
     except SyncFailure as error:
@@ -38,6 +38,13 @@ async def read_record(
     if shown_key is not None and plain_key(shown_key) != key.lstrip("0"):
         raise SyncFailure("record-other", FailureKind.LAYOUT, params={"key": key, "list": entity.name})
     return texts
+
+
+def detail_path(entity: Entity, key: str) -> str:
+    """Where a record's page is. Raises ``record-unknown`` for a key that is no id, and for lists without such pages."""
+    if entity.detail_path is None or not (key.isascii() and key.isdigit()):
+        raise SyncFailure("record-unknown", FailureKind.PERMANENT, params={"key": key, "list": entity.name})
+    return entity.detail_path.format(id=key)
 
 
 def detail_names(fields: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

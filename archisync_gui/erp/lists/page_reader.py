@@ -11,7 +11,6 @@ from archisync_gui.erp.failures import layout, refused, transient
 from archisync_gui.erp.lists.filters import State
 from archisync_gui.erp.lists.page import Page, other_rows
 from archisync_gui.erp.lists.ways import KnownWay, ReadingWays, Way, WhyCells
-from archisync_gui.model import warning
 
 if TYPE_CHECKING:
     from archisync_gui.erp.lists.list_view import ListView
@@ -48,22 +47,32 @@ class PageReader:
         if why is not None:
             # Only now: where the cells are refused, too, the fault is not that of the values.
             await self._ways.failed(view.entity.name, view.version, why[0])
-            self._warn(*why)
+            if (await self.known()).way is Way.CELLS:
+                view.warn("cells-kept", why=why[0].value)
+            else:
+                view.warn(f"cells-{why[0].value}", found=why[1])
         return page
 
     async def known(self) -> KnownWay:
         """What is known of how this list is read."""
         return await self._ways.of(self._view.entity.name, self._view.version)
 
+    async def note(self, page: dict[str, Any], cells: dict[str, Any]) -> WhyCells | None:
+        """Take a page that was asked for by values as one more visit: note whether they failed, and how. ``cells``: the
+        same page by its cells."""
+        name, version = self._view.entity.name, self._view.version
+        why = self._failure({**page, "cells": cells})
+        if why is not None:
+            await self._ways.failed(name, version, why[0])
+            return why[0]
+        if page["rows"]:
+            await self._ways.worked(name, version)
+        return None
+
     def _use(self, known: KnownWay) -> None:
         self.way = known.way
         if known.way is Way.CELLS:
-            self._warn(WhyCells(known.why))
-
-    def _warn(self, why: WhyCells, detail: str = "") -> None:
-        view = self._view
-        text = warning(f"cells-{why.value}", list=view.entity.name, found=detail)
-        view.warnings = [w for w in view.warnings if w != text] + [text]
+            self._view.warn("cells-kept", why=known.why)
 
     async def _turn(self, act: Act | None, *, with_state: bool, **arguments: Any) -> dict[str, Any]:
         view, limits = self._view, self._view.limits

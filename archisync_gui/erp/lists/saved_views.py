@@ -68,10 +68,6 @@ class SavedViews:
         """The saved view of this list."""
         return (await self._all()).get((account, path))
 
-    def is_from_earlier_process(self, account: AccountId, path: str) -> bool:
-        """Whether an earlier process saved it: its user may have changed the list since."""
-        return (account, path) in self._from_earlier_process
-
     async def save(self, account: AccountId, path: str, view: View) -> None:
         """The list is about to be changed; ``view``: how its user had it."""
         views = await self._all()

@@ -1,7 +1,8 @@
 """Which way a list is read, by values or by cells: found out once, kept per profile; no page.
 
-Values are tried first. A list whose values failed is read by its cells from then on, until the ERP has another
-version or ``doctor`` asks again (``docs/erp.md``, Reading by values).
+Values are tried first. A list is read by its cells once its grid proves to have no such function, or once its values
+failed in the same way at several reads in a row; a single failure may be a passing fault of the server. That lasts
+until the ERP has another version or ``doctor`` asks again (``docs/erp.md``, Reading by values).
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ class WhyCells(StrEnum):
     """Its values are not those that the cells show."""
 
 
+SAME_FAILURES = 3
+"""Reads in a row at which values must fail in the same way until a list is read by its cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownWay:
     """What is known of one list."""
@@ -52,14 +57,15 @@ class KnownWay:
     proven: bool = False
     """Values have worked."""
     failures: int = 0
-    """Reads in a row in which they failed."""
+    """Reads in a row in which they failed in the same way."""
     why: str = ""
     """The last failure (:class:`WhyCells`)."""
 
     @property
     def way(self) -> Way:
-        """A way that has worked before may fail once without being given up."""
-        return Way.CELLS if self.failures >= (2 if self.proven else 1) else Way.VALUES
+        """A grid without the function has none, unless it had one before; any other failure must repeat itself."""
+        proof = self.why == WhyCells.MISSING and not self.proven
+        return Way.CELLS if self.failures >= (1 if proof else SAME_FAILURES) else Way.VALUES
 
 
 class ReadingWays:
@@ -82,7 +88,8 @@ class ReadingWays:
     async def failed(self, name: str, version: str, why: WhyCells) -> None:
         """Values failed in a read, and its cells could be read."""
         before = await self.of(name, version)
-        await self._note(name, KnownWay(version, before.proven, before.failures + 1, why.value))
+        failures = before.failures + 1 if before.why == why else 1
+        await self._note(name, KnownWay(version, before.proven, failures, why.value))
 
     async def forget(self, name: str) -> None:
         """Find out anew at the next read."""

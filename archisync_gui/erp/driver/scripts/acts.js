@@ -8,7 +8,7 @@
   const ACTS = {
     page: (grid, a) => grid.GotoPage(a.index),
     pageSize: (grid, a) => {
-      const input = reader.root(grid).querySelector("input[id*='DXPagerBottom_PSI']");
+      const input = reader.part(grid, "_DXPagerBottom_PSI");
       if (!input) throw new Error("no page size box");
       setNative.call(input, a.text);
       ASPx.POnPageSizeBlur(input.id.replace(/_PSI$/, ""), new Event("blur"));

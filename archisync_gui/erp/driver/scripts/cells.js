@@ -123,7 +123,7 @@
 
   // The grid's own footer: `Count=1.110`, with whatever groups the digits.
   function footer(grid) {
-    const row = document.getElementById(grid.name + "_DXFooterRow");
+    const row = reader.part(grid, "_DXFooterRow");
     for (const cell of row ? row.children : []) {
       const found = /Count\s*=\s*(\d{1,3}(?:[.,'’\s]\d{3})+(?!\d)|\d+)/.exec(plainText(cell));
       if (found) return Number(found[1].replace(/\D/g, ""));

@@ -12,6 +12,8 @@
 
   const isGrid = c => !!c && typeof c.GetColumn === "function" && typeof c.GetPageIndex === "function";
   const root = grid => document.getElementById(grid.name);
+  // An element of the grid itself, by the end of its id: grids inside its rows have pagers and search boxes, too.
+  const part = (grid, end) => document.getElementById(grid.name + end);
 
   // Grids whose element is in the page and not inside another grid's element. A callback may leave the control object
   // of a replaced grid in the collection; nested grids belong to rows of the list.
@@ -127,7 +129,7 @@
   }
 
   Object.assign(reader, {
-    collection, everyControl, isGrid, root, findGrid, needGrid, columns, columnOf, busy, idle, listen, callback,
+    collection, everyControl, isGrid, root, part, findGrid, needGrid, columns, columnOf, busy, idle, listen, callback,
   });
 
   reader.ready = async limit => {

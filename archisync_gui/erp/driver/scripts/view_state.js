@@ -63,7 +63,7 @@
 
   // What the filter builder holds; "": nothing, or a filter that is switched off.
   function builder(grid) {
-    const bar = document.getElementById(grid.name + "_DXFilterBar");
+    const bar = reader.part(grid, "_DXFilterBar");
     if (!bar) return "";
     const box = bar.querySelector("input[id$='CBFilterEnabled_S']");
     return box && box.value === "U" ? "" : reader.plainText(bar).trim() || "?";
@@ -127,7 +127,7 @@
     if (!group.length) group.push(...shown.grouped);
     if (!group.length && reader.root(grid).querySelector(`tr[id^='${CSS.escape(grid.name)}_DXGroupRow']`)) group.push("");
     const row = filterRow(grid, columns);
-    const panel = reader.root(grid).querySelector(`input[id^='${CSS.escape(grid.name)}'][id$='DXSE_I']`);
+    const panel = reader.part(grid, "_DXSE_I");
     const search = searchText(panel, unknown), bar = searchText(toolbarSearch(), unknown);
     const sorted = sortOrder(columns, shown.sorted);
     const orderOf = field => {
@@ -144,7 +144,7 @@
   // Rows a page: what the grid says (the box may show a size that the grid has ignored), and the box's text. `rows` is
   // null where all rows stand on one page, or where nobody tells.
   function pageSize(grid) {
-    const input = reader.root(grid).querySelector("input[id*='DXPagerBottom_PSI']");
+    const input = reader.part(grid, "_DXPagerBottom_PSI");
     const text = input ? input.value.trim() : null;
     const told = Number.isInteger(grid.pageRowSize) ? grid.pageRowSize : null;
     // With all rows on one page, the box shows a word and the grid may still tell the size that it had before.
@@ -154,7 +154,7 @@
 
   // The sizes that the pager offers; empty where it does not show them.
   function offeredSizes(grid) {
-    const popup = reader.root(grid).querySelector("[id$='DXPagerBottom_PSP']");
+    const popup = reader.part(grid, "_DXPagerBottom_PSP");
     return popup ? [...popup.querySelectorAll("li")].map(item => reader.plainText(item).trim()).filter(Boolean) : [];
   }
 
@@ -163,7 +163,7 @@
     return {
       index: Math.max(0, grid.GetPageIndex()), count: grid.GetPageCount(), size: size.rows, sizeText: size.text,
       footer: reader.footer(grid),
-      empty: !!document.getElementById(grid.name + "_DXEmptyRow"),
+      empty: !!reader.part(grid, "_DXEmptyRow"),
       claimed: typeof grid.GetVisibleRowsOnPage === "function" ? grid.GetVisibleRowsOnPage() : null,
     };
   }

@@ -1,0 +1,133 @@
+"""Starts Playwright's driver and the first Chromium that starts; what runs is held by ``browser``."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from archisync_gui.model import FailureKind, SyncFailure
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser as Chromium
+    from playwright.async_api import BrowserType, Playwright
+
+log = logging.getLogger(__name__)
+
+ATTEMPT_LIMIT = 20.0
+"""Seconds that one browser may take to start."""
+
+CLOSE_LIMIT = 5.0
+"""Seconds for closing one thing of the browser."""
+
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "microsoft-edge-stable",
+    "chrome",
+    "brave-browser",
+)
+"""Programs to look for on the path; Playwright's own channel ``chromium`` never means the system's."""
+
+CHANNELS = ("chrome", "msedge")
+"""Browsers that Playwright finds at their fixed places."""
+
+FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-quic",
+    # Text of dates and numbers inside grid cells follows the browser's own language (docs/erp.md, Language).
+    "--lang=it-IT",
+    "--accept-lang=it-IT",
+    "--blink-settings=imagesEnabled=false",
+)
+
+
+async def quietly(closing: Any) -> None:
+    """Wait for a closing call, not for ever, and whatever it says: what it closes may be dead already."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.wait([task], timeout=CLOSE_LIMIT)
+    except asyncio.CancelledError:
+        # Being cancelled must not leave a process behind.
+        await asyncio.wait([task], timeout=CLOSE_LIMIT)
+        raise
+    finally:
+        if not task.done():
+            task.cancel()
+        elif not task.cancelled() and (error := task.exception()) is not None:
+            log.debug("closing: %s", error)
+
+
+async def start_driver(starting: Any) -> Playwright:
+    """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
+    that the connection was closed."""
+    try:
+        playwright = cast("Playwright", await starting.start())
+    except BaseException as error:
+        await quietly(starting.__aexit__(None, None, None))  # its process, if there is one, must not stay
+        if not isinstance(error, Exception):
+            raise
+        raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
+    # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
+    # 1.65): the loop would log it as an error long after we have noticed.
+    with suppress(AttributeError):
+        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())  # noqa: SLF001
+    return playwright
+
+
+def _as_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+async def launch(chromium: BrowserType, program: str, args: list[str], headless: bool) -> Chromium:
+    """Start the first browser that starts: the setting's, the system's, Playwright's own. One that hangs is ended after
+    :data:`ATTEMPT_LIMIT`, and the next one is tried."""
+    from playwright.async_api import Error, TimeoutError
+
+    # Chromium's sandbox does not work as root; everywhere else it is on (Playwright would switch it off).
+    common: dict[str, Any] = {"args": args, "headless": headless, "chromium_sandbox": not _as_root()}
+    # Our own process handles signals; the driver must not end the browser behind its back.
+    common |= {"handle_sigint": False, "handle_sigterm": False, "handle_sighup": False, "timeout": ATTEMPT_LIMIT * 1000}
+    tried: list[str] = []
+    hung = False
+    if program:
+        if not os.path.isfile(program):  # noqa: PTH113, ASYNC240 - one look at a local path
+            raise SyncFailure("browser-not-there", FailureKind.PERMANENT, params={"path": program})
+        attempts: list[dict[str, Any]] = [{"executable_path": program}]
+    else:
+        found = dict.fromkeys(path for name in NAMES if (path := shutil.which(name)))
+        attempts = [{"executable_path": path} for path in found]
+        channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
+        # On Linux the path tells at once; elsewhere browsers are at the places that the channels know.
+        attempts = [*attempts, *channels] if sys.platform == "linux" else [*channels, *attempts]
+        attempts.append({})
+    for attempt in attempts:
+        try:
+            return await chromium.launch(**common, **attempt)
+        except Error as error:
+            where = str(attempt.get("executable_path") or attempt.get("channel") or "Playwright")
+            reason = str(error).split("Call log:")[0].strip().splitlines()
+            log.info("browser %s does not start: %s", where, reason[:3])
+            hung = hung or isinstance(error, TimeoutError)
+            if not _absent(str(error)):
+                tried.append(f"{where}: {reason[-1][:200] if reason else '?'}")
+    if hung:
+        raise SyncFailure("browser-silent", FailureKind.TRANSIENT)
+    if tried:
+        raise SyncFailure("browser-does-not-start", FailureKind.PERMANENT, params={"tried": "; ".join(tried)[:600]})
+    raise SyncFailure("browser-missing", FailureKind.PERMANENT)
+
+
+def _absent(error: str) -> bool:
+    return "is not found at" in error or "Executable doesn't exist" in error
