@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__, zone
@@ -39,6 +40,7 @@ examples:
   archisync-gui status                    what is fresh, what runs, what waits and why
   archisync-gui explain --at 14:30        why something ran, or did not, at half past two
   archisync-gui retry                     let a stopped account try its password again
+  archisync-gui data export 50120 --to c.zip    everything that is kept about one customer
   archisync-gui doctor                    what is missing on this computer, and how to mend it
 
 exit codes:
@@ -114,6 +116,18 @@ def build_parser() -> argparse.ArgumentParser:
     doctor.add_argument(
         "--conformance", metavar="FILE", nargs="?", const="-", help="with --erp: compare each uncertain fact"
     )
+    data = commands.add_parser("data", help="export or erase one customer's data (the panel must be closed)")
+    actions = data.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    exporting = actions.add_parser("export", parents=[common], help="write everything about a customer into a zip file")
+    erasing = actions.add_parser("erase", parents=[common], help="erase a customer everywhere in the profile")
+    for action in (exporting, erasing):
+        action.add_argument(
+            "customer", metavar="CUSTOMER", help="ID, customer account, VAT number, fiscal code or name"
+        )
+        action.add_argument("--json", action="store_true", help="print JSON for programs")
+    exporting.add_argument("--to", metavar="FILE", required=True, help="the zip file to write")
+    erasing.add_argument("--yes", action="store_true", help="really erase; without it the command only asks")
+    erasing.add_argument("--backups", action="store_true", help="also delete the backups that hold the customer")
     commands.add_parser("demo-erp", help="run the demo ERP alone").later = _demo_erp_arguments
     return parser
 
@@ -202,6 +216,8 @@ def _run_on(profile: Profile, demo: DemoOptions | None, options: argparse.Namesp
             from archisync_gui.app.doctor import run_doctor
 
             return run_doctor(profile, demo, options, language)
+        case "data":
+            return _data(options, profile, language)
         case _:
             return _command(options, profile, demo, language)
 
@@ -216,6 +232,47 @@ def _refused(options: argparse.Namespace, language: str, code: str, params: Mapp
     else:
         _say(sentences)
     return exit_codes.CONFIG
+
+
+def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
+    """``data export`` and ``data erase``: in this process and with the profile's lock, so that nothing is read."""
+    from archisync_gui.app import data_care
+    from archisync_gui.app.profile import ProfileLock
+
+    names = {"customer": options.customer, "name": profile.name}
+    if options.action == "erase" and not options.yes:
+        _say(text("data-confirm", language, names))
+        return exit_codes.USAGE
+    lock = ProfileLock(profile)
+    if not lock.acquire():
+        _say(text("data-panel-open", language, {**names, "pid": lock.holder() or "?"}))
+        return exit_codes.BUSY
+    try:
+        asyncio.run(data_care.prepare(profile))
+        if options.action == "export":
+            target = Path(options.to).absolute()
+            counts = data_care.export_customer(profile, options.customer, target, language)
+            print(
+                json.dumps({"file": str(target), "records": counts}, ensure_ascii=False)
+                if options.json
+                else text("data-exported", language, {"path": target, "counts": _counted(counts)})
+            )
+            return exit_codes.OK
+        erased = data_care.erase_customer(profile, options.customer, backups=options.backups)
+    finally:
+        lock.release()
+    if options.json:
+        print(json.dumps(erased.as_json(), ensure_ascii=False))
+        return exit_codes.OK
+    print(text("data-erased", language, {"counts": _counted(erased.counts)}))
+    for code, name, files in (("data-in-backups", "backups", erased.backups), ("data-left", "files", erased.left)):
+        if files:
+            print(text(code, language, {name: ", ".join(file.name for file in files)}))
+    return exit_codes.OK
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "0"
 
 
 def _demo(options: argparse.Namespace) -> DemoOptions | None:

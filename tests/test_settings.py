@@ -49,6 +49,30 @@ def test_saving_and_loading_keeps_what_was_changed(tmp_path: Path) -> None:
     assert set(json.loads(path.read_text())["settings"]) == {"sync.orders.interval", "erp.accounts", "look.language"}
 
 
+ANY_TEXT = st.text(st.characters(), max_size=40) | st.sampled_from(
+    ["", "dark", "it", "07:30", "135", "Europe/Rome", "https://erp.example.test/Archibald", "\ud800", "\u202e", " è "]
+)
+ANY_VALUE = st.one_of(st.booleans(), st.integers(-5, 2_000), ANY_TEXT, st.lists(ANY_TEXT, max_size=3))
+
+
+@given(st.dictionaries(st.sampled_from([declared.key for declared in DECLARATIONS]), ANY_VALUE, max_size=4))
+@settings(max_examples=200)
+def test_what_is_accepted_is_the_same_in_memory_and_in_the_file(changes: dict[str, object]) -> None:
+    """Settings in memory and those read from the file are two implementations of one promise."""
+    try:
+        changed = Settings().with_(changes)
+    except SettingsError:
+        return  # what is refused is kept nowhere
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "settings.json"
+        changed.save(path)
+        loaded = load_settings(path)
+        assert loaded.troubles == ()
+        assert dict(loaded.settings) == dict(changed)
+        changed.save(path)
+        assert load_settings(path).settings == changed, "saving what was loaded changes nothing"
+
+
 def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
     assert dict(load_settings(tmp_path / "none.json").settings) == dict(Settings())
 

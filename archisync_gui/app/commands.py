@@ -42,8 +42,8 @@ SHOWN = frozenset(
 """Events that a waiting ``sync`` shows."""
 
 
-NEEDS_A_PERSON = frozenset({Reason.ACCOUNT_STOPPED, Reason.HOLD})
-"""What only a person can change."""
+NEEDS_A_PERSON = frozenset({Reason.ACCOUNT_STOPPED, Reason.HOLD, Reason.LOGIN_BUDGET})
+"""What only a person can change, or tomorrow (a repeated attempt without a login left for today)."""
 
 SOON = frozenset({Reason.RUNNING, Reason.BEHIND, Reason.RETRY})
 """What passes by itself in a moment, and is seen from the progress told."""
@@ -109,8 +109,8 @@ def _retry(core: Core, account: str | None) -> tuple[int, Any]:
 async def _sync(core: Core, types: list[str], emit: Emit) -> tuple[int, Any]:
     """Ask for the types, tell progress while waiting, tell each result as it comes.
 
-    A request that waits for something only a person can change (a stopped account, the operator's pause) is taken back
-    and ends at once with its reason: the person may not be there.
+    A request that waits for something only a person can change (a stopped account, the operator's pause), or for the
+    next day, is taken back and ends at once with its reason: the person may not be there.
     """
     wanted = set(types)
     results: list[RunResult] = []
@@ -180,6 +180,12 @@ def _needs_a_person(status: Status, waiting: list[QueueEntry]) -> ErrorInfo | No
     if first.reason is Reason.HOLD:
         params = {"since": status.hold_since.isoformat() if status.hold_since else ""}
         return ErrorInfo("sync-held", FailureKind.PERMANENT, "the operator holds all reads", params)
+    if first.reason is Reason.LOGIN_BUDGET:
+        used = next((a.logins_today for a in status.accounts if a.id == first.account), 0)
+        params = {"account": first.account, "used": str(used)}
+        return ErrorInfo(
+            "sync-no-login-left", FailureKind.TRANSIENT, "not repeated: the day's logins are used up", params
+        )
     stopped = next((account.stopped for account in status.accounts if account.id == first.account), None)
     return stopped or ErrorInfo("account-stopped", FailureKind.CREDENTIALS, first.account, {"account": first.account})
 

@@ -54,6 +54,9 @@ log = logging.getLogger(__name__)
 MAINTENANCE = 24 * 3600.0
 """Seconds between two clean-ups of old history."""
 
+BACKUP_AFTER = 600.0
+"""Seconds from a clean-up, also the one at the start, to the day's backup: the start has more urgent work."""
+
 FOLDER_CHECK = 5.0
 """Seconds between two looks whether the profile's folder is still the one that was opened."""
 
@@ -245,10 +248,16 @@ class Core:
         while True:
             try:
                 await self.store.maintain(self.profile.screenshots)
-            except SyncFailure as error:
+            except (SyncFailure, OSError) as error:
                 log.warning("old history could not be removed: %s", error)
+            await asyncio.sleep(BACKUP_AFTER)
+            if not self.profile.demo:
+                try:
+                    await self.store.daily_backup()
+                except SyncFailure as error:
+                    log.warning("the daily backup could not be made: %s", error)
             # Whether a day has passed is seen by the store itself; a timer that is early or late does no harm.
-            await asyncio.sleep(MAINTENANCE)
+            await asyncio.sleep(MAINTENANCE - BACKUP_AFTER)
 
     async def _watch_folder(self) -> None:
         while await self._folder_is_there():  # noqa: ASYNC110  no event tells of it on all systems

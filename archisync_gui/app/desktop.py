@@ -227,7 +227,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
         no_endpoint = await _served(endpoint)
-        updates = _updates(core)
+        updates = await asyncio.to_thread(_updates, core)  # may import cryptography and check a signature
         panel.set_services(_services(core, endpoint, life, updates))
         troubles = [*core.troubles, *lost]
         told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]

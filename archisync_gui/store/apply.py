@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import compress, count
@@ -538,6 +538,18 @@ def _touch(
                 for key in part
             ],
         )
+
+
+def forget_seen(connection: sa.Connection, entity: str, account: str, gone: Set[str]) -> None:
+    """Take keys out of what the last whole read saw: their rows were erased, so the next read finds them new."""
+    place = (READS.c.entity == entity, READS.c.account == account)
+    row = connection.execute(sa.select(READS.c.rows, READS.c.seen_keys).where(*place)).one_or_none()
+    if row is None or row.seen_keys is None:
+        return
+    seen = _unpacked(row.seen_keys)
+    left = [key for key in seen if key not in gone]
+    rows = max(0, row.rows - (len(seen) - len(left)))
+    connection.execute(READS.update().where(*place).values(rows=rows, seen_keys=_packed(left)))
 
 
 def _packed(keys: Iterable[str]) -> bytes:

@@ -34,15 +34,15 @@ def make(connection: sa.Connection, path: Path, reason: str, now: datetime) -> P
         part = beside(target)
         try:
             connection.rollback()  # SQLite copies nothing out of a write transaction
-            _copied(connection.connection.driver_connection, part, path)
+            copied(connection.connection.driver_connection, part, path)
             put_in_place(part, target)
         except BaseException:
-            _remove(part)
+            remove(part)
             raise
     return target
 
 
-def _copied(source: Any, part: Path, path: Path) -> None:
+def copied(source: Any, part: Path, path: Path) -> None:
     """Copy an open database of :mod:`sqlite3`, its write-ahead log included, to a new file."""
     os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
     with closing(sqlite3.connect(part)) as copy:
@@ -82,14 +82,14 @@ def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
                 with closing(sqlite3.connect(f"{backup.resolve().as_uri()}?mode=ro", uri=True)) as source:
                     if unsound(source) is not None:
                         raise StoreError("damaged", path=str(backup), detail="quick_check")
-                    _copied(source, part, backup)
+                    copied(source, part, backup)
         with translated(path):
             kept = _kept(path, now)
             for suffix in SIDES:  # before the new file comes: it must not meet the old one's log
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
             put_in_place(part, path)
     except BaseException:
-        _remove(part)
+        remove(part)
         raise
     return kept
 
@@ -124,7 +124,7 @@ def _copy(path: Path, name: Path) -> None:
         shutil.copyfile(path, part)
         put_in_place(part, name)
     except BaseException:
-        _remove(part)
+        remove(part)
         raise
 
 
@@ -134,11 +134,12 @@ def prune(path: Path) -> int:
     remove_leftovers(folder)
     old = listed(path)[KEPT:]
     for file in old:
-        _remove(file)
+        remove(file)
     return len(old)
 
 
-def _remove(file: Path) -> None:
+def remove(file: Path) -> None:
+    """Remove a database file with all that SQLite keeps beside it."""
     for name in (file.name, *(f"{file.name}{suffix}" for suffix in (*SIDES, "-journal"))):
         with suppress(OSError):
             file.with_name(name).unlink(missing_ok=True)

@@ -112,7 +112,7 @@ def unsound(connection: Any) -> str | None:
     return None
 
 
-def _json_or_none(text: Any) -> Any:
+def json_or_none(text: Any) -> Any:
     """The value of a JSON cell. One that cannot be read counts as empty, so that it spoils nothing but its own row."""
     if isinstance(text, int | float):  # SQLite turns a lone number into one
         return text
@@ -144,7 +144,7 @@ class _Side:
         self._connection: sa.Connection | None = None
         # Autocommit in the sqlite3 module and an explicit BEGIN, or DDL would escape from the transaction.
         self._engine = sa.create_engine(
-            sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool, json_deserializer=_json_or_none
+            sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool, json_deserializer=json_or_none
         )
 
         @sa.event.listens_for(self._engine, "connect")

@@ -6,6 +6,7 @@ What is removed is gone for good, so one wrong clock must not decide about it (r
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import sqlalchemy as sa
 from archisync_gui.store import refused
 from archisync_gui.store.schema import CHANGES, EVENTS, EXPLANATIONS, NOTES, REFUSED, RUN_ORDER, RUNS
 from archisync_gui.store.types import Removed
+
+log = logging.getLogger(__name__)
 
 RUNS_KEPT = timedelta(days=365)
 EVENTS_KEPT = timedelta(days=30)
@@ -65,7 +68,9 @@ def forget_some(connection: sa.Connection, now: datetime) -> Removed:
         old = sa.select(key).where(time < now - kept).order_by(time).limit(AT_ONCE)
         return connection.execute(table.delete().where(key.in_(old))).rowcount
 
-    expired = list(connection.scalars(sa.select(REFUSED.c.run_id).where(REFUSED.c.kept_at < now - refused.KEPT)))
+    # Later than it expires by STEP: a clock set ahead for an afternoon must not cost a read that can still be accepted.
+    last = now - refused.KEPT - STEP
+    expired = list(connection.scalars(sa.select(REFUSED.c.run_id).where(REFUSED.c.kept_at < last)))
     for run_id in expired:
         refused.forget(connection, run_id)
     return Removed(
@@ -78,9 +83,14 @@ def forget_some(connection: sa.Connection, now: datetime) -> Removed:
 
 
 def forget_screenshots(folder: Path, now: datetime) -> int:
-    """Remove old pictures from a folder."""
+    """Remove old pictures from a folder; how many. One that is open in another program is left for the next time."""
     limit = (now - SCREENSHOTS_KEPT).timestamp()
-    old = [file for file in folder.glob("*.png") if file.stat().st_mtime < limit]
-    for file in old:
-        file.unlink(missing_ok=True)
-    return len(old)
+    removed = 0
+    for file in list(folder.glob("*.png")):
+        try:
+            if file.stat().st_mtime < limit:
+                file.unlink()
+                removed += 1
+        except OSError as error:
+            log.warning("the picture %s could not be removed: %s", file.name, error)
+    return removed

@@ -7,7 +7,7 @@ import dataclasses
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -277,6 +277,14 @@ class Store:
         """Make a sound copy of the whole database; returns its place."""
         now = self._clock.now()
         return await self._database.exclusive(lambda connection: backups.make(connection, self.path, reason, now))
+
+    async def daily_backup(self) -> Path | None:
+        """Make a backup unless there is one of this day (in UTC, as the clock shows it); its place, or ``None``."""
+        today = f"-{self._clock.now().astimezone(UTC):%Y%m%d}T"
+        for file in await asyncio.to_thread(self.backups):
+            if file.stem.endswith("-daily") and today in file.name:
+                return None
+        return await self.backup("daily")
 
     def backups(self) -> tuple[Path, ...]:
         """The backups there are, newest first."""

@@ -162,8 +162,7 @@ class Updates:
         self._asked_here = self._clock.monotonic()
         try:
             content, signature = await fetch(self._source.address, self._patience)
-            verify(content, signature, self._source.public_key)
-            found = read_list(content)
+            found = await asyncio.to_thread(self._checked, content, signature)
             refuse_older(found, self._seen)
         except UpdatesError as error:
             log.warning("the list of versions was not accepted: %s", error)
@@ -207,15 +206,18 @@ class Updates:
             return False
         return True
 
+    def _checked(self, content: bytes, signature: bytes) -> VersionList:
+        """The list, if its signature is good. Blocking."""
+        verify(content, signature, self._source.public_key)
+        return read_list(content)
+
     def _accepted(self, memory: _Memory) -> VersionList | None:
         """The list that was kept, if its signature still counts: the file could have been changed, and a build with
         another key begins anew."""
         if not memory.content or not self.possible:
             return None
         try:
-            content = memory.content.encode("utf-8")
-            verify(content, memory.signature.encode("utf-8"), self._source.public_key)
-            return read_list(content)
+            return self._checked(memory.content.encode("utf-8"), memory.signature.encode("utf-8"))
         except (UpdatesError, UnicodeEncodeError) as error:
             log.warning("the list of versions that was kept is not used: %s", error)
             return None

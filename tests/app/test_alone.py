@@ -19,6 +19,7 @@ from archisync_gui.app.commands import serve
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_profile
+from archisync_gui.messages import text
 from archisync_gui.model import ErrorInfo, FailureKind, Finished, Origin, Outcome, RunControl, SyncFailure
 from archisync_gui.store import Store
 
@@ -100,6 +101,23 @@ async def test_under_hold_a_sync_ends_at_once_and_says_so(core: Core, monkeypatc
     assert {(line["outcome"], line["error"]["code"]) for line in results} == {("skipped", "sync-held")}
     core.orchestrator.release()
     assert (await sync(core, "orders"))[0] == exit_codes.OK
+
+
+async def test_a_repeat_that_would_wait_for_tomorrow_ends_at_once(core: Core, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Fails(Runs):
+        async def __call__(self, control: RunControl) -> Finished:
+            self.seen.append(control.run.type)
+            raise SyncFailure("erp-slow", FailureKind.TRANSIENT)
+
+    runs = Fails()
+    monkeypatch.setattr(core, "syncs", runs)
+    for _ in range(core.settings.number("erp.login_budget")):
+        core.orchestrator.logged_in(DEMO_ACCOUNT)
+    code, (line,) = await sync(core, "orders")
+    assert (code, line["error"]["code"]) == (exit_codes.FAILED, "sync-no-login-left")
+    assert str(text("sync-no-login-left", "en", line["error"]["params"]))
+    assert runs.seen == ["orders"]
+    assert core.orchestrator.get_status().queue == ()
 
 
 async def test_somebody_elses_request_is_not_taken_back_with_ours(core: Core) -> None:

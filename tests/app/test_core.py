@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from archisync_gui.app.commands import exit_code, serve
 from archisync_gui.app.core import Core, look_at_erp
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.messages import codes
 from archisync_gui.model import (
     ErrorInfo,
     FailureKind,
@@ -267,3 +270,20 @@ def test_a_command_that_another_process_serves_reads_times_in_the_zone_of_the_se
         lock.release()
     (args,) = asked
     assert datetime.fromisoformat(args["at"]).utcoffset() == {"Asia/Tokyo": TOKYO}.get(name, NEW_YORK)
+
+
+async def test_while_the_archive_is_locked_the_status_says_so_and_nothing_noted_is_lost(
+    core: Core, expected_errors: Any
+) -> None:
+    """Another program (a backup, a virus scanner) locks the file; a hold is noted meanwhile."""
+    expected_errors("the journal failed")
+    await core.store._database.exclusive(lambda c: c.exec_driver_sql("PRAGMA busy_timeout = 20").close())
+    with closing(sqlite3.connect(core.store.path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        core.orchestrator.hold()
+        error = await until(lambda: core.orchestrator.get_status().journal_error)
+        assert error.code in codes()
+        other.execute("ROLLBACK")
+    core.orchestrator.request_sync("orders")  # the next thing that happens tries again
+    await until(lambda: core.orchestrator.get_status().journal_error is None)
+    assert (await core.store.journal.load()).notes["hold"]

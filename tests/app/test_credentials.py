@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import InitError, KeyringLocked, PasswordSetError
+from keyring_contract import PASSWORDS
 from memory_keyring import MemoryKeyring, in_place
 
 from archisync_gui.app import credentials as module
@@ -233,3 +234,38 @@ def test_the_keyrings_name(ring: MemoryKeyring) -> None:
 @pytest.mark.usefixtures("no_ring")
 def test_no_keyring_has_no_name() -> None:
     assert keyring_name() is None
+
+
+# ------------------------------------------------------------------------------------------------ keyring and file
+
+
+@pytest.mark.parametrize("place", ["keyring", "file"])
+async def test_keyring_and_private_file_keep_the_same(place: str, tmp_path: Path) -> None:
+    """What is kept is there after a restart, for its account and profile only, until it is forgotten."""
+    one, two = (open_profile(str(tmp_path / name), demo=False) for name in ("one", "two"))
+
+    async def kept(account: str, password: str) -> None:
+        mine = Credentials(one)
+        if not await mine.keep(account, password):
+            await mine.keep_in_file(account)
+        assert await mine.place(account) == place
+
+    async def after_a_restart(profile: Profile, account: str) -> str | None:
+        try:
+            return await Credentials(profile).password(account)
+        except NoPassword as error:
+            return None if error.code == "password-missing" else error.code
+
+    with in_place(MemoryKeyring() if place == "keyring" else NoKeyring()):
+        assert await after_a_restart(one, "agente01") is None
+        for password in PASSWORDS:
+            await kept("agente01", password)
+            assert await after_a_restart(one, "agente01") == password
+        await kept("agente 02 è", "second")
+        assert await after_a_restart(one, "agente01") == PASSWORDS[-1]
+        assert await after_a_restart(two, "agente01") is None
+        assert await Credentials(one).place("agente03") == ""
+        for _ in range(2):
+            await Credentials(one).forget("agente01")
+            assert await after_a_restart(one, "agente01") is None
+        assert await after_a_restart(one, "agente 02 è") == "second"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from dataclasses import replace
@@ -171,6 +172,45 @@ async def test_a_thousand_connections_that_ask_for_nothing_shut_nobody_out(tmp_p
             assert (await line.receive_json())["type"] in ("attached", "ended"), "who has asked is never dropped"
             for _, writer in crowd:
                 writer.transport.abort()
+
+
+async def test_half_a_beacon_sent_again_and_again_shuts_nobody_out(tmp_path: Path) -> None:
+    """Clients that open a close with half a body, are dropped, and open it again at once: more of them than places."""
+    async with running(tmp_path, limits=replace(Limits(), connections=50)) as office:
+        lines = (f"Origin: {PAGE}", f"Authorization: Bearer {office.token}", "Content-Type: text/plain")
+        half = head(office, *lines, "Content-Length: 40", path="/api/customers/resume-syncs") + b"half a body"
+        opened = 0
+
+        async def again_and_again() -> None:
+            nonlocal opened
+            while True:
+                with contextlib.suppress(OSError):
+                    reader, writer = await asyncio.open_connection("127.0.0.1", office.endpoint.port)
+                    opened += 1
+                    try:
+                        writer.write(half)
+                        await reader.read()
+                    finally:
+                        writer.transport.abort()
+
+        crowd = [asyncio.ensure_future(again_and_again()) for _ in range(60)]
+        try:
+            async with asyncio.timeout(60):
+                while opened < 60:  # noqa: ASYNC110  (the crowd is to be there first)
+                    await asyncio.sleep(0)
+                for turn in range(20):
+                    body = {"sessionId": f"{turn:032}"}
+                    answers = await asyncio.gather(
+                        office.ask("GET", "/api/health"),
+                        office.page("POST", "/api/customers/smart-sync?wait=false", body=body),
+                        office.page("POST", "/api/customers/resume-syncs", body=body),
+                    )
+                    assert {answer.status for answer in answers} <= {200, 202, 410}, [a.text for a in answers]
+        finally:
+            for task in crowd:
+                task.cancel()
+            await asyncio.gather(*crowd, return_exceptions=True)
+        assert opened > 60, "those that were dropped came again"
 
 
 async def test_a_handler_that_fails_says_so_and_no_more(

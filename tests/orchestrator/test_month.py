@@ -244,7 +244,7 @@ class Month:
             await self.time(self.random.choice([3, 17, 45, 90, 240]) * MINUTE * self.random.random())
             await self.random.choices(
                 [self.nothing, self.sleeps, self.is_off, self.is_set, self.is_held, self.is_offline, self.form],
-                weights=[4, 3, 4, 1, 1, 1, 3],
+                weights=[4, 3, 4, 1, 2, 1, 3],
             )[0]()
         if self.o is not None:
             await self.switch_off(killed=False)
@@ -272,6 +272,13 @@ class Month:
             await self.switch_on()
             await self.time(self.random.choice([1, 5, 12]) * MINUTE * self.random.random())
 
+    async def is_restarted(self) -> None:
+        """Closed or killed and started again at once, before anything else is due: what waited must be remembered."""
+        self.events.append(f"{self.clock.now()} restarted")
+        await self.switch_off(killed=self.random.random() < 0.5)
+        await self.unused(self.random.uniform(5, 30), off=True)
+        await self.switch_on()
+
     def set_clock(self) -> None:
         jump = self.random.choice([-86_400, -3600, -200, 200, 3600, 86_400])
         self.events.append(f"{self.clock.now()} clock set by {jump}")
@@ -294,8 +301,11 @@ class Month:
         self.held = True
         await settle()
         await self.time(self.random.choice([1, 60, 500]) * MINUTE)
-        if self.random.random() < 0.5:
-            await self.is_off()
+        match self.random.choice(["stays on", "off", "restarted"]):
+            case "off":
+                await self.is_off()
+            case "restarted":
+                await self.is_restarted()
         self.o.release()
         self.held = False
         await settle()

@@ -6,12 +6,20 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 import venv
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
-from archisync_gui.cli import build_parser
+from archisync_gui.app import exit_codes
+from archisync_gui.cli import build_parser, main
+from archisync_gui.drafts.drafts import PAST_KEPT
+from archisync_gui.endpoint.pairing import WINDOW
+from archisync_gui.settings import DECLARATIONS
+from archisync_gui.store.backups import KEPT
+from archisync_gui.store.maintenance import CHANGES_KEPT, RUNS_KEPT, SCREENSHOTS_KEPT
 
 ROOT = Path(__file__).parents[2]
 MANUAL = ROOT / "docs" / "manual"
@@ -50,6 +58,66 @@ def test_what_a_page_tells_to_type_exists(page: Path) -> None:
             assert (ROOT / script).exists(), script
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_what_is_to_be_pressed_is_on_the_panel_under_that_name(language: str) -> None:
+    """``*Settings → Data and backups*``: each part is a text of the panel in the page's language."""
+    known = {declared.it if language == "it" else declared.en for declared in DECLARATIONS}
+    for message in ET.parse(ROOT / "resources" / "translations" / "archisync_it.ts").getroot().iter("message"):
+        known.add(message.findtext("source" if language == "en" else "translation") or "")
+    for file in (ROOT / "resources" / "messages").glob("*.toml"):
+        known |= {entry[language][0] for entry in tomllib.loads(file.read_text("utf-8")).values()}
+    known = {text.replace("&", "").rstrip("…") for text in known}
+    known |= {"Apps", "App"}  # of Windows' own settings
+    found = [
+        part.strip().rstrip("…")
+        for page in (MANUAL / language).glob("*.md")
+        for path in re.findall(r"\*([^*\n]+ →[^*]+)\*", page.read_text("utf-8").replace("\n", " "))
+        if not path.startswith(("More info", "Ulteriori informazioni"))
+        for part in re.sub(r"\s+", " ", path).split("→")
+    ]
+    assert len(found) >= 8
+    assert [part for part in found if part not in known] == []
+
+
+def test_how_long_things_are_kept_is_what_the_program_does() -> None:
+    english, italian = ((MANUAL / language / "personal-data.md").read_text("utf-8") for language in ("en", "it"))
+    assert (CHANGES_KEPT.days, RUNS_KEPT.days) == (2 * 365, 365)
+    assert "change log: two years; history of reads: one year" in english
+    assert "registro: due anni; storia delle letture: un anno" in italian
+    assert f"| {SCREENSHOTS_KEPT.days} days |" in english
+    assert f"| {SCREENSHOTS_KEPT.days} giorni |" in italian
+    assert KEPT == 10
+    assert "the newest ten" in english
+    assert "le dieci più recenti" in italian
+    assert f"last {PAST_KEPT:,} orders" in english
+    assert f"ultimi {PAST_KEPT:,}".replace(",", ".") in italian
+    assert WINDOW == 120
+    assert "within two minutes" in (MANUAL / "en" / "order-form.md").read_text("utf-8")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: XDG_DATA_HOME moves the profiles")
+@pytest.mark.parametrize(
+    "command",
+    sorted(
+        {
+            command
+            for page in PAGES
+            for command in commands(page.read_text("utf-8"))
+            if re.match(r"archisync-gui (?:status|explain|hold|release|quit|doctor$)", command)
+        }
+    ),
+)
+def test_a_command_that_only_looks_or_switches_runs(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On an empty profile. The main job runs in `test_wheel.py`, `data` in `tests/app/test_data_care.py`."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    code = main([*shlex.split(command)[1:], "--demo"])
+    said = capsys.readouterr()
+    # `doctor` may find something missing here, as it should.
+    assert code in ((exit_codes.OK, exit_codes.UNAVAILABLE) if "doctor" in command else (exit_codes.OK,)), said.err
 
 
 @pytest.mark.nightly

@@ -467,3 +467,27 @@ def test_every_code_of_the_store_has_a_text() -> None:
     }  # a job that was given up, told to nobody
     assert {"disk-full", "read-only", "newer-schema", "rekey-too-few", "refused-read-void"} <= codes
     assert codes <= messages.codes()
+
+
+@pytest.mark.parametrize("error", [PermissionError(13, "open in a viewer"), FileNotFoundError(2, "gone meanwhile")])
+async def test_one_picture_that_cannot_be_removed_keeps_no_other_nor_the_backups(
+    store: Store, tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    pictures = tmp_path / "screenshots"
+    pictures.mkdir()
+    for name in "abc":
+        (pictures / f"{name}.png").write_bytes(b"x")
+        os.utime(pictures / f"{name}.png", (0, 0))
+    real = Path.unlink
+
+    def unlink(self: Path, missing_ok: bool = False) -> None:
+        if self.name == "b.png":
+            raise error
+        real(self, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    pruned: list[Path] = []
+    monkeypatch.setattr("archisync_gui.store.backups.prune", lambda path: pruned.append(path) or 0)
+    assert (await store.maintain(pictures)).screenshots == 2
+    assert [file.name for file in pictures.iterdir()] == ["b.png"]
+    assert pruned == [store.path]

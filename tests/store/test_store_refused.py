@@ -64,10 +64,27 @@ async def test_after_a_day_it_has_expired(store: Store, reads: Reads, clock: Man
     with pytest.raises(StoreError) as expired:
         await store.accept_read(batch.run_id)
     assert expired.value.code == "refused-read-expired"
-    assert (await store.maintain()).refused == 1
+    assert (await store.maintain()).refused == 0, "by one day's clock alone nothing is thrown away"
+    for _ in range(4):
+        clock.forward(days=1)
+        await store.maintain()
     with pytest.raises(StoreError) as unknown:
         await store.accept_read(batch.run_id)
     assert unknown.value.code == "refused-read-unknown"
+
+
+async def test_a_clock_that_is_ahead_for_an_afternoon_costs_no_kept_read(
+    store: Store, reads: Reads, clock: ManualClock
+) -> None:
+    """Rule 30: it has expired while the clock is wrong, and can be accepted again once the clock is right."""
+    batch = await refused(store, reads)
+    clock.forward(days=2)
+    assert await store.refused() == ()
+    await store.maintain()
+    clock.forward(days=-2)
+    await store.maintain()
+    assert [read.run_id for read in await store.refused()] == [batch.run_id]
+    assert (await store.accept_read(batch.run_id)).delta.added == 440
 
 
 async def test_a_newer_refused_read_takes_the_place_of_the_older(store: Store, reads: Reads) -> None:

@@ -23,7 +23,7 @@
 
 /** Milliseconds between two keys of a scanner, at most; people are slower. */
 const SCANNER_PACE = 35;
-const SCANNED = /^\d{6,}$/;
+const SHORTEST_SCAN = 6;
 
 /** @returns {Box<any>} */
 export const emptyBox = () =>
@@ -101,12 +101,16 @@ export const productCodes = (p) => [p.itemId].filter(Boolean).map(String);
 
 /** The code that a scanner has just typed, by the last keys and the moment of its Enter; "": a person typed them.
  * @param {Key[]} keys @param {number} enter */
-export function scanOf(keys, enter) {
+export function fastKeys(keys, enter) {
   let from = keys.length, next = enter;
-  while (from > 0 && /\d/.test(keys[from - 1].key) && next - keys[from - 1].time <= SCANNER_PACE) next = keys[from -= 1].time;
+  while (from > 0 && next - keys[from - 1].time <= SCANNER_PACE) next = keys[from -= 1].time;
   const code = keys.slice(from).map(({ key }) => key).join("");
-  return SCANNED.test(code) ? code : "";
+  return code.length >= SHORTEST_SCAN ? code : "";
 }
+
+/** Whether a scanned code is an article's or a customer's; one with letters may as well come from a keyboard macro.
+ * @param {string} code */
+export const isDigits = (code) => /^\d+$/.test(code);
 
 /** Text in parts, the searched words marked. @param {string} text @param {string[]} words
  * @returns {{ text: string, hit: boolean }[]} */

@@ -3,7 +3,7 @@
  * pace, keeps the code out of the field it fell into, and has it added. Quantities ask about a code themselves.
  */
 import * as actions from "../actions.js";
-import { scanOf } from "../search.js";
+import { fastKeys, isDigits } from "../search.js";
 import { now, update } from "../store.js";
 import { t } from "../texts.js";
 import { html } from "./html.js";
@@ -19,7 +19,7 @@ export function watchScanner(event) {
     return;
   }
   if (event.key !== "Enter") { if (event.key !== "Shift") keys = []; return; }
-  const code = scanOf(keys, event.timeStamp);
+  const code = fastKeys(keys, event.timeStamp);
   keys = [];
   if (code && taken(code, event.target)) {
     event.preventDefault();
@@ -35,6 +35,7 @@ function taken(code, target) {
     update({ blocked: { code, by: now().conflict ?? now().leaving ?? now().paste } });
     return true;
   }
+  if (!isDigits(code)) return false;
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLInputElement && target.type === "text") without(target, code);
   if (target.id === "customer") actions.scanCustomer(code);
   else actions.scan(code);

@@ -1,0 +1,176 @@
+"""One customer's data in the whole profile: exported into one file, or erased everywhere; the panel must be closed.
+
+The lists, change log, kept reads and memory are in the archive, the drafts in a file of their own, names may stand in
+the log, and pictures show whole pages. The ERP is not touched: the next read brings back whoever is still in it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from archisync_gui.app.profile import Profile
+from archisync_gui.disk import PRIVATE, beside, put_in_place, replace_file
+from archisync_gui.drafts import personal as drafts_personal
+from archisync_gui.entities import ENTITIES
+from archisync_gui.entities.declaration import Column, Kind
+from archisync_gui.export import write_csv
+from archisync_gui.messages import text
+from archisync_gui.model import SystemClock
+from archisync_gui.store import Store, personal
+from archisync_gui.store.keys import folded
+from archisync_gui.store.personal import Customer
+from archisync_gui.store.store import FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was done, and what is left to decide about."""
+
+    counts: Mapping[str, int]
+    """Rows by table, drafts, log files and pictures that were erased."""
+    backups: tuple[Path, ...]
+    """Backups that still hold the customer."""
+    left: tuple[Path, ...]
+    """Other files in which the customer's name, number or address was still found."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "erased": dict(self.counts),
+            "backups": [str(path) for path in self.backups],
+            "left": [str(path) for path in self.left],
+        }
+
+
+async def prepare(profile: Profile) -> None:
+    """Bring the archive up to date and make sure that it is sound. Raises ``StoreError``."""
+    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    await store.close()
+
+
+def export_customer(profile: Profile, wanted: str, target: Path, language: str) -> dict[str, int]:
+    """Write everything about the customer into the archive ``target`` (zip); how many records of each kind.
+
+    It holds one table (CSV) for each list, ``everything.json`` with all that is stored, and a note. Blocking. The
+    caller holds the profile's lock. Raises ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
+    """
+    path = profile.folder / FILE
+    customer = personal.find(path, ENTITIES, wanted)
+    found: dict[str, Sequence[Mapping[str, Any]]] = {
+        **personal.export(path, ENTITIES, customer),
+        **drafts_personal.export(profile.folder, customer),
+    }
+    part = beside(target)
+    try:
+        with tempfile.TemporaryDirectory(prefix="archisync-export-") as work:  # private to this user
+            folder = Path(work)
+            for entity in ENTITIES:
+                if rows := found[entity.name]:
+                    heads = [(c.title_it or c.it if language == "it" else c.title_en or c.en) for c in entity.columns]
+                    shown = ([_shown(c, row[c.name]) for c in entity.columns] for row in rows)
+                    write_csv(folder / f"{entity.name}.csv", heads, shown)
+            whole = json.dumps(found, ensure_ascii=False, indent=2, default=str)
+            replace_file(folder / "everything.json", whole)
+            note = text("data-export-note", language, {"customer": wanted, "profile": profile.name})
+            replace_file(folder / ("LEGGIMI.txt" if language == "it" else "README.txt"), f"{note}\n")
+            part.touch(PRIVATE, exist_ok=False)
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as made:
+                for file in sorted(folder.iterdir()):
+                    made.write(file, file.name)
+        put_in_place(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    return {name: len(rows) for name, rows in found.items() if rows}
+
+
+def erase_customer(profile: Profile, wanted: str, *, backups: bool = False) -> Erased:
+    """Erase the customer everywhere in the profile. Blocking. The caller holds the profile's lock.
+
+    ``backups``: also delete the backups that hold the customer. The archive comes last: after a kill the customer is
+    still found there, and the same call finishes the work. Raises ``StoreError`` and ``OSError``.
+    """
+    path = profile.folder / FILE
+    customer = personal.find(path, ENTITIES, wanted)
+    counts = {"log": _clean_logs(profile.log_file.parent, customer), "pictures": _remove_all(profile.screenshots)}
+    if backups:
+        counts["backups"] = _remove_backups(profile.folder / "backups", customer)
+    counts |= drafts_personal.erase(profile.folder, customer)
+    counts |= personal.erase(path, ENTITIES, customer)
+    holding = _holding(profile.folder, customer)
+    folder = profile.folder / "backups"
+    return Erased(
+        {name: count for name, count in counts.items() if count},
+        tuple(file for file in holding if folder in file.parents),
+        tuple(file for file in holding if folder not in file.parents),
+    )
+
+
+def _shown(column: Column, value: Any) -> object:
+    """A stored value as a table shows it."""
+    match column.kind:
+        case Kind.MONEY | Kind.PERCENT if isinstance(value, int):
+            return Decimal(value) / 100
+        case Kind.NUMBER if isinstance(value, int):
+            return Decimal(value) / 1000
+        case Kind.DATE if isinstance(value, str):
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                return value
+    return value
+
+
+def _clean_logs(folder: Path, customer: Customer) -> int:
+    """Write ``[…]`` over what names the customer; how many files were changed."""
+    changed = 0
+    for file in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if not file.is_file():
+            continue
+        before = file.read_bytes().decode("utf-8", "replace")
+        after = customer.blanked(before)
+        if after != before:
+            replace_file(file, after)
+            changed += 1
+    return changed
+
+
+def _remove_all(folder: Path) -> int:
+    """Remove all pictures: what they show cannot be searched."""
+    pictures = list(folder.glob("*.png"))
+    for file in pictures:
+        file.unlink(missing_ok=True)
+    return len(pictures)
+
+
+def _remove_backups(folder: Path, customer: Customer) -> int:
+    """Delete the backups of either database that hold the customer, each with its write-ahead log."""
+    gone = 0
+    for file in sorted(folder.glob("*.db")):
+        parts = [part for end in ("", "-wal", "-shm") if (part := file.with_name(file.name + end)).is_file()]
+        if any(_holds(part, customer) for part in parts):
+            gone += 1
+            for part in parts:
+                part.unlink()
+    return gone
+
+
+def _holding(folder: Path, customer: Customer) -> Iterable[Path]:
+    return [file for file in sorted(folder.rglob("*")) if file.is_file() and _holds(file, customer)]
+
+
+def _holds(file: Path, customer: Customer) -> bool:
+    """Whether the bytes of a file contain one of the customer's values, as stored, as searched or as JSON writes it."""
+    content = file.read_bytes().lower()
+    values = [value for value in customer.values | customer.codes if len(value) >= personal.SHORTEST]
+    forms = {
+        form for value in values for form in (value, value.lower(), folded(value), json.dumps(value)[1:-1].lower())
+    }
+    return any(form.encode().lower() in content for form in forms)

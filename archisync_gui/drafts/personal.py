@@ -1,0 +1,62 @@
+"""One customer's data in the drafts' file: exporting and erasing them. For a profile that nobody has open."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from archisync_gui.drafts.drafts import FILE
+from archisync_gui.drafts.schema import DRAFTS, PAST_LINES, read_document
+from archisync_gui.store.personal import Customer, connected, rewritten
+
+
+def export(folder: Path, customer: Customer) -> dict[str, list[dict[str, Any]]]:
+    """The drafts for the customer, and what was ordered for them before. Raises ``StoreError``."""
+    path = folder / FILE
+    if not path.exists():
+        return {}
+    with connected(path) as connection:
+        drafts = [{**row, "document": read_document(row["document"])} for row in _drafts(connection, customer)]
+        past = [{**row, "line": read_document(row["line"])} for row in _past(connection, customer)]
+    return {"drafts": drafts, "past_orders": past}
+
+
+def erase(folder: Path, customer: Customer) -> dict[str, int]:
+    """Remove them; an erased draft leaves its id, as a deleted one does. Raises ``StoreError``; the file is as it was
+    then."""
+
+    def change(connection: sa.Connection) -> dict[str, int]:
+        drafts, past = list(_drafts(connection, customer)), list(_past(connection, customer))
+        for row in drafts:
+            place = (DRAFTS.c.account == row["account"], DRAFTS.c.id == row["id"])
+            values = {"document": None, "size": 0, "deleted_at": row["deleted_at"] or row["updated_at"]}
+            connection.execute(DRAFTS.update().where(*place).values(values))
+        for row in past:
+            c = PAST_LINES.c
+            connection.execute(
+                PAST_LINES.delete().where(
+                    c.account == row["account"], c.draft == row["draft"], c.position == row["position"]
+                )
+            )
+        return {name: len(rows) for name, rows in (("drafts", drafts), ("past_orders", past)) if rows}
+
+    path = folder / FILE
+    return rewritten(path, change) if path.exists() else {}
+
+
+def _drafts(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
+    for row in connection.execute(sa.select(DRAFTS).where(DRAFTS.c.document.is_not(None))).mappings():
+        chosen = read_document(row["document"]).get("customer")
+        mine = isinstance(chosen, dict) and str(chosen.get("id")) in customer.ids
+        if mine or customer.mentioned(json.dumps(read_document(row["document"]), ensure_ascii=False)):
+            yield row
+
+
+def _past(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
+    for row in connection.execute(sa.select(PAST_LINES)).mappings():
+        if row["customer"] in customer.ids or customer.mentioned(row["line"]):
+            yield row

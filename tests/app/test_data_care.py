@@ -1,0 +1,374 @@
+"""One customer's data: everything is exported, and after erasing no file of the profile names the customer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archisync_gui import cli
+from archisync_gui.app import data_care, exit_codes
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.drafts import Drafts
+from archisync_gui.entities import ENTITIES
+from archisync_gui.entities.declaration import Entity, Kind
+from archisync_gui.model import SystemClock
+from archisync_gui.store import Batch, RefusedKind, Store, StoreError
+from archisync_gui.store.keys import folded
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+AGENT = "agente01"
+
+PERSON = {
+    "id": "50120",
+    "account_num": "1002209",
+    "name": "Trattoria Dà Zoë S.n.c.",
+    "vat_number": "01234567897",
+    "fiscal_code": "ZOEDAA80A01D704X",
+    "pec": "zoe@pec.example.test",
+    "phone": "+39 0543 112233",
+    "sdi": "SUBM70N",
+    "street": "Via Roma 1",
+}
+OTHER = {
+    "id": "50121",
+    "account_num": "1002210",
+    "name": "Ferramenta Bianchi",
+    "vat_number": "09876543217",
+    "fiscal_code": "BNCFRM80A01D704X",
+    "pec": "bianchi@pec.example.test",
+    "phone": "+39 0543 445566",
+    "sdi": "SUBM70N",
+    "street": "Via Roma 1",
+}
+
+
+def entity(name: str) -> Entity:
+    return next(e for e in ENTITIES if e.name == name)
+
+
+def row(name: str, key: str, /, **values: Any) -> dict[str, Any]:
+    """A row of a list with an invented value in each key column that is not given."""
+    found: dict[str, Any] = {column.name: None for column in entity(name).columns}
+    for column in entity(name).key:
+        found[column] = int(key) if entity(name).column(column).kind in (Kind.NUMBER, Kind.INTEGER) else key
+    return found | values
+
+
+def rows_about(person: dict[str, str], number: int) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the lists that belong to ``person``."""
+    code, name, number_ = person["account_num"], person["name"], str(number)
+    return {
+        "customers": [row("customers", person["id"], **person)],
+        "orders": [
+            row("orders", number_, order_number=f"ORD/{number}", customer_account=code, customer_name=name),
+            row("orders", f"{number}7", order_number=f"ORD/{number}7", customer_account=code, delivery_name=name),
+        ],
+        "ddt": [row("ddt", number_, ddt_number=f"DDT/{number}", customer_account=code, customer_name=name)],
+        "invoices": [row("invoices", number_, invoice_number=f"INV/{number}", customer_account=code)],
+    }
+
+
+async def fill(profile: Profile, person: dict[str, str]) -> None:
+    """A profile that names ``person`` in every place where one can be named."""
+    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    mine, others = rows_about(person, 71), rows_about(OTHER, 72)
+    others["orders"].append(
+        row(
+            "orders",
+            "73",
+            order_number="ORD/73",
+            customer_account=OTHER["account_num"],
+            customer_name=OTHER["name"],
+            delivery_name=person["name"].upper(),
+            internal_note=f"consegnare da {person['name']}, tel. {person['phone']}",
+        )
+    )
+    at = START
+    for turn in range(2):
+        for name in mine:
+            at += timedelta(minutes=1)
+            rows = [*mine[name], *others[name]]
+            if turn and name == "customers":  # a change whose old and new values name the person
+                rows = [{**rows[0], "street": f"presso {person['name']}", "mobile": "+39 333 4455667"}, *rows[1:]]
+            await store.apply(name, AGENT, Batch(f"{name}-{turn}", at, rows, whole=True, clean=True))
+    kept = Batch("kept", at, [*mine["customers"]], whole=True, clean=True)
+    await store.keep_refused("customers", AGENT, kept, RefusedKind.SHRINK)
+    await store.close()
+    drafts = await Drafts.open(profile.folder, clock=SystemClock())
+    chosen = {"customer": {"id": person["id"], "name": person["name"]}, "lines": [{"itemId": "A1", "quantity": 1}]}
+    await drafts.put(AGENT, "draft-mine", chosen)
+    await drafts.put(AGENT, "draft-other", {"customer": {"id": OTHER["id"]}, "note": "niente"})
+    await drafts.put(AGENT, "draft-deleted", chosen)
+    await drafts.delete(AGENT, "draft-deleted")
+    await drafts.close()
+    profile.log_file.write_text(f"INFO read {person['name']}\nINFO {person['vat_number'].lower()} seen\nINFO fine\n")
+    profile.screenshots.mkdir(exist_ok=True)
+    (profile.screenshots / "failed.png").write_bytes(b"\x89PNG " + person["name"].encode())
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return open_profile(f"{tmp_path / 'profile'}{os.sep}", demo=True)
+
+
+@pytest.fixture
+def filled(profile: Profile) -> Profile:
+    asyncio.run(fill(profile, PERSON))
+    return profile
+
+
+def named_in(folder: Path, person: dict[str, str]) -> list[tuple[str, str]]:
+    """Each file whose raw bytes hold a value of the person, in any of the forms in which values are written."""
+    found = []
+    for file in sorted(folder.rglob("*")):
+        content = file.read_bytes().lower() if file.is_file() else b""
+        for name in ("name", "vat_number", "fiscal_code", "account_num", "pec", "phone"):
+            value = person[name]
+            forms = {value.lower(), folded(value), json.dumps(value)[1:-1].lower()}
+            if any(form.encode() in content for form in forms):
+                found.append((file.relative_to(folder).as_posix(), name))
+    return found
+
+
+def living(profile: Profile) -> dict[str, Sequence[Any]]:
+    async def work() -> dict[str, Sequence[Any]]:
+        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+        try:
+            await store.check()
+            return {
+                e.name: (await store.rows(e.name, AGENT)).rows
+                for e in ENTITIES
+                if e.name in ("customers", "orders", "ddt", "invoices")
+            }
+        finally:
+            await store.close()
+
+    return asyncio.run(work())
+
+
+def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(filled: Profile) -> None:
+    assert {name for _, name in named_in(filled.folder, PERSON)} >= {"name", "vat_number", "fiscal_code", "pec"}
+    erased = data_care.erase_customer(filled, PERSON["id"])
+    assert named_in(filled.folder, PERSON) == []
+    assert (erased.backups, erased.left) == ((), ())
+    assert erased.counts["customers"] == 1
+    assert erased.counts["orders"] == 2
+    rows = living(filled)
+    assert [r.key for r in rows["customers"]] == ["50121"]
+    assert sorted(r.key for r in rows["orders"]) == ["72", "727", "73"]
+    shared = next(r for r in rows["customers"])
+    assert (shared.values["sdi"], shared.values["street"]) == ("SUBM70N", "Via Roma 1")
+    blanked = next(r for r in rows["orders"] if r.key == "73")
+    assert blanked.values["delivery_name"] is None
+    assert blanked.values["internal_note"] is None
+    assert blanked.values["customer_name"] == OTHER["name"]
+    assert [len(rows[name]) for name in ("ddt", "invoices")] == [1, 1]
+
+    async def drafts_left() -> list[str]:
+        drafts = await Drafts.open(filled.folder, clock=SystemClock())
+        try:
+            assert (await drafts.past(AGENT, PERSON["id"])).lines == ()
+            return [draft.id for draft in await drafts.list(AGENT)]
+        finally:
+            await drafts.close()
+
+    assert asyncio.run(drafts_left()) == ["draft-other"]
+    assert "INFO fine" in filled.log_file.read_text()
+    assert list(filled.screenshots.iterdir()) == []
+
+
+WORDS = st.text("abcdefghilmnopqrstuvzàèìòù '&.", min_size=6, max_size=30).map(lambda s: f"Zz{s.strip()}qQ")
+DIGITS = st.text("0123456789", min_size=9, max_size=11)
+
+
+@settings(max_examples=8, suppress_health_check=list(HealthCheck), deadline=None)
+@given(name=WORDS, vat=DIGITS, code=DIGITS, wanted=st.sampled_from(["id", "name", "vat_number", "account_num"]))
+def test_whoever_is_erased_is_gone_from_every_file(
+    tmp_path_factory: pytest.TempPathFactory, name: str, vat: str, code: str, wanted: str
+) -> None:
+    person = PERSON | {"name": name, "vat_number": f"IT{vat}", "account_num": f"9{code}", "fiscal_code": f"F{vat}X"}
+    profile = open_profile(f"{tmp_path_factory.mktemp('profile') / 'p'}{os.sep}", demo=True)
+    asyncio.run(fill(profile, person))
+    data_care.erase_customer(profile, person[wanted])
+    assert named_in(profile.folder, person) == []
+    assert named_in(profile.folder, OTHER)
+
+
+def test_the_next_read_brings_the_customer_back(filled: Profile) -> None:
+    """Said plainly to whoever erases; and no read is refused because of the erased rows."""
+    data_care.erase_customer(filled, PERSON["id"])
+
+    async def read_again() -> int:
+        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
+        try:
+            known = await store.known("customers", AGENT)
+            assert known.keys == frozenset({OTHER["id"]})
+            rows = [*rows_about(PERSON, 71)["customers"], *rows_about(OTHER, 72)["customers"]]
+            batch = Batch("again", START + timedelta(days=1), rows, whole=True, clean=True)
+            return (await store.apply("customers", AGENT, batch)).added
+        finally:
+            await store.close()
+
+    assert asyncio.run(read_again()) == 1
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_backups_are_named_and_go_only_when_asked(filled: Profile, asked: bool) -> None:
+    async def back_up() -> Path:
+        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
+        try:
+            return await store.backup("operator")
+        finally:
+            await store.close()
+
+    backup = asyncio.run(back_up())
+    erased = data_care.erase_customer(filled, PERSON["id"], backups=asked)
+    assert erased.backups == (() if asked else (backup,))
+    assert backup.exists() is not asked
+    assert {name for name, _ in named_in(filled.folder, PERSON)} == (set() if asked else {f"backups/{backup.name}"})
+
+
+def test_another_customer_whose_name_contains_this_one_keeps_theirs(profile: Profile) -> None:
+    short = PERSON | {"name": "Rossi"}
+
+    async def add() -> None:
+        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+        namesake = OTHER | {"name": "Rossi & Bianchi"}
+        rows = [row("customers", p["id"], **p) for p in (short, namesake)]
+        await store.apply("customers", AGENT, Batch("one", START, rows, whole=True, clean=True))
+        order = row("orders", "80", customer_account=namesake["account_num"], customer_name=namesake["name"])
+        await store.apply("orders", AGENT, Batch("two", START, [order], whole=True, clean=True))
+        await store.close()
+
+    asyncio.run(add())
+    erased = data_care.erase_customer(profile, "rossi")
+    rows = living(profile)
+    assert [r.values["name"] for r in rows["customers"]] == ["Rossi & Bianchi"]
+    assert [r.values["customer_name"] for r in rows["orders"]] == ["Rossi & Bianchi"]
+    assert [file.name for file in erased.left] == ["archisync.db"]  # said, since the bytes are there
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"), [("nobody", "customer-unknown"), ("", "customer-unknown"), ("5012", "customer-unknown")]
+)
+def test_nobody_is_erased_by_mistake(filled: Profile, wanted: str, code: str) -> None:
+    before = named_in(filled.folder, PERSON)
+    with pytest.raises(StoreError) as caught:
+        data_care.erase_customer(filled, wanted)
+    assert caught.value.code == code
+    assert named_in(filled.folder, PERSON) == before
+
+
+def test_two_of_one_name_are_told_apart_by_the_id(profile: Profile) -> None:
+    async def add() -> None:
+        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+        rows = [row("customers", p["id"], **(p | {"name": "Bar Sport"})) for p in (PERSON, OTHER)]
+        await store.apply("customers", AGENT, Batch("one", START, rows, whole=True, clean=True))
+        await store.close()
+
+    asyncio.run(add())
+    with pytest.raises(StoreError) as caught:
+        data_care.erase_customer(profile, "bar sport")
+    assert caught.value.code == "customer-several"
+    data_care.erase_customer(profile, OTHER["id"])
+    assert [r.values["name"] for r in living(profile)["customers"]] == ["Bar Sport"]
+
+
+def test_the_export_holds_everything_in_readable_files(filled: Profile, tmp_path: Path) -> None:
+    target = tmp_path / "export.zip"
+    counts = data_care.export_customer(filled, PERSON["vat_number"], target, "it")
+    assert counts["customers"] == 1
+    assert counts["orders"] == 2
+    assert min(counts[name] for name in ("changes", "kept_reads", "drafts", "past_orders")) >= 1
+    with zipfile.ZipFile(target) as made:
+        names = set(made.namelist())
+        whole = made.read("everything.json").decode()
+        table = made.read("customers.csv").decode("utf-8-sig")
+    assert names == {"LEGGIMI.txt", "everything.json", "customers.csv", "orders.csv", "ddt.csv", "invoices.csv"}
+    assert PERSON["name"] in table
+    assert OTHER["name"] not in whole
+    assert PERSON["fiscal_code"] in whole
+    if sys.platform != "win32":
+        assert target.stat().st_mode & 0o777 == 0o600
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith(".")] == []
+
+
+CHILD = """
+import sys
+from archisync_gui.app import data_care
+from archisync_gui.app.profile import open_profile
+from archisync_gui.store import personal
+from archisync_gui.drafts import personal as drafts
+
+def stop(*_):
+    print("here", flush=True)
+    sys.stdin.read()
+
+place = sys.argv[2]
+if place == "in-archive":
+    personal.put_in_place = stop
+elif place == "before-archive":
+    personal.erase = stop
+else:
+    drafts.erase = stop
+data_care.erase_customer(open_profile(sys.argv[1], demo=True), "50120")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Linux and macOS: SIGKILL")
+@pytest.mark.parametrize("place", ["before-drafts", "before-archive", "in-archive"])
+def test_after_a_kill_the_same_command_finishes(filled: Profile, place: str) -> None:
+    command = [sys.executable, "-c", CHILD, f"{filled.folder}{os.sep}", place]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    assert child.stdin is not None
+    assert child.stdout.readline() == b"here\n"
+    child.send_signal(signal.SIGKILL)
+    child.wait(30)
+    child.stdin.close()
+    child.stdout.close()
+    assert [r.key for r in living(filled)["customers"]] == ["50120", "50121"]  # sound, and still to be found
+    lock = ProfileLock(filled)
+    assert lock.acquire()  # as the command does; it removes what was half made
+    try:
+        data_care.erase_customer(filled, "50120")
+    finally:
+        lock.release()
+    assert named_in(filled.folder, PERSON) == []
+
+
+def call(*arguments: str) -> int:
+    return cli.main([*arguments])
+
+
+def test_as_a_person_calls_it(filled: Profile, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--demo", "--profile", f"{filled.folder}{os.sep}"]
+    target = tmp_path / "c.zip"
+    assert call("data", "export", "50120", "--to", str(target), *where) == exit_codes.OK
+    assert target.exists()
+    assert call("data", "erase", "50120", *where) == exit_codes.USAGE
+    assert "--yes" in capsys.readouterr().err
+    assert named_in(filled.folder, PERSON)
+    lock = ProfileLock(filled)
+    assert lock.acquire()
+    assert call("data", "erase", "50120", "--yes", *where) == exit_codes.BUSY
+    lock.release()
+    assert named_in(filled.folder, PERSON)
+    capsys.readouterr()
+    assert call("data", "erase", "50120", "--yes", "--json", *where) == exit_codes.OK
+    assert json.loads(capsys.readouterr().out)["erased"]["customers"] == 1
+    assert named_in(filled.folder, PERSON) == []
+    assert call("data", "erase", "50120", "--yes", *where) == exit_codes.CONFIG
