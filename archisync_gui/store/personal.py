@@ -22,6 +22,7 @@ from sqlalchemy.pool import NullPool
 from archisync_gui.disk import beside, put_in_place
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import backups, refused, schema
+from archisync_gui.store import find as fulltext
 from archisync_gui.store.apply import forget_seen
 from archisync_gui.store.database import json_or_none
 from archisync_gui.store.errors import StoreError, translated
@@ -265,6 +266,7 @@ def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Cus
         for table in (schema.EVENTS, schema.EXPLANATIONS, schema.NOTES)
     )
     counts["runs"] = _blank_runs(connection, customer, {key for _, _, key in keys})
+    fulltext.rebuild(connection, entities)  # the rows changed here are noted for the index with their old text
     return {name: count for name, count in counts.items() if count}
 
 

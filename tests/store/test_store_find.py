@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from store_samples import ENTITIES, ManualClock, Reads, parcel
 
-from archisync_gui.store import FoundList, RefusedKind, Store
+from archisync_gui.store import FoundList, RefusedKind, Store, personal
 from archisync_gui.store import find as index
 
 
@@ -211,3 +211,27 @@ async def test_related_rows_by_a_searched_and_by_another_column(store: Store, re
     assert (await store.related("parcels", "mario", "name", "")).total == 0
     with pytest.raises(KeyError):
         await store.related("parcels", "mario", "nothing", "x")
+
+
+async def test_nothing_of_an_erased_row_stays_in_the_index(tmp_path: Path, clock: ManualClock, reads: Reads) -> None:
+    """Erasing a customer changes the rows of a closed file; the index must not keep their old text."""
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name="Verdissimo"), parcel(2, name="Bianchi")]))
+    await store.close()
+
+    def erased(connection: index.sa.Connection) -> dict[str, int]:
+        connection.exec_driver_sql("DELETE FROM parcels WHERE row_key = '1'")
+        connection.exec_driver_sql("DELETE FROM touched")
+        connection.exec_driver_sql("UPDATE reads SET seen_keys = NULL")
+        index.rebuild(connection, ENTITIES)
+        return {}
+
+    personal.rewritten(store.path, erased)
+    assert b"verdissimo" not in store.path.read_bytes().lower()
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    try:
+        await matches(store)
+        assert await store.find("verdissimo", ["mario"]) == ()
+        assert keys(await store.find("bianchi", ["mario"])) == ["2"]
+    finally:
+        await store.close()
