@@ -21,7 +21,7 @@ from archisync_gui import messages
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.entities import ENTITIES
-from archisync_gui.erp.browser import NAMES
+from archisync_gui.erp.launch import NAMES
 from archisync_gui.model import (
     Account,
     FailureKind,
