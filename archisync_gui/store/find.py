@@ -10,6 +10,7 @@ transaction ends. Writing to the index inside the triggers would be 25 times slo
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -204,7 +205,7 @@ def rows_of_value(
         c[column] == value,
     ]
     if column in (*entity.search, *entity.key) and (text := folded(value)):
-        where.append(_rowid(table).in_(_candidates(entity, [f" {text} "], None)))
+        where.append(_rowid(table).in_(_candidates(entity, [f" {text} "])))
     return where
 
 
@@ -212,14 +213,17 @@ def _rowid(table: sa.Table) -> sa.ColumnElement[int]:
     return sa.literal_column(f"{table.name}.rowid", sa.Integer)
 
 
-def _candidates(entity: Entity, parts: Sequence[str], limit: int | None) -> sa.Select[int]:
-    """Row ids of the rows that have every trigram of the parts, newest first."""
-    trigrams = dict.fromkeys(part[at : at + 3] for part in parts for at in range(len(part) - 2))
+def _candidates(entity: Entity, parts: Sequence[str]) -> sa.Select[int]:
+    """Row ids of the rows that have every trigram of the parts."""
     find = sa.table(index_name(entity))
-    rowid = sa.literal_column("rowid", sa.Integer)
-    match = sa.literal_column(index_name(entity)).op("MATCH")(" AND ".join(f'"{t}"' for t in trigrams))
-    chosen = sa.select(rowid).select_from(find).where(match)
-    return chosen if limit is None else chosen.order_by(rowid.desc()).limit(limit)
+    match = sa.literal_column(index_name(entity)).op("MATCH")(_match(parts))
+    return sa.select(sa.literal_column("rowid", sa.Integer)).select_from(find).where(match)
+
+
+def _match(parts: Sequence[str]) -> str:
+    """What FTS5 is asked: every trigram of the parts."""
+    trigrams = dict.fromkeys(part[at : at + 3] for part in parts for at in range(len(part) - 2))
+    return " AND ".join(f'"{trigram}"' for trigram in trigrams)
 
 
 def _matches(
@@ -230,21 +234,23 @@ def _matches(
     parts: Sequence[str],
     limit: int,
 ) -> list[tuple[str, str]]:
-    if not any(len(part) >= 3 for part in parts):
+    if not accounts or not any(len(part) >= 3 for part in parts):
         return []
-    c = table.c
-    bound = None if any(char.isdigit() for part in parts for char in part) else CANDIDATES
-    text = sa.literal(" ").concat(c[schema.SEARCH]).concat(" ")
-    chosen = _candidates(entity, parts, bound).subquery()
-    statement = (
-        sa.select(c[schema.ACCOUNT], c[schema.KEY])
-        .select_from(chosen.join(table, _rowid(table) == chosen.c.rowid))
-        .where(
-            c[schema.ACCOUNT].in_(list(accounts)),
-            c[schema.DELETED_AT].is_(None),
-            *(sa.func.instr(text, part) > 0 for part in parts),
-        )
-        .order_by(chosen.c.rowid.desc())
-        .limit(limit)
+    has_digit = any(char.isdigit() for part in parts for char in part)
+    statement = _statement(table.name, index_name(entity), len(accounts), len(parts), bounded=not has_digit)
+    values = (_match(parts), *accounts, *parts, limit)
+    return [(account, key) for account, key in connection.exec_driver_sql(statement, values)]
+
+
+@lru_cache(maxsize=256)
+def _statement(table: str, index: str, accounts: int, parts: int, *, bounded: bool) -> str:
+    """The question of :func:`_matches` as text: building it for each key took longer than asking."""
+    newest = f" ORDER BY rowid DESC LIMIT {CANDIDATES}" if bounded else ""
+    contains = f" AND instr(' ' || t.{schema.SEARCH} || ' ', ?) > 0" * parts
+    return (
+        f"SELECT t.{schema.ACCOUNT}, t.{schema.KEY} "
+        f"FROM (SELECT rowid AS id FROM {index} WHERE {index} MATCH ?{newest}) AS chosen "
+        f"JOIN {table} AS t ON t.rowid = chosen.id "
+        f"WHERE t.{schema.ACCOUNT} IN ({', '.join('?' * accounts)}) AND t.{schema.DELETED_AT} IS NULL{contains} "
+        "ORDER BY chosen.id DESC LIMIT ?"
     )
-    return [(account, key) for account, key in connection.execute(statement)]
