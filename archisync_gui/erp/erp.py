@@ -20,6 +20,7 @@ from archisync_gui.erp.failures import SessionExpired, StalePage, transient
 from archisync_gui.erp.idle import IdleTimer
 from archisync_gui.erp.left_open import LeftOpenLists, ListKey
 from archisync_gui.erp.lists.detail import detail_path, read_record
+from archisync_gui.erp.lists.filters import view_of
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.restoring import merge_saved_view
 from archisync_gui.erp.lists.saved_views import SavedViews
@@ -222,7 +223,8 @@ class Erp:
         was changed since."""
         saved = await self._saved.of(account, view.entity.path)
         if saved is not None:
-            view.view = merge_saved_view(saved, view.view, view.entity, view.state)
+            left = self._saved.left(account, view.entity.path)
+            view.view = merge_saved_view(saved, view.view, view.entity, view.state, left)
 
     async def _after(self, error: BaseException, visit: Visit, account: AccountId, purpose: str = "") -> None:
         """Take a picture, restore the view within a limit, close the page."""
@@ -253,6 +255,8 @@ class Erp:
             return
         except SyncFailure as error:
             log.info("the view of %s could not be restored: %s", view.entity.name, error)
+            if error.code == "view-not-restored":  # the page was looked at after the last step
+                self._saved.not_restored(account, view.entity.path, view_of(view.state, view.entity.filter))
             return
         await self._saved.restored(account, view.entity.path)
 

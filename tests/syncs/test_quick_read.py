@@ -170,8 +170,9 @@ async def test_the_browser_stays_until_the_office_closes(tmp_path: Path, office:
         await form(here)
         browser = here.erp._browser
         rests: list[bool] = []
-        start: Callable[[], None] = here.erp._start_timer
-        here.erp._start_timer = lambda: (rests.append(browser.running), start())[1]  # type: ignore[method-assign]
+        timer = here.erp._timer
+        start: Callable[[], None] = timer.start
+        timer.start = lambda: (rests.append(browser.running), start())[1]  # type: ignore[method-assign]
         await until(lambda: len(rests) >= 2)
         assert browser.running
         office.closes = None

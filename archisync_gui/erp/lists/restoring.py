@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.lists.filters import State, plain_preset
@@ -23,9 +24,15 @@ def differences(wanted: View, now: View) -> list[str]:
     return preset + [name for name in names if getattr(wanted, name) != getattr(now, name)]
 
 
-def merge_saved_view(saved: View, now: View, entity: Entity, state: State) -> View:
+def merge_saved_view(saved: View, now: View, entity: Entity, state: State, left: View | None = None) -> View:
     """How the user wants a list that an earlier visit did not restore: what still is as a read leaves it, or as a
-    restoring that was interrupted leaves it, as it was saved; what somebody has changed since, as it is now."""
+    restoring that was interrupted leaves it, as it was saved; what somebody has changed since, as it is now.
+
+    ``left``: how the list was left then, if this process did it; what still is so was not changed by anybody.
+    """
+    if left is not None:
+        same = [part.name for part in fields(View) if getattr(now, part.name) == getattr(left, part.name)]
+        now = replace(now, **{name: getattr(saved, name) for name in same})
     presets = {plain_preset(value) for value in (saved.preset, *presets_of_a_read(entity, state))}
     preset_is_ours = plain_preset(now.preset) in presets
     filter_row = saved.filter_row if _part_of(now.filter_row, saved.filter_row) else now.filter_row

@@ -63,10 +63,19 @@ class SavedViews:
         self._views: dict[tuple[AccountId, str], View] | None = None
         self._from_earlier_process: set[tuple[AccountId, str]] = set()
         self._listed: set[tuple[AccountId, str]] = set()
+        self._left: dict[tuple[AccountId, str], View] = {}
 
     async def of(self, account: AccountId, path: str) -> View | None:
         """The saved view of this list."""
         return (await self._all()).get((account, path))
+
+    def left(self, account: AccountId, path: str) -> View | None:
+        """How this process left the list when it could not restore it; ``None``: not known."""
+        return self._left.get((account, path))
+
+    def not_restored(self, account: AccountId, path: str, left: View) -> None:
+        """The list could not be restored and was left as ``left``: what of it is so later, nobody has chosen."""
+        self._left[account, path] = left
 
     async def save(self, account: AccountId, path: str, view: View) -> None:
         """The list is about to be changed; ``view``: how its user had it."""
@@ -79,6 +88,7 @@ class SavedViews:
         """The list is as its user had left it."""
         views = await self._all()
         self._from_earlier_process.discard((account, path))
+        self._left.pop((account, path), None)
         if views.pop((account, path), None) is not None:
             await self._write()
 
