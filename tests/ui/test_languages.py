@@ -53,8 +53,11 @@ def pattern(text: str) -> re.Pattern[str] | None:
     fixed = re.sub(r"\{\w+\}|%n|[\W\d]", "", plain)
     if len(fixed) < 3:
         return None
-    parts = [re.escape(part) for part in re.split(r"\{\w+\}|%n", plain)]
-    return re.compile(r"\s*" + ".+".join(parts) + r"\s*")
+    fixed_parts = re.split(r"\{\w+\}|%n", plain)
+    placeholders = re.findall(r"\{\w+\}|%n", plain)
+    filled = [r"\S*\d\S*" if name in ("{number}", "%n") else ".+" for name in placeholders]
+    pairs = zip([re.escape(part) for part in fixed_parts], [*filled, ""], strict=True)
+    return re.compile(r"\s*" + "".join(part + value for part, value in pairs) + r"\s*")
 
 
 def texts(root: QWidget) -> set[str]:

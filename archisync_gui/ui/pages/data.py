@@ -213,6 +213,8 @@ class Data(Page):
         self._changes_title.setText(tr("Changes of the selected record"))
         self._show_accounts()
         self._show_buttons()
+        if (shown := self.entity()) is not None and self.model.columnCount():
+            self._columns_menu(shown)
         if self.isVisible():
             self.read()
 
@@ -462,7 +464,10 @@ class Data(Page):
             action.toggled.connect(lambda on, at=at, name=what.name: self._show_column(entity.name, at, name, on))
             menu.addAction(action)
             self.table.setColumnHidden(at, what.name in hidden)
+        before = self.columns.menu()
         self.columns.setMenu(menu)
+        if before is not None:
+            before.deleteLater()
 
     def _show_column(self, type: str, at: int, name: str, on: bool) -> None:
         hidden = self._hidden.setdefault(type, set())
