@@ -242,7 +242,7 @@ async def test_from_the_first_start_through_trouble_to_the_end(desktop: Desktop)
             await fail_and_recover(desktop, erp)
             await put_back(desktop)
             children = psutil.Process(panel.pid).children(recursive=True)
-            # No keyring kept the password: it is asked for. The panel itself has that title, too, until it has a status.
+            # No keyring kept the password: it is asked for. The panel has that title, too, until it has a status.
             await until(lambda: desktop.has("– Archisync") and desktop.has("^Archisync$"))
             desktop.type(password)
             desktop.key("Return", "^Archisync$")
