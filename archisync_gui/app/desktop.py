@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -166,6 +166,11 @@ class Life:
     """What to say, and in what tone."""
     restore: Path | Literal["empty"] | None = None
     """The operator wants another life, with this backup or an empty file in the archive's place."""
+    ran_before: bool = field(init=False)
+    """The panel ran on this profile before: its window was kept. Looked at before the panel is made, which keeps it."""
+
+    def __post_init__(self) -> None:
+        self.ran_before = (self.profile.folder / WINDOW).exists()
 
     async def lived(self, panel: Panel) -> int:
         """Live until the panel is quit. Exit code."""
@@ -222,7 +227,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         core = await Core.open(profile, demo=life.demo, attended=True, second_start=panel.second_start)
         stack.push_async_callback(core.close)
         core.quit = life.stop.set
-        drafts, lost = await open_drafts(core)
+        drafts, lost = await open_drafts(core, life.ran_before)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
@@ -241,8 +246,10 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         yield core
 
 
-async def open_drafts(core: Core) -> tuple[Drafts, list[SyncFailure]]:
-    """The drafts, and what was wrong with their file. A damaged one is kept aside: it stops neither reads nor forms."""
+async def open_drafts(core: Core, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
+    """The drafts, and what was wrong with their file. A damaged one is kept aside: it stops neither reads nor forms.
+
+    ``ran_before``: the panel ran on this profile before, so that there must be a file."""
     from archisync_gui.drafts import Drafts
     from archisync_gui.drafts.drafts import FILE
     from archisync_gui.store import StoreError
@@ -250,8 +257,7 @@ async def open_drafts(core: Core) -> tuple[Drafts, list[SyncFailure]]:
 
     folder, lost = core.profile.folder, []
     path = folder / FILE
-    # The panel's window was kept, so it ran before, and then there were drafts too.
-    if not path.exists() and (folder / WINDOW).exists():
+    if ran_before and not path.exists():
         lost.append(SyncFailure("drafts-missing", FailureKind.PERMANENT, params={"path": str(path)}))
     try:
         return await Drafts.open(folder, clock=core.clock), lost

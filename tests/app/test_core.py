@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import exit_code, serve
 from archisync_gui.app.core import Core, look_at_erp
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
+from archisync_gui.app.desktop import WINDOW, Life, open_drafts
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.messages import codes
 from archisync_gui.model import (
@@ -287,3 +289,17 @@ async def test_while_the_archive_is_locked_the_status_says_so_and_nothing_noted_
     core.orchestrator.request_sync("orders")  # the next thing that happens tries again
     await until(lambda: core.orchestrator.get_status().journal_error is None)
     assert (await core.store.journal.load()).notes["hold"]
+
+
+async def test_a_first_start_does_not_miss_drafts_that_never_were(core: Core) -> None:
+    """The panel keeps its window in the first seconds, perhaps before the drafts are opened."""
+    life = Life(core.profile, None, asyncio.Event())
+    (core.profile.folder / WINDOW).write_text("[window]\n", encoding="utf-8")
+    drafts, lost = await open_drafts(core, life.ran_before)
+    await drafts.close()
+    assert lost == []
+    (core.profile.folder / "drafts.db").unlink()
+    life = Life(core.profile, None, asyncio.Event())
+    drafts, lost = await open_drafts(core, life.ran_before)
+    await drafts.close()
+    assert [trouble.code for trouble in lost] == ["drafts-missing"]

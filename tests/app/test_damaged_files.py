@@ -191,7 +191,7 @@ async def one_damaged_file(folder: Path, name: str, damaged: bytes, token: str, 
         core = await Core.open(profile, demo=None, attended=True, reads=False)
         try:
             if name == "drafts.db":
-                drafts, lost = await open_drafts(core)
+                drafts, lost = await open_drafts(core, ran_before=True)
                 assert whole or [trouble.code for trouble in lost] == ["drafts-damaged"]
                 await drafts.close()
                 copies = [file.read_bytes() for file in (folder / "backups").glob("drafts-*")]
