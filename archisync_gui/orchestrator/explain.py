@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -205,24 +206,18 @@ class _Kept(NamedTuple):
         return abs(passed_by) < INEXACT and abs(moved) < INEXACT
 
 
+_ALWAYS_NEW = frozenset({"at", "flow", "sequence", "ended", "out", "active"})
+"""Parts of the state that change with every look, every run or every ended session and decide no forecast; of the
+active run see :func:`_depends`. Every other part counts, so that a new one is not forgotten."""
+
+_PARTS = tuple(part.name for part in fields(State) if part.name not in _ALWAYS_NEW)
+
+
 def _depends(state: State) -> tuple[object, ...]:
     """What decides the imagined future, but for the clocks and the progress of the active run."""
     active = state.active
-    return (
-        state.queue,
-        state.tracks,
-        state.sessions,
-        state.accounts,
-        state.intervals,
-        state.rules,
-        state.abandoned,
-        state.daily_due,
-        state.quiet_since,
-        state.hold_since,
-        state.away,
-        state.closing,
-        None if active is None else (active.run.id, active.stop, active.suspensions),
-    )
+    run = None if active is None else (active.run.id, active.stop, active.suspensions)
+    return run, *(getattr(state, name) for name in _PARTS)
 
 
 def _expected_end(state: State, now: Moment) -> float | None:
