@@ -204,7 +204,8 @@ def rows_of_value(
         c[schema.DELETED_AT].is_(None),
         c[column] == value,
     ]
-    if column in (*entity.search, *entity.key) and (text := folded(value)):
+    text = folded(value)
+    if column in (*entity.search, *entity.key) and text and "\0" not in text:  # FTS5 reads a query up to that sign
         where.append(_rowid(table).in_(_candidates(entity, [f" {text} "])))
     return where
 
@@ -221,8 +222,8 @@ def _candidates(entity: Entity, parts: Sequence[str]) -> sa.Select[int]:
 
 
 def _match(parts: Sequence[str]) -> str:
-    """What FTS5 is asked: every trigram of the parts."""
-    trigrams = dict.fromkeys(part[at : at + 3] for part in parts for at in range(len(part) - 2))
+    """What FTS5 is asked: every trigram of the parts. A quotation mark inside one is written twice."""
+    trigrams = dict.fromkeys(part[at : at + 3].replace('"', '""') for part in parts for at in range(len(part) - 2))
     return " AND ".join(f'"{trigram}"' for trigram in trigrams)
 
 

@@ -198,6 +198,13 @@ async def test_a_restored_backup_has_its_own_index(tmp_path: Path, clock: Manual
         await store.close()
 
 
+@pytest.mark.parametrize("name", ['Ditta "Da Ugo" srl', '"', '""', "D'Amico* (NOT) AND -x", "a\x00b", "%_"])
+async def test_signs_that_mean_something_to_a_query_are_only_signs(store: Store, reads: Reads, name: str) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(1, name=name), parcel(2)]))
+    assert [row.key for row in (await store.related("parcels", "mario", "name", name)).rows] == ["1"]
+    assert {row.key for found in await store.find(name, ["mario"]) for row in found.rows} <= {"1", "2"}
+
+
 async def test_related_rows_by_a_searched_and_by_another_column(store: Store, reads: Reads) -> None:
     rows = [parcel(n, name="Rossi & C.", cost=n, tracking="a b") for n in range(3)]
     rows += [parcel(9, name="Rossi & C. Figli", tracking="a b c")]
