@@ -20,7 +20,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.pool import NullPool
 
 from archisync_gui.disk import beside, put_in_place
-from archisync_gui.entities.declaration import Entity
+from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import backups, refused, schema
 from archisync_gui.store import find as fulltext
 from archisync_gui.store.apply import forget_seen
@@ -123,9 +123,9 @@ def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[s
             if _change_is(row, keys, customer)
         ]
         found["kept_reads"] = [
-            dict(zip(names, values, strict=True))
-            for _, names, values in _kept_rows(connection)
-            if customer.mentioned(_text(values))
+            dict(row)
+            for _, row in _kept_rows(connection)
+            if row is not None and customer.mentioned(_text([*row.values()]))
         ]
     return found
 
@@ -224,18 +224,14 @@ def _change_is(row: RowMapping, keys: set[tuple[str, str, str]], customer: Custo
     return any(customer.mentioned(value) for value in values)
 
 
-def _kept_rows(connection: sa.Connection) -> Iterator[tuple[str, list[str], list[Any]]]:
-    """Run, column names and values of each row of the kept reads."""
-    import zlib
-
+def _kept_rows(connection: sa.Connection) -> Iterator[tuple[str, Row | None]]:
+    """Run and values of each row of the kept reads; ``None`` for rows that cannot be read: nobody can decide about such
+    a read either."""
     for run_id, data in connection.execute(sa.select(schema.REFUSED_ROWS.c.run_id, schema.REFUSED_ROWS.c.data)):
         try:
-            head, _, body = zlib.decompress(data).partition(b"\n")
-            names, rows = json.loads(head), json.loads(body)
-        except (zlib.error, ValueError, RecursionError):
-            names, rows = ["?"], [["?"]]  # unreadable: nobody can decide about such a read either
-        for row in rows:
-            yield run_id, names, row
+            yield from ((run_id, row) for row in refused.unpacked(run_id, data))
+        except StoreError:
+            yield run_id, None
 
 
 def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
@@ -257,7 +253,9 @@ def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Cus
         counts[name] = len(mine)
         counts[f"{name}-blanked"] = _blank(connection, entity, table, customer)
     counts["changes"] = _drop(connection, schema.CHANGES, lambda row: _change_is(row, keys, customer))
-    kept = {run_id for run_id, names, row in _kept_rows(connection) if names == ["?"] or customer.mentioned(_text(row))}
+    kept = {
+        run_id for run_id, row in _kept_rows(connection) if row is None or customer.mentioned(_text([*row.values()]))
+    }
     for run_id in kept:
         refused.forget(connection, run_id)
     counts["kept_reads"] = len(kept)

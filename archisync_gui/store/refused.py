@@ -104,6 +104,16 @@ def _read(row: sa.Row[Any]) -> RefusedRead | None:
     return RefusedRead(row.run_id, row.entity, row.account, RefusedKind(row.kind), row.as_of, row.kept_at, row.rows)
 
 
+def unpacked(run_id: str, data: bytes | None) -> list[Row]:
+    """The rows of one stored part of a kept read. Raises :class:`StoreError` ``refused-read-unreadable``."""
+    try:
+        head, _, body = zlib.decompress(data or b"").partition(b"\n")
+        names = json.loads(head)
+        return [dict(zip(names, values, strict=True)) for values in json.loads(body)]
+    except (zlib.error, ValueError, TypeError, RecursionError) as error:
+        raise StoreError("refused-read-unreadable", run=run_id) from error
+
+
 class Rows(Sequence[Row]):
     """The rows of a kept read, taken from the database as they are asked for in order."""
 
@@ -127,12 +137,7 @@ class Rows(Sequence[Row]):
     def _chunk(self, number: int) -> list[Row]:
         c = REFUSED_ROWS.c
         data = self._connection.scalar(sa.select(c.data).where(c.run_id == self._run_id, c.chunk == number))
-        try:
-            head, _, body = zlib.decompress(data or b"").partition(b"\n")
-            names = json.loads(head)
-            return [dict(zip(names, values, strict=True)) for values in json.loads(body)]
-        except (zlib.error, ValueError, TypeError, RecursionError) as error:
-            raise StoreError("refused-read-unreadable", run=self._run_id) from error
+        return unpacked(self._run_id, data)
 
     @overload
     def __getitem__(self, index: int) -> Row: ...

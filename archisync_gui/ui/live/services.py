@@ -25,8 +25,8 @@ Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, ob
 """Settings and their new values, or a function of the settings in use that gives them."""
 
 
-class PairedPage(Protocol):
-    """A page or program that was let in (``endpoint.pairing.Page``)."""
+class AskingPage(Protocol):
+    """A page or program, and what it may do or asks to do."""
 
     @property
     def id(self) -> str: ...
@@ -35,24 +35,21 @@ class PairedPage(Protocol):
     @property
     def origin(self) -> str | None: ...
     @property
-    def account(self) -> AccountId | None: ...
-    @property
     def scopes(self) -> frozenset[str]: ...
+
+
+class PairedPage(AskingPage, Protocol):
+    """A page or program that was let in (``endpoint.pairing.Page``)."""
+
+    @property
+    def account(self) -> AccountId | None: ...
     @property
     def last_used(self) -> datetime: ...
 
 
-class PendingPage(Protocol):
+class PendingPage(AskingPage, Protocol):
     """A page that asks to be let in (``endpoint.pairing.PendingPairing``)."""
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def origin(self) -> str | None: ...
-    @property
-    def scopes(self) -> frozenset[str]: ...
     @property
     def own(self) -> bool: ...
     @property
