@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from panel_fakes import account_type, calm, type_status
 
 from archisync_gui import messages
 from archisync_gui.conditions import (
@@ -158,56 +159,22 @@ def item(
 ) -> AccountTypeStatus:
     """A list of one account whose last attempt was ``minutes`` ago; with ``code`` it failed with that error."""
     at = NOW - timedelta(minutes=minutes)
-    return AccountTypeStatus(
-        type=type,
-        account="anna",
-        state=State.IDLE,
-        reason=None,
-        freshness=Freshness.FRESH,
-        is_running=False,
-        queue_position=None,
-        last_run_time=at if code is None else None,
-        new_as_of=None,
+    if code is None:
+        return account_type(type, last_run_time=at, all_as_of=None, last_attempt=at)
+    return account_type(
+        type,
+        last_run_time=None,
         all_as_of=None,
         last_attempt=at,
-        last_outcome=Outcome.COMPLETED if code is None else Outcome.FAILED,
-        last_error=None if code is None else ErrorInfo(code, kind, code),
-        last_run_id="r1",
-        failures_in_a_row=0 if code is None else 1,
-        unclean_in_a_row=0,
-        due=None,
-        expected=None,
-        progress=None,
-        rows=None,
-        added=0,
-        changed=0,
-        gone=0,
+        last_outcome=Outcome.FAILED,
+        last_error=ErrorInfo(code, kind, code),
+        failures_in_a_row=1,
     )
 
 
 def status_of(*items: AccountTypeStatus) -> Status:
     """A status of one account with exactly these lists, and nothing else to say."""
-    return Status(
-        boot="b",
-        revision=1,
-        at=NOW,
-        current_sync=None,
-        current_run=None,
-        queue=(),
-        statuses={i.type: TypeStatus(i.type, i.state, None, i.freshness, False, None, None, 30, (i,)) for i in items},
-        smart_customer_sync_active=False,
-        session_count=0,
-        safety_timeout_active=False,
-        breathing=False,
-        quiet_until=None,
-        sessions=(),
-        hold_since=None,
-        accounts=(AccountStatus("anna", True, True, None, 1, 15),),
-        explanation=Explanation(NOW, Reason.NOTHING_DUE),
-        journal_error=None,
-        abandoned=(),
-        unreadable=(),
-    )
+    return calm(at=NOW, statuses={item.type: type_status(item.type, item) for item in items})
 
 
 def test_a_later_answer_ends_the_silence_of_the_erp() -> None:

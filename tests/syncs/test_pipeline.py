@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.demo_erp import DemoClock, DemoErp
-from archisync_gui.entities import CUSTOMERS, DDT, ENTITIES, Column, Entity, FilterWish, Kind
+from archisync_gui.entities import CUSTOMERS, ENTITIES
 from archisync_gui.erp import Erp
-from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, SyncTypeSpec, warning_parts
+from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, warning_parts
+from tests.support.seventh import SUPPLIERS
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
 
@@ -364,24 +365,6 @@ async def test_a_password_is_not_checked_against_the_session_at_hand(here: World
     await here.sync("invoices")
     with pytest.raises(SyncFailure, match="login-refused"):
         await here.runner.login_test(USER, "wrong")
-
-
-SUPPLIERS = Entity(
-    spec=SyncTypeSpec("suppliers", priority=7, interval=60, stagger=40),
-    it="Fornitori",
-    en="Suppliers",
-    path=DDT.path,
-    columns=(
-        Column("ID", "id", "ID", "ID", Kind.ID),
-        Column("DELIVERYNAME", "name", "NOME DI CONSEGNA", "Name", personal=True),
-        Column("QTY", "quantity", "TOTALE", "Quantity", Kind.NUMBER),
-    ),
-    key=("id",),
-    natural_key=("name",),
-    filter=FilterWish("packingslips", ("packingslipsall",), ("Tutti", "All"), detour=("Oggi", "Today")),
-    title="name",
-    search=("name",),
-)
 
 
 async def test_a_seventh_type_is_only_a_declaration(tmp_path: Path) -> None:

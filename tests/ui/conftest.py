@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 import pytest_asyncio
-from panel_fakes import MakePanel, World
+from panel_fakes import FakeClock, MakePanel, World
+from panel_office import Office
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.ui.look.theme import theme
@@ -50,3 +52,11 @@ async def make_panel(qapp: QApplication, world: World) -> AsyncIterator[MakePane
     for panel in made:
         await panel.aclose()
         panel.deleteLater()
+
+
+@pytest_asyncio.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """A real store with an office's data."""
+    opened = await Office.open(tmp_path, FakeClock())
+    yield opened
+    await opened.store.close()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from panel_fakes import NOW, FakeClock, MakePanel, World, calm
+from panel_fakes import NOW, MakePanel, calm
 from panel_office import CUSTOMER, Office
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
@@ -24,13 +21,6 @@ from archisync_gui.ui.shell.sheet import RecordSheet
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
-
-
-@pytest_asyncio.fixture
-async def office(tmp_path: Path, world: World) -> AsyncIterator[Office]:
-    opened = await Office.open(tmp_path, FakeClock())
-    yield opened
-    await opened.store.close()
 
 
 async def typed(panel: Panel, text: str) -> Find:

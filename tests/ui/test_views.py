@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from panel_fakes import NOW, FakeClock, MakePanel, World
+from panel_fakes import NOW, MakePanel
 from panel_office import INVOICES, PRICES, Office
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QTest
@@ -19,13 +16,6 @@ from archisync_gui.ui.pages.data import Data
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
-
-
-@pytest_asyncio.fixture
-async def office(tmp_path: Path, world: World) -> AsyncIterator[Office]:
-    opened = await Office.open(tmp_path, FakeClock())
-    yield opened
-    await opened.store.close()
 
 
 async def data_of(make_panel: MakePanel, office: Office, language: str = "en") -> Data:

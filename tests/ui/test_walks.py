@@ -6,14 +6,11 @@ An action is a click, a shortcut or a key that opens something, or a text that i
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from panel_fakes import NOW, FakeClock, MakePanel, World
+from panel_fakes import NOW, MakePanel
 from panel_office import PRICES, Office
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -79,13 +76,6 @@ class Walk:
         seconds = time.perf_counter() - self._begun
         print(f"{self.actions} action(s), {seconds:.2f} s")
         assert self.actions <= within
-
-
-@pytest_asyncio.fixture
-async def office(tmp_path: Path, world: World) -> AsyncIterator[Office]:
-    opened = await Office.open(tmp_path, FakeClock())
-    yield opened
-    await opened.store.close()
 
 
 async def walk(make_panel: MakePanel, office: Office) -> Walk:
