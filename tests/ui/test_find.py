@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from panel_fakes import NOW, MakePanel, calm
 from panel_office import CUSTOMER, Office
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
+from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QPushButton
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus
@@ -190,6 +195,53 @@ async def test_the_sheet_is_copied_as_text(make_panel: MakePanel, office: Office
     text = QGuiApplication.clipboard().text()
     assert "Fatture non pagate: 2 · 623,45 €" in text
     assert "https://vas.brt.it" in text
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Windows and macOS show their own print dialog")
+async def test_the_sheet_is_printed_by_the_real_dialog(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
+    panel = await panel_of(make_panel, office, "it")
+    await typed(panel, "55012")
+    sheet = await opened(panel)
+    file = tmp_path / "sheet.pdf"
+    sheet.print.click()
+    await until(lambda: sheet.findChild(QPrintDialog) is not None)
+    asked = sheet.findChild(QPrintDialog)
+    assert isinstance(asked, QPrintDialog)
+    name = asked.findChild(QLineEdit, "filename")  # the printer "Print to file (PDF)"
+    assert isinstance(name, QLineEdit)
+    name.setText(str(file))
+    asked.accept()
+    await until(file.exists)
+    assert file.read_bytes().startswith(b"%PDF")
+    await until(lambda: sheet.findChildren(QPrintDialog) == [])
+
+
+async def test_the_sheet_is_exported_as_pdf_or_says_why_not(
+    make_panel: MakePanel, office: Office, tmp_path: Path, expected_errors: Any
+) -> None:
+    expected_errors("export-record failed")
+    panel = await panel_of(make_panel, office)
+    await typed(panel, "55012")
+    sheet = await opened(panel)
+    file = tmp_path / "folder" / "customer.pdf"
+    file.parent.mkdir()
+    for there in (True, False):
+        panel.window.notice.dismiss()
+        sheet.export.click()
+        await until(lambda: sheet.findChild(QFileDialog) is not None)
+        asked = sheet.findChild(QFileDialog)
+        assert isinstance(asked, QFileDialog)
+        name = asked.findChild(QLineEdit, "fileNameEdit")
+        assert isinstance(name, QLineEdit)
+        name.setText(str(file))
+        if not there:
+            shutil.rmtree(file.parent)
+        asked.done(QFileDialog.DialogCode.Accepted)
+        await until(lambda: panel.window.notice.text != "")
+        assert (panel.window.notice.text == "Saved as customer.pdf.") is there
+        assert file.exists() is there
+        assert not there or file.read_bytes().startswith(b"%PDF")
+        await until(lambda: sheet.findChildren(QFileDialog) == [])
 
 
 async def test_a_row_of_data_opens_by_enter_and_double_click(make_panel: MakePanel, office: Office) -> None:

@@ -1,17 +1,38 @@
-"""Documents as A4 pages."""
+"""Documents on paper: A4 pages in a file, or printed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMarginsF
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
 from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtWidgets import QWidget
+
+from archisync_gui.disk import beside, put_in_place
+from archisync_gui.ui.widgets.basic import ask
 
 
 def write_pdf(document: QTextDocument, path: Path) -> None:
-    """The document as A4 pages."""
-    writer = QPdfWriter(str(path))
+    """The document as A4 pages. Raises ``OSError``; a file that was there is as it was then."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    writer = QPdfWriter(buffer)
     writer.setPageLayout(
         QPageLayout(QPageSize(QPageSize.PageSizeId.A4), QPageLayout.Orientation.Portrait, QMarginsF(15, 15, 15, 15))
     )
     document.print_(writer)
+    part = beside(path)
+    try:
+        part.write_bytes(bytes(buffer.data().data()))
+        put_in_place(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+async def print_document(document: QTextDocument, parent: QWidget) -> None:
+    """Ask for the printer and print the document; nothing if the question is cancelled."""
+    from PySide6.QtPrintSupport import QPrintDialog, QPrinter
+
+    printer = QPrinter(QPrinter.PrinterMode.HighResolution)
+    if await ask(QPrintDialog(printer, parent)):
+        document.print_(printer)

@@ -18,7 +18,7 @@ from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Sc
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.look.theme import theme, tokens
-from archisync_gui.ui.output.paper import write_pdf
+from archisync_gui.ui.output.paper import print_document, write_pdf
 from archisync_gui.ui.text.i18n import date_format, decimal, lasting, tr
 from archisync_gui.ui.text.i18n import day as day_word
 from archisync_gui.ui.text.values import shown
@@ -221,7 +221,7 @@ class DaySheet(Page):
         self.before.clicked.connect(lambda: self.day.setDate(self.day.date().addDays(-1)))
         self.after.clicked.connect(lambda: self.day.setDate(self.day.date().addDays(1)))
         self.day.dateChanged.connect(self._read_day)
-        self.print.clicked.connect(lambda: context.background.run(self._print(), "print-day"))
+        self.print.clicked.connect(lambda: context.background.run(print_document(self._document(), self), "print-day"))
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-day"))
         theme().changed.connect(self._show)
 
@@ -269,16 +269,6 @@ class DaySheet(Page):
         if self.sheet is not None:
             document.setHtml(sheet_html(self.sheet, {"text": "#000000", "muted": "#444444"}))
         return document
-
-    async def _print(self) -> None:
-        from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-
-        from archisync_gui.ui.widgets.basic import ask
-
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        dialog = QPrintDialog(printer, self)
-        if await ask(dialog):
-            self._document().print_(printer)
 
     async def _export(self) -> None:
         if self.sheet is None:

@@ -13,12 +13,12 @@ from archisync_gui.model import Event, EventKind
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.record import Record, read_record
 from archisync_gui.ui.live.services import account_ids
-from archisync_gui.ui.output.paper import write_pdf
+from archisync_gui.ui.output.paper import print_document, write_pdf
 from archisync_gui.ui.output.record import Line, Section, Sheet, make_sheet, plain_text, sheet_html
 from archisync_gui.ui.text.changes import change_line
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.plain import plain
-from archisync_gui.ui.widgets.basic import ElidedLabel, Flow, IconButton, ask, column, label, row
+from archisync_gui.ui.widgets.basic import ElidedLabel, Flow, IconButton, column, label, row
 from archisync_gui.ui.widgets.files import ask_where, saved_sentence
 
 WIDTH = 440
@@ -81,7 +81,9 @@ class RecordSheet(QFrame):
         self.follow.setObjectName("primary")
         self.follow.clicked.connect(lambda: self._open_link(self.sheet.link if self.sheet else ""))
         self.copy.clicked.connect(self._copy)
-        self.print.clicked.connect(lambda: context.background.run(self._print(), "print-record"))
+        self.print.clicked.connect(
+            lambda: context.background.run(print_document(self._document(), self), "print-record")
+        )
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-record"))
         self.again.clicked.connect(self._read_again)
         self.data.clicked.connect(self._open_data)
@@ -283,13 +285,8 @@ class RecordSheet(QFrame):
             document.setHtml(sheet_html(self.sheet))
         return document
 
-    async def _print(self) -> None:
-        from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-
-        document = self._document()
-        printer = QPrinter(QPrinter.PrinterMode.HighResolution)
-        if await ask(QPrintDialog(printer, self)):
-            document.print_(printer)
+    def _print(self) -> None:
+        self._context.background.run(print_document(self._document(), self), "print-record")
 
     async def _export(self) -> None:
         if self.sheet is None:
