@@ -167,7 +167,7 @@ def forecasts(state: State, now: Moment) -> tuple[Forecast, ...]:
 
 
 class Forecaster:
-    """Keeps the last forecast: the same future is imagined once, however often the status is asked for."""
+    """Makes forecasts, and returns the last one again while nothing that it depends on has changed."""
 
     def __init__(self) -> None:
         self._kept: _Kept | None = None
@@ -196,7 +196,7 @@ class _Kept(NamedTuple):
     found: tuple[Forecast, ...]
 
     def holds(self, depends: tuple[object, ...], end: float | None, now: Moment) -> bool:
-        """True while the future is still the imagined one."""
+        """True if a forecast made now would be the same."""
         if not self.made.mono <= now.mono < max(self.until, self.made.mono + INEXACT):
             return False
         if any(a is not b and a != b for a, b in zip(self.depends, depends, strict=True)):
@@ -240,7 +240,7 @@ def _forecasts(state: State, now: Moment) -> tuple[tuple[Forecast, ...], float]:
             found.setdefault((step.started.type, account), step.started)
             if len(found) >= expected:
                 break
-    # Nothing happens within the horizon: what lies behind it may come into sight.
+    # Without a step inside the horizon the forecast is made again after an hour, when the horizon reaches further.
     return tuple(found.values()), min(first, now.mono + HORIZON.total_seconds() / 24)
 
 

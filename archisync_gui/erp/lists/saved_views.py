@@ -70,11 +70,12 @@ class SavedViews:
         return (await self._all()).get((account, path))
 
     def left(self, account: AccountId, path: str) -> View | None:
-        """How this process left the list when it could not restore it; ``None``: not known."""
+        """How this process left the list when it could not restore it; ``None`` if it did not."""
         return self._left.get((account, path))
 
     def not_restored(self, account: AccountId, path: str, left: View) -> None:
-        """The list could not be restored and was left as ``left``: what of it is so later, nobody has chosen."""
+        """Remember how the list was left because it could not be restored. Parts of it that are the same at the next visit
+        were not chosen by the user."""
         self._left[account, path] = left
 
     async def save(self, account: AccountId, path: str, view: View) -> None:
