@@ -28,8 +28,8 @@ def merge_saved_view(saved: View, now: View, entity: Entity, state: State, left:
     """How the user wants a list that an earlier visit did not restore: what still is as a read leaves it, or as a
     restoring that was interrupted leaves it, as it was saved; what somebody has changed since, as it is now.
 
-    ``left``: how this process left the list then (``None``: an earlier process did). Parts that are the same now were not
-    chosen by the user.
+    ``left``: how this process left the list then (``None``: an earlier process did). Parts that are the same now were
+    not chosen by the user.
     """
     if left is not None:
         same = [part.name for part in fields(View) if getattr(now, part.name) == getattr(left, part.name)]

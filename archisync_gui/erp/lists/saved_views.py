@@ -74,8 +74,8 @@ class SavedViews:
         return self._left.get((account, path))
 
     def not_restored(self, account: AccountId, path: str, left: View) -> None:
-        """Remember how the list was left because it could not be restored. Parts of it that are the same at the next visit
-        were not chosen by the user."""
+        """Remember how the list was left because it could not be restored. Parts that are the same at the next
+        visit were not chosen by the user."""
         self._left[account, path] = left
 
     async def save(self, account: AccountId, path: str, view: View) -> None:
