@@ -258,16 +258,13 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
                 else text("data-exported", language, {"path": target, "counts": _counted(counts)})
             )
             return exit_codes.OK
-        erased = data_care.erase_customer(profile, options.customer, backups=options.backups)
+        erased = data_care.erase_customer(profile, options.customer, from_backups=options.backups)
     finally:
         lock.release()
-    if options.json:
-        print(json.dumps(erased.as_json(), ensure_ascii=False))
-        return exit_codes.OK
-    print(text("data-erased", language, {"counts": _counted(erased.counts)}))
-    for code, name, files in (("data-in-backups", "backups", erased.backups), ("data-left", "files", erased.left)):
-        if files:
-            print(text(code, language, {name: ", ".join(file.name for file in files)}))
+    shown = (
+        json.dumps(erased.as_json(), ensure_ascii=False) if options.json else data_care.erased_text(erased, language)
+    )
+    print(shown)
     return exit_codes.OK
 
 
