@@ -123,11 +123,9 @@ class Server:
     @property
     def tls(self) -> str:
         """The libpq ``sslmode`` that is used."""
-        if self.sslmode:
-            return self.sslmode
-        if self.sslrootcert is not None:
-            return "verify-full"
-        return "prefer" if self.host.startswith("/") or self.host in ("localhost", "127.0.0.1", "::1") else "require"
+        here = self.host.startswith("/") or self.host in ("localhost", "127.0.0.1", "::1")
+        usual = "verify-full" if self.sslrootcert is not None else "prefer" if here else "require"
+        return self.sslmode or usual
 
     def connect(
         self, purpose: str, *, statement_seconds: float = WRITE_SECONDS, autocommit: bool = False
