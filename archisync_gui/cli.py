@@ -204,7 +204,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
 
         return quit_all(every_profile(), language)
     try:
-        may_make = options.command in (None, "sync") or getattr(options, "action", None) == "join"
+        may_make = options.command in (None, "sync") or getattr(options, "action", None) in ("create", "join")
         profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=may_make)
         return _run_on(profile, demo, options, language)
     except SettingsError as error:
