@@ -261,7 +261,9 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
     """``data export`` and ``data erase``: in this process and with the profile's lock, so that nothing is read."""
     from archisync_gui.app import data_care
     from archisync_gui.app.profile import ProfileLock
+    from archisync_gui.office.membership import refuse_member
 
+    refuse_member(profile.folder)  # the customer's data are on the office's server
     names = {"customer": options.customer, "name": profile.name}
     if options.action == "erase" and not options.yes:
         _say(text("data-confirm", language, names))
@@ -281,16 +283,13 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
                 else text("data-exported", language, {"path": target, "counts": _counted(counts)})
             )
             return exit_codes.OK
-        erased = data_care.erase_customer(profile, options.customer, backups=options.backups)
+        erased = data_care.erase_customer(profile, options.customer, from_backups=options.backups)
     finally:
         lock.release()
-    if options.json:
-        print(json.dumps(erased.as_json(), ensure_ascii=False))
-        return exit_codes.OK
-    print(text("data-erased", language, {"counts": _counted(erased.counts)}))
-    for code, name, files in (("data-in-backups", "backups", erased.backups), ("data-left", "files", erased.left)):
-        if files:
-            print(text(code, language, {name: ", ".join(file.name for file in files)}))
+    shown = (
+        json.dumps(erased.as_json(), ensure_ascii=False) if options.json else data_care.erased_text(erased, language)
+    )
+    print(shown)
     return exit_codes.OK
 
 

@@ -41,7 +41,7 @@ from archisync_gui.model import (
     SyncFailure,
     SystemClock,
 )
-from archisync_gui.office.membership import membership
+from archisync_gui.office.membership import refuse_member
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
 from archisync_gui.orchestrator.office_hours import closes
 from archisync_gui.settings import LoadedSettings, Settings, SettingsError, interval_key, open_settings
@@ -150,9 +150,8 @@ class Core:
         when a later part fails. Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and
         ``SettingsError``.
         """
-        joined = await asyncio.to_thread(membership, profile.folder)
-        if joined is not None and open_store is None:
-            raise SyncFailure("office-profile", FailureKind.PERMANENT, params={"path": joined.place})
+        if open_store is None:
+            await asyncio.to_thread(refuse_member, profile.folder)
         clock = clock or SystemClock()
         demo_erp = demo.erp() if demo is not None and reads else None
         passwords = dict(demo_erp.accounts) if demo_erp is not None else {}

@@ -23,11 +23,11 @@ from archisync_gui.app.core import Core
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.entities import ENTITIES
-from archisync_gui.messages import text
+from archisync_gui.messages import system_language, text
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 from archisync_gui.office import checks
 from archisync_gui.office.clock import OfficeClock
-from archisync_gui.office.desk import Desk, Emit, call
+from archisync_gui.office.desk import Desk, Emit, call, last_shown
 from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.office.membership import Membership, forget, keep, membership
 from archisync_gui.store import Store, StoreError
@@ -194,10 +194,17 @@ async def _asked(profile: Profile, options: argparse.Namespace, language: str) -
 
 
 def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tuple[int, Any]:
-    """Have the office's leader do a command of the command line. Blocking. Raises :class:`SyncFailure`."""
+    """Have the office's leader do a command of the command line. Without a leader ``status`` answers the last known one.
+    Blocking. Raises :class:`SyncFailure`."""
 
     async def work() -> tuple[int, Any]:
         _, server = await joined(profile)
+        if name == "status":
+            last = await asyncio.to_thread(last_shown, server)
+            if last is not None and last.leader is None:
+                said = text("office-no-leader", system_language(), {"path": str(server)})
+                print(said, file=sys.stderr)
+                return exit_codes.OK, last.value
         code, result = await call(server, socket.gethostname(), name, args, on_event)
         if isinstance(result, dict) and "error" in result and "params" in result:
             raise SyncFailure(str(result["error"]), FailureKind.PERMANENT, params=result["params"])

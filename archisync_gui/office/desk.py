@@ -21,7 +21,7 @@ from typing import Any
 import psycopg
 
 from archisync_gui.model import SyncFailure
-from archisync_gui.store.errors import StoreError
+from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
 
 log = logging.getLogger(__name__)
@@ -314,10 +314,18 @@ class _Call:
 def shown(connection: Connection) -> Shown | None:
     """The status that all members see; ``None`` before the first leader. Blocking."""
     row = connection.execute(
-        "SELECT s.epoch, s.revision, s.at, s.value, CASE WHEN l.member IS NOT NULL THEN l.name END "
-        "FROM status s, leader l WHERE s.id = 1 AND l.id = 1"
+        "SELECT s.epoch, s.revision, s.at, s.value, CASE WHEN a.pid IS NOT NULL THEN l.name END FROM leader l "
+        "JOIN status s ON s.id = 1 LEFT JOIN pg_stat_activity a ON a.pid = l.backend AND l.member IS NOT NULL "
+        "AND a.application_name = 'archisync leadership' WHERE l.id = 1"
     ).fetchone()
     return None if row is None else Shown(row[0], row[1], row[2], json.loads(row[3]), row[4])
 
 
-__all__ = ["Desk", "Shown", "call", "shown"]
+def last_shown(server: Server) -> Shown | None:
+    """:func:`shown`, over a connection of its own. Blocking. Raises :class:`StoreError`."""
+    with translated(str(server)):
+        with server.connect("archisync status", autocommit=True) as connection:
+            return shown(connection)
+
+
+__all__ = ["Desk", "Shown", "call", "last_shown", "shown"]

@@ -40,6 +40,13 @@ def membership(folder: Path) -> Membership | None:
         raise StoreError("office-file-unreadable", path=str(file)) from error
 
 
+def refuse_member(folder: Path) -> None:
+    """Raise :class:`StoreError` ``office-profile`` for the profile of a member. Blocking."""
+    joined = membership(folder)
+    if joined is not None:
+        raise StoreError("office-profile", path=joined.place)
+
+
 def keep(folder: Path, joined: Membership) -> None:
     """The profile is a member from now on. Blocking."""
     replace_file(folder / FILE, json.dumps({"url": joined.url, "may_lead": joined.may_lead}))

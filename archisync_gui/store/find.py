@@ -25,9 +25,9 @@ PENDING = "find_pending"
 """Its line in ``declared`` keeps of what the index was made and SQLite's schema version at that time."""
 VERSION = 1
 """Increase it when the index's definition changes: it is then built again."""
-CANDIDATES = 5_000
-"""Rows with all trigrams of a word that are looked at for the word itself, newest first. Words with a digit (codes)
-have no such limit: an exact number must never be missed."""
+CANDIDATES = 1_000
+"""Rows with all trigrams of a word that are looked at for the word itself, newest first. A text with a number
+or code has no such limit, unless that is too short to have a trigram: an exact number must never be missed."""
 SHORTEST = 2
 """Characters below which nothing is looked up."""
 
@@ -236,8 +236,13 @@ def _candidates(entity: Entity, parts: Sequence[str]) -> sa.Select[int]:
 
 
 def _match(parts: Sequence[str]) -> str:
-    """What FTS5 is asked: every trigram of the parts. A quotation mark inside one is written twice."""
-    trigrams = dict.fromkeys(part[at : at + 3].replace('"', '""') for part in parts for at in range(len(part) - 2))
+    """What FTS5 is asked: the trigrams of the parts, of longer parts every second and the last. Those between would
+    hardly leave out a row that has these, and take as long again. A quotation mark inside one is written twice."""
+    places = []
+    for part in parts:
+        last, step = len(part) - 3, 1 if len(part) <= 6 else 2
+        places += [(part, at) for at in range(last + 1) if at % step == 0 or at == last]
+    trigrams = dict.fromkeys(part[at : at + 3].replace('"', '""') for part, at in places)
     return " AND ".join(f'"{trigram}"' for trigram in trigrams)
 
 
@@ -258,21 +263,24 @@ def _matches(
         )
         newest = connection.execute(chosen.order_by(_rowid(table).desc()).limit(limit))
         return [(account, key) for account, key in newest]
-    has_digit = any(char.isdigit() for part in parts for char in part)
-    statement = _statement(table.name, index_name(entity), len(accounts), len(parts), bounded=not has_digit)
+    number = any(len(part) >= 3 and any(map(str.isdigit, part)) for part in parts)
+    statement = _statement(table.name, index_name(entity), len(accounts), len(parts), bounded=not number)
     values = (_match(parts), *accounts, *parts, limit)
-    return [(account, key) for account, key in connection.exec_driver_sql(statement, values)]
+    found = sorted(connection.exec_driver_sql(statement, values), reverse=True)
+    return [(account, key) for _, account, key in found]
 
 
 @lru_cache(maxsize=256)
 def _statement(table: str, index: str, accounts: int, parts: int, *, bounded: bool) -> str:
     """The question of :func:`_matches` as text: building it for each key took longer than asking."""
-    newest = f" ORDER BY rowid DESC LIMIT {CANDIDATES}" if bounded else ""
+    # An ORDER BY of the whole would look at every candidate before the first is handed out. A cross join keeps the
+    # order of its first table, and the caller sorts the few rows that come.
+    newest = f" ORDER BY rowid DESC LIMIT {CANDIDATES if bounded else -1}"
     contains = f" AND instr(' ' || t.{schema.SEARCH} || ' ', ?) > 0" * parts
     return (
-        f"SELECT t.{schema.ACCOUNT}, t.{schema.KEY} "
+        f"SELECT chosen.id, t.{schema.ACCOUNT}, t.{schema.KEY} "
         f"FROM (SELECT rowid AS id FROM {index} WHERE {index} MATCH ?{newest}) AS chosen "
-        f"JOIN {table} AS t ON t.rowid = chosen.id "
+        f"CROSS JOIN {table} AS t ON t.rowid = chosen.id "
         f"WHERE t.{schema.ACCOUNT} IN ({', '.join('?' * accounts)}) AND t.{schema.DELETED_AT} IS NULL{contains} "
-        "ORDER BY chosen.id DESC LIMIT ?"
+        "LIMIT ?"
     )

@@ -17,6 +17,7 @@ from archisync_gui.app import exit_codes
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import open_profile
+from archisync_gui.cli import main
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SyncFailure, SystemClock
 from archisync_gui.office.membership import FILE, Membership, keep
@@ -132,6 +133,9 @@ async def test_a_member_never_reads_the_erp_by_itself(computers: tuple[Computer,
     keep(profile.folder, Membership("postgresql://office@server.example.test/office"))
     with pytest.raises(SyncFailure, match="office-profile"):
         await Core.open(profile, demo=DemoOptions("none", "live"), attended=True)
+    # What is on the server is neither exported nor erased from the file that lies here.
+    place = ["--profile", str(profile.folder), "--demo"]
+    assert main(["data", "erase", "x", "--yes", *place]) == exit_codes.CONFIG
     (profile.folder / FILE).write_text("{", "utf-8")
     with pytest.raises(SyncFailure, match="office-file-unreadable"):
         await Core.open(profile, demo=DemoOptions("none", "live"), attended=True)
