@@ -194,8 +194,8 @@ async def _asked(profile: Profile, options: argparse.Namespace, language: str) -
 
 
 def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tuple[int, Any]:
-    """Have the office's leader do a command of the command line. Without a leader ``status`` answers the last known one.
-    Blocking. Raises :class:`SyncFailure`."""
+    """Have the office's leader do a command of the command line. Without a leader ``status`` answers the last known
+    one. Blocking. Raises :class:`SyncFailure`."""
 
     async def work() -> tuple[int, Any]:
         _, server = await joined(profile)

@@ -39,9 +39,9 @@ def look(server: Server) -> Seen:
             if found is None or not found[0]:
                 return Seen(version, tls, False, 0, None, ())
             row = connection.execute(
-                "SELECT l.epoch, CASE WHEN a.pid IS NOT NULL THEN l.name END FROM leader l LEFT JOIN pg_stat_activity a "
-                "ON a.pid = l.backend AND l.member IS NOT NULL AND a.application_name = 'archisync leadership' "
-                "WHERE l.id = 1"
+                "SELECT l.epoch, CASE WHEN a.pid IS NOT NULL THEN l.name END FROM leader l "
+                "LEFT JOIN pg_stat_activity a ON a.pid = l.backend AND l.member IS NOT NULL "
+                "AND a.application_name = 'archisync leadership' WHERE l.id = 1"
             ).fetchone()
             epoch, leader = (0, None) if row is None else (int(row[0]), row[1])
             members = connection.execute(

@@ -36,7 +36,7 @@ def membership(folder: Path) -> Membership | None:
         return Membership(str(kept["url"]), bool(kept.get("may_lead", True)))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError("office-file-unreadable", path=str(file)) from error
 
 

@@ -112,16 +112,16 @@ async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Comp
     assert code == exit_codes.OK, err
     assert json.loads(out)["outcome"] == "completed"
     assert (await two.do("hold"))[0] == exit_codes.OK
-    assert json.loads((await one.do("status", "--json"))[1])["hold_since"]
+    assert json.loads((await one.do("status", "--json"))[1])["holdSince"]
     await two.take_part()
     await two.says("another computer reads")
     await one.end(signal.SIGKILL)
     await two.says("reads for the office")
     # What the operator asked for outlives the leader that was asked.
-    assert json.loads((await one.do("status", "--json"))[1])["hold_since"]
+    assert json.loads((await one.do("status", "--json"))[1])["holdSince"]
     await two.end(signal.SIGTERM)
     assert (await two.do("office", "leave"))[0] == exit_codes.OK
-    assert json.loads((await two.do("status", "--json"))[1])["hold_since"]
+    assert json.loads((await two.do("status", "--json"))[1])["holdSince"]
     left = await Store.open(two.folder, ENTITIES, clock=SystemClock())
     assert (await left.journal.load()).notes["test"] == "kept"
     assert (await left.counts())[0].entity == "prices"
