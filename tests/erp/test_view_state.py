@@ -77,6 +77,7 @@ REFUSED: Sequence[tuple[dict[str, Any], str]] = (
     ),
     ({"filter_row": [("SALESNAME", "a", "Contains")]}, "filter-operator"),
     ({"header_filters": [("SALESNAME", ("Studio Ferri",))]}, "filter-header"),
+    ({"preset": "ListViewSalesTableOrdersOfAnEarlierVersion"}, "preset-not-offered"),
 )
 """Views of orders that cannot be restored exactly: the read is refused before anything is touched."""
 

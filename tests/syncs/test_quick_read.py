@@ -123,7 +123,7 @@ VIEWS: tuple[dict[str, Any], ...] = (
     {"page_index": 2},
     {"page_size": 10, "page_index": 3},
     {"page_size": 100},
-    {"preset": "Exclusive_Customers"},
+    {"preset": "Exclusiv_customers"},
     {"search": "studio"},
     {"filter_row": (("CITY", "a"),), "page_size": 50},
     {"group_by": ("CITY",)},

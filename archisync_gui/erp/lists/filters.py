@@ -100,8 +100,18 @@ def refuse_what_cannot_be_restored(entity: Entity, state: State) -> None:
         found = "filter-grouping", "?"
     elif not filters["sortSure"]:
         found = "sort-unknown", ", ".join(field for field, _ in filters["sort"])
+    elif preset := _preset_not_offered(entity, filters["combos"]):
+        found = "preset-not-offered", preset
     if found is not None:
         raise _refusal(entity, found, evidence_of(entity, filters))
+
+
+def _preset_not_offered(entity: Entity, combos: Sequence[Mapping[str, Any]]) -> str:
+    """The preset that is chosen, where it is none of the options: nobody could choose it again. Empty: it is one."""
+    if entity.filter is None:
+        return ""
+    shown = combo_of(combos, find_preset(entity.filter, combos)[0])
+    return "" if shown["value"] in dict(shown["items"]) else str(shown["value"])
 
 
 _BEGINS_WITH = frozenset(("1", "beginswith"))
