@@ -142,7 +142,7 @@ ROUTES: tuple[Route, ...] = (
         "Hold all syncs",
         OPERATE,
         {200: contract.HoldAnswer},
-        body=contract.FullBody,
+        body=contract.HoldBody,
         tag="operate",
     ),
     Route(

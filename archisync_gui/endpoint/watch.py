@@ -245,14 +245,21 @@ async def set_schedule(call: Call) -> Reply:
 
 async def hold(call: Call) -> Reply:
     """``POST /api/sync/hold``."""
-    call.services.orchestrator.hold()
-    return Reply(contract.HoldAnswer(message=call.say("hold-on"), held=True))
+    body: contract.HoldBody = call.body
+    if body.until is not None and body.until <= call.services.clock.now():
+        raise wrong("body-invalid", "until", "past")
+    call.services.orchestrator.hold(body.until)
+    if body.until is None:
+        message = call.say("hold-on")
+    else:
+        message = call.say("hold-on-until", until=zone.clock(body.until, call.services.clock.now()))
+    return Reply(contract.HoldAnswer(message=message, held=True, until=body.until))
 
 
 async def release(call: Call) -> Reply:
     """``POST /api/sync/release``."""
     call.services.orchestrator.release()
-    return Reply(contract.HoldAnswer(message=call.say("hold-off"), held=False))
+    return Reply(contract.HoldAnswer(message=call.say("hold-off"), held=False, until=None))
 
 
 async def explain(call: Call) -> Reply:

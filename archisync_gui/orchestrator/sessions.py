@@ -127,8 +127,11 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Want, ...]) 
 
 
 def touched(session: Session, now: Moment, lease: float) -> Session:
-    """A sign of life renews the tab's own lease; an anonymous one is never renewed (rules 15, 16)."""
-    return session if session.anonymous else evolve(session, last_sign=now, deadline=now.mono + lease)
+    """Renew the session's lease after a sign of life. It also ends the grace after a lost connection: a page that can
+    still call is there, though its connections are cut. Anonymous sessions are never renewed (rules 15, 16)."""
+    if session.anonymous:
+        return session
+    return evolve(session, last_sign=now, deadline=now.mono + lease, lost=None)
 
 
 def changed(state: State, now: Moment, id: str, change: Callable[[Session], Session]) -> State:
@@ -148,7 +151,7 @@ def with_connection(state: State, now: Moment, id: str) -> State:
         state,
         now,
         id,
-        lambda s: evolve(touched(s, now, state.rules.lease), connections=s.connections + 1, lost=None),
+        lambda s: evolve(touched(s, now, state.rules.lease), connections=s.connections + 1),
     )
 
 

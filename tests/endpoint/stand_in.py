@@ -73,6 +73,7 @@ class StandIn:
         self.intervals: dict[str, int | None] = dict.fromkeys(TYPES, 30)
         self.tickets: list[StandInTicket] = []
         self.held = False
+        self.held_until: datetime | None = None
         self.stopped: dict[str, ErrorInfo] = {}
         self.queue: tuple[QueueEntry, ...] = ()
         self.revision = 1
@@ -104,6 +105,7 @@ class StandIn:
             quiet_until=None,
             sessions=tuple(self.open.values()),
             hold_since=AS_OF if self.held else None,
+            hold_until=self.held_until,
             accounts=tuple(AccountStatus(a, True, a == "agente1", self.stopped.get(a), 0, 15) for a in self.accounts),
             explanation=Explanation(AS_OF, Reason.NOTHING_DUE),
         )
@@ -218,11 +220,11 @@ class StandIn:
     def position(self, ticket: StandInTicket) -> int | None:
         return None if ticket.result else 1
 
-    def hold(self) -> None:
-        self.held = True
+    def hold(self, until: datetime | None = None) -> None:
+        self.held, self.held_until = True, until
 
     def release(self) -> None:
-        self.held = False
+        self.held, self.held_until = False, None
 
     def set_schedule(self, type: str, minutes: int | None) -> None:
         self.intervals[type] = minutes

@@ -405,7 +405,7 @@ class Machine(RuleBasedStateMachine):
         self.leases[tab] = Lease(
             self.mono + 600,
             account or (known.account if known else None) or first,
-            known.lost if known else None,
+            None,  # a page that asks is there (rule 15)
             known.lines if known else 0,
         )
 
@@ -470,10 +470,9 @@ class Machine(RuleBasedStateMachine):
             reason = self.tombs[tab][0] if tab in self.tombs else SessionEnd.UNKNOWN
             assert found is reason, "rule 14"
             return
-        lease.deadline = self.mono + 600
+        lease.deadline, lease.lost = self.mono + 600, None
         if what == "connect":
             lease.lines += 1
-            lease.lost = None
 
     @rule(everyone=st.booleans())
     def operator_ends(self, everyone: bool) -> None:
