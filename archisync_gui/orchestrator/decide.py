@@ -101,6 +101,16 @@ def effective_priority(state: State, request: Request) -> int:
     return min(SMART - 1, request.priority + int(waited // state.rules.ageing))
 
 
+def until_older(state: State, request: Request) -> float:
+    """Seconds until the request's age raises its priority, at the soonest: only time in which the queue can move counts
+    (rule 3). Infinite where age changes nothing more."""
+    if request.smart or request.front or effective_priority(state, request) == SMART - 1:
+        return float("inf")
+    flow, asked = state.flow, request.flow
+    waited = flow.schedule - asked.schedule if request.scheduled else flow.anyone - asked.anyone
+    return state.rules.ageing - waited % state.rules.ageing
+
+
 def rank(state: State, request: Request) -> tuple[int, bool, int]:
     """Sorts requests in the order they start: priority, then the suspended one (rule 17), then the earliest asked."""
     return -effective_priority(state, request), request.parked is None, request.order

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from archisync_gui.model import (
     Clock,
@@ -62,6 +62,8 @@ from archisync_gui.orchestrator.state import (
 )
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
 """Events that are told but not kept: they come in floods and say nothing afterwards."""
@@ -131,13 +133,19 @@ class Dispatcher:
         """Both clocks."""
         return Moment(self._clock.now(), self._clock.monotonic())
 
-    def apply(self, fold: Callable[[State, Moment], State]) -> None:
-        """Change the state by a fold, tell what happened, wake the dispatcher. The one way to change anything."""
+    def apply(self, transition: Callable[[State, Moment], State]) -> None:
+        """Change the state by a transition without an answer; see :meth:`ask`."""
+        self.ask(lambda state, now: (transition(state, now), None))
+
+    def ask(self, transition: Callable[[State, Moment], tuple[State, T]]) -> T:
+        """Advance the state to now, change it by a transition, emit what happened, wake the dispatcher, and return the
+        transition's answer. This is the only way to change the state; the answer belongs to the state that was changed,
+        not to one read before or after."""
         now = self.now()
         before = self.state
         if slept(before, now):
             self._keep_gap(before.at.wall, Reason.ASLEEP)
-        after = fold(passed(before, now), now)
+        after, answer = transition(passed(before, now), now)
         words = after.out
         if words:
             after = evolve(after, out=())
@@ -149,6 +157,7 @@ class Dispatcher:
         self._words.extend(words)
         self._wake.set()
         self._tell(now)
+        return answer
 
     def notice_time(self) -> None:
         """Let what time alone brings happen: leases that have run out end, what is due is asked for."""

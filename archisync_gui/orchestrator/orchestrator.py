@@ -43,8 +43,9 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import accounts as account_folds
 from archisync_gui.orchestrator import memory, requests, schedule, sessions
 from archisync_gui.orchestrator import runs as run_folds
+from archisync_gui.orchestrator.decide import in_order
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
-from archisync_gui.orchestrator.explain import Forecaster, explain, explain_later
+from archisync_gui.orchestrator.explain import explain, explain_later
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed, Listeners
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
@@ -62,7 +63,7 @@ from archisync_gui.orchestrator.state import (
     evolve,
     form,
 )
-from archisync_gui.orchestrator.status import session_view, status
+from archisync_gui.orchestrator.status import StatusView, session_view
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
 
 INTERVALS = range(5, 1441)
@@ -113,8 +114,7 @@ class Orchestrator:
         self._parts: dict[str, Ticket] = {}
         self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
         self._numbers = 0
-        self._status: Status | None = None
-        self._forecasts = Forecaster()
+        self._view = StatusView()
         strongest_first = sorted(types, key=lambda t: -t.priority)
         state = State(
             rules=rules or Rules(),
@@ -279,11 +279,8 @@ class Orchestrator:
         found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
         if found is None:
             return None
-        for place, entry in enumerate(self.get_status().queue, 1):
-            request = self.state.request(entry.id)
-            if request is not None and any(w.who in found.parts for w in request.wants):
-                return place
-        return None
+        places = enumerate(in_order(self.state), 1)
+        return next((at for at, request in places if any(w.who in found.parts for w in request.wants)), None)
 
     def cancel(self, ticket: Ticket | BatchTicket | str) -> bool:
         """Withdraw a ticket; a run ends when nobody else wants it (rule 26). False: it had its outcome already."""
@@ -299,9 +296,9 @@ class Orchestrator:
 
     def cancel_run(self) -> bool:
         """The operator ends the active run; False when there is none."""
-        running = self.state.active is not None
-        self._dispatcher.apply(lambda state, now: requests.stop_asked(state, StopCause.OPERATOR))
-        return running
+        return self._dispatcher.ask(
+            lambda state, now: (requests.stop_asked(state, StopCause.OPERATOR), state.active is not None)
+        )
 
     def move_to_front(self, request_id: str) -> bool:
         """The operator moves a waiting request before all others but forms'. False: it does not wait any more."""
@@ -316,9 +313,7 @@ class Orchestrator:
         return self._on_waiting(request_id, requests.removed)
 
     def _on_waiting(self, id: str, fold: Callable[[State, Moment, str], State]) -> bool:
-        waits = self.state.request(id) is not None
-        self._dispatcher.apply(lambda state, now: fold(state, now, id))
-        return waits
+        return self._dispatcher.ask(lambda state, now: (fold(state, now, id), state.request(id) is not None))
 
     # ------------------------------------------------------------------------------------------------ operator
 
@@ -454,7 +449,7 @@ class Orchestrator:
         anonymous and lasts three minutes (rule 16); ``token`` tells whose it is. ``wait`` False: answers at once."""
         self._dispatcher.notice_time()
         began = self._clock.monotonic()
-        tomb = None if session_id is None else self._tomb(session_id)
+        tomb = None if session_id is None else sessions.end_of(self.state, session_id)
         if tomb is not None:
             return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=tomb)
         if self.state.closing:
@@ -462,7 +457,7 @@ class Orchestrator:
         id = self._open_session(session_id, account, label, token)
         session = self.state.sessions.get(id)
         if session is None:  # a listener ended it when it heard of it
-            return self._form_answer("ended", "", account, began, reason=self._tomb(id))
+            return self._form_answer("ended", "", account, began, reason=sessions.end_of(self.state, id))
         answer = partial(self._form_answer, handle=session.handle, account=session.account, began=began)
         code, error = self._known_without_a_read(session)
         if code or not wait:
@@ -474,8 +469,10 @@ class Orchestrator:
             case RunResult(outcome=Outcome.COMPLETED):
                 return answer("fresh", result=told)
             case RunResult():
-                if self._tomb(id) is not None:
-                    return self._form_answer("ended", "", session.account, began, reason=self._tomb(id))
+                if sessions.end_of(self.state, id) is not None:
+                    return self._form_answer(
+                        "ended", "", session.account, began, reason=sessions.end_of(self.state, id)
+                    )
                 unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
                 error = told.error or unread
                 return answer("stopped" if error.kind is FailureKind.CREDENTIALS else "failed", error=error)
@@ -487,15 +484,12 @@ class Orchestrator:
         """Open the session, or find it, and ask for fresh customers in it; its id. Raises ``SyncFailure``."""
         if session_id not in self.state.sessions:
             self._check_room_for_session(token)
-        id = ""
 
-        def fold(state: State, now: Moment) -> State:
-            nonlocal id
-            id, state = sessions.opened(state, now, session_id, account, label=label, token=token)
-            return sessions.wants_fresh(state, now, id)
+        def transition(state: State, now: Moment) -> tuple[State, str]:
+            state, id = sessions.opened(state, now, session_id, account, label=label, token=token)
+            return sessions.wants_fresh(state, now, id), id
 
-        self._dispatcher.apply(fold)
-        return id
+        return self._dispatcher.ask(transition)
 
     def _known_without_a_read(self, session: Session) -> tuple[str, ErrorInfo | None]:
         """The code of the answer to a form where no read has to be waited for, and its error; ``""``: wait for one."""
@@ -559,43 +553,27 @@ class Orchestrator:
 
     def touch(self, session_id: str) -> datetime | SessionEnd:
         """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""
-        self._dispatcher.apply(lambda state, now: sessions.with_sign(state, now, session_id))
-        return self._deadline(session_id)
+        return self._sign_of_life(session_id, sessions.with_sign)
 
     def connected(self, session_id: str) -> datetime | SessionEnd:
         """The tab's own line is up: its deadline, or why there is no session."""
-        self._dispatcher.apply(lambda state, now: sessions.with_connection(state, now, session_id))
-        return self._deadline(session_id)
+        return self._sign_of_life(session_id, sessions.with_connection)
 
     def disconnected(self, session_id: str) -> None:
         """The tab's own line is gone; the session ends 20 s later unless it comes back (rule 15)."""
         self._dispatcher.apply(lambda state, now: sessions.without_connection(state, now, session_id))
 
-    def _deadline(self, session_id: str) -> datetime | SessionEnd:
-        session = self.state.sessions.get(session_id)
-        if session is None or session.anonymous:
-            return self._tomb(session_id) or SessionEnd.UNKNOWN
-        return self._dispatcher.now().wall_at(session.ends)
+    def _sign_of_life(self, session_id: str, change: Callable[[State, Moment, str], State]) -> datetime | SessionEnd:
+        def transition(state: State, now: Moment) -> tuple[State, datetime | SessionEnd]:
+            state = change(state, now, session_id)
+            return state, sessions.deadline(state, now, session_id)
 
-    def _tomb(self, session_id: str) -> SessionEnd | None:
-        tomb = self.state.ended.get(session_id)
-        return None if tomb is None else tomb.reason
+        return self._dispatcher.ask(transition)
 
     def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
         """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
         that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
-        self._dispatcher.notice_time()
-        before = None if session_id is None else self._tomb(session_id)
-        id = sessions.oldest_anonymous(self.state, token) if session_id is None else session_id
-        if id is None:
-            return SessionClosed(False, len(self.state.sessions), SessionEnd.UNKNOWN)
-        was_open = id in self.state.sessions and (session_id is None or not self.state.sessions[id].anonymous)
-        if session_id is None:
-            self._dispatcher.apply(lambda state, now: sessions.ended(state, now, id, SessionEnd.CLOSED))
-        else:
-            self._dispatcher.apply(lambda state, now: sessions.closed(state, now, id))
-        reason = SessionEnd.CLOSED if was_open else before or SessionEnd.UNKNOWN
-        return SessionClosed(was_open, len(self.state.sessions), reason)
+        return self._dispatcher.ask(lambda state, now: sessions.closed(state, now, session_id, token))
 
     def session(self, handle: str) -> SessionView | SessionEnd:
         """What became of a session, by its public handle."""
@@ -608,19 +586,13 @@ class Orchestrator:
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""
-        self._dispatcher.notice_time()
-        id = sessions.by_handle(self.state, handle)
-        if id is None:
-            return False
-        self._dispatcher.apply(lambda state, now: sessions.ended(state, now, id, SessionEnd.OPERATOR))
-        return True
+        return self._dispatcher.ask(lambda state, now: sessions.ended_by_operator(state, now, handle))
 
     def end_sessions(self) -> int:
         """The operator ends all sessions; how many there were."""
-        self._dispatcher.notice_time()
-        count = len(self.state.sessions)
-        self._dispatcher.apply(lambda state, now: sessions.all_ended(state, now, SessionEnd.OPERATOR))
-        return count
+        return self._dispatcher.ask(
+            lambda state, now: (sessions.all_ended(state, now, SessionEnd.OPERATOR), len(state.sessions))
+        )
 
     # ------------------------------------------------------------------------------------------------ looking
 
@@ -633,11 +605,8 @@ class Orchestrator:
         """Everything at this moment; built once per revision."""
         if schedule.set_back(self.state, self._dispatcher.now()):
             self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next look
-        revision = self._dispatcher.revision
-        if self._status is None or self._status.revision != revision:
-            now, error = self._dispatcher.now(), self._dispatcher.journal_error
-            self._status = status(self.state, now, revision, error, self._forecasts)
-        return self._status
+        dispatcher = self._dispatcher
+        return self._view.at(self.state, dispatcher.now(), dispatcher.revision, dispatcher.journal_error)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Tell ``listener`` every event, in order, until the answer is called (rule 7)."""
@@ -652,7 +621,7 @@ class Orchestrator:
         """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
         now = self._dispatcher.now()
         if at is None or abs((at - now.wall).total_seconds()) < 1:
-            return evolve(explain(self.state, now), forecast=self._forecasts(self.state, now))
+            return evolve(explain(self.state, now), forecast=self._view.forecasts(self.state, now))
         at = min(at, now.wall + timedelta(days=366))
         if at > now.wall:
             return await explain_later(self.state, now, at)
