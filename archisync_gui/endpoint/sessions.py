@@ -32,6 +32,7 @@ from archisync_gui.model import (
     Status,
     as_json,
 )
+from archisync_gui.orchestrator import Feed
 
 log = logging.getLogger(__name__)
 
@@ -257,22 +258,12 @@ async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
 
 
 async def _attend(call: Call, socket: web.WebSocketResponse, stream: Stream, session_id: str) -> None:
-    services = call.services
-    changes: asyncio.Queue[Event] = asyncio.Queue(1000)
-
-    def listen(event: Event) -> None:
-        if not changes.full():
-            changes.put_nowait(event)
-
-    unsubscribe = services.orchestrator.subscribe(listen)
-    try:
+    async with call.services.orchestrator.events() as changes:
         view = await _attached(call, session_id, changes)
         await _talk(call, socket, stream, session_id, view, changes)
-    finally:
-        unsubscribe()
 
 
-async def _attached(call: Call, session_id: str, changes: asyncio.Queue[Event]) -> SessionView:
+async def _attached(call: Call, session_id: str, changes: Feed) -> SessionView:
     """The session of this line, once the POST that opens it has arrived; raises :class:`_Over` if it has ended."""
     orchestrator = call.services.orchestrator
     if call.caller.account is not None:
@@ -283,7 +274,7 @@ async def _attached(call: Call, session_id: str, changes: asyncio.Queue[Event]) 
     try:
         async with asyncio.timeout(call.services.limits.attach_grace):
             while (state := orchestrator.connected(session_id)) is SessionEnd.UNKNOWN:
-                await changes.get()
+                await anext(changes)
     except TimeoutError:
         state = SessionEnd.UNKNOWN
     if isinstance(state, SessionEnd):
@@ -303,7 +294,7 @@ async def _talk(
     stream: Stream,
     session_id: str,
     view: SessionView,
-    changes: asyncio.Queue[Event],
+    changes: Feed,
 ) -> None:
     services = call.services
     try:
@@ -351,13 +342,12 @@ async def _write(
     call: Call,
     socket: web.WebSocketResponse,
     view: SessionView,
-    changes: asyncio.Queue[Event],
+    changes: Feed,
     told: tuple[datetime | None, datetime | None],
 ) -> None:
     orchestrator = call.services.orchestrator
     loop, next_progress = asyncio.get_running_loop(), 0.0
-    while True:
-        event = await changes.get()
+    async for event in changes:
         match event.kind:
             case EventKind.SESSION_CLOSED | EventKind.SMART_SYNC_TIMEOUT:
                 state = orchestrator.session(view.handle)

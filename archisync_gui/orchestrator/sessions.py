@@ -1,4 +1,4 @@
-"""Folds of smart sessions: each order form tab holds a lease of its own; nobody's end is another's (rules 10-18)."""
+"""Transitions of smart sessions: each order form page has a lease of its own, and ends no other (rules 10-18)."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from archisync_gui.orchestrator.requests import asked, joined, withdrawn
 from archisync_gui.orchestrator.state import (
     SMART,
     Active,
+    Effect,
+    Emit,
+    EndedSession,
+    ListState,
     Moment,
     Session,
     Slot,
     Stamp,
     State,
-    Told,
-    Tomb,
-    Track,
     Want,
-    Word,
     evolve,
     form,
 )
@@ -49,9 +49,9 @@ def opened(
     if not state.sessions:
         # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
         since = now.mono if state.quiet_since is None else state.quiet_since
-        state = evolve(state, quiet_since=since).say(Told(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
+        state = evolve(state, quiet_since=since).say(Emit(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
     state = _kept(state, id, session)
-    return state.say(Told(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)})), id
+    return state.say(Emit(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)})), id
 
 
 def wants_fresh(state: State, now: Moment, id: str) -> State:
@@ -181,8 +181,8 @@ def deadline(state: State, now: Moment, id: str) -> datetime | SessionEnd:
 
 def end_of(state: State, id: str) -> SessionEnd | None:
     """Why the session of that id ended; ``None``: it is open, or not known."""
-    tomb = state.ended.get(id)
-    return None if tomb is None else tomb.reason
+    ended_session = state.ended.get(id)
+    return None if ended_session is None else ended_session.reason
 
 
 def closed(state: State, now: Moment, id: str | None, token: str) -> tuple[State, SessionClosed]:
@@ -198,7 +198,7 @@ def closed(state: State, now: Moment, id: str | None, token: str) -> tuple[State
         state = ended(state, now, id, SessionEnd.CLOSED)
         return state, SessionClosed(True, len(state.sessions), SessionEnd.CLOSED)
     if session is None and before is None:
-        state = _buried(state, now, id, "", SessionEnd.CLOSED)
+        state = _remember_end(state, now, id, "", SessionEnd.CLOSED)
     return state, SessionClosed(False, len(state.sessions), before or SessionEnd.UNKNOWN)
 
 
@@ -214,25 +214,25 @@ def by_handle(state: State, handle: str) -> str | None:
 
 
 def ended(state: State, now: Moment, id: str, reason: SessionEnd) -> State:
-    """A session ends; its waiting read is withdrawn, unless somebody else wants it (rules 15, 17)."""
+    """End a session; its waiting read is withdrawn unless it has another asker (rules 15, 17)."""
     session = state.sessions.get(id)
     if session is None:
         return state
     cost = _cost(state, now, session)
     state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != id})
-    state = _buried(state, now, id, session.handle, reason)
+    state = _remember_end(state, now, id, session.handle, reason)
     state = withdrawn(state, now, (form(session.handle),), stop=False)
     state = state.say(*_end_events(session, reason, len(state.sessions), cost))
     if not state.sessions:
-        state = state.say(Told(EventKind.SMART_SYNC_ENDED, {}))
+        state = state.say(Emit(EventKind.SMART_SYNC_ENDED, {}))
     return state
 
 
-def _end_events(session: Session, reason: SessionEnd, count: int, cost: Mapping[str, Json]) -> list[Word]:
+def _end_events(session: Session, reason: SessionEnd, count: int, cost: Mapping[str, Json]) -> list[Effect]:
     """The events of a session's end; ``count`` sessions are left."""
     told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": count, **cost}
     kinds = (EventKind.SMART_SYNC_TIMEOUT,) if reason is SessionEnd.TIMEOUT else ()
-    return [Told(kind, told) for kind in (*kinds, EventKind.SESSION_CLOSED)]
+    return [Emit(kind, told) for kind in (*kinds, EventKind.SESSION_CLOSED)]
 
 
 def _cost(state: State, now: Moment, session: Session) -> dict[str, Json]:
@@ -279,7 +279,7 @@ def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionE
     state = _remember_ends(state, now, [(id, s.handle, why) for (id, _), (s, why) in zip(others, gone, strict=True)])
     if gone:
         state = withdrawn(state, now, frozenset(form(session.handle) for session, _ in gone), stop=False)
-    effects: list[Word] = []
+    effects: list[Effect] = []
     for session, why in gone:
         count -= 1
         effects += _end_events(session, why, count, _cost_of_many(session))
@@ -292,7 +292,7 @@ def expired(state: State, now: Moment) -> State:
     lost = [session.lost is not None and session.lost <= now.mono for _, session in over]
     reasons = [SessionEnd.LOST if was_lost else SessionEnd.TIMEOUT for was_lost in lost]
     state = _several_ended(state, now, [(id, reason) for (id, _), reason in zip(over, reasons, strict=True)])
-    # Kept in the order they end, so the first tells whether there is anything to do.
+    # Ordered by their end, so only the first has to be checked.
     first = next(iter(state.ended.values()), None)
     if first is not None and first.until <= now.mono:
         state = evolve(state, ended={k: t for k, t in state.ended.items() if t.until > now.mono})
@@ -320,7 +320,7 @@ def about(session: Session) -> dict[str, Json]:
 def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp | None]:
     """``newAsOf`` and ``allAsOf`` of an account's customers (rule 12)."""
     slot = fast_slot(state, account)
-    track = Track() if slot is None else state.track(slot.type, slot.account)
+    track = ListState() if slot is None else state.track(slot.type, slot.account)
     return track.new, track.whole
 
 
@@ -328,14 +328,14 @@ def _kept(state: State, id: str, session: Session) -> State:
     return evolve(state, sessions={**state.sessions, id: session})
 
 
-def _buried(state: State, now: Moment, id: str, handle: str, reason: SessionEnd) -> State:
+def _remember_end(state: State, now: Moment, id: str, handle: str, reason: SessionEnd) -> State:
     return _remember_ends(state, now, [(id, handle, reason)])
 
 
 def _remember_ends(state: State, now: Moment, ends: Sequence[tuple[str, str, SessionEnd]]) -> State:
     """Remember ids with handle and reason, so that a late call gets the reason (rule 14)."""
     until = now.mono + state.rules.ended_memory
-    kept = {**state.ended, **{id: Tomb(handle, reason, until) for id, handle, reason in ends}}
+    kept = {**state.ended, **{id: EndedSession(handle, reason, until) for id, handle, reason in ends}}
     for id in list(kept)[: max(0, len(kept) - state.rules.ended_limit)]:
         del kept[id]
     return evolve(state, ended=kept)

@@ -32,6 +32,7 @@ from archisync_gui.model import (
     Status,
     TypeStatus,
 )
+from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 
 AS_OF = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TYPES = ("orders", "customers", "ddt", "invoices", "prices", "products")
@@ -88,6 +89,9 @@ class StandIn:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
+
+    def events(self, limit: int = FEED_LIMIT) -> Feed:
+        return Feed(self.subscribe, limit)
 
     def get_status(self) -> Status:
         return Status(
