@@ -105,6 +105,18 @@ async def test_the_tab_hears_of_its_end_and_of_no_other(office: Office, reason: 
         assert await closed_with(socket) == 4410
 
 
+async def test_a_tab_that_is_slow_still_hears_of_its_end(office: Office) -> None:
+    """However many events come before the tab takes one, the last state of its session is among what it gets."""
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        for number in range(3_000):
+            office.orchestrator.tell(EventKind.SYNC_STARTED, {"runId": f"r{number}", "type": "orders", "account": "x"})
+        office.orchestrator.end(SESSION, SessionEnd.OPERATOR)
+        assert (await hear(socket))["type"] == "ended"
+
+
 async def test_a_broken_line_is_reported_once(office: Office) -> None:
     await opened(office)
     async with line(office) as socket:
