@@ -1,5 +1,6 @@
-"""One customer's data in the whole profile: exported into one file, or erased everywhere; the panel must be closed.
+"""One customer's data in the whole profile: exported into one file, or erased everywhere.
 
+Exporting only reads, also beside the open panel; for erasing the archive and the drafts have to be closed.
 The lists, change log, kept reads and memory are in the archive, the drafts in a file of their own, names may stand in
 the log, and pictures show whole pages. The ERP is not touched: the next read brings back whoever is still in it.
 """
@@ -10,12 +11,14 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from archisync_gui.app import logs
 from archisync_gui.app.profile import Profile
 from archisync_gui.disk import PRIVATE, beside, put_in_place, replace_file
 from archisync_gui.drafts import personal as drafts_personal
@@ -24,9 +27,9 @@ from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.export import write_csv
 from archisync_gui.messages import text
 from archisync_gui.model import SystemClock
-from archisync_gui.store import Store, personal
+from archisync_gui.store import Store, StoreError, backups, personal
 from archisync_gui.store.keys import folded
-from archisync_gui.store.personal import Customer
+from archisync_gui.store.personal import Customer, Holding
 from archisync_gui.store.store import FILE
 
 
@@ -56,11 +59,22 @@ async def prepare(profile: Profile) -> None:
     await store.close()
 
 
+def found(profile: Profile, wanted: str) -> Holding:
+    """What the profile holds of the customer. Blocking, reads only. Raises ``StoreError``."""
+    customer = _find(profile, wanted)
+    records = personal.export(profile.folder / FILE, ENTITIES, customer)
+    records |= drafts_personal.export(profile.folder, customer)
+    name = next((str(row["name"]) for row in records["customers"]), "")
+    key = min(customer.ids or customer.codes)
+    counts = {kind: len(rows) for kind, rows in records.items() if rows}
+    return Holding(key, name, counts, tuple(_backups(profile, customer)))
+
+
 def export_customer(profile: Profile, wanted: str, target: Path, language: str) -> dict[str, int]:
     """Write everything about the customer into the archive ``target`` (zip); how many records of each kind.
 
-    It holds one table (CSV) for each list, ``everything.json`` with all that is stored, and a note. Blocking. The
-    caller holds the profile's lock. Raises ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
+    It holds one table (CSV) for each list, ``everything.json`` with all that is stored, and a note. Blocking. Raises
+    ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
     """
     path = profile.folder / FILE
     customer = personal.find(path, ENTITIES, wanted)
@@ -91,26 +105,57 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
     return {name: len(rows) for name, rows in found.items() if rows}
 
 
-def erase_customer(profile: Profile, wanted: str, *, backups: bool = False) -> Erased:
-    """Erase the customer everywhere in the profile. Blocking. The caller holds the profile's lock.
+def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False) -> Erased:
+    """Erase the customer everywhere in the profile. Blocking. The caller holds the profile's lock, and archive and
+    drafts are closed.
 
-    ``backups``: also delete the backups that hold the customer. The archive comes last: after a kill the customer is
-    still found there, and the same call finishes the work. Raises ``StoreError`` and ``OSError``.
+    ``from_backups``: also delete the backups that hold the customer, who may be in no other place any more. The
+    archive comes last: after a kill the customer is still found there, and the same call finishes the work. Raises
+    ``StoreError`` and ``OSError``.
     """
     path = profile.folder / FILE
-    customer = personal.find(path, ENTITIES, wanted)
+    customer = _find(profile, wanted)
     counts = {"log": _clean_logs(profile.log_file.parent, customer), "pictures": _remove_all(profile.screenshots)}
-    if backups:
-        counts["backups"] = _remove_backups(profile.folder / "backups", customer)
+    if from_backups:
+        counts["backups"] = _remove_backups(profile, customer)
     counts |= drafts_personal.erase(profile.folder, customer)
     counts |= personal.erase(path, ENTITIES, customer)
     holding = _holding(profile.folder, customer)
-    folder = profile.folder / "backups"
+    folder = profile.folder / backups.FOLDER
     return Erased(
         {name: count for name, count in counts.items() if count},
         tuple(file for file in holding if folder in file.parents),
         tuple(file for file in holding if folder not in file.parents),
     )
+
+
+def erased_text(erased: Erased, language: str) -> str:
+    """What was erased and what is left to decide about, for people."""
+    counts = ", ".join(f"{name} {count}" for name, count in erased.counts.items()) or "0"
+    said = [text("data-erased", language, {"counts": counts})]
+    if erased.backups:
+        said.append(text("data-in-backups", language, {"backups": _names(erased.backups)}))
+    if erased.left:
+        said.append(text("data-left", language, {"files": _names(erased.left)}))
+    return "\n".join(map(str, said))
+
+
+def _names(files: Iterable[Path]) -> str:
+    return ", ".join(file.name for file in files)
+
+
+def _find(profile: Profile, wanted: str) -> Customer:
+    """The customer in the archive, else in the newest backup that has them: an erased one may be left only there."""
+    path = profile.folder / FILE
+    try:
+        return personal.find(path, ENTITIES, wanted)
+    except StoreError as error:
+        if error.code != "customer-unknown":
+            raise
+        for backup in backups.listed(path):
+            with suppress(StoreError):  # a backup of an older version may lack a column, or be damaged
+                return personal.find(backup, ENTITIES, wanted)
+        raise
 
 
 def _shown(column: Column, value: Any) -> object:
@@ -137,7 +182,8 @@ def _clean_logs(folder: Path, customer: Customer) -> int:
         before = file.read_bytes().decode("utf-8", "replace")
         after = customer.blanked(before)
         if after != before:
-            replace_file(file, after)
+            with logs.set_down(file):
+                replace_file(file, after)
             changed += 1
     return changed
 
@@ -150,16 +196,24 @@ def _remove_all(folder: Path) -> int:
     return len(pictures)
 
 
-def _remove_backups(folder: Path, customer: Customer) -> int:
-    """Delete the backups of either database that hold the customer, each with its write-ahead log."""
-    gone = 0
-    for file in sorted(folder.glob("*.db")):
-        parts = [part for end in ("", "-wal", "-shm") if (part := file.with_name(file.name + end)).is_file()]
-        if any(_holds(part, customer) for part in parts):
-            gone += 1
-            for part in parts:
-                part.unlink()
-    return gone
+def _backups(profile: Profile, customer: Customer) -> list[Path]:
+    """The backups of either database that hold the customer, in their write-ahead log, too."""
+    files = sorted((profile.folder / backups.FOLDER).glob("*.db"))
+    return [file for file in files if any(_holds(part, customer) for part in _parts(file))]
+
+
+def _parts(database: Path) -> list[Path]:
+    sides = (database.with_name(database.name + side) for side in ("", *backups.SIDES))
+    return [part for part in sides if part.is_file()]
+
+
+def _remove_backups(profile: Profile, customer: Customer) -> int:
+    """Delete the backups that hold the customer; how many."""
+    gone = _backups(profile, customer)
+    for database in gone:
+        for part in _parts(database):
+            part.unlink()
+    return len(gone)
 
 
 def _holding(folder: Path, customer: Customer) -> Iterable[Path]:

@@ -41,6 +41,7 @@ WINDOW = "window.ini"
 
 BEHIND = (
     "archisync_gui.app.core",
+    "archisync_gui.app.data_care",
     "archisync_gui.drafts",
     "archisync_gui.endpoint.server",
     "archisync_gui.updates.watch",
@@ -127,9 +128,9 @@ async def _main(
             code = await life.lived(panel)
         finally:
             await panel.aclose()
-        if life.restore is None:
+        if life.between is None:
             return code
-        life = Life(profile, demo, stop, said=await _put_back(profile, life.restore))
+        life = Life(profile, demo, stop, said=await life.between())
         hidden = False
         stop.clear()
 
@@ -151,6 +152,22 @@ async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[
     return str(text("backup-put-back" if backup is not None else "archive-emptied", language())), "ok"
 
 
+async def _erase(profile: Profile, customer: str, backups: bool) -> tuple[str, str]:
+    """Erase one customer's data from the profile, which nobody has open now; what to say of it, and in what tone."""
+    from archisync_gui.app import data_care
+    from archisync_gui.ui.text.i18n import language
+
+    try:
+        erased = await asyncio.to_thread(data_care.erase_customer, profile, customer, from_backups=backups)
+    except SyncFailure as error:
+        return str(text(error.code, language(), error.params)), "bad"
+    except OSError as error:
+        log.exception("a customer's data could not be erased")
+        return str(text("data-erase-failed", language(), {"reason": error.strerror or str(error)})), "bad"
+    log.info("a customer's data were erased")
+    return data_care.erased_text(erased, language()), "bad" if erased.left else "ok"
+
+
 @dataclass
 class Life:
     """One life of the panel, from opening the profile to closing it."""
@@ -164,8 +181,8 @@ class Life:
     """What to open."""
     said: tuple[str, str] = ("", "")
     """What to say, and in what tone."""
-    restore: Path | Literal["empty"] | None = None
-    """The operator wants another life, with this backup or an empty file in the archive's place."""
+    between: Callable[[], Awaitable[tuple[str, str]]] | None = None
+    """Work on the closed profile, after which the panel opens anew: it returns what to say then, and in what tone."""
     ran_before: bool = field(init=False)
     """The panel ran on this profile before: its window was kept. Looked at before the panel is made, which keeps it."""
 
@@ -189,7 +206,8 @@ class Life:
             telling = asyncio.ensure_future(panel.show_failure(error, Store.backups_in(self.profile.folder)))
             stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before anybody reads it
             await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            self.restore = telling.result() if telling.done() else None
+            backup = telling.result() if telling.done() else None
+            self.between = partial(_put_back, self.profile, backup) if backup is not None else None
             for task in (telling, stopping):
                 task.cancel()
             await asyncio.gather(telling, stopping, return_exceptions=True)
@@ -209,7 +227,12 @@ class Life:
 
     def put_back(self, backup: Path) -> None:
         """End this life; the next one has that backup."""
-        self.restore = backup
+        self.between = partial(_put_back, self.profile, backup)
+        self.stop.set()
+
+    def erase(self, customer: str, backups: bool) -> None:
+        """End this life, erase the customer's data (``backups``: also the backups that hold them), begin the next."""
+        self.between = partial(_erase, self.profile, customer, backups)
         self.stop.set()
 
 
@@ -350,6 +373,7 @@ async def _served(endpoint: Endpoint) -> str:
 
 
 def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> Services:
+    from archisync_gui.app import data_care
     from archisync_gui.entities import ENTITIES
     from archisync_gui.ui.live.services import LoginTest, Services
     from archisync_gui.ui.text.i18n import language as panel_language
@@ -403,6 +427,11 @@ def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> S
         clear_and_read=core.clear_and_read,
         backup=lambda: core.store.backup("operator"),
         restore=life.put_back,
+        find_customer=lambda customer: asyncio.to_thread(data_care.found, core.profile, customer),
+        export_customer=lambda customer, target: asyncio.to_thread(
+            data_care.export_customer, core.profile, customer, target, panel_language()
+        ),
+        erase_customer=life.erase,
         updates=updates,
         crash=life.told,
     )

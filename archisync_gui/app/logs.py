@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -36,6 +38,21 @@ def to_file(profile: Profile, level: int) -> RotatingFileHandler:
     for noisy in ("alembic", "aiohttp", "asyncio", "qasync", "sqlalchemy"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return handler
+
+
+@contextmanager
+def set_down(file: Path) -> Iterator[None]:
+    """No handler of this process has ``file`` open meanwhile: it can be replaced. The next record opens it again."""
+    wanted = str(file.absolute())
+    handlers = [h for h in logging.getLogger().handlers if isinstance(h, PrivateFile) and h.baseFilename == wanted]
+    with ExitStack() as locked:
+        for handler in handlers:
+            handler.acquire()
+            locked.callback(handler.release)
+            if handler.stream is not None:
+                handler.stream.close()
+                handler.stream = None  # as `delay=True` leaves it
+        yield
 
 
 def close(handler: logging.Handler) -> None:

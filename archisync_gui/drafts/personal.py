@@ -1,4 +1,4 @@
-"""One customer's data in the drafts' file: exporting and erasing them. For a profile that nobody has open."""
+"""One customer's data in the drafts' file: exporting them, and erasing them while nobody has the profile open."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""One customer's data in the archive: finding, exporting and erasing them. For a profile that nobody has open.
+"""One customer's data in the archive: finding, exporting and erasing them.
 
-Erasing works on a copy of the file, which then takes its place: a kill at any moment leaves the file as it was or
-without the customer, and nothing of the old rows stays in free pages or in the write-ahead log.
+Finding and exporting only read, also beside an open panel. Erasing wants the profile closed: it works on a copy of the
+file, which then takes its place. A kill at any moment leaves the file as it was or without the customer, and nothing of
+the old rows stays in free pages or in the write-ahead log.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,20 @@ class Customer:
             return None
         chosen = (w.casefold() if not flags else w for w in sorted(words, key=lambda w: (-len(w), w)))
         return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, chosen))})(?!\w)", flags)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is stored of one customer, to be shown before it is exported or erased."""
+
+    key: str
+    """What names the customer and no other: the id, else the account number."""
+    name: str
+    """Name in the list of customers; empty for one who is no longer in it."""
+    counts: Mapping[str, int]
+    """Records by list, as :func:`export` names them; empty ones are left out."""
+    backups: tuple[Path, ...]
+    """Backups that hold the customer."""
 
 
 def find(path: Path, entities: Sequence[Entity], wanted: str) -> Customer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -19,7 +20,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archisync_gui import cli
-from archisync_gui.app import data_care, exit_codes
+from archisync_gui.app import data_care, exit_codes, logs
+from archisync_gui.app.desktop import Life
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
@@ -235,10 +237,80 @@ def test_backups_are_named_and_go_only_when_asked(filled: Profile, asked: bool) 
             await store.close()
 
     backup = asyncio.run(back_up())
-    erased = data_care.erase_customer(filled, PERSON["id"], backups=asked)
+    erased = data_care.erase_customer(filled, PERSON["id"], from_backups=asked)
     assert erased.backups == (() if asked else (backup,))
     assert backup.exists() is not asked
     assert {name for name, _ in named_in(filled.folder, PERSON)} == (set() if asked else {f"backups/{backup.name}"})
+
+
+def test_what_the_erasing_advises_about_backups_can_be_done(filled: Profile) -> None:
+    """The customer is no longer in the archive then: the backups say who is meant."""
+
+    async def back_up() -> Path:
+        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
+        try:
+            return await store.backup("operator")
+        finally:
+            await store.close()
+
+    backup = asyncio.run(back_up())
+    before = data_care.found(filled, PERSON["vat_number"])
+    assert (before.key, before.name, before.backups) == (PERSON["id"], PERSON["name"], (backup,))
+    assert before.counts["orders"] == 2
+    assert before.counts["drafts"] == 1
+    data_care.erase_customer(filled, PERSON["name"])
+    left = data_care.found(filled, PERSON["name"])
+    assert (left.key, left.name, left.counts, left.backups) == (PERSON["id"], "", {}, (backup,))
+    assert data_care.erase_customer(filled, PERSON["name"], from_backups=True).counts == {"backups": 1}
+    assert not backup.exists()
+    assert named_in(filled.folder, PERSON) == []
+    with pytest.raises(StoreError, match="customer-unknown"):
+        data_care.found(filled, PERSON["name"])
+
+
+def test_export_and_preview_go_on_beside_an_open_archive(filled: Profile, tmp_path: Path) -> None:
+    async def beside() -> int:
+        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
+        try:
+            await asyncio.to_thread(data_care.found, filled, PERSON["id"])
+            target = tmp_path / "export.zip"
+            return (await asyncio.to_thread(data_care.export_customer, filled, PERSON["id"], target, "en"))["orders"]
+        finally:
+            await store.close()
+
+    assert asyncio.run(beside()) == 2
+
+
+def test_a_log_that_is_written_is_cleaned_and_goes_on_in_the_same_file(filled: Profile) -> None:
+    """The panel logs on while it erases between two lives."""
+    log = logging.getLogger("archisync_gui.test")
+    handler = logs.to_file(filled, logging.INFO)
+    try:
+        log.info("read %s again", PERSON["name"])
+        data_care.erase_customer(filled, PERSON["id"])
+        log.info("afterwards")
+    finally:
+        logs.close(handler)
+    assert named_in(filled.folder, PERSON) == []
+    lines = filled.log_file.read_text("utf-8").splitlines()
+    assert "[…] again" in lines[-2]
+    assert lines[-1].endswith("afterwards")
+
+
+def test_the_panel_erases_between_two_lives_and_says_what_was_done(filled: Profile) -> None:
+    async def between(customer: str) -> tuple[str, str]:
+        life = Life(filled, None, asyncio.Event())
+        life.erase(customer, False)
+        assert life.stop.is_set()
+        assert life.between is not None
+        return await life.between()
+
+    said, tone = asyncio.run(between(PERSON["id"]))
+    assert (said.partition(" ")[0].rstrip(":"), tone) in {("Erased", "ok"), ("Cancellato", "ok")}
+    assert named_in(filled.folder, PERSON) == []
+    said, tone = asyncio.run(between("nobody"))
+    assert "nobody" in said
+    assert tone == "bad"
 
 
 def test_another_customer_whose_name_contains_this_one_keeps_theirs(profile: Profile) -> None:

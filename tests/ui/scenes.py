@@ -523,7 +523,7 @@ class Stage:
         """All dialogs, each as it can look."""
         panel, store = self.panel, self.world.store
         await self.become(busy())
-        for name in ("why", "sessions", "diagnostics", "about"):
+        for name in ("why", "sessions", "diagnostics", "about", "one-customer"):
             yield name, await self._opened(name)
             await self._close(name)
         async for name, dialog in self._runs(store):

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from panel_fakes import MakePanel, World
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel
 
 from archisync_gui import licences
 from archisync_gui.ui.dialogs.about import AboutDialog, news_text
@@ -113,11 +112,3 @@ async def test_the_setting_stands_beside_the_way_to_about(make_panel: MakePanel,
     while panel.context.background._tasks:
         await asyncio.gather(*panel.context.background._tasks)
     dialog.close()
-
-
-async def test_the_data_page_names_the_commands_for_one_customer(make_panel: MakePanel) -> None:
-    panel = await make_panel()
-    panel.open("settings")
-    (page,) = panel.window.findChildren(SettingsPage)
-    shown = [label.text() for label in page.findChildren(QLabel)]
-    assert any("archisync-gui data erase" in text for text in shown)

@@ -18,6 +18,7 @@ from archisync_gui.settings import Settings
 if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
     from archisync_gui.orchestrator import Orchestrator
+    from archisync_gui.store.personal import Holding
     from archisync_gui.store.store import Store
     from archisync_gui.updates.watch import Updates
 
@@ -152,6 +153,12 @@ class Services:
     backup: Callable[[], Awaitable[Path]] | None = None
     restore: Callable[[Path], object] | None = None
     """Starts Archisync anew with that backup in the archive's place."""
+    find_customer: Callable[[str], Awaitable[Holding]] | None = None
+    """Id, account number, VAT number, fiscal code or name → what is stored of that customer. Raises ``StoreError``."""
+    export_customer: Callable[[str, Path], Awaitable[object]] | None = None
+    """Customer, archive file to write. Raises ``StoreError`` and ``OSError``."""
+    erase_customer: Callable[[str, bool], object] | None = None
+    """Customer, whether the backups that hold them are deleted, too. Starts Archisync anew."""
     updates: Updates | None = None
     """Whether there are newer versions."""
     crash: str = ""

@@ -559,6 +559,7 @@ class SettingsPage(Page):
         self.accounts, self.pages = Accounts(context), PairedPages(context)
         self._load = label(wrap=True)
         self.folder, self.again, self.about = QPushButton(), QPushButton(), QPushButton()
+        self.one_customer = QPushButton()
         self.backups = Backups(context)
         self._sizes = label(name="muted", wrap=True)
         layout = row(self, (18, 14, 18, 14), 14)
@@ -574,6 +575,7 @@ class SettingsPage(Page):
         self.folder.clicked.connect(self._open_folder)
         self.again.clicked.connect(partial(context.open, "first-run"))
         self.about.clicked.connect(partial(context.open, "about"))
+        self.one_customer.clicked.connect(partial(context.open, "one-customer"))
         context.settings_changed.connect(self.show_settings)
         context.services_changed.connect(self.show_settings)
         feed.runs_changed.connect(self._show_load)
@@ -640,6 +642,7 @@ class SettingsPage(Page):
             inside.addWidget(self._sizes)
             line = row(gap=8)
             line.addWidget(self.folder)
+            line.addWidget(self.one_customer)
             line.addStretch(1)
             inside.addLayout(line)
             inside.addWidget(self.backups)
@@ -667,6 +670,7 @@ class SettingsPage(Page):
         self.folder.setText(tr("Open data fol&der"))
         self.again.setText(tr("Walk throu&gh the first steps again…"))
         self.about.setText(message("about.open"))
+        self.one_customer.setText(message("one-customer.open"))
         self.backups.retranslate()
         self.show_settings()
 
@@ -726,7 +730,6 @@ class SettingsPage(Page):
         if services is not None and services.store is not None:
             size = decimal((self._feed.size or 0) / 1e6, 1)
             lines.append(tr("Archive {size} MB", size=size))
-        lines.append(message("data-one-customer"))
         self._sizes.setText("\n".join(lines))
 
     def _open_folder(self) -> None:

@@ -146,6 +146,7 @@ class Panel(QObject):
             "password": self._open_password,
             "record": window.open_record,
             "about": lambda _: self._open_about(),
+            "one-customer": lambda _: self._open_one_customer(),
         }
         window.sidebar.demo_button.clicked.connect(self._demo_menu)
 
@@ -204,6 +205,11 @@ class Panel(QObject):
         from archisync_gui.ui.dialogs.about import AboutDialog
 
         self._show_dialog("about", lambda: AboutDialog(self.context, self.window))
+
+    def _open_one_customer(self) -> None:
+        from archisync_gui.ui.dialogs.one_customer import OneCustomerDialog
+
+        self._show_dialog("one-customer", lambda: OneCustomerDialog(self.context, self.window))
 
     def _open_password(self, what: object) -> None:
         self.context.background.run(self._asked_password(str(what)), "password")

@@ -1,0 +1,136 @@
+"""One customer's data in the panel: found first, then exported, or erased after a question."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from panel_fakes import MakePanel, World, busy, calm
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from archisync_gui.store import StoreError
+from archisync_gui.store.personal import Holding
+from archisync_gui.ui.dialogs.one_customer import OneCustomerDialog
+from archisync_gui.ui.pages.settings import SettingsPage
+from archisync_gui.ui.widgets.dialog import Confirm
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.qasync
+
+BAR = Holding("50120", "Bar <b>Sport</b>", {"customers": 1, "orders": 4, "changes": 12}, (Path("a.db"), Path("b.db")))
+
+
+class DataCare:
+    """In the place of ``app.data_care``: one customer, and what was asked of it."""
+
+    def __init__(self) -> None:
+        self.exported: list[tuple[str, Path]] = []
+        self.erased: list[tuple[str, bool]] = []
+        self.full = False
+
+    async def find(self, wanted: str) -> Holding:
+        if wanted != "bar sport":
+            raise StoreError("customer-unknown", wanted=wanted)
+        return BAR
+
+    async def export(self, customer: str, target: Path) -> None:
+        if self.full:
+            raise OSError(28, "No space left on device", str(target))
+        self.exported.append((customer, target))
+
+    def erase(self, customer: str, backups: bool) -> None:
+        self.erased.append((customer, backups))
+
+
+async def opened(make_panel: MakePanel, care: DataCare) -> OneCustomerDialog:
+    services = {"find_customer": care.find, "export_customer": care.export, "erase_customer": care.erase}
+    panel = await make_panel(**services)
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    page.one_customer.click()
+    (dialog,) = panel.window.findChildren(OneCustomerDialog)
+    return dialog
+
+
+async def look_for(dialog: OneCustomerDialog, wanted: str) -> None:
+    dialog.wanted.setText(wanted)
+    QTest.keyClick(dialog.wanted, Qt.Key.Key_Return)
+    await until(lambda: bool(dialog.said.text()) and "Looking" not in dialog.said.text())
+
+
+def to(path: Path) -> Callable[..., Awaitable[Path]]:
+    async def where(*_: object) -> Path:
+        return path
+
+    return where
+
+
+async def test_nothing_can_be_done_before_the_customer_is_found(make_panel: MakePanel) -> None:
+    dialog = await opened(make_panel, DataCare())
+    assert not dialog.export.isEnabled()
+    assert not dialog.erase.isEnabled()
+    await look_for(dialog, "nobody")
+    assert "There is no customer “nobody” in the archive." in dialog.said.text()
+    assert not dialog.erase.isEnabled()
+    await look_for(dialog, "bar sport")
+    assert dialog.said.text() == "Bar <b>Sport</b> (50120): Customers 1, Orders 4, Changes 12."
+    assert dialog.said.textFormat() is Qt.TextFormat.PlainText
+    assert dialog.export.isEnabled()
+    assert dialog.erase.isEnabled()
+    dialog.wanted.setText("bar sport 2")
+    assert not dialog.erase.isEnabled()  # what is shown and what is typed may differ now
+    dialog.close()
+
+
+async def test_the_export_goes_where_one_says_and_a_full_disk_is_said(
+    make_panel: MakePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    care = DataCare()
+    dialog = await opened(make_panel, care)
+    monkeypatch.setattr("archisync_gui.ui.dialogs.one_customer.ask_where", to(tmp_path / "bar.zip"))
+    await look_for(dialog, "bar sport")
+    dialog.export.click()
+    await until(lambda: "not encrypted" in dialog.said.text())
+    assert care.exported == [("50120", tmp_path / "bar.zip")]
+    care.full = True
+    dialog.export.click()
+    await until(lambda: "No space left on device" in dialog.said.text())
+    dialog.close()
+
+
+@pytest.mark.parametrize("backups", [False, True])
+async def test_erasing_is_confirmed_and_backups_go_only_when_ticked(make_panel: MakePanel, backups: bool) -> None:
+    care = DataCare()
+    dialog = await opened(make_panel, care)
+    assert not dialog.backups.isVisible()
+    await look_for(dialog, "bar sport")
+    assert "(2)" in dialog.backups.text()
+    dialog.backups.setChecked(backups)
+    for yes in (False, True):
+        dialog.erase.click()
+        await until(lambda: any(b.isVisible() for b in dialog.findChildren(Confirm)))
+        box = next(b for b in dialog.findChildren(Confirm) if b.isVisible())
+        assert "Bar <b>Sport</b>" in box.headline.text()
+        assert "the next read brings it back" in box.detail.text()
+        assert ("other data of that time" in box.detail.text()) is backups
+        if not yes:
+            QTest.keyClick(box, Qt.Key.Key_Return)  # the harmless answer is the usual one
+            await until(lambda: not any(b.isVisible() for b in dialog.findChildren(Confirm)))
+            assert care.erased == []
+        else:
+            box.yes.click()
+    await until(lambda: care.erased == [("50120", backups)])
+    dialog.close()
+
+
+async def test_nothing_is_erased_while_a_list_is_read(make_panel: MakePanel, world: World) -> None:
+    dialog = await opened(make_panel, DataCare())
+    await look_for(dialog, "bar sport")
+    world.orchestrator.become(busy())
+    await until(lambda: not dialog.erase.isEnabled())
+    assert "is being read" in dialog.erase.toolTip()
+    world.orchestrator.become(calm())
+    await until(dialog.erase.isEnabled)
+    dialog.close()
