@@ -16,7 +16,7 @@ import pytest
 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
-from archisync_gui.endpoint.sessions import MESSAGES_AT_ONCE
+from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
 from archisync_gui.model import EventKind, SessionEnd
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running
 from tests.endpoint.stand_in import AS_OF
