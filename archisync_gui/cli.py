@@ -128,8 +128,26 @@ def build_parser() -> argparse.ArgumentParser:
     exporting.add_argument("--to", metavar="FILE", required=True, help="the zip file to write")
     erasing.add_argument("--yes", action="store_true", help="really erase; without it the command only asks")
     erasing.add_argument("--backups", action="store_true", help="also delete the backups that hold the customer")
+    _add_office(commands, common)
     commands.add_parser("demo-erp", help="run the demo ERP alone").later = _demo_erp_arguments
     return parser
+
+
+def _add_office(commands: Any, common: argparse.ArgumentParser) -> None:
+    office = commands.add_parser("office", help="share one archive with other computers, on a PostgreSQL server")
+    actions = office.add_subparsers(dest="action", metavar="ACTION", required=True, parser_class=_Parser)
+    creating = actions.add_parser("create", parents=[common], help="make the office's tables on the server")
+    joining = actions.add_parser("join", parents=[common], help="make this profile a member of the office")
+    for action in (creating, joining):
+        action.add_argument("address", metavar="ADDRESS", help="postgresql://ROLE@SERVER:5432/DATABASE?schema=NAME")
+    joining.add_argument("--never-leads", action="store_true", help="this computer never reads the ERP for the others")
+    joining.add_argument("--upgrade", action="store_true", help="bring the office's tables to this version first")
+    actions.add_parser("leave", parents=[common], help="copy the office's data into this profile and leave the office")
+    actions.add_parser("run", parents=[common], help="take part: read for all when it is this computer's turn")
+    for name, what in (("status", "who leads and who takes part"), ("doctor", "look at the server and the connection")):
+        actions.add_parser(name, parents=[common], help=what).add_argument(
+            "--json", action="store_true", help="print JSON for programs"
+        )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -186,7 +204,7 @@ def _run(options: argparse.Namespace, language: str) -> int:
 
         return quit_all(every_profile(), language)
     try:
-        may_make = options.command in (None, "sync")
+        may_make = options.command in (None, "sync") or getattr(options, "action", None) in ("create", "join")
         profile = open_profile(getattr(options, "profile", None), demo=demo is not None, make=may_make)
         return _run_on(profile, demo, options, language)
     except SettingsError as error:
@@ -218,6 +236,11 @@ def _run_on(profile: Profile, demo: DemoOptions | None, options: argparse.Namesp
             return run_doctor(profile, demo, options, language)
         case "data":
             return _data(options, profile, language)
+        case "office":
+            from archisync_gui.app.office import run_office
+
+            _log_to_file(profile)
+            return run_office(profile, demo, options, language)
         case _:
             return _command(options, profile, demo, language)
 
@@ -238,7 +261,9 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
     """``data export`` and ``data erase``: in this process and with the profile's lock, so that nothing is read."""
     from archisync_gui.app import data_care
     from archisync_gui.app.profile import ProfileLock
+    from archisync_gui.office.membership import refuse_member
 
+    refuse_member(profile.folder)  # the customer's data are on the office's server
     names = {"customer": options.customer, "name": profile.name}
     if options.action == "erase" and not options.yes:
         _say(text("data-confirm", language, names))
@@ -295,6 +320,12 @@ def _command(options: argparse.Namespace, profile: Profile, demo: DemoOptions | 
     if args is None:
         return exit_codes.USAGE
     printer = Printer(options.command, as_json=options.json, language=language)
+    from archisync_gui.office.membership import membership
+
+    if membership(profile.folder) is not None:
+        from archisync_gui.app.office import ask
+
+        return _done(*ask(profile, options.command, args, printer.event), printer)
     lock = ProfileLock(profile)
     if not lock.acquire():
         if options.standalone:

@@ -85,8 +85,9 @@ TEST_PROGRAMS = {
     "dbus-run-session": "dbus-daemon",
     "trayer": "trayer",
     "dunst": "dunst",
+    "pg_ctlcluster": "postgresql",
 }
-"""What the tests drive a desktop without a screen with."""
+"""What the tests drive a desktop without a screen with, and the server of an office."""
 
 TEXTS = {
     # step names

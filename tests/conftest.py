@@ -7,7 +7,7 @@ from hypothesis import settings
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
-pytest_plugins = ["tests.support.hygiene", "tests.support.loops", "tests.support.windows"]
+pytest_plugins = ["tests.support.hygiene", "tests.support.loops", "tests.support.postgres", "tests.support.windows"]
 
 # How long an example takes depends on what else the computer does: no test asserts on elapsed time.
 settings.register_profile("suite", deadline=None)

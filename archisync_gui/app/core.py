@@ -31,6 +31,7 @@ from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import LANGUAGES, system_language, text
 from archisync_gui.model import (
     Account,
+    Clock,
     ErrorInfo,
     FailureKind,
     Finished,
@@ -40,6 +41,7 @@ from archisync_gui.model import (
     SyncFailure,
     SystemClock,
 )
+from archisync_gui.office.membership import refuse_member
 from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
 from archisync_gui.orchestrator.office_hours import closes
 from archisync_gui.settings import LoadedSettings, Settings, SettingsError, interval_key, open_settings
@@ -74,7 +76,9 @@ def _nobody(hidden: bool, place: str) -> None:
 class Core:
     """One opened profile at work. Made by :meth:`open`; the caller holds the profile's lock."""
 
-    def __init__(self, profile: Profile, loaded: LoadedSettings, store: Store, credentials: Credentials) -> None:
+    def __init__(
+        self, profile: Profile, loaded: LoadedSettings, store: Store, credentials: Credentials, clock: Clock
+    ) -> None:
         self.profile = profile
         self.settings = loaded.settings
         zone.use(self.settings.text("sync.timezone"))
@@ -85,7 +89,7 @@ class Core:
             self.troubles = (*self.troubles, missing)
         self.store = store
         self.credentials = credentials
-        self.clock = SystemClock()
+        self.clock = clock
         self.second_start: Callable[[bool, str], None] = _nobody
         """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
         self.quit: Callable[[], None] | None = None
@@ -134,14 +138,21 @@ class Core:
         attended: bool,
         reads: bool = True,
         second_start: Callable[[bool, str], None] = _nobody,
+        clock: Clock | None = None,
+        open_store: Callable[[], Awaitable[Store]] | None = None,
     ) -> Core:
         """Open the profile whose lock the caller holds.
 
         ``attended``: a panel looks on, so the schedule runs and reads can be pre-empted. ``reads`` False: nothing will
         be asked of the ERP (``status``), so no demo ERP is started. ``password``: one for every account (command line).
-        ``second_start``: see the attribute. Whatever was opened is closed again when a later part fails. Raises
-        ``SyncFailure`` when the data cannot be opened (its code has a text) and ``SettingsError``.
+        ``second_start``: see the attribute. ``clock`` and ``open_store``: those of an office, for the member that leads
+        it; without them the profile of a member is refused (``office-profile``). Whatever was opened is closed again
+        when a later part fails. Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and
+        ``SettingsError``.
         """
+        if open_store is None:
+            await asyncio.to_thread(refuse_member, profile.folder)
+        clock = clock or SystemClock()
         demo_erp = demo.erp() if demo is not None and reads else None
         passwords = dict(demo_erp.accounts) if demo_erp is not None else {}
         async with AsyncExitStack() as stack:
@@ -160,9 +171,9 @@ class Core:
             stack.push_async_callback(channel.stop)
             await channel.start()
             loaded = await asyncio.to_thread(open_settings, profile.settings_file)
-            store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+            store = await (open_store() if open_store else Store.open(profile.folder, ENTITIES, clock=clock))
             stack.push_async_callback(store.close)
-            core = cls(profile, loaded, store, Credentials(profile, passwords, password))
+            core = cls(profile, loaded, store, Credentials(profile, passwords, password), clock)
             core.second_start = second_start
             if demo_erp is not None:
                 stack.push_async_callback(demo_erp.stop)

@@ -20,11 +20,9 @@ from archisync_gui.erp.failures import SessionExpired, StalePage, transient
 from archisync_gui.erp.idle import IdleTimer
 from archisync_gui.erp.left_open import LeftOpenLists, ListKey
 from archisync_gui.erp.lists.detail import detail_path, read_record
-from archisync_gui.erp.lists.filters import view_of
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
-from archisync_gui.erp.lists.restoring import merge_saved_view
-from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.erp.user_views import UserViews
 from archisync_gui.erp.visit import Visit, at_home, to_its_end
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
@@ -74,10 +72,10 @@ class Erp:
         self._idle = idle
         self._one_at_a_time = asyncio.Lock()
         self._login_lock = asyncio.Lock()
-        self._saved = SavedViews(saved_views)
         self.ways = ReadingWays(ways)
         """How each list is read."""
-        self._entities = {entity.path: entity for entity in entities}
+        self.user_views = UserViews(saved_views, entities, self._session, self.clock, self.ways)
+        """What is still to be restored."""
         self._left_open = LeftOpenLists(self._browser, open_until)
         self._background = Background()
         self._timer = IdleTimer(self._idle_for, self._close_idle)
@@ -98,7 +96,8 @@ class Erp:
         self, entity: Entity, account: AccountId, fields: Sequence[str], logged_in: Callable[[], None]
     ) -> AsyncIterator[Visit]:
         """Open a list view. At the end, also after a failure, the user's own view is restored; where that fails, it is
-        restored at the next visit. :class:`SessionExpired` passes through: the caller opens again."""
+        restored at the end of the account's next visit to any list. :class:`SessionExpired` passes through: the caller
+        opens again."""
         async with self._using():
             visit = Visit()
             await self._left_open.another_opens(account)
@@ -111,9 +110,8 @@ class Erp:
                     # Who suspends a read is waiting for something else.
                     self._background.start(self._browser.close_page(account))
                 else:
-                    await self._restore(account, view)
-                    for path in await self._saved.left_by_earlier_process(account):
-                        await self._restore_later(account, path)
+                    await self.user_views.restore(account, view)
+                    await self.user_views.restore_others(account)
             except SessionExpired:
                 raise
             except BaseException as error:
@@ -201,8 +199,8 @@ class Erp:
 
     async def _restore_afterwards(self, key: ListKey, view: ListView) -> None:
         async with self._using():
-            await self._restore(key[0], view)
-            if key in self._saved.known or key not in self._left_open:
+            await self.user_views.restore(key[0], view)
+            if await self.user_views.is_saved(*key) or key not in self._left_open:
                 await self._left_open.close(key)
 
     async def _open(
@@ -213,18 +211,8 @@ class Erp:
             view = await ListView.still_open(session, entity, fields, self.clock, self.ways)
         else:
             view = await ListView.open(session, entity, fields, self.clock, self.ways, logged_in)
-        self._entities[entity.path] = entity
-        await self._take_saved(session.account, view)
-        await self._saved.save(session.account, entity.path, view.view)
+        await self.user_views.begin(session.account, view)
         return view
-
-    async def _take_saved(self, account: AccountId, view: ListView) -> None:
-        """Where an earlier visit could not restore the list, its user wants the view that was saved then, but for what
-        was changed since."""
-        saved = await self._saved.of(account, view.entity.path)
-        if saved is not None:
-            left = self._saved.left(account, view.entity.path)
-            view.view = merge_saved_view(saved, view.view, view.entity, view.state, left)
 
     async def _after(self, error: BaseException, visit: Visit, account: AccountId, purpose: str = "") -> None:
         """Take a picture, restore the view within a limit, close the page."""
@@ -239,26 +227,15 @@ class Erp:
                 limit = self.limits.restore if isinstance(error, SyncFailure) else min(self.limits.restore, 6.0)
                 with suppress(Exception):
                     async with asyncio.timeout(limit):
-                        await self._restore(account, visit.view)
+                        await self.user_views.restore(account, visit.view)
+            if visit.view is not None:
+                await self.user_views.cut_off(account, visit.view)
             await self._browser.close_page(account, purpose)
             if lost:
                 await self._browser.close()
 
         # A cancelled run still leaves the ERP as it found it, and no page open.
         await to_its_end(clean_up())
-
-    async def _restore(self, account: AccountId, view: ListView) -> None:
-        """Restore the user's view; where that fails it stays saved, for the next visit."""
-        try:
-            await view.restore()
-        except SessionExpired:
-            return
-        except SyncFailure as error:
-            log.info("the view of %s could not be restored: %s", view.entity.name, error)
-            if error.code == "view-not-restored":  # the page was looked at after the last step
-                self._saved.not_restored(account, view.entity.path, view_of(view.state, view.entity.filter))
-            return
-        await self._saved.restored(account, view.entity.path)
 
     # --- records ------------------------------------------------------------------------------------------------------
 
@@ -334,8 +311,7 @@ class Erp:
 
     async def _close_in_order(self) -> None:
         if self._browser.running:
-            for account, path in self._saved.known:
-                await self._restore_later(account, path)
+            await self.user_views.restore_all()
         self._left_open.clear()
         await self._browser.close()
 
@@ -346,28 +322,6 @@ class Erp:
         self._one_at_a_time, self._login_lock = asyncio.Lock(), asyncio.Lock()
         self._left_open.clear()
         await self._browser.close()
-
-    async def _restore_later(self, account: AccountId, path: str) -> None:
-        """Restore a list that an earlier visit left changed, if that is quick and costs no login."""
-        entity = self._entities.get(path)
-        if entity is None or await self._saved.of(account, path) is None:
-            return
-
-        def no_login() -> None:
-            raise AssertionError
-
-        session = self._session(account)
-        try:
-            async with asyncio.timeout(self.limits.restore):
-                driver = await session.driver()
-                if (await driver.go(path, self.limits.open)).casefold() == "login.aspx":
-                    return
-                view = await ListView.open(session, entity, (), self.clock, self.ways, no_login)
-                await self._take_saved(account, view)
-                view.must_be_restored()
-                await self._restore(account, view)
-        except Exception as error:
-            log.info("the view of %s is still to be restored: %r", entity.name, error)
 
     def _session(self, account: AccountId, purpose: str = "") -> ErpSession:
         return ErpSession(self._browser, account, self._base(), self._password, self.limits, self._login_lock, purpose)

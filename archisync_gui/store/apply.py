@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.store import schema
 from archisync_gui.store.database import check
+from archisync_gui.store.dialect import insert_rows
 from archisync_gui.store.errors import Overtaken
 from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, percent_change, row_key, search_text
 from archisync_gui.store.schema import CHANGES, READS, TOUCHED, UNFILLED, utc_text
@@ -79,6 +80,8 @@ class _Statement:
     def __init__(self, compiled: sa.Compiled, names: Sequence[str]) -> None:
         place = {name: at for at, name in enumerate(names)}
         self.sql = str(compiled)
+        self.table = cast("Any", compiled).statement.table
+        self.columns = tuple(cast("Any", compiled).positiontup)
         self.pick = itemgetter(*(place[name] for name in cast("Any", compiled).positiontup))
 
 
@@ -97,7 +100,7 @@ class _Writer:
         names = [column.name for column in self.entity.columns]
         dialect = self.connection.dialect
         row = [*schema.META, *names]
-        self._insert = _Statement(self.table.insert().compile(dialect=dialect, column_keys=row), row)
+        self._insert = _Statement(self.table.insert().inline().compile(dialect=dialect, column_keys=row), row)
         written = [schema.HASH, schema.LAST_CHANGED, schema.BLANKS, schema.SEARCH, *names]
         update = self.table.update().where(
             self.table.c[schema.ACCOUNT] == sa.bindparam("_account"), self.table.c[schema.KEY] == sa.bindparam("_key")
@@ -109,7 +112,7 @@ class _Writer:
         present = {schema.MISSING_SINCE: sa.null(), schema.DELETED_AT: sa.null()}
         self._update_back = _Statement(update.values(values | present).compile(dialect=dialect), given)
         line = [column.name for column in CHANGES.columns if column.name != "id"]
-        self._log = _Statement(CHANGES.insert().compile(dialect=dialect, column_keys=line), LOG_ORDER)
+        self._log = _Statement(CHANGES.insert().inline().compile(dialect=dialect, column_keys=line), LOG_ORDER)
         self._lines: list[Sequence[Any]] = []
         self.written: list[str] = []
         """Keys of the rows added, changed or revived."""
@@ -117,7 +120,7 @@ class _Writer:
 
     def insert(self, rows: Sequence[Sequence[Any]]) -> None:
         """Add rows: the values of ``schema.META``, then those of the columns."""
-        self._many(self._insert, rows)
+        self.tally.written += self._add(self._insert, rows)
 
     def update(self, rows: Sequence[Sequence[Any]], *, back: bool) -> None:
         """Rewrite rows: account, key, hash, last change, blanks, search text, then the columns. ``back``: they were
@@ -161,10 +164,14 @@ class _Writer:
 
     def flush(self) -> None:
         """Write the lines of the change log."""
-        if self._lines:
-            pick = self._log.pick
-            self.connection.exec_driver_sql(self._log.sql, [pick(line) for line in self._lines])
-            self._lines = []
+        self._add(self._log, self._lines)
+        self._lines = []
+
+    def _add(self, statement: _Statement, rows: Sequence[Sequence[Any]]) -> int:
+        if not rows:
+            return 0
+        picked = [statement.pick(row) for row in rows]
+        return insert_rows(self.connection, statement.table, statement.columns, statement.sql, picked)
 
     def _many(self, statement: _Statement, rows: Sequence[Sequence[Any]]) -> None:
         if rows:

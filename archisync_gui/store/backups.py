@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,12 +30,21 @@ def make(connection: sa.Connection, path: Path, reason: str, now: datetime) -> P
 
     The copy is written under another name first, so that a backup is either complete or not there.
     """
+
+    def copy(part: Path) -> None:
+        connection.rollback()  # SQLite copies nothing out of a write transaction
+        copied(connection.connection.driver_connection, part, path)
+
+    return written(path, reason, now, copy)
+
+
+def written(path: Path, reason: str, now: datetime, write: Callable[[Path], None]) -> Path:
+    """A new backup of ``path`` whose file ``write`` makes; returns where it is."""
     with translated(path):
         target = _new_name(path, _word(reason), now)
         part = beside(target)
         try:
-            connection.rollback()  # SQLite copies nothing out of a write transaction
-            copied(connection.connection.driver_connection, part, path)
+            write(part)
             put_in_place(part, target)
         except BaseException:
             remove(part)

@@ -12,8 +12,8 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,6 +60,11 @@ class Database:
         self._writer = _Side(path, Worker(f"{name}-writer"), synchronous, writes=True)
         self._reader = _Side(path, Worker(f"{name}-reader"), synchronous, writes=False)
 
+    @property
+    def place(self) -> str:
+        """The file's path, for people."""
+        return str(self.path)
+
     async def create(self) -> None:
         """Make folder and file where they are missing, and both private. Raises :class:`StoreError`."""
         await self._writer.worker.run(self._create)
@@ -84,6 +89,10 @@ class Database:
         ``abandoned`` is set when the caller is cancelled; a long job looks at it and raises :class:`Abandoned`.
         """
         return await self._writer.run(job, abandoned)
+
+    async def change_schema(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run ``job``, a migration, in one write transaction."""
+        return await self.write(job)
 
     async def read(self, job: Callable[[sa.Connection], T]) -> T:
         """Run ``job`` on the reading connection, which sees one committed state. Cancelling stops a long query."""
@@ -121,17 +130,6 @@ def json_or_none(text: Any) -> Any:
     except (ValueError, TypeError, RecursionError):
         log.warning("a stored JSON value cannot be read and is left out: %.60r", text)
         return None
-
-
-@contextmanager
-def any_text(connection: sa.Connection) -> Iterator[None]:
-    """Texts that are not UTF-8 are read with replacement characters; otherwise one of them fails the whole query."""
-    raw: Any = connection.connection.driver_connection
-    raw.text_factory = lambda data: data.decode("utf-8", "replace")
-    try:
-        yield
-    finally:
-        raw.text_factory = str
 
 
 class _Side:

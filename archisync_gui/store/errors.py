@@ -1,4 +1,4 @@
-"""What can go wrong with a database file and how SQLite's codes become failures with a text; no SQL."""
+"""What can go wrong with a database, and how the codes of SQLite and of a server become failures; no SQL."""
 
 from __future__ import annotations
 
@@ -12,15 +12,28 @@ from sqlalchemy.exc import DBAPIError
 
 from archisync_gui.model import FailureKind, Json, SyncFailure
 
-RECOVERABLE = frozenset({"disk-full", "read-only", "locked", "disk-error"})
+UNREACHABLE = frozenset({"office-unreachable", "office-full", "office-read-only", "office-slow"})
+"""Codes of an office's server that pass by themselves: the network, a restart, too many connections, a failover."""
+RECOVERABLE = frozenset({"disk-full", "read-only", "locked", "disk-error"}) | UNREACHABLE
 """Codes after which the same write may succeed later without anybody touching the data."""
 
 
 class StoreError(SyncFailure):
-    """A database file could not be used; not repeated by itself. ``code`` names the text in ``messages/store.toml``."""
+    """A database could not be used. ``code`` names the text in ``messages/store.toml`` or ``messages/office.toml``. A
+    run is repeated by itself only after one of :data:`UNREACHABLE`."""
 
     def __init__(self, code: str, **params: Json) -> None:
-        super().__init__(code, FailureKind.PERMANENT, params=params)
+        kind = FailureKind.TRANSIENT if code in UNREACHABLE else FailureKind.PERMANENT
+        super().__init__(code, kind, params=params)
+
+
+class EpochLost(StoreError):
+    """A member of an office wrote under a leadership that has ended: nothing was written, and it must close its
+    browser. ``epoch`` is that of the leadership; ``None``: this member does not lead."""
+
+    def __init__(self, epoch: int | None, **params: Json) -> None:
+        super().__init__("office-not-leader" if epoch is None else "office-epoch-lost", epoch=epoch, **params)
+        self.epoch = epoch
 
 
 class Overtaken(SyncFailure):
@@ -61,8 +74,57 @@ _SYSTEM = {
 """The file system's error numbers with our codes."""
 
 
+_SERVER = {
+    "57014": "interrupted",
+    "53100": "disk-full",
+    "53200": "office-unreachable",
+    "53300": "office-full",
+    "25006": "office-read-only",
+    "42501": "office-not-allowed",
+    "28000": "office-login",
+    "28P01": "office-login",
+    "3D000": "office-missing",
+    "3F000": "office-missing",
+    "55P03": "locked",
+    "40001": "locked",
+    "40P01": "locked",
+    "58030": "disk-error",
+    "XX001": "damaged",
+    "XX002": "damaged",
+    "25P03": "office-unreachable",
+    "57P05": "office-unreachable",
+}
+"""PostgreSQL's codes (SQLSTATE) with ours."""
+_SENTENCES = {
+    "office-unreachable": ("database system is", "sistema di database", "closed unexpectedly", "inaspettatamente"),
+    "office-full": ("too many clients", "too many connections", "connection slots", "troppi client", "slot di conness"),
+    "office-pooler": ("unsupported startup parameter",),
+    "office-login": ("password", "pg_hba.conf", "authentication", "autenticazione", "role", "ruolo"),
+    "office-missing": ("database",),
+    "office-tls": ("certificate", "certificato", "ssl error", "not support ssl"),
+}
+"""Words of the server's sentences, tried in this order."""
+_CLASSES = {"08": "office-unreachable", "57": "office-unreachable", "58": "disk-error"}
+"""The first two characters of other codes of PostgreSQL with ours."""
+
+
+def server_code(error: BaseException) -> str | None:
+    """The code of an error of psycopg; ``None`` for one that is a mistake of the program."""
+    if not any(kind.__module__.startswith("psycopg") for kind in type(error).__mro__):
+        return None
+    state: str | None = getattr(error, "sqlstate", None)
+    if state is not None:
+        return _SERVER.get(state) or _CLASSES.get(state[:2])
+    if not any(kind.__name__ == "OperationalError" for kind in type(error).__mro__):
+        return None
+    # While connecting libpq gives no code but the server's sentence, in the server's language (Italian or English).
+    text = str(error).lower()
+    found = (code for code, words in _SENTENCES.items() if any(word in text for word in words))
+    return next(found, "office-unreachable")
+
+
 def code_of(error: BaseException) -> str | None:
-    """The code of an error of SQLite or the file system; ``None`` for one that is no matter of the file."""
+    """The code of an error of SQLite, a server or the file system; ``None`` for a mistake of the program."""
     match error:
         case DBAPIError() if error.orig is not None:
             return code_of(error.orig)
@@ -73,15 +135,18 @@ def code_of(error: BaseException) -> str | None:
             return _SQLITE.get(number) or _SQLITE.get(number & 0xFF)
         case OSError():
             return _SYSTEM.get(error.errno or 0)
-    return None
+    return server_code(error)
 
 
 @contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite and of the file system into :class:`StoreError`; anything else passes unchanged."""
+def translated(path: Path | str) -> Iterator[None]:
+    """Turn errors of a database and of the file system into :class:`StoreError`; anything else passes unchanged.
+
+    ``path``: the file, or the office's name for people.
+    """
     try:
         yield
-    except (DBAPIError, sqlite3.Error, OSError) as error:
+    except Exception as error:
         code = code_of(error)
         if code == "interrupted":
             raise Abandoned from error

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import schema
+from archisync_gui.store.dialect import containing, is_postgres
 from archisync_gui.store.errors import StoreError, code_of
 from archisync_gui.store.keys import folded
 from archisync_gui.store.schema import DECLARED
@@ -24,9 +25,9 @@ PENDING = "find_pending"
 """Its line in ``declared`` keeps of what the index was made and SQLite's schema version at that time."""
 VERSION = 1
 """Increase it when the index's definition changes: it is then built again."""
-CANDIDATES = 5_000
-"""Rows with all trigrams of a word that are looked at for the word itself, newest first. Words with a digit (codes)
-have no such limit: an exact number must never be missed."""
+CANDIDATES = 1_000
+"""Rows with all trigrams of a word that are looked at for the word itself, newest first. A text with a number
+or code has no such limit, unless that is too short to have a trigram: an exact number must never be missed."""
 SHORTEST = 2
 """Characters below which nothing is looked up."""
 
@@ -48,8 +49,10 @@ def prepare(connection: sa.Connection, entities: Sequence[Entity]) -> None:
     transaction, after the data tables have their present form.
 
     SQLite's schema version tells what happened to the file since: a table was changed, or ``VACUUM`` gave the rows new
-    row ids, which the index refers to.
+    row ids, which the index refers to. PostgreSQL keeps its index in step by itself (``dialect.after_migration``).
     """
+    if is_postgres(connection):
+        return
     wanted = [VERSION, *(entity.name for entity in entities)]
     kept = connection.scalar(sa.select(DECLARED.c.search).where(DECLARED.c.entity == PENDING))
     matches = kept == {"made": wanted, "schema": _schema_version(connection)}
@@ -61,6 +64,8 @@ def prepare(connection: sa.Connection, entities: Sequence[Entity]) -> None:
 
 def rebuild(connection: sa.Connection, entities: Sequence[Entity]) -> None:
     """Make all of the index anew from the rows (about 1 s for 100,000 rows)."""
+    if is_postgres(connection):
+        return
     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {PENDING}")
     connection.exec_driver_sql(
         f"CREATE TABLE {PENDING} (entity TEXT NOT NULL, row INTEGER NOT NULL, before TEXT, "
@@ -78,6 +83,8 @@ def rebuild(connection: sa.Connection, entities: Sequence[Entity]) -> None:
 
 def catch_up(connection: sa.Connection, entities: Iterable[Entity]) -> None:
     """Bring the index up to the rows changed in this transaction. Every transaction that writes rows ends with it."""
+    if is_postgres(connection):
+        return
     for entity in entities:
         name, find = entity.name, index_name(entity)
         if connection.exec_driver_sql(f"SELECT 1 FROM {PENDING} WHERE entity = ? LIMIT 1", (name,)).first() is None:
@@ -107,6 +114,8 @@ def is_damaged(error: BaseException) -> bool:
 def check(connection: sa.Connection, entities: Iterable[Entity]) -> None:
     """Compare the whole index with the rows; SQLite raises ``DatabaseError`` where they differ. Writes nothing, but
     needs the writing connection."""
+    if is_postgres(connection):
+        return
     for entity in entities:
         find = index_name(entity)
         connection.exec_driver_sql(f"INSERT INTO {find}({find}, rank) VALUES ('integrity-check', 1)")
@@ -195,7 +204,7 @@ def rows_with(
 
 
 def rows_of_value(
-    entity: Entity, table: sa.Table, account: str, column: str, value: str
+    connection: sa.Connection, entity: Entity, table: sa.Table, account: str, column: str, value: str
 ) -> list[sa.ColumnElement[bool]]:
     """The conditions for living rows whose ``column`` is ``value``, through the index where it holds that column."""
     c = table.c
@@ -206,8 +215,13 @@ def rows_of_value(
     ]
     text = folded(value)
     if column in (*entity.search, *entity.key) and text and "\0" not in text:  # FTS5 reads a query up to that sign
-        where.append(_rowid(table).in_(_candidates(entity, [f" {text} "])))
+        part = f" {text} "
+        where += containing(table, [part]) if is_postgres(connection) else [_in_index(entity, table, part)]
     return where
+
+
+def _in_index(entity: Entity, table: sa.Table, part: str) -> sa.ColumnElement[bool]:
+    return _rowid(table).in_(_candidates(entity, [part]))
 
 
 def _rowid(table: sa.Table) -> sa.ColumnElement[int]:
@@ -222,8 +236,13 @@ def _candidates(entity: Entity, parts: Sequence[str]) -> sa.Select[int]:
 
 
 def _match(parts: Sequence[str]) -> str:
-    """What FTS5 is asked: every trigram of the parts. A quotation mark inside one is written twice."""
-    trigrams = dict.fromkeys(part[at : at + 3].replace('"', '""') for part in parts for at in range(len(part) - 2))
+    """What FTS5 is asked: the trigrams of the parts, of longer parts every second and the last. Those between would
+    hardly leave out a row that has these, and take as long again. A quotation mark inside one is written twice."""
+    places = []
+    for part in parts:
+        last, step = len(part) - 3, 1 if len(part) <= 6 else 2
+        places += [(part, at) for at in range(last + 1) if at % step == 0 or at == last]
+    trigrams = dict.fromkeys(part[at : at + 3].replace('"', '""') for part, at in places)
     return " AND ".join(f'"{trigram}"' for trigram in trigrams)
 
 
@@ -237,21 +256,31 @@ def _matches(
 ) -> list[tuple[str, str]]:
     if not accounts or not any(len(part) >= 3 for part in parts):
         return []
-    has_digit = any(char.isdigit() for part in parts for char in part)
-    statement = _statement(table.name, index_name(entity), len(accounts), len(parts), bounded=not has_digit)
+    if is_postgres(connection):
+        c = table.c
+        chosen = sa.select(c[schema.ACCOUNT], c[schema.KEY]).where(
+            c[schema.ACCOUNT].in_(accounts), c[schema.DELETED_AT].is_(None), *containing(table, parts)
+        )
+        newest = connection.execute(chosen.order_by(_rowid(table).desc()).limit(limit))
+        return [(account, key) for account, key in newest]
+    number = any(len(part) >= 3 and any(map(str.isdigit, part)) for part in parts)
+    statement = _statement(table.name, index_name(entity), len(accounts), len(parts), bounded=not number)
     values = (_match(parts), *accounts, *parts, limit)
-    return [(account, key) for account, key in connection.exec_driver_sql(statement, values)]
+    found = sorted(connection.exec_driver_sql(statement, values), reverse=True)
+    return [(account, key) for _, account, key in found]
 
 
 @lru_cache(maxsize=256)
 def _statement(table: str, index: str, accounts: int, parts: int, *, bounded: bool) -> str:
     """The question of :func:`_matches` as text: building it for each key took longer than asking."""
-    newest = f" ORDER BY rowid DESC LIMIT {CANDIDATES}" if bounded else ""
+    # An ORDER BY of the whole would look at every candidate before the first is handed out. A cross join keeps the
+    # order of its first table, and the caller sorts the few rows that come.
+    newest = f" ORDER BY rowid DESC LIMIT {CANDIDATES if bounded else -1}"
     contains = f" AND instr(' ' || t.{schema.SEARCH} || ' ', ?) > 0" * parts
     return (
-        f"SELECT t.{schema.ACCOUNT}, t.{schema.KEY} "
+        f"SELECT chosen.id, t.{schema.ACCOUNT}, t.{schema.KEY} "
         f"FROM (SELECT rowid AS id FROM {index} WHERE {index} MATCH ?{newest}) AS chosen "
-        f"JOIN {table} AS t ON t.rowid = chosen.id "
+        f"CROSS JOIN {table} AS t ON t.rowid = chosen.id "
         f"WHERE t.{schema.ACCOUNT} IN ({', '.join('?' * accounts)}) AND t.{schema.DELETED_AT} IS NULL{contains} "
-        "ORDER BY chosen.id DESC LIMIT ?"
+        "LIMIT ?"
     )

@@ -31,7 +31,8 @@ from archisync_gui.model import (
     as_json,
 )
 from archisync_gui.store.apply import doubt, names_of
-from archisync_gui.store.database import Database, any_text
+from archisync_gui.store.connections import Connections
+from archisync_gui.store.dialect import any_text
 from archisync_gui.store.errors import RECOVERABLE, StoreError
 from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUNS, utc_text
 
@@ -160,7 +161,7 @@ class StoreJournal:
     forgotten because the disk was full for a while, and the orchestrator goes on.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Connections, clock: Clock) -> None:
         self._database = database
         self._clock = clock
         self._pending: deque[Callable[[sa.Connection], None]] = deque(maxlen=PENDING_LIMIT)

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.store import find, schema
+from archisync_gui.store import dialect, find, schema
 from archisync_gui.store.apply import CHUNK, chunks
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.keys import SEARCH_TEXT, search_text
@@ -32,8 +32,8 @@ def version(connection: sa.Connection) -> str | None:
     return found
 
 
-def refuse_newer(connection: sa.Connection, path: Path) -> None:
-    """Raise ``newer-schema`` for a file that a later program has made."""
+def refuse_newer(connection: sa.Connection, path: Path | str) -> None:
+    """Raise ``newer-schema`` for a database that a later program has made."""
     found = version(connection)
     if found is not None and found != HEAD and found not in _versions():
         raise StoreError("newer-schema", path=str(path), found=found, known=HEAD)
@@ -45,16 +45,25 @@ def outdated(connection: sa.Connection, entities: Sequence[Entity]) -> bool:
     return found is not None and (found != HEAD or any(_differences(connection, entity).any for entity in entities))
 
 
+def current(connection: sa.Connection, entities: Sequence[Entity]) -> bool:
+    """Whether nothing has to be changed or made."""
+    if version(connection) != HEAD:
+        return False
+    found = [_differences(connection, entity) for entity in entities]
+    return not any(one.new or one.any for one in found)
+
+
 def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
     """Bring the file to the present schema, inside the caller's transaction."""
     if version(connection) != HEAD:
         _alembic(connection)
     for entity in entities:
         _reconcile(connection, entity)
+    dialect.after_migration(connection, [entity.name for entity in entities])
     find.prepare(connection, entities)
 
 
-def require_tables(connection: sa.Connection, path: Path) -> None:
+def require_tables(connection: sa.Connection, path: Path | str) -> None:
     """Raise ``damaged`` for a file of the present version that lacks some of its tables."""
     missing = set(schema.FIXED.tables) - set(sa.inspect(connection).get_table_names())
     if missing:
@@ -105,12 +114,16 @@ def _differences(connection: sa.Connection, entity: Entity) -> _Differences:
     for column in entity.columns:
         if column.name not in present:
             missing.append(column.name)
-        elif present[column.name].compile(connection.dialect) != schema.sql_type(column).compile(connection.dialect):
+        elif _sql(present[column.name], connection) != _sql(schema.sql_type(column), connection):
             retyped.append(column.name)
     searched = None
     if inspector.has_table(DECLARED.name):
         searched = connection.scalar(sa.select(DECLARED.c.search).where(DECLARED.c.entity == entity.name))
     return _Differences(False, missing, retyped, searched != _searched(entity))
+
+
+def _sql(type_: sa.types.TypeEngine[Any], connection: sa.Connection) -> str:
+    return type_.compile(connection.dialect).removesuffix(' COLLATE "C"')
 
 
 def _searched(entity: Entity) -> list[str]:

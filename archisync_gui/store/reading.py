@@ -169,7 +169,7 @@ class Question:
     def related(self, connection: sa.Connection, column: str, value: str, limit: int) -> Page:
         """Rows whose ``column`` is ``value``, the ones seen last first, and how many there are in all."""
         self._entity.column(column)
-        chosen = find.rows_of_value(self._entity, self._table, self._account, column, value)
+        chosen = find.rows_of_value(connection, self._entity, self._table, self._account, column, value)
         total = connection.scalar(sa.select(sa.func.count()).select_from(self._table).where(*chosen)) or 0
         c = self._table.c
         statement = self._select().where(*chosen).order_by(c[schema.FIRST_SEEN].desc(), c[schema.KEY].desc())

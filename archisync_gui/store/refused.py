@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(hours=24)
 REKEY_SHARE = 0.95
 ROWS_IN_CHUNK = 200
+ASIDE = "\x01"
+"""Begins the keys that rows have for a moment while keys are exchanged; no key of the ERP does."""
 
 
 def keep(
@@ -243,8 +245,8 @@ def _rename(connection: sa.Connection, entity: Entity, table: sa.Table, account:
     if not moves:
         return
     stages = [
-        [{"_from": before, "_to": f"\x00{after}"} for before, after in moves.items()],
-        [{"_from": f"\x00{after}", "_to": after} for after in moves.values()],
+        [{"_from": before, "_to": f"{ASIDE}{after}"} for before, after in moves.items()],
+        [{"_from": f"{ASIDE}{after}", "_to": after} for after in moves.values()],
     ]
     rows = (
         table.update()

@@ -46,6 +46,10 @@ class WholeNumber(sa.types.TypeDecorator[int]):
     impl = sa.Integer
     cache_ok = True
 
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        # SQLite's INTEGER has 64 bits.
+        return dialect.type_descriptor(sa.BigInteger() if dialect.name == "postgresql" else sa.Integer())
+
     def process_result_value(self, value: object, dialect: sa.Dialect) -> int | None:
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value

@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.model import AccountId, Clock, Origin, Outcome, RunRecord, Scope, SyncType
 from archisync_gui.store import apply as applying
-from archisync_gui.store import backups, find, maintenance, reading, refused, schema
+from archisync_gui.store import backups, dialect, find, maintenance, reading, refused, schema, transfer
 from archisync_gui.store import migrate as migrating
+from archisync_gui.store.connections import Connections
 from archisync_gui.store.database import Database, unsound
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.journal import StoreJournal
@@ -57,8 +58,10 @@ class Store:
     Every method may raise :class:`StoreError`: ``disk-full``, ``read-only``, ``damaged``, ``locked``, ``disk-error``.
     """
 
-    def __init__(self, database: Database, entities: Sequence[Entity], clock: Clock) -> None:
+    def __init__(self, database: Connections, path: Path, entities: Sequence[Entity], clock: Clock) -> None:
         self._database = database
+        self._path = path
+        self._server_bytes: int | None = None
         self._clock = clock
         self._tables = {entity.name: (entity, schema.data_table(entity)) for entity in entities}
         self._rows_written = 0
@@ -98,9 +101,51 @@ class Store:
         except BaseException:
             await database.close()
             raise
-        store = cls(database, entities, clock)
+        store = cls(database, path, entities, clock)
         store.is_new = new
         return store
+
+    @classmethod
+    async def join(
+        cls, database: Connections, folder: Path, entities: Sequence[Entity], *, clock: Clock, upgrade: bool = True
+    ) -> Self:
+        """Open the store of an office (``postgres.Postgres``), making or migrating its tables; backups of it go into
+        ``folder``. The database is closed when this raises.
+
+        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for tables of a later program, and
+        ``office-older`` where they would have to be migrated and ``upgrade`` is false.
+        """
+        path = folder / FILE
+
+        def prepare(connection: sa.Connection) -> bool:
+            migrating.refuse_newer(connection, database.place)
+            outdated = migrating.outdated(connection, entities)
+            if outdated and not upgrade:
+                raise StoreError("office-older", path=database.place)
+            if outdated:
+                transfer.backup(connection, path, "before-migration", clock.now(), entities)
+            return not migrating.current(connection, entities)
+
+        try:
+            await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+            await database.create()
+            if await database.exclusive(prepare):
+                await database.change_schema(lambda connection: migrating.migrate(connection, entities))
+            await database.read(lambda connection: migrating.require_tables(connection, database.place))
+            store = cls(database, path, entities, clock)
+            await store._measure()
+        except BaseException:
+            await database.close()
+            raise
+        return store
+
+    async def _measure(self) -> None:
+        """Ask an office's server for the size of its tables."""
+
+        def job(connection: sa.Connection) -> int | None:
+            return dialect.size(connection) if dialect.is_postgres(connection) else None
+
+        self._server_bytes = await self._database.read(job)
 
     @staticmethod
     async def restore(folder: Path, backup: Path | None, *, clock: Clock) -> Path | None:
@@ -120,8 +165,8 @@ class Store:
 
     @property
     def path(self) -> Path:
-        """The database file."""
-        return self._database.path
+        """The database file; for an office the name after which its backups on this computer are called."""
+        return self._path
 
     @property
     def rows_written(self) -> int:
@@ -274,9 +319,16 @@ class Store:
     # -------------------------------------------------------------------------------------------- housekeeping
 
     async def backup(self, reason: str) -> Path:
-        """Make a sound copy of the whole database; returns its place."""
+        """Make a sound copy of the whole database; returns its place. That of an office is a SQLite file, too, on the
+        computer that made it."""
         now = self._clock.now()
-        return await self._database.exclusive(lambda connection: backups.make(connection, self.path, reason, now))
+
+        def job(connection: sa.Connection) -> Path:
+            if dialect.is_postgres(connection):
+                return transfer.backup(connection, self.path, reason, now, self._entities())
+            return backups.make(connection, self.path, reason, now)
+
+        return await self._database.exclusive(job)
 
     async def daily_backup(self) -> Path | None:
         """Make a backup unless there is one of this day (in UTC, as the clock shows it); its place, or ``None``."""
@@ -316,17 +368,33 @@ class Store:
             return pictures, backups.prune(self.path)
 
         pictures, pruned = await self._database.exclusive(files)
+        await self._measure()
         return dataclasses.replace(total, screenshots=pictures, backups=pruned)
 
     async def check(self) -> None:
         """Look through the whole file; raises ``damaged`` when something is wrong with it."""
-        await self._database.read(lambda connection: _check_file(connection, self.path, thorough=True))
+
+        def job(connection: sa.Connection) -> None:
+            if dialect.is_postgres(connection):
+                dialect.check_rows(connection)
+            else:
+                _check_file(connection, self.path, thorough=True)
+
+        await self._database.read(job)
+
+    async def filled_from(self, file: Path) -> int:
+        """Fill the store of an office by what a SQLite file holds (the store of the first member, a backup), in one
+        transaction; returns the rows copied. Whatever is stored is replaced. Nobody may lead meanwhile."""
+        return await self._database.change_schema(
+            lambda connection: transfer.from_file(file, connection, self._entities())
+        )
 
     def size_on_disk(self) -> Sizes:
-        """Bytes used by the database and its backups."""
+        """Bytes used by the database and its backups; those of an office as measured at the last maintenance."""
         files = [self.path, self.path.with_name(f"{self.path.name}-wal")]
+        own = sum(file.stat().st_size for file in files if file.exists())
         return Sizes(
-            sum(file.stat().st_size for file in files if file.exists()),
+            own if self._server_bytes is None else self._server_bytes,
             sum(file.stat().st_size for file in self.backups()),
         )
 

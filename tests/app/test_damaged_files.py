@@ -94,7 +94,8 @@ def test_every_file_that_the_program_names_is_in_the_sample(tmp_path: Path) -> N
     profile = open_profile(str(tmp_path / "p"), demo=False)
     with in_place(MemoryKeyring()):
         asyncio.run(an_office(profile))
-    elsewhere = {"everything.json"}  # part of an export, in a folder that the operator chooses
+    # Part of an export, in a folder that the operator chooses; of members of an office only (tests/office).
+    elsewhere = {"everything.json", "office.json"}
     assert named - {"settings.json"} - elsewhere <= set(files_of(profile))
 
 

@@ -168,6 +168,27 @@ async def test_an_order_on_its_way_from_the_old_port_is_not_listed_as_unsent(at_
     assert "Studio Bianchi" not in await page.evaluate("[...listed].join()")
 
 
+LATE = """() => {
+  const seen = new Set(), { set, ...rest } = Object.getOwnPropertyDescriptor(HTMLIFrameElement.prototype, "src");
+  Object.defineProperty(HTMLIFrameElement.prototype, "src", { ...rest, set(url) {
+    set.call(this, seen.has(url) ? url : "about:blank");
+    seen.add(url);
+  } });
+}"""
+"""The first frame of each address shows nothing, as on a computer that is too busy to start the worker in time."""
+
+
+async def test_an_address_that_did_not_answer_is_asked_again(at_work: Rig) -> None:
+    page = await order_waits(at_work)
+    await page.close()
+    await at_work.context.unroute_all()
+    await moved(at_work)
+    await at_work.context.add_init_script(f"({LATE})()")
+    page = await at_work.tab(at_work.office.endpoint.order_form_url(ACCOUNT).replace("/order-form", "/drafts"))
+    await expect(page.locator("#unsent-list li")).to_contain_text("segreto: non finito", timeout=15_000)
+    await expect(page.locator(".draft")).to_contain_text("Studio Bianchi Srl", timeout=15_000)
+
+
 async def test_an_address_keeps_what_the_other_has_not_stored(at_work: Rig) -> None:
     page = await order_waits(at_work)
     await page.close()

@@ -13,7 +13,7 @@ import pytest
 from archisync_gui.entities import ORDERS, PRICES, PRODUCTS
 from archisync_gui.erp import Erp
 from archisync_gui.erp.lists.restoring import merge_saved_view
-from archisync_gui.erp.lists.saved_views import RowFilter, SavedViews, View
+from archisync_gui.erp.lists.saved_views import TRIES, RowFilter, SavedViews, View
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import QUICK, SAVED_VIEWS, USER, World, world
 
@@ -137,6 +137,36 @@ async def test_what_the_user_changed_stays_in_the_same_process_too(tmp_path: Pat
         assert (left.sort, left.page_size) == ((("SALESID", "DSC"),), 10), "changed since: stays"
         assert left.preset == "ListViewSalesTableOrdersThisMonth"
         assert [(f.field, f.value) for f in left.filter_row] == [("SALESNAME", "S")], "removed by the read: restored"
+
+
+async def test_a_visit_of_another_list_restores_what_a_failed_visit_could_not(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        here.demo.set_preferences(USER, "orders", sort=(("SALESID", "ASC"),), page_size=50)
+        users_own = here.demo.view_record(USER, "orders")
+
+        async def broken_read() -> None:
+            async with here.erp.list(ORDERS, USER, (), lambda: None) as visit:
+                await visit.list.prepare(20)
+                here.demo.fault("unavailable-503")
+                await visit.list.turn_to(1)
+
+        with pytest.raises(SyncFailure):
+            await broken_read()
+        assert here.demo.view_record(USER, "orders") != users_own
+        here.demo.clear_faults()
+        async with here.erp.list(PRICES, USER, (), lambda: None):
+            pass
+        assert here.demo.view_record(USER, "orders") == users_own
+
+
+async def test_a_list_that_cannot_be_restored_is_tried_a_few_times_only() -> None:
+    saved = SavedViews()
+    await saved.save(USER, ORDERS.path, USERS_OWN)
+    assert await saved.try_again(USER) == (), "a visit is going on"
+    saved.not_restored(USER, ORDERS.path)
+    tried = [await saved.try_again(USER) for _ in range(TRIES + 1)]
+    assert tried == [(ORDERS.path,)] * TRIES + [()]
+    assert await saved.of(USER, ORDERS.path) == USERS_OWN, "its own next visit restores it"
 
 
 SAVED = View(

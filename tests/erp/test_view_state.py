@@ -14,7 +14,6 @@ from archisync_gui.demo_erp.faults import FAULTS
 from archisync_gui.demo_erp.variations import LEFT_ON, VARIATIONS
 from archisync_gui.entities import DDT, ENTITIES, ORDERS, Entity
 from archisync_gui.erp.failures import SessionExpired
-from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
 
@@ -90,7 +89,7 @@ def changes(before: str, after: str) -> str:
 
 def fresh(here: World, entity: Entity, view: dict[str, Any]) -> str:
     """Give the list that view, as if nothing had gone before; the server's record of it."""
-    here.erp._saved = SavedViews()
+    here.forget_views()
     here.demo.reset_views()
     here.demo.set_preferences(USER, entity.name, **view)
     return here.demo.view_record(USER, entity.name)

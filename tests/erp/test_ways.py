@@ -13,7 +13,6 @@ from archisync_gui.demo_erp.callbacks import ListCallbacks
 from archisync_gui.demo_erp.variations import VARIATIONS
 from archisync_gui.entities import DDT, ENTITIES, INVOICES, ORDERS, Entity, Row
 from archisync_gui.erp.cells.rows import RowReader
-from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.erp.lists.ways import SAME_FAILURES, KnownWay, ReadingWays, Way, WhyCells
 from archisync_gui.model import SyncFailure, warning_parts
 from archisync_gui.syncs.checks import check_cells
@@ -88,7 +87,7 @@ async def _differ(entity: Entity, folder: Path, shapes: Sequence[str]) -> None:
     async with world(folder) as here:
         for shape in shapes:
             here.demo.reset_views()
-            here.erp._saved = SavedViews()
+            here.forget_views()
             if shape:
                 here.demo.vary(shape)
             by_value, typed = await outcome(here, entity)

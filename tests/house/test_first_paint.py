@@ -19,6 +19,7 @@ HEAVY = {
     "playwright",
     "pydantic",
     "pyqtgraph",
+    "psycopg",
     "sqlalchemy",
     "archisync_gui.app.core",
     "archisync_gui.demo_erp",

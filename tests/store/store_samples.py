@@ -1,11 +1,14 @@
 """Invented entities, rows and a clock for the store's tests; no test."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row, Value
 from archisync_gui.model import SyncTypeSpec
-from archisync_gui.store import Batch
+from archisync_gui.store import Batch, Store
+
+OpenStore = Callable[[], Awaitable[Store]]
+"""Opens a test's one database, each time it is called (fixture ``open_store``)."""
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

@@ -462,9 +462,9 @@ def test_every_code_of_the_store_has_a_text() -> None:
     source = Path(migrate.__file__).parent
     text = "\n".join(file.read_text(encoding="utf-8") for file in source.glob("*.py"))
     codes = set(re.findall(r'StoreError\(\s*"([a-z-]+)"', text)) | set(re.findall(r'return "([a-z]+-[a-z-]+)"', text))
-    codes |= {*errors._SQLITE.values(), *errors._SYSTEM.values()} - {
-        "interrupted"
-    }  # a job that was given up, told to nobody
+    codes |= {*errors._SQLITE.values(), *errors._SYSTEM.values()}
+    codes |= {*errors._SERVER.values(), *errors._CLASSES.values(), *errors._SENTENCES}
+    codes -= {"interrupted"}  # a job that was given up, told to nobody
     assert {"disk-full", "read-only", "newer-schema", "rekey-too-few", "refused-read-void"} <= codes
     assert codes <= messages.codes()
 

@@ -12,9 +12,11 @@ from archisync_gui.store import find as index
 
 
 async def matches(store: Store) -> None:
-    """SQLite itself compares the index with the rows, and nothing waits to be indexed."""
+    """SQLite itself compares the index with the rows, and nothing waits to be indexed. PostgreSQL's cannot differ."""
 
     def job(connection: index.sa.Connection) -> None:
+        if index.is_postgres(connection):
+            return
         index.check(connection, ENTITIES)
         assert connection.exec_driver_sql("SELECT count(*) FROM find_pending").scalar() == 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
+from store_samples import START, ManualClock, OpenStore, Reads, parcel, tariff
 
 from archisync_gui.model import (
     ErrorInfo,
@@ -99,7 +99,7 @@ async def test_every_run_comes_back_as_it_went_in(store: Store, record: RunRecor
     assert await store.run(record.id) == record
 
 
-async def test_notes_are_kept_replaced_and_removed(store: Store, tmp_path: Path, clock: ManualClock) -> None:
+async def test_notes_are_kept_replaced_and_removed(store: Store, open_store: OpenStore) -> None:
     await store.journal.note("schedule", {"orders": {"minutes": 10, "due": "2026-03-02T10:00:00+01:00"}})
     await store.journal.note("hold", True)
     await store.journal.note("hold", None)
@@ -107,7 +107,7 @@ async def test_notes_are_kept_replaced_and_removed(store: Store, tmp_path: Path,
     await store.journal.note("logins", [1, 2, 3])
     await store.journal.note("zero", 0)
     await store.close()
-    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    store = await open_store()
     assert (await store.journal.load()).notes == {
         "schedule": {"orders": {"minutes": 10, "due": "2026-03-02T10:00:00+01:00"}},
         "logins": [1, 2, 3],
@@ -116,13 +116,15 @@ async def test_notes_are_kept_replaced_and_removed(store: Store, tmp_path: Path,
     await store.close()
 
 
-async def test_runs_found_open_are_marked_interrupted_once(store: Store, tmp_path: Path, clock: ManualClock) -> None:
+async def test_runs_found_open_are_marked_interrupted_once(
+    store: Store, open_store: OpenStore, clock: ManualClock
+) -> None:
     open_run = run(2, START, ended=None, outcome=None)
     await store.journal.run_ended(run(1, START - timedelta(hours=1)))
     await store.journal.run_started(open_run)
     await store.close()
     clock.forward(hours=3)
-    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    store = await open_store()
     remembered = await store.journal.load()
     marked = dataclasses.replace(open_run, ended=clock.now(), outcome=Outcome.INTERRUPTED)
     assert remembered.interrupted == (marked,)

@@ -13,6 +13,7 @@ from typing import Any
 from archisync_gui.demo_erp import DemoErp
 from archisync_gui.entities import ENTITIES, Entity, Row
 from archisync_gui.erp import IDLE, Erp, Limits
+from archisync_gui.erp.user_views import UserViews
 from archisync_gui.model import Clock, Finished, Origin, Progress, Run, Scope, Suspended, SystemClock
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
@@ -79,6 +80,10 @@ class World:
         assert isinstance(ended, Finished), ended
         await self.erp.settled()
         return ended
+
+    def forget_views(self) -> None:
+        """As if no view were still to be restored: the next list is left as it is found."""
+        self.erp.user_views = UserViews(None, self.entities, self.erp._session, self.erp.clock, self.erp.ways)
 
     async def suspend(self, control: Control) -> Suspended:
         """Run until it is suspended."""

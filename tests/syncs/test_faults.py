@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.erp.lists.saved_views import SavedViews
 from archisync_gui.messages import codes
 from archisync_gui.model import Outcome, SyncFailure
 from archisync_gui.syncs import SyncRunner
@@ -178,5 +177,5 @@ async def _meet(here: World, name: str, case: Case) -> str:
         name,
         **{field: getattr(preferences, field) for field in preferences.__slots__},
     )
-    here.erp._saved = SavedViews()
+    here.forget_views()
     return outcome

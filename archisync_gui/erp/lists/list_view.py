@@ -57,13 +57,14 @@ class ListView:
         self.limits = self._usual_limits = session.limits
         self.state: State = {}
         """What the page told last."""
+        self._state_is_old = True
+        """A call of the ERP was made since."""
         self.reader = PageReader(self, tuple(fields), ways)
         self._presets = Presets(self)
         self._clock = clock
         self.since = clock.now()
         self._touched = False
-        self._shown_index = 0
-        """The page that was read last."""
+        self._shown_index = 0  # the page that was read last
         self._tuned = False
         """Filters and page size were looked at by :meth:`newest`."""
 
@@ -101,6 +102,7 @@ class ListView:
 
     async def ready(self) -> None:
         """Wait until the page shows its grid and nothing is in a callback."""
+        self._state_is_old = True
         for _ in range(3):
             try:
                 await self.where()
@@ -117,7 +119,12 @@ class ListView:
     async def look(self) -> State:
         """Ask the page for the state of the list."""
         self.state = await self.driver.look(Look.STATE)
+        self._state_is_old = False
         return self.state
+
+    async def current_state(self) -> State:
+        """The state of the list; the page is asked only if a call of the ERP was made since it was asked last."""
+        return await self.look() if self._state_is_old else self.state
 
     async def load_again(self) -> State:
         """Load the list's page anew and look: the ERP shows what it has really kept (``docs/erp.md``, View state)."""
@@ -161,7 +168,7 @@ class ListView:
                 # A filter that stays on is named here; read with it, the page would fail for another reason.
                 check_filters(self.entity, self.state)
                 page = await self._first(page_size)
-                self._check_columns(await self.look())
+                self._check_columns(await self.current_state())
                 return page
             except Navigated:
                 # Choosing a preset may load the whole page again; every step is one that can be repeated.
@@ -169,7 +176,7 @@ class ListView:
         raise transient("erp-navigates", path=self.entity.path)
 
     async def _prepare(self, sort: str | None) -> None:
-        state = await self.look()
+        state = await self.current_state()
         refuse_what_cannot_be_restored(self.entity, state)
         # Before anything is changed: the user may have sorted by the column that is missing, which no page tells.
         self._refuse_missing_columns(state)
@@ -178,7 +185,7 @@ class ListView:
             # First, because its proof loads the page again, and a list may load with empty cells.
             await self._presets.search("")
         await self._presets.prepare()
-        state = await self.look()
+        state = await self.current_state()
         filters = state["filters"]
         for field, _ in filters["group"]:
             await self.act(Act.UNGROUP, field=field)
@@ -189,17 +196,17 @@ class ListView:
         if sort is not None:
             await self._sort(sort)
         else:
-            await self.look()
+            await self.current_state()
 
     async def _sort(self, name: str) -> None:
         """Sort by a field, newest first; the state is looked at afterwards."""
-        state = await self.look()
+        state = await self.current_state()
         if not any(column["field"] == name for column in state["columns"]):
             self.newest_first = False
             return
         if state["filters"]["sort"] != [[name, "DSC"]]:
             await self.act(Act.SORT, field=name, order="DSC", first=True, at=0)
-            state = await self.look()
+            state = await self.current_state()
         self.newest_first = _sorted_as(name, state)
 
     async def _first(self, page_size: int) -> Page:
@@ -223,7 +230,7 @@ class ListView:
 
     async def verify_filters(self) -> dict[str, Json]:
         """Ask for all filters, as evidence; raises ``refused`` for the first that is not as wanted."""
-        return {**check_filters(self.entity, await self.look()), "version": self.version}
+        return {**check_filters(self.entity, await self.current_state()), "version": self.version}
 
     def _check_columns(self, state: State) -> None:
         self._refuse_missing_columns(state)
@@ -310,7 +317,7 @@ class ListView:
 
     async def again(self) -> Page:
         """The first page, read once more."""
-        state = await self.look()
+        state = await self.current_state()
         page = await (self.turn(Act.PAGE, index=0) if state["index"] else self.turn(Act.REFRESH))
         if page.index != 0:
             raise transient("page-stuck", wanted=1, shown=page.index + 1)
@@ -323,6 +330,7 @@ class ListView:
         try:
             page = await self.reader.read(act, with_state=with_state, **arguments)
             self._shown_index = page.index
+            self._state_is_old = not with_state
             return page
         except Navigated:
             await self.where()
@@ -340,6 +348,7 @@ class ListView:
     def begin(self) -> datetime:
         """A call of the ERP begins: the data are current as of now. Raises :class:`Paused` at a safe point."""
         self.safe_point()
+        self._state_is_old = True
         self.since = self._clock.now()
         return self.since
 

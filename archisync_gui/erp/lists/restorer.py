@@ -34,10 +34,10 @@ class Restorer:
         await self._presets.restore(view.preset)
         await self._restore_filters()
         await self._restore_order()
-        state = await page.look()
+        state = await page.current_state()
         if state["index"] != view.page and view.page < state["count"]:
             await page.act(Act.PAGE, index=view.page)
-            state = await page.look()
+            state = await page.current_state()
         left = differences(view, view_of(state, page.entity.filter))
         if state["index"] != view.page and view.page < state["count"]:
             left = [*left, "page"]  # a list that has become shorter has lost the page
@@ -45,7 +45,7 @@ class Restorer:
             raise transient("view-not-restored", list=page.entity.name, found=", ".join(left))
 
     async def _now(self) -> View:
-        return view_of(await self._list.look(), self._list.entity.filter)
+        return view_of(await self._list.current_state(), self._list.entity.filter)
 
     async def _restore_filters(self) -> None:
         page, view, now = self._list, self._list.view, await self._now()

@@ -18,6 +18,9 @@ from archisync_gui.model import AccountId
 
 log = logging.getLogger(__name__)
 
+TRIES = 3
+"""How often visits to other lists try to restore a list: one that the ERP refuses would else delay every read."""
+
 
 @dataclass(frozen=True, slots=True)
 class RowFilter:
@@ -61,8 +64,8 @@ class SavedViews:
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
         self._views: dict[tuple[AccountId, str], View] | None = None
-        self._from_earlier_process: set[tuple[AccountId, str]] = set()
-        self._listed: set[tuple[AccountId, str]] = set()
+        self._tries_left: dict[tuple[AccountId, str], int] = {}
+        """Of the lists whose restoring has failed or was cut off: how often a visit to another list tries again."""
         self._left: dict[tuple[AccountId, str], View] = {}
 
     async def of(self, account: AccountId, path: str) -> View | None:
@@ -73,10 +76,12 @@ class SavedViews:
         """How this process left the list when it could not restore it; ``None`` if it did not."""
         return self._left.get((account, path))
 
-    def not_restored(self, account: AccountId, path: str, left: View) -> None:
-        """Remember how the list was left because it could not be restored. Parts that are the same at the next
+    def not_restored(self, account: AccountId, path: str, left: View | None = None) -> None:
+        """The list could not be restored. ``left``: how the page showed it then; parts that are the same at the next
         visit were not chosen by the user."""
-        self._left[account, path] = left
+        if left is not None:
+            self._left[account, path] = left
+        self._tries_left.setdefault((account, path), TRIES)
 
     async def save(self, account: AccountId, path: str, view: View) -> None:
         """The list is about to be changed; ``view``: how its user had it."""
@@ -88,17 +93,19 @@ class SavedViews:
     async def restored(self, account: AccountId, path: str) -> None:
         """The list is as its user had left it."""
         views = await self._all()
-        self._from_earlier_process.discard((account, path))
+        self._tries_left.pop((account, path), None)
         self._left.pop((account, path), None)
         if views.pop((account, path), None) is not None:
             await self._write()
 
-    async def left_by_earlier_process(self, account: AccountId) -> tuple[str, ...]:
-        """The lists of the account that an earlier process did not restore; each is listed once."""
+    async def try_again(self, account: AccountId) -> tuple[str, ...]:
+        """The lists of the account that are not as their user had left them, because restoring them has failed or an
+        earlier process ended before it. A list is in the answer :data:`TRIES` times at most."""
         await self._all()
-        found = sorted(key for key in self._from_earlier_process - self._listed if key[0] == account)
-        self._listed |= set(found)
-        return tuple(path for _, path in found)
+        paths = sorted(path for (of, path), tries in self._tries_left.items() if of == account and tries)
+        for path in paths:
+            self._tries_left[account, path] -= 1
+        return tuple(paths)
 
     @property
     def known(self) -> Mapping[tuple[AccountId, str], View]:
@@ -108,7 +115,7 @@ class SavedViews:
     async def _all(self) -> dict[tuple[AccountId, str], View]:
         if self._views is None:
             self._views = await asyncio.to_thread(_read, self._file) if self._file is not None else {}
-            self._from_earlier_process = set(self._views)
+            self._tries_left.update(dict.fromkeys(self._views, TRIES))
         return self._views
 
     async def _write(self) -> None:

@@ -30,26 +30,30 @@ export async function serveHandover(addresses) {
  * a page that is closed in between loses nothing: both addresses have the entry, and the next collection finds it.
  * @param {Addresses} addresses
  * @param {(entries: Kept[]) => Promise<Kept[]>} adopt Stores entries; returns those that are on the disk here.
- * @returns {Promise<number>} How many entries were taken over. */
+ * @returns {Promise<{ count: number, silent: Addresses }>} How many entries were taken over; the addresses from which no
+ *   frame of ours has answered: the form was never opened there, or the computer was too busy. */
 export async function collect(addresses, adopt) {
-  const asked = addresses.flatMap(({ origin, proof }) => proof && origin !== base ? [collectFrom(origin, proof, adopt)] : []);
-  return (await Promise.all(asked)).reduce((sum, count) => sum + count, 0);
+  const others = addresses.filter(({ origin, proof }) => proof && origin !== base);
+  const counts = await Promise.all(others.map(({ origin, proof }) => collectFrom(origin, String(proof), adopt)));
+  let count = 0;
+  for (const one of counts) count += one ?? 0;
+  return { count, silent: others.filter((_, at) => counts[at] === null) };
 }
 
-/** @param {string} address @param {string} proof @param {(entries: Kept[]) => Promise<Kept[]>} adopt @returns {Promise<number>} */
+/** @param {string} address @param {string} proof @param {(entries: Kept[]) => Promise<Kept[]>} adopt @returns {Promise<number | null>} `null`: no answer. */
 function collectFrom(address, proof, adopt) {
   return new Promise((resolve) => {
     const frame = document.createElement("iframe");
     frame.hidden = true;
     frame.setAttribute("sandbox", "allow-scripts allow-same-origin"); // it may not lead this page elsewhere
-    let count = 0;
+    let count = 0, ready = false;
     const done = () => {
       clearTimeout(late);
       window.removeEventListener("message", heard);
       frame.remove();
-      resolve(count);
+      resolve(ready ? count : null);
     };
-    let late = setTimeout(done, FRAME_WITHIN), ready = false;
+    let late = setTimeout(done, FRAME_WITHIN);
     frame.onload = () => {
       if (ready) return;
       clearTimeout(late); // nobody is there, or another program

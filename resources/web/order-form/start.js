@@ -6,11 +6,15 @@ import { useKey } from "./storage.js";
 import { setLanguage, t } from "./texts.js";
 
 /** @typedef {import("./network.js").Keeping} Keeping */
+/** @typedef {Keeping["addresses"]} Addresses */
 
-/** @type {Keeping["addresses"]} */
+const ASK_AGAIN = [3_000, 20_000]; // pauses, in milliseconds
+
+/** @type {Addresses} */
 let addresses = [];
 /** @type {Promise<void> | null} */
 let gathering = null;
+let later = 0;
 
 /** @param {string} title Its code in the texts. @param {(door: import("./network.js").Door) => void} showDoor */
 export function begin(title, showDoor) {
@@ -29,10 +33,18 @@ export async function openKept(ask) {
   return true;
 }
 
-/** Hand over what this address keeps when it is asked to, and take over what the panel's other addresses keep.
+/** Hand over what this address keeps when it is asked to, and take over what the panel's other addresses keep. Addresses
+ * that do not answer are asked again later: on a busy computer an answer may be late.
  * @param {() => Promise<void>} taken Called when something was taken over. */
 export function gather(taken) {
-  gathering ??= serveHandover(addresses).then(() => collect(addresses, adopt)).then((count) => count ? taken() : undefined)
-    .finally(() => { gathering = null; });
+  clearTimeout(later);
+  gathering ??= serveHandover(addresses).then(() => takeOver(addresses, taken, ASK_AGAIN)).finally(() => { gathering = null; });
   return gathering;
+}
+
+/** @param {Addresses} from @param {() => Promise<void>} taken @param {number[]} pauses @returns {Promise<void>} */
+async function takeOver(from, taken, [pause, ...pauses]) {
+  const { count, silent } = await collect(from, adopt);
+  if (count) await taken();
+  if (silent.length && pause) later = window.setTimeout(() => takeOver(silent, taken, pauses), pause);
 }

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from archisync_gui.store import dialect
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -110,3 +112,44 @@ def upgrade() -> None:
         sa.Column("account", sa.String, primary_key=True),
         sa.Column("column", sa.String, primary_key=True),
     )
+    if dialect.is_postgres(op.get_bind()):
+        _on_postgres()
+
+
+def _on_postgres() -> None:
+    """The order of insertion that SQLite keeps by itself, its 64 bits, and what the members of an office share."""
+    for table in ("runs", "refused_reads"):
+        dialect.add_rowid(op.get_bind(), table)
+    op.execute("ALTER TABLE changes ALTER COLUMN id TYPE bigint, ALTER COLUMN percent TYPE bigint")
+    op.execute("ALTER TABLE events ALTER COLUMN id TYPE bigint")
+    for statement in OFFICE:
+        op.execute(statement)
+
+
+OFFICE = (
+    """CREATE TABLE leader (
+        id integer PRIMARY KEY CHECK (id = 1), epoch bigint NOT NULL, member text, name text,
+        since timestamptz, renewed timestamptz, backend integer
+    )""",
+    "INSERT INTO leader (id, epoch) VALUES (1, 0)",
+    """CREATE TABLE members (
+        id text PRIMARY KEY, name text NOT NULL, version text NOT NULL, lock integer NOT NULL,
+        joined timestamptz NOT NULL DEFAULT clock_timestamp(), seen timestamptz NOT NULL DEFAULT clock_timestamp()
+    )""",
+    """CREATE TABLE commands (
+        id text PRIMARY KEY, member text NOT NULL, name text NOT NULL, args text NOT NULL,
+        asked timestamptz NOT NULL DEFAULT clock_timestamp(), epoch bigint, exit integer, result text,
+        done timestamptz, cancelled boolean NOT NULL DEFAULT false
+    )""",
+    "CREATE INDEX commands_open ON commands (asked) WHERE done IS NULL",
+    """CREATE TABLE command_events (
+        number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        command text NOT NULL REFERENCES commands (id) ON DELETE CASCADE, event text NOT NULL
+    )""",
+    "CREATE INDEX command_events_of ON command_events (command, number)",
+    """CREATE TABLE status (
+        id integer PRIMARY KEY CHECK (id = 1), epoch bigint NOT NULL, revision bigint NOT NULL,
+        at timestamptz NOT NULL, value text NOT NULL
+    )""",
+)
+"""Tables of PostgreSQL alone: who leads under which epoch, who takes part, what is asked of the leader, its status."""

@@ -1,0 +1,328 @@
+"""``archisync-gui office …``: making, joining and leaving an office, and taking part in it without a window."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import json
+import logging
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui import __version__
+from archisync_gui.app import exit_codes
+from archisync_gui.app.commands import serve, status_json
+from archisync_gui.app.core import Core
+from archisync_gui.app.credentials import keyring_read, keyring_write
+from archisync_gui.app.profile import Profile, ProfileLock
+from archisync_gui.entities import ENTITIES
+from archisync_gui.messages import system_language, text
+from archisync_gui.model import FailureKind, SyncFailure, SystemClock
+from archisync_gui.office import checks
+from archisync_gui.office.clock import OfficeClock
+from archisync_gui.office.desk import Desk, Emit, call, last_shown
+from archisync_gui.office.leadership import Leadership, Member
+from archisync_gui.office.membership import Membership, forget, keep, membership
+from archisync_gui.store import Store, StoreError
+from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.store import FILE
+
+if TYPE_CHECKING:
+    from archisync_gui.app.demo import DemoOptions
+
+log = logging.getLogger(__name__)
+
+PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
+"""Environment variable with the password of the PostgreSQL role."""
+HASTE = 3.0
+"""Seconds that a run gets to end when another member leads; nothing of it can be stored any more."""
+
+
+# ------------------------------------------------------------------------------------------------- the server
+
+
+async def address(profile: Profile, url: str) -> Server:
+    """The server of an office with its password: from the environment, from the address, from the keyring. Without one
+    libpq looks into its own password file. Raises :class:`StoreError` ``office-address``."""
+    server = Server.from_url(url)
+    password = os.environ.get(PASSWORD) or server.password
+    if not password:
+        password = await keyring_read(_service(profile), _login(server)) or ""
+    return replace(server, password=password)
+
+
+def _service(profile: Profile) -> str:
+    return f"{profile.keyring_service}-office"
+
+
+def _login(server: Server) -> str:
+    return f"{server.user}@{server.host}:{server.port}/{server.database}"
+
+
+async def joined(profile: Profile) -> tuple[Membership, Server]:
+    """The office of a profile. Raises :class:`SyncFailure` ``office-not-joined``."""
+    member = await asyncio.to_thread(membership, profile.folder)
+    if member is None:
+        raise SyncFailure("office-not-joined", FailureKind.PERMANENT, params={"name": profile.name})
+    return member, await address(profile, member.url)
+
+
+def this_member() -> Member:
+    """This start of the program as a member."""
+    return Member(secrets.token_hex(8), socket.gethostname(), __version__)
+
+
+# ------------------------------------------------------------------------------------------------- the commands
+
+
+def run_office(profile: Profile, demo: DemoOptions | None, options: argparse.Namespace, language: str) -> int:
+    """Do one of the ``office`` commands; returns the exit code. Raises :class:`SyncFailure`."""
+    match options.action:
+        case "status" | "doctor":
+            return asyncio.run(_show(profile, options, language))
+        case "create":
+            return asyncio.run(_create(profile, options, language))
+    lock = ProfileLock(profile)
+    if not lock.acquire():
+        print(text("profile-busy", language, {"name": profile.name, "pid": lock.holder() or "?"}), file=sys.stderr)
+        return exit_codes.BUSY
+    try:
+        match options.action:
+            case "join":
+                return asyncio.run(_join(profile, options, language))
+            case "leave":
+                return asyncio.run(_leave(profile, language))
+            case _:
+                return asyncio.run(_take_part(profile, demo, language))
+    finally:
+        lock.release()
+
+
+async def _create(profile: Profile, options: argparse.Namespace, language: str) -> int:
+    server = await _asked(profile, options, language)
+    if (await asyncio.to_thread(checks.look, server)).exists:
+        raise StoreError("office-exists", path=str(server))
+    store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock())
+    await store.close()
+    print(text("office-created", language, {"path": str(server)}))
+    return exit_codes.OK
+
+
+async def _join(profile: Profile, options: argparse.Namespace, language: str) -> int:
+    before = await asyncio.to_thread(membership, profile.folder)
+    server = await _asked(profile, options, language)
+    if before is not None and Server.from_url(before.url).schema_key != server.schema_key:
+        raise SyncFailure(
+            "office-joined-already", FailureKind.PERMANENT, params={"name": profile.name, "path": before.place}
+        )
+    seen = await asyncio.to_thread(checks.look, server)
+    if not seen.exists:
+        raise StoreError("office-missing", path=str(server))
+    store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock(), upgrade=options.upgrade)
+    rows = 0
+    try:
+        file = profile.folder / FILE
+        # The first member brings its data; after a first leadership the office has its own.
+        if before is None and seen.epoch == 0 and file.exists():
+            own = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+            try:
+                backup = await own.backup("before-join")
+            finally:
+                await own.close()
+            rows = await store.filled_from(backup)
+    finally:
+        await store.close()
+    given = server.password and not os.environ.get(PASSWORD)
+    if given and not await keyring_write(_service(profile), _login(server), server.password):
+        print(text("office-password-not-kept", language), file=sys.stderr)
+    keep(profile.folder, Membership(server.url, may_lead=not options.never_leads))
+    print(text("office-joined", language, {"name": profile.name, "path": str(server), "rows": rows, "file": str(file)}))
+    return exit_codes.OK
+
+
+async def _leave(profile: Profile, language: str) -> int:
+    _, server = await joined(profile)
+    store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock(), upgrade=False)
+    try:
+        backup = await store.backup("left-office")
+    finally:
+        await store.close()
+    await Store.restore(profile.folder, backup, clock=SystemClock())
+    forget(profile.folder)
+    file = str(profile.folder / FILE)
+    print(text("office-left", language, {"name": profile.name, "path": str(server), "file": file}))
+    return exit_codes.OK
+
+
+async def _show(profile: Profile, options: argparse.Namespace, language: str) -> int:
+    member, server = await joined(profile)
+    seen = await asyncio.to_thread(checks.look, server)
+    told: dict[str, Any] = {
+        "office": str(server),
+        "server": f"PostgreSQL {seen.version}",
+        "tls": seen.tls,
+        "leader": seen.leader,
+        "epoch": seen.epoch,
+        "members": list(seen.members),
+        "mayLead": member.may_lead,
+    }
+    if options.json:
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        for name, value in told.items():
+            print(f"{name:<8} {', '.join(value) if isinstance(value, list) else value}")
+    return exit_codes.OK
+
+
+async def _asked(profile: Profile, options: argparse.Namespace, language: str) -> Server:
+    """The server that the command names, with its password; asked for on a terminal where it is not known."""
+    server = await address(profile, options.address)
+    if not server.password and sys.stdin.isatty():
+        question = text("office-password-asked", language, {"user": server.user, "path": str(server)}).what
+        server = replace(server, password=await asyncio.to_thread(getpass.getpass, question))
+    return server
+
+
+# ------------------------------------------------------------------------------------------------- asking the leader
+
+
+def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tuple[int, Any]:
+    """Have the office's leader do a command of the command line. Without a leader ``status`` answers the last known
+    one. Blocking. Raises :class:`SyncFailure`."""
+
+    async def work() -> tuple[int, Any]:
+        _, server = await joined(profile)
+        if name == "status":
+            last = await asyncio.to_thread(last_shown, server)
+            if last is not None and last.leader is None:
+                said = text("office-no-leader", system_language(), {"path": str(server)})
+                print(said, file=sys.stderr)
+                return exit_codes.OK, last.value
+        code, result = await call(server, socket.gethostname(), name, args, on_event)
+        if isinstance(result, dict) and "error" in result and "params" in result:
+            raise SyncFailure(str(result["error"]), FailureKind.PERMANENT, params=result["params"])
+        return code, result
+
+    return asyncio.run(work())
+
+
+# ------------------------------------------------------------------------------------------------- taking part
+
+
+async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) -> int:
+    import signal
+
+    done = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, done.set)
+        except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
+            continue
+    member, server = await joined(profile)
+    await take_part(
+        profile, demo, member, server, done, lambda code, **params: print(text(code, language, params), flush=True)
+    )
+    return exit_codes.OK
+
+
+async def take_part(
+    profile: Profile,
+    demo: DemoOptions | None,
+    member: Membership,
+    server: Server,
+    done: asyncio.Event,
+    say: Callable[..., object],
+) -> None:
+    """Take part in the office until ``done``: read for all while this member leads, wait while another one does.
+
+    ``say`` gets the codes ``office-leads`` and ``office-follows`` with their parameters.
+    """
+    loop = asyncio.get_running_loop()
+    turn = asyncio.Event()
+    turn.set()
+    leadership = Leadership(
+        server,
+        this_member(),
+        changed=lambda epoch: loop.call_soon_threadsafe(turn.set),
+        clock=OfficeClock(),
+        may_lead=member.may_lead,
+    )
+    leadership.start()
+    try:
+        while not done.is_set():
+            turn.clear()
+            epoch = leadership.epoch
+            if epoch is None:
+                say("office-follows", path=str(server))
+                await _first(turn, done)
+            else:
+                say("office-leads", path=str(server), epoch=epoch)
+                await _lead(profile, demo, server, leadership, epoch, turn, done)
+    finally:
+        await asyncio.to_thread(leadership.stop)
+
+
+async def _lead(
+    profile: Profile,
+    demo: DemoOptions | None,
+    server: Server,
+    leadership: Leadership,
+    epoch: int,
+    turn: asyncio.Event,
+    done: asyncio.Event,
+) -> None:
+    """Be the leader with that epoch until it is over or the program ends."""
+    database = Postgres(server, fence=leadership)
+    async with AsyncExitStack() as stack:
+
+        async def open_store() -> Store:
+            return await Store.join(database, profile.folder, ENTITIES, clock=leadership.clock, upgrade=False)
+
+        try:
+            core = await Core.open(profile, demo=demo, attended=True, clock=leadership.clock, open_store=open_store)
+        except SyncFailure as error:
+            log.warning("this member cannot lead: %s", error)
+            leadership.lost(epoch)
+            await _first(asyncio.Event(), done, seconds=HASTE)
+            return
+
+        async def close() -> None:
+            await core.close(HASTE if leadership.epoch != epoch else 10.0)
+
+        stack.push_async_callback(close)
+
+        async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+            return await serve(core, name, args, emit)
+
+        def status() -> tuple[int, Any]:
+            return core.orchestrator.get_status().revision, status_json(core)
+
+        desk = Desk(server, epoch, handler, status, lost=leadership.lost)
+        unsubscribe = core.orchestrator.subscribe(lambda event: desk.changed())
+        stack.callback(unsubscribe)
+        desk.start()
+        stack.push_async_callback(desk.stop)
+        while leadership.epoch == epoch and not done.is_set():
+            await _first(turn, done)
+            turn.clear()
+        if leadership.epoch != epoch:
+            database.break_off()
+
+
+async def _first(*events: asyncio.Event, seconds: float | None = None) -> None:
+    """Wait until one of the events is set, or for so long."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)

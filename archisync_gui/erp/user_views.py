@@ -1,0 +1,109 @@
+"""Sees that every list is left as its user had it: saves the view before a read changes it, restores it afterwards, and
+tries again where that failed or was cut off (``docs/erp.md``, View state)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp.driver.session import ErpSession
+from archisync_gui.erp.failures import SessionExpired
+from archisync_gui.erp.lists.filters import view_of
+from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.erp.lists.restoring import merge_saved_view
+from archisync_gui.erp.lists.saved_views import SavedViews
+from archisync_gui.erp.lists.ways import ReadingWays
+from archisync_gui.model import AccountId, Clock, SyncFailure
+
+log = logging.getLogger(__name__)
+
+
+class UserViews:
+    """The views of all accounts. ``file``: where they outlive the process (``None``: nowhere); ``entities``: the lists
+    that it may name; ``session`` gives an account's session with the ERP. One task at a time uses it."""
+
+    def __init__(
+        self,
+        file: Path | None,
+        entities: Iterable[Entity],
+        session: Callable[[AccountId], ErpSession],
+        clock: Clock,
+        ways: ReadingWays,
+    ) -> None:
+        self._saved = SavedViews(file)
+        self._entities = {entity.path: entity for entity in entities}
+        self._session = session
+        self._clock = clock
+        self._ways = ways
+
+    async def begin(self, account: AccountId, view: ListView) -> None:
+        """A list was opened: save how its user has it, before anything is changed."""
+        self._entities[view.entity.path] = view.entity
+        await self._take_saved(account, view)
+        await self._saved.save(account, view.entity.path, view.view)
+
+    async def restore(self, account: AccountId, view: ListView) -> None:
+        """Restore a list. Where that fails, the view stays saved for the account's next visit of any list."""
+        path = view.entity.path
+        try:
+            await view.restore()
+        except SessionExpired:
+            self._saved.not_restored(account, path)
+        except SyncFailure as error:
+            log.info("the view of %s could not be restored: %s", view.entity.name, error)
+            looked = error.code == "view-not-restored"  # the page was looked at after the last step
+            self._saved.not_restored(account, path, view_of(view.state, view.entity.filter) if looked else None)
+        else:
+            await self._saved.restored(account, path)
+
+    async def cut_off(self, account: AccountId, view: ListView) -> None:
+        """A visit has failed, and its restoring may have been cut off, too."""
+        if await self.is_saved(account, view.entity.path):
+            self._saved.not_restored(account, view.entity.path)
+
+    async def is_saved(self, account: AccountId, path: str) -> bool:
+        """Whether a list is still to be restored."""
+        return await self._saved.of(account, path) is not None
+
+    async def restore_others(self, account: AccountId) -> None:
+        """Try again to restore what earlier visits of the account, or an earlier process, did not."""
+        for path in await self._saved.try_again(account):
+            await self._restore_anew(account, path)
+
+    async def restore_all(self) -> None:
+        """Restore whatever is still to be restored, where that is quick."""
+        for account, path in self._saved.known:
+            await self._restore_anew(account, path)
+
+    async def _take_saved(self, account: AccountId, view: ListView) -> None:
+        """Where an earlier visit could not restore the list, its user wants the view that was saved then, but for what
+        was changed since."""
+        saved = await self._saved.of(account, view.entity.path)
+        if saved is not None:
+            left = self._saved.left(account, view.entity.path)
+            view.view = merge_saved_view(saved, view.view, view.entity, view.state, left)
+
+    async def _restore_anew(self, account: AccountId, path: str) -> None:
+        """Open a list and restore it, if that is quick and costs no login."""
+        entity = self._entities.get(path)
+        if entity is None or not await self.is_saved(account, path):
+            return
+
+        def no_login() -> None:
+            raise AssertionError
+
+        session = self._session(account)
+        try:
+            async with asyncio.timeout(session.limits.restore):
+                driver = await session.driver()
+                if (await driver.go(path, session.limits.open)).casefold() == "login.aspx":
+                    return
+                view = await ListView.open(session, entity, (), self._clock, self._ways, no_login)
+                await self._take_saved(account, view)
+                view.must_be_restored()
+                await self.restore(account, view)
+        except Exception as error:
+            log.info("the view of %s is still to be restored: %r", entity.name, error)

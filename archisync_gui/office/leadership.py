@@ -1,0 +1,222 @@
+"""Which member leads: a session-level advisory lock on a connection of its own, and an epoch that fences off writers.
+
+PostgreSQL gives the lock to one session at a time and takes it back when that session ends. What it cannot see is that
+a leader sleeps: so each leadership has a number, the *epoch*, and every writing transaction of a leader checks its own
+against the row in ``leader``, ``FOR SHARE``, while the next leader's first act is to increase it (``store.postgres``).
+
+When a leadership ends without a word, in this order: the leader itself gives up ``SILENCE`` seconds after an unanswered
+sign of life; the server ends a session that was silent for ``IDLE`` seconds (PostgreSQL 14 and later; before that the
+other members ask it to); then the lock is free, and the next member that tries has it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+
+from archisync_gui.office.clock import OfficeClock
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.postgres import Connection, Server
+
+log = logging.getLogger(__name__)
+
+BEAT = 2.0
+"""Seconds between two signs of life of the leader, and of a member to the list of members."""
+TURN = 0.5
+"""Seconds between two tries of a member to become the leader."""
+RETRY = 1.0
+"""Seconds from a lost connection to the next one."""
+SILENCE = 11.0
+"""Seconds that the server may take to answer a sign of life: a loss of 10 s disturbs nobody."""
+IDLE = 14.0
+"""Seconds after which the server ends the session of a silent member. More than ``BEAT`` + ``SILENCE``: a leader that
+lost the network has stopped before another one can begin."""
+FIRST_IDLE_TIMEOUT = 140000
+"""The first version of PostgreSQL with ``idle_session_timeout``."""
+
+TRY = "SELECT pg_try_advisory_lock(hashtext('archisync ' || current_schema()), 1)"
+GIVE_BACK = "SELECT pg_advisory_unlock(hashtext('archisync ' || current_schema()), 1)"
+PRESENT = "SELECT pg_advisory_lock(hashtext('archisync ' || current_schema()), %s)"
+FIRST_MEMBER = 2
+"""The second number of the leader's lock is 1; members have numbers from here on (``members.lock``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A running Archisync of an office."""
+
+    id: str
+    """Random, one for each start of the program."""
+    name: str
+    """The computer's name, for people."""
+    version: str
+
+
+class Leadership:
+    """One member's part in the election, on a thread and a connection of its own. Also the fence of its writes.
+
+    ``changed`` is called on that thread with the epoch whenever this member has become the leader, and with ``None``
+    when it is so no longer. ``may_lead`` False: this member never tries.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        member: Member,
+        *,
+        changed: Callable[[int | None], object],
+        clock: OfficeClock | None = None,
+        may_lead: bool = True,
+    ) -> None:
+        self.member = member
+        self.clock = clock or OfficeClock()
+        self._server = server
+        self._changed = changed
+        self._may_lead = may_lead
+        self._epoch: int | None = None
+        self._guard = threading.Lock()
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"office-{member.name}", daemon=True)
+        self.trouble: str | None = None
+        """The code of why the office cannot be reached; ``None``: it is."""
+
+    # ------------------------------------------------------------------------------------------------ the fence
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch of this member's leadership; ``None`` while it does not lead."""
+        return self._epoch
+
+    def lost(self, epoch: int) -> None:
+        """The database says that ``epoch`` is over (called on the writing thread)."""
+        log.warning("the leadership with epoch %s is over: another member leads", epoch)
+        self._set(None, only=epoch)
+        self._wake.set()
+
+    def _set(self, epoch: int | None, *, only: int | None = None) -> None:
+        with self._guard:
+            if self._epoch == epoch or (only is not None and self._epoch != only):
+                return
+            self._epoch = epoch
+        self._changed(epoch)
+
+    # ------------------------------------------------------------------------------------------------ life
+
+    def start(self) -> None:
+        """Begin to try."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Give the leadership back and end the thread. Blocking."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with self._connected() as connection:
+                    self.trouble = None
+                    self._take_part(connection)
+            except StoreError as error:
+                self.trouble = error.code
+                log.warning("the office cannot be reached: %s", error)
+            except psycopg.Error as error:
+                self.trouble = "office-unreachable"
+                log.warning("the office cannot be reached: %s", error)
+            except Exception:
+                log.exception("the office's leadership failed")
+            finally:
+                self._set(None)
+            self._stop.wait(RETRY)
+
+    def _connected(self) -> Connection:
+        connection = self._server.connect("archisync leadership", autocommit=True, statement_seconds=SILENCE)
+        try:
+            connection.limit = SILENCE
+            settings = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
+            if connection.info.server_version >= FIRST_IDLE_TIMEOUT:
+                settings["idle_session_timeout"] = f"{IDLE * 1000:.0f}"
+            for name, value in settings.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    # ------------------------------------------------------------------------------------------------ taking part
+
+    def _take_part(self, connection: Connection) -> None:
+        self._enter(connection)
+        while not self._stop.is_set():
+            self._wake.clear()
+            self._show_life(connection)
+            if self._may_lead and self._lock(connection):
+                try:
+                    self._lead(connection)
+                finally:
+                    self._set(None)  # before the lock is given back
+                connection.execute(GIVE_BACK)
+            elif self._may_lead:
+                self._end_silent_leader(connection)
+            self._wake.wait(TURN if self._may_lead else BEAT)
+        connection.execute("DELETE FROM members WHERE id = %s", (self.member.id,))
+
+    def _enter(self, connection: Connection) -> None:
+        """Take a number whose lock shows to the others that this member lives, and stand in the list of members."""
+        number = FIRST_MEMBER + int(self.member.id[:7], 16)
+        connection.execute(PRESENT, (number,))
+        connection.execute(
+            "INSERT INTO members (id, name, version, lock) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()",
+            (self.member.id, self.member.name, self.member.version, number),
+        )
+
+    def _show_life(self, connection: Connection) -> None:
+        asked = self.clock.monotonic()
+        row = connection.execute(
+            "UPDATE members SET seen = clock_timestamp() WHERE id = %s RETURNING seen", (self.member.id,)
+        ).fetchone()
+        if row is None:  # another member took this one for dead
+            self._enter(connection)
+        else:
+            self.clock.told(row[0], asked, self.clock.monotonic())
+
+    def _lock(self, connection: Connection) -> bool:
+        row = connection.execute(TRY).fetchone()
+        return row is not None and bool(row[0])
+
+    def _lead(self, connection: Connection) -> None:
+        """Lead until the end of the program, or until another member does. A lost connection raises."""
+        row = connection.execute(
+            "UPDATE leader SET epoch = epoch + 1, member = %s, name = %s, since = clock_timestamp(), "
+            "backend = pg_backend_pid() WHERE id = 1 RETURNING epoch",
+            (self.member.id, self.member.name),
+        ).fetchone()
+        assert row is not None
+        epoch = int(row[0])
+        self._set(epoch)
+        while not self._stop.is_set() and self._epoch == epoch:
+            self._wake.wait(BEAT)
+            self._wake.clear()
+            self._show_life(connection)
+            row = connection.execute("SELECT epoch FROM leader WHERE id = 1").fetchone()
+            if row is None or row[0] != epoch:
+                return
+        self._set(None)
+        connection.execute("UPDATE leader SET member = NULL WHERE id = 1 AND epoch = %s", (epoch,))
+
+    def _end_silent_leader(self, connection: Connection) -> None:
+        """End the session of a leader that has been silent for too long, where the server does not do so itself. A role
+        may end its own sessions."""
+        connection.execute(
+            "SELECT pg_terminate_backend(a.pid) FROM leader l JOIN members m ON m.id = l.member "
+            "JOIN pg_stat_activity a ON a.pid = l.backend AND a.usename = current_user "
+            "WHERE l.id = 1 AND m.seen < clock_timestamp() - make_interval(secs => %s)",
+            (IDLE,),
+        )

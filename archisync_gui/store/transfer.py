@@ -1,0 +1,107 @@
+"""Copying a whole store between a server and a file: backups of an office, joining and leaving one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from archisync_gui.disk import PRIVATE
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.store import backups, dialect, find, migrate, schema
+from archisync_gui.store.apply import CHUNK
+from archisync_gui.store.database import json_or_none
+from archisync_gui.store.schema import UtcTime
+
+
+def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[Entity]) -> int:
+    """Replace everything in ``target``, whose schema is the present one, by what ``source`` holds; returns the rows.
+
+    Runs inside the callers' transactions. Columns that only one of the two has are left out. The rows keep their order
+    of insertion.
+    """
+    tables = [*schema.FIXED.sorted_tables, *(schema.data_table(entity) for entity in entities)]
+    present = sa.inspect(source)
+    numbered = {"runs", "refused_reads", *(entity.name for entity in entities)}
+    copied = 0
+    for table in tables:
+        target.execute(table.delete())
+        if present.has_table(table.name):
+            there = {column["name"] for column in present.get_columns(table.name)}
+            columns = [column for column in table.columns if column.name in there]
+            for part in _parts(source, table, columns, in_order=table.name in numbered):
+                target.execute(table.insert().inline(), part)
+                copied += len(part)
+    # That line speaks of SQLite's full-text index and of one file's schema version.
+    target.execute(schema.DECLARED.delete().where(schema.DECLARED.c.entity == find.PENDING))
+    dialect.sequences_after(target, tables)
+    find.prepare(target, entities)
+    return copied
+
+
+def _parts(
+    source: sa.Connection, table: sa.Table, columns: Sequence[sa.Column[Any]], *, in_order: bool
+) -> Iterator[list[dict[str, Any]]]:
+    order: list[sa.ColumnElement[Any]] = list(table.primary_key)
+    if in_order:
+        order = [sa.literal_column(f"{table.name}.rowid", sa.Integer)]
+    statement = sa.select(*columns).select_from(table).order_by(*order)
+    required = [column.name for column in columns if not column.nullable and isinstance(column.type, UtcTime)]
+    result = source.execute(statement, execution_options={"yield_per": CHUNK})
+    for part in result.partitions(CHUNK):
+        rows = [dict(row._mapping) for row in part]
+        # A time that cannot be read (a damaged row) cannot be written either; readers left the row out already.
+        kept = [row for row in rows if all(row[name] is not None for name in required)]
+        if kept:
+            yield kept
+
+
+def backup(connection: sa.Connection, path: Path, reason: str, now: datetime, entities: Sequence[Entity]) -> Path:
+    """A backup of an office's store: a SQLite file among the backups of ``path``; returns where it is."""
+    return backups.written(path, reason, now, lambda part: into_file(connection, part, entities))
+
+
+def into_file(source: sa.Connection, path: Path, entities: Sequence[Entity]) -> None:
+    """Copy an office's store into a new SQLite file. Other members go on reading and writing meanwhile."""
+    source.rollback()
+    source.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, PRIVATE))
+    engine = _file_engine(path)
+    try:
+        with engine.begin() as target:
+            migrate.migrate(target, entities)
+            copy_all(source, target, entities)
+    finally:
+        engine.dispose()
+        source.rollback()
+
+
+def from_file(path: Path, target: sa.Connection, entities: Sequence[Entity]) -> int:
+    """Replace an office's store by that of a SQLite file, inside the caller's transaction; returns the rows."""
+    engine = _file_engine(path)
+    try:
+        with engine.connect() as source:
+            migrate.refuse_newer(source, path)
+            return copy_all(source, target, entities)
+    finally:
+        engine.dispose()
+
+
+def _file_engine(path: Path) -> sa.Engine:
+    url = sa.URL.create("sqlite+pysqlite", database=str(path))
+    engine = sa.create_engine(url, poolclass=NullPool, json_deserializer=json_or_none)
+
+    @sa.event.listens_for(engine, "connect")
+    def _connected(raw: Any, _record: object) -> None:
+        raw.isolation_level = None
+
+    @sa.event.listens_for(engine, "begin")
+    def _begun(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN")
+
+    return engine

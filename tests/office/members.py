@@ -1,0 +1,158 @@
+"""Members of an office as real processes, and a proxy between them and the server that breaks the network; no test."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from archisync_gui.store.postgres import Server
+
+CHILD = Path(__file__).parent / "office_child.py"
+PATIENCE = 60.0
+"""Seconds after which a wait has failed; more than any takeover takes on a busy machine."""
+
+
+@dataclass
+class Process:
+    """A member in a process of its own, and the epochs it had."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    epoch: int | None = None
+    epochs: list[int] = field(default_factory=list)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    reading: asyncio.Task[None] | None = None
+
+    async def read(self) -> None:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
+            self.epoch = json.loads(line)["epoch"]
+            self.epochs += [] if self.epoch is None else [self.epoch]
+            self.told.set()
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)
+
+    async def until(self, condition: Callable[[int | None], bool]) -> int | None:
+        """Wait until the member's epoch is as wanted; the epoch."""
+        async with asyncio.timeout(PATIENCE):
+            while not condition(self.epoch):
+                self.told.clear()
+                await self.told.wait()
+        return self.epoch
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """End the process and wait for it."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.send(signal.SIGCONT)
+                self.send(number)
+        async with asyncio.timeout(PATIENCE):
+            await self.process.wait()
+        if self.reading is not None:
+            await self.reading
+
+
+async def start(server: Server, name: str) -> Process:
+    """Start a member."""
+    url = server.url.replace("@", f":{server.password}@", 1)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(CHILD), url, name, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    member = Process(name, process)
+    member.reading = asyncio.ensure_future(member.read())
+    return member
+
+
+async def leader_of(members: list[Process], besides: Process | None = None) -> Process:
+    """Wait until one of the members leads (another than ``besides``)."""
+    others = [member for member in members if member is not besides]
+    waits = {asyncio.ensure_future(member.until(lambda epoch: epoch is not None)): member for member in others}
+    try:
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        found = done.pop()
+        found.result()
+        return waits[found]
+    finally:
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+
+Mode = Literal["open", "silent", "cut"]
+
+
+class Proxy:
+    """A TCP proxy before the server: ``open`` passes on, ``silent`` swallows what comes, ``cut`` closes and refuses."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._mode: Mode = "open"
+        self._pairs: set[asyncio.Task[None]] = set()
+        self._passing = asyncio.Event()
+        self._passing.set()
+        self._listening: asyncio.Server | None = None
+
+    async def __aenter__(self) -> Server:
+        self._listening = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        return replace(self._server, port=self._listening.sockets[0].getsockname()[1])
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._listening is not None
+        self._listening.close()
+        self._end_all()
+        await asyncio.gather(*self._pairs, return_exceptions=True)
+        await self._listening.wait_closed()
+
+    def set(self, mode: Mode) -> None:
+        """Change how the network is."""
+        self._mode = mode
+        if mode == "silent":
+            self._passing.clear()
+        else:
+            self._passing.set()
+        if mode == "cut":
+            self._end_all()
+
+    def _end_all(self) -> None:
+        for pair in self._pairs:
+            pair.cancel()
+
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pair = asyncio.ensure_future(self._serve(reader, writer))
+        self._pairs.add(pair)
+        pair.add_done_callback(self._pairs.discard)
+        pair.add_done_callback(lambda _: writer.transport.abort())  # also of one cancelled before its first step
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there: asyncio.StreamWriter | None = None
+        try:
+            if self._mode != "cut":
+                back, there = await asyncio.open_connection(self._server.host, self._server.port)
+                both = (self._pass(reader, there), self._pass(back, writer))
+                ways = [asyncio.ensure_future(way) for way in both]
+                try:
+                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for way in ways:
+                        way.cancel()
+                    await asyncio.gather(*ways, return_exceptions=True)
+        except OSError:
+            pass
+        finally:
+            if there is not None:
+                there.transport.abort()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            await self._passing.wait()
+            writer.write(data)
+            await writer.drain()

@@ -1,0 +1,174 @@
+"""Commands of members through the database: events in order, one answer, also over broken connections and leaders."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from members import Proxy
+
+from archisync_gui.model import FailureKind, SyncFailure, SystemClock
+from archisync_gui.office.desk import Desk, Emit, call, shown
+from archisync_gui.store import Store, StoreError
+from archisync_gui.store.postgres import Postgres, Server
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+
+
+@pytest.fixture
+async def made(office: Server, tmp_path: Path) -> Server:
+    store = await Store.join(Postgres(office), tmp_path / "data", [], clock=SystemClock())
+    await store.close()
+    return office
+
+
+class Leader:
+    """A desk whose handler records what it is asked."""
+
+    def __init__(self, server: Server, epoch: int = 0) -> None:
+        self.asked: list[tuple[str, Any]] = []
+        self.cancelled: list[str] = []
+        self.go = asyncio.Event()
+        self.began = asyncio.Event()
+        self.lost = asyncio.Event()
+        self.revision = 1
+        loop = asyncio.get_running_loop()
+        self.desk = Desk(
+            server,
+            epoch,
+            self.handle,
+            lambda: (self.revision, {"n": self.revision}),
+            lost=lambda _: loop.call_soon_threadsafe(self.lost.set),
+        )
+        self.desk.start()
+
+    async def handle(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        self.asked.append((name, args))
+        self.began.set()
+        match name:
+            case "events":
+                for number in range(args["count"]):
+                    emit({"kind": "step", "n": number})
+                return 0, {"è": args["count"]}
+            case "wait":
+                try:
+                    await self.go.wait()
+                except asyncio.CancelledError:
+                    self.cancelled.append(name)
+                    raise
+                return 3, None
+            case "refused":
+                raise SyncFailure("request-closing", FailureKind.PERMANENT, params={"a": 1})
+        raise RuntimeError(name)
+
+
+@pytest.fixture
+async def leader(made: Server) -> AsyncIterator[Leader]:
+    found = Leader(made)
+    yield found
+    await found.desk.stop()
+
+
+async def test_events_come_in_order_before_the_answer(made: Server, leader: Leader) -> None:
+    events: list[dict[str, Any]] = []
+    assert await call(made, "pc", "events", {"count": 40}, events.append) == (0, {"è": 40})
+    await asyncio.sleep(0)
+    assert [event["n"] for event in events] == list(range(40))
+    assert leader.asked == [("events", {"count": 40})]
+
+
+async def test_a_call_with_the_same_id_is_served_once_and_answered_again(made: Server, leader: Leader) -> None:
+    first = await call(made, "pc", "events", {"count": 1}, lambda _: None, id="same")
+    again = await call(made, "pc", "events", {"count": 1}, lambda _: None, id="same")
+    assert first == again
+    assert len(leader.asked) == 1
+
+
+async def test_many_calls_at_once_get_their_own_answers(made: Server, leader: Leader) -> None:
+    wanted = range(1, 13)
+    answers = await asyncio.gather(*(call(made, "pc", "events", {"count": n}, lambda _: None) for n in wanted))
+    assert [answer for _, answer in answers] == [{"è": n} for n in wanted]
+
+
+async def test_a_refusal_comes_with_its_code(made: Server, leader: Leader, expected_errors: Any) -> None:
+    assert await call(made, "pc", "refused", {}, lambda _: None) == (
+        1,
+        {"error": "request-closing", "params": {"a": 1}},
+    )
+    code, answer = await call(made, "pc", "unknown", {}, lambda _: None)
+    assert (code, answer["error"]) == (1, "office-command-failed")
+    expected_errors("a command of a member failed: unknown")
+
+
+async def test_a_caller_that_gives_up_ends_its_command(made: Server, leader: Leader) -> None:
+    asking = asyncio.ensure_future(call(made, "pc", "wait", {}, lambda _: None))
+    await leader.began.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    async with asyncio.timeout(30):
+        while not leader.cancelled:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+async def test_without_a_leader_nobody_answers(made: Server) -> None:
+    with pytest.raises(StoreError, match="office-no-leader"):
+        await call(made, "pc", "events", {"count": 1}, lambda _: None, patience=1)
+    # What nobody took is not done later, when the caller is gone.
+    leader = Leader(made)
+    assert await call(made, "pc", "events", {"count": 2}, lambda _: None) == (0, {"è": 2})
+    await leader.desk.stop()
+    assert leader.asked == [("events", {"count": 2})]
+
+
+async def test_a_command_survives_its_leader_and_a_lost_connection(made: Server) -> None:
+    proxy = Proxy(made)
+    async with proxy as behind:
+        first = Leader(made)
+        asking = asyncio.ensure_future(call(behind, "pc", "wait", {}, lambda _: None, id="x"))
+        await first.began.wait()
+        proxy.set("cut")
+        await first.desk.stop()
+        with made.connect("tests", autocommit=True) as connection:
+            connection.execute("UPDATE leader SET epoch = 1")
+        second = Leader(made, epoch=1)
+        second.go.set()
+        proxy.set("open")
+        assert await asking == (3, None)
+        await second.desk.stop()
+    assert first.asked == second.asked == [("wait", {})]
+
+
+async def test_a_desk_of_an_old_epoch_takes_nothing(made: Server) -> None:
+    with made.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE leader SET epoch = 5")
+    old = Leader(made, epoch=4)
+    async with asyncio.timeout(30):
+        await old.lost.wait()
+    with pytest.raises(StoreError, match="office-no-leader"):
+        await call(made, "pc", "events", {"count": 1}, lambda _: None, patience=1)
+    await old.desk.stop()
+    assert old.asked == []
+    with made.connect("tests", autocommit=True) as connection:
+        assert shown(connection) is None
+
+
+async def test_the_status_is_shown_once_for_each_revision(made: Server, leader: Leader) -> None:
+    def look() -> Any:
+        with made.connect("tests", autocommit=True) as connection:
+            return shown(connection)
+
+    async def revision(wanted: int) -> None:
+        async with asyncio.timeout(30):
+            while (found := await asyncio.to_thread(look)) is None or found.revision != wanted:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            assert found.value == {"n": wanted}
+
+    await revision(1)
+    leader.revision = 2
+    leader.desk.changed()
+    await revision(2)

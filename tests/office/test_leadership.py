@@ -1,0 +1,265 @@
+"""Leadership with a real server and real processes: one leader at a time, and nothing written under an old epoch."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from members import Process, Proxy, leader_of, start
+
+from archisync_gui.model import SystemClock
+from archisync_gui.office.clock import OfficeClock
+from archisync_gui.office.leadership import Leadership, Member
+from archisync_gui.store import Store
+from archisync_gui.store.errors import EpochLost
+from archisync_gui.store.postgres import Postgres, Server
+from tests.support.postgres import Offices
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+
+AUDIT = """CREATE TABLE audit (
+    id bigint GENERATED ALWAYS AS IDENTITY, epoch bigint NOT NULL, member text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+)"""
+
+
+@pytest.fixture
+async def made(office: Server, tmp_path: Path) -> Server:
+    """An office with its tables and the table in which the members of these tests write."""
+    store = await Store.join(Postgres(office), tmp_path / "data", [], clock=SystemClock())
+    await store.close()
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute(AUDIT)
+    return office
+
+
+@pytest.fixture
+async def members(made: Server) -> AsyncIterator[list[Process]]:
+    """The processes of a test, ended after it."""
+    started: list[Process] = []
+    yield started
+    for member in started:
+        await member.end(signal.SIGKILL)
+
+
+def check_writes(server: Server) -> list[int]:
+    """Nothing was written under an epoch after the next one had begun, and each epoch is one member's; the epochs."""
+    with server.connect("tests", autocommit=True) as connection:
+        rows = connection.execute("SELECT epoch, member FROM audit ORDER BY id").fetchall()
+    epochs = [epoch for epoch, _ in rows]
+    assert epochs == sorted(epochs)
+    owners: dict[int, set[str]] = {}
+    for epoch, member in rows:
+        owners.setdefault(epoch, set()).add(member)
+    assert all(len(names) == 1 for names in owners.values())
+    return sorted(owners)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+async def test_another_member_takes_over(made: Server, members: list[Process], end: signal.Signals) -> None:
+    members += [await start(made, "one"), await start(made, "two")]
+    first = await leader_of(members)
+    await first.end(end)
+    second = await leader_of(members, besides=first)
+    assert second.epochs[0] > first.epochs[0]
+    await second.end()
+    check_writes(made)
+
+
+async def test_a_stopped_leader_writes_nothing_when_it_goes_on(made: Server, members: list[Process]) -> None:
+    members += [await start(made, "one"), await start(made, "two")]
+    first = await leader_of(members)
+    first.send(signal.SIGSTOP)
+    second = await leader_of(members, besides=first)
+    first.send(signal.SIGCONT)
+    await first.until(lambda epoch: epoch is None)
+    assert second.epoch is not None
+    assert second.epoch > first.epochs[0]
+    await first.end()
+    await second.end()
+    check_writes(made)
+
+
+@pytest.mark.parametrize("mode", ["silent", "cut"])
+async def test_a_leader_without_network_gives_way(made: Server, members: list[Process], mode: str) -> None:
+    proxy = Proxy(made)
+    async with proxy as behind:
+        members.append(await start(behind, "one"))
+        first = await leader_of(members)
+        members.append(await start(made, "two"))
+        proxy.set(mode)  # type: ignore[arg-type]
+        second = await leader_of(members, besides=first)
+        await first.until(lambda epoch: epoch is None)
+        proxy.set("open")
+        await second.end()
+        again = await first.until(lambda epoch: epoch is not None)
+        assert again is not None
+        assert again > second.epochs[0]
+        await first.end()
+    check_writes(made)
+
+
+async def test_a_silence_of_some_seconds_disturbs_nobody(made: Server, members: list[Process]) -> None:
+    proxy = Proxy(made)
+    async with proxy as behind:
+        members += [await start(behind, "one")]
+        first = await leader_of(members)
+        members.append(await start(made, "two"))
+        proxy.set("silent")
+        await asyncio.sleep(6)
+        proxy.set("open")
+        await asyncio.sleep(6)
+        assert first.epoch == first.epochs[0]
+        assert members[1].epochs == []
+        await members[1].end()
+        await first.end()
+    assert check_writes(made) == first.epochs
+
+
+async def test_a_write_after_the_epoch_is_over_changes_nothing(made: Server) -> None:
+    class Believes:
+        epoch: int | None = 0
+        gone: int | None = None
+
+        def lost(self, epoch: int) -> None:
+            self.gone = epoch
+
+    fence = Believes()
+    database = Postgres(made, fence=fence)
+    write = sa.text("INSERT INTO audit (epoch, member) VALUES (1, 'x')")
+    await database.write(lambda connection: connection.execute(write))
+    with made.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE leader SET epoch = epoch + 1")
+    with pytest.raises(EpochLost):
+        await database.write(lambda connection: connection.execute(write))
+    assert fence.gone == 0
+    fence.epoch = None
+    with pytest.raises(EpochLost):
+        await database.write(lambda connection: connection.execute(write))
+    assert await database.read(lambda connection: connection.scalar(sa.text("SELECT count(*) FROM audit"))) == 1
+    await database.close()
+
+
+async def test_the_next_leader_waits_for_a_write_under_way(made: Server) -> None:
+    class Leads:
+        epoch: int | None = 0
+
+        def lost(self, epoch: int) -> None:
+            raise AssertionError
+
+    database = Postgres(made, fence=Leads())
+    loop = asyncio.get_running_loop()
+    began, go = asyncio.Event(), asyncio.Event()
+
+    def job(connection: sa.Connection) -> None:
+        loop.call_soon_threadsafe(began.set)
+        asyncio.run_coroutine_threadsafe(go.wait(), loop).result()
+        connection.execute(sa.text("INSERT INTO audit (epoch, member) VALUES (0, 'old')"))
+
+    def take_over() -> None:
+        with made.connect("tests", autocommit=True) as connection:
+            connection.execute("UPDATE leader SET epoch = 1")
+            connection.execute("INSERT INTO audit (epoch, member) VALUES (1, 'new')")
+
+    writing = asyncio.ensure_future(database.write(job))
+    await began.wait()
+    taking = asyncio.ensure_future(asyncio.to_thread(take_over))
+    await asyncio.sleep(0.3)
+    assert not taking.done()
+    go.set()
+    await asyncio.gather(writing, taking)
+    assert check_writes(made) == [0, 1]
+    await database.close()
+
+
+async def test_a_member_that_may_not_lead_never_does(made: Server) -> None:
+    epochs: list[int | None] = []
+    watching = Leadership(made, Member("0" * 16, "watcher", "1"), changed=epochs.append, may_lead=False)
+    watching.start()
+    leading = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    other = Leadership(
+        made, Member("1" * 16, "leader", "1"), changed=lambda epoch: loop.call_soon_threadsafe(leading.set)
+    )
+    other.start()
+    async with asyncio.timeout(30):
+        await leading.wait()
+    await asyncio.to_thread(other.stop)
+    await asyncio.to_thread(watching.stop)
+    assert epochs == []
+
+
+async def test_the_offices_clock_is_the_servers(made: Server) -> None:
+    class Wrong(SystemClock):
+        def now(self):  # type: ignore[no-untyped-def]
+            return super().now().replace(year=2001)
+
+    clock = OfficeClock(Wrong())
+    assert clock.now().year == 2001
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    member = Leadership(
+        made, Member("2" * 16, "x", "1"), changed=lambda _: loop.call_soon_threadsafe(told.set), clock=clock
+    )
+    member.start()
+    async with asyncio.timeout(30):
+        await told.wait()
+    await asyncio.to_thread(member.stop)
+    assert abs((clock.now() - SystemClock().now()).total_seconds()) < 60
+
+
+async def rounds(made: Server, members: list[Process], offices: Offices, count: int, seed: int) -> None:
+    """Three members behind proxies; in each round something breaks at a random moment, and is mended."""
+    chance = random.Random(seed)
+    print(f"seed {seed}")
+    async with AsyncExitStack() as stack:
+        proxies = [Proxy(made) for _ in range(3)]
+        servers = [await stack.enter_async_context(proxy) for proxy in proxies]
+        for number, server in enumerate(servers):
+            members.append(await start(server, f"pc{number}"))
+        for step in range(count):
+            leader = await leader_of(members)
+            at = members.index(leader) if chance.random() < 0.8 else chance.randrange(3)
+            what = chance.choice(("kill", "end", "stop", "silent", "cut", "crash"))
+            print(step, members[at].name, what)
+            await asyncio.sleep(chance.random())
+            match what:
+                case "kill" | "end":
+                    await members[at].end(signal.SIGKILL if what == "kill" else signal.SIGTERM)
+                    members[at] = await start(servers[at], f"pc{at}-{step}")
+                case "stop":
+                    members[at].send(signal.SIGSTOP)
+                    await asyncio.sleep(chance.choice((0.5, 5, 17)))
+                    members[at].send(signal.SIGCONT)
+                case "silent" | "cut":
+                    proxies[at].set(what)
+                    await asyncio.sleep(chance.choice((0.5, 5, 17)))
+                    proxies[at].set("open")
+                case "crash":
+                    await asyncio.to_thread(offices.cluster.halt, "immediate")
+                    await asyncio.to_thread(offices.cluster.start)
+        await leader_of(members)
+        for member in members:
+            await member.end()
+    check_writes(made)
+
+
+@pytest.mark.ci
+async def test_whatever_breaks_nobody_writes_beside_the_leader(
+    made: Server, members: list[Process], offices: Offices
+) -> None:
+    await rounds(made, members, offices, 10, random.randrange(10**9))
+
+
+@pytest.mark.nightly
+async def test_whatever_breaks_nobody_writes_beside_the_leader_for_long(
+    made: Server, members: list[Process], offices: Offices
+) -> None:
+    await rounds(made, members, offices, 200, random.randrange(10**9))

@@ -1,0 +1,39 @@
+"""``office.json``: whoever cannot know to which office a profile belongs does not read the ERP by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.office.membership import FILE, Membership, forget, keep, membership, refuse_member
+from archisync_gui.store import StoreError
+
+JOINED = Membership("postgresql://office@server.example.test:5432/office?schema=archisync", may_lead=False)
+
+
+def test_it_is_kept_read_and_forgotten(tmp_path: Path) -> None:
+    assert membership(tmp_path) is None
+    refuse_member(tmp_path)
+    keep(tmp_path, JOINED)
+    assert membership(tmp_path) == JOINED
+    with pytest.raises(StoreError, match="office-profile"):
+        refuse_member(tmp_path)
+    forget(tmp_path)
+    forget(tmp_path)
+    assert membership(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b"5", b"null", b"{}", bytes(range(200)), b"[" * 100_000, b'{"may_lead": true}']
+)
+def test_a_damaged_file_counts_as_membership(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(StoreError, match="office-file-unreadable"):
+        membership(tmp_path)
+
+
+def test_a_folder_in_its_place_counts_as_membership(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(StoreError, match="office-file-unreadable"):
+        refuse_member(tmp_path)

@@ -1,0 +1,141 @@
+"""``archisync-gui office …`` as programs: two computers share an archive, and one reads for both."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.app import exit_codes
+from archisync_gui.app.core import Core
+from archisync_gui.app.demo import DemoOptions
+from archisync_gui.app.profile import open_profile
+from archisync_gui.cli import main
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import SyncFailure, SystemClock
+from archisync_gui.office.membership import FILE, Membership, keep
+from archisync_gui.store import Store
+from archisync_gui.store.postgres import Server
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+
+PATIENCE = 120.0
+
+
+@dataclass
+class Computer:
+    """A profile of its own on which commands are run."""
+
+    folder: Path
+    server: Server
+    running: asyncio.subprocess.Process | None = None
+    said: list[str] = field(default_factory=list)
+    reading: asyncio.Task[None] | None = None
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self, *words: str) -> asyncio.subprocess.Process:
+        environment = {**os.environ, "ARCHISYNC_OFFICE_PASSWORD": self.server.password, "LC_ALL": "C.UTF-8"}
+        command = [sys.executable, "-m", "archisync_gui", *words, "--profile", str(self.folder), "--demo"]
+        return await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
+        )
+
+    async def do(self, *words: str) -> tuple[int | None, str, str]:
+        """Run a command to its end: exit code, output, error output."""
+        process = await self.start(*words)
+        async with asyncio.timeout(PATIENCE):
+            out, err = await process.communicate()
+        return process.returncode, out.decode(), err.decode()
+
+    async def take_part(self) -> None:
+        """Begin ``office run``."""
+        self.running = await self.start("office", "run")
+        self.reading = asyncio.ensure_future(self._read(self.running))
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self.said.append(line.decode())
+            self.heard.set()
+
+    async def says(self, words: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not any(words in line for line in self.said):
+                self.heard.clear()
+                await self.heard.wait()
+
+    async def end(self, number: signal.Signals) -> None:
+        if self.running is not None and self.reading is not None:
+            if self.running.returncode is None:
+                self.running.send_signal(number)
+            await self.running.communicate() if self.reading.done() else await self.running.wait()
+            await self.reading
+            self.running = None
+
+
+@pytest.fixture
+async def computers(office: Server, tmp_path: Path) -> AsyncIterator[tuple[Computer, Computer]]:
+    found = Computer(tmp_path / "one", office), Computer(tmp_path / "two", office)
+    yield found
+    for computer in found:
+        await computer.end(signal.SIGKILL)
+
+
+async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Computer]) -> None:
+    one, two = computers
+    address = one.server.url
+    profile = open_profile(str(one.folder), demo=True)
+    own = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    await own.journal.note("test", "kept")
+    await own.close()
+    assert "belongs to no office" in (await one.do("office", "status"))[2]
+    assert "has no office" in (await one.do("office", "join", address))[2]
+    assert (await one.do("office", "create", address))[0] == exit_codes.OK
+    assert "exists already" in (await two.do("office", "create", address))[2]
+    code, out, _ = await one.do("office", "join", address)
+    assert code == exit_codes.OK
+    assert "Rows brought into the office: 0" not in out
+    assert (await two.do("office", "join", address))[0] == exit_codes.OK
+    code, out, _ = await two.do("office", "status", "--json")
+    told = json.loads(out)
+    assert (code, told["leader"], told["epoch"], told["members"]) == (0, None, 0, [])
+    await one.take_part()
+    await one.says("reads for the office")
+    code, out, err = await two.do("sync", "prices", "--json")
+    assert code == exit_codes.OK, err
+    assert json.loads(out)["outcome"] == "completed"
+    assert (await two.do("hold"))[0] == exit_codes.OK
+    assert json.loads((await one.do("status", "--json"))[1])["holdSince"]
+    await two.take_part()
+    await two.says("another computer reads")
+    await one.end(signal.SIGKILL)
+    await two.says("reads for the office")
+    # What the operator asked for outlives the leader that was asked.
+    assert json.loads((await one.do("status", "--json"))[1])["holdSince"]
+    await two.end(signal.SIGTERM)
+    assert (await two.do("office", "leave"))[0] == exit_codes.OK
+    assert json.loads((await two.do("status", "--json"))[1])["holdSince"]
+    left = await Store.open(two.folder, ENTITIES, clock=SystemClock())
+    assert (await left.journal.load()).notes["test"] == "kept"
+    assert (await left.counts())[0].entity == "prices"
+    await left.close()
+
+
+async def test_a_member_never_reads_the_erp_by_itself(computers: tuple[Computer, Computer]) -> None:
+    profile = open_profile(str(computers[0].folder), demo=True)
+    keep(profile.folder, Membership("postgresql://office@server.example.test/office"))
+    with pytest.raises(SyncFailure, match="office-profile"):
+        await Core.open(profile, demo=DemoOptions("none", "live"), attended=True)
+    # What is on the server is neither exported nor erased from the file that lies here.
+    place = ["--profile", str(profile.folder), "--demo"]
+    assert main(["data", "erase", "x", "--yes", *place]) == exit_codes.CONFIG
+    (profile.folder / FILE).write_text("{", "utf-8")
+    with pytest.raises(SyncFailure, match="office-file-unreadable"):
+        await Core.open(profile, demo=DemoOptions("none", "live"), attended=True)

@@ -1,0 +1,193 @@
+"""A real PostgreSQL server for the tests: one temporary cluster for the whole run, one schema for each test.
+
+The server is the newest in Debian's folder (or the one in the folder that ``ARCHISYNC_TEST_POSTGRES`` names, for other
+versions); it listens on a free port of the loopback interface and is started when the first test asks for it. As root
+it runs as the user ``postgres``, since PostgreSQL refuses root. Its locale sorts as Italians do, so that a comparison
+that forgot the collation is noticed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.store.postgres import Server
+
+FOLDER = "ARCHISYNC_TEST_POSTGRES"
+"""Environment variable: the folder with ``initdb`` and ``pg_ctl`` that the tests take."""
+PASSWORD = "office-secret"
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+shared_buffers = 32MB
+max_connections = 120
+log_min_messages = warning
+autovacuum = on
+"""
+
+
+def programs() -> Path | None:
+    """The folder of the server's programs; ``None`` where no server is installed."""
+    if sys.platform == "win32":
+        return None
+    if named := os.environ.get(FOLDER):
+        return Path(named)
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
+    if found:
+        return found[-1].parent
+    there = shutil.which("initdb")
+    return Path(there).resolve().parent if there else None
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Cluster:
+    """A temporary PostgreSQL cluster; :meth:`stop` removes it."""
+
+    def __init__(self, bin_folder: Path, settings: str = "") -> None:
+        self._bin = bin_folder
+        self._user: str | None = "postgres" if os.getuid() == 0 else None
+        self._group = self._user
+        # Not inside the run's own folder: that one is root's alone.
+        outside = os.environ.get("PYTEST_DEBUG_TEMPROOT") or tempfile.gettempdir()
+        self.folder = Path(tempfile.mkdtemp(prefix="at-postgres-", dir=outside))
+        self.data = self.folder / "data"
+        self.port = free_port()
+        try:
+            if self._user is not None:
+                shutil.chown(self.folder, self._user, self._group)
+            version = int(re.findall(r"\d+", self.run("initdb", "--version"))[0])
+            italian = ITALIAN if version >= 15 else ()
+            secret = self.folder / "password"
+            secret.write_text(PASSWORD, "utf-8")
+            secret.chmod(0o644)
+            self.run("initdb", "-D", str(self.data), "-U", "admin", f"--pwfile={secret}", *INITDB, *italian)
+            (self.data / "postgresql.auto.conf").write_text(
+                f"{SETTINGS}port = {self.port}\nunix_socket_directories = '{self.folder}'\n{settings}", "utf-8"
+            )
+            self.start()
+            self.sql(f"CREATE ROLE office LOGIN PASSWORD '{PASSWORD}'")
+            self.sql("CREATE DATABASE office OWNER office")
+        except BaseException:
+            self.stop()
+            raise
+
+    def run(self, program: str, *arguments: str) -> str:
+        """Run one of the server's programs as the server's user; its output."""
+        done = subprocess.run(
+            [str(self._bin / program), *arguments],
+            user=self._user,
+            group=self._group,
+            extra_groups=None if self._user is None else [],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            log = self.folder / "log"
+            raise RuntimeError(f"{program}: {done.stdout}\n{log.read_text('utf-8') if log.exists() else ''}")
+        return done.stdout
+
+    def start(self) -> None:
+        """Start the server and wait until it answers."""
+        self.run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-w", "-t", "60", "start")
+
+    def halt(self, mode: str = "fast") -> None:
+        """Stop the server; :meth:`start` starts it again. ``immediate`` is a crash."""
+        self.run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+
+    def sql(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run a statement as the server's administrator; the rows, if there are any."""
+        server = Server("127.0.0.1", database, "admin", self.port, PASSWORD, schema="public", sslmode="disable")
+        with server.connect("tests", autocommit=True) as connection:
+            done = connection.execute(statement)
+            return done.fetchall() if done.description else []
+
+    def office(self, schema: str) -> Server:
+        """The address of an office for the role of its members, who may do nothing else on the server."""
+        return Server("127.0.0.1", "office", "office", self.port, PASSWORD, schema=schema, sslmode="disable")
+
+    def stop(self) -> None:
+        """Stop the server and remove everything."""
+        if (self.data / "postmaster.pid").exists():
+            self.halt("immediate")
+        deadline = time.monotonic() + 10
+        while (self.data / "postmaster.pid").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+INITDB = ("--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
+ITALIAN = ("--locale-provider=icu", "--icu-locale=it")
+"""From version 15 on."""
+
+
+class Offices:
+    """Gives each test an office of its own on one server."""
+
+    def __init__(self) -> None:
+        self._cluster: Cluster | None = None
+        self._numbers = itertools.count(1)
+
+    @property
+    def cluster(self) -> Cluster:
+        """The server, started when it is first asked for. Skips the test where none is installed."""
+        if self._cluster is None:
+            found = programs()
+            if found is None:
+                pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
+            self._cluster = Cluster(found)
+        return self._cluster
+
+    def new(self) -> Server:
+        """The address of an office that does not exist yet."""
+        return self.cluster.office(f"office{next(self._numbers)}")
+
+    def forget(self, server: Server) -> None:
+        """Remove an office."""
+        admin = replace(server, user="admin")
+        with admin.connect("tests", autocommit=True) as connection:
+            connection.execute(f'DROP SCHEMA IF EXISTS "{server.schema}" CASCADE')
+
+    def close(self) -> None:
+        """Stop the server."""
+        if self._cluster is not None:
+            self._cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def offices() -> Iterator[Offices]:
+    """The run's PostgreSQL server."""
+    found = Offices()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def office(offices: Offices) -> Iterator[Server]:
+    """The address of a new office, removed after the test."""
+    server = offices.new()
+    yield server
+    offices.forget(server)
