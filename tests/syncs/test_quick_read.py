@@ -146,7 +146,8 @@ async def test_whatever_view_the_user_left_is_put_back(
             new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
             assert (await form(here)).added == 1, view
             assert new in await here.rows("customers"), view
-            assert ("page" in calls(here)) is opened, view
+            # The toolbar's search is believed only after the page was loaded again (docs/erp.md, View state).
+            assert ("page" in calls(here)) is (opened or "search" in view), view
             assert left(here) == before, view
 
 
