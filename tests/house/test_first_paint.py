@@ -47,6 +47,7 @@ HEAVY = {
             "output.diagnostics",
             "pages.data",
             "live.summary",
+            "output.morning",
             "live.watches",
             "output.summary",
             "pages.summary",

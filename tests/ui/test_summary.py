@@ -15,8 +15,8 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Outcome
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.feed import midnight
-from archisync_gui.ui.live.morning import is_due
 from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
+from archisync_gui.ui.output.morning import is_due
 from archisync_gui.ui.pages.summary import SummaryPage
 from tests.support.waiting import until
 

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QPushButton
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind
-from archisync_gui.ui.live.watches import KEPT, Watch, Watches
+from archisync_gui.ui.live.context import WATCHES
+from archisync_gui.ui.live.watches import Watch, Watches
 from archisync_gui.ui.shell.panel import Panel
 from tests.support.waiting import until
 
@@ -98,5 +99,5 @@ async def test_a_record_is_watched_from_its_sheet_and_removed_in_the_settings(
 @pytest.mark.parametrize("kept", ["", "{", "[1]", '[{"list": "orders"}]', '{"a": 1}', "null"])
 async def test_kept_watches_that_cannot_be_read_are_none(make_panel: MakePanel, kept: str) -> None:
     panel = await make_panel()
-    panel.context.recall = lambda key: kept if key == KEPT else ""  # type: ignore[method-assign]
+    panel.context.recall = lambda key: kept if key == WATCHES else ""  # type: ignore[method-assign]
     assert Watches(panel.context).all == ()

@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 SETTLE = 0.15
 """Seconds after a request before its place in the queue is told: the dispatcher has had its turn by then."""
 
+WATCHES = "watches"
+"""Name under which the window's memory keeps the watched records."""
+
 Say = Callable[..., None]
 
 

@@ -239,8 +239,10 @@ class Feed(QObject):
                 self._day = zone.local(now).date()
                 self.runs_changed.emit()
                 if not self._stopped:
-                    self.numbers = await self._counted(services, services.store, now)
-                    self.today_changed.emit()
+                    counted = await self._counted(services, services.store, now)
+                    if counted != self.numbers:
+                        self.numbers = counted
+                        self.today_changed.emit()
                 self.size = services.store.size_on_disk().database
                 self.size_changed.emit()
                 if not self._again or self._stopped:

@@ -14,7 +14,7 @@ from archisync_gui.entities.declaration import Entity
 from archisync_gui.entities.links import LINKS
 from archisync_gui.model import Event, EventKind
 from archisync_gui.store.types import Change, ChangeKind, StoredRow
-from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.context import WATCHES, Context
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.values import title as title_of
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 WATCHABLE = ("customers", "orders")
 """Lists whose records can be watched."""
-
-KEPT = "watches"
-"""Name under which the window's memory keeps them."""
 
 MOST = 2000
 """Lines of the change log that are read of one run; more is a first read."""
@@ -63,7 +60,7 @@ class Watches(QObject):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._context = context
-        self.all: tuple[Watch, ...] = _read(context.recall(KEPT))
+        self.all: tuple[Watch, ...] = _read(context.recall(WATCHES))
         context.bridge.happened.connect(self._happened)
 
     def of(self, target: tuple[str, str, str]) -> Watch | None:
@@ -80,7 +77,7 @@ class Watches(QObject):
 
     def _keep(self, watches: tuple[Watch, ...]) -> None:
         self.all = watches
-        self._context.remember(KEPT, json.dumps([asdict(watch) for watch in watches]))
+        self._context.remember(WATCHES, json.dumps([asdict(watch) for watch in watches]))
         self.changed.emit()
 
     def _happened(self, events: Sequence[Event]) -> None:

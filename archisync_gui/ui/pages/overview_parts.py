@@ -317,22 +317,26 @@ class TodayCard(QFrame):
             button.clicked.connect(partial(self._open, view))
             self._rows.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         feed.today_changed.connect(self.show_numbers)
-        context.services_changed.connect(self.show_numbers)
+        context.services_changed.connect(self._offer)
         self.retranslate()
 
     def retranslate(self) -> None:
         """The words of the present language."""
         self._title.setText(tr("Today"))
-        self.show_numbers()
+        self._offer()
 
-    def show_numbers(self) -> None:
-        """Show what the feed counted last."""
+    def _offer(self) -> None:
+        """Show a row for each number that can be counted here, with its words as long as it is not counted."""
         services = self._context.services
         offered = {view.name for view in countable(services)} if services is not None else set(self.numbers)
         for view, button in self.numbers.items():
             button.setVisible(view in offered)
             if button.text() == "…":
                 button.setAccessibleName(tr("not counted yet"))
+        self.show_numbers()
+
+    def show_numbers(self) -> None:
+        """Show what the feed counted last."""
         for found in self._feed.numbers:
             self.numbers[found.view].setText(today_word(found))
             self.numbers[found.view].setAccessibleName("")

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
 
 from archisync_gui.disk import open_private
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
-from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.live.context import WATCHES, Context, problem
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import Fault, Services, endpoint_address
 from archisync_gui.ui.look.icons import application_icon
@@ -129,6 +129,7 @@ class Panel(QObject):
         self.context.bridge.status_changed.connect(self._status)
         self.context.bridge.happened.connect(self._happened)
         self.context.settings_changed.connect(self._settings)
+        self.window.watch_fired.connect(self._watch_fired)
         self.window.form_request.changed.connect(self._form_waits)
         self.window.show_profile(profile, demo)
         self.window.go("overview").setFocus()
@@ -358,10 +359,8 @@ class Panel(QObject):
         """The services are ready."""
         self.context.set_services(services)
         self._settings()
-        self.window.watches().fired.connect(self._watch_fired)
-        from archisync_gui.ui.live.morning import Morning
-
-        self._morning = Morning(self.context)
+        if self.context.recall(WATCHES):
+            self.window.watches()
         self.window.sidebar.demo_button.setVisible(bool(services.faults))
         if services.crash:
             from archisync_gui.ui.dialogs.crash import CrashDialog
@@ -447,6 +446,10 @@ class Panel(QObject):
         """Put language and appearance into effect, at once."""
         settings = self.context.settings()
         theme().choose(settings.text("look.theme"))
+        if settings.text("summary.morning") != "off" and self._morning is None:
+            from archisync_gui.ui.output.morning import Morning
+
+            self._morning = Morning(self.context)
         self.set_language(settings.text("look.language"))
 
     def set_language(self, choice: str) -> None:

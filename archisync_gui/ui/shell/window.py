@@ -516,6 +516,8 @@ class MainWindow(QMainWindow):
     shown_changed = Signal(bool)
     close_asked = Signal()
     quit_asked = Signal()
+    watch_fired = Signal(object, str)
+    """Something happened to a watched record: the watch, and what in one sentence."""
     painted = Signal()
     """The window is being painted for the first time."""
 
@@ -601,6 +603,7 @@ class MainWindow(QMainWindow):
             from archisync_gui.ui.live.watches import Watches
 
             self._watches = Watches(self.context)
+            self._watches.fired.connect(self.watch_fired)
         return self._watches
 
     def open_record(self, target: object) -> None:

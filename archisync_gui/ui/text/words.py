@@ -299,6 +299,11 @@ def condition_of(status: Status, type: str, account: str | None) -> Condition | 
     )
 
 
+def troubled(status: Status) -> bool:
+    """True when something needs an action of the operator."""
+    return any(not condition.warning for condition in conditions(status))
+
+
 @dataclass(frozen=True, slots=True)
 class ListLine:
     """What the overview says of a list: what it does, why it is not fresh, or what changed today."""

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from archisync_gui.conditions import Condition, conditions
+from archisync_gui.conditions import Condition
 from archisync_gui.model import (
     AccountTypeStatus,
     Freshness,
@@ -235,7 +235,7 @@ class TypesModel(SnapshotModel):
             return
         status, before = self._last
         moment = now or before
-        troubled = any(not condition.warning for condition in conditions(status))
+        troubled = words.troubled(status)
         rows: list[tuple[object, object, tuple[Cell, ...]]] = []
         for type_status in status.statuses.values():
             speaker = words.worst(type_status)
