@@ -62,13 +62,19 @@ def test_what_a_page_tells_to_type_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("language", ["en", "it"])
 def test_what_is_to_be_pressed_is_on_the_panel_under_that_name(language: str) -> None:
-    """``*Settings → Data and backups*``: each part is a text of the panel in the page's language."""
+    """``*Settings → Data and backups*``: each part is a text of the panel in the page's language; on the page about the
+    screens every name in italics is one."""
     known = {declared.it if language == "it" else declared.en for declared in DECLARATIONS}
     for message in ET.parse(ROOT / "resources" / "translations" / "archisync_it.ts").getroot().iter("message"):
         known.add(message.findtext("source" if language == "en" else "translation") or "")
     for file in (ROOT / "resources" / "messages").glob("*.toml"):
         known |= {entry[language][0] for entry in tomllib.loads(file.read_text("utf-8")).values()}
     known = {text.replace("&", "").rstrip("…") for text in known}
+    known |= {text.partition(" · ")[0] for text in known}  # *Late · since 9:12*
+    screens = (MANUAL / language / "screens.md").read_text("utf-8").replace("**", "")
+    named = [name.rstrip("…") for name in re.findall(r"\*([^*\n]+)\*", screens)]
+    assert len(named) >= 20
+    assert [name for name in named if name not in known] == []
     known |= {"Apps", "App"}  # of Windows' own settings
     found = [
         part.strip().rstrip("…")
