@@ -91,7 +91,7 @@ def test_how_long_things_are_kept_is_what_the_program_does() -> None:
     english, italian = ((MANUAL / language / "personal-data.md").read_text("utf-8") for language in ("en", "it"))
     assert (CHANGES_KEPT.days, RUNS_KEPT.days) == (2 * 365, 365)
     assert "change log: two years; history of reads: one year" in english
-    assert "registro: due anni; storia delle letture: un anno" in italian
+    assert "registro: due anni; cronologia degli aggiornamenti: un anno" in italian
     assert f"| {SCREENSHOTS_KEPT.days} days |" in english
     assert f"| {SCREENSHOTS_KEPT.days} giorni |" in italian
     assert KEPT == 10
