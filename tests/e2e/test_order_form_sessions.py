@@ -472,6 +472,8 @@ async def test_a_tab_whose_lines_are_cut_keeps_its_one_session(tmp_path: Path, b
         at_work.orchestrator.subscribe(lambda e: opened.append(e) if e.kind is EventKind.SESSION_OPENED else None)
         page = await at_work.context.new_page()
         await page.route_web_socket("**/api/smart-sessions", between)
+        # The page's calls have no deadline in real time: on a computer that is busy for 15 s they would be given up.
+        await page.add_init_script("AbortSignal.timeout = () => new AbortController().signal")
         await page.clock.install()
         await page.goto(f"{at_work.site}/page.html")
         assert await start(page, at_work, at_work.paired_with()) == "fresh"
