@@ -74,9 +74,9 @@ async def joined(profile: Profile) -> tuple[Membership, Server]:
     return member, await address(profile, member.url)
 
 
-def this_member() -> Member:
+def this_member(profile: Profile) -> Member:
     """This start of the program as a member."""
-    return Member(secrets.token_hex(8), socket.gethostname(), __version__)
+    return Member(secrets.token_hex(8), f"{socket.gethostname()} ({profile.name})", __version__)
 
 
 # ------------------------------------------------------------------------------------------------- the commands
@@ -250,7 +250,7 @@ async def take_part(
     turn.set()
     leadership = Leadership(
         server,
-        this_member(),
+        this_member(profile),
         changed=lambda epoch: loop.call_soon_threadsafe(turn.set),
         clock=OfficeClock(),
         may_lead=member.may_lead,
@@ -287,7 +287,14 @@ async def _lead(
             return await Store.join(database, profile.folder, ENTITIES, clock=leadership.clock, upgrade=False)
 
         try:
-            core = await Core.open(profile, demo=demo, attended=True, clock=leadership.clock, open_store=open_store)
+            core = await Core.open(
+                profile,
+                demo=demo,
+                password=os.environ.get("ARCHISYNC_PASSWORD"),
+                attended=True,
+                clock=leadership.clock,
+                open_store=open_store,
+            )
         except SyncFailure as error:
             log.warning("this member cannot lead: %s", error)
             leadership.lost(epoch)
