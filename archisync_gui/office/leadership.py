@@ -82,6 +82,7 @@ class Leadership:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"office-{member.name}", daemon=True)
+        self._not_before = 0.0
         self.trouble: str | None = None
         """The code of why the office cannot be reached; ``None``: it is."""
 
@@ -95,6 +96,12 @@ class Leadership:
     def lost(self, epoch: int) -> None:
         """The database says that ``epoch`` is over (called on the writing thread)."""
         log.warning("the leadership with epoch %s is over: another member leads", epoch)
+        self._set(None, only=epoch)
+        self._wake.set()
+
+    def abstain(self, epoch: int, seconds: float) -> None:
+        """Give the leadership with that epoch back, and let others have it for so long: this member cannot use it."""
+        self._not_before = self.clock.monotonic() + seconds
         self._set(None, only=epoch)
         self._wake.set()
 
@@ -156,13 +163,14 @@ class Leadership:
         while not self._stop.is_set():
             self._wake.clear()
             self._show_life(connection)
-            if self._may_lead and self._lock(connection):
+            tries = self._may_lead and self.clock.monotonic() >= self._not_before
+            if tries and self._lock(connection):
                 try:
                     self._lead(connection)
                 finally:
                     self._set(None)  # before the lock is given back
                 connection.execute(GIVE_BACK)
-            elif self._may_lead:
+            elif tries:
                 self._end_silent_leader(connection)
             self._wake.wait(TURN if self._may_lead else BEAT)
         connection.execute("DELETE FROM members WHERE id = %s", (self.member.id,))
@@ -171,6 +179,7 @@ class Leadership:
         """Take a number whose lock shows to the others that this member lives, and stand in the list of members."""
         number = FIRST_MEMBER + int(self.member.id[:7], 16)
         connection.execute(PRESENT, (number,))
+        connection.execute("DELETE FROM members WHERE seen < clock_timestamp() - interval '1 day'")
         connection.execute(
             "INSERT INTO members (id, name, version, lock) VALUES (%s, %s, %s, %s) "
             "ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()",

@@ -42,4 +42,4 @@ async def test_the_demo_runs_changes_its_leader_and_ends(tmp_path: Path) -> None
     finally:
         if demo.returncode is None:
             demo.kill()
-    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("archisync-office-")] == []
+    assert [name for name in os.listdir(tmp_path) if name.startswith("archisync-office-")] == []  # noqa: PTH208
