@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from archisync_gui.office.checks import refuse_unfit
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.postgres import Connection, Server
@@ -146,6 +147,7 @@ class Leadership:
         connection = self._server.connect("archisync leadership", autocommit=True, statement_seconds=SILENCE)
         try:
             connection.limit = SILENCE
+            refuse_unfit(connection, self._server)
             settings = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
             if connection.info.server_version >= FIRST_IDLE_TIMEOUT:
                 settings["idle_session_timeout"] = f"{IDLE * 1000:.0f}"
