@@ -162,17 +162,22 @@ class Leadership:
 
     def _take_part(self, connection: Connection) -> None:
         self._enter(connection)
+        beat = 0.0
         while not self._stop.is_set():
             self._wake.clear()
-            self._show_life(connection)
-            tries = self._may_lead and self.clock.monotonic() >= self._not_before
+            now = self.clock.monotonic()
+            due = now >= beat
+            if due:
+                beat = now + BEAT
+                self._show_life(connection)
+            tries = self._may_lead and now >= self._not_before
             if tries and self._lock(connection):
                 try:
                     self._lead(connection)
                 finally:
                     self._set(None)  # before the lock is given back
                 connection.execute(GIVE_BACK)
-            elif tries:
+            elif tries and due:
                 self._end_silent_leader(connection)
             self._wake.wait(TURN if self._may_lead else BEAT)
         connection.execute("DELETE FROM members WHERE id = %s", (self.member.id,))
