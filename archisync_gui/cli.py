@@ -48,7 +48,7 @@ exit codes:
 
 
 PLACES = (
-    "overview", "history", "timeline", "data", "day", "log", "settings", "sessions", "why", "pairing", "order-form",
+    "overview", "history", "timeline", "data", "summary", "log", "settings", "sessions", "why", "pairing", "order-form",
 )  # fmt: skip
 """What ``--open`` can open."""
 

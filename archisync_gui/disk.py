@@ -99,12 +99,12 @@ def read_json(path: Path) -> Any:
 
 
 def open_private(path: Path) -> TextIOWrapper:
-    """Open a text file for appending; a new one is private and an old one becomes so. Raises ``OSError``, also for a
-    link."""
+    """Open a text file for appending; a new one is private and an old one becomes so. Lines end with a line feed, also
+    on Windows. Raises ``OSError``, also for a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_FOLLOW, PRIVATE)
     try:
         make_private(path, descriptor)
-        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", line_buffering=True)
+        return TextIOWrapper(os.fdopen(descriptor, "ab"), encoding="utf-8", newline="\n", line_buffering=True)
     except BaseException:
         os.close(descriptor)
         raise

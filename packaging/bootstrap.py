@@ -10,6 +10,7 @@ check must parse and run on old Pythons too, so that they can be told; hence no 
     python3 packaging/bootstrap.py test --windows [ARGUMENT...]   the tests on Windows' Python and Qt under Wine (as root)
     python3 packaging/bootstrap.py docs     [ARGUMENT...]   the documentation into build/docs; arguments go to mkdocs
     python3 packaging/bootstrap.py bench    [ARGUMENT...]   the benchmarks; arguments go to their runner
+    python3 packaging/bootstrap.py build    WHAT [ARGUMENT...]   wheel, deb, windows or release (all of them) into dist/
     python3 packaging/bootstrap.py packages                 the Debian packages that this system lacks for all three
 """
 
@@ -642,11 +643,22 @@ def bench(arguments: list[str]) -> NoReturn:
     become(["-m", "tests.benchmarks", *arguments])
 
 
+def build(arguments: list[str]) -> NoReturn:
+    """What is shipped; each kind has a script of its own beside this one."""
+    kinds = {"wheel": "build_wheel.py", "deb": "build_deb.py", "windows": "build_windows.py", "release": "release.py"}
+    script = kinds.get("".join(arguments[:1]))
+    if script is None:
+        print(f"build {' | '.join(kinds)}", file=sys.stderr)
+        sys.exit(2)
+    set_up({"test"})
+    become([f"packaging/{script}", *arguments[1:]])
+
+
 def main(arguments: list[str]) -> int:
     """Entry point; returns the exit code when nothing was started."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    commands = {"run": run, "test": test, "bench": bench, "docs": docs}
+    commands = {"run": run, "test": test, "bench": bench, "docs": docs, "build": build}
     command, *rest = arguments or ["--help"]
     if command in ("-h", "--help"):
         print(__doc__)

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +24,7 @@ from pathlib import Path
 import build_deb
 import build_windows
 from build_wheel import build_wheel
-from wheels import LOCKED
+from wheels import LOCKED, WINDOWS_PYTHON
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +44,34 @@ def sbom(target: Path) -> None:
         command = [str(programs / "cyclonedx-py"), "requirements", str(LOCKED / "run.txt")]
         command += ["--pyproject", str(ROOT / "pyproject.toml"), "--output-reproducible", "--of", "JSON"]
         subprocess.run([*command, "-o", str(target)], check=True, capture_output=True)
+    parts = json.loads(target.read_text("utf-8"))
+    parts["components"] += [
+        {
+            "type": "application",
+            "bom-ref": name,
+            "name": name,
+            "version": version,
+            "purl": f"pkg:generic/{name.lower()}@{version}",
+            "description": where,
+        }
+        for name, version, where in inside()
+    ]
+    target.write_text(json.dumps(parts, indent=2) + "\n", "utf-8")
+
+
+def inside() -> list[tuple[str, str, str]]:
+    """Name, version and place of the programs that are shipped inside a wheel or beside them; no lock names these."""
+    from playwright._impl._driver import compute_driver_executable
+
+    node, _ = compute_driver_executable()
+    said = subprocess.run([node, "--version"], check=True, capture_output=True, text=True).stdout
+    qt = re.search(r"^pyside6-essentials==(\S+)", (LOCKED / "run.txt").read_text("utf-8"), re.MULTILINE)
+    assert qt is not None
+    return [
+        ("Python", WINDOWS_PYTHON, "in the Windows installer"),
+        ("Node.js", said.strip().removeprefix("v"), "in the wheel of playwright"),
+        ("Qt", qt[1], "in the wheel of pyside6-essentials"),
+    ]
 
 
 def checksums(folder: Path) -> Path:

@@ -53,6 +53,10 @@ WINDOWS = Target(
 )
 
 
+WINDOWS_PYTHON = "3.13.2"
+"""Version of the Python inside the package of `locked/windows-python.txt`, whose own number is another one."""
+
+
 def linux(python: str) -> Target:
     """A 64-bit Linux with glibc 2.36 or newer (Debian 12) and that Python."""
     glibc = [f"manylinux_2_{minor}_x86_64" for minor in range(36, 16, -1)]
@@ -118,6 +122,8 @@ def windows_python(folder: Path) -> None:
         with zipfile.ZipFile(work / data.name) as files:
             files.extractall(work / "files")
         (root,) = (work / "files").iterdir()
+        if WINDOWS_PYTHON.encode("utf-16-le") not in (root / "python313.dll").read_bytes():
+            raise RuntimeError(f"The locked Windows Python is not {WINDOWS_PYTHON}: set WINDOWS_PYTHON in wheels.py.")
         shutil.rmtree(root / "Lib" / "site-packages", ignore_errors=True)
         shutil.move(root, folder)
 

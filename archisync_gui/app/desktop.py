@@ -397,7 +397,8 @@ def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> S
         try:
             await core.test_login(account, password)
         except SyncFailure as error:
-            return LoginTest(False, line(error.code, language, error.params))
+            refused = error.kind is FailureKind.CREDENTIALS
+            return LoginTest(False, line(error.code, language, error.params), refused)
         return LoginTest(True, text("login-works", language, {"account": account}).what)
 
     return Services(

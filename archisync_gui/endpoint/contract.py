@@ -174,6 +174,14 @@ class FullBody(Contract):
     """Nothing to say."""
 
 
+class HoldBody(Contract):
+    """How long to hold all syncs. Asked for again, a hold gets the new end."""
+
+    until: Moment | None = Field(
+        default=None, description="When the hold ends by itself, in the future; null: only a release ends it."
+    )
+
+
 class ScheduleBody(Contract):
     """Minutes between scheduled reads by sync type; ``null`` = off. Types left out keep theirs."""
 
@@ -461,6 +469,7 @@ class HoldAnswer(Answer):
     """Whether the operator holds all syncs."""
 
     held: bool
+    until: datetime | None = Field(description="When the hold ends by itself; null: it does not, or there is none.")
 
 
 class ExplainAnswer(Answer):

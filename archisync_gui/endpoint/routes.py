@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archisync_gui.endpoint import access, contract, draft_calls, reads, sessions, watch
+from archisync_gui.endpoint import access, contract, draft_calls, reads, sessions, tab_line, watch
 from archisync_gui.endpoint.gate import BEACON_PATH, PAIR_PATH
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.endpoint.routing import Route
@@ -56,7 +56,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "/api/smart-sessions",
-        sessions.line,
+        tab_line.line,
         "The tab's own line (WebSocket): first message attach, then touch and close; it tells attached, touched, "
         "progress, fresh, failed, ended and refused",
         SESSIONS,
@@ -142,7 +142,7 @@ ROUTES: tuple[Route, ...] = (
         "Hold all syncs",
         OPERATE,
         {200: contract.HoldAnswer},
-        body=contract.FullBody,
+        body=contract.HoldBody,
         tag="operate",
     ),
     Route(

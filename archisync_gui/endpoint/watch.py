@@ -26,7 +26,7 @@ from archisync_gui.model import AccountId, Event, Origin, Outcome, Scope, Status
 
 if TYPE_CHECKING:
     from archisync_gui.endpoint.streams import Stream
-    from archisync_gui.orchestrator import Ticket
+    from archisync_gui.orchestrator import Feed, Ticket
 
 T = TypeVar("T")
 
@@ -245,14 +245,21 @@ async def set_schedule(call: Call) -> Reply:
 
 async def hold(call: Call) -> Reply:
     """``POST /api/sync/hold``."""
-    call.services.orchestrator.hold()
-    return Reply(contract.HoldAnswer(message=call.say("hold-on"), held=True))
+    body: contract.HoldBody = call.body
+    if body.until is not None and body.until <= call.services.clock.now():
+        raise wrong("body-invalid", "until", "past")
+    call.services.orchestrator.hold(body.until)
+    if body.until is None:
+        message = call.say("hold-on")
+    else:
+        message = call.say("hold-on-until", until=zone.clock(body.until, call.services.clock.now()))
+    return Reply(contract.HoldAnswer(message=message, held=True, until=body.until))
 
 
 async def release(call: Call) -> Reply:
     """``POST /api/sync/release``."""
     call.services.orchestrator.release()
-    return Reply(contract.HoldAnswer(message=call.say("hold-off"), held=False))
+    return Reply(contract.HoldAnswer(message=call.say("hold-off"), held=False, until=None))
 
 
 async def explain(call: Call) -> Reply:
@@ -306,59 +313,45 @@ async def events(call: Call) -> web.StreamResponse:
 
 
 async def _stream(call: Call, response: web.StreamResponse, stream: Stream) -> None:
-    services = call.services
-    news: asyncio.Queue[Event] = asyncio.Queue(REMEMBERED_EVENTS)
-    overrun = asyncio.Event()
-
-    view = _view(call)
-
-    def seen(event: Event) -> Event | None:
-        return event if view is None else view.event(event)
-
-    def listen(event: Event) -> None:
-        if (shown := seen(event)) is None:
-            return
-        if news.full():
-            overrun.set()
-        else:
-            news.put_nowait(shown)
-
+    services, view = call.services, _view(call)
     missed = services.events.since(call.request.headers.get("Last-Event-ID", ""))
-    unsubscribe = services.orchestrator.subscribe(listen)
-    try:
+    async with services.orchestrator.events(REMEMBERED_EVENTS) as news:
         now = services.orchestrator.get_status()
         told = now if view is None else view.status(now)
         await _write(call, response, _frame("status", f"{now.boot}:{now.revision}", as_json(told)))
-        for event in filter(None, map(seen, missed)):
-            await _write(call, response, _event(event))
-        await _forward(call, response, stream, news, overrun)
-    finally:
-        unsubscribe()
+        for event in missed:
+            await _write_event(call, response, event, view)
+        await _forward(call, response, stream, news, view)
 
 
 async def _forward(
-    call: Call,
-    response: web.StreamResponse,
-    stream: Stream,
-    news: asyncio.Queue[Event],
-    overrun: asyncio.Event,
+    call: Call, response: web.StreamResponse, stream: Stream, news: Feed, view: AccountView | None
 ) -> None:
-    heartbeat = call.services.limits.heartbeat
-    closing, over = asyncio.ensure_future(stream.over.wait()), asyncio.ensure_future(overrun.wait())
-    following = asyncio.ensure_future(news.get())
+    """Send events as they come. A page that reads slowly misses repetitions, see ``Feed``; one that takes nothing for
+    too long is dropped by the time-out of the write."""
+    closing, following = asyncio.ensure_future(stream.over.wait()), asyncio.ensure_future(anext(news))
     try:
         while True:
-            await asyncio.wait((following, closing, over), timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
-            if closing.done() or over.done():
+            heartbeat = call.services.limits.heartbeat
+            await asyncio.wait((following, closing), timeout=heartbeat, return_when=asyncio.FIRST_COMPLETED)
+            if closing.done():
                 return
             if following.done():
-                await _write(call, response, _event(following.result()))
-                following = asyncio.ensure_future(news.get())
+                event = following.result()
+                following = asyncio.ensure_future(anext(news))
+                await _write_event(call, response, event, view)
             else:
                 await _write(call, response, b": still here\n\n")
     finally:
-        for wait in (following, closing, over):
+        for wait in (following, closing):
             wait.cancel()
+
+
+async def _write_event(call: Call, response: web.StreamResponse, event: Event, view: AccountView | None) -> None:
+    """Send what a page may see of an event."""
+    shown = event if view is None else view.event(event)
+    if shown is not None:
+        await _write(call, response, _event(shown))
 
 
 async def _write(call: Call, response: web.StreamResponse, frame: bytes) -> None:

@@ -32,13 +32,18 @@ class View:
     where: tuple[tuple[str, Is, Value], ...] = ()
     """Column, comparison, value."""
     new_days: int | None = None
-    """First seen within so many days."""
+    """First seen within so many days; 0: today."""
     changed: str | None = None
     """This column changed within :attr:`changed_days`."""
     changed_days: int = 7
+    """0: today."""
+    within: tuple[str, int] | None = None
+    """A column of dates, and how many days from today on its date may lie."""
     sort: str = ""
     """Column of the order; of this list's usual one when empty."""
     descending: bool = False
+    offered: bool = True
+    """False: shown where a number leads to it, and not among the choices."""
 
 
 _UNPAID = (("remaining_amount", Is.ABOVE, 0), ("closed_on", Is.EMPTY, None))
@@ -50,8 +55,14 @@ VIEWS: tuple[View, ...] = (
     View("shipped-today", "ddt", (("delivery_date", Is.EQUAL, TODAY),)),
     View("changed", "prices", changed="unit_price", sort="item_id"),
     View("new", "customers", new_days=7, sort="name"),
+    View("due", "invoices", _UNPAID, within=("due_date", 7), sort="due_date", offered=False),
+    View("changed-today", "prices", changed="unit_price", changed_days=0, sort="item_id", offered=False),
+    View("new-today", "customers", new_days=0, sort="name", offered=False),
 )
 """In the order in which they are offered."""
+
+NUMBERS_OF_TODAY = ("new-today", "shipped-today", "changed-today", "due")
+"""The views whose counts the overview shows."""
 
 TOTALS: Mapping[str, str] = {"invoices": "remaining_amount", "orders": "total_amount"}
 """The column of a list whose sum is shown below it."""

@@ -1,4 +1,4 @@
-"""Folds of the ERP logins: given, stopped for credentials, allowed again, logged in (rules 8, 22, 25)."""
+"""Transitions of the ERP logins: given, stopped for credentials, allowed again, logged in (rules 8, 22, 25)."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from archisync_gui.orchestrator.decide import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
 from archisync_gui.orchestrator.schedule import with_due
-from archisync_gui.orchestrator.state import AccountState, Moment, Noted, State, StopCause, Told, evolve
+from archisync_gui.orchestrator.state import AccountState, Emit, Moment, SaveNote, State, StopCause, evolve
 
 
 def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
-    """The accounts in use from now on. What waits for others is withdrawn, their run told to end."""
+    """The accounts in use from now on. Requests of other accounts are withdrawn, their run is cancelled."""
     known = {a.id: evolve(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
     state = orphans_dropped(evolve(state, accounts=known), now)
     if state.active is not None and state.active.run.account not in state.enabled:
         state = stop_asked(state, StopCause.ACCOUNT)
-    return state.say(Told(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+    return state.say(Emit(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
 
 
 def orphans_dropped(state: State, now: Moment) -> State:
@@ -72,7 +72,7 @@ def login_failed(
             if due is not None:
                 state = with_due(state, key, min(due, until))
             return state.with_account(evolve(known, login_failures=failures, login_pause=until)).say(
-                Told(EventKind.ACCOUNT_CHANGED, {"account": account, "pausedUntil": until.isoformat()})
+                Emit(EventKind.ACCOUNT_CHANGED, {"account": account, "pausedUntil": until.isoformat()})
             )
     return state
 
@@ -82,8 +82,8 @@ def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
     known = state.accounts.get(account)
     if known is None:
         return state
-    state = state.with_account(evolve(known, stopped=error)).say(Noted(f"stopped:{account}", as_json(error)))
-    state = state.say(Told(EventKind.ACCOUNT_CHANGED, {"account": account, "stopped": as_json(error)}))
+    state = state.with_account(evolve(known, stopped=error)).say(SaveNote(f"stopped:{account}", as_json(error)))
+    state = state.say(Emit(EventKind.ACCOUNT_CHANGED, {"account": account, "stopped": as_json(error)}))
     return rehomed(state)
 
 
@@ -101,7 +101,7 @@ def allowed(state: State, now: Moment, account: AccountId) -> State:
     if known is None:
         return state
     state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None, allowed_at=now.mono))
-    state = state.say(Noted(f"stopped:{account}", None), Told(EventKind.ACCOUNT_CHANGED, {"account": account}))
+    state = state.say(SaveNote(f"stopped:{account}", None), Emit(EventKind.ACCOUNT_CHANGED, {"account": account}))
     return rehomed(state)
 
 
@@ -114,5 +114,5 @@ def logged_in(state: State, now: Moment, account: AccountId) -> State:
     count = logins_today(state, account, now) + 1
     note: Json = {"day": day.isoformat(), "count": count}
     return state.with_account(evolve(known, day=day, logins=count)).say(
-        Noted(f"logins:{account}", note), Told(EventKind.ACCOUNT_CHANGED, {"account": account, "logins": count})
+        SaveNote(f"logins:{account}", note), Emit(EventKind.ACCOUNT_CHANGED, {"account": account, "logins": count})
     )

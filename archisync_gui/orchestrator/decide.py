@@ -101,6 +101,16 @@ def effective_priority(state: State, request: Request) -> int:
     return min(SMART - 1, request.priority + int(waited // state.rules.ageing))
 
 
+def until_older(state: State, request: Request) -> float:
+    """Seconds until the request's age raises its priority, at the soonest: only time in which the queue can move counts
+    (rule 3). Infinite where age changes nothing more."""
+    if request.smart or request.front or effective_priority(state, request) == SMART - 1:
+        return float("inf")
+    flow, asked = state.flow, request.flow
+    waited = flow.schedule - asked.schedule if request.scheduled else flow.anyone - asked.anyone
+    return state.rules.ageing - waited % state.rules.ageing
+
+
 def rank(state: State, request: Request) -> tuple[int, bool, int]:
     """Sorts requests in the order they start: priority, then the suspended one (rule 17), then the earliest asked."""
     return -effective_priority(state, request), request.parked is None, request.order
@@ -183,7 +193,7 @@ def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
 
 
 def session_until(state: State, request: Request, now: Moment) -> datetime | None:
-    """When sessions stop a request no more, if nobody shows a sign of life any more."""
+    """When sessions stop blocking a request if no page shows a sign of life from now on."""
     last_end = now.wall_at(_last_end(state.sessions))
     breath = now.wall_at((state.quiet_since or 0.0) + state.rules.quiet)
     late = late_at(state, request.slot.type, request.slot.account, now)
@@ -231,9 +241,9 @@ def overrun(state: State, active: Active, now: Moment) -> StopCause | None:
 
 
 def watched_until(state: State, active: Active) -> float:
-    """Monotonic time at which the watchdog bites if nothing moves."""
-    bites = active.progress_at + state.rules.watchdog
-    return bites if active.long_step is None else max(bites, active.long_step)
+    """Monotonic time at which the watchdog cancels the run if there is no progress."""
+    limit = active.progress_at + state.rules.watchdog
+    return limit if active.long_step is None else max(limit, active.long_step)
 
 
 # ---------------------------------------------------------------------------------------------------------- freshness
@@ -317,7 +327,7 @@ def dues(state: State) -> list[tuple[datetime, SyncType, AccountId]]:
 
 
 def next_change(state: State, now: Moment) -> float:
-    """Monotonic time at which the answer may change by itself; infinite when only somebody can change it."""
+    """Monotonic time at which the answer may change by itself; infinite when only a call can change it."""
     return min(_changes(state, now), default=float("inf"))
 
 

@@ -1,4 +1,4 @@
-"""The only part that acts: it owns the state, reads the clocks, starts and cancels the one run, tells what happened.
+"""The only part that acts: owns the state, reads the clocks, starts and cancels the one run, carries out effects.
 
 Everything else changes the state by :meth:`Dispatcher.apply`, which wakes it. No decision is made here.
 """
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from archisync_gui.model import (
     Clock,
@@ -49,22 +49,24 @@ from archisync_gui.orchestrator.memory import Writer
 from archisync_gui.orchestrator.schedule import passed, slept
 from archisync_gui.orchestrator.state import (
     Active,
-    ClockDoubted,
-    Ended,
-    Faltered,
+    AnswerForms,
+    DoubtClock,
+    Effect,
+    Emit,
     Moment,
-    Settled,
+    Resolve,
+    SaveRun,
     Slot,
     State,
-    Told,
-    Word,
     evolve,
 )
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
-"""Events that are told but not kept: they come in floods and say nothing afterwards."""
+"""Events that listeners get and the journal does not: they are frequent and of no use later."""
 
 
 CLOSE_BROWSER = 15.0
@@ -75,17 +77,17 @@ SOONEST = 0.001
 
 
 class Answers(Protocol):
-    """Who passes outcomes on to those who wanted them."""
+    """Passes outcomes on to tickets and forms."""
 
-    def settled(self, word: Settled) -> None:
+    def settled(self, word: Resolve) -> None:
         """Tickets: called after the attempt's row is written (rule 5)."""
 
-    def form_told(self, word: Settled | Faltered) -> None:
+    def form_told(self, word: Resolve | AnswerForms) -> None:
         """Forms: called at once (rule 12)."""
 
 
 class Dispatcher:
-    """Holds the state and does what ``decide`` says (rule 2)."""
+    """Owns the state and does what ``decide`` answers (rule 2)."""
 
     def __init__(
         self,
@@ -107,7 +109,7 @@ class Dispatcher:
         self._answers = answers
         self._writer = Writer(self.journal_failed)
         self._wake = asyncio.Event()
-        self._words: deque[Word] = deque()
+        self._words: deque[Effect] = deque()
         self._notes: dict[str, Json] = {}
         """Values not written yet; of each key only the last matters."""
         self._telling = False
@@ -131,31 +133,38 @@ class Dispatcher:
         """Both clocks."""
         return Moment(self._clock.now(), self._clock.monotonic())
 
-    def apply(self, fold: Callable[[State, Moment], State]) -> None:
-        """Change the state by a fold, tell what happened, wake the dispatcher. The one way to change anything."""
+    def apply(self, transition: Callable[[State, Moment], State]) -> None:
+        """Change the state by a transition without an answer; see :meth:`ask`."""
+        self.ask(lambda state, now: (transition(state, now), None))
+
+    def ask(self, transition: Callable[[State, Moment], tuple[State, T]]) -> T:
+        """Advance the state to now, change it by a transition, emit what happened, wake the dispatcher, and return the
+        transition's answer. This is the only way to change the state; the answer belongs to the state that was changed,
+        not to one read before or after."""
         now = self.now()
         before = self.state
         if slept(before, now):
             self._keep_gap(before.at.wall, Reason.ASLEEP)
-        after = fold(passed(before, now), now)
+        after, answer = transition(passed(before, now), now)
         words = after.out
         if words:
             after = evolve(after, out=())
         if after.queue is not before.queue:
-            words = (*words, Told(EventKind.QUEUE_UPDATED, {"waiting": len(after.queue)}))
+            words = (*words, Emit(EventKind.QUEUE_UPDATED, {"waiting": len(after.queue)}))
         if not words and after.sessions is not before.sessions:
-            self.revision += 1  # a sign of life moves a deadline: no event, but whoever looks must see it
-        self.state = after  # final before anybody hears of it
+            self.revision += 1  # a sign of life moves a deadline: no event, but the next status must show it
+        self.state = after  # final before listeners are called
         self._words.extend(words)
         self._wake.set()
         self._tell(now)
+        return answer
 
     def notice_time(self) -> None:
         """Let what time alone brings happen: leases that have run out end, what is due is asked for."""
         self.apply(lambda state, now: state)
 
     def _tell(self, now: Moment) -> None:
-        """Pass on what happened, in order, also when a listener makes more happen meanwhile."""
+        """Carry out the effects in order, also those that listeners cause meanwhile."""
         if self._telling:
             return
         self._telling = True
@@ -163,27 +172,27 @@ class Dispatcher:
             while self._words:
                 try:
                     self._pass_on(self._words.popleft(), now)
-                except Exception:  # one word that cannot be told must not keep the others from being told
-                    log.exception("something that happened could not be told")
+                except Exception:  # one effect that fails must not stop the others
+                    log.exception("an effect could not be carried out")
         finally:
             self._telling = False
 
-    def _pass_on(self, word: Word, now: Moment) -> None:
+    def _pass_on(self, word: Effect, now: Moment) -> None:
         match word:
-            case Told(kind, data):
+            case Emit(kind, data):
                 self.revision += 1
                 event = Event(kind, self.state.boot, self.revision, now.wall, data)
                 if kind not in NOT_KEPT:
                     self._writer.write(partial(self._journal.event, event))
                 self._listeners.tell(event)
-            case Ended(record):
+            case SaveRun(record):
                 self._writer.write(partial(self._journal.run_ended, record))
-            case Settled():
+            case Resolve():
                 self._answers.form_told(word)
                 self._writer.then(partial(self._answers.settled, word))
-            case Faltered():
+            case AnswerForms():
                 self._answers.form_told(word)
-            case ClockDoubted():
+            case DoubtClock():
                 self._writer.write(self._journal.clock_doubted)
             case _:
                 self._notes[word.key] = word.value
@@ -285,7 +294,7 @@ class Dispatcher:
             self._writer.write(partial(self._journal.explained, found))
 
     def _keep_gap(self, since: datetime, reason: Reason) -> None:
-        """Keep that from ``since`` to now nobody could do anything, so that ``explain`` knows it."""
+        """Store that nothing could be done from ``since`` to now, so that ``explain`` can say so."""
         self._explained = None
         self._writer.write(partial(self._journal.explained, Explanation(since, reason)))
 
@@ -294,7 +303,7 @@ class Dispatcher:
         self._keep_gap(since, Reason.NOT_RUNNING)
 
     def _notice_freshness(self, now: Moment) -> None:
-        """Copies grow late and sessions begin to breathe without anybody doing anything; lookers must hear of it."""
+        """Emit an event when a copy becomes late or quiet ends: both happen by time alone and change the status."""
         state = self.state
         depends = (state.tracks, state.intervals, state.accounts, state.rules)
         if any(a is not b for a, b in zip(depends, self._lateness.depends, strict=True)):
@@ -306,7 +315,7 @@ class Dispatcher:
             news = seen.late is not None
             self._lateness = evolve(seen, breathes=breathes, late=late)
             if news:
-                self.apply(lambda state, now: state.say(Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
+                self.apply(lambda state, now: state.say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
         if late < len(seen.times):
             self._set_alarm(now.mono_at(seen.times[late]))
 
@@ -315,7 +324,7 @@ class Dispatcher:
     def _start(self, slot: Slot) -> None:
         self.apply(lambda state, now: runs.started(state, now, slot))
         active = self.state.active
-        assert active is not None  # the fold just gave it the lock
+        assert active is not None  # the transition just gave it the lock
         control = _Control(self, active)
         task = asyncio.create_task(self._execute(active, control), name=f"sync {active.run.type} {active.run.account}")
         self._run, self._control = task, control

@@ -12,7 +12,7 @@ from datetime import datetime
 from archisync_gui.model import ErrorInfo, FailureKind, Finished, Json, Outcome, Suspended, SyncFailure, as_json
 
 RETURNED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED})
-"""Outcomes that a runner may return; the others are told by raising."""
+"""Outcomes that a runner may return; it raises for the others."""
 
 LONGEST_TEXT = 100_000
 """Characters of one text that is kept of a failure."""

@@ -25,13 +25,13 @@ from archisync_gui.orchestrator.schedule import passed
 from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State, evolve
 
 HORIZON = timedelta(hours=24)
-"""A forecast looks no further ahead."""
+"""A forecast covers this time."""
 STEPS = 100
-"""And takes no more steps: the next times of all lists come within a few dozen."""
+"""Maximum simulated steps of a forecast: the next times of all lists come within a few dozen."""
 LOOKED_AT = 50
-"""And looks at no more waiting requests."""
+"""Maximum waiting requests that a forecast considers."""
 LATER_STEPS = 5000
-"""The way to a later moment takes no more steps: two days of six types have about 2,000."""
+"""Maximum simulated steps to a future moment: two days of six types have about 2,000."""
 
 
 def explain(state: State, now: Moment) -> Explanation:
@@ -121,10 +121,10 @@ class _Step(NamedTuple):
 
 
 def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
-    """The future as the rules make it, if every run lasts as usual and succeeds and nobody does anything."""
+    """The future by the rules, if every run takes its usual time and succeeds and there are no calls."""
     after: SyncType | None = None
     while True:
-        state = evolve(state, out=())  # nobody is told of what is only imagined
+        state = evolve(state, out=())  # effects of simulated steps are dropped
         if state.active is not None:
             active = state.active
             left = remaining(state, active, now)
@@ -207,7 +207,7 @@ class _Kept(NamedTuple):
 
 
 _ALWAYS_NEW = frozenset({"at", "flow", "sequence", "ended", "out", "active"})
-"""Parts of the state that change with every look, every run or every ended session and decide no forecast; of the
+"""Parts of the state that change with every step, run or ended session and change no forecast; of the
 active run see :func:`_depends`. Every other part counts, so that a new one is not forgotten."""
 
 _PARTS = tuple(part.name for part in fields(State) if part.name not in _ALWAYS_NEW)

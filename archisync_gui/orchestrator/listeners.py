@@ -1,4 +1,5 @@
-"""Who is told of events: listeners at once, feeds at their own pace. Neither can harm the orchestrator (rule 7)."""
+"""Subscribers to events: listeners are called at once, feeds are read at the reader's pace. Neither can harm the
+orchestrator (rule 7)."""
 
 from __future__ import annotations
 
@@ -20,13 +21,13 @@ _SUBJECTS = ("runId", "handle", "account", "type")
 
 
 class Listeners:
-    """Everybody who wants to hear."""
+    """All listeners and feeds."""
 
     def __init__(self) -> None:
         self._listeners: dict[object, Listener] = {}
 
     def add(self, listener: Listener) -> Callable[[], None]:
-        """Tell ``listener`` every event from now on; the answer ends that, and may be called twice."""
+        """Call ``listener`` with every event from now on. Returns a function that ends it and may be called twice."""
         key = object()
         self._listeners[key] = listener
 
@@ -36,7 +37,7 @@ class Listeners:
         return stop
 
     def tell(self, event: Event) -> None:
-        """Tell everybody. What one raises is logged and keeps nothing from the others."""
+        """Pass the event to all. What a listener raises is logged; the others still get the event."""
         for listener in tuple(self._listeners.values()):
             try:
                 listener(event)
@@ -48,18 +49,18 @@ class Listeners:
 
     def feed(self, limit: int = FEED_LIMIT) -> Feed:
         """Events from now on for one reader at its own pace."""
-        return Feed(self, limit)
+        return Feed(self.add, limit)
 
 
 class Feed:
     """Events as they come, for one reader, until it closes the feed. A reader that is slow misses repetition, never the
     last state: progress and queue merge at once, the rest by subject when too many wait."""
 
-    def __init__(self, listeners: Listeners, limit: int) -> None:
+    def __init__(self, subscribe: Callable[[Listener], Callable[[], None]], limit: int) -> None:
         self._limit = limit
         self._waiting: dict[object, Event] = {}
         self._ready = asyncio.Event()
-        self._stop = listeners.add(self._hear)
+        self._stop = subscribe(self._hear)
 
     def _hear(self, event: Event) -> None:
         key = _merging_key(event)
@@ -79,7 +80,7 @@ class Feed:
         return self._waiting.pop(next(iter(self._waiting)))
 
     async def aclose(self) -> None:
-        """Hear no more."""
+        """End the subscription."""
         self._stop()
 
     async def __aenter__(self) -> Feed:

@@ -1,4 +1,4 @@
-"""What outlives a process: the journal's only writer, which keeps the order of calls; how a state is remembered.
+"""The journal's only writer, which keeps the order of calls, and how a state is restored at a start.
 
 A journal that fails is logged and shown; it never stops the dispatcher.
 """
@@ -19,7 +19,7 @@ from archisync_gui.model import (
     LastRead,
     Remembered,
 )
-from archisync_gui.orchestrator.state import Moment, Stamp, State, Track, evolve
+from archisync_gui.orchestrator.state import ListState, Moment, Stamp, State, evolve
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,10 @@ Write: TypeAlias = Callable[[], Awaitable[object]]
 
 
 class Writer:
-    """Writes one thing after the other, in the order given, without keeping anybody waiting."""
+    """Writes in the order given, in the background; callers do not wait."""
 
     def __init__(self, troubled: Callable[[Exception | None], None]) -> None:
-        """``troubled`` hears the first of a row of failures, and ``None`` at the first success after it."""
+        """``troubled`` is called with the first of consecutive failures, and with ``None`` at the next success."""
         self._jobs: deque[tuple[Write, bool]] = deque()
         """With whether it writes: a call in between says nothing about the journal's health."""
         self._more = asyncio.Event()
@@ -72,7 +72,7 @@ class Writer:
                 try:
                     await job()
                 except Exception as error:
-                    # A full disk fails every write for hours: told once, until one succeeds again.
+                    # A full disk fails every write for hours: reported once, until one succeeds again.
                     if not self._trouble:
                         self._log(error)
                         self._trouble = True
@@ -111,7 +111,7 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
     for read in sorted(memory.reads, key=lambda r: r.last_success or _LONG_AGO):
         if read.type in state.types:
             key = state.track_key(read.type, read.account)
-            tracks[key] = _track(state, read, tracks.get(key, Track()), now)
+            tracks[key] = _track(state, read, tracks.get(key, ListState()), now)
     state = evolve(state, tracks=tracks)
     unreadable = list(memory.unreadable)
     for note, value in memory.notes.items():
@@ -134,7 +134,7 @@ def later_than(wall: datetime, memory: Remembered) -> bool:
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def _track(state: State, read: LastRead, known: Track, now: Moment) -> Track:
+def _track(state: State, read: LastRead, known: ListState, now: Moment) -> ListState:
     def stamp(name: str, at: datetime | None, other: Stamp | None) -> Stamp | None:
         found = None if at is None else Stamp(at, doubtful=at > now.wall or name in read.doubtful)
         return found if other is None or (found is not None and found.wall >= other.wall) else other
@@ -155,17 +155,17 @@ def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
         case ["due", type, *rest], str(at) if type in state.types:
             place = (type, ":".join(rest))
-            track = state.tracks.get(place, Track())
+            track = state.tracks.get(place, ListState())
             return state.with_track(place, evolve(track, due=_time(at)))
         case ["owed", type, *rest], str(since) if type in state.types:
             place = (type, ":".join(rest))
-            return state.with_track(place, evolve(state.tracks.get(place, Track()), owed=_time(since)))
+            return state.with_track(place, evolve(state.tracks.get(place, ListState()), owed=_time(since)))
         case ["failures", type, *rest], Mapping() as kept if type in state.types:
             place = (type, ":".join(rest))
             until, count = kept.get("until"), kept["count"]
             if not isinstance(count, int):
                 raise ValueError("no count")
-            track = state.tracks.get(place, Track())
+            track = state.tracks.get(place, ListState())
             return state.with_track(place, evolve(track, failures=count, back_off=_time(until) if until else None))
         case ["daily"], str(at):
             return evolve(state, daily_due=_time(at))

@@ -1,6 +1,6 @@
-"""The public face: what everybody else may ask of the orchestrator.
+"""The public face: the calls that other packages make.
 
-Each method folds the state and wakes the dispatcher; nothing is decided or started here.
+Each method applies a transition and wakes the dispatcher; nothing is decided or started here.
 """
 
 from __future__ import annotations
@@ -40,36 +40,37 @@ from archisync_gui.model import (
     SyncTypeSpec,
     SystemClock,
 )
-from archisync_gui.orchestrator import accounts as account_folds
+from archisync_gui.orchestrator import accounts as account_changes
 from archisync_gui.orchestrator import memory, requests, schedule, sessions
-from archisync_gui.orchestrator import runs as run_folds
+from archisync_gui.orchestrator import runs as run_changes
+from archisync_gui.orchestrator.decide import in_order
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
-from archisync_gui.orchestrator.explain import Forecaster, explain, explain_later
+from archisync_gui.orchestrator.explain import explain, explain_later
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed, Listeners
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
     AccountState,
-    Faltered,
+    AnswerForms,
+    Emit,
     Moment,
-    Noted,
+    Resolve,
+    SaveNote,
     Session,
-    Settled,
     Slot,
     State,
     StopCause,
-    Told,
     Want,
     evolve,
     form,
 )
-from archisync_gui.orchestrator.status import session_view, status
+from archisync_gui.orchestrator.status import StatusView, session_view
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
 
 INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""
 
 TICKETS_KEPT = 500
-"""At least so many of the latest resolved tickets can still be looked up by id."""
+"""Minimum number of resolved tickets, the latest ones, that can be found by id."""
 
 
 def _new_id() -> str:
@@ -102,9 +103,9 @@ class Orchestrator:
         close_browser: Callable[[], Awaitable[object]] = _no_browser,
     ) -> None:
         """``runner`` executes every type. ``ids`` gives a new short id at each call; one names this start of the
-        program. ``preemptible`` False: nobody will interrupt a run, so it may read larger pages. ``secret`` gives the
-        part of a ticket's id that nobody can guess. ``close_browser`` closes the browser of a run that does not end
-        when it is told to; the next run must find a new one."""
+        program. ``preemptible`` False: no form will interrupt a run, so it may read larger pages. ``secret`` gives the
+        part of a ticket's id that cannot be guessed. ``close_browser`` closes the browser of a run that ignores its
+        cancellation; the next run must get a new one."""
         self._clock = clock or SystemClock()
         self._journal = journal
         self._listeners = Listeners()
@@ -113,8 +114,7 @@ class Orchestrator:
         self._parts: dict[str, Ticket] = {}
         self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
         self._numbers = 0
-        self._status: Status | None = None
-        self._forecasts = Forecaster()
+        self._view = StatusView()
         strongest_first = sorted(types, key=lambda t: -t.priority)
         state = State(
             rules=rules or Rules(),
@@ -140,7 +140,7 @@ class Orchestrator:
             self._dispatcher.journal_failed(error)
             kept, failed = Remembered(), True
 
-        def fold(state: State, now: Moment) -> State:
+        def transition(state: State, now: Moment) -> State:
             state = memory.remembered(state, now, kept)
             if memory.later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), kept):
                 # The wall clock was set back while the program was closed (rule 30).
@@ -152,7 +152,7 @@ class Orchestrator:
 
         if kept.last_sign is not None and kept.last_sign <= self._clock.now():
             self._dispatcher.was_closed(kept.last_sign)
-        self._dispatcher.apply(fold)
+        self._dispatcher.apply(transition)
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
@@ -177,7 +177,7 @@ class Orchestrator:
         self._dispatcher.apply(emptied)
         await self._dispatcher.stop(deadline)
         for ticket in tuple(self._parts.values()):
-            # The run ignored its end; whoever waits for it must not wait for ever.
+            # The run ignored its cancellation; its tickets must not stay open for ever.
             for part, account in ticket.parts.items():
                 ticket.settle(part, RunResult(ticket.type, account, ticket.scope, Outcome.INTERRUPTED))
 
@@ -192,7 +192,7 @@ class Orchestrator:
         priority: int | None = None,
         origin: Origin = Origin.OPERATOR,
     ) -> Ticket:
-        """Ask for a read; the ticket tells the outcome. Without ``account``: one part for each account that reads the
+        """Request a read; the ticket gives the outcome. Without ``account``: one part for each account that reads the
         type (rule 8). ``priority`` is clamped to 1-99. Raises ``SyncFailure`` for what cannot be asked."""
         scope = Scope(scope)
         return self._request([(type, scope, key, priority)], account, origin)[0]
@@ -234,12 +234,12 @@ class Orchestrator:
         for ticket in tickets:
             self._remember_ticket(ticket)
 
-        def fold(state: State, now: Moment) -> State:
+        def transition(state: State, now: Moment) -> State:
             for slot, want in asks:
                 state = requests.asked(state, now, slot, want)
             return state
 
-        self._dispatcher.apply(fold)
+        self._dispatcher.apply(transition)
         return tickets
 
     def _check_room(self, asks: Sequence[tuple[Slot, Want]]) -> None:
@@ -279,14 +279,11 @@ class Orchestrator:
         found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
         if found is None:
             return None
-        for place, entry in enumerate(self.get_status().queue, 1):
-            request = self.state.request(entry.id)
-            if request is not None and any(w.who in found.parts for w in request.wants):
-                return place
-        return None
+        places = enumerate(in_order(self.state), 1)
+        return next((at for at, request in places if any(w.who in found.parts for w in request.wants)), None)
 
     def cancel(self, ticket: Ticket | BatchTicket | str) -> bool:
-        """Withdraw a ticket; a run ends when nobody else wants it (rule 26). False: it had its outcome already."""
+        """Withdraw a ticket; a run without another asker is cancelled (rule 26). False: it had its outcome already."""
         if isinstance(ticket, BatchTicket):
             withdrawn = [self.cancel(part) for part in ticket.tickets]  # every one, not up to the first
             return any(withdrawn)
@@ -299,9 +296,9 @@ class Orchestrator:
 
     def cancel_run(self) -> bool:
         """The operator ends the active run; False when there is none."""
-        running = self.state.active is not None
-        self._dispatcher.apply(lambda state, now: requests.stop_asked(state, StopCause.OPERATOR))
-        return running
+        return self._dispatcher.ask(
+            lambda state, now: (requests.stop_asked(state, StopCause.OPERATOR), state.active is not None)
+        )
 
     def move_to_front(self, request_id: str) -> bool:
         """The operator moves a waiting request before all others but forms'. False: it does not wait any more."""
@@ -315,10 +312,8 @@ class Orchestrator:
         """The operator removes a waiting request. False: it does not wait any more."""
         return self._on_waiting(request_id, requests.removed)
 
-    def _on_waiting(self, id: str, fold: Callable[[State, Moment, str], State]) -> bool:
-        waits = self.state.request(id) is not None
-        self._dispatcher.apply(lambda state, now: fold(state, now, id))
-        return waits
+    def _on_waiting(self, id: str, transition: Callable[[State, Moment, str], State]) -> bool:
+        return self._dispatcher.ask(lambda state, now: (transition(state, now, id), state.request(id) is not None))
 
     # ------------------------------------------------------------------------------------------------ operator
 
@@ -331,19 +326,19 @@ class Orchestrator:
         if until is not None and until.tzinfo is None:
             raise ValueError("a pause ends at a time with offset")
 
-        def fold(state: State, now: Moment) -> State:
+        def transition(state: State, now: Moment) -> State:
             if until is not None and until <= now.wall:
                 return schedule.released(state)
             if state.hold_since is not None:
                 if until == state.hold_until:
                     return state
-                return _hold_ends(state, until).say(Told(EventKind.HOLD_CHANGED, {"hold": True}))
+                return _hold_ends(state, until).say(Emit(EventKind.HOLD_CHANGED, {"hold": True}))
             if state.active is not None and not state.active.request.anyway:
                 state = requests.stop_asked(state, StopCause.HOLD)
             state = _hold_ends(evolve(state, hold_since=now.wall), until)
-            return state.say(Noted("hold", now.wall.isoformat()), Told(EventKind.HOLD_CHANGED, {"hold": True}))
+            return state.say(SaveNote("hold", now.wall.isoformat()), Emit(EventKind.HOLD_CHANGED, {"hold": True}))
 
-        self._dispatcher.apply(fold)
+        self._dispatcher.apply(transition)
         for who in tuple(self._forms):
             self._answer_form(who, ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
 
@@ -366,38 +361,38 @@ class Orchestrator:
     def set_rules(self, rules: Rules) -> None:
         """Other numbers from now on; running leases and pauses keep theirs."""
 
-        def fold(state: State, now: Moment) -> State:
+        def transition(state: State, now: Moment) -> State:
             daily = (
                 None
                 if rules.daily_full != state.rules.daily_full or rules.zone != state.rules.zone
                 else state.daily_due
             )
             state = schedule.planned(evolve(state, rules=rules, daily_due=daily), now)
-            return state.say(Told(EventKind.SCHEDULE_CHANGED, {}))
+            return state.say(Emit(EventKind.SCHEDULE_CHANGED, {}))
 
-        self._dispatcher.apply(fold)
+        self._dispatcher.apply(transition)
 
     def set_away(self, why: Reason | None) -> None:
         """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
-        are made up once when it is back (``None``). The operator's own requests are tried. Looks at the clocks, too."""
+        are made up once when it is back (``None``). The operator's own requests are tried."""
 
-        def fold(state: State, now: Moment) -> State:
+        def transition(state: State, now: Moment) -> State:
             if state.away is why:
                 return state
             return evolve(state, away=why).say(
-                Told(EventKind.SCHEDULE_CHANGED, {"away": None if why is None else why.value})
+                Emit(EventKind.SCHEDULE_CHANGED, {"away": None if why is None else why.value})
             )
 
-        self._dispatcher.apply(fold)
+        self._dispatcher.apply(transition)
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
         """The accounts in use from now on; what waits or runs for others ends."""
         given = tuple(accounts)
 
-        def fold(state: State, now: Moment) -> State:
-            return schedule.planned(account_folds.given(state, now, given), now)
+        def transition(state: State, now: Moment) -> State:
+            return schedule.planned(account_changes.given(state, now, given), now)
 
-        self._dispatcher.apply(fold)
+        self._dispatcher.apply(transition)
 
     def rows_changed(
         self,
@@ -409,10 +404,10 @@ class Orchestrator:
         all_as_of: datetime | None,
         doubtful: Collection[str] = (),
     ) -> None:
-        """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness is now as told here.
+        """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness follows these times.
         ``doubtful`` names the times that were written before the wall clock was set back (``Ages.doubtful``)."""
         ages = last_success, new_as_of, all_as_of
-        self._dispatcher.apply(lambda state, now: run_folds.restated(state, now, type, account, ages, doubtful))
+        self._dispatcher.apply(lambda state, now: run_changes.restated(state, now, type, account, ages, doubtful))
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
@@ -428,15 +423,15 @@ class Orchestrator:
 
     def credentials_changed(self, account: AccountId) -> None:
         """The operator entered another password: the account reads again (rule 22)."""
-        self._dispatcher.apply(lambda state, now: account_folds.allowed(state, now, account))
+        self._dispatcher.apply(lambda state, now: account_changes.allowed(state, now, account))
 
     def logged_in(self, account: AccountId) -> None:
         """There was a login outside a run (the operator's test, the doctor): it counts in the day's budget too."""
-        self._dispatcher.apply(lambda state, now: account_folds.logged_in(state, now, account))
+        self._dispatcher.apply(lambda state, now: account_changes.logged_in(state, now, account))
 
     def login_refused(self, account: AccountId, error: ErrorInfo) -> None:
         """The ERP refused the account's credentials outside a run: no run may try the same ones again (rule 22)."""
-        self._dispatcher.apply(lambda state, now: account_folds.refused(state, account, error))
+        self._dispatcher.apply(lambda state, now: account_changes.refused(state, account, error))
 
     # ------------------------------------------------------------------------------------------------ sessions
 
@@ -449,20 +444,20 @@ class Orchestrator:
         token: str = "",
         wait: bool = True,
     ) -> SmartSyncResult:
-        """A form opens its session, or asks again in it, and is told honestly how fresh the customers are: when the
+        """Open a form's session, or ask again in it. The answer says how fresh the customers are and comes when the
         fast read ends, at its first failure, or after 10 s ``pending`` (rules 12, 14, 18). Without id the session is
-        anonymous and lasts three minutes (rule 16); ``token`` tells whose it is. ``wait`` False: answers at once."""
+        anonymous and lasts three minutes (rule 16); ``token`` names its owner. ``wait`` False: answers at once."""
         self._dispatcher.notice_time()
         began = self._clock.monotonic()
-        tomb = None if session_id is None else self._tomb(session_id)
-        if tomb is not None:
-            return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=tomb)
+        ended = None if session_id is None else sessions.end_of(self.state, session_id)
+        if ended is not None:
+            return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=ended)
         if self.state.closing:
             return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
         id = self._open_session(session_id, account, label, token)
         session = self.state.sessions.get(id)
-        if session is None:  # a listener ended it when it heard of it
-            return self._form_answer("ended", "", account, began, reason=self._tomb(id))
+        if session is None:  # a listener ended it at once
+            return self._form_answer("ended", "", account, began, reason=sessions.end_of(self.state, id))
         answer = partial(self._form_answer, handle=session.handle, account=session.account, began=began)
         code, error = self._known_without_a_read(session)
         if code or not wait:
@@ -474,8 +469,10 @@ class Orchestrator:
             case RunResult(outcome=Outcome.COMPLETED):
                 return answer("fresh", result=told)
             case RunResult():
-                if self._tomb(id) is not None:
-                    return self._form_answer("ended", "", session.account, began, reason=self._tomb(id))
+                if sessions.end_of(self.state, id) is not None:
+                    return self._form_answer(
+                        "ended", "", session.account, began, reason=sessions.end_of(self.state, id)
+                    )
                 unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
                 error = told.error or unread
                 return answer("stopped" if error.kind is FailureKind.CREDENTIALS else "failed", error=error)
@@ -487,15 +484,12 @@ class Orchestrator:
         """Open the session, or find it, and ask for fresh customers in it; its id. Raises ``SyncFailure``."""
         if session_id not in self.state.sessions:
             self._check_room_for_session(token)
-        id = ""
 
-        def fold(state: State, now: Moment) -> State:
-            nonlocal id
-            id, state = sessions.opened(state, now, session_id, account, label=label, token=token)
-            return sessions.wants_fresh(state, now, id)
+        def transition(state: State, now: Moment) -> tuple[State, str]:
+            state, id = sessions.opened(state, now, session_id, account, label=label, token=token)
+            return sessions.wants_fresh(state, now, id), id
 
-        self._dispatcher.apply(fold)
-        return id
+        return self._dispatcher.ask(transition)
 
     def _known_without_a_read(self, session: Session) -> tuple[str, ErrorInfo | None]:
         """The code of the answer to a form where no read has to be waited for, and its error; ``""``: wait for one."""
@@ -559,43 +553,27 @@ class Orchestrator:
 
     def touch(self, session_id: str) -> datetime | SessionEnd:
         """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""
-        self._dispatcher.apply(lambda state, now: sessions.with_sign(state, now, session_id))
-        return self._deadline(session_id)
+        return self._sign_of_life(session_id, sessions.with_sign)
 
     def connected(self, session_id: str) -> datetime | SessionEnd:
         """The tab's own line is up: its deadline, or why there is no session."""
-        self._dispatcher.apply(lambda state, now: sessions.with_connection(state, now, session_id))
-        return self._deadline(session_id)
+        return self._sign_of_life(session_id, sessions.with_connection)
 
     def disconnected(self, session_id: str) -> None:
         """The tab's own line is gone; the session ends 20 s later unless it comes back (rule 15)."""
         self._dispatcher.apply(lambda state, now: sessions.without_connection(state, now, session_id))
 
-    def _deadline(self, session_id: str) -> datetime | SessionEnd:
-        session = self.state.sessions.get(session_id)
-        if session is None or session.anonymous:
-            return self._tomb(session_id) or SessionEnd.UNKNOWN
-        return self._dispatcher.now().wall_at(session.ends)
+    def _sign_of_life(self, session_id: str, change: Callable[[State, Moment, str], State]) -> datetime | SessionEnd:
+        def transition(state: State, now: Moment) -> tuple[State, datetime | SessionEnd]:
+            state = change(state, now, session_id)
+            return state, sessions.deadline(state, now, session_id)
 
-    def _tomb(self, session_id: str) -> SessionEnd | None:
-        tomb = self.state.ended.get(session_id)
-        return None if tomb is None else tomb.reason
+        return self._dispatcher.ask(transition)
 
     def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
         """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
         that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
-        self._dispatcher.notice_time()
-        before = None if session_id is None else self._tomb(session_id)
-        id = sessions.oldest_anonymous(self.state, token) if session_id is None else session_id
-        if id is None:
-            return SessionClosed(False, len(self.state.sessions), SessionEnd.UNKNOWN)
-        was_open = id in self.state.sessions and (session_id is None or not self.state.sessions[id].anonymous)
-        if session_id is None:
-            self._dispatcher.apply(lambda state, now: sessions.ended(state, now, id, SessionEnd.CLOSED))
-        else:
-            self._dispatcher.apply(lambda state, now: sessions.closed(state, now, id))
-        reason = SessionEnd.CLOSED if was_open else before or SessionEnd.UNKNOWN
-        return SessionClosed(was_open, len(self.state.sessions), reason)
+        return self._dispatcher.ask(lambda state, now: sessions.closed(state, now, session_id, token))
 
     def session(self, handle: str) -> SessionView | SessionEnd:
         """What became of a session, by its public handle."""
@@ -608,39 +586,30 @@ class Orchestrator:
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""
-        self._dispatcher.notice_time()
-        id = sessions.by_handle(self.state, handle)
-        if id is None:
-            return False
-        self._dispatcher.apply(lambda state, now: sessions.ended(state, now, id, SessionEnd.OPERATOR))
-        return True
+        return self._dispatcher.ask(lambda state, now: sessions.ended_by_operator(state, now, handle))
 
     def end_sessions(self) -> int:
         """The operator ends all sessions; how many there were."""
-        self._dispatcher.notice_time()
-        count = len(self.state.sessions)
-        self._dispatcher.apply(lambda state, now: sessions.all_ended(state, now, SessionEnd.OPERATOR))
-        return count
+        return self._dispatcher.ask(
+            lambda state, now: (sessions.all_ended(state, now, SessionEnd.OPERATOR), len(state.sessions))
+        )
 
     # ------------------------------------------------------------------------------------------------ looking
 
     @property
     def state(self) -> State:
-        """The state as it is. For tests and for those inside; lookers take :meth:`get_status`."""
+        """The present state, for tests and for this package; others use :meth:`get_status`."""
         return self._dispatcher.state
 
     def get_status(self) -> Status:
         """Everything at this moment; built once per revision."""
         if schedule.set_back(self.state, self._dispatcher.now()):
-            self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next look
-        revision = self._dispatcher.revision
-        if self._status is None or self._status.revision != revision:
-            now, error = self._dispatcher.now(), self._dispatcher.journal_error
-            self._status = status(self.state, now, revision, error, self._forecasts)
-        return self._status
+            self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next step
+        dispatcher = self._dispatcher
+        return self._view.at(self.state, dispatcher.now(), dispatcher.revision, dispatcher.journal_error)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Tell ``listener`` every event, in order, until the answer is called (rule 7)."""
+        """Call ``listener`` with every event, in order, until the returned function is called (rule 7)."""
         return self._listeners.add(listener)
 
     def events(self, limit: int = FEED_LIMIT) -> Feed:
@@ -652,7 +621,7 @@ class Orchestrator:
         """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
         now = self._dispatcher.now()
         if at is None or abs((at - now.wall).total_seconds()) < 1:
-            return evolve(explain(self.state, now), forecast=self._forecasts(self.state, now))
+            return evolve(explain(self.state, now), forecast=self._view.forecasts(self.state, now))
         at = min(at, now.wall + timedelta(days=366))
         if at > now.wall:
             return await explain_later(self.state, now, at)
@@ -661,16 +630,16 @@ class Orchestrator:
 
     # ------------------------------------------------------------------------------------------------ answers
 
-    def settled(self, word: Settled) -> None:
+    def settled(self, word: Resolve) -> None:
         """Resolve tickets, once their attempt's row is written (called by the dispatcher)."""
         for who in word.who:
             ticket = self._parts.pop(who, None)
             if ticket is not None:
                 ticket.settle(who, word.result)
 
-    def form_told(self, word: Settled | Faltered) -> None:
+    def form_told(self, word: Resolve | AnswerForms) -> None:
         """Answer forms that wait, at once (called by the dispatcher)."""
-        answer = word.result if isinstance(word, Settled) else word.error
+        answer = word.result if isinstance(word, Resolve) else word.error
         if isinstance(answer, RunResult) and answer.scope is not Scope.NEW:
             return  # the whole list that followed; forms are answered by their fast reads
         for who in word.who:
@@ -690,4 +659,4 @@ def _hold_ends(state: State, until: datetime | None) -> State:
     """The pause ends at that time, or when the operator ends it."""
     if until is None and state.hold_until is None:
         return state
-    return evolve(state, hold_until=until).say(Noted("hold-until", None if until is None else until.isoformat()))
+    return evolve(state, hold_until=until).say(SaveNote("hold-until", None if until is None else until.isoformat()))

@@ -1,4 +1,4 @@
-"""Folds of the queue: asked, joined, withdrawn, moved. Nothing starts here; the dispatcher does that."""
+"""Transitions of the queue: asked, joined, withdrawn, moved. Nothing starts here; the dispatcher does that."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from archisync_gui.model import AccountId, EventKind, Json, Outcome, Run, RunRec
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     SMART,
-    Ended,
+    Emit,
+    ListState,
     Moment,
-    Noted,
-    Parked,
     Request,
-    Settled,
+    Resolve,
+    SaveNote,
+    SaveRun,
     Slot,
     State,
     StopCause,
-    Told,
-    Track,
+    SuspendedRun,
     Want,
     evolve,
     form,
@@ -33,7 +33,7 @@ def clamped(priority: int) -> int:
 
 
 def asked(state: State, now: Moment, slot: Slot, want: Want, *, restart: bool = True) -> State:
-    """Somebody asks. A second request for a slot joins the one that waits (rule 4); a suspended run that is joined
+    """Add a request. A second request for a slot joins the one that waits (rule 4); a suspended run that is joined
     starts over (rule 19), unless the asker is content with what it has (``restart`` False, rule 13)."""
     waiting = state.queue.get(slot)
     if waiting is None:
@@ -63,8 +63,8 @@ def put_back(state: State, request: Request) -> State:
 
 
 def without_closed_forms(state: State, request: Request) -> Request:
-    """The request without the forms that have closed: nothing is repeated for nobody, and no read of the schedule keeps
-    a form's priority (rule 17)."""
+    """The request without the forms that have closed: a read without askers is not repeated, and no read
+    of the schedule keeps a form's priority (rule 17)."""
     if not any(is_form(w.who) for w in request.wants):
         return request
     open_forms = {form(s.handle) for s in state.sessions.values()}
@@ -73,7 +73,7 @@ def without_closed_forms(state: State, request: Request) -> Request:
 
 
 def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = True) -> State:
-    """Somebody wants nothing any more. A request that nobody wants is gone; a run that nobody wants is told to end
+    """Withdraw askers. A request without askers is removed; a run without askers is cancelled
     (``stop`` False: it may finish, rule 17)."""
     for request in list(state.queue.values()):
         gone = tuple(w for w in request.wants if w.who in who)
@@ -114,7 +114,7 @@ def parked_ended(state: State, now: Moment, request: Request, cause: str) -> Sta
         "scope": record.scope.value,
         "cause": cause,
     }
-    return state.say(Ended(record), Told(EventKind.SYNC_CANCELLED, about))
+    return state.say(SaveRun(record), Emit(EventKind.SYNC_CANCELLED, about))
 
 
 def used_up(state: State, request: Request) -> State:
@@ -127,16 +127,16 @@ def used_up(state: State, request: Request) -> State:
 
 
 def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | None) -> State:
-    """The schedule owes a read of that type and account since then (``None``: no more); kept over restarts."""
-    track = state.tracks.get(key, Track())
+    """A read of that type and account is owed since then by the schedule (``None``: none is); kept over restarts."""
+    track = state.tracks.get(key, ListState())
     if track.owed == since:
         return state
     type, account = key
-    note = Noted(f"owed:{type}:{account}", None if since is None else since.isoformat())
+    note = SaveNote(f"owed:{type}:{account}", None if since is None else since.isoformat())
     return state.with_track(key, evolve(track, owed=since)).say(note)
 
 
-def parked_record(request: Request, parked: Parked, now: Moment) -> RunRecord:
+def parked_record(request: Request, parked: SuspendedRun, now: Moment) -> RunRecord:
     """The row of a suspended run that will not go on."""
     return RunRecord(
         id=parked.run.id,
@@ -156,11 +156,11 @@ def parked_record(request: Request, parked: Parked, now: Moment) -> RunRecord:
     )
 
 
-def _settled(request: Request, wants: tuple[Want, ...]) -> Settled:
+def _settled(request: Request, wants: tuple[Want, ...]) -> Resolve:
     slot = request.slot
     run_id = None if request.parked is None else request.parked.run.id
     result = RunResult(slot.type, slot.account, slot.scope, Outcome.CANCELLED, run_id=run_id)
-    return Settled(tuple(w.who for w in wants), result)
+    return Resolve(tuple(w.who for w in wants), result)
 
 
 def stop_asked(state: State, cause: StopCause) -> State:

@@ -1,4 +1,4 @@
-"""Every number of the orchestrator's promises, with its default; nothing here acts."""
+"""All durations and limits of the orchestrator, with their defaults."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Rules:
     """All settings of the orchestrator. Durations are seconds; the number of the rule stands behind each."""
 
     schedule: bool = True
-    """False: nothing is asked for by itself (command line without a panel)."""
+    """False: the schedule requests nothing (command line without a panel)."""
     zone: str = "Europe/Rome"
     """IANA name of the office's time zone (30)."""
     office: OfficeHours | None = field(default_factory=OfficeHours)
@@ -42,13 +42,13 @@ class Rules:
     whole_age: float = 600.0
     """The whole list follows the fast read when it is older (13)."""
     ended_memory: float = 900.0
-    """Ends of sessions are remembered so long (14)."""
+    """How long an ended session's id is remembered (14)."""
     ended_limit: int = 10_000
-    """And never more than so many, whatever a client sends (14)."""
+    """Maximum number of ended sessions that are remembered, whatever a client sends (14)."""
     lease: float = 600.0
-    """A session lives so long after its tab's last sign of life (15)."""
+    """How long a session lives after its page's last sign of life (15)."""
     grace: float = 20.0
-    """And so long after its connection was lost (15)."""
+    """How long a session lives after its connection was lost, unless its page calls (15)."""
     anonymous_lease: float = 180.0
     """Sessions without an id are never renewed (16)."""
 
@@ -58,7 +58,7 @@ class Rules:
     retry_pauses: tuple[float, ...] = (5.0, 10.0, 20.0)
     """Pauses before the second, third and fourth attempt (21)."""
     login_pause: float = 900.0
-    """The schedule leaves an account alone so long after a failed login; doubles up to ``back_off_limit`` (22)."""
+    """How long the schedule does not use an account after a failed login; doubles up to ``back_off_limit`` (22)."""
     login_budget: int = 15
     """Logins a day and account that schedule and retries may use up (22)."""
     back_off_after: int = 3
@@ -66,11 +66,11 @@ class Rules:
     back_off_limit: float = 7200.0
     """A doubled interval never exceeds this, unless the interval itself does (23)."""
     watchdog: float = 120.0
-    """A run without progress for so long is cancelled; its deadline stands with its type (24)."""
+    """A run without progress for this time is cancelled; the deadline of a run is a fact of its type (24)."""
     cancel_again: float = 5.0
-    """A run that was told to end is told again after each such time (26)."""
+    """Time between two cancellations of a run that does not end (26)."""
     abandon_after: float = 60.0
-    """One that has not ended so long after it was told first loses the lock and its browser (26)."""
+    """A run that has not ended this long after its first cancellation loses the lock and its browser (26)."""
     sessions_limit: int = 500
     """Open sessions (limits)."""
     sessions_per_token: int = 100
@@ -81,15 +81,15 @@ class Rules:
     """Requests for single records that wait (limits)."""
 
     late_intervals: int = 2
-    """A type is late when its last success is older than so many intervals (status)."""
+    """A type is late when its last success is older than this number of intervals (status)."""
     late_without_interval: float = 48 * 3600.0
     """Or than this where the interval is off (status)."""
     clock_tolerance: float = 2.0
     """A wall clock that falls behind the monotonic one by more has jumped back (30)."""
     longest_sleep: float = 30.0
-    """The dispatcher looks at its clocks at least so often, to notice a computer that slept or a clock that was set."""
+    """Maximum time between two steps of the dispatcher, so that it notices sleep and changes of the clock."""
     slept: float = 120.0
-    """Nothing looked at the clocks for so much longer than that: the computer slept (28)."""
+    """A step that is later than this after its time means that the computer slept (28)."""
 
     expected_whole: float = 60.0
     """Forecast of a whole read never seen before (32)."""
@@ -99,8 +99,8 @@ class Rules:
     """Past durations that forecasts are made from (32)."""
 
     def back_off(self, interval: int | None, failures: int) -> float | None:
-        """Seconds that the schedule waits after so many failed requests in a row of a type with that interval (minutes,
-        ``None`` = off); ``None``: no longer than usual (23)."""
+        """Seconds that the schedule waits after ``failures`` failed requests in a row; ``None``: no longer than usual
+        (23). ``interval``: of the type, in minutes; ``None`` = off."""
         if failures < self.back_off_after:
             return None
         usual = (interval or 0) * 60.0

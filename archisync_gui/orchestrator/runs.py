@@ -1,4 +1,4 @@
-"""Folds of a run's life: started, progressed, suspended, ended, tried again.
+"""Transitions of a run: started, progressed, suspended, ended, tried again.
 
 The lock is ``State.active``: it belongs to a run id, and only that run's end frees it (rules 1, 2).
 """
@@ -37,20 +37,20 @@ from archisync_gui.orchestrator.requests import (
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     Active,
-    ClockDoubted,
-    Ended,
-    Faltered,
+    AnswerForms,
+    DoubtClock,
+    Emit,
+    ListState,
     Moment,
-    Noted,
-    Parked,
     Request,
-    Settled,
+    Resolve,
+    SaveNote,
+    SaveRun,
     Slot,
     Stamp,
     State,
     StopCause,
-    Told,
-    Track,
+    SuspendedRun,
     evolve,
     is_form,
 )
@@ -76,7 +76,7 @@ def started(state: State, now: Moment, slot: Slot) -> State:
         run = run_of(state, request, id, priority)
         active = Active(request, run, now, now, now, None, Progress(), now.mono)
         data: dict[str, Json] = {**about(active), "requestId": request.id, "priority": priority}
-        return evolve(state, active=active).say(Told(EventKind.SYNC_STARTED, data))
+        return evolve(state, active=active).say(Emit(EventKind.SYNC_STARTED, data))
     pause = now.mono - parked.since.mono
     goes_on = parked.state is not None and pause < state.rules.resume_age
     active = Active(
@@ -92,16 +92,16 @@ def started(state: State, now: Moment, slot: Slot) -> State:
         suspensions=(*parked.suspensions, (parked.since.wall, now.wall)),
     )
     data = {**about(active), "requestId": request.id, "startsOver": not goes_on}
-    return evolve(state, active=active).say(Told(EventKind.SYNC_RESUMED, data))
+    return evolve(state, active=active).say(Emit(EventKind.SYNC_RESUMED, data))
 
 
 def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> State:
-    """The runner tells how far it is; feeds the watchdog (rule 24)."""
+    """The runner reports progress; resets the watchdog (rule 24)."""
     active = state.active
     if active is None or active.run.id != run_id:
         return state
     active = evolve(active, progress=progress, progress_at=now.mono)
-    return evolve(state, active=active).say(Told(EventKind.SYNC_PROGRESS, {**about(active), **as_json(progress)}))
+    return evolve(state, active=active).say(Emit(EventKind.SYNC_PROGRESS, {**about(active), **as_json(progress)}))
 
 
 def restated(
@@ -123,7 +123,7 @@ def restated(
     track = evolve(state.track(type, account), success=success, new=new, whole=whole)
     if track.last is not None and track.last.outcome is Outcome.REFUSED:
         track = evolve(track, last=None)
-    return state.with_track(key, track).say(Told(EventKind.QUEUE_UPDATED, {"type": type, "account": account}))
+    return state.with_track(key, track).say(Emit(EventKind.QUEUE_UPDATED, {"type": type, "account": account}))
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
@@ -145,8 +145,8 @@ def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State
 
 
 def abandoned(state: State, now: Moment, run_id: str) -> State:
-    """The run did not end though it was told to again and again: it loses the lock, and what it may still return is
-    ignored (rule 26). To its request that is a failed or cancelled attempt like any other."""
+    """The run ignored all cancellations: it loses the lock, and its result is ignored (rule 26). For its request this
+    is a failed or cancelled attempt like any other."""
     active = state.active
     if active is None or active.run.id != run_id:
         return state
@@ -162,7 +162,7 @@ def abandoned_over(state: State, now: Moment, run_id: str) -> State:
     left = tuple(a for a in state.abandoned if a.run.id != run_id)
     if len(left) == len(state.abandoned):
         return state
-    return evolve(state, abandoned=left).say(Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
+    return evolve(state, abandoned=left).say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
 
 
 def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo) -> State:
@@ -171,7 +171,7 @@ def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | Er
     if active is None or active.run.id != run_id:
         return state
     state = _over(evolve(state, active=None), now, active, how)
-    # Its account may have gone while it ran: then nobody could serve what it put back into the queue.
+    # Its account may have gone while it ran: then no account could serve what it put back into the queue.
     return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
 
 
@@ -180,7 +180,7 @@ def _over(state: State, now: Moment, active: Active, how: Finished | Suspended |
         return _failed(state, now, active, _overran(active))
     match how:
         case ErrorInfo():
-            # What a runner raises after it was told to end is the noise of its end.
+            # Ignore exceptions of a run that is being cancelled.
             return _cancelled(state, now, active) if active.stop else _failed(state, now, active, how)
         case Finished():
             return _finished(state, now, active, how)
@@ -198,7 +198,7 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
     as_of, tolerance = how.as_of, timedelta(seconds=state.rules.clock_tolerance)
     if as_of is not None:
         if as_of - now.wall > tolerance:
-            state = state.say(ClockDoubted())  # the store may have kept that time
+            state = state.say(DoubtClock())  # the store may have kept that time
         set_back = active.began.wall - began > tolerance
         # After the wall clock was set back only the monotonic clock tells how old the rows are (rule 30).
         as_of = began if as_of > now.wall or (set_back and as_of > began) else as_of
@@ -214,7 +214,7 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
     )
     key = state.track_key(active.run.type, active.run.account)
     scope = Scope.ALL if how.whole else active.run.scope
-    before = state.tracks.get(key, Track())
+    before = state.tracks.get(key, ListState())
     track = _after_success(state, before, row, Stamp(as_of or began, active.began.mono), scope)
     state = _count_kept(state.with_track(key, track), key, before, track)
     state = accounts.login_worked(state, active.run.account)
@@ -231,7 +231,7 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
         "durationMs": result.duration_ms,
         "warnings": list(how.warnings),
     }
-    state = _settle(state.say(Ended(row)), active.request, result).say(Told(kind, data))
+    state = _settle(state.say(SaveRun(row)), active.request, result).say(Emit(kind, data))
     if how.outcome is not Outcome.COMPLETED:
         return state
     if active.run.scope is Scope.ALL:
@@ -241,7 +241,7 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
     return state
 
 
-def _after_success(state: State, track: Track, row: RunRecord, stamp: Stamp, scope: Scope) -> Track:
+def _after_success(state: State, track: ListState, row: RunRecord, stamp: Stamp, scope: Scope) -> ListState:
     """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
     track = evolve(track, last=row)
     match row.outcome, scope:
@@ -276,13 +276,13 @@ def _satisfied_too(state: State, now: Moment, active: Active, result: RunResult)
     if waiting is None or waiting.asked.mono >= active.began.mono:
         return state
     state = parked_ended(state.without_request(slot), now, waiting, "satisfied")
-    return state.say(Settled(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
+    return state.say(Resolve(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
 
 
 def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> State:
     """The run stopped at a safe point; it waits in its slot, without page and lock (rule 19)."""
     fast = active.run.scope is not Scope.ALL
-    parked = Parked(
+    parked = SuspendedRun(
         run=active.run,
         asked=active.request.asked.wall,
         started=active.started,
@@ -298,14 +298,14 @@ def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> Sta
     if not request.wants and request.slot not in state.queue:
         return dropped(state, now, whole)
     state = _settled_closed(put_back(state, request), active.request, request, result_of(record(active), now))
-    return state.say(Told(EventKind.SYNC_SUSPENDED, {**about(active), **as_json(how.progress)}))
+    return state.say(Emit(EventKind.SYNC_SUSPENDED, {**about(active), **as_json(how.progress)}))
 
 
 def _cancelled(state: State, now: Moment, active: Active, error: ErrorInfo | None = None) -> State:
-    """The run was told to end, and has (rule 26). After a hold, schedule and forms still want what they wanted."""
+    """The run was cancelled and has ended (rule 26). After a hold, the requests of schedule and forms wait again."""
     row = evolve(over(active, now), outcome=Outcome.CANCELLED, error=error)
     key = state.track_key(row.type, row.account)
-    state = state.with_track(key, evolve(state.tracks.get(key, Track()), last=row))
+    state = state.with_track(key, evolve(state.tracks.get(key, ListState()), last=row))
     request = active.request
     if active.stop is StopCause.HOLD:
         still = without_closed_forms(state, request).wants
@@ -315,8 +315,8 @@ def _cancelled(state: State, now: Moment, active: Active, error: ErrorInfo | Non
             request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
     cause = active.stop or StopCause.OPERATOR
     data: dict[str, Json] = {**about(active), "cause": cause.value, "abandoned": error is not None}
-    state = _settle(state.say(Ended(row)), request, result_of(row, now))
-    return state.say(Told(EventKind.SYNC_CANCELLED, data))
+    state = _settle(state.say(SaveRun(row)), request, result_of(row, now))
+    return state.say(Emit(EventKind.SYNC_CANCELLED, data))
 
 
 def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> State:
@@ -325,7 +325,7 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
     outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
     row = evolve(over(active, now), outcome=outcome, error=error, rows=active.progress.rows)
     key = state.track_key(row.type, row.account)
-    before = state.tracks.get(key, Track())
+    before = state.tracks.get(key, ListState())
     track = evolve(before, last=row)
     pauses = state.rules.retry_pauses
     request = without_closed_forms(state, active.request)
@@ -333,24 +333,24 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
     again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and wanted and not state.closing
     if not again and row.scope is Scope.ALL:
         track = _after_failure(state, track, now, row)
-    state = _count_kept(state.with_track(key, track).say(Ended(row)), key, before, track)
+    state = _count_kept(state.with_track(key, track).say(SaveRun(row)), key, before, track)
     failure: dict[str, Json] = {**about(active), "outcome": outcome.value, "final": not again, "error": as_json(error)}
     if not again:
-        state = _settle(state, active.request, result_of(row, now)).say(Told(EventKind.SYNC_ERROR, failure))
+        state = _settle(state, active.request, result_of(row, now)).say(Emit(EventKind.SYNC_ERROR, failure))
         return accounts.login_failed(state, now, row.type, row.account, error, active.since.mono)
     pause = pauses[row.attempt - 1]
     state = _settled_closed(state, active.request, request, result_of(row, now))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
     forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
-    state = put_back(state, retry).say(Told(EventKind.SYNC_ERROR, failure))
+    state = put_back(state, retry).say(Emit(EventKind.SYNC_ERROR, failure))
     if forms:
-        state = state.say(Faltered(forms, error))
+        state = state.say(AnswerForms(forms, error))
     planned: dict[str, Json] = {**about(active), "attempt": row.attempt + 1, "seconds": pause}
-    return state.say(Told(EventKind.RETRY_PLANNED, planned))
+    return state.say(Emit(EventKind.RETRY_PLANNED, planned))
 
 
-def _after_failure(state: State, track: Track, now: Moment, row: RunRecord) -> Track:
+def _after_failure(state: State, track: ListState, now: Moment, row: RunRecord) -> ListState:
     """After three failed requests in a row the schedule's interval doubles, up to two hours (rule 23)."""
     failures = track.failures + 1
     wait = state.rules.back_off(state.intervals.get(row.type), failures)
@@ -359,26 +359,26 @@ def _after_failure(state: State, track: Track, now: Moment, row: RunRecord) -> T
     return evolve(track, failures=failures, back_off=now.wall + timedelta(seconds=wait))
 
 
-def _count_kept(state: State, key: tuple[SyncType, AccountId], before: Track, after: Track) -> State:
+def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState, after: ListState) -> State:
     """Failures in a row are counted here and nowhere else; the count is kept over restarts (rule 23)."""
     if (before.failures, before.back_off) == (after.failures, after.back_off):
         return state
     until = None if after.back_off is None else after.back_off.isoformat()
     note: Json = {"count": after.failures, "until": until} if after.failures else None
-    return state.say(Noted(f"failures:{key[0]}:{key[1]}", note))
+    return state.say(SaveNote(f"failures:{key[0]}:{key[1]}", note))
 
 
 def _settled_closed(state: State, before: Request, after: Request, result: RunResult) -> State:
     """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
     gone = tuple(w.who for w in before.wants if w not in after.wants)
-    return state.say(Settled(gone, result)) if gone else state
+    return state.say(Resolve(gone, result)) if gone else state
 
 
 def _settle(state: State, request: Request, result: RunResult) -> State:
-    """Everybody who still wants the request learns its one outcome (rule 5)."""
+    """All remaining askers of the request get its one outcome (rule 5)."""
     if not state.closing:
         state = used_up(state, request)
-    return state.say(Settled(tuple(w.who for w in request.wants), result)) if request.wants else state
+    return state.say(Resolve(tuple(w.who for w in request.wants), result)) if request.wants else state
 
 
 def _overran(active: Active) -> ErrorInfo:
@@ -415,7 +415,7 @@ def record(active: Active) -> RunRecord:
 
 
 def result_of(row: RunRecord, now: Moment) -> RunResult:
-    """What tickets tell about an attempt that was the last."""
+    """The outcome for tickets after the last attempt."""
     milliseconds = round((row.seconds or 0.0) * 1000)
     return RunResult(
         type=row.type,

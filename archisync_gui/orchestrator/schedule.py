@@ -1,4 +1,4 @@
-"""Folds of time: what passes by itself, when types are due, the daily read, intervals (rules 3, 28, 29, 30)."""
+"""Transitions of time: what happens by itself, when types are due, the daily read, intervals (rules 3, 28, 29, 30)."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
 from archisync_gui.orchestrator.requests import asked, with_owed
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
-    ClockDoubted,
-    Flow,
+    DoubtClock,
+    Emit,
+    ListState,
     Moment,
-    Noted,
+    QueueTime,
+    SaveNote,
     Slot,
     Stamp,
     State,
-    Told,
-    Track,
     Want,
     evolve,
 )
 
 
 def passed(state: State, now: Moment) -> State:
-    """Time has passed since anything looked: every other fold is folded upon this one."""
+    """Advance the state to ``now``: age requests, detect changes of the clock, end what has expired, request what is
+    due. Runs before every other transition."""
     gone = now.mono - state.at.mono
     asleep = slept(state, now)
     back = set_back(state, now)
@@ -49,7 +50,7 @@ def released(state: State) -> State:
     if state.hold_since is None:
         return state if state.hold_until is None else evolve(state, hold_until=None)
     return evolve(state, hold_since=None, hold_until=None).say(
-        Noted("hold", None), Noted("hold-until", None), Told(EventKind.HOLD_CHANGED, {"hold": False})
+        SaveNote("hold", None), SaveNote("hold-until", None), Emit(EventKind.HOLD_CHANGED, {"hold": False})
     )
 
 
@@ -59,31 +60,30 @@ def _hold_moved(state: State, before: Moment, now: Moment) -> State:
         return state
     shift = (now.wall - before.wall).total_seconds() - (now.mono - before.mono)
     until = state.hold_until + timedelta(seconds=shift)
-    return evolve(state, hold_until=until).say(Noted("hold-until", until.isoformat()))
+    return evolve(state, hold_until=until).say(SaveNote("hold-until", until.isoformat()))
 
 
 def slept(state: State, now: Moment) -> bool:
-    """True when nothing has looked at the clocks for so long that the computer must have slept, or its clock was set
-    forward."""
+    """True when the last step is so long ago that the computer slept or its clock was set forward."""
     return (now.wall - state.at.wall).total_seconds() > state.rules.longest_sleep + state.rules.slept
 
 
 def set_back(state: State, now: Moment) -> bool:
-    """True when the wall clock was set back since anything looked at the clocks (rule 30)."""
+    """True when the wall clock was set back since the last step (rule 30)."""
     elapsed = now.mono - state.at.mono
     return (now.wall - state.at.wall).total_seconds() < elapsed - state.rules.clock_tolerance
 
 
-def _flowed(state: State, seconds: float) -> Flow:
+def _flowed(state: State, seconds: float) -> QueueTime:
     """Waiting requests age only while the queue can move (rule 3)."""
     if state.hold_since is not None or quiet(state, state.at):
         return state.flow
     open_now = office_hours.is_open(state.at.wall, state.rules.office, state.rules.zone)
-    return Flow(state.flow.anyone + seconds, state.flow.schedule + (seconds if open_now else 0.0))
+    return QueueTime(state.flow.anyone + seconds, state.flow.schedule + (seconds if open_now else 0.0))
 
 
 def clock_doubted(state: State, now: Moment) -> State:
-    """The wall clock was set back: how old anything is, nobody knows, and due times would be far away (rule 30)."""
+    """The wall clock was set back: ages are unknown, and due times would be far away (rule 30)."""
 
     def doubted(stamp: Stamp | None) -> Stamp | None:
         return None if stamp is None else stamp._replace(doubtful=True)
@@ -102,15 +102,15 @@ def clock_doubted(state: State, now: Moment) -> State:
     accounts = {id: evolve(a, login_pause=None) for id, a in state.accounts.items()}
     state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
     # Nothing in the queue changed, but every status built before this moment claims too much.
-    return state.say(ClockDoubted(), Told(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
+    return state.say(DoubtClock(), Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
 
 
 # ---------------------------------------------------------------------------------------------------------- due
 
 
 def asked_by_clock(state: State, now: Moment, asleep: bool) -> State:
-    """What is due is asked for, once, however much time was missed (rule 28); what was missed is told. The read stays
-    owed until a run has used the due time up."""
+    """Request what is due, once, however much time was missed (rule 28), and emit what was missed. The read stays owed
+    until a run has used its due time up."""
     missed: list[Json] = []
     for due, type, account in dues(state):
         if due <= now.wall:
@@ -166,11 +166,11 @@ def _miss(slot: Slot, due: datetime, interval: int, count: int, reason: Reason) 
 
 
 def _told(state: State, missed: list[Json]) -> State:
-    return state.say(Told(EventKind.SCHEDULE_MISSED, {"missed": missed})) if missed else state
+    return state.say(Emit(EventKind.SCHEDULE_MISSED, {"missed": missed})) if missed else state
 
 
 def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId, due: datetime) -> State:
-    """The schedule asks, as anybody does. What it asked for already and still waits is enough."""
+    """Add the schedule's request, unless its earlier one still waits."""
     slot = Slot(type, account, Scope.ALL)
     key = state.track_key(type, account)
     owed = state.track(type, account).owed
@@ -184,8 +184,8 @@ def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId, du
 def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None) -> State:
     """The schedule's next time of one type and account, kept over restarts."""
     type, account = key
-    state = state.with_track(key, evolve(state.tracks.get(key, Track()), due=due))
-    return state.say(Noted(f"due:{type}:{account}", None if due is None else due.isoformat()))
+    state = state.with_track(key, evolve(state.tracks.get(key, ListState()), due=due))
+    return state.say(SaveNote(f"due:{type}:{account}", None if due is None else due.isoformat()))
 
 
 def _next_daily(state: State, now: Moment) -> datetime | None:
@@ -201,7 +201,7 @@ def _daily_at_most(state: State, now: Moment) -> datetime | None:
 
 def with_daily(state: State, due: datetime | None) -> State:
     """The next daily read of everything, kept over restarts (rule 28)."""
-    return evolve(state, daily_due=due).say(Noted("daily", None if due is None else due.isoformat()))
+    return evolve(state, daily_due=due).say(SaveNote("daily", None if due is None else due.isoformat()))
 
 
 def planned(state: State, now: Moment) -> State:
@@ -212,7 +212,7 @@ def planned(state: State, now: Moment) -> State:
     missed: list[Json] = []
     for type, account in state.lines():
         key = state.track_key(type, account)
-        track = state.tracks.get(key, Track())
+        track = state.tracks.get(key, ListState())
         due: datetime | None
         interval = state.intervals.get(type)
         if track.owed is not None and not _asked_already(state, type, account):
@@ -267,7 +267,7 @@ def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None)
     state = evolve(state, intervals={**state.intervals, type: minutes})
     for account in state.readers(type) if state.rules.schedule else ():
         key = state.track_key(type, account)
-        track = state.tracks.get(key, Track())
+        track = state.tracks.get(key, ListState())
         if track.owed is not None and track.due is not None and not _in_hand(state, type, account):
             continue  # the read of an earlier process is made up at its time, whatever the interval is now (rule 28)
         if minutes is None:
@@ -279,4 +279,4 @@ def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None)
         elif track.success is not None:
             last = track.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
-    return state.say(Told(EventKind.SCHEDULE_CHANGED, {"type": type, "interval": minutes}))
+    return state.say(Emit(EventKind.SCHEDULE_CHANGED, {"type": type, "interval": minutes}))

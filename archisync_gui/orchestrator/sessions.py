@@ -1,23 +1,25 @@
-"""Folds of smart sessions: each order form tab holds a lease of its own; nobody's end is another's (rules 10-18)."""
+"""Transitions of smart sessions: each order form page has a lease of its own, and ends no other (rules 10-18)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
-from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionEnd
+from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionClosed, SessionEnd
 from archisync_gui.orchestrator.decide import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, withdrawn
 from archisync_gui.orchestrator.state import (
     SMART,
     Active,
+    Effect,
+    Emit,
+    EndedSession,
+    ListState,
     Moment,
     Session,
     Slot,
     Stamp,
     State,
-    Told,
-    Tomb,
-    Track,
     Want,
     evolve,
     form,
@@ -28,15 +30,15 @@ from archisync_gui.orchestrator.state import (
 
 def opened(
     state: State, now: Moment, id: str | None, account: AccountId | None, *, label: str = "", token: str = ""
-) -> tuple[str, State]:
-    """A tab opens its session, or asks again in it and keeps what it does not name; gives the id under which it is
-    kept. Without an account it reads with the first in use. An id that has ended stays ended (rule 14): the caller
-    looks into ``State.ended`` first."""
+) -> tuple[State, str]:
+    """Open a page's session, or find the open one; the answer is the id under which it is kept. What a page that asks
+    again leaves out stays as it was. Without an account the session reads with the first in use. An id that has ended
+    stays ended (rule 14): the caller looks into ``State.ended`` first."""
     first = next(iter(state.enabled), None)
     known = None if id is None else state.sessions.get(id)
     if id is not None and known is not None:
         session = evolve(known, account=account or known.account or first, label=label or known.label)
-        return id, _kept(state, id, touched(session, now, state.rules.lease))
+        return _kept(state, id, touched(session, now, state.rules.lease)), id
     account = account or first
     handle, state = state.numbered("s")
     anonymous = id is None
@@ -47,9 +49,9 @@ def opened(
     if not state.sessions:
         # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
         since = now.mono if state.quiet_since is None else state.quiet_since
-        state = evolve(state, quiet_since=since).say(Told(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
+        state = evolve(state, quiet_since=since).say(Emit(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
     state = _kept(state, id, session)
-    return id, state.say(Told(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)}))
+    return state.say(Emit(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)})), id
 
 
 def wants_fresh(state: State, now: Moment, id: str) -> State:
@@ -127,8 +129,11 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Want, ...]) 
 
 
 def touched(session: Session, now: Moment, lease: float) -> Session:
-    """A sign of life renews the tab's own lease; an anonymous one is never renewed (rules 15, 16)."""
-    return session if session.anonymous else evolve(session, last_sign=now, deadline=now.mono + lease)
+    """Renew the session's lease after a sign of life. It also ends the grace after a lost connection: a page that can
+    still call is there, though its connections are cut. Anonymous sessions are never renewed (rules 15, 16)."""
+    if session.anonymous:
+        return session
+    return evolve(session, last_sign=now, deadline=now.mono + lease, lost=None)
 
 
 def changed(state: State, now: Moment, id: str, change: Callable[[Session], Session]) -> State:
@@ -148,7 +153,7 @@ def with_connection(state: State, now: Moment, id: str) -> State:
         state,
         now,
         id,
-        lambda s: evolve(touched(s, now, state.rules.lease), connections=s.connections + 1, lost=None),
+        lambda s: evolve(touched(s, now, state.rules.lease), connections=s.connections + 1),
     )
 
 
@@ -163,16 +168,38 @@ def without_connection(state: State, now: Moment, id: str) -> State:
     return changed(state, now, id, lose)
 
 
+def deadline(state: State, now: Moment, id: str) -> datetime | SessionEnd:
+    """When a page's session ends by itself (wall clock), or why there is none."""
+    session = state.sessions.get(id)
+    if session is None or session.anonymous:
+        return end_of(state, id) or SessionEnd.UNKNOWN
+    return now.wall_at(session.ends)
+
+
 # ---------------------------------------------------------------------------------------------------------- end
 
 
-def closed(state: State, now: Moment, id: str) -> State:
-    """A tab closes. A close that comes before its open wins: the id is remembered as ended (rule 14)."""
-    if id in state.sessions:
-        return state if state.sessions[id].anonymous else ended(state, now, id, SessionEnd.CLOSED)
-    if id in state.ended:
-        return state
-    return _buried(state, now, id, "", SessionEnd.CLOSED)
+def end_of(state: State, id: str) -> SessionEnd | None:
+    """Why the session of that id ended; ``None``: it is open, or not known."""
+    ended_session = state.ended.get(id)
+    return None if ended_session is None else ended_session.reason
+
+
+def closed(state: State, now: Moment, id: str | None, token: str) -> tuple[State, SessionClosed]:
+    """A page closes its session. Without an id: the oldest anonymous one of the same token (rule 16). A close that
+    arrives before its open wins: the id is remembered as ended (rule 14)."""
+    anonymous = id is None
+    if id is None:
+        id = oldest_anonymous(state, token)
+    if id is None:
+        return state, SessionClosed(False, len(state.sessions), SessionEnd.UNKNOWN)
+    session, before = state.sessions.get(id), end_of(state, id)
+    if session is not None and session.anonymous is anonymous:
+        state = ended(state, now, id, SessionEnd.CLOSED)
+        return state, SessionClosed(True, len(state.sessions), SessionEnd.CLOSED)
+    if session is None and before is None:
+        state = _remember_end(state, now, id, "", SessionEnd.CLOSED)
+    return state, SessionClosed(False, len(state.sessions), before or SessionEnd.UNKNOWN)
 
 
 def oldest_anonymous(state: State, token: str) -> str | None:
@@ -187,21 +214,25 @@ def by_handle(state: State, handle: str) -> str | None:
 
 
 def ended(state: State, now: Moment, id: str, reason: SessionEnd) -> State:
-    """A session ends; its waiting read is withdrawn, unless somebody else wants it (rules 15, 17)."""
+    """End a session; its waiting read is withdrawn unless it has another asker (rules 15, 17)."""
     session = state.sessions.get(id)
     if session is None:
         return state
     cost = _cost(state, now, session)
     state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != id})
-    state = _buried(state, now, id, session.handle, reason)
+    state = _remember_end(state, now, id, session.handle, reason)
     state = withdrawn(state, now, (form(session.handle),), stop=False)
-    told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": len(state.sessions), **cost}
-    if reason is SessionEnd.TIMEOUT:
-        state = state.say(Told(EventKind.SMART_SYNC_TIMEOUT, told))
-    state = state.say(Told(EventKind.SESSION_CLOSED, told))
+    state = state.say(*_end_events(session, reason, len(state.sessions), cost))
     if not state.sessions:
-        state = state.say(Told(EventKind.SMART_SYNC_ENDED, {}))
+        state = state.say(Emit(EventKind.SMART_SYNC_ENDED, {}))
     return state
+
+
+def _end_events(session: Session, reason: SessionEnd, count: int, cost: Mapping[str, Json]) -> list[Effect]:
+    """The events of a session's end; ``count`` sessions are left."""
+    told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": count, **cost}
+    kinds = (EventKind.SMART_SYNC_TIMEOUT,) if reason is SessionEnd.TIMEOUT else ()
+    return [Emit(kind, told) for kind in (*kinds, EventKind.SESSION_CLOSED)]
 
 
 def _cost(state: State, now: Moment, session: Session) -> dict[str, Json]:
@@ -213,24 +244,55 @@ def _cost(state: State, now: Moment, session: Session) -> dict[str, Json]:
         blocked = [(r, stopped_by(state, r, now)) for r in state.queue.values()]
         waits = [now.mono - max(r.asked.mono, begun) for r, by in blocked if by and by.reason is Reason.SESSION]
         put_off = round(max(waits, default=0.0) * 1000)
+    return _cost_of_many(session) | {"putOffMs": put_off}
+
+
+def _cost_of_many(session: Session) -> dict[str, Json]:
+    """The cost of a form beside others: for how long requests were put off is counted when the last form closes."""
     fresh = session.fresh_after
-    return {"customersMs": None if fresh is None else round(fresh * 1000), "putOffMs": put_off}
+    return {"customersMs": None if fresh is None else round(fresh * 1000), "putOffMs": None}
+
+
+def ended_by_operator(state: State, now: Moment, handle: str) -> tuple[State, bool]:
+    """The operator ends one session; the answer is whether it was open."""
+    id = by_handle(state, handle)
+    return (state, False) if id is None else (ended(state, now, id, SessionEnd.OPERATOR), True)
 
 
 def all_ended(state: State, now: Moment, reason: SessionEnd) -> State:
     """Every session ends."""
-    for id in list(state.sessions):
-        state = ended(state, now, id, reason)
-    return state
+    return _several_ended(state, now, [(id, reason) for id in state.sessions])
+
+
+def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionEnd]]) -> State:
+    """End open sessions at once. The queue and the sessions are gone through once, not once for each that ends: five
+    hundred forms may end in the same moment."""
+    if not ends:
+        return state
+    *others, (last, reason) = ends
+    gone = [(state.sessions[id], why) for id, why in others]
+    count = len(state.sessions)
+    left = dict(state.sessions)
+    for id, _ in others:
+        del left[id]
+    state = evolve(state, sessions=left)
+    state = _remember_ends(state, now, [(id, s.handle, why) for (id, _), (s, why) in zip(others, gone, strict=True)])
+    if gone:
+        state = withdrawn(state, now, frozenset(form(session.handle) for session, _ in gone), stop=False)
+    effects: list[Effect] = []
+    for session, why in gone:
+        count -= 1
+        effects += _end_events(session, why, count, _cost_of_many(session))
+    return ended(state.say(*effects), now, last, reason)
 
 
 def expired(state: State, now: Moment) -> State:
     """Sessions past their deadline or grace end; old ends are forgotten (rules 14, 15)."""
-    for id, session in list(state.sessions.items()):
-        if session.ends <= now.mono:
-            lost = session.lost is not None and session.lost <= now.mono
-            state = ended(state, now, id, SessionEnd.LOST if lost else SessionEnd.TIMEOUT)
-    # Kept in the order they end, so the first tells whether there is anything to do.
+    over = [(id, session) for id, session in state.sessions.items() if session.ends <= now.mono]
+    lost = [session.lost is not None and session.lost <= now.mono for _, session in over]
+    reasons = [SessionEnd.LOST if was_lost else SessionEnd.TIMEOUT for was_lost in lost]
+    state = _several_ended(state, now, [(id, reason) for (id, _), reason in zip(over, reasons, strict=True)])
+    # Ordered by their end, so only the first has to be checked.
     first = next(iter(state.ended.values()), None)
     if first is not None and first.until <= now.mono:
         state = evolve(state, ended={k: t for k, t in state.ended.items() if t.until > now.mono})
@@ -258,7 +320,7 @@ def about(session: Session) -> dict[str, Json]:
 def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp | None]:
     """``newAsOf`` and ``allAsOf`` of an account's customers (rule 12)."""
     slot = fast_slot(state, account)
-    track = Track() if slot is None else state.track(slot.type, slot.account)
+    track = ListState() if slot is None else state.track(slot.type, slot.account)
     return track.new, track.whole
 
 
@@ -266,8 +328,14 @@ def _kept(state: State, id: str, session: Session) -> State:
     return evolve(state, sessions={**state.sessions, id: session})
 
 
-def _buried(state: State, now: Moment, id: str, handle: str, reason: SessionEnd) -> State:
-    tombs = {**state.ended, id: Tomb(handle, reason, now.mono + state.rules.ended_memory)}
-    while len(tombs) > state.rules.ended_limit:
-        del tombs[next(iter(tombs))]
-    return evolve(state, ended=tombs)
+def _remember_end(state: State, now: Moment, id: str, handle: str, reason: SessionEnd) -> State:
+    return _remember_ends(state, now, [(id, handle, reason)])
+
+
+def _remember_ends(state: State, now: Moment, ends: Sequence[tuple[str, str, SessionEnd]]) -> State:
+    """Remember ids with handle and reason, so that a late call gets the reason (rule 14)."""
+    until = now.mono + state.rules.ended_memory
+    kept = {**state.ended, **{id: EndedSession(handle, reason, until) for id, handle, reason in ends}}
+    for id in list(kept)[: max(0, len(kept) - state.rules.ended_limit)]:
+        del kept[id]
+    return evolve(state, ended=kept)

@@ -1,6 +1,6 @@
-"""What the orchestrator knows: one immutable value, its parts, and the words that folds leave in its outbox.
+"""The orchestrator's state: one immutable value, its parts, and the effects that transitions request.
 
-No decision is made here; look into ``decide`` for those. Mappings are never changed, only replaced.
+No decision is made here; see ``decide``. Mappings are never changed, only replaced.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator.rules import Rules
 
 SMART = 100
-"""Priority of a read that a form waits for; nobody else can ask for it."""
+"""Priority of a read that a form waits for; no other caller can ask for it."""
 
 SCHEDULE = "schedule"
 """Name of the schedule among those who want a request."""
 
 SHARED: AccountId = ""
-"""The account under which shared lists are remembered, whoever read them."""
+"""The account under which shared lists are remembered, whichever account read them."""
 
 
 _T = TypeVar("_T")
 
 
 def evolve(value: _T, **changes: Any) -> _T:
-    """``dataclasses.replace``, many times faster for values without slots: every fold makes a new state, and a busy day
-    has a hundred thousand of them."""
+    """``dataclasses.replace``, many times faster for values without slots: every transition makes a new state, and a
+    busy day has a hundred thousand of them."""
     fields = getattr(value, "__dict__", None)
     if fields is None:
         return replace(value, **changes)  # type: ignore[type-var]
@@ -90,19 +90,19 @@ class Stamp(NamedTuple):
     """The wall clock jumped back since, so its distance from now is unknown."""
 
     def age(self, now: Moment) -> float:
-        """Seconds since, the larger of both clocks (rule 30); infinite when nobody can know."""
+        """Seconds since, the larger of both clocks (rule 30); infinite when unknown."""
         wall = (now.wall - self.wall).total_seconds()
         if self.doubtful or wall < 0:
             return float("inf")
         return wall if self.mono is None else max(wall, now.mono - self.mono)
 
     def claim(self, now: Moment) -> datetime | None:
-        """The wall time that may be shown as "current as of"; ``None`` when nobody can know how long ago it was."""
+        """The wall time that may be shown as "current as of"; ``None`` when its age is unknown."""
         return None if self.age(now) == float("inf") else self.wall
 
 
-class Flow(NamedTuple):
-    """Seconds so far in which the queue could move: for everybody, and for the schedule (rule 3)."""
+class QueueTime(NamedTuple):
+    """Seconds so far in which the queue could move: for all requests, and for those of the schedule (rule 3)."""
 
     anyone: float = 0.0
     schedule: float = 0.0
@@ -121,7 +121,7 @@ class Slot(NamedTuple):
 
 
 class Want(NamedTuple):
-    """Somebody who wants a request's outcome."""
+    """An asker of a request: it gets the outcome."""
 
     who: str
     """Part of a ticket, :data:`SCHEDULE`, or a session by :func:`form`."""
@@ -143,7 +143,7 @@ _STRENGTH = {Origin.SCHEDULE: 0, Origin.API: 1, Origin.ORDER_FORM: 2, Origin.OPE
 
 
 @dataclass(frozen=True, slots=True)
-class Parked:
+class SuspendedRun:
     """A run that was suspended and waits to go on (rule 19). It keeps its id: it is one attempt and one row."""
 
     run: Run
@@ -163,8 +163,7 @@ class Parked:
 
 @dataclass(frozen=True)
 class Request:
-    """Somebody asked, and it waits (or runs). Who wants it decides its priority and origin, so that a withdrawal
-    leaves no trace."""
+    """A request that waits or runs. Its askers decide priority and origin, so that a withdrawal leaves no trace."""
 
     id: str
     slot: Slot
@@ -172,7 +171,7 @@ class Request:
     asked: Moment
     order: int
     """Smaller was asked earlier."""
-    flow: Flow
+    flow: QueueTime
     """The state's flow when it was asked."""
     attempt: int = 1
     not_before: float | None = None
@@ -181,7 +180,7 @@ class Request:
     """The operator said *run anyway*: this one run passes hold and sessions (rule 9)."""
     front: bool = False
     """The operator moved it to the front."""
-    parked: Parked | None = None
+    parked: SuspendedRun | None = None
 
     @property
     def origin(self) -> Origin:
@@ -204,7 +203,7 @@ class Request:
 
     @property
     def scheduled(self) -> bool:
-        """True when nobody but the schedule wants it."""
+        """True when the schedule is its only asker."""
         return self.origin is Origin.SCHEDULE
 
 
@@ -212,11 +211,11 @@ class Request:
 
 
 class StopCause(StrEnum):
-    """Why a run is told to end."""
+    """Why a run is cancelled."""
 
     OPERATOR = "operator"
     WITHDRAWN = "withdrawn"
-    """Nobody wants it any more."""
+    """It has no asker any more."""
     HOLD = "hold"
     ACCOUNT = "account"
     """Its account was removed or disabled."""
@@ -256,7 +255,7 @@ class Active:
 
 
 @dataclass(frozen=True)
-class Track:
+class ListState:
     """What is known of one type of one account (of a shared type: once, under :data:`SHARED`)."""
 
     due: datetime | None = None
@@ -323,8 +322,8 @@ class Session:
         return self.deadline if self.lost is None else min(self.deadline, self.lost)
 
 
-class Tomb(NamedTuple):
-    """A session's end, remembered so that a late call learns the reason (rule 14)."""
+class EndedSession(NamedTuple):
+    """An ended session, remembered so that a late call gets the reason (rule 14)."""
 
     handle: str
     reason: SessionEnd
@@ -332,48 +331,48 @@ class Tomb(NamedTuple):
     """Monotonic."""
 
 
-# ---------------------------------------------------------------------------------------------------------- outbox
+# ---------------------------------------------------------------------------------------------------------- effects
 
 
-class Told(NamedTuple):
-    """An event to be told to listeners and journal."""
+class Emit(NamedTuple):
+    """An event for listeners and journal."""
 
     kind: EventKind
     data: Mapping[str, Json]
 
 
-class Ended(NamedTuple):
+class SaveRun(NamedTuple):
     """An attempt's row to be remembered."""
 
     record: RunRecord
 
 
-class Settled(NamedTuple):
+class Resolve(NamedTuple):
     """An outcome for those who wanted it; each gets exactly one (rule 5)."""
 
     who: tuple[str, ...]
     result: RunResult
 
 
-class Faltered(NamedTuple):
+class AnswerForms(NamedTuple):
     """A first failure: forms are answered now, though the request is tried again (rule 12)."""
 
     who: tuple[str, ...]
     error: ErrorInfo
 
 
-class ClockDoubted(NamedTuple):
+class DoubtClock(NamedTuple):
     """The wall clock was set back: what is stored no longer tells how old the data are (rule 30)."""
 
 
-class Noted(NamedTuple):
+class SaveNote(NamedTuple):
     """A small value to be kept over restarts; ``None`` removes it."""
 
     key: str
     value: Json
 
 
-Word: TypeAlias = Told | Ended | Settled | Faltered | ClockDoubted | Noted
+Effect: TypeAlias = Emit | SaveRun | Resolve | AnswerForms | DoubtClock | SaveNote
 
 
 # ---------------------------------------------------------------------------------------------------------- state
@@ -381,18 +380,18 @@ Word: TypeAlias = Told | Ended | Settled | Faltered | ClockDoubted | Noted
 
 @dataclass(frozen=True)
 class State:
-    """Everything. Two equal states decide alike."""
+    """The complete state; ``decide`` reads nothing else."""
 
     rules: Rules
     boot: str
     at: Moment
-    """The last time anything looked at the clocks."""
+    """When the state was last advanced."""
     preemptible: bool = True
     types: Mapping[SyncType, SyncTypeSpec] = field(default_factory=dict)
     intervals: Mapping[SyncType, int | None] = field(default_factory=dict)
     """Minutes; ``None`` = off."""
     accounts: Mapping[AccountId, AccountState] = field(default_factory=dict)
-    tracks: Mapping[tuple[SyncType, AccountId], Track] = field(default_factory=dict)
+    tracks: Mapping[tuple[SyncType, AccountId], ListState] = field(default_factory=dict)
     queue: Mapping[Slot, Request] = field(default_factory=dict)
     active: Active | None = None
     abandoned: tuple[Active, ...] = ()
@@ -401,28 +400,28 @@ class State:
     """What of the journal could not be read at the start."""
     sessions: Mapping[str, Session] = field(default_factory=dict)
     """By the id that only its tab knows."""
-    ended: Mapping[str, Tomb] = field(default_factory=dict)
+    ended: Mapping[str, EndedSession] = field(default_factory=dict)
     quiet_since: float | None = None
     """Monotonic; when the sessions began to keep others waiting (rule 11)."""
     hold_since: datetime | None = None
     hold_until: datetime | None = None
     """When the pause ends by itself; ``None``: when the operator ends it."""
     daily_due: datetime | None = None
-    flow: Flow = field(default_factory=Flow)
+    flow: QueueTime = field(default_factory=QueueTime)
     sequence: int = 0
     """Numbers requests, runs and handles in the order they came."""
     away: Reason | None = None
     """Why the computer cannot reach anything now (``OFFLINE``, ``ASLEEP``); schedule and repeats wait."""
     closing: bool = False
-    out: tuple[Word, ...] = ()
-    """What happened and is not yet told; the dispatcher empties it."""
+    out: tuple[Effect, ...] = ()
+    """Effects that the dispatcher has not carried out yet."""
 
-    def say(self, *words: Word) -> State:
-        """This state with more to tell."""
+    def say(self, *words: Effect) -> State:
+        """This state with more effects."""
         return evolve(self, out=self.out + words)
 
     def numbered(self, letter: str) -> tuple[str, State]:
-        """A name nobody had before, and the state that knows it is taken."""
+        """An unused name, and the state in which it is taken."""
         return f"{self.boot}-{letter}{self.sequence}", evolve(self, sequence=self.sequence + 1)
 
     def with_request(self, request: Request) -> State:
@@ -431,7 +430,7 @@ class State:
     def without_request(self, slot: Slot) -> State:
         return evolve(self, queue={k: v for k, v in self.queue.items() if k != slot})
 
-    def with_track(self, key: tuple[SyncType, AccountId], track: Track) -> State:
+    def with_track(self, key: tuple[SyncType, AccountId], track: ListState) -> State:
         return evolve(self, tracks={**self.tracks, key: track})
 
     def with_account(self, account: AccountState) -> State:
@@ -441,7 +440,7 @@ class State:
         """Where a type of an account is remembered."""
         return type, SHARED if self.types[type].shared else account
 
-    def track(self, type: SyncType, account: AccountId) -> Track:
+    def track(self, type: SyncType, account: AccountId) -> ListState:
         return self.tracks.get(self.track_key(type, account), _BLANK)
 
     def request(self, id: str) -> Request | None:
@@ -478,4 +477,4 @@ class State:
                 yield spec.name, account
 
 
-_BLANK = Track()
+_BLANK = ListState()

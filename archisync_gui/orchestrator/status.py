@@ -1,10 +1,15 @@
-"""The immutable picture of everything that lookers get; built from the state, only when somebody looks."""
+"""The immutable status of everything, built from the state when it is asked for, at most once per revision.
+
+What one change rarely touches is kept from the status before: forecasts, the waiting requests with their reasons, and
+the sessions. A hundred waiting requests cost ten times as much as everything else in a status.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import fields
 from datetime import datetime
 from types import MappingProxyType
+from typing import NamedTuple
 
 from archisync_gui.model import (
     AccountId,
@@ -25,8 +30,8 @@ from archisync_gui.model import (
 from archisync_gui.model import (
     State as Doing,
 )
-from archisync_gui.orchestrator import decide
-from archisync_gui.orchestrator.explain import explain, forecasts, params_of, queue_because, remaining
+from archisync_gui.orchestrator import decide, office_hours
+from archisync_gui.orchestrator.explain import Forecaster, explain, params_of, queue_because, remaining
 from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, Session, State, evolve
 
 _WORST_STATE = (
@@ -42,16 +47,98 @@ _WORST_STATE = (
 _WORST_FRESHNESS = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
 
 
-def status(
+class StatusView:
+    """Builds statuses of one orchestrator, and keeps what the next one can use again."""
+
+    def __init__(self) -> None:
+        self.forecasts = Forecaster()
+        self._waiting: Waiting | None = None
+        self._sessions: tuple[object, Moment, tuple[SessionView, ...]] | None = None
+        self._last: Status | None = None
+
+    def at(self, state: State, now: Moment, revision: int, journal_error: ErrorInfo | None) -> Status:
+        """The status of that revision of the state; built once."""
+        if self._last is None or self._last.revision != revision:
+            if self._waiting is None or not self._waiting.holds(state, now):
+                self._waiting = waiting(state, now)
+            coming = self.forecasts(state, now)
+            self._last = _status(state, now, revision, journal_error, coming, self._waiting, self._views(state, now))
+        return self._last
+
+    def _views(self, state: State, now: Moment) -> tuple[SessionView, ...]:
+        kept = self._sessions
+        if kept is None or kept[0] is not state.sessions or _clock_moved(kept[1], now):
+            views = tuple(session_view(s, now) for s in state.sessions.values())
+            kept = self._sessions = state.sessions, now, views
+        return kept[2]
+
+
+CLOCK_MOVED = 0.5
+"""Seconds by which the wall clock may run away from the monotonic one before kept times are computed again."""
+
+
+def _clock_moved(then: Moment, now: Moment) -> bool:
+    return abs((now.wall - then.wall).total_seconds() - (now.mono - then.mono)) > CLOCK_MOVED
+
+
+class Waiting(NamedTuple):
+    """The waiting requests as shown, and for how long that is true if nothing changes but the time."""
+
+    depends: tuple[object, ...]
+    made: Moment
+    until: float
+    """Monotonic; when a priority or a reason changes by itself."""
+    entries: tuple[QueueEntry, ...]
+    places: dict[tuple[SyncType, AccountId], int]
+    """Index of the first entry of each type and account."""
+
+    def holds(self, state: State, now: Moment) -> bool:
+        """True if entries made now would be the same."""
+        if not self.made.mono <= now.mono < self.until or _clock_moved(self.made, now):
+            return False
+        return all(a is b for a, b in zip(self.depends, _depends(state, now), strict=True))
+
+
+_NO_REASON = frozenset({"at", "flow", "sequence", "ended", "out", "active", "abandoned", "unreadable"})
+"""Parts of the state that change no waiting request's reason; of the active run only its id counts. Every other part
+counts, so that a new one is not forgotten."""
+
+_PARTS = tuple(part.name for part in fields(State) if part.name not in _NO_REASON)
+
+
+def _depends(state: State, now: Moment) -> tuple[object, ...]:
+    open_now = office_hours.is_open(now.wall, state.rules.office, state.rules.zone)
+    run = None if state.active is None else state.active.run.id
+    return open_now, run, *(getattr(state, name) for name in _PARTS)
+
+
+def waiting(state: State, now: Moment) -> Waiting:
+    """The waiting requests, first to start first. They change by themselves where a block ends, a session ends, quiet
+    or a copy's freshness is over, or a request has waited long enough for a higher priority (rules 3, 9-11)."""
+    found = queue_because(state, now)
+    changes = [now.mono_at(block.until) for _, block in found if block.until is not None]
+    changes += [session.ends for session in state.sessions.values()]
+    if state.quiet_since is not None and decide.quiet(state, now):
+        changes.append(state.quiet_since + state.rules.quiet)
+    changes += [now.mono_at(late) for late in decide.late_times(state, now) if late > now.wall]
+    changes += [now.mono + decide.until_older(state, request) for request, _ in found]
+    entries = tuple(entry(state, request, block, now) for request, block in found)
+    places: dict[tuple[SyncType, AccountId], int] = {}
+    for index, one in enumerate(entries):
+        places.setdefault((one.type, one.account), index)
+    return Waiting(_depends(state, now), now, min(changes, default=float("inf")), entries, places)
+
+
+def _status(
     state: State,
     now: Moment,
     revision: int,
-    journal_error: ErrorInfo | None = None,
-    forecasts: Callable[[State, Moment], tuple[Forecast, ...]] = forecasts,
+    journal_error: ErrorInfo | None,
+    forecasts: tuple[Forecast, ...],
+    waiting: Waiting,
+    sessions: tuple[SessionView, ...],
 ) -> Status:
-    """Everything at this moment; ``forecasts`` may keep what it found before."""
-    queue = [entry(state, request, block, now) for request, block in queue_because(state, now)]
-    coming = {(f.type, _line(state, f.type, f.account)): f for f in forecasts(state, now)}
+    coming = {(f.type, _line(state, f.type, f.account)): f for f in forecasts}
     active = state.active
     return Status(
         boot=state.boot,
@@ -59,14 +146,14 @@ def status(
         at=now.wall,
         current_sync=None if active is None else active.run.type,
         current_run=run_view(state, now),
-        queue=tuple(queue),
-        statuses=MappingProxyType({type: _type_status(state, type, now, queue, coming) for type in state.types}),
+        queue=waiting.entries,
+        statuses=MappingProxyType({type: _type_status(state, type, now, waiting, coming) for type in state.types}),
         smart_customer_sync_active=bool(state.sessions),
         session_count=len(state.sessions),
         safety_timeout_active=bool(state.sessions),
         breathing=decide.breathing(state, now),
         quiet_until=_quiet_until(state, now),
-        sessions=tuple(session_view(s, now) for s in state.sessions.values()),
+        sessions=sessions,
         hold_since=state.hold_since,
         hold_until=state.hold_until,
         accounts=tuple(
@@ -156,12 +243,12 @@ def _type_status(
     state: State,
     type: SyncType,
     now: Moment,
-    queue: list[QueueEntry],
+    waiting: Waiting,
     coming: dict[tuple[SyncType, AccountId], Forecast],
 ) -> TypeStatus:
-    """One type; the worst of its accounts speaks."""
+    """State and freshness of the type's worst account; ``accounts`` lists all."""
     inside = tuple(
-        _account_type(state, type, account, now, queue, coming.get((type, _line(state, type, account))))
+        _account_type(state, type, account, now, waiting, coming.get((type, _line(state, type, account))))
         for account in state.readers(type)
     )
     reads = [a.last_run_time for a in inside]
@@ -185,16 +272,16 @@ def _account_type(
     type: SyncType,
     account: AccountId,
     now: Moment,
-    queue: list[QueueEntry],
+    waiting: Waiting,
     expected: Forecast | None,
 ) -> AccountTypeStatus:
     track = state.track(type, account)
     active = state.active if state.active is not None and state.active.run.type == type else None
     if active is not None and active.run.account != account:
         active = None
-    places = [n for n, e in enumerate(queue, 1) if e.type == type and e.account == account]
-    waiting = queue[places[0] - 1] if places else None
-    doing, reason = _doing(state, type, account, now, waiting, running=active is not None)
+    index = waiting.places.get((type, account))
+    first = None if index is None else waiting.entries[index]
+    doing, reason = _doing(state, type, account, now, first, running=active is not None)
     last = track.last
     return AccountTypeStatus(
         type=type,
@@ -203,7 +290,7 @@ def _account_type(
         reason=reason,
         freshness=decide.freshness(state, type, account, now),
         is_running=active is not None,
-        queue_position=places[0] if places else None,
+        queue_position=None if index is None else index + 1,
         last_run_time=None if track.success is None else track.success.wall,
         new_as_of=None if track.new is None else track.new.claim(now),
         all_as_of=None if track.whole is None else track.whole.claim(now),

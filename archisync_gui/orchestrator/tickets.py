@@ -1,4 +1,4 @@
-"""What an asker holds: awaitables of outcomes. They resolve after the last attempt, each exactly once (rule 5)."""
+"""Awaitables of outcomes, for callers. They resolve after the last attempt, each exactly once (rule 5)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Ticket:
         self._done: asyncio.Future[RunResult] = asyncio.get_running_loop().create_future()
 
     def __await__(self) -> Generator[Any, None, RunResult]:
-        # Shielded: whoever stops waiting must not take the outcome from others.
+        # Shielded: a caller that stops waiting must not cancel it for the others.
         return asyncio.shield(self._done).__await__()
 
     @property

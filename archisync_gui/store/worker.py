@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from archisync_gui.model import FailureKind, SyncFailure
+
 T = TypeVar("T")
 
 INTERRUPT_AGAIN = 0.05
@@ -28,10 +30,10 @@ class Worker:
 
         When the caller is cancelled, a job that has not begun is dropped; for one that runs, ``on_cancel`` is called
         (from the caller's thread, to make it stop early) and its end is awaited, so that nothing goes on behind the
-        caller's back.
+        caller's back. Raises :class:`SyncFailure` ``closing`` after :meth:`close`.
         """
         if self._closed:
-            raise RuntimeError("the worker is closed")
+            raise SyncFailure("closing", FailureKind.PERMANENT)
         token = object()
 
         def call() -> T:

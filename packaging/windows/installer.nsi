@@ -71,7 +71,7 @@ LangString STILL_RUNS ${LANG_ITALIAN} "Archisync è ancora in funzione e non ris
 LangString STILL_RUNS ${LANG_ENGLISH} "Archisync still runs and does not answer, or another program holds its files open. Quit Archisync from the menu of its tray icon and press Retry."
 LangString NO_ROOM ${LANG_ITALIAN} "Impossibile scrivere in $INSTDIR: manca spazio sul disco oppure la cartella non è scrivibile. La versione precedente è rimasta com'era."
 LangString NO_ROOM ${LANG_ENGLISH} "$INSTDIR cannot be written: the disk is full or the folder is protected. The version before is as it was."
-LangString ENDING ${LANG_ITALIAN} "Chiusura di Archisync: la lettura in corso viene terminata…"
+LangString ENDING ${LANG_ITALIAN} "Chiusura di Archisync: l'aggiornamento in corso viene terminato…"
 LangString ENDING ${LANG_ENGLISH} "Ending Archisync: its read is brought to an end…"
 LangString DATA_TITLE ${LANG_ITALIAN} "Dati"
 LangString DATA_TITLE ${LANG_ENGLISH} "Data"

@@ -22,6 +22,7 @@ reverse.
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import hashlib
 import os
 import shutil
@@ -126,12 +127,15 @@ class Wine:
             return session.run(command, env=env, show=show)
 
     def make_prefix(self) -> None:
-        """A new Windows user with Chrome in its place."""
-        self.run(["wineboot", "-i"])
-        chrome = self.home / CHROME
-        chrome.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(self.store / "chrome.exe", chrome)
-        shutil.copy(self.store / "icuuc.dll", self.home / "drive_c" / "windows" / "system32")
+        """A Windows user with Chrome in its place; what of it is there already stays."""
+        if not (self.home / "system.reg").exists():
+            self.run(["wineboot", "-i"])
+        places = {"chrome.exe": CHROME, "icuuc.dll": Path("drive_c/windows/system32/icuuc.dll")}
+        for name, place in places.items():
+            target = self.home / place
+            if not target.exists() or not filecmp.cmp(self.store / name, target, shallow=False):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.store / name, target)
 
 
 @dataclass(frozen=True)
@@ -341,8 +345,7 @@ def main(arguments: Sequence[str]) -> int:
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 69
-    if not (wine.home / CHROME).exists():
-        wine.make_prefix()
+    wine.make_prefix()
     command = words if program else [PYTHON, *words]
     code, _ = wine.run(command, env={} if program else PYTHON_ENVIRONMENT, show=sys.stdout.buffer)
     return code

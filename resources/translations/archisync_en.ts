@@ -157,5 +157,61 @@
                 <numerusform>%n more: open them in Data</numerusform>
             </translation>
         </message>
+        <message numerus="yes">
+            <source>%n delivery note(s)</source>
+            <translation>
+                <numerusform>%n delivery note of today</numerusform>
+                <numerusform>%n delivery notes of today</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new customer(s)</source>
+            <translation>
+                <numerusform>%n new customer</numerusform>
+                <numerusform>%n new customers</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n price(s) changed</source>
+            <translation>
+                <numerusform>%n price changed</numerusform>
+                <numerusform>%n prices changed</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n invoice(s) due</source>
+            <translation>
+                <numerusform>%n invoice due</numerusform>
+                <numerusform>%n invoices due</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n invoice(s)</source>
+            <translation>
+                <numerusform>%n invoice</numerusform>
+                <numerusform>%n invoices</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n more</source>
+            <translation>
+                <numerusform>%n more</numerusform>
+                <numerusform>%n more</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n record(s) that it does not have will count as gone. A backup is made first.</source>
+            <translation>
+                <numerusform>%n record that it does not have will count as gone. A backup is made first.</numerusform>
+                <numerusform>%n records that it does not have will count as gone. A backup is made first.</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>… and %n more</source>
+            <translation>
+                <numerusform>… and %n more</numerusform>
+                <numerusform>… and %n more</numerusform>
+            </translation>
+        </message>
     </context>
 </TS>

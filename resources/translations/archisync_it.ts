@@ -9,7 +9,7 @@
         </message>
         <message>
             <source>before a read was accepted</source>
-            <translation>prima di accettare una lettura</translation>
+            <translation>prima di accettare una lettura rifiutata</translation>
         </message>
         <message>
             <source>before new ids</source>
@@ -33,7 +33,7 @@
         </message>
         <message>
             <source>{type}: reading now.</source>
-            <translation>{type}: lettura in corso.</translation>
+            <translation>{type}: aggiornamento in corso.</translation>
         </message>
         <message>
             <source>&amp;Run anyway</source>
@@ -48,11 +48,11 @@
             <translation>Nessuna richiesta accettata: {why}</translation>
         </message>
         <message>
-            <source>All lists are in the queue; they start when you release.</source>
-            <translation>Tutti gli elenchi sono in coda; partono alla ripresa.</translation>
+            <source>All lists are in the queue; they start when you resume.</source>
+            <translation>Tutti gli elenchi sono in coda; partono con Riprendi.</translation>
         </message>
         <message>
-            <source>&amp;Release</source>
+            <source>&amp;Resume</source>
             <translation>&amp;Riprendi</translation>
         </message>
         <message>
@@ -61,7 +61,7 @@
         </message>
         <message>
             <source>All lists are in the queue; one is read after the other.</source>
-            <translation>Tutti gli elenchi sono in coda; si leggono uno dopo l'altro.</translation>
+            <translation>Tutti gli elenchi sono in coda; si aggiornano uno dopo l'altro.</translation>
         </message>
         <message>
             <source>Nothing is running.</source>
@@ -77,11 +77,11 @@
         </message>
         <message>
             <source>Put it bac&amp;k</source>
-            <translation>Ri&amp;metti in coda</translation>
+            <translation>Rimetti in &amp;coda</translation>
         </message>
         <message>
-            <source>The order form's tabs were told; the syncs go on.</source>
-            <translation>Le schede del modulo ordini sono state avvisate; le letture riprendono.</translation>
+            <source>The order form's tabs were told; the updates go on.</source>
+            <translation>Le schede del modulo ordini sono state avvisate; gli aggiornamenti riprendono.</translation>
         </message>
         <message>
             <source>The order form is not available: the local endpoint is not running.</source>
@@ -127,26 +127,6 @@
             <source>{hours} h {minutes} min</source>
             <translation>{hours} h {minutes} min</translation>
         </message>
-        <message>
-            <source>Type</source>
-            <translation>Elenco</translation>
-        </message>
-        <message>
-            <source>State</source>
-            <translation>Stato</translation>
-        </message>
-        <message>
-            <source>Freshness</source>
-            <translation>Aggiornamento</translation>
-        </message>
-        <message>
-            <source>Will be fresh</source>
-            <translation>Sarà aggiornato</translation>
-        </message>
-        <message>
-            <source>Duration, last 20</source>
-            <translation>Durata, ultime 20</translation>
-        </message>
         <message numerus="yes">
             <source>%n account(s)</source>
             <translation>
@@ -156,7 +136,7 @@
         </message>
         <message>
             <source>No account reads this list</source>
-            <translation>Nessun utente legge questo elenco</translation>
+            <translation>Nessun utente aggiorna questo elenco</translation>
         </message>
         <message numerus="yes">
             <source>%n failure(s) in a row</source>
@@ -175,7 +155,7 @@
         </message>
         <message>
             <source>Clean whole read as of {time}</source>
-            <translation>Elenco intero, lettura pulita del {time}</translation>
+            <translation>Elenco intero, aggiornamento pulito del {time}</translation>
         </message>
         <message>
             <source>Last attempt {time}: {outcome}</source>
@@ -194,12 +174,8 @@
             <translation>Parte il {time}, dura circa {length}</translation>
         </message>
         <message>
-            <source>No runs yet</source>
-            <translation>Ancora nessuna lettura</translation>
-        </message>
-        <message>
             <source>Last: {length}</source>
-            <translation>Ultima: {length}</translation>
+            <translation>Ultimo: {length}</translation>
         </message>
         <message>
             <source>Usually: {length}</source>
@@ -208,8 +184,8 @@
         <message numerus="yes">
             <source>%n failed</source>
             <translation>
-                <numerusform>%n non riuscita</numerusform>
-                <numerusform>%n non riuscite</numerusform>
+                <numerusform>%n non riuscito</numerusform>
+                <numerusform>%n non riusciti</numerusform>
             </translation>
         </message>
         <message>
@@ -254,15 +230,15 @@
         </message>
         <message>
             <source>{type}: a read looked wrong</source>
-            <translation>{type}: lettura sospetta</translation>
+            <translation>{type}: lettura rifiutata</translation>
         </message>
         <message>
             <source>Nothing was changed. Look at what was found and decide.</source>
-            <translation>Non è cambiato niente. Guardare che cosa è stato trovato e decidere.</translation>
+            <translation>Non è cambiato niente. Controllare la lettura rifiutata e decidere.</translation>
         </message>
         <message>
-            <source>{type}: the sync failed</source>
-            <translation>{type}: lettura non riuscita</translation>
+            <source>{type}: the update failed</source>
+            <translation>{type}: aggiornamento non riuscito</translation>
         </message>
         <message>
             <source>{why}. The data stay as they were.</source>
@@ -286,7 +262,7 @@
         </message>
         <message>
             <source>Nothing is read until you enter it.</source>
-            <translation>Finché non viene inserita non si legge nulla.</translation>
+            <translation>Finché non viene inserita non si aggiorna nulla.</translation>
         </message>
         <message>
             <source>Nothing is tried until you correct it.</source>
@@ -301,8 +277,8 @@
             <translation>Ancora in pausa</translation>
         </message>
         <message>
-            <source>Nothing is read until you release.</source>
-            <translation>Non si legge niente fino alla ripresa.</translation>
+            <source>Nothing is read until you resume.</source>
+            <translation>Non si aggiorna niente fino a Riprendi.</translation>
         </message>
         <message>
             <source>{name}: resolved</source>
@@ -317,16 +293,16 @@
             <translation>Un modulo ordini è rimasto aperto</translation>
         </message>
         <message>
-            <source>No sign of life: the waiting syncs go on. The form starts again by itself at the next input.</source>
-            <translation>Nessun segno di vita: le letture in attesa riprendono. Il modulo riparte da solo al prossimo uso.</translation>
+            <source>No sign of life: the waiting updates go on. The form starts again by itself at the next input.</source>
+            <translation>Nessun segno di vita: gli aggiornamenti in attesa riprendono. Il modulo riparte da solo al prossimo uso.</translation>
         </message>
         <message>
             <source>Open</source>
             <translation>Apri</translation>
         </message>
         <message>
-            <source>&amp;Sync now</source>
-            <translation>&amp;Sincronizza ora</translation>
+            <source>&amp;Update now</source>
+            <translation>&amp;Aggiorna ora</translation>
         </message>
         <message>
             <source>no account</source>
@@ -342,11 +318,11 @@
         </message>
         <message>
             <source>&amp;Take out of the queue</source>
-            <translation>T&amp;ogli dalla coda</translation>
+            <translation>&amp;Rimuovi dalla coda</translation>
         </message>
         <message>
-            <source>&amp;Look at the refused read</source>
-            <translation>&amp;Guarda la lettura rifiutata</translation>
+            <source>&amp;Check the refused read</source>
+            <translation>&amp;Controlla la lettura rifiutata</translation>
         </message>
         <message>
             <source>&amp;Password…</source>
@@ -362,23 +338,23 @@
         </message>
         <message>
             <source>&amp;Last run…</source>
-            <translation>&amp;Ultima lettura…</translation>
+            <translation>&amp;Ultimo aggiornamento…</translation>
         </message>
         <message>
             <source>&amp;Interval…</source>
             <translation>&amp;Intervallo…</translation>
         </message>
         <message>
-            <source>Sync {type} now</source>
-            <translation>Sincronizza {type} ora</translation>
+            <source>Update {type} now</source>
+            <translation>Aggiorna {type} ora</translation>
         </message>
         <message>
             <source>No account reads this list: enter one in Settings</source>
-            <translation>Nessun utente legge questo elenco: indicarne uno nelle impostazioni</translation>
+            <translation>Nessun utente aggiorna questo elenco: indicarne uno nelle impostazioni</translation>
         </message>
         <message>
-            <source>Sync {type} once more after the run that is active</source>
-            <translation>Sincronizza {type} ancora una volta dopo la lettura in corso</translation>
+            <source>Update {type} once more after the run that is active</source>
+            <translation>Aggiorna {type} ancora una volta dopo l'aggiornamento in corso</translation>
         </message>
         <message>
             <source>{type} waits already; asking again keeps its place</source>
@@ -394,11 +370,7 @@
         </message>
         <message>
             <source>Take {type} out of the queue</source>
-            <translation>Togli {type} dalla coda</translation>
-        </message>
-        <message>
-            <source>Last 2 hours · violet: order form open · dotted: what comes next</source>
-            <translation>Ultime 2 ore · in viola il modulo ordini aperto · tratteggiati i prossimi</translation>
+            <translation>Rimuovi {type} dalla coda</translation>
         </message>
         <message>
             <source>In queue</source>
@@ -408,10 +380,6 @@
         <message>
             <source>Activity</source>
             <translation>Attività</translation>
-        </message>
-        <message>
-            <source>Nothing waits.</source>
-            <translation>Niente in attesa.</translation>
         </message>
         <message>
             <source>Nothing has happened yet.</source>
@@ -435,7 +403,7 @@
         </message>
         <message>
             <source>This run is no longer in the history.</source>
-            <translation>Questa lettura non è più nella cronologia.</translation>
+            <translation>Questo aggiornamento non è più nella cronologia.</translation>
         </message>
         <message>
             <source>Pages cannot be connected: the local endpoint is not running.</source>
@@ -470,16 +438,16 @@
             <translation>Archisync resta attivo accanto all'orologio</translation>
         </message>
         <message>
-            <source>The syncs continue. Quit from the icon's menu, or with Ctrl+Q in the window.</source>
-            <translation>Le letture continuano. Si esce dal menu dell'icona, o con Ctrl+Q nella finestra.</translation>
+            <source>The updates continue. Quit from the icon's menu, or with Ctrl+Q in the window.</source>
+            <translation>Gli aggiornamenti continuano. Si esce dal menu dell'icona, o con Ctrl+Q nella finestra.</translation>
         </message>
         <message>
             <source>Archisync goes on, minimised</source>
             <translation>Archisync resta attivo, ridotto a icona</translation>
         </message>
         <message>
-            <source>This desktop shows no tray icons. The syncs continue; quit with Ctrl+Q in the window.</source>
-            <translation>Questo desktop non mostra icone accanto all'orologio. Le letture continuano; si esce con Ctrl+Q nella finestra.</translation>
+            <source>This desktop shows no tray icons. The updates continue; quit with Ctrl+Q in the window.</source>
+            <translation>Questo desktop non mostra icone accanto all'orologio. Gli aggiornamenti continuano; si esce con Ctrl+Q nella finestra.</translation>
         </message>
         <message>
             <source>Chan&amp;ge…</source>
@@ -487,7 +455,7 @@
         </message>
         <message>
             <source>{title} is being read. Quit all the same?</source>
-            <translation>Lettura di {title} in corso. Uscire lo stesso?</translation>
+            <translation>Aggiornamento in corso: {title}. Uscire lo stesso?</translation>
         </message>
         <message>
             <source>What was read so far is thrown away; the stored data stay as they are.</source>
@@ -522,8 +490,8 @@
             <translation>Ricomincia con un archivio &amp;vuoto</translation>
         </message>
         <message>
-            <source>&amp;Put back the last backup</source>
-            <translation>&amp;Rimetti l'ultimo backup</translation>
+            <source>&amp;Restore the last backup</source>
+            <translation>&amp;Ripristina l'ultimo backup</translation>
         </message>
         <message>
             <source>{type}, expected at {time}, about {length}</source>
@@ -532,13 +500,13 @@
         <message numerus="yes">
             <source>due %n time(s) from {first} to {last}, not read</source>
             <translation>
-                <numerusform>prevista %n volta dalle {first} alle {last} e non letta</numerusform>
-                <numerusform>prevista %n volte dalle {first} alle {last} e non letta</numerusform>
+                <numerusform>previsto %n volta dalle {first} alle {last} e non fatto</numerusform>
+                <numerusform>previsto %n volte dalle {first} alle {last} e non fatto</numerusform>
             </translation>
         </message>
         <message>
             <source>due at {time}, not read</source>
-            <translation>prevista alle {time} e non letta</translation>
+            <translation>previsto alle {time} e non fatto</translation>
         </message>
         <message>
             <source>Because: {why}</source>
@@ -553,16 +521,16 @@
             <translation>&amp;Apri Archisync</translation>
         </message>
         <message>
-            <source>&amp;Sync all</source>
-            <translation>Si&amp;ncronizza tutto</translation>
+            <source>Up&amp;date all</source>
+            <translation>Aggior&amp;na tutto</translation>
         </message>
         <message>
-            <source>Sync &amp;one list</source>
-            <translation>Sincronizza &amp;un elenco</translation>
+            <source>Update &amp;one list</source>
+            <translation>Aggiorna &amp;un elenco</translation>
         </message>
         <message>
             <source>Welcome to Archisync</source>
-            <translation>Benvenuti in Archisync</translation>
+            <translation>Benvenuto in Archisync</translation>
         </message>
         <message>
             <source>&amp;Back</source>
@@ -582,7 +550,7 @@
         </message>
         <message>
             <source>Where is the ERP, and with which account are the lists read?</source>
-            <translation>Dove si trova l'ERP, e con quale utente si leggono gli elenchi?</translation>
+            <translation>Dove si trova l'ERP, e con quale utente si aggiornano gli elenchi?</translation>
         </message>
         <message>
             <source>Address of the ERP</source>
@@ -622,7 +590,7 @@
         </message>
         <message>
             <source>How often is each list read, in minutes? 0: only on request. The usual values suit most offices.</source>
-            <translation>Ogni quanti minuti si legge ciascun elenco? 0: solo a richiesta. I valori abituali vanno bene per quasi tutti gli uffici.</translation>
+            <translation>Ogni quanti minuti si aggiorna ciascun elenco? 0: solo a richiesta. I valori abituali vanno bene per quasi tutti gli uffici.</translation>
         </message>
         <message>
             <source>Step {at} of {all}</source>
@@ -670,7 +638,7 @@
         </message>
         <message>
             <source>&amp;Pause all</source>
-            <translation>&amp;Sospendi tutto</translation>
+            <translation>&amp;Metti in pausa</translation>
         </message>
         <message>
             <source>Starting…</source>
@@ -702,12 +670,12 @@
             <translation>Chiudere una sessione non chiude la scheda: il modulo continua con i dati in archivio e può ripartire.</translation>
         </message>
         <message>
-            <source>&amp;End this one</source>
-            <translation>&amp;Chiudi questa</translation>
+            <source>End this &amp;session</source>
+            <translation>Termina questa &amp;sessione</translation>
         </message>
         <message>
             <source>End &amp;all</source>
-            <translation>Chiudi &amp;tutte</translation>
+            <translation>Termina &amp;tutte</translation>
         </message>
         <message>
             <source>&amp;Close</source>
@@ -810,7 +778,7 @@
         </message>
         <message>
             <source>Clear {type} and read again</source>
-            <translation>Svuota e rileggi: {type}</translation>
+            <translation>Svuota e aggiorna da capo: {type}</translation>
         </message>
         <message>
             <source> of {account}</source>
@@ -819,8 +787,8 @@
         <message numerus="yes">
             <source>%n stored row(s){whose} are removed and the list is read again from the ERP. Until that is done the order form finds nothing of it. The change history stays, a backup is made first; nothing in the ERP changes.</source>
             <translation>
-                <numerusform>%n riga in archivio{whose} viene tolta e l'elenco si rilegge dall'ERP. Fino ad allora il modulo ordini non ne trova niente. La cronologia delle modifiche resta, prima si fa un backup; nell'ERP non cambia niente.</numerusform>
-                <numerusform>%n righe in archivio{whose} vengono tolte e l'elenco si rilegge dall'ERP. Fino ad allora il modulo ordini non ne trova niente. La cronologia delle modifiche resta, prima si fa un backup; nell'ERP non cambia niente.</numerusform>
+                <numerusform>%n riga in archivio{whose} viene rimossa e l'elenco si aggiorna da capo dall'ERP. Fino ad allora il modulo ordini non lo vedrà. La cronologia delle modifiche resta, prima si fa un backup; nell'ERP non cambia niente.</numerusform>
+                <numerusform>%n righe in archivio{whose} vengono rimosse e l'elenco si aggiorna da capo dall'ERP. Fino ad allora il modulo ordini non lo vedrà. La cronologia delle modifiche resta, prima si fa un backup; nell'ERP non cambia niente.</numerusform>
             </translation>
         </message>
         <message>
@@ -833,7 +801,7 @@
         </message>
         <message>
             <source>Clear and &amp;read again</source>
-            <translation>Svuota e &amp;rileggi</translation>
+            <translation>Svuota e agg&amp;iorna</translation>
         </message>
         <message>
             <source>&amp;Leave as it is</source>
@@ -893,7 +861,7 @@
         </message>
         <message>
             <source>Why does this run, or why does nothing run?</source>
-            <translation>Perché c'è questa lettura, o perché non parte niente?</translation>
+            <translation>Perché questo aggiornamento, o perché non parte niente?</translation>
         </message>
         <message>
             <source>&amp;Cancel</source>
@@ -901,11 +869,11 @@
         </message>
         <message>
             <source>Read all lists, one after the other (F5)</source>
-            <translation>Legge tutti gli elenchi, uno dopo l'altro (F5)</translation>
+            <translation>Aggiorna tutti gli elenchi, uno dopo l'altro (F5)</translation>
         </message>
         <message>
             <source>Progress of the active run</source>
-            <translation>Avanzamento della lettura in corso</translation>
+            <translation>Avanzamento dell'aggiornamento in corso</translation>
         </message>
         <message>
             <source>opening the archive and the browser</source>
@@ -917,15 +885,15 @@
         </message>
         <message>
             <source>End the active run; the stored data stay as they are</source>
-            <translation>Interrompe la lettura in corso; i dati in archivio restano come sono</translation>
+            <translation>Interrompe l'aggiornamento in corso; i dati in archivio restano come sono</translation>
         </message>
         <message>
             <source>Nothing is running</source>
             <translation>Non c'è niente in corso</translation>
         </message>
         <message>
-            <source>Let the syncs start again</source>
-            <translation>Fa ripartire le letture</translation>
+            <source>Let the updates start again</source>
+            <translation>Fa ripartire gli aggiornamenti</translation>
         </message>
         <message>
             <source>No ERP account: enter one in Settings</source>
@@ -937,7 +905,7 @@
         </message>
         <message>
             <source>the active run is ended cleanly</source>
-            <translation>la lettura in corso viene chiusa in ordine</translation>
+            <translation>l'aggiornamento in corso viene chiuso in ordine</translation>
         </message>
         <message>
             <source>Archisync is closing</source>
@@ -956,12 +924,12 @@
             <translation>Quali schede sono aperte, da quando, e il loro ultimo segno di vita</translation>
         </message>
         <message>
-            <source>Release &amp;now</source>
-            <translation>&amp;Libera ora</translation>
+            <source>End &amp;now</source>
+            <translation>Termina &amp;ora</translation>
         </message>
         <message>
-            <source>End all sessions: the waiting syncs go on</source>
-            <translation>Chiude tutte le sessioni: le letture in attesa riprendono</translation>
+            <source>End all sessions: the waiting updates go on</source>
+            <translation>Termina tutte le sessioni: gli aggiornamenti in attesa riprendono</translation>
         </message>
         <message>
             <source>ERP and accounts</source>
@@ -1073,11 +1041,11 @@
         </message>
         <message>
             <source>Remove</source>
-            <translation>Togli</translation>
+            <translation>Rimuovi</translation>
         </message>
         <message>
             <source>Remove {account}</source>
-            <translation>Togli {account}</translation>
+            <translation>Rimuovi {account}</translation>
         </message>
         <message>
             <source>Keep in a file</source>
@@ -1094,10 +1062,6 @@
         <message>
             <source>The demo's accounts have their passwords</source>
             <translation>Gli utenti della demo hanno già la loro password</translation>
-        </message>
-        <message>
-            <source>Really logs in to the ERP, once</source>
-            <translation>Entra davvero nell'ERP, una volta</translation>
         </message>
         <message>
             <source>demo account</source>
@@ -1117,11 +1081,11 @@
         </message>
         <message>
             <source>Remove the account {account}?</source>
-            <translation>Togliere l'utente {account}?</translation>
+            <translation>Rimuovere l'utente {account}?</translation>
         </message>
         <message>
             <source>&amp;Remove</source>
-            <translation>&amp;Togli</translation>
+            <translation>&amp;Rimuovi</translation>
         </message>
         <message>
             <source>The local endpoint is not running</source>
@@ -1168,8 +1132,8 @@
             <translation>Apri la &amp;cartella dei dati</translation>
         </message>
         <message>
-            <source>Put this backup bac&amp;k…</source>
-            <translation>&amp;Rimetti questo backup…</translation>
+            <source>&amp;Restore this backup…</source>
+            <translation>&amp;Ripristina questo backup…</translation>
         </message>
         <message>
             <source>No backup yet</source>
@@ -1204,16 +1168,16 @@
             <translation>Backup fatto: {name}</translation>
         </message>
         <message>
-            <source>Put back the archive of {backup}?</source>
-            <translation>Rimettere l'archivio del {backup}?</translation>
+            <source>Restore the archive of {backup}?</source>
+            <translation>Ripristinare l'archivio del {backup}?</translation>
         </message>
         <message>
             <source>What was read since is read again from the ERP; changes seen since are no longer in the history. The present archive is kept as a backup, the order form's drafts stay. Archisync starts anew.</source>
-            <translation>Quel che è stato letto da allora si rilegge dall'ERP; le modifiche viste da allora non sono più nella cronologia. L'archivio di adesso resta tra i backup, le bozze del modulo ordini rimangono. Archisync riparte.</translation>
+            <translation>Quello che è cambiato da allora si aggiorna di nuovo dall'ERP; le modifiche viste da allora non sono più nella cronologia. L'archivio di adesso resta tra i backup, le bozze del modulo ordini rimangono. Archisync si riavvia.</translation>
         </message>
         <message>
-            <source>&amp;Put back</source>
-            <translation>&amp;Rimetti</translation>
+            <source>&amp;Restore</source>
+            <translation>&amp;Ripristina</translation>
         </message>
         <message>
             <source>ERP: starting</source>
@@ -1248,7 +1212,7 @@
         </message>
         <message>
             <source>by hand</source>
-            <translation>richiesta a mano</translation>
+            <translation>richiesto a mano</translation>
         </message>
         <message>
             <source>by Archisync itself</source>
@@ -1260,7 +1224,7 @@
         </message>
         <message>
             <source>scheduled</source>
-            <translation>programmata</translation>
+            <translation>programmato</translation>
         </message>
         <message>
             <source>order form</source>
@@ -1285,31 +1249,31 @@
         </message>
         <message>
             <source>Done</source>
-            <translation>Riuscita</translation>
+            <translation>Riuscito</translation>
         </message>
         <message>
             <source>Done, data moved meanwhile</source>
-            <translation>Riuscita, dati in movimento</translation>
+            <translation>Riuscito, dati in movimento</translation>
         </message>
         <message>
             <source>Refused</source>
-            <translation>Rifiutata</translation>
+            <translation>Rifiutato</translation>
         </message>
         <message>
             <source>Failed</source>
-            <translation>Non riuscita</translation>
+            <translation>Non riuscito</translation>
         </message>
         <message>
             <source>Cancelled</source>
-            <translation>Annullata</translation>
+            <translation>Annullato</translation>
         </message>
         <message>
             <source>Skipped</source>
-            <translation>Saltata</translation>
+            <translation>Saltato</translation>
         </message>
         <message>
             <source>Interrupted</source>
-            <translation>Interrotta</translation>
+            <translation>Interrotto</translation>
         </message>
         <message>
             <source>Running</source>
@@ -1410,7 +1374,7 @@
         </message>
         <message>
             <source>Suspended · {why}</source>
-            <translation>Sospeso · {why}</translation>
+            <translation>In attesa · {why}</translation>
         </message>
         <message>
             <source>Waiting · {why}</source>
@@ -1429,7 +1393,7 @@
         </message>
         <message>
             <source>Failed · {why}</source>
-            <translation>Errore · {why}</translation>
+            <translation>Non riuscito · {why}</translation>
         </message>
         <message>
             <source>Resting · data move while read</source>
@@ -1453,19 +1417,19 @@
         </message>
         <message>
             <source>being read</source>
-            <translation>in lettura</translation>
+            <translation>in aggiornamento</translation>
         </message>
         <message>
             <source>when the password is right</source>
-            <translation>con la password giusta</translation>
+            <translation>dopo la nuova password</translation>
         </message>
         <message>
             <source>when you decide</source>
             <translation>dopo la decisione</translation>
         </message>
         <message>
-            <source>when you release</source>
-            <translation>alla ripresa</translation>
+            <source>when you resume</source>
+            <translation>dopo Riprendi</translation>
         </message>
         <message>
             <source>on request only</source>
@@ -1511,10 +1475,6 @@
             <source>being ended at the next safe point</source>
             <translation>si sta fermando al primo punto sicuro</translation>
         </message>
-        <message>
-            <source>the others when it closes, or one at a time in {left}</source>
-            <translation>gli altri alla chiusura, o a turno fra {left}</translation>
-        </message>
         <message numerus="yes">
             <source>%n attempt(s)</source>
             <translation>
@@ -1539,7 +1499,7 @@
         </message>
         <message>
             <source>ERP silent</source>
-            <translation>ERP muto</translation>
+            <translation>l'ERP non risponde</translation>
         </message>
         <message>
             <source>page changed</source>
@@ -1566,8 +1526,8 @@
             <translation>Inserisci &amp;utente…</translation>
         </message>
         <message>
-            <source>Loo&amp;k at it…</source>
-            <translation>G&amp;uarda…</translation>
+            <source>Chec&amp;k the read…</source>
+            <translation>Controlla &amp;la lettura…</translation>
         </message>
         <message>
             <source>next: {type} at {time}</source>
@@ -1591,15 +1551,11 @@
         </message>
         <message>
             <source>{text}, being read</source>
-            <translation>{text}, in lettura</translation>
+            <translation>{text}, in aggiornamento</translation>
         </message>
         <message>
             <source>late lists pass one at a time</source>
             <translation>gli elenchi in ritardo passano uno alla volta</translation>
-        </message>
-        <message>
-            <source>priority {count}</source>
-            <translation>priorità {count}</translation>
         </message>
         <message>
             <source>goes on from page {page}</source>
@@ -1636,7 +1592,7 @@
         </message>
         <message>
             <source>Data moved while they were read</source>
-            <translation>I dati si muovevano durante la lettura</translation>
+            <translation>I dati cambiavano durante l'aggiornamento</translation>
         </message>
         <message>
             <source>It is tried again</source>
@@ -1644,15 +1600,15 @@
         </message>
         <message>
             <source>{name} suspended at page {page} of {pages} for the order form</source>
-            <translation>{name}: lettura sospesa a pagina {page} di {pages} per il modulo ordini</translation>
+            <translation>{name}: in attesa da pagina {page} di {pages} per il modulo ordini</translation>
         </message>
         <message>
             <source>{name} suspended for the order form</source>
-            <translation>{name}: lettura sospesa per il modulo ordini</translation>
+            <translation>{name}: in attesa per il modulo ordini</translation>
         </message>
         <message>
             <source>{name} goes on</source>
-            <translation>{name}: la lettura riprende</translation>
+            <translation>{name}: l'aggiornamento continua</translation>
         </message>
         <message>
             <source>{name}: cancelled</source>
@@ -1675,14 +1631,14 @@
             <translation>Tutto messo in pausa</translation>
         </message>
         <message>
-            <source>Syncs released</source>
-            <translation>Letture riprese</translation>
+            <source>Updates resumed</source>
+            <translation>Aggiornamenti ripresi</translation>
         </message>
         <message numerus="yes">
             <source>%n list(s) due meanwhile ({why}): each is read once</source>
             <translation>
-                <numerusform>%n elenco era da leggere nel frattempo ({why}): si legge una volta sola</numerusform>
-                <numerusform>%n elenchi erano da leggere nel frattempo ({why}): ognuno si legge una volta sola</numerusform>
+                <numerusform>%n elenco era da aggiornare nel frattempo ({why}): si aggiorna una volta sola</numerusform>
+                <numerusform>%n elenchi erano da aggiornare nel frattempo ({why}): ognuno si aggiorna una volta sola</numerusform>
             </translation>
         </message>
         <message>
@@ -1707,7 +1663,7 @@
         </message>
         <message>
             <source>Went well, % of a day's runs</source>
-            <translation>Riuscite, % delle letture del giorno</translation>
+            <translation>Riusciti, % degli aggiornamenti del giorno</translation>
         </message>
         <message>
             <source>Rows changed in a day</source>
@@ -1743,7 +1699,7 @@
         </message>
         <message>
             <source>Read this record &amp;again</source>
-            <translation>Rile&amp;ggi questa riga</translation>
+            <translation>Aggiorna &amp;questa riga</translation>
         </message>
         <message>
             <source>Stored rows</source>
@@ -1759,7 +1715,7 @@
         </message>
         <message>
             <source>Nothing stored yet: the list is here after its first read.</source>
-            <translation>Ancora niente in archivio: l'elenco compare dopo la prima lettura.</translation>
+            <translation>Ancora niente in archivio: l'elenco compare dopo il primo aggiornamento.</translation>
         </message>
         <message>
             <source>No account: nothing is stored.</source>
@@ -1775,11 +1731,11 @@
         </message>
         <message>
             <source>This list is being read: wait for its end, or cancel it</source>
-            <translation>Questo elenco è in lettura: aspettare la fine, o annullarla</translation>
+            <translation>Questo elenco è in aggiornamento: aspettare la fine, o annullarlo</translation>
         </message>
         <message>
             <source>Removes the stored rows (with a backup) and reads the list anew</source>
-            <translation>Toglie le righe in archivio (con un backup) e rilegge l'elenco da capo</translation>
+            <translation>Rimuove le righe in archivio (con un backup) e aggiorna l'elenco da capo</translation>
         </message>
         <message>
             <source>Not available here</source>
@@ -1787,7 +1743,7 @@
         </message>
         <message>
             <source>A list is being read: wait for its end, or cancel it</source>
-            <translation>Si sta leggendo un elenco: aspettare che finisca, o annullare</translation>
+            <translation>Un elenco è in aggiornamento: aspettare che finisca, o annullare</translation>
         </message>
         <message>
             <source>The archive becomes what it was then; the present one is kept as a backup</source>
@@ -1795,7 +1751,7 @@
         </message>
         <message>
             <source>{type}: cleared; it is being read again.</source>
-            <translation>{type}: svuotato; si sta rileggendo.</translation>
+            <translation>{type}: svuotato; aggiornamento in corso.</translation>
         </message>
         <message>
             <source>Export {type}</source>
@@ -1822,10 +1778,6 @@
             <translation>{time} · {name}: {before} → {after}</translation>
         </message>
         <message>
-            <source>Day sheet</source>
-            <translation>Foglio della giornata</translation>
-        </message>
-        <message>
             <source>No order form was opened.</source>
             <translation>Nessun modulo ordini aperto.</translation>
         </message>
@@ -1849,14 +1801,6 @@
             <translation>Nuovi clienti</translation>
         </message>
         <message>
-            <source>Orders shipped</source>
-            <translation>Ordini spediti</translation>
-        </message>
-        <message>
-            <source>More than {count}: this was a first read.</source>
-            <translation>Più di {count}: era una prima lettura.</translation>
-        </message>
-        <message>
             <source>None.</source>
             <translation>Nessuno.</translation>
         </message>
@@ -1877,44 +1821,16 @@
             <translation>Differenza</translation>
         </message>
         <message>
-            <source>Price changes above 5 %</source>
-            <translation>Prezzi cambiati di oltre il 5 %</translation>
-        </message>
-        <message>
             <source>Invoices due within 7 days</source>
             <translation>Fatture in scadenza entro 7 giorni</translation>
-        </message>
-        <message>
-            <source>What the order forms cost</source>
-            <translation>Quanto sono costati i moduli ordini</translation>
-        </message>
-        <message>
-            <source>&amp;Day before</source>
-            <translation>&amp;Giorno prima</translation>
-        </message>
-        <message>
-            <source>Day &amp;after</source>
-            <translation>Giorno d&amp;opo</translation>
         </message>
         <message>
             <source>Save as PDF, Excel or CSV file</source>
             <translation>Salva come file PDF, Excel o CSV</translation>
         </message>
         <message>
-            <source>Day</source>
-            <translation>Giorno</translation>
-        </message>
-        <message>
             <source>Archisync is still starting.</source>
             <translation>Archisync si sta ancora avviando.</translation>
-        </message>
-        <message>
-            <source>Export day sheet</source>
-            <translation>Esporta il foglio della giornata</translation>
-        </message>
-        <message>
-            <source>Part</source>
-            <translation>Parte</translation>
         </message>
         <message>
             <source>Outcome</source>
@@ -1946,7 +1862,7 @@
         </message>
         <message>
             <source>Suspended</source>
-            <translation>Sospesa</translation>
+            <translation>In attesa</translation>
         </message>
         <message>
             <source>Number</source>
@@ -1974,15 +1890,15 @@
         </message>
         <message>
             <source>reading…</source>
-            <translation>lettura…</translation>
+            <translation>caricamento…</translation>
         </message>
         <message>
-            <source>&amp;Sync again</source>
-            <translation>&amp;Sincronizza di nuovo</translation>
+            <source>&amp;Update again</source>
+            <translation>Aggiorna di n&amp;uovo</translation>
         </message>
         <message>
             <source>&amp;Run</source>
-            <translation>&amp;Lettura</translation>
+            <translation>&amp;Sintesi</translation>
         </message>
         <message>
             <source>Screenshot of the ERP's page</source>
@@ -2006,7 +1922,7 @@
         </message>
         <message>
             <source>The log has no line of this run (any more).</source>
-            <translation>Il registro non ha (più) righe di questa lettura.</translation>
+            <translation>Il registro non ha (più) righe di questo aggiornamento.</translation>
         </message>
         <message>
             <source>Copied.</source>
@@ -2014,7 +1930,7 @@
         </message>
         <message>
             <source>Export run</source>
-            <translation>Esporta la lettura</translation>
+            <translation>Esporta l'aggiornamento</translation>
         </message>
         <message>
             <source>Saved as {name}.</source>
@@ -2089,7 +2005,7 @@
         </message>
         <message>
             <source>Runs</source>
-            <translation>Letture</translation>
+            <translation>Aggiornamenti</translation>
         </message>
         <message>
             <source>C&amp;harts</source>
@@ -2097,15 +2013,15 @@
         </message>
         <message>
             <source>Save these runs as CSV or Excel file</source>
-            <translation>Salva queste letture come file CSV o Excel</translation>
+            <translation>Salva questi aggiornamenti come file CSV o Excel</translation>
         </message>
         <message>
             <source>Show &amp;more</source>
-            <translation>M&amp;ostra altre</translation>
+            <translation>Mo&amp;stra altre</translation>
         </message>
         <message>
             <source>No run matches. Choose another list, outcome or period above.</source>
-            <translation>Nessuna lettura corrisponde. Scegliere sopra un altro elenco, esito o periodo.</translation>
+            <translation>Nessun aggiornamento corrisponde. Scegliere sopra un altro elenco, esito o periodo.</translation>
         </message>
         <message>
             <source>There are no older ones</source>
@@ -2114,17 +2030,17 @@
         <message numerus="yes">
             <source>%n run(s)</source>
             <translation>
-                <numerusform>%n lettura</numerusform>
-                <numerusform>%n letture</numerusform>
+                <numerusform>%n aggiornamento</numerusform>
+                <numerusform>%n aggiornamenti</numerusform>
             </translation>
         </message>
         <message>
             <source>Export runs</source>
-            <translation>Esporta le letture</translation>
+            <translation>Esporta gli aggiornamenti</translation>
         </message>
         <message>
             <source>runs</source>
-            <translation>letture</translation>
+            <translation>aggiornamenti</translation>
         </message>
         <message>
             <source>Seconds</source>
@@ -2217,11 +2133,11 @@
         </message>
         <message>
             <source>Timeline of runs</source>
-            <translation>Linea del tempo delle letture</translation>
+            <translation>Linea del tempo degli aggiornamenti</translation>
         </message>
         <message>
             <source>Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not read · violet: order form open · dotted: expected. Wheel zooms, dragging moves, a click explains.</source>
-            <translation>Blu: letture · rosso: non riuscite o rifiutate · linea sottile: sospese · grigio: niente letto · croce: previste e non lette · viola: modulo ordini aperto · tratteggio: in arrivo. La rotella ingrandisce, trascinando ci si sposta, un clic spiega.</translation>
+            <translation>Blu: aggiornamenti · rosso: non riusciti o rifiutati · linea sottile: in attesa · grigio: niente aggiornato · croce: previsti e non fatti · viola: modulo ordini aperto · tratteggio: in arrivo. La rotella ingrandisce, trascinando ci si sposta, un clic spiega.</translation>
         </message>
         <message numerus="yes">
             <source>These %n row(s) would vanish</source>
@@ -2233,10 +2149,6 @@
         <message>
             <source>all of {names}</source>
             <translation>tutte quelle di {names}</translation>
-        </message>
-        <message>
-            <source>The filter says “{text}”</source>
-            <translation>Il filtro dice «{text}»</translation>
         </message>
         <message>
             <source>By year</source>
@@ -2256,7 +2168,7 @@
         </message>
         <message>
             <source>The list changed while it was being read, {count} times in a row. New and changed rows were stored; nothing was marked as gone. Read it again at a calmer moment.</source>
-            <translation>L'elenco è cambiato durante la lettura, {count} volte di seguito. Le righe nuove e cambiate sono in archivio; nessuna è stata segnata come sparita. Rileggerlo in un momento più tranquillo.</translation>
+            <translation>L'elenco è cambiato durante l'aggiornamento, {count} volte di seguito. Le righe nuove e cambiate sono in archivio; nessuna è stata segnata come sparita. Aggiornarlo di nuovo in un momento più tranquillo.</translation>
         </message>
         <message>
             <source>Group by</source>
@@ -2283,24 +2195,20 @@
             <translation>Le righe ricevono i nuovi ID; la loro storia resta. Prima si fa un backup</translation>
         </message>
         <message>
-            <source>&amp;Accept this read…</source>
-            <translation>&amp;Accetta questa lettura…</translation>
-        </message>
-        <message>
             <source>Only a read with fewer rows can be accepted, for 24 hours, exactly as it was read</source>
-            <translation>Si può accettare solo una lettura con meno righe, per 24 ore, esattamente come è stata letta</translation>
+            <translation>Si può accettare solo una lettura rifiutata con meno righe, per 24 ore, esattamente com'era</translation>
         </message>
         <message>
             <source>&amp;Read again</source>
-            <translation>&amp;Rileggi</translation>
+            <translation>Aggiorna di n&amp;uovo</translation>
         </message>
         <message>
             <source>&amp;Details</source>
             <translation>&amp;Dettagli</translation>
         </message>
         <message>
-            <source>One more try with the same password, when the next sync starts.</source>
-            <translation>Un solo nuovo tentativo con la stessa password, alla prossima lettura.</translation>
+            <source>One more try with the same password, at the next update.</source>
+            <translation>Un solo nuovo tentativo con la stessa password, al prossimo aggiornamento.</translation>
         </message>
         <message>
             <source>Give the rows of {type} their new ids?</source>
@@ -2309,10 +2217,6 @@
         <message>
             <source>Re-&amp;key</source>
             <translation>Nuovi &amp;ID</translation>
-        </message>
-        <message>
-            <source>Store the read of {type} as it is? The rows it does not have count as gone.</source>
-            <translation>Archiviare la lettura di {type} così com'è? Le righe che mancano contano come sparite.</translation>
         </message>
         <message>
             <source>&amp;Accept</source>
@@ -2328,7 +2232,7 @@
         </message>
         <message>
             <source>{type}: the read of {time} was not stored</source>
-            <translation>{type}: la lettura del {time} non è stata archiviata</translation>
+            <translation>{type}: la lettura rifiutata del {time}</translation>
         </message>
         <message>
             <source>{type}: trouble</source>
@@ -2356,7 +2260,7 @@
         </message>
         <message>
             <source>the last 300 runs with their errors</source>
-            <translation>le ultime 300 letture con i loro errori</translation>
+            <translation>gli ultimi 300 aggiornamenti con i loro errori</translation>
         </message>
         <message>
             <source>the log files, and what is left of a crash</source>
@@ -2408,7 +2312,7 @@
         </message>
         <message>
             <source>Why is this running?</source>
-            <translation>Perché questa lettura?</translation>
+            <translation>Perché questo aggiornamento?</translation>
         </message>
         <message>
             <source>{minutes} min {seconds} s</source>
@@ -2452,7 +2356,7 @@
         </message>
         <message>
             <source>&amp;Look again</source>
-            <translation>&amp;Guarda di nuovo</translation>
+            <translation>&amp;Controlla di nuovo</translation>
         </message>
         <message>
             <source>Accept the certificate of {name}?</source>
@@ -2468,11 +2372,11 @@
         </message>
         <message>
             <source>Password of {account} for the ERP (without it nothing is read):</source>
-            <translation>Password di {account} per l'ERP (senza non si legge niente):</translation>
+            <translation>Password di {account} per l'ERP (senza non si aggiorna niente):</translation>
         </message>
         <message>
             <source>next at {time}</source>
-            <translation>prossima alle {time}</translation>
+            <translation>prossimo alle {time}</translation>
         </message>
         <message>
             <source>What would vanish</source>
@@ -2498,11 +2402,6 @@
             <translation>Dati</translation>
         </message>
         <message>
-            <source>Day</source>
-            <comment>page</comment>
-            <translation>Giornata</translation>
-        </message>
-        <message>
             <source>Log</source>
             <comment>page</comment>
             <translation>Registro</translation>
@@ -2526,7 +2425,7 @@
         </message>
         <message>
             <source>Clear an&amp;d read again…</source>
-            <translation>Svuo&amp;ta e rileggi…</translation>
+            <translation>Svuo&amp;ta e aggiorna…</translation>
         </message>
         <message>
             <source>W&amp;eek</source>
@@ -2623,7 +2522,7 @@
         </message>
         <message>
             <source>look</source>
-            <translation>guardare</translation>
+            <translation>consultare</translation>
         </message>
         <message>
             <source>operate</source>
@@ -2631,7 +2530,7 @@
         </message>
         <message>
             <source>Look</source>
-            <translation>Guardare</translation>
+            <translation>Consultare</translation>
         </message>
         <message>
             <source>Operate</source>
@@ -2639,7 +2538,7 @@
         </message>
         <message>
             <source>Read customers, products and prices, keep drafts, make other reads wait</source>
-            <translation>Leggere clienti, prodotti e prezzi, tenere bozze, far aspettare le altre letture</translation>
+            <translation>Leggere clienti, prodotti e prezzi, tenere bozze, far aspettare gli altri aggiornamenti</translation>
         </message>
         <message>
             <source>See what is read, what waits and what happened</source>
@@ -2647,7 +2546,7 @@
         </message>
         <message>
             <source>Start and cancel reads; pause, resume and change intervals for the whole office</source>
-            <translation>Avviare e annullare letture; sospendere, riprendere e cambiare gli intervalli per tutto l'ufficio</translation>
+            <translation>Avviare e annullare aggiornamenti; mettere in pausa, riprendere e cambiare gli intervalli per tutto l'ufficio</translation>
         </message>
         <message>
             <source>Archisync's browser</source>
@@ -2709,16 +2608,12 @@
             </translation>
         </message>
         <message>
-            <source>Password of {account} for the ERP:</source>
-            <translation>Password di {account} per l'ERP:</translation>
-        </message>
-        <message>
             <source>password stored in the system's keyring</source>
             <translation>password nel portachiavi del sistema</translation>
         </message>
         <message>
-            <source>The order form's tabs were told. The syncs stay paused until you release them.</source>
-            <translation>Le schede del modulo ordini sono state avvisate. Le letture restano sospese finché non le riprendi.</translation>
+            <source>The order form's tabs were told. The updates stay paused until you resume them.</source>
+            <translation>Le schede del modulo ordini sono state avvisate. Gli aggiornamenti restano in pausa fino a Riprendi.</translation>
         </message>
         <message>
             <source>This order form is closed already.</source>
@@ -3150,7 +3045,7 @@
             <translation>Fino a &amp;domani alle {time}</translation>
         </message>
         <message>
-            <source>Until I &amp;release it</source>
+            <source>Until I &amp;resume</source>
             <translation>&amp;Finché non riprendo</translation>
         </message>
         <message>
@@ -3160,6 +3055,424 @@
         <message>
             <source>It ends by itself at {time}, in {left}.</source>
             <translation>Riprende da sola alle {time}, fra {left}.</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n delivery note(s)</source>
+            <translation>
+                <numerusform>%n DDT di oggi</numerusform>
+                <numerusform>%n DDT di oggi</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new customer(s)</source>
+            <translation>
+                <numerusform>%n nuovo cliente</numerusform>
+                <numerusform>%n nuovi clienti</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n price(s) changed</source>
+            <translation>
+                <numerusform>%n prezzo cambiato</numerusform>
+                <numerusform>%n prezzi cambiati</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Invoices due in 7 days</source>
+            <translation>Fatture in scadenza entro 7 giorni</translation>
+        </message>
+        <message>
+            <source>Last 2 hours</source>
+            <translation>Ultime 2 ore</translation>
+        </message>
+        <message>
+            <source>New customers of today</source>
+            <translation>Nuovi clienti di oggi</translation>
+        </message>
+        <message>
+            <source>Next update</source>
+            <translation>Prossimo aggiornamento</translation>
+        </message>
+        <message>
+            <source>Prices changed today</source>
+            <translation>Prezzi cambiati oggi</translation>
+        </message>
+        <message>
+            <source>Today</source>
+            <comment>column</comment>
+            <translation>Oggi</translation>
+        </message>
+        <message>
+            <source>Updated</source>
+            <comment>column</comment>
+            <translation>Aggiornato</translation>
+        </message>
+        <message>
+            <source>Violet: an order form was open. Dotted: what comes next. A click opens the lists.</source>
+            <translation>Viola: un modulo ordini era aperto. Punteggiato: quello che segue. Un clic apre gli elenchi.</translation>
+        </message>
+        <message>
+            <source>first read today</source>
+            <translation>primo aggiornamento oggi</translation>
+        </message>
+        <message>
+            <source>new ones: {since}</source>
+            <translation>i nuovi: {since}</translation>
+        </message>
+        <message>
+            <source>no change</source>
+            <translation>nessun cambiamento</translation>
+        </message>
+        <message>
+            <source>not read in time</source>
+            <translation>in ritardo</translation>
+        </message>
+        <message>
+            <source>not read yet</source>
+            <translation>mai aggiornato</translation>
+        </message>
+        <message>
+            <source>the stored data are unchanged</source>
+            <translation>i dati conservati sono invariati</translation>
+        </message>
+        <message>
+            <source>tried again at {time} · {kept}</source>
+            <translation>nuovo tentativo alle {time} · {kept}</translation>
+        </message>
+        <message>
+            <source>will be read as soon as possible</source>
+            <translation>sarà aggiornato appena possibile</translation>
+        </message>
+        <message>
+            <source>will be read at {time}</source>
+            <translation>aggiornamento alle {time}</translation>
+        </message>
+        <message>
+            <source>{added} new, {changed} changed, {gone} gone today</source>
+            <translation>oggi {added} nuovi, {changed} cambiati, {gone} spariti</translation>
+        </message>
+        <message>
+            <source>the other lists wait until it closes, at most {left}</source>
+            <translation>gli altri elenchi aspettano la chiusura, al massimo {left}</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n invoice(s) due</source>
+            <translation>
+                <numerusform>%n fattura in scadenza</numerusform>
+                <numerusform>%n fatture in scadenza</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Within 7 days from today</source>
+            <translation>Entro 7 giorni da oggi</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n invoice(s)</source>
+            <translation>
+                <numerusform>%n fattura</numerusform>
+                <numerusform>%n fatture</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n more</source>
+            <translation>
+                <numerusform>ancora %n</numerusform>
+                <numerusform>altri %n</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>&amp;Open</source>
+            <translation>&amp;Apri</translation>
+        </message>
+        <message>
+            <source>7 days</source>
+            <translation>7 giorni</translation>
+        </message>
+        <message>
+            <source>Changed prices</source>
+            <translation>Prezzi cambiati</translation>
+        </message>
+        <message>
+            <source>Export summary</source>
+            <translation>Esporta il riepilogo</translation>
+        </message>
+        <message>
+            <source>From which change on prices are told</source>
+            <translation>Da quale variazione mostrare i prezzi</translation>
+        </message>
+        <message>
+            <source>How Archisync worked</source>
+            <translation>Come ha lavorato Archisync</translation>
+        </message>
+        <message>
+            <source>More than {count}: the list was read for the first time.</source>
+            <translation>Più di {count}: l'elenco è stato letto per la prima volta.</translation>
+        </message>
+        <message>
+            <source>No data: this list was not read in this time.</source>
+            <translation>Nessun dato: in questo periodo l'elenco non è stato aggiornato.</translation>
+        </message>
+        <message>
+            <source>No program could be started for {path}.</source>
+            <translation>Nessun programma disponibile per aprire {path}.</translation>
+        </message>
+        <message>
+            <source>Nothing was read in this time: Archisync was closed or paused.</source>
+            <translation>In questo periodo nessun aggiornamento: Archisync era chiuso o in pausa.</translation>
+        </message>
+        <message>
+            <source>Prices changed by {percent} % or more</source>
+            <translation>Prezzi cambiati di almeno il {percent} %</translation>
+        </message>
+        <message>
+            <source>Prices: every change</source>
+            <translation>Prezzi: ogni variazione</translation>
+        </message>
+        <message>
+            <source>Prices: from {percent} %</source>
+            <translation>Prezzi: dal {percent} %</translation>
+        </message>
+        <message>
+            <source>Shipped</source>
+            <translation>Spediti</translation>
+        </message>
+        <message>
+            <source>Show in &amp;folder</source>
+            <translation>Mostra nella &amp;cartella</translation>
+        </message>
+        <message>
+            <source>Since I last looked</source>
+            <translation>Dall'ultima volta</translation>
+        </message>
+        <message>
+            <source>Since yesterday: the first look</source>
+            <translation>Da ieri: prima consultazione</translation>
+        </message>
+        <message>
+            <source>Since {time}</source>
+            <translation>Dal {time}</translation>
+        </message>
+        <message>
+            <source>Summary</source>
+            <translation>Riepilogo</translation>
+        </message>
+        <message>
+            <source>Summary</source>
+            <comment>page</comment>
+            <translation>Riepilogo</translation>
+        </message>
+        <message>
+            <source>Updates</source>
+            <translation>Aggiornamenti</translation>
+        </message>
+        <message>
+            <source>When and why</source>
+            <translation>Quando e perché</translation>
+        </message>
+        <message>
+            <source>Yesterday</source>
+            <translation>Ieri</translation>
+        </message>
+        <message>
+            <source>{when} ({why}), fine again at {time}</source>
+            <translation>{when} ({why}), risolto alle {time}</translation>
+        </message>
+        <message>
+            <source>{when} ({why}), not read since</source>
+            <translation>{when} ({why}), da allora non aggiornato</translation>
+        </message>
+        <message>
+            <source>not counted yet</source>
+            <translation>non ancora contati</translation>
+        </message>
+        <message>
+            <source>&amp;Enter it again…</source>
+            <translation>&amp;Riscrivila…</translation>
+        </message>
+        <message>
+            <source>Advanced</source>
+            <translation>Avanzate</translation>
+        </message>
+        <message>
+            <source>New password</source>
+            <translation>Nuova password</translation>
+        </message>
+        <message>
+            <source>Really logs in to the ERP, once, with the stored password</source>
+            <translation>Accede davvero all'ERP, una volta, con la password conservata</translation>
+        </message>
+        <message>
+            <source>Save and try</source>
+            <translation>Salva e prova</translation>
+        </message>
+        <message>
+            <source>Save the password of {account} and try it</source>
+            <translation>Salva la password di {account} e provala</translation>
+        </message>
+        <message>
+            <source>Show</source>
+            <comment>password</comment>
+            <translation>Mostra</translation>
+        </message>
+        <message>
+            <source>The ERP refused the password of {account}. The new password:</source>
+            <translation>L'ERP ha rifiutato la password di {account}. La nuova password:</translation>
+        </message>
+        <message>
+            <source>The password is kept.</source>
+            <translation>La password è conservata.</translation>
+        </message>
+        <message>
+            <source>Type the password first.</source>
+            <translation>Prima scrivere la password.</translation>
+        </message>
+        <message>
+            <source>no answer of the ERP yet</source>
+            <translation>l'ERP non ha ancora risposto</translation>
+        </message>
+        <message>
+            <source>{account}: logging in…</source>
+            <translation>{account}: accesso in corso…</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n record(s) that it does not have will count as gone. A backup is made first.</source>
+            <translation>
+                <numerusform>%n riga che manca risulterà sparita. Prima viene fatto un backup.</numerusform>
+                <numerusform>%n righe che mancano risulteranno sparite. Prima viene fatto un backup.</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>Among them:</source>
+            <translation>Tra queste:</translation>
+        </message>
+        <message>
+            <source>Cause: in the ERP the filter of this list says “{text}”.</source>
+            <translation>Causa: nell'ERP il filtro di questo elenco è «{text}».</translation>
+        </message>
+        <message>
+            <source>Cause: in the ERP this list is filtered ({text}).</source>
+            <translation>Causa: nell'ERP questo elenco è filtrato ({text}).</translation>
+        </message>
+        <message>
+            <source>It is right so, &amp;accept…</source>
+            <translation>È giusto così, &amp;accetta…</translation>
+        </message>
+        <message>
+            <source>Number of records that vanish</source>
+            <translation>Numero delle righe che spariscono</translation>
+        </message>
+        <message>
+            <source>Store the read of {type} as it is?</source>
+            <translation>Accettare la lettura di {type} così com'è?</translation>
+        </message>
+        <message>
+            <source>The cause is not clear: usually it is enough to read again.</source>
+            <translation>Causa non chiara: di solito basta aggiornare di nuovo.</translation>
+        </message>
+        <message>
+            <source>To confirm, type the number of records: {count}</source>
+            <translation>Per confermare, scrivere il numero delle righe: {count}</translation>
+        </message>
+        <message>
+            <source>Type the number of records first</source>
+            <translation>Prima scrivere il numero delle righe</translation>
+        </message>
+        <message>
+            <source>{type}: the ERP sent {now} rows of {before}. Nothing was changed.</source>
+            <translation>{type}: l'ERP ha mandato {now} righe su {before}. Non è cambiato niente.</translation>
+        </message>
+        <message numerus="yes">
+            <source>… and %n more</source>
+            <translation>
+                <numerusform>… e ancora %n</numerusform>
+                <numerusform>… e altre %n</numerusform>
+            </translation>
+        </message>
+        <message>
+            <source>&amp;Watch</source>
+            <comment>button</comment>
+            <translation>Tieni d'&amp;occhio</translation>
+        </message>
+        <message>
+            <source>None. A record's sheet has the button Watch: find the customer or order with Ctrl+K.</source>
+            <translation>Nessuno. Trovare il cliente o l'ordine con Ctrl+K e premere «Tieni d'occhio» nella sua scheda.</translation>
+        </message>
+        <message>
+            <source>Tell me when it ships, is invoiced, is paid or changes</source>
+            <translation>Avvisa quando viene spedito, fatturato, pagato o cambia</translation>
+        </message>
+        <message>
+            <source>Watched customers and orders</source>
+            <translation>Clienti e ordini tenuti d'occhio</translation>
+        </message>
+        <message>
+            <source>changed: {fields}</source>
+            <translation>cambiato: {fields}</translation>
+        </message>
+        <message>
+            <source>gone from the ERP</source>
+            <translation>sparito dall'ERP</translation>
+        </message>
+        <message>
+            <source>invoice {number} is paid</source>
+            <translation>fattura {number} pagata</translation>
+        </message>
+        <message>
+            <source>invoiced, {number}</source>
+            <translation>fatturato, {number}</translation>
+        </message>
+        <message>
+            <source>new order {number}</source>
+            <translation>nuovo ordine {number}</translation>
+        </message>
+        <message>
+            <source>shipped, delivery note {number}</source>
+            <translation>spedito, DDT {number}</translation>
+        </message>
+        <message>
+            <source>{name} is not watched any more.</source>
+            <translation>{name} non è più tenuto d'occhio.</translation>
+        </message>
+        <message>
+            <source>{name} is watched: you are told when it ships, is invoiced, is paid or changes.</source>
+            <translation>{name} è tenuto d'occhio: arriva un avviso quando viene spedito, fatturato, pagato o cambia.</translation>
+        </message>
+        <message>
+            <source>{number} changed: {fields}</source>
+            <translation>{number} cambiato: {fields}</translation>
+        </message>
+        <message>
+            <source>First steps</source>
+            <translation>Primi passi</translation>
+        </message>
+        <message>
+            <source>Read all lists now, which takes some minutes, whatever the hour</source>
+            <translation>Aggiorna subito tutti gli elenchi: richiede alcuni minuti, a qualsiasi ora</translation>
+        </message>
+        <message>
+            <source>nothing is read before they are finished</source>
+            <translation>prima della fine non si aggiorna nulla</translation>
+        </message>
+        <message>
+            <source>The summary could not be printed: this computer has no usual printer.</source>
+            <translation>Il riepilogo non è stato stampato: questo computer non ha una stampante predefinita.</translation>
+        </message>
+        <message>
+            <source>The summary was not written. {why}</source>
+            <translation>Il riepilogo non è stato scritto. {why}</translation>
+        </message>
+        <message>
+            <source>no</source>
+            <comment>choice</comment>
+            <translation>no</translation>
+        </message>
+        <message>
+            <source>print it</source>
+            <translation>stamparlo</translation>
+        </message>
+        <message>
+            <source>write it to a folder</source>
+            <translation>scriverlo in una cartella</translation>
         </message>
     </context>
 </TS>

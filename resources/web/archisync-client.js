@@ -15,6 +15,7 @@
   const RETRY_PAUSE = 5_000; // between two tries to reach a panel that is not there
   const PORTS = 10; // the panel takes the first free one of so many
   const LINE_AGAIN = 60_000; // where lines are always cut, another try now and then; the session lives by its calls
+  const SIGN_WITHOUT_LINE = 5_000; // a line that broke and is not up again by then: a call tells the panel that the tab lives
   const RECONNECT = [250, 500, 1_000, 2_000, 4_000, 8_000]; // a broken line is taken up again within the 20 s of grace
   const WORK = ["input", "keydown", "pointerdown"];
 
@@ -235,12 +236,21 @@
         return; // no line: the lease lives by touches
       }
       this.#line = line;
-      line.onopen = () => line.send(JSON.stringify({ type: "attach", token, sessionId: id }));
+      let opened = false;
+      line.onopen = () => {
+        opened = true;
+        line.send(JSON.stringify({ type: "attach", token, sessionId: id }));
+      };
       line.onmessage = (event) => { if (this.#line === line) this.#heard(JSON.parse(event.data)); };
       line.onclose = () => {
         if (this.#line !== line) return;
         this.#line = null;
         if (this.#id !== id) return;
+        if (opened) {
+          this.#later(SIGN_WITHOUT_LINE, () => {
+            if (this.#id === id && this.#line?.readyState !== WebSocket.OPEN) this.#touch(id);
+          });
+        }
         if (this.#tries < RECONNECT.length) {
           this.#later(RECONNECT[this.#tries++], () => { if (this.#id === id && !this.#line) this.#connect(id); });
         } else {

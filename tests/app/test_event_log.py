@@ -41,7 +41,7 @@ def failed(code: str, kind: FailureKind) -> dict[str, Json]:
         (EventKind.SYNC_SKIPPED, {**COUNTS, "outcome": "skipped"}, "Ordini         saltata  [anna]"),
         (EventKind.SYNC_ERROR, failed("erp-slow", FailureKind.TRANSIENT), "L'ERP non ha risposto in tempo"),
         (EventKind.SYNC_ERROR, failed("filter-preset", FailureKind.REFUSED), "Ordini         non riuscita"),
-        (EventKind.SYNC_SUSPENDED, RUN, "Ordini: sospesa per il modulo ordini"),
+        (EventKind.SYNC_SUSPENDED, RUN, "Ordini: in attesa per il modulo ordini"),
         (EventKind.HOLD_CHANGED, {"hold": True}, "Tutto in pausa"),
         (EventKind.HOLD_CHANGED, {"hold": False}, "Pausa finita"),
         (EventKind.SESSION_OPENED, {"label": "Ferramenta Demo"}, "Modulo ordini aperto"),

@@ -726,6 +726,95 @@ class Desk:
             assert secret == ("new" if "password" in names else "old")
 
 
+# ------------------------------------------------------------------------------------------------ a backup put back
+
+
+class Restore:
+    """The operator puts a backup back, as the panel does it: the core closes, the file takes the archive's place, and
+    a new core opens."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.backup = desk, Path()
+
+    async def prepare(self) -> None:
+        """A backup of one good read; afterwards the archive has other rows, so that the two cannot be mixed up."""
+        await self.desk.prepare()
+        store = self.desk.core.store
+        self.backup = await store.backup("test")
+        self.saved = await rows_and_ages(store)
+        known = await store.known("customers", ACCOUNT)
+        names = [column.name for column in store._entity("customers").columns]
+        rows = [dict.fromkeys(names) | {"id": str(number), "name": "Verdi"} for number in range(2 * ROWS)]
+        batch = Batch("newer", datetime.now(UTC), rows, True, True, after=known.number, checked=known.number)
+        await store.apply("customers", ACCOUNT, batch)
+        assert await rows_and_ages(store) != self.saved
+
+    async def run(self) -> None:
+        core = self.desk.core
+        await core.close()
+        await Store.restore(core.profile.folder, self.backup, clock=SystemClock())
+
+    async def check(self, outcomes: Sequence[object]) -> None:
+        """The next start has what the backup had, claims no more than that, and reads again."""
+        for error in failures(outcomes):
+            assert isinstance(error, SyncFailure), "a sentence, whatever the order"
+            assert error.code in codes()
+        assert outcomes[1] is None, "the backup is put back, whatever goes on beside"
+        profile = self.desk.core.profile
+        core = await Core.open(profile, demo=None, attended=False, reads=False)
+        try:
+            assert await rows_and_ages(core.store) == self.saved
+            assert dict(core.settings) == dict(in_file(core))
+            if ACCOUNT not in core.settings.words("erp.accounts"):
+                return
+            (line,) = [a for a in core.orchestrator.get_status().statuses["customers"].accounts if a.account == ACCOUNT]
+            told, stored = (line.last_run_time, line.new_as_of, line.all_as_of), self.saved[1]
+            assert told in (stored, (None, None, None)), "no age that is not of the rows in place"
+            core.orchestrator.release()
+            core.syncs = Runs(core)  # type: ignore[assignment]
+            assert (await core.orchestrator.request_sync("customers", ACCOUNT)).outcome is Outcome.COMPLETED
+            await rows_and_ages_agree(Office(core, Runs(core), self.desk.office.ring))
+        finally:
+            await core.close()
+
+
+async def rows_and_ages(store: Store) -> tuple[frozenset[str], tuple[datetime | None, ...]]:
+    page, ages = await store.rows("customers", ACCOUNT), await store.ages("customers", ACCOUNT)
+    return frozenset(row.key for row in page.rows), (ages.last_success, ages.new_as_of, ages.all_as_of)
+
+
+async def restored_beside(name: str, offices: Offices) -> None:
+    async def scenario(turns: Turns) -> None:
+        async with offices.fresh() as office:
+            desk = Desk(office)
+            restore = Restore(desk)
+            await restore.prepare()
+            turns.watch(office.core.store, "known", "apply", "clear", "accept_read", "rekey", "run", "ages")
+            turns.watch(office.runs, "answer")
+            turns.watch(credentials_module, "in_thread")
+            turns.watch(asyncio, "to_thread")
+            await restore.check(await turns.run(desk.action(name), restore.run))
+
+    assert await in_all_orders(scenario, switches=1) > 1
+
+
+@pytest.mark.ci
+@pytest.mark.parametrize("name", ["read", "clear"])
+async def test_a_backup_put_back_beside_an_action_is_all_that_is_there(name: str, offices: Offices) -> None:
+    await restored_beside(name, offices)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    "name", ["form", "accept", "rekey", "remove", "password", "login", "schedule", "hold", "close"]
+)
+async def test_a_backup_put_back_beside_any_action_is_all_that_is_there(name: str, offices: Offices) -> None:
+    await restored_beside(name, offices)
+
+
+# ------------------------------------------------------------------------------------------------ all pairs
+
+
 NAMES = (
     "read",
     "form",

@@ -6,17 +6,18 @@ import asyncio
 import random
 import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, WebSocketRoute, expect
 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
-from archisync_gui.model import SessionEnd
-from tests.endpoint.form_rig import Rig, chromium, rig, state_of, unreachable
+from archisync_gui.model import Event, EventKind, SessionEnd
+from tests.endpoint.form_rig import RULES, Rig, chromium, rig, state_of, unreachable
 from tests.support.waiting import until
 
 CALL = """async ([url, token, body]) => {
@@ -451,6 +452,46 @@ async def test_a_session_that_timed_out_goes_on_at_the_next_key(at_work: Rig) ->
     await page.keyboard.press("a")
     await state_of(page, "fresh").wait_for()
     await at_work.open_sessions(1)
+
+
+@pytest.mark.parametrize("cut", ["from the first on", "after the first"])
+async def test_a_tab_whose_lines_are_cut_keeps_its_one_session(tmp_path: Path, browser: Browser, cut: str) -> None:
+    """Finding E4: security software closes every WebSocket, or lets the first one live for a while and then closes all;
+    calls work. The page keeps its session and opens no other."""
+    lines: list[WebSocketRoute] = []
+    opened: list[Event] = []
+
+    async def between(line: WebSocketRoute) -> None:
+        lines.append(line)
+        if cut == "after the first" and len(lines) == 1:
+            line.connect_to_server()
+        else:
+            await line.close()
+
+    async with rig(tmp_path, browser, rules=replace(RULES, grace=20.0)) as at_work:
+        at_work.orchestrator.subscribe(lambda e: opened.append(e) if e.kind is EventKind.SESSION_OPENED else None)
+        page = await at_work.context.new_page()
+        await page.route_web_socket("**/api/smart-sessions", between)
+        await page.clock.install()
+        await page.goto(f"{at_work.site}/page.html")
+        assert await start(page, at_work, at_work.paired_with()) == "fresh"
+        if cut == "after the first":
+            await at_work.open_sessions(1)
+            await lines[0].close()
+            await until(lambda: not at_work.sessions[0].connected)
+            await page.clock.run_for(6_000)
+            (known,) = at_work.orchestrator.state.sessions
+            await until(lambda: at_work.orchestrator.state.sessions[known].lost is None)
+        for _ in range(3):
+            before = len(lines)
+            await page.clock.run_for(70_000)
+            await page.keyboard.press("a")
+            await until(lambda before=before: len(lines) > before)
+            await at_work.move_on(70)
+            at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
+        assert [view.handle for view in at_work.sessions] == [event.data["handle"] for event in opened]
+        assert len(opened) == 1
+        assert await page.evaluate("[session.freshness.state, ended.length]") == ["fresh", 0]
 
 
 async def test_a_panel_that_restarts_under_an_open_form(at_work: Rig) -> None:

@@ -32,6 +32,7 @@ from archisync_gui.model import (
     Status,
     TypeStatus,
 )
+from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 
 AS_OF = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TYPES = ("orders", "customers", "ddt", "invoices", "prices", "products")
@@ -73,6 +74,7 @@ class StandIn:
         self.intervals: dict[str, int | None] = dict.fromkeys(TYPES, 30)
         self.tickets: list[StandInTicket] = []
         self.held = False
+        self.held_until: datetime | None = None
         self.stopped: dict[str, ErrorInfo] = {}
         self.queue: tuple[QueueEntry, ...] = ()
         self.revision = 1
@@ -87,6 +89,9 @@ class StandIn:
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         self.listeners.append(listener)
         return lambda: self.listeners.remove(listener)
+
+    def events(self, limit: int = FEED_LIMIT) -> Feed:
+        return Feed(self.subscribe, limit)
 
     def get_status(self) -> Status:
         return Status(
@@ -104,6 +109,7 @@ class StandIn:
             quiet_until=None,
             sessions=tuple(self.open.values()),
             hold_since=AS_OF if self.held else None,
+            hold_until=self.held_until,
             accounts=tuple(AccountStatus(a, True, a == "agente1", self.stopped.get(a), 0, 15) for a in self.accounts),
             explanation=Explanation(AS_OF, Reason.NOTHING_DUE),
         )
@@ -218,11 +224,11 @@ class StandIn:
     def position(self, ticket: StandInTicket) -> int | None:
         return None if ticket.result else 1
 
-    def hold(self) -> None:
-        self.held = True
+    def hold(self, until: datetime | None = None) -> None:
+        self.held, self.held_until = True, until
 
     def release(self) -> None:
-        self.held = False
+        self.held, self.held_until = False, None
 
     def set_schedule(self, type: str, minutes: int | None) -> None:
         self.intervals[type] = minutes

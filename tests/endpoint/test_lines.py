@@ -16,7 +16,7 @@ import pytest
 
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
-from archisync_gui.endpoint.sessions import MESSAGES_AT_ONCE
+from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
 from archisync_gui.model import EventKind, SessionEnd
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running
 from tests.endpoint.stand_in import AS_OF
@@ -103,6 +103,18 @@ async def test_the_tab_hears_of_its_end_and_of_no_other(office: Office, reason: 
         office.orchestrator.end(SESSION, reason)
         assert (await hear(socket))["type"] == "ended"
         assert await closed_with(socket) == 4410
+
+
+async def test_a_tab_that_is_slow_still_hears_of_its_end(office: Office) -> None:
+    """However many events come before the tab takes one, the last state of its session is among what it gets."""
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        await hear(socket)
+        for number in range(3_000):
+            office.orchestrator.tell(EventKind.SYNC_STARTED, {"runId": f"r{number}", "type": "orders", "account": "x"})
+        office.orchestrator.end(SESSION, SessionEnd.OPERATOR)
+        assert (await hear(socket))["type"] == "ended"
 
 
 async def test_a_broken_line_is_reported_once(office: Office) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from archisync_gui import zone
 from archisync_gui.model import Origin, Outcome, Scope
 from tests.endpoint.office import Office
 from tests.endpoint.stand_in import TYPES, customers
@@ -247,6 +248,24 @@ async def test_the_schedule(office: Office) -> None:
     unknown = await office.page("PUT", "/api/sync/schedule", body={"intervals": {"orders": 20, "nothing": 10}})
     assert unknown.code == "no-such-type"
     assert (await office.page("GET", "/api/sync/schedule")).json["intervals"]["orders"] == 15
+
+
+async def test_a_hold_has_the_end_that_was_asked_for(office: Office) -> None:
+    end = (office.clock.now() + timedelta(hours=1)).replace(microsecond=0)
+    held = await office.page("POST", "/api/sync/hold", body={"until": end.isoformat()})
+    assert (held.status, datetime.fromisoformat(held.json["until"])) == (200, end)
+    assert zone.clock(end, office.clock.now()) in held.json["message"]
+    status = (await office.page("GET", "/api/sync/status")).json["status"]
+    assert datetime.fromisoformat(status["holdUntil"]) == end
+    for wrong in (office.clock.now() - timedelta(seconds=1), "2030-01-05T09:00:00", "tomorrow", 60):
+        body = {"until": wrong.isoformat() if isinstance(wrong, datetime) else wrong}
+        refused = await office.page("POST", "/api/sync/hold", body=body)
+        assert (refused.status, refused.json["code"], refused.json["field"]) == (422, "body-invalid", "until")
+    assert office.orchestrator.held_until == end, "a refused call changes nothing"
+    without_end = await office.page("POST", "/api/sync/hold")
+    assert (without_end.json["held"], without_end.json["until"]) == (True, None)
+    assert office.orchestrator.held_until is None
+    assert (await office.page("POST", "/api/sync/release")).json["until"] is None
 
 
 async def test_hold_release_explain_and_history(office: Office) -> None:

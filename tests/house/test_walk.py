@@ -69,7 +69,7 @@ async def test_a_click_on_refresh_is_painted_with_few_moves(qapp: QApplication, 
             lambda event: ended.append(event) if event.kind is EventKind.SYNC_COMPLETED else None
         )
         row = next(at for at in range(6) if table.model().item(at).type == "customers")
-        holder = table.indexWidget(table.model().index(row, 5))
+        holder = table.indexWidget(table.model().index(row, table.model().columnCount() - 1))
         with recorded() as walk:
             holder.findChild(QToolButton).click()
             await until(lambda: bool(ended), 60)

@@ -246,7 +246,7 @@ class Rig:
         self.overlaps = 0
         self.events: list[Event] = []
         self.auto: Callable[[Running], None] | None = None
-        """Told each run as it starts; scripts it at once."""
+        """Emit each run as it starts; scripts it at once."""
         self.o: Orchestrator
         self.build()
 

@@ -877,7 +877,7 @@ def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
         one, two = state.Want("one", weaker, 1), state.Want("two", stronger, 1)
         for wants in ((one, two), (two, one)):
             slot = state.Slot("orders", "anna", Scope.ALL)
-            request = state.Request("id", slot, wants, state.Moment(MONDAY, 1.0), 1, state.Flow())
+            request = state.Request("id", slot, wants, state.Moment(MONDAY, 1.0), 1, state.QueueTime())
             assert request.origin is stronger
 
 

@@ -14,7 +14,7 @@ from tests.support.clock import MONDAY, settle
 STARTED, PROGRESS, QUEUE = EventKind.SYNC_STARTED, EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED
 
 
-class Told:
+class Emit:
     """Listeners, and events with growing revisions."""
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ def waiting(feed: object) -> list[int]:
 
 
 def test_progress_merges_per_run_and_the_queue_altogether() -> None:
-    told = Told()
+    told = Emit()
     feed = told.listeners.feed()
     told.tell(PROGRESS, runId="r1", rows=1)
     told.tell(PROGRESS, runId="r2", rows=5)
@@ -42,7 +42,7 @@ def test_progress_merges_per_run_and_the_queue_altogether() -> None:
 
 
 def test_nothing_else_merges_until_too_many_wait() -> None:
-    told = Told()
+    told = Emit()
     feed = told.listeners.feed(limit=4)
     for _ in range(4):
         told.tell(STARTED, runId="r", type="orders", account="anna")
@@ -52,7 +52,7 @@ def test_nothing_else_merges_until_too_many_wait() -> None:
 
 
 def test_when_too_many_wait_the_last_of_each_subject_stays() -> None:
-    told = Told()
+    told = Emit()
     feed = told.listeners.feed(limit=11)
     for _ in range(3):
         told.tell(STARTED, type="orders", account="anna")
@@ -66,7 +66,7 @@ def test_when_too_many_wait_the_last_of_each_subject_stays() -> None:
 
 
 def test_beyond_that_the_latest_stay() -> None:
-    told = Told()
+    told = Emit()
     feed = told.listeners.feed(limit=3)
     for n in range(10):
         told.tell(EventKind.SESSION_OPENED, handle=f"s{n}")
@@ -74,7 +74,7 @@ def test_beyond_that_the_latest_stay() -> None:
 
 
 async def test_a_reader_waits_for_what_comes_and_leaves_when_it_is_done() -> None:
-    told = Told()
+    told = Emit()
     async with told.listeners.feed() as feed:
         told.tell(STARTED)
         assert (await anext(feed)).revision == 1
@@ -88,7 +88,7 @@ async def test_a_reader_waits_for_what_comes_and_leaves_when_it_is_done() -> Non
 
 
 def test_what_stays_is_told_in_the_order_in_which_it_happened_last() -> None:
-    told = Told()
+    told = Emit()
     feed = told.listeners.feed(limit=2)
     for account in ("anna", "bruno", "anna"):
         told.tell(STARTED, type="orders", account=account)
@@ -96,7 +96,7 @@ def test_what_stays_is_told_in_the_order_in_which_it_happened_last() -> None:
 
 
 def test_five_hundred_events_wait_for_a_slow_reader() -> None:
-    told = Told()
+    told = Emit()
     feed = told.listeners.feed()
     for n in range(501):
         told.tell(EventKind.SESSION_OPENED, handle=f"s{n}")
@@ -108,7 +108,7 @@ def test_what_a_listener_raises_is_logged_and_the_others_hear_all_the_same(
 ) -> None:
     """Rule 7."""
     expected_errors("a listener failed")
-    told = Told()
+    told = Emit()
 
     def broken(event: Event) -> None:
         raise ZeroDivisionError

@@ -46,6 +46,7 @@ from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
 from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.explain import queue_because
 from archisync_gui.orchestrator.state import Slot
+from archisync_gui.orchestrator.status import waiting
 from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, Rig, Running
 from tests.support.clock import MONDAY, settle
@@ -405,7 +406,7 @@ class Machine(RuleBasedStateMachine):
         self.leases[tab] = Lease(
             self.mono + 600,
             account or (known.account if known else None) or first,
-            known.lost if known else None,
+            None,  # a page that asks is there (rule 15)
             known.lines if known else 0,
         )
 
@@ -470,10 +471,9 @@ class Machine(RuleBasedStateMachine):
             reason = self.tombs[tab][0] if tab in self.tombs else SessionEnd.UNKNOWN
             assert found is reason, "rule 14"
             return
-        lease.deadline = self.mono + 600
+        lease.deadline, lease.lost = self.mono + 600, None
         if what == "connect":
             lease.lines += 1
-            lease.lost = None
 
     @rule(everyone=st.booleans())
     def operator_ends(self, everyone: bool) -> None:
@@ -692,6 +692,17 @@ class Machine(RuleBasedStateMachine):
 
     # -------------------------------------------------------------------------------------------- the rules
 
+    def kept_entries_are_true(self) -> None:
+        """What the status keeps of the waiting requests is what it would find now."""
+        state, now = self.rig.o.state, self.rig.o._dispatcher.now()
+        kept = self.rig.o._view._waiting
+        if kept is not None and kept.holds(state, now):
+            shown, found = (
+                [(e.id, e.priority, e.reason, e.run_anyway_possible, e.suspended_progress) for e in entries]
+                for entries in (kept.entries, waiting(state, now).entries)
+            )
+            assert shown == found
+
     @invariant()
     def holds(self) -> None:
         if not hasattr(self, "rig"):
@@ -701,6 +712,7 @@ class Machine(RuleBasedStateMachine):
             raise broken
         state, status = self.rig.o.state, self.act(self.rig.o.get_status)
         state = self.rig.o.state
+        self.kept_entries_are_true()
         running = self.running()
         assert self.rig.overlaps == 0, "rule 1"
         assert sum(not r.over and not r.abandoned for r in self.rig.runs) <= 1, "rule 1"

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import sys
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from itertools import islice, pairwise, takewhile
@@ -20,7 +22,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archisync_gui.model import Account, Finished, Outcome, Progress, Reason, RunControl, Scope, Suspended
-from archisync_gui.orchestrator import Orchestrator, Rules
+from archisync_gui.orchestrator import Orchestrator, Rules, decide, memory, office_hours, schedule
+from archisync_gui.orchestrator.decide import Block
+from archisync_gui.orchestrator.state import Moment, Request, State
 from tests.orchestrator.rig import TYPES, ListJournal
 from tests.support.clock import VirtualClock, settle
 
@@ -107,6 +111,8 @@ class Stretch:
     """The schedule may read, if the office is open."""
     form: bool = False
     """A form is open."""
+    held: bool = False
+    """The operator holds all reads."""
 
     def wall_at(self, true: float) -> datetime:
         return self.wall + timedelta(seconds=true - self.begin)
@@ -221,7 +227,7 @@ class Month:
         may = self.o is not None and not self.held and not self.away and self.tab is None
         begin, wall = self.clock.true, self.clock.now()
         await self.clock.advance(seconds)
-        self.stretches.append(Stretch(begin, self.clock.true, wall, may, self.tab is not None))
+        self.stretches.append(Stretch(begin, self.clock.true, wall, may, self.tab is not None, self.held))
 
     async def unused(self, seconds: float, *, off: bool) -> None:
         """The computer is off, or asleep: the monotonic clock stands still; switched off it also starts anew."""
@@ -377,6 +383,7 @@ class Month:
             self.check_rate(type)
             self.check_daily(type)
             self.check_closed(type)
+            self.check_held(type)
         return {type: self.check_gaps(type) for type in SECONDS}
 
     def said(self, type: str, begin: float, end: float) -> str:
@@ -429,6 +436,42 @@ class Month:
             near = open_seconds(wall - timedelta(seconds=1), wall + timedelta(seconds=1))
             assert near or stretch.form, f"seed {self.seed}: {type} was read at {wall}, and no form asked"
 
+    def check_held(self, type: str) -> None:
+        """Nothing begins while reads are held."""
+        for at in self.reads.get(type, ()):
+            stretch = self.stretches[bisect_right(self.stretches, at + 1e-3, key=lambda stretch: stretch.end)]
+            assert not stretch.held, f"seed {self.seed}: {type} was read {at - stretch.begin:.0f} s into a hold"
+
+    # -------------------------------------------------------------------------------------------- quiet days
+
+    async def quiet_days(self, count: int) -> None:
+        """On from eight to five, off over night; nothing else happens, and nothing waits when it is switched off."""
+        for _ in range(count):
+            await self.switch_on()
+            await self.time(9 * 3600)
+            while self.o is not None and (self.o.get_status().current_run or self.o.get_status().queue):
+                await self.time(10)
+            await self.switch_off(killed=False)
+            night = timedelta(days=1) - timedelta(seconds=self.clock.true % 86_400)
+            await self.unused(night.total_seconds(), off=True)
+
+    def check_staggers(self) -> None:
+        """At each start but the first, every list is overdue; it is read at its stagger, so that a start does not read
+        all lists at once."""
+        for start in self.starts[1:]:
+            for type, reads in self.reads.items():
+                first = next(at for at in reads if at >= start) - start
+                least, most = STAGGER[type], STAGGER[type] + wait(type) + LOOKS
+                assert least <= first <= most, (
+                    f"{type} was read {first:.0f} s after a start, not {least:.0f} to {most:.0f}"
+                )
+
+
+async def quiet_week(seed: int = 0) -> Month:
+    found = Month(seed, datetime(2026, 6, 1, 6, 0, tzinfo=UTC))
+    await found.quiet_days(5)
+    return found
+
 
 async def month(seed: int) -> Month:
     found = Month(seed, STARTS[seed % len(STARTS)])
@@ -459,3 +502,107 @@ async def test_the_check_notices_a_list_that_is_forgotten() -> None:
     found.stretches.append(Stretch(0.0, 3 * 86_400.0, STARTS[0], may=True))
     with pytest.raises(AssertionError, match=r"orders .* was read 0 times"):
         found.check()
+
+
+async def test_after_a_night_the_lists_come_at_their_staggers() -> None:
+    """Rule 28."""
+    (await quiet_week()).check_staggers()
+
+
+# ------------------------------------------------------------------------------------------------ mutants
+
+
+def without_staggers(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sys.modules[__name__], "TYPES", [replace(t, stagger=0) for t in TYPES])
+
+
+def without_owed_reads(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(schedule, "with_owed", lambda state, key, since: state)
+
+
+def without_daily_reads(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(schedule, "_next_daily", lambda state, now: None)
+
+
+def without_office_hours(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(office_hours, "is_open", lambda *_: True)
+
+
+def with_another_interval(factor: float) -> Callable[[pytest.MonkeyPatch], None]:
+    def change(patch: pytest.MonkeyPatch) -> None:
+        real = schedule._next_due
+        patch.setattr(schedule, "_next_due", lambda due, interval, now: real(due, int(interval * factor), now))
+
+    return change
+
+
+def blind_to_clocks_set_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(schedule, "set_back", lambda state, now: False)
+
+
+def deaf_to_a_hold(patch: pytest.MonkeyPatch) -> None:
+    real = decide.stopped_by
+
+    def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
+        return real(replace(state, hold_since=None), request, now)
+
+    patch.setattr(decide, "stopped_by", stopped_by)
+
+
+def forgetful_of_due_times(patch: pytest.MonkeyPatch) -> None:
+    real = memory._noted
+    patch.setattr(memory, "_noted", lambda state, key, value: state if key[0] == "owed" else real(state, key, value))
+
+
+def offline_for_ever(patch: pytest.MonkeyPatch) -> None:
+    real = Orchestrator.set_away
+    patch.setattr(Orchestrator, "set_away", lambda self, reason: real(self, reason) if reason else None)
+
+
+MUTANTS = [
+    without_staggers,
+    without_owed_reads,
+    without_daily_reads,
+    without_office_hours,
+    with_another_interval(2),
+    with_another_interval(0.5),
+    blind_to_clocks_set_back,
+    deaf_to_a_hold,
+    forgetful_of_due_times,
+    offline_for_ever,
+]
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [
+        pytest.param(mutant, id=mutant.__qualname__.partition(".")[0], marks=pytest.mark.nightly if number > 1 else ())
+        for number, mutant in enumerate(MUTANTS)
+    ],
+)
+async def test_a_broken_schedule_is_noticed(mutant: Callable[[pytest.MonkeyPatch], None]) -> None:
+    """The checks above fail when a part of the schedule is taken away: in one of a few short months or quiet days."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[__name__], "DAYS", 10)
+        mutant(patch)
+        found = await broken()
+        print(found)
+        assert found, "no check noticed it"
+
+
+async def test_the_schedule_as_it_is_passes_the_same_checks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "DAYS", 10)
+    assert await broken() == ""
+
+
+async def broken() -> str:
+    """What a check says of the program as it is; empty where all checks pass."""
+    try:
+        week = Month(0, datetime(2026, 6, 1, 6, 0, tzinfo=UTC))
+        await week.quiet_days(2)
+        week.check_staggers()
+        for seed in range(3):
+            (await month(seed)).check()
+    except AssertionError as error:
+        return str(error) or "an assertion"
+    return ""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import sys
 from collections.abc import Callable
 from datetime import time, timedelta
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -487,3 +490,42 @@ async def test_a_fast_read_that_read_everything_counts_as_a_whole_one() -> None:
         assert (answer.code, answer.new_as_of, answer.all_as_of) == ("fresh", MONDAY, MONDAY)
         assert rig.idle, "the whole list need not follow"
         assert rig.of(EventKind.SYNC_COMPLETED)
+
+
+@pytest.mark.parametrize("act", ["position", "end_sessions"])
+async def test_a_call_costs_no_more_than_in_proportion_to_what_waits(act: str) -> None:
+    """Limits: finding B22. Counted are calls of functions, which no other program on the computer can change."""
+
+    async def calls(count: int) -> int:
+        async with Rig(rules=Rules(schedule=False, sessions_per_token=1000)) as rig:
+            rig.o.request_sync("products")
+            await settle()
+            forms = [asyncio.ensure_future(rig.o.smart_customer_sync(f"tab-{n:030}", "anna")) for n in range(count)]
+            await settle()
+            records = [
+                rig.o.request_sync("customers", "anna", scope=Scope.ONE, key=str(1000 + n)) for n in range(2 * count)
+            ]
+            await settle()
+            made = 0
+
+            def count_calls(frame: FrameType, event: str, argument: object) -> None:
+                nonlocal made
+                made += event == "call"
+
+            sys.setprofile(count_calls)
+            try:
+                if act == "position":
+                    rig.o.position(records[-1])
+                else:
+                    rig.o.end_sessions()
+            finally:
+                sys.setprofile(None)
+            rig.o.end_sessions()
+            for record in records:
+                rig.o.cancel(record)
+            await settle()
+            await asyncio.gather(*forms)
+            return made
+
+    few, many = await calls(20), await calls(80)
+    assert many < 6 * few, f"four times as many waited, and it took {many / few:.1f} times as many calls"

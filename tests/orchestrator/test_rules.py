@@ -1027,6 +1027,28 @@ async def test_a_session_keeps_its_label_and_ends_with_its_last_line() -> None:
         assert rig.o.touch("a") is SessionEnd.LOST
 
 
+@pytest.mark.parametrize("asks", [False, True], ids=["touch", "asks again"])
+async def test_a_page_that_still_calls_keeps_its_session_though_its_connections_are_cut(asks: bool) -> None:
+    """Rule 15: the 20 s end with a sign of life by another way; from then on the lease of 10 minutes counts."""
+    async with Rig() as rig:
+        opened(rig, "a")
+        await settle()
+        await rig.drain()
+        rig.o.connected("a")
+        rig.o.disconnected("a")
+        await rig.clock.advance(19)
+        if asks:
+            opened(rig, "a")
+            await settle()
+            await rig.drain()
+        else:
+            assert not isinstance(rig.o.touch("a"), SessionEnd)
+        await rig.clock.advance(599)
+        assert not rig.o.get_status().sessions[0].connected
+        await rig.clock.advance(1)
+        assert rig.o.touch("a") is SessionEnd.TIMEOUT
+
+
 async def test_expected_durations_count_active_time_only() -> None:
     """Rules 24, 32."""
     async with Rig() as rig:

@@ -843,16 +843,16 @@ async def test_of_a_list_that_was_never_read_nothing_is_counted() -> None:
 
 async def test_what_many_ask_for_between_two_changes_is_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A status costs a forecast of the whole queue: fifty pages that poll it must not cost fifty forecasts."""
-    from archisync_gui.orchestrator import orchestrator as module
+    from archisync_gui.orchestrator import status as module
 
     built: list[int] = []
-    real = module.status
+    real = module._status
 
     def counted(state: Any, now: Any, revision: int, *more: Any) -> Any:
         built.append(revision)
         return real(state, now, revision, *more)
 
-    monkeypatch.setattr(module, "status", counted)
+    monkeypatch.setattr(module, "_status", counted)
     async with Rig() as rig:
         rig.o.hold()
         built.clear()
@@ -863,4 +863,4 @@ async def test_what_many_ask_for_between_two_changes_is_built_once(monkeypatch: 
         rig.o.request_sync("orders")
         rig.o.get_status()
     assert len(built) == len(set(built)), "never twice for one revision"
-    assert len(built) <= 3
+    assert 1 <= len(built) <= 3

@@ -410,6 +410,28 @@ def test_every_text_has_both_languages(bootstrap: ModuleType) -> None:
         assert re.findall(r"{\w+}", english) == re.findall(r"{\w+}", italian)
 
 
+@pytest.mark.parametrize("kind", ["wheel", "deb", "windows", "release"])
+def test_each_artefact_has_its_script(bootstrap: ModuleType, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(bootstrap, "set_up", lambda extras: None)
+    monkeypatch.setattr(bootstrap, "become", lambda words: started.append(words) or sys.exit(0))
+    with pytest.raises(SystemExit):
+        bootstrap.main(["build", kind, "--out", "x"])
+    ((script, *rest),) = started
+    assert (ROOT / script).exists()
+    assert rest == ["--out", "x"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["rpm"]])
+def test_an_unknown_artefact_is_a_usage_error(
+    bootstrap: ModuleType, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        bootstrap.main(["build", *arguments])
+    assert ended.value.code == 2
+    assert "wheel | deb" in capsys.readouterr().err
+
+
 def test_an_unknown_command_is_a_usage_error(bootstrap: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert bootstrap.main(["jump"]) == 2
     assert "bootstrap.py run" in capsys.readouterr().err

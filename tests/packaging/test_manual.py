@@ -62,13 +62,19 @@ def test_what_a_page_tells_to_type_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("language", ["en", "it"])
 def test_what_is_to_be_pressed_is_on_the_panel_under_that_name(language: str) -> None:
-    """``*Settings → Data and backups*``: each part is a text of the panel in the page's language."""
+    """``*Settings → Data and backups*``: each part is a text of the panel in the page's language; on the page about the
+    screens every name in italics is one."""
     known = {declared.it if language == "it" else declared.en for declared in DECLARATIONS}
     for message in ET.parse(ROOT / "resources" / "translations" / "archisync_it.ts").getroot().iter("message"):
         known.add(message.findtext("source" if language == "en" else "translation") or "")
     for file in (ROOT / "resources" / "messages").glob("*.toml"):
         known |= {entry[language][0] for entry in tomllib.loads(file.read_text("utf-8")).values()}
     known = {text.replace("&", "").rstrip("…") for text in known}
+    known |= {text.partition(" · ")[0] for text in known}  # *Late · since 9:12*
+    screens = (MANUAL / language / "screens.md").read_text("utf-8").replace("**", "")
+    named = [name.rstrip("…") for name in re.findall(r"\*([^*\n]+)\*", screens)]
+    assert len(named) >= 20
+    assert [name for name in named if name not in known] == []
     known |= {"Apps", "App"}  # of Windows' own settings
     found = [
         part.strip().rstrip("…")
@@ -85,7 +91,7 @@ def test_how_long_things_are_kept_is_what_the_program_does() -> None:
     english, italian = ((MANUAL / language / "personal-data.md").read_text("utf-8") for language in ("en", "it"))
     assert (CHANGES_KEPT.days, RUNS_KEPT.days) == (2 * 365, 365)
     assert "change log: two years; history of reads: one year" in english
-    assert "registro: due anni; storia delle letture: un anno" in italian
+    assert "registro: due anni; cronologia degli aggiornamenti: un anno" in italian
     assert f"| {SCREENSHOTS_KEPT.days} days |" in english
     assert f"| {SCREENSHOTS_KEPT.days} giorni |" in italian
     assert KEPT == 10

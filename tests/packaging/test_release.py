@@ -69,13 +69,21 @@ def test_every_library_that_is_shipped_has_a_licence() -> None:
     assert "Node.js" in text
 
 
+def test_the_programs_inside_the_wheels_have_a_version() -> None:
+    """They are in no lock; a list of parts without them hides what has to be updated."""
+    found = {name: version for name, version, _ in release.inside()}
+    assert set(found) == {"Python", "Node.js", "Qt"}
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+(\.\d+)?", version) for version in found.values()), found
+
+
 @pytest.mark.nightly
 def test_the_list_of_parts_names_what_is_locked(tmp_path: Path) -> None:
     release.sbom(tmp_path / "parts.json")
     parts = json.loads((tmp_path / "parts.json").read_text("utf-8"))
     assert parts["bomFormat"] == "CycloneDX"
     named = {part["name"] for part in parts["components"]}
-    assert {"playwright", "pyside6-essentials", "sqlalchemy"} <= named
+    assert {"playwright", "pyside6-essentials", "sqlalchemy", "Python", "Node.js", "Qt"} <= named
+    assert all(part.get("version") for part in parts["components"])
     assert parts["metadata"]["component"]["name"] == "archisync-gui"
 
 

@@ -14,9 +14,12 @@ import pytest
 UNIX_SOCKET = "Unix sockets: the local channel is a loopback port on Windows"
 FILE_MODE = "file modes: on Windows the folder's access list says who may read"
 SIGNAL = "Unix signals"
+OPEN_FILE = "moving a file that is open: Windows refuses it"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
 
 NOT_ON_WINDOWS = {
+    "tests/app/test_alone.py::test_a_place_where_no_socket_can_be_is_no_reason_not_to_start": UNIX_SOCKET,
+    "tests/app/test_alone.py::test_nothing_is_read_once_the_folder_was_replaced[lock]": OPEN_FILE,
     "tests/app/test_channel.py::test_a_silent_holder_is_given_up": UNIX_SOCKET,
     "tests/app/test_channel.py::test_another_users_process_is_turned_away": UNIX_SOCKET,
     "tests/app/test_channel.py::test_the_kernel_tells_the_peers_user": UNIX_SOCKET,
@@ -28,10 +31,12 @@ NOT_ON_WINDOWS = {
     "tests/app/test_quitting.py::test_a_panel_that_does_not_end_is_exit_code_75_and_a_sentence": LOCALE,
     "tests/app/test_credentials.py::test_the_file_is_private_and_only_made_when_allowed": FILE_MODE,
     "tests/app/test_kept_sessions.py::test_what_is_kept_comes_back_and_cannot_be_read_from_the_file": FILE_MODE,
+    "tests/app/test_profile.py::test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code[it_IT]": LOCALE,
+    "tests/app/test_profile.py::test_a_folder_or_lock_that_was_replaced_is_noticed": OPEN_FILE,
     "tests/app/test_profile.py::test_rule_1_the_lock_dies_with_its_killed_holder": SIGNAL,
     "tests/test_messages.py::test_italian_on_an_italian_system[it_IT.UTF-8-it]": LOCALE,
 }
-"""Test (all its parameters, or one) and what it needs."""
+"""Test and what it needs; in brackets its parameters, or some of them."""
 
 NOT_UNDER_WINE: dict[str, str] = {}
 """Tests that pass on Windows and cannot pass under Wine, and why."""
@@ -42,6 +47,14 @@ def under_wine() -> bool:
     return sys.platform == "win32" and hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
 
 
+def means(name: str, nodeid: str) -> bool:
+    """Whether an entry of the tables is about that test: the same function and, if it has any, the parameters."""
+    function, _, parameters = name.partition("[")
+    test, _, its = nodeid.partition("[")
+    wanted, found = parameters.rstrip("]"), its.rstrip("]")
+    return function == test and f"-{wanted}-" in (f"-{found}-" if wanted else "--")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what the tables name."""
     if sys.platform != "win32":
@@ -50,10 +63,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     used: set[str] = set()
     files = {item.nodeid.partition("::")[0] for item in items}
     for item in items:
-        for name in (item.nodeid, item.nodeid.partition("[")[0]):
-            if name in table:
-                used.add(name)
-                item.add_marker(pytest.mark.skip(reason=f"not on this system: {table[name]}"))
+        for name in (name for name in table if means(name, item.nodeid)):
+            used.add(name)
+            item.add_marker(pytest.mark.skip(reason=f"not on this system: {table[name]}"))
     chosen = any("::" in argument for argument in config.args)
     gone = [name for name in table if name not in used and name.partition("::")[0] in files]
     if gone and not chosen and not config.option.keyword:

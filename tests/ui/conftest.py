@@ -37,7 +37,7 @@ def world() -> World:
 @pytest_asyncio.fixture
 async def make_panel(qapp: QApplication, world: World) -> AsyncIterator[MakePanel]:
     """Makes panels; all are closed at the end."""
-    made: list[Panel] = []
+    made = world.panels
 
     async def make(language: str = "en", appearance: str = "light", hidden: bool = False, **changes: object) -> Panel:
         world.settings = world.settings.with_({"look.language": language, "look.theme": appearance})
@@ -49,14 +49,20 @@ async def make_panel(qapp: QApplication, world: World) -> AsyncIterator[MakePane
         return panel
 
     yield make
-    for panel in made:
+    await _closed(made)
+
+
+async def _closed(made: list[Panel]) -> None:
+    while made:
+        panel = made.pop()
         await panel.aclose()
         panel.deleteLater()
 
 
 @pytest_asyncio.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    """A real store with an office's data."""
+async def office(tmp_path: Path, world: World) -> AsyncIterator[Office]:
+    """A real store with an office's data; it is closed after the panels that read from it."""
     opened = await Office.open(tmp_path, FakeClock())
     yield opened
+    await _closed(world.panels)
     await opened.store.close()

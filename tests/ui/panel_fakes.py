@@ -508,6 +508,8 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     settings: Settings = field(default_factory=Settings)
     quits: int = 0
+    panels: list[Panel] = field(default_factory=list)
+    """The panels that were made."""
 
     def services(self, **changes: Any) -> Services:
         async def apply(changes: Changes) -> None:

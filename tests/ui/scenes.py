@@ -28,7 +28,6 @@ from panel_fakes import (
     type_status,
     with_type,
 )
-from PySide6.QtCore import QDate
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QWidget
 
@@ -154,6 +153,8 @@ class OfficeStore(FakeStore):
 
     def __init__(self) -> None:
         super().__init__(past())
+        self.many = 0
+        """So many rows each list says to have, if not 0."""
         self.lists = _lists()
         self.kept = activity()
         self.log = day_changes()
@@ -172,10 +173,11 @@ class OfficeStore(FakeStore):
         found = self._stored(entity, account)
         if text:
             found = [r for r in found if any(text in str(v).lower() for v in r.values.values())]
-        if kwargs.get("between"):
-            found = found[3:8]
+        if kwargs.get("between") or kwargs.get("selection"):
+            found = found[3 : 3 + len(entity)]  # a view has few rows, another number in each list
         offset = kwargs.get("offset", 0)
-        return Page(tuple(found[offset : offset + kwargs.get("limit", 200)]), len(found))
+        total = self.many or len(found)
+        return Page(tuple(found[offset : offset + kwargs.get("limit", 200)]), total)
 
     async def rows_by_key(self, entity: str, account: str | None, keys: Sequence[str]) -> tuple[StoredRow, ...]:
         return tuple(r for r in self._stored(entity, account) if r.key in keys)
@@ -353,6 +355,25 @@ def several() -> Status:
     return status
 
 
+def five() -> Status:
+    """Five accounts; two have no password, one list of a third is late."""
+    missing = ErrorInfo("password-missing", FailureKind.CREDENTIALS, "no password")
+    names = [f"agente{at:02}" for at in range(1, 6)]
+    accounts = tuple(
+        AccountStatus(name, True, at == 0, missing if at > 2 else None, 2, 15) for at, name in enumerate(names)
+    )
+    status = calm(accounts=accounts)
+    for name in ("orders", "customers", "ddt", "invoices"):
+        parts = [account_type(name, account, last_run_time=ago(minutes=9 + at)) for at, account in enumerate(names)]
+        for at in (3, 4):
+            parts[at] = dataclasses.replace(
+                parts[at], state=State.STOPPED, reason=Reason.ACCOUNT_STOPPED, last_error=missing,
+                freshness=Freshness.NEVER, last_run_time=None, expected=None,
+            )  # fmt: skip
+        status = dataclasses.replace(status, statuses={**status.statuses, name: type_status(name, *parts)})
+    return status
+
+
 def nobody() -> Status:
     """No account yet."""
     statuses = {name: dataclasses.replace(type_status(name), accounts=()) for name in SIZES}
@@ -451,6 +472,7 @@ class Stage:
             ("password", wrong_password()),
             ("never", never()),
             ("no-account", nobody()),
+            ("five", five()),
         ):
             yield f"overview-{name}", await self.become(status)
         await self.become(several())
@@ -499,10 +521,24 @@ class Stage:
         data.table.selectRow(2)
         await settled()
         yield "data-record", window
-        day: Any = window.go("day")
-        day.day.setDate(QDate(NOW.year, NOW.month, NOW.day))
+        store = self.world.store
+        assert isinstance(store, OfficeStore)
+        store.many = 100_000
+        data.read()
         await settled()
-        yield "day", window
+        yield "data-100000", window
+        store.many = 0
+        data.search.setText("nothing has this")
+        data.read()
+        await settled()
+        yield "data-empty", window
+        data.search.clear()
+        summary: Any = window.go("summary")
+        await settled()
+        yield "summary", window
+        summary.choose("week")
+        await settled()
+        yield "summary-week", window
         for level, text in (
             (logging.INFO, "orders: page 3 of 16, 300 rows"),
             (logging.WARNING, "orders: page 4 of 16 was asked for again"),

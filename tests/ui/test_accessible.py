@@ -140,13 +140,13 @@ async def test_pictures_have_words(make_panel: MakePanel, world: World, tmp_path
             break
     window = await stage.become(busy())
     page = window.page("overview")  # type: ignore[attr-defined]
-    assert spoken(page.strip, QAccessible.Text.Description).startswith("Ordini: 12 letture, prossima alle ")
+    assert spoken(page.strip, QAccessible.Text.Description).startswith("Ordini: 12 aggiornamenti, prossimo alle ")
     interface = QAccessible.queryAccessibleInterface(page.strip)
     assert interface.role() == QAccessible.Role.Chart
     model = page.table.model()
-    bars = str(model.index(0, TypesModel.BARS).data(Qt.ItemDataRole.AccessibleTextRole))
-    assert bars.startswith("Ultima: ")
-    assert str(model.index(3, TypesModel.STATE).data(Qt.ItemDataRole.AccessibleTextRole)) == "Errore · ERP muto"
+    said = [str(model.index(3, at).data(Qt.ItemDataRole.AccessibleTextRole)) for at in range(model.columnCount())]
+    assert said[TypesModel.STATE].startswith("Non riuscito · l'ERP non risponde, nuovo tentativo alle ")
+    assert said[TypesModel.FRESH] == "In ritardo · 1 h 12 min fa"
 
 
 def reachable(window: QWidget) -> set[QWidget]:

@@ -47,13 +47,14 @@ from archisync_gui.ui.dialogs.first_run import FirstRun
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.dialogs.why import WhyDialog
 from archisync_gui.ui.live.context import problem
+from archisync_gui.ui.live.services import LoginTest
 from archisync_gui.ui.pages.history import STEP, WRONG, History
 from archisync_gui.ui.pages.log import LogPage
-from archisync_gui.ui.pages.overview import TypesModel
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.system.notify import Balloon, Message
 from archisync_gui.ui.text.activity import missed_lists
 from archisync_gui.ui.widgets.dialog import Confirm
+from archisync_gui.ui.widgets.models import TypesModel
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, miss_bars
 from tests.support.waiting import until
 
@@ -270,7 +271,7 @@ async def test_a_missing_network_is_the_headline(make_panel: MakePanel, world: W
 
 
 async def test_without_a_keyring_the_password_is_not_called_stored(make_panel: MakePanel, world: World) -> None:
-    """The question is a real dialog: what was typed must outlive it."""
+    """The result of one action is in the card: what was typed is kept, and where."""
     given: dict[str, str] = {}
     places = {"anna": ""}
 
@@ -298,20 +299,49 @@ async def test_without_a_keyring_the_password_is_not_called_stored(make_panel: M
         return " ".join(label.text() for label in page.accounts.findChildren(type(page._load)))
 
     assert "no password yet" in texts()
-    buttons["Password of anna"].click()
-    await until(lambda: page.findChild(QInputDialog) is not None)
-    asked = page.findChild(QInputDialog)
-    assert isinstance(asked, QInputDialog)
-    assert "keyring" not in asked.labelText(), "nothing is promised before it is known"
-    asked.setTextValue("geheim")
-    asked.accept()
+    card = page.accounts.cards["anna"]
+    assert "keyring" not in texts(), "nothing is promised before it is known"
+    QTest.keyClicks(card.password.field, "geheim")
+    QTest.keyClick(card.password.field, Qt.Key.Key_Return)
     await until(keep.isVisible)
+    assert card.password.field.text() == ""
     assert given == {"anna": "geheim"}
     assert "no keyring" in texts()
     keep.click()
     await until(lambda: not keep.isVisible())
     assert places == {"anna": "file"}
     assert "stored in a file" in texts()
+
+
+async def test_a_password_that_the_erp_refuses_is_not_kept(make_panel: MakePanel, world: World) -> None:
+    tried: list[str | None] = []
+    kept: list[str] = []
+
+    async def tries(account: str, password: str | None) -> LoginTest:
+        tried.append(password)
+        return LoginTest(False, "Name or password are wrong.", True) if password == "old" else LoginTest(True, "Good.")
+
+    async def keeps(account: str, password: str) -> bool:
+        kept.append(password)
+        return True
+
+    world.settings = world.settings.with_({"erp.accounts": ["anna"], "look.first_run_done": True})
+    panel = await make_panel(demo=False, set_password=keeps, test_login=tries)
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    card = page.accounts.cards["anna"]
+    card.save.click()
+    await until(lambda: card.result.text() == "Type the password first.")
+    card.password.field.setText("old")
+    card.save.click()
+    await until(lambda: card.result.text() == "Name or password are wrong.")
+    assert (tried, kept) == (["old"], [])
+    assert card.password.field.text() == "old", "to be corrected"
+    card.password.field.setText("new")
+    card.save.click()
+    await until(lambda: card.result.text() == "Good. The password is kept.")
+    assert (tried, kept) == (["old", "new"], ["new"]), "each is tried once"
+    assert card.password.field.text() == ""
 
 
 async def test_started_hidden_a_notification_leads_to_the_password_that_is_missing(
@@ -621,7 +651,7 @@ async def test_backups_are_listed_in_words_and_one_can_be_put_back(
             await asyncio.sleep(0.05)
             assert wanted == []
         else:
-            assert box.yes.text() == "&Put back"
+            assert box.yes.text() == "&Restore"
             box.yes.click()
             await until(lambda: wanted == [paths[1]])
     run = RunView("r", "prices", "agente01", Scope.ALL, Origin.SCHEDULE, 1, NOW, Progress("read", 3, 50, 300, 4960), 60)
@@ -638,7 +668,7 @@ async def test_a_damaged_archive_offers_the_newest_backup(make_panel: MakePanel,
         told = asyncio.ensure_future(panel.show_failure(error, [backup]))
         await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
         box = next(b for b in panel.window.findChildren(QMessageBox) if b.isVisible())
-        restore = [b for b in box.buttons() if b.text() == "&Put back the last backup"]
+        restore = [b for b in box.buttons() if b.text() == "&Restore the last backup"]
         assert bool(restore) is offered
         assert ("by hand · 0.0 MB" in box.informativeText()) is offered
         (restore or box.buttons())[0].click()

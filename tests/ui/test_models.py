@@ -52,13 +52,41 @@ def test_accounts_fold_out_below_their_type(qtbot: QtBot) -> None:
     assert model.rowCount() == 6
 
 
-def test_bars_show_the_last_twenty_and_which_failed() -> None:
+def test_the_tooltip_says_how_long_the_last_reads_took_and_how_many_failed() -> None:
     model = TypesModel()
     model.show_status(calm(), NOW)
-    model.set_runs(history())
-    cell = model.index(3, TypesModel.BARS).data(0x0100)
-    assert len(cell.bars) == 20
-    assert [failed for _, failed in cell.bars][-3:] == [False, True, True]
+    model.set_runs(history(), {})
+    tip = model.index(3, TypesModel.EXPECTED).data(VALUE).tooltip
+    assert "Last: " in tip
+    assert "Usually: " in tip
+    assert "2 failed" in tip
+
+
+def test_a_calm_row_says_what_today_brought() -> None:
+    model = TypesModel()
+    model.show_status(calm(), NOW)
+    reads = [
+        run_record("orders", NOW - timedelta(hours=1), 20, added=2, changed=0, gone=1),
+        run_record("orders", NOW - timedelta(minutes=10), 20, added=1, changed=4, gone=0),
+        run_record("orders", NOW - timedelta(minutes=5), 20, outcome=Outcome.FAILED, added=9),
+        run_record("customers", NOW - timedelta(hours=1), 20, rows=1512, added=1512, changed=0),
+        run_record("ddt", NOW - timedelta(hours=1), 20, added=0, changed=0, gone=0),
+    ]
+    model.set_runs(reads, words.news_of(reads))
+    assert texts(model, TypesModel.STATE)[:4] == ["+3 ~4 −1", "first read today", "no change", "–"]
+
+
+def test_the_row_in_trouble_says_why_and_the_rest_steps_back() -> None:
+    model = TypesModel()
+    failed = account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1)
+    model.show_status(with_type(calm(), failed), NOW)
+    cell = model.index(2, TypesModel.STATE).data(VALUE)
+    assert (cell.text, cell.chip.tone) == ("Failed · ERP silent", "bad")
+    assert cell.detail == "tried again at 13:50 · the stored data are unchanged"
+    assert cell.detail in cell.tooltip
+    assert [model.index(at, TypesModel.TYPE).data(VALUE).faded for at in range(4)] == [True, True, False, True]
+    assert words.row_remedy(model.item(2).condition) == ("Try again now", "sync", ("ddt",))
+    assert words.row_remedy(model.item(0).condition) == ("", "", None)
 
 
 def test_queue_follows_removals_and_moves(qtbot: QtBot) -> None:
@@ -101,6 +129,8 @@ def test_a_failed_attempt_never_shows_its_own_row_count() -> None:
     model = TypesModel()
     failed = account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1, rows=0, added=0)
     model.show_status(with_type(calm(), failed), NOW)
-    assert model.index(2, TypesModel.FRESH).data(VALUE).detail == "the ERP does not answer"
-    model.set_runs([run_record("ddt", NOW - timedelta(hours=1), 20, rows=1130, added=1, changed=2, gone=3)])
-    assert model.index(2, TypesModel.FRESH).data(VALUE).detail == "1,130 rows · +1 ~2 −3"
+    tip = model.index(2, TypesModel.FRESH).data(VALUE).tooltip
+    assert tip.startswith("the ERP does not answer\n")
+    model.set_runs([run_record("ddt", NOW - timedelta(hours=1), 20, rows=1130, added=1, changed=2, gone=3)], {})
+    tip = model.index(2, TypesModel.FRESH).data(VALUE).tooltip
+    assert tip.startswith("1,130 rows · +1 ~2 −3\n")

@@ -40,7 +40,7 @@ def failing(*types: str, count: int = 1) -> Status:
 def test_a_failure_is_told_once_then_backs_off_then_is_resolved() -> None:
     policy = Policy()
     first = policy.of_status(failing("orders"), NOW, LOUD)
-    assert [m.title for m in first] == ["Orders: the sync failed"]
+    assert [m.title for m in first] == ["Orders: the update failed"]
     assert policy.of_status(failing("orders", count=2), NOW + FIRST_PAUSE / 2, LOUD) == []
     assert len(policy.of_status(failing("orders", count=3), NOW + FIRST_PAUSE, LOUD)) == 1
     assert policy.of_status(failing("orders", count=4), NOW + FIRST_PAUSE * 2, LOUD) == []
@@ -108,7 +108,7 @@ def test_quiet_hours_forget_nothing() -> None:
     policy.of_status(failing("orders"), NOW - timedelta(hours=2), quiet)
     assert policy.of_status(failing("ddt"), NOW, quiet) == []
     after = [m.title for m in policy.of_status(failing("ddt"), NOW + timedelta(hours=2), quiet)]
-    assert after == ["Delivery notes: the sync failed", "Orders: resolved"]
+    assert after == ["Delivery notes: the update failed", "Orders: resolved"]
 
 
 def test_what_comes_and_goes_is_told_once_in_ten_minutes() -> None:
@@ -117,7 +117,7 @@ def test_what_comes_and_goes_is_told_once_in_ten_minutes() -> None:
     for minute in range(0, 20, 2):
         at = NOW + timedelta(minutes=minute)
         told += policy.of_status(failing("orders") if minute % 4 == 0 else calm(), at, LOUD)
-    assert [m.title for m in told] == ["Orders: the sync failed", "Orders: resolved"] * 2
+    assert [m.title for m in told] == ["Orders: the update failed", "Orders: resolved"] * 2
 
 
 def test_a_refused_password_has_a_level_of_its_own() -> None:

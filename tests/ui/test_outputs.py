@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, run_record
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State, SyncFailure
+from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.run_details import RunDetails
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
-from archisync_gui.ui.pages.day import DaySheet
 from archisync_gui.ui.pages.history import History
+from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.ui.shell.panel import Panel
-from archisync_gui.ui.widgets.dialog import Confirm
+from archisync_gui.ui.widgets.dialog import Confirm, Dialog
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -56,15 +57,15 @@ async def test_the_history_as_excel_has_outcome_duration_and_error(
 
 
 @pytest.mark.parametrize("ending", ["pdf", "csv", "xlsx"])
-async def test_a_day_as_a_file(
+async def test_a_summary_as_a_file(
     make_panel: MakePanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     file = tmp_path / f"day.{ending}"
-    monkeypatch.setattr("archisync_gui.ui.pages.day.ask_where", to(file))
+    monkeypatch.setattr("archisync_gui.ui.pages.summary.ask_where", to(file))
     panel = await make_panel()
-    page = panel.window.go("day")
-    assert isinstance(page, DaySheet)
-    await until(lambda: page.sheet is not None)
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    await until(lambda: page.content is not None)
     page.export.click()
     await saved(panel, file.name)
     begins = {"pdf": b"%PDF", "csv": b"\xef\xbb\xbf", "xlsx": b"PK"}[ending]
@@ -111,7 +112,10 @@ async def test_what_cannot_be_written_is_said_as_a_sentence(
 
 @pytest.mark.parametrize(
     ("code", "button", "yes", "service"),
-    [("shrink", "&Accept this read…", "&Accept", "accept_read"), ("keys-changed", "Re-&key…", "Re-&key", "rekey")],
+    [
+        ("shrink", "It is right so, &accept…", "&Accept", "accept_read"),
+        ("keys-changed", "Re-&key…", "Re-&key", "rekey"),
+    ],
 )
 async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said(
     make_panel: MakePanel, world: World, code: str, button: str, yes: str, service: str
@@ -132,10 +136,13 @@ async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said
 
     async def confirm() -> None:
         next(b for b in dialog.findChildren(QPushButton) if b.text() == button).click()
-        await until(lambda: any(b.isVisible() for b in dialog.findChildren(Confirm)))
-        box = next(b for b in dialog.findChildren(Confirm) if b.isVisible())
-        assert "backup" in box.detail.text()
+        await until(lambda: any(b.isVisible() for b in dialog.findChildren(Dialog)))
+        box = next(b for b in dialog.findChildren(Dialog) if b.isVisible())
+        assert isinstance(box, (Confirm, AcceptDialog))
+        assert any("backup" in part.text() for part in box.findChildren(QLabel))
         assert box.yes.text() == yes
+        if isinstance(box, AcceptDialog):
+            box.typed.setText("1,000")
         box.yes.click()
 
     await confirm()

@@ -49,23 +49,26 @@ from archisync_gui.model import (
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.types import Change, ChangeKind
 from archisync_gui.ui.dialogs import run_details as details
+from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.crash import CrashDialog
+from archisync_gui.ui.dialogs.first_run import FirstRun, complete_address
 from archisync_gui.ui.dialogs.pairing import PairingDialog
 from archisync_gui.ui.dialogs.sessions import SessionsDialog
-from archisync_gui.ui.dialogs.trouble import BARS, GroupPicture, TroubleDialog, sentence, vanishing_of
+from archisync_gui.ui.dialogs.trouble import BARS, GroupPicture, TroubleDialog, cause_line, sentence, vanishing_of
 from archisync_gui.ui.dialogs.why import WhyDialog
 from archisync_gui.ui.live.feed import session_spans
+from archisync_gui.ui.live.summary import forms_sentence
 from archisync_gui.ui.look.theme import color, theme
+from archisync_gui.ui.output.summary import PAPER, summary_html
 from archisync_gui.ui.pages.data import PAGE, Data
-from archisync_gui.ui.pages.day import DaySheet, forms_sentence, sheet_html
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.log import KEPT, LogFeed, LogModel
 from archisync_gui.ui.pages.settings import HEAVY, SettingsPage, load
+from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.values import exported, shown
 from archisync_gui.ui.widgets import charts
-from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of
 from tests.support.waiting import until
 
@@ -332,11 +335,11 @@ async def test_values_as_people_read_them(make_panel: MakePanel) -> None:
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="Windows and macOS show their own print dialog")
-async def test_the_day_sheet_is_printed_by_the_real_dialog(make_panel: MakePanel, tmp_path: Path) -> None:
+async def test_the_summary_is_printed_by_the_real_dialog(make_panel: MakePanel, tmp_path: Path) -> None:
     panel = await make_panel()
-    page = panel.window.go("day")
-    assert isinstance(page, DaySheet)
-    await until(lambda: page.sheet is not None)
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    await until(lambda: page.content is not None)
     file = tmp_path / "sheet.pdf"
     page.print.click()
     await until(lambda: page.findChild(QPrintDialog) is not None)
@@ -360,9 +363,10 @@ async def test_calendars_can_be_read(make_panel: MakePanel, appearance: str) -> 
     """Each day's number fits into its cell, and every colour of the calendar is one of the theme's."""
     panel = await make_panel()
     theme().choose(appearance)
-    page = panel.window.go("day")
-    assert isinstance(page, DaySheet)
-    calendar = page.day.calendarWidget()
+    panel.open("why")
+    asked = dialog(panel, WhyDialog)
+    assert isinstance(asked, WhyDialog)
+    calendar = asked.at.calendarWidget()
     for day in Qt.DayOfWeek:
         assert calendar.weekdayTextFormat(day).foreground().color() == color("text")
     assert calendar.headerTextFormat().foreground().color() == color("muted")
@@ -375,7 +379,7 @@ async def test_calendars_can_be_read(make_panel: MakePanel, appearance: str) -> 
     theme().choose("system")
 
 
-async def test_day_sheet_tells_the_day(make_panel: MakePanel, world: World) -> None:
+async def test_the_summary_tells_what_happened(make_panel: MakePanel, world: World) -> None:
     noon = NOW.replace(hour=11)
     world.store.log = [
         Change(1, noon, "r", "customers", "agente01", "50001", ChangeKind.ADDED, None, None, None, None, "A"),
@@ -383,16 +387,20 @@ async def test_day_sheet_tells_the_day(make_panel: MakePanel, world: World) -> N
         Change(3, noon, "r", "prices", "", "8", ChangeKind.CHANGED, "total", 1000, 1010, 100, "Dado"),
     ]
     panel = await make_panel("it")
-    page = panel.window.go("day")
-    assert isinstance(page, DaySheet)
-    page.day.setDate(NOW.date())  # type: ignore[arg-type]
-    await until(lambda: page.sheet is not None and page.sheet.day == NOW.date())
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    page.choose("today")
+    await until(lambda: page.content is not None and page.content.period.name == "today")
+    assert page.content is not None
     text = page.view.toPlainText()
     assert "Ferramenta Demo 0001" in text
     assert "Vite <b>" in text
     assert "Dado" not in text
     assert "+20,0 %" in text
-    assert "<b>" not in sheet_html(page.sheet, {"text": "#000", "muted": "#000"}).replace("&lt;b&gt;", "")  # type: ignore[arg-type]
+    assert "<b>Vite" not in summary_html(page.content, PAPER)
+    assert "Vite &lt;b&gt;" in summary_html(page.content, PAPER)
+    page.threshold.setCurrentIndex(0)
+    await until(lambda: "Dado" in page.view.toPlainText())
 
 
 async def test_what_the_forms_cost() -> None:
@@ -488,7 +496,7 @@ async def test_appearance_changes_at_once(make_panel: MakePanel, world: World) -
     await until(lambda: theme().dark)
     language = page.fields["look.language"].control
     language.setCurrentIndex(language.findData("it"))  # type: ignore[attr-defined]
-    await until(lambda: panel.window.header.all.text() == "Si&ncronizza tutto")
+    await until(lambda: panel.window.header.all.text() == "Aggior&na tutto")
 
 
 async def test_too_much_load_is_said() -> None:
@@ -558,7 +566,9 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
     panel = await make_panel(accept_read=accept)
     found = await vanishing_of(panel.context.services, item)  # type: ignore[arg-type]
     assert found is not None
-    assert sentence(found) == "These 600 rows would vanish: all of 2024. The filter says “Questo mese”."
+    assert sentence(found) == "These 600 rows would vanish: all of 2024."
+    assert cause_line(found) == ("Cause: in the ERP the filter of this list says “Questo mese”.", True)
+    assert cause_line(dataclasses.replace(found, filters={}))[1] is False
     panel.open("trouble", item)
     shown_dialog = dialog(panel, TroubleDialog)
     assert isinstance(shown_dialog, TroubleDialog)
@@ -568,23 +578,37 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
     shown_dialog.by.setCurrentIndex(1)
     assert shown_dialog.picture.summary() == "F: 600 of 1,000"
     buttons = {b.text(): b for b in shown_dialog.findChildren(QPushButton)}
-    said = " ".join(part.text() for part in shown_dialog.findChildren(QLabel))
-    assert "400 rows instead of 1,000" in said, "the same figures everywhere"
+    said = " ".join(part.text() for part in shown_dialog.findChildren(QLabel) if part.isVisible())
+    assert shown_dialog.headline.text() == "Orders: the ERP sent 400 rows of 1,000. Nothing was changed."
     assert "600" in said
+    assert "Questo mese" in said
     assert shown_dialog.focusWidget() is buttons["&Read again"], "Enter and Space must be harmless"
-    buttons["&Accept this read…"].click()
-    await until(lambda: any(b.text() == "&Accept" for b in shown_dialog.findChildren(QPushButton)))
-    confirm = shown_dialog.findChild(Confirm)
-    assert isinstance(confirm, Confirm)
-    assert confirm.focusWidget() is confirm.no
+    accept = buttons["It is right so, &accept…"]
+    first = shown_dialog.buttons.itemAt(0)
+    assert first is not None
+    assert first.widget() is accept, "far from what is usually pressed"
+
+    async def asked() -> AcceptDialog:
+        accept.click()
+        await until(lambda: any(found.isVisible() for found in shown_dialog.findChildren(AcceptDialog)))
+        return next(found for found in shown_dialog.findChildren(AcceptDialog) if found.isVisible())
+
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Escape):
-        QTest.keyClick(confirm.no, key)
-        await until(lambda: not any(found.isVisible() for found in shown_dialog.findChildren(Confirm)))
+        question = await asked()
+        assert question.focusWidget() is question.no
+        assert not question.yes.isEnabled()
+        QTest.keyClick(question.no, key)
+        await until(lambda: not any(found.isVisible() for found in shown_dialog.findChildren(AcceptDialog)))
         assert accepted == []
-        buttons["&Accept this read…"].click()
-        await until(lambda: any(found.isVisible() for found in shown_dialog.findChildren(Confirm)))
-        confirm = next(found for found in shown_dialog.findChildren(Confirm) if found.isVisible())
-    confirm.yes.click()
+    question = await asked()
+    text = " ".join(part.text() for part in question.findChildren(QLabel))
+    assert text.count("•") == 10
+    assert "… and 590 more" in text
+    QTest.keyClicks(question.typed, "60")
+    assert not question.yes.isEnabled()
+    QTest.keyClicks(question.typed, "0")
+    assert question.yes.isEnabled()
+    question.yes.click()
     await until(lambda: accepted == ["r7"])
 
 
@@ -623,7 +647,7 @@ async def test_only_a_shrink_can_be_accepted(make_panel: MakePanel, world: World
     assert found is not None
     texts = [b.text() for b in found.findChildren(QPushButton)]
     assert "&Read again" in texts
-    assert "&Accept this read…" not in texts
+    assert "It is right so, &accept…" not in texts
 
 
 async def test_refused_credentials_offer_one_more_try(make_panel: MakePanel, world: World) -> None:
@@ -685,24 +709,53 @@ async def test_a_crash_is_shown_at_the_next_start(make_panel: MakePanel) -> None
 
 
 async def test_first_run_can_be_skipped_through(make_panel: MakePanel, world: World) -> None:
-    from archisync_gui.ui.dialogs.first_run import FirstRun
-
     panel = await make_panel(demo=False)
     found = dialog(panel, FirstRun)
     assert isinstance(found, FirstRun)
+    before = world.settings
     found.url.setText("not an address")
     found.skip.click()
     found.next.click()
-    await until(lambda: bool(found.wrong.text()))
-    found.url.setText("https://erp.example.test/Archibald")
+    await until(lambda: bool(found.url_wrong.text()))
+    assert found.stack.currentIndex() == 1, "said beside the field"
+    found.url.setText("erp.example.test/Archibald/Default.aspx?login=1")
     found.account.setText("agente07")
     found.next.click()
     await until(lambda: found.stack.currentIndex() == 2)
-    assert world.settings.words("erp.accounts") == ("agente07",)
+    assert found.url.text() == "https://erp.example.test/Archibald"
+    assert world.settings == before, "nothing is kept before the last step"
     for _ in range(2):
         found.skip.click()
     found.next.click()
     await until(lambda: world.settings.flag("look.first_run_done"))
+    assert world.settings.words("erp.accounts") == ("agente07",)
+    assert world.settings.text("erp.url") == "https://erp.example.test/Archibald"
+    await until(lambda: ("request_full", ()) in world.orchestrator.calls)
+
+
+async def test_no_alarm_stands_behind_the_first_steps(make_panel: MakePanel, world: World) -> None:
+    world.orchestrator.status = dataclasses.replace(calm(), accounts=())
+    panel = await make_panel(demo=False)
+    found = dialog(panel, FirstRun)
+    assert found is not None
+    await until(lambda: panel.window.header.title.text() == "First steps")
+    found.close()
+    await until(lambda: panel.window.header.title.text() == "No ERP account")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("", ""),
+        ("erp.example.test/Archibald", "https://erp.example.test/Archibald"),
+        ("http://erp.example.test/Archibald/Login.aspx?x=1", "http://erp.example.test/Archibald"),
+        ("https://erp.example.test/archibald#top", "https://erp.example.test/archibald"),
+        ("https://erp.example.test/ArchibaldTest", "https://erp.example.test/ArchibaldTest"),
+        (" https://erp.example.test ", "https://erp.example.test"),
+    ],
+)
+def test_a_typed_address_is_completed(typed: str, meant: str) -> None:
+    assert complete_address(typed) == meant
 
 
 class PairingEndpoint:

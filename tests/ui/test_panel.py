@@ -76,7 +76,7 @@ async def test_a_request_while_busy_queues_says_why_and_offers_run_anyway(make_p
     world.orchestrator.status = busy()
     panel = await make_panel()
     page = overview(panel)
-    holder = page.table.indexWidget(page.types.index(0, 5))
+    holder = page.table.indexWidget(page.types.index(0, page.types.ACTION))
     assert holder is not None
     holder.findChild(QToolButton).click()
     await until(lambda: bool(panel.window.notice.text))
@@ -134,7 +134,7 @@ async def test_cancel_hold_release_and_their_words(make_panel: MakePanel, world:
     assert header.detail.text() == f"It ends by itself at {clock(hour)}, in 1 h 00 min."
     assert not header.cancel.isEnabled()
     assert header.cancel.toolTip() == "Nothing is running"
-    assert header.hold.text() == "&Release"
+    assert header.hold.text() == "&Resume"
     header.hold.click()
     assert [name for name, _ in world.orchestrator.calls] == ["cancel_run", "hold", "release"]
     assert world.orchestrator.calls[1] == ("hold", (hour,))
@@ -154,7 +154,7 @@ async def test_languages_switch_without_restart(make_panel: MakePanel, world: Wo
     await panel.context.services.apply_settings({"look.language": "it"})  # type: ignore[union-attr]
     panel.context.settings_changed.emit()
     await asyncio.sleep(0.05)
-    assert panel.window.header.all.text() == "Si&ncronizza tutto"
+    assert panel.window.header.all.text() == "Aggior&na tutto"
     assert panel.window.header.title.text() == "Tutto aggiornato"
     assert overview(panel).types.headerData(0, Qt.Orientation.Horizontal) == "Elenco"
     assert overview(panel).types.index(1, 0).data() == "Clienti"
@@ -164,7 +164,7 @@ async def test_languages_switch_without_restart(make_panel: MakePanel, world: Wo
 async def test_tray_menu_does_what_it_says(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     actions = {a.text(): a for a in panel.tray.menu.actions() if a.text()}
-    actions["&Sync all"].trigger()
+    actions["Up&date all"].trigger()
     pause = actions["&Pause all"].menu()
     assert isinstance(pause, QMenu)
     pause.actions()[1].trigger()
@@ -270,7 +270,7 @@ def controls(root: QWidget) -> list[QWidget]:
 async def test_every_control_has_a_name_and_every_disabled_one_a_reason(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
-    for name in ("overview", "history", "timeline", "data", "day", "log", "settings"):
+    for name in ("overview", "history", "timeline", "data", "summary", "log", "settings"):
         panel.window.go(name)
     await asyncio.sleep(0.1)
     for control in controls(panel.window):
@@ -370,7 +370,7 @@ async def test_trouble_says_what_to_press(make_panel: MakePanel, world: World) -
     item = account_type("ddt", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=SILENT)
     world.orchestrator.become(with_type(calm(), item))
     await until(lambda: header.fix.isVisible())
-    assert header.fix.text() == "Loo&k at it…"
+    assert header.fix.text() == "Chec&k the read…"
     header.fix.click()
     assert any(isinstance(d, TroubleDialog) for d in panel._open_dialogs.values())
     world.orchestrator.become(dataclasses.replace(calm(), accounts=()))
@@ -441,5 +441,5 @@ async def test_paused_syncs_do_not_go_on_when_the_forms_are_ended(make_panel: Ma
     panel = await make_panel()
     panel.context.end_sessions()
     assert panel.window.notice.text == (
-        "The order form's tabs were told. The syncs stay paused until you release them."
+        "The order form's tabs were told. The updates stay paused until you resume them."
     )

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractItemView, QLabel, QMessageBox, QWidget
 import archisync_gui.ui
 from archisync_gui.app.logs import OneLineFormatter
 from archisync_gui.ui.pages.log import LogFeed, LogModel
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import plain
 
 pytestmark = pytest.mark.qasync
 
@@ -86,7 +86,7 @@ def test_no_label_guesses_whether_its_text_is_markup(path: Path) -> None:
 
 async def test_no_widget_of_any_page_reads_markup(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
-    for name in ("overview", "history", "timeline", "data", "day", "log", "settings"):
+    for name in ("overview", "history", "timeline", "data", "summary", "log", "settings"):
         panel.open(name)
     panel.context.say(HOSTILE, "bad")
     widgets = panel.window.findChildren(QWidget)

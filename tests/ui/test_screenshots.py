@@ -1,18 +1,19 @@
 """Pictures of every page, dialog and state, light and dark, in both languages, at 100 and 150 %: none is blank or cut.
 
-``ARCHISYNC_SCREENSHOTS=folder`` keeps them for people to look at.
+``ARCHISYNC_SCREENSHOTS=folder`` keeps them for people to look at, with one contact sheet for each look.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from pathlib import Path
 
 import pytest
 from panel_fakes import MakePanel, World
-from PySide6.QtGui import QImage
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage, QPainter
 from scenes import Stage
 from test_cut import cut, letters
 
@@ -20,12 +21,14 @@ __all__ = ["letters"]
 
 pytestmark = pytest.mark.qasync
 
-EVERY_DAY = ("dark", "it", 1.5, (1280, 800))
+EVERY_DAY = ("dark", "it", 1.5, (1366, 768))
 """The look in which most goes wrong; the others take too long for every run of the suite."""
 
 LOOKS = [
     pytest.param(*look, marks=() if look == EVERY_DAY else pytest.mark.nightly)
-    for look in product(("light", "dark"), ("it", "en"), (1.0, 1.5), ((1280, 800), (1024, 640)))
+    for look in product(
+        ("light", "dark"), ("it", "en"), (1.0, 1.5), ((1366, 768), (1920, 1080), (1280, 800), (1024, 640))
+    )
 ]
 
 
@@ -36,6 +39,27 @@ def folder(tmp_path: Path) -> Path:
     found = Path(kept) if kept else tmp_path / "pictures"
     found.mkdir(parents=True, exist_ok=True)
     return found
+
+
+THUMB = 320
+"""Pixels that a picture is wide on a contact sheet."""
+
+
+def contact_sheet(pictures: Sequence[tuple[str, QImage]], columns: int = 6) -> QImage:
+    """All pictures small beside each other, each with its name."""
+    rows = -(-len(pictures) // columns)
+    cell = THUMB * 5 // 8 + 20
+    sheet = QImage(columns * (THUMB + 8), rows * (cell + 8), QImage.Format.Format_RGB32)
+    sheet.fill(QColor("#808080"))
+    painter = QPainter(sheet)
+    for at, (name, picture) in enumerate(pictures):
+        x, y = (at % columns) * (THUMB + 8) + 4, (at // columns) * (cell + 8) + 4
+        size = picture.size().scaled(THUMB, cell - 20, Qt.AspectRatioMode.KeepAspectRatio)
+        painter.drawText(x, y + 13, name)
+        smooth = Qt.TransformationMode.SmoothTransformation
+        painter.drawImage(x, y + 18, picture.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, smooth))
+    painter.end()
+    return sheet
 
 
 def shades(image: QImage) -> int:
@@ -60,20 +84,30 @@ async def test_every_page_dialog_and_state(
     suffix = f"{appearance}-{language}-{round(scale * 100)}-{size[0]}"
     blank: list[str] = []
     shortened: dict[str, list[str]] = {}
-    seen = 0
+    pictures: list[tuple[str, QImage]] = []
     roomy = size[0] / scale > 800  # below, cells of the table end in … and have their tooltips
     async for name, widget in stage.all():
         image = widget.grab().toImage()
         assert image.save(str(folder / f"{name}-{suffix}.png"))
-        seen += 1
+        pictures.append((name, image.scaledToWidth(2 * THUMB, Qt.TransformationMode.SmoothTransformation)))
         if shades(image) < 8:
             blank.append(name)
         found = [text for text in cut(widget) if roomy or not text.startswith("TypesTable")]
         if found:
             shortened[name] = found
-    assert seen > 45
+    assert contact_sheet(pictures).save(str(folder / f"contact-{suffix}.png"))
+    assert len(pictures) > 50
     assert blank == []
     assert shortened == {}
+
+
+def test_a_contact_sheet_has_a_place_for_each_picture(qapp: object) -> None:
+    image = QImage(640, 400, QImage.Format.Format_RGB32)
+    image.fill(QColor("#ff0000"))
+    sheet = contact_sheet([(str(at), image) for at in range(7)])
+    assert (sheet.width(), sheet.height()) == (6 * (THUMB + 8), 2 * 228)
+    assert sheet.pixelColor(4 + THUMB // 2, 100) == QColor("#ff0000")
+    assert sheet.pixelColor(4 + THUMB // 2, 328) == QColor("#ff0000"), "the seventh begins the second row"
 
 
 def test_a_blank_picture_would_be_found() -> None:

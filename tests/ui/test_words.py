@@ -274,7 +274,7 @@ def test_warnings_of_a_run_are_sentences(chosen: str) -> None:
 def test_a_warning_names_its_list_and_says_all_of_it() -> None:
     set_language("it")
     said = words.warning_word(warning("unclean-pause", list="invoices"))
-    assert said.startswith("La lettura dell'elenco Fatture è stata sospesa")
+    assert said.startswith("L'aggiornamento dell'elenco Fatture ha dovuto aspettare")
     assert "nessuna è stata segnata come mancante" in said
 
 

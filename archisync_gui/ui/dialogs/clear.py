@@ -9,8 +9,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.widgets.basic import label
 from archisync_gui.ui.widgets.dialog import Dialog
 

@@ -12,7 +12,7 @@ from archisync_gui.ui.output.diagnostics import Diagnostics
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.widgets.basic import label
 from archisync_gui.ui.widgets.dialog import Dialog
-from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+from archisync_gui.ui.widgets.files import ask_where, say_saved
 
 
 class DiagnosticsDialog(Dialog):
@@ -41,5 +41,5 @@ class DiagnosticsDialog(Dialog):
         if path is None:
             return
         written = await self._bundle.write(path)
-        self._context.say(saved_sentence(written), "ok")
+        say_saved(self._context.say, written)
         self.close()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
 
 from archisync_gui import messages
 from archisync_gui.settings import Settings, SettingsError, interval_key, setting
@@ -15,10 +16,23 @@ from archisync_gui.ui.text.choices import choice_word, no_keyring
 from archisync_gui.ui.text.i18n import language, tr
 from archisync_gui.ui.widgets.basic import column, inset, label, row
 from archisync_gui.ui.widgets.dialog import Dialog
+from archisync_gui.ui.widgets.password import PasswordField
+
+
+def complete_address(typed: str) -> str:
+    """The address as it is meant: with ``https://``, and without what follows ``/Archibald`` in a copied page."""
+    text = typed.strip()
+    if not text:
+        return ""
+    if "://" not in text:
+        text = f"https://{text}"
+    found = re.match(r"(?i)(https?://[^/?#]+/archibald)(?=[/?#]|$)", text)
+    return found[1] if found else text
 
 
 class FirstRun(Dialog):
-    """A short walk through what Archisync needs. Closing it changes nothing that was not confirmed."""
+    """A short walk through what Archisync needs. Nothing but the language is kept before *Finish*; the address is kept
+    when the login is tried."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(tr("Welcome to Archisync"), parent, 600)
@@ -33,8 +47,12 @@ class FirstRun(Dialog):
         self.skip = self.add_button("", self._skip)
         self.next = self.add_button("", self._next, "primary")
         self.language = QComboBox()
-        self.url, self.account, self.password = QLineEdit(), QLineEdit(), QLineEdit()
-        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.url, self.account = QLineEdit(), QLineEdit()
+        self.url_wrong = label(name="bad", wrap=True)
+        self.secret = PasswordField()
+        self.password = self.secret.field
+        self.read_now = QCheckBox()
+        self.read_now.setChecked(True)
         self.test = QPushButton()
         self.outcome = label(wrap=True)
         self.form, self.demo = QPushButton(), QPushButton()
@@ -78,12 +96,14 @@ class FirstRun(Dialog):
         inside.addWidget(self.demo)
         fields = QWidget()
         form = column(fields, gap=4)
-        for field in (self.url, self.account, self.password):
+        for part, field in ((self.url, self.url), (self.account, self.account), (self.secret, self.password)):
             name = label(name="muted")
             name.setBuddy(field)
             self._names.append(name)
             form.addWidget(name)
-            form.addWidget(field)
+            form.addWidget(part)
+            if field is self.url:
+                form.addWidget(self.url_wrong)
             form.addSpacing(6)
         return self._page(self._erp_text, fields, line)
 
@@ -125,6 +145,7 @@ class FirstRun(Dialog):
             inside.addWidget(spin)
             inside.addStretch(1)
             parts.append(line)
+        parts.append(self.read_now)
         return self._page(*parts)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -172,6 +193,8 @@ class FirstRun(Dialog):
             )
         )
         self.form.setText(tr("Open order &form"))
+        self.secret.retranslate()
+        self.read_now.setText(tr("Read all lists now, which takes some minutes, whatever the hour"))
         self._intervals_text.setText(
             tr("How often is each list read, in minutes? 0: only on request. The usual values suit most offices.")
         )
@@ -222,23 +245,44 @@ class FirstRun(Dialog):
         self._context.background.run(self._keep_step(), "first-run")
 
     async def _keep_step(self) -> None:
-        at = self.stack.currentIndex()
-        changes: dict[str, object] = {}
-        account = ""
-        if at == 1 and (self.url.text().strip() or self.account.text().strip()):
-            changes["erp.url"] = self.url.text().strip()
-            account = self.account.text().strip()
-        if at == self.stack.count() - 1:
-            changes |= {key: spin.value() for key, spin in self.intervals.items()}
-            changes["look.first_run_done"] = True
-        if changes and not await self._keep(changes, account):
+        """Go on; nothing is kept before the last step, but the fields are checked where they are."""
+        if self.stack.currentIndex() == 1 and not self._address_is_good():
             return
-        if at == 1 and not await self._keep_password():
-            return
-        if at == self.stack.count() - 1:
-            self.close()
-        else:
+        if self.stack.currentIndex() < self.stack.count() - 1:
             self._skip()
+            return
+        changes: dict[str, object] = {key: spin.value() for key, spin in self.intervals.items()}
+        changes["look.first_run_done"] = True
+        account = self.account.text().strip()
+        if self.url.text().strip() or account:
+            if not self._address_is_good():
+                self.stack.setCurrentIndex(1)
+                self._show()
+                self._address_is_good()
+                return
+            changes["erp.url"] = self.url.text()
+        if not await self._keep(changes, account) or not await self._keep_password():
+            return
+        if self.read_now.isChecked() and self._context.settings().words("erp.accounts"):
+            self._context.sync_all()
+        self.close()
+
+    def _address_is_good(self) -> bool:
+        """Complete a typed address, and say beside it what is wrong. Skipped fields are good."""
+        typed = complete_address(self.url.text())
+        self.url.setText(typed)
+        self.url_wrong.setText("")
+        if not typed and not self.account.text().strip():
+            return True
+        try:
+            if not typed:
+                raise SettingsError("erp.url", "setting-url")
+            setting("erp.url").check(typed)
+        except SettingsError as error:
+            self.url_wrong.setText(str(messages.text(error.code, language(), error.params)))
+            self.url.setFocus()
+            return False
+        return True
 
     async def _keep(self, changes: dict[str, object], account: str) -> bool:
         """Keep changed settings and one more account; False, with the reason shown, when they are refused."""
@@ -289,7 +333,10 @@ class FirstRun(Dialog):
         self.test.setToolTip(tr("The test is running"))
         self.outcome.setText(tr("logging in…"))
         try:
-            found = await services.test_login(name, None)
+            if self.url.text().strip():  # the one thing that is kept before the end: without it nothing can be tried
+                await services.apply_settings({"erp.url": self.url.text().strip()})
+                self._context.settings_changed.emit()
+            found = await services.test_login(name, self.password.text() or None)
             self.outcome.setText(found.text)
         except Exception as error:
             self.outcome.setText(problem(error))

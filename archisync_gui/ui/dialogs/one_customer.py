@@ -9,8 +9,7 @@ from archisync_gui.store.personal import Holding
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import message, tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import message, plain, tr
 from archisync_gui.ui.widgets.basic import label, row
 from archisync_gui.ui.widgets.dialog import Dialog, confirm_loss
 from archisync_gui.ui.widgets.files import ask_where

@@ -26,7 +26,7 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, took, tr
 from archisync_gui.ui.widgets.basic import column, label, row
-from archisync_gui.ui.widgets.files import ask_where, open_path, saved_sentence
+from archisync_gui.ui.widgets.files import ask_where, open_path, say_saved
 
 LOG_LINES = 2000
 """Most log lines of a run that are shown."""
@@ -122,7 +122,7 @@ class RunDetails(QDialog):
         buttons = QDialogButtonBox()
         self.copy = QPushButton(tr("Copy &all"))
         self.export = QPushButton(tr("&Export…"))
-        self.again = QPushButton(tr("&Sync again"))
+        self.again = QPushButton(tr("&Update again"))
         close = QPushButton(tr("&Close"))
         role = QDialogButtonBox.ButtonRole
         for button, kind in (
@@ -204,7 +204,7 @@ class RunDetails(QDialog):
         else:
             text = as_text(self.run) + "\n\n" + self.log.toPlainText()
         await asyncio.to_thread(path.write_text, text, "utf-8")
-        self._context.say(saved_sentence(path))
+        say_saved(self._context.say, path)
 
 
 def _selectable(text: str) -> QLabel:

@@ -44,7 +44,7 @@ class SessionsDialog(Dialog):
         self.body.addWidget(self.table, 1)
         explained = tr("Ending a session closes no tab: the form goes on with stored data and can start again.")
         self.body.addWidget(label(explained, "muted", wrap=True))
-        self.one = self.add_button(tr("&End this one"), self._end_one)
+        self.one = self.add_button(tr("End this &session"), self._end_one)
         self.all = self.add_button(tr("End &all"), context.end_sessions)
         self.add_button(tr("&Close"), self.close)
         self.table.selectionModel().selectionChanged.connect(self._show_buttons)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
@@ -12,12 +12,13 @@ from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QSizePolicy, QVBox
 
 from archisync_gui.entities.declaration import Entity, Kind, Row
 from archisync_gui.model import AccountTypeStatus, ErrorInfo, FailureKind, Json, SyncFailure
+from archisync_gui.ui.dialogs.accept import NAMED, AcceptDialog
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.look.theme import color
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, number, tr
-from archisync_gui.ui.widgets.basic import label, row
+from archisync_gui.ui.widgets.basic import ask, label, row
 from archisync_gui.ui.widgets.dialog import Dialog, confirm_loss
 
 _MIDDLE_LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -47,6 +48,8 @@ class Vanishing:
     total: int = 0
     """Rows stored now, and those of the kept read: the dialog's figures all come from this one moment."""
     read: int = 0
+    names: tuple[str, ...] = ()
+    """Titles of some rows that would vanish."""
 
 
 def filters_found(evidence: Mapping[str, Json]) -> dict[str, str]:
@@ -91,7 +94,8 @@ async def vanishing_of(services: Services, item: AccountTypeStatus) -> Vanishing
     if entity.filter is not None and filters.get("preset") in entity.filter.texts:
         del filters["preset"]
     total = len(kept) + len(gone)
-    return Vanishing(len(gone), missing, grouped(entity, [*kept, *gone]), filters, total, len(keys))
+    names = tuple(str(values.get(entity.title) or "–") for values in gone[:NAMED]) if entity.title else ()
+    return Vanishing(len(gone), missing, grouped(entity, [*kept, *gone]), filters, total, len(keys), names)
 
 
 def sentence(found: Vanishing) -> str:
@@ -105,9 +109,17 @@ def sentence(found: Vanishing) -> str:
     ]
     if whole:
         parts[0] += ": " + tr("all of {names}", names=", ".join(whole[:4]))
-    if "preset" in found.filters:
-        parts.append(tr("The filter says “{text}”", text=found.filters["preset"]))
     return ". ".join(parts) + "."
+
+
+def cause_line(found: Vanishing) -> tuple[str, bool]:
+    """Why rows are missing, and whether that is known: a filter that somebody set in the ERP."""
+    if "preset" in found.filters:
+        return tr("Cause: in the ERP the filter of this list says “{text}”.", text=found.filters["preset"]), True
+    if found.filters:
+        text = " · ".join(f"{filter_word(k)}: {v}" for k, v in found.filters.items())
+        return tr("Cause: in the ERP this list is filtered ({text}).", text=text), True
+    return tr("The cause is not clear: usually it is enough to read again."), False
 
 
 def group_word(name: str) -> str:
@@ -193,6 +205,7 @@ class TroubleDialog(Dialog):
             for text in _sentences(error):
                 self._said.append(label(text, wrap=True))
                 self.body.addWidget(self._said[-1])
+        self._found: Vanishing | None = None
         self._middle = QVBoxLayout()
         self._middle.setSpacing(10)
         self.body.addLayout(self._middle)
@@ -234,10 +247,13 @@ class TroubleDialog(Dialog):
     def _picture(self, found: Vanishing) -> None:
         error = self._item.last_error
         if error is not None:
-            counted = {"before": found.total, "now": found.read, "gone": found.count}
-            params = {**error.params, **{name: n for name, n in counted.items() if name in error.params}}
-            for part, text in zip(self._said, _sentences(replace(error, params=params)), strict=False):
-                part.setText(text)
+            # The title says it, with the figures of the kept read; the sentences of the error have older ones.
+            self.headline.setText(_fact(self._item, found.read, found.total))
+            for part in self._said:
+                part.hide()
+        self._found = found
+        cause, known = cause_line(found)
+        self._middle.addWidget(label(cause, "warn" if known else "", wrap=True))
         self._middle.addWidget(label(sentence(found), "bad", 1.05, True, True))
         if found.groups:
             self.by = QComboBox()
@@ -257,7 +273,6 @@ class TroubleDialog(Dialog):
 
             self.by.currentIndexChanged.connect(lambda _: show())
             show()
-        self._filters(found.filters)
 
     def _buttons(self, error: ErrorInfo | None) -> None:
         services = self._context.services
@@ -279,7 +294,9 @@ class TroubleDialog(Dialog):
                 button.setEnabled(can and services is not None and services.rekey is not None)
                 button.setToolTip(tr("The rows get their new ids; their history stays. A backup is made first"))
             elif error is not None and error.code in ACCEPTABLE:
-                button = self.add_button(tr("&Accept this read…"), lambda: self._decide("accept"), "danger")
+                button = self.add_button(tr("It is right so, &accept…"), lambda: self._decide("accept"), "link")
+                self.buttons.removeWidget(button)
+                self.buttons.insertWidget(0, button)  # far from what is usually pressed
                 button.setEnabled(can and services is not None and services.accept_read is not None)
                 button.setToolTip(
                     tr("Only a read with fewer rows can be accepted, for 24 hours, exactly as it was read")
@@ -300,7 +317,7 @@ class TroubleDialog(Dialog):
         services = self._context.services
         if services is not None:
             services.orchestrator.retry_login(self._item.account)
-            self._context.say(tr("One more try with the same password, when the next sync starts."))
+            self._context.say(tr("One more try with the same password, at the next update."))
         self.close()
 
     def _accept_certificate(self, error: ErrorInfo) -> None:
@@ -344,17 +361,17 @@ class TroubleDialog(Dialog):
         services = self._context.services
         run_id = self._item.last_run_id
         act = None if services is None else services.rekey if what == "rekey" else services.accept_read
-        if act is None or run_id is None:
+        if services is None or act is None or run_id is None:
             return
         name = words.type_name(self._item.type)
         if what == "rekey":
             question = tr("Give the rows of {type} their new ids?", type=name)
-            yes = tr("Re-&key")
+            if not await confirm_loss(self, question, tr("A backup is made first."), tr("Re-&key")):
+                return
         else:
-            question = tr("Store the read of {type} as it is? The rows it does not have count as gone.", type=name)
-            yes = tr("&Accept")
-        if not await confirm_loss(self, question, tr("A backup is made first."), yes):
-            return
+            found = self._found or await vanishing_of(services, self._item)
+            if found is None or not await ask(AcceptDialog(name, found.count, found.names, self)):
+                return
         try:
             await act(run_id)
         except Exception as error:
@@ -370,9 +387,22 @@ def _title(item: AccountTypeStatus) -> str:
     if error is not None and error.kind is FailureKind.CREDENTIALS:
         return words.stopped_title(error.code, item.account)
     if error is not None and error.kind is FailureKind.REFUSED:
+        before, now = error.params.get("before"), error.params.get("now")
+        if isinstance(before, int) and isinstance(now, int):
+            return _fact(item, now, before)
         when = absolute(item.last_attempt) if item.last_attempt is not None else ""
         return tr("{type}: the read of {time} was not stored", type=name, time=when)
     return tr("{type}: trouble", type=name)
+
+
+def _fact(item: AccountTypeStatus, now: int, before: int) -> str:
+    """A refused read in one sentence."""
+    return tr(
+        "{type}: the ERP sent {now} rows of {before}. Nothing was changed.",
+        type=words.type_name(item.type),
+        now=number(now),
+        before=number(before),
+    )
 
 
 def _sentences(error: ErrorInfo) -> Sequence[str]:

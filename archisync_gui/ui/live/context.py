@@ -20,6 +20,7 @@ from archisync_gui.settings import Settings
 from archisync_gui.ui.live.bridge import Background, Bridge
 from archisync_gui.ui.live.services import Changes, Services, endpoint_address
 from archisync_gui.ui.text import words
+from archisync_gui.ui.text.choices import no_keyring
 from archisync_gui.ui.text.i18n import language, tr
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 SETTLE = 0.15
 """Seconds after a request before its place in the queue is told: the dispatcher has had its turn by then."""
+
+WATCHES = "watches"
+"""Name under which the window's memory keeps the watched records."""
 
 Say = Callable[..., None]
 
@@ -40,8 +44,8 @@ class Context(QObject):
     settings_changed = Signal()
     ending = Signal()
     """The panel is about to close: what is still settling takes effect now."""
-    said = Signal(str, str, str, object)
-    """A sentence for the notice: text, tone, button, what the button does."""
+    said = Signal(str, str, str, object, object)
+    """A sentence for the notice: text, tone, button, what the button does, and another button with what it does."""
     wanted = Signal(str, object)
     """Open a page or dialog: its name and what it should show."""
 
@@ -85,6 +89,20 @@ class Context(QObject):
         self.without_password.discard(account)
         return kept
 
+    async def save_and_try(self, account: str, password: str) -> tuple[str, str]:
+        """Really log in with a typed password and keep it, unless the ERP refuses it: what came of it, and its tone.
+        Tried before it is kept, so that a wrong one costs one attempt only."""
+        services = self.services
+        test = services.test_login if services is not None else None
+        found = await test(account, password) if test is not None else None
+        if found is not None and found.refused:
+            return found.text, "bad"
+        kept = await self.set_password(account, password)
+        said = tr("The password is kept.") if kept else no_keyring()
+        if found is None:
+            return said, "ok" if kept else "warn"
+        return f"{found.text} {said}", "ok" if found.ok and kept else "warn"
+
     def remember(self, key: str, value: str) -> None:
         """Keep a small text over restarts."""
         if self.memory is not None:
@@ -95,9 +113,16 @@ class Context(QObject):
         found = self.memory.value(key) if self.memory is not None else None
         return found if isinstance(found, str) else ""
 
-    def say(self, text: str, tone: str = "", action: str = "", callback: Callable[[], object] | None = None) -> None:
-        """Tell the operator something beside the work."""
-        self.said.emit(text, tone, action, callback)
+    def say(
+        self,
+        text: str,
+        tone: str = "",
+        action: str = "",
+        callback: Callable[[], object] | None = None,
+        other: tuple[str, Callable[[], object]] | None = None,
+    ) -> None:
+        """Tell the operator something beside the work; ``other``: a second button with what it does."""
+        self.said.emit(text, tone, action, callback, other)
 
     def open(self, place: str, what: object = None) -> None:
         """Open a page (``history``, ``data`` …) or a dialog (``why``, ``sessions`` …)."""
@@ -176,7 +201,7 @@ class Context(QObject):
             return
         status = services.orchestrator.get_status()
         if status.hold_since is not None:
-            self.say(tr("All lists are in the queue; they start when you release."), "", tr("&Release"), self.release)
+            self.say(tr("All lists are in the queue; they start when you resume."), "", tr("&Resume"), self.release)
         elif status.session_count:
             self.say(tr("All lists are in the queue; they start when the order form closes."))
         else:
@@ -269,9 +294,9 @@ class Context(QObject):
         if not services.orchestrator.end_sessions():
             self.say(tr("No order form is open."))
         elif services.orchestrator.get_status().hold_since is not None:
-            self.say(tr("The order form's tabs were told. The syncs stay paused until you release them."))
+            self.say(tr("The order form's tabs were told. The updates stay paused until you resume them."))
         else:
-            self.say(tr("The order form's tabs were told; the syncs go on."))
+            self.say(tr("The order form's tabs were told; the updates go on."))
 
     def open_order_form(self) -> None:
         """Open the order form in the operator's browser."""

@@ -5,14 +5,23 @@ It keeps what is on screen and no more; the store is the truth.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from archisync_gui import zone
+from archisync_gui.entities.views import NUMBERS_OF_TODAY, TODAY, TOTALS, VIEWS, View
 from archisync_gui.model import Event, EventKind, RunRecord, Status
 from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.text.activity import Missed, missed_lists
+from archisync_gui.ui.text.words import News, news_of
+
+if TYPE_CHECKING:
+    from archisync_gui.store.store import Store
 
 _ENDED = frozenset(
     {
@@ -26,6 +35,9 @@ _ENDED = frozenset(
 BARS_LIMIT = 400
 """Runs read for the 20 bars of each type and the two-hour strip."""
 
+
+MOST_OF_A_DAY = 3000
+"""Runs of one day that are read at most."""
 
 SESSIONS_BACK = timedelta(days=8)
 """How far back sessions and missed reads are shown."""
@@ -62,17 +74,72 @@ def session_spans(
     return [*spans, *later]
 
 
+def midnight(now: datetime, back: int = 0) -> datetime:
+    """When the office's day began, or the day ``back`` days before it."""
+    day = zone.local(now).date() - timedelta(days=back)
+    return zone.local(datetime.combine(day, datetime.min.time()))
+
+
+def since_of(view: View, now: datetime) -> datetime:
+    """From when on the log of changes counts for a view of changed values."""
+    return now - timedelta(days=view.changed_days) if view.changed_days else midnight(now)
+
+
+def question_of(view: View, now: datetime) -> dict[str, Any]:
+    """What a view asks of the store today: arguments of ``Store.rows``."""
+    from archisync_gui.store.types import Selection
+
+    today = zone.local(now).date()
+    where = tuple((name, how, today.isoformat() if value == TODAY else value) for name, how, value in view.where)
+    since = None
+    if view.new_days is not None:
+        since = now - timedelta(days=view.new_days) if view.new_days else midnight(now)
+    changed = None if view.changed is None else (view.changed, since_of(view, now))
+    question: dict[str, Any] = {"selection": Selection(where, since, changed)}
+    if view.within is not None:
+        name, days = view.within
+        question["between"] = (name, today.isoformat(), (today + timedelta(days=days)).isoformat())
+    return question
+
+
+def countable(services: Services) -> list[View]:
+    """The views of :data:`NUMBERS_OF_TODAY` whose lists have the columns that they ask for, in that order."""
+    found = {}
+    for view in VIEWS:
+        entity = services.entity(view.list)
+        columns = {column.name for column in entity.columns} if entity is not None else set()
+        asked = {name for name, _, _ in view.where} | {view.changed or "", view.within[0] if view.within else ""}
+        if entity is not None and asked - {""} <= columns:
+            found[view.name] = view
+    return [found[name] for name in NUMBERS_OF_TODAY if name in found]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberOfToday:
+    """How many rows a view has."""
+
+    view: str
+    list: str
+    count: int = 0
+    sum: int = 0
+    """Hundredths of the currency, where the list has a column to add up."""
+    account: str = ""
+    """Whose rows are most; with several accounts Data shows those first."""
+
+
 class Feed(QObject):
     """Reads the latest runs again after each end; tells when they changed."""
 
     runs_changed = Signal()
     size_changed = Signal()
+    today_changed = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._context = context
         self._reading = False
         self._again = False
+        self._stopped = False
         # The row of a run is written after its event was told.
         self._soon = QTimer(self, singleShot=True, interval=400)
         self._soon.timeout.connect(self.read)
@@ -80,6 +147,12 @@ class Feed(QObject):
         self.sessions: list[tuple[datetime, datetime | None]] = []
         self.misses: list[Missed] = []
         """Reads that were due and did not happen."""
+        self._news: dict[tuple[str, str], News] = {}
+        self._day: date | None = None
+        """The office's day that :attr:`_news` is about."""
+        self._accounts: tuple[str, ...] = ()
+        self.numbers: tuple[NumberOfToday, ...] = ()
+        """Counts of :data:`NUMBERS_OF_TODAY`; of lists that are not there, none."""
         self.size: int | None = None
         """Bytes of the database."""
         context.services_changed.connect(self.read)
@@ -87,12 +160,19 @@ class Feed(QObject):
         context.bridge.happened.connect(self._happened)
         context.bridge.status_changed.connect(self._status)
 
+    def news(self, now: datetime) -> Mapping[tuple[str, str], News]:
+        """What the reads of today brought, by list and account."""
+        return self._news if self._day == zone.local(now).date() else {}
+
     def spans(self, now: datetime) -> tuple[tuple[datetime, datetime], ...]:
         """When order forms were open."""
         return tuple((start, end or now) for start, end in self.sessions)
 
     def _status(self, status: Status) -> None:
         now = status.at
+        if account_ids(status) != self._accounts:
+            self._accounts = account_ids(status)
+            self.read()
         open_now = bool(self.sessions) and self.sessions[-1][1] is None
         if status.session_count and not open_now:
             since = min((s.since for s in status.sessions), default=now)
@@ -130,6 +210,7 @@ class Feed(QObject):
     def stop(self) -> None:
         """The store is about to close: read no more."""
         self._soon.stop()
+        self._stopped = True
 
     def read(self) -> None:
         """Read the latest runs; one reading at a time, and once more if something ended meanwhile."""
@@ -149,11 +230,41 @@ class Feed(QObject):
         try:
             while True:
                 self._again = False
+                now = self._context.now()
                 self.runs = tuple(await services.store.runs(limit=BARS_LIMIT))
+                since = midnight(now)
+                whole = len(self.runs) < BARS_LIMIT or self.runs[-1].started < since
+                today = self.runs if whole else await services.store.runs(since=since, limit=MOST_OF_A_DAY)
+                self._news = news_of(run for run in today if run.started >= since)
+                self._day = zone.local(now).date()
                 self.runs_changed.emit()
+                if not self._stopped:
+                    counted = await self._counted(services, services.store, now)
+                    if counted != self.numbers:
+                        self.numbers = counted
+                        self.today_changed.emit()
                 self.size = services.store.size_on_disk().database
                 self.size_changed.emit()
-                if not self._again:
+                if not self._again or self._stopped:
                     break
         finally:
             self._reading = False
+
+    async def _counted(self, services: Services, store: Store, now: datetime) -> tuple[NumberOfToday, ...]:
+        """The numbers of today over all accounts in use."""
+        accounts = self._accounts
+        found: list[NumberOfToday] = []
+        for view in countable(services):
+            if self._stopped:
+                return self.numbers
+            entity = services.entity(view.list)
+            assert entity is not None
+            total_of = TOTALS.get(view.list)
+            sum_of = total_of if total_of in {column.name for column in entity.columns} else None
+            question = question_of(view, now) | ({"sum_of": sum_of} if sum_of else {})
+            owners: tuple[str | None, ...] = (None,) if entity.spec.shared else accounts
+            pages = [(owner or "", await store.rows(view.list, owner, limit=1, **question)) for owner in owners]
+            most = max(pages, key=lambda page: page[1].total, default=("", None))[0]
+            count, total = sum(page.total for _, page in pages), sum(page.sum or 0 for _, page in pages)
+            found.append(NumberOfToday(view.name, view.list, count, total, most))
+        return tuple(found)

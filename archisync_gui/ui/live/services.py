@@ -112,6 +112,8 @@ class LoginTest:
     ok: bool
     text: str
     """One sentence for people, in the panel's language."""
+    refused: bool = False
+    """The ERP refused name or password."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,3 +36,15 @@ async def print_document(document: QTextDocument, parent: QWidget) -> None:
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     if await ask(QPrintDialog(printer, parent)):
         document.print_(printer)
+
+
+def print_at_once(document: QTextDocument) -> bool:
+    """Print on the system's usual printer without a question; False: there is none."""
+    from PySide6.QtPrintSupport import QPrinter, QPrinterInfo
+
+    usual = QPrinterInfo.defaultPrinter()
+    if usual.isNull():
+        return False
+    printer = QPrinter(usual, QPrinter.PrinterMode.HighResolution)
+    document.print_(printer)
+    return True

@@ -61,7 +61,7 @@ class Backups(QWidget):
     def retranslate(self) -> None:
         self.choice.setAccessibleName(tr("Backups"))
         self.make.setText(tr("B&ack up now"))
-        self.restore.setText(tr("Put this backup bac&k…"))
+        self.restore.setText(tr("&Restore this backup…"))
         self._paths = ()
         self.choice.clear()
         self.show_backups()
@@ -115,10 +115,10 @@ class Backups(QWidget):
         services, path = self._context.services, self.choice.currentData()
         if services is None or services.restore is None or not isinstance(path, Path):
             return
-        question = tr("Put back the archive of {backup}?", backup=backup_word(path))
+        question = tr("Restore the archive of {backup}?", backup=backup_word(path))
         detail = tr(
             "What was read since is read again from the ERP; changes seen since are no longer in the history. The "
             "present archive is kept as a backup, the order form's drafts stay. Archisync starts anew."
         )
-        if await confirm_loss(self, question, detail, tr("&Put back")):
+        if await confirm_loss(self, question, detail, tr("&Restore")):
             services.restore(path)

@@ -6,7 +6,6 @@ Rows are read in pages when they come into sight; sorting and searching is the s
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -29,14 +28,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Value
-from archisync_gui.entities.views import TODAY, TOTALS, VIEWS, View
+from archisync_gui.entities.views import TOTALS, VIEWS, View
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind
-from archisync_gui.store.types import Selection
 from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.live.feed import question_of, since_of
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.text import words
@@ -45,7 +43,7 @@ from archisync_gui.ui.text.i18n import absolute, ago, tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.text.values import exported, right_aligned, title
 from archisync_gui.ui.widgets.basic import Flow, Page, ask, card, column, label, row
-from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+from archisync_gui.ui.widgets.files import ask_where, say_saved
 from archisync_gui.ui.widgets.rows_model import BEFORE, PAGE, RowsModel
 
 NEWEST = {"orders": "created_at", "ddt": "delivery_date", "invoices": "invoice_date"}
@@ -164,7 +162,7 @@ class Data(Page):
         splitter.setStretchFactor(1, 1)
         inside.addWidget(splitter)
         bottom = row(gap=8)
-        self._count = label(name="muted")
+        self._count = label(name="muted", wrap=True)
         bottom.addWidget(self._count, 1)
         bottom.addWidget(self.again)
         self.clear.setObjectName("danger")
@@ -196,8 +194,7 @@ class Data(Page):
         self.type.blockSignals(False)
         for name, text in view_titles().items():
             self.views[name].setText(text)
-        for view in VIEWS:
-            self.views[view.name].setVisible(services is not None and services.entity(view.list) is not None)
+        self._offer_views()
         self.type.setAccessibleName(tr("List"))
         self.account.setAccessibleName(tr("Account"))
         self.search.setPlaceholderText(tr("Search"))
@@ -253,6 +250,13 @@ class Data(Page):
             self.account.blockSignals(False)
         self.account.setVisible(not shared and len(names) > 1)
 
+    def _offer_views(self) -> None:
+        """Show the views of the lists that are there; one that is not offered while it is shown."""
+        services = self._context.services
+        for view in VIEWS:
+            there = services is not None and services.entity(view.list) is not None
+            self.views[view.name].setVisible(there and (view.offered or view is self.view))
+
     def _view_chosen(self, view: View) -> None:
         """A view's button: show it, or the whole list again."""
         self._show_view(view if self.views[view.name].isChecked() else None)
@@ -261,6 +265,7 @@ class Data(Page):
         self.view = view
         for name, button in self.views.items():
             button.setChecked(view is not None and name == view.name)
+        self._offer_views()
         if view is not None and self.type.currentData() != view.list:
             self.type.blockSignals(True)
             self.type.setCurrentIndex(max(0, self.type.findData(view.list)))
@@ -274,6 +279,7 @@ class Data(Page):
         self.view = None
         for button in self.views.values():
             button.setChecked(False)
+        self._offer_views()
         self._list_changed()
 
     def _list_changed(self) -> None:
@@ -312,17 +318,8 @@ class Data(Page):
         elif (entity := self.entity()) is not None:
             question |= _usual_order(entity)
         if self.view is not None:
-            question["selection"] = self._selection(self.view)
+            question |= question_of(self.view, self._context.now())
         return question
-
-    def _selection(self, view: View) -> Selection:
-        """What a view asks of the store, today."""
-        now = self._context.now()
-        today = zone.local(now).date().isoformat()
-        where = tuple((name, how, today if value == TODAY else value) for name, how, value in view.where)
-        since = None if view.new_days is None else now - timedelta(days=view.new_days)
-        changed = None if view.changed is None else (view.changed, now - timedelta(days=view.changed_days))
-        return Selection(where, since, changed)
 
     def read(self, *_: object) -> None:
         """Read the list anew from its first page."""
@@ -368,9 +365,8 @@ class Data(Page):
         if services is None or services.store is None or view is None or view.changed is None:
             return {}
         now = self._context.now()
-        since = now - timedelta(days=view.changed_days)
         log = await services.store.changes(
-            since, now, [owner or ""], entity=entity.name, fields=[view.changed], limit=5000
+            since_of(view, now), now, [owner or ""], entity=entity.name, fields=[view.changed], limit=5000
         )
         return {line.key: line.before for line in reversed(log)}
 
@@ -580,7 +576,7 @@ class Data(Page):
                 rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
             work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
         await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
-        self._context.say(saved_sentence(path), "ok")
+        say_saved(self._context.say, path)
 
 
 def view_titles() -> dict[str, str]:
@@ -592,6 +588,9 @@ def view_titles() -> dict[str, str]:
         "shipped-today": tr("Delivery notes of today"),
         "changed": tr("Prices changed in 7 days"),
         "new": tr("New customers in 7 days"),
+        "due": tr("Invoices due in 7 days"),
+        "changed-today": tr("Prices changed today"),
+        "new-today": tr("New customers of today"),
     }
 
 

@@ -29,7 +29,7 @@ from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
 from archisync_gui.ui.widgets.basic import Flow, Page, card, column, label, row
 from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
-from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+from archisync_gui.ui.widgets.files import ask_where, say_saved
 from archisync_gui.ui.widgets.models import Cell, SnapshotModel
 
 STEP = 300
@@ -350,7 +350,7 @@ class History(Page):
             for r in self._runs
         ]
         await write(path, heads, rows, tr("runs"))
-        self._context.say(saved_sentence(path), "ok")
+        say_saved(self._context.say, path)
 
 
 def _fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:

@@ -24,8 +24,7 @@ from PySide6.QtWidgets import (
 from archisync_gui.plaintext import OneLineFormatter
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.look.theme import color
-from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.widgets.basic import Page, breakable, card, column, label, row
 from archisync_gui.ui.widgets.files import open_path
 from archisync_gui.ui.widgets.models import Index

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui import messages
 from archisync_gui.entities import Entity
-from archisync_gui.model import Outcome, RunRecord, Status
+from archisync_gui.model import Outcome, RunRecord
 from archisync_gui.settings import (
     DECLARATIONS,
     Setting,
@@ -40,14 +40,15 @@ from archisync_gui.settings import (
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import PairedPage, Pairing
+from archisync_gui.ui.live.watches import Watches
+from archisync_gui.ui.pages.accounts import Accounts
 from archisync_gui.ui.pages.backups import Backups
-from archisync_gui.ui.text.choices import choice_word, place_word
-from archisync_gui.ui.text.i18n import absolute, decimal, language, message, tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.pages.watch_list import WatchList
+from archisync_gui.ui.text.choices import choice_word
+from archisync_gui.ui.text.i18n import absolute, decimal, language, message, plain, tr
 from archisync_gui.ui.widgets.basic import (
     Flow,
     Page,
-    ask_text,
     breakable,
     card,
     column,
@@ -60,6 +61,9 @@ from archisync_gui.ui.widgets.files import open_path
 from archisync_gui.ui.widgets.time_field import TimeField
 
 GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data", "about")
+
+ADVANCED = frozenset({"erp.browser", "erp.pinned_key", "erp.login_budget", "erp.catalogue_account"})
+"""Settings that are folded away."""
 
 SETTLING = 400
 """Milliseconds without a further change after which a number or a time is put into effect."""
@@ -317,163 +321,6 @@ class _Days(QWidget):
             box.blockSignals(False)
 
 
-class Accounts(QWidget):
-    """The ERP accounts: add, remove, password into the keyring, a real test login."""
-
-    def __init__(self, context: Context) -> None:
-        super().__init__()
-        self._context = context
-        self._names: tuple[str, ...] = ()
-        """Passwords that no keyring took, until the operator says whether a file may have them."""
-        self._rows = column(gap=8)
-        self.add_name = QLineEdit()
-        self.add_button = QPushButton()
-        outer = column(self, gap=10)
-        outer.addLayout(self._rows)
-        line = row(gap=8)
-        line.addWidget(self.add_name, 1)
-        line.addWidget(self.add_button)
-        outer.addLayout(line)
-        self.add_button.clicked.connect(self._add)
-        self.add_name.returnPressed.connect(self._add)
-        self.retranslate()
-
-    def retranslate(self) -> None:
-        self.add_name.setPlaceholderText(tr("User name in the ERP"))
-        self.add_name.setAccessibleName(tr("User name in the ERP"))
-        self.add_button.setText(tr("Add &account"))
-        self._names = ()
-        self.show_settings(self._context.settings(), self._context.status)
-
-    def show_settings(self, settings: Settings, status: Status | None) -> None:
-        """Show the accounts in use."""
-        services = self._context.services
-        demo = services is not None and services.demo
-        names = tuple(a.id for a in status.accounts) if demo and status is not None else settings.words("erp.accounts")
-        self.add_name.setVisible(not demo)
-        self.add_button.setVisible(not demo)
-        if names == self._names:
-            return
-        self._names = names
-        while self._rows.count():
-            item = self._rows.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.deleteLater()
-        for name in names:
-            self._rows.addWidget(self._row(name, demo))
-
-    def _row(self, name: str, demo: bool) -> QWidget:
-        holder = QWidget()
-        layout = column(holder, gap=6)
-        first = row(gap=8)
-        first.addWidget(label(name, bold=True))
-        state = label(name="muted", wrap=True)
-        first.addWidget(state, 1)
-        layout.addLayout(first)
-        services = self._context.services
-        password = QPushButton(tr("Password…"))
-        password.setAccessibleName(tr("Password of {account}", account=name))
-        test = QPushButton(tr("Test login"))
-        test.setAccessibleName(tr("Test login of {account}", account=name))
-        remove = QPushButton(tr("Remove"))
-        remove.setAccessibleName(tr("Remove {account}", account=name))
-        keep = QPushButton(tr("Keep in a file"))
-        keep.setAccessibleName(tr("Keep the password of {account} in a file", account=name))
-        keep.setToolTip(tr("A file in the data folder that only you can read; whoever has your disk can read it too"))
-        keep.hide()
-        buttons = Flow()
-        for button in (password, test, remove, keep):
-            buttons.addWidget(button)
-        layout.addLayout(buttons)
-        can_keep = services is not None and services.set_password is not None and not demo
-        password.setEnabled(can_keep)
-        password.setToolTip("" if can_keep else tr("The demo's accounts have their passwords"))
-        can_test = services is not None and services.test_login is not None
-        test.setEnabled(can_test)
-        test.setToolTip(tr("Really logs in to the ERP, once") if can_test else tr("Not available here"))
-        remove.setVisible(not demo)
-        run = self._context.background.run
-        password.clicked.connect(lambda: run(self._password(name, state, keep), "password", holder))
-        keep.clicked.connect(lambda: run(self._keep(name, state, keep), "keep-password", holder))
-        test.clicked.connect(lambda: run(self._test(name, state, test), "test-login", holder))
-        remove.clicked.connect(lambda: run(self._remove(name), "remove-account"))
-        if services is not None and services.password_place is not None and not demo:
-            run(self._show_state(name, state, keep), "password-place", holder)
-        elif demo:
-            state.setText(tr("demo account"))
-        return holder
-
-    async def _show_state(self, name: str, state: QLabel, keep: QPushButton) -> None:
-        services = self._context.services
-        if services is None or services.password_place is None:
-            return
-        place = await services.password_place(name)
-        state.setText(place_word(place))
-        keep.setVisible(place == "memory" and services.keep_in_file is not None)
-
-    async def _keep(self, name: str, state: QLabel, keep: QPushButton) -> None:
-        services = self._context.services
-        if services is None or services.keep_in_file is None:
-            return
-        try:
-            await services.keep_in_file(name)
-        except Exception as error:
-            state.setText(problem(error))
-            return
-        await self._show_state(name, state, keep)
-
-    async def _password(self, name: str, state: QLabel, keep: QPushButton) -> None:
-        services = self._context.services
-        if services is None or services.set_password is None:
-            return
-        typed = await ask_text(self, tr("Password of {account} for the ERP:", account=name), secret=True)
-        if not typed:
-            return
-        try:
-            await self._context.set_password(name, typed)
-        except Exception as error:
-            state.setText(problem(error))
-            return
-        await self._show_state(name, state, keep)
-
-    async def _test(self, name: str, state: QLabel, button: QPushButton) -> None:
-        services = self._context.services
-        if services is None or services.test_login is None:
-            return
-        button.setEnabled(False)
-        button.setToolTip(tr("The test is running"))
-        state.setText(tr("logging in…"))
-        try:
-            found = await services.test_login(name, None)
-            state.setText(found.text)
-        except Exception as error:
-            state.setText(problem(error))
-        finally:
-            button.setEnabled(True)
-            button.setToolTip(tr("Really logs in to the ERP, once"))
-
-    def _add(self) -> None:
-        name = self.add_name.text().strip()
-        if not name:
-            self._context.say(tr("Type the user name first."))
-            return
-        self.add_name.clear()
-        # Of the settings when they are changed, not of those shown: two changes at once are both kept.
-        self._context.apply(lambda now: {"erp.accounts": [*now.words("erp.accounts"), name]})
-
-    async def _remove(self, name: str) -> None:
-        question = tr("Remove the account {account}?", account=name)
-        detail = tr(
-            "Its stored data stay, but are no longer read again. Its password is removed from this computer. "
-            "The account in the ERP is not touched."
-        )
-        if await confirm_loss(self, question, detail, tr("&Remove")):
-            self._context.apply(
-                lambda now: {"erp.accounts": [kept for kept in now.words("erp.accounts") if kept != name]}
-            )
-
-
 class PairedPages(QWidget):
     """The pages and programs that were let in; connect one, revoke one."""
 
@@ -549,15 +396,19 @@ class PairedPages(QWidget):
 class SettingsPage(Page):
     """All settings by group."""
 
-    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, feed: Feed, watches: Watches, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context, self._feed = context, feed
+        self.watches = WatchList(context, watches)
         self.groups = QListWidget()
         self.stack = QStackedWidget()
         self.fields: dict[str, Field] = {}
         self._titles: dict[str, QLabel] = {}
         self.accounts, self.pages = Accounts(context), PairedPages(context)
         self._load = label(wrap=True)
+        self.advanced = QPushButton()
+        self.advanced.setObjectName("link")
+        self.advanced.setCheckable(True)
         self.folder, self.again, self.about = QPushButton(), QPushButton(), QPushButton()
         self.one_customer = QPushButton()
         self.backups = Backups(context)
@@ -594,10 +445,14 @@ class SettingsPage(Page):
         grid.setColumnStretch(1, 1)
         # The same in every group, so that the controls of all stand below each other.
         grid.setColumnMinimumWidth(0, self.fontMetrics().averageCharWidth() * 22)
+        if name == "sync":
+            inside.addWidget(self._load)
+        basic = grid
         at, before = 0, ""
-        for declared in DECLARATIONS:
-            if declared.group != name:
-                continue
+        declared_here = sorted((d for d in DECLARATIONS if d.group == name), key=lambda d: d.key in ADVANCED)
+        for declared in declared_here:
+            if declared.key in ADVANCED and grid is basic:
+                grid, at = self._advanced(), 0
             if declared.key == "erp.accounts":
                 self._accounts_title = label()
                 grid.addWidget(self._accounts_title, at, 0, Qt.AlignmentFlag.AlignTop)
@@ -623,9 +478,10 @@ class SettingsPage(Page):
             grid.addWidget(field.help, at + 2, left, 1, 2 - left)
             grid.setRowMinimumHeight(at + 3, 8)
             at += 4
-        inside.addLayout(grid)
-        if name == "sync":
-            inside.addWidget(self._load)
+        inside.addLayout(basic)
+        if grid is not basic:
+            inside.addWidget(self.advanced, 0, Qt.AlignmentFlag.AlignLeft)
+            inside.addWidget(self._expert)
         if name == "look":
             line = row()
             line.addWidget(self.again)
@@ -636,6 +492,8 @@ class SettingsPage(Page):
             line.addWidget(self.about)
             line.addStretch(1)
             inside.addLayout(line)
+        if name == "notify":
+            inside.addWidget(self.watches)
         if name == "endpoint":
             inside.addWidget(self.pages)
         if name == "data":
@@ -653,7 +511,25 @@ class SettingsPage(Page):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return scroll
 
+    def _advanced(self) -> QGridLayout:
+        """The folded part of a group, for what few people ever change."""
+        self._expert = QWidget()
+        grid = QGridLayout(self._expert)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(0, self.fontMetrics().averageCharWidth() * 22)
+        self._expert.hide()
+        self.advanced.toggled.connect(self._unfold)
+        return grid
+
+    def _unfold(self, shown: bool) -> None:
+        self._expert.setVisible(shown)
+        self.advanced.setText(("▾ " if shown else "▸ ") + tr("Advanced"))
+
     def retranslate(self) -> None:
+        self._unfold(self.advanced.isChecked())
         for at, name in enumerate(GROUPS):
             item = self.groups.item(at)
             if item is not None:
@@ -667,6 +543,7 @@ class SettingsPage(Page):
         self._accounts_title.setText(tr("Accounts"))
         self.accounts.retranslate()
         self.pages.retranslate()
+        self.watches.retranslate()
         self.folder.setText(tr("Open data fol&der"))
         self.again.setText(tr("Walk throu&gh the first steps again…"))
         self.about.setText(message("about.open"))
@@ -685,7 +562,11 @@ class SettingsPage(Page):
         if group in GROUPS:
             self.groups.setCurrentRow(GROUPS.index(group))
         if key in self.fields:
-            self.fields[key].control.setFocus()
+            control = self.fields[key].control
+            self.advanced.setChecked(self.advanced.isChecked() or key in ADVANCED)
+            control.setFocus()
+            if isinstance(control, (QSpinBox, QLineEdit)):
+                control.selectAll()  # what is typed takes the place of the value
 
     def show_settings(self) -> None:
         """Show the values in use."""

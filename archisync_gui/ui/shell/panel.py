@@ -15,14 +15,14 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
 
 from archisync_gui.disk import open_private
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
-from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.live.context import WATCHES, Context, problem
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import Fault, Services, endpoint_address
 from archisync_gui.ui.look.icons import application_icon
@@ -38,6 +38,9 @@ from archisync_gui.ui.text.i18n import language, set_language, tr
 from archisync_gui.ui.widgets.accessible import speak
 from archisync_gui.ui.widgets.basic import Page, ask, ask_text
 from archisync_gui.ui.widgets.dialog import confirm_loss
+
+if TYPE_CHECKING:
+    from archisync_gui.ui.live.watches import Watch
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +107,7 @@ class Panel(QObject):
         """Accounts whose password was asked for without being told to."""
         self._told_of: Collection[str] = ()
         """Accounts without password that notifications speak of: started hidden, nothing else would."""
+        self._morning: QObject | None = None
         self._asking = asyncio.Lock()
         """One question for a password at a time."""
         self._dialogs: dict[str, Callable[[object], object]] = {}
@@ -125,6 +129,7 @@ class Panel(QObject):
         self.context.bridge.status_changed.connect(self._status)
         self.context.bridge.happened.connect(self._happened)
         self.context.settings_changed.connect(self._settings)
+        self.window.watch_fired.connect(self._watch_fired)
         self.window.form_request.changed.connect(self._form_waits)
         self.window.show_profile(profile, demo)
         self.window.go("overview").setFocus()
@@ -167,16 +172,16 @@ class Panel(QObject):
                 from archisync_gui.ui.pages.data import Data
 
                 return Data(context)
-            case "day":
-                from archisync_gui.ui.pages.day import DaySheet
+            case "summary":
+                from archisync_gui.ui.pages.summary import SummaryPage
 
-                return DaySheet(context)
+                return SummaryPage(context)
             case "log":
                 return LogPage(context, self.log_feed)
             case "settings":
                 from archisync_gui.ui.pages.settings import SettingsPage
 
-                return SettingsPage(context, self.feed)
+                return SettingsPage(context, self.feed, self.window.watches())
         raise LookupError(name)
 
     def _show_dialog(self, name: str, make: Callable[[], QDialog]) -> QDialog:
@@ -199,7 +204,15 @@ class Panel(QObject):
     def _open_first_run(self) -> None:
         from archisync_gui.ui.dialogs.first_run import FirstRun
 
-        self._show_dialog("first-run", lambda: FirstRun(self.context, self.window))
+        found = self._show_dialog("first-run", lambda: FirstRun(self.context, self.window))
+        self._first_steps(True)
+        found.destroyed.connect(partial(self._first_steps, False))
+
+    def _first_steps(self, shown: bool, *_: object) -> None:
+        header = self.window.header
+        header.first_steps = shown
+        if self.context.status is not None and not self._closing:
+            header.show_status(self.context.status)
 
     def _open_about(self) -> None:
         from archisync_gui.ui.dialogs.about import AboutDialog
@@ -346,6 +359,8 @@ class Panel(QObject):
         """The services are ready."""
         self.context.set_services(services)
         self._settings()
+        if self.context.recall(WATCHES):
+            self.window.watches()
         self.window.sidebar.demo_button.setVisible(bool(services.faults))
         if services.crash:
             from archisync_gui.ui.dialogs.crash import CrashDialog
@@ -388,12 +403,24 @@ class Panel(QObject):
             await self._ask_password(account)
 
     async def _ask_password(self, account: str) -> None:
-        if await self._password_found(account):
+        refused = self._password_refused(account)
+        if not refused and await self._password_found(account):
             return
         question = tr("Password of {account} for the ERP (without it nothing is read):", account=account)
+        if refused:
+            question = tr("The ERP refused the password of {account}. The new password:", account=account)
         typed = await ask_text(self.window, question, secret=True, modal=False)
         if typed:
-            await self.context.set_password(account, typed)
+            self.context.say(tr("{account}: logging in…", account=account), "work")
+            text, tone = await self.context.save_and_try(account, typed)
+            again = (tr("&Enter it again…"), partial(self.open, "password", account)) if tone == "bad" else ("", None)
+            self.context.say(f"{account}: {text}", tone, *again)
+
+    def _password_refused(self, account: str) -> bool:
+        """True when the ERP refused the password that is kept."""
+        status = self.context.status
+        found = None if status is None else next((a for a in status.accounts if a.id == account), None)
+        return found is not None and found.stopped is not None and found.stopped.code != "password-missing"
 
     async def _password_found(self, account: str) -> bool:
         """True when there is a password by now, in a keyring that was silent or locked before: the account goes on."""
@@ -419,6 +446,10 @@ class Panel(QObject):
         """Put language and appearance into effect, at once."""
         settings = self.context.settings()
         theme().choose(settings.text("look.theme"))
+        if settings.text("summary.morning") != "off" and self._morning is None:
+            from archisync_gui.ui.output.morning import Morning
+
+            self._morning = Morning(self.context)
         self.set_language(settings.text("look.language"))
 
     def set_language(self, choice: str) -> None:
@@ -487,7 +518,7 @@ class Panel(QObject):
             self.window.hide()
             self._tell_once(
                 tr("Archisync goes on in the tray"),
-                tr("The syncs continue. Quit from the icon's menu, or with Ctrl+Q in the window."),
+                tr("The updates continue. Quit from the icon's menu, or with Ctrl+Q in the window."),
             )
         else:
             self.window.showMinimized()
@@ -495,7 +526,7 @@ class Panel(QObject):
                 self._told_no_tray = True
                 self._tell_once(
                     tr("Archisync goes on, minimised"),
-                    tr("This desktop shows no tray icons. The syncs continue; quit with Ctrl+Q in the window."),
+                    tr("This desktop shows no tray icons. The updates continue; quit with Ctrl+Q in the window."),
                 )
 
     def _tell_once(self, title: str, text: str) -> None:
@@ -570,12 +601,19 @@ class Panel(QObject):
         missed = [e for e in events if e.kind is EventKind.SCHEDULE_MISSED]
         said = "".join(missed_sentence(missed_lists(e.data, WHILE_AWAY)) for e in missed[-1:])
         if said:
-            self.context.say(said + ".", "", tr("&Sync all"), self.context.sync_all)
+            self.context.say(said + ".", "", tr("Up&date all"), self.context.sync_all)
 
     def _said(self, text: str, tone: str) -> None:
         """What was asked for from the tray and did not go is told where it is seen."""
         if tone == "bad" and not self.window.looked_at:
             self._notify([Message("said", "Archisync", text, "overview", urgent=True)])
+
+    def _watch_fired(self, watch: Watch, said: str) -> None:
+        """Something happened to a watched record: told in the window, and as a notification outside quiet hours."""
+        self.context.say(said + ".", "work", tr("&Open"), partial(self.open, "record", watch.target))
+        key = "watch:" + ":".join(watch.target)
+        message = Message(key, watch.name, said.removeprefix(f"{watch.name}: ") + ".", "record", watch.target)
+        self._notify(self.policy.of_watch(message, self.context.now(), self.context.settings()))
 
     def _form_waits(self) -> None:
         waiting = len(self.window.form_request.waiting)
@@ -625,7 +663,7 @@ class Panel(QObject):
         if newest is not None:
             last = tr("The last backup: {backup}.", backup=backup_word(newest))
             box.setInformativeText(f"{problem(error)}\n\n{last}")
-            restore = box.addButton(tr("&Put back the last backup"), QMessageBox.ButtonRole.AcceptRole)
+            restore = box.addButton(tr("&Restore the last backup"), QMessageBox.ButtonRole.AcceptRole)
         self.raise_window()
         await ask(box)
         if empty is not None and box.clickedButton() is empty:

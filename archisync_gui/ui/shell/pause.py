@@ -32,4 +32,4 @@ def fill(menu: QMenu, context: Context) -> None:
     morning = menu.addAction(tr("Until to&morrow at {time}", time=MORNING.strftime("%H:%M").lstrip("0")))
     morning.triggered.connect(lambda: context.hold(tomorrow_morning(context.now())))
     menu.addSeparator()
-    menu.addAction(tr("Until I &release it")).triggered.connect(lambda: pause(None))
+    menu.addAction(tr("Until I &resume")).triggered.connect(lambda: pause(None))

@@ -13,13 +13,13 @@ from archisync_gui.model import Event, EventKind
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.record import Record, read_record
 from archisync_gui.ui.live.services import account_ids
+from archisync_gui.ui.live.watches import WATCHABLE, Watch, Watches
 from archisync_gui.ui.output.paper import print_document, write_pdf
 from archisync_gui.ui.output.record import Line, Section, Sheet, make_sheet, plain_text, sheet_html
 from archisync_gui.ui.text.changes import change_line
-from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.widgets.basic import ElidedLabel, Flow, IconButton, column, label, row
-from archisync_gui.ui.widgets.files import ask_where, saved_sentence
+from archisync_gui.ui.widgets.files import ask_where, say_saved
 
 WIDTH = 440
 """Pixels, at most; a small window gives it half of its width."""
@@ -35,10 +35,10 @@ class RecordSheet(QFrame):
     """The :class:`Sheet` that is shown now."""
     closed = Signal()
 
-    def __init__(self, context: Context, parent: QWidget) -> None:
+    def __init__(self, context: Context, watches: Watches, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("sheet")
-        self._context, self._page = context, parent
+        self._context, self._watches, self._page = context, watches, parent
         self._reading = 0
         self._target: Target | None = None
         self._before: list[Target] = []
@@ -62,9 +62,11 @@ class RecordSheet(QFrame):
         self.body.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.follow, self.copy, self.print = QPushButton(), QPushButton(), QPushButton()
         self.export, self.again, self.data = QPushButton(), QPushButton(), QPushButton()
+        self.watch = QPushButton()
+        self.watch.setCheckable(True)
         buttons = QWidget()
         flow = Flow(buttons, gap=6)
-        for button in (self.follow, self.copy, self.print, self.export, self.again, self.data):
+        for button in (self.follow, self.watch, self.copy, self.print, self.export, self.again, self.data):
             flow.addWidget(button)
         foot = column(margins=(14, 8, 14, 12), gap=8)
         self._ages = label(name="muted", factor=0.93, wrap=True)
@@ -87,6 +89,8 @@ class RecordSheet(QFrame):
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-record"))
         self.again.clicked.connect(self._read_again)
         self.data.clicked.connect(self._open_data)
+        self.watch.clicked.connect(self._watch_clicked)
+        watches.changed.connect(self._show_watch)
         self.back.clicked.connect(self._go_back)
         self.close_button.clicked.connect(self.close_sheet)
         context.bridge.happened.connect(self._happened)
@@ -106,6 +110,8 @@ class RecordSheet(QFrame):
         self.export.setText(tr("E&xport PDF…"))
         self.again.setText(tr("Read this record &again"))
         self.data.setText(tr("Open in &Data"))
+        self.watch.setText(tr("&Watch", "button"))
+        self.watch.setToolTip(tr("Tell me when it ships, is invoiced, is paid or changes"))
         self._render()
 
     # ------------------------------------------------------------------------------------------------ opening
@@ -193,6 +199,8 @@ class RecordSheet(QFrame):
         self.back.setVisible(bool(self._before))
         self.follow.setVisible(bool(sheet.link))
         self.again.setVisible(record.entity.detail_path is not None)
+        self.watch.setVisible(record.entity.name in WATCHABLE)
+        self._show_watch()
         self.body.setWidget(self._content(record, sheet))
         self.body.verticalScrollBar().setValue(place)
 
@@ -296,12 +304,30 @@ class RecordSheet(QFrame):
         path = await ask_where(self, tr("Export the sheet"), name, ("pdf",))
         if path is not None:
             write_pdf(document, path)
-            self._context.say(saved_sentence(path), "ok")
+            say_saved(self._context.say, path)
 
     def _read_again(self) -> None:
         if self._target is not None:
             name, account, key = self._target
             self._context.sync(name, account or None, key)
+
+    def _show_watch(self) -> None:
+        self.watch.setChecked(self._target is not None and self._watches.of(self._target) is not None)
+
+    def _watch_clicked(self, on: bool) -> None:
+        record, target = self._record, self._target
+        if record is None or target is None or self.sheet is None:
+            return
+        if not on:
+            self._watches.remove(target)
+            self._context.say(tr("{name} is not watched any more.", name=self.sheet.name))
+            return
+        column = "account_num" if record.entity.name == "customers" else "order_number"
+        number = str(record.row.values.get(column) or "")
+        self._watches.add(Watch(*target, self.sheet.name, number))
+        self._context.say(
+            tr("{name} is watched: you are told when it ships, is invoiced, is paid or changes.", name=self.sheet.name)
+        )
 
     def _open_data(self) -> None:
         if self._target is not None:

@@ -13,8 +13,7 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.look.icons import tray_icon
 from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import plain, tr
 
 LOOKS = (0.5, 1, 2, 4, 8, 15, 30, 60)
 """Seconds between looks for a tray after a start (a desktop starts its panel after the programs); then none."""
@@ -104,10 +103,10 @@ class Tray(QObject):
     def retranslate(self) -> None:
         """Words of the current language."""
         self._open.setText(tr("&Open Archisync"))
-        self._all.setText(tr("&Sync all"))
+        self._all.setText(tr("Up&date all"))
         self._pause.setTitle(tr("&Pause all"))
         fill(self._pause, self._context)
-        self._types.setTitle(tr("Sync &one list"))
+        self._types.setTitle(tr("Update &one list"))
         self._form.setText(tr("Open order &form"))
         self._quit.setText(tr("&Quit"))
         self._list_types()
@@ -131,7 +130,7 @@ class Tray(QObject):
         if self._icon.toolTip() != plain(tip):
             self._icon.setToolTip(plain(tip))
         held = status.hold_since is not None
-        self._hold.setText(tr("&Release"))
+        self._hold.setText(tr("&Resume"))
         self._hold.setVisible(held)
         self._pause.menuAction().setVisible(not held)
 

@@ -41,11 +41,11 @@ from archisync_gui.ui.shell.find_box import FindBox
 from archisync_gui.ui.shell.form_request import FormRequest
 from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import decimal, tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import decimal, plain, tr
 from archisync_gui.ui.widgets.basic import ElidedLabel, Notice, Page, column, label, row
 
 if TYPE_CHECKING:
+    from archisync_gui.ui.live.watches import Watches
     from archisync_gui.ui.shell.find import Find
     from archisync_gui.ui.shell.sheet import RecordSheet
 
@@ -55,7 +55,7 @@ SIZE = QSize(1330, 780)
 FRAME = QSize(16, 48)
 """What the desktop puts around a window, about."""
 
-PAGES = ("overview", "history", "timeline", "data", "day", "log", "settings")
+PAGES = ("overview", "history", "timeline", "data", "summary", "log", "settings")
 
 
 class Sidebar(QFrame):
@@ -129,7 +129,7 @@ def page_titles() -> dict[str, str]:
         "history": tr("History", "page"),
         "timeline": tr("Timeline", "page"),
         "data": tr("Data", "page"),
-        "day": tr("Day", "page"),
+        "summary": tr("Summary", "page"),
         "log": tr("Log", "page"),
         "settings": tr("Settings", "page"),
     }
@@ -142,6 +142,8 @@ class Header(QFrame):
         super().__init__(parent)
         self._context = context
         self._kind = "starting"
+        self.first_steps = False
+        """The first run is on the screen: what it asks for is not called missing meanwhile."""
         self.setObjectName("header")
         layout = QGridLayout(self)
         layout.setContentsMargins(18, 14, 18, 14)
@@ -150,6 +152,8 @@ class Header(QFrame):
         layout.setColumnStretch(0, 1)
         self._layout = layout
         self._shape = ""
+        self._down_at = -1
+        """The width at which a title had no room beside the buttons."""
         self._first = first = row(gap=9)
         self._sign = _Sign()
         self.title = ElidedLabel()
@@ -197,7 +201,7 @@ class Header(QFrame):
         self.why.setText(tr("&Why?"))
         self.why.setToolTip(tr("Why does this run, or why does nothing run?"))
         self.cancel.setText(tr("&Cancel"))
-        self.all.setText(tr("&Sync all"))
+        self.all.setText(tr("Up&date all"))
         self.all.setToolTip(tr("Read all lists, one after the other (F5)"))
         self.bar.setAccessibleName(tr("Progress of the active run"))
         self._kind = ""  # its accessible name is said anew
@@ -217,16 +221,20 @@ class Header(QFrame):
                 button.setEnabled(False)
                 button.setToolTip(tr("Archisync is still starting"))
             return
-        self._headline(words.headline(status, self._context.now()))
+        if self.first_steps and not status.accounts:
+            text = tr("nothing is read before they are finished")
+            self._headline(words.Headline(tr("First steps"), text, "muted", "starting"))
+        else:
+            self._headline(words.headline(status, self._context.now()))
         running = status.current_run is not None
         self.cancel.setEnabled(running)
         self.cancel.setToolTip(
             tr("End the active run; the stored data stay as they are") if running else tr("Nothing is running")
         )
         held = status.hold_since is not None
-        self.hold.setText(tr("&Release") if held else tr("&Pause all"))
+        self.hold.setText(tr("&Resume") if held else tr("&Pause all"))
         self.hold.setToolTip(
-            tr("Let the syncs start again") if held else tr("End the active run and start nothing for a time")
+            tr("Let the updates start again") if held else tr("End the active run and start nothing for a time")
         )
         self.hold.setEnabled(True)
         self.why.setEnabled(True)
@@ -245,10 +253,18 @@ class Header(QFrame):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Beside the words; in a smaller window below the title, beside the second line; in a tiny one below all."""
+        """Beside the title where it has the room it needs; else below it, beside the second line; in a tiny window
+        below all. Once a title was too long, the buttons stay down until the window's width changes: they do not jump
+        back and forth with the words."""
         room = self.width() - self._buttons.sizeHint().width() - 54
         line = QFontMetrics(self.font()).height()
-        shape = "beside" if room > 36 * line else "lower" if room > 10 * line else "below"
+        title = self.title.sizeHint().width() + self._sign.width() + self.find_box.minimumWidth() + 24
+        if self._down_at != self.width():
+            self._down_at = -1
+        if room < title:
+            self._down_at = self.width()
+        beside = room > 36 * line and self._down_at < 0
+        shape = "beside" if beside else "lower" if room > 10 * line else "below"
         if shape == self._shape:
             return
         self._shape = shape
@@ -309,8 +325,8 @@ class Header(QFrame):
             self.fix.setText(found.button)
         self.fix.setVisible(bool(found.button))
         self._emphasise()
-        self._arrange()
         self.title.setText(found.title)
+        self._arrange()
         self.detail.setText(found.detail)
         self._sign.show_kind(found)
         self._sign.setVisible(found.kind != "running")
@@ -350,17 +366,20 @@ class _Sign(QWidget):
 
 
 class Banner(QFrame):
-    """Shown while order forms are open."""
+    """One line below the header while order forms are open."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self.setObjectName("banner")
-        layout = row(self, (12, 8, 12, 8), 10)
+        self.setObjectName("strip")
+        layout = row(self, (15, 2, 14, 2), 10)
         self._title = label(name="bannerTitle", bold=True)
-        self._text = label(wrap=True)
+        self._text = ElidedLabel()
+        self._text.setObjectName("muted")
         self.list = QPushButton()
         self.end = QPushButton()
+        for button in (self.list, self.end):
+            button.setObjectName("link")
         layout.addWidget(self._title)
         layout.addWidget(self._text, 1)
         layout.addWidget(self.list)
@@ -374,8 +393,8 @@ class Banner(QFrame):
         self._title.setText(tr("Order form open"))
         self.list.setText(tr("Ta&bs…"))
         self.list.setToolTip(tr("Which tabs are open, since when, and their last sign of life"))
-        self.end.setText(tr("Release &now"))
-        self.end.setToolTip(tr("End all sessions: the waiting syncs go on"))
+        self.end.setText(tr("End &now"))
+        self.end.setToolTip(tr("End all sessions: the waiting updates go on"))
         if self._context.status is not None:
             self.show_status(self._context.status)
 
@@ -497,6 +516,8 @@ class MainWindow(QMainWindow):
     shown_changed = Signal(bool)
     close_asked = Signal()
     quit_asked = Signal()
+    watch_fired = Signal(object, str)
+    """Something happened to a watched record: the watch, and what in one sentence."""
     painted = Signal()
     """The window is being painted for the first time."""
 
@@ -507,6 +528,7 @@ class MainWindow(QMainWindow):
         self._demo = False
         self._find: Find | None = None
         self._sheet: RecordSheet | None = None
+        self._watches: Watches | None = None
         self._titled = ""
         """The kind of headline that the title says."""
         self.setWindowTitle("Archisync")
@@ -542,10 +564,10 @@ class MainWindow(QMainWindow):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
         right.addWidget(self.header)
+        right.addWidget(self.banner)
         self._around = QWidget()
         around = column(self._around, (18, 12, 18, 0), 10)
         around.addWidget(self.form_request)
-        around.addWidget(self.banner)
         right.addWidget(self._around)
         right.addWidget(self.stack, 1)
         right.addWidget(self.foot)
@@ -572,8 +594,17 @@ class MainWindow(QMainWindow):
         if self._sheet is None:
             from archisync_gui.ui.shell.sheet import RecordSheet
 
-            self._sheet = RecordSheet(self.context, self.stack)
+            self._sheet = RecordSheet(self.context, self.watches(), self.stack)
         return self._sheet
+
+    def watches(self) -> Watches:
+        """The watched records, made when they are first needed."""
+        if self._watches is None:
+            from archisync_gui.ui.live.watches import Watches
+
+            self._watches = Watches(self.context)
+            self._watches.fired.connect(self.watch_fired)
+        return self._watches
 
     def open_record(self, target: object) -> None:
         """Show a record, named by list, account and key."""
@@ -676,8 +707,9 @@ class MainWindow(QMainWindow):
         if self.context.status is None:
             self.setWindowTitle("Archisync [DEMO]" if demo else "Archisync")
 
-    def _said(self, text: str, tone: str, action: str, callback: object) -> None:
-        self.notice.say(text, tone, action, callback if callable(callback) else None)
+    def _said(self, text: str, tone: str, action: str, callback: object, other: object) -> None:
+        second = other if isinstance(other, tuple) else ("", None)
+        self.notice.say(text, tone, action, callback if callable(callback) else None, second)
         self._place_notice()
 
     def show_closing(self) -> None:
@@ -690,8 +722,7 @@ class MainWindow(QMainWindow):
         self.banner.hide()
 
     def _arrange(self) -> None:
-        parts = (self.form_request, self.banner)
-        self._around.setVisible(not all(part.isHidden() for part in parts))
+        self._around.setVisible(not self.form_request.isHidden())
 
     def _place_notice(self) -> None:
         """Put the notice at the lower right, above the status bar; long texts make it higher, not wider."""

@@ -105,13 +105,17 @@ class Policy:
         message = Message(
             "session",
             tr("An order form was left open"),
-            tr("No sign of life: the waiting syncs go on. The form starts again by itself at the next input."),
+            tr("No sign of life: the waiting updates go on. The form starts again by itself at the next input."),
             "sessions",
         )
         if not any(e.kind is EventKind.SMART_SYNC_TIMEOUT for e in events) or not self._due(message, now):
             return []
         self.told[message.key] = _Told(now, FIRST_PAUSE)
         return [message]
+
+    def of_watch(self, message: Message, now: datetime, settings: Settings) -> list[Message]:
+        """Something happened to a watched record. It is an event and no condition, so it is told each time."""
+        return [] if _quiet(now, settings) or not settings.flag("notify.watches") else [message]
 
     def of_requests(self, waiting: int, now: datetime, settings: Settings) -> list[Message]:
         """An order form that waits for consent; ``waiting``: how many do."""
@@ -178,11 +182,11 @@ def _messages(condition: Condition, now: datetime) -> Iterator[Message]:
         case Kind.FAILED:
             for item in {i.type: i for i in lasting}.values():
                 why = words.failure_word(item.last_error)
-                title = tr("{type}: the sync failed", type=words.type_name(item.type))
+                title = tr("{type}: the update failed", type=words.type_name(item.type))
                 text = tr("{why}. The data stay as they were.", why=why[:1].upper() + why[1:])
                 yield Message(f"type:{item.type}", title, text, "run", item.last_run_id)
         case Kind.HOLD if condition.since is not None and now - condition.since >= LONG_HOLD:
-            yield Message("hold", tr("Still paused by you"), tr("Nothing is read until you release."), "overview")
+            yield Message("hold", tr("Still paused by you"), tr("Nothing is read until you resume."), "overview")
 
 
 def _stopped(code: str, account: str) -> Message:

@@ -108,7 +108,7 @@ def _closed(data: Data) -> _Said:
 
 
 def _hold(data: Data) -> _Said:
-    return _Said(tr("Everything paused by you") if data.get("hold") else tr("Syncs released"))
+    return _Said(tr("Everything paused by you") if data.get("hold") else tr("Updates resumed"))
 
 
 def _account(data: Data) -> _Said:

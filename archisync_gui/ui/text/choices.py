@@ -13,6 +13,9 @@ def choice_word(choice: str) -> str:
         "en": "English",
         "light": tr("Light"),
         "dark": tr("Dark"),
+        "off": tr("no", "choice"),
+        "folder": tr("write it to a folder"),
+        "print": tr("print it"),
     }.get(choice, choice)
 
 

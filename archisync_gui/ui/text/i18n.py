@@ -6,9 +6,11 @@ compiled to ``.qm``); the texts of errors live in ``archisync_gui.messages``.
 
 from __future__ import annotations
 
+import html
 from datetime import date, datetime
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+from PySide6.QtGui import Qt
 
 from archisync_gui import messages, zone
 
@@ -145,3 +147,11 @@ def lasting(seconds: float) -> str:
     if hours < 1:
         return tr("{minutes} min", minutes=minutes)
     return tr("{hours} h {minutes} min", hours=hours, minutes=f"{minutes % 60:02d}")
+
+
+def plain(text: str) -> str:
+    """``text`` so that tooltips and input dialogs show it as it is. Qt takes what looks like markup for rich text, and
+    loads its pictures."""
+    if not Qt.mightBeRichText(text):
+        return text
+    return "<qt>" + html.escape(text).replace("\n", "<br>") + "</qt>"

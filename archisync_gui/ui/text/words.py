@@ -245,6 +245,132 @@ def state_chip(item: AccountTypeStatus) -> Chip:
             return Chip(tr("Resting"), "muted", "dot")
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the reads of a day changed in a list."""
+
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    first: bool = False
+    """The list was read for the first time: all of it is new, which says nothing."""
+    runs: int = 0
+    """Reads that were stored."""
+
+
+def news_of(runs: Iterable[RunRecord]) -> dict[tuple[str, str], News]:
+    """What stored reads brought, by list and account."""
+    found: dict[tuple[str, str], News] = {}
+    for run in runs:
+        if run.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
+            continue
+        key = (run.type, run.account)
+        before = found.get(key, News())
+        first = run.scope is Scope.ALL and run.added > 0 and run.added == run.rows
+        found[key] = News(
+            before.added + (0 if first else run.added),
+            before.changed + run.changed,
+            before.gone + run.gone,
+            before.first or first,
+            before.runs + 1,
+        )
+    return found
+
+
+def news_line(news: News) -> str:
+    """``+2 ~5``; nothing is said of what did not happen."""
+    if news.first:
+        return tr("first read today")
+    signs = (("+", news.added), ("~", news.changed), ("−", news.gone))
+    parts = [f"{sign}{number(count)}" for sign, count in signs if count]
+    return " ".join(parts) or (tr("no change") if news.runs else "–")
+
+
+def condition_of(status: Status, type: str, account: str | None) -> Condition | None:
+    """The first condition that concerns a list (of that account, if one is given)."""
+    return next(
+        (
+            condition
+            for condition in conditions(status)
+            for item in condition.items
+            if item.type == type and account in (None, item.account)
+        ),
+        None,
+    )
+
+
+def troubled(status: Status) -> bool:
+    """True when something needs an action of the operator."""
+    return any(not condition.warning for condition in conditions(status))
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """What the overview says of a list: what it does, why it is not fresh, or what changed today."""
+
+    chip: Chip
+    detail: str = ""
+    more: str = ""
+    """What the tooltip adds."""
+
+
+def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, now: datetime) -> ListLine:
+    """A list in one line; with a second one when something is wrong."""
+    brought = tr("{added} new, {changed} changed, {gone} gone today", added=number(news.added),
+                 changed=number(news.changed), gone=number(news.gone))  # fmt: skip
+    calm = item.state is State.IDLE and item.last_outcome is not Outcome.FAILED and item.unclean_in_a_row < 2
+    if condition is None:
+        if calm:
+            return ListLine(Chip(news_line(news), "muted", ""), more=brought if news.runs and not news.first else "")
+        return ListLine(state_chip(item))
+    return ListLine(_why_chip(item, condition) if calm else state_chip(item), _why_detail(item, condition, now))
+
+
+def _why_chip(item: AccountTypeStatus, condition: Condition) -> Chip:
+    """Why a list that rests is not fresh, in two or three words."""
+    match condition.kind:
+        case Kind.STOPPED if condition.error is not None:
+            return Chip(stopped_word(condition.error.code), "bad", "square")
+        case Kind.LATE:
+            return Chip(tr("not read in time"), "warn", "alert")
+        case Kind.NEVER:
+            return Chip(tr("not read yet"), "warn", "ring")
+        case Kind.UNSURE:
+            return Chip(tr("age unknown"), "warn", "alert")
+        case Kind.REFUSED:
+            return Chip(tr("Read refused", "state"), "bad", "alert")
+        case _:
+            return Chip(failure_short(item.last_error or condition.error), "bad", "alert")
+
+
+def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) -> str:
+    """What it means for this list, and what happens next."""
+    again = item.expected
+    when = moment(again.starts, now) if again is not None and again.starts > now else ""
+    match condition.kind:
+        case Kind.REFUSED | Kind.STOPPED | Kind.UNSURE:
+            return condition_text(condition, now).means
+        case Kind.LATE | Kind.NEVER:
+            why = reason_word(item.reason) if item.reason is not None else ""
+            parts = [tr("will be read at {time}", time=when) if when else "", why]
+            return " · ".join(part for part in parts if part) or tr("will be read as soon as possible")
+        case _:
+            kept = tr("the stored data are unchanged")
+            return tr("tried again at {time} · {kept}", time=when, kept=kept) if when else kept
+
+
+def row_remedy(condition: Condition | None) -> tuple[str, str, object]:
+    """What the row of a list offers: as :func:`remedy`, where the condition is about this list alone."""
+    if condition is None or (len(condition.lists) > 1 and condition.kind is not Kind.REFUSED):
+        return "", "", None
+    return remedy(condition)
+
+
+def remedies() -> tuple[str, ...]:
+    """The texts of all buttons that a row may offer."""
+    return tr("Chec&k the read…"), tr("Password…"), tr("Certi&ficate…"), tr("De&tails…"), tr("Try again now")
+
+
 def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -> Chip:
     """How far the copy can be trusted, and since when."""
     since = ago((now - last).total_seconds()) if last is not None else ""
@@ -301,7 +427,7 @@ def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interv
     if item.state is State.REFUSED and item.expected is None:
         return tr("when you decide")
     if status.hold_since is not None and item.state in (State.WAITING, State.QUEUED, State.SUSPENDED):
-        return tr("when you release")
+        return tr("when you resume")
     forecast = item.expected
     if forecast is None:
         return tr("on request only") if interval is None else "–"
@@ -406,8 +532,8 @@ def headline(status: Status, now: datetime) -> Headline:
     elif first.kind in (Kind.LATE, Kind.NEVER):
         detail = f"{detail} {why_line(status, now)}"
     look = "hold" if first.kind is Kind.HOLD else "late" if first.warning else "trouble"
-    remedies = [_remedy(condition) for condition in (first, *others)]
-    button, place, what = next((remedy for remedy in remedies if remedy[0]), remedies[0])
+    offered = [remedy(condition) for condition in (first, *others)]
+    button, place, what = next((found for found in offered if found[0]), offered[0])
     tone = "bad" if errors else "warn"
     return Headline(text.what.rstrip("."), detail, tone, look, None, button, place, what)
 
@@ -428,9 +554,29 @@ def _running(run: RunView, status: Status, now: datetime, errors: list[Condition
     fraction = None if part is None else part / 100
     if not errors:
         return Headline(run_title(run), " · ".join(parts), "accent", "running", fraction, running=True)
-    button, place, what = _remedy(errors[0])
+    button, place, what = remedy(errors[0])
     detail = " · ".join([condition_title(errors[0], now), *parts])
     return Headline(run_title(run), detail, "bad", "trouble", fraction, button, place, what, True)
+
+
+def account_line(status: Status | None, account: str, now: datetime) -> tuple[str, str]:
+    """An account's state with its time, and a tone: *password refused 00:45*, *last answer 13:20*."""
+    known = None if status is None else next((a for a in status.accounts if a.id == account), None)
+    if status is None or known is None:
+        return "", "muted"
+    own = [item for item in _items_of(status) if item.account == account]
+    if known.stopped is not None:
+        tried = max((i.last_attempt for i in own if i.last_error == known.stopped and i.last_attempt), default=None)
+        word = stopped_word(known.stopped.code)
+        return (word if tried is None else f"{word} {moment(tried, now)}"), "bad"
+    good = max((item.last_run_time for item in own if item.last_run_time), default=None)
+    if good is None:
+        return tr("no answer of the ERP yet"), "muted"
+    return tr("last answer {time}", time=moment(good, now)), "ok"
+
+
+def _items_of(status: Status) -> list[AccountTypeStatus]:
+    return [item for type_status in status.statuses.values() for item in type_status.accounts]
 
 
 def erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
@@ -469,7 +615,7 @@ def condition_title(condition: Condition, now: datetime) -> str:
     return condition_text(condition, now).what.rstrip(".")
 
 
-def _remedy(condition: Condition) -> tuple[str, str, object]:
+def remedy(condition: Condition) -> tuple[str, str, object]:
     """What can be pressed about a condition: the button's text, the place it opens, and with what. ``""``: nothing."""
     code = condition.error.code if condition.error is not None else ""
     match condition.kind:
@@ -477,9 +623,9 @@ def _remedy(condition: Condition) -> tuple[str, str, object]:
             return tr("Enter acco&unt…"), "settings", "erp.accounts"
         case Kind.STOPPED:
             button = tr("Certi&ficate…") if code in CERTIFICATE else tr("Password…")
-            return button, "password" if code == "password-missing" else "trouble", condition.accounts[0]
+            return button, "trouble" if code in CERTIFICATE else "password", condition.accounts[0]
         case Kind.REFUSED:
-            return tr("Loo&k at it…"), "trouble", condition.items[0]
+            return tr("Chec&k the read…"), "trouble", condition.items[0]
         case Kind.FAILED if cause(condition.error) in (Cause.LAYOUT, Cause.INTERNAL):
             run_id = condition.items[0].last_run_id
             return (tr("De&tails…"), "run", run_id) if run_id is not None else ("", "", None)
@@ -529,15 +675,15 @@ def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
         parts.append(tr("late lists pass one at a time"))
     elif status.quiet_until is not None and status.quiet_until > now:
         left = lasting((status.quiet_until - now).total_seconds())
-        parts.append(tr("the others when it closes, or one at a time in {left}", left=left))
+        parts.append(tr("the other lists wait until it closes, at most {left}", left=left))
     return " · ".join(parts)
 
 
 def queue_detail(entry: QueueEntry) -> str:
     """The small line under a waiting request."""
-    parts = [tr("priority {count}", count=entry.priority), origin_word(entry.origin)]
+    parts = [origin_word(entry.origin), reason_word(entry.reason, entry.params)]
     if entry.suspended_progress is not None and entry.suspended_progress.page is not None:
-        parts[1] = tr("goes on from page {page}", page=entry.suspended_progress.page + 1)
+        parts[0] = tr("goes on from page {page}", page=entry.suspended_progress.page + 1)
     if entry.scope is not Scope.ALL:
         parts.append(scope_word(entry.scope))
     return " · ".join(parts)

@@ -28,8 +28,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.ui.look.icons import icon
 from archisync_gui.ui.look.theme import scaled, theme
-from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import plain, tr
 
 
 class ElidedLabel(QLabel):
@@ -127,7 +126,7 @@ class IconButton(QToolButton):
 
 
 class Notice(QFrame):
-    """One sentence about what was just done or refused, with at most one thing to press; goes away by itself."""
+    """One sentence about what was just done or refused, with at most two things to press; goes away by itself."""
 
     SHOWN = 9000
     """Milliseconds; a refusal stays until it is closed."""
@@ -141,26 +140,37 @@ class Notice(QFrame):
         layout.setContentsMargins(12, 6, 6, 6)
         self._text = label(wrap=True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._action = QPushButton()
-        self._action.clicked.connect(self._act)
+        self._action, self._other = QPushButton(), QPushButton()
+        self._action.clicked.connect(lambda: self._act(self._callback))
+        self._other.clicked.connect(lambda: self._act(self._second))
         self._close = IconButton("close")
         self._close.clicked.connect(self.dismiss)
         layout.addWidget(self._text, 1)
         layout.addWidget(self._action)
+        layout.addWidget(self._other)
         layout.addWidget(self._close)
         self._callback: Callable[[], object] | None = None
+        self._second: Callable[[], object] | None = None
         self._timer = QTimer(self, singleShot=True, interval=self.SHOWN)
         self._timer.timeout.connect(self.dismiss)
         self.hide()
 
-    def say(self, text: str, tone: str = "", action: str = "", callback: Callable[[], object] | None = None) -> None:
-        """Show ``text``; ``tone`` is ``bad`` or ``work`` (both stay), ``ok`` or empty."""
+    def say(
+        self,
+        text: str,
+        tone: str = "",
+        action: str = "",
+        callback: Callable[[], object] | None = None,
+        other: tuple[str, Callable[[], object] | None] = ("", None),
+    ) -> None:
+        """Show ``text``; ``tone`` is ``bad`` or ``work`` (both stay), ``ok`` or empty; ``other``: a second button."""
         self._text.setText(text)
         self.setAccessibleName(text)
         self._close.say(tr("Close this message"))
-        self._callback = callback
-        self._action.setText(action)
-        self._action.setVisible(bool(action))
+        self._callback, self._second = callback, other[1]
+        for button, words in ((self._action, action), (self._other, other[0])):
+            button.setText(words)
+            button.setVisible(bool(words))
         self.setProperty("tone", tone)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -179,8 +189,7 @@ class Notice(QFrame):
         """Press the notice's button."""
         self._action.click()
 
-    def _act(self) -> None:
-        callback = self._callback
+    def _act(self, callback: Callable[[], object] | None) -> None:
         self.dismiss()
         if callback is not None:
             callback()

@@ -1,4 +1,4 @@
-"""How cells are painted: chips, two lines, duration bars, queue and activity rows. They compute nothing."""
+"""How cells are painted: chips, two lines, queue and activity rows. They compute nothing."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ class CellDelegate(QStyledItemDelegate):
         _background(painter, option)
         if isinstance(cell, Cell):
             rect: QRect = option.rect.adjusted(PAD + 14 * cell.indent, 0, -6, 0)
-            if cell.bars:
-                paint_bars(painter, rect, cell.bars)
-            elif cell.chip is not None and not cell.text:
+            if cell.chip is not None and not cell.text:
                 paint_chip(painter, rect, cell, option.font)
             else:
                 self._text(painter, rect, cell, option)
@@ -55,11 +53,14 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(font)
         tone = "text"
         if cell.chip is not None:
-            side = metrics.ascent() * 0.72
-            box = QRectF(left, top + (metrics.height() - side) / 2, side, side)
-            paint_shape(painter, cell.chip.shape, box, color(cell.chip.tone))
-            left += int(side) + 6
-            tone = "text" if cell.chip.tone in ("ok", "muted") else cell.chip.tone
+            if cell.chip.shape:
+                side = metrics.ascent() * 0.72
+                box = QRectF(left, top + (metrics.height() - side) / 2, side, side)
+                paint_shape(painter, cell.chip.shape, box, color(cell.chip.tone))
+                left += int(side) + 6
+            tone = "text" if cell.chip.tone == "ok" else cell.chip.tone
+        if cell.faded and tone == "text":
+            tone = "muted"
         painter.setPen(color(tone))
         width = rect.right() - left - (4 if cell.right else 0)
         side_by_side = (Qt.AlignmentFlag.AlignRight if cell.right else Qt.AlignmentFlag.AlignLeft) | (
@@ -93,8 +94,9 @@ class CellDelegate(QStyledItemDelegate):
             chip = QFontMetrics(scaled(option.font, CHIP))
             width = chip.horizontalAdvance(cell.chip.text) + int(chip.ascent() * 0.68) + 24 + PAD + 10
         else:
-            width = max(metrics.horizontalAdvance(cell.text), fine.horizontalAdvance(cell.detail)) + PAD + 8
-            width += int(metrics.ascent() * 0.72) + 6 if cell.chip is not None else 0
+            detail = 0 if cell.elided else fine.horizontalAdvance(cell.detail)
+            width = max(metrics.horizontalAdvance(cell.text), detail) + PAD + 8
+            width += int(metrics.ascent() * 0.72) + 6 if cell.chip is not None and cell.chip.shape else 0
         width += 14 * cell.indent
         return QSize(width, metrics.height() + fine.height() + 18)
 
@@ -132,27 +134,6 @@ def paint_chip(painter: QPainter, rect: QRect, cell: Cell, font: QFont) -> None:
         int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter),
         text,
     )
-
-
-def paint_bars(painter: QPainter, rect: QRect, bars: tuple[tuple[float, bool], ...]) -> None:
-    """Up to 20 duration bars, newest right; a failed run is red and has a gap at its foot."""
-    most = max((seconds for seconds, _ in bars), default=1.0) or 1.0
-    width, gap = 4, 2
-    height = min(20, rect.height() - 12)
-    bottom = rect.center().y() + height // 2 + 1
-    left = rect.left()
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for at, (seconds, failed) in enumerate(bars):
-        tall = max(3.0, height * seconds / most)
-        x = left + at * (width + gap)
-        painter.setBrush(color("bar_bad" if failed else "bar"))
-        if failed:
-            tall = max(tall, 8.0)
-            painter.drawRoundedRect(QRectF(x, bottom - tall, width, tall - 4), 1, 1)
-            painter.drawRoundedRect(QRectF(x, bottom - 2.5, width, 2.5), 1, 1)
-        else:
-            painter.drawRoundedRect(QRectF(x, bottom - tall, width, tall), 1, 1)
 
 
 class QueueDelegate(QStyledItemDelegate):

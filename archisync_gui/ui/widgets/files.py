@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QStandardPaths, QUrl
@@ -36,6 +37,12 @@ def open_path(path: Path | str) -> bool:
     return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
-def saved_sentence(path: Path) -> str:
-    """What is said after a file was written."""
-    return tr("Saved as {name}.", name=path.name)
+def say_saved(say: Callable[..., None], path: Path) -> None:
+    """Say that a file was written, and offer to open it or its folder; ``say`` is ``Context.say``."""
+
+    def opened(what: Path) -> None:
+        if not open_path(what):
+            say(tr("No program could be started for {path}.", path=what), "bad")
+
+    open_it, show_it = (tr("&Open"), lambda: opened(path)), (tr("Show in &folder"), lambda: opened(path.parent))
+    say(tr("Saved as {name}.", name=path.name), "ok", *open_it, show_it)

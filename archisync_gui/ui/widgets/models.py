@@ -6,18 +6,27 @@ ask nobody for anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from archisync_gui.model import AccountTypeStatus, Outcome, QueueEntry, RunRecord, Scope, SessionView, Status
+from archisync_gui.conditions import Condition
+from archisync_gui.model import (
+    AccountTypeStatus,
+    Freshness,
+    Outcome,
+    QueueEntry,
+    RunRecord,
+    Scope,
+    SessionView,
+    Status,
+)
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import ActivityLine, event_line
-from archisync_gui.ui.text.i18n import absolute, ago, clock, lasting, span, took, tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import absolute, ago, clock, lasting, plain, span, took, tr
 from archisync_gui.ui.text.words import Chip
 
 Index: TypeAlias = QModelIndex | QPersistentModelIndex
@@ -40,19 +49,20 @@ class Cell:
     tooltip: str = ""
     bold: bool = False
     indent: int = 0
-    bars: tuple[tuple[float, bool], ...] = ()
-    """Durations in seconds, and whether the run failed."""
     right: bool = False
     """Figures that stand below each other."""
     fold: str = ""
     """``open`` or ``shut``: rows below it can be folded in or out."""
+    faded: bool = False
+    """It steps back, because something else needs attention."""
+    elided: bool = False
+    """The second line may end in …; the tooltip has all of it."""
 
     @property
     def spoken(self) -> str:
         """What a screen reader says."""
-        if self.bars:
-            return self.tooltip.replace("\n", ", ")
-        parts = [self.chip.text if self.chip and self.chip.text != self.text else "", self.text, self.detail]
+        chip = self.chip.text if self.chip is not None and self.chip.text != self.text else ""
+        parts = [chip, self.text if self.text not in chip else "", self.detail]
         return ", ".join(p for p in parts if p)
 
 
@@ -167,36 +177,40 @@ class TypeRow:
     status: AccountTypeStatus | None
     accounts: int = 1
     unfolded: bool = False
+    condition: Condition | None = None
+    """Why it is not fresh, if it is not."""
 
 
 class TypesModel(SnapshotModel):
-    """The table of types: one row each, its accounts below it when unfolded."""
+    """The table of lists: one row each, its accounts below it when unfolded."""
 
-    TYPE, STATE, FRESH, EXPECTED, BARS, ACTION = range(6)
+    TYPE, FRESH, STATE, EXPECTED, ACTION = range(5)
 
     def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(6, parent)
+        super().__init__(5, parent)
         self._unfolded: set[str] = set()
         self._last: tuple[Status, datetime] | None = None
-        self._bars: dict[tuple[str, str], tuple[tuple[float, bool], ...]] = {}
+        self._lengths: dict[tuple[str, str], tuple[tuple[float, bool], ...]] = {}
+        """Durations of the last 20 runs in seconds, oldest first, and which of them failed."""
         self._good: dict[tuple[str, str], RunRecord] = {}
+        self._today: Mapping[tuple[str, str], words.News] = {}
 
     def headers(self) -> Sequence[str]:
-        return (tr("Type"), tr("State"), tr("Freshness"), tr("Will be fresh"), tr("Duration, last 20"), "")
+        return (tr("List"), tr("Updated", "column"), tr("Today", "column"), tr("Next update"), "")
 
-    def set_runs(self, runs: Sequence[RunRecord]) -> None:
-        """Take the latest runs (any order) for the duration bars."""
+    def set_runs(self, runs: Sequence[RunRecord], today: Mapping[tuple[str, str], words.News]) -> None:
+        """Take the latest runs (any order), and what the runs of today brought for each list and account."""
         grouped: dict[tuple[str, str], list[RunRecord]] = {}
         for run in runs:
             if run.ended is not None and run.outcome not in (None, Outcome.CANCELLED, Outcome.SKIPPED):
                 grouped.setdefault((run.type, run.account), []).append(run)
-                grouped.setdefault((run.type, ""), []).append(run)
+        self._today = today
         self._good = {
             key: max(good, key=lambda r: r.started)
             for key, group in grouped.items()
             if (good := [r for r in group if r.outcome in _STORED and r.scope is Scope.ALL])
         }
-        self._bars = {
+        self._lengths = {
             key: tuple(
                 (_seconds(r), r.outcome in (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED))
                 for r in sorted(group, key=lambda r: r.started)[-20:]
@@ -221,43 +235,78 @@ class TypesModel(SnapshotModel):
             return
         status, before = self._last
         moment = now or before
+        troubled = words.troubled(status)
         rows: list[tuple[object, object, tuple[Cell, ...]]] = []
         for type_status in status.statuses.values():
             speaker = words.worst(type_status)
             many = len(type_status.accounts)
             unfolded = many > 1 and type_status.type in self._unfolded
-            row = TypeRow(type_status.type, None, speaker, many, unfolded)
-            rows.append(((type_status.type, None), row, self._cells(row, status, moment, type_status.interval)))
+            found = words.condition_of(status, type_status.type, None)
+            row = TypeRow(type_status.type, None, speaker, many, unfolded, found)
+            faded = troubled and found is None
+            cells = self._cells(row, status, moment, type_status.interval, faded)
+            rows.append(((type_status.type, None), row, cells))
             if unfolded:
                 for item in type_status.accounts:
-                    child = TypeRow(type_status.type, item.account, item)
-                    cells = self._cells(child, status, moment, type_status.interval)
+                    own = words.condition_of(status, type_status.type, item.account)
+                    child = TypeRow(type_status.type, item.account, item, condition=own)
+                    faded = troubled and own is None
+                    cells = self._cells(child, status, moment, type_status.interval, faded)
                     rows.append(((type_status.type, item.account), child, cells))
         self.replace(rows)
 
-    def _cells(self, row: TypeRow, status: Status, now: datetime, interval: int | None) -> tuple[Cell, ...]:
+    def _news(self, row: TypeRow) -> words.News:
+        """What today's runs brought: of the row's account, or of all accounts."""
+        found = [n for (t, account), n in self._today.items() if t == row.type and row.account in (None, account)]
+        return words.News(
+            sum(n.added for n in found),
+            sum(n.changed for n in found),
+            sum(n.gone for n in found),
+            any(n.first for n in found),
+            sum(n.runs for n in found),
+        )
+
+    def _cells(
+        self, row: TypeRow, status: Status, now: datetime, interval: int | None, faded: bool
+    ) -> tuple[Cell, ...]:
         item = row.status
         name = words.type_name(row.type) if row.account is None else row.account
         fold = ""
         if row.account is None and row.accounts > 1:
             fold = tr("%n account(s)", "", row.accounts)
         sign = "" if not fold else "open" if row.unfolded else "shut"
-        title = Cell(name, fold, bold=row.account is None, indent=0 if row.account is None else 1, fold=sign)
+        indent = 0 if row.account is None else 1
+        title = Cell(name, fold, bold=row.account is None, indent=indent, fold=sign, faded=faded)
         if item is None:
             none = Cell("–", tooltip=tr("No account reads this list"))
-            return (title, none, none, none, Cell(), Cell())
-        state = words.state_chip(item)
+            return (title, none, none, none, Cell())
         fresh = words.freshness_chip(item.freshness, item.last_run_time, now)
         counts = words.counts_line(item, self._good.get((row.type, item.account)))
-        bars = self._bars.get((row.type, row.account or ""), ())
+        lengths = self._lengths.get((row.type, item.account), ())
+        state = words.list_line(item, row.condition, self._news(row), now)
+        newest = item.new_as_of
+        newer = newest is not None and (item.last_run_time is None or newest > item.last_run_time)
+        since = ago((now - newest).total_seconds()) if newest is not None and newer else ""
         return (
             title,
-            Cell(chip=state, tooltip=_state_tip(item, state)),
-            Cell(fresh.text, counts, chip=fresh, tooltip=_fresh_tip(item, now)),
-            Cell(words.expected_line(item, status, now, interval), tooltip=_expected_tip(item, now)),
-            Cell(bars=bars, tooltip=_bars_tip(bars)),
+            Cell(
+                ago((now - item.last_run_time).total_seconds())
+                if item.freshness is Freshness.FRESH and item.last_run_time is not None
+                else fresh.text,
+                tr("new ones: {since}", since=since) if since else "",
+                chip=fresh,
+                tooltip=_fresh_tip(item, counts, now),
+                faded=faded,
+            ),
+            Cell(
+                state.chip.text, state.detail, chip=state.chip, tooltip=_state_tip(item, state), faded=faded,
+                elided=True,
+            ),
+            Cell(
+                words.expected_line(item, status, now, interval), tooltip=_expected_tip(item, lengths), faded=faded
+            ),
             Cell(),
-        )
+        )  # fmt: skip
 
 
 _STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
@@ -270,8 +319,8 @@ def _seconds(run: RunRecord) -> float:
     return max(0.0, (run.ended - run.started).total_seconds() - paused)
 
 
-def _state_tip(item: AccountTypeStatus, chip: Chip) -> str:
-    lines = [chip.text]
+def _state_tip(item: AccountTypeStatus, said: words.ListLine) -> str:
+    lines = [said.chip.text, *([said.detail] if said.detail else []), *([said.more] if said.more else [])]
     if item.last_error is not None and item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
         found = words.told(item.last_error.code, item.last_error.params)
         lines.append(str(found) if found is not None else item.last_error.message)
@@ -280,8 +329,8 @@ def _state_tip(item: AccountTypeStatus, chip: Chip) -> str:
     return "\n".join(lines)
 
 
-def _fresh_tip(item: AccountTypeStatus, now: datetime) -> str:
-    lines = []
+def _fresh_tip(item: AccountTypeStatus, counts: str, now: datetime) -> str:
+    lines = [counts] if counts else []
     if item.last_run_time is not None:
         lines.append(tr("Read on {time}", time=absolute(item.last_run_time)))
     if item.new_as_of is not None:
@@ -294,24 +343,25 @@ def _fresh_tip(item: AccountTypeStatus, now: datetime) -> str:
     return "\n".join(lines) or tr("Never read")
 
 
-def _expected_tip(item: AccountTypeStatus, now: datetime) -> str:
+def _expected_tip(item: AccountTypeStatus, lengths: tuple[tuple[float, bool], ...]) -> str:
     lines = []
     if item.due is not None:
         lines.append(tr("Due at {time}", time=absolute(item.due)))
     if item.expected is not None:
         starts = absolute(item.expected.starts)
         lines.append(tr("Starts {time}, takes about {length}", time=starts, length=lasting(item.expected.seconds)))
+    if lengths:
+        lines.append(_lengths_tip(lengths))
     return "\n".join(lines)
 
 
-def _bars_tip(bars: tuple[tuple[float, bool], ...]) -> str:
-    if not bars:
-        return tr("No runs yet")
-    good = sorted(seconds for seconds, failed in bars if not failed)
-    lines = [tr("Last: {length}", length=took(bars[-1][0]))]
+def _lengths_tip(lengths: tuple[tuple[float, bool], ...]) -> str:
+    """How long the last runs took, and how many failed."""
+    good = sorted(seconds for seconds, failed in lengths if not failed)
+    lines = [tr("Last: {length}", length=took(lengths[-1][0]))]
     if good:
         lines.append(tr("Usually: {length}", length=took(good[len(good) // 2])))
-    failed = sum(1 for _, bad in bars if bad)
+    failed = sum(1 for _, bad in lengths if bad)
     if failed:
         lines.append(tr("%n failed", "", failed))
     return "\n".join(lines)

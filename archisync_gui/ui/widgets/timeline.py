@@ -28,8 +28,7 @@ from archisync_gui.model import Forecast, Outcome, RunRecord
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import Missed
-from archisync_gui.ui.text.i18n import absolute, clock, day, lasting, took, tr
-from archisync_gui.ui.text.plain import plain
+from archisync_gui.ui.text.i18n import absolute, clock, day, lasting, plain, took, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +152,22 @@ class Timeline(QWidget):
         self._interactive = interactive
         self._back, self._ahead = timedelta(hours=2), timedelta(hours=1)
         self._offset = timedelta()
+        self._folded = False
         self._drag: QPoint | None = None
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         if interactive:
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def set_folded(self, folded: bool) -> None:
+        """Show all lists in one lane without names, or a lane for each."""
+        if folded != self._folded:
+            self._folded = folded
+            self.updateGeometry()
+            self.update()
+
+    def _lanes(self) -> int:
+        return 1 if self._folded else len(self._picture.lanes)
 
     def set_span(self, back: timedelta, ahead: timedelta) -> None:
         """Show so much before and after now."""
@@ -199,18 +209,20 @@ class Timeline(QWidget):
 
     def _lane_height(self) -> int:
         wanted = max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5)
-        lanes = max(1, len(self._picture.lanes))
+        lanes = max(1, self._lanes())
         most = self.height() if self._interactive else 40
         return max(wanted, min(most, (self.height() - 30) // lanes))
 
     def sizeHint(self) -> QSize:
-        lanes = max(6, len(self._picture.lanes))
+        lanes = 1 if self._folded else max(6, len(self._picture.lanes))
         return QSize(640, lanes * max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5) + 28)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(240, self.sizeHint().height())
 
     def _left(self) -> int:
+        if self._folded:
+            return 8
         metrics = QFontMetrics(scaled(self.font(), 0.85))
         return max([56, *(metrics.horizontalAdvance(words.type_name(t)) for t in self._picture.lanes)]) + 14
 
@@ -225,7 +237,7 @@ class Timeline(QWidget):
         return first + (last - first) * ((x - self._left()) / width)
 
     def _box(self, bar: Bar) -> QRectF:
-        lane = self._picture.lanes.index(bar.type)
+        lane = 0 if self._folded else self._picture.lanes.index(bar.type)
         height = self._lane_height()
         left, right = self._x(bar.start), self._x(bar.end)
         tall = min(20.0 if self._interactive else 14.0, height * 0.62)
@@ -239,7 +251,7 @@ class Timeline(QWidget):
         metrics = QFontMetrics(small)
         height = self._lane_height()
         left = self._left()
-        bottom = len(self._picture.lanes) * height
+        bottom = self._lanes() * height
         first, last = self.span
         plot = QRectF(left, 0, self.width() - left - 8, bottom)
         for start, end in self._picture.sessions:
@@ -251,7 +263,7 @@ class Timeline(QWidget):
                 painter.drawLine(box.topLeft(), box.bottomLeft())
                 painter.drawLine(box.topRight(), box.bottomRight())
         self._paint_axis(painter, metrics, plot, bottom)
-        for at, lane in enumerate(self._picture.lanes):
+        for at, lane in enumerate(() if self._folded else self._picture.lanes):
             if self._interactive:
                 painter.setPen(QPen(color("border"), 1))
                 painter.drawLine(0, (at + 1) * height, int(plot.right()), (at + 1) * height)

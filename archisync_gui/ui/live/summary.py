@@ -1,0 +1,357 @@
+"""What a span of time brought, read from the store: new customers, shipped orders, prices, invoices due, and how
+Archisync worked. Values and words only; pages and paper are made of them elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from archisync_gui import zone
+from archisync_gui.entities.declaration import Column, Entity, Kind, Row
+from archisync_gui.entities.views import VIEWS
+from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
+from archisync_gui.ui.live.feed import midnight, question_of
+from archisync_gui.ui.live.services import Services
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import clock, day, decimal, lasting, moment, number, tr
+from archisync_gui.ui.text.records import money
+from archisync_gui.ui.text.values import right_aligned, shown
+from archisync_gui.ui.text.values import title as title_of
+
+if TYPE_CHECKING:
+    from archisync_gui.store.store import Store
+
+PERIODS = ("today", "yesterday", "week", "since")
+
+MOST = 400
+"""Lines of one section at most; more of one list is a first read, told as a number."""
+
+RUNS = 2000
+"""Runs that are read at once."""
+
+SPANS = 3
+"""Spans of failures that are told of one list."""
+
+STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
+BAD = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+
+Target = tuple[str, str, str]
+"""List, account (empty for a shared list), key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of time with its name in :data:`PERIODS`."""
+
+    name: str
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a section's table."""
+
+    cells: tuple[str, ...]
+    target: Target | None = None
+    """The record that its first cell leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part: a table, or one sentence where there is nothing to show."""
+
+    name: str
+    title: str
+    heads: tuple[str, ...] = ()
+    right: frozenset[int] = frozenset()
+    """Columns of figures."""
+    lines: tuple[Line, ...] = ()
+    total: tuple[str, ...] = ()
+    sentence: str = ""
+    tile: str = ""
+    """The number in large; empty: the section has no tile."""
+    tile_word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A span of time."""
+
+    period: Period
+    sections: tuple[Section, ...]
+    demo: bool = False
+
+
+def period_of(name: str, now: datetime, since: datetime | None) -> Period:
+    """The span of that name. ``since``: when the summary was looked at last on an earlier day."""
+    match name:
+        case "yesterday":
+            return Period(name, midnight(now, 1), midnight(now))
+        case "week":
+            return Period(name, midnight(now, 6), now)
+        case "since":
+            return Period(name, since or midnight(now, 1), now)
+        case _:
+            return Period("today", midnight(now), now)
+
+
+def period_title(period: Period) -> str:
+    """The span in words, with its days."""
+    first, last = zone.local(period.start).date(), zone.local(period.end).date()
+    match period.name:
+        case "yesterday" | "morning":
+            return tr("Yesterday") + " · " + day(first)
+        case "week":
+            return f"{day(first)} – {day(last)}"
+        case "since":
+            return tr("Since {time}", time=moment(period.start, period.end))
+        case _:
+            return tr("Today") + " · " + day(first)
+
+
+async def read_summary(
+    services: Services, accounts: Sequence[str], period: Period, threshold: int, now: datetime
+) -> Summary:
+    """All sections. ``threshold``: hundredths of a percent from which a changed price is told; 0: all."""
+    store = services.store
+    if store is None:
+        return Summary(period, ())
+    runs = await _runs(store, period)
+    read = {run.type for run in runs if run.outcome in STORED}
+    reader = _Reader(services, store, tuple(accounts), period, read)
+    found = [
+        await reader.added("customers", tr("New customers"), ("name", "vat_number", "city")),
+        await reader.added("ddt", tr("Shipped"), ("ddt_number", "order_number", "customer_name", "tracking")),
+        await reader.prices(threshold),
+    ]
+    if period.name != "yesterday":
+        found.append(await reader.due(now))
+    events = await _events(store, period)
+    found.append(_work(services, runs, forms_sentence(events, runs), now))
+    return Summary(period, tuple(section for section in found if section is not None), services.demo)
+
+
+async def _runs(store: Store, period: Period) -> list[RunRecord]:
+    """All runs of the span, oldest first."""
+    found: list[RunRecord] = []
+    before = period.end
+    while True:
+        part = await store.runs(since=period.start, before=before, limit=RUNS)
+        found += part
+        if len(part) < RUNS:
+            return sorted(found, key=lambda run: run.started)
+        before = part[-1].started
+
+
+async def _events(store: Store, period: Period) -> list[Event]:
+    found = await store.events(period.start, period.end, (EventKind.SESSION_OPENED,), limit=20_000)
+    return [stored.event for stored in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads the sections about the office's data."""
+
+    services: Services
+    store: Store
+    accounts: tuple[str, ...]
+    period: Period
+    read: set[str]
+    """Lists that were read in the span."""
+
+    def _nothing(self, name: str) -> str:
+        """Why a section is empty: nothing happened, or nobody looked."""
+        if name in self.read:
+            return tr("None.")
+        return tr("No data: this list was not read in this time.")
+
+    async def added(self, name: str, title: str, wanted: Sequence[str]) -> Section | None:
+        """Records that were new in the span."""
+        entity = self.services.entity(name)
+        if entity is None:
+            return None
+        start, end = self.period.start, self.period.end
+        found = await self.store.changes(start, end, self.accounts, entity=name, kinds=["added"], limit=MOST + 1)
+        if len(found) > MOST:
+            sentence = tr("More than {count}: the list was read for the first time.", count=MOST)
+            return Section(name, title, sentence=sentence, tile=f"> {MOST}", tile_word=title)
+        columns = _columns(entity, wanted)
+        lines: list[Line] = []
+        for account in dict.fromkeys(change.account for change in found):
+            keys = [change.key for change in found if change.account == account]
+            rows = await self.store.rows_by_key(name, account or None, keys)
+            lines += [_line(columns, row.values, (name, account, row.key)) for row in rows]
+        tile = number(len(lines)) if lines or name in self.read else "–"
+        return _table(name, title, columns, lines, self._nothing(name), tile)
+
+    async def prices(self, threshold: int) -> Section | None:
+        """Prices that changed by at least the threshold."""
+        entity = self.services.entity("prices")
+        if entity is None:
+            return None
+        start, end = self.period.start, self.period.end
+        found = await self.store.changes(
+            start, end, self.accounts, entity="prices", kinds=["changed"], percent=max(1, threshold), limit=MOST + 1
+        )
+        rows = await self.store.rows_by_key("prices", None, list(dict.fromkeys(change.key for change in found)))
+        names = {row.key: str(row.values.get("item_name") or "") for row in rows}
+        lines = tuple(
+            Line(
+                (
+                    " · ".join(part for part in (str(c.title or c.key), names.get(c.key, "")) if part),
+                    shown(c.before, Kind.MONEY),
+                    shown(c.after, Kind.MONEY),
+                    f"{'+' if (c.percent or 0) > 0 else '−'}{decimal(abs(c.percent or 0) / 100)} %",
+                ),
+                ("prices", "", c.key),
+            )
+            for c in found[:MOST]
+        )
+        percent = decimal(threshold / 100, 0)
+        title = tr("Prices changed by {percent} % or more", percent=percent) if threshold else tr("Changed prices")
+        tile = (number(len(lines)) + ("+" if len(found) > MOST else "")) if lines or "prices" in self.read else "–"
+        if not lines:
+            return Section("prices", title, sentence=self._nothing("prices"), tile=tile, tile_word=tr("Changed prices"))
+        heads = (tr("Item"), tr("Before"), tr("Now"), tr("Change"))
+        return Section("prices", title, heads, frozenset({1, 2, 3}), lines, tile=tile, tile_word=tr("Changed prices"))
+
+    async def due(self, now: datetime) -> Section | None:
+        """Unpaid invoices that are due within a week from today."""
+        entity = self.services.entity("invoices")
+        view = next(view for view in VIEWS if view.name == "due")
+        asked = {name for name, _, _ in view.where}
+        if entity is None or not asked <= {column.name for column in entity.columns}:
+            return None
+        columns = _columns(entity, ("invoice_number", "billing_name", "due_date", "remaining_amount"))
+        lines: list[Line] = []
+        total = count = 0
+        for account in self.accounts:
+            page = await self.store.rows(
+                "invoices", account, sort="due_date", limit=MOST, sum_of="remaining_amount", **question_of(view, now)
+            )
+            total, count = total + (page.sum or 0), count + page.total
+            lines += [_line(columns, row.values, ("invoices", account, row.key)) for row in page.rows]
+        title = tr("Invoices due within 7 days")
+        made = _table("invoices", title, columns, lines, tr("None."), money(total))
+        if not lines:
+            return made
+        foot = (tr("%n invoice(s)", "", count), *[""] * (len(columns) - 2), money(total))
+        return Section(made.name, title, made.heads, made.right, made.lines, foot, tile=money(total), tile_word=title)
+
+
+def _columns(entity: Entity, wanted: Sequence[str]) -> tuple[Column, ...]:
+    """The wanted columns in that order, as far as the list has them; else the one of its titles."""
+    by_name = {column.name: column for column in entity.columns}
+    found = tuple(by_name[name] for name in wanted if name in by_name)
+    return found or tuple(column for column in entity.columns if column.name == entity.title)
+
+
+def _line(columns: Sequence[Column], values: Row, target: Target) -> Line:
+    return Line(tuple(shown(values.get(column.name), column.kind) for column in columns), target)
+
+
+def _table(name: str, title: str, columns: Sequence[Column], lines: Sequence[Line], nothing: str, tile: str) -> Section:
+    if not lines:
+        return Section(name, title, sentence=nothing, tile=tile, tile_word=title)
+    right = frozenset(at for at, column in enumerate(columns) if right_aligned(column.kind))
+    heads = tuple(title_of(column) for column in columns)
+    return Section(name, title, heads, right, tuple(lines), tile=tile, tile_word=title)
+
+
+# ------------------------------------------------------------------------------------------ how Archisync worked
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSpan:
+    """A time in which a list could not be read."""
+
+    first: datetime
+    last: datetime
+    reads: int
+    why: str
+    over: datetime | None
+    """When it was read again; ``None``: not in the span."""
+
+
+def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
+    """Failures in a row of one list and account as one span each; ``runs``: oldest first."""
+    spans: list[FailureSpan] = []
+    row: list[RunRecord] = []
+
+    def close(over: datetime | None) -> None:
+        if row:
+            last = row[-1].ended or row[-1].started
+            spans.append(FailureSpan(row[0].started, last, len(row), words.failure_word(row[-1].error), over))
+            row.clear()
+
+    for run in runs:
+        if run.outcome in BAD:
+            row.append(run)
+        elif run.outcome in STORED:
+            close(run.ended)
+    close(None)
+    return spans
+
+
+def span_sentence(span: FailureSpan, now: datetime) -> str:
+    """``03:10–03:25 (the ERP does not answer), fine again at 03:26``."""
+    until = moment(span.last, span.first)
+    when = moment(span.first, now) + (f"–{until}" if until != clock(span.first) else "")
+    if span.over is None:
+        return tr("{when} ({why}), not read since", when=when, why=span.why)
+    return tr("{when} ({why}), fine again at {time}", when=when, why=span.why, time=clock(span.over))
+
+
+def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: datetime) -> Section:
+    """Reads, failures with their spans, and what the order forms cost."""
+    lines: list[Line] = []
+    for entity in services.entities:
+        own = [run for run in runs if run.type == entity.name]
+        spans = [s for account in dict.fromkeys(r.account for r in own)
+                 for s in failure_spans(r for r in own if r.account == account)]  # fmt: skip
+        good, bad = sum(r.outcome in STORED for r in own), sum(r.outcome in BAD for r in own)
+        told = [span_sentence(span, now) for span in spans[:SPANS]]
+        if len(spans) > SPANS:
+            told.append(tr("%n more", "", len(spans) - SPANS))
+        lines.append(Line((words.type_name(entity.name), number(good), number(bad) if bad else "–", "; ".join(told))))
+    heads = (tr("List"), tr("Updates"), tr("Failed"), tr("When and why"))
+    title = tr("How Archisync worked")
+    if not runs:
+        return Section("work", title, sentence=tr("Nothing was read in this time: Archisync was closed or paused."))
+    return Section("work", title, heads, frozenset({1, 2}), tuple(lines), sentence=forms)
+
+
+def forms_sentence(events: Sequence[Event], runs: Sequence[RunRecord]) -> str:
+    """What the order forms cost: ``3 forms, customers in 2.1 s, others put off by 40 s``."""
+    opened = sum(e.kind is EventKind.SESSION_OPENED for e in events)
+    if not opened:
+        return tr("No order form was opened.")
+    taken = [
+        (r.ended - r.started).total_seconds()
+        for r in runs
+        if r.origin is Origin.ORDER_FORM
+        and r.scope is Scope.NEW
+        and r.ended is not None
+        and r.outcome is Outcome.COMPLETED
+    ]
+    late = sum((end - begin).total_seconds() for r in runs for begin, end in r.suspensions if end is not None)
+    parts = [tr("%n form(s)", "", opened)]
+    if taken:
+        parts.append(tr("customers in {seconds} s", seconds=decimal(sum(taken) / len(taken))))
+    if late >= 1:
+        parts.append(tr("others put off by {time}", time=lasting(late)))
+    return ", ".join(parts)
+
+
+def earlier_day(text: str, now: datetime) -> datetime | None:
+    """The kept moment, if it can be read and lies on an earlier day of the office, at most 31 days back."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if at.tzinfo is None or not midnight(now) - timedelta(days=31) <= at < midnight(now):
+        return None
+    return at

@@ -1,0 +1,170 @@
+"""Watched customers and orders: told when one ships, is invoiced, is paid or changes. Fired by the change log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.entities.links import LINKS
+from archisync_gui.model import Event, EventKind
+from archisync_gui.store.types import Change, ChangeKind, StoredRow
+from archisync_gui.ui.live.context import WATCHES, Context
+from archisync_gui.ui.live.services import Services
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.values import title as title_of
+
+if TYPE_CHECKING:
+    from archisync_gui.store.store import Store
+
+WATCHABLE = ("customers", "orders")
+"""Lists whose records can be watched."""
+
+MOST = 2000
+"""Lines of the change log that are read of one run; more is a first read."""
+
+RUN = timedelta(hours=12)
+"""The most that a run lasts: how far back its lines are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One watched record."""
+
+    list: str
+    account: str
+    key: str
+    name: str
+    """As people call it: the customer's name, the order's number."""
+    number: str
+    """By which other lists name it: the customer's account number, the order's number."""
+
+    @property
+    def target(self) -> tuple[str, str, str]:
+        """What opens its sheet."""
+        return self.list, self.account, self.key
+
+
+class Watches(QObject):
+    """All watches of this window's memory."""
+
+    changed = Signal()
+    fired = Signal(object, str)
+    """The watch, and what happened in one sentence."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._context = context
+        self.all: tuple[Watch, ...] = _read(context.recall(WATCHES))
+        context.bridge.happened.connect(self._happened)
+
+    def of(self, target: tuple[str, str, str]) -> Watch | None:
+        """The watch of a record, if it is watched."""
+        return next((watch for watch in self.all if watch.target == target), None)
+
+    def add(self, watch: Watch) -> None:
+        """Watch a record."""
+        self._keep((*(kept for kept in self.all if kept.target != watch.target), watch))
+
+    def remove(self, target: tuple[str, str, str]) -> None:
+        """Watch it no more."""
+        self._keep(tuple(kept for kept in self.all if kept.target != target))
+
+    def _keep(self, watches: tuple[Watch, ...]) -> None:
+        self.all = watches
+        self._context.remember(WATCHES, json.dumps([asdict(watch) for watch in watches]))
+        self.changed.emit()
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        for event in events if self.all else ():
+            name, run_id = str(event.data.get("type") or ""), str(event.data.get("runId") or "")
+            if event.kind is EventKind.SYNC_COMPLETED and run_id and any(_concerned(w, name) for w in self.all):
+                self._context.background.run(self._look(name, run_id, event.at), "watches")
+
+    async def _look(self, name: str, run_id: str, at: datetime) -> None:
+        services = self._context.services
+        entity = services.entity(name) if services is not None else None
+        if services is None or services.store is None or entity is None:
+            return
+        for watch, said in await news_of_run(services, services.store, entity, run_id, at, self.all):
+            self.fired.emit(watch, said)
+
+
+def _concerned(watch: Watch, name: str) -> bool:
+    """True when a read of that list may tell something about the watched record."""
+    return watch.list == name or any(link.list == name for link in LINKS.get(watch.list, ()))
+
+
+def _read(text: str) -> tuple[Watch, ...]:
+    """The kept watches; what cannot be read is left out."""
+    try:
+        found = json.loads(text) if text else []
+        return tuple(Watch(**{name: str(value) for name, value in one.items()}) for one in found)
+    except (ValueError, TypeError, AttributeError):
+        return ()
+
+
+async def news_of_run(
+    services: Services, store: Store, entity: Entity, run_id: str, at: datetime, watches: Iterable[Watch]
+) -> list[tuple[Watch, str]]:
+    """What a run changed about watched records: one sentence each."""
+    found: list[tuple[Watch, str]] = []
+    by_account: dict[str, list[Watch]] = {}
+    for watch in watches:
+        if _concerned(watch, entity.name):
+            by_account.setdefault(watch.account, []).append(watch)
+    for account, own in by_account.items():
+        lines = await store.changes(
+            at - RUN, at + timedelta(minutes=5), [account], entity=entity.name, run_id=run_id, limit=MOST
+        )
+        if not lines or len(lines) == MOST:
+            continue
+        keys = list(dict.fromkeys(line.key for line in lines))
+        rows = {row.key: row for row in await store.rows_by_key(entity.name, account, keys)}
+        for watch in own:
+            said = [text for key in keys if (text := _sentence(watch, entity, key, lines, rows.get(key)))]
+            if said:
+                found.append((watch, f"{watch.name}: " + "; ".join(said)))
+    return found
+
+
+def _sentence(watch: Watch, entity: Entity, key: str, lines: Sequence[Change], row: StoredRow | None) -> str:
+    """What happened to one row, if it belongs to the watch."""
+    own = [line for line in lines if line.key == key]
+    kinds = {line.kind for line in own}
+    fields = ", ".join(dict.fromkeys(_field(entity, line.field) for line in own if line.kind is ChangeKind.CHANGED))
+    if entity.name == watch.list:
+        if key != watch.key:
+            return ""
+        if ChangeKind.GONE in kinds:
+            return tr("gone from the ERP")
+        return tr("changed: {fields}", fields=fields) if fields else ""
+    column = next((link.column for link in LINKS.get(watch.list, ()) if link.list == entity.name), None)
+    if row is None or column is None or str(row.values.get(column) or "") != watch.number:
+        return ""
+    number = str(row.values.get(entity.title) or key)
+    if ChangeKind.ADDED in kinds:
+        return _arrived(entity.name, number)
+    if entity.name == "invoices" and any(line.field == "remaining_amount" and line.after == 0 for line in own):
+        return tr("invoice {number} is paid", number=number)
+    return tr("{number} changed: {fields}", number=number, fields=fields) if fields else ""
+
+
+def _arrived(name: str, number: str) -> str:
+    match name:
+        case "ddt":
+            return tr("shipped, delivery note {number}", number=number)
+        case "invoices":
+            return tr("invoiced, {number}", number=number)
+        case _:
+            return tr("new order {number}", number=number)
+
+
+def _field(entity: Entity, name: str | None) -> str:
+    column = next((c for c in entity.columns if c.name == name), None)
+    return title_of(column) if column is not None else str(name)

@@ -1,0 +1,76 @@
+"""The summary of the day before, written to a folder or printed each morning at a set time, without anybody asking."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QTextDocument
+
+from archisync_gui import zone
+from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.live.feed import midnight
+from archisync_gui.ui.live.services import Services, account_ids
+from archisync_gui.ui.text.i18n import tr
+
+if TYPE_CHECKING:
+    from archisync_gui.settings import Settings
+
+MADE = "summary/made"
+"""Name under which the memory keeps the last day on which it was made."""
+
+
+class Morning(QObject):
+    """Looks at the clock whenever something happens; makes the sheet once a day, from the set time on."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._context = context
+        self._made = context.recall(MADE)
+        context.bridge.status_changed.connect(self.look)
+        context.bridge.tick.connect(self.look)
+
+    def look(self, *_: object) -> None:
+        """Make the sheet if it is time for it."""
+        services, now = self._context.services, self._context.now()
+        today = zone.local(now).date().isoformat()
+        if services is None or services.store is None or self._made == today or not is_due(services.settings(), now):
+            return
+        self._made = today
+        self._context.remember(MADE, today)
+        self._context.background.run(self._make(services, now), "morning-summary")
+
+    async def _make(self, services: Services, now: datetime) -> None:
+        from archisync_gui.ui.live.summary import Period, read_summary
+        from archisync_gui.ui.output.paper import print_at_once, write_pdf
+        from archisync_gui.ui.output.summary import PAPER, summary_html
+
+        settings, status = services.settings(), self._context.status
+        period = Period("morning", midnight(now, 1), midnight(now))
+        accounts = account_ids(status) if status is not None else ()
+        found = await read_summary(services, accounts, period, 500, now)
+        document = QTextDocument()
+        document.setHtml(summary_html(found, PAPER))
+        if settings.text("summary.morning") == "print":
+            if not print_at_once(document):
+                self._context.say(tr("The summary could not be printed: this computer has no usual printer."), "bad")
+            return
+        try:
+            write_pdf(document, file_of(settings, period.start))
+        except OSError as error:
+            self._context.say(tr("The summary was not written. {why}", why=problem(error)), "bad")
+
+
+def file_of(settings: Settings, day: datetime) -> Path:
+    """Where the sheet of a day is written."""
+    return Path(settings.text("summary.folder")).expanduser() / f"archisync-{zone.local(day):%Y-%m-%d}.pdf"
+
+
+def is_due(settings: Settings, now: datetime) -> bool:
+    """True from the set time of a day on, when the sheet is wanted and there is a place for it."""
+    wanted = settings.text("summary.morning")
+    if wanted == "off" or (wanted == "folder" and not settings.text("summary.folder").strip()):
+        return False
+    return zone.local(now).time() >= time.fromisoformat(settings.text("summary.time"))

@@ -1,0 +1,429 @@
+"""The parts of the overview: the table of lists, the numbers of today, the queue. The page arranges them."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHeaderView,
+    QListView,
+    QMenu,
+    QPushButton,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
+
+from archisync_gui.entities.views import NUMBERS_OF_TODAY
+from archisync_gui.model import Outcome, QueueEntry, State, Status
+from archisync_gui.settings import interval_key
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.feed import Feed, NumberOfToday, countable
+from archisync_gui.ui.look.theme import scaled
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.records import money
+from archisync_gui.ui.widgets.basic import IconButton, column, label, line, row
+from archisync_gui.ui.widgets.delegates import CellDelegate, QueueDelegate
+from archisync_gui.ui.widgets.models import ROW, QueueModel, TypeRow, TypesModel
+
+REFRESH = 54
+"""Pixels of the column with the refresh button."""
+
+
+class TypesTable(QTableView):
+    """The table of lists: Enter or the row's button updates one, the menu key opens what else can be done."""
+
+    def __init__(self, context: Context, model: TypesModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._types = model
+        self.setModel(model)
+        self.setItemDelegate(CellDelegate(self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.verticalHeader().hide()
+        self.horizontalHeader().setHighlightSections(False)
+        self.horizontalHeader().setSectionsClickable(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu_at)
+        self.clicked.connect(self._clicked)
+        self.doubleClicked.connect(self._double_clicked)
+        model.rowsInserted.connect(self._rows_changed)
+        model.rowsRemoved.connect(self._rows_changed)
+        model.dataChanged.connect(self._tell_buttons)
+        model.dataChanged.connect(self._widen)
+        self._sample = QPushButton(self)
+        self._sample.hide()
+        self._sample.ensurePolished()
+        self._roomy = True
+        """There is room for buttons with words."""
+        self._measure()
+
+    def _measure(self) -> None:
+        metrics = QFontMetrics(self.font())
+        fine = QFontMetrics(scaled(self.font(), 0.86))
+        self.verticalHeader().setDefaultSectionSize(metrics.height() + fine.height() + 14)
+        header = self.horizontalHeader()
+        header.setMinimumSectionSize(30)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._widest: dict[int, int] = {}
+        self._share()
+
+    def forget_widths(self) -> None:
+        """The words changed: measure anew."""
+        self._widest.clear()
+        self._share()
+
+    def _widen(self, first: QModelIndex, last: QModelIndex) -> None:
+        """Share the room anew when the changed rows have longer words than any before: progress changes one row many
+        times a second, and sharing costs as much as all else the panel does then."""
+        index, hint = self._types.index, self.sizeHintForIndex
+        for number in range(first.row(), last.row() + 1):
+            columns = range(first.column(), last.column() + 1)
+            if any(hint(index(number, at)).width() > self._widest[at] for at in columns if at in self._widest):
+                self._share()
+                return
+
+    def _share(self, *_: object) -> None:
+        """Give each column what its words need and the state all that is left; widths only grow, so that no column
+        jumps. Where there is room the column of buttons is always as wide as the longest button that it may show."""
+        header = self.horizontalHeader()
+        room = self.viewport().width()
+        metrics = QFontMetrics(self.font())
+        for at in range(4):
+            title = metrics.horizontalAdvance(self._types.headers()[at]) + 24
+            self._widest[at] = max(self._widest.get(at, title), self.sizeHintForColumn(at))
+        needed = dict(self._widest)
+        longest = max(self._button_width(text) for text in words.remedies())
+        spare = room - sum(needed.values())
+        roomy = spare >= longest
+        if roomy != self._roomy:
+            self._roomy = roomy
+            self._tell_buttons()
+        action = longest if roomy else REFRESH
+        spare -= action
+        shrinking = (TypesModel.FRESH, TypesModel.STATE, TypesModel.EXPECTED)
+        if spare >= 0:
+            needed[TypesModel.STATE] += spare
+        else:
+            for at in shrinking:
+                needed[at] = max(90, needed[at] + spare * needed[at] // sum(needed[c] for c in shrinking))
+        for at, width in {**needed, TypesModel.ACTION: action}.items():
+            if header.sectionSize(at) != width:
+                header.resizeSection(at, width)
+
+    def _button_width(self, text: str) -> int:
+        """The width of the column when a button says ``text``."""
+        if self._sample.text() != text:
+            self._sample.setText(text)
+        return self._sample.sizeHint().width() + 24
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def sizeHint(self) -> QSize:
+        rows = self._types.rowCount() * self.verticalHeader().defaultSectionSize()
+        return QSize(640, rows + self.horizontalHeader().sizeHint().height() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(360, self.sizeHint().height())
+
+    def _rows_changed(self, parent: QModelIndex, first: int, last: int) -> None:
+        for at in range(self._types.rowCount()):
+            index = self._types.index(at, TypesModel.ACTION)
+            if self.indexWidget(index) is None:
+                self.setIndexWidget(index, self._button(self._types.item(at)))
+        self._tell_buttons()
+        self._share()
+        self.updateGeometry()
+
+    def _button(self, what: TypeRow) -> QWidget:
+        """The row's buttons: what helps, where something is wrong with this list alone; else *refresh*."""
+        holder = QWidget(self)
+        layout = row(holder, (4, 0, 8, 0))
+        button = IconButton("refresh", "sync")
+        button.clicked.connect(partial(self._context.sync, what.type, what.account))
+        helps = QPushButton()
+        helps.setObjectName("help")
+        helps.clicked.connect(partial(self._help, what.type, what.account))
+        helps.hide()
+        layout.addStretch(1)
+        layout.addWidget(helps)
+        layout.addWidget(button)
+        return holder
+
+    def _help(self, type: str, account: str | None) -> None:
+        rows = (self._types.item(at) for at in range(self._types.rowCount()))
+        what = next((r for r in rows if (r.type, r.account) == (type, account)), None)
+        _, place, target = words.row_remedy(what.condition if what is not None else None)
+        if place == "sync":
+            self._context.sync(type, account)
+        elif place:
+            self._context.open(place, target)
+
+    def _tell_buttons(self, *_: object) -> None:
+        for at in range(self._types.rowCount()):
+            holder = self.indexWidget(self._types.index(at, TypesModel.ACTION))
+            button = holder.findChild(QToolButton) if holder is not None else None
+            helps = holder.findChild(QPushButton, "help") if holder is not None else None
+            what: TypeRow = self._types.item(at)
+            text = words.row_remedy(what.condition)[0] if self._roomy else ""
+            if isinstance(helps, QPushButton):
+                if helps.text() != text:
+                    helps.setText(text)
+                    helps.setAccessibleName(f"{text.replace('&', '')} · {words.type_name(what.type)}")
+                helps.setVisible(bool(text))
+            if isinstance(button, IconButton):
+                button.say(*_sync_words(what))
+                button.setEnabled(what.status is not None)
+                button.setVisible(not text)
+
+    def current(self) -> TypeRow | None:
+        """The selected row."""
+        index = self.currentIndex()
+        return index.data(ROW) if index.isValid() else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        what = self.current()
+        if what is not None:
+            match event.key():
+                case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
+                    self._context.sync(what.type, what.account)
+                    return
+                case Qt.Key.Key_Right | Qt.Key.Key_Left if what.account is None and what.accounts > 1:
+                    if what.unfolded == (event.key() == Qt.Key.Key_Left):
+                        self._types.toggle(what.type)
+                    return
+                case Qt.Key.Key_Menu:
+                    self._menu_at(self.visualRect(self.currentIndex()).center())
+                    return
+        super().keyPressEvent(event)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        what: TypeRow = index.data(ROW)
+        if what.account is None and what.accounts > 1 and index.column() == TypesModel.TYPE:
+            self._types.toggle(what.type)
+        elif index.column() == TypesModel.STATE and what.status is not None:
+            item = what.status
+            if item.state in (State.REFUSED, State.STOPPED) or item.unclean_in_a_row >= 2:
+                self._context.open("trouble", item)
+            elif (
+                item.state in (State.IDLE, State.BACKING_OFF)
+                and item.last_outcome is Outcome.FAILED
+                and item.last_run_id
+            ):
+                self._context.open("run", item.last_run_id)
+
+    def _double_clicked(self, index: QModelIndex) -> None:
+        what: TypeRow = index.data(ROW)
+        self._context.open("history", {"type": what.type, "account": what.account})
+
+    def _menu_at(self, point: QPoint) -> None:
+        index = self.indexAt(point)
+        if index.isValid():
+            self.menu(index.data(ROW)).popup(self.viewport().mapToGlobal(point))
+
+    def menu(self, what: TypeRow) -> QMenu:
+        """Everything that can be done with a row."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        context = self._context
+        item = what.status
+
+        def add(text: str, act: object, enabled: bool = True, why: str = "") -> None:
+            action = QAction(text, menu)
+            action.setEnabled(enabled)
+            if not enabled:
+                action.setText(f"{text} ({why})")
+            action.triggered.connect(act)
+            menu.addAction(action)
+
+        add(tr("&Update now"), partial(context.sync, what.type, what.account), item is not None, tr("no account"))
+        entry = _waiting(context.status, what)
+        if entry is not None:
+            add(
+                tr("&Run anyway"),
+                partial(context.run_anyway, entry),
+                entry.run_anyway_possible,
+                tr("its turn comes by itself"),
+            )
+            add(tr("&Move to the front"), partial(context.to_front, entry))
+            add(tr("&Take out of the queue"), partial(context.remove, entry))
+        if item is not None and item.state is State.REFUSED:
+            add(tr("&Check the refused read"), partial(context.open, "trouble", item))
+        if item is not None and item.state is State.STOPPED:
+            add(tr("&Password…"), partial(context.open, "trouble", item))
+        menu.addSeparator()
+        add(tr("&History"), partial(context.open, "history", {"type": what.type, "account": what.account}))
+        add(tr("&Data"), partial(context.open, "data", {"type": what.type, "account": what.account}))
+        if item is not None and item.last_run_id:
+            add(tr("&Last run…"), partial(context.open, "run", item.last_run_id))
+        add(tr("&Interval…"), partial(context.open, "settings", interval_key(what.type)))
+        return menu
+
+
+def _waiting(status: Status | None, what: TypeRow) -> QueueEntry | None:
+    if status is None:
+        return None
+    for entry in status.queue:
+        if entry.type == what.type and what.account in (None, entry.account):
+            return entry
+    return None
+
+
+def _sync_words(what: TypeRow) -> tuple[str, str]:
+    name = words.type_name(what.type) + (f", {what.account}" if what.account else "")
+    say = tr("Update {type} now", type=name)
+    if what.status is None:
+        return say, tr("No account reads this list: enter one in Settings")
+    if what.status.is_running:
+        return say, tr("Update {type} once more after the run that is active", type=name)
+    if what.status.queue_position:
+        return say, tr("{type} waits already; asking again keeps its place", type=name)
+    return say, say
+
+
+class TodayCard(QFrame):
+    """What today brought, as numbers that lead to the rows behind them."""
+
+    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("card")
+        self._context, self._feed = context, feed
+        inside = column(self, (1, 1, 1, 8))
+        self._title = label(bold=True)
+        self._title.setContentsMargins(12, 9, 12, 9)
+        inside.addWidget(self._title)
+        inside.addWidget(line())
+        self._rows = column(margins=(10, 6, 8, 0))
+        inside.addLayout(self._rows)
+        self.numbers: dict[str, QPushButton] = {}
+        """By view."""
+        for view in NUMBERS_OF_TODAY:  # they have their room before they are counted, so that nothing moves then
+            button = self.numbers[view] = QPushButton("…")
+            button.setObjectName("link")
+            button.clicked.connect(partial(self._open, view))
+            self._rows.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        feed.today_changed.connect(self.show_numbers)
+        context.services_changed.connect(self._offer)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """The words of the present language."""
+        self._title.setText(tr("Today"))
+        self._offer()
+
+    def _offer(self) -> None:
+        """Show a row for each number that can be counted here, with its words as long as it is not counted."""
+        services = self._context.services
+        offered = {view.name for view in countable(services)} if services is not None else set(self.numbers)
+        for view, button in self.numbers.items():
+            button.setVisible(view in offered)
+            if button.text() == "…":
+                button.setAccessibleName(tr("not counted yet"))
+        self.show_numbers()
+
+    def show_numbers(self) -> None:
+        """Show what the feed counted last."""
+        for found in self._feed.numbers:
+            self.numbers[found.view].setText(today_word(found))
+            self.numbers[found.view].setAccessibleName("")
+            self.numbers[found.view].setToolTip(tr("Within 7 days from today") if found.view == "due" else "")
+
+    def _open(self, view: str) -> None:
+        found = next((n for n in self._feed.numbers if n.view == view), None)
+        if found is not None:
+            self._context.open("data", {"type": found.list, "view": view, "account": found.account or None})
+
+
+def today_word(found: NumberOfToday) -> str:
+    """A number of today with what it counts."""
+    match found.view:
+        case "new-today":
+            return tr("%n new customer(s)", "", found.count)
+        case "shipped-today":
+            return tr("%n delivery note(s)", "", found.count)
+        case "changed-today":
+            return tr("%n price(s) changed", "", found.count)
+        case _:
+            text = tr("%n invoice(s) due", "", found.count)
+            return f"{text} · {money(found.sum)}" if found.sum else text
+
+
+class QueueList(QListView):
+    """The waiting requests with their two buttons; Delete removes, Home moves to the front."""
+
+    def __init__(self, context: Context, model: QueueModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._queue = model
+        self.setModel(model)
+        self.setItemDelegate(QueueDelegate(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)
+        model.rowsInserted.connect(self._rows_changed)
+        model.rowsRemoved.connect(self._rows_changed)
+        model.dataChanged.connect(self._tell_buttons)
+
+    def _rows_changed(self, *_: object) -> None:
+        for at in range(self._queue.rowCount()):
+            index = self._queue.index(at, 0)
+            if self.indexWidget(index) is None:
+                self.setIndexWidget(index, self._buttons(self._queue.item(at)))
+        self._tell_buttons()
+
+    def _buttons(self, entry: QueueEntry) -> QWidget:
+        holder = QWidget(self)
+        layout = row(holder, (0, 1, 6, 0), 0)
+        layout.addStretch(1)
+        front, remove = IconButton("up", "front", role="muted"), IconButton("close", "remove", role="muted")
+        front.clicked.connect(partial(self._context.to_front, entry))
+        remove.clicked.connect(partial(self._context.remove, entry))
+        for button in (front, remove):
+            layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        return holder
+
+    def _tell_buttons(self, *_: object) -> None:
+        for at in range(self._queue.rowCount()):
+            holder = self.indexWidget(self._queue.index(at, 0))
+            entry: QueueEntry = self._queue.item(at)
+            name = words.type_name(entry.type)
+            for button in holder.findChildren(QToolButton) if holder is not None else ():
+                if isinstance(button, IconButton):
+                    if button.objectName() == "front":
+                        button.setEnabled(at > 0)
+                        say = tr("Move {type} to the front", type=name)
+                        button.say(say, say if at else tr("{type} is the next already", type=name))
+                    else:
+                        button.say(tr("Take {type} out of the queue", type=name))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if index.isValid():
+            entry = self._queue.item(index.row())
+            if event.key() == Qt.Key.Key_Delete:
+                self._context.remove(entry)
+                return
+            if event.key() == Qt.Key.Key_Home:
+                self._context.to_front(entry)
+                return
+        super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        height = sum(self.sizeHintForRow(at) for at in range(self._queue.rowCount()))
+        return QSize(240, max(height, 40))

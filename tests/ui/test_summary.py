@@ -1,0 +1,161 @@
+"""The summary: its spans of time, what is said when nothing is known, failures as spans, and links to records."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from panel_fakes import NOW, SILENT, MakePanel, World, run_record
+from panel_office import CUSTOMER, PRICES, Office
+from PySide6.QtCore import QUrl
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import Outcome
+from archisync_gui.settings import Settings
+from archisync_gui.ui.live.feed import midnight
+from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
+from archisync_gui.ui.output.morning import is_due
+from archisync_gui.ui.pages.summary import SummaryPage
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.qasync
+
+
+def test_periods_are_the_offices_days() -> None:
+    today = period_of("today", NOW, None)
+    assert (today.start, today.end) == (midnight(NOW), NOW)
+    yesterday = period_of("yesterday", NOW, None)
+    assert yesterday.end == midnight(NOW)
+    assert yesterday.end - yesterday.start == timedelta(days=1)
+    assert period_of("week", NOW, None).start == midnight(NOW, 6)
+    looked = NOW - timedelta(days=3)
+    assert period_of("since", NOW, looked).start == looked
+    assert period_of("since", NOW, None).start == midnight(NOW, 1), "never looked: since yesterday"
+
+
+@pytest.mark.parametrize(
+    ("kept", "known"),
+    [("", False), ("x", False), ("2026-03-09T18:02:00", False), ("2027-01-01T00:00:00+00:00", False)],
+)
+def test_a_kept_look_that_cannot_be_right_counts_as_none(kept: str, known: bool) -> None:
+    assert (earlier_day(kept, NOW) is not None) is known
+
+
+def test_the_last_look_of_an_earlier_day_counts_and_one_of_today_does_not() -> None:
+    evening = midnight(NOW) - timedelta(hours=6)
+    assert earlier_day(evening.isoformat(), NOW) == evening
+    assert earlier_day((NOW - timedelta(minutes=1)).isoformat(), NOW) is None
+    assert earlier_day((NOW - timedelta(days=60)).isoformat(), NOW) is None
+
+
+def test_failures_in_a_row_are_one_span_that_ends_with_the_next_good_read() -> None:
+    start = NOW.replace(hour=3, minute=10, second=0)
+
+    def read(minutes: int, outcome: Outcome) -> object:
+        error = SILENT if outcome is Outcome.FAILED else None
+        return run_record("orders", start + timedelta(minutes=minutes), 30, outcome=outcome, error=error)
+
+    bad, good = Outcome.FAILED, Outcome.COMPLETED
+    runs = [read(0, bad), read(5, Outcome.CANCELLED), read(15, bad), read(16, good), read(30, good), read(60, bad)]
+    first, second = failure_spans(runs)  # type: ignore[arg-type]
+    assert (first.reads, second.reads) == (2, 1)
+    assert second.over is None
+    assert span_sentence(first, NOW) == "03:10–03:25 (the ERP does not answer), fine again at 03:26"
+    assert span_sentence(second, NOW) == "04:10 (the ERP does not answer), not read since"
+    assert failure_spans([]) == []
+
+
+async def test_nothing_known_is_not_called_none(make_panel: MakePanel, office: Office) -> None:
+    journal = office.store.journal
+    for name in ("customers", "ddt"):
+        run = run_record(name, NOW - timedelta(hours=1), 20, id=f"{name}-1")
+        await journal.run_started(run)
+        await journal.run_ended(run)
+    await journal.flush()
+    new = {**CUSTOMER, "id": "50999", "name": "Colorificio Nuovo"}
+    await office.read("customers", "agente01", [CUSTOMER, new], NOW - timedelta(hours=1))
+    await office.read("prices", "", [{**PRICES[0], "unit_price": 1390}], NOW - timedelta(days=1))
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    page.choose("today")
+    await until(lambda: page.content is not None and page.content.period.name == "today")
+    assert page.content is not None
+    said = {section.name: section for section in page.content.sections}
+    assert "Colorificio Nuovo" in [line.cells[0] for line in said["customers"].lines]
+    assert said["ddt"].sentence == "None.", "it was read, and nothing was shipped"
+    assert said["prices"].sentence == "No data: this list was not read in this time."
+    assert said["prices"].tile == "–"
+    lines = [line for section in page.content.sections for line in section.lines]
+    at = next(n for n, line in enumerate(lines) if line.cells[0] == "Colorificio Nuovo")
+    page.view.anchorClicked.emit(QUrl(f"record:{at}"))
+    await until(panel.window.record_sheet().isVisible)
+    page.choose("yesterday")
+    await until(lambda: page.content is not None and page.content.period.name == "yesterday")
+    assert page.content is not None
+    assert {section.name for section in page.content.sections} == {"customers", "ddt", "prices", "work"}
+    changed = next(section for section in page.content.sections if section.name == "prices")
+    assert changed.lines[0].cells == ("X10K2 · Fresa conica", "12.50", "13.90", "+11.2 %")
+
+
+async def test_the_due_invoices_have_a_total(make_panel: MakePanel, office: Office) -> None:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    page.choose("today")
+    await until(lambda: page.content is not None and page.content.period.name == "today")
+    assert page.content is not None
+    due = next(section for section in page.content.sections if section.name == "invoices")
+    assert due.lines == (), "one is overdue, one is due in three weeks, one is paid"
+    assert due.tile == "0.00 €"
+    office.clock.at = NOW + timedelta(days=16)  # 26 March
+    assert panel.context.services is not None
+    panel.context.services = replace(panel.context.services, clock=office.clock)
+    page.read()
+    await until(lambda: page.content is not None and page.content.period.end > NOW)
+    due = next(section for section in page.content.sections if section.name == "invoices")
+    assert [line.cells[0] for line in due.lines] == ["FT302"]
+    assert due.total == ("1 invoice", "", "", "123.45 €")
+
+
+async def test_the_mornings_summary_is_written_once_a_day(
+    make_panel: MakePanel, world: World, office: Office, tmp_path: Path
+) -> None:
+    folder = tmp_path / "sheets"
+    folder.mkdir()
+    wanted = {"summary.morning": "folder", "summary.time": "08:00", "summary.folder": str(folder)}
+    world.clock.at = NOW.replace(hour=5)
+    world.settings = world.settings.with_(wanted)
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    await until(lambda: panel.context.status is not None)
+    panel.context.bridge.tick.emit()
+    assert list(folder.iterdir()) == [], "not before its time"
+    world.clock.at = NOW
+    panel.context.bridge.tick.emit()
+    file = folder / "archisync-2026-03-09.pdf"
+    await until(file.exists)
+    assert file.read_bytes().startswith(b"%PDF")
+    await until(lambda: not panel.context.background._tasks)
+    file.unlink()
+    panel.context.bridge.tick.emit()
+    assert not [task for task in panel.context.background._tasks if "morning" in task.get_name()], "once a day"
+
+
+async def test_a_summary_that_cannot_be_written_is_said(
+    make_panel: MakePanel, world: World, office: Office, tmp_path: Path
+) -> None:
+    wanted = {"summary.morning": "folder", "summary.folder": str(tmp_path / "gone")}
+    world.settings = world.settings.with_(wanted)
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    await until(lambda: panel.window.notice.text.startswith("The summary was not written. "))
+
+
+@pytest.mark.parametrize(
+    ("mode", "folder", "hour", "due"),
+    [("off", "/x", 12, False), ("folder", "", 12, False), ("folder", "/x", 5, False), ("print", "", 12, True)],
+)
+def test_when_the_mornings_summary_is_due(mode: str, folder: str, hour: int, due: bool) -> None:
+    settings = Settings().with_({"summary.morning": mode, "summary.folder": folder, "summary.time": "08:00"})
+    assert is_due(settings, NOW.replace(hour=hour)) is due

@@ -1,0 +1,103 @@
+"""Watched records: what the change log of a run tells about them, and where it is said."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from panel_fakes import NOW, MakePanel, World
+from panel_office import DDT, INVOICES, ORDERS, Office
+from PySide6.QtWidgets import QPushButton
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import EventKind
+from archisync_gui.ui.live.context import WATCHES
+from archisync_gui.ui.live.watches import Watch, Watches
+from archisync_gui.ui.shell.panel import Panel
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.qasync
+
+CUSTOMER = Watch("customers", "agente01", "50120", "De Rossi", "55012")
+ORDER = Watch("orders", "agente01", "903", "ORD/26-003", "ORD/26-003")
+
+
+async def watching(make_panel: MakePanel, office: Office, *watches: Watch) -> tuple[Panel, list[tuple[str, str]]]:
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    told: list[tuple[str, str]] = []
+    found = panel.window.watches()
+    found.fired.connect(lambda watch, said: told.append((watch.name, said)))
+    for watch in watches:
+        found.add(watch)
+    return panel, told
+
+
+def ended(world: World, office: Office, name: str) -> None:
+    """The read of that list is told as it ends."""
+    world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": name, "runId": f"run-{office._runs}"}, NOW)
+
+
+async def test_a_watched_order_that_ships_is_told_once(make_panel: MakePanel, world: World, office: Office) -> None:
+    panel, told = await watching(make_panel, office, ORDER, CUSTOMER)
+    shipped = {**DDT[0], "id": "7002", "ddt_number": "4568", "order_number": "ORD/26-003", "tracking": "BRT 1"}
+    await office.read("ddt", "agente01", [*DDT, shipped], NOW - timedelta(seconds=30))
+    ended(world, office, "ddt")
+    await until(lambda: len(told) == 2)
+    assert told == [
+        ("ORD/26-003", "ORD/26-003: shipped, delivery note 4568"),
+        ("De Rossi", "De Rossi: shipped, delivery note 4568"),
+    ]
+    await until(lambda: "shipped, delivery note 4568." in panel.window.notice.text)
+    await office.read("ddt", "agente01", [*DDT, shipped], NOW)
+    ended(world, office, "ddt")
+    await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}], NOW)
+    ended(world, office, "orders")
+    await until(lambda: len(told) > 2)
+    assert [name for name, _ in told[2:]] == ["ORD/26-003", "De Rossi"], "an unchanged read tells nothing"
+    assert told[2][1].startswith("ORD/26-003: changed: ")
+
+
+async def test_a_paid_invoice_and_a_new_order_are_told_of_the_customer(
+    make_panel: MakePanel, world: World, office: Office
+) -> None:
+    _, told = await watching(make_panel, office, CUSTOMER)
+    paid = {**INVOICES[0], "remaining_amount": 0, "closed_on": "2026-03-10"}
+    await office.read("invoices", "agente01", [paid, *INVOICES[1:]], NOW)
+    ended(world, office, "invoices")
+    await until(lambda: bool(told))
+    assert told == [("De Rossi", "De Rossi: invoice FT301 is paid")]
+    new = {**ORDERS[0], "id": "904", "order_number": "ORD/26-004"}
+    other = {**new, "id": "905", "order_number": "ORD/26-005", "customer_account": "1"}
+    await office.read("orders", "agente01", [*ORDERS, new, other], NOW)
+    ended(world, office, "orders")
+    await until(lambda: len(told) == 2)
+    assert told[1] == ("De Rossi", "De Rossi: new order ORD/26-004"), "nothing of another customer"
+
+
+async def test_a_record_is_watched_from_its_sheet_and_removed_in_the_settings(
+    make_panel: MakePanel, office: Office
+) -> None:
+    panel, _ = await watching(make_panel, office)
+    panel.open("record", ("customers", "agente01", "50120"))
+    sheet = panel.window.record_sheet()
+    await until(sheet.isVisible)
+    sheet.watch.click()
+    watches = panel.window.watches()
+    assert [(watch.list, watch.key, watch.number) for watch in watches.all] == [("customers", "50120", "55012")]
+    assert sheet.watch.isChecked()
+    page = panel.window.go("settings")
+
+    def removes() -> list[QPushButton]:
+        return [b for b in page.findChildren(QPushButton) if b.accessibleName().startswith("Remove Società")]
+
+    await until(lambda: len(removes()) == 1)  # lines of before are deleted in the event loop
+    removes()[0].click()
+    assert watches.all == ()
+    assert not sheet.watch.isChecked()
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[1]", '[{"list": "orders"}]', '{"a": 1}', "null"])
+async def test_kept_watches_that_cannot_be_read_are_none(make_panel: MakePanel, kept: str) -> None:
+    panel = await make_panel()
+    panel.context.recall = lambda key: kept if key == WATCHES else ""  # type: ignore[method-assign]
+    assert Watches(panel.context).all == ()
