@@ -142,7 +142,12 @@ def _add_office(commands: Any, common: argparse.ArgumentParser) -> None:
         action.add_argument("address", metavar="ADDRESS", help="postgresql://ROLE@SERVER:5432/DATABASE?schema=NAME")
     joining.add_argument("--never-leads", action="store_true", help="this computer never reads the ERP for the others")
     joining.add_argument("--upgrade", action="store_true", help="bring the office's tables to this version first")
-    actions.add_parser("leave", parents=[common], help="copy the office's data into this profile and leave the office")
+    leaving = actions.add_parser(
+        "leave", parents=[common], help="copy the office's data into this profile and leave the office"
+    )
+    leaving.add_argument(
+        "--without-copy", action="store_true", help="take the archive from before joining instead (the server is gone)"
+    )
     actions.add_parser("run", parents=[common], help="take part: read for all when it is this computer's turn")
     for name, what in (("status", "who leads and who takes part"), ("doctor", "look at the server and the connection")):
         actions.add_parser(name, parents=[common], help=what).add_argument(

@@ -5,6 +5,7 @@ Standard library only, and nothing of the application: it runs before anything i
 check must parse and run on old Pythons too, so that they can be told; hence no newer syntax in this file.
 
     python3 packaging/bootstrap.py run      [ARGUMENT...]   the panel on the demo ERP (without a display: in the terminal)
+    python3 packaging/bootstrap.py run --office-demo N      N members of an office on a temporary PostgreSQL server
     python3 packaging/bootstrap.py test     [ARGUMENT...]   the tests; arguments go to pytest
     python3 packaging/bootstrap.py test --windows [ARGUMENT...]   the tests on Windows' Python and Qt under Wine (as root)
     python3 packaging/bootstrap.py docs     [ARGUMENT...]   the documentation into build/docs; arguments go to mkdocs
@@ -610,7 +611,10 @@ def become(arguments: list[str]) -> NoReturn:
 
 
 def run(arguments: list[str]) -> NoReturn:
-    """The panel, or without a display the same job in the terminal."""
+    """The panel, or without a display the same job in the terminal; ``--office-demo N``: N members of an office."""
+    if arguments[:1] == ["--office-demo"]:
+        set_up({"test"})  # brings the PostgreSQL server
+        become(["-m", "tests.support.office_demo", *arguments[1:]])
     set_up(set())
     if can_show_windows():
         print(f"  {text('panel')}", flush=True)

@@ -12,7 +12,7 @@ import secrets
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from archisync_gui import __version__
 from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import serve, status_json
 from archisync_gui.app.core import Core
-from archisync_gui.app.credentials import keyring_read, keyring_write
+from archisync_gui.app.credentials import NoPassword, keyring_read, keyring_write
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import system_language, text
@@ -41,6 +41,8 @@ log = logging.getLogger(__name__)
 
 PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
 """Environment variable with the password of the PostgreSQL role."""
+UNFIT = 60.0
+"""Seconds for which a member that could not open the archive leaves the leadership to others."""
 HASTE = 3.0
 """Seconds that a run gets to end when another member leads; nothing of it can be stored any more."""
 
@@ -74,9 +76,9 @@ async def joined(profile: Profile) -> tuple[Membership, Server]:
     return member, await address(profile, member.url)
 
 
-def this_member() -> Member:
+def this_member(profile: Profile) -> Member:
     """This start of the program as a member."""
-    return Member(secrets.token_hex(8), socket.gethostname(), __version__)
+    return Member(secrets.token_hex(8), f"{socket.gethostname()} ({profile.name})", __version__)
 
 
 # ------------------------------------------------------------------------------------------------- the commands
@@ -98,7 +100,7 @@ def run_office(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
             case "join":
                 return asyncio.run(_join(profile, options, language))
             case "leave":
-                return asyncio.run(_leave(profile, language))
+                return asyncio.run(_leave(profile, options, language))
             case _:
                 return asyncio.run(_take_part(profile, demo, language))
     finally:
@@ -116,7 +118,9 @@ async def _create(profile: Profile, options: argparse.Namespace, language: str) 
 
 
 async def _join(profile: Profile, options: argparse.Namespace, language: str) -> int:
-    before = await asyncio.to_thread(membership, profile.folder)
+    before: Membership | None = None
+    with suppress(StoreError):  # a file that cannot be read is replaced by a good one
+        before = await asyncio.to_thread(membership, profile.folder)
     server = await _asked(profile, options, language)
     if before is not None and Server.from_url(before.url).schema_key != server.schema_key:
         raise SyncFailure(
@@ -147,7 +151,11 @@ async def _join(profile: Profile, options: argparse.Namespace, language: str) ->
     return exit_codes.OK
 
 
-async def _leave(profile: Profile, language: str) -> int:
+async def _leave(profile: Profile, options: argparse.Namespace, language: str) -> int:
+    if options.without_copy:
+        forget(profile.folder)
+        print(text("office-left-without-copy", language, {"name": profile.name, "file": str(profile.folder / FILE)}))
+        return exit_codes.OK
     _, server = await joined(profile)
     store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock(), upgrade=False)
     try:
@@ -250,7 +258,7 @@ async def take_part(
     turn.set()
     leadership = Leadership(
         server,
-        this_member(),
+        this_member(profile),
         changed=lambda epoch: loop.call_soon_threadsafe(turn.set),
         clock=OfficeClock(),
         may_lead=member.may_lead,
@@ -265,7 +273,7 @@ async def take_part(
                 await _first(turn, done)
             else:
                 say("office-leads", path=str(server), epoch=epoch)
-                await _lead(profile, demo, server, leadership, epoch, turn, done)
+                await _lead(profile, demo, server, leadership, epoch, turn, done, say)
     finally:
         await asyncio.to_thread(leadership.stop)
 
@@ -278,6 +286,7 @@ async def _lead(
     epoch: int,
     turn: asyncio.Event,
     done: asyncio.Event,
+    say: Callable[..., object],
 ) -> None:
     """Be the leader with that epoch until it is over or the program ends."""
     database = Postgres(server, fence=leadership)
@@ -287,11 +296,18 @@ async def _lead(
             return await Store.join(database, profile.folder, ENTITIES, clock=leadership.clock, upgrade=False)
 
         try:
-            core = await Core.open(profile, demo=demo, attended=True, clock=leadership.clock, open_store=open_store)
+            core = await Core.open(
+                profile,
+                demo=demo,
+                password=os.environ.get("ARCHISYNC_PASSWORD"),
+                attended=True,
+                clock=leadership.clock,
+                open_store=open_store,
+            )
         except SyncFailure as error:
             log.warning("this member cannot lead: %s", error)
-            leadership.lost(epoch)
-            await _first(asyncio.Event(), done, seconds=HASTE)
+            say(error.code, **error.params)
+            leadership.abstain(epoch, UNFIT)
             return
 
         async def close() -> None:
@@ -305,6 +321,7 @@ async def _lead(
         def status() -> tuple[int, Any]:
             return core.orchestrator.get_status().revision, status_json(core)
 
+        await _allow_known(core)
         desk = Desk(server, epoch, handler, status, lost=leadership.lost)
         unsubscribe = core.orchestrator.subscribe(lambda event: desk.changed())
         stack.callback(unsubscribe)
@@ -317,11 +334,20 @@ async def _lead(
             database.break_off()
 
 
-async def _first(*events: asyncio.Event, seconds: float | None = None) -> None:
-    """Wait until one of the events is set, or for so long."""
+async def _allow_known(core: Core) -> None:
+    """Let accounts read again that an earlier leader had no password for, where this computer has one."""
+    for account in core.orchestrator.get_status().accounts:
+        if account.stopped is not None and account.stopped.code == "password-missing":
+            with suppress(NoPassword):
+                await core.credentials.password(account.id)
+                core.orchestrator.credentials_changed(account.id)
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait until one of the events is set."""
     waits = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in waits:
             wait.cancel()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import queue
 import threading
 import uuid
+from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -77,7 +77,8 @@ class Desk:
         self._stop = threading.Event()
         self._dirty = threading.Event()
         self._dirty.set()
-        self._out: queue.SimpleQueue[tuple[str, dict[str, Any] | tuple[int, Any]]] = queue.SimpleQueue()
+        self._out: deque[tuple[str, dict[str, Any] | tuple[int, Any]]] = deque()
+        """Events and answers to be written; each stays until it is."""
         self._calls: dict[str, Future[None]] = {}
         self._shown = -1
         self._thread = threading.Thread(target=self._run, name="office-desk", daemon=True)
@@ -103,27 +104,35 @@ class Desk:
         while not self._stop.is_set():
             try:
                 with self._server.connect("archisync desk", autocommit=True) as connection:
-                    self._serve(connection)
+                    if not self._serve(connection):
+                        return
             except (StoreError, psycopg.Error) as error:
                 log.warning("the office's commands cannot be served: %s", error)
             except Exception:
                 log.exception("the office's desk failed")
             self._stop.wait(RETRY)
 
-    def _serve(self, connection: Connection) -> None:
+    def _serve(self, connection: Connection) -> bool:
+        """Serve until the end; False: another member leads."""
         connection.execute("LISTEN office_commands")
+        # What was taken by a transaction whose end was not heard any more was not begun.
+        connection.execute(
+            "UPDATE commands SET epoch = NULL WHERE epoch = %s AND done IS NULL AND NOT id = ANY(%s)",
+            (self._epoch, [*self._calls]),
+        )
         idle = LOOK
         while not self._stop.is_set():
             if idle >= LOOK:
                 idle = 0.0
                 if not self._take(connection):
                     self._lost(self._epoch)
-                    return
+                    return False
             self._write(connection)
             if any(connection.notifies(timeout=TURN, stop_after=1)):
                 idle = LOOK
             else:
                 idle += TURN
+        return True
 
     def _take(self, connection: Connection) -> bool:
         """Take what waits; False: another member leads."""
@@ -152,23 +161,19 @@ class Desk:
 
     async def _answer(self, id: str, name: str, args: dict[str, Any]) -> None:
         try:
-            done = await self._handler(name, args, lambda event: self._out.put((id, event)))
+            done = await self._handler(name, args, lambda event: self._out.append((id, event)))
         except SyncFailure as error:
             done = _failed(error.code, dict(error.params))
         except Exception:
             log.exception("a command of a member failed: %s", name)
             done = _failed("office-command-failed", {"name": name})
-        self._out.put((id, done))
+        self._out.append((id, done))
 
     def _write(self, connection: Connection) -> None:
         """Write events and answers, then the status if it has another revision."""
-        while True:
-            try:
-                id, what = self._out.get_nowait()
-            except queue.Empty:
-                break
+        while self._out:
+            id, what = self._out[0]
             if isinstance(what, tuple):
-                self._calls.pop(id, None)
                 connection.execute(
                     "UPDATE commands SET exit = %s, result = %s, done = clock_timestamp() "
                     "WHERE id = %s AND epoch = %s AND done IS NULL",
@@ -180,9 +185,16 @@ class Desk:
                     (json.dumps(what), id),
                 )
             connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
+            self._out.popleft()
+            if isinstance(what, tuple):
+                self._calls.pop(id, None)
         if self._dirty.is_set():
             self._dirty.clear()
-            self._show(connection)
+            try:
+                self._show(connection)
+            except BaseException:
+                self._dirty.set()
+                raise
 
     def _show(self, connection: Connection) -> None:
         async def asked() -> tuple[int, Any]:
@@ -195,7 +207,6 @@ class Desk:
             except TimeoutError:
                 continue
             if revision != self._shown:
-                self._shown = revision
                 with connection.transaction():
                     connection.execute(
                         "INSERT INTO status (id, epoch, revision, at, value) "
@@ -205,6 +216,7 @@ class Desk:
                         (revision, json.dumps(value), self._epoch),
                     )
                     connection.execute("SELECT pg_notify('office_status', %s)", (str(revision),))
+                self._shown = revision
             return
         asking.cancel()
 

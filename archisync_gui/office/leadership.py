@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from archisync_gui.office.checks import refuse_unfit
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.postgres import Connection, Server
@@ -82,6 +83,7 @@ class Leadership:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"office-{member.name}", daemon=True)
+        self._not_before = 0.0
         self.trouble: str | None = None
         """The code of why the office cannot be reached; ``None``: it is."""
 
@@ -95,6 +97,12 @@ class Leadership:
     def lost(self, epoch: int) -> None:
         """The database says that ``epoch`` is over (called on the writing thread)."""
         log.warning("the leadership with epoch %s is over: another member leads", epoch)
+        self._set(None, only=epoch)
+        self._wake.set()
+
+    def abstain(self, epoch: int, seconds: float) -> None:
+        """Give the leadership with that epoch back, and let others have it for so long: this member cannot use it."""
+        self._not_before = self.clock.monotonic() + seconds
         self._set(None, only=epoch)
         self._wake.set()
 
@@ -139,6 +147,7 @@ class Leadership:
         connection = self._server.connect("archisync leadership", autocommit=True, statement_seconds=SILENCE)
         try:
             connection.limit = SILENCE
+            refuse_unfit(connection, self._server)
             settings = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "2"}
             if connection.info.server_version >= FIRST_IDLE_TIMEOUT:
                 settings["idle_session_timeout"] = f"{IDLE * 1000:.0f}"
@@ -153,16 +162,22 @@ class Leadership:
 
     def _take_part(self, connection: Connection) -> None:
         self._enter(connection)
+        beat = 0.0
         while not self._stop.is_set():
             self._wake.clear()
-            self._show_life(connection)
-            if self._may_lead and self._lock(connection):
+            now = self.clock.monotonic()
+            due = now >= beat
+            if due:
+                beat = now + BEAT
+                self._show_life(connection)
+            tries = self._may_lead and now >= self._not_before
+            if tries and self._lock(connection):
                 try:
                     self._lead(connection)
                 finally:
                     self._set(None)  # before the lock is given back
                 connection.execute(GIVE_BACK)
-            elif self._may_lead:
+            elif tries and due:
                 self._end_silent_leader(connection)
             self._wake.wait(TURN if self._may_lead else BEAT)
         connection.execute("DELETE FROM members WHERE id = %s", (self.member.id,))
@@ -171,6 +186,7 @@ class Leadership:
         """Take a number whose lock shows to the others that this member lives, and stand in the list of members."""
         number = FIRST_MEMBER + int(self.member.id[:7], 16)
         connection.execute(PRESENT, (number,))
+        connection.execute("DELETE FROM members WHERE seen < clock_timestamp() - interval '1 day'")
         connection.execute(
             "INSERT INTO members (id, name, version, lock) VALUES (%s, %s, %s, %s) "
             "ON CONFLICT (id) DO UPDATE SET seen = clock_timestamp()",

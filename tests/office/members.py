@@ -122,6 +122,10 @@ class Proxy:
         if mode == "cut":
             self._end_all()
 
+    def to(self, server: Server) -> None:
+        """New connections lead to another server."""
+        self._server = server
+
     def _end_all(self) -> None:
         for pair in self._pairs:
             pair.cancel()

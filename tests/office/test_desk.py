@@ -143,6 +143,24 @@ async def test_a_command_survives_its_leader_and_a_lost_connection(made: Server)
     assert first.asked == second.asked == [("wait", {})]
 
 
+async def test_no_answer_is_lost_with_the_leaders_connection(made: Server) -> None:
+    proxy = Proxy(made)
+    async with proxy as behind:
+        leader = Leader(behind)
+        wanted = range(1, 31)
+        asking = [asyncio.ensure_future(call(made, "pc", "events", {"count": n}, lambda _: None)) for n in wanted]
+        for _ in range(4):
+            await asyncio.sleep(0.4)
+            proxy.set("cut")
+            await asyncio.sleep(0.1)
+            proxy.set("open")
+        async with asyncio.timeout(120):
+            answers = await asyncio.gather(*asking)
+        assert answers == [(0, {"è": n}) for n in wanted]
+        assert len(leader.asked) == len(wanted)
+        await leader.desk.stop()
+
+
 async def test_a_desk_of_an_old_epoch_takes_nothing(made: Server) -> None:
     with made.connect("tests", autocommit=True) as connection:
         connection.execute("UPDATE leader SET epoch = 5")

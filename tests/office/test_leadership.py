@@ -20,7 +20,7 @@ from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store import Store
 from archisync_gui.store.errors import EpochLost
 from archisync_gui.store.postgres import Postgres, Server
-from tests.support.postgres import Offices
+from tests.support.postgres import Cluster, Offices, programs
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
 
@@ -213,6 +213,51 @@ async def test_the_offices_clock_is_the_servers(made: Server) -> None:
         await told.wait()
     await asyncio.to_thread(member.stop)
     assert abs((clock.now() - SystemClock().now()).total_seconds()) < 60
+
+
+async def test_after_a_failover_the_epoch_goes_on(made: Server, members: list[Process], offices: Offices) -> None:
+    found = programs()
+    assert found is not None
+    proxy = Proxy(made)
+    async with proxy as behind:
+        members.append(await start(behind, "one"))
+        first = await leader_of(members)
+        before = first.epochs[0]
+        standby = await asyncio.to_thread(Cluster, found, standby_of=offices.cluster)
+        try:
+            await asyncio.sleep(1)
+            proxy.set("cut")
+            await first.until(lambda epoch: epoch is None)
+            await asyncio.to_thread(standby.promote)
+            proxy.to(standby.office(made.schema))
+            proxy.set("open")
+            after = await first.until(lambda epoch: epoch is not None)
+            assert after is not None
+            assert after > before
+            async with asyncio.timeout(60):
+                while check_writes(standby.office(made.schema))[-1] != after:  # noqa: ASYNC110
+                    await asyncio.sleep(0.1)
+            await first.end()
+            assert check_writes(standby.office(made.schema)) == [before, after]
+        finally:
+            await asyncio.to_thread(standby.stop)
+
+
+async def test_a_standby_that_may_not_be_written_gives_no_leader(made: Server, offices: Offices) -> None:
+    found = programs()
+    assert found is not None
+    standby = await asyncio.to_thread(Cluster, found, standby_of=offices.cluster)
+    try:
+        epochs: list[int | None] = []
+        member = Leadership(standby.office(made.schema), Member("3" * 16, "x", "1"), changed=epochs.append)
+        member.start()
+        async with asyncio.timeout(30):
+            while member.trouble is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        await asyncio.to_thread(member.stop)
+        assert epochs == []
+    finally:
+        await asyncio.to_thread(standby.stop)
 
 
 async def rounds(made: Server, members: list[Process], offices: Offices, count: int, seed: int) -> None:

@@ -61,9 +61,10 @@ def free_port() -> int:
 
 
 class Cluster:
-    """A temporary PostgreSQL cluster; :meth:`stop` removes it."""
+    """A temporary PostgreSQL cluster; :meth:`stop` removes it. ``standby_of``: it follows that one until it is
+    promoted (:meth:`promote`)."""
 
-    def __init__(self, bin_folder: Path, settings: str = "") -> None:
+    def __init__(self, bin_folder: Path, *, standby_of: Cluster | None = None) -> None:
         self._bin = bin_folder
         self._user: str | None = "postgres" if os.getuid() == 0 else None
         self._group = self._user
@@ -75,15 +76,21 @@ class Cluster:
         try:
             if self._user is not None:
                 shutil.chown(self.folder, self._user, self._group)
+            own = f"port = {self.port}\nunix_socket_directories = '{self.folder}'\n"
+            if standby_of is not None:
+                source = f"host=127.0.0.1 port={standby_of.port} user=admin password={PASSWORD}"
+                self.run("pg_basebackup", "-D", str(self.data), "-R", "-X", "stream", "-c", "fast", "-d", source)
+                with (self.data / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+                    file.write(own)  # the last line of a name counts
+                self.start()
+                return
             version = int(re.findall(r"\d+", self.run("initdb", "--version"))[0])
             italian = ITALIAN if version >= 15 else ()
             secret = self.folder / "password"
             secret.write_text(PASSWORD, "utf-8")
             secret.chmod(0o644)
             self.run("initdb", "-D", str(self.data), "-U", "admin", f"--pwfile={secret}", *INITDB, *italian)
-            (self.data / "postgresql.auto.conf").write_text(
-                f"{SETTINGS}port = {self.port}\nunix_socket_directories = '{self.folder}'\n{settings}", "utf-8"
-            )
+            (self.data / "postgresql.auto.conf").write_text(SETTINGS + own, "utf-8")
             self.start()
             self.sql(f"CREATE ROLE office LOGIN PASSWORD '{PASSWORD}'")
             self.sql("CREATE DATABASE office OWNER office")
@@ -110,6 +117,11 @@ class Cluster:
             raise RuntimeError(f"{program}: {done.stdout}\n{log.read_text('utf-8') if log.exists() else ''}")
         return done.stdout
 
+    @property
+    def user(self) -> str | None:
+        """The system's user as whom the server runs; ``None``: the one of the tests."""
+        return self._user
+
     def start(self) -> None:
         """Start the server and wait until it answers."""
         self.run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-w", "-t", "60", "start")
@@ -117,6 +129,10 @@ class Cluster:
     def halt(self, mode: str = "fast") -> None:
         """Stop the server; :meth:`start` starts it again. ``immediate`` is a crash."""
         self.run("pg_ctl", "-D", str(self.data), "-w", "-m", mode, "stop")
+
+    def promote(self) -> None:
+        """Make a standby the server that may be written."""
+        self.run("pg_ctl", "-D", str(self.data), "-w", "promote")
 
     def sql(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         """Run a statement as the server's administrator; the rows, if there are any."""

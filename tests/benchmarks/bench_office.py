@@ -1,0 +1,173 @@
+"""An office on PostgreSQL: how soon another member takes over and the status is everywhere, rows per second.
+
+The members are processes (``tests/office/office_child.py``) on a temporary server on this computer, so the network is
+the loopback interface.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import psutil
+
+from archisync_gui.model import SystemClock
+from archisync_gui.office.desk import Desk
+from archisync_gui.store import Store
+from archisync_gui.store.postgres import Postgres, Server
+from tests.benchmarks.bench_store import PRODUCTS, batch, make
+from tests.benchmarks.result import Result, percentile
+from tests.office.members import leader_of, start
+from tests.support.postgres import Cluster, programs
+
+ROWS = 20_000
+MEMBERS = 20
+
+
+async def _on_a_server(work: Callable[[Server, Cluster], Awaitable[list[Result]]]) -> list[Result]:
+    found = programs()
+    if found is None:
+        return [Result(0, "s", note="no PostgreSQL server is installed")]
+    cluster = await asyncio.to_thread(Cluster, found)
+    try:
+        server = cluster.office("bench")
+        with tempfile.TemporaryDirectory(prefix="archisync-bench-") as place:
+            store = await Store.join(Postgres(server), Path(place), [PRODUCTS], clock=SystemClock())
+            await store.close()
+        with server.connect("bench", autocommit=True) as connection:
+            connection.execute("CREATE TABLE audit (id bigserial, epoch bigint, member text)")
+        return await work(server, cluster)
+    finally:
+        await asyncio.to_thread(cluster.stop)
+
+
+async def takeover(quick: bool) -> list[Result]:
+    """From the end of the leader to another one's first epoch."""
+
+    async def work(server: Server, cluster: Cluster) -> list[Result]:
+        results = []
+        for number, what, limit in ((signal.SIGTERM, "clean end", 2), (signal.SIGKILL, "kill", 15)):
+            times = []
+            for _ in range(5 if quick else 20):
+                members = [await start(server, "one"), await start(server, "two")]
+                first = await leader_of(members)
+                await asyncio.sleep(1)
+                began = time.perf_counter()
+                ending = asyncio.ensure_future(first.end(number))
+                second = await leader_of(members, besides=first)
+                times.append(time.perf_counter() - began)
+                await ending
+                await second.end()
+            note = f"of {len(times)}; median {percentile(times, 50):.2f}, longest {max(times):.2f}"
+            results.append(Result(percentile(times, 95), "s", limit=limit, note=note, what=f"after {what}, p95"))
+        return results
+
+    return await _on_a_server(work)
+
+
+async def status(quick: bool) -> list[Result]:
+    """From a new revision at the leader to its arrival at members that listen."""
+
+    async def work(server: Server, cluster: Cluster) -> list[Result]:
+        revision = 0
+        times: list[float] = []
+        began: dict[int, float] = {}
+
+        async def handle(name: str, args: object, emit: object) -> tuple[int, object]:
+            return 0, None
+
+        value = "x" * 20_000
+        desk = Desk(server, 0, handle, lambda: (revision, value), lost=lambda epoch: None)
+        desk.start()
+
+        def listen(until: int) -> None:
+            with server.connect("bench", autocommit=True) as connection:
+                connection.execute("LISTEN office_status")
+                got = 0
+                while got < until:
+                    # What arrives while another statement runs is only kept outside the generator.
+                    for note in [*connection.notifies(timeout=1, stop_after=1)]:
+                        connection.execute("SELECT value FROM status")
+                        got = int(note.payload)
+                        if got in began:
+                            times.append((time.perf_counter() - began[got]) * 1000)
+
+        count = 30 if quick else 100
+        listeners = [asyncio.ensure_future(asyncio.to_thread(listen, count)) for _ in range(5)]
+        await asyncio.sleep(1)
+        for revision in range(1, count + 1):
+            began[revision] = time.perf_counter()
+            desk.changed()
+            await asyncio.sleep(0.2)
+        await asyncio.gather(*listeners)
+        await desk.stop()
+        note = f"{len(times)} arrivals at 5 members, 20 kB each; median {percentile(times, 50):.0f}"
+        return [Result(percentile(times, 95), "ms", limit=300, note=note, what="status at every member, p95")]
+
+    return await _on_a_server(work)
+
+
+async def idle(quick: bool) -> list[Result]:
+    """What the server's processes use while members do nothing."""
+
+    async def work(server: Server, cluster: Cluster) -> list[Result]:
+        from archisync_gui.office.leadership import Leadership, Member
+
+        members = [
+            Leadership(server, Member(os.urandom(8).hex(), f"pc{n}", "bench"), changed=lambda epoch: None)
+            for n in range(MEMBERS)
+        ]
+        for member in members:
+            member.start()
+        await asyncio.sleep(5)
+        master = int((cluster.data / "postmaster.pid").read_text().split()[0])
+
+        def used() -> dict[int, float]:
+            processes = [psutil.Process(master), *psutil.Process(master).children()]
+            return {one.pid: sum(one.cpu_times()[:2]) for one in processes}
+
+        before, began = used(), time.perf_counter()
+        await asyncio.sleep(10 if quick else 60)
+        after, spent = used(), time.perf_counter() - began
+        share = 100 * sum(cpu - before.get(pid, 0.0) for pid, cpu in after.items()) / spent
+        await asyncio.gather(*(asyncio.to_thread(member.stop) for member in members))
+        return [Result(share, "%", limit=2, note="of one core", what=f"{MEMBERS} idle members on the server")]
+
+    return await _on_a_server(work)
+
+
+async def rows(quick: bool) -> list[Result]:
+    """A first read and one with 1 % changed rows, on both engines."""
+
+    async def work(server: Server, cluster: Cluster) -> list[Result]:
+        results = []
+        with tempfile.TemporaryDirectory(prefix="archisync-bench-") as place:
+            folder = Path(place)
+            file = await Store.open(folder / "file", [PRODUCTS], clock=SystemClock())
+            office = await Store.join(Postgres(server), folder / "office", [PRODUCTS], clock=SystemClock())
+            for what, version in (("all new", 0), ("1 % changed", 1)):
+                rates = []
+                for store in (file, office):
+                    read = batch(make(ROWS, version))
+                    began = time.perf_counter()
+                    await store.apply("bench", "", read)
+                    rates.append(ROWS / (time.perf_counter() - began))
+                results.append(Result(rates[1], "1/s", floor=rates[0], what=f"{ROWS:,} rows, {what}, beside SQLite"))
+            await file.close()
+            await office.close()
+        return results
+
+    return await _on_a_server(work)
+
+
+BENCHMARKS = [
+    ("office-takeover", takeover),
+    ("office-status", status),
+    ("office-idle", idle),
+    ("office-rows", rows),
+]
