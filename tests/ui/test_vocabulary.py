@@ -17,7 +17,7 @@ ROOT = Path(messages.__file__).parent.parent
 RESOURCES = messages.resources()
 
 OLD_ITALIAN = {
-    r"sincronizz\w*": "aggiornare, aggiornamento",
+    r"(?<!cartella )sincronizz\w*": "aggiornare, aggiornamento",
     r"^(?!.*computer).*\bsospe[ns]\w*": "pausa, in attesa",
     r"\btogli\b|\btogliere l'utente": "rimuovi",
     r"rimett\w*[^.]*\bbackup": "ripristina",

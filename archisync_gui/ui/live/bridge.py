@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from archisync_gui.model import Event, EventKind, Status
+from archisync_gui.model import Event, EventKind, Status, SyncFailure
 
 if TYPE_CHECKING:
     from archisync_gui.orchestrator import Orchestrator
@@ -139,7 +139,10 @@ class Background(QObject):
         if task.cancelled():
             return
         error = task.exception()
-        if error is not None:
+        if isinstance(error, SyncFailure) and error.code == "closing":
+            # The archive is closed for a restart or at the end: what comes after it reads anew.
+            log.info("%s was cut off: the archive is being closed", task.get_name())
+        elif error is not None:
             log.error("%s failed", task.get_name(), exc_info=error)
             self.failed.emit(error)
 
