@@ -149,6 +149,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("app/commands.py", "asyncio.wait([looking, *tickets]"): "a ticket always ends (rule 5), see test_alone",
         ("app/core.py", "self._closed.wait()"): "the other close has a deadline",
         ("app/desktop.py", "asyncio.wait({"): "until the operator quits",
+        ("app/office.py", "asyncio.wait(waits, return_when"): "until another member leads or the operator ends it",
         ("cli.py", "asyncio.wait({task, broken}"): "the command, which has its own limits, or the end",
         ("endpoint/tab_line.py", "stream.over.wait()"): "as long as the line lives",
         ("endpoint/tab_line.py", "socket.receive()"): "the line's heartbeat ends it",

@@ -24,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.store.postgres import Server
+from tests.support import hygiene
 
 FOLDER = "ARCHISYNC_TEST_POSTGRES"
 """Environment variable: the folder with ``initdb`` and ``pg_ctl`` that the tests take."""
@@ -125,6 +126,7 @@ class Cluster:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         self.run("pg_ctl", "-D", str(self.data), "-l", str(self.folder / "log"), "-w", "-t", "60", "start")
+        hygiene.servers.add(int((self.data / "postmaster.pid").read_text("utf-8").split()[0]))
 
     def halt(self, mode: str = "fast") -> None:
         """Stop the server; :meth:`start` starts it again. ``immediate`` is a crash."""
