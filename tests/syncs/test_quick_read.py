@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from archisync_gui.demo_erp import Preferences
+from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import Finished, Origin, Outcome, Scope, SyncFailure
 from tests.support.waiting import until
 from tests.syncs.erp_harness import USER, World, world
@@ -91,11 +93,18 @@ async def test_a_browser_that_does_not_start_is_told_by_the_read_only(here: Worl
         await form(here)
 
 
-async def test_the_answer_does_not_wait_for_the_users_view(here: World) -> None:
-    before = left(here)
+async def test_the_answer_does_not_wait_for_the_users_view(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, may_restore, restore = left(here), asyncio.Event(), here.erp.user_views.restore
+
+    async def held(account: str, view: ListView) -> None:
+        await may_restore.wait()
+        await restore(account, view)
+
+    monkeypatch.setattr(here.erp.user_views, "restore", held)
     ended = await here.runner(here.control("customers", Scope.NEW, origin=Origin.ORDER_FORM))
     assert isinstance(ended, Finished)
     assert left(here).sort == (("LASTORDERDATE", "DSC"),)
+    may_restore.set()
     assert await here.erp.settled() == set()
     assert left(here) == before
 
