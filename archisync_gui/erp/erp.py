@@ -10,14 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.erp.background import Background
+from archisync_gui.erp.background import Background, IdleTimer
 from archisync_gui.erp.browser import Browser, SessionMemory
 from archisync_gui.erp.certificate import Certificate, explaining, look_at
 from archisync_gui.erp.driver.page_driver import Act
 from archisync_gui.erp.driver.session import ErpSession, Limits
 from archisync_gui.erp.evidence import keep_evidence
 from archisync_gui.erp.failures import SessionExpired, StalePage, transient
-from archisync_gui.erp.idle import IdleTimer
 from archisync_gui.erp.left_open import LeftOpenLists, ListKey
 from archisync_gui.erp.lists.detail import detail_path, read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView

@@ -21,8 +21,7 @@ from archisync_gui.erp.lists.filters import State, check_filters, refuse_what_ca
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.page_reader import PageReader
 from archisync_gui.erp.lists.presets import Presets
-from archisync_gui.erp.lists.restorer import Restorer
-from archisync_gui.erp.lists.restoring import SORT_FIELD
+from archisync_gui.erp.lists.restoring import SORT_FIELD, Restorer
 from archisync_gui.erp.lists.saved_views import View
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import Clock, Json, SyncFailure, warning
