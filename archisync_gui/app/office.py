@@ -230,10 +230,8 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        try:
+        with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, done.set)
-        except NotImplementedError:  # Windows: Ctrl-C arrives as KeyboardInterrupt
-            continue
     member, server = await joined(profile)
     await take_part(
         profile, demo, member, server, done, lambda code, **params: print(text(code, language, params), flush=True)

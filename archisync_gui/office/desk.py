@@ -39,7 +39,9 @@ RETRY = 1.0
 KEPT = 3600
 """Seconds that an answered command stays, so that a repeat after a lost connection finds its answer."""
 UNASKED = 30.0
-"""Seconds after which nobody answers a command: there is no leader."""
+"""Seconds that a command waits for a leader to take it."""
+FAILED = 1
+"""Exit code of a command that failed at the leader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,10 @@ class Desk:
     async def stop(self) -> None:
         """Serve no more; calls under way are cancelled and stay unanswered, for the next leader."""
         self._stop.set()
-        for call in list(self._calls.values()):
-            call.cancel()
         await asyncio.to_thread(self._thread.join)
+        # Only now: until its end the thread may take one more command.
+        for call in self._calls.values():
+            call.cancel()
 
     # ------------------------------------------------------------------------------------------------ the thread
 
@@ -150,7 +153,9 @@ class Desk:
                 "RETURNING id, name, args",
                 (self._epoch, self._epoch),
             ).fetchall()
-            unwanted = connection.execute("SELECT id FROM commands WHERE done IS NULL AND cancelled").fetchall()
+            unwanted = connection.execute(
+                "UPDATE commands SET done = clock_timestamp() WHERE done IS NULL AND cancelled RETURNING id"
+            ).fetchall()
         for id, name, args in found:
             self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, name, json.loads(args)), self._loop)
         for (id,) in unwanted:
@@ -223,10 +228,6 @@ class Desk:
 
 def _failed(code: str, params: dict[str, Any]) -> tuple[int, Any]:
     return FAILED, {"error": code, "params": params}
-
-
-FAILED = 1
-"""Exit code of a command that failed at the leader."""
 
 
 # ------------------------------------------------------------------------------------------------ a member's side

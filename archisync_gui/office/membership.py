@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archisync_gui.disk import read_json, replace_file
-from archisync_gui.store.errors import StoreError
 
 FILE = "office.json"
 
@@ -37,14 +36,20 @@ def membership(folder: Path) -> Membership | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StoreError("office-file-unreadable", path=str(file)) from error
+        raise _refused("office-file-unreadable", str(file)) from error
 
 
 def refuse_member(folder: Path) -> None:
     """Raise :class:`StoreError` ``office-profile`` for the profile of a member. Blocking."""
     joined = membership(folder)
     if joined is not None:
-        raise StoreError("office-profile", path=joined.place)
+        raise _refused("office-profile", joined.place)
+
+
+def _refused(code: str, path: str) -> Exception:
+    from archisync_gui.store.errors import StoreError  # loads SQLAlchemy, which every command would wait for
+
+    return StoreError(code, path=path)
 
 
 def keep(folder: Path, joined: Membership) -> None:

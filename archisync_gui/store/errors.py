@@ -96,14 +96,21 @@ _SERVER = {
 }
 """PostgreSQL's codes (SQLSTATE) with ours."""
 _SENTENCES = {
-    "office-unreachable": ("database system is", "sistema di database", "closed unexpectedly", "inaspettatamente"),
+    "office-unreachable": (
+        "database system is",
+        "sistema di database",
+        "connection unexpectedly",
+        "unexpected eof",
+        "inaspettatamente",
+    ),
     "office-full": ("too many clients", "too many connections", "connection slots", "troppi client", "slot di conness"),
     "office-pooler": ("unsupported startup parameter",),
-    "office-login": ("password", "pg_hba.conf", "authentication", "autenticazione", "role", "ruolo"),
-    "office-missing": ("database",),
+    "office-login": ("password", "pg_hba.conf", "authentication", "autenticazione", 'role "', 'ruolo "'),
+    "office-missing": ('database "',),
     "office-tls": ("certificate", "certificato", "ssl error", "not support ssl"),
 }
-"""Words of the server's sentences, tried in this order."""
+"""Words of the server's sentences, tried in this order. The quotation mark of ``database "`` stands before a name: a
+host may be called ``database``, too."""
 _CLASSES = {"08": "office-unreachable", "57": "office-unreachable", "58": "disk-error"}
 """The first two characters of other codes of PostgreSQL with ours."""
 

@@ -220,19 +220,15 @@ def rows_of_value(
     return where
 
 
-def _in_index(entity: Entity, table: sa.Table, part: str) -> sa.ColumnElement[bool]:
-    return _rowid(table).in_(_candidates(entity, [part]))
-
-
 def _rowid(table: sa.Table) -> sa.ColumnElement[int]:
     return sa.literal_column(f"{table.name}.rowid", sa.Integer)
 
 
-def _candidates(entity: Entity, parts: Sequence[str]) -> sa.Select[int]:
-    """Row ids of the rows that have every trigram of the parts."""
+def _in_index(entity: Entity, table: sa.Table, part: str) -> sa.ColumnElement[bool]:
+    """Whether a row has every trigram of ``part``."""
     find = sa.table(index_name(entity))
-    match = sa.literal_column(index_name(entity)).op("MATCH")(_match(parts))
-    return sa.select(sa.literal_column("rowid", sa.Integer)).select_from(find).where(match)
+    match = sa.literal_column(index_name(entity)).op("MATCH")(_match([part]))
+    return _rowid(table).in_(sa.select(sa.literal_column("rowid", sa.Integer)).select_from(find).where(match))
 
 
 def _match(parts: Sequence[str]) -> str:

@@ -220,7 +220,6 @@ class Postgres:
 
     def __init__(self, server: Server, *, name: str = "store", fence: Fence | None = None) -> None:
         self.server = server
-        self.fence = fence
         self._writer = _Side(server, f"{name}-writer", fence, writes=True)
         self._reader = _Side(server, f"{name}-reader", None, writes=False)
 

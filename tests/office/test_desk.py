@@ -113,6 +113,8 @@ async def test_a_caller_that_gives_up_ends_its_command(made: Server, leader: Lea
     async with asyncio.timeout(30):
         while not leader.cancelled:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
+    with made.connect("tests", autocommit=True) as connection:  # else it would be looked at again for ever
+        assert connection.execute("SELECT count(*) FROM commands WHERE done IS NULL").fetchone() == (0,)
 
 
 async def test_without_a_leader_nobody_answers(made: Server) -> None:

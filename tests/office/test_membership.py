@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,16 @@ def test_a_folder_in_its_place_counts_as_membership(tmp_path: Path) -> None:
     (tmp_path / FILE).mkdir()
     with pytest.raises(StoreError, match="office-file-unreadable"):
         refuse_member(tmp_path)
+
+
+def test_asking_for_it_loads_no_database() -> None:
+    """Every command of the command line asks, also one that only hands over to the panel."""
+    script = """
+import sys
+from pathlib import Path
+from archisync_gui.office.membership import membership
+assert membership(Path("nowhere")) is None
+print({"sqlalchemy", "psycopg"} & set(sys.modules))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from store_samples import ENTITIES, PARCELS, START, ManualClock, Reads, parcel, tariff
@@ -19,6 +20,7 @@ from store_samples import ENTITIES, PARCELS, START, ManualClock, Reads, parcel, 
 from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.model import Event, EventKind, Explanation, Origin, Reason, RunRecord, Scope
 from archisync_gui.store import RefusedKind, Store, StoreError
+from archisync_gui.store.errors import server_code
 from archisync_gui.store.postgres import Postgres, Server
 from tests.support.postgres import PASSWORD, Offices
 
@@ -260,3 +262,19 @@ def test_an_address_keeps_odd_names_and_shows_no_password() -> None:
 def test_other_addresses_are_refused(url: str) -> None:
     with pytest.raises(StoreError, match="office-address"):
         Server.from_url(url)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "code"),
+    [
+        ('connection to server at "database" (10.0.0.5), port 5432 failed: Connection refused', "office-unreachable"),
+        ('could not translate host name "role" to address: Name or service not known', "office-unreachable"),
+        ("server closed the connection unexpectedly", "office-unreachable"),
+        ("SSL error: unexpected eof while reading", "office-unreachable"),
+        ("SSL error: certificate verify failed", "office-tls"),
+        ('FATAL:  database "archivio" does not exist', "office-missing"),
+        ('FATALE:  il ruolo "ufficio" non esiste', "office-login"),
+    ],
+)
+def test_a_sentence_of_the_server_is_told_from_the_name_of_its_host(sentence: str, code: str) -> None:
+    assert server_code(psycopg.OperationalError(sentence)) == code
