@@ -285,7 +285,7 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
             print(
                 json.dumps({"file": str(target), "records": counts}, ensure_ascii=False)
                 if options.json
-                else text("data-exported", language, {"path": target, "counts": _counted(counts)})
+                else text("data-exported", language, {"path": target, "counts": data_care.counted(counts)})
             )
             return exit_codes.OK
         erased = data_care.erase_customer(profile, options.customer, from_backups=options.backups)
@@ -296,10 +296,6 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
     )
     print(shown)
     return exit_codes.OK
-
-
-def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "0"
 
 
 def _demo(options: argparse.Namespace) -> DemoOptions | None:

@@ -77,7 +77,7 @@ def export_customer(profile: Profile, wanted: str, target: Path, language: str) 
     ``StoreError`` (``customer-unknown``, ``customer-several``) and ``OSError``.
     """
     path = profile.folder / FILE
-    customer = personal.find(path, ENTITIES, wanted)
+    customer = _find(profile, wanted)
     found: dict[str, Sequence[Mapping[str, Any]]] = {
         **personal.export(path, ENTITIES, customer),
         **drafts_personal.export(profile.folder, customer),
@@ -129,10 +129,14 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
     )
 
 
+def counted(counts: Mapping[str, int]) -> str:
+    """Records by kind, for people."""
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "0"
+
+
 def erased_text(erased: Erased, language: str) -> str:
     """What was erased and what is left to decide about, for people."""
-    counts = ", ".join(f"{name} {count}" for name, count in erased.counts.items()) or "0"
-    said = [text("data-erased", language, {"counts": counts})]
+    said = [text("data-erased", language, {"counts": counted(erased.counts)})]
     if erased.backups:
         said.append(text("data-in-backups", language, {"backups": _names(erased.backups)}))
     if erased.left:

@@ -227,33 +227,27 @@ def test_the_next_read_brings_the_customer_back(filled: Profile) -> None:
     assert asyncio.run(read_again()) == 1
 
 
+async def back_up(profile: Profile) -> Path:
+    """A backup as the operator makes it."""
+    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    try:
+        return await store.backup("operator")
+    finally:
+        await store.close()
+
+
 @pytest.mark.parametrize("asked", [False, True])
 def test_backups_are_named_and_go_only_when_asked(filled: Profile, asked: bool) -> None:
-    async def back_up() -> Path:
-        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
-        try:
-            return await store.backup("operator")
-        finally:
-            await store.close()
-
-    backup = asyncio.run(back_up())
+    backup = asyncio.run(back_up(filled))
     erased = data_care.erase_customer(filled, PERSON["id"], from_backups=asked)
     assert erased.backups == (() if asked else (backup,))
     assert backup.exists() is not asked
     assert {name for name, _ in named_in(filled.folder, PERSON)} == (set() if asked else {f"backups/{backup.name}"})
 
 
-def test_what_the_erasing_advises_about_backups_can_be_done(filled: Profile) -> None:
+def test_what_the_erasing_advises_about_backups_can_be_done(filled: Profile, tmp_path: Path) -> None:
     """The customer is no longer in the archive then: the backups say who is meant."""
-
-    async def back_up() -> Path:
-        store = await Store.open(filled.folder, ENTITIES, clock=SystemClock())
-        try:
-            return await store.backup("operator")
-        finally:
-            await store.close()
-
-    backup = asyncio.run(back_up())
+    backup = asyncio.run(back_up(filled))
     before = data_care.found(filled, PERSON["vat_number"])
     assert (before.key, before.name, before.backups) == (PERSON["id"], PERSON["name"], (backup,))
     assert before.counts["orders"] == 2
@@ -261,6 +255,7 @@ def test_what_the_erasing_advises_about_backups_can_be_done(filled: Profile) -> 
     data_care.erase_customer(filled, PERSON["name"])
     left = data_care.found(filled, PERSON["name"])
     assert (left.key, left.name, left.counts, left.backups) == (PERSON["id"], "", {}, (backup,))
+    assert data_care.export_customer(filled, PERSON["name"], tmp_path / "export.zip", "en") == {}
     assert data_care.erase_customer(filled, PERSON["name"], from_backups=True).counts == {"backups": 1}
     assert not backup.exists()
     assert named_in(filled.folder, PERSON) == []
