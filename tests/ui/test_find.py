@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from panel_fakes import NOW, MakePanel, calm
 from panel_office import CUSTOMER, Office
+from panel_printing import print_to_file
 from PySide6.QtCore import QEvent, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent
 from PySide6.QtPrintSupport import QPrintDialog
@@ -204,15 +205,7 @@ async def test_the_sheet_is_printed_by_the_real_dialog(make_panel: MakePanel, of
     sheet = await opened(panel)
     file = tmp_path / "sheet.pdf"
     sheet.print.click()
-    await until(lambda: sheet.findChild(QPrintDialog) is not None)
-    asked = sheet.findChild(QPrintDialog)
-    assert isinstance(asked, QPrintDialog)
-    name = asked.findChild(QLineEdit, "filename")  # the printer "Print to file (PDF)"
-    assert isinstance(name, QLineEdit)
-    name.setText(str(file))
-    asked.accept()
-    await until(file.exists)
-    assert file.read_bytes().startswith(b"%PDF")
+    await print_to_file(sheet, file)
     await until(lambda: sheet.findChildren(QPrintDialog) == [])
 
 

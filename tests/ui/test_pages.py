@@ -25,6 +25,7 @@ from panel_fakes import (
     run_record,
     with_type,
 )
+from panel_printing import print_to_file
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
@@ -342,15 +343,7 @@ async def test_the_summary_is_printed_by_the_real_dialog(make_panel: MakePanel, 
     await until(lambda: page.content is not None)
     file = tmp_path / "sheet.pdf"
     page.print.click()
-    await until(lambda: page.findChild(QPrintDialog) is not None)
-    asked = page.findChild(QPrintDialog)
-    assert isinstance(asked, QPrintDialog)
-    name = asked.findChild(QLineEdit, "filename")  # the printer "Print to file (PDF)"
-    assert isinstance(name, QLineEdit)
-    name.setText(str(file))
-    asked.accept()
-    await until(file.exists)
-    assert file.read_bytes().startswith(b"%PDF")
+    await print_to_file(page, file)
     page.print.click()
     await until(lambda: any(found.isVisible() for found in page.findChildren(QPrintDialog)))
     next(found for found in page.findChildren(QPrintDialog) if found.isVisible()).reject()
