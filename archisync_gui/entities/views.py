@@ -38,7 +38,7 @@ class View:
     changed_days: int = 7
     """0: today."""
     within: tuple[str, int] | None = None
-    """A column of dates, and how many days from today on its date may lie."""
+    """A column of dates, and how many days after today its date may be at most."""
     sort: str = ""
     """Column of the order; of this list's usual one when empty."""
     descending: bool = False

@@ -10,9 +10,11 @@ from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, 
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from archisync_gui.model import Outcome
+from archisync_gui.conditions import Condition, conditions
+from archisync_gui.model import Outcome, Status
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import ActivityLine
+from archisync_gui.ui.widgets import models
 from archisync_gui.ui.widgets.models import VALUE, ActivityModel, QueueModel, SessionsModel, TypesModel
 
 
@@ -50,6 +52,20 @@ def test_accounts_fold_out_below_their_type(qtbot: QtBot) -> None:
     assert texts(model, 0)[:4] == ["Orders", "agente01", "agente02", "Customers"]
     model.toggle("orders")
     assert model.rowCount() == 6
+
+
+def test_the_conditions_are_computed_once_for_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are computed from the whole status, and the rows are drawn again at every event."""
+    computed: list[Status] = []
+
+    def counted(status: Status) -> tuple[Condition, ...]:
+        computed.append(status)
+        return conditions(status)
+
+    monkeypatch.setattr(models, "conditions", counted)
+    model = TypesModel()
+    model.show_status(with_type(calm(), account_type("orders", last_error=SILENT)), NOW)
+    assert len(computed) == 1
 
 
 def test_the_tooltip_says_how_long_the_last_reads_took_and_how_many_failed() -> None:

@@ -48,6 +48,7 @@ from archisync_gui.model import (
     State,
 )
 from archisync_gui.settings import DECLARATIONS, Settings
+from archisync_gui.store.errors import StoreError
 from archisync_gui.store.types import Change, ChangeKind
 from archisync_gui.ui.dialogs import run_details as details
 from archisync_gui.ui.dialogs.accept import AcceptDialog
@@ -603,6 +604,31 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
     assert question.yes.isEnabled()
     question.yes.click()
     await until(lambda: accepted == ["r7"])
+
+
+async def test_a_refused_read_that_is_gone_meanwhile_cannot_be_accepted(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(run_id: str) -> frozenset[str]:
+        raise StoreError("refused-read-unknown", run=run_id)
+
+    async def accept(run_id: str) -> None:
+        raise AssertionError("accepted without being asked")
+
+    monkeypatch.setattr(world.store, "refused_keys", gone)
+    item = account_type(
+        "orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=REFUSED, last_run_id="r7"
+    )
+    world.orchestrator.status = with_type(calm(), item)
+    panel = await make_panel(accept_read=accept)
+    said: list[str] = []
+    panel.context.said.connect(lambda text, *_: said.append(text))
+    panel.open("trouble", item)
+    shown = dialog(panel, TroubleDialog)
+    assert isinstance(shown, TroubleDialog)
+    next(b for b in shown.findChildren(QPushButton) if b.text() == "It is right so, &accept…").click()
+    await until(lambda: said)
+    assert not shown.findChildren(AcceptDialog)
 
 
 async def test_the_picture_keeps_its_height_and_shows_the_largest_losses(make_panel: MakePanel) -> None:

@@ -18,6 +18,7 @@ from archisync_gui.ui.live.feed import midnight
 from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
 from archisync_gui.ui.output.morning import is_due
 from archisync_gui.ui.pages.summary import SummaryPage
+from archisync_gui.zone import local
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -29,6 +30,10 @@ def test_periods_are_the_offices_days() -> None:
     yesterday = period_of("yesterday", NOW, None)
     assert yesterday.end == midnight(NOW)
     assert yesterday.end - yesterday.start == timedelta(days=1)
+    assert (today.last_day - yesterday.last_day, yesterday.last_day) == (
+        timedelta(days=1),
+        local(yesterday.start).date(),
+    )
     assert period_of("week", NOW, None).start == midnight(NOW, 6)
     looked = NOW - timedelta(days=3)
     assert period_of("since", NOW, looked).start == looked

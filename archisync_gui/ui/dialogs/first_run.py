@@ -333,8 +333,9 @@ class FirstRun(Dialog):
         self.test.setToolTip(tr("The test is running"))
         self.outcome.setText(tr("logging in…"))
         try:
-            if self.url.text().strip():  # the one thing that is kept before the end: without it nothing can be tried
-                await services.apply_settings({"erp.url": self.url.text().strip()})
+            # The one thing that is kept before the end: without it nothing can be tried.
+            if address := complete_address(self.url.text()):
+                await services.apply_settings({"erp.url": address})
                 self._context.settings_changed.emit()
             found = await services.test_login(name, self.password.text() or None)
             self.outcome.setText(found.text)

@@ -369,7 +369,11 @@ class TroubleDialog(Dialog):
             if not await confirm_loss(self, question, tr("A backup is made first."), tr("Re-&key")):
                 return
         else:
-            found = self._found or await vanishing_of(services, self._item)
+            try:
+                found = self._found or await vanishing_of(services, self._item)
+            except SyncFailure as failure:  # decided or out of date meanwhile
+                self._context.say(problem(failure), "bad")
+                return
             if found is None or not await ask(AcceptDialog(name, found.count, found.names, self)):
                 return
         try:

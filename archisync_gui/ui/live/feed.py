@@ -170,8 +170,8 @@ class Feed(QObject):
 
     def _status(self, status: Status) -> None:
         now = status.at
-        if account_ids(status) != self._accounts:
-            self._accounts = account_ids(status)
+        if (accounts := account_ids(status)) != self._accounts:
+            self._accounts = accounts
             self.read()
         open_now = bool(self.sessions) and self.sessions[-1][1] is None
         if status.session_count and not open_now:

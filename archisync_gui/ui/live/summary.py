@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
-from archisync_gui.entities.views import VIEWS
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
-from archisync_gui.ui.live.feed import midnight, question_of
+from archisync_gui.ui.live.feed import countable, midnight, question_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import clock, day, decimal, lasting, moment, number, tr
@@ -48,6 +47,11 @@ class Period:
     name: str
     start: datetime
     end: datetime
+
+    @property
+    def last_day(self) -> date:
+        """The office's day to which its last moment belongs: a file of it is named after that day."""
+        return zone.local(self.end - timedelta(microseconds=1)).date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +225,8 @@ class _Reader:
     async def due(self, now: datetime) -> Section | None:
         """Unpaid invoices that are due within a week from today."""
         entity = self.services.entity("invoices")
-        view = next(view for view in VIEWS if view.name == "due")
-        asked = {name for name, _, _ in view.where}
-        if entity is None or not asked <= {column.name for column in entity.columns}:
+        view = next((view for view in countable(self.services) if view.name == "due"), None)
+        if entity is None or view is None:
             return None
         columns = _columns(entity, ("invoice_number", "billing_name", "due_date", "remaining_amount"))
         lines: list[Line] = []

@@ -51,7 +51,7 @@ class Watch:
 
 
 class Watches(QObject):
-    """All watches of this window's memory."""
+    """The watched records, kept over restarts."""
 
     changed = Signal()
     fired = Signal(object, str)

@@ -42,7 +42,7 @@ LOOK_BACK = (timedelta(days=1), timedelta(days=8))
 """How far back they are looked for: a day; when nothing happened in it (a weekend), as far as the history is shown."""
 
 PICTURE_AGE = timedelta(seconds=10)
-"""So old the strip may be while nothing happens: its hours move by less than a pixel meanwhile."""
+"""The strip is drawn again at least this often while nothing happens: meanwhile it moves by less than a pixel."""
 
 NARROW = 64
 """Below so many times the height of a line, queue and activity stand under the table."""

@@ -228,7 +228,7 @@ class SummaryPage(Page):
         if self.content is None:
             return
         summary, document = self.content, self._document()
-        name = f"archisync-{summary.period.end:%Y-%m-%d}"
+        name = f"archisync-{summary.period.last_day:%Y-%m-%d}"
         path = await ask_where(self, tr("Export summary"), name, ("pdf", "xlsx", "csv"))
         if path is None:
             return

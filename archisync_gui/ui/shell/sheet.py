@@ -83,9 +83,7 @@ class RecordSheet(QFrame):
         self.follow.setObjectName("primary")
         self.follow.clicked.connect(lambda: self._open_link(self.sheet.link if self.sheet else ""))
         self.copy.clicked.connect(self._copy)
-        self.print.clicked.connect(
-            lambda: context.background.run(print_document(self._document(), self), "print-record")
-        )
+        self.print.clicked.connect(self._print)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-record"))
         self.again.clicked.connect(self._read_again)
         self.data.clicked.connect(self._open_data)

@@ -284,7 +284,7 @@ class Header(QFrame):
         self._layout.setRowMinimumHeight(2, 0)
 
     def _emphasise(self) -> None:
-        """One filled button: what mends things, else what lets them go on, else *sync all*."""
+        """One filled button: what mends things, else what lets them go on, else *Update all*."""
         held = self.found is not None and self.found.kind == "hold"
         mended = bool(self.fix.text())
         chosen = self.fix if mended else self.hold if held else self.all

@@ -5,7 +5,7 @@ Pure functions from :mod:`archisync_gui.model` values to words; no widget, no co
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -286,22 +286,9 @@ def news_line(news: News) -> str:
     return " ".join(parts) or (tr("no change") if news.runs else "–")
 
 
-def condition_of(status: Status, type: str, account: str | None) -> Condition | None:
-    """The first condition that concerns a list (of that account, if one is given)."""
-    return next(
-        (
-            condition
-            for condition in conditions(status)
-            for item in condition.items
-            if item.type == type and account in (None, item.account)
-        ),
-        None,
-    )
-
-
-def troubled(status: Status) -> bool:
-    """True when something needs an action of the operator."""
-    return any(not condition.warning for condition in conditions(status))
+def condition_of(found: Sequence[Condition], type: str, account: str | None) -> Condition | None:
+    """The first of these conditions that concerns a list (of that account, if one is given)."""
+    return next((c for c in found for i in c.items if i.type == type and account in (None, i.account)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,12 +113,6 @@ class IconButton(QToolButton):
     def _paint_icon(self) -> None:
         self.setIcon(icon(self._picture, self._role))
 
-    def set_picture(self, picture: str) -> None:
-        """Another icon."""
-        if picture != self._picture:
-            self._picture = picture
-            self._paint_icon()
-
     def say(self, name: str, tip: str = "") -> None:
         """Accessible name, and a tooltip (the name itself by default)."""
         self.setAccessibleName(name)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from archisync_gui.conditions import Condition
+from archisync_gui.conditions import Condition, conditions
 from archisync_gui.model import (
     AccountTypeStatus,
     Freshness,
@@ -235,22 +235,23 @@ class TypesModel(SnapshotModel):
             return
         status, before = self._last
         moment = now or before
-        troubled = words.troubled(status)
+        present = conditions(status)
+        needs_action = any(not condition.warning for condition in present)
         rows: list[tuple[object, object, tuple[Cell, ...]]] = []
         for type_status in status.statuses.values():
             speaker = words.worst(type_status)
             many = len(type_status.accounts)
             unfolded = many > 1 and type_status.type in self._unfolded
-            found = words.condition_of(status, type_status.type, None)
+            found = words.condition_of(present, type_status.type, None)
             row = TypeRow(type_status.type, None, speaker, many, unfolded, found)
-            faded = troubled and found is None
+            faded = needs_action and found is None
             cells = self._cells(row, status, moment, type_status.interval, faded)
             rows.append(((type_status.type, None), row, cells))
             if unfolded:
                 for item in type_status.accounts:
-                    own = words.condition_of(status, type_status.type, item.account)
+                    own = words.condition_of(present, type_status.type, item.account)
                     child = TypeRow(type_status.type, item.account, item, condition=own)
-                    faded = troubled and own is None
+                    faded = needs_action and own is None
                     cells = self._cells(child, status, moment, type_status.interval, faded)
                     rows.append(((type_status.type, item.account), child, cells))
         self.replace(rows)
