@@ -7,16 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from panel_fakes import NOW, SILENT, MakePanel, World, run_record
+from panel_fakes import NOW, SILENT, MakePanel, World, account_type, calm, run_record, with_type
 from panel_office import CUSTOMER, PRICES, Office
 from PySide6.QtCore import QUrl
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import Outcome
+from archisync_gui.model import Freshness, Outcome
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.feed import midnight
 from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
 from archisync_gui.ui.output.morning import is_due
+from archisync_gui.ui.pages.overview_parts import TodayCard
 from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.zone import local
 from tests.support.waiting import until
@@ -164,3 +165,20 @@ async def test_a_summary_that_cannot_be_written_is_said(
 def test_when_the_mornings_summary_is_due(mode: str, folder: str, hour: int, due: bool) -> None:
     settings = Settings().with_({"summary.morning": mode, "summary.folder": folder, "summary.time": "08:00"})
     assert is_due(settings, NOW.replace(hour=hour)) is due
+
+
+async def test_the_overview_counts_nothing_of_a_list_that_was_never_read(
+    make_panel: MakePanel, office: Office, world: World
+) -> None:
+    never = account_type("customers", freshness=Freshness.NEVER, last_run_time=None)
+    world.orchestrator.status = with_type(calm(), never)
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    card = panel.window.findChild(TodayCard)
+    assert isinstance(card, TodayCard)
+    await until(lambda: card.numbers["changed-today"].text() == "0 prices changed")
+    assert card.numbers["new-today"].text() == "…", "not 0 new customers"
+    assert card.numbers["new-today"].accessibleName() == "not counted yet"
+    world.orchestrator.become(calm())
+    panel.context.bridge.flush()
+    panel.feed.read()
+    await until(lambda: card.numbers["new-today"].text() == "21 new customers")

@@ -8,12 +8,14 @@ from datetime import timedelta
 import pytest
 from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, with_type
 
+from archisync_gui.conditions import conditions
 from archisync_gui.model import (
     AccountStatus,
     ErrorInfo,
     Event,
     EventKind,
     FailureKind,
+    Forecast,
     Freshness,
     Origin,
     Outcome,
@@ -295,3 +297,21 @@ def test_the_status_bar_says_connected_only_while_the_last_answer_was_good() -> 
     assert "connected" not in said
     assert said.startswith("ERP: last answer ")
     assert tone == "warn"
+
+
+@pytest.mark.parametrize("state", [State.RUNNING, State.QUEUED])
+def test_a_list_that_is_read_now_or_next_is_told_one_time_only(state: State) -> None:
+    """The column of the next update has it; a second one beside it, of the read after that, would contradict."""
+    forecast = Forecast("orders", "agente01", NOW + timedelta(minutes=9), 60)
+    item = account_type(
+        "orders", state=state, freshness=Freshness.NEVER, last_run_time=None, expected=forecast, reason=None
+    )
+    status = with_type(calm(), item)
+    condition = words.condition_of(conditions(status), "orders", None)
+    assert condition is not None
+    assert "will be read at" not in words.list_line(item, condition, NO_NEWS, NOW).detail
+    resting = dataclasses.replace(item, state=State.IDLE)
+    assert "will be read at" in words.list_line(resting, condition, NO_NEWS, NOW).detail
+
+
+NO_NEWS = words.News(0, 0, 0, False, 0)

@@ -251,12 +251,15 @@ class Feed(QObject):
             self._reading = False
 
     async def _counted(self, services: Services, store: Store, now: datetime) -> tuple[NumberOfToday, ...]:
-        """The numbers of today over all accounts in use."""
-        accounts = self._accounts
+        """The numbers of today over all accounts in use; none of a list never read: 0 would claim something."""
+        accounts, status = self._accounts, self._context.status
         found: list[NumberOfToday] = []
         for view in countable(services):
             if self._stopped:
                 return self.numbers
+            known = status.statuses.get(view.list) if status is not None else None
+            if known is None or all(account.last_run_time is None for account in known.accounts):
+                continue
             entity = services.entity(view.list)
             assert entity is not None
             total_of = TOTALS.get(view.list)

@@ -331,16 +331,16 @@ class TodayCard(QFrame):
         offered = {view.name for view in countable(services)} if services is not None else set(self.numbers)
         for view, button in self.numbers.items():
             button.setVisible(view in offered)
-            if button.text() == "…":
-                button.setAccessibleName(tr("not counted yet"))
         self.show_numbers()
 
     def show_numbers(self) -> None:
-        """Show what the feed counted last."""
-        for found in self._feed.numbers:
-            self.numbers[found.view].setText(today_word(found))
-            self.numbers[found.view].setAccessibleName("")
-            self.numbers[found.view].setToolTip(tr("Within 7 days from today") if found.view == "due" else "")
+        """Show what the feed counted last; a list that was never read has no number."""
+        counted = {found.view: found for found in self._feed.numbers}
+        for view, button in self.numbers.items():
+            found = counted.get(view)
+            button.setText(today_word(found) if found is not None else "…")
+            button.setAccessibleName("" if found is not None else tr("not counted yet"))
+            button.setToolTip(tr("Within 7 days from today") if found is not None and view == "due" else "")
 
     def _open(self, view: str) -> None:
         found = next((n for n in self._feed.numbers if n.view == view), None)

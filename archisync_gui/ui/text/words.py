@@ -338,9 +338,13 @@ def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) ->
         case Kind.REFUSED | Kind.STOPPED | Kind.UNSURE:
             return condition_text(condition, now).means
         case Kind.LATE | Kind.NEVER:
+            if item.state is State.RUNNING:
+                return ""
             why = reason_word(item.reason) if item.reason is not None else ""
-            parts = [tr("will be read at {time}", time=when) if when else "", why]
-            return " · ".join(part for part in parts if part) or tr("will be read as soon as possible")
+            # A queued list has its time in the column of the next update.
+            later = tr("will be read at {time}", time=when) if when and item.state is not State.QUEUED else ""
+            parts = [part for part in (later, why) if part]
+            return " · ".join(parts) or tr("will be read as soon as possible")
         case _:
             kept = tr("the stored data are unchanged")
             return tr("tried again at {time} · {kept}", time=when, kept=kept) if when else kept
