@@ -26,7 +26,8 @@ from archisync_gui.model import (
 )
 from archisync_gui.store import Store
 
-TEXT = st.text(st.characters(blacklist_categories=("Cs",)), max_size=30)
+TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
+"""Without the character 0, which PostgreSQL's texts cannot hold (:data:`archisync_gui.store.dialect.REPLACEMENT`)."""
 TIMES = st.builds(
     lambda seconds, zone: datetime.fromtimestamp(seconds / 1e6, zone),
     st.integers(1_500_000_000_000_000, 2_200_000_000_000_000),
