@@ -224,6 +224,44 @@ def test_what_outlives_the_run_fails_it(tmp_path: Path) -> None:
     assert report.exit_code == 1
 
 
+def test_what_outlives_a_worker_fails_the_whole_run(tmp_path: Path) -> None:
+    leaving = "import tempfile\ndef test_leaves_a_folder():\n    tempfile.mkdtemp(prefix='lost-profile-')\n"
+    (tmp_path / "test_other.py").write_text("def test_clean():\n    pass\n")
+    report = run_specimens(tmp_path, leaving, "-n", "2", "--dist", "loadfile")
+    assert report.complaints == {"test_leaves_a_folder": "", "test_clean": ""}
+    assert report.exit_code == 1
+    assert re.search(r"temporary file left behind: lost-profile-", report.output)
+
+
+def test_what_a_crashed_worker_leaves_is_named(tmp_path: Path) -> None:
+    source = """
+import os, subprocess, sys
+
+def test_crashes():
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(20)  # of the crashed worker"])
+    os._exit(1)
+"""
+    report = run_specimens(tmp_path, source, "-n", "1", "--max-worker-restart", "0")
+    assert report.exit_code == 1
+    assert re.search(r"process left running: \d+ .*of the crashed worker", report.output)
+
+
+def test_workers_that_leave_nothing_pass(tmp_path: Path) -> None:
+    source = """
+import subprocess, sys, tempfile, threading
+
+def test_clean(tmp_path):
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    with tempfile.TemporaryDirectory():
+        thread = threading.Thread(target=print)
+        thread.start()
+        thread.join()
+"""
+    report = run_specimens(tmp_path, source, "-n", "2", "--dist", "loadfile")
+    assert report.complaints == {"test_clean": ""}
+    assert report.exit_code == 0
+
+
 def test_core_tests_run_without_qt(tmp_path: Path) -> None:
     source = """
 import asyncio, sys

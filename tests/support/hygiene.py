@@ -167,7 +167,7 @@ def _orphans(marker: str) -> list[str]:
         with contextlib.suppress(psutil.Error, OSError):
             if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if process.environ().get(MARKER) == marker:
+            if process.environ().get(MARKER, "").startswith(marker):
                 found.append(f"{process.pid} {' '.join(process.cmdline())[:200]}")
     return found
 
@@ -281,14 +281,25 @@ def _left_timers(before: set[int]) -> list[str]:
 
 
 class _Run:
-    """A temporary folder and a mark of the whole run; at its end nothing must be left of either."""
+    """A temporary folder and a mark of the whole run; at its end nothing must be left of either.
 
-    def __init__(self) -> None:
-        self.marker = uuid.uuid4().hex
-        outside = tempfile.gettempdir()
-        # Short, for the sake of socket paths; pytest's own folders stay where they always are.
-        self.folder = Path(tempfile.mkdtemp(prefix="at-"))
-        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", outside)
+    With pytest-xdist each worker process has a run of its own, whose folder and mark begin with those of the process
+    that distributes the tests. That one so finds also what a crashed worker left behind.
+    """
+
+    def __init__(self, whole: tuple[str, str, str] | None = None) -> None:
+        """``whole``: folder and mark of the run that this worker is a part of, and the worker's name."""
+        if whole is None:
+            outside = tempfile.gettempdir()
+            self.marker = uuid.uuid4().hex
+            # Short, for the sake of socket paths; pytest's own folders stay where they always are.
+            self.folder = Path(tempfile.mkdtemp(prefix="at-"))
+            os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", outside)
+        else:
+            folder, marker, name = whole
+            self.marker = f"{marker}-{name}"
+            self.folder = Path(folder, name)
+            self.folder.mkdir()
         self.temporary = self.folder / "t"
         self.temporary.mkdir()
         os.environ.update({MARKER: self.marker, "TMPDIR": str(self.temporary)})
@@ -314,21 +325,42 @@ class _Run:
 
 _RUN = pytest.StashKey[_Run]()
 _LEFT = pytest.StashKey[list[str]]()
+_WHOLE = "archisync_run"
+"""Key of what the distributing process hands to its workers."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_RUN] = _Run()
+    received: dict[str, Any] = getattr(config, "workerinput", {})
+    config.stash[_RUN] = _Run((*received[_WHOLE], received["workerid"]) if _WHOLE in received else None)
+    config.stash[_LEFT] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker of pytest-xdist starts: it learns which run it belongs to."""
+    run = node.config.stash[_RUN]
+    node.workerinput[_WHOLE] = (str(run.folder), run.marker)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """A worker of pytest-xdist has ended: what its tests left behind counts for the whole run."""
+    node.config.stash[_LEFT].extend(getattr(node, "workeroutput", {}).get(_WHOLE, []))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    session.config.stash[_LEFT] = left = session.config.stash[_RUN].left()
+    left = session.config.stash[_LEFT]
+    left += session.config.stash[_RUN].left()
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_WHOLE] = left
     if left and session.exitstatus == 0:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    left = config.stash.get(_LEFT, [])
+    left = config.stash[_LEFT]
     if left:
         terminalreporter.section("left behind by the tests", red=True)
         for line in left:
