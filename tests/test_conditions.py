@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from panel_fakes import account_type, calm, type_status
 
@@ -200,7 +200,6 @@ def test_a_full_disk_says_nothing_about_the_erp() -> None:
     assert contact(status_of(item("customers", 20), item("orders", 10, "disk-full", FailureKind.PERMANENT))).connected
 
 
-@settings(deadline=None)
 @given(statuses())
 def test_nothing_is_called_well_while_a_list_is_late_fails_or_waits_after_a_failure(status: Status) -> None:
     if conditions(status):
@@ -217,7 +216,6 @@ def test_nothing_is_called_well_while_a_list_is_late_fails_or_waits_after_a_fail
     assert not status.unreadable
 
 
-@settings(deadline=None)
 @given(statuses())
 def test_the_erp_is_not_blamed_if_it_answered_later(status: Status) -> None:
     for condition in conditions(status):
@@ -229,7 +227,6 @@ def test_the_erp_is_not_blamed_if_it_answered_later(status: Status) -> None:
                 assert item.last_attempt is None or all(at < item.last_attempt for at in known_answers(status))
 
 
-@settings(deadline=None)
 @given(statuses())
 def test_one_slow_list_is_not_the_whole_erp(status: Status) -> None:
     for condition in conditions(status):
@@ -237,7 +234,6 @@ def test_one_slow_list_is_not_the_whole_erp(status: Status) -> None:
             assert any(item.last_error is not None and item.last_error.code in SERVER for item in condition.items)
 
 
-@settings(deadline=None)
 @given(statuses())
 def test_connected_needs_a_good_answer_and_no_later_failure(status: Status) -> None:
     found = contact(status)
@@ -253,7 +249,6 @@ def test_connected_needs_a_good_answer_and_no_later_failure(status: Status) -> N
         assert set(found.accounts) <= {item.account for item in all_items(status)}
 
 
-@settings(deadline=None)
 @given(statuses())
 def test_a_condition_names_exactly_the_lists_concerned(status: Status) -> None:
     found = conditions(status)
@@ -270,7 +265,6 @@ def test_a_condition_names_exactly_the_lists_concerned(status: Status) -> None:
         assert ((item.type, item.account) in named) == wrong
 
 
-@settings(deadline=None)
 @given(statuses())
 def test_the_order_is_that_of_the_kinds_and_every_text_is_complete(status: Status) -> None:
     found = conditions(status)

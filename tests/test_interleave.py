@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from tests.support import interleave
 from tests.support.interleave import Deadlock, Turns, in_all_orders
 
 pytestmark = pytest.mark.ci
@@ -68,7 +69,8 @@ async def test_a_lock_is_respected_in_every_order() -> None:
     assert await in_all_orders(scenario) > 2
 
 
-async def test_a_deadlock_is_found() -> None:
+async def test_a_deadlock_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interleave, "PATIENCE", 0.1)
     one, two = asyncio.Lock(), asyncio.Lock()
 
     class Step:

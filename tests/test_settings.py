@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from archisync_gui.entities import ENTITIES
@@ -56,7 +56,6 @@ ANY_VALUE = st.one_of(st.booleans(), st.integers(-5, 2_000), ANY_TEXT, st.lists(
 
 
 @given(st.dictionaries(st.sampled_from([declared.key for declared in DECLARATIONS]), ANY_VALUE, max_size=4))
-@settings(max_examples=200)
 def test_what_is_accepted_is_the_same_in_memory_and_in_the_file(changes: dict[str, object]) -> None:
     """Settings in memory and those read from the file are two implementations of one promise."""
     try:
@@ -179,7 +178,6 @@ def test_a_file_that_the_system_does_not_let_us_read_is_not_replaced_by_defaults
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200)
 def test_no_content_stops_a_start(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settings.json"

@@ -31,7 +31,7 @@ OWN_VIEWS = {
 def test_a_fresh_profile_reads_all_lists_complete_and_leaves_every_view_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    demo = DemoErp(scale=0.3, clock=DemoClock.parse("stopped"))
+    demo = DemoErp(scale=0.1, clock=DemoClock.parse("stopped"))
     for name, view in OWN_VIEWS.items():
         demo.set_preferences(DEMO_ACCOUNT, name, **view)
     before = demo.view_records()

@@ -58,7 +58,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
         "test_a_name_is_no_way_out_of_the_profiles_folder",
     ),
     # --- browser and session
-    "the browser is never started after a rework": ("test_all_six_lists_are_read_and_a_second_run_changes_nothing",),
+    "the browser is never started after a rework": ("test_lists_are_read_and_a_second_run_changes_nothing",),
     "two tasks use one session": ("test_a_fast_read_between_leaves_a_suspended_read_its_place", "test_fault_table"),
     "a broken page is handed out as healthy": ("test_killed_at_random_the_data_are_those_of_a_complete_run",),
     "closing one context kills another's page": ("test_two_accounts_have_a_page_each_and_no_more",),
@@ -107,7 +107,7 @@ CATALOGUE: dict[str, tuple[str, ...] | str] = {
     "one id in four spellings": ("test_ids_round_trip", "test_examples_of_the_reference"),
     "a hash over few fields misses changes, over too many finds some everywhere": (
         "test_delta_holds_the_data_rules",
-        "test_all_six_lists_are_read_and_a_second_run_changes_nothing",
+        "test_lists_are_read_and_a_second_run_changes_nothing",
     ),
     "empty cells overwrite what was known": (
         "test_a_sticky_field_turns_blank_only_after_two_clean_whole_reads",

@@ -63,14 +63,14 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "test_a_fresh_profile_reads_all_lists_with_every_declared_field",
         "test_a_fresh_profile_reads_all_lists_complete_and_leaves_every_view_as_it_was",
     ),
-    "C2 the user's columns stay": ("test_every_view_is_exactly_as_before_a_read",),
+    "C2 the user's columns stay": ("test_views_are_exactly_as_before_a_read",),
     "C3 a detail page opens for any id": (
         "test_a_customer_that_is_not_the_accounts_own_is_not_read",
         "test_a_page_of_another_record_is_refused",
     ),
     "C4 an order's own invoiced": ("test_order_states",),
     "C5 CLOSED is a date": ("test_pages_from_the_description", "test_each_fact_can_be_said_in_both_languages"),
-    "C6 orders come sorted by creation": ("test_every_view_is_exactly_as_before_a_read",),
+    "C6 orders come sorted by creation": ("test_views_are_exactly_as_before_a_read",),
     "C8 two notations of detail ids": (
         "test_a_detail_page_says_what_the_list_says",
         "test_a_short_name_that_two_fields_would_have_is_not_used",

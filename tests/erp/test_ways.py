@@ -72,7 +72,7 @@ SHAPES = ("", "scrolling-headers", "indent-cells", "template-row", "enum-words",
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda e: e.name)
 async def test_both_ways_read_equal_records(entity: Entity, tmp_path: Path) -> None:
     at = [each.name for each in ENTITIES].index(entity.name)
-    await _differ(entity, tmp_path, ("", *SHAPES[1 + at % 3 :: 3]))
+    await _differ(entity, tmp_path, ("", SHAPES[1 + at]))
 
 
 @pytest.mark.nightly
@@ -129,7 +129,7 @@ def test_the_differential_table_knows_every_variation() -> None:
 
 @pytest.mark.ci
 async def test_a_fresh_profile_reads_all_lists_with_every_declared_field(tmp_path: Path) -> None:
-    async with world(tmp_path, scale=0.3) as here:
+    async with world(tmp_path, scale=0.1) as here:
         kept = {entity.name: here.demo.view_record(USER, entity.name) for entity in ENTITIES}
         for entity in ENTITIES:
             rows, warnings, _ = await read(here, entity, size=200)
@@ -161,8 +161,16 @@ FAILING = {
 }
 
 
-@pytest.mark.ci
-async def test_values_that_fail_are_named_and_the_cells_are_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "again",
+    [
+        # Which failure it is that comes again makes no difference, see test_different_failures_decide_nothing.
+        pytest.param({"page-values-absent", "page-values-error"}, marks=pytest.mark.ci, id="some"),
+        pytest.param(set(FAILING), marks=pytest.mark.nightly, id="all"),
+    ],
+)
+async def test_values_that_fail_are_named_and_the_cells_are_read(tmp_path: Path, again: set[str]) -> None:
+    """``again``: the failures that are met until they decide how the list is read."""
     async with world(tmp_path) as here:
         for failing, code in FAILING.items():
             kept = here.demo.view_record(USER, "ddt")
@@ -171,12 +179,14 @@ async def test_values_that_fail_are_named_and_the_cells_are_read(tmp_path: Path)
             assert {str(row["id"]) for row in rows} == here.truth("ddt"), failing
             assert (typed, warnings[0]) == ({False}, code), failing
             assert here.demo.view_record(USER, "ddt") == kept, failing
-            for _ in range(0 if failing == "page-values-absent" else SAME_FAILURES - 1):
+            for _ in range(SAME_FAILURES - 1 if failing in again - {"page-values-absent"} else 0):
                 assert (await here.erp.ways.known())["ddt"].way is Way.VALUES, failing
                 await read(here, DDT)
-            assert (await here.erp.ways.known())["ddt"].way is Way.CELLS
-            _, warnings, typed = await read(here, DDT)
-            assert (typed, warnings[0]) == ({False}, "cells-kept"), "known by now: not tried again"
+            decided = (await here.erp.ways.known())["ddt"].way is Way.CELLS
+            assert decided is (failing in again), failing
+            if decided:
+                _, warnings, typed = await read(here, DDT)
+                assert (typed, warnings[0]) == ({False}, "cells-kept"), "known by now: not tried again"
             here.demo.clear_variations()
             await here.erp.ways.forget("ddt")
 

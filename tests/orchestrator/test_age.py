@@ -123,7 +123,7 @@ class Office(RuleBasedStateMachine):
 @pytest.mark.ci
 def test_no_list_grows_too_old_while_forms_are_open() -> None:
     """Rule 11: the small sample."""
-    attack(Office, examples=10, steps=40, sample=True)
+    attack(Office, examples=5, steps=40, sample=True)
 
 
 @pytest.mark.nightly

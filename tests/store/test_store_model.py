@@ -160,7 +160,7 @@ def run_machine(folder: Path, examples: int, steps: int) -> None:
 
 @pytest.mark.ci
 def test_delta_holds_the_data_rules(tmp_path: Path) -> None:
-    run_machine(tmp_path, 25, 20)
+    run_machine(tmp_path, 10, 20)
 
 
 @pytest.mark.nightly

@@ -43,7 +43,7 @@ USERS_OWN: dict[str, dict[str, Any]] = {
 
 @pytest.mark.ci
 async def test_killed_at_random_moments(tmp_path: Path) -> None:
-    await _kill(tmp_path, ORDERS, 4)
+    await _kill(tmp_path, ORDERS, 2)
 
 
 @pytest.mark.nightly
