@@ -10,9 +10,12 @@ from typing import Any
 import aiohttp
 import pytest
 from demo_visitor import Visitor
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
 from archisync_gui.demo_erp import DemoErp
+
+# A bound for a test that fails, generous for machines under load; Playwright's own is 5 s.
+expect.set_options(timeout=60_000)
 
 Starter = Callable[..., Awaitable[DemoErp]]
 
@@ -68,7 +71,7 @@ async def open_page() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
             context = await browser.new_context(
                 **{"locale": "it-IT", "viewport": {"width": 1440, "height": 900}, **options}
             )
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(60_000)
             page = await context.new_page()
             await page.goto(f"{erp.base_url}/{path}", wait_until="domcontentloaded")
             await page.fill('input[id*="dviUserName_Edit_I"]', "agente01")

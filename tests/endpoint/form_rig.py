@@ -42,6 +42,9 @@ from tests.support.waiting import until
 
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
 """The system's browser; ``None``: Playwright's own."""
+# A bound for a test that fails, generous for machines under load; Playwright's own is 5 s.
+expect.set_options(timeout=60_000)
+
 RULES = Rules(schedule=False, office=None, daily_full=None, grace=0.7, shared_read=0.0)
 """The law's numbers but for a short grace, and every opening reads anew."""
 

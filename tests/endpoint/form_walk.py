@@ -243,7 +243,7 @@ class Walk:
 
     async def end(self) -> None:
         """All that was saved is stored as it was seen, and all that was left is there."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 drafts = await self.rig.office.drafts.list("agente1")
                 found = {draft.id: stored(draft.document) for draft in drafts}
@@ -256,7 +256,7 @@ class Walk:
                 priced = line["itemId"] != "030001"
                 assert (line_amount(line) is not None) == priced, f"{line['itemId']} was saved without its price"
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not (waiting := await self._waiting()).keys() >= self.aside.keys():  # noqa: ASYNC110
                     await asyncio.sleep(0.05)
         except TimeoutError:
@@ -419,7 +419,7 @@ class Walk:
         self.fresh(self.saved[id_].opened())
 
     async def _stored(self, id_: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (found := await self.rig.office.drafts.get("agente1", id_)) is None or (
                 stored(found.document) != self.saved[id_].stored()
             ):

@@ -117,7 +117,7 @@ def line(first: dict[str, Any] | str, **headers: str) -> Way:
                 office.url + "/api/smart-sessions", headers={"Origin": PAGE} | named
             ) as socket:
                 await socket.send_str(first if isinstance(first, str) else json.dumps(first))
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     heard = await socket.receive_json()
                     await socket.receive()
                 return socket.close_code or 0, heard["code"]
@@ -242,7 +242,7 @@ async def flooded_line(office: Office) -> tuple[int, str]:
         await socket.send_json(attach(office.token))
         for _ in range(30):
             await socket.send_json({"type": "touch"})
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (heard := await socket.receive_json())["type"] != "refused":
                 pass
             await socket.receive()

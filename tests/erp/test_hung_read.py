@@ -31,7 +31,7 @@ async def test_closing_the_browser_frees_the_turn_of_a_read_that_hangs() -> None
     hung = asyncio.ensure_future(hang())
     await settle()
     await erp.close_browser()
-    async with asyncio.timeout(5), erp._using(), erp._login_lock:
+    async with asyncio.timeout(60), erp._using(), erp._login_lock:
         assert not hung.done()
     over.set()
     await hung
@@ -68,7 +68,7 @@ async def test_a_read_that_hangs_does_not_keep_the_program_from_ending() -> None
     await settle()
     erp._timer.over()  # as after an earlier read: it waits for its turn, too
     erp.warm_up("agente01")  # is given up at once, since a read is at work
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await erp.close()
     assert erp._timer._closing is not None
     assert erp._timer._closing.done()

@@ -317,7 +317,7 @@ async def test_a_long_question_can_be_cancelled_and_the_next_is_answered(store: 
     task = asyncio.create_task(store._database.read(ask))
     await asyncio.to_thread(begun.wait, 10)
     task.cancel()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         with pytest.raises(asyncio.CancelledError):
             await task
     assert (await store.rows("parcels", "agent")).total == 1

@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], T], seconds: float = 20.0) -> T:
+async def until(condition: Callable[[], T], seconds: float = 60.0) -> T:
     """Wait until ``condition`` answers something true, and return that. ``TimeoutError`` after ``seconds``: a bound for
     a test that fails, generous for machines under load."""
     async with asyncio.timeout(seconds):

@@ -589,7 +589,7 @@ class Stage:
         box = panel.window.findChildren(Confirm)[-1]
         yield "confirm", box
         box.no.click()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await asking
         report = "ValueError: example\n  in archisync_gui/example.py, line 1"
         crash = panel._show_dialog("crash", lambda: CrashDialog(report, panel.window))
