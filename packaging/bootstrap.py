@@ -628,16 +628,7 @@ def test(arguments: list[str]) -> NoReturn:
     set_up({"test"})
     if arguments[:1] == ["--windows"]:
         become(["packaging/wine", "-m", "pytest", "-p", "no:cacheprovider", *arguments[1:]])
-    become(["-m", "pytest", *workers(arguments), *arguments])
-
-
-def workers(arguments: list[str]) -> list[str]:
-    """Pytest's options for one worker process per processor, each running whole files of tests.
-
-    None of them for the heavy tests that `-m` asks for: those measure times and load the whole computer themselves.
-    """
-    own = any(argument.startswith(("-m", "-n")) for argument in arguments)
-    return [] if own else ["-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder"]
+    become(["-m", "pytest", *arguments])
 
 
 def docs(arguments: list[str]) -> NoReturn:

@@ -377,15 +377,10 @@ def test_arguments_are_passed_on_and_without_a_display_the_terminal_does_the_job
     assert ("No display" in capsys.readouterr().out) is not shows
 
 
-WORKERS = ["-n", "logical", "--dist", "loadfile", "--no-loadscope-reorder"]
-
-
 @pytest.mark.parametrize(
     ("arguments", "needs", "command"),
     [
-        (["test", "-q", "tests/store"], {"test"}, ["-m", "pytest", *WORKERS, "-q", "tests/store"]),
-        (["test", "-m", "nightly"], {"test"}, ["-m", "pytest", "-m", "nightly"]),
-        (["test", "-n0", "--lf"], {"test"}, ["-m", "pytest", "-n0", "--lf"]),
+        (["test", "-q", "tests/store"], {"test"}, ["-m", "pytest", "-q", "tests/store"]),
         (
             ["test", "--windows", "tests/store"],
             {"test"},
