@@ -187,6 +187,7 @@
       this.#opening?.abort();
       const opening = this.#opening = new AbortController();
       const timer = setTimeout(() => opening.abort(), OPEN_TIMEOUT);
+      const before = this.freshness.newAsOf;
       try {
         const body = { sessionId: id, label };
         if (userId) body.userId = userId;
@@ -194,7 +195,11 @@
           { token, method: "POST", body, signal: opening.signal });
         if (this.#id === id && this.#opening === opening) this.#answered(id, status, answer);
       } catch {
-        if (this.#id === id && this.#opening === opening) this.#gone();
+        if (this.#id !== id || this.#opening !== opening) return;
+        // The line may have brought what was asked for: then only this answer is lost, and the session is open.
+        const { state, newAsOf } = this.freshness;
+        if (state === "fresh" && newAsOf > before) this.#touch(id);
+        else this.#gone();
       } finally {
         clearTimeout(timer);
       }
@@ -382,13 +387,17 @@
       else this.#touch(this.#id);
     }
 
-    async #touch(id) {
+    /** Tell the panel that the tab lives. One call that fails says nothing about an open session (the computer may have
+     * slept meanwhile): it is repeated once, unless the line is up. */
+    async #touch(id, repeat = true) {
       const { base, token } = this.#options;
       let status, answer;
       try {
         ({ status, answer } = await request(base, "/api/smart-sessions/touch", { token, method: "POST", body: { sessionId: id } }));
       } catch {
-        if (this.#id === id) this.#gone();
+        if (this.#id !== id || this.#line?.readyState === WebSocket.OPEN) return;
+        if (repeat) await this.#touch(id, false);
+        else this.#gone();
         return;
       }
       if (this.#id !== id || status === 200) return;
