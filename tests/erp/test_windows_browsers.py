@@ -53,7 +53,7 @@ def windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     registry = Registry({})
     registry.program_files = str(tmp_path)
     monkeypatch.setattr(windows_browsers, "sys_platform", lambda: "win32")
-    monkeypatch.setitem(sys.modules, "winreg", registry)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "winreg", registry)
     return registry
 
 
