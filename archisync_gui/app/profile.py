@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from archisync_gui.app.profile_place import network_file_system, synchronised_folder
-from archisync_gui.disk import beside, read_json, remove_leftovers, replace_file
+from archisync_gui.disk import beside, read_json, remove_leftovers, rename, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ def _make(birth: Path, profile: Profile) -> None:
         pass
     except OSError:  # a file system without hard links
         if not birth.exists():
-            temporary.replace(birth)
+            rename(temporary, birth)
     finally:
         temporary.unlink(missing_ok=True)
 
