@@ -398,14 +398,17 @@ async def _unless_broken(core: Core, work: Coroutine[Any, Any, tuple[int, Any]])
 
 
 async def _until_signal(work: Coroutine[Any, Any, tuple[int, Any]]) -> tuple[int, Any]:
-    """``work``, cancelled cleanly by SIGINT or SIGTERM."""
+    """``work``, cancelled cleanly by SIGINT or SIGTERM, or by the end of Windows' console."""
     import signal
+
+    from archisync_gui.app.console import console_end
 
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     handled = [s for s in (signal.SIGINT, signal.SIGTERM) if _add_handler(loop, s, task.cancel)]
     try:
-        return await task
+        with console_end(task.cancel):
+            return await task
     except asyncio.CancelledError:
         return exit_codes.INTERRUPTED, None
     finally:

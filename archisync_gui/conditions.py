@@ -158,6 +158,8 @@ class Condition:
                 return "condition.unreadable.all"
             case Kind.SILENT if self.since is None:
                 return "condition.erp-silent.always"
+            case Kind.BROWSER if self.error is not None and self.error.kind is FailureKind.PERMANENT:
+                return "condition.browser.permanent"
             case Kind.REFUSED | Kind.LATE | Kind.NEVER | Kind.UNSURE:
                 return f"condition.{self.kind}{many}"
             case _:

@@ -6,8 +6,10 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
@@ -55,7 +57,7 @@ def put_in_place(temporary: Path, path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    _rename(temporary, path)
+    rename(temporary, path)
     _sync_folder(path.parent)
 
 
@@ -64,17 +66,39 @@ def beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}{TEMPORARY}")
 
 
-def _rename(temporary: Path, path: Path) -> None:
-    attempts = RETRIES if sys.platform == "win32" else 1
+def rename(old: Path, new: Path) -> None:
+    """Give ``old`` the name ``new``; a file that had it is replaced. Blocking. Raises ``OSError``.
+
+    On Windows another program (a virus scanner, an indexer, a viewer) may hold either file open for a moment, and a
+    read-only file refuses to be replaced: it is tried for a second, and the flag is taken off.
+    """
+    _patiently(lambda: old.replace(new), new)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file; one that is gone already is no error. As patient as :func:`rename`. Blocking. Raises
+    ``OSError``."""
+    _patiently(lambda: path.unlink(missing_ok=True), path)
+
+
+def _patiently(change: Callable[[], object], path: Path) -> None:
+    attempts = RETRIES if sys_platform() == "win32" else 1
     for attempt in range(1, attempts + 1):
         try:
-            temporary.replace(path)
+            change()
         except PermissionError:
             if attempt == attempts:
                 raise
+            with suppress(OSError):
+                path.chmod(stat.S_IREAD | stat.S_IWRITE)  # takes off the read-only flag
             time.sleep(RETRY_PAUSE)
         else:
             return
+
+
+def sys_platform() -> str:
+    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
+    return sys.platform
 
 
 def _sync_folder(folder: Path) -> None:

@@ -142,6 +142,7 @@ LIBRARIES_LEFT_OUT = (
     "bin", "include", "numpy/tests", "numpy/*/tests", "numpy/*/*/tests", "numpy/_core/include", "numpy/_core/lib",
     "numpy/f2py", "numpy/random/lib", "pyqtgraph/examples", "pyqtgraph/opengl", "greenlet/tests", "greenlet/platform",
     "sqlalchemy/testing", "alembic/testing", "psutil/tests", "playwright/driver/package/lib/vite",
+    "playwright/driver/package/lib/tools/skills", "win32ctypes/tests", "colorama/tests", "keyring/testing",
     "archisync_gui/_resources/screenshots", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.lib", "**/__pycache__",
 )  # fmt: skip
 """Tests, examples, headers and viewers of the libraries, by pattern; no program that is installed needs them."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -307,6 +308,26 @@ def test_many_lists_are_counted_in_the_title_and_named_below() -> None:
     assert said.means.startswith("ORDERS, DDT, PRICES. ")
     said = text({**shown, "lists": ["orders", "ddt"]}, "en", str.upper, str)
     assert said.what == "ORDERS, DDT: the ERP did not answer in time."
+
+
+BROWSER = sorted(c for c in messages.codes() if c.startswith("browser-") and c != "browser-key-told")
+
+
+@pytest.mark.parametrize("code", BROWSER)
+@pytest.mark.parametrize("kind", [FailureKind.TRANSIENT, FailureKind.PERMANENT])
+def test_a_browser_that_does_not_start_is_never_an_erp_that_does_not_answer(code: str, kind: FailureKind) -> None:
+    """In no text of it, on the panel, in the status, in a notice; and what helps is said."""
+    failed = ErrorInfo(code, kind, code, {"tried": "Chrome: x", "path": "x", "reason": "x", "step": "open"})
+    assert cause(failed) is Cause.BROWSER
+    shown = Condition(Kind.BROWSER, error=failed)
+    for language in messages.LANGUAGES:
+        of_code = messages.text(code, language, failed.params)
+        of_condition = text({**shown.as_json(), "lists": ["orders"]}, language, str, str)
+        for said in (of_code, of_condition):
+            assert not re.search(r"ERP (non risponde|does not answer|did not answer)", str(said))
+            assert said.todo
+        by_itself = re.search("riprova da solo|retries by itself", str(of_condition))
+        assert (by_itself is not None) == (kind is FailureKind.TRANSIENT)
 
 
 def test_a_browser_that_died_is_not_the_erp() -> None:

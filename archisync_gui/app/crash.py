@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TextIO
 
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import open_private, replace_file
+from archisync_gui.disk import open_private, remove_file, rename, replace_file
 from archisync_gui.messages import text
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class CrashWatch:
             told = str(text("unclean-exit", language, {"since": since}))
         if self._file.exists() and self._file.stat().st_size:
             told += "\n\n" + self._file.read_text(encoding="utf-8", errors="replace")
-            self._file.replace(self._file.with_name("crash.previous.txt"))
+            rename(self._file, self._file.with_name("crash.previous.txt"))
         return told.strip()
 
     def end(self) -> None:
@@ -65,7 +65,7 @@ class CrashWatch:
         try:
             if self._file.exists() and not self._file.stat().st_size:
                 self._file.unlink()
-            self._mark.unlink(missing_ok=True)
+            remove_file(self._mark)
         except OSError as error:
             log.warning("the mark of an unclean exit stays: %s", error)
 

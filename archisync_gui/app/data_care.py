@@ -20,7 +20,7 @@ from typing import Any
 
 from archisync_gui.app import logs
 from archisync_gui.app.profile import Profile
-from archisync_gui.disk import PRIVATE, beside, put_in_place, replace_file
+from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, replace_file
 from archisync_gui.drafts import personal as drafts_personal
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Column, Kind
@@ -196,7 +196,7 @@ def _remove_all(folder: Path) -> int:
     """Remove all pictures: what they show cannot be searched."""
     pictures = list(folder.glob("*.png"))
     for file in pictures:
-        file.unlink(missing_ok=True)
+        remove_file(file)
     return len(pictures)
 
 
@@ -216,7 +216,7 @@ def _remove_backups(profile: Profile, customer: Customer) -> int:
     gone = _backups(profile, customer)
     for database in gone:
         for part in _parts(database):
-            part.unlink()
+            remove_file(part)
     return len(gone)
 
 

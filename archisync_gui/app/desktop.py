@@ -69,7 +69,8 @@ def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place
         told = watch.begin(language)
         from archisync_gui.ui.system.loop import run
 
-        code = run(partial(_main, profile=profile, demo=demo, hidden=hidden, place=place, told=told))
+        main = partial(_main, profile=profile, demo=demo, hidden=hidden, place=place, told=told, at_last=watch.end)
+        code = run(main)
         watch.end()
         return code
     finally:
@@ -108,9 +109,18 @@ def show_problem(sentences: str) -> None:
 
 
 async def _main(
-    app: QApplication, *, profile: Profile, demo: DemoOptions | None, hidden: bool, place: str, told: str
+    app: QApplication,
+    *,
+    profile: Profile,
+    demo: DemoOptions | None,
+    hidden: bool,
+    place: str,
+    told: str,
+    at_last: Callable[[], object],
 ) -> int:
-    from archisync_gui.ui.shell.panel import Panel
+    """The panel's life. ``at_last``: what follows it; a session that ends leaves no other time for it."""
+    from archisync_gui.ui.system.session_end import SessionEnd
+    from archisync_gui.ui.text.i18n import language as panel_language
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -119,7 +129,18 @@ async def _main(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
     app.aboutToQuit.connect(stop.set)
-    life = Life(profile, demo, stop, told, place)
+    session_end = SessionEnd(app, reason=lambda: text("session-ends", panel_language()).what, at_last=at_last)
+    try:
+        return await _lives(app, Life(profile, demo, stop, told, place), hidden)
+    finally:
+        session_end.panel_is_over()
+
+
+async def _lives(app: QApplication, life: Life, hidden: bool) -> int:
+    """One life of the panel after the other, until one ends without work on its closed profile. Exit code."""
+    from archisync_gui.ui.shell.panel import Panel
+
+    profile, stop = life.profile, life.stop
     while True:
         panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / WINDOW)
         panel.show(hidden=hidden)
@@ -130,7 +151,7 @@ async def _main(
             await panel.aclose()
         if life.between is None:
             return code
-        life = Life(profile, demo, stop, said=await life.between())
+        life = Life(profile, life.demo, stop, said=await life.between())
         hidden = False
         stop.clear()
 

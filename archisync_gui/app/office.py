@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from archisync_gui import __version__
 from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import serve, status_json
+from archisync_gui.app.console import console_end
 from archisync_gui.app.core import Core
 from archisync_gui.app.credentials import NoPassword, keyring_read, keyring_write
 from archisync_gui.app.profile import Profile, ProfileLock
@@ -233,9 +234,10 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
         with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, done.set)
     member, server = await joined(profile)
-    await take_part(
-        profile, demo, member, server, done, lambda code, **params: print(text(code, language, params), flush=True)
-    )
+    with console_end(done.set):
+        await take_part(
+            profile, demo, member, server, done, lambda code, **params: print(text(code, language, params), flush=True)
+        )
     return exit_codes.OK
 
 

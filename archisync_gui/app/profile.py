@@ -16,18 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from archisync_gui.disk import beside, read_json, remove_leftovers, replace_file
+from archisync_gui.app.profile_place import network_file_system, synchronised_folder
+from archisync_gui.disk import beside, read_json, remove_leftovers, rename, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
 
 Kind = Literal["real", "demo"]
-
-NETWORK_FILE_SYSTEMS = re.compile(
-    r"^(nfs\d?|cifs|smb\w*|smbfs|afpfs|afs|ncpfs|9p|davfs|fuse\.(sshfs|rclone|davfs2?|s3fs))$"
-)
-"""File systems on which an OS lock cannot be trusted over two computers."""
-
 
 BIRTH = "profile.json"
 """File in the folder that says what the profile was born as."""
@@ -118,7 +113,7 @@ def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -
     demo profile opened as real or the reverse), ``profile-name``, ``profile-unknown``, ``profile-folder``,
     ``profile-full`` and ``profile-read-only`` (cannot be made or written), ``profile-owner`` (folder or a file in it
     belongs to another user), ``profile-not-empty`` (holds files of others), ``profile-network`` (on a network file
-    system), ``profile-damaged``.
+    system), ``profile-synchronised`` (in a folder that a cloud service copies), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
     given = name_or_folder or ("demo" if demo else "default")
@@ -142,6 +137,8 @@ def _opened(folder: Path, name: str, wanted: Kind, *, must_exist: bool) -> Profi
     _check_ours(folder)
     if kind := network_file_system(folder):
         raise ProfileError("profile-network", folder=str(folder), kind=kind)
+    if service := synchronised_folder(folder):
+        raise ProfileError("profile-synchronised", folder=str(folder), service=service)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / "log").mkdir(exist_ok=True, mode=0o700)
     if not birth.exists():
@@ -201,7 +198,7 @@ def _make(birth: Path, profile: Profile) -> None:
         pass
     except OSError:  # a file system without hard links
         if not birth.exists():
-            temporary.replace(birth)
+            rename(temporary, birth)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -214,21 +211,6 @@ def folder_error(folder: Path, error: OSError | ValueError) -> ProfileError:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     code = "profile-read-only" if number in (errno.EROFS, errno.EACCES, errno.EPERM) else "profile-folder"
     return ProfileError(code, folder=str(folder), error=reason)
-
-
-def network_file_system(folder: Path) -> str | None:
-    """The kind of network file system that ``folder`` lies on, ``None`` on a local disk."""
-    import psutil
-
-    if sys.platform == "win32" and str(folder).startswith("\\\\"):
-        return "UNC"
-    best, kind, remote = "", "", False
-    resolved = str(folder.resolve())
-    for part in psutil.disk_partitions(all=True):
-        point = part.mountpoint.rstrip(os.sep) + os.sep
-        if (resolved + os.sep).startswith(point) and len(point) > len(best):
-            best, kind, remote = point, part.fstype, "remote" in part.opts.split(",")
-    return kind or "remote" if remote or NETWORK_FILE_SYSTEMS.match(kind.lower()) else None
 
 
 class ProfileLock:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import psutil
 
 from archisync_gui.erp.failures import transient, translated
+from archisync_gui.erp.job import Job, job_of
 from archisync_gui.erp.launch import CLOSE_LIMIT, FLAGS, launch, quietly, start_driver
 from archisync_gui.model import FailureKind, SyncFailure
 
@@ -72,6 +73,8 @@ class Browser:
         self._key_in_use = ""
         self._folder = ""
         """Where driver and browser keep what is temporary: removed at the end, whatever became of them."""
+        self._job: Job | None = None
+        """Windows: driver and browser, which end together."""
         self._contexts: dict[str, BrowserContext] = {}
         self._pages: dict[tuple[str, str], Page] = {}
         """By account and purpose."""
@@ -198,16 +201,25 @@ class Browser:
             raise
 
     async def _start(self) -> None:
-        await asyncio.to_thread(import_module, "playwright.async_api")  # a tenth of a second: the panel lives on
+        try:
+            await asyncio.to_thread(import_module, "playwright.async_api")  # a tenth of a second: the panel lives on
+        except ImportError as error:  # an incomplete installation, or a DLL that an antivirus program holds back
+            params = {"reason": str(error)[:200]}
+            raise SyncFailure("browser-driver", FailureKind.PERMANENT, params=params) from error
         from playwright.async_api import async_playwright
 
         self._key_in_use = self._pinned_key()
         args = [*FLAGS, *([f"--ignore-certificate-errors-spki-list={self._key_in_use}"] if self._key_in_use else [])]
-        self._folder = await asyncio.to_thread(_temporary_folder)
+        try:
+            self._folder = await asyncio.to_thread(_temporary_folder)
+        except OSError as error:
+            params = {"tried": f"{error.filename or _temporary_base()}: {error.strerror or error}"}
+            raise SyncFailure("browser-does-not-start", FailureKind.PERMANENT, params=params) from error
         try:
             async with self._limited():
                 with _temporary_files_in(self._folder):
                     self._playwright = await start_driver(async_playwright())
+                self._job = await asyncio.to_thread(_job_of_what_started_in, self._folder)
                 self._chromium = await launch(self._playwright.chromium, self._program(), args, self._headless)
         except TimeoutError as error:
             raise SyncFailure("browser-silent", FailureKind.TRANSIENT) from error
@@ -245,6 +257,9 @@ class Browser:
             await quietly(chromium.close())
         if playwright is not None:
             await quietly(playwright.stop())
+        if self._job is not None:
+            self._job.end()
+            self._job = None
         folder, self._folder = self._folder, ""
         if folder:
             await asyncio.to_thread(_kill, _started_in(folder))
@@ -259,11 +274,10 @@ PREFIX = "archisync-browser-"
 
 def _temporary_folder() -> str:
     """A new folder for one browser's temporary files; those of processes that were killed are removed."""
-    if os.name == "posix":
-        for left in _temporary_base().glob(f"{PREFIX}*"):
-            owner = left.name.removeprefix(PREFIX).partition("-")[0]
-            if owner.isdigit() and not _alive(int(owner)):
-                shutil.rmtree(left, ignore_errors=True)
+    for left in _temporary_base().glob(f"{PREFIX}*"):
+        owner = left.name.removeprefix(PREFIX).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
     return tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=_temporary_base())
 
 
@@ -281,16 +295,6 @@ def _remove(folder: str) -> None:
         if not Path(folder).exists():
             return
         time.sleep(0.1)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextmanager
@@ -321,6 +325,11 @@ def _started_in(folder: str) -> list[psutil.Process]:
             if process.environ().get("TMPDIR") == folder:
                 found.append(process)
     return found + [process for process in _browsers(folder) if process not in found]
+
+
+def _job_of_what_started_in(folder: str) -> Job | None:
+    """Windows: a job with the driver, before it starts a browser. Blocking."""
+    return job_of([process.pid for process in _started_in(folder)]) if os.name == "nt" else None
 
 
 def _browsers(folder: str) -> list[psutil.Process]:

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
+from archisync_gui.erp.windows_browsers import registered_browsers
 from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
@@ -109,8 +110,9 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
         found = dict.fromkeys(path for name in NAMES if (path := shutil.which(name)))
         attempts = [{"executable_path": path} for path in found]
         channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
-        # On Linux the path tells at once; elsewhere browsers are at the places that the channels know.
-        attempts = [*attempts, *channels] if sys.platform == "linux" else [*channels, *attempts]
+        registered: list[dict[str, Any]] = [{"executable_path": path} for path in registered_browsers()]
+        # On Linux the path tells at once; elsewhere browsers are at the places that the channels and the registry know.
+        attempts = [*attempts, *channels] if sys.platform == "linux" else [*channels, *registered, *attempts]
         attempts.append({})
     for attempt in attempts:
         try:

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_leftovers
+from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, remove_leftovers, rename
 from archisync_gui.store.database import make_empty, unsound
 from archisync_gui.store.errors import StoreError, code_of, translated
 
@@ -96,7 +96,7 @@ def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
         with translated(path):
             kept = _kept(path, now)
             for suffix in SIDES:  # before the new file comes: it must not meet the old one's log
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
+                remove_file(path.with_name(path.name + suffix))
             put_in_place(part, path)
     except BaseException:
         remove(part)
@@ -114,7 +114,7 @@ def _kept(path: Path, now: datetime) -> Path | None:
     kept = _new_name(path, "replaced", now)
     log = path.with_name(path.name + "-wal")
     if path.is_dir() or path.is_symlink():
-        path.rename(kept)
+        rename(path, kept)
         return kept
     try:
         if log.exists():
@@ -123,7 +123,7 @@ def _kept(path: Path, now: datetime) -> Path | None:
     except OSError as error:
         if code_of(error) == "disk-full":
             raise
-        path.rename(kept)  # it cannot be read, but whoever repairs disks may want it
+        rename(path, kept)  # it cannot be read, but whoever repairs disks may want it
     return kept
 
 
@@ -152,7 +152,7 @@ def remove(file: Path) -> None:
     """Remove a database file with all that SQLite keeps beside it."""
     for name in (file.name, *(f"{file.name}{suffix}" for suffix in (*SIDES, "-journal"))):
         with suppress(OSError):
-            file.with_name(name).unlink(missing_ok=True)
+            remove_file(file.with_name(name))
 
 
 def _folder(path: Path) -> Path:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy import RowMapping
 from sqlalchemy.pool import NullPool
 
-from archisync_gui.disk import beside, put_in_place
+from archisync_gui.disk import beside, put_in_place, remove_file
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import backups, refused, schema
 from archisync_gui.store import find as fulltext
@@ -170,7 +170,7 @@ def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> 
                 copy.execute("PRAGMA temp_store = MEMORY")  # a temporary file would hold what is to be gone
                 copy.execute("VACUUM")
             for suffix in backups.SIDES:  # the log is empty: see above
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
+                remove_file(path.with_name(path.name + suffix))
             put_in_place(part, path)
         except BaseException:
             backups.remove(part)

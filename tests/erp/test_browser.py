@@ -57,6 +57,42 @@ async def test_a_browser_that_makes_no_context_holds_nobody_up(monkeypatch: pyte
     assert not hung.running
 
 
+async def test_a_driver_that_cannot_be_loaded_is_the_browsers_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An incomplete installation, or a DLL that an antivirus program holds back."""
+
+    def cannot_load(name: str) -> object:
+        raise ImportError("DLL load failed while importing _greenlet")
+
+    monkeypatch.setattr(browser, "import_module", cannot_load)
+    ours = browser.Browser()
+    with pytest.raises(SyncFailure) as caught:
+        await ours.page("agente01")
+    assert caught.value.code == "browser-driver"
+    assert "_greenlet" in str(caught.value.params["reason"])
+    assert cause(ErrorInfo(caught.value.code, caught.value.kind, str(caught.value))) is Cause.BROWSER
+
+
+async def test_a_temporary_folder_that_cannot_be_written_is_the_browsers_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "_temporary_base", lambda: tmp_path / "gone")
+    ours = browser.Browser()
+    with pytest.raises(SyncFailure) as caught:
+        await ours.page("agente01")
+    assert caught.value.code == "browser-does-not-start"
+    assert "gone" in str(caught.value.params["tried"])
+
+
+def test_temporary_files_of_a_process_that_is_gone_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(browser, "_temporary_base", lambda: tmp_path)
+    monkeypatch.setattr(psutil, "pid_exists", lambda pid: pid != 4711)
+    for name in ("4711-abc", "4712-abc", "x-abc"):
+        (tmp_path / f"{browser.PREFIX}{name}").mkdir()
+    made = browser._temporary_folder()
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == sorted([f"{browser.PREFIX}4712-abc", f"{browser.PREFIX}x-abc", Path(made).name])
+
+
 PROGRAM_THAT_HANGS = "#!/bin/sh\nexec sleep 600\n"
 
 

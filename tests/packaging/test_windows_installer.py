@@ -18,6 +18,7 @@ import pytest
 from wine import Session, Wine, ready, store_folder
 
 from archisync_gui.settings import VERSION
+from archisync_gui.store.postgres import Server
 
 pytestmark = [
     pytest.mark.nightly,
@@ -174,6 +175,23 @@ for module in pkgutil.walk_packages(archisync_gui.__path__, 'archisync_gui.'):
 from playwright.async_api import async_playwright
 print(count)
 """
+
+
+def test_a_computer_with_the_installed_program_joins_an_office(
+    installers: dict[str, str], windows: Wine, office: Server
+) -> None:
+    """psycopg is in the installer, with the libpq and the TLS library that it brings, and reaches a server."""
+    secret = {"ARCHISYNC_OFFICE_PASSWORD": office.password}
+    with windows.session() as session:
+        assert session.run([installers[FIRST], "/S", "/AUTOSTART=0"]) == (0, "")
+        driver = "import psycopg; print(psycopg.pq.__impl__)"
+        assert session.run([rf"{PROGRAM}\app\python.exe", "-c", driver]) == (0, "binary\n")
+        for action in ("create", "join"):
+            code, said = session.run([CONSOLE, "office", action, office.url, "--demo"], env=secret)
+            assert code == 0, said
+        code, said = session.run([CONSOLE, "office", "status", "--demo", "--json"], env=secret)
+        assert code == 0, said
+        assert json.loads(said)["members"] == []
 
 
 def test_choices_are_kept_and_the_data_go_only_when_asked(installers: dict[str, str], windows: Wine) -> None:

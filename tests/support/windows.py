@@ -14,6 +14,7 @@ import pytest
 UNIX_SOCKET = "Unix sockets: the local channel is a loopback port on Windows"
 FILE_MODE = "file modes: on Windows the folder's access list says who may read"
 SIGNAL = "Unix signals"
+CONSOLE = "console events: programs run without a console there"
 OPEN_FILE = "moving a file that is open: Windows refuses it"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
 
@@ -38,7 +39,9 @@ NOT_ON_WINDOWS = {
 }
 """Test and what it needs; in brackets its parameters, or some of them."""
 
-NOT_UNDER_WINE: dict[str, str] = {}
+NOT_UNDER_WINE = {
+    "tests/app/test_console.py::test_a_command_hears_of_ctrl_break": CONSOLE,
+}
 """Tests that pass on Windows and cannot pass under Wine, and why."""
 
 

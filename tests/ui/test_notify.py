@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from panel_fakes import ENTITIES, NOW, SILENT, account_type, calm, with_type
 
-from archisync_gui.model import Event, EventKind, Outcome, State, Status
+from archisync_gui.model import ErrorInfo, Event, EventKind, FailureKind, Outcome, State, Status
 from archisync_gui.settings import Settings
 from archisync_gui.ui.system.notify import FIRST_PAUSE, LONG_HOLD, Policy
 from archisync_gui.ui.text import words
@@ -53,6 +53,16 @@ def test_an_erp_that_does_not_answer_is_one_message_not_six() -> None:
     found = Policy().of_status(failing("orders", "ddt", "prices"), NOW, LOUD)
     assert [m.title for m in found] == ["The ERP does not answer"]
     assert "Orders, Delivery notes, Prices" in found[0].text
+
+
+def test_a_browser_that_is_missing_is_told_with_what_helps() -> None:
+    missing = ErrorInfo("browser-missing", FailureKind.PERMANENT, "browser-missing")
+    item = account_type("orders", last_outcome=Outcome.FAILED, last_error=missing, failures_in_a_row=1)
+    (found,) = Policy().of_status(with_type(calm(), item), NOW, LOUD)
+    assert found.title == "Archisync's browser does not work"
+    assert "no usable browser" in found.text
+    assert "Install one" in found.text
+    assert "by itself" not in found.text  # it is not tried again before somebody has mended it
 
 
 def test_a_new_attempt_is_no_recovery() -> None:

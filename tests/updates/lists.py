@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -60,6 +61,8 @@ class Server:
         self.signature = b""
         self.answer: Answer | None = None
         self.silent = False
+        self.holds = False
+        """Neither more nor an end comes after the answer."""
         self.requests: list[bytes] = []
         self.port = 0
 
@@ -82,6 +85,9 @@ class Server:
                 body = self.signature if path.endswith(".minisig") else self.content
                 writer.write(self.answer(path) if self.answer is not None else ok(body))
                 await writer.drain()
+                if self.holds:
+                    await reader.read()
+                    return
                 if self.answer is not None:
                     return
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -91,9 +97,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving() -> AsyncIterator[Server]:
+async def serving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     served = Server()
-    server = await asyncio.start_server(served._client, "127.0.0.1", 0)
+    server = await asyncio.start_server(served._client, "127.0.0.1", 0, ssl=tls)
     served.port = server.sockets[0].getsockname()[1]
     try:
         yield served

@@ -155,6 +155,12 @@ def test_only_newer_ones_are_offered_newest_first() -> None:
     assert newer(found, "0.10") == ()
 
 
+def test_a_list_has_no_more_versions_than_can_be_shown() -> None:
+    most = signed_list.MOST_VERSIONS
+    assert len(read_list(document(MONDAY, 1, *(f"1.{n}" for n in range(1, most + 1)))).versions) == most
+    assert refused(read_list, document(MONDAY, 1, *(f"1.{n}" for n in range(most + 1)))) == "updates-unreadable"
+
+
 def test_what_is_said_of_a_version_cannot_fake_or_lead_elsewhere() -> None:
     hidden = entry("1.0", it="una\x1b[2J\u202eriga\nseconda", page="http://archisync.example.test/")
     (found,) = read_list(document(MONDAY, 1, hidden)).versions

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import ssl
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from lists import PUBLIC_KEY, STRANGER, Server, document, entry, ok, serving
+from lists import PUBLIC_KEY, STRANGER, Server, document, entry, ok, serving, signature
 
+from archisync_gui.demo_erp.certificate import load_new_certificate
 from archisync_gui.messages import codes
 from archisync_gui.updates.signed_list import Source
-from archisync_gui.updates.watch import MOST_BYTES, News, Updates
+from archisync_gui.updates.watch import MOST_BYTES, SIGNATURE_BYTES, News, Updates
 from tests.support.clock import MONDAY, VirtualClock, settle
 
 DAY = 24 * 3600.0
@@ -186,6 +189,71 @@ async def test_a_clock_that_is_behind_is_said(office: Office) -> None:
 async def test_too_large(office: Office) -> None:
     office.server.answer = lambda path: ok(b" " * (MOST_BYTES + 1))
     assert (await asked(office.start())).problem == "updates-too-large"
+
+
+async def test_an_answer_without_end_is_cut_off(office: Office, server: Server) -> None:
+    """In pieces of unknown number, and as long as the connection lives."""
+    piece = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    server.holds = True
+    server.answer = lambda path: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + piece * 5
+    assert (await asked(office.start())).problem == "updates-too-large"
+    server.answer = lambda path: b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (MOST_BYTES + 1)
+    await office.clock.advance(DAY)
+    assert (await asked(office.start())).problem == "updates-too-large"
+
+
+async def test_a_signature_without_end_is_cut_off(office: Office, server: Server) -> None:
+    def answer(path: str) -> bytes:
+        return ok(b"x" * (SIGNATURE_BYTES + 1) if path.endswith(".minisig") else server.content)
+
+    server.answer = answer
+    assert (await asked(office.start())).problem == "updates-too-large"
+
+
+async def test_a_head_without_end_is_cut_off(office: Office, server: Server) -> None:
+    server.answer = lambda path: b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000
+    assert (await asked(office.start())).problem == "updates-unreachable"
+
+
+async def test_a_small_answer_does_not_unfold_into_a_large_one(office: Office, server: Server) -> None:
+    """`identity` was asked for; what is sent compressed all the same is taken as it is, and is no signed list."""
+    packed = gzip.compress(b" " * 10_000_000)
+    assert len(packed) < MOST_BYTES
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+    sign = signature(b" " * 10_000_000)
+    server.answer = lambda path: ok(sign) if path.endswith(".minisig") else head + packed
+    assert (await asked(office.start())).problem == "updates-wrong-signature"
+
+
+@pytest.mark.parametrize("cut", [1, 30, -1])
+async def test_an_answer_that_stops_in_the_middle_is_given_up(office: Office, server: Server, cut: int) -> None:
+    """The patience is for both files together: a server cannot stretch it by a byte now and then."""
+    server.holds, office.patience = True, 0.05
+    server.answer = lambda path: ok(server.content)[:cut]
+    assert (await asked(office.start())).problem == "updates-silent"
+
+
+async def test_a_server_with_another_ones_certificate_is_not_believed(office: Office, tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    load_new_certificate(context)
+    async with serving(context) as stranger:
+        stranger.serve(document(MONDAY, 9, "6.6.6"))
+        source = Source(stranger.address.replace("http:", "https:"), PUBLIC_KEY)
+        updates = Updates(office.file, source, installed="0.1.0", wanted=lambda: True, clock=office.clock)
+        assert (await asked(updates)).problem == "updates-unreachable"
+        assert stranger.requests == []
+
+
+async def test_cookies_are_neither_kept_nor_sent(office: Office, server: Server) -> None:
+    def answer(path: str) -> bytes:
+        body = signature(server.content) if path.endswith(".minisig") else server.content
+        return ok(body).replace(b"\r\n", b"\r\nSet-Cookie: id=4711\r\n", 1)
+
+    server.answer = answer
+    assert (await asked(office.start())).problem == ""
+    assert len(server.requests) == 2
+    assert b"4711" not in b"".join(server.requests)
+    assert "4711" not in office.file.read_text()
 
 
 async def test_a_redirect_is_not_followed(office: Office, server: Server) -> None:

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QSystemTrayIcon
 
 from archisync_gui import zone
 from archisync_gui.conditions import Condition, Kind, conditions
-from archisync_gui.model import Event, EventKind, Status
+from archisync_gui.model import Event, EventKind, FailureKind, Status
 from archisync_gui.settings import Settings
 from archisync_gui.ui.system.bus import Bus
 from archisync_gui.ui.text import words
@@ -177,7 +177,9 @@ def _messages(condition: Condition, now: datetime) -> Iterator[Message]:
             text = tr("{names}: tried again by itself.", names=names)
             yield Message("erp", tr("The ERP does not answer"), text, "overview")
         case Kind.BROWSER if lasting:
-            text = tr("{names}: tried again by itself.", names=names)
+            error = condition.error
+            said = words.told(error.code, error.params) if error and error.kind is FailureKind.PERMANENT else None
+            text = f"{said.what} {said.todo}" if said else tr("{names}: tried again by itself.", names=names)
             yield Message("browser", tr("Archisync's browser does not work"), text, "overview")
         case Kind.FAILED:
             for item in {i.type: i for i in lasting}.values():

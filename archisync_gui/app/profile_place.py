@@ -1,0 +1,118 @@
+"""Where a profile must not lie: on a network disk, or in a folder that a cloud service copies to other computers."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from archisync_gui.disk import read_json
+
+NETWORK_FILE_SYSTEMS = re.compile(
+    r"^(nfs\d?|cifs|smb\w*|smbfs|afpfs|afs|ncpfs|9p|davfs|fuse\.(sshfs|rclone|davfs2?|s3fs))$"
+)
+"""File systems on which an OS lock cannot be trusted over two computers."""
+
+SYNCHRONISED = re.compile(
+    r"(?P<service>OneDrive|Dropbox|Google Drive|GoogleDrive|My Drive|Box|Box Sync|iCloudDrive|Nextcloud|pCloudDrive)"
+    r"( - .+| \(.+\))?",
+    re.IGNORECASE,
+)
+"""Names in a user's home folder under which cloud services keep what they copy to other computers. They would copy an
+open database file by file, and two computers' versions of it over each other."""
+
+
+def network_file_system(folder: Path) -> str | None:
+    """The kind of network file system that ``folder`` lies on, ``None`` on a local disk.
+
+    The path is looked at as given and with links resolved: on Windows a mapped drive (``Z:``) resolves to the server's
+    name (``\\\\server\\share``), which is no drive in the system's list.
+    """
+    import psutil
+
+    given, resolved = str(folder), str(folder.resolve())
+    if sys_platform() == "win32" and any(_is_unc(path) for path in (given, resolved)):
+        return "UNC"
+    disks = psutil.disk_partitions(all=True)
+    for path in (given, resolved):
+        if kind := _network_disk(path, disks):
+            return kind
+    return None
+
+
+def _is_unc(path: str) -> bool:
+    """True for ``\\\\server\\share`` and its long form ``\\\\?\\UNC\\server\\share``; a local drive's long form
+    (``\\\\?\\C:\\``) and a device's (``\\\\.\\``) are none."""
+    if path.upper().startswith("\\\\?\\UNC\\"):
+        return True
+    return path.startswith("\\\\") and path[2:4] not in ("?\\", ".\\")
+
+
+def _network_disk(path: str, disks: Iterable[Any]) -> str | None:
+    """The kind of the disk that holds ``path``, if it is a network disk. ``disks``: as ``psutil`` lists them."""
+    separator = "\\" if sys_platform() == "win32" else "/"
+
+    def comparable(text: str) -> str:
+        whole = text.rstrip(separator) + separator
+        return whole.casefold() if sys_platform() == "win32" else whole
+
+    best, kind, remote = "", "", False
+    for disk in disks:
+        point = comparable(disk.mountpoint)
+        if comparable(path).startswith(point) and len(point) > len(best):
+            best, kind, remote = point, disk.fstype, "remote" in disk.opts.split(",")
+    return kind or "remote" if remote or NETWORK_FILE_SYSTEMS.match(kind.lower()) else None
+
+
+def synchronised_folder(folder: Path) -> str | None:
+    """The cloud service that copies ``folder`` to other computers, ``None`` if no known one does.
+
+    OneDrive's client names its folders in the user's environment, Dropbox in a file; the folders of both, of Google
+    Drive, Box and iCloud are known by their usual names in the user's home folder, too (``OneDrive - Company``).
+    """
+    places = {folder, folder.resolve()}
+    for service, root in _synchronised_roots():
+        if any(_inside(place, root) for place in places):
+            return service
+    home = Path.home()
+    for place in places:
+        if not _inside(place, home) or len(parts := place.parts[len(home.parts) :]) < 1:
+            continue
+        if parts[:2] == ("Library", "Mobile Documents"):
+            return "iCloud"
+        if parts[:2] == ("Library", "CloudStorage") and len(parts) > 2:
+            return parts[2].partition("-")[0]
+        if found := SYNCHRONISED.fullmatch(parts[0]):
+            return found["service"]
+    return None
+
+
+def _synchronised_roots() -> Iterator[tuple[str, Path]]:
+    """Folders that the clients themselves name."""
+    for name in ("OneDrive", "OneDriveConsumer", "OneDriveCommercial"):
+        if value := os.environ.get(name):
+            yield "OneDrive", Path(value)
+    files = [Path(value) / "Dropbox" / "info.json" for n in ("LOCALAPPDATA", "APPDATA") if (value := os.environ.get(n))]
+    for file in (*files, Path.home() / ".dropbox" / "info.json"):
+        try:
+            accounts = read_json(file)
+        except (OSError, ValueError):
+            continue
+        for account in accounts.values() if isinstance(accounts, dict) else ():
+            if isinstance(account, dict) and isinstance(account.get("path"), str):
+                yield "Dropbox", Path(account["path"])
+
+
+def _inside(place: Path, root: Path) -> bool:
+    """Whether ``place`` is ``root`` or below it; on Windows and macOS capital letters do not count."""
+    if sys_platform() == "linux":
+        return place.is_relative_to(root)
+    return Path(str(place).casefold()).is_relative_to(str(root).casefold())
+
+
+def sys_platform() -> str:
+    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
+    return sys.platform
