@@ -94,8 +94,9 @@ def test_every_file_that_the_program_names_is_in_the_sample(tmp_path: Path) -> N
     profile = open_profile(str(tmp_path / "p"), demo=False)
     with in_place(MemoryKeyring()):
         asyncio.run(an_office(profile))
-    # Part of an export, in a folder that the operator chooses; of members of an office only (tests/office).
-    elsewhere = {"everything.json", "office.json"}
+    # Part of an export, in a folder that the operator chooses; of members of an office only (tests/office); Dropbox's
+    # own (tests/app/test_profile_place.py).
+    elsewhere = {"everything.json", "office.json", "info.json"}
     assert named - {"settings.json"} - elsewhere <= set(files_of(profile))
 
 
