@@ -282,7 +282,7 @@ def _stopped(status: Status, items: list[AccountTypeStatus]) -> Iterator[Conditi
         yield Condition(Kind.STOPPED, concerned, tuple(accounts), errors[code])
 
 
-def _refused(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+def _refused(_status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
     concerned = tuple(
         item
         for item in items
@@ -325,7 +325,7 @@ def _is_failing(item: AccountTypeStatus) -> bool:
     return item.last_outcome is Outcome.FAILED and (item.is_running or item.queue_position is not None)
 
 
-def _stale(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+def _stale(_status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
     kinds = {Freshness.UNKNOWN: Kind.UNSURE, Freshness.LATE: Kind.LATE, Freshness.NEVER: Kind.NEVER}
     for freshness, kind in kinds.items():
         concerned = tuple(item for item in items if item.freshness is freshness)

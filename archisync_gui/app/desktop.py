@@ -81,7 +81,7 @@ def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool,
     """Ask the holder to do what this start was asked to; the exit code. ``None``: it has ended meanwhile, and this
     process holds the profile now."""
     try:
-        call_holder = call(profile, "raise", {"hidden": hidden, "open": place}, lambda event: None, patience=PATIENCE)
+        call_holder = call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None, patience=PATIENCE)
         code, _ = asyncio.run(call_holder)
     except NoAnswer:
         if lock.acquire():
@@ -264,7 +264,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         if told:
             panel.context.say("\n".join(told), "bad")
         await stack.enter_async_context(_surroundings(core))
-        updates.subscribe(lambda _news: _tell_of_version(core, panel, updates))
+        updates.subscribe(lambda _news: _tell_of_version(panel, updates))
         await stack.enter_async_context(updates.at_work())
         yield core
 
@@ -323,7 +323,7 @@ def _updates(core: Core) -> Updates:
     )
 
 
-def _tell_of_version(core: Core, panel: Panel, updates: Updates) -> None:
+def _tell_of_version(panel: Panel, updates: Updates) -> None:
     """A notice in the window, once for each version; it leads to *About*."""
     from archisync_gui.ui.text.i18n import language as panel_language
 
@@ -470,6 +470,6 @@ def _faults(core: Core) -> tuple[Any, ...]:
     return (killed, *(Fault(f.name, f.it, f.en, start(f.name)) for f in FAULTS.values()))
 
 
-def _log_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
     log.error("in the loop: %s", context.get("message"), exc_info=error if isinstance(error, BaseException) else None)

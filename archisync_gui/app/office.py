@@ -88,7 +88,7 @@ def run_office(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
     """Do one of the ``office`` commands; returns the exit code. Raises :class:`SyncFailure`."""
     match options.action:
         case "status" | "doctor":
-            return asyncio.run(_show(profile, options, language))
+            return asyncio.run(_show(profile, options))
         case "create":
             return asyncio.run(_create(profile, options, language))
     lock = ProfileLock(profile)
@@ -169,7 +169,7 @@ async def _leave(profile: Profile, options: argparse.Namespace, language: str) -
     return exit_codes.OK
 
 
-async def _show(profile: Profile, options: argparse.Namespace, language: str) -> int:
+async def _show(profile: Profile, options: argparse.Namespace) -> int:
     member, server = await joined(profile)
     seen = await asyncio.to_thread(checks.look, server)
     told: dict[str, Any] = {
@@ -257,7 +257,7 @@ async def take_part(
     leadership = Leadership(
         server,
         this_member(profile),
-        changed=lambda epoch: loop.call_soon_threadsafe(turn.set),
+        changed=lambda _epoch: loop.call_soon_threadsafe(turn.set),
         clock=OfficeClock(),
         may_lead=member.may_lead,
     )
@@ -321,7 +321,7 @@ async def _lead(
 
         await _allow_known(core)
         desk = Desk(server, epoch, handler, status, lost=leadership.lost)
-        unsubscribe = core.orchestrator.subscribe(lambda event: desk.changed())
+        unsubscribe = core.orchestrator.subscribe(lambda _event: desk.changed())
         stack.callback(unsubscribe)
         desk.start()
         stack.push_async_callback(desk.stop)

@@ -54,7 +54,7 @@ async def _ended(profile: Profile) -> tuple[bool, bool]:
         lock.release()
         return True, False
     try:
-        code, _ = await call(profile, "quit", {}, lambda event: None)
+        code, _ = await call(profile, "quit", {}, lambda _event: None)
     except NoAnswer:  # on its way out, or hanging: the lock will tell
         code = exit_codes.BUSY
     try:

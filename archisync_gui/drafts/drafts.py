@@ -72,8 +72,10 @@ class DraftsFull(Exception):
 class DraftConflict(Exception):
     """The version given is not the present one. ``current`` is what is stored, ``None`` when there is nothing."""
 
-    def __init__(self, id: str, current: Draft | None) -> None:
-        super().__init__(f"draft {id}: {'no such draft' if current is None else f'is at version {current.version}'}")
+    def __init__(self, draft_id: str, current: Draft | None) -> None:
+        super().__init__(
+            f"draft {draft_id}: {'no such draft' if current is None else f'is at version {current.version}'}"
+        )
         self.current = current
 
 
@@ -133,17 +135,17 @@ class Drafts:
         """How many drafts an account has."""
         return await self._database.read(lambda connection: _used(connection, account)[0])
 
-    async def get(self, account: AccountId, id: str) -> Draft | None:
+    async def get(self, account: AccountId, draft_id: str) -> Draft | None:
         """One draft, or ``None``."""
 
         def job(connection: sa.Connection) -> Draft | None:
-            row = _find(connection, account, id)
+            row = _find(connection, account, draft_id)
             return None if row is None or row.deleted_at is not None else _draft(row)
 
         return await self._database.read(job)
 
     async def put(
-        self, account: AccountId, id: str, document: Mapping[str, Json], *, if_match: int | None = None
+        self, account: AccountId, draft_id: str, document: Mapping[str, Json], *, if_match: int | None = None
     ) -> Draft:
         """Save a draft and return it once it is on the disk.
 
@@ -156,32 +158,32 @@ class Drafts:
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> Draft:
-            row = _find(connection, account, id)
+            row = _find(connection, account, draft_id)
             if row is None:
                 if if_match is not None:
-                    raise DraftConflict(id, None)
+                    raise DraftConflict(draft_id, None)
                 _make_room(connection, account, 1, size)
                 values = {"version": 1, "created_at": now, "updated_at": now, "document": text, "size": size}
-                connection.execute(DRAFTS.insert().values(account=account, id=id, **values))
+                connection.execute(DRAFTS.insert().values(account=account, id=draft_id, **values))
             else:
                 if row.deleted_at is not None:
-                    raise DraftConflict(id, None)
+                    raise DraftConflict(draft_id, None)
                 if row.version != if_match:
                     if row.version == (if_match or 0) + 1 and row.document == text:
                         return _draft(row)
-                    raise DraftConflict(id, _draft(row))
+                    raise DraftConflict(draft_id, _draft(row))
                 _make_room(connection, account, 0, size - row.size)
                 connection.execute(
                     DRAFTS.update()
-                    .where(DRAFTS.c.account == account, DRAFTS.c.id == id)
+                    .where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
                     .values(version=row.version + 1, updated_at=now, document=text, size=size)
                 )
-            remember_lines(connection, account, id, now, document)
-            return _draft(_find(connection, account, id))
+            remember_lines(connection, account, draft_id, now, document)
+            return _draft(_find(connection, account, draft_id))
 
         return await self._database.write(job)
 
-    async def delete(self, account: AccountId, id: str, *, if_match: int | None = None) -> bool:
+    async def delete(self, account: AccountId, draft_id: str, *, if_match: int | None = None) -> bool:
         """Delete a draft; ``False`` when there was none (any more), so that a retry is harmless.
 
         Raises :class:`DraftConflict` when ``if_match`` is given and is not the present version.
@@ -189,14 +191,14 @@ class Drafts:
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> bool:
-            row = _find(connection, account, id)
+            row = _find(connection, account, draft_id)
             if row is None or row.deleted_at is not None:
                 return False
             if if_match is not None and row.version != if_match:
-                raise DraftConflict(id, _draft(row))
+                raise DraftConflict(draft_id, _draft(row))
             connection.execute(
                 DRAFTS.update()
-                .where(DRAFTS.c.account == account, DRAFTS.c.id == id)
+                .where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
                 .values(deleted_at=now, updated_at=now, document=None, size=0)
             )
             return True
@@ -256,8 +258,10 @@ def _make_room(connection: sa.Connection, account: AccountId, drafts: int, size:
         raise DraftsFull
 
 
-def _find(connection: sa.Connection, account: AccountId, id: str) -> Any:
-    return connection.execute(sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == id)).one_or_none()
+def _find(connection: sa.Connection, account: AccountId, draft_id: str) -> Any:
+    return connection.execute(
+        sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
+    ).one_or_none()
 
 
 def _draft(row: Any) -> Draft:

@@ -377,7 +377,7 @@ class Endpoint:
             return Refusal("method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
         return Refusal("no-such-path")
 
-    async def _openapi(self, request: web.Request) -> web.StreamResponse:
+    async def _openapi(self, _request: web.Request) -> web.StreamResponse:
         document = openapi.document(ROUTES, self._services.version)
         return web.json_response(document, headers={hdrs.CACHE_CONTROL: "no-cache"})
 
@@ -461,9 +461,9 @@ class _Connection(web.RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002 (quotes the request)
     ) -> web.StreamResponse:
-        """Answer a request that could not be read at all. ``message`` quotes the request, so it is not used."""
+        """Answer a request that could not be read at all. ``message`` is not used."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
         code = "request-malformed" if status < 500 else "internal"
@@ -474,7 +474,7 @@ class _Connection(web.RequestHandler):
         response.force_close()
         return response
 
-    def log_exception(self, *args: Any, **kw: Any) -> None:
+    def log_exception(self, *_args: Any, **kw: Any) -> None:
         """What aiohttp would log quotes the request; its kind is enough."""
         error = kw.get("exc_info")
         log.warning("a connection failed: %s", type(error).__name__ if error else "unknown")

@@ -156,43 +156,45 @@ class Desk:
             unwanted = connection.execute(
                 "UPDATE commands SET done = clock_timestamp() WHERE done IS NULL AND cancelled RETURNING id"
             ).fetchall()
-        for id, name, args in found:
-            self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, name, json.loads(args)), self._loop)
-        for (id,) in unwanted:
-            call = self._calls.pop(id, None)
+        for command_id, name, args in found:
+            self._calls[command_id] = asyncio.run_coroutine_threadsafe(
+                self._answer(command_id, name, json.loads(args)), self._loop
+            )
+        for (command_id,) in unwanted:
+            call = self._calls.pop(command_id, None)
             if call is not None:
                 call.cancel()
         return True
 
-    async def _answer(self, id: str, name: str, args: dict[str, Any]) -> None:
+    async def _answer(self, command_id: str, name: str, args: dict[str, Any]) -> None:
         try:
-            done = await self._handler(name, args, lambda event: self._out.append((id, event)))
+            done = await self._handler(name, args, lambda event: self._out.append((command_id, event)))
         except SyncFailure as error:
             done = _failed(error.code, dict(error.params))
         except Exception:
             log.exception("a command of a member failed: %s", name)
             done = _failed("office-command-failed", {"name": name})
-        self._out.append((id, done))
+        self._out.append((command_id, done))
 
     def _write(self, connection: Connection) -> None:
         """Write events and answers, then the status if it has another revision."""
         while self._out:
-            id, what = self._out[0]
+            command_id, what = self._out[0]
             if isinstance(what, tuple):
                 connection.execute(
                     "UPDATE commands SET exit = %s, result = %s, done = clock_timestamp() "
                     "WHERE id = %s AND epoch = %s AND done IS NULL",
-                    (what[0], json.dumps(what[1]), id, self._epoch),
+                    (what[0], json.dumps(what[1]), command_id, self._epoch),
                 )
             else:
                 connection.execute(
                     "INSERT INTO command_events (command, event) SELECT id, %s FROM commands WHERE id = %s",
-                    (json.dumps(what), id),
+                    (json.dumps(what), command_id),
                 )
-            connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
+            connection.execute("SELECT pg_notify('office_answers', %s)", (command_id,))
             self._out.popleft()
             if isinstance(what, tuple):
-                self._calls.pop(id, None)
+                self._calls.pop(command_id, None)
         if self._dirty.is_set():
             self._dirty.clear()
             try:
@@ -240,7 +242,7 @@ async def call(
     args: dict[str, Any],
     on_event: Emit,
     *,
-    id: str | None = None,
+    command_id: str | None = None,
     patience: float = UNASKED,
 ) -> tuple[int, Any]:
     """Ask the leader, whoever it is; events go to ``on_event`` as they come. Survives lost connections and a change of
@@ -250,7 +252,7 @@ async def call(
     ``office-unreachable`` when the server could not be reached for so long.
     """
     loop = asyncio.get_running_loop()
-    asking = _Call(server, member, id or uuid.uuid4().hex, name, json.dumps(args), patience)
+    asking = _Call(server, member, command_id or uuid.uuid4().hex, name, json.dumps(args), patience)
 
     def emit(event: dict[str, Any]) -> None:
         loop.call_soon_threadsafe(on_event, event)
@@ -268,14 +270,14 @@ async def call(
 class _Call:
     """One command, on a thread."""
 
-    def __init__(self, server: Server, member: str, id: str, name: str, args: str, patience: float) -> None:
+    def __init__(self, server: Server, member: str, command_id: str, name: str, args: str, patience: float) -> None:
         self._server, self._patience = server, patience
-        self._row = (id, member, name, args)
-        self._id = id
+        self._row = (command_id, member, name, args)
+        self._id = command_id
         self._seen = 0
         self._waited = 0.0
         self.cancelled = threading.Event()
-        self.emit: Emit = lambda event: None
+        self.emit: Emit = lambda _event: None
 
     def run(self) -> tuple[int, Any]:
         while True:

@@ -14,7 +14,7 @@ Pure functions decide; one part, the dispatcher, acts. Read the modules in this 
 9.  ``accounts``      transitions: accounts come, go, stop, log in
 10. ``explain``       why, in one reason; and what will run when: the same ``decide`` asked about later moments
 11. ``status``        the immutable status for panel, endpoint and command line
-12. ``tickets``       awaitables that callers hold
+12. ``tickets``       awaitables that callers hold, and who waits for which outcome
 13. ``listeners``     subscribers to events, called at once or through a feed for slow readers
 14. ``memory``        the journal's only writer, and how a state is remembered at a start
 15. ``dispatcher``    the only part that acts: owns the state, the clock and the task of the run

@@ -43,14 +43,14 @@ def rehomed(state: State) -> State:
             parked = request.parked
             if parked is not None:
                 # What it has read belongs to the other account's grid: it starts over with the new login.
-                parked = evolve(parked, run=evolve(parked.run, account=reader), state=None)
+                parked = evolve(parked, run=evolve(parked.run, account=reader), resume=None)
             state = state.without_request(slot)
             state = put_back(state, evolve(request, slot=slot._replace(account=reader), parked=parked))
     return state
 
 
 def login_failed(
-    state: State, now: Moment, type: SyncType, account: AccountId, error: ErrorInfo, since: float
+    state: State, now: Moment, sync_type: SyncType, account: AccountId, error: ErrorInfo, since: float
 ) -> State:
     """Refused credentials stop the account at once; any other failed login keeps the schedule away from it for a while,
     then it gets one more try (rule 22). A run that began (monotonic ``since``) before the operator changed the password
@@ -67,8 +67,8 @@ def login_failed(
             failures = known.login_failures + 1
             pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
             until = now.wall + timedelta(seconds=pause)
-            key = state.track_key(type, account)
-            due = state.track(type, account).due
+            key = state.track_key(sync_type, account)
+            due = state.track(sync_type, account).due
             if due is not None:
                 state = with_due(state, key, min(due, until))
             return state.with_account(evolve(known, login_failures=failures, login_pause=until)).say(

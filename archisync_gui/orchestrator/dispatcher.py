@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from archisync_gui.model import (
     Clock,
@@ -29,6 +29,7 @@ from archisync_gui.model import (
     Reason,
     Run,
     Runner,
+    RunResult,
     Suspended,
 )
 from archisync_gui.orchestrator import accounts, runs
@@ -48,18 +49,19 @@ from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
 from archisync_gui.orchestrator.schedule import passed, slept
 from archisync_gui.orchestrator.state import (
-    Active,
-    AnswerForms,
+    Answer,
+    Attempt,
     DoubtClock,
     Effect,
     Emit,
     Moment,
-    Resolve,
+    SaveNote,
     SaveRun,
     Slot,
     State,
     evolve,
 )
+from archisync_gui.orchestrator.tickets import Waiters
 
 log = logging.getLogger(__name__)
 
@@ -76,16 +78,6 @@ SOONEST = 0.001
 """Seconds; no alarm rings sooner, so that a rounding of clocks cannot keep the dispatcher busy with itself."""
 
 
-class Answers(Protocol):
-    """Passes outcomes on to tickets and forms."""
-
-    def settled(self, word: Resolve) -> None:
-        """Tickets: called after the attempt's row is written (rule 5)."""
-
-    def form_told(self, word: Resolve | AnswerForms) -> None:
-        """Forms: called at once (rule 12)."""
-
-
 class Dispatcher:
     """Owns the state and does what ``decide`` answers (rule 2)."""
 
@@ -95,8 +87,7 @@ class Dispatcher:
         runner: Runner,
         journal: Journal,
         clock: Clock,
-        listeners: Listeners,
-        answers: Answers,
+        waiters: Waiters,
         close_browser: Callable[[], Awaitable[object]],
     ) -> None:
         self.state = state
@@ -105,8 +96,8 @@ class Dispatcher:
         self._runner = runner
         self._journal = journal
         self._clock = clock
-        self._listeners = listeners
-        self._answers = answers
+        self.listeners = Listeners()
+        self._waiters = waiters
         self._writer = Writer(self.journal_failed)
         self._wake = asyncio.Event()
         self._words: deque[Effect] = deque()
@@ -184,19 +175,19 @@ class Dispatcher:
                 event = Event(kind, self.state.boot, self.revision, now.wall, data)
                 if kind not in NOT_KEPT:
                     self._writer.write(partial(self._journal.event, event))
-                self._listeners.tell(event)
+                self.listeners.tell(event)
             case SaveRun(record):
                 self._writer.write(partial(self._journal.run_ended, record))
-            case Resolve():
-                self._answers.form_told(word)
-                self._writer.then(partial(self._answers.settled, word))
-            case AnswerForms():
-                self._answers.form_told(word)
+            case SaveNote(key, value):
+                self._notes[key] = value
+                self._writer.write(self._write_notes)
             case DoubtClock():
                 self._writer.write(self._journal.clock_doubted)
-            case _:
-                self._notes[word.key] = word.value
-                self._writer.write(self._write_notes)
+            case Answer(who, result):
+                self._waiters.answer_forms(who, result)
+                if isinstance(result, RunResult):
+                    # Tickets wait until the attempt's row is written (rule 5).
+                    self._writer.then(partial(self._waiters.settle, who, result))
 
     async def _write_notes(self) -> None:
         """Write the notes that are not written yet; one that fails stays for the next time (a hold or a stopped account
@@ -330,10 +321,10 @@ class Dispatcher:
         self._run, self._control = task, control
         task.add_done_callback(partial(self._ended, control))
 
-    async def _execute(self, active: Active, control: _Control) -> Finished | Suspended:
+    async def _execute(self, active: Attempt, control: _Control) -> Finished | Suspended:
         if not active.suspensions:
             # The row is there before anything happens, so that a killed process is found out (rule 27).
-            self._writer.write(partial(self._journal.run_started, runs.record(active)))
+            self._writer.write(partial(self._journal.run_started, active.record()))
             await self._writer.written()
         return await self._runner(control)
 
@@ -430,7 +421,7 @@ class _Control:
     """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing; in an abandoned
     run they raise ``CancelledError``, so that it cannot go on to store what it read."""
 
-    def __init__(self, dispatcher: Dispatcher, active: Active) -> None:
+    def __init__(self, dispatcher: Dispatcher, active: Attempt) -> None:
         self._dispatcher = dispatcher
         self.run: Run = active.run
         self.resume = active.resume

@@ -153,15 +153,15 @@ def _track(state: State, read: LastRead, known: ListState, now: Moment) -> ListS
 
 def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
-        case ["due", type, *rest], str(at) if type in state.types:
-            place = (type, ":".join(rest))
+        case ["due", sync_type, *rest], str(at) if sync_type in state.types:
+            place = (sync_type, ":".join(rest))
             track = state.tracks.get(place, ListState())
             return state.with_track(place, evolve(track, due=_time(at)))
-        case ["owed", type, *rest], str(since) if type in state.types:
-            place = (type, ":".join(rest))
+        case ["owed", sync_type, *rest], str(since) if sync_type in state.types:
+            place = (sync_type, ":".join(rest))
             return state.with_track(place, evolve(state.tracks.get(place, ListState()), owed=_time(since)))
-        case ["failures", type, *rest], Mapping() as kept if type in state.types:
-            place = (type, ":".join(rest))
+        case ["failures", sync_type, *rest], Mapping() as kept if sync_type in state.types:
+            place = (sync_type, ":".join(rest))
             until, count = kept.get("until"), kept["count"]
             if not isinstance(count, int):
                 raise ValueError("no count")

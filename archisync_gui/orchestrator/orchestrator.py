@@ -5,7 +5,6 @@ Each method applies a transition and wakes the dispatcher; nothing is decided or
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -46,31 +45,24 @@ from archisync_gui.orchestrator import runs as run_changes
 from archisync_gui.orchestrator.decide import in_order
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
 from archisync_gui.orchestrator.explain import explain, explain_later
-from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed, Listeners
+from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
     AccountState,
-    AnswerForms,
     Emit,
     Moment,
-    Resolve,
-    SaveNote,
     Session,
     Slot,
     State,
     StopCause,
     Want,
     evolve,
-    form,
 )
 from archisync_gui.orchestrator.status import StatusView, session_view
-from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
+from archisync_gui.orchestrator.tickets import BatchTicket, Ticket, Waiters
 
 INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""
-
-TICKETS_KEPT = 500
-"""Minimum number of resolved tickets, the latest ones, that can be found by id."""
 
 
 def _new_id() -> str:
@@ -108,11 +100,7 @@ class Orchestrator:
         cancellation; the next run must get a new one."""
         self._clock = clock or SystemClock()
         self._journal = journal
-        self._listeners = Listeners()
-        self._tickets: dict[str, Ticket] = {}
-        self._tickets_limit = 2 * TICKETS_KEPT
-        self._parts: dict[str, Ticket] = {}
-        self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
+        self._waiters = Waiters()
         self._numbers = 0
         self._view = StatusView()
         strongest_first = sorted(types, key=lambda t: -t.priority)
@@ -126,7 +114,7 @@ class Orchestrator:
             accounts={a.id: AccountState(a) for a in accounts},
         )
         self._secret = secret
-        self._dispatcher = Dispatcher(state, runner, journal, self._clock, self._listeners, self, close_browser)
+        self._dispatcher = Dispatcher(state, runner, journal, self._clock, self._waiters, close_browser)
         self._closed = False
 
     # ------------------------------------------------------------------------------------------------ life
@@ -176,16 +164,13 @@ class Orchestrator:
         await self._dispatcher.run_over(deadline)
         self._dispatcher.apply(emptied)
         await self._dispatcher.stop(deadline)
-        for ticket in tuple(self._parts.values()):
-            # The run ignored its cancellation; its tickets must not stay open for ever.
-            for part, account in ticket.parts.items():
-                ticket.settle(part, RunResult(ticket.type, account, ticket.scope, Outcome.INTERRUPTED))
+        self._waiters.interrupt()  # a run that ignored its cancellation must not leave its tickets open for ever
 
     # ------------------------------------------------------------------------------------------------ requests
 
     def request_sync(
         self,
-        type: SyncType,
+        sync_type: SyncType,
         account: AccountId | None = None,
         scope: Scope | str = Scope.ALL,
         key: str | None = None,
@@ -195,11 +180,11 @@ class Orchestrator:
         """Request a read; the ticket gives the outcome. Without ``account``: one part for each account that reads the
         type (rule 8). ``priority`` is clamped to 1-99. Raises ``SyncFailure`` for what cannot be asked."""
         scope = Scope(scope)
-        return self._request([(type, scope, key, priority)], account, origin)[0]
+        return self._request([(sync_type, scope, key, priority)], account, origin)[0]
 
     def request_full(self, origin: Origin = Origin.OPERATOR) -> BatchTicket:
         """Ask for all types at once; they run in the usual order."""
-        wanted = [(type, Scope.ALL, None, None) for type in self.state.types]
+        wanted = [(sync_type, Scope.ALL, None, None) for sync_type in self.state.types]
         return BatchTicket(self._number("b"), self._request(wanted, None, origin))
 
     def _request(
@@ -213,26 +198,26 @@ class Orchestrator:
         asks: list[tuple[Slot, Want]] = []
         if state.closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
-        for type, scope, key, priority in wanted:
-            spec = state.types.get(type)
+        for sync_type, scope, key, priority in wanted:
+            spec = state.types.get(sync_type)
             if spec is None:
-                raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
+                raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
             if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
-                params = {"type": type, "scope": scope.value}
+                params = {"type": sync_type, "scope": scope.value}
                 raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params=params)
             if account is None:
-                readers = state.readers(type)
+                readers = state.readers(sync_type)
             elif account not in state.enabled:
                 raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
             else:
-                readers = state.readers(type) if spec.shared else (account,)
-            ticket = Ticket(f"{self._number('t')}-{self._secret()}", type, scope, readers)
+                readers = state.readers(sync_type) if spec.shared else (account,)
+            ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
             want = requests.clamped(spec.priority if priority is None else priority)
-            asks += [(Slot(type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
+            asks += [(Slot(sync_type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
             tickets.append(ticket)
         self._check_room(asks)
         for ticket in tickets:
-            self._remember_ticket(ticket)
+            self._waiters.add(ticket)
 
         def transition(state: State, now: Moment) -> State:
             for slot, want in asks:
@@ -257,26 +242,13 @@ class Orchestrator:
                     params = {"type": slot.type, "limit": rules.records_limit}
                     raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
 
-    def _remember_ticket(self, ticket: Ticket) -> None:
-        self._tickets[ticket.id] = ticket
-        self._parts.update(dict.fromkeys(ticket.parts, ticket))
-        if not ticket.parts:
-            error = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
-            ticket.answer(RunResult(ticket.type, "", ticket.scope, Outcome.SKIPPED, error=error))
-        if len(self._tickets) > self._tickets_limit:
-            done = [id for id, ticket in self._tickets.items() if ticket.done]
-            for id in done[:-TICKETS_KEPT]:
-                del self._tickets[id]
-            # Looked through again when there are twice as many, however many are open: so each request costs the same.
-            self._tickets_limit = 2 * max(TICKETS_KEPT, len(self._tickets))
-
-    def ticket(self, id: str) -> Ticket | None:
+    def ticket(self, ticket_id: str) -> Ticket | None:
         """A ticket by its id, also some time after it resolved."""
-        return self._tickets.get(id)
+        return self._waiters.ticket(ticket_id)
 
     def position(self, ticket: Ticket | str) -> int | None:
         """The place (1-based) in the queue of the ticket's first waiting part; ``None`` when nothing of it waits."""
-        found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
+        found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
         if found is None:
             return None
         places = enumerate(in_order(self.state), 1)
@@ -287,7 +259,7 @@ class Orchestrator:
         if isinstance(ticket, BatchTicket):
             withdrawn = [self.cancel(part) for part in ticket.tickets]  # every one, not up to the first
             return any(withdrawn)
-        found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
+        found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
         if found is None or found.done:
             return False
         who = frozenset(found.parts)
@@ -312,8 +284,10 @@ class Orchestrator:
         """The operator removes a waiting request. False: it does not wait any more."""
         return self._on_waiting(request_id, requests.removed)
 
-    def _on_waiting(self, id: str, transition: Callable[[State, Moment, str], State]) -> bool:
-        return self._dispatcher.ask(lambda state, now: (transition(state, now, id), state.request(id) is not None))
+    def _on_waiting(self, request_id: str, transition: Callable[[State, Moment, str], State]) -> bool:
+        return self._dispatcher.ask(
+            lambda state, now: (transition(state, now, request_id), state.request(request_id) is not None)
+        )
 
     # ------------------------------------------------------------------------------------------------ operator
 
@@ -326,37 +300,23 @@ class Orchestrator:
         if until is not None and until.tzinfo is None:
             raise ValueError("a pause ends at a time with offset")
 
-        def transition(state: State, now: Moment) -> State:
-            if until is not None and until <= now.wall:
-                return schedule.released(state)
-            if state.hold_since is not None:
-                if until == state.hold_until:
-                    return state
-                return _hold_ends(state, until).say(Emit(EventKind.HOLD_CHANGED, {"hold": True}))
-            if state.active is not None and not state.active.request.anyway:
-                state = requests.stop_asked(state, StopCause.HOLD)
-            state = _hold_ends(evolve(state, hold_since=now.wall), until)
-            return state.say(SaveNote("hold", now.wall.isoformat()), Emit(EventKind.HOLD_CHANGED, {"hold": True}))
-
-        self._dispatcher.apply(transition)
-        for who in tuple(self._forms):
-            self._answer_form(who, ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
+        self._dispatcher.apply(lambda state, now: schedule.held(state, now, until))
+        self._waiters.answer_all_forms(ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
 
     def release(self) -> None:
         """End the pause; what waits runs by the usual order."""
-
         self._dispatcher.apply(lambda state, _: schedule.released(state))
 
-    def set_schedule(self, type: SyncType, minutes: int | None) -> None:
+    def set_schedule(self, sync_type: SyncType, minutes: int | None) -> None:
         """Change one type's interval, ``None`` = off; moves no other type (rule 29). The settings keep it. Raises
         ``SyncFailure`` outside 5-1440 whole minutes."""
-        if type not in self.state.types:
-            raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
+        if sync_type not in self.state.types:
+            raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
         # ``True in range(...)`` holds and ``30.0 in range(...)`` too: only whole numbers are minutes.
         if minutes is not None and (isinstance(minutes, (bool, float)) or minutes not in INTERVALS):
             params = {"low": INTERVALS.start, "high": INTERVALS.stop - 1}
             raise SyncFailure("interval-range", FailureKind.PERMANENT, params=params)
-        self._dispatcher.apply(lambda state, now: schedule.interval_set(state, now, type, minutes))
+        self._dispatcher.apply(lambda state, now: schedule.interval_set(state, now, sync_type, minutes))
 
     def set_rules(self, rules: Rules) -> None:
         """Other numbers from now on; running leases and pauses keep theirs."""
@@ -376,7 +336,7 @@ class Orchestrator:
         """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
         are made up once when it is back (``None``). The operator's own requests are tried."""
 
-        def transition(state: State, now: Moment) -> State:
+        def transition(state: State, _now: Moment) -> State:
             if state.away is why:
                 return state
             return evolve(state, away=why).say(
@@ -396,7 +356,7 @@ class Orchestrator:
 
     def rows_changed(
         self,
-        type: SyncType,
+        sync_type: SyncType,
         account: AccountId,
         *,
         last_success: datetime | None,
@@ -407,7 +367,7 @@ class Orchestrator:
         """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness follows these times.
         ``doubtful`` names the times that were written before the wall clock was set back (``Ages.doubtful``)."""
         ages = last_success, new_as_of, all_as_of
-        self._dispatcher.apply(lambda state, now: run_changes.restated(state, now, type, account, ages, doubtful))
+        self._dispatcher.apply(lambda state, now: run_changes.restated(state, now, sync_type, account, ages, doubtful))
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
@@ -416,10 +376,10 @@ class Orchestrator:
             for key, track in self.state.tracks.items()
             if track.last is not None and track.last.error is not None and track.last.account == account
         ]
-        fitting = [type for type in self.state.types if not self.state.types[type].shared]
+        fitting = [sync_type for sync_type in self.state.types if not self.state.types[sync_type].shared]
         self.credentials_changed(account)
-        type = failed[0][0] if failed else (fitting or list(self.state.types))[0]
-        return self.request_sync(type, account)
+        sync_type = failed[0][0] if failed else (fitting or list(self.state.types))[0]
+        return self.request_sync(sync_type, account)
 
     def credentials_changed(self, account: AccountId) -> None:
         """The operator entered another password: the account reads again (rule 22)."""
@@ -454,10 +414,10 @@ class Orchestrator:
             return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=ended)
         if self.state.closing:
             return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
-        id = self._open_session(session_id, account, label, token)
-        session = self.state.sessions.get(id)
+        kept_as = self._open_session(session_id, account, label, token)
+        session = self.state.sessions.get(kept_as)
         if session is None:  # a listener ended it at once
-            return self._form_answer("ended", "", account, began, reason=sessions.end_of(self.state, id))
+            return self._form_answer("ended", "", account, began, reason=sessions.end_of(self.state, kept_as))
         answer = partial(self._form_answer, handle=session.handle, account=session.account, began=began)
         code, error = self._known_without_a_read(session)
         if code or not wait:
@@ -469,9 +429,9 @@ class Orchestrator:
             case RunResult(outcome=Outcome.COMPLETED):
                 return answer("fresh", result=told)
             case RunResult():
-                if sessions.end_of(self.state, id) is not None:
+                if sessions.end_of(self.state, kept_as) is not None:
                     return self._form_answer(
-                        "ended", "", session.account, began, reason=sessions.end_of(self.state, id)
+                        "ended", "", session.account, began, reason=sessions.end_of(self.state, kept_as)
                     )
                 unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
                 error = told.error or unread
@@ -486,8 +446,8 @@ class Orchestrator:
             self._check_room_for_session(token)
 
         def transition(state: State, now: Moment) -> tuple[State, str]:
-            state, id = sessions.opened(state, now, session_id, account, label=label, token=token)
-            return sessions.wants_fresh(state, now, id), id
+            state, kept_as = sessions.opened(state, now, session_id, account, label=label, token=token)
+            return sessions.wants_fresh(state, now, kept_as), kept_as
 
         return self._dispatcher.ask(transition)
 
@@ -513,17 +473,10 @@ class Orchestrator:
 
     async def _fast_read(self, handle: str, until: float) -> RunResult | ErrorInfo | None:
         """What a form's read brought, ``None`` when it takes longer than until the monotonic time given."""
-        told: asyncio.Future[RunResult | ErrorInfo] = asyncio.get_running_loop().create_future()
-        waiting = self._forms.setdefault(form(handle), set())
-        waiting.add(told)
-        try:
-            while not told.done() and (left := until - self._clock.monotonic()) > 0:
-                await first_of(told, self._clock.sleep(left))
-            return told.result() if told.done() else None
-        finally:
-            waiting.discard(told)
-            if not waiting:
-                self._forms.pop(form(handle), None)
+        with self._waiters.form(handle) as answer:
+            while not answer.done() and (left := until - self._clock.monotonic()) > 0:
+                await first_of(answer, self._clock.sleep(left))
+            return answer.result() if answer.done() else None
 
     def _form_answer(
         self,
@@ -578,9 +531,9 @@ class Orchestrator:
     def session(self, handle: str) -> SessionView | SessionEnd:
         """What became of a session, by its public handle."""
         self._dispatcher.notice_time()
-        id = sessions.by_handle(self.state, handle)
-        if id is not None:
-            return session_view(self.state.sessions[id], self._dispatcher.now())
+        session_id = sessions.by_handle(self.state, handle)
+        if session_id is not None:
+            return session_view(self.state.sessions[session_id], self._dispatcher.now())
         reasons = (t.reason for t in self.state.ended.values() if handle and t.handle == handle)
         return next(reasons, SessionEnd.UNKNOWN)
 
@@ -610,12 +563,12 @@ class Orchestrator:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, in order, until the returned function is called (rule 7)."""
-        return self._listeners.add(listener)
+        return self._dispatcher.listeners.add(listener)
 
     def events(self, limit: int = FEED_LIMIT) -> Feed:
         """Events from now on for one reader at its own pace: coalesced when it is slow, never without the last state.
         ``async with`` (or ``aclose``) ends it."""
-        return self._listeners.feed(limit)
+        return self._dispatcher.listeners.feed(limit)
 
     async def explain(self, at: datetime | None = None) -> Explanation:
         """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
@@ -628,35 +581,6 @@ class Orchestrator:
         kept = await self._journal.explanation_at(at)
         return evolve(kept, at=at) if kept is not None else Explanation(at, Reason.NOT_KNOWN)
 
-    # ------------------------------------------------------------------------------------------------ answers
-
-    def settled(self, word: Resolve) -> None:
-        """Resolve tickets, once their attempt's row is written (called by the dispatcher)."""
-        for who in word.who:
-            ticket = self._parts.pop(who, None)
-            if ticket is not None:
-                ticket.settle(who, word.result)
-
-    def form_told(self, word: Resolve | AnswerForms) -> None:
-        """Answer forms that wait, at once (called by the dispatcher)."""
-        answer = word.result if isinstance(word, Resolve) else word.error
-        if isinstance(answer, RunResult) and answer.scope is not Scope.NEW:
-            return  # the whole list that followed; forms are answered by their fast reads
-        for who in word.who:
-            self._answer_form(who, answer)
-
-    def _answer_form(self, who: str, answer: RunResult | ErrorInfo) -> None:
-        for told in self._forms.get(who, ()):
-            if not told.done():
-                told.set_result(answer)
-
     def _number(self, letter: str) -> str:
         self._numbers += 1
         return f"{self.state.boot}-{letter}{self._numbers}"
-
-
-def _hold_ends(state: State, until: datetime | None) -> State:
-    """The pause ends at that time, or when the operator ends it."""
-    if until is None and state.hold_until is None:
-        return state
-    return evolve(state, hold_until=until).say(SaveNote("hold-until", None if until is None else until.isoformat()))

@@ -82,8 +82,8 @@ async def test_events_come_in_order_before_the_answer(made: Server, leader: Lead
 
 
 async def test_a_call_with_the_same_id_is_served_once_and_answered_again(made: Server, leader: Leader) -> None:
-    first = await call(made, "pc", "events", {"count": 1}, lambda _: None, id="same")
-    again = await call(made, "pc", "events", {"count": 1}, lambda _: None, id="same")
+    first = await call(made, "pc", "events", {"count": 1}, lambda _: None, command_id="same")
+    again = await call(made, "pc", "events", {"count": 1}, lambda _: None, command_id="same")
     assert first == again
     assert len(leader.asked) == 1
 
@@ -131,7 +131,7 @@ async def test_a_command_survives_its_leader_and_a_lost_connection(made: Server)
     proxy = Proxy(made)
     async with proxy as behind:
         first = Leader(made)
-        asking = asyncio.ensure_future(call(behind, "pc", "wait", {}, lambda _: None, id="x"))
+        asking = asyncio.ensure_future(call(behind, "pc", "wait", {}, lambda _: None, command_id="x"))
         await first.began.wait()
         proxy.set("cut")
         await first.desk.stop()

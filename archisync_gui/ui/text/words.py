@@ -44,9 +44,9 @@ def name_types(entities: Iterable[Entity]) -> None:
     _names.update({e.name: (e.it, e.en) for e in entities})
 
 
-def type_name(type: str) -> str:
+def type_name(sync_type: str) -> str:
     """``customers`` → ``Clienti``."""
-    it, en = _names.get(type, (type.capitalize(), type.capitalize()))
+    it, en = _names.get(sync_type, (sync_type.capitalize(), sync_type.capitalize()))
     return it if language() == "it" else en
 
 
@@ -286,9 +286,9 @@ def news_line(news: News) -> str:
     return " ".join(parts) or (tr("no change") if news.runs else "–")
 
 
-def condition_of(found: Sequence[Condition], type: str, account: str | None) -> Condition | None:
+def condition_of(found: Sequence[Condition], sync_type: str, account: str | None) -> Condition | None:
     """The first of these conditions that concerns a list (of that account, if one is given)."""
-    return next((c for c in found for i in c.items if i.type == type and account in (None, i.account)), None)
+    return next((c for c in found for i in c.items if i.type == sync_type and account in (None, i.account)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,8 +437,8 @@ def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interv
     return end
 
 
-def _accounts(status: Status, type: str) -> tuple[AccountTypeStatus, ...]:
-    found = status.statuses.get(type)
+def _accounts(status: Status, sync_type: str) -> tuple[AccountTypeStatus, ...]:
+    found = status.statuses.get(sync_type)
     return found.accounts if found is not None else ()
 
 
