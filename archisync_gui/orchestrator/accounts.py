@@ -9,17 +9,28 @@ from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, Failur
 from archisync_gui.orchestrator.decide import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
-from archisync_gui.orchestrator.schedule import with_due
+from archisync_gui.orchestrator.schedule import planned, with_due
 from archisync_gui.orchestrator.state import AccountState, Emit, Moment, SaveNote, State, StopCause, evolve
 
 
 def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
-    """The accounts in use from now on. Requests of other accounts are withdrawn, their run is cancelled."""
+    """The accounts in use from now on, and the schedule of them. Requests of other accounts are withdrawn, their run is
+    cancelled."""
     known = {a.id: evolve(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
     state = orphans_dropped(evolve(state, accounts=known), now)
     if state.active is not None and state.active.run.account not in state.enabled:
         state = stop_asked(state, StopCause.ACCOUNT)
-    return state.say(Emit(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+    state = state.say(Emit(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+    return planned(state, now)
+
+
+def type_to_try(state: State, account: AccountId) -> SyncType:
+    """What an account that was stopped reads first: what failed last, else a list of its own."""
+    for (sync_type, _), track in state.tracks.items():
+        if track.last is not None and track.last.error is not None and track.last.account == account:
+            return sync_type
+    own = [spec.name for spec in state.types.values() if not spec.shared]
+    return (own or list(state.types))[0]
 
 
 def orphans_dropped(state: State, now: Moment) -> State:

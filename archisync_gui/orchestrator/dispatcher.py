@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -21,18 +20,16 @@ from archisync_gui.model import (
     Event,
     EventKind,
     Explanation,
-    FailureKind,
     Finished,
     Journal,
     Json,
-    Progress,
     Reason,
-    Run,
     Runner,
     RunResult,
     Suspended,
 )
-from archisync_gui.orchestrator import accounts, runs
+from archisync_gui.orchestrator import runs
+from archisync_gui.orchestrator.control import Control, end_of, failure_of, internal
 from archisync_gui.orchestrator.decide import (
     Abandon,
     Start,
@@ -40,10 +37,8 @@ from archisync_gui.orchestrator.decide import (
     breathing,
     decide,
     late_times,
-    must_yield,
     next_change,
 )
-from archisync_gui.orchestrator.ends import failure_of, internal, sound
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
@@ -109,7 +104,7 @@ class Dispatcher:
         self._alarm_at = 0.0
         """Monotonic; counts only while the alarm is set."""
         self._run: asyncio.Task[Finished | Suspended] | None = None
-        self._control: _Control | None = None
+        self._control: Control | None = None
         self._abandoned: set[asyncio.Task[Finished | Suspended]] = set()
         self._close_browser = close_browser
         self._giving_up: asyncio.Task[None] | None = None
@@ -316,19 +311,19 @@ class Dispatcher:
         self.apply(lambda state, now: runs.started(state, now, slot))
         active = self.state.active
         assert active is not None  # the transition just gave it the lock
-        control = _Control(self, active)
+        control = Control(active, lambda: (self.state, self.now()), self.apply)
         task = asyncio.create_task(self._execute(active, control), name=f"sync {active.run.type} {active.run.account}")
         self._run, self._control = task, control
         task.add_done_callback(partial(self._ended, control))
 
-    async def _execute(self, active: Attempt, control: _Control) -> Finished | Suspended:
+    async def _execute(self, active: Attempt, control: Control) -> Finished | Suspended:
         if not active.suspensions:
             # The row is there before anything happens, so that a killed process is found out (rule 27).
             self._writer.write(partial(self._journal.run_started, active.record()))
             await self._writer.written()
         return await self._runner(control)
 
-    def _ended(self, control: _Control, task: asyncio.Task[Finished | Suspended]) -> None:
+    def _ended(self, control: Control, task: asyncio.Task[Finished | Suspended]) -> None:
         """The run's task is really over, however it ended: here, and where it is abandoned, the lock is freed (rule 2).
         Nothing that a runner returned or raised can keep that from happening (rules 5, 20)."""
         run_id = control.run.id
@@ -340,7 +335,7 @@ class Dispatcher:
                 task.exception()  # looked at, so that asyncio does not complain
             self.apply(lambda state, now: runs.abandoned_over(state, now, run_id))
             return
-        how = sound(_outcome(task), asked_to_suspend=control.asked)
+        how = end_of(task, asked_to_suspend=control.asked)
         try:
             self.apply(lambda state, now: runs.ended(state, now, run_id, how))
         except Exception as error:
@@ -415,60 +410,3 @@ async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]
     finally:
         sleep.cancel()
         await asyncio.gather(sleep, return_exceptions=True)
-
-
-class _Control:
-    """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing; in an abandoned
-    run they raise ``CancelledError``, so that it cannot go on to store what it read."""
-
-    def __init__(self, dispatcher: Dispatcher, active: Attempt) -> None:
-        self._dispatcher = dispatcher
-        self.run: Run = active.run
-        self.resume = active.resume
-        self.asked = False
-        """The runner has been asked to suspend."""
-        self.abandoned = False
-        """The lock was taken from the run; whatever it still does is in vain."""
-
-    def _go_on(self) -> None:
-        if self.abandoned:
-            raise asyncio.CancelledError("the run was abandoned")
-
-    def suspend_requested(self) -> bool:
-        self._go_on()
-        dispatcher = self._dispatcher
-        active = dispatcher.state.active
-        if (
-            active is not None
-            and active.run.id == self.run.id
-            and must_yield(dispatcher.state, active, dispatcher.now())
-        ):
-            self.asked = True
-            return True
-        return False
-
-    def progress(self, progress: Progress) -> None:
-        self._go_on()
-        self._dispatcher.apply(lambda state, now: runs.progressed(state, now, self.run.id, progress))
-
-    @contextmanager
-    def long_step(self, limit: float) -> Iterator[None]:
-        self._go_on()
-        self._dispatcher.apply(lambda state, now: runs.long_step(state, now, self.run.id, limit))
-        try:
-            yield
-        finally:
-            self._dispatcher.apply(lambda state, now: runs.long_step(state, now, self.run.id, None))
-
-    def logged_in(self) -> None:
-        self._dispatcher.apply(lambda state, now: accounts.logged_in(state, now, self.run.account))
-
-
-def _outcome(task: asyncio.Task[Finished | Suspended]) -> object:
-    """What a run's task returned, or the exception it raised."""
-    if task.cancelled():
-        return ErrorInfo(
-            "run-internal", FailureKind.TRANSIENT, "the runner cancelled itself", {"error": "CancelledError"}
-        )
-    error = task.exception()
-    return task.result() if error is None else error

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
 from archisync_gui.model import (
@@ -19,6 +19,7 @@ from archisync_gui.model import (
     LastRead,
     Remembered,
 )
+from archisync_gui.orchestrator import schedule
 from archisync_gui.orchestrator.state import ListState, Moment, Stamp, State, evolve
 
 log = logging.getLogger(__name__)
@@ -102,6 +103,19 @@ class Writer:
 
 
 # ---------------------------------------------------------------------------------------------------------- remembering
+
+
+def started(state: State, now: Moment, memory: Remembered, *, failed: bool) -> State:
+    """The state at a start: as an earlier process left it, with the schedule planned (rule 28). ``failed``: what it
+    left could not be read."""
+    state = remembered(state, now, memory)
+    if later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), memory):
+        # The wall clock was set back while the program was closed (rule 30).
+        state = schedule.clock_doubted(state, now)
+    if failed:
+        # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
+        state = evolve(state, hold_since=now.wall, unreadable=("journal",))
+    return schedule.planned(state, now)
 
 
 def remembered(state: State, now: Moment, memory: Remembered) -> State:

@@ -9,21 +9,17 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from archisync_gui.model import (
     Account,
     AccountId,
     Clock,
     ErrorInfo,
-    EventKind,
     Explanation,
     FailureKind,
     Journal,
-    Json,
     Listener,
     Origin,
-    Outcome,
     Reason,
     Remembered,
     Runner,
@@ -40,7 +36,7 @@ from archisync_gui.model import (
     SystemClock,
 )
 from archisync_gui.orchestrator import accounts as account_changes
-from archisync_gui.orchestrator import memory, requests, schedule, sessions
+from archisync_gui.orchestrator import memory, requests, schedule, sessions, smart_sync
 from archisync_gui.orchestrator import runs as run_changes
 from archisync_gui.orchestrator.decide import in_order
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
@@ -49,9 +45,7 @@ from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
     AccountState,
-    Emit,
     Moment,
-    Session,
     Slot,
     State,
     StopCause,
@@ -128,19 +122,9 @@ class Orchestrator:
             self._dispatcher.journal_failed(error)
             kept, failed = Remembered(), True
 
-        def transition(state: State, now: Moment) -> State:
-            state = memory.remembered(state, now, kept)
-            if memory.later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), kept):
-                # The wall clock was set back while the program was closed (rule 30).
-                state = schedule.clock_doubted(state, now)
-            if failed:
-                # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
-                state = evolve(state, hold_since=now.wall, unreadable=("journal",))
-            return schedule.planned(state, now)
-
         if kept.last_sign is not None and kept.last_sign <= self._clock.now():
             self._dispatcher.was_closed(kept.last_sign)
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, now: memory.started(state, now, kept, failed=failed))
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
@@ -150,19 +134,9 @@ class Orchestrator:
             return
         self._closed = True
 
-        def closing(state: State, now: Moment) -> State:
-            state = evolve(state, closing=True)
-            state = requests.stop_asked(state, StopCause.CLOSING)
-            return sessions.all_ended(state, now, SessionEnd.LOST)
-
-        def emptied(state: State, now: Moment) -> State:
-            for request in list(state.queue.values()):
-                state = requests.dropped(state, now, request)
-            return state
-
-        self._dispatcher.apply(closing)
+        self._dispatcher.apply(sessions.program_closes)
         await self._dispatcher.run_over(deadline)
-        self._dispatcher.apply(emptied)
+        self._dispatcher.apply(requests.all_dropped)
         await self._dispatcher.stop(deadline)
         self._waiters.interrupt()  # a run that ignored its cancellation must not leave its tickets open for ever
 
@@ -199,23 +173,12 @@ class Orchestrator:
         if state.closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
         for sync_type, scope, key, priority in wanted:
-            spec = state.types.get(sync_type)
-            if spec is None:
-                raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
-            if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
-                params = {"type": sync_type, "scope": scope.value}
-                raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params=params)
-            if account is None:
-                readers = state.readers(sync_type)
-            elif account not in state.enabled:
-                raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
-            else:
-                readers = state.readers(sync_type) if spec.shared else (account,)
+            readers = requests.readers(state, sync_type, scope, key, account)
             ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
-            want = requests.clamped(spec.priority if priority is None else priority)
+            want = requests.clamped(state.types[sync_type].priority if priority is None else priority)
             asks += [(Slot(sync_type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
             tickets.append(ticket)
-        self._check_room(asks)
+        requests.check_room(self.state, asks)
         for ticket in tickets:
             self._waiters.add(ticket)
 
@@ -226,21 +189,6 @@ class Orchestrator:
 
         self._dispatcher.apply(transition)
         return tickets
-
-    def _check_room(self, asks: Sequence[tuple[Slot, Want]]) -> None:
-        """Raise ``SyncFailure`` where too many wait already (limits)."""
-        state, rules = self.state, self.state.rules
-        for slot, _ in asks:
-            waiting = state.queue.get(slot)
-            if waiting is not None and len(waiting.wants) >= rules.tickets_limit:
-                params: dict[str, Json] = {"type": slot.type, "limit": rules.tickets_limit}
-                raise SyncFailure("too-many-tickets", FailureKind.TRANSIENT, params=params)
-            full = len(state.queue) >= rules.records_limit
-            if full and waiting is None and slot.scope is Scope.ONE:
-                records = sum(other.scope is Scope.ONE for other in state.queue)
-                if records >= rules.records_limit:
-                    params = {"type": slot.type, "limit": rules.records_limit}
-                    raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
 
     def ticket(self, ticket_id: str) -> Ticket | None:
         """A ticket by its id, also some time after it resolved."""
@@ -320,39 +268,18 @@ class Orchestrator:
 
     def set_rules(self, rules: Rules) -> None:
         """Other numbers from now on; running leases and pauses keep theirs."""
-
-        def transition(state: State, now: Moment) -> State:
-            daily = (
-                None
-                if rules.daily_full != state.rules.daily_full or rules.zone != state.rules.zone
-                else state.daily_due
-            )
-            state = schedule.planned(evolve(state, rules=rules, daily_due=daily), now)
-            return state.say(Emit(EventKind.SCHEDULE_CHANGED, {}))
-
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, now: schedule.rules_set(state, now, rules))
 
     def set_away(self, why: Reason | None) -> None:
         """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
         are made up once when it is back (``None``). The operator's own requests are tried."""
-
-        def transition(state: State, _now: Moment) -> State:
-            if state.away is why:
-                return state
-            return evolve(state, away=why).say(
-                Emit(EventKind.SCHEDULE_CHANGED, {"away": None if why is None else why.value})
-            )
-
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, _: schedule.away_set(state, why))
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
         """The accounts in use from now on; what waits or runs for others ends."""
         given = tuple(accounts)
 
-        def transition(state: State, now: Moment) -> State:
-            return schedule.planned(account_changes.given(state, now, given), now)
-
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, now: account_changes.given(state, now, given))
 
     def rows_changed(
         self,
@@ -371,15 +298,8 @@ class Orchestrator:
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
-        failed = [
-            key
-            for key, track in self.state.tracks.items()
-            if track.last is not None and track.last.error is not None and track.last.account == account
-        ]
-        fitting = [sync_type for sync_type in self.state.types if not self.state.types[sync_type].shared]
         self.credentials_changed(account)
-        sync_type = failed[0][0] if failed else (fitting or list(self.state.types))[0]
-        return self.request_sync(sync_type, account)
+        return self.request_sync(account_changes.type_to_try(self.state, account), account)
 
     def credentials_changed(self, account: AccountId) -> None:
         """The operator entered another password: the account reads again (rule 22)."""
@@ -407,69 +327,20 @@ class Orchestrator:
         """Open a form's session, or ask again in it. The answer says how fresh the customers are and comes when the
         fast read ends, at its first failure, or after 10 s ``pending`` (rules 12, 14, 18). Without id the session is
         anonymous and lasts three minutes (rule 16); ``token`` names its owner. ``wait`` False: answers at once."""
-        self._dispatcher.notice_time()
-        began = self._clock.monotonic()
-        ended = None if session_id is None else sessions.end_of(self.state, session_id)
-        if ended is not None:
-            return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=ended)
-        if self.state.closing:
-            return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
-        kept_as = self._open_session(session_id, account, label, token)
-        session = self.state.sessions.get(kept_as)
-        if session is None:  # a listener ended it at once
-            return self._form_answer("ended", "", account, began, reason=sessions.end_of(self.state, kept_as))
-        answer = partial(self._form_answer, handle=session.handle, account=session.account, began=began)
-        code, error = self._known_without_a_read(session)
-        if code or not wait:
-            return answer(code or "pending", error=error)
-        told = await self._fast_read(session.handle, began + self.state.rules.answer)
-        match told:
-            case None:
-                return answer("pending")
-            case RunResult(outcome=Outcome.COMPLETED):
-                return answer("fresh", result=told)
-            case RunResult():
-                if sessions.end_of(self.state, kept_as) is not None:
-                    return self._form_answer(
-                        "ended", "", session.account, began, reason=sessions.end_of(self.state, kept_as)
-                    )
-                unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
-                error = told.error or unread
-                return answer("stopped" if error.kind is FailureKind.CREDENTIALS else "failed", error=error)
-            case ErrorInfo(code="held"):
-                return answer("held")
-        return answer("failed", error=told)
-
-    def _open_session(self, session_id: str | None, account: AccountId | None, label: str, token: str) -> str:
-        """Open the session, or find it, and ask for fresh customers in it; its id. Raises ``SyncFailure``."""
-        if session_id not in self.state.sessions:
-            self._check_room_for_session(token)
-
-        def transition(state: State, now: Moment) -> tuple[State, str]:
-            state, kept_as = sessions.opened(state, now, session_id, account, label=label, token=token)
-            return sessions.wants_fresh(state, now, kept_as), kept_as
-
-        return self._dispatcher.ask(transition)
-
-    def _known_without_a_read(self, session: Session) -> tuple[str, ErrorInfo | None]:
-        """The code of the answer to a form where no read has to be waited for, and its error; ``""``: wait for one."""
-        slot = sessions.fast_slot(self.state, session.account)
-        if slot is None:
-            return "failed", ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
-        stopped = self.state.accounts[slot.account].stopped
-        if stopped is not None:
-            return "stopped", stopped
-        if sessions.fresh_enough(self.state, self._dispatcher.now(), slot):
-            return "fresh", None
-        return ("held" if self.state.hold_since is not None else ""), None
-
-    def _check_room_for_session(self, token: str) -> None:
-        """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
-        open_now, rules = self.state.sessions.values(), self.state.rules
-        mine = sum(session.token == token for session in open_now) if token else 0
-        for count, limit in ((len(open_now), rules.sessions_limit), (mine, rules.sessions_per_token)):
-            if count >= limit:
-                raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": limit})
+        dispatcher = self._dispatcher
+        dispatcher.notice_time()
+        refusal = smart_sync.refused(self.state, session_id)
+        if refusal is not None:
+            return refusal
+        smart_sync.check_room(self.state, session_id, token)
+        call = dispatcher.ask(lambda state, now: smart_sync.called(state, now, session_id, account, label, token))
+        answer = smart_sync.answer_at_once(self.state, dispatcher.now(), call)
+        if answer is not None:
+            return answer
+        if not wait:
+            return smart_sync.answer(self.state, dispatcher.now(), call, "pending")
+        read = await self._fast_read(call.handle, call.began + self.state.rules.answer)
+        return smart_sync.answer_after(self.state, dispatcher.now(), call, read)
 
     async def _fast_read(self, handle: str, until: float) -> RunResult | ErrorInfo | None:
         """What a form's read brought, ``None`` when it takes longer than until the monotonic time given."""
@@ -477,32 +348,6 @@ class Orchestrator:
             while not answer.done() and (left := until - self._clock.monotonic()) > 0:
                 await first_of(answer, self._clock.sleep(left))
             return answer.result() if answer.done() else None
-
-    def _form_answer(
-        self,
-        code: str,
-        handle: str,
-        account: AccountId | None,
-        began: float,
-        *,
-        result: RunResult | None = None,
-        error: ErrorInfo | None = None,
-        reason: SessionEnd | None = None,
-    ) -> SmartSyncResult:
-        new, whole = sessions.stamps(self.state, account)
-        now = self._dispatcher.now()
-        return SmartSyncResult(
-            code=code,
-            handle=handle,
-            session_count=len(self.state.sessions),
-            new_as_of=None if new is None else new.claim(now),
-            all_as_of=None if whole is None else whole.claim(now),
-            added=0 if result is None else result.added,
-            changed=0 if result is None else result.changed,
-            duration_ms=round((self._clock.monotonic() - began) * 1000),
-            reason=reason,
-            error=error,
-        )
 
     def touch(self, session_id: str) -> datetime | SessionEnd:
         """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from archisync_gui.model import AccountId, EventKind, Outcome, RunResult, Scope, SyncType
+from archisync_gui.model import (
+    AccountId,
+    EventKind,
+    FailureKind,
+    Json,
+    Outcome,
+    RunResult,
+    Scope,
+    SyncFailure,
+    SyncType,
+)
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     SMART,
@@ -29,6 +39,37 @@ from archisync_gui.orchestrator.state import (
 def clamped(priority: int) -> int:
     """A priority that outsiders may ask for: 1-99 (words)."""
     return max(1, min(SMART - 1, priority))
+
+
+def readers(
+    state: State, sync_type: SyncType, scope: Scope, key: str | None, account: AccountId | None
+) -> tuple[AccountId, ...]:
+    """The accounts that such a request is expanded to (rule 8). Raises ``SyncFailure`` for what cannot be asked."""
+    spec = state.types.get(sync_type)
+    if spec is None:
+        raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
+    if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
+        params = {"type": sync_type, "scope": scope.value}
+        raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params=params)
+    if account is not None and account not in state.enabled:
+        raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
+    return (account,) if account is not None and not spec.shared else state.readers(sync_type)
+
+
+def check_room(state: State, asks: Sequence[tuple[Slot, Want]]) -> None:
+    """Raise ``SyncFailure`` where too many wait already (limits)."""
+    rules = state.rules
+    for slot, _ in asks:
+        waiting = state.queue.get(slot)
+        if waiting is not None and len(waiting.wants) >= rules.tickets_limit:
+            params: dict[str, Json] = {"type": slot.type, "limit": rules.tickets_limit}
+            raise SyncFailure("too-many-tickets", FailureKind.TRANSIENT, params=params)
+        full = len(state.queue) >= rules.records_limit
+        if full and waiting is None and slot.scope is Scope.ONE:
+            records = sum(other.scope is Scope.ONE for other in state.queue)
+            if records >= rules.records_limit:
+                params = {"type": slot.type, "limit": rules.records_limit}
+                raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
 
 
 def asked(state: State, now: Moment, slot: Slot, want: Want, *, restart: bool = True) -> State:
@@ -99,6 +140,13 @@ def dropped(state: State, now: Moment, request: Request) -> State:
     state = parked_ended(state.without_request(request.slot), now, request, StopCause.WITHDRAWN.value)
     state = state.say(_settled(request, request.wants))
     return state if state.closing else used_up(state, request)
+
+
+def all_dropped(state: State, now: Moment) -> State:
+    """Every waiting request is removed: the program closes (rule 27)."""
+    for request in list(state.queue.values()):
+        state = dropped(state, now, request)
+    return state
 
 
 def parked_ended(state: State, now: Moment, request: Request, cause: str) -> State:

@@ -8,6 +8,7 @@ from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scop
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
 from archisync_gui.orchestrator.requests import asked, stop_asked, with_owed
+from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     DoubtClock,
@@ -301,3 +302,19 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
             last = track.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
     return state.say(Emit(EventKind.SCHEDULE_CHANGED, {"type": sync_type, "interval": minutes}))
+
+
+def rules_set(state: State, now: Moment, rules: Rules) -> State:
+    """Other numbers from now on. The daily read is planned anew where its time or the office's zone changed."""
+    before = state.rules
+    kept = rules.daily_full == before.daily_full and rules.zone == before.zone
+    state = planned(evolve(state, rules=rules, daily_due=state.daily_due if kept else None), now)
+    return state.say(Emit(EventKind.SCHEDULE_CHANGED, {}))
+
+
+def away_set(state: State, why: Reason | None) -> State:
+    """The computer cannot reach anything now, or (``None``) can again."""
+    if state.away is why:
+        return state
+    data: dict[str, Json] = {"away": None if why is None else why.value}
+    return evolve(state, away=why).say(Emit(EventKind.SCHEDULE_CHANGED, data))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionClosed, SessionEnd
 from archisync_gui.orchestrator.decide import stopped_by
-from archisync_gui.orchestrator.requests import asked, joined, withdrawn
+from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
 from archisync_gui.orchestrator.state import (
     SMART,
     Attempt,
@@ -20,6 +20,7 @@ from archisync_gui.orchestrator.state import (
     Slot,
     Stamp,
     State,
+    StopCause,
     Want,
     evolve,
     form,
@@ -263,6 +264,12 @@ def ended_by_operator(state: State, now: Moment, handle: str) -> tuple[State, bo
 def all_ended(state: State, now: Moment, reason: SessionEnd) -> State:
     """Every session ends."""
     return _several_ended(state, now, [(session_id, reason) for session_id in state.sessions])
+
+
+def program_closes(state: State, now: Moment) -> State:
+    """Nothing more starts; the active run is to end, and every session ends (rule 27)."""
+    state = stop_asked(evolve(state, closing=True), StopCause.CLOSING)
+    return all_ended(state, now, SessionEnd.LOST)
 
 
 def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionEnd]]) -> State:
