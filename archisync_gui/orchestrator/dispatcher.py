@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -111,7 +110,10 @@ class Dispatcher:
         """Closes the browser of a run that does not end, then takes the lock from it."""
         self._flushing = False
         self._explained: tuple[object, object] | None = None
-        self._lateness = _Lateness()
+        self._late_depends: tuple[object, ...] = (None,) * 4
+        self._late_times: list[datetime] = []
+        self._lateness: tuple[bool, int] | None = None
+        """Whether quiet is over, and how many copies are late; ``None``: not looked at yet."""
 
     # ------------------------------------------------------------------------------------------------ state
 
@@ -292,18 +294,15 @@ class Dispatcher:
         """Emit an event when a copy becomes late or quiet ends: both happen by time alone and change the status."""
         state = self.state
         depends = (state.tracks, state.intervals, state.accounts, state.rules)
-        if any(a is not b for a, b in zip(depends, self._lateness.depends, strict=True)):
+        if any(a is not b for a, b in zip(depends, self._late_depends, strict=True)):
             # Nothing that freshness depends on changes more often than a run ends.
-            self._lateness = _Lateness(depends, breathing(state, now), sorted(late_times(state, now)))
-        seen = self._lateness
-        breathes, late = breathing(state, now), sum(at <= now.wall for at in seen.times)
-        if (breathes, late) != (seen.breathes, seen.late):
-            news = seen.late is not None
-            self._lateness = evolve(seen, breathes=breathes, late=late)
-            if news:
-                self.apply(lambda state, now: state.say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
-        if late < len(seen.times):
-            self._set_alarm(now.mono_at(seen.times[late]))
+            self._late_depends, self._late_times, self._lateness = depends, sorted(late_times(state, now)), None
+        before, late = self._lateness, sum(at <= now.wall for at in self._late_times)
+        self._lateness = breathing(state, now), late
+        if before is not None and before != self._lateness:
+            self.apply(lambda state, now: state.say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
+        if late < len(self._late_times):
+            self._set_alarm(now.mono_at(self._late_times[late]))
 
     # ------------------------------------------------------------------------------------------------ the run
 
@@ -389,17 +388,6 @@ class Dispatcher:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         await self._writer.stop()
-
-
-@dataclass(frozen=True)
-class _Lateness:
-    """When copies become late, as last looked up."""
-
-    depends: tuple[object, ...] = (None, None, None, None)
-    breathes: bool = False
-    times: list[datetime] = field(default_factory=list)
-    late: int | None = None
-    """How many are; ``None``: not counted yet."""
 
 
 async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]) -> None:

@@ -5,7 +5,7 @@ The lock is ``State.active``: it belongs to a run id, and only that run's end fr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from archisync_gui.model import (
@@ -146,8 +146,7 @@ def abandoned(state: State, now: Moment, run_id: str) -> State:
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    params: Mapping[str, Json] = {"type": active.run.type, "account": active.run.account}
-    error = ErrorInfo("run-abandoned", FailureKind.TRANSIENT, "the run did not end and was abandoned", params)
+    error = _error(active, "run-abandoned", "the run did not end and was abandoned")
     state = evolve(state, active=None, abandoned=(*state.abandoned, active))
     state = _failed(state, now, active, error) if active.stop in LIMITS else _cancelled(state, now, active, error)
     return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
@@ -172,8 +171,9 @@ def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | Er
 
 
 def _over(state: State, now: Moment, active: Attempt, how: Finished | Suspended | ErrorInfo) -> State:
-    if active.stop in LIMITS:
-        return _failed(state, now, active, _overran(active))
+    if active.stop is not None and active.stop in LIMITS:
+        code = LIMITS[active.stop]
+        return _failed(state, now, active, _error(active, code, f"{code}: the run was cancelled"))
     match how:
         case ErrorInfo():
             # Ignore exceptions of a run that is being cancelled.
@@ -372,13 +372,9 @@ def _settle(state: State, request: Request, result: RunResult) -> State:
     return state.say(Answer(tuple(w.who for w in request.wants), result)) if request.wants else state
 
 
-def _overran(active: Attempt) -> ErrorInfo:
-    code = LIMITS[active.stop or StopCause.DEADLINE]
-    params: Mapping[str, Json] = {"type": active.run.type, "account": active.run.account}
-    return ErrorInfo(code, FailureKind.TRANSIENT, f"{code}: the run was cancelled", params)
-
-
-# ---------------------------------------------------------------------------------------------------------- shapes
+def _error(active: Attempt, code: str, message: str) -> ErrorInfo:
+    params: dict[str, Json] = {"type": active.run.type, "account": active.run.account}
+    return ErrorInfo(code, FailureKind.TRANSIENT, message, params)
 
 
 def over(active: Attempt, now: Moment) -> RunRecord:
