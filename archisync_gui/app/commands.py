@@ -46,7 +46,7 @@ NEEDS_A_PERSON = frozenset({Reason.ACCOUNT_STOPPED, Reason.HOLD, Reason.LOGIN_BU
 """What only a person can change, or tomorrow (a repeated attempt without a login left for today)."""
 
 SOON = frozenset({Reason.RUNNING, Reason.BEHIND, Reason.RETRY})
-"""What passes by itself in a moment, and is seen from the progress told."""
+"""Reasons that end by themselves in a moment; the progress shows them."""
 
 PATIENCE = 60.0
 """Seconds that a command which only looks or switches may take."""
@@ -107,7 +107,7 @@ def _retry(core: Core, account: str | None) -> tuple[int, Any]:
 
 
 async def _sync(core: Core, types: list[str], emit: Emit) -> tuple[int, Any]:
-    """Ask for the types, tell progress while waiting, tell each result as it comes.
+    """Request the types; emit progress while waiting, and each result as it comes.
 
     A request that waits for something only a person can change (a stopped account, the operator's pause), or for the
     next day, is taken back and ends at once with its reason: the person may not be there.
@@ -198,7 +198,7 @@ class _Waits:
         self._told: set[tuple[str, Reason]] = set()
 
     def tell(self, waiting: list[QueueEntry]) -> None:
-        """Tell of what waits and was not told yet."""
+        """Emit the reason of each waiting request that was not emitted yet."""
         for entry in waiting:
             if entry.reason not in SOON | NEEDS_A_PERSON and (entry.type, entry.reason) not in self._told:
                 self._told.add((entry.type, entry.reason))

@@ -136,7 +136,7 @@ async def _main(
 
 
 async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[str, str]:
-    """Put a backup, or an empty file, in the archive's place, which nobody has open now; what to say of it, and in
+    """Put a backup, or an empty file, in the archive's place, which no process has open now; what to say of it, and in
     what tone."""
     from archisync_gui.model import SystemClock
     from archisync_gui.store import Store
@@ -153,7 +153,7 @@ async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[
 
 
 async def _erase(profile: Profile, customer: str, backups: bool) -> tuple[str, str]:
-    """Erase one customer's data from the profile, which nobody has open now; what to say of it, and in what tone."""
+    """Erase one customer's data from the profile, which no process has open now; the notice for it and its tone."""
     from archisync_gui.app import data_care
     from archisync_gui.ui.text.i18n import language
 
@@ -204,7 +204,7 @@ class Life:
             from archisync_gui.store import Store
 
             telling = asyncio.ensure_future(panel.show_failure(error, Store.backups_in(self.profile.folder)))
-            stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before anybody reads it
+            stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before it is read
             await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
             backup = telling.result() if telling.done() else None
             self.between = partial(_put_back, self.profile, backup) if backup is not None else None
@@ -439,7 +439,7 @@ def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> S
 
 
 def _open_demo() -> bool:
-    """Start the demo in a process of its own. False: the system did not start it."""
+    """Start the demo in another process. False: the system did not start it."""
     from PySide6.QtCore import QProcess
 
     program, *arguments = autostart.program()

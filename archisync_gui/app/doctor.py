@@ -213,7 +213,7 @@ async def _erp(profile: Profile, demo: DemoOptions | None, language: str) -> Fin
     def ask() -> Finding:
         import ssl
 
-        # Only whether somebody answers is asked here; whose certificate it is, the driver checks before it logs in.
+        # Only whether a server answers is checked here; the driver checks its certificate before it logs in.
         unchecked = ssl.create_default_context()
         unchecked.check_hostname = False
         unchecked.verify_mode = ssl.CERT_NONE

@@ -22,7 +22,7 @@ SHARED = ""
 
 
 class AccountView:
-    """Cuts what the orchestrator tells down to one account."""
+    """Reduces status, runs and events to what one account may see."""
 
     def __init__(self, account: AccountId, shared: frozenset[str]) -> None:
         """``shared``: the types that belong to no account, whichever account reads them."""

@@ -93,7 +93,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler returns: a model to be told as JSON (or one told so already), with its status."""
+    """What a handler returns: a model to be sent as JSON, or JSON, with its status."""
 
     answer: Answer | str | None
     status: int = 200

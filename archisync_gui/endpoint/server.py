@@ -261,7 +261,7 @@ class Endpoint:
         except (asyncio.CancelledError, ConnectionError):
             raise
         except SyncFailure as failure:
-            # What the orchestrator or the store cannot do has a text of its own.
+            # Failures of the orchestrator and the store have their own texts.
             response = self._refused(request, Refusal(failure.code, params=failure.params))
         except Exception:
             # The traceback, not the request: headers and bodies hold secrets.
@@ -403,8 +403,8 @@ class Endpoint:
 
 
 class _Crowd:
-    """The open connections. Above ``limit`` one that is not being served makes room, the longest silent first: it has
-    sent no request yet, or half of one, or has had its answer. Where all are at work, the newcomer goes."""
+    """The open connections. Above ``limit`` the one that has been idle longest is closed: it has sent no request yet,
+    or half of one, or has had its answer. If all are being served, the new one is closed."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -438,7 +438,7 @@ class _Crowd:
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's connection, whose own errors are told in our JSON and logged without what was sent."""
+    """aiohttp's connection, whose errors are answered in our JSON and logged without the request."""
 
     __slots__ = ("_crowd",)
 
