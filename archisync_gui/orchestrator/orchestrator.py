@@ -214,18 +214,9 @@ class Orchestrator:
         if state.closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
         for type, scope, key, priority in wanted:
-            spec = state.types.get(type)
-            if spec is None:
-                raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
-            if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
-                params = {"type": type, "scope": scope.value}
-                raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params=params)
-            if account is None:
-                readers = state.readers(type)
-            elif account not in state.enabled:
-                raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
-            else:
-                readers = state.readers(type) if spec.shared else (account,)
+            requests.refuse_unaskable(state.types, state.enabled, type, scope, key, account)
+            spec = state.types[type]
+            readers = state.readers(type) if account is None or spec.shared else (account,)
             ticket = Ticket(f"{self._number('t')}-{self._secret()}", type, scope, readers)
             want = requests.clamped(spec.priority if priority is None else priority)
             asks += [(Slot(type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
@@ -583,6 +574,11 @@ class Orchestrator:
             return session_view(self.state.sessions[id], self._dispatcher.now())
         reasons = (t.reason for t in self.state.ended.values() if handle and t.handle == handle)
         return next(reasons, SessionEnd.UNKNOWN)
+
+    def session_by_id(self, session_id: str) -> SessionView | None:
+        """The open session of a tab, by the id that only the tab knows."""
+        found = self.state.sessions.get(session_id)
+        return None if found is None else session_view(found, self._dispatcher.now())
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from archisync_gui.model import AccountId, EventKind, Json, Outcome, Run, RunRecord, RunResult, Scope, SyncType
+from archisync_gui.model import (
+    AccountId,
+    EventKind,
+    FailureKind,
+    Json,
+    Outcome,
+    Run,
+    RunRecord,
+    RunResult,
+    Scope,
+    SyncFailure,
+    SyncType,
+    SyncTypeSpec,
+)
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     SMART,
@@ -30,6 +43,24 @@ from archisync_gui.orchestrator.state import (
 def clamped(priority: int) -> int:
     """A priority that outsiders may ask for: 1-99 (words)."""
     return max(1, min(SMART - 1, priority))
+
+
+def refuse_unaskable(
+    types: Mapping[SyncType, SyncTypeSpec],
+    accounts: Collection[AccountId],
+    type: SyncType,
+    scope: Scope,
+    key: str | None,
+    account: AccountId | None,
+) -> None:
+    """Raise ``SyncFailure`` for a list, scope or account that cannot be asked for. ``accounts``: those in use."""
+    spec = types.get(type)
+    if spec is None:
+        raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
+    if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
+        raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params={"type": type, "scope": scope.value})
+    if account is not None and account not in accounts:
+        raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
 
 
 def asked(state: State, now: Moment, slot: Slot, want: Want, *, restart: bool = True) -> State:
