@@ -260,7 +260,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
             from archisync_gui.app.office_panel import opened_member  # loads psycopg
 
             core = await opened_member(life, panel, stack, joined)
-        drafts, lost = await open_drafts(core, life.ran_before)
+        drafts, lost = await _opened_drafts(core, life.ran_before)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
@@ -287,6 +287,17 @@ async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core 
     stack.push_async_callback(core.close)
     core.quit = life.stop.set
     return core
+
+
+async def _opened_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
+    from archisync_gui.app.core import Core
+
+    if isinstance(core, Core):
+        return await open_drafts(core, ran_before)
+    from archisync_gui.app.office_panel import office_drafts
+
+    lost: list[SyncFailure] = []
+    return await office_drafts(core, lost), lost
 
 
 async def open_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:

@@ -18,6 +18,7 @@ from archisync_gui import __version__
 from archisync_gui.app import exit_codes
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile, ProfileLock
+from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import system_language, text
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
@@ -152,11 +153,26 @@ async def _leave(profile: Profile, options: argparse.Namespace, language: str) -
         backup = await store.backup("left-office")
     finally:
         await store.close()
+    await _bring_drafts_back(profile, server)
     await Store.restore(profile.folder, backup, clock=SystemClock())
     forget(profile.folder)
     file = str(profile.folder / FILE)
     print(text("office-left", language, {"name": profile.name, "path": str(server), "file": file}))
     return exit_codes.OK
+
+
+async def _bring_drafts_back(profile: Profile, server: Server) -> None:
+    """Copy the office's drafts into this profile's file."""
+    shared = await Drafts.join(Postgres(server, name="drafts"), clock=SystemClock())
+    try:
+        drafts, letterheads = await shared.everything()
+    finally:
+        await shared.close()
+    own = await Drafts.open(profile.folder, clock=SystemClock())
+    try:
+        await own.take(drafts, letterheads)
+    finally:
+        await own.close()
 
 
 async def _show(profile: Profile, options: argparse.Namespace, language: str) -> int:

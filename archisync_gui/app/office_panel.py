@@ -7,13 +7,15 @@ import logging
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
-from archisync_gui.app.desktop import NotOpened
+from archisync_gui.app.desktop import NotOpened, open_drafts
 from archisync_gui.app.member import OfficeMember, taking_part
 from archisync_gui.app.office import address
+from archisync_gui.drafts import Drafts
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
 from archisync_gui.store.errors import UNREACHABLE
+from archisync_gui.store.postgres import Postgres
 
 if TYPE_CHECKING:
     from archisync_gui.app.desktop import Life
@@ -23,6 +25,26 @@ log = logging.getLogger(__name__)
 
 AGAIN = 3.0
 """Seconds between two tries to reach the office's server before the panel is open."""
+
+
+async def office_drafts(member: OfficeMember, lost: list[SyncFailure]) -> Drafts:
+    """The drafts that all computers of the office share. Those that this computer had alone are handed in first.
+    ``lost`` gets what is wrong with its file."""
+    shared = await Drafts.join(Postgres(member.server, name="drafts"), clock=member.clock)
+    try:
+        own, damaged = await open_drafts(member, ran_before=False)
+        lost += damaged
+        try:
+            taken = await shared.take(*await own.everything())
+            await own.forget(taken)
+        finally:
+            await own.close()
+        if taken:
+            log.info("%s drafts of this computer were handed in to the office", len(taken))
+    except BaseException:
+        await shared.close()
+        raise
+    return shared
 
 
 async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined: Membership) -> OfficeMember:
