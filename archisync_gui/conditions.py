@@ -32,6 +32,10 @@ class Kind(StrEnum):
 
     ARCHIVE = "archive"
     """The archive cannot be written."""
+    OFFICE_SILENT = "office-silent"
+    """The server of an office of several computers cannot be used; what is shown is old."""
+    NOBODY_LEADS = "office-nobody-leads"
+    """No computer of the office reads the ERP at the moment."""
     NO_ACCOUNT = "no-account"
     """No account is in use, so nothing can be read."""
     HOLD = "hold"
@@ -60,7 +64,7 @@ class Kind(StrEnum):
     """Some lists were never read."""
 
 
-WARNINGS = frozenset({Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE, Kind.LATE, Kind.NEVER})
+WARNINGS = frozenset({Kind.NOBODY_LEADS, Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE, Kind.LATE, Kind.NEVER})
 """Kinds that need no action of the operator; all others are errors."""
 
 
@@ -156,8 +160,8 @@ class Condition:
                 return f"condition.failed.{cause(self.error)}"
             case Kind.UNREADABLE if self._nothing_remembered:
                 return "condition.unreadable.all"
-            case Kind.SILENT if self.since is None:
-                return "condition.erp-silent.always"
+            case Kind.SILENT | Kind.OFFICE_SILENT | Kind.NOBODY_LEADS if self.since is None:
+                return f"condition.{self.kind}.always"
             case Kind.REFUSED | Kind.LATE | Kind.NEVER | Kind.UNSURE:
                 return f"condition.{self.kind}{many}"
             case _:
@@ -255,6 +259,11 @@ def _general(status: Status) -> Iterator[Condition]:
     """Conditions that concern no list in particular."""
     if status.journal_error is not None:
         yield Condition(Kind.ARCHIVE, error=status.journal_error)
+    office = status.office
+    if office is not None and office.trouble is not None:
+        yield Condition(Kind.OFFICE_SILENT, error=office.trouble, since=office.as_of)
+    elif office is not None and office.leader is None:
+        yield Condition(Kind.NOBODY_LEADS, since=office.as_of)
     if not any(account.enabled for account in status.accounts):
         yield Condition(Kind.NO_ACCOUNT)
     if status.hold_since is not None:

@@ -60,16 +60,15 @@ async def serve(core: Core, name: str, args: dict[str, Any], emit: Emit) -> tupl
         return await _served(core, name, args)
 
 
-def status_json(core: Core) -> Any:
+def status_json(status: Status) -> Any:
     """The status with its conditions, as JSON."""
-    status = core.orchestrator.get_status()
     return {**as_json(status), "conditions": [condition.as_json() for condition in conditions(status)]}
 
 
 async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any]:
     match name:
         case "status":
-            return exit_codes.OK, status_json(core)
+            return exit_codes.OK, status_json(core.orchestrator.get_status())
         case "explain":
             at = datetime.fromisoformat(args["at"]) if args.get("at") else None
             return exit_codes.OK, as_json(await core.orchestrator.explain(at))
@@ -77,10 +76,10 @@ async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any
             seconds = args.get("seconds")
             until = core.clock.now() + timedelta(seconds=float(seconds)) if seconds is not None else None
             core.orchestrator.hold(until)
-            return exit_codes.OK, status_json(core)
+            return exit_codes.OK, status_json(core.orchestrator.get_status())
         case "release":
             core.orchestrator.release()
-            return exit_codes.OK, status_json(core)
+            return exit_codes.OK, status_json(core.orchestrator.get_status())
         case "retry":
             return _retry(core, args.get("account"))
         case "raise":

@@ -140,13 +140,15 @@ class Core:
         second_start: Callable[[bool, str], None] = _no_window,
         clock: Clock | None = None,
         open_store: Callable[[], Awaitable[Store]] | None = None,
+        channel: bool = True,
     ) -> Core:
         """Open the profile whose lock the caller holds.
 
         ``attended``: a panel looks on, so the schedule runs and reads can be pre-empted. ``reads`` False: nothing will
         be asked of the ERP (``status``), so no demo ERP is started. ``password``: one for every account (command line).
         ``second_start``: see the attribute. ``clock`` and ``open_store``: those of an office, for the member that leads
-        it; without them the profile of a member is refused (``office-profile``). Whatever was opened is closed again
+        it; without them the profile of a member is refused (``office-profile``). ``channel`` False: the caller answers
+        other processes of this profile itself. Whatever was opened is closed again
         when a later part fails. Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and
         ``SettingsError``.
         """
@@ -167,9 +169,10 @@ class Core:
                 core = await asyncio.shield(ready)
                 return await core.serve(name, args, emit)
 
-            channel = ChannelServer(profile, answer)
-            stack.push_async_callback(channel.stop)
-            await channel.start()
+            if channel:
+                serving = ChannelServer(profile, answer)
+                stack.push_async_callback(serving.stop)
+                await serving.start()
             loaded = await asyncio.to_thread(open_settings, profile.settings_file)
             store = await (open_store() if open_store else Store.open(profile.folder, ENTITIES, clock=clock))
             stack.push_async_callback(store.close)

@@ -1,13 +1,14 @@
 """Keeping drafts: list, read, put under a version, delete; what was ordered before; what is printed above them.
 
 The file is apart from the ERP's copy, so that clearing, restoring or re-keying that copy never touches a draft, and
-``synchronous=FULL`` makes an acknowledged draft survive a power failure.
+``synchronous=FULL`` makes an acknowledged draft survive a power failure. In an office of several computers the drafts
+are on its server, where every member reads and writes them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +22,12 @@ from archisync_gui.drafts.schema import (
     PAST_LINES,
     forget_oldest,
     prepare,
+    prepare_on_server,
     read_document,
     remember_lines,
 )
 from archisync_gui.model import AccountId, Clock, Json
+from archisync_gui.store.connections import Connections
 from archisync_gui.store.database import Database
 
 FILE = "drafts.db"
@@ -80,9 +83,9 @@ class DraftConflict(Exception):
 
 
 class Drafts:
-    """The drafts of one data folder. Every method may raise ``StoreError``."""
+    """The drafts of one data folder or one office. Every method may raise ``StoreError``."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Connections, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
@@ -103,6 +106,58 @@ class Drafts:
             await database.close()
             raise
         return cls(database, clock)
+
+    @classmethod
+    async def join(cls, database: Connections, *, clock: Clock) -> Self:
+        """Open the drafts of an office (``store.postgres.Postgres`` without a fence: every member writes them), making
+        its tables. The database is closed when this raises. Raises ``newer-schema`` for those of a later program."""
+
+        def ready(connection: sa.Connection) -> None:
+            prepare_on_server(connection, database.place)
+            forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
+
+        try:
+            await database.create()
+            await database.change_schema(ready)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, clock)
+
+    async def everything(self) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
+        """The drafts and the letterheads of all accounts, to be taken elsewhere (:meth:`take`)."""
+
+        def job(connection: sa.Connection) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
+            rows = connection.execute(sa.select(DRAFTS).where(DRAFTS.c.deleted_at.is_(None))).all()
+            heads = {row.account: row.text for row in connection.execute(sa.select(LETTERHEADS)).all()}
+            return tuple(_draft(row) for row in rows), heads
+
+        return await self._database.read(job)
+
+    async def take(self, drafts: Iterable[Draft], letterheads: Mapping[AccountId, str]) -> tuple[Draft, ...]:
+        """Take over drafts and letterheads from elsewhere, as they are: what is not known here, and drafts of a higher
+        version. What was deleted here stays deleted. The drafts that were taken."""
+        given = tuple(drafts)
+
+        def job(connection: sa.Connection) -> tuple[Draft, ...]:
+            taken = tuple(draft for draft in given if _take(connection, draft))
+            known = set(connection.scalars(sa.select(LETTERHEADS.c.account)))
+            for account in letterheads.keys() - known:
+                connection.execute(LETTERHEADS.insert().values(account=account, text=letterheads[account]))
+            return taken
+
+        return await self._database.write(job)
+
+    async def forget(self, drafts: Iterable[Draft]) -> None:
+        """Remove drafts that were taken elsewhere, without a trace: they may come back."""
+        given = tuple(drafts)
+
+        def job(connection: sa.Connection) -> None:
+            for draft in given:
+                which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id, DRAFTS.c.version == draft.version
+                connection.execute(DRAFTS.delete().where(*which))
+
+        await self._database.write(job)
 
     async def close(self) -> None:
         """Finish what was asked for and close the file."""
@@ -158,7 +213,7 @@ class Drafts:
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> Draft:
-            row = _find(connection, account, draft_id)
+            row = _find(connection, account, draft_id, to_change=True)
             if row is None:
                 if if_match is not None:
                     raise DraftConflict(draft_id, None)
@@ -191,7 +246,7 @@ class Drafts:
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> bool:
-            row = _find(connection, account, draft_id)
+            row = _find(connection, account, draft_id, to_change=True)
             if row is None or row.deleted_at is not None:
                 return False
             if if_match is not None and row.version != if_match:
@@ -258,10 +313,31 @@ def _make_room(connection: sa.Connection, account: AccountId, drafts: int, size:
         raise DraftsFull
 
 
-def _find(connection: sa.Connection, account: AccountId, draft_id: str) -> Any:
-    return connection.execute(
-        sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
-    ).one_or_none()
+def _find(connection: sa.Connection, account: AccountId, draft_id: str, *, to_change: bool = False) -> Any:
+    """The row of a draft. ``to_change``: on a server no other member changes it before this transaction has ended."""
+    statement = sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
+    return connection.execute(statement.with_for_update() if to_change else statement).one_or_none()
+
+
+def _take(connection: sa.Connection, draft: Draft) -> bool:
+    row = _find(connection, draft.account, draft.id, to_change=True)
+    if row is not None and (row.deleted_at is not None or row.version >= draft.version):
+        return False
+    text = json.dumps(draft.document, ensure_ascii=False, sort_keys=True)
+    values = {
+        "version": draft.version,
+        "created_at": draft.created_at,
+        "updated_at": draft.updated_at,
+        "document": text,
+        "size": len(text.encode()),
+    }
+    if row is None:
+        connection.execute(DRAFTS.insert().values(account=draft.account, id=draft.id, **values))
+    else:
+        which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
+        connection.execute(DRAFTS.update().where(*which).values(values))
+    remember_lines(connection, draft.account, draft.id, draft.updated_at, draft.document)
+    return True
 
 
 def _draft(row: Any) -> Draft:

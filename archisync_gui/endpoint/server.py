@@ -43,7 +43,7 @@ from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, Syst
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
-    from archisync_gui.orchestrator import Orchestrator
+    from archisync_gui.orchestrator import Face
     from archisync_gui.store import Store
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Endpoint:
 
     def __init__(
         self,
-        orchestrator: Orchestrator,
+        orchestrator: Face,
         store: Store,
         drafts: Drafts,
         pairing: PairingStore,

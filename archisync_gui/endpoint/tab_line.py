@@ -112,12 +112,11 @@ async def _attached(call: Call, session_id: str, changes: Feed) -> SessionView:
         state = SessionEnd.UNKNOWN
     if isinstance(state, SessionEnd):
         raise _Over({"type": "ended", "reason": state.value}, 4410)
-    if call.caller.account not in (None, orchestrator.state.sessions[session_id].account):
+    # The only place where an id becomes a handle: from here on only the handle is sent.
+    view = orchestrator.session_by_id(session_id)
+    if view is None or call.caller.account not in (None, view.account):
         orchestrator.disconnected(session_id)
         raise _Over({"type": "ended", "reason": SessionEnd.UNKNOWN.value}, 4410)
-    # The only place where an id becomes a handle: from here on only the handle is sent.
-    view = orchestrator.session(orchestrator.state.sessions[session_id].handle)
-    assert isinstance(view, SessionView)
     return view
 
 

@@ -20,14 +20,16 @@ Pure functions decide; one part, the dispatcher, acts. Read the modules in this 
 15. ``memory``        the journal's only writer, and how a state is remembered at a start
 16. ``dispatcher``    the only part that acts: owns the state, the clock and the task of the run
 17. ``orchestrator``  the public face
+18. ``face``          that face as a protocol: what panel and endpoint use of it, here or on another computer
 
 A *transition* is a pure function that takes the state and the moment and returns the next state, or that and an answer
 for the caller. The 32 rules are in ``docs/rules.md``; the docstring of the function that implements one names it.
 """
 
+from archisync_gui.orchestrator.face import Face
 from archisync_gui.orchestrator.listeners import Feed
 from archisync_gui.orchestrator.orchestrator import Orchestrator
 from archisync_gui.orchestrator.rules import OfficeHours, Rules
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
 
-__all__ = ["BatchTicket", "Feed", "OfficeHours", "Orchestrator", "Rules", "Ticket"]
+__all__ = ["BatchTicket", "Face", "Feed", "OfficeHours", "Orchestrator", "Rules", "Ticket"]

@@ -173,9 +173,11 @@ class Orchestrator:
         if state.closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
         for sync_type, scope, key, priority in wanted:
-            readers = requests.readers(state, sync_type, scope, key, account)
+            requests.refuse_unaskable(state.types, state.enabled, sync_type, scope, key, account)
+            spec = state.types[sync_type]
+            readers = state.readers(sync_type) if account is None or spec.shared else (account,)
             ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
-            want = requests.clamped(state.types[sync_type].priority if priority is None else priority)
+            want = requests.clamped(spec.priority if priority is None else priority)
             asks += [(Slot(sync_type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
             tickets.append(ticket)
         requests.check_room(self.state, asks)
@@ -381,6 +383,11 @@ class Orchestrator:
             return session_view(self.state.sessions[session_id], self._dispatcher.now())
         reasons = (t.reason for t in self.state.ended.values() if handle and t.handle == handle)
         return next(reasons, SessionEnd.UNKNOWN)
+
+    def session_by_id(self, session_id: str) -> SessionView | None:
+        """The open session of a tab, by the id that only the tab knows."""
+        found = self.state.sessions.get(session_id)
+        return None if found is None else session_view(found, self._dispatcher.now())
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""

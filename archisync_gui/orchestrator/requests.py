@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from archisync_gui.model import (
@@ -15,6 +15,7 @@ from archisync_gui.model import (
     Scope,
     SyncFailure,
     SyncType,
+    SyncTypeSpec,
 )
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
@@ -41,19 +42,22 @@ def clamped(priority: int) -> int:
     return max(1, min(SMART - 1, priority))
 
 
-def readers(
-    state: State, sync_type: SyncType, scope: Scope, key: str | None, account: AccountId | None
-) -> tuple[AccountId, ...]:
-    """The accounts that such a request is expanded to (rule 8). Raises ``SyncFailure`` for what cannot be asked."""
-    spec = state.types.get(sync_type)
+def refuse_unaskable(
+    types: Mapping[SyncType, SyncTypeSpec],
+    accounts: Collection[AccountId],
+    sync_type: SyncType,
+    scope: Scope,
+    key: str | None,
+    account: AccountId | None,
+) -> None:
+    """Raise ``SyncFailure`` for a list, scope or account that cannot be asked for. ``accounts``: those in use."""
+    spec = types.get(sync_type)
     if spec is None:
         raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
     if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
-        params = {"type": sync_type, "scope": scope.value}
-        raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params=params)
-    if account is not None and account not in state.enabled:
+        raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params={"type": sync_type, "scope": scope.value})
+    if account is not None and account not in accounts:
         raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
-    return (account,) if account is not None and not spec.shared else state.readers(sync_type)
 
 
 def check_room(state: State, asks: Sequence[tuple[Slot, Want]]) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from archisync_gui.model import (
@@ -175,9 +174,8 @@ class StandIn:
         self.open[session_id] = replace(view, connected=True)
         return view.deadline
 
-    @property
-    def state(self) -> Any:
-        return SimpleNamespace(sessions=self.open)
+    def session_by_id(self, session_id: str) -> SessionView | None:
+        return self.open.get(session_id)
 
     def disconnected(self, session_id: str) -> None:
         self.calls.append(("disconnected", session_id))

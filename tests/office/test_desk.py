@@ -12,7 +12,8 @@ import pytest
 from members import Proxy
 
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
-from archisync_gui.office.desk import Desk, Emit, call, shown
+from archisync_gui.office.desk import Asked, Desk, Emit, shown
+from archisync_gui.office.line import call
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 
@@ -41,12 +42,13 @@ class Leader:
             server,
             epoch,
             self.handle,
-            lambda: (self.revision, {"n": self.revision}),
+            lambda: {"n": self.revision},
             lost=lambda _: loop.call_soon_threadsafe(self.lost.set),
         )
         self.desk.start()
 
-    async def handle(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+    async def handle(self, asked: Asked, emit: Emit) -> tuple[int, Any]:
+        name, args = asked.name, asked.args
         self.asked.append((name, args))
         self.began.set()
         match name:
@@ -82,8 +84,8 @@ async def test_events_come_in_order_before_the_answer(made: Server, leader: Lead
 
 
 async def test_a_call_with_the_same_id_is_served_once_and_answered_again(made: Server, leader: Leader) -> None:
-    first = await call(made, "pc", "events", {"count": 1}, lambda _: None, command_id="same")
-    again = await call(made, "pc", "events", {"count": 1}, lambda _: None, command_id="same")
+    first = await call(made, "pc", "events", {"count": 1}, lambda _: None, id="same")
+    again = await call(made, "pc", "events", {"count": 1}, lambda _: None, id="same")
     assert first == again
     assert len(leader.asked) == 1
 
@@ -131,7 +133,7 @@ async def test_a_command_survives_its_leader_and_a_lost_connection(made: Server)
     proxy = Proxy(made)
     async with proxy as behind:
         first = Leader(made)
-        asking = asyncio.ensure_future(call(behind, "pc", "wait", {}, lambda _: None, command_id="x"))
+        asking = asyncio.ensure_future(call(behind, "pc", "wait", {}, lambda _: None, id="x"))
         await first.began.wait()
         proxy.set("cut")
         await first.desk.stop()

@@ -570,8 +570,24 @@ def _items_of(status: Status) -> list[AccountTypeStatus]:
     return [item for type_status in status.statuses.values() for item in type_status.accounts]
 
 
+def office_word(status: Status) -> str:
+    """Which computer reads the ERP for the office; empty: this one works for itself."""
+    office = status.office
+    if office is None:
+        return ""
+    if office.leads:
+        return tr("this computer reads for the office")
+    return tr("no computer reads") if office.leader is None else tr("{computer} reads", computer=office.leader)
+
+
 def erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
-    """The status bar's words about the ERP, with tone and shape: *connected* only if its last answer was good."""
+    """The status bar's words about the ERP, with tone and shape, and which computer of an office reads it."""
+    said, tone, shape = _erp_line(status, now)
+    return " · ".join(filter(None, (said, office_word(status)))), tone, shape
+
+
+def _erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
+    """*Connected* only if the ERP's last answer was good."""
     found = contact(status)
     answered = "" if found.answered is None else tr("last answer {time}", time=moment(found.answered, now))
     for condition in conditions(status):
@@ -648,6 +664,8 @@ def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
     tabs = tr("%n tab(s)", "", status.session_count)
     if status.sessions:
         tabs += " " + tr("since {time}", time=clock(min(s.since for s in status.sessions)))
+        computers = sorted({session.computer for session in status.sessions} - {""})
+        tabs += f" ({', '.join(computers)})" if computers else ""
     parts = [tabs]
     customers = status.statuses.get(CUSTOMERS)
     asking = {session.account for session in status.sessions}

@@ -489,7 +489,7 @@ def _session_cells(session: SessionView, now: datetime) -> tuple[Cell, ...]:
     label = session.label or (tr("program without a name") if session.anonymous else tr("order form"))
     connected = tr("connected") if session.connected else tr("not connected")
     return (
-        Cell(label, " · ".join(p for p in (session.account or "", connected) if p), bold=True),
+        Cell(label, " · ".join(p for p in (session.computer, session.account or "", connected) if p), bold=True),
         Cell(clock(session.since), tooltip=absolute(session.since)),
         Cell(ago((now - session.last_sign).total_seconds()), tooltip=absolute(session.last_sign)),
         Cell(clock(session.deadline), tooltip=absolute(session.deadline)),
