@@ -32,6 +32,10 @@ class Kind(StrEnum):
 
     ARCHIVE = "archive"
     """The archive cannot be written."""
+    OFFICE_SILENT = "office-silent"
+    """The server of an office of several computers cannot be used; what is shown is old."""
+    NOBODY_LEADS = "office-nobody-leads"
+    """No computer of the office reads the ERP at the moment."""
     NO_ACCOUNT = "no-account"
     """No account is in use, so nothing can be read."""
     HOLD = "hold"
@@ -60,7 +64,7 @@ class Kind(StrEnum):
     """Some lists were never read."""
 
 
-WARNINGS = frozenset({Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE, Kind.LATE, Kind.NEVER})
+WARNINGS = frozenset({Kind.NOBODY_LEADS, Kind.HOLD, Kind.UNREADABLE, Kind.UNSURE, Kind.LATE, Kind.NEVER})
 """Kinds that need no action of the operator; all others are errors."""
 
 
@@ -156,8 +160,8 @@ class Condition:
                 return f"condition.failed.{cause(self.error)}"
             case Kind.UNREADABLE if self._nothing_remembered:
                 return "condition.unreadable.all"
-            case Kind.SILENT if self.since is None:
-                return "condition.erp-silent.always"
+            case Kind.SILENT | Kind.OFFICE_SILENT | Kind.NOBODY_LEADS if self.since is None:
+                return f"condition.{self.kind}.always"
             case Kind.BROWSER if self.error is not None and self.error.kind is FailureKind.PERMANENT:
                 return "condition.browser.permanent"
             case Kind.REFUSED | Kind.LATE | Kind.NEVER | Kind.UNSURE:
@@ -257,6 +261,11 @@ def _general(status: Status) -> Iterator[Condition]:
     """Conditions that concern no list in particular."""
     if status.journal_error is not None:
         yield Condition(Kind.ARCHIVE, error=status.journal_error)
+    office = status.office
+    if office is not None and office.trouble is not None:
+        yield Condition(Kind.OFFICE_SILENT, error=office.trouble, since=office.as_of)
+    elif office is not None and office.leader is None:
+        yield Condition(Kind.NOBODY_LEADS, since=office.as_of)
     if not any(account.enabled for account in status.accounts):
         yield Condition(Kind.NO_ACCOUNT)
     if status.hold_since is not None:
@@ -284,7 +293,7 @@ def _stopped(status: Status, items: list[AccountTypeStatus]) -> Iterator[Conditi
         yield Condition(Kind.STOPPED, concerned, tuple(accounts), errors[code])
 
 
-def _refused(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+def _refused(_status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
     concerned = tuple(
         item
         for item in items
@@ -327,7 +336,7 @@ def _is_failing(item: AccountTypeStatus) -> bool:
     return item.last_outcome is Outcome.FAILED and (item.is_running or item.queue_position is not None)
 
 
-def _stale(status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
+def _stale(_status: Status, items: list[AccountTypeStatus]) -> Iterator[Condition]:
     kinds = {Freshness.UNKNOWN: Kind.UNSURE, Freshness.LATE: Kind.LATE, Freshness.NEVER: Kind.NEVER}
     for freshness, kind in kinds.items():
         concerned = tuple(item for item in items if item.freshness is freshness)

@@ -145,7 +145,7 @@ async def write(
     heads: Sequence[str],
     rows: Table,
     sheet: str = "Archisync",
-    told: Callable[[float], None] = lambda fraction: None,
+    told: Callable[[float], None] = lambda _fraction: None,
 ) -> Path:
     """Write ``rows`` as what the ending says (``.xlsx`` or CSV), in a worker thread; ``told`` hears how far it is.
 

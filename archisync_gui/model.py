@@ -138,6 +138,8 @@ class EventKind(StrEnum):
     SCHEDULE_MISSED = "schedule-missed"
     """Reads were due and did not happen: which, how often, and why."""
     ACCOUNT_CHANGED = "account-changed"
+    OFFICE_CHANGED = "office-changed"
+    """In an office of several computers: another one leads, or the server is gone or back."""
 
 
 class SessionEnd(StrEnum):
@@ -532,6 +534,8 @@ class SessionView:
     deadline: datetime
     connected: bool
     anonymous: bool
+    computer: str = ""
+    """In an office of several computers: the one on which the form is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -544,6 +548,20 @@ class AccountStatus:
     stopped: ErrorInfo | None
     logins_today: int
     login_budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeView:
+    """How an office of several computers is, as one of them sees it."""
+
+    leader: str | None
+    """The computer that reads for all; ``None``: none does now."""
+    leads: bool
+    """This computer is the one that reads."""
+    trouble: ErrorInfo | None = None
+    """Why the server cannot be reached; ``None``: it can."""
+    as_of: datetime | None = None
+    """When what is shown was true last; ``None``: nothing was ever shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -574,6 +592,8 @@ class Status:
     """What of the journal could not be read at the start, each as ``kind id``; the rest is remembered."""
     hold_until: datetime | None = None
     """When the pause ends by itself; ``None``: there is none, or only the operator ends it."""
+    office: OfficeView | None = None
+    """Set on every member of an office of several computers."""
 
 
 @dataclass(frozen=True, slots=True)

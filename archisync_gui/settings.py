@@ -127,9 +127,9 @@ def _checked_url(key: str, value: str) -> str:
     return value.rstrip("/")
 
 
-def interval_key(type: str) -> str:
+def interval_key(sync_type: str) -> str:
     """The key of the setting that holds the interval of a sync type, in minutes (0: only on request)."""
-    return f"sync.{type}.interval"
+    return f"sync.{sync_type}.interval"
 
 
 def _interval(entity: Entity) -> Setting:

@@ -76,7 +76,7 @@ def _address_file(profile: Profile) -> Path:
 
 
 def _peer_uid(connection: socket.socket) -> int | None:
-    """The user id of the other end as the kernel tells it; ``None`` where it cannot be known."""
+    """The user id of the other end as the kernel reports it; ``None`` where it cannot be known."""
     if sys.platform == "linux":
         _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
         return int(uid)
@@ -100,7 +100,7 @@ class ChannelServer:
     async def start(self) -> None:
         """Open the channel. Only the lock's holder calls this, so a socket left by a dead one is removed.
 
-        Where no place is left for it, the log says so and nobody can call: the holder works without.
+        If no address is free the log says so: the holder works, but other processes cannot call it.
         """
         if sys.platform == "win32":
             self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=LINE_LIMIT)
@@ -122,7 +122,7 @@ class ChannelServer:
             found = path.parent.lstat()
             if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
                 raise PermissionError(f"{path.parent} belongs to another user")
-        path.unlink(missing_ok=True)  # noqa: ASYNC240  one call to a local disk, before anybody is served
+        path.unlink(missing_ok=True)  # noqa: ASYNC240  one call to a local disk, before the first call is served
         old = os.umask(0o077)
         try:
             self._server = await asyncio.start_unix_server(self._accept, str(path), limit=LINE_LIMIT)

@@ -46,7 +46,7 @@ NEEDS_A_PERSON = frozenset({Reason.ACCOUNT_STOPPED, Reason.HOLD, Reason.LOGIN_BU
 """What only a person can change, or tomorrow (a repeated attempt without a login left for today)."""
 
 SOON = frozenset({Reason.RUNNING, Reason.BEHIND, Reason.RETRY})
-"""What passes by itself in a moment, and is seen from the progress told."""
+"""Reasons that end by themselves in a moment; the progress shows them."""
 
 PATIENCE = 60.0
 """Seconds that a command which only looks or switches may take."""
@@ -60,16 +60,15 @@ async def serve(core: Core, name: str, args: dict[str, Any], emit: Emit) -> tupl
         return await _served(core, name, args)
 
 
-def status_json(core: Core) -> Any:
+def status_json(status: Status) -> Any:
     """The status with its conditions, as JSON."""
-    status = core.orchestrator.get_status()
     return {**as_json(status), "conditions": [condition.as_json() for condition in conditions(status)]}
 
 
 async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any]:
     match name:
         case "status":
-            return exit_codes.OK, status_json(core)
+            return exit_codes.OK, status_json(core.orchestrator.get_status())
         case "explain":
             at = datetime.fromisoformat(args["at"]) if args.get("at") else None
             return exit_codes.OK, as_json(await core.orchestrator.explain(at))
@@ -77,10 +76,10 @@ async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any
             seconds = args.get("seconds")
             until = core.clock.now() + timedelta(seconds=float(seconds)) if seconds is not None else None
             core.orchestrator.hold(until)
-            return exit_codes.OK, status_json(core)
+            return exit_codes.OK, status_json(core.orchestrator.get_status())
         case "release":
             core.orchestrator.release()
-            return exit_codes.OK, status_json(core)
+            return exit_codes.OK, status_json(core.orchestrator.get_status())
         case "retry":
             return _retry(core, args.get("account"))
         case "raise":
@@ -107,7 +106,7 @@ def _retry(core: Core, account: str | None) -> tuple[int, Any]:
 
 
 async def _sync(core: Core, types: list[str], emit: Emit) -> tuple[int, Any]:
-    """Ask for the types, tell progress while waiting, tell each result as it comes.
+    """Request the types; emit progress while waiting, and each result as it comes.
 
     A request that waits for something only a person can change (a stopped account, the operator's pause), or for the
     next day, is taken back and ends at once with its reason: the person may not be there.
@@ -198,7 +197,7 @@ class _Waits:
         self._told: set[tuple[str, Reason]] = set()
 
     def tell(self, waiting: list[QueueEntry]) -> None:
-        """Tell of what waits and was not told yet."""
+        """Emit the reason of each waiting request that was not emitted yet."""
         for entry in waiting:
             if entry.reason not in SOON | NEEDS_A_PERSON and (entry.type, entry.reason) not in self._told:
                 self._told.add((entry.type, entry.reason))

@@ -69,7 +69,7 @@ Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, ob
 """Settings and their new values; or a function of the settings in use, for what depends on them (add an account)."""
 
 
-def _nobody(hidden: bool, place: str) -> None:
+def _no_window(hidden: bool, place: str) -> None:
     """No panel is there to be raised."""
 
 
@@ -90,7 +90,7 @@ class Core:
         self.store = store
         self.credentials = credentials
         self.clock = clock
-        self.second_start: Callable[[bool, str], None] = _nobody
+        self.second_start: Callable[[bool, str], None] = _no_window
         """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
         self.quit: Callable[[], None] | None = None
         """Ends the panel; ``None`` in a process that is none, which ends when its command has."""
@@ -122,7 +122,7 @@ class Core:
         self._acting = asyncio.Lock()
         """Held by one action of the operator at a time: what it has looked at stays so until it has acted."""
         self._later: set[asyncio.Task[object]] = set()
-        """Work that nobody waits for; ended at the close."""
+        """Background work; cancelled when the core closes."""
         self._lists: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         """Held by an action of the operator that changes the rows of that list and account."""
         self._reading: dict[tuple[str, str], str] = {}
@@ -137,16 +137,18 @@ class Core:
         password: str | None = None,
         attended: bool,
         reads: bool = True,
-        second_start: Callable[[bool, str], None] = _nobody,
+        second_start: Callable[[bool, str], None] = _no_window,
         clock: Clock | None = None,
         open_store: Callable[[], Awaitable[Store]] | None = None,
+        channel: bool = True,
     ) -> Core:
         """Open the profile whose lock the caller holds.
 
         ``attended``: a panel looks on, so the schedule runs and reads can be pre-empted. ``reads`` False: nothing will
         be asked of the ERP (``status``), so no demo ERP is started. ``password``: one for every account (command line).
         ``second_start``: see the attribute. ``clock`` and ``open_store``: those of an office, for the member that leads
-        it; without them the profile of a member is refused (``office-profile``). Whatever was opened is closed again
+        it; without them the profile of a member is refused (``office-profile``). ``channel`` False: the caller answers
+        other processes of this profile itself. Whatever was opened is closed again
         when a later part fails. Raises ``SyncFailure`` when the data cannot be opened (its code has a text) and
         ``SettingsError``.
         """
@@ -161,15 +163,16 @@ class Core:
             stack.callback(ready.cancel)
 
             async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
-                if name == "raise" and second_start is not _nobody:
+                if name == "raise" and second_start is not _no_window:
                     second_start(bool(args.get("hidden")), str(args.get("open") or ""))
                     return exit_codes.OK, None
                 core = await asyncio.shield(ready)
                 return await core.serve(name, args, emit)
 
-            channel = ChannelServer(profile, answer)
-            stack.push_async_callback(channel.stop)
-            await channel.start()
+            if channel:
+                serving = ChannelServer(profile, answer)
+                stack.push_async_callback(serving.stop)
+                await serving.start()
             loaded = await asyncio.to_thread(open_settings, profile.settings_file)
             store = await (open_store() if open_store else Store.open(profile.folder, ENTITIES, clock=clock))
             stack.push_async_callback(store.close)
@@ -239,7 +242,7 @@ class Core:
     # ------------------------------------------------------------------------------------------------ background
 
     def _start_later(self, work: Coroutine[Any, Any, object]) -> None:
-        # In a context of its own: it outlives the action that started it.
+        # In a separate context: it outlives the action that started it.
         task = asyncio.get_running_loop().create_task(work, context=Context())
         self._later.add(task)
         task.add_done_callback(self._later_done)
@@ -271,7 +274,7 @@ class Core:
             await asyncio.sleep(MAINTENANCE - BACKUP_AFTER)
 
     async def _watch_folder(self) -> None:
-        while await self._folder_is_there():  # noqa: ASYNC110  no event tells of it on all systems
+        while await self._folder_is_there():  # noqa: ASYNC110  not all systems report it by an event
             await asyncio.sleep(FOLDER_CHECK)
         self.orchestrator.cancel_run()  # every later one is refused in ``_run``
 

@@ -30,8 +30,8 @@ class CrashWatch:
         self._thread_hook = threading.excepthook
 
     def begin(self, language: str) -> str:
-        """Start watching. Returns what to tell of the last life: the crash file's text, a sentence about an unclean
-        exit, or nothing. A disk that cannot be written costs the watch, never the start."""
+        """Start watching. Returns what to report of the program's last run: the crash file's text, a sentence about an
+        unclean exit, or nothing. With a disk that cannot be written there is no watch, but the program starts."""
         told = ""
         try:
             told = self._left_behind(language)
@@ -70,14 +70,14 @@ class CrashWatch:
             log.warning("the mark of an unclean exit stays: %s", error)
 
     def _unhandled(self, kind: type[BaseException], error: BaseException, stack: TracebackType | None) -> None:
-        # PySide calls this for an exception in a slot: the program goes on, but the operator must be able to tell us.
+        # PySide calls this for an exception in a slot: the program goes on, but the operator must be able to report it.
         log.critical("unhandled %s", kind.__name__, exc_info=(kind, error, stack))
         if self._stacks is not None:
             try:
                 self._stacks.write(f"{datetime.now().astimezone().isoformat()} pid {os.getpid()}\n")
                 traceback.print_exception(kind, error, stack, file=self._stacks)
                 self._stacks.flush()
-            except OSError as full:  # an error in this hook would hide the one that it is told of
+            except OSError as full:  # an error in this hook would hide the one it was called for
                 log.warning("a crash could not be kept: %s", full)
 
     def _unhandled_in_thread(self, args: threading.ExceptHookArgs) -> None:

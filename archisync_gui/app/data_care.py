@@ -2,7 +2,7 @@
 
 Exporting only reads, also beside the open panel; for erasing the archive and the drafts have to be closed.
 The lists, change log, kept reads and memory are in the archive, the drafts in a file of their own, names may stand in
-the log, and pictures show whole pages. The ERP is not touched: the next read brings back whoever is still in it.
+the log, and pictures show whole pages. The ERP is not touched: the next read stores again who is still in it.
 """
 
 from __future__ import annotations

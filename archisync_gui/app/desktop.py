@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from archisync_gui.app.core import Changes, Core
     from archisync_gui.app.demo import DemoOptions
+    from archisync_gui.app.member import OfficeMember
     from archisync_gui.drafts import Drafts
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.live.services import Services
@@ -82,7 +83,7 @@ def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool,
     """Ask the holder to do what this start was asked to; the exit code. ``None``: it has ended meanwhile, and this
     process holds the profile now."""
     try:
-        call_holder = call(profile, "raise", {"hidden": hidden, "open": place}, lambda event: None, patience=PATIENCE)
+        call_holder = call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None, patience=PATIENCE)
         code, _ = asyncio.run(call_holder)
     except NoAnswer:
         if lock.acquire():
@@ -157,7 +158,7 @@ async def _lives(app: QApplication, life: Life, hidden: bool) -> int:
 
 
 async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[str, str]:
-    """Put a backup, or an empty file, in the archive's place, which nobody has open now; what to say of it, and in
+    """Put a backup, or an empty file, in the archive's place, which no process has open now; what to say of it, and in
     what tone."""
     from archisync_gui.model import SystemClock
     from archisync_gui.store import Store
@@ -174,7 +175,7 @@ async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[
 
 
 async def _erase(profile: Profile, customer: str, backups: bool) -> tuple[str, str]:
-    """Erase one customer's data from the profile, which nobody has open now; what to say of it, and in what tone."""
+    """Erase one customer's data from the profile, which no process has open now; the notice for it and its tone."""
     from archisync_gui.app import data_care
     from archisync_gui.ui.text.i18n import language
 
@@ -220,12 +221,14 @@ class Life:
                     panel.open_place(self.place)
                 await self._until_over(core)
                 panel.closing()
+        except NotOpened:
+            return exit_codes.OK
         except Exception as error:
             log.exception("the panel could not go on")
             from archisync_gui.store import Store
 
             telling = asyncio.ensure_future(panel.show_failure(error, Store.backups_in(self.profile.folder)))
-            stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before anybody reads it
+            stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before it is read
             await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
             backup = telling.result() if telling.done() else None
             self.between = partial(_put_back, self.profile, backup) if backup is not None else None
@@ -235,7 +238,7 @@ class Life:
             return exit_codes.CONFIG
         return exit_codes.OK
 
-    async def _until_over(self, core: Core) -> None:
+    async def _until_over(self, core: Core | OfficeMember) -> None:
         """Until the operator quits. Raises ``SyncFailure`` when nothing can be read any more."""
         stopping: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
         broken: asyncio.Future[Any] = core.broken
@@ -257,21 +260,28 @@ class Life:
         self.stop.set()
 
 
+class NotOpened(Exception):
+    """The operator quit while the panel was waiting for its office's server."""
+
+
 @asynccontextmanager
-async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
-    """Core, drafts and endpoint, open; the panel has its services. What was opened is closed, however it ends."""
+async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]:
+    """Core (or this computer's part in its office), drafts and endpoint, open; the panel has its services. What was
+    opened is closed, however it ends."""
     for name in BEHIND:
         await asyncio.to_thread(import_module, name)
-    from archisync_gui.app.core import Core
-
-    profile = life.profile
+    from archisync_gui.office.membership import membership
     from archisync_gui.ui.text.i18n import language as panel_language
 
     async with AsyncExitStack() as stack:
-        core = await Core.open(profile, demo=life.demo, attended=True, second_start=panel.second_start)
-        stack.push_async_callback(core.close)
-        core.quit = life.stop.set
-        drafts, lost = await open_drafts(core, life.ran_before)
+        joined = await asyncio.to_thread(membership, life.profile.folder)
+        if joined is None:
+            core = await _opened_core(life, panel, stack)
+        else:
+            from archisync_gui.app.office_panel import opened_member  # loads psycopg
+
+            core = await opened_member(life, panel, stack, joined)
+        drafts, lost = await _opened_drafts(core, life.ran_before)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
@@ -285,12 +295,33 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core]:
         if told:
             panel.context.say("\n".join(told), "bad")
         await stack.enter_async_context(_surroundings(core))
-        updates.subscribe(lambda _news: _tell_of_version(core, panel, updates))
+        updates.subscribe(lambda _news: _tell_of_version(panel, updates))
         await stack.enter_async_context(updates.at_work())
         yield core
 
 
-async def open_drafts(core: Core, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
+async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core | OfficeMember:
+    """The profile of a single computer."""
+    from archisync_gui.app.core import Core
+
+    core = await Core.open(life.profile, demo=life.demo, attended=True, second_start=panel.second_start)
+    stack.push_async_callback(core.close)
+    core.quit = life.stop.set
+    return core
+
+
+async def _opened_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
+    from archisync_gui.app.core import Core
+
+    if isinstance(core, Core):
+        return await open_drafts(core, ran_before)
+    from archisync_gui.app.office_panel import office_drafts
+
+    lost: list[SyncFailure] = []
+    return await office_drafts(core, lost), lost
+
+
+async def open_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
     """The drafts, and what was wrong with their file. A damaged one is kept aside: it stops neither reads nor forms.
 
     ``ran_before``: the panel ran on this profile before, so that there must be a file."""
@@ -315,21 +346,23 @@ async def open_drafts(core: Core, ran_before: bool) -> tuple[Drafts, list[SyncFa
 
 
 @asynccontextmanager
-async def _surroundings(core: Core) -> AsyncIterator[None]:
+async def _surroundings(core: Core | OfficeMember) -> AsyncIterator[None]:
     """The orchestrator hears of sleep and of the network."""
+    from archisync_gui.app.core import Core
     from archisync_gui.ui.system.power_and_network import Surroundings
 
     around = Surroundings(needed=lambda: not core.erp_is_here)
-    around.changed.connect(core.orchestrator.set_away)
+    set_away = core.orchestrator.set_away if isinstance(core, Core) else core.set_away
+    around.changed.connect(set_away)
     await around.connect_system()
     try:
         yield
     finally:
-        around.changed.disconnect(core.orchestrator.set_away)
+        around.changed.disconnect(set_away)
         await around.close()
 
 
-def _updates(core: Core) -> Updates:
+def _updates(core: Core | OfficeMember) -> Updates:
     """Asks for newer versions while the setting is on; never in the demo."""
     from archisync_gui.messages import resources
     from archisync_gui.updates.signed_list import read_source
@@ -344,7 +377,7 @@ def _updates(core: Core) -> Updates:
     )
 
 
-def _tell_of_version(core: Core, panel: Panel, updates: Updates) -> None:
+def _tell_of_version(panel: Panel, updates: Updates) -> None:
     """A notice in the window, once for each version; it leads to *About*."""
     from archisync_gui.ui.text.i18n import language as panel_language
 
@@ -357,7 +390,7 @@ def _tell_of_version(core: Core, panel: Panel, updates: Updates) -> None:
     panel.context.background.run(updates.told(version), "version-told")
 
 
-def _endpoint(core: Core, drafts: Any) -> Endpoint:
+def _endpoint(core: Core | OfficeMember, drafts: Any) -> Endpoint:
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
@@ -393,8 +426,8 @@ async def _served(endpoint: Endpoint) -> str:
     return ""
 
 
-def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> Services:
-    from archisync_gui.app import data_care
+def _services(core: Core | OfficeMember, endpoint: Endpoint, life: Life, updates: Updates) -> Services:
+    from archisync_gui.app.core import Core
     from archisync_gui.entities import ENTITIES
     from archisync_gui.ui.live.services import LoginTest, Services
     from archisync_gui.ui.text.i18n import language as panel_language
@@ -422,7 +455,7 @@ def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> S
             return LoginTest(False, line(error.code, language, error.params), refused)
         return LoginTest(True, text("login-works", language, {"account": account}).what)
 
-    return Services(
+    services = Services(
         orchestrator=core.orchestrator,
         entities=ENTITIES,
         settings=lambda: core.settings,
@@ -436,8 +469,6 @@ def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> S
         clock=core.clock,
         data_folder=core.profile.folder,
         log_file=core.profile.log_file,
-        faults=_faults(core),
-        end_faults=partial(asyncio.to_thread, core.demo_erp.clear_faults) if core.demo_erp is not None else None,
         open_demo=_open_demo,
         set_password=core.set_password,
         keep_in_file=core.keep_in_file,
@@ -448,19 +479,32 @@ def _services(core: Core, endpoint: Endpoint, life: Life, updates: Updates) -> S
         rekey=core.rekey,
         clear_and_read=core.clear_and_read,
         backup=lambda: core.store.backup("operator"),
+        updates=updates,
+        crash=life.told,
+    )
+    return _of_one_computer(services, core, life) if isinstance(core, Core) else services
+
+
+def _of_one_computer(services: Services, core: Core, life: Life) -> Services:
+    """What the panel can do with an archive that is on this computer only."""
+    from archisync_gui.app import data_care
+    from archisync_gui.ui.text.i18n import language as panel_language
+
+    return replace(
+        services,
+        faults=_faults(core),
+        end_faults=partial(asyncio.to_thread, core.demo_erp.clear_faults) if core.demo_erp is not None else None,
         restore=life.put_back,
         find_customer=lambda customer: asyncio.to_thread(data_care.found, core.profile, customer),
         export_customer=lambda customer, target: asyncio.to_thread(
             data_care.export_customer, core.profile, customer, target, panel_language()
         ),
         erase_customer=life.erase,
-        updates=updates,
-        crash=life.told,
     )
 
 
 def _open_demo() -> bool:
-    """Start the demo in a process of its own. False: the system did not start it."""
+    """Start the demo in another process. False: the system did not start it."""
     from PySide6.QtCore import QProcess
 
     program, *arguments = autostart.program()
@@ -491,6 +535,6 @@ def _faults(core: Core) -> tuple[Any, ...]:
     return (killed, *(Fault(f.name, f.it, f.en, start(f.name)) for f in FAULTS.values()))
 
 
-def _log_unhandled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+def _log_unhandled(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
     error = context.get("exception")
     log.error("in the loop: %s", context.get("message"), exc_info=error if isinstance(error, BaseException) else None)

@@ -75,7 +75,7 @@ def _finding(check: str, verdict: Verdict, language: str, case: str, **params: o
     return Finding(check, verdict, said.what, said.todo)
 
 
-def _python(profile: Profile, language: str) -> Finding:
+def _python(_profile: Profile, language: str) -> Finding:
     import PySide6
 
     versions = {"python": sys.version.split()[0], "qt": PySide6.__version__}
@@ -99,13 +99,13 @@ def windows_are_seen() -> bool:
     return display_available() and not os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal"))
 
 
-def _display(profile: Profile, language: str) -> Finding:
+def _display(_profile: Profile, language: str) -> Finding:
     if display_available():
         return _finding("display", "ok", language, "ok")
     return _finding("display", "warning", language, "none")
 
 
-def _tray(profile: Profile, language: str) -> Finding:
+def _tray(_profile: Profile, language: str) -> Finding:
     if not display_available():
         return _finding("tray", "warning", language, "no-display")
     # Qt aborts the whole process when its platform plugin cannot start, so another process asks it.
@@ -134,7 +134,7 @@ def _disk(profile: Profile, language: str) -> Finding:
     return _finding("disk", verdict, language, "ok" if verdict == "ok" else "low", free=free, folder=profile.folder)
 
 
-async def _keyring(profile: Profile, language: str) -> Finding:
+async def _keyring(_profile: Profile, language: str) -> Finding:
     from archisync_gui.app.credentials import NoPassword, in_thread, keyring_name
 
     try:
@@ -213,7 +213,7 @@ async def _erp(profile: Profile, demo: DemoOptions | None, language: str) -> Fin
     def ask() -> Finding:
         import ssl
 
-        # Only whether somebody answers is asked here; whose certificate it is, the driver checks before it logs in.
+        # Only whether a server answers is checked here; the driver checks its certificate before it logs in.
         unchecked = ssl.create_default_context()
         unchecked.check_hostname = False
         unchecked.verify_mode = ssl.CERT_NONE

@@ -18,7 +18,7 @@ from archisync_gui.disk import read_json, replace_file
 log = logging.getLogger(__name__)
 
 KEY_NAME = "session-key"
-"""The key's name in the profile's keyring service. No account can have it: the service of keys is one of its own."""
+"""The key's name in the keyring. No account can have it: keys are in another keyring service than passwords."""
 
 
 class KeptSessions:

@@ -22,7 +22,7 @@ class PrivateFile(RotatingFileHandler):
         return open_private(Path(self.baseFilename))
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """The disk is full or protected; whoever needs it says so to people."""
+        """Ignore a disk that is full or protected: the part that needs it reports that."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handleError(record)
 

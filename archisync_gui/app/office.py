@@ -6,30 +6,27 @@ import argparse
 import asyncio
 import getpass
 import json
-import logging
 import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import __version__
 from archisync_gui.app import exit_codes
-from archisync_gui.app.commands import serve, status_json
 from archisync_gui.app.console import console_end
-from archisync_gui.app.core import Core
-from archisync_gui.app.credentials import NoPassword, keyring_read, keyring_write
+from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile, ProfileLock
+from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import system_language, text
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 from archisync_gui.office import checks
-from archisync_gui.office.clock import OfficeClock
-from archisync_gui.office.desk import Desk, Emit, call, last_shown
-from archisync_gui.office.leadership import Leadership, Member
+from archisync_gui.office.desk import Emit, last_shown
+from archisync_gui.office.leadership import Member
+from archisync_gui.office.line import call
 from archisync_gui.office.membership import Membership, forget, keep, membership
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
@@ -38,14 +35,8 @@ from archisync_gui.store.store import FILE
 if TYPE_CHECKING:
     from archisync_gui.app.demo import DemoOptions
 
-log = logging.getLogger(__name__)
-
 PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
 """Environment variable with the password of the PostgreSQL role."""
-UNFIT = 60.0
-"""Seconds for which a member that could not open the archive leaves the leadership to others."""
-HASTE = 3.0
-"""Seconds that a run gets to end when another member leads; nothing of it can be stored any more."""
 
 
 # ------------------------------------------------------------------------------------------------- the server
@@ -89,7 +80,7 @@ def run_office(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
     """Do one of the ``office`` commands; returns the exit code. Raises :class:`SyncFailure`."""
     match options.action:
         case "status" | "doctor":
-            return asyncio.run(_show(profile, options, language))
+            return asyncio.run(_show(profile, options))
         case "create":
             return asyncio.run(_create(profile, options, language))
     lock = ProfileLock(profile)
@@ -163,6 +154,7 @@ async def _leave(profile: Profile, options: argparse.Namespace, language: str) -
         backup = await store.backup("left-office")
     finally:
         await store.close()
+    await _bring_drafts_back(profile, server)
     await Store.restore(profile.folder, backup, clock=SystemClock())
     forget(profile.folder)
     file = str(profile.folder / FILE)
@@ -170,7 +162,21 @@ async def _leave(profile: Profile, options: argparse.Namespace, language: str) -
     return exit_codes.OK
 
 
-async def _show(profile: Profile, options: argparse.Namespace, language: str) -> int:
+async def _bring_drafts_back(profile: Profile, server: Server) -> None:
+    """Copy the office's drafts into this profile's file."""
+    shared = await Drafts.join(Postgres(server, name="drafts"), clock=SystemClock())
+    try:
+        drafts, letterheads = await shared.everything()
+    finally:
+        await shared.close()
+    own = await Drafts.open(profile.folder, clock=SystemClock())
+    try:
+        await own.take(drafts, letterheads)
+    finally:
+        await own.close()
+
+
+async def _show(profile: Profile, options: argparse.Namespace) -> int:
     member, server = await joined(profile)
     seen = await asyncio.to_thread(checks.look, server)
     told: dict[str, Any] = {
@@ -226,129 +232,27 @@ def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tu
 
 
 async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) -> int:
+    """``office run``: take part without a window until the process is told to end."""
     import signal
+
+    from archisync_gui.app.member import taking_part
 
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, done.set)
-    member, server = await joined(profile)
+    membership_, server = await joined(profile)
+
+    def say(code: str, **params: object) -> None:
+        print(text(code, language, params), flush=True)
+
     with console_end(done.set):
-        await take_part(
-            profile, demo, member, server, done, lambda code, **params: print(text(code, language, params), flush=True)
-        )
+        async with taking_part(profile, demo, membership_, server, say=say, quit=done.set) as member:
+            broken: asyncio.Future[Any] = member.broken
+            stopping = asyncio.ensure_future(done.wait())
+            await asyncio.wait({stopping, broken}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if broken.done():
+                raise broken.result()
     return exit_codes.OK
-
-
-async def take_part(
-    profile: Profile,
-    demo: DemoOptions | None,
-    member: Membership,
-    server: Server,
-    done: asyncio.Event,
-    say: Callable[..., object],
-) -> None:
-    """Take part in the office until ``done``: read for all while this member leads, wait while another one does.
-
-    ``say`` gets the codes ``office-leads`` and ``office-follows`` with their parameters.
-    """
-    loop = asyncio.get_running_loop()
-    turn = asyncio.Event()
-    turn.set()
-    leadership = Leadership(
-        server,
-        this_member(profile),
-        changed=lambda epoch: loop.call_soon_threadsafe(turn.set),
-        clock=OfficeClock(),
-        may_lead=member.may_lead,
-    )
-    leadership.start()
-    try:
-        while not done.is_set():
-            turn.clear()
-            epoch = leadership.epoch
-            if epoch is None:
-                say("office-follows", path=str(server))
-                await _first(turn, done)
-            else:
-                say("office-leads", path=str(server), epoch=epoch)
-                await _lead(profile, demo, server, leadership, epoch, turn, done, say)
-    finally:
-        await asyncio.to_thread(leadership.stop)
-
-
-async def _lead(
-    profile: Profile,
-    demo: DemoOptions | None,
-    server: Server,
-    leadership: Leadership,
-    epoch: int,
-    turn: asyncio.Event,
-    done: asyncio.Event,
-    say: Callable[..., object],
-) -> None:
-    """Be the leader with that epoch until it is over or the program ends."""
-    database = Postgres(server, fence=leadership)
-    async with AsyncExitStack() as stack:
-
-        async def open_store() -> Store:
-            return await Store.join(database, profile.folder, ENTITIES, clock=leadership.clock, upgrade=False)
-
-        try:
-            core = await Core.open(
-                profile,
-                demo=demo,
-                password=os.environ.get("ARCHISYNC_PASSWORD"),
-                attended=True,
-                clock=leadership.clock,
-                open_store=open_store,
-            )
-        except SyncFailure as error:
-            log.warning("this member cannot lead: %s", error)
-            say(error.code, **error.params)
-            leadership.abstain(epoch, UNFIT)
-            return
-
-        async def close() -> None:
-            await core.close(HASTE if leadership.epoch != epoch else 10.0)
-
-        stack.push_async_callback(close)
-
-        async def handler(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
-            return await serve(core, name, args, emit)
-
-        def status() -> tuple[int, Any]:
-            return core.orchestrator.get_status().revision, status_json(core)
-
-        await _allow_known(core)
-        desk = Desk(server, epoch, handler, status, lost=leadership.lost)
-        unsubscribe = core.orchestrator.subscribe(lambda event: desk.changed())
-        stack.callback(unsubscribe)
-        desk.start()
-        stack.push_async_callback(desk.stop)
-        while leadership.epoch == epoch and not done.is_set():
-            await _first(turn, done)
-            turn.clear()
-        if leadership.epoch != epoch:
-            database.break_off()
-
-
-async def _allow_known(core: Core) -> None:
-    """Let accounts read again that an earlier leader had no password for, where this computer has one."""
-    for account in core.orchestrator.get_status().accounts:
-        if account.stopped is not None and account.stopped.code == "password-missing":
-            with suppress(NoPassword):
-                await core.credentials.password(account.id)
-                core.orchestrator.credentials_changed(account.id)
-
-
-async def _first(*events: asyncio.Event) -> None:
-    """Wait until one of the events is set."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()
-        await asyncio.gather(*waits, return_exceptions=True)

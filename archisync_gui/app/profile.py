@@ -43,7 +43,7 @@ class Profile:
     """A folder of ours. Made by :func:`open_profile`."""
 
     id: str
-    """Random, for life; names the keyring service and is told by the endpoint's health."""
+    """Random, never changes; names the keyring service, and the endpoint's health answers it."""
     name: str
     kind: Kind
     folder: Path
@@ -171,7 +171,7 @@ def _check_ours(folder: Path) -> None:
         return
     foreign = sorted(path.name for path in folder.iterdir() if not _may_come_first(path.name))
     if any(name.endswith(".db") for name in foreign):
-        raise ProfileError("profile-damaged", file=str(folder / BIRTH))  # real data or invented ones: nobody knows
+        raise ProfileError("profile-damaged", file=str(folder / BIRTH))  # unknown whether its data are real or invented
     if foreign:
         raise ProfileError("profile-not-empty", folder=str(folder), file=foreign[0])
 

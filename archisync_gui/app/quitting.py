@@ -54,8 +54,8 @@ async def _ended(profile: Profile) -> tuple[bool, bool]:
         lock.release()
         return True, False
     try:
-        code, _ = await call(profile, "quit", {}, lambda event: None)
-    except NoAnswer:  # on its way out, or hanging: the lock will tell
+        code, _ = await call(profile, "quit", {}, lambda _event: None)
+    except NoAnswer:  # ending, or hanging: the lock shows which
         code = exit_codes.BUSY
     try:
         async with asyncio.timeout(PATIENCE):

@@ -63,7 +63,7 @@ def result(line: Mapping[str, Any], language: str) -> str:
 
 
 def progress(event: Mapping[str, Any], language: str) -> str | None:
-    """One line for an event of a waiting command; ``None`` for what nobody needs to read."""
+    """One line for an event of a waiting command; ``None`` for events without a line."""
     kind = event["kind"]
     if kind == "waiting":
         return f"{title(event['type'], language)}: {_reason(event, language).what}"
@@ -119,7 +119,7 @@ def status(answer: Mapping[str, Any], language: str) -> str:
     """What ``status`` answered, as a small table."""
     now = answer["explanation"]
     lines = [f"{clock(now['at'], language)}  {_reason(now, language).what}"]
-    # Another version of the program may answer, one that tells no conditions.
+    # Another version of the program may answer, one without conditions.
     for found in answer.get("conditions", ()):
         said = condition_text(found, language, lambda name: title(name, language), zone.clock)
         lines.append(f"{'·' if found['warning'] else '!'} {said}")

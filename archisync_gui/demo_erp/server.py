@@ -74,7 +74,7 @@ class Server:
         """An answer that does not come before ``release``."""
         return Hung(self._released)
 
-    async def _home(self, request: web.Request) -> web.StreamResponse:
+    async def _home(self, _request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(f"{BASE}/")
 
     async def _static(self, request: web.Request) -> web.StreamResponse:

@@ -40,7 +40,7 @@ class SwitchBoard:
     """
 
     def __init__(
-        self, table: Mapping[str, Switch], kind: str, on_change: Callable[[str], None] = lambda name: None
+        self, table: Mapping[str, Switch], kind: str, on_change: Callable[[str], None] = lambda _name: None
     ) -> None:
         self._table = table
         self._kind = kind

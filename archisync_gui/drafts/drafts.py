@@ -1,13 +1,14 @@
 """Keeping drafts: list, read, put under a version, delete; what was ordered before; what is printed above them.
 
 The file is apart from the ERP's copy, so that clearing, restoring or re-keying that copy never touches a draft, and
-``synchronous=FULL`` makes an acknowledged draft survive a power failure.
+``synchronous=FULL`` makes an acknowledged draft survive a power failure. In an office of several computers the drafts
+are on its server, where every member reads and writes them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,10 +22,12 @@ from archisync_gui.drafts.schema import (
     PAST_LINES,
     forget_oldest,
     prepare,
+    prepare_on_server,
     read_document,
     remember_lines,
 )
 from archisync_gui.model import AccountId, Clock, Json
+from archisync_gui.store.connections import Connections
 from archisync_gui.store.database import Database
 
 FILE = "drafts.db"
@@ -72,15 +75,17 @@ class DraftsFull(Exception):
 class DraftConflict(Exception):
     """The version given is not the present one. ``current`` is what is stored, ``None`` when there is nothing."""
 
-    def __init__(self, id: str, current: Draft | None) -> None:
-        super().__init__(f"draft {id}: {'no such draft' if current is None else f'is at version {current.version}'}")
+    def __init__(self, draft_id: str, current: Draft | None) -> None:
+        super().__init__(
+            f"draft {draft_id}: {'no such draft' if current is None else f'is at version {current.version}'}"
+        )
         self.current = current
 
 
 class Drafts:
-    """The drafts of one data folder. Every method may raise ``StoreError``."""
+    """The drafts of one data folder or one office. Every method may raise ``StoreError``."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Connections, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
@@ -101,6 +106,58 @@ class Drafts:
             await database.close()
             raise
         return cls(database, clock)
+
+    @classmethod
+    async def join(cls, database: Connections, *, clock: Clock) -> Self:
+        """Open the drafts of an office (``store.postgres.Postgres`` without a fence: every member writes them), making
+        its tables. The database is closed when this raises. Raises ``newer-schema`` for those of a later program."""
+
+        def ready(connection: sa.Connection) -> None:
+            prepare_on_server(connection, database.place)
+            forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
+
+        try:
+            await database.create()
+            await database.change_schema(ready)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database, clock)
+
+    async def everything(self) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
+        """The drafts and the letterheads of all accounts, to be taken elsewhere (:meth:`take`)."""
+
+        def job(connection: sa.Connection) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
+            rows = connection.execute(sa.select(DRAFTS).where(DRAFTS.c.deleted_at.is_(None))).all()
+            heads = {row.account: row.text for row in connection.execute(sa.select(LETTERHEADS)).all()}
+            return tuple(_draft(row) for row in rows), heads
+
+        return await self._database.read(job)
+
+    async def take(self, drafts: Iterable[Draft], letterheads: Mapping[AccountId, str]) -> tuple[Draft, ...]:
+        """Take over drafts and letterheads from elsewhere, as they are: what is not known here, and drafts of a higher
+        version. What was deleted here stays deleted. The drafts that were taken."""
+        given = tuple(drafts)
+
+        def job(connection: sa.Connection) -> tuple[Draft, ...]:
+            taken = tuple(draft for draft in given if _take(connection, draft))
+            known = set(connection.scalars(sa.select(LETTERHEADS.c.account)))
+            for account in letterheads.keys() - known:
+                connection.execute(LETTERHEADS.insert().values(account=account, text=letterheads[account]))
+            return taken
+
+        return await self._database.write(job)
+
+    async def forget(self, drafts: Iterable[Draft]) -> None:
+        """Remove drafts that were taken elsewhere, without a trace: they may come back."""
+        given = tuple(drafts)
+
+        def job(connection: sa.Connection) -> None:
+            for draft in given:
+                which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id, DRAFTS.c.version == draft.version
+                connection.execute(DRAFTS.delete().where(*which))
+
+        await self._database.write(job)
 
     async def close(self) -> None:
         """Finish what was asked for and close the file."""
@@ -133,17 +190,17 @@ class Drafts:
         """How many drafts an account has."""
         return await self._database.read(lambda connection: _used(connection, account)[0])
 
-    async def get(self, account: AccountId, id: str) -> Draft | None:
+    async def get(self, account: AccountId, draft_id: str) -> Draft | None:
         """One draft, or ``None``."""
 
         def job(connection: sa.Connection) -> Draft | None:
-            row = _find(connection, account, id)
+            row = _find(connection, account, draft_id)
             return None if row is None or row.deleted_at is not None else _draft(row)
 
         return await self._database.read(job)
 
     async def put(
-        self, account: AccountId, id: str, document: Mapping[str, Json], *, if_match: int | None = None
+        self, account: AccountId, draft_id: str, document: Mapping[str, Json], *, if_match: int | None = None
     ) -> Draft:
         """Save a draft and return it once it is on the disk.
 
@@ -156,32 +213,32 @@ class Drafts:
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> Draft:
-            row = _find(connection, account, id)
+            row = _find(connection, account, draft_id, to_change=True)
             if row is None:
                 if if_match is not None:
-                    raise DraftConflict(id, None)
+                    raise DraftConflict(draft_id, None)
                 _make_room(connection, account, 1, size)
                 values = {"version": 1, "created_at": now, "updated_at": now, "document": text, "size": size}
-                connection.execute(DRAFTS.insert().values(account=account, id=id, **values))
+                connection.execute(DRAFTS.insert().values(account=account, id=draft_id, **values))
             else:
                 if row.deleted_at is not None:
-                    raise DraftConflict(id, None)
+                    raise DraftConflict(draft_id, None)
                 if row.version != if_match:
                     if row.version == (if_match or 0) + 1 and row.document == text:
                         return _draft(row)
-                    raise DraftConflict(id, _draft(row))
+                    raise DraftConflict(draft_id, _draft(row))
                 _make_room(connection, account, 0, size - row.size)
                 connection.execute(
                     DRAFTS.update()
-                    .where(DRAFTS.c.account == account, DRAFTS.c.id == id)
+                    .where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
                     .values(version=row.version + 1, updated_at=now, document=text, size=size)
                 )
-            remember_lines(connection, account, id, now, document)
-            return _draft(_find(connection, account, id))
+            remember_lines(connection, account, draft_id, now, document)
+            return _draft(_find(connection, account, draft_id))
 
         return await self._database.write(job)
 
-    async def delete(self, account: AccountId, id: str, *, if_match: int | None = None) -> bool:
+    async def delete(self, account: AccountId, draft_id: str, *, if_match: int | None = None) -> bool:
         """Delete a draft; ``False`` when there was none (any more), so that a retry is harmless.
 
         Raises :class:`DraftConflict` when ``if_match`` is given and is not the present version.
@@ -189,14 +246,14 @@ class Drafts:
         now = self._clock.now()
 
         def job(connection: sa.Connection) -> bool:
-            row = _find(connection, account, id)
+            row = _find(connection, account, draft_id, to_change=True)
             if row is None or row.deleted_at is not None:
                 return False
             if if_match is not None and row.version != if_match:
-                raise DraftConflict(id, _draft(row))
+                raise DraftConflict(draft_id, _draft(row))
             connection.execute(
                 DRAFTS.update()
-                .where(DRAFTS.c.account == account, DRAFTS.c.id == id)
+                .where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
                 .values(deleted_at=now, updated_at=now, document=None, size=0)
             )
             return True
@@ -256,8 +313,31 @@ def _make_room(connection: sa.Connection, account: AccountId, drafts: int, size:
         raise DraftsFull
 
 
-def _find(connection: sa.Connection, account: AccountId, id: str) -> Any:
-    return connection.execute(sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == id)).one_or_none()
+def _find(connection: sa.Connection, account: AccountId, draft_id: str, *, to_change: bool = False) -> Any:
+    """The row of a draft. ``to_change``: on a server no other member changes it before this transaction has ended."""
+    statement = sa.select(DRAFTS).where(DRAFTS.c.account == account, DRAFTS.c.id == draft_id)
+    return connection.execute(statement.with_for_update() if to_change else statement).one_or_none()
+
+
+def _take(connection: sa.Connection, draft: Draft) -> bool:
+    row = _find(connection, draft.account, draft.id, to_change=True)
+    if row is not None and (row.deleted_at is not None or row.version >= draft.version):
+        return False
+    text = json.dumps(draft.document, ensure_ascii=False, sort_keys=True)
+    values = {
+        "version": draft.version,
+        "created_at": draft.created_at,
+        "updated_at": draft.updated_at,
+        "document": text,
+        "size": len(text.encode()),
+    }
+    if row is None:
+        connection.execute(DRAFTS.insert().values(account=draft.account, id=draft.id, **values))
+    else:
+        which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
+        connection.execute(DRAFTS.update().where(*which).values(values))
+    remember_lines(connection, draft.account, draft.id, draft.updated_at, draft.document)
+    return True
 
 
 def _draft(row: Any) -> Draft:

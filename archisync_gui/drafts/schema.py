@@ -55,6 +55,9 @@ LETTERHEADS = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
 )
 
+ON_SERVER = sa.Table("drafts_schema", sa.MetaData(), sa.Column("version", sa.Integer, nullable=False))
+"""On an office's server: what ``PRAGMA user_version`` is in a file."""
+
 _KEPT_OF_A_LINE = ("itemId", "name", "description", "quantity", "free", "vatPercent")
 
 
@@ -74,6 +77,17 @@ def prepare(connection: sa.Connection, path: str) -> None:
         for row in connection.execute(statement).all():
             remember_lines(connection, row.account, row.id, row.updated_at, read_document(row.document))
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+
+
+def prepare_on_server(connection: sa.Connection, place: str) -> None:
+    """Make an office's tables. Raises ``newer-schema`` for those of a later program."""
+    ON_SERVER.create(connection, checkfirst=True)
+    found = connection.scalar(sa.select(ON_SERVER.c.version))
+    if found is not None and found > SCHEMA:
+        raise StoreError("newer-schema", path=place, found=found, known=SCHEMA)
+    METADATA.create_all(connection)
+    if found is None:
+        connection.execute(ON_SERVER.insert().values(version=SCHEMA))
 
 
 def read_document(text: str | None) -> dict[str, Json]:

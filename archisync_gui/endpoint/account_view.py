@@ -22,7 +22,7 @@ SHARED = ""
 
 
 class AccountView:
-    """Cuts what the orchestrator tells down to one account."""
+    """Reduces status, runs and events to what one account may see."""
 
     def __init__(self, account: AccountId, shared: frozenset[str]) -> None:
         """``shared``: the types that belong to no account, whichever account reads them."""
@@ -70,12 +70,12 @@ class AccountView:
             ),
         )
 
-    def sees(self, type: str, account: AccountId) -> bool:
+    def sees(self, sync_type: str, account: AccountId) -> bool:
         """Whether a run or request of that type and account may be seen."""
-        return self._sees(type, account)
+        return self._sees(sync_type, account)
 
-    def _sees(self, type: str, account: AccountId) -> bool:
-        return account in (SHARED, self.account) or type in self._shared
+    def _sees(self, sync_type: str, account: AccountId) -> bool:
+        return account in (SHARED, self.account) or sync_type in self._shared
 
     def _params(self, params: Mapping[str, Json]) -> dict[str, Json]:
         other = params.get("account") not in (None, SHARED, self.account)

@@ -67,7 +67,7 @@ def _moment(text: object) -> datetime:
     if moment.tzinfo is None or not MINYEAR < moment.year < MAXYEAR:  # else it may have no UTC
         raise ValueError("without offset, or out of range")
     moment = moment.astimezone(UTC)
-    if moment.year not in YEARS:  # in UTC, as it is told back: what was read can be sent again
+    if moment.year not in YEARS:  # in UTC, as answers give it: a time from an answer can be sent again
         raise ValueError("out of range")
     return moment
 

@@ -167,7 +167,7 @@ class Caller:
 
     @property
     def key(self) -> str:
-        """What the rate limit counts by: the page whose token was proved, so that nobody pays for another program."""
+        """What the rate limit counts by: the page whose token was proved, so that programs have separate limits."""
         return f"page {self.page.id}" if self.page else self.origin or "no origin"
 
     @property

@@ -146,7 +146,7 @@ class PairingStore:
         own: bool = False,
     ) -> tuple[Page, str]:
         """Let a page in; its token is returned here and never again. Raises :class:`PairingError`
-        ``pairing-not-saved``; then nobody was let in."""
+        ``pairing-not-saved``; then no page was paired."""
         token = _text(self._random(32))
         now = self._clock.now()
         page = Page(_text(self._random(6)), name, origin, frozenset(scopes), account, now, now, own)
@@ -198,7 +198,7 @@ class PairingStore:
             log.warning("paired pages: %d of %s are unreadable, the file is kept as %s", unreadable, self._path, kept)
 
     def _save(self) -> None:
-        """Write the file before anybody is told. Raises :class:`PairingError` where the disk refuses it."""
+        """Write the file before the answer is sent. Raises :class:`PairingError` where the disk refuses it."""
         try:
             self._write(*self._snapshot())
         except OSError as error:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archisync_gui.drafts import BrowserKeys, Drafts
     from archisync_gui.endpoint.streams import Streams
     from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
-    from archisync_gui.orchestrator import Orchestrator
+    from archisync_gui.orchestrator import Face
     from archisync_gui.store import Store
 
 FORM_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data")
@@ -46,7 +46,7 @@ M = TypeVar("M", bound=BaseModel)
 class Services:
     """What the handlers work with."""
 
-    orchestrator: Orchestrator
+    orchestrator: Face
     store: Store
     drafts: Drafts
     browser_keys: BrowserKeys
@@ -93,7 +93,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler returns: a model to be told as JSON (or one told so already), with its status."""
+    """What a handler returns: a model to be sent as JSON, or JSON, with its status."""
 
     answer: Answer | str | None
     status: int = 200

@@ -43,7 +43,7 @@ from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, Syst
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
-    from archisync_gui.orchestrator import Orchestrator
+    from archisync_gui.orchestrator import Face
     from archisync_gui.store import Store
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class Endpoint:
 
     def __init__(
         self,
-        orchestrator: Orchestrator,
+        orchestrator: Face,
         store: Store,
         drafts: Drafts,
         pairing: PairingStore,
@@ -261,7 +261,7 @@ class Endpoint:
         except (asyncio.CancelledError, ConnectionError):
             raise
         except SyncFailure as failure:
-            # What the orchestrator or the store cannot do has a text of its own.
+            # Failures of the orchestrator and the store have their own texts.
             response = self._refused(request, Refusal(failure.code, params=failure.params))
         except Exception:
             # The traceback, not the request: headers and bodies hold secrets.
@@ -377,7 +377,7 @@ class Endpoint:
             return Refusal("method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
         return Refusal("no-such-path")
 
-    async def _openapi(self, request: web.Request) -> web.StreamResponse:
+    async def _openapi(self, _request: web.Request) -> web.StreamResponse:
         document = openapi.document(ROUTES, self._services.version)
         return web.json_response(document, headers={hdrs.CACHE_CONTROL: "no-cache"})
 
@@ -403,8 +403,8 @@ class Endpoint:
 
 
 class _Crowd:
-    """The open connections. Above ``limit`` one that is not being served makes room, the longest silent first: it has
-    sent no request yet, or half of one, or has had its answer. Where all are at work, the newcomer goes."""
+    """The open connections. Above ``limit`` the one that has been idle longest is closed: it has sent no request yet,
+    or half of one, or has had its answer. If all are being served, the new one is closed."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -438,7 +438,7 @@ class _Crowd:
 
 
 class _Connection(web.RequestHandler):
-    """aiohttp's connection, whose own errors are told in our JSON and logged without what was sent."""
+    """aiohttp's connection, whose errors are answered in our JSON and logged without the request."""
 
     __slots__ = ("_crowd",)
 
@@ -461,9 +461,9 @@ class _Connection(web.RequestHandler):
         request: web.BaseRequest,
         status: int = 500,
         exc: BaseException | None = None,
-        message: str | None = None,
+        message: str | None = None,  # noqa: ARG002 (quotes the request)
     ) -> web.StreamResponse:
-        """Answer a request that could not be read at all. ``message`` quotes the request, so it is not used."""
+        """Answer a request that could not be read at all. ``message`` is not used."""
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
         code = "request-malformed" if status < 500 else "internal"
@@ -474,7 +474,7 @@ class _Connection(web.RequestHandler):
         response.force_close()
         return response
 
-    def log_exception(self, *args: Any, **kw: Any) -> None:
+    def log_exception(self, *_args: Any, **kw: Any) -> None:
         """What aiohttp would log quotes the request; its kind is enough."""
         error = kw.get("exc_info")
         log.warning("a connection failed: %s", type(error).__name__ if error else "unknown")

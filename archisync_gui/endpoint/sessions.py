@@ -59,7 +59,7 @@ async def smart_sync(call: Call) -> Reply:
 
 def same_account(call: Call, session_id: str | None, account: AccountId) -> None:
     """Refuse the id of an open session of another account, as if there were none: who knows it may not move it."""
-    session = None if session_id is None else call.services.orchestrator.state.sessions.get(session_id)
+    session = None if session_id is None else call.services.orchestrator.session_by_id(session_id)
     if session is not None and session.account is not None and session.account != account:
         raise call.services.gate.failed(call.caller, ended(SessionEnd.UNKNOWN))
 

@@ -42,7 +42,7 @@ PROGRESS_EVERY = 0.5
 
 
 class _Over(Exception):
-    """The line ends; what to tell the tab, and the WebSocket close code."""
+    """The line ends: the last message for the tab, and the WebSocket close code."""
 
     def __init__(self, message: Mapping[str, object], code: int) -> None:
         super().__init__(code)
@@ -82,7 +82,7 @@ async def _serve(call: Call, socket: web.WebSocketResponse) -> None:
     except Refusal as refusal:
         raise _refused(call, refusal, 4401) from None
     with ExitStack() as stack:
-        # A place is taken by who has proved who it is: silent strangers shut nobody out.
+        # Only a page with a valid token takes a place: connections without one cannot use up the limit.
         try:
             stream = stack.enter_context(services.streams.one(caller.token_id))
         except Refusal as refusal:
@@ -112,12 +112,11 @@ async def _attached(call: Call, session_id: str, changes: Feed) -> SessionView:
         state = SessionEnd.UNKNOWN
     if isinstance(state, SessionEnd):
         raise _Over({"type": "ended", "reason": state.value}, 4410)
-    if call.caller.account not in (None, orchestrator.state.sessions[session_id].account):
+    # The only place where an id becomes a handle: from here on only the handle is sent.
+    view = orchestrator.session_by_id(session_id)
+    if view is None or call.caller.account not in (None, view.account):
         orchestrator.disconnected(session_id)
         raise _Over({"type": "ended", "reason": SessionEnd.UNKNOWN.value}, 4410)
-    # The only place where an id becomes a handle: what is told from here on is the handle.
-    view = orchestrator.session(orchestrator.state.sessions[session_id].handle)
-    assert isinstance(view, SessionView)
     return view
 
 

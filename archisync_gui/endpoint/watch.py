@@ -217,7 +217,7 @@ async def history(call: Call) -> Reply:
     query: contract.HistoryQuery = call.query
     view = _view(call)
     runs = await call.services.store.runs(
-        type=known_type(call, query.type) if query.type else None,
+        sync_type=known_type(call, query.type) if query.type else None,
         outcome=Outcome(query.outcome) if query.outcome else None,
         before=query.before,
         limit=query.limit,

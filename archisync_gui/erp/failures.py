@@ -48,11 +48,12 @@ _NET = re.compile(r"net::(ERR_[A-Z_0-9]+)")
 @contextmanager
 def translated(step: str) -> Iterator[None]:
     """Turn Playwright's errors into failures of ours; ``step`` names what was being done (``open``, ``read`` …)."""
-    from playwright.async_api import Error, TimeoutError
+    from playwright.async_api import Error
+    from playwright.async_api import TimeoutError as TimedOut
 
     try:
         yield
-    except TimeoutError as error:
+    except TimedOut as error:
         raise transient("erp-slow", step=step) from error
     except Error as error:
         text = str(error)

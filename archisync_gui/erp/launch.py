@@ -94,7 +94,8 @@ def _as_root() -> bool:
 async def launch(chromium: BrowserType, program: str, args: list[str], headless: bool) -> Chromium:
     """Start the first browser that starts: the setting's, the system's, Playwright's own. One that hangs is ended after
     :data:`ATTEMPT_LIMIT`, and the next one is tried."""
-    from playwright.async_api import Error, TimeoutError
+    from playwright.async_api import Error
+    from playwright.async_api import TimeoutError as TimedOut
 
     # Chromium's sandbox does not work as root; everywhere else it is on (Playwright would switch it off).
     common: dict[str, Any] = {"args": args, "headless": headless, "chromium_sandbox": not _as_root()}
@@ -121,7 +122,7 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
             where = str(attempt.get("executable_path") or attempt.get("channel") or "Playwright")
             reason = str(error).split("Call log:")[0].strip().splitlines()
             log.info("browser %s does not start: %s", where, reason[:3])
-            hung = hung or isinstance(error, TimeoutError)
+            hung = hung or isinstance(error, TimedOut)
             if not _absent(str(error)):
                 tried.append(f"{where}: {reason[-1][:200] if reason else '?'}")
     if hung:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from archisync_gui.office.sql import LEADER, MEMBERS
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
 
@@ -38,18 +39,10 @@ def look(server: Server) -> Seen:
             found = connection.execute("SELECT to_regclass('leader') IS NOT NULL").fetchone()
             if found is None or not found[0]:
                 return Seen(version, tls, False, 0, None, ())
-            row = connection.execute(
-                "SELECT l.epoch, CASE WHEN a.pid IS NOT NULL THEN l.name END FROM leader l "
-                "LEFT JOIN pg_stat_activity a ON a.pid = l.backend AND l.member IS NOT NULL "
-                "AND a.application_name = 'archisync leadership' WHERE l.id = 1"
-            ).fetchone()
-            epoch, leader = (0, None) if row is None else (int(row[0]), row[1])
-            members = connection.execute(
-                "SELECT m.name FROM members m JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted "
-                "AND l.classid::bigint = hashtext('archisync ' || current_schema())::bigint & 4294967295 "
-                "AND l.objid::bigint = m.lock AND l.objsubid = 2 ORDER BY m.name"
-            ).fetchall()
-            return Seen(version, tls, True, epoch, leader, tuple(name for (name,) in members))
+            row = connection.execute(LEADER).fetchone()
+            epoch, leader = (0, None) if row is None else (int(row[0]), row[2])
+            members = connection.execute(MEMBERS).fetchall()
+            return Seen(version, tls, True, epoch, leader, tuple(name for _, name in members))
 
 
 def refuse_unfit(connection: Connection, server: Server) -> None:

@@ -1,7 +1,8 @@
-"""What members ask of the leader, through the database: commands, their events and answers, the status of all.
+"""The leader's side of what members ask of it, through the database: commands, answers, the status and events of all.
 
 The same calls as over the local channel (``app.channel``): a name, arguments, events, an exit code and a result. The
-rows are the truth; ``NOTIFY`` only says that it is worth looking, and everybody looks now and then without it.
+rows are the truth; ``NOTIFY`` only says that it is worth looking, and everybody looks now and then without it. The
+members' side is ``line``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import json
 import logging
 import threading
-import uuid
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
@@ -21,25 +22,43 @@ from typing import Any
 import psycopg
 
 from archisync_gui.model import SyncFailure
+from archisync_gui.office.doorbell import Doorbell
+from archisync_gui.office.sql import LEADER, MEMBERS
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
 
 log = logging.getLogger(__name__)
 
 Emit = Callable[[dict[str, Any]], None]
-Handler = Callable[[str, dict[str, Any], Emit], Awaitable[tuple[int, Any]]]
-"""Serves one call: name, arguments, where to send events; returns exit code and result (JSON)."""
 
-TURN = 0.05
-"""Seconds between two looks of the leader's desk at what is to be written."""
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One command of a member."""
+
+    name: str
+    args: dict[str, Any]
+    member: str
+    """Who asks: the id of a running member (``leadership.Member.id``), or a computer's name (command line)."""
+    computer: str
+    """The name of its computer, for people."""
+
+
+Handler = Callable[[Asked, Emit], Awaitable[tuple[int, Any]]]
+"""Serves one command; events go to ``Emit``; returns exit code and result (JSON)."""
+
 LOOK = 2.0
 """Seconds between two looks at the tables without a notification."""
+SHOW_GAP = 0.1
+"""Seconds between two statuses written: progress alone comes more often."""
 RETRY = 1.0
 """Seconds from a lost connection to the next one."""
 KEPT = 3600
 """Seconds that an answered command stays, so that a repeat after a lost connection finds its answer."""
-UNASKED = 30.0
-"""Seconds that a command waits for a leader to take it."""
+STATUS_TURN = 0.05
+"""Seconds between two looks of the thread that waits for the status whether it is to stop."""
+ANNOUNCED = 120
+"""Seconds that an event stays for members whose connection was lost."""
 FAILED = 1
 """Exit code of a command that failed at the leader."""
 
@@ -50,6 +69,7 @@ class Shown:
 
     epoch: int
     revision: int
+    """Counts the statuses written under that epoch."""
     at: datetime
     """By the server's clock."""
     value: Any
@@ -59,7 +79,7 @@ class Shown:
 
 
 class Desk:
-    """The leader's side: serves the commands of all members, and shows them the status, on a thread of its own.
+    """The leader's side: serves the commands of all members, and shows them status and events, on a thread of its own.
 
     Made for one epoch; ``lost`` is called once (on that thread) when the database shows another one.
     """
@@ -69,37 +89,51 @@ class Desk:
         server: Server,
         epoch: int,
         handler: Handler,
-        status: Callable[[], tuple[int, Any]],
+        status: Callable[[], Any],
         *,
         lost: Callable[[int], None],
+        present: Callable[[dict[str, str]], object] = lambda members: None,
     ) -> None:
-        """``status`` answers revision and value, on the loop's thread; call :meth:`changed` when it is worth asking."""
+        """``status`` answers the status (JSON), on the loop's thread; call :meth:`changed` when it is worth asking.
+        ``present`` is called on the loop's thread now and then with the members that take part: id and name."""
         self._server, self._epoch, self._handler, self._status, self._lost = server, epoch, handler, status, lost
+        self._present = present
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
         self._dirty = threading.Event()
         self._dirty.set()
+        self._bell = Doorbell()
         self._out: deque[tuple[str, dict[str, Any] | tuple[int, Any]]] = deque()
         """Events and answers to be written; each stays until it is."""
+        self._news: deque[str] = deque()
+        """The orchestrator's events (JSON) to be announced to all; each stays until it is."""
         self._calls: dict[str, Future[None]] = {}
-        self._shown = -1
+        self._shown = ""
+        """The last status written, without its time."""
+        self._number = 0
+        self._show_after = 0.0
         self._thread = threading.Thread(target=self._run, name="office-desk", daemon=True)
 
     def start(self) -> None:
         """Begin to serve."""
         self._thread.start()
 
-    def changed(self) -> None:
-        """The status may have another revision now."""
+    def changed(self, event: Any = None) -> None:
+        """The status may have another revision now. ``event``: what happened (JSON), for all members."""
+        if event is not None:
+            self._news.append(json.dumps(event))
         self._dirty.set()
+        self._bell.ring()
 
     async def stop(self) -> None:
         """Serve no more; calls under way are cancelled and stay unanswered, for the next leader."""
         self._stop.set()
+        self._bell.ring()
         await asyncio.to_thread(self._thread.join)
         # Only now: until its end the thread may take one more command.
         for call in self._calls.values():
             call.cancel()
+        self._bell.close()
 
     # ------------------------------------------------------------------------------------------------ the thread
 
@@ -123,18 +157,23 @@ class Desk:
             "UPDATE commands SET epoch = NULL WHERE epoch = %s AND done IS NULL AND NOT id = ANY(%s)",
             (self._epoch, [*self._calls]),
         )
-        idle = LOOK
+        look = tell = 0.0
         while not self._stop.is_set():
-            if idle >= LOOK:
-                idle = 0.0
+            now = time.monotonic()
+            if now >= look:
+                look = now + LOOK
                 if not self._take(connection):
                     self._lost(self._epoch)
                     return False
+                if now >= tell:
+                    tell = now + LOOK
+                    self._tell_members(connection)
             self._write(connection)
-            if any(connection.notifies(timeout=TURN, stop_after=1)):
-                idle = LOOK
-            else:
-                idle += TURN
+            left = look - time.monotonic()
+            if self._dirty.is_set():
+                left = min(left, self._show_after - time.monotonic())
+            if self._bell.wait(connection, left):
+                look = 0.0
         return True
 
     def _take(self, connection: Connection) -> bool:
@@ -148,34 +187,48 @@ class Desk:
             connection.execute(
                 "DELETE FROM commands WHERE done < clock_timestamp() - make_interval(secs => %s)", (KEPT,)
             )
+            connection.execute(
+                "DELETE FROM announced WHERE at < clock_timestamp() - make_interval(secs => %s)", (ANNOUNCED,)
+            )
             found = connection.execute(
                 "UPDATE commands SET epoch = %s WHERE done IS NULL AND NOT cancelled AND epoch IS DISTINCT FROM %s "
-                "RETURNING id, name, args",
+                "RETURNING asked, id, name, args, member, "
+                "coalesce((SELECT m.name FROM members m WHERE m.id = commands.member), member)",
                 (self._epoch, self._epoch),
             ).fetchall()
             unwanted = connection.execute(
                 "UPDATE commands SET done = clock_timestamp() WHERE done IS NULL AND cancelled RETURNING id"
             ).fetchall()
-        for id, name, args in found:
-            self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, name, json.loads(args)), self._loop)
+        for _, id, name, args, member, computer in sorted(found):
+            asked = Asked(name, json.loads(args), member, computer)
+            self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, asked), self._loop)
         for (id,) in unwanted:
             call = self._calls.pop(id, None)
             if call is not None:
                 call.cancel()
         return True
 
-    async def _answer(self, id: str, name: str, args: dict[str, Any]) -> None:
+    def _tell_members(self, connection: Connection) -> None:
+        members = dict(connection.execute(MEMBERS).fetchall())
+        self._loop.call_soon_threadsafe(self._present, members)
+
+    async def _answer(self, id: str, asked: Asked) -> None:
+        def emit(event: dict[str, Any]) -> None:
+            self._out.append((id, event))
+            self._bell.ring()
+
         try:
-            done = await self._handler(name, args, lambda event: self._out.append((id, event)))
+            done = await self._handler(asked, emit)
         except SyncFailure as error:
             done = _failed(error.code, dict(error.params))
         except Exception:
-            log.exception("a command of a member failed: %s", name)
-            done = _failed("office-command-failed", {"name": name})
+            log.exception("a command of a member failed: %s", asked.name)
+            done = _failed("office-command-failed", {"name": asked.name})
         self._out.append((id, done))
+        self.changed()  # also of what is no event: a form's sign of life
 
     def _write(self, connection: Connection) -> None:
-        """Write events and answers, then the status if it has another revision."""
+        """Write events and answers, then the status if it is another one."""
         while self._out:
             id, what = self._out[0]
             if isinstance(what, tuple):
@@ -186,15 +239,17 @@ class Desk:
                 )
             else:
                 connection.execute(
-                    "INSERT INTO command_events (command, event) SELECT id, %s FROM commands WHERE id = %s",
-                    (json.dumps(what), id),
+                    "INSERT INTO command_events (command, event) "
+                    "SELECT id, %s FROM commands WHERE id = %s AND epoch = %s",
+                    (json.dumps(what), id, self._epoch),
                 )
             connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
             self._out.popleft()
             if isinstance(what, tuple):
                 self._calls.pop(id, None)
-        if self._dirty.is_set():
+        if self._dirty.is_set() and time.monotonic() >= self._show_after:
             self._dirty.clear()
+            self._show_after = time.monotonic() + SHOW_GAP
             try:
                 self._show(connection)
             except BaseException:
@@ -202,134 +257,51 @@ class Desk:
                 raise
 
     def _show(self, connection: Connection) -> None:
-        async def asked() -> tuple[int, Any]:
-            return self._status()
+        """Write the events of the orchestrator, and the status after them, in one transaction."""
+
+        async def asked() -> tuple[Any, int]:
+            count = len(self._news)  # on the loop's thread, which adds to them: exactly those that the status follows
+            return self._status(), count
 
         asking = asyncio.run_coroutine_threadsafe(asked(), self._loop)
-        while not self._stop.is_set():
+        while True:
             try:
-                revision, value = asking.result(TURN)
+                value, count = asking.result(STATUS_TURN)
+                break
             except TimeoutError:
-                continue
-            if revision != self._shown:
-                with connection.transaction():
-                    connection.execute(
-                        "INSERT INTO status (id, epoch, revision, at, value) "
-                        "SELECT 1, epoch, %s, clock_timestamp(), %s FROM leader WHERE id = 1 AND epoch = %s FOR SHARE "
-                        "ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, revision = excluded.revision, "
-                        "at = excluded.at, value = excluded.value",
-                        (revision, json.dumps(value), self._epoch),
-                    )
-                    connection.execute("SELECT pg_notify('office_status', %s)", (str(revision),))
-                self._shown = revision
+                if self._stop.is_set():
+                    asking.cancel()
+                    return
+        plain = json.dumps(value if not isinstance(value, dict) else {**value, "at": None})
+        if plain == self._shown and not count:
             return
-        asking.cancel()
+        with connection.transaction():
+            mine = connection.execute(
+                "INSERT INTO status (id, epoch, revision, at, value) "
+                "SELECT 1, epoch, %s, clock_timestamp(), %s FROM leader WHERE id = 1 AND epoch = %s FOR SHARE "
+                "ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, revision = excluded.revision, "
+                "at = excluded.at, value = excluded.value",
+                (self._number + 1, json.dumps(value), self._epoch),
+            ).rowcount
+            if mine:
+                events = [(self._epoch, self._news[at]) for at in range(count)]
+                if events:
+                    with connection.cursor() as cursor:
+                        cursor.executemany("INSERT INTO announced (epoch, event) VALUES (%s, %s)", events)
+                connection.execute("SELECT pg_notify('office_status', %s)", (str(self._number + 1),))
+        self._shown, self._number = plain, self._number + 1
+        for _ in range(count):
+            self._news.popleft()
 
 
 def _failed(code: str, params: dict[str, Any]) -> tuple[int, Any]:
     return FAILED, {"error": code, "params": params}
 
 
-# ------------------------------------------------------------------------------------------------ a member's side
-
-
-async def call(
-    server: Server,
-    member: str,
-    name: str,
-    args: dict[str, Any],
-    on_event: Emit,
-    *,
-    id: str | None = None,
-    patience: float = UNASKED,
-) -> tuple[int, Any]:
-    """Ask the leader, whoever it is; events go to ``on_event`` as they come. Survives lost connections and a change of
-    the leader. ``id``: of a call that is repeated: it is served once and answered again.
-
-    Raises :class:`StoreError` ``office-no-leader`` when nobody has taken the command after ``patience`` seconds, and
-    ``office-unreachable`` when the server could not be reached for so long.
-    """
-    loop = asyncio.get_running_loop()
-    asking = _Call(server, member, id or uuid.uuid4().hex, name, json.dumps(args), patience)
-
-    def emit(event: dict[str, Any]) -> None:
-        loop.call_soon_threadsafe(on_event, event)
-
-    asking.emit = emit
-    future = loop.run_in_executor(None, asking.run)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        asking.cancelled.set()
-        await asyncio.gather(future, return_exceptions=True)
-        raise
-
-
-class _Call:
-    """One command, on a thread."""
-
-    def __init__(self, server: Server, member: str, id: str, name: str, args: str, patience: float) -> None:
-        self._server, self._patience = server, patience
-        self._row = (id, member, name, args)
-        self._id = id
-        self._seen = 0
-        self._waited = 0.0
-        self.cancelled = threading.Event()
-        self.emit: Emit = lambda event: None
-
-    def run(self) -> tuple[int, Any]:
-        while True:
-            try:
-                with self._server.connect("archisync call", autocommit=True) as connection:
-                    return self._ask(connection)
-            except psycopg.Error as error:
-                self._waited += RETRY
-                if self._waited >= self._patience or self.cancelled.is_set():
-                    raise StoreError("office-unreachable", path=str(self._server), detail=str(error)) from error
-                self.cancelled.wait(RETRY)
-
-    def _ask(self, connection: Connection) -> tuple[int, Any]:
-        connection.execute("LISTEN office_answers")
-        connection.execute(
-            "INSERT INTO commands (id, member, name, args) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
-            self._row,
-        )
-        connection.execute("NOTIFY office_commands")
-        while True:
-            self._pass_events_on(connection)
-            row = connection.execute("SELECT epoch, exit, result FROM commands WHERE id = %s", (self._id,)).fetchone()
-            if row is None:
-                raise StoreError("office-no-leader", path=str(self._server))
-            epoch, code, result = row
-            if code is not None:
-                self._pass_events_on(connection)
-                return int(code), json.loads(result)
-            if self.cancelled.is_set() or (epoch is None and self._waited >= self._patience):
-                connection.execute("UPDATE commands SET cancelled = true WHERE id = %s", (self._id,))
-                connection.execute("NOTIFY office_commands")
-                raise StoreError("office-no-leader", path=str(self._server))
-            self._waited = self._waited + 1.0 if epoch is None else 0.0
-            for note in connection.notifies(timeout=1.0):
-                if note.payload == self._id:
-                    self._waited = 0.0
-                    break
-
-    def _pass_events_on(self, connection: Connection) -> None:
-        found = connection.execute(
-            "SELECT number, event FROM command_events WHERE command = %s AND number > %s ORDER BY number",
-            (self._id, self._seen),
-        ).fetchall()
-        for number, event in found:
-            self._seen = number
-            self.emit(json.loads(event))
-
-
 def shown(connection: Connection) -> Shown | None:
     """The status that all members see; ``None`` before the first leader. Blocking."""
     row = connection.execute(
-        "SELECT s.epoch, s.revision, s.at, s.value, CASE WHEN a.pid IS NOT NULL THEN l.name END FROM leader l "
-        "JOIN status s ON s.id = 1 LEFT JOIN pg_stat_activity a ON a.pid = l.backend AND l.member IS NOT NULL "
-        "AND a.application_name = 'archisync leadership' WHERE l.id = 1"
+        f"SELECT s.epoch, s.revision, s.at, s.value, l.name FROM status s CROSS JOIN ({LEADER}) l WHERE s.id = 1"
     ).fetchone()
     return None if row is None else Shown(row[0], row[1], row[2], json.loads(row[3]), row[4])
 
@@ -341,4 +313,4 @@ def last_shown(server: Server) -> Shown | None:
             return shown(connection)
 
 
-__all__ = ["Desk", "Shown", "call", "last_shown", "shown"]
+__all__ = ["Asked", "Desk", "Emit", "Handler", "Shown", "last_shown", "shown"]

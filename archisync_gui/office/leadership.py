@@ -20,6 +20,7 @@ import psycopg
 
 from archisync_gui.office.checks import refuse_unfit
 from archisync_gui.office.clock import OfficeClock
+from archisync_gui.office.sql import BE_PRESENT, LEAD_NO_MORE, TRY_TO_LEAD
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.postgres import Connection, Server
 
@@ -39,9 +40,6 @@ lost the network has stopped before another one can begin."""
 FIRST_IDLE_TIMEOUT = 140000
 """The first version of PostgreSQL with ``idle_session_timeout``."""
 
-TRY = "SELECT pg_try_advisory_lock(hashtext('archisync ' || current_schema()), 1)"
-GIVE_BACK = "SELECT pg_advisory_unlock(hashtext('archisync ' || current_schema()), 1)"
-PRESENT = "SELECT pg_advisory_lock(hashtext('archisync ' || current_schema()), %s)"
 FIRST_MEMBER = 2
 """The second number of the leader's lock is 1; members have numbers from here on (``members.lock``)."""
 
@@ -176,7 +174,7 @@ class Leadership:
                     self._lead(connection)
                 finally:
                     self._set(None)  # before the lock is given back
-                connection.execute(GIVE_BACK)
+                connection.execute(LEAD_NO_MORE)
             elif tries and due:
                 self._end_silent_leader(connection)
             self._wake.wait(TURN if self._may_lead else BEAT)
@@ -185,7 +183,7 @@ class Leadership:
     def _enter(self, connection: Connection) -> None:
         """Take a number whose lock shows to the others that this member lives, and stand in the list of members."""
         number = FIRST_MEMBER + int(self.member.id[:7], 16)
-        connection.execute(PRESENT, (number,))
+        connection.execute(BE_PRESENT, (number,))
         connection.execute("DELETE FROM members WHERE seen < clock_timestamp() - interval '1 day'")
         connection.execute(
             "INSERT INTO members (id, name, version, lock) VALUES (%s, %s, %s, %s) "
@@ -204,7 +202,7 @@ class Leadership:
             self.clock.told(row[0], asked, self.clock.monotonic())
 
     def _lock(self, connection: Connection) -> bool:
-        row = connection.execute(TRY).fetchone()
+        row = connection.execute(TRY_TO_LEAD).fetchone()
         return row is not None and bool(row[0])
 
     def _lead(self, connection: Connection) -> None:
@@ -216,6 +214,7 @@ class Leadership:
         ).fetchone()
         assert row is not None
         epoch = int(row[0])
+        connection.execute("NOTIFY office_status")
         self._set(epoch)
         while not self._stop.is_set() and self._epoch == epoch:
             self._wake.wait(BEAT)
@@ -226,6 +225,7 @@ class Leadership:
                 return
         self._set(None)
         connection.execute("UPDATE leader SET member = NULL WHERE id = 1 AND epoch = %s", (epoch,))
+        connection.execute("NOTIFY office_status")
 
     def _end_silent_leader(self, connection: Connection) -> None:
         """End the session of a leader that has been silent for too long, where the server does not do so itself. A role

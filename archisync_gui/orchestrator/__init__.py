@@ -7,26 +7,29 @@ Pure functions decide; one part, the dispatcher, acts. Read the modules in this 
 3.  ``decide``        ``decide(state, now)``: what to do now, and what blocks each waiting request
 4.  ``requests``      transitions: asked, joined, withdrawn, moved
 5.  ``runs``          transitions: started, progressed, suspended, ended, abandoned, tried again;
-                      ``ends``: how a run ended
+                      ``control``: what a runner holds of its run, and how its end is read
 6.  ``sessions``      transitions: smart sessions open, live, end
-7.  ``schedule``      transitions: time passed, intervals, the daily read; lateness
-8.  ``office_hours``  calendar arithmetic in the office's time zone
-9.  ``accounts``      transitions: accounts come, go, stop, log in
-10. ``explain``       why, in one reason; and what will run when: the same ``decide`` asked about later moments
-11. ``status``        the immutable status for panel, endpoint and command line
-12. ``tickets``       awaitables that callers hold
-13. ``listeners``     subscribers to events, called at once or through a feed for slow readers
-14. ``memory``        the journal's only writer, and how a state is remembered at a start
-15. ``dispatcher``    the only part that acts: owns the state, the clock and the task of the run
-16. ``orchestrator``  the public face
+7.  ``smart_sync``    what a form's call for fresh customers is answered
+8.  ``schedule``      transitions: time passed, intervals, the daily read; lateness
+9.  ``office_hours``  calendar arithmetic in the office's time zone
+10. ``accounts``      transitions: accounts come, go, stop, log in
+11. ``explain``       why, in one reason; and what will run when: the same ``decide`` asked about later moments
+12. ``status``        the immutable status for panel, endpoint and command line
+13. ``tickets``       awaitables that callers hold, and who waits for which outcome
+14. ``listeners``     subscribers to events, called at once or through a feed for slow readers
+15. ``memory``        the journal's only writer, and how a state is remembered at a start
+16. ``dispatcher``    the only part that acts: owns the state, the clock and the task of the run
+17. ``orchestrator``  the public face
+18. ``face``          that face as a protocol: what panel and endpoint use of it, here or on another computer
 
 A *transition* is a pure function that takes the state and the moment and returns the next state, or that and an answer
 for the caller. The 32 rules are in ``docs/rules.md``; the docstring of the function that implements one names it.
 """
 
+from archisync_gui.orchestrator.face import Face
 from archisync_gui.orchestrator.listeners import Feed
 from archisync_gui.orchestrator.orchestrator import Orchestrator
 from archisync_gui.orchestrator.rules import OfficeHours, Rules
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
 
-__all__ = ["BatchTicket", "Feed", "OfficeHours", "Orchestrator", "Rules", "Ticket"]
+__all__ = ["BatchTicket", "Face", "Feed", "OfficeHours", "Orchestrator", "Rules", "Ticket"]

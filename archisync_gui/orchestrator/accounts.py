@@ -9,17 +9,28 @@ from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, Failur
 from archisync_gui.orchestrator.decide import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
-from archisync_gui.orchestrator.schedule import with_due
+from archisync_gui.orchestrator.schedule import planned, with_due
 from archisync_gui.orchestrator.state import AccountState, Emit, Moment, SaveNote, State, StopCause, evolve
 
 
 def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
-    """The accounts in use from now on. Requests of other accounts are withdrawn, their run is cancelled."""
+    """The accounts in use from now on, and the schedule of them. Requests of other accounts are withdrawn, their run is
+    cancelled."""
     known = {a.id: evolve(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
     state = orphans_dropped(evolve(state, accounts=known), now)
     if state.active is not None and state.active.run.account not in state.enabled:
         state = stop_asked(state, StopCause.ACCOUNT)
-    return state.say(Emit(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+    state = state.say(Emit(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+    return planned(state, now)
+
+
+def type_to_try(state: State, account: AccountId) -> SyncType:
+    """What an account that was stopped reads first: what failed last, else a list of its own."""
+    for (sync_type, _), track in state.tracks.items():
+        if track.last is not None and track.last.error is not None and track.last.account == account:
+            return sync_type
+    own = [spec.name for spec in state.types.values() if not spec.shared]
+    return (own or list(state.types))[0]
 
 
 def orphans_dropped(state: State, now: Moment) -> State:
@@ -43,14 +54,14 @@ def rehomed(state: State) -> State:
             parked = request.parked
             if parked is not None:
                 # What it has read belongs to the other account's grid: it starts over with the new login.
-                parked = evolve(parked, run=evolve(parked.run, account=reader), state=None)
+                parked = evolve(parked, run=evolve(parked.run, account=reader), resume=None)
             state = state.without_request(slot)
             state = put_back(state, evolve(request, slot=slot._replace(account=reader), parked=parked))
     return state
 
 
 def login_failed(
-    state: State, now: Moment, type: SyncType, account: AccountId, error: ErrorInfo, since: float
+    state: State, now: Moment, sync_type: SyncType, account: AccountId, error: ErrorInfo, since: float
 ) -> State:
     """Refused credentials stop the account at once; any other failed login keeps the schedule away from it for a while,
     then it gets one more try (rule 22). A run that began (monotonic ``since``) before the operator changed the password
@@ -67,8 +78,8 @@ def login_failed(
             failures = known.login_failures + 1
             pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
             until = now.wall + timedelta(seconds=pause)
-            key = state.track_key(type, account)
-            due = state.track(type, account).due
+            key = state.track_key(sync_type, account)
+            due = state.track(sync_type, account).due
             if due is not None:
                 state = with_due(state, key, min(due, until))
             return state.with_account(evolve(known, login_failures=failures, login_pause=until)).say(

@@ -14,7 +14,7 @@ from archisync_gui.orchestrator import office_hours
 from archisync_gui.orchestrator.state import (
     SMART,
     AccountState,
-    Active,
+    Attempt,
     Moment,
     Request,
     Session,
@@ -221,7 +221,7 @@ def logins_today(state: State, account: AccountId, now: Moment) -> int:
 # ---------------------------------------------------------------------------------------------------------- the run
 
 
-def must_yield(state: State, active: Active, now: Moment) -> bool:
+def must_yield(state: State, active: Attempt, now: Moment) -> bool:
     """True when the active run should be suspended: a form waits for a fast read, or quiet began (rule 10)."""
     if active.request.smart or active.stop is not None:
         return False
@@ -231,16 +231,16 @@ def must_yield(state: State, active: Active, now: Moment) -> bool:
     return quiet(state, now) and not active.request.anyway and not serves(state, active.request)
 
 
-def overrun(state: State, active: Active, now: Moment) -> StopCause | None:
+def overrun(state: State, active: Attempt, now: Moment) -> StopCause | None:
     """Which limit of rule 24 the run has passed. Suspended time does not count."""
-    if now.mono - active.since.mono + active.spent >= state.types[active.run.type].deadline:
+    if active.seconds(now) >= state.types[active.run.type].deadline:
         return StopCause.DEADLINE
     if now.mono >= watched_until(state, active):
         return StopCause.WATCHDOG
     return None
 
 
-def watched_until(state: State, active: Active) -> float:
+def watched_until(state: State, active: Attempt) -> float:
     """Monotonic time at which the watchdog cancels the run if there is no progress."""
     limit = active.progress_at + state.rules.watchdog
     return limit if active.long_step is None else max(limit, active.long_step)
@@ -249,22 +249,22 @@ def watched_until(state: State, active: Active) -> float:
 # ---------------------------------------------------------------------------------------------------------- freshness
 
 
-def late_after(state: State, type: SyncType) -> float:
+def late_after(state: State, sync_type: SyncType) -> float:
     """Seconds of opening time after which a copy is late."""
-    interval = state.intervals.get(type)
+    interval = state.intervals.get(sync_type)
     if interval is None:
         return state.rules.late_without_interval
     return state.rules.late_intervals * interval * 60.0
 
 
-def late_at(state: State, type: SyncType, account: AccountId, now: Moment) -> datetime | None:
+def late_at(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> datetime | None:
     """When the copy becomes late, by the wall clock as it goes now; already past for one that is stale. ``None``: never
     (the office never opens)."""
-    success = state.track(type, account).success
+    success = state.track(sync_type, account).success
     if success is None or success.age(now) == float("inf"):
         return now.wall
     rules = state.rules
-    late = office_hours.after_open_time(success.wall, late_after(state, type), rules.office, rules.zone)
+    late = office_hours.after_open_time(success.wall, late_after(state, sync_type), rules.office, rules.zone)
     if late is None:
         return None
     # Where the wall clock lost time against the monotonic one, the larger elapsed time counts.
@@ -274,18 +274,18 @@ def late_at(state: State, type: SyncType, account: AccountId, now: Moment) -> da
 
 def late_times(state: State, now: Moment) -> list[datetime]:
     """When each copy becomes, or became, late."""
-    found = [late_at(state, type, account, now) for type, account in state.lines()]
+    found = [late_at(state, sync_type, account, now) for sync_type, account in state.lines()]
     return [late for late in found if late is not None]
 
 
-def freshness(state: State, type: SyncType, account: AccountId, now: Moment) -> Freshness:
+def freshness(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> Freshness:
     """How far the stored copy can be trusted (status, rule 30)."""
-    success = state.track(type, account).success
+    success = state.track(sync_type, account).success
     if success is None:
         return Freshness.NEVER
     if success.age(now) == float("inf"):
         return Freshness.UNKNOWN
-    late = late_at(state, type, account, now)
+    late = late_at(state, sync_type, account, now)
     return Freshness.LATE if late is not None and late <= now.wall else Freshness.FRESH
 
 
@@ -322,8 +322,8 @@ def dues(state: State) -> list[tuple[datetime, SyncType, AccountId]]:
     """When the schedule will ask for each type of each account in use."""
     if not state.rules.schedule:
         return []
-    lines = ((state.track(type, account).due, type, account) for type, account in state.lines())
-    return [(due, type, account) for due, type, account in lines if due is not None]
+    lines = ((state.track(sync_type, account).due, sync_type, account) for sync_type, account in state.lines())
+    return [(due, sync_type, account) for due, sync_type, account in lines if due is not None]
 
 
 def next_change(state: State, now: Moment) -> float:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from archisync_gui.model import (
     Clock,
@@ -21,17 +19,16 @@ from archisync_gui.model import (
     Event,
     EventKind,
     Explanation,
-    FailureKind,
     Finished,
     Journal,
     Json,
-    Progress,
     Reason,
-    Run,
     Runner,
+    RunResult,
     Suspended,
 )
-from archisync_gui.orchestrator import accounts, runs
+from archisync_gui.orchestrator import runs
+from archisync_gui.orchestrator.control import Control, end_of, failure_of, internal
 from archisync_gui.orchestrator.decide import (
     Abandon,
     Start,
@@ -39,27 +36,26 @@ from archisync_gui.orchestrator.decide import (
     breathing,
     decide,
     late_times,
-    must_yield,
     next_change,
 )
-from archisync_gui.orchestrator.ends import failure_of, internal, sound
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
 from archisync_gui.orchestrator.schedule import passed, slept
 from archisync_gui.orchestrator.state import (
-    Active,
-    AnswerForms,
+    Answer,
+    Attempt,
     DoubtClock,
     Effect,
     Emit,
     Moment,
-    Resolve,
+    SaveNote,
     SaveRun,
     Slot,
     State,
     evolve,
 )
+from archisync_gui.orchestrator.tickets import Waiters
 
 log = logging.getLogger(__name__)
 
@@ -76,16 +72,6 @@ SOONEST = 0.001
 """Seconds; no alarm rings sooner, so that a rounding of clocks cannot keep the dispatcher busy with itself."""
 
 
-class Answers(Protocol):
-    """Passes outcomes on to tickets and forms."""
-
-    def settled(self, word: Resolve) -> None:
-        """Tickets: called after the attempt's row is written (rule 5)."""
-
-    def form_told(self, word: Resolve | AnswerForms) -> None:
-        """Forms: called at once (rule 12)."""
-
-
 class Dispatcher:
     """Owns the state and does what ``decide`` answers (rule 2)."""
 
@@ -95,8 +81,7 @@ class Dispatcher:
         runner: Runner,
         journal: Journal,
         clock: Clock,
-        listeners: Listeners,
-        answers: Answers,
+        waiters: Waiters,
         close_browser: Callable[[], Awaitable[object]],
     ) -> None:
         self.state = state
@@ -105,8 +90,8 @@ class Dispatcher:
         self._runner = runner
         self._journal = journal
         self._clock = clock
-        self._listeners = listeners
-        self._answers = answers
+        self.listeners = Listeners()
+        self._waiters = waiters
         self._writer = Writer(self.journal_failed)
         self._wake = asyncio.Event()
         self._words: deque[Effect] = deque()
@@ -118,14 +103,17 @@ class Dispatcher:
         self._alarm_at = 0.0
         """Monotonic; counts only while the alarm is set."""
         self._run: asyncio.Task[Finished | Suspended] | None = None
-        self._control: _Control | None = None
+        self._control: Control | None = None
         self._abandoned: set[asyncio.Task[Finished | Suspended]] = set()
         self._close_browser = close_browser
         self._giving_up: asyncio.Task[None] | None = None
         """Closes the browser of a run that does not end, then takes the lock from it."""
         self._flushing = False
         self._explained: tuple[object, object] | None = None
-        self._lateness = _Lateness()
+        self._late_depends: tuple[object, ...] = (None,) * 4
+        self._late_times: list[datetime] = []
+        self._lateness: tuple[bool, int] | None = None
+        """Whether quiet is over, and how many copies are late; ``None``: not looked at yet."""
 
     # ------------------------------------------------------------------------------------------------ state
 
@@ -184,19 +172,19 @@ class Dispatcher:
                 event = Event(kind, self.state.boot, self.revision, now.wall, data)
                 if kind not in NOT_KEPT:
                     self._writer.write(partial(self._journal.event, event))
-                self._listeners.tell(event)
+                self.listeners.tell(event)
             case SaveRun(record):
                 self._writer.write(partial(self._journal.run_ended, record))
-            case Resolve():
-                self._answers.form_told(word)
-                self._writer.then(partial(self._answers.settled, word))
-            case AnswerForms():
-                self._answers.form_told(word)
+            case SaveNote(key, value):
+                self._notes[key] = value
+                self._writer.write(self._write_notes)
             case DoubtClock():
                 self._writer.write(self._journal.clock_doubted)
-            case _:
-                self._notes[word.key] = word.value
-                self._writer.write(self._write_notes)
+            case Answer(who, result):
+                self._waiters.answer_forms(who, result)
+                if isinstance(result, RunResult):
+                    # Tickets wait until the attempt's row is written (rule 5).
+                    self._writer.then(partial(self._waiters.settle, who, result))
 
     async def _write_notes(self) -> None:
         """Write the notes that are not written yet; one that fails stays for the next time (a hold or a stopped account
@@ -306,18 +294,15 @@ class Dispatcher:
         """Emit an event when a copy becomes late or quiet ends: both happen by time alone and change the status."""
         state = self.state
         depends = (state.tracks, state.intervals, state.accounts, state.rules)
-        if any(a is not b for a, b in zip(depends, self._lateness.depends, strict=True)):
+        if any(a is not b for a, b in zip(depends, self._late_depends, strict=True)):
             # Nothing that freshness depends on changes more often than a run ends.
-            self._lateness = _Lateness(depends, breathing(state, now), sorted(late_times(state, now)))
-        seen = self._lateness
-        breathes, late = breathing(state, now), sum(at <= now.wall for at in seen.times)
-        if (breathes, late) != (seen.breathes, seen.late):
-            news = seen.late is not None
-            self._lateness = evolve(seen, breathes=breathes, late=late)
-            if news:
-                self.apply(lambda state, now: state.say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
-        if late < len(seen.times):
-            self._set_alarm(now.mono_at(seen.times[late]))
+            self._late_depends, self._late_times, self._lateness = depends, sorted(late_times(state, now)), None
+        before, late = self._lateness, sum(at <= now.wall for at in self._late_times)
+        self._lateness = breathing(state, now), late
+        if before is not None and before != self._lateness:
+            self.apply(lambda state, now: state.say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
+        if late < len(self._late_times):
+            self._set_alarm(now.mono_at(self._late_times[late]))
 
     # ------------------------------------------------------------------------------------------------ the run
 
@@ -325,19 +310,19 @@ class Dispatcher:
         self.apply(lambda state, now: runs.started(state, now, slot))
         active = self.state.active
         assert active is not None  # the transition just gave it the lock
-        control = _Control(self, active)
+        control = Control(active, lambda: (self.state, self.now()), self.apply)
         task = asyncio.create_task(self._execute(active, control), name=f"sync {active.run.type} {active.run.account}")
         self._run, self._control = task, control
         task.add_done_callback(partial(self._ended, control))
 
-    async def _execute(self, active: Active, control: _Control) -> Finished | Suspended:
+    async def _execute(self, active: Attempt, control: Control) -> Finished | Suspended:
         if not active.suspensions:
             # The row is there before anything happens, so that a killed process is found out (rule 27).
-            self._writer.write(partial(self._journal.run_started, runs.record(active)))
+            self._writer.write(partial(self._journal.run_started, active.record()))
             await self._writer.written()
         return await self._runner(control)
 
-    def _ended(self, control: _Control, task: asyncio.Task[Finished | Suspended]) -> None:
+    def _ended(self, control: Control, task: asyncio.Task[Finished | Suspended]) -> None:
         """The run's task is really over, however it ended: here, and where it is abandoned, the lock is freed (rule 2).
         Nothing that a runner returned or raised can keep that from happening (rules 5, 20)."""
         run_id = control.run.id
@@ -349,7 +334,7 @@ class Dispatcher:
                 task.exception()  # looked at, so that asyncio does not complain
             self.apply(lambda state, now: runs.abandoned_over(state, now, run_id))
             return
-        how = sound(_outcome(task), asked_to_suspend=control.asked)
+        how = end_of(task, asked_to_suspend=control.asked)
         try:
             self.apply(lambda state, now: runs.ended(state, now, run_id, how))
         except Exception as error:
@@ -405,17 +390,6 @@ class Dispatcher:
         await self._writer.stop()
 
 
-@dataclass(frozen=True)
-class _Lateness:
-    """When copies become late, as last looked up."""
-
-    depends: tuple[object, ...] = (None, None, None, None)
-    breathes: bool = False
-    times: list[datetime] = field(default_factory=list)
-    late: int | None = None
-    """How many are; ``None``: not counted yet."""
-
-
 async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]) -> None:
     """Wait until ``wanted`` is done or ``limit`` is over; ``wanted`` is left as it is."""
     sleep = asyncio.ensure_future(limit)
@@ -424,60 +398,3 @@ async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]
     finally:
         sleep.cancel()
         await asyncio.gather(sleep, return_exceptions=True)
-
-
-class _Control:
-    """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing; in an abandoned
-    run they raise ``CancelledError``, so that it cannot go on to store what it read."""
-
-    def __init__(self, dispatcher: Dispatcher, active: Active) -> None:
-        self._dispatcher = dispatcher
-        self.run: Run = active.run
-        self.resume = active.resume
-        self.asked = False
-        """The runner has been asked to suspend."""
-        self.abandoned = False
-        """The lock was taken from the run; whatever it still does is in vain."""
-
-    def _go_on(self) -> None:
-        if self.abandoned:
-            raise asyncio.CancelledError("the run was abandoned")
-
-    def suspend_requested(self) -> bool:
-        self._go_on()
-        dispatcher = self._dispatcher
-        active = dispatcher.state.active
-        if (
-            active is not None
-            and active.run.id == self.run.id
-            and must_yield(dispatcher.state, active, dispatcher.now())
-        ):
-            self.asked = True
-            return True
-        return False
-
-    def progress(self, progress: Progress) -> None:
-        self._go_on()
-        self._dispatcher.apply(lambda state, now: runs.progressed(state, now, self.run.id, progress))
-
-    @contextmanager
-    def long_step(self, limit: float) -> Iterator[None]:
-        self._go_on()
-        self._dispatcher.apply(lambda state, now: runs.long_step(state, now, self.run.id, limit))
-        try:
-            yield
-        finally:
-            self._dispatcher.apply(lambda state, now: runs.long_step(state, now, self.run.id, None))
-
-    def logged_in(self) -> None:
-        self._dispatcher.apply(lambda state, now: accounts.logged_in(state, now, self.run.account))
-
-
-def _outcome(task: asyncio.Task[Finished | Suspended]) -> object:
-    """What a run's task returned, or the exception it raised."""
-    if task.cancelled():
-        return ErrorInfo(
-            "run-internal", FailureKind.TRANSIENT, "the runner cancelled itself", {"error": "CancelledError"}
-        )
-    error = task.exception()
-    return task.result() if error is None else error

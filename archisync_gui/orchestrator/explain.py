@@ -22,7 +22,7 @@ from archisync_gui.orchestrator.decide import (
     stopped_by,
 )
 from archisync_gui.orchestrator.schedule import passed
-from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, State, evolve
+from archisync_gui.orchestrator.state import SHARED, Attempt, Moment, Request, State, evolve
 
 HORIZON = timedelta(hours=24)
 """A forecast covers this time."""
@@ -93,17 +93,17 @@ def clock_text(at: datetime, now: datetime, zone: str) -> str:
 # ---------------------------------------------------------------------------------------------------------- forecast
 
 
-def expected_seconds(state: State, type: SyncType, account: AccountId, scope: Scope) -> float:
+def expected_seconds(state: State, sync_type: SyncType, account: AccountId, scope: Scope) -> float:
     """How long such a run takes, from past ones."""
     if scope is not Scope.ALL:
         return state.rules.expected_fast
-    durations = state.track(type, account).durations
+    durations = state.track(sync_type, account).durations
     return sum(durations) / len(durations) if durations else state.rules.expected_whole
 
 
-def remaining(state: State, active: Active, now: Moment) -> float | None:
+def remaining(state: State, active: Attempt, now: Moment) -> float | None:
     """Seconds to the end of the run: from rows where the total is known, else from past runs."""
-    spent = active.spent + now.mono - active.since.mono
+    spent = active.seconds(now)
     progress = active.progress
     if progress.total and progress.rows and active.run.scope is Scope.ALL:
         return max(0.0, spent * (progress.total - progress.rows) / progress.rows)

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
 from archisync_gui.model import (
@@ -19,6 +19,7 @@ from archisync_gui.model import (
     LastRead,
     Remembered,
 )
+from archisync_gui.orchestrator import schedule
 from archisync_gui.orchestrator.state import ListState, Moment, Stamp, State, evolve
 
 log = logging.getLogger(__name__)
@@ -104,6 +105,19 @@ class Writer:
 # ---------------------------------------------------------------------------------------------------------- remembering
 
 
+def started(state: State, now: Moment, memory: Remembered, *, failed: bool) -> State:
+    """The state at a start: as an earlier process left it, with the schedule planned (rule 28). ``failed``: what it
+    left could not be read."""
+    state = remembered(state, now, memory)
+    if later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), memory):
+        # The wall clock was set back while the program was closed (rule 30).
+        state = schedule.clock_doubted(state, now)
+    if failed:
+        # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
+        state = evolve(state, hold_since=now.wall, unreadable=("journal",))
+    return schedule.planned(state, now)
+
+
 def remembered(state: State, now: Moment, memory: Remembered) -> State:
     """The state as an earlier process left it (rules 22, 28, 29, 31). What cannot be read is left out, with a line in
     the log: a damaged note must not keep the office from reading."""
@@ -153,15 +167,15 @@ def _track(state: State, read: LastRead, known: ListState, now: Moment) -> ListS
 
 def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
-        case ["due", type, *rest], str(at) if type in state.types:
-            place = (type, ":".join(rest))
+        case ["due", sync_type, *rest], str(at) if sync_type in state.types:
+            place = (sync_type, ":".join(rest))
             track = state.tracks.get(place, ListState())
             return state.with_track(place, evolve(track, due=_time(at)))
-        case ["owed", type, *rest], str(since) if type in state.types:
-            place = (type, ":".join(rest))
+        case ["owed", sync_type, *rest], str(since) if sync_type in state.types:
+            place = (sync_type, ":".join(rest))
             return state.with_track(place, evolve(state.tracks.get(place, ListState()), owed=_time(since)))
-        case ["failures", type, *rest], Mapping() as kept if type in state.types:
-            place = (type, ":".join(rest))
+        case ["failures", sync_type, *rest], Mapping() as kept if sync_type in state.types:
+            place = (sync_type, ":".join(rest))
             until, count = kept.get("until"), kept["count"]
             if not isinstance(count, int):
                 raise ValueError("no count")

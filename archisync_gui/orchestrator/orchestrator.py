@@ -5,26 +5,21 @@ Each method applies a transition and wakes the dispatcher; nothing is decided or
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from archisync_gui.model import (
     Account,
     AccountId,
     Clock,
     ErrorInfo,
-    EventKind,
     Explanation,
     FailureKind,
     Journal,
-    Json,
     Listener,
     Origin,
-    Outcome,
     Reason,
     Remembered,
     Runner,
@@ -41,36 +36,27 @@ from archisync_gui.model import (
     SystemClock,
 )
 from archisync_gui.orchestrator import accounts as account_changes
-from archisync_gui.orchestrator import memory, requests, schedule, sessions
+from archisync_gui.orchestrator import memory, requests, schedule, sessions, smart_sync
 from archisync_gui.orchestrator import runs as run_changes
 from archisync_gui.orchestrator.decide import in_order
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
 from archisync_gui.orchestrator.explain import explain, explain_later
-from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed, Listeners
+from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
     AccountState,
-    AnswerForms,
-    Emit,
     Moment,
-    Resolve,
-    SaveNote,
-    Session,
     Slot,
     State,
     StopCause,
     Want,
     evolve,
-    form,
 )
 from archisync_gui.orchestrator.status import StatusView, session_view
-from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
+from archisync_gui.orchestrator.tickets import BatchTicket, Ticket, Waiters
 
 INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""
-
-TICKETS_KEPT = 500
-"""Minimum number of resolved tickets, the latest ones, that can be found by id."""
 
 
 def _new_id() -> str:
@@ -108,11 +94,7 @@ class Orchestrator:
         cancellation; the next run must get a new one."""
         self._clock = clock or SystemClock()
         self._journal = journal
-        self._listeners = Listeners()
-        self._tickets: dict[str, Ticket] = {}
-        self._tickets_limit = 2 * TICKETS_KEPT
-        self._parts: dict[str, Ticket] = {}
-        self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
+        self._waiters = Waiters()
         self._numbers = 0
         self._view = StatusView()
         strongest_first = sorted(types, key=lambda t: -t.priority)
@@ -126,7 +108,7 @@ class Orchestrator:
             accounts={a.id: AccountState(a) for a in accounts},
         )
         self._secret = secret
-        self._dispatcher = Dispatcher(state, runner, journal, self._clock, self._listeners, self, close_browser)
+        self._dispatcher = Dispatcher(state, runner, journal, self._clock, self._waiters, close_browser)
         self._closed = False
 
     # ------------------------------------------------------------------------------------------------ life
@@ -140,19 +122,9 @@ class Orchestrator:
             self._dispatcher.journal_failed(error)
             kept, failed = Remembered(), True
 
-        def transition(state: State, now: Moment) -> State:
-            state = memory.remembered(state, now, kept)
-            if memory.later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), kept):
-                # The wall clock was set back while the program was closed (rule 30).
-                state = schedule.clock_doubted(state, now)
-            if failed:
-                # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
-                state = evolve(state, hold_since=now.wall, unreadable=("journal",))
-            return schedule.planned(state, now)
-
         if kept.last_sign is not None and kept.last_sign <= self._clock.now():
             self._dispatcher.was_closed(kept.last_sign)
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, now: memory.started(state, now, kept, failed=failed))
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
@@ -162,30 +134,17 @@ class Orchestrator:
             return
         self._closed = True
 
-        def closing(state: State, now: Moment) -> State:
-            state = evolve(state, closing=True)
-            state = requests.stop_asked(state, StopCause.CLOSING)
-            return sessions.all_ended(state, now, SessionEnd.LOST)
-
-        def emptied(state: State, now: Moment) -> State:
-            for request in list(state.queue.values()):
-                state = requests.dropped(state, now, request)
-            return state
-
-        self._dispatcher.apply(closing)
+        self._dispatcher.apply(sessions.program_closes)
         await self._dispatcher.run_over(deadline)
-        self._dispatcher.apply(emptied)
+        self._dispatcher.apply(requests.all_dropped)
         await self._dispatcher.stop(deadline)
-        for ticket in tuple(self._parts.values()):
-            # The run ignored its cancellation; its tickets must not stay open for ever.
-            for part, account in ticket.parts.items():
-                ticket.settle(part, RunResult(ticket.type, account, ticket.scope, Outcome.INTERRUPTED))
+        self._waiters.interrupt()  # a run that ignored its cancellation must not leave its tickets open for ever
 
     # ------------------------------------------------------------------------------------------------ requests
 
     def request_sync(
         self,
-        type: SyncType,
+        sync_type: SyncType,
         account: AccountId | None = None,
         scope: Scope | str = Scope.ALL,
         key: str | None = None,
@@ -195,11 +154,11 @@ class Orchestrator:
         """Request a read; the ticket gives the outcome. Without ``account``: one part for each account that reads the
         type (rule 8). ``priority`` is clamped to 1-99. Raises ``SyncFailure`` for what cannot be asked."""
         scope = Scope(scope)
-        return self._request([(type, scope, key, priority)], account, origin)[0]
+        return self._request([(sync_type, scope, key, priority)], account, origin)[0]
 
     def request_full(self, origin: Origin = Origin.OPERATOR) -> BatchTicket:
         """Ask for all types at once; they run in the usual order."""
-        wanted = [(type, Scope.ALL, None, None) for type in self.state.types]
+        wanted = [(sync_type, Scope.ALL, None, None) for sync_type in self.state.types]
         return BatchTicket(self._number("b"), self._request(wanted, None, origin))
 
     def _request(
@@ -213,26 +172,17 @@ class Orchestrator:
         asks: list[tuple[Slot, Want]] = []
         if state.closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
-        for type, scope, key, priority in wanted:
-            spec = state.types.get(type)
-            if spec is None:
-                raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
-            if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
-                params = {"type": type, "scope": scope.value}
-                raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params=params)
-            if account is None:
-                readers = state.readers(type)
-            elif account not in state.enabled:
-                raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
-            else:
-                readers = state.readers(type) if spec.shared else (account,)
-            ticket = Ticket(f"{self._number('t')}-{self._secret()}", type, scope, readers)
+        for sync_type, scope, key, priority in wanted:
+            requests.refuse_unaskable(state.types, state.enabled, sync_type, scope, key, account)
+            spec = state.types[sync_type]
+            readers = state.readers(sync_type) if account is None or spec.shared else (account,)
+            ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
             want = requests.clamped(spec.priority if priority is None else priority)
-            asks += [(Slot(type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
+            asks += [(Slot(sync_type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
             tickets.append(ticket)
-        self._check_room(asks)
+        requests.check_room(self.state, asks)
         for ticket in tickets:
-            self._remember_ticket(ticket)
+            self._waiters.add(ticket)
 
         def transition(state: State, now: Moment) -> State:
             for slot, want in asks:
@@ -242,41 +192,13 @@ class Orchestrator:
         self._dispatcher.apply(transition)
         return tickets
 
-    def _check_room(self, asks: Sequence[tuple[Slot, Want]]) -> None:
-        """Raise ``SyncFailure`` where too many wait already (limits)."""
-        state, rules = self.state, self.state.rules
-        for slot, _ in asks:
-            waiting = state.queue.get(slot)
-            if waiting is not None and len(waiting.wants) >= rules.tickets_limit:
-                params: dict[str, Json] = {"type": slot.type, "limit": rules.tickets_limit}
-                raise SyncFailure("too-many-tickets", FailureKind.TRANSIENT, params=params)
-            full = len(state.queue) >= rules.records_limit
-            if full and waiting is None and slot.scope is Scope.ONE:
-                records = sum(other.scope is Scope.ONE for other in state.queue)
-                if records >= rules.records_limit:
-                    params = {"type": slot.type, "limit": rules.records_limit}
-                    raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
-
-    def _remember_ticket(self, ticket: Ticket) -> None:
-        self._tickets[ticket.id] = ticket
-        self._parts.update(dict.fromkeys(ticket.parts, ticket))
-        if not ticket.parts:
-            error = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
-            ticket.answer(RunResult(ticket.type, "", ticket.scope, Outcome.SKIPPED, error=error))
-        if len(self._tickets) > self._tickets_limit:
-            done = [id for id, ticket in self._tickets.items() if ticket.done]
-            for id in done[:-TICKETS_KEPT]:
-                del self._tickets[id]
-            # Looked through again when there are twice as many, however many are open: so each request costs the same.
-            self._tickets_limit = 2 * max(TICKETS_KEPT, len(self._tickets))
-
-    def ticket(self, id: str) -> Ticket | None:
+    def ticket(self, ticket_id: str) -> Ticket | None:
         """A ticket by its id, also some time after it resolved."""
-        return self._tickets.get(id)
+        return self._waiters.ticket(ticket_id)
 
     def position(self, ticket: Ticket | str) -> int | None:
         """The place (1-based) in the queue of the ticket's first waiting part; ``None`` when nothing of it waits."""
-        found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
+        found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
         if found is None:
             return None
         places = enumerate(in_order(self.state), 1)
@@ -287,7 +209,7 @@ class Orchestrator:
         if isinstance(ticket, BatchTicket):
             withdrawn = [self.cancel(part) for part in ticket.tickets]  # every one, not up to the first
             return any(withdrawn)
-        found = self._tickets.get(ticket) if isinstance(ticket, str) else ticket
+        found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
         if found is None or found.done:
             return False
         who = frozenset(found.parts)
@@ -312,8 +234,10 @@ class Orchestrator:
         """The operator removes a waiting request. False: it does not wait any more."""
         return self._on_waiting(request_id, requests.removed)
 
-    def _on_waiting(self, id: str, transition: Callable[[State, Moment, str], State]) -> bool:
-        return self._dispatcher.ask(lambda state, now: (transition(state, now, id), state.request(id) is not None))
+    def _on_waiting(self, request_id: str, transition: Callable[[State, Moment, str], State]) -> bool:
+        return self._dispatcher.ask(
+            lambda state, now: (transition(state, now, request_id), state.request(request_id) is not None)
+        )
 
     # ------------------------------------------------------------------------------------------------ operator
 
@@ -326,77 +250,42 @@ class Orchestrator:
         if until is not None and until.tzinfo is None:
             raise ValueError("a pause ends at a time with offset")
 
-        def transition(state: State, now: Moment) -> State:
-            if until is not None and until <= now.wall:
-                return schedule.released(state)
-            if state.hold_since is not None:
-                if until == state.hold_until:
-                    return state
-                return _hold_ends(state, until).say(Emit(EventKind.HOLD_CHANGED, {"hold": True}))
-            if state.active is not None and not state.active.request.anyway:
-                state = requests.stop_asked(state, StopCause.HOLD)
-            state = _hold_ends(evolve(state, hold_since=now.wall), until)
-            return state.say(SaveNote("hold", now.wall.isoformat()), Emit(EventKind.HOLD_CHANGED, {"hold": True}))
-
-        self._dispatcher.apply(transition)
-        for who in tuple(self._forms):
-            self._answer_form(who, ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
+        self._dispatcher.apply(lambda state, now: schedule.held(state, now, until))
+        self._waiters.answer_all_forms(ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
 
     def release(self) -> None:
         """End the pause; what waits runs by the usual order."""
-
         self._dispatcher.apply(lambda state, _: schedule.released(state))
 
-    def set_schedule(self, type: SyncType, minutes: int | None) -> None:
+    def set_schedule(self, sync_type: SyncType, minutes: int | None) -> None:
         """Change one type's interval, ``None`` = off; moves no other type (rule 29). The settings keep it. Raises
         ``SyncFailure`` outside 5-1440 whole minutes."""
-        if type not in self.state.types:
-            raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": type})
+        if sync_type not in self.state.types:
+            raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
         # ``True in range(...)`` holds and ``30.0 in range(...)`` too: only whole numbers are minutes.
         if minutes is not None and (isinstance(minutes, (bool, float)) or minutes not in INTERVALS):
             params = {"low": INTERVALS.start, "high": INTERVALS.stop - 1}
             raise SyncFailure("interval-range", FailureKind.PERMANENT, params=params)
-        self._dispatcher.apply(lambda state, now: schedule.interval_set(state, now, type, minutes))
+        self._dispatcher.apply(lambda state, now: schedule.interval_set(state, now, sync_type, minutes))
 
     def set_rules(self, rules: Rules) -> None:
         """Other numbers from now on; running leases and pauses keep theirs."""
-
-        def transition(state: State, now: Moment) -> State:
-            daily = (
-                None
-                if rules.daily_full != state.rules.daily_full or rules.zone != state.rules.zone
-                else state.daily_due
-            )
-            state = schedule.planned(evolve(state, rules=rules, daily_due=daily), now)
-            return state.say(Emit(EventKind.SCHEDULE_CHANGED, {}))
-
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, now: schedule.rules_set(state, now, rules))
 
     def set_away(self, why: Reason | None) -> None:
         """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
         are made up once when it is back (``None``). The operator's own requests are tried."""
-
-        def transition(state: State, now: Moment) -> State:
-            if state.away is why:
-                return state
-            return evolve(state, away=why).say(
-                Emit(EventKind.SCHEDULE_CHANGED, {"away": None if why is None else why.value})
-            )
-
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, _: schedule.away_set(state, why))
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
         """The accounts in use from now on; what waits or runs for others ends."""
         given = tuple(accounts)
 
-        def transition(state: State, now: Moment) -> State:
-            return schedule.planned(account_changes.given(state, now, given), now)
-
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(lambda state, now: account_changes.given(state, now, given))
 
     def rows_changed(
         self,
-        type: SyncType,
+        sync_type: SyncType,
         account: AccountId,
         *,
         last_success: datetime | None,
@@ -407,19 +296,12 @@ class Orchestrator:
         """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness follows these times.
         ``doubtful`` names the times that were written before the wall clock was set back (``Ages.doubtful``)."""
         ages = last_success, new_as_of, all_as_of
-        self._dispatcher.apply(lambda state, now: run_changes.restated(state, now, type, account, ages, doubtful))
+        self._dispatcher.apply(lambda state, now: run_changes.restated(state, now, sync_type, account, ages, doubtful))
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
-        failed = [
-            key
-            for key, track in self.state.tracks.items()
-            if track.last is not None and track.last.error is not None and track.last.account == account
-        ]
-        fitting = [type for type in self.state.types if not self.state.types[type].shared]
         self.credentials_changed(account)
-        type = failed[0][0] if failed else (fitting or list(self.state.types))[0]
-        return self.request_sync(type, account)
+        return self.request_sync(account_changes.type_to_try(self.state, account), account)
 
     def credentials_changed(self, account: AccountId) -> None:
         """The operator entered another password: the account reads again (rule 22)."""
@@ -447,109 +329,27 @@ class Orchestrator:
         """Open a form's session, or ask again in it. The answer says how fresh the customers are and comes when the
         fast read ends, at its first failure, or after 10 s ``pending`` (rules 12, 14, 18). Without id the session is
         anonymous and lasts three minutes (rule 16); ``token`` names its owner. ``wait`` False: answers at once."""
-        self._dispatcher.notice_time()
-        began = self._clock.monotonic()
-        ended = None if session_id is None else sessions.end_of(self.state, session_id)
-        if ended is not None:
-            return SmartSyncResult("ended", "", len(self.state.sessions), None, None, reason=ended)
-        if self.state.closing:
-            return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST)
-        id = self._open_session(session_id, account, label, token)
-        session = self.state.sessions.get(id)
-        if session is None:  # a listener ended it at once
-            return self._form_answer("ended", "", account, began, reason=sessions.end_of(self.state, id))
-        answer = partial(self._form_answer, handle=session.handle, account=session.account, began=began)
-        code, error = self._known_without_a_read(session)
-        if code or not wait:
-            return answer(code or "pending", error=error)
-        told = await self._fast_read(session.handle, began + self.state.rules.answer)
-        match told:
-            case None:
-                return answer("pending")
-            case RunResult(outcome=Outcome.COMPLETED):
-                return answer("fresh", result=told)
-            case RunResult():
-                if sessions.end_of(self.state, id) is not None:
-                    return self._form_answer(
-                        "ended", "", session.account, began, reason=sessions.end_of(self.state, id)
-                    )
-                unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {told.outcome}")
-                error = told.error or unread
-                return answer("stopped" if error.kind is FailureKind.CREDENTIALS else "failed", error=error)
-            case ErrorInfo(code="held"):
-                return answer("held")
-        return answer("failed", error=told)
-
-    def _open_session(self, session_id: str | None, account: AccountId | None, label: str, token: str) -> str:
-        """Open the session, or find it, and ask for fresh customers in it; its id. Raises ``SyncFailure``."""
-        if session_id not in self.state.sessions:
-            self._check_room_for_session(token)
-
-        def transition(state: State, now: Moment) -> tuple[State, str]:
-            state, id = sessions.opened(state, now, session_id, account, label=label, token=token)
-            return sessions.wants_fresh(state, now, id), id
-
-        return self._dispatcher.ask(transition)
-
-    def _known_without_a_read(self, session: Session) -> tuple[str, ErrorInfo | None]:
-        """The code of the answer to a form where no read has to be waited for, and its error; ``""``: wait for one."""
-        slot = sessions.fast_slot(self.state, session.account)
-        if slot is None:
-            return "failed", ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
-        stopped = self.state.accounts[slot.account].stopped
-        if stopped is not None:
-            return "stopped", stopped
-        if sessions.fresh_enough(self.state, self._dispatcher.now(), slot):
-            return "fresh", None
-        return ("held" if self.state.hold_since is not None else ""), None
-
-    def _check_room_for_session(self, token: str) -> None:
-        """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
-        open_now, rules = self.state.sessions.values(), self.state.rules
-        mine = sum(session.token == token for session in open_now) if token else 0
-        for count, limit in ((len(open_now), rules.sessions_limit), (mine, rules.sessions_per_token)):
-            if count >= limit:
-                raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": limit})
+        dispatcher = self._dispatcher
+        dispatcher.notice_time()
+        refusal = smart_sync.refused(self.state, session_id)
+        if refusal is not None:
+            return refusal
+        smart_sync.check_room(self.state, session_id, token)
+        call = dispatcher.ask(lambda state, now: smart_sync.called(state, now, session_id, account, label, token))
+        answer = smart_sync.answer_at_once(self.state, dispatcher.now(), call)
+        if answer is not None:
+            return answer
+        if not wait:
+            return smart_sync.answer(self.state, dispatcher.now(), call, "pending")
+        read = await self._fast_read(call.handle, call.began + self.state.rules.answer)
+        return smart_sync.answer_after(self.state, dispatcher.now(), call, read)
 
     async def _fast_read(self, handle: str, until: float) -> RunResult | ErrorInfo | None:
         """What a form's read brought, ``None`` when it takes longer than until the monotonic time given."""
-        told: asyncio.Future[RunResult | ErrorInfo] = asyncio.get_running_loop().create_future()
-        waiting = self._forms.setdefault(form(handle), set())
-        waiting.add(told)
-        try:
-            while not told.done() and (left := until - self._clock.monotonic()) > 0:
-                await first_of(told, self._clock.sleep(left))
-            return told.result() if told.done() else None
-        finally:
-            waiting.discard(told)
-            if not waiting:
-                self._forms.pop(form(handle), None)
-
-    def _form_answer(
-        self,
-        code: str,
-        handle: str,
-        account: AccountId | None,
-        began: float,
-        *,
-        result: RunResult | None = None,
-        error: ErrorInfo | None = None,
-        reason: SessionEnd | None = None,
-    ) -> SmartSyncResult:
-        new, whole = sessions.stamps(self.state, account)
-        now = self._dispatcher.now()
-        return SmartSyncResult(
-            code=code,
-            handle=handle,
-            session_count=len(self.state.sessions),
-            new_as_of=None if new is None else new.claim(now),
-            all_as_of=None if whole is None else whole.claim(now),
-            added=0 if result is None else result.added,
-            changed=0 if result is None else result.changed,
-            duration_ms=round((self._clock.monotonic() - began) * 1000),
-            reason=reason,
-            error=error,
-        )
+        with self._waiters.form(handle) as answer:
+            while not answer.done() and (left := until - self._clock.monotonic()) > 0:
+                await first_of(answer, self._clock.sleep(left))
+            return answer.result() if answer.done() else None
 
     def touch(self, session_id: str) -> datetime | SessionEnd:
         """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""
@@ -578,11 +378,16 @@ class Orchestrator:
     def session(self, handle: str) -> SessionView | SessionEnd:
         """What became of a session, by its public handle."""
         self._dispatcher.notice_time()
-        id = sessions.by_handle(self.state, handle)
-        if id is not None:
-            return session_view(self.state.sessions[id], self._dispatcher.now())
+        session_id = sessions.by_handle(self.state, handle)
+        if session_id is not None:
+            return session_view(self.state.sessions[session_id], self._dispatcher.now())
         reasons = (t.reason for t in self.state.ended.values() if handle and t.handle == handle)
         return next(reasons, SessionEnd.UNKNOWN)
+
+    def session_by_id(self, session_id: str) -> SessionView | None:
+        """The open session of a tab, by the id that only the tab knows."""
+        found = self.state.sessions.get(session_id)
+        return None if found is None else session_view(found, self._dispatcher.now())
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""
@@ -610,12 +415,12 @@ class Orchestrator:
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call ``listener`` with every event, in order, until the returned function is called (rule 7)."""
-        return self._listeners.add(listener)
+        return self._dispatcher.listeners.add(listener)
 
     def events(self, limit: int = FEED_LIMIT) -> Feed:
         """Events from now on for one reader at its own pace: coalesced when it is slow, never without the last state.
         ``async with`` (or ``aclose``) ends it."""
-        return self._listeners.feed(limit)
+        return self._dispatcher.listeners.feed(limit)
 
     async def explain(self, at: datetime | None = None) -> Explanation:
         """Why something runs or nothing does, now (``None``), at a stored moment or in the future (rule 32)."""
@@ -628,35 +433,6 @@ class Orchestrator:
         kept = await self._journal.explanation_at(at)
         return evolve(kept, at=at) if kept is not None else Explanation(at, Reason.NOT_KNOWN)
 
-    # ------------------------------------------------------------------------------------------------ answers
-
-    def settled(self, word: Resolve) -> None:
-        """Resolve tickets, once their attempt's row is written (called by the dispatcher)."""
-        for who in word.who:
-            ticket = self._parts.pop(who, None)
-            if ticket is not None:
-                ticket.settle(who, word.result)
-
-    def form_told(self, word: Resolve | AnswerForms) -> None:
-        """Answer forms that wait, at once (called by the dispatcher)."""
-        answer = word.result if isinstance(word, Resolve) else word.error
-        if isinstance(answer, RunResult) and answer.scope is not Scope.NEW:
-            return  # the whole list that followed; forms are answered by their fast reads
-        for who in word.who:
-            self._answer_form(who, answer)
-
-    def _answer_form(self, who: str, answer: RunResult | ErrorInfo) -> None:
-        for told in self._forms.get(who, ()):
-            if not told.done():
-                told.set_result(answer)
-
     def _number(self, letter: str) -> str:
         self._numbers += 1
         return f"{self.state.boot}-{letter}{self._numbers}"
-
-
-def _hold_ends(state: State, until: datetime | None) -> State:
-    """The pause ends at that time, or when the operator ends it."""
-    if until is None and state.hold_until is None:
-        return state
-    return evolve(state, hold_until=until).say(SaveNote("hold-until", None if until is None else until.isoformat()))

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from archisync_gui.model import AccountId, EventKind, Json, Outcome, Run, RunRecord, RunResult, Scope, SyncType
+from archisync_gui.model import (
+    AccountId,
+    EventKind,
+    FailureKind,
+    Json,
+    Outcome,
+    RunResult,
+    Scope,
+    SyncFailure,
+    SyncType,
+    SyncTypeSpec,
+)
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     SMART,
+    Answer,
     Emit,
     ListState,
     Moment,
     Request,
-    Resolve,
     SaveNote,
     SaveRun,
     Slot,
     State,
     StopCause,
-    SuspendedRun,
     Want,
     evolve,
     form,
@@ -32,13 +42,47 @@ def clamped(priority: int) -> int:
     return max(1, min(SMART - 1, priority))
 
 
+def refuse_unaskable(
+    types: Mapping[SyncType, SyncTypeSpec],
+    accounts: Collection[AccountId],
+    sync_type: SyncType,
+    scope: Scope,
+    key: str | None,
+    account: AccountId | None,
+) -> None:
+    """Raise ``SyncFailure`` for a list, scope or account that cannot be asked for. ``accounts``: those in use."""
+    spec = types.get(sync_type)
+    if spec is None:
+        raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
+    if (scope is not Scope.ALL and not spec.fast) or (scope is Scope.ONE) != (key is not None):
+        raise SyncFailure("request-bad-scope", FailureKind.PERMANENT, params={"type": sync_type, "scope": scope.value})
+    if account is not None and account not in accounts:
+        raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
+
+
+def check_room(state: State, asks: Sequence[tuple[Slot, Want]]) -> None:
+    """Raise ``SyncFailure`` where too many wait already (limits)."""
+    rules = state.rules
+    for slot, _ in asks:
+        waiting = state.queue.get(slot)
+        if waiting is not None and len(waiting.wants) >= rules.tickets_limit:
+            params: dict[str, Json] = {"type": slot.type, "limit": rules.tickets_limit}
+            raise SyncFailure("too-many-tickets", FailureKind.TRANSIENT, params=params)
+        full = len(state.queue) >= rules.records_limit
+        if full and waiting is None and slot.scope is Scope.ONE:
+            records = sum(other.scope is Scope.ONE for other in state.queue)
+            if records >= rules.records_limit:
+                params = {"type": slot.type, "limit": rules.records_limit}
+                raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
+
+
 def asked(state: State, now: Moment, slot: Slot, want: Want, *, restart: bool = True) -> State:
     """Add a request. A second request for a slot joins the one that waits (rule 4); a suspended run that is joined
     starts over (rule 19), unless the asker is content with what it has (``restart`` False, rule 13)."""
     waiting = state.queue.get(slot)
     if waiting is None:
-        id, state = state.numbered("q")
-        return state.with_request(Request(id, slot, (want,), now, state.sequence, state.flow))
+        request_id, state = state.numbered("q")
+        return state.with_request(Request(request_id, slot, (want,), now, state.sequence, state.flow))
     return state.with_request(joined(waiting, (want,), restart=restart))
 
 
@@ -48,7 +92,7 @@ def joined(request: Request, wants: tuple[Want, ...], *, restart: bool) -> Reque
     kept = tuple(w for w in request.wants if w.who not in names)
     parked = request.parked
     if parked is not None and restart:
-        parked = evolve(parked, state=None)
+        parked = evolve(parked, resume=None)
     return evolve(request, wants=kept + wants, parked=parked)
 
 
@@ -102,19 +146,27 @@ def dropped(state: State, now: Moment, request: Request) -> State:
     return state if state.closing else used_up(state, request)
 
 
+def all_dropped(state: State, now: Moment) -> State:
+    """Every waiting request is removed: the program closes (rule 27)."""
+    for request in list(state.queue.values()):
+        state = dropped(state, now, request)
+    return state
+
+
 def parked_ended(state: State, now: Moment, request: Request, cause: str) -> State:
-    """The suspended run of a request that leaves the queue ends, too: each row ends (rule 31)."""
-    if request.parked is None:
+    """The suspended attempt of a request that leaves the queue ends, too: each row ends (rule 31)."""
+    parked = request.parked
+    if parked is None:
         return state
-    record = parked_record(request, request.parked, now)
-    about: dict[str, Json] = {
-        "runId": record.id,
-        "type": record.type,
-        "account": record.account,
-        "scope": record.scope.value,
-        "cause": cause,
-    }
-    return state.say(SaveRun(record), Emit(EventKind.SYNC_CANCELLED, about))
+    row = evolve(
+        parked.record(),
+        ended=max(now.wall, parked.started.wall),
+        seconds=parked.spent,
+        outcome=Outcome.CANCELLED,
+        rows=parked.progress.rows,
+        suspensions=(*parked.suspensions, (parked.since.wall, None)),
+    )
+    return state.say(SaveRun(row), Emit(EventKind.SYNC_CANCELLED, {**parked.about(), "cause": cause}))
 
 
 def used_up(state: State, request: Request) -> State:
@@ -131,36 +183,16 @@ def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | N
     track = state.tracks.get(key, ListState())
     if track.owed == since:
         return state
-    type, account = key
-    note = SaveNote(f"owed:{type}:{account}", None if since is None else since.isoformat())
+    sync_type, account = key
+    note = SaveNote(f"owed:{sync_type}:{account}", None if since is None else since.isoformat())
     return state.with_track(key, evolve(track, owed=since)).say(note)
 
 
-def parked_record(request: Request, parked: SuspendedRun, now: Moment) -> RunRecord:
-    """The row of a suspended run that will not go on."""
-    return RunRecord(
-        id=parked.run.id,
-        type=request.slot.type,
-        account=request.slot.account,
-        scope=request.slot.scope,
-        key=request.slot.key,
-        origin=parked.run.origin,
-        attempt=parked.run.attempt,
-        asked=parked.asked,
-        started=parked.started.wall,
-        ended=max(now.wall, parked.started.wall),
-        seconds=parked.spent,
-        outcome=Outcome.CANCELLED,
-        rows=parked.progress.rows,
-        suspensions=(*parked.suspensions, (parked.since.wall, None)),
-    )
-
-
-def _settled(request: Request, wants: tuple[Want, ...]) -> Resolve:
+def _settled(request: Request, wants: tuple[Want, ...]) -> Answer:
     slot = request.slot
     run_id = None if request.parked is None else request.parked.run.id
     result = RunResult(slot.type, slot.account, slot.scope, Outcome.CANCELLED, run_id=run_id)
-    return Resolve(tuple(w.who for w in wants), result)
+    return Answer(tuple(w.who for w in wants), result)
 
 
 def stop_asked(state: State, cause: StopCause) -> State:
@@ -171,38 +203,22 @@ def stop_asked(state: State, cause: StopCause) -> State:
     return evolve(state, active=evolve(active, stop=cause))
 
 
-def removed(state: State, now: Moment, id: str) -> State:
+def removed(state: State, now: Moment, request_id: str) -> State:
     """The operator removes a waiting request."""
-    request = state.request(id)
+    request = state.request(request_id)
     return state if request is None else dropped(state, now, request)
 
 
-def moved_to_front(state: State, now: Moment, id: str) -> State:
+def moved_to_front(state: State, _now: Moment, request_id: str) -> State:
     """The operator moves a waiting request before all others, forms excepted."""
-    request = state.request(id)
+    request = state.request(request_id)
     if request is None:
         return state
     first = min(r.order for r in state.queue.values()) - 1
     return state.with_request(evolve(request, front=True, order=first))
 
 
-def run_anyway(state: State, now: Moment, id: str) -> State:
+def run_anyway(state: State, _now: Moment, request_id: str) -> State:
     """The operator lets this one run pass hold, sessions, budget, hours and back-off (rule 9)."""
-    request = state.request(id)
+    request = state.request(request_id)
     return state if request is None else state.with_request(evolve(request, anyway=True, not_before=None))
-
-
-def run_of(state: State, request: Request, id: str, priority: int) -> Run:
-    """The run that a request becomes."""
-    slot = request.slot
-    return Run(
-        id=id,
-        type=slot.type,
-        account=slot.account,
-        scope=slot.scope,
-        key=slot.key,
-        origin=request.origin,
-        priority=priority,
-        attempt=request.attempt,
-        preemptible=state.preemptible,
-    )

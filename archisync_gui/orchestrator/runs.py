@@ -5,7 +5,7 @@ The lock is ``State.active``: it belongs to a run id, and only that run's end fr
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from archisync_gui.model import (
@@ -17,6 +17,7 @@ from archisync_gui.model import (
     Json,
     Outcome,
     Progress,
+    Run,
     RunRecord,
     RunResult,
     Scope,
@@ -30,27 +31,24 @@ from archisync_gui.orchestrator.requests import (
     dropped,
     parked_ended,
     put_back,
-    run_of,
     used_up,
     without_closed_forms,
 )
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
-    Active,
-    AnswerForms,
+    Answer,
+    Attempt,
     DoubtClock,
     Emit,
     ListState,
     Moment,
     Request,
-    Resolve,
     SaveNote,
     SaveRun,
     Slot,
     Stamp,
     State,
     StopCause,
-    SuspendedRun,
     evolve,
     is_form,
 )
@@ -72,26 +70,24 @@ def started(state: State, now: Moment, slot: Slot) -> State:
     state = state.without_request(slot)
     parked = request.parked
     if parked is None:
-        id, state = state.numbered("r")
-        run = run_of(state, request, id, priority)
-        active = Active(request, run, now, now, now, None, Progress(), now.mono)
-        data: dict[str, Json] = {**about(active), "requestId": request.id, "priority": priority}
+        run_id, state = state.numbered("r")
+        run = Run(run_id, *request.slot, request.origin, priority, request.attempt, state.preemptible)
+        active = Attempt(request, run, started=now, began=now, since=now, progress_at=now.mono)
+        data: dict[str, Json] = {**active.about(), "requestId": request.id, "priority": priority}
         return evolve(state, active=active).say(Emit(EventKind.SYNC_STARTED, data))
-    pause = now.mono - parked.since.mono
-    goes_on = parked.state is not None and pause < state.rules.resume_age
-    active = Active(
+    active = evolve(
+        parked,
         request=evolve(request, parked=None),
         run=evolve(parked.run, origin=request.origin, priority=priority),
-        started=parked.started,
-        began=parked.began if goes_on else now,
         since=now,
-        resume=parked.state if goes_on else None,
-        progress=parked.progress if goes_on else Progress(),
         progress_at=now.mono,
-        spent=parked.spent if goes_on else 0.0,
+        long_step=None,
         suspensions=(*parked.suspensions, (parked.since.wall, now.wall)),
     )
-    data = {**about(active), "requestId": request.id, "startsOver": not goes_on}
+    goes_on = parked.resume is not None and now.mono - parked.since.mono < state.rules.resume_age
+    if not goes_on:
+        active = evolve(active, began=now, resume=None, progress=Progress(), spent=0.0)
+    data = {**active.about(), "requestId": request.id, "startsOver": not goes_on}
     return evolve(state, active=active).say(Emit(EventKind.SYNC_RESUMED, data))
 
 
@@ -101,13 +97,13 @@ def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> St
     if active is None or active.run.id != run_id:
         return state
     active = evolve(active, progress=progress, progress_at=now.mono)
-    return evolve(state, active=active).say(Emit(EventKind.SYNC_PROGRESS, {**about(active), **as_json(progress)}))
+    return evolve(state, active=active).say(Emit(EventKind.SYNC_PROGRESS, {**active.about(), **as_json(progress)}))
 
 
 def restated(
     state: State,
     now: Moment,
-    type: SyncType,
+    sync_type: SyncType,
     account: AccountId,
     ages: tuple[datetime | None, datetime | None, datetime | None],
     doubtful: Collection[str] = (),
@@ -119,11 +115,11 @@ def restated(
         None if at is None else Stamp(at, doubtful=at > now.wall or name in doubtful)
         for name, at in zip(names, ages, strict=True)
     )
-    key = state.track_key(type, account)
-    track = evolve(state.track(type, account), success=success, new=new, whole=whole)
+    key = state.track_key(sync_type, account)
+    track = evolve(state.track(sync_type, account), success=success, new=new, whole=whole)
     if track.last is not None and track.last.outcome is Outcome.REFUSED:
         track = evolve(track, last=None)
-    return state.with_track(key, track).say(Emit(EventKind.QUEUE_UPDATED, {"type": type, "account": account}))
+    return state.with_track(key, track).say(Emit(EventKind.QUEUE_UPDATED, {"type": sync_type, "account": account}))
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
@@ -150,14 +146,13 @@ def abandoned(state: State, now: Moment, run_id: str) -> State:
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    params: Mapping[str, Json] = {"type": active.run.type, "account": active.run.account}
-    error = ErrorInfo("run-abandoned", FailureKind.TRANSIENT, "the run did not end and was abandoned", params)
+    error = _error(active, "run-abandoned", "the run did not end and was abandoned")
     state = evolve(state, active=None, abandoned=(*state.abandoned, active))
     state = _failed(state, now, active, error) if active.stop in LIMITS else _cancelled(state, now, active, error)
     return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
 
 
-def abandoned_over(state: State, now: Moment, run_id: str) -> State:
+def abandoned_over(state: State, _now: Moment, run_id: str) -> State:
     """The task of an abandoned run has ended at last."""
     left = tuple(a for a in state.abandoned if a.run.id != run_id)
     if len(left) == len(state.abandoned):
@@ -175,9 +170,10 @@ def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | Er
     return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
 
 
-def _over(state: State, now: Moment, active: Active, how: Finished | Suspended | ErrorInfo) -> State:
-    if active.stop in LIMITS:
-        return _failed(state, now, active, _overran(active))
+def _over(state: State, now: Moment, active: Attempt, how: Finished | Suspended | ErrorInfo) -> State:
+    if active.stop is not None and active.stop in LIMITS:
+        code = LIMITS[active.stop]
+        return _failed(state, now, active, _error(active, code, f"{code}: the run was cancelled"))
     match how:
         case ErrorInfo():
             # Ignore exceptions of a run that is being cancelled.
@@ -192,7 +188,7 @@ def _over(state: State, now: Moment, active: Active, how: Finished | Suspended |
 # ---------------------------------------------------------------------------------------------------------- ends
 
 
-def _finished(state: State, now: Moment, active: Active, how: Finished) -> State:
+def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> State:
     """The runner came to its end: completed, unclean or skipped (rule 20)."""
     began = now.wall_at(active.began.mono)
     as_of, tolerance = how.as_of, timedelta(seconds=state.rules.clock_tolerance)
@@ -218,10 +214,10 @@ def _finished(state: State, now: Moment, active: Active, how: Finished) -> State
     track = _after_success(state, before, row, Stamp(as_of or began, active.began.mono), scope)
     state = _count_kept(state.with_track(key, track), key, before, track)
     state = accounts.login_worked(state, active.run.account)
-    result = result_of(row, now)
+    result = result_of(row)
     kind = EventKind.SYNC_SKIPPED if how.outcome is Outcome.SKIPPED else EventKind.SYNC_COMPLETED
     data: dict[str, Json] = {
-        **about(active),
+        **active.about(),
         "outcome": how.outcome.value,
         "rows": how.rows,
         "added": how.added,
@@ -269,39 +265,34 @@ def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
     return known
 
 
-def _satisfied_too(state: State, now: Moment, active: Active, result: RunResult) -> State:
+def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult) -> State:
     """A clean whole read gives fast reads asked before it began what they wanted: ``all`` satisfies ``new`` (words)."""
     slot = Slot(active.run.type, active.run.account, Scope.NEW)
     waiting = state.queue.get(slot)
     if waiting is None or waiting.asked.mono >= active.began.mono:
         return state
     state = parked_ended(state.without_request(slot), now, waiting, "satisfied")
-    return state.say(Resolve(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
+    return state.say(Answer(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
 
 
-def _suspended(state: State, now: Moment, active: Active, how: Suspended) -> State:
+def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> State:
     """The run stopped at a safe point; it waits in its slot, without page and lock (rule 19)."""
-    fast = active.run.scope is not Scope.ALL
-    parked = SuspendedRun(
-        run=active.run,
-        asked=active.request.asked.wall,
-        started=active.started,
-        began=active.began,
+    parked = evolve(
+        active,
         since=now,
-        state=None if fast else how.state,  # at most one state per type and account
+        resume=how.state if active.run.scope is Scope.ALL else None,  # at most one state per type and account
         progress=how.progress,
-        spent=active.spent + now.mono - active.since.mono,
-        suspensions=active.suspensions,
+        spent=active.seconds(now),
     )
     whole = evolve(active.request, parked=parked)
     request = without_closed_forms(state, whole)
     if not request.wants and request.slot not in state.queue:
         return dropped(state, now, whole)
-    state = _settled_closed(put_back(state, request), active.request, request, result_of(record(active), now))
-    return state.say(Emit(EventKind.SYNC_SUSPENDED, {**about(active), **as_json(how.progress)}))
+    state = _settled_closed(put_back(state, request), active.request, request, result_of(active.record()))
+    return state.say(Emit(EventKind.SYNC_SUSPENDED, {**active.about(), **as_json(how.progress)}))
 
 
-def _cancelled(state: State, now: Moment, active: Active, error: ErrorInfo | None = None) -> State:
+def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | None = None) -> State:
     """The run was cancelled and has ended (rule 26). After a hold, the requests of schedule and forms wait again."""
     row = evolve(over(active, now), outcome=Outcome.CANCELLED, error=error)
     key = state.track_key(row.type, row.account)
@@ -314,12 +305,12 @@ def _cancelled(state: State, now: Moment, active: Active, error: ErrorInfo | Non
             state = put_back(state, evolve(request, wants=keep))
             request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
     cause = active.stop or StopCause.OPERATOR
-    data: dict[str, Json] = {**about(active), "cause": cause.value, "abandoned": error is not None}
-    state = _settle(state.say(SaveRun(row)), request, result_of(row, now))
+    data: dict[str, Json] = {**active.about(), "cause": cause.value, "abandoned": error is not None}
+    state = _settle(state.say(SaveRun(row)), request, result_of(row))
     return state.say(Emit(EventKind.SYNC_CANCELLED, data))
 
 
-def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> State:
+def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> State:
     """The attempt failed. Transient failures are tried again, outside the lock (rule 21); credentials stop the account
     (rule 22); the others end the request."""
     outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
@@ -334,19 +325,19 @@ def _failed(state: State, now: Moment, active: Active, error: ErrorInfo) -> Stat
     if not again and row.scope is Scope.ALL:
         track = _after_failure(state, track, now, row)
     state = _count_kept(state.with_track(key, track).say(SaveRun(row)), key, before, track)
-    failure: dict[str, Json] = {**about(active), "outcome": outcome.value, "final": not again, "error": as_json(error)}
+    failure: dict[str, Json] = {**active.about(), "outcome": outcome.value, "final": not again, "error": as_json(error)}
     if not again:
-        state = _settle(state, active.request, result_of(row, now)).say(Emit(EventKind.SYNC_ERROR, failure))
+        state = _settle(state, active.request, result_of(row)).say(Emit(EventKind.SYNC_ERROR, failure))
         return accounts.login_failed(state, now, row.type, row.account, error, active.since.mono)
     pause = pauses[row.attempt - 1]
-    state = _settled_closed(state, active.request, request, result_of(row, now))
+    state = _settled_closed(state, active.request, request, result_of(row))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
     forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
     state = put_back(state, retry).say(Emit(EventKind.SYNC_ERROR, failure))
     if forms:
-        state = state.say(AnswerForms(forms, error))
-    planned: dict[str, Json] = {**about(active), "attempt": row.attempt + 1, "seconds": pause}
+        state = state.say(Answer(forms, error))
+    planned: dict[str, Json] = {**active.about(), "attempt": row.attempt + 1, "seconds": pause}
     return state.say(Emit(EventKind.RETRY_PLANNED, planned))
 
 
@@ -371,52 +362,28 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState
 def _settled_closed(state: State, before: Request, after: Request, result: RunResult) -> State:
     """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
     gone = tuple(w.who for w in before.wants if w not in after.wants)
-    return state.say(Resolve(gone, result)) if gone else state
+    return state.say(Answer(gone, result)) if gone else state
 
 
 def _settle(state: State, request: Request, result: RunResult) -> State:
     """All remaining askers of the request get its one outcome (rule 5)."""
     if not state.closing:
         state = used_up(state, request)
-    return state.say(Resolve(tuple(w.who for w in request.wants), result)) if request.wants else state
+    return state.say(Answer(tuple(w.who for w in request.wants), result)) if request.wants else state
 
 
-def _overran(active: Active) -> ErrorInfo:
-    code = LIMITS[active.stop or StopCause.DEADLINE]
-    params: Mapping[str, Json] = {"type": active.run.type, "account": active.run.account}
-    return ErrorInfo(code, FailureKind.TRANSIENT, f"{code}: the run was cancelled", params)
+def _error(active: Attempt, code: str, message: str) -> ErrorInfo:
+    params: dict[str, Json] = {"type": active.run.type, "account": active.run.account}
+    return ErrorInfo(code, FailureKind.TRANSIENT, message, params)
 
 
-# ---------------------------------------------------------------------------------------------------------- shapes
-
-
-def over(active: Active, now: Moment) -> RunRecord:
+def over(active: Attempt, now: Moment) -> RunRecord:
     """The row of an attempt that ends now."""
-    row = record(active)
-    seconds = active.spent + now.mono - active.since.mono
-    return evolve(row, ended=max(now.wall, row.started), seconds=seconds)
+    return evolve(active.record(), ended=max(now.wall, active.started.wall), seconds=active.seconds(now))
 
 
-def record(active: Active) -> RunRecord:
-    """The row of the running attempt (rule 31)."""
-    run = active.run
-    return RunRecord(
-        id=run.id,
-        type=run.type,
-        account=run.account,
-        scope=run.scope,
-        key=run.key,
-        origin=run.origin,
-        attempt=run.attempt,
-        asked=active.request.asked.wall,
-        started=active.started.wall,
-        suspensions=active.suspensions,
-    )
-
-
-def result_of(row: RunRecord, now: Moment) -> RunResult:
+def result_of(row: RunRecord) -> RunResult:
     """The outcome for tickets after the last attempt."""
-    milliseconds = round((row.seconds or 0.0) * 1000)
     return RunResult(
         type=row.type,
         account=row.account,
@@ -426,21 +393,8 @@ def result_of(row: RunRecord, now: Moment) -> RunResult:
         added=row.added,
         changed=row.changed,
         gone=row.gone,
-        duration_ms=milliseconds,
+        duration_ms=round((row.seconds or 0.0) * 1000),
         as_of=row.as_of,
         error=row.error,
         run_id=row.id,
     )
-
-
-def about(active: Active) -> dict[str, Json]:
-    """What every event of a run says."""
-    run = active.run
-    return {
-        "runId": run.id,
-        "type": run.type,
-        "account": run.account,
-        "scope": run.scope.value,
-        "origin": run.origin.value,
-        "attempt": run.attempt,
-    }

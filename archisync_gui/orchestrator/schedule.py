@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SyncType
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
-from archisync_gui.orchestrator.requests import asked, with_owed
+from archisync_gui.orchestrator.requests import asked, stop_asked, with_owed
+from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import (
     SCHEDULE,
     DoubtClock,
@@ -19,6 +20,7 @@ from archisync_gui.orchestrator.state import (
     Slot,
     Stamp,
     State,
+    StopCause,
     Want,
     evolve,
 )
@@ -45,6 +47,27 @@ def passed(state: State, now: Moment) -> State:
     return asked_by_clock(state, now, asleep) if state.rules.schedule else state
 
 
+def held(state: State, now: Moment, until: datetime | None) -> State:
+    """The operator's pause begins, or gets another end; an end that has passed is no pause."""
+    if until is not None and until <= now.wall:
+        return released(state)
+    if state.hold_since is not None:
+        if until == state.hold_until:
+            return state
+        return _with_hold_end(state, until).say(Emit(EventKind.HOLD_CHANGED, {"hold": True}))
+    if state.active is not None and not state.active.request.anyway:
+        state = stop_asked(state, StopCause.HOLD)
+    state = _with_hold_end(evolve(state, hold_since=now.wall), until)
+    return state.say(SaveNote("hold", now.wall.isoformat()), Emit(EventKind.HOLD_CHANGED, {"hold": True}))
+
+
+def _with_hold_end(state: State, until: datetime | None) -> State:
+    """The pause ends at that time, or when the operator ends it."""
+    if until is None and state.hold_until is None:
+        return state
+    return evolve(state, hold_until=until).say(SaveNote("hold-until", None if until is None else until.isoformat()))
+
+
 def released(state: State) -> State:
     """The pause is over: the operator ended it, or its time has passed. What waits runs by the usual order."""
     if state.hold_since is None:
@@ -59,8 +82,7 @@ def _hold_moved(state: State, before: Moment, now: Moment) -> State:
     if state.hold_until is None:
         return state
     shift = (now.wall - before.wall).total_seconds() - (now.mono - before.mono)
-    until = state.hold_until + timedelta(seconds=shift)
-    return evolve(state, hold_until=until).say(SaveNote("hold-until", until.isoformat()))
+    return _with_hold_end(state, state.hold_until + timedelta(seconds=shift))
 
 
 def slept(state: State, now: Moment) -> bool:
@@ -99,7 +121,7 @@ def clock_doubted(state: State, now: Moment) -> State:
         )
         for key, track in state.tracks.items()
     }
-    accounts = {id: evolve(a, login_pause=None) for id, a in state.accounts.items()}
+    accounts = {account: evolve(a, login_pause=None) for account, a in state.accounts.items()}
     state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
     # Nothing in the queue changed, but every status built before this moment claims too much.
     return state.say(DoubtClock(), Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
@@ -112,19 +134,19 @@ def asked_by_clock(state: State, now: Moment, asleep: bool) -> State:
     """Request what is due, once, however much time was missed (rule 28), and emit what was missed. The read stays owed
     until a run has used its due time up."""
     missed: list[Json] = []
-    for due, type, account in dues(state):
+    for due, sync_type, account in dues(state):
         if due <= now.wall:
-            interval = state.intervals.get(type)
+            interval = state.intervals.get(sync_type)
             if interval is not None:
-                missed += _missed(state, now, Slot(type, account, Scope.ALL), due, interval, asleep)
-            key = state.track_key(type, account)
+                missed += _missed(state, now, Slot(sync_type, account, Scope.ALL), due, interval, asleep)
+            key = state.track_key(sync_type, account)
             state = with_due(state, key, None if interval is None else _next_due(due, interval, now))
-            state = _scheduled(state, now, type, account, due)
+            state = _scheduled(state, now, sync_type, account, due)
     state = _told(state, missed)
     daily = state.daily_due
     if daily is not None and daily <= now.wall:
-        for type, account in list(state.lines()):
-            state = _scheduled(state, now, type, account, daily)
+        for sync_type, account in list(state.lines()):
+            state = _scheduled(state, now, sync_type, account, daily)
         state = with_daily(state, _next_daily(state, now))
     return state
 
@@ -169,23 +191,23 @@ def _told(state: State, missed: list[Json]) -> State:
     return state.say(Emit(EventKind.SCHEDULE_MISSED, {"missed": missed})) if missed else state
 
 
-def _scheduled(state: State, now: Moment, type: SyncType, account: AccountId, due: datetime) -> State:
+def _scheduled(state: State, now: Moment, sync_type: SyncType, account: AccountId, due: datetime) -> State:
     """Add the schedule's request, unless its earlier one still waits."""
-    slot = Slot(type, account, Scope.ALL)
-    key = state.track_key(type, account)
-    owed = state.track(type, account).owed
+    slot = Slot(sync_type, account, Scope.ALL)
+    key = state.track_key(sync_type, account)
+    owed = state.track(sync_type, account).owed
     state = with_owed(state, key, due if owed is None else min(owed, due))
     waiting = state.queue.get(slot)
     if waiting is not None and any(w.who == SCHEDULE for w in waiting.wants):
         return state
-    return asked(state, now, slot, Want(SCHEDULE, Origin.SCHEDULE, state.types[type].priority))
+    return asked(state, now, slot, Want(SCHEDULE, Origin.SCHEDULE, state.types[sync_type].priority))
 
 
 def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None) -> State:
     """The schedule's next time of one type and account, kept over restarts."""
-    type, account = key
+    sync_type, account = key
     state = state.with_track(key, evolve(state.tracks.get(key, ListState()), due=due))
-    return state.say(SaveNote(f"due:{type}:{account}", None if due is None else due.isoformat()))
+    return state.say(SaveNote(f"due:{sync_type}:{account}", None if due is None else due.isoformat()))
 
 
 def _next_daily(state: State, now: Moment) -> datetime | None:
@@ -210,19 +232,19 @@ def planned(state: State, now: Moment) -> State:
     if not state.rules.schedule:
         return state
     missed: list[Json] = []
-    for type, account in state.lines():
-        key = state.track_key(type, account)
+    for sync_type, account in state.lines():
+        key = state.track_key(sync_type, account)
         track = state.tracks.get(key, ListState())
         due: datetime | None
-        interval = state.intervals.get(type)
-        if track.owed is not None and not _asked_already(state, type, account):
+        interval = state.intervals.get(sync_type)
+        if track.owed is not None and not _asked_already(state, sync_type, account):
             # Asked for by an earlier process, whose queue is gone (rule 28).
-            slot = Slot(type, account, Scope.ALL)
+            slot = Slot(sync_type, account, Scope.ALL)
             missed.append(_miss(slot, track.owed, interval or 0, 1, Reason.NOT_RUNNING))
             # Where its next time has passed as well it comes at once: a computer that is never on for as long as the
             # stagger would otherwise never read it.
             again = track.due is not None and track.due <= now.wall
-            due = now.wall + timedelta(minutes=0 if again else state.types[type].stagger)
+            due = now.wall + timedelta(minutes=0 if again else state.types[sync_type].stagger)
         elif track.owed is not None:
             due = track.due
         elif interval is None:
@@ -231,10 +253,10 @@ def planned(state: State, now: Moment) -> State:
             due = now.wall
         elif track.due is None or track.due <= now.wall:
             if track.due is not None:
-                slot, count = Slot(type, account, Scope.ALL), _times_due(track.due, interval, now)
+                slot, count = Slot(sync_type, account, Scope.ALL), _times_due(track.due, interval, now)
                 missed.append(_miss(slot, track.due, interval, count, Reason.NOT_RUNNING))
                 state = with_owed(state, key, track.due)
-            due = now.wall + timedelta(minutes=state.types[type].stagger)
+            due = now.wall + timedelta(minutes=state.types[sync_type].stagger)
         else:
             # A stored time further away than one interval was written by a wrong clock.
             due = min(track.due, now.wall + timedelta(minutes=interval))
@@ -245,30 +267,30 @@ def planned(state: State, now: Moment) -> State:
     return state if daily == state.daily_due else with_daily(state, daily)
 
 
-def _asked_already(state: State, type: SyncType, account: AccountId) -> bool:
+def _asked_already(state: State, sync_type: SyncType, account: AccountId) -> bool:
     """True while the schedule's request for that list waits or runs, or is planned."""
-    due, at = state.track(type, account).due, state.at.wall
-    planned = due is not None and at < due <= at + timedelta(minutes=state.types[type].stagger)
-    return planned or _in_hand(state, type, account)
+    due, at = state.track(sync_type, account).due, state.at.wall
+    planned = due is not None and at < due <= at + timedelta(minutes=state.types[sync_type].stagger)
+    return planned or _in_hand(state, sync_type, account)
 
 
-def _in_hand(state: State, type: SyncType, account: AccountId) -> bool:
+def _in_hand(state: State, sync_type: SyncType, account: AccountId) -> bool:
     """True while the schedule's request for that list waits or runs."""
-    slot = Slot(type, account, Scope.ALL)
+    slot = Slot(sync_type, account, Scope.ALL)
     requests = [state.queue.get(slot), None if state.active is None else state.active.request]
     return any(r is not None and r.slot == slot and any(w.who == SCHEDULE for w in r.wants) for r in requests)
 
 
-def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None) -> State:
+def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | None) -> State:
     """One type's interval changes; no other moves (rule 29). The settings keep it."""
-    before = state.intervals.get(type)
+    before = state.intervals.get(sync_type)
     if before == minutes:
         return state
-    state = evolve(state, intervals={**state.intervals, type: minutes})
-    for account in state.readers(type) if state.rules.schedule else ():
-        key = state.track_key(type, account)
+    state = evolve(state, intervals={**state.intervals, sync_type: minutes})
+    for account in state.readers(sync_type) if state.rules.schedule else ():
+        key = state.track_key(sync_type, account)
         track = state.tracks.get(key, ListState())
-        if track.owed is not None and track.due is not None and not _in_hand(state, type, account):
+        if track.owed is not None and track.due is not None and not _in_hand(state, sync_type, account):
             continue  # the read of an earlier process is made up at its time, whatever the interval is now (rule 28)
         if minutes is None:
             state = with_due(state, key, None)
@@ -279,4 +301,20 @@ def interval_set(state: State, now: Moment, type: SyncType, minutes: int | None)
         elif track.success is not None:
             last = track.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
-    return state.say(Emit(EventKind.SCHEDULE_CHANGED, {"type": type, "interval": minutes}))
+    return state.say(Emit(EventKind.SCHEDULE_CHANGED, {"type": sync_type, "interval": minutes}))
+
+
+def rules_set(state: State, now: Moment, rules: Rules) -> State:
+    """Other numbers from now on. The daily read is planned anew where its time or the office's zone changed."""
+    before = state.rules
+    kept = rules.daily_full == before.daily_full and rules.zone == before.zone
+    state = planned(evolve(state, rules=rules, daily_due=state.daily_due if kept else None), now)
+    return state.say(Emit(EventKind.SCHEDULE_CHANGED, {}))
+
+
+def away_set(state: State, why: Reason | None) -> State:
+    """The computer cannot reach anything now, or (``None``) can again."""
+    if state.away is why:
+        return state
+    data: dict[str, Json] = {"away": None if why is None else why.value}
+    return evolve(state, away=why).say(Emit(EventKind.SCHEDULE_CHANGED, data))

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionClosed, SessionEnd
 from archisync_gui.orchestrator.decide import stopped_by
-from archisync_gui.orchestrator.requests import asked, joined, withdrawn
+from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
 from archisync_gui.orchestrator.state import (
     SMART,
-    Active,
+    Attempt,
     Effect,
     Emit,
     EndedSession,
@@ -20,6 +20,7 @@ from archisync_gui.orchestrator.state import (
     Slot,
     Stamp,
     State,
+    StopCause,
     Want,
     evolve,
     form,
@@ -29,35 +30,37 @@ from archisync_gui.orchestrator.state import (
 
 
 def opened(
-    state: State, now: Moment, id: str | None, account: AccountId | None, *, label: str = "", token: str = ""
+    state: State, now: Moment, session_id: str | None, account: AccountId | None, *, label: str = "", token: str = ""
 ) -> tuple[State, str]:
     """Open a page's session, or find the open one; the answer is the id under which it is kept. What a page that asks
     again leaves out stays as it was. Without an account the session reads with the first in use. An id that has ended
     stays ended (rule 14): the caller looks into ``State.ended`` first."""
     first = next(iter(state.enabled), None)
-    known = None if id is None else state.sessions.get(id)
-    if id is not None and known is not None:
+    known = None if session_id is None else state.sessions.get(session_id)
+    if session_id is not None and known is not None:
         session = evolve(known, account=account or known.account or first, label=label or known.label)
-        return _kept(state, id, touched(session, now, state.rules.lease)), id
+        return _kept(state, session_id, touched(session, now, state.rules.lease)), session_id
     account = account or first
     handle, state = state.numbered("s")
-    anonymous = id is None
-    if id is None:
-        id = f"anonymous:{handle}"
+    anonymous = session_id is None
+    if session_id is None:
+        session_id = f"anonymous:{handle}"
     lease = state.rules.anonymous_lease if anonymous else state.rules.lease
     session = Session(handle, account, label, token, now, now, now.mono + lease, anonymous=anonymous)
     if not state.sessions:
         # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
         since = now.mono if state.quiet_since is None else state.quiet_since
         state = evolve(state, quiet_since=since).say(Emit(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
-    state = _kept(state, id, session)
-    return state.say(Emit(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)})), id
+    state = _kept(state, session_id, session)
+    return state.say(
+        Emit(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)})
+    ), session_id
 
 
-def wants_fresh(state: State, now: Moment, id: str) -> State:
+def wants_fresh(state: State, now: Moment, session_id: str) -> State:
     """An open session wants new customers. A fast read that began less than 30 s ago, or is waiting, serves it too
     (rule 12); when the newest data are that fresh already, only the whole list may have to follow (rule 13)."""
-    session = state.sessions[id]
+    session = state.sessions[session_id]
     slot = fast_slot(state, session.account)
     if slot is None:
         return state
@@ -78,18 +81,18 @@ def wants_fresh(state: State, now: Moment, id: str) -> State:
 def served(state: State, now: Moment, account: AccountId | None) -> State:
     """The newest customers of an account are there: forms that waited for them know how long it took."""
     sessions = dict(state.sessions)
-    for id, session in state.sessions.items():
+    for session_id, session in state.sessions.items():
         if session.account == account and session.fresh_after is None:
-            sessions[id] = evolve(session, fresh_after=now.mono - session.since.mono)
+            sessions[session_id] = evolve(session, fresh_after=now.mono - session.since.mono)
     return evolve(state, sessions=sessions)
 
 
 def fast_slot(state: State, account: AccountId | None) -> Slot | None:
     """Where the fast read of an account's customers waits; ``None`` without account or a type that offers it."""
-    type = next((t.name for t in state.types.values() if t.fast), None)
-    if type is None or account not in state.enabled:
+    sync_type = next((t.name for t in state.types.values() if t.fast), None)
+    if sync_type is None or account not in state.enabled:
         return None
-    return Slot(type, account, Scope.NEW)
+    return Slot(sync_type, account, Scope.NEW)
 
 
 def fresh_enough(state: State, now: Moment, slot: Slot) -> bool:
@@ -98,7 +101,7 @@ def fresh_enough(state: State, now: Moment, slot: Slot) -> bool:
     return new is not None and new.age(now) < state.rules.shared_read
 
 
-def whole_list_follows(state: State, now: Moment, active: Active) -> State:
+def whole_list_follows(state: State, now: Moment, active: Attempt) -> State:
     """After a fast read for a form, the whole list follows by itself when it is old (rule 13)."""
     open_forms = {form(s.handle) for s in state.sessions.values()}
     wants = tuple(w for w in active.request.wants if w.who in open_forms)
@@ -136,28 +139,27 @@ def touched(session: Session, now: Moment, lease: float) -> Session:
     return evolve(session, last_sign=now, deadline=now.mono + lease, lost=None)
 
 
-def changed(state: State, now: Moment, id: str, change: Callable[[Session], Session]) -> State:
+def changed(state: State, session_id: str, change: Callable[[Session], Session]) -> State:
     """A session of a tab after ``change``; nothing happens to ids that are not open."""
-    session = state.sessions.get(id)
-    return state if session is None or session.anonymous else _kept(state, id, change(session))
+    session = state.sessions.get(session_id)
+    return state if session is None or session.anonymous else _kept(state, session_id, change(session))
 
 
-def with_sign(state: State, now: Moment, id: str) -> State:
+def with_sign(state: State, now: Moment, session_id: str) -> State:
     """The tab shows a sign of life (rule 15)."""
-    return changed(state, now, id, lambda s: touched(s, now, state.rules.lease))
+    return changed(state, session_id, lambda s: touched(s, now, state.rules.lease))
 
 
-def with_connection(state: State, now: Moment, id: str) -> State:
+def with_connection(state: State, now: Moment, session_id: str) -> State:
     """The tab's own line is up, which is a sign of life too."""
     return changed(
         state,
-        now,
-        id,
+        session_id,
         lambda s: evolve(touched(s, now, state.rules.lease), connections=s.connections + 1),
     )
 
 
-def without_connection(state: State, now: Moment, id: str) -> State:
+def without_connection(state: State, now: Moment, session_id: str) -> State:
     """The tab's line was lost: a new one within the grace saves the session (rule 15)."""
 
     def lose(session: Session) -> Session:
@@ -165,62 +167,62 @@ def without_connection(state: State, now: Moment, id: str) -> State:
         lost = now.mono + state.rules.grace if session.connections and not left else session.lost
         return evolve(session, connections=left, lost=lost)
 
-    return changed(state, now, id, lose)
+    return changed(state, session_id, lose)
 
 
-def deadline(state: State, now: Moment, id: str) -> datetime | SessionEnd:
+def deadline(state: State, now: Moment, session_id: str) -> datetime | SessionEnd:
     """When a page's session ends by itself (wall clock), or why there is none."""
-    session = state.sessions.get(id)
+    session = state.sessions.get(session_id)
     if session is None or session.anonymous:
-        return end_of(state, id) or SessionEnd.UNKNOWN
+        return end_of(state, session_id) or SessionEnd.UNKNOWN
     return now.wall_at(session.ends)
 
 
 # ---------------------------------------------------------------------------------------------------------- end
 
 
-def end_of(state: State, id: str) -> SessionEnd | None:
+def end_of(state: State, session_id: str) -> SessionEnd | None:
     """Why the session of that id ended; ``None``: it is open, or not known."""
-    ended_session = state.ended.get(id)
+    ended_session = state.ended.get(session_id)
     return None if ended_session is None else ended_session.reason
 
 
-def closed(state: State, now: Moment, id: str | None, token: str) -> tuple[State, SessionClosed]:
+def closed(state: State, now: Moment, session_id: str | None, token: str) -> tuple[State, SessionClosed]:
     """A page closes its session. Without an id: the oldest anonymous one of the same token (rule 16). A close that
     arrives before its open wins: the id is remembered as ended (rule 14)."""
-    anonymous = id is None
-    if id is None:
-        id = oldest_anonymous(state, token)
-    if id is None:
+    anonymous = session_id is None
+    if session_id is None:
+        session_id = oldest_anonymous(state, token)
+    if session_id is None:
         return state, SessionClosed(False, len(state.sessions), SessionEnd.UNKNOWN)
-    session, before = state.sessions.get(id), end_of(state, id)
+    session, before = state.sessions.get(session_id), end_of(state, session_id)
     if session is not None and session.anonymous is anonymous:
-        state = ended(state, now, id, SessionEnd.CLOSED)
+        state = ended(state, now, session_id, SessionEnd.CLOSED)
         return state, SessionClosed(True, len(state.sessions), SessionEnd.CLOSED)
     if session is None and before is None:
-        state = _remember_end(state, now, id, "", SessionEnd.CLOSED)
+        state = _remember_end(state, now, session_id, "", SessionEnd.CLOSED)
     return state, SessionClosed(False, len(state.sessions), before or SessionEnd.UNKNOWN)
 
 
 def oldest_anonymous(state: State, token: str) -> str | None:
     """The session that a close without id ends: the oldest anonymous one of the same token (rule 16)."""
-    mine = [(s.since.mono, id) for id, s in state.sessions.items() if s.anonymous and s.token == token]
+    mine = [(s.since.mono, session_id) for session_id, s in state.sessions.items() if s.anonymous and s.token == token]
     return min(mine)[1] if mine else None
 
 
 def by_handle(state: State, handle: str) -> str | None:
     """The id of an open session, by what may be shown of it."""
-    return next((id for id, s in state.sessions.items() if s.handle == handle), None)
+    return next((session_id for session_id, s in state.sessions.items() if s.handle == handle), None)
 
 
-def ended(state: State, now: Moment, id: str, reason: SessionEnd) -> State:
+def ended(state: State, now: Moment, session_id: str, reason: SessionEnd) -> State:
     """End a session; its waiting read is withdrawn unless it has another asker (rules 15, 17)."""
-    session = state.sessions.get(id)
+    session = state.sessions.get(session_id)
     if session is None:
         return state
     cost = _cost(state, now, session)
-    state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != id})
-    state = _remember_end(state, now, id, session.handle, reason)
+    state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != session_id})
+    state = _remember_end(state, now, session_id, session.handle, reason)
     state = withdrawn(state, now, (form(session.handle),), stop=False)
     state = state.say(*_end_events(session, reason, len(state.sessions), cost))
     if not state.sessions:
@@ -255,13 +257,19 @@ def _cost_of_many(session: Session) -> dict[str, Json]:
 
 def ended_by_operator(state: State, now: Moment, handle: str) -> tuple[State, bool]:
     """The operator ends one session; the answer is whether it was open."""
-    id = by_handle(state, handle)
-    return (state, False) if id is None else (ended(state, now, id, SessionEnd.OPERATOR), True)
+    session_id = by_handle(state, handle)
+    return (state, False) if session_id is None else (ended(state, now, session_id, SessionEnd.OPERATOR), True)
 
 
 def all_ended(state: State, now: Moment, reason: SessionEnd) -> State:
     """Every session ends."""
-    return _several_ended(state, now, [(id, reason) for id in state.sessions])
+    return _several_ended(state, now, [(session_id, reason) for session_id in state.sessions])
+
+
+def program_closes(state: State, now: Moment) -> State:
+    """Nothing more starts; the active run is to end, and every session ends (rule 27)."""
+    state = stop_asked(evolve(state, closing=True), StopCause.CLOSING)
+    return all_ended(state, now, SessionEnd.LOST)
 
 
 def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionEnd]]) -> State:
@@ -270,13 +278,15 @@ def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionE
     if not ends:
         return state
     *others, (last, reason) = ends
-    gone = [(state.sessions[id], why) for id, why in others]
+    gone = [(state.sessions[session_id], why) for session_id, why in others]
     count = len(state.sessions)
     left = dict(state.sessions)
-    for id, _ in others:
-        del left[id]
+    for session_id, _ in others:
+        del left[session_id]
     state = evolve(state, sessions=left)
-    state = _remember_ends(state, now, [(id, s.handle, why) for (id, _), (s, why) in zip(others, gone, strict=True)])
+    state = _remember_ends(
+        state, now, [(session_id, s.handle, why) for (session_id, _), (s, why) in zip(others, gone, strict=True)]
+    )
     if gone:
         state = withdrawn(state, now, frozenset(form(session.handle) for session, _ in gone), stop=False)
     effects: list[Effect] = []
@@ -288,10 +298,12 @@ def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionE
 
 def expired(state: State, now: Moment) -> State:
     """Sessions past their deadline or grace end; old ends are forgotten (rules 14, 15)."""
-    over = [(id, session) for id, session in state.sessions.items() if session.ends <= now.mono]
+    over = [(session_id, session) for session_id, session in state.sessions.items() if session.ends <= now.mono]
     lost = [session.lost is not None and session.lost <= now.mono for _, session in over]
     reasons = [SessionEnd.LOST if was_lost else SessionEnd.TIMEOUT for was_lost in lost]
-    state = _several_ended(state, now, [(id, reason) for (id, _), reason in zip(over, reasons, strict=True)])
+    state = _several_ended(
+        state, now, [(session_id, reason) for (session_id, _), reason in zip(over, reasons, strict=True)]
+    )
     # Ordered by their end, so only the first has to be checked.
     first = next(iter(state.ended.values()), None)
     if first is not None and first.until <= now.mono:
@@ -324,18 +336,18 @@ def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp
     return track.new, track.whole
 
 
-def _kept(state: State, id: str, session: Session) -> State:
-    return evolve(state, sessions={**state.sessions, id: session})
+def _kept(state: State, session_id: str, session: Session) -> State:
+    return evolve(state, sessions={**state.sessions, session_id: session})
 
 
-def _remember_end(state: State, now: Moment, id: str, handle: str, reason: SessionEnd) -> State:
-    return _remember_ends(state, now, [(id, handle, reason)])
+def _remember_end(state: State, now: Moment, session_id: str, handle: str, reason: SessionEnd) -> State:
+    return _remember_ends(state, now, [(session_id, handle, reason)])
 
 
 def _remember_ends(state: State, now: Moment, ends: Sequence[tuple[str, str, SessionEnd]]) -> State:
     """Remember ids with handle and reason, so that a late call gets the reason (rule 14)."""
     until = now.mono + state.rules.ended_memory
-    kept = {**state.ended, **{id: EndedSession(handle, reason, until) for id, handle, reason in ends}}
-    for id in list(kept)[: max(0, len(kept) - state.rules.ended_limit)]:
-        del kept[id]
+    kept = {**state.ended, **{session_id: EndedSession(handle, reason, until) for session_id, handle, reason in ends}}
+    for session_id in list(kept)[: max(0, len(kept) - state.rules.ended_limit)]:
+        del kept[session_id]
     return evolve(state, ended=kept)

@@ -142,25 +142,6 @@ def is_form(who: str) -> bool:
 _STRENGTH = {Origin.SCHEDULE: 0, Origin.API: 1, Origin.ORDER_FORM: 2, Origin.OPERATOR: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class SuspendedRun:
-    """A run that was suspended and waits to go on (rule 19). It keeps its id: it is one attempt and one row."""
-
-    run: Run
-    asked: datetime
-    started: Moment
-    began: Moment
-    """When it last started from the first page."""
-    since: Moment
-    """When it was suspended."""
-    state: object | None
-    """What the runner handed over; ``None``: it starts over."""
-    progress: Progress
-    spent: float
-    """Seconds it has been active."""
-    suspensions: tuple[tuple[datetime, datetime | None], ...]
-
-
 @dataclass(frozen=True)
 class Request:
     """A request that waits or runs. Its askers decide priority and origin, so that a withdrawal leaves no trace."""
@@ -180,7 +161,8 @@ class Request:
     """The operator said *run anyway*: this one run passes hold and sessions (rule 9)."""
     front: bool = False
     """The operator moved it to the front."""
-    parked: SuspendedRun | None = None
+    parked: Attempt | None = None
+    """Its suspended attempt, which goes on when the request starts."""
 
     @property
     def origin(self) -> Origin:
@@ -225,30 +207,65 @@ class StopCause(StrEnum):
 
 
 @dataclass(frozen=True)
-class Active:
-    """The run that holds the lock (rules 1, 2)."""
+class Attempt:
+    """One attempt of a request, suspensions included (rule 19). The active one holds the lock (rules 1, 2); a suspended
+    one waits in its request, as :attr:`Request.parked`. One attempt is one run id and one row of the journal."""
 
     request: Request
+    """What it is for, with who wants it now. While the attempt is suspended the request in the queue says that."""
     run: Run
     started: Moment
     began: Moment
     """When it last started from the first page; a request asked before is served by it (rule 6)."""
     since: Moment
-    """Start of this part: differs from ``started`` after a suspension."""
-    resume: object | None
-    progress: Progress
+    """Start of the present part, or of the present suspension; ``started`` until the first suspension."""
     progress_at: float
     """Monotonic time of the last sign of progress."""
+    progress: Progress = field(default_factory=Progress)
+    resume: object | None = None
+    """What the runner handed over when it was suspended; ``None``: it starts from the first page."""
     long_step: float | None = None
     """Monotonic end of a long step that the runner declared."""
     spent: float = 0.0
-    """Active seconds before this part."""
+    """Active seconds before the present part."""
     suspensions: tuple[tuple[datetime, datetime | None], ...] = ()
     stop: StopCause | None = None
     stop_first: float | None = None
     """Monotonic time at which the task was cancelled first; ``None``: not yet."""
     stop_last: float | None = None
     """And last: a task that ignores it is cancelled again, and abandoned in the end (rule 26)."""
+
+    def seconds(self, now: Moment) -> float:
+        """How long the active attempt has worked; suspended time does not count."""
+        return self.spent + now.mono - self.since.mono
+
+    def record(self) -> RunRecord:
+        """Its row in the journal while it has not ended (rule 31)."""
+        run = self.run
+        return RunRecord(
+            id=run.id,
+            type=run.type,
+            account=run.account,
+            scope=run.scope,
+            key=run.key,
+            origin=run.origin,
+            attempt=run.attempt,
+            asked=self.request.asked.wall,
+            started=self.started.wall,
+            suspensions=self.suspensions,
+        )
+
+    def about(self) -> dict[str, Json]:
+        """What every event of it says."""
+        run = self.run
+        return {
+            "runId": run.id,
+            "type": run.type,
+            "account": run.account,
+            "scope": run.scope.value,
+            "origin": run.origin.value,
+            "attempt": run.attempt,
+        }
 
 
 # ---------------------------------------------------------------------------------------------------------- the rest
@@ -347,18 +364,12 @@ class SaveRun(NamedTuple):
     record: RunRecord
 
 
-class Resolve(NamedTuple):
-    """An outcome for those who wanted it; each gets exactly one (rule 5)."""
+class Answer(NamedTuple):
+    """What became of a request, for those who wanted it. Tickets get exactly one result (rule 5). Forms get the first
+    failure, too, though the request is tried again (rule 12)."""
 
     who: tuple[str, ...]
-    result: RunResult
-
-
-class AnswerForms(NamedTuple):
-    """A first failure: forms are answered now, though the request is tried again (rule 12)."""
-
-    who: tuple[str, ...]
-    error: ErrorInfo
+    result: RunResult | ErrorInfo
 
 
 class DoubtClock(NamedTuple):
@@ -372,7 +383,7 @@ class SaveNote(NamedTuple):
     value: Json
 
 
-Effect: TypeAlias = Emit | SaveRun | Resolve | AnswerForms | DoubtClock | SaveNote
+Effect: TypeAlias = Emit | SaveRun | SaveNote | DoubtClock | Answer
 
 
 # ---------------------------------------------------------------------------------------------------------- state
@@ -393,8 +404,8 @@ class State:
     accounts: Mapping[AccountId, AccountState] = field(default_factory=dict)
     tracks: Mapping[tuple[SyncType, AccountId], ListState] = field(default_factory=dict)
     queue: Mapping[Slot, Request] = field(default_factory=dict)
-    active: Active | None = None
-    abandoned: tuple[Active, ...] = ()
+    active: Attempt | None = None
+    abandoned: tuple[Attempt, ...] = ()
     """Runs that lost the lock because they did not end, and whose tasks have still not ended (rule 26)."""
     unreadable: tuple[str, ...] = ()
     """What of the journal could not be read at the start."""
@@ -436,21 +447,21 @@ class State:
     def with_account(self, account: AccountState) -> State:
         return evolve(self, accounts={**self.accounts, account.account.id: account})
 
-    def track_key(self, type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
+    def track_key(self, sync_type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
         """Where a type of an account is remembered."""
-        return type, SHARED if self.types[type].shared else account
+        return sync_type, SHARED if self.types[sync_type].shared else account
 
-    def track(self, type: SyncType, account: AccountId) -> ListState:
-        return self.tracks.get(self.track_key(type, account), _BLANK)
+    def track(self, sync_type: SyncType, account: AccountId) -> ListState:
+        return self.tracks.get(self.track_key(sync_type, account), _BLANK)
 
-    def request(self, id: str) -> Request | None:
+    def request(self, request_id: str) -> Request | None:
         """The waiting request of that id."""
-        return next((r for r in self.queue.values() if r.id == id), None)
+        return next((r for r in self.queue.values() if r.id == request_id), None)
 
     @property
     def enabled(self) -> tuple[AccountId, ...]:
         """Accounts in use, in the order given."""
-        return tuple(id for id, a in self.accounts.items() if a.account.enabled)
+        return tuple(account for account, a in self.accounts.items() if a.account.enabled)
 
     @property
     def catalogue(self) -> AccountId | None:
@@ -459,9 +470,9 @@ class State:
         in_use.sort(key=lambda a: (not a.usable, not a.account.catalogue))
         return in_use[0].account.id if in_use else None
 
-    def readers(self, type: SyncType) -> tuple[AccountId, ...]:
+    def readers(self, sync_type: SyncType) -> tuple[AccountId, ...]:
         """The accounts that a request without one is expanded to (rule 8)."""
-        return self._readers(shared=self.types[type].shared)
+        return self._readers(shared=self.types[sync_type].shared)
 
     def _readers(self, *, shared: bool) -> tuple[AccountId, ...]:
         if not shared:

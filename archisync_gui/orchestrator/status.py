@@ -32,7 +32,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import decide, office_hours
 from archisync_gui.orchestrator.explain import Forecaster, explain, params_of, queue_because, remaining
-from archisync_gui.orchestrator.state import SHARED, Active, Moment, Request, Session, State, evolve
+from archisync_gui.orchestrator.state import SHARED, Attempt, Moment, Request, Session, State, evolve
 
 _WORST_STATE = (
     Doing.STOPPED,
@@ -147,7 +147,9 @@ def _status(
         current_sync=None if active is None else active.run.type,
         current_run=run_view(state, now),
         queue=waiting.entries,
-        statuses=MappingProxyType({type: _type_status(state, type, now, waiting, coming) for type in state.types}),
+        statuses=MappingProxyType(
+            {sync_type: _type_status(state, sync_type, now, waiting, coming) for sync_type in state.types}
+        ),
         smart_customer_sync_active=bool(state.sessions),
         session_count=len(state.sessions),
         safety_timeout_active=bool(state.sessions),
@@ -158,14 +160,14 @@ def _status(
         hold_until=state.hold_until,
         accounts=tuple(
             AccountStatus(
-                id,
+                account,
                 a.account.enabled,
                 a.account.catalogue,
                 a.stopped,
-                decide.logins_today(state, id, now),
+                decide.logins_today(state, account, now),
                 state.rules.login_budget,
             )
-            for id, a in state.accounts.items()
+            for account, a in state.accounts.items()
         ),
         explanation=evolve(explain(state, now), forecast=tuple(coming.values())),
         journal_error=journal_error,
@@ -179,7 +181,7 @@ def run_view(state: State, now: Moment) -> RunView | None:
     return None if state.active is None else view_of(state, state.active, now)
 
 
-def view_of(state: State, active: Active, now: Moment) -> RunView:
+def view_of(state: State, active: Attempt, now: Moment) -> RunView:
     """A run that has not ended."""
     run = active.run
     return RunView(
@@ -235,60 +237,62 @@ def _quiet_until(state: State, now: Moment) -> datetime | None:
     return now.wall_at(state.quiet_since + state.rules.quiet)
 
 
-def _line(state: State, type: SyncType, account: AccountId) -> AccountId:
-    return SHARED if state.types[type].shared else account
+def _line(state: State, sync_type: SyncType, account: AccountId) -> AccountId:
+    return SHARED if state.types[sync_type].shared else account
 
 
 def _type_status(
     state: State,
-    type: SyncType,
+    sync_type: SyncType,
     now: Moment,
     waiting: Waiting,
     coming: dict[tuple[SyncType, AccountId], Forecast],
 ) -> TypeStatus:
     """State and freshness of the type's worst account; ``accounts`` lists all."""
     inside = tuple(
-        _account_type(state, type, account, now, waiting, coming.get((type, _line(state, type, account))))
-        for account in state.readers(type)
+        _account_type(
+            state, sync_type, account, now, waiting, coming.get((sync_type, _line(state, sync_type, account)))
+        )
+        for account in state.readers(sync_type)
     )
     reads = [a.last_run_time for a in inside]
     speaker = min(inside, key=lambda a: _WORST_STATE.index(a.state), default=None)
     positions = [a.queue_position for a in inside if a.queue_position is not None]
     return TypeStatus(
-        type=type,
+        type=sync_type,
         state=Doing.IDLE if speaker is None else speaker.state,
         reason=Reason.NO_ACCOUNT if speaker is None else speaker.reason,
         freshness=min((a.freshness for a in inside), key=_WORST_FRESHNESS.index, default=Freshness.NEVER),
         is_running=any(a.is_running for a in inside),
         queue_position=min(positions, default=None),
         last_run_time=None if None in reads else min((r for r in reads if r is not None), default=None),
-        interval=state.intervals.get(type),
+        interval=state.intervals.get(sync_type),
         accounts=inside,
     )
 
 
 def _account_type(
     state: State,
-    type: SyncType,
+    sync_type: SyncType,
     account: AccountId,
     now: Moment,
     waiting: Waiting,
     expected: Forecast | None,
 ) -> AccountTypeStatus:
-    track = state.track(type, account)
-    active = state.active if state.active is not None and state.active.run.type == type else None
+    track = state.track(sync_type, account)
+    active = state.active if state.active is not None and state.active.run.type == sync_type else None
     if active is not None and active.run.account != account:
         active = None
-    index = waiting.places.get((type, account))
+    index = waiting.places.get((sync_type, account))
     first = None if index is None else waiting.entries[index]
-    doing, reason = _doing(state, type, account, now, first, running=active is not None)
+    doing, reason = _doing(state, sync_type, account, now, first, running=active is not None)
     last = track.last
     return AccountTypeStatus(
-        type=type,
+        type=sync_type,
         account=account,
         state=doing,
         reason=reason,
-        freshness=decide.freshness(state, type, account, now),
+        freshness=decide.freshness(state, sync_type, account, now),
         is_running=active is not None,
         queue_position=None if index is None else index + 1,
         last_run_time=None if track.success is None else track.success.wall,
@@ -311,7 +315,7 @@ def _account_type(
 
 
 def _doing(
-    state: State, type: SyncType, account: AccountId, now: Moment, waiting: QueueEntry | None, *, running: bool
+    state: State, sync_type: SyncType, account: AccountId, now: Moment, waiting: QueueEntry | None, *, running: bool
 ) -> tuple[Doing, Reason | None]:
     """The word for what a type of an account is doing, with its reason."""
     if running:
@@ -324,7 +328,7 @@ def _doing(
         if waiting.reason in (Reason.RUNNING, Reason.BEHIND):
             return Doing.QUEUED, waiting.reason
         return (Doing.BACKING_OFF if waiting.reason is Reason.BACK_OFF else Doing.WAITING), waiting.reason
-    track = state.track(type, account)
+    track = state.track(sync_type, account)
     if track.back_off is not None and track.back_off > now.wall:
         return Doing.BACKING_OFF, Reason.BACK_OFF
     if track.last is not None and track.last.outcome is Outcome.REFUSED:

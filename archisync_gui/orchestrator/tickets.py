@@ -1,12 +1,20 @@
-"""Awaitables of outcomes, for callers. They resolve after the last attempt, each exactly once (rule 5)."""
+"""Tickets, the awaitables of outcomes that callers hold, and those who wait for an outcome: tickets and forms.
+
+A ticket resolves after the last attempt, exactly once (rule 5); a form gets the first answer (rule 12).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from archisync_gui.model import AccountId, Outcome, RunResult, Scope, SyncType
+from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Outcome, RunResult, Scope, SyncType
+from archisync_gui.orchestrator.state import form
+
+TICKETS_KEPT = 500
+"""Minimum number of resolved tickets, the latest ones, that can be found by id."""
 
 _GRAVITY = [
     Outcome.COMPLETED,
@@ -22,11 +30,11 @@ _GRAVITY = [
 class Ticket:
     """One request's outcome, over all accounts it was expanded to (rule 8)."""
 
-    def __init__(self, id: str, type: SyncType, scope: Scope, accounts: Sequence[AccountId]) -> None:
-        self.id = id
-        self.type = type
+    def __init__(self, ticket_id: str, sync_type: SyncType, scope: Scope, accounts: Sequence[AccountId]) -> None:
+        self.id = ticket_id
+        self.type = sync_type
         self.scope = scope
-        self.parts: dict[str, AccountId] = {f"{id}#{n}": account for n, account in enumerate(accounts)}
+        self.parts: dict[str, AccountId] = {f"{ticket_id}#{n}": account for n, account in enumerate(accounts)}
         """The names under which its parts are wanted, with the account asked for."""
         self._results: dict[str, RunResult] = {}
         self._done: asyncio.Future[RunResult] = asyncio.get_running_loop().create_future()
@@ -59,8 +67,8 @@ class Ticket:
 class BatchTicket:
     """The outcomes of several requests made at once, in the order given."""
 
-    def __init__(self, id: str, tickets: Sequence[Ticket]) -> None:
-        self.id = id
+    def __init__(self, batch_id: str, tickets: Sequence[Ticket]) -> None:
+        self.id = batch_id
         self.tickets = tuple(tickets)
 
     def __await__(self) -> Generator[Any, None, tuple[RunResult, ...]]:
@@ -75,14 +83,79 @@ class BatchTicket:
         return all(ticket.done for ticket in self.tickets)
 
 
-def combined(type: SyncType, scope: Scope, results: Sequence[RunResult]) -> RunResult:
+class Waiters:
+    """Those who wait for outcomes: tickets, which stay to be found by id for some time, and forms."""
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, Ticket] = {}
+        self._limit = 2 * TICKETS_KEPT
+        self._parts: dict[str, Ticket] = {}
+        self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
+
+    def add(self, ticket: Ticket) -> None:
+        """Remember a ticket. One without parts is resolved: there is no account to read with."""
+        self._tickets[ticket.id] = ticket
+        self._parts.update(dict.fromkeys(ticket.parts, ticket))
+        if not ticket.parts:
+            error = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
+            ticket.answer(RunResult(ticket.type, "", ticket.scope, Outcome.SKIPPED, error=error))
+        if len(self._tickets) > self._limit:
+            done = [ticket_id for ticket_id, ticket in self._tickets.items() if ticket.done]
+            for ticket_id in done[:-TICKETS_KEPT]:
+                del self._tickets[ticket_id]
+            # Looked through again when there are twice as many, however many are open: so each request costs the same.
+            self._limit = 2 * max(TICKETS_KEPT, len(self._tickets))
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """A ticket by its id, also some time after it resolved."""
+        return self._tickets.get(ticket_id)
+
+    def settle(self, who: Sequence[str], result: RunResult) -> None:
+        """These parts of tickets have their outcome."""
+        for part in who:
+            ticket = self._parts.pop(part, None)
+            if ticket is not None:
+                ticket.settle(part, result)
+
+    def interrupt(self) -> None:
+        """Resolve all tickets that are still open: the program ends."""
+        for part, ticket in tuple(self._parts.items()):
+            ticket.settle(part, RunResult(ticket.type, ticket.parts[part], ticket.scope, Outcome.INTERRUPTED))
+
+    @contextmanager
+    def form(self, handle: str) -> Iterator[asyncio.Future[RunResult | ErrorInfo]]:
+        """The future of the first answer that a form gets meanwhile."""
+        answer: asyncio.Future[RunResult | ErrorInfo] = asyncio.get_running_loop().create_future()
+        waiting = self._forms.setdefault(form(handle), set())
+        waiting.add(answer)
+        try:
+            yield answer
+        finally:
+            waiting.discard(answer)
+            if not waiting:
+                self._forms.pop(form(handle), None)
+
+    def answer_forms(self, who: Sequence[str], answer: RunResult | ErrorInfo) -> None:
+        """Answer forms that wait for a fast read; the whole list that follows it answers none."""
+        if isinstance(answer, RunResult) and answer.scope is not Scope.NEW:
+            return
+        for future in [future for name in who for future in self._forms.get(name, ())]:
+            if not future.done():
+                future.set_result(answer)
+
+    def answer_all_forms(self, answer: ErrorInfo) -> None:
+        """Answer every form that waits."""
+        self.answer_forms(tuple(self._forms), answer)
+
+
+def combined(sync_type: SyncType, scope: Scope, results: Sequence[RunResult]) -> RunResult:
     """One outcome for all accounts: counts summed, the worst outcome, the oldest data."""
     if len(results) == 1:
         return results[0]
     worst = max(results, key=lambda r: _GRAVITY.index(r.outcome))
     read = [r.as_of for r in results if r.as_of is not None]
     return RunResult(
-        type=type,
+        type=sync_type,
         account="",
         scope=scope,
         outcome=worst.outcome,

@@ -324,7 +324,7 @@ def _runs(
     """Runs, the last begun first, and those among them that cannot be read."""
     rows = connection.execute(sa.select(RUNS).where(*where).order_by(RUN_ORDER.desc()).limit(limit)).all()
     found = [(row.id, run_record(row._mapping)) for row in rows]
-    return [run for _, run in found if run is not None], tuple(f"run {id}" for id, run in found if run is None)
+    return [run for _, run in found if run is not None], tuple(f"run {run_id}" for run_id, run in found if run is None)
 
 
 RECENT = 20

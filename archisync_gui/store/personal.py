@@ -99,7 +99,7 @@ def find(path: Path, entities: Sequence[Entity], wanted: str) -> Customer:
     :class:`StoreError` ``customer-unknown``, or ``customer-several`` when different customers are called so.
     """
     with connected(path) as connection:
-        tables = _tables(connection, entities)
+        tables = _tables(entities)
         _, table = tables[CUSTOMERS]
         word = wanted.strip().casefold()
         everybody = list(connection.execute(sa.select(table)).mappings())
@@ -127,7 +127,7 @@ def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[s
     found: dict[str, list[dict[str, Any]]] = {}
     with connected(path) as connection:
         keys: set[tuple[str, str, str]] = set()
-        for name, (entity, table) in _tables(connection, entities).items():
+        for name, (entity, table) in _tables(entities).items():
             rows = list(_rows_of(connection, name, table, customer))
             keys |= {(name, row[schema.ACCOUNT], row[schema.KEY]) for row in rows}
             columns = [schema.ACCOUNT, schema.FIRST_SEEN, schema.LAST_CHANGED, *(c.name for c in entity.columns)]
@@ -193,7 +193,7 @@ def connected(path: Path) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def _tables(connection: sa.Connection, entities: Sequence[Entity]) -> dict[str, Table]:
+def _tables(entities: Sequence[Entity]) -> dict[str, Table]:
     return {entity.name: (entity, schema.data_table(entity)) for entity in entities}
 
 
@@ -252,7 +252,7 @@ def _kept_rows(connection: sa.Connection) -> Iterator[tuple[str, Row | None]]:
 def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Customer) -> dict[str, int]:
     counts: dict[str, int] = {}
     keys: set[tuple[str, str, str]] = set()
-    for name, (entity, table) in _tables(connection, entities).items():
+    for name, (entity, table) in _tables(entities).items():
         mine = {(row[schema.ACCOUNT], row[schema.KEY]) for row in _rows_of(connection, name, table, customer)}
         for account, key in mine:
             connection.execute(table.delete().where(table.c[schema.ACCOUNT] == account, table.c[schema.KEY] == key))

@@ -336,7 +336,7 @@ def _change(row: Any, title: str | None = None) -> Change:
 def runs(
     connection: sa.Connection,
     *,
-    type: str | None,
+    sync_type: str | None,
     account: str | None,
     outcome: Sequence[str] | None,
     origin: str | None,
@@ -351,7 +351,7 @@ def runs(
     statement = sa.select(RUNS).where(
         c.scope.in_(list(Scope)), c.origin.in_(list(Origin)), sa.or_(c.outcome.is_(None), c.outcome.in_(list(Outcome)))
     )
-    for column, value in ((c.type, type), (c.account, account), (c.origin, origin), (c.scope, scope)):
+    for column, value in ((c.type, sync_type), (c.account, account), (c.origin, origin), (c.scope, scope)):
         if value is not None:
             statement = statement.where(column == value)
     if outcome is not None:
@@ -389,4 +389,4 @@ def events(
         statement = statement.where(c.id > after)
     found = connection.execute(statement.order_by(c.id).limit(limit))
     events = [(row.id, event_from(row)) for row in found]
-    return tuple(StoredEvent(id, event) for id, event in events if event is not None)
+    return tuple(StoredEvent(event_id, event) for event_id, event in events if event is not None)

@@ -658,7 +658,7 @@ class Store:
 
     async def runs(
         self,
-        type: SyncType | None = None,
+        sync_type: SyncType | None = None,
         outcome: Outcome | Sequence[Outcome] | None = None,
         origin: Origin | None = None,
         since: datetime | None = None,
@@ -675,7 +675,7 @@ class Store:
         return await self._database.read(
             lambda connection: reading.runs(
                 connection,
-                type=type,
+                sync_type=sync_type,
                 account=account,
                 outcome=outcomes,
                 origin=origin,

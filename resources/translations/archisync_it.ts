@@ -3474,5 +3474,17 @@
             <source>write it to a folder</source>
             <translation>scriverlo in una cartella</translation>
         </message>
+        <message>
+            <source>this computer reads for the office</source>
+            <translation>questo PC legge per l'ufficio</translation>
+        </message>
+        <message>
+            <source>no computer reads</source>
+            <translation>nessun PC legge</translation>
+        </message>
+        <message>
+            <source>{computer} reads</source>
+            <translation>legge {computer}</translation>
+        </message>
     </context>
 </TS>

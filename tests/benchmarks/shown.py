@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from archisync_gui.app.desktop import Life, _opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.model import Event, EventKind
-from archisync_gui.orchestrator import Orchestrator
+from archisync_gui.orchestrator import Face
 from archisync_gui.ui.shell import panel as panel_module
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import MainWindow
@@ -39,7 +39,7 @@ def watch_paints() -> None:
 class Paints:
     """Milliseconds from each event of a run's progress to the first paint after the panel was handed it."""
 
-    def __init__(self, panel: Panel, orchestrator: Orchestrator) -> None:
+    def __init__(self, panel: Panel, orchestrator: Face) -> None:
         self.waits: list[float] = []
         self._unseen: list[float] = []
         self._handed: list[float] = []

@@ -4,7 +4,7 @@ import asyncio
 import os
 import stat
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import pytest
 from archisync_gui.drafts import DraftConflict, Drafts
 from archisync_gui.model import SystemClock
 from archisync_gui.store import StoreError
+from archisync_gui.store.postgres import Postgres, Server
+from tests.support.postgres import Offices
 
 
 class FixedClock:
@@ -31,9 +33,28 @@ class FixedClock:
         raise AssertionError("drafts never wait")
 
 
+ON_A_SERVER = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+
+
+@pytest.fixture(params=["file", pytest.param("server", marks=ON_A_SERVER)])
+def server(request: pytest.FixtureRequest) -> Iterator[Server | None]:
+    """An office for the tests of the drafts that its members share."""
+    if request.param == "file":
+        yield None
+        return
+    offices: Offices = request.getfixturevalue("offices")
+    found = offices.new()
+    yield found
+    offices.forget(found)
+
+
 @pytest.fixture
-async def drafts(tmp_path: Path) -> AsyncIterator[Drafts]:
-    opened = await Drafts.open(tmp_path / "data", clock=FixedClock())
+async def drafts(tmp_path: Path, server: Server | None) -> AsyncIterator[Drafts]:
+    clock = FixedClock()
+    if server is None:
+        opened = await Drafts.open(tmp_path / "data", clock=clock)
+    else:
+        opened = await Drafts.join(Postgres(server), clock=clock)
     yield opened
     await opened.close()
 
@@ -141,6 +162,7 @@ async def test_every_acknowledged_draft_survives_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes; the profile folder is private there")
+@pytest.mark.parametrize("server", ["file"], indirect=True)
 async def test_the_file_is_private(drafts: Drafts, tmp_path: Path) -> None:
     await drafts.put("agent", "draft-1", ONE)
     for file in (tmp_path / "data").iterdir():
@@ -181,3 +203,49 @@ async def test_only_the_last_orders_and_deleted_ids_are_remembered_whatever_the_
     await kept.close()
     assert found == [0, 0, 1, 1]
     assert again.version == 1
+
+
+async def test_drafts_move_to_an_office_and_back(drafts: Drafts, tmp_path: Path) -> None:
+    own = await Drafts.open(tmp_path / "own", clock=FixedClock())
+    try:
+        first = await own.put("agent", "draft-1", ONE)
+        await own.put("other", "draft-2", TWO)
+        await own.put("agent", "gone", ONE)
+        await own.delete("agent", "gone")
+        await own.set_letterhead("agent", "Ferramenta")
+        taken = await drafts.take(*await own.everything())
+        assert {draft.id for draft in taken} == {"draft-1", "draft-2"}
+        assert await drafts.get("agent", "draft-1") == first
+        assert await drafts.letterhead("agent") == "Ferramenta"
+        assert await drafts.take(*await own.everything()) == ()
+        await own.forget(taken)
+        assert (await own.everything())[0] == ()
+        second = await drafts.put("agent", "draft-1", TWO, if_match=1)
+        await drafts.delete("other", "draft-2")
+        assert await own.take(*await drafts.everything()) == (second,)
+        assert await own.get("agent", "draft-1") == second
+        # A copy of before is no news, and what was deleted does not come back.
+        assert await own.take([first], {}) == ()
+        assert await drafts.take(taken, {}) == ()
+        assert await drafts.get("other", "draft-2") is None
+    finally:
+        await own.close()
+
+
+@ON_A_SERVER
+@pytest.mark.parametrize("server", ["server"], indirect=True)
+async def test_of_two_members_that_save_at_once_one_is_told_of_the_conflict(server: Server) -> None:
+    members = [await Drafts.join(Postgres(server), clock=FixedClock()) for _ in range(2)]
+    try:
+        await members[0].put("agent", "draft-1", ONE)
+        for version in range(1, 8):
+            document = {**ONE, "n": version}
+            saves = [
+                member.put("agent", "draft-1", {**document, "by": at}, if_match=version)
+                for at, member in enumerate(members)
+            ]
+            found = await asyncio.gather(*saves, return_exceptions=True)
+            assert sorted(type(one).__name__ for one in found) == ["Draft", "DraftConflict"]
+    finally:
+        for member in members:
+            await member.close()

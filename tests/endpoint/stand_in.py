@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from archisync_gui.model import (
@@ -175,9 +174,8 @@ class StandIn:
         self.open[session_id] = replace(view, connected=True)
         return view.deadline
 
-    @property
-    def state(self) -> Any:
-        return SimpleNamespace(sessions=self.open)
+    def session_by_id(self, session_id: str) -> SessionView | None:
+        return self.open.get(session_id)
 
     def disconnected(self, session_id: str) -> None:
         self.calls.append(("disconnected", session_id))
@@ -204,9 +202,9 @@ class StandIn:
 
     # ---------------------------------------------------------------- asking
 
-    def request_sync(self, type: str, account: str | None = None, **how: object) -> StandInTicket:
-        self.calls.append(("request", (type, account, how)))
-        self.tickets.append(StandInTicket(len(self.tickets) + 1, type))
+    def request_sync(self, sync_type: str, account: str | None = None, **how: object) -> StandInTicket:
+        self.calls.append(("request", (sync_type, account, how)))
+        self.tickets.append(StandInTicket(len(self.tickets) + 1, sync_type))
         return self.tickets[-1]
 
     def request_full(self, origin: object) -> Any:
@@ -218,8 +216,8 @@ class StandIn:
     def cancel(self, ticket: StandInTicket) -> None:
         ticket.end(Outcome.CANCELLED)
 
-    def ticket(self, id: str) -> StandInTicket | None:
-        return next((t for t in self.tickets if t.id == id), None)
+    def ticket(self, ticket_id: str) -> StandInTicket | None:
+        return next((t for t in self.tickets if t.id == ticket_id), None)
 
     def position(self, ticket: StandInTicket) -> int | None:
         return None if ticket.result else 1
@@ -230,8 +228,8 @@ class StandIn:
     def release(self) -> None:
         self.held, self.held_until = False, None
 
-    def set_schedule(self, type: str, minutes: int | None) -> None:
-        self.intervals[type] = minutes
+    def set_schedule(self, sync_type: str, minutes: int | None) -> None:
+        self.intervals[sync_type] = minutes
 
     async def explain(self, at: datetime | None = None) -> Explanation:
         return Explanation(at or AS_OF, Reason.NOTHING_DUE)

@@ -1,22 +1,27 @@
-"""The stand-in keeps the orchestrator's promises: the same calls, asked of it and of the real one."""
+"""The stand-in and a member of an office keep the orchestrator's promises: the same calls, asked of them and of
+the real one."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator
+import sys
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from remote_rig import leading, make_office, member
 
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DEMO_ACCOUNT
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.model import EventKind, Origin, Outcome, SessionEnd, SessionView
 from archisync_gui.orchestrator import Orchestrator
+from archisync_gui.store.postgres import Server
 from tests.endpoint.stand_in import StandIn
+from tests.support.postgres import Offices
 
 ID, OTHER = "a" * 32, "b" * 32
 
@@ -27,9 +32,30 @@ class Asked:
     account: str
 
 
-@pytest.fixture(params=["stand-in", "real"])
-async def asked(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Asked]:
-    if request.param == "stand-in":
+ON_A_SERVER = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+
+
+@pytest.fixture(params=["stand-in", "real", pytest.param("remote", marks=ON_A_SERVER)])
+def which(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def server(which: str, request: pytest.FixtureRequest) -> Iterator[Server | None]:
+    """An office on a server where one is needed."""
+    if which != "remote":
+        yield None
+        return
+    offices: Offices = request.getfixturevalue("offices")
+    found = offices.new()
+    yield found
+    offices.forget(found)
+
+
+@pytest.fixture
+async def asked(which: str, server: Server | None, tmp_path: Path) -> AsyncIterator[Asked]:
+    if which == "stand-in":
         yield Asked(StandIn(), "agente1")
         return
     profile = open_profile(str(tmp_path / "p"), demo=True)
@@ -37,7 +63,12 @@ async def asked(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     assert lock.acquire()
     core = await Core.open(profile, demo=None, attended=False, reads=False)
     core.orchestrator.hold()  # nothing runs, so that both stand still
-    yield Asked(core.orchestrator, DEMO_ACCOUNT)
+    if server is not None:
+        await make_office(server, tmp_path / "office")
+        async with leading(server, core.orchestrator), member(server) as face:
+            yield Asked(face, DEMO_ACCOUNT)
+    else:
+        yield Asked(core.orchestrator, DEMO_ACCOUNT)
     await core.close()
     lock.release()
 
@@ -69,7 +100,7 @@ async def test_a_session_lives_and_ends_once(asked: Asked) -> None:
     view = face.session(opened.handle)
     assert isinstance(view, SessionView)
     assert (view.account, view.label, view.connected) == (asked.account, "Modulo", True)
-    assert face.state.sessions[ID].handle == opened.handle
+    assert face.session_by_id(ID).handle == opened.handle
     closed = face.resume_other_syncs(ID, token="t")
     assert (closed.closed, closed.session_count) == (True, 0)
     assert face.touch(ID) is SessionEnd.CLOSED

@@ -12,7 +12,8 @@ import pytest
 from members import Proxy
 
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
-from archisync_gui.office.desk import Desk, Emit, call, shown
+from archisync_gui.office.desk import Asked, Desk, Emit, shown
+from archisync_gui.office.line import call
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 
@@ -41,12 +42,13 @@ class Leader:
             server,
             epoch,
             self.handle,
-            lambda: (self.revision, {"n": self.revision}),
+            lambda: {"n": self.revision},
             lost=lambda _: loop.call_soon_threadsafe(self.lost.set),
         )
         self.desk.start()
 
-    async def handle(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+    async def handle(self, asked: Asked, emit: Emit) -> tuple[int, Any]:
+        name, args = asked.name, asked.args
         self.asked.append((name, args))
         self.began.set()
         match name:

@@ -670,13 +670,13 @@ async def test_l5_waiting_adds_no_listeners() -> None:
     async with Rig() as rig:
         rig.o.request_sync("products")
         await settle()
-        before = len(rig.o._listeners)
+        before = len(rig.o._dispatcher.listeners)
         for n in range(12):
             opened(rig, f"t{n}")
             await settle()
             rig.o.resume_other_syncs(f"t{n}")
         await settle()
-        assert len(rig.o._listeners) == before
+        assert len(rig.o._dispatcher.listeners) == before
 
 
 async def test_u4_a_journal_that_fails_at_the_start_holds_no_lock() -> None:

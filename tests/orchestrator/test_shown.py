@@ -532,7 +532,7 @@ async def test_a_form_is_told_how_long_it_waited_and_what_came() -> None:
         await rig.drain()
         again = await rig.o.smart_customer_sync("a")
         assert (again.code, again.duration_ms, again.added) == ("fresh", 0, 0)
-        assert rig.o._forms == {}
+        assert rig.o._waiters._forms == {}
 
 
 async def test_a_form_is_not_told_of_a_failure_of_the_whole_list_that_follows() -> None:

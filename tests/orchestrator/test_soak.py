@@ -80,9 +80,9 @@ async def soak(requests: int, operations: int, days: int) -> None:
     assert blocks[-1] - blocks[2] < 15_000, f"memory grows: {blocks}"
     state = orchestrator.state
     assert len(state.queue) <= 2 * len(TYPES) * 2
-    assert len(orchestrator._tickets) <= 1010
-    assert orchestrator._parts == {}
-    assert orchestrator._forms == {}
+    assert len(orchestrator._waiters._tickets) <= 1010
+    assert orchestrator._waiters._parts == {}
+    assert orchestrator._waiters._forms == {}
     closing = asyncio.ensure_future(orchestrator.close())
     await settle()
     await closing
@@ -125,4 +125,4 @@ async def test_a_slow_reader_of_events_never_loses_the_last_state() -> None:
         for kind in {e.kind for e in rig.events}:
             assert next(e for e in reversed(heard) if e.kind is kind) == rig.of(kind)[-1]
         assert Scope.ALL.value in str(heard)
-        assert len(rig.o._listeners) == 1
+        assert len(rig.o._dispatcher.listeners) == 1

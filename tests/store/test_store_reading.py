@@ -172,7 +172,7 @@ async def test_history_of_runs(store: Store) -> None:
     assert await found() == ["5", "4", "3", "2", "1", "0"]
     assert await found(limit=2, before=records[4].started) == ["3", "2"]
     assert await found(since=records[4].started) == ["5", "4"]
-    assert await found(type="parcels") == ["5", "3", "1"]
+    assert await found(sync_type="parcels") == ["5", "3", "1"]
     assert await found(outcome=Outcome.FAILED) == ["4"]
     assert await found(outcome=[Outcome.FAILED, Outcome.UNCLEAN]) == ["4"]
     assert await found(origin=Origin.OPERATOR) == ["1"]

@@ -400,7 +400,7 @@ class FakeStore(Store):
 
     async def runs(
         self,
-        type: str | None = None,
+        sync_type: str | None = None,
         outcome: Outcome | Sequence[Outcome] | None = None,
         origin: Origin | None = None,
         since: datetime | None = None,
@@ -410,7 +410,7 @@ class FakeStore(Store):
         account: str | None = None,
         scope: Scope | None = None,
     ) -> tuple[RunRecord, ...]:
-        found = [r for r in self.all_runs if type in (None, r.type)]
+        found = [r for r in self.all_runs if sync_type in (None, r.type)]
         outcomes = (outcome,) if isinstance(outcome, str) else outcome
         found = [r for r in found if (outcomes is None or r.outcome in outcomes) and origin in (None, r.origin)]
         found = [r for r in found if account in (None, r.account) and scope in (None, r.scope)]

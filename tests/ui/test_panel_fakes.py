@@ -137,13 +137,13 @@ async def test_rows_by_key_and_export_are_alike(stores: Stores) -> None:
     [
         {},
         {"limit": 3},
-        {"type": "orders"},
+        {"sync_type": "orders"},
         {"outcome": Outcome.FAILED},
         {"outcome": (Outcome.FAILED, Outcome.COMPLETED), "limit": 500},
         {"origin": Origin.OPERATOR},
         {"since": NOW - timedelta(hours=2)},
         {"before": NOW - timedelta(hours=2), "limit": 5},
-        {"type": "invoices", "outcome": Outcome.COMPLETED, "since": NOW - timedelta(hours=6)},
+        {"sync_type": "invoices", "outcome": Outcome.COMPLETED, "since": NOW - timedelta(hours=6)},
     ],
     ids=str,
 )

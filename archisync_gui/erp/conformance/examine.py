@@ -38,7 +38,7 @@ async def examine(
     account: AccountId,
     entities: Sequence[Entity],
     *,
-    told: Callable[[Fact], None] = lambda fact: None,
+    told: Callable[[Fact], None] = lambda _fact: None,
     logged_in: Callable[[], None] = lambda: None,
     conformance: bool = False,
     keys: Mapping[str, Set[str]] = MappingProxyType({}),

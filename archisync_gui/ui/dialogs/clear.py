@@ -17,10 +17,12 @@ from archisync_gui.ui.widgets.dialog import Dialog
 class ClearDialog(Dialog):
     """Clear a list and read it again: the operator types the list's name; a backup is made first."""
 
-    def __init__(self, context: Context, type: str, account: str, rows: int, parent: QWidget | None = None) -> None:
-        name = words.type_name(type)
+    def __init__(
+        self, context: Context, sync_type: str, account: str, rows: int, parent: QWidget | None = None
+    ) -> None:
+        name = words.type_name(sync_type)
         super().__init__(tr("Clear {type} and read again", type=name), parent)
-        self._context, self._type, self._name = context, type, name
+        self._context, self._type, self._name = context, sync_type, name
         whose = tr(" of {account}", account=account) if account else ""
         self.body.addWidget(
             label(

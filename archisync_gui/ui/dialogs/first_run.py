@@ -158,9 +158,9 @@ class FirstRun(Dialog):
     def _retranslate(self) -> None:
         for at in range(self.language.count()):
             self.language.setItemText(at, choice_word(str(self.language.itemData(at))))
-        for type, name, spin in self._lists:
-            name.setText(words.type_name(type))
-            spin.setAccessibleName(words.type_name(type))
+        for sync_type, name, spin in self._lists:
+            name.setText(words.type_name(sync_type))
+            spin.setAccessibleName(words.type_name(sync_type))
             spin.setSuffix(" " + tr("min"))
         self.setWindowTitle(tr("Welcome to Archisync"))
         self.headline.setText(tr("Welcome to Archisync"))

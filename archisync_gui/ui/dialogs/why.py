@@ -115,6 +115,6 @@ class WhyDialog(Dialog):
         self.next.setText(tr("What comes next:") + "\n" + "\n".join(lines) if lines else "")
 
 
-def _with_account(type: str, account: str, context: Context) -> str:
+def _with_account(sync_type: str, account: str, context: Context) -> str:
     many = context.status is not None and len(context.status.accounts) > 1
-    return f"{words.type_name(type)}, {account}" if many and account else words.type_name(type)
+    return f"{words.type_name(sync_type)}, {account}" if many and account else words.type_name(sync_type)

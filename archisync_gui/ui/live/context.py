@@ -150,7 +150,7 @@ class Context(QObject):
             self.say(tr("Archisync is still starting. Try again in a moment."))
         return self.services
 
-    def sync(self, type: str, account: str | None = None, key: str | None = None) -> None:
+    def sync(self, sync_type: str, account: str | None = None, key: str | None = None) -> None:
         """Ask for one type (or one record of it) and say where it waits and why."""
         services = self._ready()
         if services is None:
@@ -159,28 +159,30 @@ class Context(QObject):
         async def work() -> None:
             try:
                 if key is None:
-                    ticket = services.orchestrator.request_sync(type, account, origin=Origin.OPERATOR)
+                    ticket = services.orchestrator.request_sync(sync_type, account, origin=Origin.OPERATOR)
                 else:
                     ticket = services.orchestrator.request_sync(
-                        type, account, scope="one", key=key, priority=99, origin=Origin.OPERATOR
+                        sync_type, account, scope="one", key=key, priority=99, origin=Origin.OPERATOR
                     )
             except Exception as error:
-                self.say(tr("{type} was not asked for: {why}", type=words.type_name(type), why=problem(error)), "bad")
+                self.say(
+                    tr("{type} was not asked for: {why}", type=words.type_name(sync_type), why=problem(error)), "bad"
+                )
                 return
             await asyncio.sleep(SETTLE)
-            self._tell_place(type, ticket)
+            self._tell_place(sync_type, ticket)
 
-        self.background.run(work(), f"sync-{type}")
+        self.background.run(work(), f"sync-{sync_type}")
 
-    def _tell_place(self, type: str, ticket: Ticket) -> None:
+    def _tell_place(self, sync_type: str, ticket: Ticket) -> None:
         services = self.services
         if services is None:
             return
         status = services.orchestrator.get_status()
         at = services.orchestrator.position(ticket)
         if at is None:
-            if status.current_sync == type:
-                self.say(tr("{type}: reading now.", type=words.type_name(type)))
+            if status.current_sync == sync_type:
+                self.say(tr("{type}: reading now.", type=words.type_name(sync_type)))
             return
         entry = status.queue[at - 1]
         sentence = words.queued_sentence(entry, at)

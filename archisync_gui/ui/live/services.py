@@ -1,7 +1,7 @@
 """What the panel is given by the composition root: a bundle of ports, and no logic.
 
-The orchestrator and the store are known by their classes. The endpoint is a part beside the panel, which may not import
-it: the protocols here say what the panel asks of it.
+The orchestrator is known by its face, which may be that of another computer, and the store by its class. The endpoint
+is a part beside the panel, which may not import it: the protocols here say what the panel asks of it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from archisync_gui.settings import Settings
 
 if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
-    from archisync_gui.orchestrator import Orchestrator
+    from archisync_gui.orchestrator import Face
     from archisync_gui.store.personal import Holding
     from archisync_gui.store.store import Store
     from archisync_gui.updates.watch import Updates
@@ -120,7 +120,7 @@ class LoginTest:
 class Services:
     """Everything the panel is handed. What is ``None`` is not there; its controls say so."""
 
-    orchestrator: Orchestrator
+    orchestrator: Face
     entities: tuple[Entity, ...]
     settings: Callable[[], Settings]
     apply_settings: Callable[[Changes], Awaitable[object]]

@@ -15,7 +15,6 @@ from archisync_gui.entities.links import LINKS
 from archisync_gui.model import Event, EventKind
 from archisync_gui.store.types import Change, ChangeKind, StoredRow
 from archisync_gui.ui.live.context import WATCHES, Context
-from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.values import title as title_of
 
@@ -91,7 +90,7 @@ class Watches(QObject):
         entity = services.entity(name) if services is not None else None
         if services is None or services.store is None or entity is None:
             return
-        for watch, said in await news_of_run(services, services.store, entity, run_id, at, self.all):
+        for watch, said in await news_of_run(services.store, entity, run_id, at, self.all):
             self.fired.emit(watch, said)
 
 
@@ -110,7 +109,7 @@ def _read(text: str) -> tuple[Watch, ...]:
 
 
 async def news_of_run(
-    services: Services, store: Store, entity: Entity, run_id: str, at: datetime, watches: Iterable[Watch]
+    store: Store, entity: Entity, run_id: str, at: datetime, watches: Iterable[Watch]
 ) -> list[tuple[Watch, str]]:
     """What a run changed about watched records: one sentence each."""
     found: list[tuple[Watch, str]] = []

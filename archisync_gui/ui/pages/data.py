@@ -465,10 +465,10 @@ class Data(Page):
         if before is not None:
             before.deleteLater()
 
-    def _show_column(self, type: str, at: int, name: str, on: bool) -> None:
-        hidden = self._hidden.setdefault(type, set())
+    def _show_column(self, sync_type: str, at: int, name: str, on: bool) -> None:
+        hidden = self._hidden.setdefault(sync_type, set())
         (hidden.discard if on else hidden.add)(name)
-        self._context.remember(f"data/{type}/hidden", ",".join(sorted(hidden)) or ",")
+        self._context.remember(f"data/{sync_type}/hidden", ",".join(sorted(hidden)) or ",")
         self.table.setColumnHidden(at, not on)
 
     def _wanted(self, page: int) -> None:

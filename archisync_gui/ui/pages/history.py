@@ -244,7 +244,7 @@ class History(Page):
         elif period.isdigit():
             since = now - timedelta(days=int(period))
         return {
-            "type": self.type.currentData(),
+            "sync_type": self.type.currentData(),
             "outcome": self.outcome.currentData(),
             "origin": self.origin.currentData(),
             "since": since,

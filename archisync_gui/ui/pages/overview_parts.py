@@ -164,12 +164,12 @@ class TypesTable(QTableView):
         layout.addWidget(button)
         return holder
 
-    def _help(self, type: str, account: str | None) -> None:
+    def _help(self, sync_type: str, account: str | None) -> None:
         rows = (self._types.item(at) for at in range(self._types.rowCount()))
-        what = next((r for r in rows if (r.type, r.account) == (type, account)), None)
+        what = next((r for r in rows if (r.type, r.account) == (sync_type, account)), None)
         _, place, target = words.row_remedy(what.condition if what is not None else None)
         if place == "sync":
-            self._context.sync(type, account)
+            self._context.sync(sync_type, account)
         elif place:
             self._context.open(place, target)
 

@@ -44,9 +44,9 @@ def name_types(entities: Iterable[Entity]) -> None:
     _names.update({e.name: (e.it, e.en) for e in entities})
 
 
-def type_name(type: str) -> str:
+def type_name(sync_type: str) -> str:
     """``customers`` → ``Clienti``."""
-    it, en = _names.get(type, (type.capitalize(), type.capitalize()))
+    it, en = _names.get(sync_type, (sync_type.capitalize(), sync_type.capitalize()))
     return it if language() == "it" else en
 
 
@@ -286,9 +286,9 @@ def news_line(news: News) -> str:
     return " ".join(parts) or (tr("no change") if news.runs else "–")
 
 
-def condition_of(found: Sequence[Condition], type: str, account: str | None) -> Condition | None:
+def condition_of(found: Sequence[Condition], sync_type: str, account: str | None) -> Condition | None:
     """The first of these conditions that concerns a list (of that account, if one is given)."""
-    return next((c for c in found for i in c.items if i.type == type and account in (None, i.account)), None)
+    return next((c for c in found for i in c.items if i.type == sync_type and account in (None, i.account)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,8 +437,8 @@ def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interv
     return end
 
 
-def _accounts(status: Status, type: str) -> tuple[AccountTypeStatus, ...]:
-    found = status.statuses.get(type)
+def _accounts(status: Status, sync_type: str) -> tuple[AccountTypeStatus, ...]:
+    found = status.statuses.get(sync_type)
     return found.accounts if found is not None else ()
 
 
@@ -570,8 +570,24 @@ def _items_of(status: Status) -> list[AccountTypeStatus]:
     return [item for type_status in status.statuses.values() for item in type_status.accounts]
 
 
+def office_word(status: Status) -> str:
+    """Which computer reads the ERP for the office; empty: this one works for itself."""
+    office = status.office
+    if office is None:
+        return ""
+    if office.leads:
+        return tr("this computer reads for the office")
+    return tr("no computer reads") if office.leader is None else tr("{computer} reads", computer=office.leader)
+
+
 def erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
-    """The status bar's words about the ERP, with tone and shape: *connected* only if its last answer was good."""
+    """The status bar's words about the ERP, with tone and shape, and which computer of an office reads it."""
+    said, tone, shape = _erp_line(status, now)
+    return " · ".join(filter(None, (said, office_word(status)))), tone, shape
+
+
+def _erp_line(status: Status, now: datetime) -> tuple[str, str, str]:
+    """*Connected* only if the ERP's last answer was good."""
     found = contact(status)
     answered = "" if found.answered is None else tr("last answer {time}", time=moment(found.answered, now))
     for condition in conditions(status):
@@ -648,6 +664,8 @@ def banner_line(status: Status, now: datetime, reading: bool = False) -> str:
     tabs = tr("%n tab(s)", "", status.session_count)
     if status.sessions:
         tabs += " " + tr("since {time}", time=clock(min(s.since for s in status.sessions)))
+        computers = sorted({session.computer for session in status.sessions} - {""})
+        tabs += f" ({', '.join(computers)})" if computers else ""
     parts = [tabs]
     customers = status.statuses.get(CUSTOMERS)
     asking = {session.account for session in status.sessions}

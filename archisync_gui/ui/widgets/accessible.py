@@ -33,7 +33,7 @@ class _Picture(QAccessibleWidget):
         return super().text(kind)
 
 
-def _interface(key: str, found: QObject | None) -> QAccessibleInterface | None:
+def _interface(_key: str, found: QObject | None) -> QAccessibleInterface | None:
     return _Picture(found) if isinstance(found, QWidget) and isinstance(found, Pictured) else None
 
 

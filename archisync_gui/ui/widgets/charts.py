@@ -162,16 +162,16 @@ class Charts(QWidget):
         duration.plotItem.legend.setLabelTextColor(color("muted"))
         types = list(dict.fromkeys(r.type for r in self._runs))
         highest = 1.0
-        for at, type in enumerate(types):
+        for at, sync_type in enumerate(types):
             points = sorted(
                 (r.started.timestamp(), (r.ended - r.started).total_seconds())
                 for r in self._runs
-                if r.type == type and r.ended is not None and r.outcome in _GOOD
+                if r.type == sync_type and r.ended is not None and r.outcome in _GOOD
             )
             if points:
                 highest = max(highest, *(y for _, y in points))
                 pen = pg.mkPen(color(_ROLES[at % len(_ROLES)]), width=1.6, style=_DASHES[at % len(_DASHES)])
-                duration.plot([x for x, _ in points], [y for _, y in points], pen=pen, name=words.type_name(type))
+                duration.plot([x for x, _ in points], [y for _, y in points], pen=pen, name=words.type_name(sync_type))
         duration.setYRange(0, highest * LEGEND_ROOM)
         share = {d: 100 * g / n for d, (g, n) in success_by_day(self._runs).items() if n}
         rows = changes_by_day(self._runs)

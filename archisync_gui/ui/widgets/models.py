@@ -219,9 +219,9 @@ class TypesModel(SnapshotModel):
         }
         self.refresh()
 
-    def toggle(self, type: str) -> None:
+    def toggle(self, sync_type: str) -> None:
         """Fold a type's accounts in or out."""
-        self._unfolded ^= {type}
+        self._unfolded ^= {sync_type}
         self.refresh()
 
     def show_status(self, status: Status, now: datetime) -> None:
@@ -296,7 +296,7 @@ class TypesModel(SnapshotModel):
                 else fresh.text,
                 tr("new ones: {since}", since=since) if since else "",
                 chip=fresh,
-                tooltip=_fresh_tip(item, counts, now),
+                tooltip=_fresh_tip(item, counts),
                 faded=faded,
             ),
             Cell(
@@ -330,7 +330,7 @@ def _state_tip(item: AccountTypeStatus, said: words.ListLine) -> str:
     return "\n".join(lines)
 
 
-def _fresh_tip(item: AccountTypeStatus, counts: str, now: datetime) -> str:
+def _fresh_tip(item: AccountTypeStatus, counts: str) -> str:
     lines = [counts] if counts else []
     if item.last_run_time is not None:
         lines.append(tr("Read on {time}", time=absolute(item.last_run_time)))
@@ -489,7 +489,7 @@ def _session_cells(session: SessionView, now: datetime) -> tuple[Cell, ...]:
     label = session.label or (tr("program without a name") if session.anonymous else tr("order form"))
     connected = tr("connected") if session.connected else tr("not connected")
     return (
-        Cell(label, " · ".join(p for p in (session.account or "", connected) if p), bold=True),
+        Cell(label, " · ".join(p for p in (session.computer, session.account or "", connected) if p), bold=True),
         Cell(clock(session.since), tooltip=absolute(session.since)),
         Cell(ago((now - session.last_sign).total_seconds()), tooltip=absolute(session.last_sign)),
         Cell(clock(session.deadline), tooltip=absolute(session.deadline)),

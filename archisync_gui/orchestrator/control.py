@@ -1,15 +1,33 @@
-"""What a runner returned or raised, as a value that can be stored and shown; never raises itself (rules 5, 20).
+"""The boundary to the runner: what it holds of its run, and the run's end as a value that can be stored and shown.
 
-Whatever is not as ``model`` declares it becomes a ``run-internal`` failure of plain values.
+Whatever a runner returns or raises becomes such a value (rules 5, 20): what is not as ``model`` declares it becomes a
+``run-internal`` failure of plain values.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-from archisync_gui.model import ErrorInfo, FailureKind, Finished, Json, Outcome, Suspended, SyncFailure, as_json
+from archisync_gui.model import (
+    ErrorInfo,
+    FailureKind,
+    Finished,
+    Json,
+    Outcome,
+    Progress,
+    Run,
+    Suspended,
+    SyncFailure,
+    as_json,
+)
+from archisync_gui.orchestrator import accounts, runs
+from archisync_gui.orchestrator.decide import must_yield
+from archisync_gui.orchestrator.state import Attempt, Moment, State
 
 RETURNED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED})
 """Outcomes that a runner may return; it raises for the others."""
@@ -18,6 +36,68 @@ LONGEST_TEXT = 100_000
 """Characters of one text that is kept of a failure."""
 
 LARGEST_COUNT = 2**53
+
+
+class Control:
+    """What the runner holds of its run (``model.RunControl``). Calls after the run's end do nothing; in an abandoned
+    run they raise ``CancelledError``, so that it cannot go on to store what it read."""
+
+    def __init__(
+        self,
+        active: Attempt,
+        look: Callable[[], tuple[State, Moment]],
+        apply: Callable[[Callable[[State, Moment], State]], None],
+    ) -> None:
+        """``look`` gives the present state and moment; ``apply`` changes the state by a transition."""
+        self._look = look
+        self._apply = apply
+        self.run: Run = active.run
+        self.resume = active.resume
+        self.asked = False
+        """The runner has been asked to suspend."""
+        self.abandoned = False
+        """The lock was taken from the run; whatever it still does is in vain."""
+
+    def _go_on(self) -> None:
+        if self.abandoned:
+            raise asyncio.CancelledError("the run was abandoned")
+
+    def suspend_requested(self) -> bool:
+        self._go_on()
+        state, now = self._look()
+        active = state.active
+        if active is not None and active.run.id == self.run.id and must_yield(state, active, now):
+            self.asked = True
+            return True
+        return False
+
+    def progress(self, progress: Progress) -> None:
+        self._go_on()
+        self._apply(lambda state, now: runs.progressed(state, now, self.run.id, progress))
+
+    @contextmanager
+    def long_step(self, limit: float) -> Iterator[None]:
+        self._go_on()
+        self._apply(lambda state, now: runs.long_step(state, now, self.run.id, limit))
+        try:
+            yield
+        finally:
+            self._apply(lambda state, now: runs.long_step(state, now, self.run.id, None))
+
+    def logged_in(self) -> None:
+        self._apply(lambda state, now: accounts.logged_in(state, now, self.run.account))
+
+
+# ---------------------------------------------------------------------------------------------------------- the end
+
+
+def end_of(task: asyncio.Task[Finished | Suspended], *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:
+    """The end of a run by its task, which is done: see :func:`sound`."""
+    if task.cancelled():
+        params = {"error": "CancelledError"}
+        return ErrorInfo("run-internal", FailureKind.TRANSIENT, "the runner cancelled itself", params)
+    error = task.exception()
+    return sound(task.result() if error is None else error, asked_to_suspend=asked_to_suspend)
 
 
 def sound(how: object, *, asked_to_suspend: bool) -> Finished | Suspended | ErrorInfo:

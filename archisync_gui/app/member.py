@@ -1,0 +1,391 @@
+"""One computer's part in an office, with a panel or without: leads when it is its turn, else follows the leader.
+
+Panel, endpoint and local commands talk to the office's leader through :attr:`OfficeMember.orchestrator`, whichever
+computer that is. The parts that read the ERP (``Core``) are open only while this computer leads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui import zone
+from archisync_gui.app import exit_codes
+from archisync_gui.app.autostart import set_autostart
+from archisync_gui.app.channel import ChannelServer
+from archisync_gui.app.commands import serve, status_json
+from archisync_gui.app.core import Changes, Core
+from archisync_gui.app.credentials import Credentials, NoPassword
+from archisync_gui.app.demo import DEMO_ACCOUNT
+from archisync_gui.app.office import this_member
+from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
+from archisync_gui.entities import ENTITIES
+from archisync_gui.messages import LANGUAGES, system_language
+from archisync_gui.model import FailureKind, Reason, SyncFailure, as_json
+from archisync_gui.office.clock import OfficeClock
+from archisync_gui.office.desk import Asked, Desk, Emit
+from archisync_gui.office.leadership import Leadership
+from archisync_gui.office.line import Line
+from archisync_gui.office.membership import Membership
+from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
+from archisync_gui.office.served import Served
+from archisync_gui.settings import Settings, SettingsError, interval_key, open_settings
+from archisync_gui.store import Store
+from archisync_gui.store.postgres import Postgres, Server
+
+if TYPE_CHECKING:
+    from archisync_gui.app.demo import DemoOptions
+
+log = logging.getLogger(__name__)
+
+UNFIT = 60.0
+"""Seconds for which a member that could not open the archive leaves the leadership to others."""
+HASTE = 3.0
+"""Seconds that a run gets to end when another member leads; nothing of it can be stored any more."""
+FOLDER_CHECK = 5.0
+"""Seconds between two looks whether the profile's folder is still the one that was opened."""
+FIRST_STATUS = 5.0
+"""Seconds that the opening waits for the office's first status."""
+LONG = 120.0
+"""Seconds that the leader may take to begin an action on the archive (backup first)."""
+
+Say = Callable[..., object]
+"""Gets a text's code and its parameters."""
+
+
+class _NeverLeads:
+    """The fence of a store that only reads."""
+
+    epoch: int | None = None
+
+    def lost(self, epoch: int) -> None:
+        """Never called: there is no epoch."""
+
+
+@asynccontextmanager
+async def taking_part(
+    profile: Profile,
+    demo: DemoOptions | None,
+    membership: Membership,
+    server: Server,
+    *,
+    say: Say = lambda code, **params: None,
+    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
+    quit: Callable[[], object] = lambda: None,
+) -> AsyncIterator[OfficeMember]:
+    """Take part in the office; the caller holds the profile's lock. ``say`` gets ``office-leads`` and
+    ``office-follows`` when they become true. Raises ``SyncFailure`` when the office's data cannot be opened."""
+    clock = OfficeClock()
+    async with AsyncExitStack() as stack:
+        loaded = await asyncio.to_thread(open_settings, profile.settings_file)
+        # A reader of its own beside the leader's store: it stays when the leadership comes and goes.
+        store = await Store.join(
+            Postgres(server, fence=_NeverLeads()), profile.folder, ENTITIES, clock=clock, upgrade=False
+        )
+        stack.push_async_callback(store.close)
+        member = OfficeMember(profile, demo, membership, server, clock, loaded.settings, store, say)
+        member.troubles = loaded.troubles
+        stack.push_async_callback(member.close)
+
+        async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+            if name == "raise":
+                second_start(bool(args.get("hidden")), str(args.get("open") or ""))
+                return exit_codes.OK, None
+            if name == "quit":
+                asyncio.get_running_loop().call_soon(quit)  # after the answer
+                return exit_codes.OK, None
+            return await member.line.send(name, args, emit).future
+
+        channel = ChannelServer(profile, answer)
+        stack.push_async_callback(channel.stop)
+        await channel.start()
+        await member.begin()
+        yield member
+
+
+class OfficeMember:
+    """A member at work; made by :func:`taking_part`. Has what panel and endpoint need of a ``Core``."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        demo: DemoOptions | None,
+        membership: Membership,
+        server: Server,
+        clock: OfficeClock,
+        settings: Settings,
+        store: Store,
+        say: Say,
+    ) -> None:
+        self.profile, self.server, self.clock, self.store = profile, server, clock, store
+        self.troubles: tuple[SettingsError | SyncFailure, ...] = ()
+        self.core: Core | None = None
+        """Open while this computer leads."""
+        self.credentials = Credentials(profile, {}, os.environ.get("ARCHISYNC_PASSWORD"))
+        self.broken: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
+        """Done when this computer can take part no more (its folder is gone): why."""
+        self._demo, self._say = demo, say
+        self._settings = settings
+        zone.use(settings.text("sync.timezone"))
+        me = this_member(profile)
+        accounts = (DEMO_ACCOUNT,) if profile.demo else settings.words("erp.accounts")
+        self.orchestrator = RemoteOrchestrator(
+            [entity.spec for entity in ENTITIES], clock, member=me.id, accounts=accounts
+        )
+        self.line = Line(server, me.id, self.orchestrator.heard)
+        self._turn = asyncio.Event()
+        self._turn.set()
+        loop = asyncio.get_running_loop()
+        self._leadership = Leadership(
+            server,
+            me,
+            changed=lambda epoch: loop.call_soon_threadsafe(self._turn.set),
+            clock=clock,
+            may_lead=membership.may_lead,
+        )
+        self._away: Reason | None = None
+        self._ending = asyncio.Event()
+        self._work: list[asyncio.Task[None]] = []
+        self._acting = asyncio.Lock()
+
+    async def begin(self) -> None:
+        """Follow the leader, and try to become it."""
+        self.orchestrator.use(self.line)
+        self.line.start()
+        self._leadership.start()
+        self._work = [asyncio.create_task(self._alternate()), asyncio.create_task(self._watch_folder())]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_STATUS):
+                await self.orchestrator.first.wait()
+
+    async def close(self) -> None:
+        """Give the leadership back, end this computer's part."""
+        self._ending.set()
+        self._turn.set()
+        if self._work:
+            alternate, watch = self._work
+            watch.cancel()
+            await asyncio.gather(alternate, watch, return_exceptions=True)
+            await asyncio.to_thread(self._leadership.stop)
+        await self.orchestrator.close()
+        if self._work:
+            await self.line.stop()
+        self.broken.cancel()
+
+    # ------------------------------------------------------------------------------------------------ leading
+
+    async def _alternate(self) -> None:
+        """Read for all while this member leads, wait while another one does."""
+        while not self._ending.is_set():
+            self._turn.clear()
+            epoch = self._leadership.epoch
+            if self._ending.is_set():
+                return
+            if epoch is None:
+                self._say("office-follows", path=str(self.server))
+                await self._turn.wait()
+                continue
+            try:
+                await self._lead(epoch)
+            except Exception:
+                log.exception("this member cannot lead")
+                self._leadership.abstain(epoch, UNFIT)
+
+    async def _lead(self, epoch: int) -> None:
+        """Be the leader with that epoch until it is over or the program ends."""
+        self._say("office-leads", path=str(self.server), epoch=epoch)
+        leadership = self._leadership
+        database = Postgres(self.server, fence=leadership)
+        async with AsyncExitStack() as stack:
+
+            async def open_store() -> Store:
+                return await Store.join(database, self.profile.folder, ENTITIES, clock=self.clock, upgrade=False)
+
+            try:
+                core = await Core.open(
+                    self.profile,
+                    demo=self._demo,
+                    password=os.environ.get("ARCHISYNC_PASSWORD"),
+                    attended=True,
+                    clock=self.clock,
+                    open_store=open_store,
+                    channel=False,
+                )
+            except (SyncFailure, SettingsError) as error:
+                log.warning("this member cannot lead: %s", error)
+                self._say(error.code, **error.params)
+                leadership.abstain(epoch, UNFIT)
+                return
+
+            async def close() -> None:
+                self.core = None
+                await core.close(HASTE if leadership.epoch != epoch else 10.0)
+
+            stack.push_async_callback(close)
+            core.orchestrator.set_away(self._away)
+            await _allow_known(core)
+            self.core = core
+            self._settings = core.settings
+            served = Served(core.orchestrator)
+
+            async def handler(asked: Asked, emit: Emit) -> tuple[int, Any]:
+                return await _serve(core, served, asked, emit)
+
+            def status() -> Any:
+                return status_json(served.status())
+
+            desk = Desk(self.server, epoch, handler, status, lost=leadership.lost, present=served.present)
+            stack.callback(core.orchestrator.subscribe(lambda event: desk.changed(as_json(served.event(event)))))
+            desk.start()
+            stack.push_async_callback(desk.stop)
+            broken = asyncio.ensure_future(asyncio.shield(core.broken))
+            broken.add_done_callback(self._core_broken)
+            stack.callback(broken.cancel)
+            while leadership.epoch == epoch and not self._ending.is_set():
+                await self._turn.wait()
+                self._turn.clear()
+            if leadership.epoch != epoch:
+                database.break_off()
+
+    def _core_broken(self, future: asyncio.Future[SyncFailure]) -> None:
+        if not future.cancelled() and not self.broken.done():
+            self.broken.set_result(future.result())
+
+    async def _watch_folder(self) -> None:
+        identity = ProfileIdentity.of(self.profile)
+        while True:
+            try:
+                await asyncio.to_thread(identity.check)
+            except ProfileError as error:
+                log.error("this computer takes part no more: %s", error)
+                if not self.broken.done():
+                    self.broken.set_result(error)
+                return
+            await asyncio.sleep(FOLDER_CHECK)
+
+    def set_away(self, why: Reason | None) -> None:
+        """This computer has no network or is about to sleep: counts while it leads."""
+        self._away = why
+        if self.core is not None:
+            self.core.orchestrator.set_away(why)
+
+    # ------------------------------------------------------------------------------------------------ settings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in use on this computer."""
+        return self._settings if self.core is None else self.core.settings
+
+    async def apply_settings(self, changes: Changes) -> None:
+        """As :meth:`Core.apply_settings`."""
+        async with self._acting:
+            if self.core is not None:
+                await self.core.apply_settings(changes)
+                self._settings = self.core.settings
+                return
+            before = self._settings
+            changed = before.with_(changes(before) if callable(changes) else changes)
+            autostart = changed.flag("look.autostart")
+            if autostart != before.flag("look.autostart"):
+                await asyncio.to_thread(set_autostart, self.profile, autostart)
+            try:
+                await asyncio.to_thread(changed.save, self.profile.settings_file)
+            except OSError as error:
+                reason = {"reason": error.strerror or str(error), "folder": str(self.profile.folder)}
+                raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
+            self._settings = changed
+            zone.use(changed.text("sync.timezone"))
+
+    async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
+        """As :meth:`Core.set_intervals`."""
+        await self.apply_settings({interval_key(name): value or 0 for name, value in minutes.items()})
+
+    def language(self) -> str:
+        """The operator's language: ``it`` or ``en``."""
+        chosen = self.settings.text("look.language")
+        return chosen if chosen in LANGUAGES else system_language()
+
+    @property
+    def erp_is_here(self) -> bool:
+        """True when the ERP is on this computer."""
+        return self.core is not None and self.core.erp_is_here
+
+    # ------------------------------------------------------------------------------------------------ the operator
+
+    def expect_form(self) -> None:
+        """An order form is being loaded on this computer: the leader's browser is to be ready."""
+        with suppress(SyncFailure):
+            self.orchestrator.send_only("expect_form")
+
+    async def set_password(self, account: str, password: str) -> bool:
+        """Keep a password on this computer; while it leads the account logs in with it again."""
+        if self.core is not None:
+            return await self.core.set_password(account, password)
+        return await self.credentials.keep(account, password)
+
+    async def password_place(self, account: str) -> str:
+        """Where this computer keeps the password: see :meth:`Credentials.place`."""
+        return await self.credentials.place(account)
+
+    async def keep_in_file(self, account: str) -> None:
+        """Keep the account's password in this computer's private file."""
+        await self.credentials.keep_in_file(account)
+
+    async def has_password(self, account: str) -> bool:
+        """True when this computer knows the account's password."""
+        try:
+            await self.credentials.password(account)
+        except SyncFailure:
+            return False
+        return True
+
+    async def test_login(self, account: str, password: str | None) -> None:
+        """Really log in, which only the leader may do. Raises ``SyncFailure``."""
+        if self.core is None:
+            office = self.orchestrator.get_status().office
+            leader = (office.leader if office is not None else None) or "–"
+            raise SyncFailure("office-only-leader", FailureKind.PERMANENT, params={"leader": leader})
+        await self.core.test_login(account, password)
+
+    async def accept_read(self, run_id: str) -> None:
+        """As :meth:`Core.accept_read`, done by the leader."""
+        await self.orchestrator.ask("accept_read", patience=LONG, run=run_id)
+
+    async def rekey(self, run_id: str) -> None:
+        """As :meth:`Core.rekey`, done by the leader."""
+        await self.orchestrator.ask("rekey", patience=LONG, run=run_id)
+
+    async def clear_and_read(self, sync_type: str, account: str) -> None:
+        """As :meth:`Core.clear_and_read`, done by the leader."""
+        await self.orchestrator.ask("clear_and_read", patience=LONG, type=sync_type, account=account)
+
+
+async def _serve(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:
+    """Do what a member asks: a call of the remote face, an action on the archive, or a command of the command line."""
+    if not asked.name.startswith(PREFIX):
+        return await serve(core, asked.name, asked.args, emit)
+    match asked.name.removeprefix(PREFIX):
+        case "accept_read":
+            await core.accept_read(asked.args["run"])
+        case "rekey":
+            await core.rekey(asked.args["run"])
+        case "clear_and_read":
+            await core.clear_and_read(asked.args["type"], asked.args["account"])
+        case "expect_form":
+            core.expect_form()
+        case name:
+            return await served(asked, name, emit)
+    return served.done(None)
+
+
+async def _allow_known(core: Core) -> None:
+    """Let accounts read again that an earlier leader had no password for, where this computer has one."""
+    for account in core.orchestrator.get_status().accounts:
+        if account.stopped is not None and account.stopped.code == "password-missing":
+            with suppress(NoPassword):
+                await core.credentials.password(account.id)
+                core.orchestrator.credentials_changed(account.id)

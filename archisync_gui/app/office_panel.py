@@ -1,0 +1,80 @@
+"""Opens a member's part in its office behind the panel, and says there what the office's leader and server do."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING
+
+from archisync_gui.app.desktop import NotOpened, open_drafts
+from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.office import address
+from archisync_gui.drafts import Drafts
+from archisync_gui.messages import text
+from archisync_gui.model import SyncFailure
+from archisync_gui.office.membership import Membership
+from archisync_gui.store.errors import UNREACHABLE
+from archisync_gui.store.postgres import Postgres
+
+if TYPE_CHECKING:
+    from archisync_gui.app.desktop import Life
+    from archisync_gui.ui.shell.panel import Panel
+
+log = logging.getLogger(__name__)
+
+AGAIN = 3.0
+"""Seconds between two tries to reach the office's server before the panel is open."""
+
+
+async def office_drafts(member: OfficeMember, lost: list[SyncFailure]) -> Drafts:
+    """The drafts that all computers of the office share. Those that this computer had alone are handed in first.
+    ``lost`` gets what is wrong with its file."""
+    shared = await Drafts.join(Postgres(member.server, name="drafts"), clock=member.clock)
+    try:
+        own, damaged = await open_drafts(member, ran_before=False)
+        lost += damaged
+        try:
+            taken = await shared.take(*await own.everything())
+            await own.forget(taken)
+        finally:
+            await own.close()
+        if taken:
+            log.info("%s drafts of this computer were handed in to the office", len(taken))
+    except BaseException:
+        await shared.close()
+        raise
+    return shared
+
+
+async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined: Membership) -> OfficeMember:
+    """This computer's part in the office; ``stack`` ends it. While the server does not answer, the panel says so and
+    tries again. Raises :class:`NotOpened` when the operator quits meanwhile, and ``SyncFailure``."""
+    from archisync_gui.ui.text.i18n import language
+
+    server = await address(life.profile, joined.url)
+    told = False
+    while True:
+        try:
+            member = await stack.enter_async_context(
+                taking_part(
+                    life.profile, life.demo, joined, server, second_start=panel.second_start, quit=life.stop.set
+                )
+            )
+            break
+        except SyncFailure as error:
+            if error.code not in UNREACHABLE:
+                raise
+            log.warning("the office's server cannot be reached, trying again: %s", error)
+            if not told:
+                told = True
+                panel.context.say(str(text(error.code, language(), error.params)), "bad")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN):
+                await life.stop.wait()
+        if life.stop.is_set():
+            raise NotOpened
+    member.orchestrator.refused = lambda error: panel.context.say(
+        str(text(error.code, language(), error.params)), "bad"
+    )
+    return member

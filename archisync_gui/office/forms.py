@@ -1,0 +1,236 @@
+"""The order forms that are open on this computer: their sessions are the leader's, and this is what a member knows.
+
+A form that was opened without a leader, or whose leader changed, is announced to the next one under its own id. Its
+handle is made here, so that it stays the same; only an anonymous one (a caller without ids) gets it from the leader.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from archisync_gui.model import (
+    AccountId,
+    Clock,
+    Event,
+    EventKind,
+    SessionClosed,
+    SessionEnd,
+    SessionView,
+    SmartSyncResult,
+    Status,
+)
+
+LEASE = timedelta(minutes=10)
+"""How long a session lives after a sign of life while the leader has not said so."""
+ANONYMOUS_LEASE = timedelta(minutes=3)
+TOUCH_GAP = timedelta(seconds=10)
+"""The leader hears of a form's signs of life at most so often."""
+ENDED_KEPT = 1000
+
+
+@dataclass(eq=False)
+class Form:
+    """A form that is open on this computer."""
+
+    id: str
+    handle: str
+    account: AccountId | None
+    label: str
+    token: str
+    anonymous: bool
+    since: datetime
+    last_sign: datetime
+    told: datetime
+    """When the leader last heard of it."""
+    lease: timedelta = LEASE
+    connections: int = 0
+    boot: str = ""
+    """The leader's start in whose status it was seen."""
+
+    @property
+    def deadline(self) -> datetime:
+        """When it ends without a sign of life."""
+        return self.last_sign + self.lease
+
+
+class Forms:
+    """The forms of this computer. ``tell`` passes a form's sign of life to the leader: the call's name and the id."""
+
+    def __init__(self, clock: Clock, tell: Callable[[str, str], None]) -> None:
+        self._clock, self._tell = clock, tell
+        self._open: dict[str, Form] = {}
+        self._ended: dict[str, SessionEnd] = {}
+        """Why sessions ended, by id and by handle; the last :data:`ENDED_KEPT`."""
+
+    # ------------------------------------------------------------------------------------------------ open
+
+    def opened(self, id: str | None, account: AccountId | None, label: str, token: str) -> Form:
+        """A form asks for fresh customers, for the first time or again."""
+        now = self._clock.now()
+        form = None if id is None else self._open.get(id)
+        if form is not None:
+            form.account, form.label, form.last_sign = account or form.account, label or form.label, now
+            return form
+        handle = f"o-{uuid.uuid4().hex[:12]}"
+        anonymous = id is None
+        form = Form(id or f"anonymous:{handle}", handle, account, label, token, anonymous, now, now, now)
+        form.lease = ANONYMOUS_LEASE if anonymous else LEASE
+        self._open[form.id] = form
+        return form
+
+    def answered(self, form: Form, result: SmartSyncResult, base: Status) -> None:
+        """The leader has opened the form's session, or says that it has ended."""
+        if result.code == "ended":
+            self._end(form, result.reason or SessionEnd.UNKNOWN)
+            return
+        form.handle = result.handle or form.handle
+        self._see(form, base)
+
+    def forget(self, form: Form) -> None:
+        """The leader opened no session."""
+        self._open.pop(form.id, None)
+
+    def open(self) -> list[Form]:
+        """The forms that a new leader has to hear of. Anonymous ones are short and end by themselves."""
+        self._expire()
+        return [form for form in self._open.values() if not form.anonymous]
+
+    def by_id(self, id: str) -> Form | None:
+        """An open form."""
+        return self._open.get(id)
+
+    # ------------------------------------------------------------------------------------------------ live
+
+    def touch(self, id: str, base: Status) -> datetime | SessionEnd:
+        """The form shows a sign of life: its new deadline, or why there is no session."""
+        form = self._open.get(id)
+        if form is None or form.anonymous:
+            return self._ended.get(id, SessionEnd.UNKNOWN)
+        self._see(form, base)
+        form.last_sign = self._clock.now()
+        if form.last_sign - form.told >= TOUCH_GAP:
+            form.told = form.last_sign
+            self._tell("touch", id)
+        return form.deadline
+
+    def connected(self, id: str, base: Status) -> datetime | SessionEnd:
+        """The form's own line is up."""
+        found = self.touch(id, base)
+        if isinstance(found, datetime):
+            self._open[id].connections += 1
+            self._tell("connected", id)
+        return found
+
+    def disconnected(self, id: str) -> None:
+        """The form's own line is gone."""
+        form = self._open.get(id)
+        if form is not None and form.connections:
+            form.connections -= 1
+            self._tell("disconnected", id)
+
+    # ------------------------------------------------------------------------------------------------ end
+
+    def closed(self, id: str | None, token: str, status: Status) -> SessionClosed:
+        """A form closes; without an id: the oldest anonymous one of the same token."""
+        if id is None:
+            mine = [form for form in self._open.values() if form.anonymous and form.token == token]
+            form = min(mine, key=lambda one: one.since, default=None)
+        else:
+            form = self._open.get(id)
+        if form is None:
+            before = SessionEnd.UNKNOWN if id is None else self._ended.get(id, SessionEnd.UNKNOWN)
+            if id is not None and id not in self._ended:
+                self._remember(id, SessionEnd.CLOSED)  # a close that arrives before its open wins
+            return SessionClosed(False, status.session_count, before)
+        self._end(form, SessionEnd.CLOSED)
+        left = sum(view.handle != form.handle for view in status.sessions)
+        return SessionClosed(True, left, SessionEnd.CLOSED)
+
+    def end_of(self, id: str) -> SessionEnd | None:
+        """Why the session of that id ended; ``None``: it is open, or not known."""
+        return self._ended.get(id)
+
+    def told(self, base: Status, events: Iterable[Event]) -> None:
+        """The leader's news: sessions that have ended."""
+        by_handle = {form.handle: form for form in self._open.values()}
+        for event in events:
+            if event.kind is EventKind.SESSION_CLOSED:
+                handle, reason = str(event.data.get("handle")), SessionEnd(str(event.data.get("reason", "unknown")))
+                form = by_handle.get(handle)
+                if form is not None and form.id in self._open:
+                    self._end(form, reason)
+                elif handle not in self._ended:
+                    self._remember(handle, reason)
+        present = {view.handle for view in base.sessions}
+        for form in [*self._open.values()]:
+            if form.boot == base.boot and form.handle not in present:
+                self._end(form, SessionEnd.LOST)  # its end was not heard of
+            else:
+                self._see(form, base)
+
+    def _end(self, form: Form, reason: SessionEnd) -> None:
+        self._open.pop(form.id, None)
+        if not form.anonymous:
+            self._remember(form.id, reason)
+        self._remember(form.handle, reason)
+
+    def _remember(self, name: str, reason: SessionEnd) -> None:
+        self._ended[name] = reason
+        for old in [*self._ended][: max(0, len(self._ended) - ENDED_KEPT)]:
+            del self._ended[old]
+
+    def _expire(self) -> None:
+        """Without a leader nobody else ends a form whose tab is gone."""
+        now = self._clock.now()
+        for form in [*self._open.values()]:
+            if form.deadline < now and not form.connections:
+                self._end(form, SessionEnd.TIMEOUT)
+
+    # ------------------------------------------------------------------------------------------------ looking
+
+    def _see(self, form: Form, base: Status) -> None:
+        """Note what the leader's status says of the form."""
+        view = next((view for view in base.sessions if view.handle == form.handle), None)
+        if view is not None:
+            form.boot, form.since, form.account = base.boot, view.since, view.account
+            form.lease = max(view.deadline - view.last_sign, timedelta(seconds=1))
+
+    def view(self, form: Form, base: Status) -> SessionView:
+        """A form as others may see it."""
+        view = next((view for view in base.sessions if view.handle == form.handle), None)
+        if view is not None:
+            return replace(view, connected=view.connected or form.connections > 0)
+        account = form.account or next((one.id for one in base.accounts if one.enabled), None)
+        return SessionView(
+            form.handle, form.label, account, form.since, form.last_sign, form.deadline,
+            form.connections > 0, form.anonymous,
+        )  # fmt: skip
+
+    def session(self, handle: str, status: Status) -> SessionView | SessionEnd:
+        """What became of a session."""
+        form = next((form for form in self._open.values() if form.handle == handle), None)
+        if form is not None:
+            return self.view(form, status)
+        if handle in self._ended:
+            return self._ended[handle]
+        return next((view for view in status.sessions if view.handle == handle), SessionEnd.UNKNOWN)
+
+    def shown(self, status: Status) -> Status:
+        """The status with the forms of this computer as they are known here."""
+        # The handle of an anonymous form is not known before the leader has answered; it may be among the others.
+        mine = {form.handle: form for form in self._open.values() if form.boot or not form.anonymous}
+        views = [view for view in status.sessions if view.handle not in mine and view.handle not in self._ended]
+        views += [self.view(form, status) for form in mine.values()]
+        if len(views) == len(status.sessions) and not mine:
+            return status
+        views.sort(key=lambda view: view.since)
+        return replace(
+            status,
+            sessions=tuple(views),
+            session_count=len(views),
+            smart_customer_sync_active=bool(views),
+            safety_timeout_active=bool(views),
+        )

@@ -1,0 +1,23 @@
+"""Statements that several modules of the office use: the key of its advisory locks, who leads, who takes part."""
+
+KEY = "hashtext('archisync ' || current_schema())"
+"""The first number of all advisory locks of the office; the second is 1 for the leader, 2 and more for members."""
+
+TRY_TO_LEAD = f"SELECT pg_try_advisory_lock({KEY}, 1)"
+LEAD_NO_MORE = f"SELECT pg_advisory_unlock({KEY}, 1)"
+BE_PRESENT = f"SELECT pg_advisory_lock({KEY}, %s)"
+
+LEADER = (
+    "SELECT l.epoch, l.since, CASE WHEN a.pid IS NOT NULL THEN l.name END AS name, "
+    "CASE WHEN a.pid IS NOT NULL THEN l.member END AS member "
+    "FROM leader l LEFT JOIN pg_stat_activity a ON a.pid = l.backend AND l.member IS NOT NULL "
+    "AND a.application_name = 'archisync leadership' WHERE l.id = 1"
+)
+"""Epoch, since when, and the computer and member that lead now; these two are null while nobody does."""
+
+MEMBERS = (
+    "SELECT m.id, m.name FROM members m JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted "
+    f"AND l.classid::bigint = {KEY}::bigint & 4294967295 AND l.objid::bigint = m.lock AND l.objsubid = 2 "
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY m.name"
+)
+"""Id and name of the members that take part now, by the locks that they hold."""

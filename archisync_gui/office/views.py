@@ -1,0 +1,93 @@
+"""The status of an office as one member sees it: before anything is known, and while nobody leads. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from archisync_gui.model import (
+    AccountId,
+    AccountStatus,
+    AccountTypeStatus,
+    Explanation,
+    Freshness,
+    OfficeView,
+    Reason,
+    State,
+    Status,
+    SyncTypeSpec,
+    TypeStatus,
+)
+from archisync_gui.office.line import News
+
+
+def blank(types: Sequence[SyncTypeSpec], accounts: Sequence[AccountId], now: datetime) -> Status:
+    """What is shown before the leader's status is known: lists never read."""
+    strongest_first = sorted(types, key=lambda spec: -spec.priority)
+    return Status(
+        boot="",
+        revision=0,
+        at=now,
+        current_sync=None,
+        current_run=None,
+        queue=(),
+        statuses={spec.name: _never_read(spec, accounts) for spec in strongest_first},
+        smart_customer_sync_active=False,
+        session_count=0,
+        safety_timeout_active=False,
+        breathing=False,
+        quiet_until=None,
+        sessions=(),
+        hold_since=None,
+        accounts=tuple(AccountStatus(one, True, at == 0, None, 0, 0) for at, one in enumerate(accounts)),
+        explanation=Explanation(now, Reason.NOT_RUNNING),
+    )
+
+
+def _never_read(spec: SyncTypeSpec, accounts: Sequence[AccountId]) -> TypeStatus:
+    readers = accounts[:1] if spec.shared else accounts
+    parts = tuple(
+        AccountTypeStatus(
+            type=spec.name, account=account, state=State.IDLE, reason=Reason.NOT_RUNNING, freshness=Freshness.NEVER,
+            is_running=False, queue_position=None, last_run_time=None, new_as_of=None, all_as_of=None,
+            last_attempt=None, last_outcome=None, last_error=None, last_run_id=None, failures_in_a_row=0,
+            unclean_in_a_row=0, due=None, expected=None, progress=None, rows=None, added=0, changed=0, gone=0,
+        )
+        for account in readers
+    )  # fmt: skip
+    return TypeStatus(
+        spec.name, State.IDLE, Reason.NOT_RUNNING, Freshness.NEVER, False, None, None, spec.interval, parts
+    )
+
+
+def seen_from_here(base: Status, news: News, member: str) -> Status:
+    """The leader's status with how the office is. Nothing runs while the leader that said so is gone."""
+    office = OfficeView(news.leader, news.member == member, news.trouble, news.as_of)
+    status = replace(base, office=office)
+    return status if news.current else _nobody_reads(status)
+
+
+def _nobody_reads(status: Status) -> Status:
+    statuses = {
+        name: replace(
+            one,
+            state=_rest(one.state),
+            is_running=False,
+            accounts=tuple(
+                replace(part, state=_rest(part.state), is_running=False, progress=None) for part in one.accounts
+            ),
+        )
+        for name, one in status.statuses.items()
+    }
+    return replace(
+        status,
+        current_sync=None,
+        current_run=None,
+        statuses=statuses,
+        explanation=Explanation(status.at, Reason.NOT_RUNNING),
+    )
+
+
+def _rest(state: State) -> State:
+    return State.WAITING if state is State.RUNNING else state

@@ -1,0 +1,125 @@
+"""What a form's call for fresh customers is answered (rule 12). Pure functions; the public face waits for the read."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from archisync_gui.model import (
+    AccountId,
+    ErrorInfo,
+    FailureKind,
+    Outcome,
+    RunResult,
+    SessionEnd,
+    SmartSyncResult,
+    SyncFailure,
+)
+from archisync_gui.orchestrator import sessions
+from archisync_gui.orchestrator.state import Moment, State
+
+
+class Call(NamedTuple):
+    """One call of a form in its session."""
+
+    session_id: str
+    handle: str
+    account: AccountId | None
+    began: float
+    """Monotonic."""
+
+
+def refused(state: State, session_id: str | None) -> SmartSyncResult | None:
+    """The answer to a call that opens no session: its session has ended, or the program is closing (rules 14, 27)."""
+    ended = None if session_id is None else sessions.end_of(state, session_id)
+    if ended is not None:
+        return SmartSyncResult("ended", "", len(state.sessions), None, None, reason=ended)
+    return SmartSyncResult("ended", "", 0, None, None, reason=SessionEnd.LOST) if state.closing else None
+
+
+def check_room(state: State, session_id: str | None, token: str) -> None:
+    """Raise ``SyncFailure`` where too many sessions are open already, altogether or of one token (limits)."""
+    if session_id in state.sessions:
+        return
+    open_now, rules = state.sessions.values(), state.rules
+    mine = sum(session.token == token for session in open_now) if token else 0
+    for count, limit in ((len(open_now), rules.sessions_limit), (mine, rules.sessions_per_token)):
+        if count >= limit:
+            raise SyncFailure("too-many-sessions", FailureKind.TRANSIENT, params={"limit": limit})
+
+
+def called(
+    state: State, now: Moment, session_id: str | None, account: AccountId | None, label: str, token: str
+) -> tuple[State, Call]:
+    """Open the form's session, or find it, and ask for fresh customers in it."""
+    state, kept_as = sessions.opened(state, now, session_id, account, label=label, token=token)
+    session = state.sessions[kept_as]
+    call = Call(kept_as, session.handle, session.account, now.mono)
+    return sessions.wants_fresh(state, now, kept_as), call
+
+
+def answer_at_once(state: State, now: Moment, call: Call) -> SmartSyncResult | None:
+    """The answer where no read has to be waited for; ``None``: wait for one."""
+    ended = _answer_ended(state, now, call)
+    if ended is not None:
+        return ended
+    slot = sessions.fast_slot(state, call.account)
+    if slot is None:
+        error = ErrorInfo("no-account", FailureKind.PERMANENT, "there is no account to read with")
+        return answer(state, now, call, "failed", error=error)
+    stopped = state.accounts[slot.account].stopped
+    if stopped is not None:
+        return answer(state, now, call, "stopped", error=stopped)
+    if sessions.fresh_enough(state, now, slot):
+        return answer(state, now, call, "fresh")
+    return None if state.hold_since is None else answer(state, now, call, "held")
+
+
+def answer_after(state: State, now: Moment, call: Call, read: RunResult | ErrorInfo | None) -> SmartSyncResult:
+    """The answer when the read has ended, failed for the first time, or (``None``) takes too long."""
+    match read:
+        case None:
+            return answer(state, now, call, "pending")
+        case RunResult(outcome=Outcome.COMPLETED):
+            return answer(state, now, call, "fresh", result=read)
+        case RunResult():
+            unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {read.outcome}")
+            error = read.error or unread
+            code = "stopped" if error.kind is FailureKind.CREDENTIALS else "failed"
+            return _answer_ended(state, now, call) or answer(state, now, call, code, error=error)
+        case ErrorInfo(code="held"):
+            return answer(state, now, call, "held")
+    return answer(state, now, call, "failed", error=read)
+
+
+def _answer_ended(state: State, now: Moment, call: Call) -> SmartSyncResult | None:
+    """The answer to a form whose session ended meanwhile."""
+    if call.session_id in state.sessions:
+        return None
+    reason = sessions.end_of(state, call.session_id)
+    return answer(state, now, call._replace(handle=""), "ended", reason=reason)
+
+
+def answer(
+    state: State,
+    now: Moment,
+    call: Call,
+    code: str,
+    *,
+    result: RunResult | None = None,
+    error: ErrorInfo | None = None,
+    reason: SessionEnd | None = None,
+) -> SmartSyncResult:
+    """The answer of that code, with how current the account's customers are."""
+    new, whole = sessions.stamps(state, call.account)
+    return SmartSyncResult(
+        code=code,
+        handle=call.handle,
+        session_count=len(state.sessions),
+        new_as_of=None if new is None else new.claim(now),
+        all_as_of=None if whole is None else whole.claim(now),
+        added=0 if result is None else result.added,
+        changed=0 if result is None else result.changed,
+        duration_ms=round((now.mono - call.began) * 1000),
+        reason=reason,
+        error=error,
+    )

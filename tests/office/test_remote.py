@@ -1,0 +1,223 @@
+"""A member's face in an office: two members see the same, a takeover, sessions of all computers, the server gone."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from members import Proxy
+from remote_rig import leading, make_office, member, until
+
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import (
+    Account,
+    Event,
+    EventKind,
+    Finished,
+    Origin,
+    Outcome,
+    RunControl,
+    SessionEnd,
+    SyncFailure,
+    SystemClock,
+)
+from archisync_gui.office import line, remote
+from archisync_gui.orchestrator import Orchestrator, Rules
+from archisync_gui.store import Store
+from archisync_gui.store.postgres import Server
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+
+ID = "x" * 32
+
+
+class Reads:
+    """Runs that end when a test lets them."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.went: list[tuple[str, str]] = []
+
+    async def __call__(self, control: RunControl) -> Finished:
+        self.went.append((control.run.type, str(control.run.scope)))
+        await self.go.wait()
+        return Finished(Outcome.COMPLETED, as_of=None, rows=7, added=2)
+
+
+class Office:
+    """An office's tables, and orchestrators that may lead it. Nothing runs by itself."""
+
+    def __init__(self, server: Server, store: Store, stack: AsyncExitStack) -> None:
+        self.server, self._store, self.stack = server, store, stack
+
+    async def orchestrator(self, reads: Reads) -> Orchestrator:
+        found = Orchestrator(
+            [entity.spec for entity in ENTITIES],
+            reads,
+            [Account("agente01", catalogue=True), Account("agente02")],
+            self._store.journal,
+            rules=Rules(schedule=False),
+        )
+        await found.start()
+        self.stack.push_async_callback(found.close)
+        return found
+
+
+@pytest.fixture
+async def made(office: Server, tmp_path: Path) -> AsyncIterator[Office]:
+    await make_office(office, tmp_path / "made")
+    store = await Store.open(tmp_path / "journal", ENTITIES, clock=SystemClock())
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        yield Office(office, store, stack)
+
+
+async def test_what_one_member_asks_all_see(made: Office) -> None:
+    reads = Reads()
+    real = await made.orchestrator(reads)
+    async with leading(made.server, real), member(made.server, "a") as a, member(made.server, "b") as b:
+        await until(a, lambda status: status.boot)
+        heard: list[EventKind] = []
+        b.subscribe(lambda event: heard.append(event.kind))
+        ticket = a.request_sync("orders", "agente01", origin=Origin.API)
+        assert a.position(ticket) == 1  # before the leader has heard of it
+        await until(b, lambda status: status.current_run is not None)
+        office = b.get_status().office
+        assert office is not None
+        assert (office.leader, office.leads, office.trouble) == ("PC-1", False, None)
+        assert EventKind.SYNC_STARTED in heard
+        reads.go.set()
+        result = await ticket
+        assert (result.outcome, result.rows, result.added, result.type) == (Outcome.COMPLETED, 7, 2, "orders")
+        await until(b, lambda status: status.current_run is None)
+        assert reads.went == [("orders", "all")]
+        a.hold()
+        assert a.get_status().hold_since is not None
+        await until(b, lambda status: status.hold_since is not None)
+        b.release()
+        await until(a, lambda status: status.hold_since is None)
+        explained = await b.explain()
+        assert explained.reason is not None
+
+
+async def test_refusals_come_at_once_or_later(made: Office) -> None:
+    real = await made.orchestrator(Reads())
+    async with leading(made.server, real), member(made.server) as face:
+        await until(face, lambda status: status.boot)
+        for ask, code in (
+            (lambda: face.request_sync("nothing"), "request-unknown-type"),
+            (lambda: face.request_sync("orders", "nobody"), "request-unknown-account"),
+            (lambda: face.request_sync("orders", "agente01", "new"), "request-bad-scope"),
+        ):
+            with pytest.raises(SyncFailure, match=code):
+                ask()
+        refused: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
+        face.refused = refused.set_result
+        face.set_schedule("orders", 3)
+        async with asyncio.timeout(30):
+            assert (await refused).code == "interval-range"
+        with pytest.raises(SyncFailure, match="office-command-failed"):
+            await face.ask("no_such_call")
+
+
+@pytest.fixture
+def quick_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter waits: what is tested is what follows them."""
+    monkeypatch.setattr(line, "DISTURBED", 0.0)
+    monkeypatch.setattr(line, "RETRY", 0.1)
+    monkeypatch.setattr(remote, "FORM_PATIENCE", 0.5)
+
+
+async def test_a_takeover_is_seen_and_loses_no_request_and_no_session(made: Office) -> None:
+    first_reads, second_reads = Reads(), Reads()
+    second_reads.go.set()
+    first, second = await made.orchestrator(first_reads), await made.orchestrator(second_reads)
+    async with member(made.server, "PC-2") as face:
+        async with leading(made.server, first):
+            await until(face, lambda status: status.boot)
+            opened = await face.smart_customer_sync(ID, "agente01", label="Modulo", wait=False)
+            assert isinstance(face.connected(ID), datetime)
+            assert first.get_status().session_count == 1
+            ticket = face.request_sync("orders", "agente02")
+            await until(face, lambda status: status.current_run is not None)
+        await until(face, lambda status: status.office is not None and status.office.leader is None)
+        status = face.get_status()
+        assert status.current_run is None  # nobody reads now
+        assert status.session_count == 1
+        async with leading(made.server, second, name="PC-3"):
+            async with asyncio.timeout(30):
+                assert (await ticket).outcome is Outcome.COMPLETED
+            await until(face, lambda status: status.boot == second.get_status().boot)
+            await until(face, lambda status: any(view.connected for view in second.get_status().sessions))
+            await until(face, lambda status: any(view.computer for view in status.sessions))
+            (view,) = face.get_status().sessions
+            assert (view.label, view.computer, view.account) == ("Modulo", "PC-2", "agente01")
+            # What the tab was told first is still its session.
+            assert view.handle == opened.handle
+            assert face.session(opened.handle) == view
+            assert face.resume_other_syncs(ID).closed
+            assert face.session(opened.handle) is SessionEnd.CLOSED
+            await until(face, lambda status: second.get_status().session_count == 0)
+
+
+async def test_a_session_ends_for_all_and_with_its_computer(made: Office) -> None:
+    real = await made.orchestrator(Reads())
+    real.hold()
+    async with leading(made.server, real) as led, member(made.server, "b") as other:
+        async with member(made.server, "a") as face:
+            await until(face, lambda status: status.boot)
+            ended: list[Event] = []
+            face.subscribe(lambda e: ended.append(e) if e.kind is EventKind.SESSION_CLOSED else None)
+            opened = await face.smart_customer_sync(ID, "agente01")
+            assert opened.code == "held"
+            await until(other, lambda status: status.session_count == 1)
+            assert other.end_session(opened.handle)
+            assert other.get_status().session_count == 0  # shown before the leader has done it
+            await until(face, lambda status: bool(ended))
+            assert face.touch(ID) is SessionEnd.OPERATOR
+            assert (await face.smart_customer_sync(ID, "agente01")).code == "ended"
+            await face.smart_customer_sync("y" * 32, "agente01")
+            face.connected("y" * 32)
+            await until(other, lambda status: any(view.connected for view in status.sessions))
+        # The computer is gone: its lock is free, and the session has its grace as after a lost connection.
+        led.served.present({"b": "PC"})
+        (session,) = real.state.sessions.values()
+        assert (session.connections, session.lost is not None) == (0, True)
+        led.served.present({"b": "PC"})
+        led.served.present({"a": "PC", "b": "PC"})
+        assert real.get_status().session_count == 1
+
+
+async def test_without_the_server_the_last_status_stays(made: Office, quick_line: None, expected_errors: Any) -> None:
+    real = await made.orchestrator(Reads())
+    proxy = Proxy(made.server)
+    async with proxy as behind, leading(made.server, real), member(behind, "PC-2") as face:
+        await until(face, lambda status: status.boot)
+        proxy.set("cut")
+        await until(face, lambda status: status.office.trouble is not None)
+        office = face.get_status().office
+        assert office is not None
+        assert office.leader is None
+        assert office.as_of is not None
+        assert office.trouble is not None
+        assert office.trouble.code == "office-unreachable"
+        # A form opens all the same; it is told that nothing could be read, and counts once the server is back.
+        answer = await face.smart_customer_sync(ID, "agente01", label="Modulo")
+        assert answer.code == "failed"
+        assert answer.error is not None
+        assert answer.error.code == "office-unreachable"
+        assert isinstance(face.touch(ID), datetime)
+        ticket = face.request_sync("prices")
+        proxy.set("open")
+        await until(face, lambda status: status.office.trouble is None and status.office.leader == "PC-1")
+        await until(face, lambda status: real.get_status().session_count == 1)
+        await until(face, lambda status: real.get_status().queue or real.get_status().current_run)
+        assert face.cancel(ticket)
+        async with asyncio.timeout(30):
+            assert (await ticket).outcome is Outcome.CANCELLED
