@@ -454,8 +454,8 @@ class Month:
     # -------------------------------------------------------------------------------------------- quiet days
 
     def check_suspended(self) -> None:
-        """A read that was suspended for a form is not forgotten: once nothing stops it, it is read to its end within one
-        wait of chance (rules 17, 19)."""
+        """A read that was suspended for a form is not forgotten: once nothing stops it, it is read to its end within
+        one wait of chance (rules 17, 19)."""
         for type, since in self.suspended:
             end = next((at for at in self.ends.get(type, ()) if at > since), self.stretches[-1].end)
             if self.set_between(since, end):
