@@ -639,6 +639,23 @@ async def test_after_three_failures_the_schedule_backs_off_and_says_so() -> None
         assert rig.o.get_status().statuses["orders"].accounts[0].failures_in_a_row == 0
 
 
+async def test_a_fast_read_does_not_end_the_back_off_of_the_whole_list() -> None:
+    """Rules 12, 23: that the newest customers can be read says nothing about the others."""
+    async with Rig() as rig:
+        for _ in range(3):
+            rig.o.request_sync("customers")
+            await settle()
+            await rig.fail(FailureKind.LAYOUT)
+        back_off = rig.o.state.track("customers", "anna").back_off
+        form = opened(rig, "a")
+        await settle()
+        await rig.finish()
+        assert (await form).code == "fresh"
+        track = rig.o.state.track("customers", "anna")
+        assert (track.failures, track.back_off) == (3, back_off)
+        assert back_off is not None
+
+
 async def test_watchdog_deadline_and_long_steps() -> None:
     """Rule 24: neither counts suspended time."""
     async with Rig() as rig:
