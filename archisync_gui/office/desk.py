@@ -79,8 +79,8 @@ class Desk:
         self._stop = threading.Event()
         self._dirty = threading.Event()
         self._dirty.set()
-        self._out: deque[tuple[str, dict[str, Any] | tuple[int, Any]]] = deque()
-        """Events and answers to be written; each stays until it is."""
+        self._out: deque[tuple[str, str | tuple[int, str]]] = deque()
+        """Events and answers (JSON, exit code before it) to be written; each stays until it is."""
         self._calls: dict[str, Future[None]] = {}
         self._shown = -1
         self._thread = threading.Thread(target=self._run, name="office-desk", daemon=True)
@@ -157,16 +157,20 @@ class Desk:
                 "UPDATE commands SET done = clock_timestamp() WHERE done IS NULL AND cancelled RETURNING id"
             ).fetchall()
         for id, name, args in found:
-            self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, name, json.loads(args)), self._loop)
+            self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, name, args), self._loop)
         for (id,) in unwanted:
             call = self._calls.pop(id, None)
             if call is not None:
                 call.cancel()
         return True
 
-    async def _answer(self, id: str, name: str, args: dict[str, Any]) -> None:
+    async def _answer(self, id: str, name: str, args: str) -> None:
+        """Serve one command. What cannot be read of it, or written of its answer, fails this command and no other."""
         try:
-            done = await self._handler(name, args, lambda event: self._out.append((id, event)))
+            code, result = await self._handler(
+                name, json.loads(args), lambda event: self._out.append((id, json.dumps(event)))
+            )
+            done = code, json.dumps(result)
         except SyncFailure as error:
             done = _failed(error.code, dict(error.params))
         except Exception:
@@ -182,12 +186,12 @@ class Desk:
                 connection.execute(
                     "UPDATE commands SET exit = %s, result = %s, done = clock_timestamp() "
                     "WHERE id = %s AND epoch = %s AND done IS NULL",
-                    (what[0], json.dumps(what[1]), id, self._epoch),
+                    (*what, id, self._epoch),
                 )
             else:
                 connection.execute(
                     "INSERT INTO command_events (command, event) SELECT id, %s FROM commands WHERE id = %s",
-                    (json.dumps(what), id),
+                    (what, id),
                 )
             connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
             self._out.popleft()
@@ -226,8 +230,8 @@ class Desk:
         asking.cancel()
 
 
-def _failed(code: str, params: dict[str, Any]) -> tuple[int, Any]:
-    return FAILED, {"error": code, "params": params}
+def _failed(code: str, params: dict[str, Any]) -> tuple[int, str]:
+    return FAILED, json.dumps({"error": code, "params": params}, default=str)
 
 
 # ------------------------------------------------------------------------------------------------ a member's side
