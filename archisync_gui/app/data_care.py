@@ -228,7 +228,5 @@ def _holds(file: Path, customer: Customer) -> bool:
     """Whether the bytes of a file contain one of the customer's values, as stored, as searched or as JSON writes it."""
     content = file.read_bytes().lower()
     values = [value for value in customer.values | customer.codes if len(value) >= personal.SHORTEST]
-    forms = {
-        form for value in values for form in (value, value.lower(), folded(value), json.dumps(value)[1:-1].lower())
-    }
-    return any(form.encode().lower() in content for form in forms)
+    forms = {form.lower() for value in values for form in (*personal.written(value), folded(value))}
+    return any(form.encode() in content for form in forms)

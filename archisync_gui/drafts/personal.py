@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -52,11 +51,11 @@ def _drafts(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMap
     for row in connection.execute(sa.select(DRAFTS).where(DRAFTS.c.document.is_not(None))).mappings():
         chosen = read_document(row["document"]).get("customer")
         mine = isinstance(chosen, dict) and str(chosen.get("id")) in customer.ids
-        if mine or customer.mentioned(json.dumps(read_document(row["document"]), ensure_ascii=False)):
+        if mine or customer.mentioned(read_document(row["document"])):
             yield row
 
 
 def _past(connection: sa.Connection, customer: Customer) -> Iterator[sa.RowMapping]:
     for row in connection.execute(sa.select(PAST_LINES)).mappings():
-        if row["customer"] in customer.ids or customer.mentioned(row["line"]):
+        if row["customer"] in customer.ids or customer.mentioned(read_document(row["line"])):
             yield row

@@ -103,8 +103,8 @@ class Desk:
         self._dirty = threading.Event()
         self._dirty.set()
         self._bell = Doorbell()
-        self._out: deque[tuple[str, dict[str, Any] | tuple[int, Any]]] = deque()
-        """Events and answers to be written; each stays until it is."""
+        self._out: deque[tuple[str, str | tuple[int, str]]] = deque()
+        """Events and answers (JSON, exit code before it) to be written; each stays until it is."""
         self._news: deque[str] = deque()
         """The orchestrator's events (JSON) to be announced to all; each stays until it is."""
         self._calls: dict[str, Future[None]] = {}
@@ -199,9 +199,8 @@ class Desk:
             unwanted = connection.execute(
                 "UPDATE commands SET done = clock_timestamp() WHERE done IS NULL AND cancelled RETURNING id"
             ).fetchall()
-        for _, id, name, args, member, computer in sorted(found):
-            asked = Asked(name, json.loads(args), member, computer)
-            self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, asked), self._loop)
+        for _, id, *asked in sorted(found):
+            self._calls[id] = asyncio.run_coroutine_threadsafe(self._answer(id, *asked), self._loop)
         for (id,) in unwanted:
             call = self._calls.pop(id, None)
             if call is not None:
@@ -212,18 +211,21 @@ class Desk:
         members = dict(connection.execute(MEMBERS).fetchall())
         self._loop.call_soon_threadsafe(self._present, members)
 
-    async def _answer(self, id: str, asked: Asked) -> None:
+    async def _answer(self, id: str, name: str, args: str, member: str, computer: str) -> None:
+        """Serve one command. What cannot be read of it, or written of its answer, fails this command and no other."""
+
         def emit(event: dict[str, Any]) -> None:
-            self._out.append((id, event))
+            self._out.append((id, json.dumps(event)))
             self._bell.ring()
 
         try:
-            done = await self._handler(asked, emit)
+            code, result = await self._handler(Asked(name, json.loads(args), member, computer), emit)
+            done = code, json.dumps(result)
         except SyncFailure as error:
             done = _failed(error.code, dict(error.params))
         except Exception:
-            log.exception("a command of a member failed: %s", asked.name)
-            done = _failed("office-command-failed", {"name": asked.name})
+            log.exception("a command of a member failed: %s", name)
+            done = _failed("office-command-failed", {"name": name})
         self._out.append((id, done))
         self.changed()  # also of what is no event: a form's sign of life
 
@@ -235,13 +237,13 @@ class Desk:
                 connection.execute(
                     "UPDATE commands SET exit = %s, result = %s, done = clock_timestamp() "
                     "WHERE id = %s AND epoch = %s AND done IS NULL",
-                    (what[0], json.dumps(what[1]), id, self._epoch),
+                    (*what, id, self._epoch),
                 )
             else:
                 connection.execute(
                     "INSERT INTO command_events (command, event) "
                     "SELECT id, %s FROM commands WHERE id = %s AND epoch = %s",
-                    (json.dumps(what), id, self._epoch),
+                    (what, id, self._epoch),
                 )
             connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
             self._out.popleft()
@@ -294,8 +296,8 @@ class Desk:
             self._news.popleft()
 
 
-def _failed(code: str, params: dict[str, Any]) -> tuple[int, Any]:
-    return FAILED, {"error": code, "params": params}
+def _failed(code: str, params: dict[str, Any]) -> tuple[int, str]:
+    return FAILED, json.dumps({"error": code, "params": params}, default=str)
 
 
 def shown(connection: Connection) -> Shown | None:

@@ -32,7 +32,10 @@ def membership(folder: Path) -> Membership | None:
     file = folder / FILE
     try:
         kept = read_json(file)
-        return Membership(str(kept["url"]), bool(kept.get("may_lead", True)))
+        url, may_lead = kept["url"], kept.get("may_lead", True)
+        if not isinstance(url, str) or not isinstance(may_lead, bool):
+            raise TypeError("no membership")
+        return Membership(url, may_lead)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

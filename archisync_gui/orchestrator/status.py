@@ -121,7 +121,8 @@ def waiting(state: State, now: Moment) -> Waiting:
     if state.quiet_since is not None and decide.quiet(state, now):
         changes.append(state.quiet_since + state.rules.quiet)
     changes += [now.mono_at(late) for late in decide.late_times(state, now) if late > now.wall]
-    changes += [now.mono + decide.until_older(state, request) for request, _ in found]
+    # Ages were counted when the state was last advanced, which may be before ``now``.
+    changes += [state.at.mono + decide.until_older(state, request) for request, _ in found]
     entries = tuple(entry(state, request, block, now) for request, block in found)
     places: dict[tuple[SyncType, AccountId], int] = {}
     for index, one in enumerate(entries):

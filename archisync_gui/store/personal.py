@@ -60,10 +60,19 @@ class Customer:
     accounts: tuple[str, ...]
     """Agents in whose lists they stand."""
 
-    def mentioned(self, text: str) -> bool:
-        """Whether ``text`` names the customer."""
-        pattern = self._pattern()
-        return pattern is not None and pattern.search(text.casefold()) is not None
+    def mentioned(self, value: object) -> bool:
+        """Whether a stored value (a text, or JSON with texts in it) names the customer."""
+        match value:
+            case str():
+                pattern = self._pattern()
+                return pattern is not None and pattern.search(value.casefold()) is not None
+            case Mapping():
+                return any(self.mentioned(part) for pair in value.items() for part in pair)
+            case list() | tuple():
+                return any(self.mentioned(part) for part in value)
+            case None | bool():
+                return False
+        return self.mentioned(str(value))
 
     def blanked(self, text: str) -> str:
         """``text`` with ``[…]`` in the place of what names the customer."""
@@ -71,11 +80,13 @@ class Customer:
         return text if pattern is None else pattern.sub("[…]", text)
 
     def _pattern(self, flags: int = 0) -> re.Pattern[str] | None:
-        words = {value for value in self.values | self.codes if len(value) >= SHORTEST}
-        if not words:
+        values = {value for value in self.values | self.codes if len(value) >= SHORTEST}
+        if not values:
             return None
+        words = {word for value in values for word in written(value)}
         chosen = (w.casefold() if not flags else w for w in sorted(words, key=lambda w: (-len(w), w)))
-        return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, chosen))})(?!\w)", flags)
+        # A line break within a quoted text is written as two characters, the second of them a letter.
+        return re.compile(rf"(?:(?<!\w)|(?<=\\[nrt]))(?:{'|'.join(map(re.escape, chosen))})(?!\w)", flags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +149,7 @@ def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[s
             if _change_is(row, keys, customer)
         ]
         found["kept_reads"] = [
-            dict(row)
-            for _, row in _kept_rows(connection)
-            if row is not None and customer.mentioned(_text([*row.values()]))
+            dict(row) for _, row in _kept_rows(connection) if row is not None and customer.mentioned([*row.values()])
         ]
     return found
 
@@ -209,8 +218,10 @@ def _coded(connection: sa.Connection, table: sa.Table, codes: Iterable[str]) -> 
     )
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str)
+def written(value: str) -> set[str]:
+    """A value as it stands in a text, and as JSON and Python quote it."""
+    quoted = (json.dumps(value, ensure_ascii=False), json.dumps(value), repr(value))
+    return {value, *(form[1:-1] for form in quoted)}
 
 
 def _rows_of(connection: sa.Connection, name: str, table: sa.Table, customer: Customer) -> Iterator[RowMapping]:
@@ -268,14 +279,12 @@ def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Cus
         counts[name] = len(mine)
         counts[f"{name}-blanked"] = _blank(connection, entity, table, customer)
     counts["changes"] = _drop(connection, schema.CHANGES, lambda row: _change_is(row, keys, customer))
-    kept = {
-        run_id for run_id, row in _kept_rows(connection) if row is None or customer.mentioned(_text([*row.values()]))
-    }
+    kept = {run_id for run_id, row in _kept_rows(connection) if row is None or customer.mentioned([*row.values()])}
     for run_id in kept:
         refused.forget(connection, run_id)
     counts["kept_reads"] = len(kept)
     counts["events"] = sum(
-        _drop(connection, table, lambda row: customer.mentioned(_text([*row.values()])))
+        _drop(connection, table, lambda row: customer.mentioned([*row.values()]))
         for table in (schema.EVENTS, schema.EXPLANATIONS, schema.NOTES)
     )
     counts["runs"] = _blank_runs(connection, customer, {key for _, _, key in keys})
@@ -326,9 +335,7 @@ def _blank_runs(connection: sa.Connection, customer: Customer, keys: set[str]) -
         if row["key"] is not None and (row["key"] in keys or customer.mentioned(row["key"])):
             values["key"] = None
         values |= {
-            name: None
-            for name in ("warnings", "error")
-            if row[name] is not None and customer.mentioned(_text(row[name]))
+            name: None for name in ("warnings", "error") if row[name] is not None and customer.mentioned(row[name])
         }
         if values:
             connection.execute(runs.update().where(runs.c.id == row["id"]).values(values))

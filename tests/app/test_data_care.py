@@ -26,7 +26,7 @@ from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Entity, Kind
-from archisync_gui.model import SystemClock
+from archisync_gui.model import Event, EventKind, SystemClock
 from archisync_gui.store import Batch, RefusedKind, Store, StoreError
 from archisync_gui.store.keys import folded
 
@@ -108,15 +108,22 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
             await store.apply(name, AGENT, Batch(f"{name}-{turn}", at, rows, whole=True, clean=True))
     kept = Batch("kept", at, [*mine["customers"]], whole=True, clean=True)
     await store.keep_refused("customers", AGENT, kept, RefusedKind.SHRINK)
+    told = {"error": {"message": f"cannot be read:\n{person['name']}", "evidence": {"cells": [person["vat_number"]]}}}
+    await store.journal.event(Event(EventKind.SYNC_ERROR, "boot", 1, at, told))
+    await store.journal.note("odd", {"names": [f"a\t{person['name']}"]})
     await store.close()
     drafts = await Drafts.open(profile.folder, clock=SystemClock())
     chosen = {"customer": {"id": person["id"], "name": person["name"]}, "lines": [{"itemId": "A1", "quantity": 1}]}
     await drafts.put(AGENT, "draft-mine", chosen)
+    await drafts.put(AGENT, "draft-about", {"customer": {"id": "1"}, "note": f"come per:\n{person['name']}"})
     await drafts.put(AGENT, "draft-other", {"customer": {"id": OTHER["id"]}, "note": "niente"})
     await drafts.put(AGENT, "draft-deleted", chosen)
     await drafts.delete(AGENT, "draft-deleted")
     await drafts.close()
-    profile.log_file.write_text(f"INFO read {person['name']}\nINFO {person['vat_number'].lower()} seen\nINFO fine\n")
+    quoted = f"INFO {[person['name']]!r} {json.dumps(told)}"
+    profile.log_file.write_text(
+        f"INFO read {person['name']}\nINFO {person['vat_number'].lower()} seen\n{quoted}\nINFO fine\n"
+    )
     profile.screenshots.mkdir(exist_ok=True)
     (profile.screenshots / "failed.png").write_bytes(b"\x89PNG " + person["name"].encode())
 
@@ -139,7 +146,8 @@ def named_in(folder: Path, person: dict[str, str]) -> list[tuple[str, str]]:
         content = file.read_bytes().lower() if file.is_file() else b""
         for name in ("name", "vat_number", "fiscal_code", "account_num", "pec", "phone"):
             value = person[name]
-            forms = {value.lower(), folded(value), json.dumps(value)[1:-1].lower()}
+            quoted = {json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)}
+            forms = {value.lower(), folded(value), *(form[1:-1].lower() for form in quoted)}
             if any(form.encode() in content for form in forms):
                 found.append((file.relative_to(folder).as_posix(), name))
     return found
@@ -192,7 +200,7 @@ def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(fil
     assert list(filled.screenshots.iterdir()) == []
 
 
-WORDS = st.text("abcdefghilmnopqrstuvzàèìòù '&.", min_size=6, max_size=30).map(lambda s: f"Zz{s.strip()}qQ")
+WORDS = st.text("abcdefghilmnopqrstuvzàèìòù '\"\\\\&.", min_size=6, max_size=30).map(lambda s: f"Zz{s.strip()}qQ")
 DIGITS = st.text("0123456789", min_size=9, max_size=11)
 
 
@@ -251,7 +259,7 @@ def test_what_the_erasing_advises_about_backups_can_be_done(filled: Profile, tmp
     before = data_care.found(filled, PERSON["vat_number"])
     assert (before.key, before.name, before.backups) == (PERSON["id"], PERSON["name"], (backup,))
     assert before.counts["orders"] == 2
-    assert before.counts["drafts"] == 1
+    assert before.counts["drafts"] == 2
     data_care.erase_customer(filled, PERSON["name"])
     left = data_care.found(filled, PERSON["name"])
     assert (left.key, left.name, left.counts, left.backups) == (PERSON["id"], "", {}, (backup,))

@@ -63,6 +63,10 @@ class Leader:
                     self.cancelled.append(name)
                     raise
                 return 3, None
+            case "odd answer":
+                return 0, {"at": object()}
+            case "odd event":
+                emit({"at": object()})
             case "refused":
                 raise SyncFailure("request-closing", FailureKind.PERMANENT, params={"a": 1})
         raise RuntimeError(name)
@@ -104,6 +108,18 @@ async def test_a_refusal_comes_with_its_code(made: Server, leader: Leader, expec
     code, answer = await call(made, "pc", "unknown", {}, lambda _: None)
     assert (code, answer["error"]) == (1, "office-command-failed")
     expected_errors("a command of a member failed: unknown")
+
+
+async def test_one_bad_command_or_answer_stops_no_other(made: Server, leader: Leader, expected_errors: Any) -> None:
+    with made.connect("tests", autocommit=True) as connection:
+        connection.execute("INSERT INTO commands (id, member, name, args) VALUES ('bad', 'pc', 'events', 'no JSON')")
+    for name in ("odd answer", "odd event"):
+        code, answer = await call(made, "pc", name, {}, lambda _: None)
+        assert (code, answer["error"]) == (1, "office-command-failed")
+        expected_errors(f"a command of a member failed: {name}")
+    expected_errors("a command of a member failed: events")
+    assert (await call(made, "pc", "events", {"count": 1}, lambda _: None))[0] == 0
+    assert (await call(made, "pc", "events", {"count": 1}, lambda _: None, id="bad"))[0] == 1
 
 
 async def test_a_caller_that_gives_up_ends_its_command(made: Server, leader: Leader) -> None:

@@ -26,8 +26,11 @@ def test_it_is_kept_read_and_forgotten(tmp_path: Path) -> None:
     assert membership(tmp_path) is None
 
 
+NO_ADDRESS = [b'{"may_lead": true}', b'{"url": null}', b'{"url": 5}', b'{"url": "postgresql://", "may_lead": "false"}']
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b"5", b"null", b"{}", bytes(range(200)), b"[" * 100_000, b'{"may_lead": true}']
+    "content", [b"", b"{", b"[]", b"5", b"null", b"{}", bytes(range(200)), b"[" * 100_000, *NO_ADDRESS]
 )
 def test_a_damaged_file_counts_as_membership(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)

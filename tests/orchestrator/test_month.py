@@ -22,8 +22,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archisync_gui.model import Account, Finished, Outcome, Progress, Reason, RunControl, Scope, Suspended
-from archisync_gui.orchestrator import Orchestrator, Rules, decide, memory, office_hours, schedule
+from archisync_gui.orchestrator import Orchestrator, Rules, decide, memory, office_hours, runs, schedule
 from archisync_gui.orchestrator.decide import Block
+from archisync_gui.orchestrator.requests import put_back
 from archisync_gui.orchestrator.state import Moment, Request, State
 from tests.orchestrator.rig import TYPES, ListJournal
 from tests.support.clock import VirtualClock, settle
@@ -168,6 +169,10 @@ class Month:
     """True times at which each list's whole reads began, without those that did not come to their end."""
     starts: list[float] = field(default_factory=list)
     """True times at which the program was started."""
+    suspended: list[tuple[str, float]] = field(default_factory=list)
+    """Each suspension of a whole read: its list and true time."""
+    ends: dict[str, list[float]] = field(default_factory=dict)
+    """True times at which each list's whole reads came to their end."""
     clock_sets: list[float] = field(default_factory=list)
     forms: list[asyncio.Task[Any]] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
@@ -195,9 +200,12 @@ class Month:
             done += CALL
             control.progress(Progress("read", done // CALL, total // CALL, done, total))
             if done < total and control.suspend_requested():
+                if whole:
+                    self.suspended.append((control.run.type, self.clock.true))
                 return Suspended((began, true, done), Progress("read", None, None, done, total))
         if whole:
             self.reads.setdefault(control.run.type, []).append(true)
+            self.ends.setdefault(control.run.type, []).append(self.clock.true)
         return Finished(Outcome.COMPLETED, as_of=min(began, self.clock.now()), rows=1)
 
     async def switch_on(self) -> None:
@@ -379,6 +387,7 @@ class Month:
     def check(self) -> dict[str, float]:
         """Every list is read as often as it can be, and no oftener; gives the least part of the bound between two reads
         of each list that was left over (0: all of it was needed)."""
+        self.check_suspended()
         for type in SECONDS:
             self.check_rate(type)
             self.check_daily(type)
@@ -443,6 +452,19 @@ class Month:
             assert not stretch.held, f"seed {self.seed}: {type} was read {at - stretch.begin:.0f} s into a hold"
 
     # -------------------------------------------------------------------------------------------- quiet days
+
+    def check_suspended(self) -> None:
+        """A read that was suspended for a form is not forgotten: once nothing stops it, it is read to its end within
+        one wait of chance (rules 17, 19)."""
+        for type, since in self.suspended:
+            end = next((at for at in self.ends.get(type, ()) if at > since), self.stretches[-1].end)
+            if self.set_between(since, end):
+                continue
+            seconds, cuts = self.chance(since, end)
+            stagger = STAGGER[type] if self.started_between(since, end) else 0.0
+            limit = stagger + SECONDS[type] + wait(type) * (1 + cuts) + LOOKS
+            said = f"{self.said(type, since, end)} was suspended and not read to its end"
+            assert seconds <= limit, f"{said}: {seconds:.0f} s of chance, the bound is {limit:.0f} s"
 
     async def quiet_days(self, count: int) -> None:
         """On from eight to five, off over night; nothing else happens, and nothing waits when it is switched off."""
@@ -559,6 +581,10 @@ def offline_for_ever(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Orchestrator, "set_away", lambda self, reason: real(self, reason) if reason else None)
 
 
+def dropping_suspended_reads(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(runs, "put_back", lambda state, request: state if request.parked else put_back(state, request))
+
+
 MUTANTS = [
     without_staggers,
     without_owed_reads,
@@ -570,6 +596,7 @@ MUTANTS = [
     deaf_to_a_hold,
     forgetful_of_due_times,
     offline_for_ever,
+    dropping_suspended_reads,
 ]
 
 

@@ -639,6 +639,67 @@ async def test_after_three_failures_the_schedule_backs_off_and_says_so() -> None
         assert rig.o.get_status().statuses["orders"].accounts[0].failures_in_a_row == 0
 
 
+async def test_a_whole_list_satisfies_the_fast_reads_of_its_own_account_only() -> None:
+    """Rules 4, 12: the newest customers of one account are not in the list of another."""
+    async with Rig(accounts=TWO) as rig:
+        rig.o.request_sync("orders", "anna")
+        await settle()
+        newest = rig.o.request_sync("customers", "anna", Scope.NEW, priority=1)
+        rig.o.request_sync("customers", "bruno", priority=50)
+        await rig.clock.advance(1)
+        await rig.finish()
+        assert (rig.active.type, rig.active.control.run.account) == ("customers", "bruno")
+        await rig.finish()
+        run = rig.active.control.run
+        assert (run.type, run.account, run.scope) == ("customers", "anna", Scope.NEW)
+        assert not newest.done
+        await rig.finish()
+        assert newest.done
+
+
+async def test_a_fast_read_does_not_end_the_back_off_of_the_whole_list() -> None:
+    """Rules 12, 23: that the newest customers can be read says nothing about the others."""
+    async with Rig() as rig:
+        for _ in range(3):
+            rig.o.request_sync("customers")
+            await settle()
+            await rig.fail(FailureKind.LAYOUT)
+        back_off = rig.o.state.track("customers", "anna").back_off
+        form = opened(rig, "a")
+        await settle()
+        await rig.finish()
+        assert (await form).code == "fresh"
+        track = rig.o.state.track("customers", "anna")
+        assert (track.failures, track.back_off) == (3, back_off)
+        assert back_off is not None
+
+
+async def test_the_deadline_counts_all_parts_of_a_suspended_run() -> None:
+    """Rules 19, 24."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        for part in range(2):
+            for _ in range(3):
+                rig.active.control.progress(Progress())
+                await rig.clock.advance(95)
+            form = opened(rig, f"tab-{part}")
+            await settle()
+            await rig.suspend(f"page {part}")
+            await rig.finish()
+            await form
+            rig.o.resume_other_syncs(f"tab-{part}")
+            await settle()
+            while rig.active.type != "orders":
+                await rig.finish()
+            assert rig.active.resumed_from == f"page {part}"
+        run = rig.active
+        await rig.clock.advance(29)
+        assert not run.cancelled
+        await rig.clock.advance(2)
+        assert run.cancelled
+
+
 async def test_watchdog_deadline_and_long_steps() -> None:
     """Rule 24: neither counts suspended time."""
     async with Rig() as rig:

@@ -32,7 +32,9 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import Rules
 from archisync_gui.orchestrator.memory import remembered
-from archisync_gui.orchestrator.state import Stamp
+from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.state import Moment, Stamp
+from archisync_gui.orchestrator.status import waiting
 from tests.orchestrator.rig import QUIET, TWO, TYPES, ListJournal, Rig, opened, served
 from tests.support.clock import MONDAY, settle
 
@@ -61,6 +63,23 @@ async def test_sessions_and_quiet_are_shown_with_their_times() -> None:
         rig.o.disconnected("a")
         (tab,) = rig.o.get_status().sessions
         assert (tab.connected, tab.deadline) == (False, MONDAY + timedelta(seconds=110))
+
+
+async def test_a_status_made_between_two_steps_keeps_no_old_priority() -> None:
+    """Rule 3: a status may be made of a state that was last advanced some minutes before. What it keeps of the queue is
+    of no use any more once the state is advanced over the time at which a priority rises."""
+    async with Rig() as rig:
+        rig.o.request_sync("products")
+        rig.o.request_sync("prices")
+        await settle()
+        await rig.clock.advance(400)
+        state = rig.o.state
+        before = Moment(state.at.wall + timedelta(seconds=190), state.at.mono + 190)
+        after = Moment(state.at.wall + timedelta(seconds=210), state.at.mono + 210)
+        kept = waiting(state, before)
+        assert kept.holds(passed(state, before), before)
+        assert waiting(passed(state, after), after).entries != kept.entries
+        assert not kept.holds(passed(state, after), after)
 
 
 async def test_a_suspended_run_is_shown_with_its_progress_and_can_be_let_through() -> None:
