@@ -21,7 +21,7 @@ from archisync_gui import messages
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.pairing import Access
 from archisync_gui.entities import ENTITIES
-from archisync_gui.erp.launch import NAMES
+from archisync_gui.erp.launch import DISABLED_FEATURES, NAMES
 from archisync_gui.model import (
     Account,
     FailureKind,
@@ -42,6 +42,9 @@ from tests.support.waiting import until
 
 CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
 """The system's browser; ``None``: Playwright's own."""
+NO_SUGGESTIONS = f"--disable-features={','.join(DISABLED_FEATURES)}"
+"""Without the process in which Chromium prepares its address bar: a third of the CPU of a start."""
+
 # A bound for a test that fails, generous for machines under load; Playwright's own is 5 s.
 expect.set_options(timeout=60_000)
 
@@ -237,7 +240,7 @@ async def chromium(temporary: str | None = None) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM,
             chromium_sandbox=not root,
-            args=["--disable-gpu", "--no-first-run"],
+            args=["--disable-gpu", "--no-first-run", NO_SUGGESTIONS],
             env={**os.environ, "TMPDIR": temporary} if temporary else None,
             ignore_default_args=["--disable-back-forward-cache"],
         )

@@ -17,8 +17,8 @@ from tests.endpoint.office import PAGE, QUICK, SESSION, Office, running
 
 SECRET = "very-secret-token-that-no-log-may-hold"
 
-CROWDED = replace(Limits(), connections=50, attach_grace=600.0, silence=600.0)
-"""Only the number of connections ends any of them, and no clock does, however long a busy computer takes."""
+CROWDED = replace(Limits(), connections=50, attach_grace=600.0)
+"""A line is not given up while a busy computer makes a thousand connections."""
 
 
 async def sent(office: Office, raw: bytes, *, more: bytes = b"") -> bytes:

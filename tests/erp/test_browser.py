@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import playwright
 import psutil
 import pytest
 
@@ -29,6 +31,30 @@ async def test_a_browser_starts_where_the_temporary_folder_is_long(
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     assert await browser.try_browser()
     assert list(folder.iterdir()) == []
+
+
+def test_what_playwright_switches_off_stays_off() -> None:
+    """Chromium takes the last of two lists, which is ours."""
+    bundle = Path(playwright.__file__).parent / "driver" / "package" / "lib" / "coreBundle.js"
+    found = re.search(r"disabledFeatures = \[(.*?)\]", bundle.read_text("utf-8"), re.DOTALL)
+    assert found, "Playwright keeps its list elsewhere now"
+    features = re.findall(r'^\s*"(\w+)"', found[1], re.MULTILINE)
+    assert len(features) > 10
+    assert sorted(features) == sorted(launch.PLAYWRIGHTS_DISABLED)
+
+
+async def test_no_process_prepares_the_address_bar_that_nobody_sees() -> None:
+    started = browser.Browser()
+    try:
+        page = await started.page("agente01")
+        await page.goto("about:blank")
+        assert page.context.browser is not None
+        session = await page.context.browser.new_browser_cdp_session()
+        targets = (await session.send("Target.getTargets", {"filter": [{}]}))["targetInfos"]
+        assert "about:blank" in {target["url"] for target in targets}
+        assert [target["url"] for target in targets if "omnibox" in target["url"]] == []
+    finally:
+        await started.close()
 
 
 def test_a_short_temporary_folder_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,5 +155,5 @@ async def _run_and_kill(folder: Path, entity: Entity, demo: DemoErp, dice: rando
     family = psutil.Process(child.pid).children(recursive=True)
     child.kill()
     await child.wait()
-    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=10)
+    _, alive = await asyncio.to_thread(psutil.wait_procs, family, timeout=60)
     assert not alive, "the browser outlived us"
