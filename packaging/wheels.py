@@ -147,8 +147,8 @@ LIBRARIES_LEFT_OUT = (
 )  # fmt: skip
 """Tests, examples, headers and viewers of the libraries, by pattern; no program that is installed needs them."""
 
-QT_KEPT = ("Core", "Gui", "Widgets", "Network", "PrintSupport", "Svg", "OpenGL")
-"""Qt modules that stay: what `archisync_gui.ui` imports, and OpenGL, which pyqtgraph's curves import."""
+QT_KEPT = ("Core", "Gui", "Widgets", "Network", "PrintSupport", "Svg", "OpenGL", "OpenGLWidgets")
+"""Qt modules that stay: what `archisync_gui.ui` imports, and those of OpenGL, which pyqtgraph's curves import."""
 
 QT_TRANSLATIONS = ("qtbase_it.qm", "qt_it.qm")
 
