@@ -1710,20 +1710,12 @@
             <translation>Modifiche di questa riga</translation>
         </message>
         <message>
-            <source>Changes of the selected record</source>
-            <translation>Modifiche della riga scelta</translation>
-        </message>
-        <message>
             <source>Nothing stored yet: the list is here after its first read.</source>
             <translation>Ancora niente in archivio: l'elenco compare dopo il primo aggiornamento.</translation>
         </message>
         <message>
             <source>No account: nothing is stored.</source>
             <translation>Nessun utente: l'archivio è vuoto.</translation>
-        </message>
-        <message>
-            <source>First seen {time}</source>
-            <translation>Vista la prima volta il {time}</translation>
         </message>
         <message>
             <source>Choose a row first</source>
@@ -2392,19 +2384,9 @@
             <translation>Cronologia</translation>
         </message>
         <message>
-            <source>Timeline</source>
-            <comment>page</comment>
-            <translation>Linea del tempo</translation>
-        </message>
-        <message>
             <source>Data</source>
             <comment>page</comment>
             <translation>Dati</translation>
-        </message>
-        <message>
-            <source>Log</source>
-            <comment>page</comment>
-            <translation>Registro</translation>
         </message>
         <message>
             <source>Settings</source>
@@ -2418,10 +2400,6 @@
         <message>
             <source>E&amp;xport…</source>
             <translation>Es&amp;porta…</translation>
-        </message>
-        <message>
-            <source>Co&amp;lumns</source>
-            <translation>&amp;Colonne</translation>
         </message>
         <message>
             <source>Clear an&amp;d read again…</source>
@@ -3473,6 +3451,50 @@
         <message>
             <source>write it to a folder</source>
             <translation>scriverlo in una cartella</translation>
+        </message>
+        <message>
+            <source>Columns of {list}</source>
+            <translation>Colonne di {list}</translation>
+        </message>
+        <message>
+            <source>Search in the columns</source>
+            <translation>Cerca tra le colonne</translation>
+        </message>
+        <message>
+            <source>As at &amp;first</source>
+            <translation>Come all'&amp;inizio</translation>
+        </message>
+        <message>
+            <source>List to be cleared</source>
+            <translation>Elenco da svuotare</translation>
+        </message>
+        <message>
+            <source>Co&amp;lumns…</source>
+            <translation>&amp;Colonne…</translation>
+        </message>
+        <message>
+            <source>&amp;Open record</source>
+            <translation>Apri la sc&amp;heda</translation>
+        </message>
+        <message>
+            <source>Its sheet: what matters of it, and its changes</source>
+            <translation>La sua scheda: ciò che conta e le sue modifiche</translation>
+        </message>
+        <message>
+            <source>never updated</source>
+            <translation>mai aggiornato</translation>
+        </message>
+        <message>
+            <source>Timeline</source>
+            <translation>Linea del tempo</translation>
+        </message>
+        <message>
+            <source>Show the program's own lines, too</source>
+            <translation>Mostra anche le righe tecniche del programma</translation>
+        </message>
+        <message>
+            <source>Assistance</source>
+            <translation>Assistenza</translation>
         </message>
     </context>
 </TS>

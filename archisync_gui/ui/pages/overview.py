@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.model import Event, Status
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.feed import Feed, kept_events
 from archisync_gui.ui.pages.overview_parts import QueueList, TodayCard, TypesTable
 from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
 from archisync_gui.ui.text.i18n import tr
@@ -229,7 +229,7 @@ class Overview(Page):
         now = self._context.now()
         found: list[Event] = []
         for back in LOOK_BACK:
-            found = await _kept_events(store, now - back, now)
+            found = await kept_events(store, now - back, now, KINDS)
             if _lines(found):
                 break
         told, self._told = self._told, None
@@ -279,17 +279,6 @@ class Overview(Page):
         if self._body.direction() is not wanted:
             self._body.setDirection(wanted)
         self._fold()
-
-
-async def _kept_events(store: Store, since: datetime, until: datetime) -> list[Event]:
-    """All kept events of that time, read in parts."""
-    part, found, after = 1000, list[Event](), None
-    while True:
-        page = await store.events(since, until, KINDS, after=after, limit=part)
-        found += [stored.event for stored in page]
-        if len(page) < part:
-            return found
-        after = page[-1].id
 
 
 def _lines(events: Sequence[Event]) -> list[ActivityLine]:

@@ -1,4 +1,4 @@
-"""The timeline as a page: two hours to five weeks, zoomed and moved by hand, read from the stored runs."""
+"""The timeline above the history: two hours to five weeks, zoomed and moved by hand, read from the stored runs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import timedelta
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from archisync_gui import zone
 from archisync_gui.model import RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.text.i18n import clock, day_short, tr
-from archisync_gui.ui.widgets.basic import Page, card, column, label, row
+from archisync_gui.ui.widgets.basic import card, column, label, row
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
 
 MOST = 4000
@@ -21,9 +21,12 @@ MOST = 4000
 
 _SPANS = (timedelta(hours=2), timedelta(days=1), timedelta(days=7))
 
+LANE = 1.35
+"""Height of a list's lane, in lines of text."""
 
-class TimelinePage(Page):
-    """Runs, suspensions and sessions over time."""
+
+class TimelineBand(QWidget):
+    """Runs, suspensions and sessions over time, each list in a lane of its own."""
 
     def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,13 +51,11 @@ class TimelinePage(Page):
         self._range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         top.addWidget(self._range, 1)
         frame = card()
-        column(frame, (14, 14, 8, 10)).addWidget(self.timeline)
-        self._legend = label(name="muted", wrap=True)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(18, 14, 18, 14)
-        outer.setSpacing(12)
+        column(frame, (14, 10, 8, 6)).addWidget(self.timeline)
+        self._legend = label(name="muted", factor=0.92, wrap=True)
+        outer = column(self, gap=8)
         outer.addLayout(top)
-        outer.addWidget(frame, 1)
+        outer.addWidget(frame)
         outer.addWidget(self._legend)
         self.timeline.clicked.connect(partial(context.open, "run"))
         self.timeline.asked.connect(partial(context.open, "why"))
@@ -64,6 +65,7 @@ class TimelinePage(Page):
         self.retranslate()
 
     def retranslate(self) -> None:
+        """The words of the present language."""
         for button, text in zip(self.spans, (tr("&2 hours"), tr("Da&y", "span"), tr("W&eek")), strict=True):
             button.setText(text)
         self.closer.setText(tr("C&loser"))
@@ -79,7 +81,8 @@ class TimelinePage(Page):
         )
         self._show()
 
-    def shown(self) -> None:
+    def refresh(self) -> None:
+        """Read what is shown, if anybody looks."""
         self._refresh()
 
     def _set_span(self, span: timedelta) -> None:
@@ -133,6 +136,8 @@ class TimelinePage(Page):
         )
         bars = bars_of(self._runs, now) + miss_bars(self._feed.misses) + forecast_bars(forecast)
         self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
+        lanes = max(1, len(status.statuses)) + 1.4  # the last one is the axis
+        self.timeline.setFixedHeight(round(lanes * LANE * self.fontMetrics().height()))
         first, last = self.timeline.span
         until = (
             clock(last) if zone.local(first).date() == zone.local(last).date() else f"{day_short(last)}, {clock(last)}"

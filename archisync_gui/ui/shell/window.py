@@ -55,7 +55,7 @@ SIZE = QSize(1330, 780)
 FRAME = QSize(16, 48)
 """What the desktop puts around a window, about."""
 
-PAGES = ("overview", "history", "timeline", "data", "summary", "log", "settings")
+PAGES = ("overview", "data", "summary", "history", "settings")
 
 
 class Sidebar(QFrame):
@@ -126,11 +126,9 @@ def page_titles() -> dict[str, str]:
     """Titles of the pages. Ctrl and a figure open them; the letters are for what stands on the pages."""
     return {
         "overview": tr("Overview"),
-        "history": tr("History", "page"),
-        "timeline": tr("Timeline", "page"),
         "data": tr("Data", "page"),
         "summary": tr("Summary", "page"),
-        "log": tr("Log", "page"),
+        "history": tr("History", "page"),
         "settings": tr("Settings", "page"),
     }
 
