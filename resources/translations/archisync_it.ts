@@ -163,7 +163,7 @@
         </message>
         <message>
             <source>Never read</source>
-            <translation>Mai letto</translation>
+            <translation>Mai aggiornato</translation>
         </message>
         <message>
             <source>Due at {time}</source>
@@ -1380,13 +1380,6 @@
             <source>Waiting · {why}</source>
             <translation>In attesa · {why}</translation>
         </message>
-        <message numerus="yes">
-            <source>Slowed · %n failure(s)</source>
-            <translation>
-                <numerusform>Rallentato · %n errore</numerusform>
-                <numerusform>Rallentato · %n errori</numerusform>
-            </translation>
-        </message>
         <message>
             <source>Stopped · {why}</source>
             <translation>Fermo · {why}</translation>
@@ -1564,27 +1557,6 @@
         <message>
             <source>{type} is in the queue at place {place}: {why}.</source>
             <translation>{type}: in coda al posto {place}, {why}.</translation>
-        </message>
-        <message numerus="yes">
-            <source>%n new</source>
-            <translation>
-                <numerusform>%n nuovo</numerusform>
-                <numerusform>%n nuovi</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n changed</source>
-            <translation>
-                <numerusform>%n cambiato</numerusform>
-                <numerusform>%n cambiati</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n gone</source>
-            <translation>
-                <numerusform>%n sparito</numerusform>
-                <numerusform>%n spariti</numerusform>
-            </translation>
         </message>
         <message>
             <source>nothing new</source>
@@ -2009,7 +1981,7 @@
         </message>
         <message>
             <source>Show &amp;more</source>
-            <translation>Mo&amp;stra altre</translation>
+            <translation>Mostra &amp;altri</translation>
         </message>
         <message>
             <source>No run matches. Choose another list, outcome or period above.</source>
@@ -2654,7 +2626,7 @@
         </message>
         <message>
             <source>never read</source>
-            <translation>mai aggiornato</translation>
+            <translation>mai aggiornati</translation>
         </message>
         <message>
             <source>age unknown</source>
@@ -3107,15 +3079,15 @@
         </message>
         <message>
             <source>not read yet</source>
-            <translation>mai aggiornato</translation>
+            <translation>in attesa del primo aggiornamento</translation>
         </message>
         <message>
             <source>the stored data are unchanged</source>
-            <translation>i dati conservati sono invariati</translation>
+            <translation>dati invariati</translation>
         </message>
         <message>
             <source>tried again at {time} · {kept}</source>
-            <translation>nuovo tentativo alle {time} · {kept}</translation>
+            <translation>riprova alle {time} · {kept}</translation>
         </message>
         <message>
             <source>will be read as soon as possible</source>
@@ -3495,6 +3467,85 @@
         <message>
             <source>Assistance</source>
             <translation>Assistenza</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n nuova</numerusform>
+                <numerusform>%n nuove</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n cambiata</numerusform>
+                <numerusform>%n cambiate</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n sparita</numerusform>
+                <numerusform>%n sparite</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>Failed · %n attempt(s)</source>
+            <translation>
+                <numerusform>Non riuscito · %n tentativo</numerusform>
+                <numerusform>Non riuscito · %n tentativi</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n nuova</numerusform>
+                <numerusform>%n nuove</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n cambiata</numerusform>
+                <numerusform>%n cambiate</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n sparita</numerusform>
+                <numerusform>%n sparite</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n nuovo</numerusform>
+                <numerusform>%n nuovi</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n cambiato</numerusform>
+                <numerusform>%n cambiati</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n sparito</numerusform>
+                <numerusform>%n spariti</numerusform>
+            </translation>
         </message>
     </context>
 </TS>

@@ -511,7 +511,7 @@ class Stage:
         history.band.spans[1].click()
         await settled()
         yield "history-day", window
-        history.unfold.click()
+        history.band.unfold.click()
         await settled()
         yield "history-folded", window
         history.charts_button.setChecked(True)

@@ -211,7 +211,7 @@ async def test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read(
     history = panel.window.page("history")
     assert panel.window.stack.currentWidget() is history
     assert isinstance(history, History)
-    assert history.band.isVisible()
+    assert history.band.timeline.isVisible()
 
 
 async def test_a_read_missed_for_a_hold_is_in_the_timeline_and_no_news(make_panel: MakePanel, world: World) -> None:
@@ -562,7 +562,7 @@ async def test_a_hidden_window_fills_no_table_and_catches_up_when_shown(make_pan
     await until(lambda: panel.context.status is late)
     assert told == []
     panel.window.show()
-    await until(lambda: page.types.index(0, TypesModel.STATE).data() == "Slowed · 4 failures")
+    await until(lambda: page.types.index(0, TypesModel.STATE).data() == "Failed · 4 attempts")
 
 
 async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, world: World) -> None:

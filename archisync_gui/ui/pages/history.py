@@ -43,6 +43,9 @@ TIMELINE = "timeline"
 TALL = 34
 """From so many times the height of a line, the timeline is open until somebody folds it."""
 
+WITH_CHARTS = 52
+"""Up to so many, the timeline folds while the charts are shown."""
+
 WRONG = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
 """One choice of the filter: what somebody should look at."""
 
@@ -104,7 +107,6 @@ class History(Page):
         super().__init__(parent)
         self._context = context
         self.band = TimelineBand(context, feed)
-        self.unfold = QPushButton()
         self._runs: list[RunRecord] = []
         self._reading = 0
         self.model = RunsModel(self)
@@ -133,10 +135,7 @@ class History(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(18, 14, 18, 14)
         outer.setSpacing(12)
-        self.unfold.setObjectName("link")
-        self.unfold.setCheckable(True)
-        self.unfold.clicked.connect(self._fold_chosen)
-        outer.addWidget(self.unfold, 0, Qt.AlignmentFlag.AlignLeft)
+        self.band.unfold.clicked.connect(self._fold_chosen)
         outer.addWidget(self.band)
         filters = Flow()
         for box in (self.type, self.outcome, self.origin, self.period):
@@ -227,7 +226,6 @@ class History(Page):
         self.more.setText(tr("Show &more"))
         self._empty.setText(tr("No run matches. Choose another list, outcome or period above."))
         self.model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 6)
-        self.unfold.setAccessibleName(tr("Timeline of runs"))
         self.band.retranslate()
         self._fold()
         self._show()
@@ -240,6 +238,7 @@ class History(Page):
     def focus_on(self, what: object) -> None:
         """Show the timeline, or the runs of a type."""
         if what == TIMELINE:
+            self.charts_button.setChecked(False)
             self._fold_chosen(True)
         if isinstance(what, dict):
             at = self.type.findData(what.get("type"))
@@ -333,6 +332,7 @@ class History(Page):
             self.charts.setVisible(on)
             if on:
                 self.charts.show_runs(self._runs)  # type: ignore[attr-defined]
+        self._fold()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -347,10 +347,11 @@ class History(Page):
     def _fold(self) -> None:
         """Show the timeline or only its name: as chosen; until then by the room there is."""
         chosen = self._context.recall("history/timeline")
-        unfolded = chosen == "open" if chosen else self.height() > TALL * self.fontMetrics().height()
-        self.unfold.setChecked(unfolded)
-        self.unfold.setText(("▾ " if unfolded else "▸ ") + tr("Timeline"))
-        self.band.setVisible(unfolded)
+        height = self.height() / self.fontMetrics().height()
+        unfolded = chosen == "open" if chosen else height > TALL
+        if height <= WITH_CHARTS and self.charts_button.isChecked():
+            unfolded = False  # both together would leave no room for the runs
+        self.band.fold(not unfolded)
 
     def _share(self) -> None:
         """Charts get what they need and at most two fifths: the table matters more."""

@@ -218,6 +218,8 @@ class LogView(QWidget):
         for button in (self.folder, self.bundle):
             top.addWidget(button)
         self.follow.setChecked(True)
+        for box in (self.follow, self.technical):
+            box.setMinimumHeight(self.level.sizeHint().height())
         self.list.setModel(self.model)
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setUniformItemSizes(True)

@@ -21,7 +21,7 @@ MOST = 4000
 
 _SPANS = (timedelta(hours=2), timedelta(days=1), timedelta(days=7))
 
-LANE = 1.35
+LANE = 1.3
 """Height of a list's lane, in lines of text."""
 
 
@@ -36,7 +36,12 @@ class TimelineBand(QWidget):
         self.timeline = Timeline(interactive=True)
         self.spans = [QPushButton() for _ in _SPANS]
         self.closer, self.wider = QPushButton(), QPushButton()
-        top = row(gap=8)
+        self.unfold = QPushButton()
+        """Folds the timeline; the page says when."""
+        self.unfold.setObjectName("link")
+        self.unfold.setCheckable(True)
+        top = row(margins=(1, 0, 0, 0), gap=8)
+        top.addWidget(self.unfold)
         for button, span in zip(self.spans, _SPANS, strict=True):
             button.setCheckable(True)
             button.setAutoExclusive(True)
@@ -57,6 +62,7 @@ class TimelineBand(QWidget):
         outer.addLayout(top)
         outer.addWidget(frame)
         outer.addWidget(self._legend)
+        self._folding = (*self.spans, self.closer, self.wider, self._range, frame, self._legend)
         self.timeline.clicked.connect(partial(context.open, "run"))
         self.timeline.asked.connect(partial(context.open, "why"))
         self.timeline.moved.connect(self._by_hand)
@@ -73,6 +79,7 @@ class TimelineBand(QWidget):
         self.closer.setToolTip(tr("Show less time (mouse wheel, or +)"))
         self.wider.setToolTip(tr("Show more time (mouse wheel, or −)"))
         self.timeline.setAccessibleName(tr("Timeline of runs"))
+        self.unfold.setAccessibleName(tr("Timeline of runs"))
         self._legend.setText(
             tr(
                 "Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not "
@@ -80,6 +87,13 @@ class TimelineBand(QWidget):
             )
         )
         self._show()
+
+    def fold(self, folded: bool) -> None:
+        """Show the timeline, or only its name."""
+        self.unfold.setChecked(not folded)
+        self.unfold.setText(("▸ " if folded else "▾ ") + tr("Timeline"))
+        for part in self._folding:
+            part.setHidden(folded)
 
     def refresh(self) -> None:
         """Read what is shown, if anybody looks."""
@@ -136,7 +150,7 @@ class TimelineBand(QWidget):
         )
         bars = bars_of(self._runs, now) + miss_bars(self._feed.misses) + forecast_bars(forecast)
         self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
-        lanes = max(1, len(status.statuses)) + 1.4  # the last one is the axis
+        lanes = max(1, len(status.statuses)) + 1.5  # the last one is the axis
         self.timeline.setFixedHeight(round(lanes * LANE * self.fontMetrics().height()))
         first, last = self.timeline.span
         until = (
