@@ -258,7 +258,8 @@ async def test_a_refusal_says_why(make_panel: MakePanel, world: World, monkeypat
     await until(lambda: bool(panel.window.notice.text))
     assert panel.window.notice.text == (
         "Orders was not asked for: Something unexpected happened (ValueError: the archive is being restored). "
-        "The stored data were not touched. Try again; if it happens again, make a diagnostics bundle in Settings → Assistance."
+        "The stored data were not touched. Try again; if it happens again, make a diagnostics bundle in Settings → "
+        "Assistance."
     )
 
 

@@ -328,7 +328,9 @@ def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, 
                 Chip(news_line(news, item.type), "muted", ""), more=brought if news.runs and not news.first else ""
             )
         return ListLine(state_chip(item))
-    return ListLine(_why_chip(item, condition) if calm else state_chip(item), _why_detail(item, condition, now))
+    chip = _why_chip(item, condition) if calm else state_chip(item)
+    said = chip.text[:1].upper() + chip.text[1:]
+    return ListLine(Chip(said, chip.tone, chip.shape), _why_detail(item, condition, now))
 
 
 def _why_chip(item: AccountTypeStatus, condition: Condition) -> Chip:
@@ -354,8 +356,10 @@ def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) ->
     when = moment(again.starts, now) if again is not None and again.starts > now else ""
     match condition.kind:
         case Kind.STOPPED:
-            return " · ".join((", ".join(condition.accounts), condition_text(condition, now).means))
-        case Kind.REFUSED | Kind.UNSURE:
+            return ", ".join(condition.accounts)
+        case Kind.REFUSED:
+            return tr("the stored data are unchanged")
+        case Kind.UNSURE:
             return condition_text(condition, now).means
         case Kind.LATE | Kind.NEVER:
             if item.state is State.RUNNING:

@@ -206,9 +206,8 @@ class Charts(QWidget):
         plot.addItem(pg.BarGraphItem(x=middle, height=list(values.values()), width=60000, brush=color(role), pen=None))
         plot.setXRange(min(middle) - 86400, max(middle) + 86400)
         every = max(1, -(-len(middle) // 6))  # as many days as have room
-        plot.getAxis("bottom").setTicks(
-            [[(at, day_short(d)) for at, d in list(zip(middle, values, strict=True))[::every]]]
-        )
+        days = [(at, day_short(d)) for at, d in zip(middle, values, strict=True)]
+        plot.getAxis("bottom").setTicks([days[::every]])
         plot.setYRange(0, max([1.0, *values.values()]))
 
 
