@@ -153,7 +153,7 @@ function lineFrom(d, language) {
  * @param {Order} order @param {string} day Today. @param {string} language */
 export function toDocument(order, day, language) {
   const lines = order.lines.map((line) => {
-    const { value } = readQuantity(line.qtyText, language), discounts = parseDiscounts(line.discountText);
+    const { value } = readOf(line, language), discounts = parseDiscounts(line.discountText);
     return value === null || discounts === null ? null : { itemId: line.itemId, name: line.name,
       description: line.description, quantity: value, unitPrice: line.unitPrice, priceUnit: line.priceUnit,
       priceId: line.priceId, priceAsOf: line.priceAsOf, vatPercent: line.vatPercent, discounts, free: line.free,
@@ -165,6 +165,18 @@ export function toDocument(order, day, language) {
 }
 
 // ---------------------------------------------------------------------------------------------- what follows
+
+/** @type {WeakMap<Line, { language: string, read: import("./quantity.js").Read }>} */
+const lastReads = new WeakMap();
+
+/** The quantity of a line; a key in one line reads that line only. @param {Line} line @param {string} language */
+function readOf(line, language) {
+  const last = lastReads.get(line);
+  if (last?.language === language) return last.read;
+  const read = readQuantity(line.qtyText, language);
+  lastReads.set(line, { language, read });
+  return read;
+}
 
 /** The order with the prices that its live lines have by what is known of the articles.
  * @param {Order} order @param {Articles} articles @param {string} day @param {string} language @returns {Order} */
@@ -182,7 +194,7 @@ export function settle(order, articles, day, language) {
 /** @param {Line} line @param {Article | undefined} article @param {{ group: string | null, date: string }} by
  * @param {string} language @returns {Line} */
 function priced(line, article, { group, date }, language) {
-  const { value } = readQuantity(line.qtyText, language);
+  const { value } = readOf(line, language);
   if (value === null) return line; // what is shown stays until the quantity can be read
   const wanted = `${group}|${date}|${value}`;
   if (article?.state !== "ready") {
@@ -201,7 +213,7 @@ function priced(line, article, { group, date }, language) {
 export function judge(order, articles, day, language) {
   /** @type {Map<string, number>} */
   const pieces = new Map();
-  const read = order.lines.map((line) => readQuantity(line.qtyText, language));
+  const read = order.lines.map((line) => readOf(line, language));
   order.lines.forEach((line, at) => pieces.set(line.itemId, (pieces.get(line.itemId) ?? 0) + (read[at].value ?? 0)));
   /** @type {Judged["problems"]} */
   const problems = [];
