@@ -3449,10 +3449,6 @@
             <translation>Apri la sc&amp;heda</translation>
         </message>
         <message>
-            <source>Its sheet: what matters of it, and its changes</source>
-            <translation>La sua scheda: ciò che conta e le sue modifiche</translation>
-        </message>
-        <message>
             <source>never updated</source>
             <translation>mai aggiornato</translation>
         </message>

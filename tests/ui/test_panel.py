@@ -101,7 +101,7 @@ async def test_keyboard_alone_is_enough(make_panel: MakePanel, world: World) -> 
     panel.window.activateWindow()
     await until(panel.window.isActiveWindow)
     QTest.keyClick(panel.window, Qt.Key.Key_F5)
-    QTest.keyClick(panel.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(panel.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     await asyncio.sleep(SETTLE + 0.1)
     names = [name for name, _ in world.orchestrator.calls]
     assert sorted(names) == sorted(["request_sync", "move_to_front", "remove", "request_full"])

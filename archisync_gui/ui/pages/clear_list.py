@@ -62,8 +62,13 @@ class ClearList(QWidget):
         running = status is not None and entity is not None and status.current_sync == entity.name
         can = services is not None and services.clear_and_read is not None and (shared or bool(names))
         self.clear.setEnabled(can and not running)
-        why = tr("This list is being read: wait for its end, or cancel it") if running else ""
-        self.clear.setToolTip(why or ("" if can else tr("Not available here")))
+        self.clear.setToolTip(
+            tr("This list is being read: wait for its end, or cancel it")
+            if running
+            else ""
+            if can
+            else tr("Not available here")
+        )
 
     async def _clear(self) -> None:
         services, entity = self._context.services, self.entity()

@@ -31,7 +31,7 @@ from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data_lists import Lists
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.text.values import exported, right_aligned, title
 from archisync_gui.ui.widgets.basic import Flow, Page, card, column, fill, label, row
@@ -403,7 +403,7 @@ class Data(Page):
         self.empty.setVisible(bool(why))
         self.table.setVisible(not why)
         self.export.setEnabled(not why)
-        self.export.setToolTip(why or tr("Save what is shown as CSV or Excel file"))
+        self.export.setToolTip(plain(why) or tr("Save what is shown as CSV or Excel file"))
         if why:
             self._count.setText("")
 
@@ -546,9 +546,9 @@ class Data(Page):
         entity = self.entity()
         chosen = self.model.stored(self.table.currentIndex().row()) is not None
         self.again.setVisible(entity is not None and entity.spec.fast)
-        for button, tip in ((self.again, ""), (self.open_sheet, tr("Its sheet: what matters of it, and its changes"))):
+        for button in (self.again, self.open_sheet):
             button.setEnabled(chosen)
-            button.setToolTip(tip if chosen else tr("Choose a row first"))
+            button.setToolTip("" if chosen else tr("Choose a row first"))
 
     # ------------------------------------------------------------------------------------------------ export
 

@@ -70,6 +70,7 @@ class TypesTable(QTableView):
         model.dataChanged.connect(self._tell_buttons)
         model.dataChanged.connect(self._widen)
         self._sample = QPushButton(self)
+        self._sample.setObjectName("help")  # it has the style of the buttons that it stands for
         self._sample.hide()
         self._sample.ensurePolished()
         self._roomy = True
@@ -143,7 +144,7 @@ class TypesTable(QTableView):
         """The width of the column when a button says ``text``."""
         if self._sample.text() != text:
             self._sample.setText(text)
-        return self._sample.sizeHint().width() + 24
+        return self._sample.sizeHint().width() + 28
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from archisync_gui import zone
 from archisync_gui.model import RunRecord
@@ -40,8 +40,9 @@ class TimelineBand(QWidget):
         """Folds the timeline; the page says when."""
         self.unfold.setObjectName("link")
         self.unfold.setCheckable(True)
+        self.unfold.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         top = row(margins=(1, 0, 0, 0), gap=8)
-        top.addWidget(self.unfold)
+        top.addWidget(self.unfold, 0, Qt.AlignmentFlag.AlignLeft)
         for button, span in zip(self.spans, _SPANS, strict=True):
             button.setCheckable(True)
             button.setAutoExclusive(True)
