@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -36,6 +37,7 @@ from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.export import csv_cell, write_csv, write_excel
 from archisync_gui.model import (
+    AccountStatus,
     ErrorInfo,
     Event,
     EventKind,
@@ -50,10 +52,11 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.errors import StoreError
-from archisync_gui.store.types import Change, ChangeKind
+from archisync_gui.store.types import Change, ChangeKind, Page
 from archisync_gui.ui.dialogs import run_details as details
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.columns import ColumnsDialog
 from archisync_gui.ui.dialogs.crash import CrashDialog
 from archisync_gui.ui.dialogs.first_run import FirstRun, complete_address
 from archisync_gui.ui.dialogs.pairing import PairingDialog
@@ -240,6 +243,74 @@ async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
     await until(lambda: page.table.currentIndex().row() == 604)
     assert page.model.stored(604).key == "50603"
     assert abs(page.table.verticalScrollBar().value() - place) <= 1
+
+
+async def test_the_first_column_stays_while_the_others_are_moved(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    table = page.table
+    for at in range(page.model.columnCount()):
+        table.setColumnWidth(at, 500)
+    bar = table.horizontalScrollBar()
+    await until(lambda: bar.maximum() > 300)
+    assert not table.first.isVisible()
+    bar.setValue(300)
+    kept = table.first_column()
+    assert table.first.isVisible()
+    assert [at for at in range(page.model.columnCount()) if not table.first.isColumnHidden(at)] == [kept]
+    assert table.first.width() >= table.columnWidth(kept)
+    table.verticalScrollBar().setValue(40)
+    assert table.first.verticalScrollBar().value() == 40
+    table.scrollTo(page.model.index(40, kept + 1))
+    assert table.columnViewportPosition(kept + 1) >= table.columnWidth(kept), "not below the first column"
+    table.first.horizontalHeader().sectionClicked.emit(kept)
+    assert table.horizontalHeader().sortIndicatorSection() == kept
+    bar.setValue(0)
+    assert not table.first.isVisible()
+
+
+async def test_the_rows_of_all_accounts_say_whose_they_are(make_panel: MakePanel, world: World) -> None:
+    accounts = tuple(AccountStatus(name, True, True, None, 0, 15) for name in ("agente01", "agente02"))
+    world.orchestrator.status = calm(accounts=accounts)
+    asked: list[tuple[str | None, object]] = []
+    rows = world.store.rows
+
+    async def spied(entity: str, account: str | None, **kwargs: Any) -> Page:
+        asked.append((account, kwargs.get("others")))
+        return await rows(entity, account, **kwargs)
+
+    world.store.rows = spied  # type: ignore[method-assign]
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    assert ("agente01", None) in asked
+    page.account.setCurrentIndex(page.account.findData(""))
+    await until(lambda: page.model.columnCount() == 6)
+    assert asked[-1] == ("agente01", ("agente02",))
+    headings = [page.model.headerData(at, Qt.Orientation.Horizontal) for at in range(6)]
+    assert page.model.index(0, headings.index("Account")).data() == "agente01"
+
+
+async def test_columns_are_chosen_in_a_dialog_and_one_always_stays(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    page.columns.click()
+    (found,) = page.findChildren(ColumnsDialog)
+    found.search.setText("phone")
+    items = [found.list.item(at) for at in range(found.list.count())]
+    assert [item.text() for item in items if not item.isHidden()] == ["Phone"]
+    for item in items:
+        item.setCheckState(Qt.CheckState.Unchecked)
+    hidden = [page.table.isColumnHidden(at) for at in range(page.model.columnCount())]
+    assert hidden.count(False) == 1
+    found.reset.click()
+    assert not any(page.table.isColumnHidden(at) for at in range(page.model.columnCount()))
+    found.close()
 
 
 async def test_read_this_customer_again(make_panel: MakePanel, world: World) -> None:
