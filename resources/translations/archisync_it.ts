@@ -1973,7 +1973,7 @@
         </message>
         <message>
             <source>C&amp;harts</source>
-            <translation>&amp;Grafici</translation>
+            <translation>Gra&amp;fici</translation>
         </message>
         <message>
             <source>Save these runs as CSV or Excel file</source>
@@ -1981,7 +1981,7 @@
         </message>
         <message>
             <source>Show &amp;more</source>
-            <translation>Mostra &amp;altri</translation>
+            <translation>Mo&amp;stra altri</translation>
         </message>
         <message>
             <source>No run matches. Choose another list, outcome or period above.</source>
@@ -3446,7 +3446,7 @@
         </message>
         <message>
             <source>&amp;Open record</source>
-            <translation>Apri la sc&amp;heda</translation>
+            <translation>Apri la sche&amp;da</translation>
         </message>
         <message>
             <source>never updated</source>

@@ -213,11 +213,12 @@ class TypesTable(QTableView):
             button = holder.findChild(QToolButton) if holder is not None else None
             helps = holder.findChild(QPushButton, "help") if holder is not None else None
             what: TypeRow = self._types.item(at)
-            text = words.row_remedy(what.condition)[0] if self._roomy else ""
+            # Without a letter of its own: the header's button of the same words has it.
+            text = words.row_remedy(what.condition)[0].replace("&", "") if self._roomy else ""
             if isinstance(helps, QPushButton):
                 if helps.text() != text:
                     helps.setText(text)
-                    helps.setAccessibleName(f"{text.replace('&', '')} · {words.type_name(what.type)}")
+                    helps.setAccessibleName(f"{text} · {words.type_name(what.type)}")
                 helps.setVisible(bool(text))
             if isinstance(button, IconButton):
                 button.say(*_sync_words(what))
