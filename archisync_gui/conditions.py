@@ -373,7 +373,8 @@ def text(
     if isinstance(since, str):
         params["time"] = when(datetime.fromisoformat(since))
     found = messages.text(str(condition["code"]), language, params)
-    if few or lists in found.what + found.means:
+    about_accounts = bool(params["accounts"]) and str(params["accounts"]) in found.what
+    if few or about_accounts or lists in found.what + found.means:
         return found
     return messages.Text(found.what, f"{lists}. {found.means}", found.todo)
 

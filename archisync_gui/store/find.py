@@ -25,9 +25,12 @@ PENDING = "find_pending"
 """Its line in ``declared`` keeps of what the index was made and SQLite's schema version at that time."""
 VERSION = 1
 """Increase it when the index's definition changes: it is then built again."""
-CANDIDATES = 1_000
+CANDIDATES = 400
 """Rows with all trigrams of a word that are looked at for the word itself, newest first. A text with a number
 or code has no such limit, unless that is too short to have a trigram: an exact number must never be missed."""
+FEW = 400
+"""Up to so many rows with all trigrams of a text are all read at once and ranked here, instead of looked up once for
+each rank: the usual case of a rare name, and the dear one of two frequent words that are rarely together."""
 SHORTEST = 2
 """Characters below which nothing is looked up."""
 
@@ -193,14 +196,53 @@ def rows_with(
     """Account and key of living rows for a typed text, best first: all words whole, then beginnings of words, then any
     part of one; newest first within each. Also whether the best have all words whole."""
     wanted = words(text)
+    ranks = [[f"{before}{word}{after}" for word in wanted] for before, after in RANKS]
+    if not accounts or not wanted:
+        return [], False
+    if not is_postgres(connection):
+        few = _few(connection, entity, table, accounts, ranks)
+        if few is not None:
+            best = sorted(few, key=lambda row: (row[0], -row[1]))[:limit]
+            return [(account, key) for _, _, account, key in best], bool(best) and best[0][0] == 0
     found: dict[tuple[str, str], None] = {}
     exact = False
-    for before, after in ((" ", " "), (" ", ""), ("", "")):
-        if wanted and len(found) < limit:
-            parts = [f"{before}{word}{after}" for word in wanted]
+    for rank, parts in enumerate(ranks):
+        if len(found) < limit:
             found = found | dict.fromkeys(_matches(connection, entity, table, accounts, parts, limit))
-            exact = exact or (bool(after) and bool(found))
+            exact = exact or (rank == 0 and bool(found))
     return list(found)[:limit], exact
+
+
+RANKS = ((" ", " "), (" ", ""), ("", ""))
+"""What stands before and after a word, best first: all words whole, beginnings of words, any part of one."""
+
+
+def _few(
+    connection: sa.Connection, entity: Entity, table: sa.Table, accounts: Sequence[str], ranks: Sequence[list[str]]
+) -> list[tuple[int, int, str, str]] | None:
+    """Rank, row id, account and key of every row that matches at any rank; ``None``: they are too many to read all."""
+    weakest = [parts for parts in ranks if any(len(part) >= 3 for part in parts)]
+    if not weakest:
+        return []
+    index, name, search = index_name(entity), table.name, schema.SEARCH
+    statement = f"SELECT rowid FROM {index} WHERE {index} MATCH ? ORDER BY rowid DESC LIMIT {FEW + 1}"
+    ids = [row for (row,) in connection.exec_driver_sql(statement, (_match(weakest[-1]),))]
+    if len(ids) > FEW:
+        return None
+    if not ids:
+        return []
+    statement = (
+        f"SELECT rowid, {schema.ACCOUNT}, {schema.KEY}, {search} FROM {name} WHERE rowid IN "
+        f"({', '.join(map(str, ids))}) AND +{schema.ACCOUNT} IN ({', '.join('?' * len(accounts))}) "
+        f"AND +{schema.DELETED_AT} IS NULL"  # with the signs, SQLite takes no index of these columns
+    )
+    found = []
+    for row, account, key, text in connection.exec_driver_sql(statement, tuple(accounts)):
+        whole = f" {text or ''} "
+        rank = next((at for at, parts in enumerate(ranks) if all(part in whole for part in parts)), None)
+        if rank is not None:
+            found.append((rank, row, account, key))
+    return found
 
 
 def rows_of_value(

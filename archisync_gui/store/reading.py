@@ -34,7 +34,7 @@ _STATE = (
 
 
 class Question:
-    """One selection of rows of one entity and account: filter, search, order."""
+    """One selection of rows of one entity: filter, search, order. Of one account, or of several beside each other."""
 
     def __init__(
         self,
@@ -42,6 +42,7 @@ class Question:
         table: sa.Table,
         account: str,
         *,
+        others: Sequence[str] = (),
         search: str = "",
         sort: str | None = None,
         descending: bool = False,
@@ -52,12 +53,14 @@ class Question:
         selection: Selection | None = None,
     ) -> None:
         self._entity, self._table, self._account = entity, table, account
+        self._accounts = (account, *others)
         self._deleted = deleted
         self._names = tuple(columns if columns is not None else (c.name for c in entity.columns))
         for name in [*self._names, *(where or {}), *([sort] if sort else []), *([between[0]] if between else [])]:
             entity.column(name)  # only declared columns can be asked for
         c = table.c
-        self._conditions: list[sa.ColumnElement[bool]] = [c[schema.ACCOUNT] == account]
+        owned = c[schema.ACCOUNT].in_(self._accounts) if others else c[schema.ACCOUNT] == account
+        self._conditions: list[sa.ColumnElement[bool]] = [owned]
         if not deleted:
             self._conditions.append(c[schema.DELETED_AT].is_(None))
         self._conditions += [c[schema.SEARCH].contains(word, autoescape=True) for word in folded(search).split()]
@@ -78,14 +81,16 @@ class Question:
             name, since = selection.changed
             self._entity.column(name)
             log = CHANGES.c
-            changed = sa.select(log.row_key).where(
+            of_row = [log.account, log.row_key] if len(self._accounts) > 1 else [log.row_key]
+            changed = sa.select(*of_row).where(
                 log.entity == self._entity.name,
-                log.account == self._account,
+                log.account.in_(self._accounts),
                 log.field == name,
                 log.kind == ChangeKind.CHANGED.value,
                 log.at >= since,
             )
-            found.append(c[schema.KEY].in_(changed))
+            row = sa.tuple_(c[schema.ACCOUNT], c[schema.KEY]) if len(of_row) > 1 else c[schema.KEY]
+            found.append(row.in_(changed))
         return found
 
     def _compared(self, name: str, how: Is, value: Value) -> sa.ColumnElement[bool]:
@@ -104,8 +109,9 @@ class Question:
     def _ordering(self, sort: str | None, descending: bool) -> list[sa.ColumnElement[Any]]:
         c = self._table.c
         key = c[schema.KEY]
+        whose = [c[schema.ACCOUNT]] if len(self._accounts) > 1 else []  # two accounts may have a row of one key
         if sort is None:
-            return [key.desc() if descending else key]
+            return [key.desc() if descending else key, *whose]
         column = c[sort]
         match self._entity.column(sort).kind:
             case Kind.ID:  # digits as text: the longer one is the larger number
@@ -115,7 +121,7 @@ class Question:
             case _:
                 parts = [column]
         # Empty cells come last either way.
-        return [column.is_(None), *(p.desc() if descending else p for p in parts), key]
+        return [column.is_(None), *(p.desc() if descending else p for p in parts), key, *whose]
 
     def _select(self) -> sa.Select[Any]:
         c = self._table.c

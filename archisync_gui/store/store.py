@@ -405,6 +405,7 @@ class Store:
         entity: SyncType,
         account: AccountId | None,
         *,
+        others: Sequence[AccountId] = (),
         search: str = "",
         sort: str | None = None,
         descending: bool = False,
@@ -419,6 +420,7 @@ class Store:
             declared,
             table,
             self.account_of(entity, account),
+            others=others,
             search=search,
             sort=sort,
             descending=descending,
@@ -434,6 +436,7 @@ class Store:
         entity: SyncType,
         account: AccountId | None,
         *,
+        others: Sequence[AccountId] = (),
         search: str = "",
         sort: str | None = None,
         descending: bool = False,
@@ -446,7 +449,7 @@ class Store:
         selection: Selection | None = None,
         sum_of: str | None = None,
     ) -> Page:
-        """Stored rows of one account (``None`` only for shared entities).
+        """Stored rows of one account (``None`` only for shared entities), and of ``others`` in the same order.
 
         ``search``: every word must occur in the key or a column declared for searching; case and accents do not
         matter. ``sort``: a column's target name (default: by key); empty cells last. ``columns``: which to return
@@ -457,6 +460,7 @@ class Store:
         question = self._question(
             entity,
             account,
+            others=others,
             search=search,
             sort=sort,
             descending=descending,
@@ -490,6 +494,7 @@ class Store:
         descending: bool = False,
         columns: Sequence[str] | None = None,
         deleted: bool = False,
+        between: tuple[str, Value, Value] | None = None,
         selection: Selection | None = None,
     ) -> AsyncIterator[tuple[StoredRow, ...]]:
         """All rows of a selection, some hundred at a time; other readers get their turn in between.
@@ -504,6 +509,7 @@ class Store:
             descending=descending,
             columns=columns,
             deleted=deleted,
+            between=between,
             selection=selection,
         )
         keys = await self._database.read(question.keys)

@@ -39,38 +39,10 @@
             </translation>
         </message>
         <message numerus="yes">
-            <source>Slowed · %n failure(s)</source>
-            <translation>
-                <numerusform>Slowed · %n failure</numerusform>
-                <numerusform>Slowed · %n failures</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
             <source>%n row(s)</source>
             <translation>
                 <numerusform>%n row</numerusform>
                 <numerusform>%n rows</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n new</source>
-            <translation>
-                <numerusform>%n new</numerusform>
-                <numerusform>%n new</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n changed</source>
-            <translation>
-                <numerusform>%n changed</numerusform>
-                <numerusform>%n changed</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n gone</source>
-            <translation>
-                <numerusform>%n gone</numerusform>
-                <numerusform>%n gone</numerusform>
             </translation>
         </message>
         <message numerus="yes">
@@ -211,6 +183,85 @@
             <translation>
                 <numerusform>… and %n more</numerusform>
                 <numerusform>… and %n more</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n new</numerusform>
+                <numerusform>%n new</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n changed</numerusform>
+                <numerusform>%n changed</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n gone</numerusform>
+                <numerusform>%n gone</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>Failed · %n attempt(s)</source>
+            <translation>
+                <numerusform>Failed · %n attempt</numerusform>
+                <numerusform>Failed · %n attempts</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n new</numerusform>
+                <numerusform>%n new</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n changed</numerusform>
+                <numerusform>%n changed</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n gone</numerusform>
+                <numerusform>%n gone</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n new</numerusform>
+                <numerusform>%n new</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n changed</numerusform>
+                <numerusform>%n changed</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n gone</numerusform>
+                <numerusform>%n gone</numerusform>
             </translation>
         </message>
     </context>

@@ -163,7 +163,7 @@
         </message>
         <message>
             <source>Never read</source>
-            <translation>Mai letto</translation>
+            <translation>Mai aggiornato</translation>
         </message>
         <message>
             <source>Due at {time}</source>
@@ -1380,13 +1380,6 @@
             <source>Waiting · {why}</source>
             <translation>In attesa · {why}</translation>
         </message>
-        <message numerus="yes">
-            <source>Slowed · %n failure(s)</source>
-            <translation>
-                <numerusform>Rallentato · %n errore</numerusform>
-                <numerusform>Rallentato · %n errori</numerusform>
-            </translation>
-        </message>
         <message>
             <source>Stopped · {why}</source>
             <translation>Fermo · {why}</translation>
@@ -1565,27 +1558,6 @@
             <source>{type} is in the queue at place {place}: {why}.</source>
             <translation>{type}: in coda al posto {place}, {why}.</translation>
         </message>
-        <message numerus="yes">
-            <source>%n new</source>
-            <translation>
-                <numerusform>%n nuovo</numerusform>
-                <numerusform>%n nuovi</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n changed</source>
-            <translation>
-                <numerusform>%n cambiato</numerusform>
-                <numerusform>%n cambiati</numerusform>
-            </translation>
-        </message>
-        <message numerus="yes">
-            <source>%n gone</source>
-            <translation>
-                <numerusform>%n sparito</numerusform>
-                <numerusform>%n spariti</numerusform>
-            </translation>
-        </message>
         <message>
             <source>nothing new</source>
             <translation>nessuna novità</translation>
@@ -1710,20 +1682,12 @@
             <translation>Modifiche di questa riga</translation>
         </message>
         <message>
-            <source>Changes of the selected record</source>
-            <translation>Modifiche della riga scelta</translation>
-        </message>
-        <message>
             <source>Nothing stored yet: the list is here after its first read.</source>
             <translation>Ancora niente in archivio: l'elenco compare dopo il primo aggiornamento.</translation>
         </message>
         <message>
             <source>No account: nothing is stored.</source>
             <translation>Nessun utente: l'archivio è vuoto.</translation>
-        </message>
-        <message>
-            <source>First seen {time}</source>
-            <translation>Vista la prima volta il {time}</translation>
         </message>
         <message>
             <source>Choose a row first</source>
@@ -2009,7 +1973,7 @@
         </message>
         <message>
             <source>C&amp;harts</source>
-            <translation>&amp;Grafici</translation>
+            <translation>Gra&amp;fici</translation>
         </message>
         <message>
             <source>Save these runs as CSV or Excel file</source>
@@ -2017,7 +1981,7 @@
         </message>
         <message>
             <source>Show &amp;more</source>
-            <translation>Mo&amp;stra altre</translation>
+            <translation>Mo&amp;stra altri</translation>
         </message>
         <message>
             <source>No run matches. Choose another list, outcome or period above.</source>
@@ -2392,19 +2356,9 @@
             <translation>Cronologia</translation>
         </message>
         <message>
-            <source>Timeline</source>
-            <comment>page</comment>
-            <translation>Linea del tempo</translation>
-        </message>
-        <message>
             <source>Data</source>
             <comment>page</comment>
             <translation>Dati</translation>
-        </message>
-        <message>
-            <source>Log</source>
-            <comment>page</comment>
-            <translation>Registro</translation>
         </message>
         <message>
             <source>Settings</source>
@@ -2418,10 +2372,6 @@
         <message>
             <source>E&amp;xport…</source>
             <translation>Es&amp;porta…</translation>
-        </message>
-        <message>
-            <source>Co&amp;lumns</source>
-            <translation>&amp;Colonne</translation>
         </message>
         <message>
             <source>Clear an&amp;d read again…</source>
@@ -2676,7 +2626,7 @@
         </message>
         <message>
             <source>never read</source>
-            <translation>mai aggiornato</translation>
+            <translation>mai aggiornati</translation>
         </message>
         <message>
             <source>age unknown</source>
@@ -3129,15 +3079,15 @@
         </message>
         <message>
             <source>not read yet</source>
-            <translation>mai aggiornato</translation>
+            <translation>in attesa del primo aggiornamento</translation>
         </message>
         <message>
             <source>the stored data are unchanged</source>
-            <translation>i dati conservati sono invariati</translation>
+            <translation>dati invariati</translation>
         </message>
         <message>
             <source>tried again at {time} · {kept}</source>
-            <translation>nuovo tentativo alle {time} · {kept}</translation>
+            <translation>riprova alle {time} · {kept}</translation>
         </message>
         <message>
             <source>will be read as soon as possible</source>
@@ -3485,6 +3435,125 @@
         <message>
             <source>{computer} reads</source>
             <translation>legge {computer}</translation>
+        </message>
+        <message>
+            <source>Columns of {list}</source>
+            <translation>Colonne di {list}</translation>
+        </message>
+        <message>
+            <source>Search in the columns</source>
+            <translation>Cerca tra le colonne</translation>
+        </message>
+        <message>
+            <source>As at &amp;first</source>
+            <translation>Come all'&amp;inizio</translation>
+        </message>
+        <message>
+            <source>List to be cleared</source>
+            <translation>Elenco da svuotare</translation>
+        </message>
+        <message>
+            <source>Co&amp;lumns…</source>
+            <translation>&amp;Colonne…</translation>
+        </message>
+        <message>
+            <source>&amp;Open record</source>
+            <translation>Apri la sche&amp;da</translation>
+        </message>
+        <message>
+            <source>never updated</source>
+            <translation>mai aggiornato</translation>
+        </message>
+        <message>
+            <source>Timeline</source>
+            <translation>Linea del tempo</translation>
+        </message>
+        <message>
+            <source>Show the program's own lines, too</source>
+            <translation>Mostra anche le righe tecniche del programma</translation>
+        </message>
+        <message>
+            <source>Assistance</source>
+            <translation>Assistenza</translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n nuova</numerusform>
+                <numerusform>%n nuove</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n cambiata</numerusform>
+                <numerusform>%n cambiate</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of rows</comment>
+            <translation>
+                <numerusform>%n sparita</numerusform>
+                <numerusform>%n sparite</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>Failed · %n attempt(s)</source>
+            <translation>
+                <numerusform>Non riuscito · %n tentativo</numerusform>
+                <numerusform>Non riuscito · %n tentativi</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n nuova</numerusform>
+                <numerusform>%n nuove</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n cambiata</numerusform>
+                <numerusform>%n cambiate</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of a feminine list</comment>
+            <translation>
+                <numerusform>%n sparita</numerusform>
+                <numerusform>%n sparite</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n new</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n nuovo</numerusform>
+                <numerusform>%n nuovi</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n changed</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n cambiato</numerusform>
+                <numerusform>%n cambiati</numerusform>
+            </translation>
+        </message>
+        <message numerus="yes">
+            <source>%n gone</source>
+            <comment>of a list</comment>
+            <translation>
+                <numerusform>%n sparito</numerusform>
+                <numerusform>%n spariti</numerusform>
+            </translation>
         </message>
     </context>
 </TS>

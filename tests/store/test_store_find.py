@@ -1,5 +1,6 @@
 """The full-text index: what is found for what is typed, and that it always matches the rows."""
 
+import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -69,6 +70,44 @@ async def test_beginnings_of_two_characters_are_found_and_less_is_not_looked_up(
     assert keys(await store.find("it", ["mario"])) == ["1"]
     assert await store.find("3", ["mario"]) == ()
     assert await store.find(" -,'\"* ", ["mario"]) == ()
+
+
+async def test_few_and_many_candidates_are_ranked_alike(
+    store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few rows are read at once and ranked here, many are looked up once for each rank: the answers are the same."""
+    pick = random.Random(7)
+    syllables = ("ro", "ssi", "ma", "rio", "den", "ta", "le")
+
+    def word() -> str:
+        return "".join(pick.choices(syllables, k=pick.randint(1, 3)))
+
+    rows = [parcel(1000 + n, name=f"{word()} {word()} {pick.randint(1, 120)}") for n in range(200)]
+    await store.apply("parcels", "mario", reads.batch(rows[:150]))
+    await store.apply("parcels", "anna", reads.batch(rows[150:]))
+    typed = [
+        "ro",
+        "ros",
+        "rossi",
+        "rossi ma",
+        "ma rossi",
+        "denta 1",
+        "10",
+        "105",
+        "1050",
+        "rio le",
+        "ssi ta",
+        "zz",
+        "m",
+    ]
+    for accounts in (["mario"], ["mario", "anna"]):
+        answers = []
+        for few in (0, 20, 1000):
+            monkeypatch.setattr(index, "FEW", few)
+            found = [(text, await store.find(text, accounts, 6)) for text in typed]
+            answers.append([(text, [(keys((one,)), one.more, one.exact) for one in lists]) for text, lists in found])
+        assert answers[0] == answers[1] == answers[2]
+        assert sum(bool(lists) for _, lists in answers[0]) > 8
 
 
 async def test_only_the_accounts_asked_for(store: Store, reads: Reads) -> None:

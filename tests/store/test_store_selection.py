@@ -66,3 +66,29 @@ async def test_an_unknown_column_is_refused(store: Store) -> None:
         await store.rows("parcels", "mario", selection=Selection((("nothing", Is.EQUAL, 1),)))
     with pytest.raises(KeyError):
         await store.rows("parcels", "mario", sum_of="nothing")
+
+
+async def test_rows_of_several_accounts_stand_in_one_order(store: Store, reads: Reads, clock: ManualClock) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(1, cost=1), parcel(3, cost=3)]))
+    await store.apply("parcels", "anna", reads.batch([parcel(2, cost=2), parcel(3, cost=3)]))
+    page = await store.rows("parcels", "mario", others=["anna"], sort="cost", sum_of="cost")
+    assert [(row.account, row.key) for row in page.rows] == [
+        ("mario", "1"), ("anna", "2"), ("anna", "3"), ("mario", "3"),
+    ]  # fmt: skip
+    assert (page.total, page.sum) == (4, 9)
+    middle = await store.rows("parcels", "mario", others=["anna"], sort="cost", offset=1, limit=2)
+    assert [(row.account, row.key) for row in middle.rows] == [("anna", "2"), ("anna", "3")]
+    clock.forward(days=1)
+    since = clock.now()
+    await store.apply("parcels", "anna", reads.batch([parcel(2, cost=2), parcel(3, cost=4)]))
+    changed = Selection(changed=("cost", since))
+    found = await store.rows("parcels", "mario", others=["anna"], selection=changed)
+    assert [(row.account, row.key) for row in found.rows] == [("anna", "3")], "mario's row of that key did not change"
+
+
+async def test_an_export_keeps_to_the_dates_of_its_view(store: Store, reads: Reads) -> None:
+    rows = [parcel(1, sent="2026-02-01"), parcel(2, sent="2026-02-08"), parcel(3, sent="2026-02-20")]
+    await store.apply("parcels", "mario", reads.batch(rows))
+    between = ("sent", "2026-02-05", "2026-02-12")
+    parts = [part async for part in store.export("parcels", "mario", between=between)]
+    assert [row.key for part in parts for row in part] == ["2"]

@@ -41,7 +41,17 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import BatchTicket, Orchestrator, Ticket
 from archisync_gui.settings import Settings
 from archisync_gui.store.store import Store
-from archisync_gui.store.types import Change, ChangeKind, Page, RefusedRead, Sizes, StoredEvent, StoredRow
+from archisync_gui.store.types import (
+    Ages,
+    Change,
+    ChangeKind,
+    Counts,
+    Page,
+    RefusedRead,
+    Sizes,
+    StoredEvent,
+    StoredRow,
+)
 from archisync_gui.ui.live.services import Changes, Services
 from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.shell.panel import Panel
@@ -430,6 +440,18 @@ class FakeStore(Store):
         offset = kwargs.get("offset", 0)
         part = found[offset : offset + kwargs.get("limit", 200)]
         return Page(tuple(StoredRow(str(r["id"]), account or "", r, NOW, NOW) for r in part), len(found))
+
+    async def ages(self, entity: str, account: str | None) -> Ages:
+        return Ages(entity, account or "", NOW, NOW, NOW)
+
+    def has(self, entity: str) -> bool:
+        return True
+
+    async def related(self, entity: str, account: str | None, column: str, value: str, limit: int = 500) -> Page:
+        return Page((), 0)
+
+    async def counts(self) -> tuple[Counts, ...]:
+        return tuple(Counts(name, "agente01", len(self.data), 0, 0, Ages(name, "agente01")) for name in NAMES)
 
     async def rows_by_key(self, entity: str, account: str | None, keys: Collection[str]) -> tuple[StoredRow, ...]:
         page = await self.rows(entity, account, limit=10**6)

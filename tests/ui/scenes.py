@@ -49,7 +49,7 @@ from archisync_gui.model import (
     State,
     Status,
 )
-from archisync_gui.store.types import Change, ChangeKind, Page, StoredEvent, StoredRow
+from archisync_gui.store.types import Ages, Change, ChangeKind, Counts, Page, StoredEvent, StoredRow
 from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.crash import CrashDialog
 from archisync_gui.ui.live.services import Fault, LoginTest
@@ -179,13 +179,23 @@ class OfficeStore(FakeStore):
         total = self.many or len(found)
         return Page(tuple(found[offset : offset + kwargs.get("limit", 200)]), total)
 
+    async def counts(self) -> tuple[Counts, ...]:
+        shared = ("prices", "products")
+        return tuple(
+            Counts(name, owner, size, 0, 0, Ages(name, owner))
+            for name, size in SIZES.items()
+            for owner in ([""] if name in shared else ["agente01"])
+        )
+
     async def rows_by_key(self, entity: str, account: str | None, keys: Sequence[str]) -> tuple[StoredRow, ...]:
         return tuple(r for r in self._stored(entity, account) if r.key in keys)
 
     async def export(self, entity: str, account: str | None, **kwargs: Any) -> AsyncIterator[tuple[StoredRow, ...]]:
         yield tuple(self._stored(entity, account))
 
-    async def row_history(self, entity: str, account: str | None, key: str) -> tuple[Change, ...]:
+    async def row_history(
+        self, entity: str, account: str | None, key: str, *, limit: int = 200, before: int | None = None
+    ) -> tuple[Change, ...]:
         owner = account or ""
         return (
             Change(2, ago(days=2), "r2", entity, owner, key, ChangeKind.CHANGED, "city", "Alba", "Cuneo", None),
@@ -494,15 +504,16 @@ class Stage:
         """All other pages, each as it can look."""
         panel, window = self.panel, self.panel.window
         await self.become(busy())
-        timeline: Any = window.go("timeline")
-        await settled()
-        yield "timeline", window
-        timeline.spans[1].click()
-        await settled()
-        yield "timeline-day", window
         history: Any = window.go("history")
+        history.focus_on("timeline")
         await settled()
         yield "history", window
+        history.band.spans[1].click()
+        await settled()
+        yield "history-day", window
+        history.band.unfold.click()
+        await settled()
+        yield "history-folded", window
         history.charts_button.setChecked(True)
         await settled()
         yield "history-charts", window
@@ -516,11 +527,22 @@ class Stage:
         data: Any = window.go("data")
         await settled()
         yield "data", window
-        data.type.setCurrentIndex(data.type.findData("customers"))
+        data.lists.choose("customers")
         await settled()
         data.table.selectRow(2)
         await settled()
+        yield "data-row", window
+        for name in ("street", "pec", "delivery_mode"):
+            data._show_column("customers", name, True)
+        data.table.horizontalScrollBar().setValue(160)
+        await settled()
+        yield "data-frozen", window
+        for name in ("street", "pec", "delivery_mode"):
+            data._show_column("customers", name, False)
+        panel.open("record", ("customers", "agente01", "53118"))
+        await settled()
         yield "data-record", window
+        window.record_sheet().close_sheet()
         store = self.world.store
         assert isinstance(store, OfficeStore)
         store.many = 100_000
@@ -533,6 +555,12 @@ class Stage:
         await settled()
         yield "data-empty", window
         data.search.clear()
+        await self.become(several())
+        window.go("data")
+        data.account.setCurrentIndex(data.account.findData(""))
+        await settled()
+        yield "data-all-accounts", window
+        await self.become(busy())
         summary: Any = window.go("summary")
         await settled()
         yield "summary", window
@@ -545,11 +573,8 @@ class Stage:
             (logging.INFO, "customers: read of 1512 rows took 42.1 s"),
         ):
             logging.getLogger("archisync_gui.syncs").log(level, text)
-        window.go("log")
-        await settled()
-        yield "log", window
         settings: Any = window.go("settings")
-        for at, name in enumerate(("erp", "sync", "session", "endpoint", "notify", "look", "data")):
+        for at, name in enumerate(("erp", "sync", "session", "endpoint", "notify", "look", "data", "assistance")):
             settings.groups.setCurrentRow(at)
             await settled()
             yield f"settings-{name}", window

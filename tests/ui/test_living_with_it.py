@@ -49,7 +49,7 @@ from archisync_gui.ui.dialogs.why import WhyDialog
 from archisync_gui.ui.live.context import problem
 from archisync_gui.ui.live.services import LoginTest
 from archisync_gui.ui.pages.history import STEP, WRONG, History
-from archisync_gui.ui.pages.log import LogPage
+from archisync_gui.ui.pages.log import LogView
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.system.notify import Balloon, Message
 from archisync_gui.ui.text.activity import missed_lists
@@ -208,7 +208,10 @@ async def test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read(
     page = overview(panel)
     assert page.activity.index(0, 0).data() == "2 lists due meanwhile (the computer slept): each is read once"
     page._open_activity(page.activity.index(0, 0))
-    assert panel.window.stack.currentWidget() is panel.window.page("timeline")
+    history = panel.window.page("history")
+    assert panel.window.stack.currentWidget() is history
+    assert isinstance(history, History)
+    assert history.band.timeline.isVisible()
 
 
 async def test_a_read_missed_for_a_hold_is_in_the_timeline_and_no_news(make_panel: MakePanel, world: World) -> None:
@@ -559,7 +562,7 @@ async def test_a_hidden_window_fills_no_table_and_catches_up_when_shown(make_pan
     await until(lambda: panel.context.status is late)
     assert told == []
     panel.window.show()
-    await until(lambda: page.types.index(0, TypesModel.STATE).data() == "Slowed · 4 failures")
+    await until(lambda: page.types.index(0, TypesModel.STATE).data() == "Failed · 4 attempts")
 
 
 async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, world: World) -> None:
@@ -601,11 +604,15 @@ async def test_the_level_of_the_log_is_remembered(make_panel: MakePanel, world: 
     kept: dict[str, str] = {}
     panel.context.remember = kept.__setitem__  # type: ignore[method-assign]
     panel.context.recall = lambda key: kept.get(key, "")  # type: ignore[method-assign]
-    page = panel.window.go("log")
-    assert isinstance(page, LogPage)
-    page.level.setCurrentIndex(2)
-    again = LogPage(panel.context, panel.log_feed)
+    panel.open("log")
+    page = panel.window.page("settings")
+    assert isinstance(page, SettingsPage)
+    assert page.log.isVisible()
+    page.log.level.setCurrentIndex(2)
+    page.log.technical.setChecked(True)
+    again = LogView(panel.context, panel.log_feed)
     assert again.level.currentIndex() == 2
+    assert again.technical.isChecked()
 
 
 async def test_a_list_that_begins_to_be_read_can_no_longer_be_cleared(make_panel: MakePanel, world: World) -> None:

@@ -23,7 +23,6 @@ from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.one_customer import OneCustomerDialog
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
-from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.widgets.dialog import Confirm
@@ -92,10 +91,11 @@ async def certificate(panel: Panel) -> QPushButton:
 
 
 async def clear(panel: Panel) -> QPushButton:
-    page = panel.window.go("data")
-    assert isinstance(page, Data)
-    await until(page.clear.isEnabled)
-    return page.clear
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    page.focus_on("data")
+    await until(page.clear_list.clear.isEnabled)
+    return page.clear_list.clear
 
 
 async def remove_account(panel: Panel) -> QPushButton:

@@ -89,7 +89,7 @@ def test_a_calm_row_says_what_today_brought() -> None:
         run_record("ddt", NOW - timedelta(hours=1), 20, added=0, changed=0, gone=0),
     ]
     model.set_runs(reads, words.news_of(reads))
-    assert texts(model, TypesModel.STATE)[:4] == ["+3 ~4 −1", "first read today", "no change", "–"]
+    assert texts(model, TypesModel.STATE)[:4] == ["3 new · 4 changed · 1 gone", "first read today", "no change", "–"]
 
 
 def test_the_row_in_trouble_says_why_and_the_rest_steps_back() -> None:

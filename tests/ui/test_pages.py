@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import csv
 import dataclasses
+import logging
 import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -35,6 +37,7 @@ from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.export import csv_cell, write_csv, write_excel
 from archisync_gui.model import (
+    AccountStatus,
     ErrorInfo,
     Event,
     EventKind,
@@ -49,10 +52,11 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.errors import StoreError
-from archisync_gui.store.types import Change, ChangeKind
+from archisync_gui.store.types import Change, ChangeKind, Page
 from archisync_gui.ui.dialogs import run_details as details
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.columns import ColumnsDialog
 from archisync_gui.ui.dialogs.crash import CrashDialog
 from archisync_gui.ui.dialogs.first_run import FirstRun, complete_address
 from archisync_gui.ui.dialogs.pairing import PairingDialog
@@ -199,9 +203,9 @@ async def test_a_list_that_was_never_read_says_so(make_panel: MakePanel, world: 
     panel = await make_panel()
     page = panel.window.go("data")
     assert isinstance(page, Data)
-    await until(lambda: page._count.text().startswith("Nothing stored yet"))
+    await until(lambda: page.empty.text().startswith("Nothing stored yet"))
     page.search.setText("demo")
-    await until(lambda: page._count.text() == "Orders: nothing found for “demo”. Ctrl+K looks in all lists.")
+    await until(lambda: page.empty.text() == "Orders: nothing found for “demo”. Ctrl+K looks in all lists.")
 
 
 async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: World) -> None:
@@ -216,7 +220,10 @@ async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: Wo
     page.table.horizontalHeader().setSortIndicator(1, Qt.SortOrder.DescendingOrder)
     await until(lambda: page.model.index(0, 1).data() == "Ferramenta Demo 0999")
     page.table.selectRow(0)
-    await until(lambda: "030 → 031" in page.changes.toPlainText())
+    page.open_sheet.click()
+    sheet = panel.window.record_sheet()
+    await until(lambda: sheet.sheet is not None)
+    assert "030 → 031" in " ".join(found.text() for found in sheet.findChildren(QLabel))
 
 
 async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
@@ -229,7 +236,6 @@ async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
     page.table.verticalScrollBar().setValue(600)
     await until(lambda: page.model.stored(600) is not None)
     page.table.selectRow(603)
-    await until(lambda: "030 → 031" in page.changes.toPlainText())
     place = page.table.verticalScrollBar().value()
     world.store.data.insert(0, {**world.store.data[0], "id": "60000"})  # a new record, above all others
     world.orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders", "account": "agente01"})
@@ -237,14 +243,81 @@ async def test_a_list_that_is_read_meanwhile_leaves_the_operator_where_he_is(
     await until(lambda: page.table.currentIndex().row() == 604)
     assert page.model.stored(604).key == "50603"
     assert abs(page.table.verticalScrollBar().value() - place) <= 1
-    await until(lambda: "030 → 031" in page.changes.toPlainText())
+
+
+async def test_the_first_column_stays_while_the_others_are_moved(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    table = page.table
+    for at in range(page.model.columnCount()):
+        table.setColumnWidth(at, 500)
+    bar = table.horizontalScrollBar()
+    await until(lambda: bar.maximum() > 300)
+    assert not table.first.isVisible()
+    bar.setValue(300)
+    kept = table.first_column()
+    assert table.first.isVisible()
+    assert [at for at in range(page.model.columnCount()) if not table.first.isColumnHidden(at)] == [kept]
+    assert table.first.width() >= table.columnWidth(kept)
+    table.verticalScrollBar().setValue(40)
+    assert table.first.verticalScrollBar().value() == 40
+    table.scrollTo(page.model.index(40, kept + 1))
+    assert table.columnViewportPosition(kept + 1) >= table.columnWidth(kept), "not below the first column"
+    table.first.horizontalHeader().sectionClicked.emit(kept)
+    assert table.horizontalHeader().sortIndicatorSection() == kept
+    bar.setValue(0)
+    assert not table.first.isVisible()
+
+
+async def test_the_rows_of_all_accounts_say_whose_they_are(make_panel: MakePanel, world: World) -> None:
+    accounts = tuple(AccountStatus(name, True, True, None, 0, 15) for name in ("agente01", "agente02"))
+    world.orchestrator.status = calm(accounts=accounts)
+    asked: list[tuple[str | None, object]] = []
+    rows = world.store.rows
+
+    async def spied(entity: str, account: str | None, **kwargs: Any) -> Page:
+        asked.append((account, kwargs.get("others")))
+        return await rows(entity, account, **kwargs)
+
+    world.store.rows = spied  # type: ignore[method-assign]
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    assert ("agente01", None) in asked
+    page.account.setCurrentIndex(page.account.findData(""))
+    await until(lambda: page.model.columnCount() == 6)
+    assert asked[-1] == ("agente01", ("agente02",))
+    headings = [page.model.headerData(at, Qt.Orientation.Horizontal) for at in range(6)]
+    assert page.model.index(0, headings.index("Account")).data() == "agente01"
+
+
+async def test_columns_are_chosen_in_a_dialog_and_one_always_stays(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    page.columns.click()
+    (found,) = page.findChildren(ColumnsDialog)
+    found.search.setText("phone")
+    items = [found.list.item(at) for at in range(found.list.count())]
+    assert [item.text() for item in items if not item.isHidden()] == ["Phone"]
+    for item in items:
+        item.setCheckState(Qt.CheckState.Unchecked)
+    hidden = [page.table.isColumnHidden(at) for at in range(page.model.columnCount())]
+    assert hidden.count(False) == 1
+    found.reset.click()
+    assert not any(page.table.isColumnHidden(at) for at in range(page.model.columnCount()))
+    found.close()
 
 
 async def test_read_this_customer_again(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     page = panel.window.go("data")
     assert isinstance(page, Data)
-    page.type.setCurrentIndex(page.type.findData("customers"))
+    page.lists.choose("customers")
     await until(lambda: page.model.rowCount() == 1000)
     assert not page.again.isEnabled()
     assert page.again.toolTip()
@@ -252,7 +325,7 @@ async def test_read_this_customer_again(make_panel: MakePanel, world: World) -> 
     page.again.click()
     await until(lambda: bool(world.orchestrator.calls))
     assert world.orchestrator.calls == [("request_sync", ("customers", "agente01", "50003"))]
-    page.type.setCurrentIndex(page.type.findData("ddt"))
+    page.lists.choose("ddt")
     assert not page.again.isVisibleTo(page)
 
 
@@ -263,9 +336,10 @@ async def test_clearing_needs_the_name_typed_and_no_run(make_panel: MakePanel, w
         cleared.append((type, account))
 
     panel = await make_panel(clear_and_read=clear)
-    page = panel.window.go("data")
-    assert isinstance(page, Data)
-    await until(lambda: page.model.rowCount() == 1000)
+    settings = panel.window.go("settings")
+    assert isinstance(settings, SettingsPage)
+    settings.focus_on("data")
+    page = settings.clear_list
     page.clear.click()
     await until(lambda: page.findChild(ClearDialog) is not None)
     found = page.findChild(ClearDialog)
@@ -275,7 +349,7 @@ async def test_clearing_needs_the_name_typed_and_no_run(make_panel: MakePanel, w
     found.yes.click()
     await until(lambda: bool(cleared))
     assert cleared == [("orders", "agente01")]
-    page.type.setCurrentIndex(page.type.findData("customers"))
+    page.list.setCurrentIndex(page.list.findData("customers"))
     world.orchestrator.become(busy())
     await until(lambda: not page.clear.isEnabled())
     assert "being read" in page.clear.toolTip()
@@ -428,8 +502,6 @@ async def test_past_sessions_from_kept_events() -> None:
 
 
 async def test_log_filters_and_stays_bounded(make_panel: MakePanel) -> None:
-    import logging
-
     feed = LogFeed()
     logger = logging.Logger("x")
     logger.addHandler(feed)
@@ -445,6 +517,33 @@ async def test_log_filters_and_stays_bounded(make_panel: MakePanel) -> None:
     assert model.catch_up()
     assert model.rowCount() == 2
     assert not model.catch_up()
+
+
+async def test_the_log_tells_reads_in_plain_words_and_technical_lines_on_request(
+    make_panel: MakePanel, world: World
+) -> None:
+    panel = await make_panel()
+    world.store.kept = [Event(EventKind.SYNC_COMPLETED, "earlier", 1, ago(days=2), {"type": "orders", "rows": 7})]
+    logging.getLogger("archisync_gui.syncs").warning("orders: page 1 of 2 was slow")
+    panel.open("log")
+    page = panel.window.page("settings")
+    assert isinstance(page, SettingsPage)
+    log = page.log
+
+    def lines() -> list[str]:
+        return [log.model.index(at, 0).data() for at in range(log.model.rowCount())]
+
+    await until(lambda: len(lines()) == 1)
+    assert lines()[0].endswith("Orders: 7 rows, nothing new")
+    world.orchestrator.tell(EventKind.SYNC_ERROR, {"type": "ddt", "error": {"kind": "transient", "code": "erp-slow"}})
+    await until(lambda: len(lines()) == 2)
+    assert "the ERP does not answer" in lines()[1]
+    log.technical.setChecked(True)
+    assert any("page 1 of 2" in line for line in lines())
+    assert "Orders: 7 rows" in lines()[0], "by time"
+    log.level.setCurrentIndex(2)
+    assert len(lines()) == 1
+    assert "the ERP does not answer" in lines()[0]
 
 
 # ---------------------------------------------------------------------------------------------------- settings
@@ -904,7 +1003,7 @@ async def test_filters_and_columns_are_remembered(qapp: object, world: World, tm
         page.type.setCurrentIndex(page.type.findData("prices"))
         data = panel.window.go("data")
         assert isinstance(data, Data)
-        data._show_column("orders", 2, "phone", False)
+        data._show_column("orders", "phone", False)
 
     def look(panel: Panel) -> None:
         page = panel.window.go("history")

@@ -101,7 +101,7 @@ async def test_keyboard_alone_is_enough(make_panel: MakePanel, world: World) -> 
     panel.window.activateWindow()
     await until(panel.window.isActiveWindow)
     QTest.keyClick(panel.window, Qt.Key.Key_F5)
-    QTest.keyClick(panel.window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(panel.window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
     await asyncio.sleep(SETTLE + 0.1)
     names = [name for name, _ in world.orchestrator.calls]
     assert sorted(names) == sorted(["request_sync", "move_to_front", "remove", "request_full"])
@@ -258,7 +258,8 @@ async def test_a_refusal_says_why(make_panel: MakePanel, world: World, monkeypat
     await until(lambda: bool(panel.window.notice.text))
     assert panel.window.notice.text == (
         "Orders was not asked for: Something unexpected happened (ValueError: the archive is being restored). "
-        "The stored data were not touched. Try again; if it happens again, make a diagnostics bundle on the Log page."
+        "The stored data were not touched. Try again; if it happens again, make a diagnostics bundle in Settings → "
+        "Assistance."
     )
 
 
@@ -270,7 +271,7 @@ def controls(root: QWidget) -> list[QWidget]:
 async def test_every_control_has_a_name_and_every_disabled_one_a_reason(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
-    for name in ("overview", "history", "timeline", "data", "summary", "log", "settings"):
+    for name in ("overview", "data", "summary", "history", "settings"):
         panel.window.go(name)
     await asyncio.sleep(0.1)
     for control in controls(panel.window):

@@ -64,7 +64,7 @@ async def test_prices_changed_this_week_beside_what_they_were(make_panel: MakePa
     click(page, "changed")
     await until(lambda: cells(page, "before the change") == ["12.50"])
     assert cells(page, "unit_price") == ["13.90"]
-    page.type.setCurrentIndex(page.type.findData("customers"))  # another list ends the view
+    page.lists.choose("customers")  # another list ends the view
     await until(lambda: page.model.total == 21)
     assert not any(button.isChecked() for button in page.views.values())
 

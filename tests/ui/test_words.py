@@ -174,7 +174,7 @@ def test_activity_in_plain_words(language: str) -> None:
     )
     found = event_line(done)
     assert found is not None
-    expected = {"it": ("Clienti: 1.512 righe, 2 nuovi, 14 cambiati", "3,1 s"),
+    expected = {"it": ("Clienti: 1.512 righe, 2 nuove, 14 cambiate", "3,1 s"),
                 "en": ("Customers: 1,512 rows, 2 new, 14 changed", "3.1 s")}  # fmt: skip
     assert (found.text, found.aside) == expected[language]
 

@@ -74,6 +74,17 @@ def session_spans(
     return [*spans, *later]
 
 
+async def kept_events(store: Store, since: datetime, until: datetime, kinds: Sequence[str]) -> list[Event]:
+    """All kept events of that time and of these kinds, oldest first, read in parts."""
+    part, found, after = 1000, list[Event](), None
+    while True:
+        page = await store.events(since, until, kinds, after=after, limit=part)
+        found += [stored.event for stored in page]
+        if len(page) < part:
+            return found
+        after = page[-1].id
+
+
 def midnight(now: datetime, back: int = 0) -> datetime:
     """When the office's day began, or the day ``back`` days before it."""
     day = zone.local(now).date() - timedelta(days=back)

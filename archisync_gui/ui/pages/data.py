@@ -1,4 +1,4 @@
-"""The data page: the stored rows of each list with search, sort, columns, each row's history, and export.
+"""The data page: the stored rows of each list with views, search, sort, columns and export; a row opens its sheet.
 
 Rows are read in pages when they come into sight; sorting and searching is the store's work.
 """
@@ -10,21 +10,13 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QModelIndex, Qt, QTimer
-from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QDialog,
     QFrame,
     QHeaderView,
     QLineEdit,
-    QMenu,
-    QPlainTextEdit,
     QPushButton,
-    QSplitter,
-    QTableView,
-    QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -32,19 +24,20 @@ from archisync_gui.entities.declaration import Column, Entity, Kind, Value
 from archisync_gui.entities.views import TOTALS, VIEWS, View
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind
-from archisync_gui.ui.dialogs.clear import ClearDialog
-from archisync_gui.ui.live.context import Context, problem
+from archisync_gui.ui.dialogs.columns import ColumnsDialog
+from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import question_of, since_of
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.work import Work
+from archisync_gui.ui.pages.data_lists import Lists
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.changes import change_line
-from archisync_gui.ui.text.i18n import absolute, ago, tr
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.text.values import exported, right_aligned, title
-from archisync_gui.ui.widgets.basic import Flow, Page, ask, card, column, label, row
+from archisync_gui.ui.widgets.basic import Flow, Page, card, column, fill, label, row
 from archisync_gui.ui.widgets.files import ask_where, say_saved
-from archisync_gui.ui.widgets.rows_model import BEFORE, PAGE, RowsModel
+from archisync_gui.ui.widgets.frozen import FrozenTable
+from archisync_gui.ui.widgets.rows_model import BEFORE, OWNER, PAGE, RowsModel
 
 NEWEST = {"orders": "created_at", "ddt": "delivery_date", "invoices": "invoice_date"}
 """The column by which a list is shown newest first."""
@@ -81,50 +74,85 @@ class Data(Page):
         self._placing = False
         self._sort: tuple[str, bool] | None = None
         self._hidden: dict[str, set[str]] = {}
+        self._counts: dict[tuple[str, str], int] = {}
+        """Rows stored, by list and account."""
+        self._columns: ColumnsDialog | None = None
         self.model = RowsModel(self)
         self.view: View | None = None
         """The ready-made selection that is shown."""
         self.views: dict[str, QPushButton] = {}
-        self.type, self.account = QComboBox(), QComboBox()
+        self.lists, self.account = Lists(), QComboBox()
         self.search = QLineEdit()
-        self.columns = QToolButton()
-        self.export, self.again, self.clear = QPushButton(), QPushButton(), QPushButton()
-        self.table = QTableView()
-        self.changes = QPlainTextEdit()
+        self.columns, self.export = QPushButton(), QPushButton()
+        self.open_sheet, self.again = QPushButton(), QPushButton()
+        self.table = FrozenTable()
+        self.empty = label(name="muted", wrap=True)
+        """Why the table has no rows; in its place."""
         self._delay = QTimer(self, singleShot=True, interval=220)
         self._keep = QTimer(self, singleShot=True, interval=500)
         self._build()
         self.retranslate()
         self._delay.timeout.connect(self.read)
         self.search.textChanged.connect(lambda _: self._delay.start())
-        self.type.currentIndexChanged.connect(self._type_chosen)
-        self.account.currentIndexChanged.connect(self.read)
+        self.lists.changed.connect(self._list_chosen)
+        self.account.currentIndexChanged.connect(self._account_chosen)
         self.model.wanted.connect(self._wanted)
         self.table.activated.connect(self._open_record)
-        self.table.selectionModel().currentRowChanged.connect(self._row_chosen)
+        self.table.selectionModel().currentRowChanged.connect(self._show_buttons)
         self.table.horizontalHeader().sortIndicatorChanged.connect(self._sorted)
         self.table.horizontalHeader().sectionMoved.connect(self._keep_columns)
         self.table.horizontalHeader().sectionResized.connect(lambda *_: self._keep.start())
         self._keep.timeout.connect(self._keep_columns)
+        self.columns.clicked.connect(self._choose_columns)
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-data"))
+        self.open_sheet.clicked.connect(lambda: self._open_record(self.table.currentIndex()))
         self.again.clicked.connect(self._read_row_again)
-        self.clear.clicked.connect(lambda: context.background.run(self._clear(), "clear"))
         context.services_changed.connect(self.retranslate)
         context.bridge.happened.connect(self._happened)
         context.bridge.status_changed.connect(self._show_buttons)
+        context.bridge.tick.connect(self._show_lists)
 
     def _build(self) -> None:
         top = row(gap=8)
-        for box in (self.type, self.account):
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
-            top.addWidget(box)
         self.search.setClearButtonEnabled(True)
-        self.search.setMinimumWidth(180)
+        self.search.setMinimumWidth(140)
+        self.account.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         top.addWidget(self.search, 1)
-        self.columns.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.columns.setObjectName("sync")
-        top.addWidget(self.columns)
-        top.addWidget(self.export)
+        for part in (self.account, self.columns, self.export):
+            top.addWidget(part)
+        self._shape_table()
+        chips = QWidget()
+        flow = Flow(chips, gap=6)
+        for view in VIEWS:
+            button = self.views[view.name] = QPushButton()
+            button.setObjectName("chip")
+            button.setCheckable(True)
+            button.clicked.connect(partial(self._view_chosen, view))
+            flow.addWidget(button)
+        frame = card()
+        inside = column(frame, (1, 1, 1, 1))
+        inside.addWidget(self.table, 1)
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.empty.setContentsMargins(20, 20, 20, 20)
+        inside.addWidget(self.empty, 1)
+        self.empty.hide()
+        bottom = row(gap=8)
+        self._count = label(name="muted", wrap=True)
+        bottom.addWidget(self._count, 1)
+        bottom.addWidget(self.again)
+        bottom.addWidget(self.open_sheet)
+        right = column(gap=12)
+        right.addLayout(top)
+        right.addWidget(chips)
+        right.addWidget(frame, 1)
+        right.addLayout(bottom)
+        left = card()
+        column(left, (1, 1, 1, 1)).addWidget(self.lists)
+        outer = row(self, (18, 14, 18, 14), 14)
+        outer.addWidget(left)
+        outer.addLayout(right, 1)
+
+    def _shape_table(self) -> None:
         table = self.table
         table.setModel(self.model)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -145,73 +173,27 @@ class Data(Page):
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSortIndicatorShown(True)
         header.setSectionsClickable(True)
-        self.changes.setReadOnly(True)
-        self.changes.setMinimumHeight(70)
-        frame = card()
-        inside = column(frame, (1, 1, 1, 1))
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.setChildrenCollapsible(False)
-        splitter.addWidget(table)
-        below = QWidget()
-        below_layout = column(below, (12, 8, 8, 6), 4)
-        self._changes_title = label(name="muted")
-        below_layout.addWidget(self._changes_title)
-        below_layout.addWidget(self.changes, 1)
-        splitter.addWidget(below)
-        splitter.setStretchFactor(0, 4)
-        splitter.setStretchFactor(1, 1)
-        inside.addWidget(splitter)
-        bottom = row(gap=8)
-        self._count = label(name="muted", wrap=True)
-        bottom.addWidget(self._count, 1)
-        bottom.addWidget(self.again)
-        self.clear.setObjectName("danger")
-        bottom.addWidget(self.clear)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(18, 14, 18, 14)
-        outer.setSpacing(12)
-        chips = QWidget()
-        flow = Flow(chips, gap=6)
-        for view in VIEWS:
-            button = self.views[view.name] = QPushButton()
-            button.setObjectName("chip")
-            button.setCheckable(True)
-            button.clicked.connect(partial(self._view_chosen, view))
-            flow.addWidget(button)
-        outer.addLayout(top)
-        outer.addWidget(chips)
-        outer.addWidget(frame, 1)
-        outer.addLayout(bottom)
 
     def retranslate(self) -> None:
-        services = self._context.services
-        chosen = self.type.currentData()
-        self.type.blockSignals(True)
-        self.type.clear()
-        for entity in services.entities if services is not None else ():
-            self.type.addItem(words.type_name(entity.name), entity.name)
-        self.type.setCurrentIndex(max(0, self.type.findData(chosen)))
-        self.type.blockSignals(False)
+        if self._columns is not None:
+            self._columns.close()
         for name, text in view_titles().items():
             self.views[name].setText(text)
+        self._show_accounts()
+        self._show_lists()
         self._offer_views()
-        self.type.setAccessibleName(tr("List"))
+        self.lists.setAccessibleName(tr("List"))
         self.account.setAccessibleName(tr("Account"))
         self.search.setPlaceholderText(tr("Search"))
         self.search.setAccessibleName(tr("Search"))
-        self.columns.setText(tr("Co&lumns"))
-        self.columns.setAccessibleName(tr("Columns"))
+        self.columns.setText(tr("Co&lumns…"))
         self.export.setText(tr("E&xport…"))
         self.export.setToolTip(tr("Save what is shown as CSV or Excel file"))
+        self.open_sheet.setText(tr("&Open record"))
         self.again.setText(tr("Read this record &again"))
-        self.clear.setText(tr("Clear an&d read again…"))
         self.table.setAccessibleName(tr("Stored rows"))
-        self.changes.setAccessibleName(tr("Changes of this record"))
-        self._changes_title.setText(tr("Changes of the selected record"))
-        self._show_accounts()
+        self.table.first.setAccessibleName(tr("Stored rows"))
         self._show_buttons()
-        if (shown := self.entity()) is not None and self.model.columnCount():
-            self._columns_menu(shown)
         if self.isVisible():
             self.read()
 
@@ -222,7 +204,7 @@ class Data(Page):
     def focus_on(self, what: object) -> None:
         """Show a list (and account)."""
         if isinstance(what, dict):
-            self.type.setCurrentIndex(max(0, self.type.findData(what.get("type"))))
+            self.lists.choose(str(what.get("type")))
             wanted = next((view for view in VIEWS if view.name == what.get("view")), None)
             if wanted is not None or self.view is not None:
                 self._show_view(wanted)
@@ -234,21 +216,45 @@ class Data(Page):
 
     def entity(self) -> Entity | None:
         """The list shown."""
-        services = self._context.services
-        name = self.type.currentData()
+        services, name = self._context.services, self.lists.name()
         return services.entity(name) if services is not None and name else None
 
     def _show_accounts(self) -> None:
         entity, status = self.entity(), self._context.status
         shared = entity is not None and entity.spec.shared
         names = account_ids(status) if status is not None else ()
-        if [self.account.itemData(i) for i in range(self.account.count())] != list(names):
-            self.account.blockSignals(True)
-            self.account.clear()
-            for name in names:
-                self.account.addItem(name, name)
-            self.account.blockSignals(False)
+        offered = [(name, name) for name in names] + ([("", tr("All accounts"))] if len(names) > 1 else [])
+        fill(self.account, offered)
         self.account.setVisible(not shared and len(names) > 1)
+
+    def _account_chosen(self, *_: object) -> None:
+        self._show_lists()
+        self.read()
+
+    def _owners(self) -> tuple[str | None, ...]:
+        """Whose rows are shown: of one account, or of all; ``None`` where the list is everybody's."""
+        entity, status = self.entity(), self._context.status
+        if entity is None or entity.spec.shared:
+            return (None,)
+        chosen = str(self.account.currentData() or "")
+        return (chosen,) if chosen else account_ids(status) if status is not None else ()
+
+    def _show_lists(self, *_: object) -> None:
+        services = self._context.services
+        names = [entity.name for entity in services.entities] if services is not None else []
+        owners = {"", *(owner or "" for owner in self._owners())}
+        counts: dict[str, int] = {}
+        for (name, account), rows in self._counts.items():
+            if account in owners:
+                counts[name] = counts.get(name, 0) + rows
+        chosen = str(self.account.currentData() or "")
+        self.lists.show_lists(names, self._context.status, counts, chosen, self._context.now())
+
+    async def _count_rows(self) -> None:
+        services = self._context.services
+        if services is not None and services.store is not None:
+            self._counts = {(found.entity, found.account): found.rows for found in await services.store.counts()}
+            self._show_lists()
 
     def _offer_views(self) -> None:
         """Show the views of the lists that are there; one that is not offered while it is shown."""
@@ -266,16 +272,14 @@ class Data(Page):
         for name, button in self.views.items():
             button.setChecked(view is not None and name == view.name)
         self._offer_views()
-        if view is not None and self.type.currentData() != view.list:
-            self.type.blockSignals(True)
-            self.type.setCurrentIndex(max(0, self.type.findData(view.list)))
-            self.type.blockSignals(False)
+        if view is not None and self.lists.name() != view.list:
+            self.lists.choose(view.list, quiet=True)
             self.search.blockSignals(True)
             self.search.clear()  # what was looked for in another list would hide all of this one
             self.search.blockSignals(False)
         self._list_changed()
 
-    def _type_chosen(self, *_: object) -> None:
+    def _list_chosen(self) -> None:
         self.view = None
         for button in self.views.values():
             button.setChecked(False)
@@ -298,16 +302,12 @@ class Data(Page):
             self.read()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        name = self.type.currentData()
-        if self.isVisible() and any(e.kind is EventKind.SYNC_COMPLETED and e.data.get("type") == name for e in events):
+        done = {event.data.get("type") for event in events if event.kind is EventKind.SYNC_COMPLETED}
+        if self.isVisible() and done:
+            self._context.background.run(self._count_rows(), "data-counts")
+        if self.isVisible() and self.lists.name() in done:
             self._reading += 1
             self._context.background.run(self._refresh(self._reading), "data")
-
-    def _owner(self) -> str | None:
-        entity = self.entity()
-        if entity is None or entity.spec.shared:
-            return None
-        return str(self.account.currentData() or "") or None
 
     def _question(self) -> dict[str, Any]:
         question: dict[str, Any] = {"search": self.search.text()}
@@ -319,6 +319,8 @@ class Data(Page):
             question |= _usual_order(entity)
         if self.view is not None:
             question |= question_of(self.view, self._context.now())
+        if others := self._owners()[1:]:
+            question["others"] = others
         return question
 
     def read(self, *_: object) -> None:
@@ -326,18 +328,19 @@ class Data(Page):
         if self.isVisible():
             self._reading += 1
             self._context.background.run(self._read(self._reading), "data")
+            self._context.background.run(self._count_rows(), "data-counts")
 
     async def _read(self, number: int) -> None:
-        services, entity, owner = self._context.services, self.entity(), self._owner()
+        services, entity, owners = self._context.services, self.entity(), self._owners()
         if services is None or services.store is None or entity is None:
             return
-        if owner is None and not entity.spec.shared:
-            self._count.setText(tr("No account: nothing is stored."))
+        if not owners:
+            self._say_empty(tr("No account: nothing is stored."))
             return
         sum_of = TOTALS.get(entity.name) if TOTALS.get(entity.name) in {c.name for c in entity.columns} else None
         question = self._question() | ({"sum_of": sum_of} if sum_of else {})
-        found = await services.store.rows(entity.name, owner, **question, offset=0, limit=PAGE)
-        before = await self._values_before(entity, owner)
+        found = await services.store.rows(entity.name, owners[0], **question, offset=0, limit=PAGE)
+        before = await self._values_before(entity)
         if number != self._reading:
             return
         columns = self._columns_of(entity)
@@ -345,9 +348,9 @@ class Data(Page):
         self.model.start(columns, found.total, tuple(found.rows), before)
         if not same:
             self._widths(entity)
-            self._columns_menu(entity)
+            self._hide_columns(entity)
         self._say_count(entity, found.total, found.sum)
-        self.changes.setPlainText("")
+        self._show_buttons()
 
     def _columns_of(self, entity: Entity) -> tuple[Column, ...]:
         """The list's columns; in a view of changed values the value before stands beside the present one."""
@@ -357,26 +360,33 @@ class Data(Page):
             now = columns[at]
             before = Column("", BEFORE, "Prima", "Before", now.kind, title_it="Prezzo prima", title_en="Price before")
             columns.insert(at, before)
+        if len(self._owners()) > 1:
+            columns.append(Column("", OWNER, "Utente", "Account", Kind.TEXT, title_it="Utente", title_en="Account"))
         return tuple(columns)
 
-    async def _values_before(self, entity: Entity, owner: str | None) -> dict[str, Value]:
-        """What the changed values of the view were before their first change, by key."""
+    async def _values_before(self, entity: Entity) -> dict[tuple[str, str], Value]:
+        """What the changed values of the view were before their first change, by account and key."""
         services, view = self._context.services, self.view
         if services is None or services.store is None or view is None or view.changed is None:
             return {}
         now = self._context.now()
         log = await services.store.changes(
-            since_of(view, now), now, [owner or ""], entity=entity.name, fields=[view.changed], limit=5000
+            since_of(view, now),
+            now,
+            [owner or "" for owner in self._owners()],
+            entity=entity.name,
+            fields=[view.changed],
+            limit=5000,
         )
-        return {line.key: line.before for line in reversed(log)}
+        return {(line.account, line.key): line.before for line in reversed(log)}
 
     def _say_count(self, entity: Entity, total: int, sum_: int | None) -> None:
         """Below the table: how many, and what they come to."""
         self._count.setObjectName("total" if sum_ else "muted")
         self._count.style().unpolish(self._count)
         self._count.style().polish(self._count)
+        self._say_empty("" if total else self._why_empty(entity))
         if not total:
-            self._count.setText(self._empty(entity))
             return
         text = words.rows_word(total)
         if sum_:
@@ -387,7 +397,17 @@ class Data(Page):
             )
         self._count.setText(text)
 
-    def _empty(self, entity: Entity) -> str:
+    def _say_empty(self, why: str) -> None:
+        """Say why there are no rows, in the place of the table; nothing: there are."""
+        self.empty.setText(why)
+        self.empty.setVisible(bool(why))
+        self.table.setVisible(not why)
+        self.export.setEnabled(not why)
+        self.export.setToolTip(plain(why) or tr("Save what is shown as CSV or Excel file"))
+        if why:
+            self._count.setText("")
+
+    def _why_empty(self, entity: Entity) -> str:
         """Why the table is empty."""
         name = words.type_name(entity.name)
         text = self.search.text().strip()
@@ -412,7 +432,7 @@ class Data(Page):
             table.setUpdatesEnabled(True)
         if number == self._reading:
             table.verticalScrollBar().setValue(place)
-            row = model.place_of(chosen.key) if chosen is not None else None
+            row = model.place_of(chosen.account, chosen.key) if chosen is not None else None
             if row is not None:
                 table.setCurrentIndex(model.index(row, 0))
 
@@ -429,7 +449,7 @@ class Data(Page):
             wide = 34 if what.name in WIDE or what.kind is Kind.LINES else 13 if right_aligned(what.kind) else 17
             head = self.table.fontMetrics().horizontalAdvance(title(what)) + 34
             self.table.setColumnWidth(at, max(em * wide, min(head, em * 30)))
-        self._in_order(CHOSEN.get(entity.name, ()))
+        self._in_order(self._usual(entity))
 
     def _in_order(self, names: Sequence[str]) -> None:
         """Put the chosen columns first."""
@@ -448,28 +468,48 @@ class Data(Page):
             state = bytes(self.table.horizontalHeader().saveState().toBase64().data()).decode()
             self._context.remember(f"data/{entity.name}/columns", state)
 
-    def _columns_menu(self, entity: Entity) -> None:
-        menu = QMenu(self.columns)
-        kept = self._context.recall(f"data/{entity.name}/hidden")
-        hidden = self._hidden.setdefault(
-            entity.name, {name for name in kept.split(",") if name} if kept else _hidden_at_first(entity)
-        )
-        for at, what in enumerate(self._columns_of(entity)):
-            action = QAction(title(what), menu, checkable=True)
-            action.setChecked(what.name not in hidden)
-            action.toggled.connect(lambda on, at=at, name=what.name: self._show_column(entity.name, at, name, on))
-            menu.addAction(action)
-            self.table.setColumnHidden(at, what.name in hidden)
-        before = self.columns.menu()
-        self.columns.setMenu(menu)
-        if before is not None:
-            before.deleteLater()
+    def _usual(self, entity: Entity) -> tuple[str, ...]:
+        """The columns that are shown until somebody asks for others, in their order."""
+        first, *rest = CHOSEN.get(entity.name, (entity.columns[0].name,))
+        return (first, OWNER, *rest)
 
-    def _show_column(self, sync_type: str, at: int, name: str, on: bool) -> None:
+    def _hidden_columns(self, entity: Entity) -> set[str]:
+        """The columns that are not shown, as chosen; until somebody chooses, all but those that matter."""
+        kept = self._context.recall(f"data/{entity.name}/hidden")
+        at_first = {name for name in kept.split(",") if name} if kept else _hidden_at_first(entity)
+        return self._hidden.setdefault(entity.name, at_first)
+
+    def _hide_columns(self, entity: Entity) -> None:
+        hidden = self._hidden_columns(entity)
+        for at, what in enumerate(self._columns_of(entity)):
+            self.table.setColumnHidden(at, what.name in hidden)
+        if self._columns is not None:
+            self._columns.close()  # its columns are another list's
+
+    def _choose_columns(self) -> None:
+        entity = self.entity()
+        if entity is None or not self.model.columnCount():
+            return
+        if self._columns is not None:
+            self._columns.close()
+        offered = [(what.name, title(what)) for what in self._columns_of(entity)]
+        usual = {name for name, _ in offered} - _hidden_at_first(entity)
+        name = words.type_name(entity.name)
+        show = partial(self._show_column, entity.name)
+        self._columns = ColumnsDialog(name, offered, self._hidden_columns(entity), usual, show, self)
+        self._columns.finished.connect(self._columns_chosen)
+        self._columns.show()
+
+    def _columns_chosen(self, _: int) -> None:
+        self._columns = None
+
+    def _show_column(self, sync_type: str, name: str, on: bool) -> None:
         hidden = self._hidden.setdefault(sync_type, set())
         (hidden.discard if on else hidden.add)(name)
         self._context.remember(f"data/{sync_type}/hidden", ",".join(sorted(hidden)) or ",")
-        self.table.setColumnHidden(at, not on)
+        for at in range(self.model.columnCount()):
+            if self.model.column(at).name == name:
+                self.table.setColumnHidden(at, not on)
 
     def _wanted(self, page: int) -> None:
         self._context.background.run(self._read_page(page, self._reading), "data-page")
@@ -480,7 +520,7 @@ class Data(Page):
             return
         try:
             found = await services.store.rows(
-                entity.name, self._owner(), **self._question(), offset=page * PAGE, limit=PAGE
+                entity.name, self._owners()[0], **self._question(), offset=page * PAGE, limit=PAGE
             )
         except Exception:
             self.model.forget(page)
@@ -489,23 +529,6 @@ class Data(Page):
             self.model.add(page, tuple(found.rows))
 
     # ------------------------------------------------------------------------------------------------ one row
-
-    def _row_chosen(self, *_: object) -> None:
-        self._show_buttons()
-        self._context.background.run(self._read_changes(), "row-history")
-
-    async def _read_changes(self) -> None:
-        services, entity = self._context.services, self.entity()
-        at = self.table.currentIndex().row()
-        found = self.model.stored(at)
-        if services is None or services.store is None or entity is None or found is None:
-            return
-        changes = await services.store.row_history(entity.name, self._owner(), found.key)
-        if self.table.currentIndex().row() == at:
-            now = self._context.now()
-            first = tr("First seen {time}", time=absolute(found.first_seen))
-            lines = [change_line(c, entity) + f"   ({ago((now - c.at).total_seconds())})" for c in changes]
-            self.changes.setPlainText("\n".join([*lines, first]))
 
     def _open_record(self, index: QModelIndex) -> None:
         """Double click or Enter on a row: its sheet."""
@@ -520,39 +543,12 @@ class Data(Page):
             self._context.sync(entity.name, found.account or None, found.key)
 
     def _show_buttons(self, *_: object) -> None:
-        entity, status = self.entity(), self._context.status
-        chosen = self.table.currentIndex().isValid()
-        fast = entity is not None and entity.spec.fast
-        self.again.setVisible(fast)
-        self.again.setEnabled(chosen)
-        self.again.setToolTip("" if chosen else tr("Choose a row first"))
-        services = self._context.services
-        running = status is not None and entity is not None and status.current_sync == entity.name
-        can = services is not None and services.clear_and_read is not None
-        self.clear.setEnabled(can and not running)
-        self.clear.setToolTip(
-            tr("This list is being read: wait for its end, or cancel it")
-            if running
-            else tr("Removes the stored rows (with a backup) and reads the list anew")
-            if can
-            else tr("Not available here")
-        )
-
-    async def _clear(self) -> None:
-        services, entity = self._context.services, self.entity()
-        if services is None or services.clear_and_read is None or entity is None:
-            return
-        owner = self._owner() or ""
-        dialog = ClearDialog(self._context, entity.name, owner, self.model.total, self)
-        if await ask(dialog) != QDialog.DialogCode.Accepted:
-            return
-        try:
-            await services.clear_and_read(entity.name, owner)
-        except Exception as error:
-            self._context.say(problem(error), "bad")
-            return
-        self._context.say(tr("{type}: cleared; it is being read again.", type=words.type_name(entity.name)), "ok")
-        self.read()
+        entity = self.entity()
+        chosen = self.model.stored(self.table.currentIndex().row()) is not None
+        self.again.setVisible(entity is not None and entity.spec.fast)
+        for button in (self.again, self.open_sheet):
+            button.setEnabled(chosen)
+            button.setToolTip("" if chosen else tr("Choose a row first"))
 
     # ------------------------------------------------------------------------------------------------ export
 
@@ -567,14 +563,16 @@ class Data(Page):
             return
         hidden = self._hidden.get(entity.name, set())
         columns = [c for c in self._columns_of(entity) if c.name not in hidden]
-        before = await self._values_before(entity, self._owner())
+        before = await self._values_before(entity)
+        question = {name: value for name, value in self._question().items() if name != "others"}
         rows: list[tuple[object, ...]] = []
         work, total = Work(self._context, tr("Export {type}", type=name)), max(1, self.model.total)
-        async for part in services.store.export(entity.name, self._owner(), **self._question()):
-            for r in part:
-                values = {**r.values, BEFORE: before.get(r.key)}
-                rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
-            work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
+        for owner in self._owners():
+            async for part in services.store.export(entity.name, owner, **question):
+                for r in part:
+                    values = {**r.values, BEFORE: before.get((r.account, r.key)), OWNER: r.account}
+                    rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
+                work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
         await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
         say_saved(self._context.say, path)
 
@@ -597,7 +595,7 @@ def view_titles() -> dict[str, str]:
 def _hidden_at_first(entity: Entity) -> set[str]:
     """The columns that are not shown until somebody asks for them: all but those that matter."""
     names = {column.name for column in entity.columns}
-    chosen = names & {*CHOSEN.get(entity.name, ()), BEFORE}
+    chosen = names & {*CHOSEN.get(entity.name, ()), BEFORE, OWNER}
     return names - chosen if len(chosen) > 3 else set()
 
 

@@ -1,4 +1,4 @@
-"""The history: all stored runs with filters, export, and charts of duration, success and change."""
+"""The history: the timeline above, all stored runs below with filters, export, and charts of duration and success."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ from archisync_gui import zone
 from archisync_gui.export import write
 from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
-from archisync_gui.ui.widgets.basic import Flow, Page, card, column, label, row
+from archisync_gui.ui.widgets.basic import Flow, Page, card, column, fill, label, row
 from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.files import ask_where, say_saved
@@ -34,6 +36,15 @@ from archisync_gui.ui.widgets.models import Cell, SnapshotModel
 
 STEP = 300
 """Runs read at once; more on request."""
+
+TIMELINE = "timeline"
+"""What the page is asked to show when the timeline is wanted."""
+
+TALL = 34
+"""From so many times the height of a line, the timeline is open until somebody folds it."""
+
+WITH_CHARTS = 52
+"""Up to so many, the timeline folds while the charts are shown."""
 
 WRONG = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
 """One choice of the filter: what somebody should look at."""
@@ -92,12 +103,12 @@ def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
 class History(Page):
     """All runs."""
 
-    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
+        self.band = TimelineBand(context, feed)
         self._runs: list[RunRecord] = []
         self._reading = 0
-        self._stale = False
         self.model = RunsModel(self)
         self.type, self.outcome, self.origin, self.period = (QComboBox() for _ in range(4))
         self.since, self.until = QDateEdit(), QDateEdit()
@@ -124,6 +135,8 @@ class History(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(18, 14, 18, 14)
         outer.setSpacing(12)
+        self.band.unfold.clicked.connect(self._fold_chosen)
+        outer.addWidget(self.band)
         filters = Flow()
         for box in (self.type, self.outcome, self.origin, self.period):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -182,11 +195,11 @@ class History(Page):
         services = self._context.services
         types: list[tuple[object, str]] = [(None, tr("All lists"))]
         types += [(e.name, words.type_name(e.name)) for e in services.entities] if services is not None else []
-        _fill(self.type, types)
+        fill(self.type, types)
         outcomes: list[tuple[object, str]] = [(None, tr("Any outcome")), (WRONG, tr("All that went wrong"))]
-        _fill(self.outcome, [*outcomes, *((o, words.outcome_word(o).text) for o in Outcome)])
-        _fill(self.origin, [(None, tr("Asked by anyone")), *((o, words.origin_word(o)) for o in Origin)])
-        _fill(
+        fill(self.outcome, [*outcomes, *((o, words.outcome_word(o).text) for o in Outcome)])
+        fill(self.origin, [(None, tr("Asked by anyone")), *((o, words.origin_word(o)) for o in Origin)])
+        fill(
             self.period,
             [
                 ("any", tr("Any time")),
@@ -213,13 +226,20 @@ class History(Page):
         self.more.setText(tr("Show &more"))
         self._empty.setText(tr("No run matches. Choose another list, outcome or period above."))
         self.model.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, 6)
+        self.band.retranslate()
+        self._fold()
         self._show()
 
     def shown(self) -> None:
+        self._fold()
+        self.band.refresh()
         self._filtered()
 
     def focus_on(self, what: object) -> None:
-        """Show the runs of a type."""
+        """Show the timeline, or the runs of a type."""
+        if what == TIMELINE:
+            self.charts_button.setChecked(False)
+            self._fold_chosen(True)
         if isinstance(what, dict):
             at = self.type.findData(what.get("type"))
             self.type.setCurrentIndex(max(0, at))
@@ -312,10 +332,26 @@ class History(Page):
             self.charts.setVisible(on)
             if on:
                 self.charts.show_runs(self._runs)  # type: ignore[attr-defined]
+        self._fold()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share()
+        self._fold()
+
+    def _fold_chosen(self, unfolded: bool) -> None:
+        self._context.remember("history/timeline", "open" if unfolded else "folded")
+        self._fold()
+        self.band.refresh()
+
+    def _fold(self) -> None:
+        """Show the timeline or only its name: as chosen; until then by the room there is."""
+        chosen = self._context.recall("history/timeline")
+        height = self.height() / self.fontMetrics().height()
+        unfolded = chosen == "open" if chosen else height > TALL
+        if height <= WITH_CHARTS and self.charts_button.isChecked():
+            unfolded = False  # both together would leave no room for the runs
+        self.band.fold(not unfolded)
 
     def _share(self) -> None:
         """Charts get what they need and at most two fifths: the table matters more."""
@@ -351,15 +387,3 @@ class History(Page):
         ]
         await write(path, heads, rows, tr("runs"))
         say_saved(self._context.say, path)
-
-
-def _fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:
-    """Set a combo box's items anew, keeping the choice, without telling."""
-    chosen = box.currentData()
-    box.blockSignals(True)
-    box.clear()
-    for data, text in items:
-        box.addItem(text, data)
-    at = next((i for i, (data, _) in enumerate(items) if data == chosen), 0)
-    box.setCurrentIndex(at)
-    box.blockSignals(False)

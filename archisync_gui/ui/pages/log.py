@@ -1,14 +1,20 @@
-"""The live log: what the program tells itself, with level, search and follow; the way to folder and diagnostics."""
+"""The log: what happened, in plain sentences; the program's own lines beside them when asked for.
+
+With level, search and follow; the way to the folder and to a diagnostics bundle.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -17,29 +23,59 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListView,
     QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
+from archisync_gui.model import Event
 from archisync_gui.plaintext import OneLineFormatter
 from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.feed import kept_events
 from archisync_gui.ui.look.theme import color
-from archisync_gui.ui.text.i18n import plain, tr
-from archisync_gui.ui.widgets.basic import Page, breakable, card, column, label, row
+from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
+from archisync_gui.ui.text.i18n import absolute, plain, tr
+from archisync_gui.ui.widgets.basic import Flow, breakable, card, column, label
 from archisync_gui.ui.widgets.files import open_path
 from archisync_gui.ui.widgets.models import Index
+
+if TYPE_CHECKING:
+    from archisync_gui.store.store import Store
 
 KEPT = 5000
 """Lines kept for the page; the files have the rest."""
 
+BACK = timedelta(days=8)
+"""How far back the sentences go; the history has the rest."""
+
+LEVELS = {"bad": logging.ERROR, "warn": logging.WARNING}
+"""The level of a sentence, by its tone; of all others it is ``INFO``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the log."""
+
+    at: float
+    """Seconds since the epoch."""
+    level: int
+    text: str
+    technical: bool = True
+    """The program's own; else a sentence for everybody."""
+
+
+def sentence(said: ActivityLine) -> Line:
+    """An event as a line: when, what happened, how long it took."""
+    aside = f" · {said.aside}" if said.aside else ""
+    text = f"{absolute(said.at)}  {said.text}{aside}"
+    return Line(said.at.timestamp(), LEVELS.get(said.tone, logging.INFO), text, technical=False)
+
 
 class LogFeed(logging.Handler):
-    """Keeps the last lines in memory; any thread may write, nobody is called."""
+    """Keeps the program's last lines in memory; any thread may write, nobody is called."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
-        self.lines: deque[tuple[int, int, str]] = deque(maxlen=KEPT)
-        """Number, level, text."""
+        self.lines: deque[tuple[int, Line]] = deque(maxlen=KEPT)
+        """Each with its number."""
         self._number = 0
         self.setFormatter(OneLineFormatter())
 
@@ -50,7 +86,7 @@ class LogFeed(logging.Handler):
         except Exception:  # a bad format string must not stop the program
             text = str(record.msg)
         self._number += 1
-        self.lines.append((self._number, record.levelno, text))
+        self.lines.append((self._number, Line(record.created, record.levelno, text)))
 
 
 class LogModel(QAbstractListModel):
@@ -59,10 +95,12 @@ class LogModel(QAbstractListModel):
     def __init__(self, feed: LogFeed, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._feed = feed
-        self._lines: list[tuple[int, str]] = []
+        self._sentences: deque[Line] = deque(maxlen=KEPT)
+        self._lines: list[Line] = []
         self._seen = 0
         self._level = logging.INFO
         self._text = ""
+        self._technical = True
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._lines)
@@ -70,29 +108,46 @@ class LogModel(QAbstractListModel):
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
-        level, text = self._lines[index.row()]
+        line = self._lines[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return text.replace("\n", " ⏎ ")
+            return line.text.replace("\n", " ⏎ ")
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain(text) if "\n" in text else None
+            return plain(line.text) if "\n" in line.text else None
         if role == Qt.ItemDataRole.ForegroundRole:
-            return color("bad" if level >= logging.ERROR else "warn" if level >= logging.WARNING else "text")
+            level = line.level
+            quiet = "muted" if line.technical else "text"
+            return color("bad" if level >= logging.ERROR else "warn" if level >= logging.WARNING else quiet)
         return None
 
-    def filter(self, level: int, text: str) -> None:
-        """Show only lines of this level and above that hold this text."""
+    def filter(self, level: int, text: str, technical: bool = True) -> None:
+        """Show only lines of this level and above that hold this text; ``technical``: the program's own too."""
         self.beginResetModel()
-        self._level, self._text = level, text.casefold()
-        self._lines = [(at, line) for _, at, line in self._feed.lines if self._matches(at, line)]
+        self._level, self._text, self._technical = level, text.casefold(), technical
+        every = [*self._sentences, *(line for _, line in self._feed.lines)]
+        self._lines = sorted(filter(self._matches, every), key=lambda line: line.at)
         self._seen = self._feed.lines[-1][0] if self._feed.lines else 0
         self.endResetModel()
 
+    def tell(self, lines: Iterable[Line], anew: bool = False) -> bool:
+        """Take sentences; ``anew``: in the place of all before. True if any of them is shown."""
+        if anew:
+            self._sentences.clear()
+        fresh = list(lines)
+        self._sentences.extend(fresh)
+        if anew:
+            self.filter(self._level, self._text, self._technical)
+            return True
+        return self._append([line for line in fresh if self._matches(line)])
+
     def catch_up(self) -> bool:
-        """Take the lines that came since; True if any of them is shown."""
+        """Take the program's lines that came since; True if any of them is shown."""
         if not self._feed.lines or self._feed.lines[-1][0] == self._seen:
             return False
-        fresh = [(at, line) for number, at, line in self._feed.lines if number > self._seen and self._matches(at, line)]
+        fresh = [line for number, line in self._feed.lines if number > self._seen and self._matches(line)]
         self._seen = self._feed.lines[-1][0]
+        return self._append(fresh)
+
+    def _append(self, fresh: list[Line]) -> bool:
         if fresh:
             first = len(self._lines)
             self.beginInsertRows(QModelIndex(), first, first + len(fresh) - 1)
@@ -105,8 +160,9 @@ class LogModel(QAbstractListModel):
             self.endRemoveRows()
         return bool(fresh)
 
-    def _matches(self, level: int, line: str) -> bool:
-        return level >= self._level and (not self._text or self._text in line.casefold())
+    def _matches(self, line: Line) -> bool:
+        wanted = self._technical or not line.technical
+        return wanted and line.level >= self._level and (not self._text or self._text in line.text.casefold())
 
 
 class _Lines(QListView):
@@ -120,46 +176,27 @@ class _Lines(QListView):
         super().keyPressEvent(event)
 
 
-class LogPage(Page):
-    """The live log."""
+class LogView(QWidget):
+    """The log with what can be done with it; it follows what happens while it is looked at."""
 
     def __init__(self, context: Context, feed: LogFeed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
         self.model = LogModel(feed, self)
         self.level, self.search, self.follow = QComboBox(), QLineEdit(), QCheckBox()
+        self.technical = QCheckBox()
         self.folder, self.bundle = QPushButton(), QPushButton()
         self.list = _Lines()
-        top = row(gap=8)
-        top.addWidget(self.level)
-        self.search.setClearButtonEnabled(True)
-        top.addWidget(self.search, 1)
-        top.addWidget(self.follow)
-        top.addWidget(self.folder)
-        top.addWidget(self.bundle)
-        self.follow.setChecked(True)
-        self.list.setModel(self.model)
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setUniformItemSizes(True)
-        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.list.setTabKeyNavigation(False)
-        font = self.list.font()
-        font.setFamilies(["DejaVu Sans Mono", "Consolas", "Menlo", "monospace"])
-        self.list.setFont(font)
-        frame = card()
-        column(frame, (8, 6, 4, 6)).addWidget(self.list)
-        self._where = label(name="muted", wrap=True)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(18, 14, 18, 14)
-        outer.setSpacing(12)
-        outer.addLayout(top)
-        outer.addWidget(frame, 1)
-        outer.addWidget(self._where)
+        self._reading = 0
+        self._meanwhile: list[Event] = []
+        """What happened since the kept events were asked for."""
+        self._build()
         self.retranslate()
         kept = context.recall("log/level")
         self.level.setCurrentIndex(max(0, self.level.findData(int(kept) if kept.isdigit() else logging.INFO)))
+        self.technical.setChecked(context.recall("log/technical") == "yes")
         self.level.currentIndexChanged.connect(self._filter)
+        self.technical.toggled.connect(self._filter)
         self.search.textChanged.connect(self._filter)
         self.follow.toggled.connect(self._jump)
         self.folder.clicked.connect(self._open_folder)
@@ -167,10 +204,38 @@ class LogPage(Page):
         self._late = QTimer(self, singleShot=True, interval=0)
         self._late.timeout.connect(self._catch_up)
         context.bridge.tick.connect(self._catch_up)
-        context.bridge.happened.connect(lambda _: self._late.start() if self.isVisible() else None)
+        context.bridge.happened.connect(self._happened)
         context.services_changed.connect(self.retranslate)
 
+    def _build(self) -> None:
+        holder = QWidget()
+        top = Flow(holder, gap=8)
+        self.search.setClearButtonEnabled(True)
+        self.search.setMinimumWidth(self.fontMetrics().averageCharWidth() * 24)
+        for part in (self.level, self.search, self.follow, self.technical):
+            top.addWidget(part)
+        top.push_right()
+        for button in (self.folder, self.bundle):
+            top.addWidget(button)
+        self.follow.setChecked(True)
+        for box in (self.follow, self.technical):
+            box.setMinimumHeight(self.level.sizeHint().height())
+        self.list.setModel(self.model)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setUniformItemSizes(True)
+        self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.list.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.list.setTabKeyNavigation(False)
+        frame = card()
+        column(frame, (8, 6, 4, 6)).addWidget(self.list)
+        self._where = label(name="muted", wrap=True)
+        outer = column(self, gap=12)
+        outer.addWidget(holder)
+        outer.addWidget(frame, 1)
+        outer.addWidget(self._where)
+
     def retranslate(self) -> None:
+        """The words of the present language."""
         at = max(0, self.level.currentIndex())
         self.level.blockSignals(True)
         self.level.clear()
@@ -186,6 +251,8 @@ class LogPage(Page):
         self.search.setPlaceholderText(tr("Search"))
         self.search.setAccessibleName(tr("Search in the log"))
         self.follow.setText(tr("Fo&llow"))
+        self.technical.setText(tr("&Technical"))
+        self.technical.setToolTip(tr("Show the program's own lines, too"))
         self.folder.setText(tr("Open fol&der"))
         self.bundle.setText(tr("Dia&gnostics…"))
         self.list.setAccessibleName(tr("Log lines"))
@@ -194,17 +261,48 @@ class LogPage(Page):
         self.folder.setEnabled(path is not None)
         self.folder.setToolTip(plain(str(path.parent)) if path is not None else tr("There is no log file"))
         self.bundle.setToolTip(tr("Make a file to send to whoever helps you; what is in it is shown first"))
+        if self.isVisible():
+            self._read()
 
-    def shown(self) -> None:
+    def showEvent(self, event: QShowEvent) -> None:
+        """Catch up with what was not looked at."""
+        super().showEvent(event)
         self._filter()
+        self._read()
 
     def _path(self) -> Path | None:
         services = self._context.services
         return services.log_file if services is not None else None
 
+    def _read(self) -> None:
+        """Read the sentences anew: what happened before this start, and what nobody looked at."""
+        services = self._context.services
+        if services is not None and services.store is not None:
+            self._reading += 1
+            self._context.background.run(self._kept(services.store, self._reading), "log")
+
+    async def _kept(self, store: Store, number: int) -> None:
+        self._meanwhile = []
+        now = self._context.now()
+        found = await kept_events(store, now - BACK, now, KINDS)
+        if number == self._reading:
+            known = {(event.boot, event.revision) for event in found}
+            later = [event for event in self._meanwhile if (event.boot, event.revision) not in known]
+            self.model.tell(_sentences([*found, *later]), anew=True)
+            self._jump()
+
+    def _happened(self, events: Sequence[Event]) -> None:
+        if self.isVisible():
+            self._meanwhile += events
+            if self.model.tell(_sentences(events)):
+                self._jump()
+            self._late.start()
+
     def _filter(self, *_: object) -> None:
-        self._context.remember("log/level", str(self.level.currentData() or logging.INFO))
-        self.model.filter(self.level.currentData() or logging.INFO, self.search.text())
+        level = self.level.currentData() or logging.INFO
+        self._context.remember("log/level", str(level))
+        self._context.remember("log/technical", "yes" if self.technical.isChecked() else "")
+        self.model.filter(level, self.search.text(), self.technical.isChecked())
         self._jump()
 
     def _catch_up(self) -> None:
@@ -219,3 +317,7 @@ class LogPage(Page):
         path = self._path()
         if path is not None and not open_path(path.parent):
             self._context.say(tr("The folder could not be opened: {path}", path=path.parent), "bad")
+
+
+def _sentences(events: Iterable[Event]) -> list[Line]:
+    return [sentence(line) for line in map(event_line, events) if line is not None]

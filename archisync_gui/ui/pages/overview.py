@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.model import Event, Status
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.feed import Feed, kept_events
 from archisync_gui.ui.pages.overview_parts import QueueList, TodayCard, TypesTable
 from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
 from archisync_gui.ui.text.i18n import tr
@@ -46,6 +46,9 @@ PICTURE_AGE = timedelta(seconds=10)
 
 NARROW = 64
 """Below so many times the height of a line, queue and activity stand under the table."""
+
+VERY_TALL = 55
+"""From so many times the height of a line, the time band's lanes are twice as high."""
 
 TALL = 36
 """From so many times the height of a line, the time band is open until somebody folds it."""
@@ -78,6 +81,8 @@ class Overview(Page):
         context.bridge.tick.connect(self._tick)
         context.services_changed.connect(self._remember)
         feed.runs_changed.connect(self._runs)
+        self.types.rowsInserted.connect(self._spread)
+        self.types.rowsRemoved.connect(self._spread)
         self.queue.rowsInserted.connect(self._queue_size)
         self.queue.rowsRemoved.connect(self._queue_size)
         self.retranslate()
@@ -99,13 +104,17 @@ class Overview(Page):
         self.unfold.clicked.connect(self._fold_chosen)
         inside.addStretch(1)
         inside.addWidget(line())
-        title = row(margins=(8, 6, 12, 4))
+        below = QWidget()
+        self._below = below
+        beneath = column(below)
+        title = row(margins=(9, 6, 12, 4))
         title.addWidget(self.unfold)
         title.addStretch(1)
-        inside.addLayout(title)
-        holder = QWidget()
-        row(holder, (12, 2, 4, 0)).addWidget(self.strip)
-        inside.addWidget(holder)
+        beneath.addLayout(title)
+        strip = row(margins=(12, 2, 4, 0))
+        strip.addWidget(self.strip)
+        beneath.addLayout(strip, 1)
+        inside.addWidget(below, 2)
         self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
         self._queue_card = queue_card = card()
@@ -229,7 +238,7 @@ class Overview(Page):
         now = self._context.now()
         found: list[Event] = []
         for back in LOOK_BACK:
-            found = await _kept_events(store, now - back, now)
+            found = await kept_events(store, now - back, now, KINDS)
             if _lines(found):
                 break
         told, self._told = self._told, None
@@ -256,7 +265,6 @@ class Overview(Page):
         super().showEvent(event)
         if self._context.status is not None:
             self.show_status(self._context.status)
-            self.types.refresh(self._context.now())
 
     def _fold_chosen(self, unfolded: bool) -> None:
         self._context.remember("overview/band", "open" if unfolded else "folded")
@@ -271,6 +279,17 @@ class Overview(Page):
         self.unfold.setChecked(unfolded)
         self.unfold.setText(("▾ " if unfolded else "▸ ") + tr("Last 2 hours"))
         self.strip.set_folded(not unfolded)
+        lanes = 1 if not unfolded else 2 if self.height() > VERY_TALL * QFontMetrics(self.font()).height() else 1
+        self.strip.setMaximumHeight(self.strip.sizeHint().height() * lanes)
+        self._spread()
+
+    def _spread(self, *_: object) -> None:
+        """Give the table's rows the height that nothing else needs."""
+        if self._body.direction() is QBoxLayout.Direction.LeftToRight:
+            below = self.unfold.sizeHint().height() + self.strip.maximumHeight() + 12
+            self.table.spread(self.height() - 28 - 12 - below - 8)
+        else:
+            self.table.spread(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -279,17 +298,6 @@ class Overview(Page):
         if self._body.direction() is not wanted:
             self._body.setDirection(wanted)
         self._fold()
-
-
-async def _kept_events(store: Store, since: datetime, until: datetime) -> list[Event]:
-    """All kept events of that time, read in parts."""
-    part, found, after = 1000, list[Event](), None
-    while True:
-        page = await store.events(since, until, KINDS, after=after, limit=part)
-        found += [stored.event for stored in page]
-        if len(page) < part:
-            return found
-        after = page[-1].id
 
 
 def _lines(events: Sequence[Event]) -> list[ActivityLine]:

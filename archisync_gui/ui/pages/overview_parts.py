@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt
-from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -23,13 +23,19 @@ from archisync_gui.model import Outcome, QueueEntry, State, Status
 from archisync_gui.settings import interval_key
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed, NumberOfToday, countable
-from archisync_gui.ui.look.theme import scaled
+from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.widgets.basic import IconButton, column, label, line, row
 from archisync_gui.ui.widgets.delegates import CellDelegate, QueueDelegate
 from archisync_gui.ui.widgets.models import ROW, QueueModel, TypeRow, TypesModel
+
+PROMISED = 6
+"""Lists that are drawn in grey before the first status says which there are."""
+
+TALLEST = 1.6
+"""How much higher than its text needs a row becomes at most, where there is room."""
 
 REFRESH = 54
 """Pixels of the column with the refresh button."""
@@ -64,6 +70,7 @@ class TypesTable(QTableView):
         model.dataChanged.connect(self._tell_buttons)
         model.dataChanged.connect(self._widen)
         self._sample = QPushButton(self)
+        self._sample.setObjectName("help")  # it has the style of the buttons that it stands for
         self._sample.hide()
         self._sample.ensurePolished()
         self._roomy = True
@@ -71,14 +78,24 @@ class TypesTable(QTableView):
         self._measure()
 
     def _measure(self) -> None:
-        metrics = QFontMetrics(self.font())
-        fine = QFontMetrics(scaled(self.font(), 0.86))
-        self.verticalHeader().setDefaultSectionSize(metrics.height() + fine.height() + 14)
+        self.verticalHeader().setDefaultSectionSize(self._base_height())
         header = self.horizontalHeader()
         header.setMinimumSectionSize(30)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self._widest: dict[int, int] = {}
         self._share()
+
+    def spread(self, room: int) -> None:
+        """Make the rows higher where there is room for it, within bounds."""
+        rows = max(1, self._types.rowCount())
+        base = self._base_height()
+        height = max(base, min((room - self.horizontalHeader().sizeHint().height() - 2) // rows, round(base * TALLEST)))
+        if height != self.verticalHeader().defaultSectionSize():
+            self.verticalHeader().setDefaultSectionSize(height)
+            self.updateGeometry()
+
+    def _base_height(self) -> int:
+        return QFontMetrics(self.font()).height() + QFontMetrics(scaled(self.font(), 0.86)).height() + 14
 
     def forget_widths(self) -> None:
         """The words changed: measure anew."""
@@ -127,18 +144,35 @@ class TypesTable(QTableView):
         """The width of the column when a button says ``text``."""
         if self._sample.text() != text:
             self._sample.setText(text)
-        return self._sample.sizeHint().width() + 24
+        return self._sample.sizeHint().width() + 28
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share()
 
     def sizeHint(self) -> QSize:
-        rows = self._types.rowCount() * self.verticalHeader().defaultSectionSize()
+        rows = (self._types.rowCount() or PROMISED) * self.verticalHeader().defaultSectionSize()
         return QSize(640, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(360, self.sizeHint().height())
+        rows = (self._types.rowCount() or PROMISED) * self._base_height()
+        return QSize(360, rows + self.horizontalHeader().sizeHint().height() + 2)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Before the first status, grey bars stand where the lists will be."""
+        super().paintEvent(event)
+        if self._types.rowCount():
+            return
+        painter = QPainter(self.viewport())
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color("raised"))
+        height, tall = self.verticalHeader().defaultSectionSize(), QFontMetrics(self.font()).ascent()
+        for at in range(PROMISED):
+            y = at * height + (height - tall) / 2
+            for left, wide in ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08)):
+                x = 10 + self.viewport().width() * left
+                painter.drawRoundedRect(QRectF(x, y, self.viewport().width() * wide, tall), 4, 4)
+        painter.end()
 
     def _rows_changed(self, parent: QModelIndex, first: int, last: int) -> None:
         for at in range(self._types.rowCount()):
@@ -179,11 +213,12 @@ class TypesTable(QTableView):
             button = holder.findChild(QToolButton) if holder is not None else None
             helps = holder.findChild(QPushButton, "help") if holder is not None else None
             what: TypeRow = self._types.item(at)
-            text = words.row_remedy(what.condition)[0] if self._roomy else ""
+            # Without a letter of its own: the header's button of the same words has it.
+            text = words.row_remedy(what.condition)[0].replace("&", "") if self._roomy else ""
             if isinstance(helps, QPushButton):
                 if helps.text() != text:
                     helps.setText(text)
-                    helps.setAccessibleName(f"{text.replace('&', '')} · {words.type_name(what.type)}")
+                    helps.setAccessibleName(f"{text} · {words.type_name(what.type)}")
                 helps.setVisible(bool(text))
             if isinstance(button, IconButton):
                 button.say(*_sync_words(what))

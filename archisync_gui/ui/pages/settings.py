@@ -43,6 +43,8 @@ from archisync_gui.ui.live.services import PairedPage, Pairing
 from archisync_gui.ui.live.watches import Watches
 from archisync_gui.ui.pages.accounts import Accounts
 from archisync_gui.ui.pages.backups import Backups
+from archisync_gui.ui.pages.clear_list import ClearList
+from archisync_gui.ui.pages.log import LogFeed, LogView
 from archisync_gui.ui.pages.watch_list import WatchList
 from archisync_gui.ui.text.choices import choice_word
 from archisync_gui.ui.text.i18n import absolute, decimal, language, message, plain, tr
@@ -60,7 +62,7 @@ from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.files import open_path
 from archisync_gui.ui.widgets.time_field import TimeField
 
-GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data", "about")
+GROUPS = ("erp", "sync", "session", "endpoint", "notify", "look", "data", "assistance", "about")
 
 ADVANCED = frozenset({"erp.browser", "erp.pinned_key", "erp.login_budget", "erp.catalogue_account"})
 """Settings that are folded away."""
@@ -82,6 +84,7 @@ def group_title(name: str) -> str:
         "notify": tr("Notifications"),
         "look": tr("Appearance"),
         "data": tr("Data and backups"),
+        "assistance": tr("Assistance"),
         "about": message("about.group"),
     }.get(name, name)
 
@@ -321,6 +324,15 @@ class _Days(QWidget):
             box.blockSignals(False)
 
 
+def _side_by_side(*parts: QWidget) -> QWidget:
+    """These controls in a line, at the left."""
+    holder = QWidget()
+    line = Flow(holder, gap=8)
+    for part in parts:
+        line.addWidget(part)
+    return holder
+
+
 class PairedPages(QWidget):
     """The pages and programs that were let in; connect one, revoke one."""
 
@@ -396,9 +408,13 @@ class PairedPages(QWidget):
 class SettingsPage(Page):
     """All settings by group."""
 
-    def __init__(self, context: Context, feed: Feed, watches: Watches, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, context: Context, feed: Feed, watches: Watches, log: LogFeed, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._context, self._feed = context, feed
+        self.log = LogView(context, log)
+        self.clear_list = ClearList(context)
         self.watches = WatchList(context, watches)
         self.groups = QListWidget()
         self.stack = QStackedWidget()
@@ -439,71 +455,22 @@ class SettingsPage(Page):
         title = label(factor=1.15, bold=True)
         self._titles[name] = title
         inside.addWidget(title)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(4)
-        grid.setColumnStretch(1, 1)
-        # The same in every group, so that the controls of all stand below each other.
-        grid.setColumnMinimumWidth(0, self.fontMetrics().averageCharWidth() * 22)
+        if name == "assistance":
+            inside.addWidget(self.log, 1)
+            return body
         if name == "sync":
             inside.addWidget(self._load)
-        basic = grid
-        at, before = 0, ""
-        declared_here = sorted((d for d in DECLARATIONS if d.group == name), key=lambda d: d.key in ADVANCED)
-        for declared in declared_here:
-            if declared.key in ADVANCED and grid is basic:
-                grid, at = self._advanced(), 0
-            if declared.key == "erp.accounts":
-                self._accounts_title = label()
-                grid.addWidget(self._accounts_title, at, 0, Qt.AlignmentFlag.AlignTop)
-                grid.addWidget(self.accounts, at, 1)
-                grid.setRowMinimumHeight(at + 1, 10)
-                at += 2
-                continue
-            field = Field(self._context, declared, self)
-            field.repeated = bool(before) and declared.help_en == before
-            before = declared.help_en
-            self.fields[declared.key] = field
-            line = row(gap=0)
-            line.addWidget(field.control, 1)
-            line.addStretch(0 if isinstance(field.control, (QLineEdit, _Days)) else 1)
-            left = 1
-            if isinstance(field.control, QCheckBox):
-                left = 0  # it says its name itself, for which it may need the whole width
-            else:
-                field.name.setFixedWidth(self.fontMetrics().averageCharWidth() * 22)
-                grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-            grid.addLayout(line, at, left, 1, 2 - left)
-            grid.addWidget(field.wrong, at + 1, left, 1, 2 - left)
-            grid.addWidget(field.help, at + 2, left, 1, 2 - left)
-            grid.setRowMinimumHeight(at + 3, 8)
-            at += 4
-        inside.addLayout(basic)
-        if grid is not basic:
+        declared = [setting for setting in DECLARATIONS if setting.group == name]
+        inside.addLayout(self._grid([setting for setting in declared if setting.key not in ADVANCED]))
+        if expert := [setting for setting in declared if setting.key in ADVANCED]:
+            self._expert = QWidget()
+            self._expert.setLayout(self._grid(expert))
+            self._expert.hide()
+            self.advanced.toggled.connect(self._unfold)
             inside.addWidget(self.advanced, 0, Qt.AlignmentFlag.AlignLeft)
             inside.addWidget(self._expert)
-        if name == "look":
-            line = row()
-            line.addWidget(self.again)
-            line.addStretch(1)
-            inside.addLayout(line)
-        if name == "about":
-            line = row()
-            line.addWidget(self.about)
-            line.addStretch(1)
-            inside.addLayout(line)
-        if name == "notify":
-            inside.addWidget(self.watches)
-        if name == "endpoint":
-            inside.addWidget(self.pages)
-        if name == "data":
-            inside.addWidget(self._sizes)
-            line = row(gap=8)
-            line.addWidget(self.folder)
-            line.addWidget(self.one_customer)
-            line.addStretch(1)
-            inside.addLayout(line)
-            inside.addWidget(self.backups)
+        for part in self._parts(name):
+            inside.addWidget(part)
         inside.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -511,17 +478,55 @@ class SettingsPage(Page):
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         return scroll
 
-    def _advanced(self) -> QGridLayout:
-        """The folded part of a group, for what few people ever change."""
-        self._expert = QWidget()
-        grid = QGridLayout(self._expert)
+    def _parts(self, name: str) -> Sequence[QWidget]:
+        """What stands below the settings of a group."""
+        match name:
+            case "look":
+                return (_side_by_side(self.again),)
+            case "about":
+                return (_side_by_side(self.about),)
+            case "notify":
+                return (self.watches,)
+            case "endpoint":
+                return (self.pages,)
+            case "data":
+                buttons = _side_by_side(self.folder, self.one_customer)
+                return self._sizes, buttons, self.backups, self.clear_list
+        return ()
+
+    def _grid(self, settings: Sequence[Setting]) -> QGridLayout:
+        """Settings below each other: name, control, what is wrong with it, its help."""
+        grid = QGridLayout()
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        grid.setColumnMinimumWidth(0, self.fontMetrics().averageCharWidth() * 22)
-        self._expert.hide()
-        self.advanced.toggled.connect(self._unfold)
+        # The same in every group, so that the controls of all stand below each other.
+        wide = self.fontMetrics().averageCharWidth() * 22
+        grid.setColumnMinimumWidth(0, wide)
+        before = ""
+        for declared in settings:
+            at = grid.rowCount()
+            if declared.key == "erp.accounts":
+                self._accounts_title = label()
+                grid.addWidget(self._accounts_title, at, 0, Qt.AlignmentFlag.AlignTop)
+                grid.addWidget(self.accounts, at, 1)
+                grid.setRowMinimumHeight(at + 1, 10)
+                continue
+            field = self.fields[declared.key] = Field(self._context, declared, self)
+            field.repeated = bool(before) and declared.help_en == before
+            before = declared.help_en
+            line = row(gap=0)
+            line.addWidget(field.control, 1)
+            line.addStretch(0 if isinstance(field.control, (QLineEdit, _Days)) else 1)
+            left = 0 if isinstance(field.control, QCheckBox) else 1  # a check box says its name itself
+            if left:
+                field.name.setFixedWidth(wide)
+                grid.addWidget(field.name, at, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            grid.addLayout(line, at, left, 1, 2 - left)
+            grid.addWidget(field.wrong, at + 1, left, 1, 2 - left)
+            grid.addWidget(field.help, at + 2, left, 1, 2 - left)
+            grid.setRowMinimumHeight(at + 3, 8)
         return grid
 
     def _unfold(self, shown: bool) -> None:
@@ -549,6 +554,8 @@ class SettingsPage(Page):
         self.about.setText(message("about.open"))
         self.one_customer.setText(message("one-customer.open"))
         self.backups.retranslate()
+        self.clear_list.retranslate()
+        self.log.retranslate()
         self.show_settings()
 
     def shown(self) -> None:

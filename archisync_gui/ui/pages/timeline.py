@@ -1,4 +1,4 @@
-"""The timeline as a page: two hours to five weeks, zoomed and moved by hand, read from the stored runs."""
+"""The timeline above the history: two hours to five weeks, zoomed and moved by hand, read from the stored runs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from datetime import timedelta
 from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from archisync_gui import zone
 from archisync_gui.model import RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.text.i18n import clock, day_short, tr
-from archisync_gui.ui.widgets.basic import Page, card, column, label, row
+from archisync_gui.ui.widgets.basic import card, column, label, row
 from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
 
 MOST = 4000
@@ -21,9 +21,12 @@ MOST = 4000
 
 _SPANS = (timedelta(hours=2), timedelta(days=1), timedelta(days=7))
 
+LANE = 1.3
+"""Height of a list's lane, in lines of text."""
 
-class TimelinePage(Page):
-    """Runs, suspensions and sessions over time."""
+
+class TimelineBand(QWidget):
+    """Runs, suspensions and sessions over time, each list in a lane of its own."""
 
     def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +36,13 @@ class TimelinePage(Page):
         self.timeline = Timeline(interactive=True)
         self.spans = [QPushButton() for _ in _SPANS]
         self.closer, self.wider = QPushButton(), QPushButton()
-        top = row(gap=8)
+        self.unfold = QPushButton()
+        """Folds the timeline; the page says when."""
+        self.unfold.setObjectName("link")
+        self.unfold.setCheckable(True)
+        self.unfold.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        top = row(margins=(1, 0, 0, 0), gap=8)
+        top.addWidget(self.unfold, 0, Qt.AlignmentFlag.AlignLeft)
         for button, span in zip(self.spans, _SPANS, strict=True):
             button.setCheckable(True)
             button.setAutoExclusive(True)
@@ -48,14 +57,13 @@ class TimelinePage(Page):
         self._range.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         top.addWidget(self._range, 1)
         frame = card()
-        column(frame, (14, 14, 8, 10)).addWidget(self.timeline)
-        self._legend = label(name="muted", wrap=True)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(18, 14, 18, 14)
-        outer.setSpacing(12)
+        column(frame, (14, 10, 8, 6)).addWidget(self.timeline)
+        self._legend = label(name="muted", factor=0.92, wrap=True)
+        outer = column(self, gap=8)
         outer.addLayout(top)
-        outer.addWidget(frame, 1)
+        outer.addWidget(frame)
         outer.addWidget(self._legend)
+        self._folding = (*self.spans, self.closer, self.wider, self._range, frame, self._legend)
         self.timeline.clicked.connect(partial(context.open, "run"))
         self.timeline.asked.connect(partial(context.open, "why"))
         self.timeline.moved.connect(self._by_hand)
@@ -64,6 +72,7 @@ class TimelinePage(Page):
         self.retranslate()
 
     def retranslate(self) -> None:
+        """The words of the present language."""
         for button, text in zip(self.spans, (tr("&2 hours"), tr("Da&y", "span"), tr("W&eek")), strict=True):
             button.setText(text)
         self.closer.setText(tr("C&loser"))
@@ -71,6 +80,7 @@ class TimelinePage(Page):
         self.closer.setToolTip(tr("Show less time (mouse wheel, or +)"))
         self.wider.setToolTip(tr("Show more time (mouse wheel, or −)"))
         self.timeline.setAccessibleName(tr("Timeline of runs"))
+        self.unfold.setAccessibleName(tr("Timeline of runs"))
         self._legend.setText(
             tr(
                 "Blue: runs · red: failed or refused · thin line: suspended · grey: nothing read · cross: due and not "
@@ -79,7 +89,15 @@ class TimelinePage(Page):
         )
         self._show()
 
-    def shown(self) -> None:
+    def fold(self, folded: bool) -> None:
+        """Show the timeline, or only its name."""
+        self.unfold.setChecked(not folded)
+        self.unfold.setText(("▸ " if folded else "▾ ") + tr("Timeline"))
+        for part in self._folding:
+            part.setHidden(folded)
+
+    def refresh(self) -> None:
+        """Read what is shown, if anybody looks."""
         self._refresh()
 
     def _set_span(self, span: timedelta) -> None:
@@ -133,6 +151,8 @@ class TimelinePage(Page):
         )
         bars = bars_of(self._runs, now) + miss_bars(self._feed.misses) + forecast_bars(forecast)
         self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
+        lanes = max(1, len(status.statuses)) + 1.5  # the last one is the axis
+        self.timeline.setFixedHeight(round(lanes * LANE * self.fontMetrics().height()))
         first, last = self.timeline.span
         until = (
             clock(last) if zone.local(first).date() == zone.local(last).date() else f"{day_short(last)}, {clock(last)}"

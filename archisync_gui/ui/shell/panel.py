@@ -27,7 +27,7 @@ from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.live.services import Fault, Services, endpoint_address
 from archisync_gui.ui.look.icons import application_icon
 from archisync_gui.ui.look.theme import theme
-from archisync_gui.ui.pages.log import LogFeed, LogPage
+from archisync_gui.ui.pages.log import LogFeed
 from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.shell.tray import Tray
 from archisync_gui.ui.shell.window import PAGES, MainWindow
@@ -46,6 +46,9 @@ log = logging.getLogger(__name__)
 
 FIRST_PAINT = 1.0
 """Seconds that the services wait for the window's first paint."""
+
+PARTS = {"timeline": ("history", "timeline"), "log": ("settings", "assistance")}
+"""What stands on another page: that page, and what it is asked to show."""
 
 FIRST_FAULTS = (
     "session-expired-now",
@@ -160,14 +163,10 @@ class Panel(QObject):
         match name:
             case "overview":
                 return Overview(context, self.feed)
-            case "timeline":
-                from archisync_gui.ui.pages.timeline import TimelinePage
-
-                return TimelinePage(context, self.feed)
             case "history":
                 from archisync_gui.ui.pages.history import History
 
-                return History(context)
+                return History(context, self.feed)
             case "data":
                 from archisync_gui.ui.pages.data import Data
 
@@ -176,12 +175,10 @@ class Panel(QObject):
                 from archisync_gui.ui.pages.summary import SummaryPage
 
                 return SummaryPage(context)
-            case "log":
-                return LogPage(context, self.log_feed)
             case "settings":
                 from archisync_gui.ui.pages.settings import SettingsPage
 
-                return SettingsPage(context, self.feed, self.window.watches())
+                return SettingsPage(context, self.feed, self.window.watches(), self.log_feed)
         raise LookupError(name)
 
     def _show_dialog(self, name: str, make: Callable[[], QDialog]) -> QDialog:
@@ -579,6 +576,8 @@ class Panel(QObject):
         if place in self._dialogs:
             self._dialogs[place](what)
             return
+        if place in PARTS:
+            place, what = PARTS[place]
         page = self.window.go(place)
         focus = getattr(page, "focus_on", None)
         if callable(focus) and what is not None:

@@ -101,14 +101,14 @@ class RecordSheet(QFrame):
         self.setAccessibleName(tr("Record sheet"))
         self.back.say(tr("Back to the record before"))
         self.close_button.say(tr("Close the sheet (Esc)"))
-        self.follow.setText(tr("&Follow the parcel"))
-        self.copy.setText(tr("Cop&y", "button"))
+        self.follow.setText(without_letter(tr("&Follow the parcel")))
+        self.copy.setText(without_letter(tr("Cop&y", "button")))
         self.copy.setToolTip(tr("Copy the sheet as text, to paste it into a message"))
-        self.print.setText(tr("Pr&int…"))
-        self.export.setText(tr("E&xport PDF…"))
-        self.again.setText(tr("Read this record &again"))
-        self.data.setText(tr("Open in &Data"))
-        self.watch.setText(tr("&Watch", "button"))
+        self.print.setText(without_letter(tr("Pr&int…")))
+        self.export.setText(without_letter(tr("E&xport PDF…")))
+        self.again.setText(without_letter(tr("Read this record &again")))
+        self.data.setText(without_letter(tr("Open in &Data")))
+        self.watch.setText(without_letter(tr("&Watch", "button")))
         self.watch.setToolTip(tr("Tell me when it ships, is invoiced, is paid or changes"))
         self._render()
 
@@ -358,3 +358,8 @@ def _link(text: str) -> QPushButton:
     made = QPushButton(text.replace("&", "&&"))
     made.setObjectName("link")
     return made
+
+
+def without_letter(text: str) -> str:
+    """A button's words without a letter to press: the sheet lies over a page, whose buttons have theirs."""
+    return text.replace("&", "")

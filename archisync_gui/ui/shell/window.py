@@ -55,7 +55,10 @@ SIZE = QSize(1330, 780)
 FRAME = QSize(16, 48)
 """What the desktop puts around a window, about."""
 
-PAGES = ("overview", "history", "timeline", "data", "summary", "log", "settings")
+LONG_TITLE = 48
+"""Average letters of a title that has room beside the buttons."""
+
+PAGES = ("overview", "data", "summary", "history", "settings")
 
 
 class Sidebar(QFrame):
@@ -126,11 +129,9 @@ def page_titles() -> dict[str, str]:
     """Titles of the pages. Ctrl and a figure open them; the letters are for what stands on the pages."""
     return {
         "overview": tr("Overview"),
-        "history": tr("History", "page"),
-        "timeline": tr("Timeline", "page"),
         "data": tr("Data", "page"),
         "summary": tr("Summary", "page"),
-        "log": tr("Log", "page"),
+        "history": tr("History", "page"),
         "settings": tr("Settings", "page"),
     }
 
@@ -152,8 +153,6 @@ class Header(QFrame):
         layout.setColumnStretch(0, 1)
         self._layout = layout
         self._shape = ""
-        self._down_at = -1
-        """The width at which a title had no room beside the buttons."""
         self._first = first = row(gap=9)
         self._sign = _Sign()
         self.title = ElidedLabel()
@@ -183,11 +182,14 @@ class Header(QFrame):
         self.hold = QPushButton()
         self.all = QPushButton()
         self.all.setObjectName("primary")
+        self._sample = QPushButton(self)
+        """Measures words; never shown."""
+        self._sample.hide()
+        self._sample.ensurePolished()
         self._buttons = QWidget()
         buttons = row(self._buttons, gap=6)
         for button in (self.fix, self.why, self.cancel, self.hold, self.all):
             buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
-        self._arrange()
         self.why.clicked.connect(partial(context.open, "why"))
         self.fix.clicked.connect(self._fix)
         self.cancel.clicked.connect(context.cancel)
@@ -204,6 +206,7 @@ class Header(QFrame):
         self.all.setText(tr("Up&date all"))
         self.all.setToolTip(tr("Read all lists, one after the other (F5)"))
         self.bar.setAccessibleName(tr("Progress of the active run"))
+        self._arrange()
         self._kind = ""  # its accessible name is said anew
         self._show(self._context.status)
 
@@ -253,17 +256,12 @@ class Header(QFrame):
         self._arrange()
 
     def _arrange(self) -> None:
-        """Beside the title where it has the room it needs; else below it, beside the second line; in a tiny window
-        below all. Once a title was too long, the buttons stay down until the window's width changes: they do not jump
-        back and forth with the words."""
-        room = self.width() - self._buttons.sizeHint().width() - 54
+        """Beside the title where a long title and the longest button have room; else below it, beside the second line;
+        in a tiny window below all. The window's width decides, never the words: the buttons do not move with them."""
+        room = self.width() - self._buttons_width() - 54
         line = QFontMetrics(self.font()).height()
-        title = self.title.sizeHint().width() + self._sign.width() + self.find_box.minimumWidth() + 24
-        if self._down_at != self.width():
-            self._down_at = -1
-        if room < title:
-            self._down_at = self.width()
-        beside = room > 36 * line and self._down_at < 0
+        title = QFontMetrics(self.title.font()).averageCharWidth() * LONG_TITLE
+        beside = room > title + self._sign.width() + self.find_box.minimumWidth() + 24
         shape = "beside" if beside else "lower" if room > 10 * line else "below"
         if shape == self._shape:
             return
@@ -282,6 +280,22 @@ class Header(QFrame):
             case _:
                 self._layout.addWidget(self._buttons, 2, 0, 1, 2, right)
         self._layout.setRowMinimumHeight(2, 0)
+
+    def _buttons_width(self) -> int:
+        """The width of all buttons with the longest words that each may have."""
+        choices = (
+            words.remedies(),
+            (tr("&Pause all"), tr("&Resume")),
+            *((button.text(),) for button in (self.why, self.cancel, self.all)),
+        )
+        width = 6 * (len(choices) - 1)
+        for texts in choices:
+            found = []
+            for text in texts:
+                self._sample.setText(text)
+                found.append(self._sample.sizeHint().width())
+            width += max(found)
+        return width
 
     def _emphasise(self) -> None:
         """One filled button: what mends things, else what lets them go on, else *Update all*."""
@@ -326,7 +340,6 @@ class Header(QFrame):
         self.fix.setVisible(bool(found.button))
         self._emphasise()
         self.title.setText(found.title)
-        self._arrange()
         self.detail.setText(found.detail)
         self._sign.show_kind(found)
         self._sign.setVisible(found.kind != "running")

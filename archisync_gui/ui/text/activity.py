@@ -67,11 +67,11 @@ def _completed(data: Data) -> _Said:
     added, changed, gone = (_int(data, key) for key in ("added", "changed", "gone"))
     parts = [tr("%n row(s)", "", _int(data, "rows"))]
     if added:
-        parts.append(tr("%n new", "", added))
+        parts.append(tr("%n new", "of rows", added))
     if changed:
-        parts.append(tr("%n changed", "", changed))
+        parts.append(tr("%n changed", "of rows", changed))
     if gone:
-        parts.append(tr("%n gone", "", gone))
+        parts.append(tr("%n gone", "of rows", gone))
     if not (added or changed or gone):
         parts.append(tr("nothing new"))
     text, tone = f"{_name(data)}: {', '.join(parts)}", "text"

@@ -232,7 +232,7 @@ def state_chip(item: AccountTypeStatus) -> Chip:
         case State.WAITING:
             return Chip(tr("Waiting · {why}", why=reason_word(item.reason)), "warn", "ring")
         case State.BACKING_OFF:
-            return Chip(tr("Slowed · %n failure(s)", "", item.failures_in_a_row), "bad", "again")
+            return Chip(tr("Failed · %n attempt(s)", "", item.failures_in_a_row), "bad", "again")
         case State.STOPPED:
             return Chip(tr("Stopped · {why}", why=failure_word(item.last_error)), "bad", "square")
         case State.REFUSED:
@@ -277,13 +277,29 @@ def news_of(runs: Iterable[RunRecord]) -> dict[tuple[str, str], News]:
     return found
 
 
-def news_line(news: News) -> str:
-    """``+2 ~5``; nothing is said of what did not happen."""
+FEMININE = frozenset({"invoices"})
+"""Lists whose name is feminine in Italian."""
+
+
+def news_line(news: News, sync_type: str = "") -> str:
+    """``2 new · 5 changed``; nothing is said of what did not happen."""
     if news.first:
         return tr("first read today")
-    signs = (("+", news.added), ("~", news.changed), ("−", news.gone))
-    parts = [f"{sign}{number(count)}" for sign, count in signs if count]
-    return " ".join(parts) or (tr("no change") if news.runs else "–")
+    if sync_type in FEMININE:
+        parts = (
+            tr("%n new", "of a feminine list", news.added),
+            tr("%n changed", "of a feminine list", news.changed),
+            tr("%n gone", "of a feminine list", news.gone),
+        )
+    else:
+        parts = (
+            tr("%n new", "of a list", news.added),
+            tr("%n changed", "of a list", news.changed),
+            tr("%n gone", "of a list", news.gone),
+        )
+    counts = (news.added, news.changed, news.gone)
+    said = [part for part, count in zip(parts, counts, strict=True) if count]
+    return " · ".join(said) or (tr("no change") if news.runs else "–")
 
 
 def condition_of(found: Sequence[Condition], sync_type: str, account: str | None) -> Condition | None:
@@ -308,9 +324,13 @@ def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, 
     calm = item.state is State.IDLE and item.last_outcome is not Outcome.FAILED and item.unclean_in_a_row < 2
     if condition is None:
         if calm:
-            return ListLine(Chip(news_line(news), "muted", ""), more=brought if news.runs and not news.first else "")
+            return ListLine(
+                Chip(news_line(news, item.type), "muted", ""), more=brought if news.runs and not news.first else ""
+            )
         return ListLine(state_chip(item))
-    return ListLine(_why_chip(item, condition) if calm else state_chip(item), _why_detail(item, condition, now))
+    chip = _why_chip(item, condition) if calm else state_chip(item)
+    said = chip.text[:1].upper() + chip.text[1:]
+    return ListLine(Chip(said, chip.tone, chip.shape), _why_detail(item, condition, now))
 
 
 def _why_chip(item: AccountTypeStatus, condition: Condition) -> Chip:
@@ -335,7 +355,11 @@ def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) ->
     again = item.expected
     when = moment(again.starts, now) if again is not None and again.starts > now else ""
     match condition.kind:
-        case Kind.REFUSED | Kind.STOPPED | Kind.UNSURE:
+        case Kind.STOPPED:
+            return ", ".join(condition.accounts)
+        case Kind.REFUSED:
+            return tr("the stored data are unchanged")
+        case Kind.UNSURE:
             return condition_text(condition, now).means
         case Kind.LATE | Kind.NEVER:
             if item.state is State.RUNNING:
@@ -521,7 +545,7 @@ def headline(status: Status, now: datetime) -> Headline:
     if others:
         detail = f"{condition_title(others[0], now)} · {detail}"
     elif first.kind in (Kind.LATE, Kind.NEVER):
-        detail = f"{detail} {why_line(status, now)}"
+        detail = f"{detail.rstrip('.')} · {why_line(status, now)}"
     look = "hold" if first.kind is Kind.HOLD else "late" if first.warning else "trouble"
     offered = [remedy(condition) for condition in (first, *others)]
     button, place, what = next((found for found in offered if found[0]), offered[0])

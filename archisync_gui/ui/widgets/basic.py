@@ -6,11 +6,12 @@ They know nothing of syncs.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -239,6 +240,17 @@ async def ask_text(parent: QWidget, question: str, *, secret: bool = False, moda
     accepted = await ask(dialog, modal)
     # Read at once: the dialog is destroyed as soon as the caller waits for something else.
     return dialog.textValue() if accepted else None
+
+
+def fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:
+    """Give a combo box these items (data and text), keeping the choice where it is still there, without a signal."""
+    chosen = box.currentData()
+    box.blockSignals(True)
+    box.clear()
+    for data, text in items:
+        box.addItem(text, data)
+    box.setCurrentIndex(next((at for at, (data, _) in enumerate(items) if data == chosen), 0 if items else -1))
+    box.blockSignals(False)
 
 
 class Page(QWidget):

@@ -61,6 +61,13 @@ class _TimeAxis(pg.DateAxisItem):  # type: ignore[misc]
         return [clock(m) if spacing < 86400 and (m.hour or m.minute) else day_short(m) for m in moments]
 
 
+class _Figures(pg.AxisItem):  # type: ignore[misc]
+    """An axis whose figures are written as the language writes them."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+        return [number(int(value)) if spacing >= 1 else decimal(value) for value in values]
+
+
 NEAR = 24
 """Pixels from the mouse within which a point is meant."""
 
@@ -124,7 +131,7 @@ class Charts(QWidget):
             frame = card()
             inside = column(frame, (10, 8, 10, 6), 4)
             heading = label(name="muted")
-            plot = _Plot(axisItems={"bottom": _TimeAxis()})
+            plot = _Plot(axisItems={"bottom": _TimeAxis(), "left": _Figures("left")})
             plot.setMenuEnabled(False)
             plot.hideButtons()
             plot.showGrid(y=True, alpha=0.12)
@@ -198,6 +205,9 @@ class Charts(QWidget):
         middle = [_noon(d) for d in values]
         plot.addItem(pg.BarGraphItem(x=middle, height=list(values.values()), width=60000, brush=color(role), pen=None))
         plot.setXRange(min(middle) - 86400, max(middle) + 86400)
+        every = max(1, -(-len(middle) // 6))  # as many days as have room
+        days = [(at, day_short(d)) for at, d in zip(middle, values, strict=True)]
+        plot.getAxis("bottom").setTicks([days[::every]])
         plot.setYRange(0, max([1.0, *values.values()]))
 
 

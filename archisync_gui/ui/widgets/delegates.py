@@ -204,7 +204,10 @@ class ActivityDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         cell = index.data(VALUE)
         view = option.widget
-        width = view.viewport().width() if isinstance(view, QListView) else 260
+        width = 260
+        if isinstance(view, QListView):  # as wide as beside a scroll bar, so that its coming changes no height
+            beside = view.width() - view.verticalScrollBar().sizeHint().width()
+            width = min(view.viewport().width(), beside)
         metrics = QFontMetrics(option.font)
         room = width - 22 - metrics.horizontalAdvance("00:00") - 9
         text = _spoken(cell) if isinstance(cell, Cell) else ""

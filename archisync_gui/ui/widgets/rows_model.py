@@ -19,6 +19,9 @@ PAGE = 200
 BEFORE = "before the change"
 """The name of the column that shows what a changed value was before; no list has it."""
 
+OWNER = "whose it is"
+"""The name of the column that shows the account of a row; no list has it."""
+
 KEPT = 40
 """Pages kept in memory: 8,000 rows, however long the list."""
 
@@ -35,17 +38,17 @@ class RowsModel(QAbstractTableModel):
         self._total = 0
         self._pages: OrderedDict[int, tuple[Any, ...]] = OrderedDict()
         self._asked: set[int] = set()
-        self._before: Mapping[str, Value] = {}
+        self._before: Mapping[tuple[str, str], Value] = {}
 
     def start(
         self,
         columns: tuple[Column, ...],
         total: int,
         first: tuple[Any, ...],
-        before: Mapping[str, Value] | None = None,
+        before: Mapping[tuple[str, str], Value] | None = None,
     ) -> None:
         """Another list, search or order: its columns, its size and its first page. ``before``: what the column
-        :data:`BEFORE` shows, by key."""
+        :data:`BEFORE` shows, by account and key."""
         self.beginResetModel()
         self._columns, self._total = columns, total
         self._before = before or {}
@@ -73,10 +76,15 @@ class RowsModel(QAbstractTableModel):
         page = self._pages.get(at // PAGE)
         return page[at % PAGE] if page is not None and at % PAGE < len(page) else None
 
-    def place_of(self, key: str) -> int | None:
+    def place_of(self, account: str, key: str) -> int | None:
         """Where that row is, if it is on a page that is there."""
         return next(
-            (page * PAGE + at for page, rows in self._pages.items() for at, row in enumerate(rows) if row.key == key),
+            (
+                page * PAGE + at
+                for page, rows in self._pages.items()
+                for at, row in enumerate(rows)
+                if (row.account, row.key) == (account, key)
+            ),
             None,
         )
 
@@ -111,7 +119,13 @@ class RowsModel(QAbstractTableModel):
                 self._asked.add(number)
                 self.wanted.emit(number)
             return "…"
-        value = self._before.get(found.key) if what.name == BEFORE else found.values.get(what.name)
+        match what.name:
+            case x if x == BEFORE:
+                value = self._before.get((found.account, found.key))
+            case x if x == OWNER:
+                value = found.account
+            case name:
+                value = found.values.get(name)
         text = shown(value, what.kind).replace("\n", " · ")
         return plain(text) if role == Qt.ItemDataRole.ToolTipRole else text
 

@@ -1,0 +1,75 @@
+"""The lists at the left of the data page: name, rows stored, and how old they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QSizePolicy, QWidget
+
+from archisync_gui.model import Status
+from archisync_gui.ui.text import words
+from archisync_gui.ui.text.i18n import ago, number, tr
+from archisync_gui.ui.widgets.delegates import CellDelegate
+from archisync_gui.ui.widgets.models import Cell, Index, SnapshotModel
+
+
+class Lists(QListView):
+    """One of the lists is chosen."""
+
+    changed = Signal()
+    """Another list was chosen."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows = SnapshotModel(1, self)
+        self._quiet = False
+        self.setModel(self._rows)
+        self.setItemDelegate(CellDelegate(self))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setTabKeyNavigation(False)
+
+    def name(self) -> str | None:
+        """The chosen list."""
+        index = self.currentIndex()
+        return str(self._rows.item(index.row())) if index.isValid() else None
+
+    def choose(self, name: str, quiet: bool = False) -> None:
+        """Choose a list, if it is there; ``quiet``: without a signal."""
+        for at in range(self._rows.rowCount()):
+            if self._rows.item(at) == name:
+                self._quiet = quiet
+                self.setCurrentIndex(self._rows.index(at, 0))
+                self._quiet = False
+
+    def show_lists(
+        self, names: Sequence[str], status: Status | None, counts: Mapping[str, int], account: str, now: datetime
+    ) -> None:
+        """Show these lists, with the rows and the age of one account's, or of all accounts' where none is named."""
+        self._quiet = True
+        cells = [(name, name, (_cell(name, status, counts.get(name), account, now),)) for name in names]
+        self._rows.replace(cells)
+        if not self.currentIndex().isValid() and names:
+            self.setCurrentIndex(self._rows.index(0, 0))
+        self._quiet = False
+        widest = max((self.sizeHintForIndex(self._rows.index(at, 0)).width() for at in range(len(names))), default=0)
+        self.setFixedWidth(max(widest, self.fontMetrics().averageCharWidth() * 20) + 8)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        if not self._quiet and current.isValid() and current != previous:
+            self.changed.emit()
+
+
+def _cell(name: str, status: Status | None, count: int | None, account: str, now: datetime) -> Cell:
+    known = status.statuses.get(name) if status is not None else None
+    own = [item for item in known.accounts if account in ("", item.account) or not item.account] if known else []
+    reads = [item.last_run_time for item in own]
+    oldest = None if None in reads else min((at for at in reads if at is not None), default=None)
+    age = ago((now - oldest).total_seconds()) if oldest is not None else tr("never updated") if reads else ""
+    parts = [number(count) if count is not None else "", age]
+    return Cell(words.type_name(name), " · ".join(filter(None, parts)), bold=True)
