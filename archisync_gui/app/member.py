@@ -29,12 +29,13 @@ from archisync_gui.model import FailureKind, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
 from archisync_gui.office.leadership import Leadership
-from archisync_gui.office.line import Line
+from archisync_gui.office.line import Line, News
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
 from archisync_gui.office.served import Served
+from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, interval_key, open_settings
-from archisync_gui.store import Store
+from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 
 if TYPE_CHECKING:
@@ -64,6 +65,15 @@ class _NeverLeads:
 
     def lost(self, epoch: int) -> None:
         """Never called: there is no epoch."""
+
+
+def is_shared(key: str) -> bool:
+    """Whether a setting is the office's; all others are each computer's own."""
+    return key.startswith(("erp.", "sync.", "session.")) and key != "erp.browser"
+
+
+def _as_json(value: object) -> Any:
+    return [*value] if isinstance(value, tuple) else value
 
 
 @asynccontextmanager
@@ -136,7 +146,11 @@ class OfficeMember:
         self.orchestrator = RemoteOrchestrator(
             [entity.spec for entity in ENTITIES], clock, member=me.id, accounts=accounts
         )
-        self.line = Line(server, me.id, self.orchestrator.heard)
+        self.line = Line(server, me.id, self._heard)
+        self._computer = me.name
+        self._shared: dict[str, SharedSetting] = {}
+        """The office's settings as this member knows them."""
+        self._adopting: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Event()
         self._turn.set()
         loop = asyncio.get_running_loop()
@@ -154,6 +168,13 @@ class OfficeMember:
 
     async def begin(self) -> None:
         """Follow the leader, and try to become it."""
+        shared = await asyncio.to_thread(read_from, self.server)
+        if not shared and (self.settings.text("erp.url") or self.profile.demo):
+            first = {key: _as_json(self.settings[key]) for key in self.settings if is_shared(key)}
+            with suppress(StoreError):  # another member was first
+                await asyncio.to_thread(change_shared, self.server, self._computer, first, {})
+            shared = await asyncio.to_thread(read_from, self.server)
+        await self._adopt(shared)  # before this member leads
         self.orchestrator.use(self.line)
         self.line.start()
         self._leadership.start()
@@ -174,6 +195,9 @@ class OfficeMember:
         await self.orchestrator.close()
         if self._work:
             await self.line.stop()
+        for task in self._adopting:
+            task.cancel()
+        await asyncio.gather(*self._adopting, return_exceptions=True)
         self.broken.cancel()
 
     # ------------------------------------------------------------------------------------------------ leading
@@ -275,30 +299,60 @@ class OfficeMember:
 
     # ------------------------------------------------------------------------------------------------ settings
 
+    def _heard(self, news: News) -> None:
+        if news.settings is not None and news.settings != self._shared:
+            task = asyncio.get_running_loop().create_task(self._adopt(news.settings))
+            self._adopting.add(task)
+            task.add_done_callback(self._adopted)
+        self.orchestrator.heard(news)
+
+    def _adopted(self, task: asyncio.Task[None]) -> None:
+        self._adopting.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the office's settings could not be used here: %s", error)
+
+    async def _adopt(self, shared: Mapping[str, SharedSetting]) -> None:
+        """Use the office's settings here, and keep them in this computer's file."""
+        async with self._acting:
+            self._shared = dict(shared)
+            values = {key: one.value for key, one in shared.items() if is_shared(key) and key in self.settings}
+            if any(_as_json(self.settings[key]) != value for key, value in values.items()):
+                await self._apply(values)
+
     @property
     def settings(self) -> Settings:
         """The settings in use on this computer."""
         return self._settings if self.core is None else self.core.settings
 
     async def apply_settings(self, changes: Changes) -> None:
-        """As :meth:`Core.apply_settings`."""
+        """As :meth:`Core.apply_settings`; those that :func:`is_shared` names are changed for the whole office. Raises
+        :class:`StoreError` ``office-setting-conflict`` where another computer has changed one meanwhile."""
         async with self._acting:
-            if self.core is not None:
-                await self.core.apply_settings(changes)
-                self._settings = self.core.settings
-                return
-            before = self._settings
+            before = self.settings
             changed = before.with_(changes(before) if callable(changes) else changes)
-            autostart = changed.flag("look.autostart")
-            if autostart != before.flag("look.autostart"):
-                await asyncio.to_thread(set_autostart, self.profile, autostart)
-            try:
-                await asyncio.to_thread(changed.save, self.profile.settings_file)
-            except OSError as error:
-                reason = {"reason": error.strerror or str(error), "folder": str(self.profile.folder)}
-                raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
-            self._settings = changed
-            zone.use(changed.text("sync.timezone"))
+            shared = {key: _as_json(changed[key]) for key in changed if is_shared(key) and changed[key] != before[key]}
+            if shared:
+                self._shared = await asyncio.to_thread(change_shared, self.server, self._computer, shared, self._shared)
+            await self._apply({key: changed[key] for key in changed if changed[key] != before[key]})
+
+    async def _apply(self, changes: Mapping[str, object]) -> None:
+        """Put settings into effect on this computer."""
+        if self.core is not None:
+            await self.core.apply_settings(changes)
+            self._settings = self.core.settings
+            return
+        before = self._settings
+        changed = before.with_(changes)
+        autostart = changed.flag("look.autostart")
+        if autostart != before.flag("look.autostart"):
+            await asyncio.to_thread(set_autostart, self.profile, autostart)
+        try:
+            await asyncio.to_thread(changed.save, self.profile.settings_file)
+        except OSError as error:
+            reason = {"reason": error.strerror or str(error), "folder": str(self.profile.folder)}
+            raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
+        self._settings = changed
+        zone.use(changed.text("sync.timezone"))
 
     async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
         """As :meth:`Core.set_intervals`."""

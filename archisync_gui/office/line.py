@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
@@ -24,6 +24,7 @@ import psycopg
 from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
 from archisync_gui.office.desk import Emit
 from archisync_gui.office.doorbell import Doorbell
+from archisync_gui.office.shared_settings import VERSIONS, SharedSetting, read_shared
 from archisync_gui.office.sql import LEADER
 from archisync_gui.store.errors import RECOVERABLE, StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
@@ -62,6 +63,8 @@ class News:
     """The leader's events (JSON) that came before that status, in order."""
     as_of: datetime | None = None
     """When the status was written, by the server's clock."""
+    settings: Mapping[str, SharedSetting] | None = None
+    """The office's settings, if they have changed."""
     trouble: ErrorInfo | None = None
     """Why the server has not been reached for :data:`DISTURBED` seconds."""
 
@@ -95,6 +98,8 @@ class _Seen:
     status: tuple[int, int] = (0, -1)
     """Epoch and revision of the last status."""
     leader: tuple[Any, ...] = (0, None, None, None)
+    settings: int = -1
+    """Which settings: ``shared_settings.VERSIONS``."""
     as_of: datetime | None = None
     told: bool = field(default=False)
     """The leader was told to the owner since the connection was made."""
@@ -304,6 +309,9 @@ class Line:
                 ).fetchall()
                 last = events[-1][0] if events else seen.event
             leader = connection.execute(LEADER).fetchone()
+            number = connection.execute(VERSIONS).fetchone()
+            which = seen.settings if number is None else int(number[0])
+            settings = read_shared(connection) if which != seen.settings else None
         epoch, since, name, member = leader or (0, None, None, None)
         value = None
         if status is not None:
@@ -311,12 +319,19 @@ class Line:
             value = None if status[3] is None else json.loads(status[3])
         seen.event = last
         leading = (epoch, since, name, member)
-        if value is None and not events and leading == seen.leader and seen.told and not self._disturbed:
+        if (
+            settings is None
+            and value is None
+            and not events
+            and leading == seen.leader
+            and seen.told
+            and not self._disturbed
+        ):
             return
-        seen.leader, seen.told = leading, True
+        seen.leader, seen.told, seen.settings = leading, True, which
         told = tuple(json.loads(event) for _, event in events)
         current = member is not None and epoch == seen.status[0]
-        self._tell(News(name, member, since, current, value, told, seen.as_of))
+        self._tell(News(name, member, since, current, value, told, seen.as_of, settings))
 
     def _tell(self, news: News) -> None:
         if self._heard is not None:

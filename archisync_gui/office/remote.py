@@ -121,7 +121,7 @@ class RemoteOrchestrator:
                 self._base = from_json(Status, news.status)
             except (KeyError, TypeError, ValueError):
                 log.exception("the leader's status cannot be read (another version?)")
-        self._news = replace(news, status=None, events=())
+        self._news = replace(news, status=None, events=(), settings=None)
         self._status = None
         if self._base.boot or self._news.member is None:
             self.first.set()
