@@ -129,7 +129,7 @@ async def test_a_customers_order_and_its_parcel(make_panel: MakePanel, office: O
     find = walked.panel.window.results()
     await until(lambda: any("ORD/26-002" in line.name for line in find.model.lines))
     walked.key(Qt.Key.Key_Return)
-    await walked.answered("Order ORD/26-002", "BRT 998877", "&Follow the parcel", within=3)
+    await walked.answered("Order ORD/26-002", "BRT 998877", "Follow the parcel", within=3)
 
 
 async def test_unpaid_invoices_of_a_customer(make_panel: MakePanel, office: Office) -> None:
