@@ -710,7 +710,7 @@ class Desk:
         assert status.hold_since is None
         assert (status.current_run, status.queue) == (None, ())
         assert not core._reading
-        assert not core.orchestrator._parts
+        assert not core.orchestrator._waiters._parts
         page, ages = await core.store.rows("customers", ACCOUNT), await core.store.ages("customers", ACCOUNT)
         assert (page.total > 0) == (ages.last_success is not None)
         for line in status.statuses["customers"].accounts:

@@ -61,7 +61,7 @@ async def test_nobody_is_dropped_for_a_minute_of_full_syncs(panel: tuple[Core, E
 async def under_load(panel: tuple[Core, Endpoint, str], seconds: int) -> Load:
     core, endpoint, token = panel
     orchestrator = core.orchestrator
-    listeners = len(orchestrator._listeners._listeners)
+    listeners = len(orchestrator._dispatcher.listeners._listeners)
 
     def keep_reading() -> None:
         if orchestrator.get_status().current_sync is None:
@@ -73,5 +73,5 @@ async def under_load(panel: tuple[Core, Endpoint, str], seconds: int) -> Load:
     print(f"\n{seen}")
     assert (seen.told["wrong"], seen.told["broken"], seen.told["same"]) == (0, [], True)
     await until(lambda: len(endpoint._streams) == 0)
-    assert len(orchestrator._listeners._listeners) == listeners
+    assert len(orchestrator._dispatcher.listeners._listeners) == listeners
     return seen
