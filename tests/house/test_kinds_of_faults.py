@@ -127,7 +127,7 @@ def asks_without_limit() -> Iterator[Sight]:
 
 KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     writes_by_itself: {
-        ("disk.py", "temporary.replace(path)"): "the one place",
+        ("disk.py", "old.replace(new)"): "the one place",
         ("app/crash.py", "self._file.replace("): "a whole file gets another name",
         ("app/profile.py", "temporary.replace(birth)"): "already on the disk; without hard links the last one wins",
         ("store/backups.py", "path.rename(kept)"): "a folder or unreadable file gets another name",
