@@ -35,8 +35,8 @@ WINDOWS_DISKS = [
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        (r"C:\Users\Anna\profile", None),
-        (r"c:\users\anna\profile", None),
+        (r"C:\Dati\Anna\profile", None),
+        (r"c:\dati\anna\profile", None),
         (r"D:\profile", None),
         (r"Z:\ufficio\profile", "NTFS"),
         (r"z:\profile", "NTFS"),
@@ -58,9 +58,9 @@ def test_a_mapped_drive_of_windows_is_a_network_disk(
         (r"\\server\share\profile", True),
         (r"\\?\UNC\server\share\profile", True),
         (r"\\?\unc\server\share", True),
-        (r"\\?\C:\Users\Anna", False),
-        (r"\\.\C:\Users", False),
-        (r"C:\Users\Anna", False),
+        (r"\\?\C:\Dati\Anna", False),
+        (r"\\.\C:\Dati", False),
+        (r"C:\Dati\Anna", False),
     ],
 )
 def test_a_servers_name_is_told_from_a_long_local_path(path: str, unc: bool) -> None:

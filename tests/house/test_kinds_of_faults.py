@@ -127,10 +127,7 @@ def asks_without_limit() -> Iterator[Sight]:
 
 KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     writes_by_itself: {
-        ("disk.py", "temporary.replace(path)"): "the one place",
-        ("app/crash.py", "self._file.replace("): "a whole file gets another name",
-        ("app/profile.py", "temporary.replace(birth)"): "already on the disk; without hard links the last one wins",
-        ("store/backups.py", "path.rename(kept)"): "a folder or unreadable file gets another name",
+        ("disk.py", "old.replace(new)"): "the one place",
         ("export.py", "path.open('w'"): "written under a name of its own first",
         ("export.py", "part.replace(path)"): "an export: the operator can make it again",
         ("erp/conformance/", "asyncio.to_thread(save_to.write_text"): "a report where the operator wants it",
