@@ -132,6 +132,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("export.py", "part.replace(path)"): "an export: the operator can make it again",
         ("erp/conformance/", "asyncio.to_thread(save_to.write_text"): "a report where the operator wants it",
         ("ui/output/paper.py", "part.write_bytes("): "written under a name of its own first, for all to read",
+        ("ui/pages/data_lists.py", "self._rows.replace(cells)"): "rows of a table, no file",
         ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",
     },
     reads_json_by_itself: {("disk.py", "json.loads(path.read_text("): "the one place"},
