@@ -22,7 +22,10 @@ from archisync_gui.ui.widgets.basic import ElidedLabel, Flow, IconButton, column
 from archisync_gui.ui.widgets.files import ask_where, say_saved
 
 WIDTH = 440
-"""Pixels, at most; a small window gives it half of its width."""
+"""Pixels, at most, for letters of the usual size: larger ones get more. A small window gives half of its width."""
+
+CHARACTERS = 62
+"""The width in average letters of a larger size."""
 
 Target = tuple[str, str, str]
 """List, account (empty for a shared list), key."""
@@ -266,7 +269,8 @@ class RecordSheet(QFrame):
     def place(self) -> None:
         """At the right of the page, as high as the page."""
         parent = self._page
-        width = min(WIDTH, max(300, parent.width() // 2))
+        wanted = max(WIDTH, CHARACTERS * self.fontMetrics().averageCharWidth())
+        width = min(wanted, max(300, parent.width() // 2))
         self.setGeometry(parent.width() - width, 0, width, parent.height())
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
