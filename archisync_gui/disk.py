@@ -15,6 +15,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from archisync_gui.system import sys_platform
+
 PRIVATE = 0o600
 """Mode of every file of a profile: readable by its owner, whatever the mode of the folder."""
 
@@ -94,11 +96,6 @@ def _patiently(change: Callable[[], object], path: Path) -> None:
             time.sleep(RETRY_PAUSE)
         else:
             return
-
-
-def sys_platform() -> str:
-    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
-    return sys.platform
 
 
 def _sync_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ from xml.parsers.expat import ExpatError
 from archisync_gui.app.profile import Profile, profiles_folder
 from archisync_gui.disk import replace_file
 from archisync_gui.model import FailureKind, SyncFailure
+from archisync_gui.system import sys_platform
 
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 """Under ``HKEY_CURRENT_USER``: what Windows starts when this user logs in."""
@@ -62,11 +63,6 @@ def command(profile: Profile) -> list[str]:
     named = profile.folder == profiles_folder() / profile.name
     where = profile.name if named else str(profile.folder)
     return [*program(), "--hidden", "--profile", where, *(["--demo"] if profile.demo else [])]
-
-
-def sys_platform() -> str:
-    """``sys.platform``, hidden from the type checker so that the other systems' branches are checked too."""
-    return sys.platform
 
 
 def program() -> list[str]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
+
+from archisync_gui.system import sys_platform
 
 CTRL_BREAK, CTRL_CLOSE, CTRL_LOGOFF, CTRL_SHUTDOWN = 1, 2, 5, 6
 
@@ -47,11 +48,6 @@ def console_end(stop: Callable[[], object]) -> Iterator[None]:
     finally:
         ended.set()
         kernel32.SetConsoleCtrlHandler(handler, False)
-
-
-def sys_platform() -> str:
-    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
-    return sys.platform
 
 
 def _handler(told: Callable[[int], bool]) -> tuple[Any, Any]:

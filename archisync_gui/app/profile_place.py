@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from archisync_gui.disk import read_json
+from archisync_gui.system import sys_platform
 
 NETWORK_FILE_SYSTEMS = re.compile(
     r"^(nfs\d?|cifs|smb\w*|smbfs|afpfs|afs|ncpfs|9p|davfs|fuse\.(sshfs|rclone|davfs2?|s3fs))$"
@@ -111,8 +111,3 @@ def _inside(place: Path, root: Path) -> bool:
     if sys_platform() == "linux":
         return place.is_relative_to(root)
     return Path(str(place).casefold()).is_relative_to(str(root).casefold())
-
-
-def sys_platform() -> str:
-    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
-    return sys.platform

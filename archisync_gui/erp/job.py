@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import sys
 from typing import Any
+
+from archisync_gui.system import sys_platform
 
 log = logging.getLogger(__name__)
 
@@ -94,11 +95,6 @@ def job_of(pids: list[int]) -> Job | None:
         except OSError as error:
             log.warning("process %s is in no job: %s", pid, error)
     return job
-
-
-def sys_platform() -> str:
-    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
-    return sys.platform
 
 
 def _kernel32() -> Any:

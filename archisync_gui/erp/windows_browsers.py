@@ -7,10 +7,11 @@ Windows, for one user only) is registered under *App Paths*, of the user or of t
 from __future__ import annotations
 
 import importlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from archisync_gui.system import sys_platform
 
 APP_PATHS = r"Software\Microsoft\Windows\CurrentVersion\App Paths"
 
@@ -38,8 +39,3 @@ def _registered(winreg: Any, program: str) -> Iterator[str]:
             if isinstance(value, str) and value.strip():
                 path = winreg.ExpandEnvironmentStrings(value) if kind == winreg.REG_EXPAND_SZ else value
                 yield path.strip().strip('"')
-
-
-def sys_platform() -> str:
-    """``sys.platform``, as a call: so that mypy checks the code of all systems, and a test can ask for another one."""
-    return sys.platform
