@@ -6,8 +6,6 @@ import asyncio
 import base64
 import hashlib
 import ssl
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -66,27 +64,19 @@ def describe(der: bytes) -> Certificate:
     )
 
 
-@asynccontextmanager
-async def explaining(base: Callable[[], str], pinned_key: Callable[[], str], account: AccountId) -> AsyncIterator[None]:
-    """Name an unknown certificate in the failure of a step, and say whether it is another one than the accepted one.
-    ``base``: the ERP's address; ``pinned_key``: the accepted key, empty for none."""
-    try:
-        yield
-    except SyncFailure as error:
-        if error.code != "certificate-unknown":
-            raise
-        shown = await look_at(base())
-        pinned = pinned_key()
-        raise SyncFailure(
-            "certificate-changed" if pinned and pinned != shown.key else "certificate-unknown",
-            FailureKind.CREDENTIALS,
-            params={
-                "name": shown.name,
-                "issuer": shown.issuer,
-                # In two halves: a line that cannot be broken is cut off where it is shown.
-                "fingerprint": f"{shown.fingerprint[:47]} {shown.fingerprint[48:]}",
-                "key": shown.key,
-                "expires": f"{shown.expires:%d/%m/%Y}",
-                "account": account,
-            },
-        ) from error
+def unknown(shown: Certificate, pinned: str, account: AccountId) -> SyncFailure:
+    """The failure that names a certificate nobody has accepted. ``pinned``: the accepted key, empty for none; with one,
+    the certificate was changed."""
+    return SyncFailure(
+        "certificate-changed" if pinned and pinned != shown.key else "certificate-unknown",
+        FailureKind.CREDENTIALS,
+        params={
+            "name": shown.name,
+            "issuer": shown.issuer,
+            # In two halves: a line that cannot be broken is cut off where it is shown.
+            "fingerprint": f"{shown.fingerprint[:47]} {shown.fingerprint[48:]}",
+            "key": shown.key,
+            "expires": f"{shown.expires:%d/%m/%Y}",
+            "account": account,
+        },
+    )

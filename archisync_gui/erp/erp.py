@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from archisync_gui.entities.declaration import Entity
+from archisync_gui.erp import certificate
 from archisync_gui.erp.background import Background, IdleTimer
 from archisync_gui.erp.browser import Browser, SessionMemory
-from archisync_gui.erp.certificate import Certificate, explaining, look_at
+from archisync_gui.erp.certificate import Certificate
 from archisync_gui.erp.driver.page_driver import Act
 from archisync_gui.erp.driver.session import ErpSession, Limits
 from archisync_gui.erp.evidence import keep_evidence
@@ -286,7 +287,7 @@ class Erp:
 
     async def certificate(self) -> Certificate:
         """The certificate that the ERP shows now."""
-        return await look_at(self._base())
+        return await certificate.look_at(self._base())
 
     # --- life ---------------------------------------------------------------------------------------------------------
 
@@ -353,5 +354,13 @@ class Erp:
             self._left_open.clear()
             await self._browser.close()
 
-    def _explaining_certificates(self, account: AccountId) -> AbstractAsyncContextManager[None]:
-        return explaining(self._base, self._pinned_key, account)
+    @asynccontextmanager
+    async def _explaining_certificates(self, account: AccountId) -> AsyncIterator[None]:
+        """Name an unknown certificate in the failure of a step, and say whether it is another one than the accepted
+        one."""
+        try:
+            yield
+        except SyncFailure as error:
+            if error.code != "certificate-unknown":
+                raise
+            raise certificate.unknown(await certificate.look_at(self._base()), self._pinned_key(), account) from error

@@ -137,9 +137,11 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
         found = dict.fromkeys(path for name in NAMES if (path := shutil.which(name)))
         attempts = [{"executable_path": path} for path in found]
         channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
-        registered: list[dict[str, Any]] = [{"executable_path": path} for path in registered_browsers()]
         # On Linux the path tells at once; elsewhere browsers are at the places that the channels and the registry know.
-        attempts = [*attempts, *channels] if sys.platform == "linux" else [*channels, *registered, *attempts]
+        if sys.platform == "linux":
+            attempts += channels
+        else:
+            attempts = [*channels, *({"executable_path": path} for path in registered_browsers()), *attempts]
         attempts.append({})
     for attempt in attempts:
         try:

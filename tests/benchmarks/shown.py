@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
+from archisync_gui.app.core import Core
 from archisync_gui.app.desktop import Life, _opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.model import Event, EventKind
@@ -65,13 +66,21 @@ class Paints:
 @asynccontextmanager
 async def whole_panel(app: QApplication, profile: Profile) -> AsyncIterator[Panel]:
     """The panel with everything behind it, as its process puts it together."""
+    async with panel_and_core(app, profile) as (panel, _):
+        yield panel
+
+
+@asynccontextmanager
+async def panel_and_core(app: QApplication, profile: Profile) -> AsyncIterator[tuple[Panel, Core]]:
+    """:func:`whole_panel`, and what stands behind it."""
     panel = Panel(app, profile=profile.name)
     panel.show()
     await panel.first_paint()
     try:
-        async with _opened(Life(profile, None, asyncio.Event()), panel):
+        async with _opened(Life(profile, None, asyncio.Event()), panel) as core:
             assert panel.context.services is not None
-            yield panel
+            assert isinstance(core, Core)
+            yield panel, core
             panel.closing()
     finally:
         await panel.aclose()
