@@ -327,6 +327,11 @@ class ErrorInfo:
     screenshot: str | None = None
     evidence: Mapping[str, Json] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, error: SyncFailure) -> ErrorInfo:
+        """What people are shown of a failure that is not stored: without stack, picture and evidence."""
+        return cls(error.code, error.kind, str(error), error.params)
+
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:

@@ -197,7 +197,7 @@ class Line:
             log.warning("the office's server cannot be reached: %s", error)
         if error.code not in RECOVERABLE or now - self._silent_since >= DISTURBED:
             self._disturbed = True
-            trouble = ErrorInfo(error.code, error.kind, str(error), error.params)
+            trouble = ErrorInfo.of(error)
             self._tell(News(None, None, None, as_of=self._seen.as_of, trouble=trouble))
         self._take_new()
         for command in [*self._open.values()]:

@@ -32,6 +32,9 @@ from archisync_gui.model import (
     Reason,
     RunResult,
     Scope,
+    SessionClosed,
+    SessionEnd,
+    SessionView,
     SmartSyncResult,
     Status,
     SyncFailure,
@@ -172,8 +175,7 @@ class RemoteOrchestrator:
             raise
         if code:
             raise_failure(result)
-        at = result["at"]
-        await self._shown((str(at[0]), int(at[1])))
+        await self._shown(_status_of(result))
         return result["value"]
 
     def _do(self, name: str, change: Callable[[Status], Status] | None, /, **args: Any) -> None:
@@ -196,7 +198,7 @@ class RemoteOrchestrator:
     def _until(self, ahead: _Ahead | None, result: Any) -> None:
         """The leader did what is shown ahead: it goes when the status in which it is has come."""
         if ahead is not None:
-            ahead.until = str(result["at"][0]), int(result["at"][1])
+            ahead.until = _status_of(result)
             if _reached(ahead.until, (self._base.boot, self._base.revision)):
                 self._drop(ahead)
 
@@ -295,7 +297,7 @@ class RemoteOrchestrator:
             raise
         except SyncFailure as error:
             outcome = Outcome.CANCELLED if command.cancelled else Outcome.FAILED
-            told = None if command.cancelled else ErrorInfo(error.code, error.kind, str(error), error.params)
+            told = None if command.cancelled else ErrorInfo.of(error)
             result = RunResult(ticket.type, ticket.parts[part], ticket.scope, outcome, error=told)
             if told is not None:
                 self.refused(error)
@@ -414,7 +416,7 @@ class RemoteOrchestrator:
             answer = await self.ask("smart_customer_sync", patience=FORM_PATIENCE, **args)
             result = from_json(SmartSyncResult, answer)
         except SyncFailure as error:
-            told = ErrorInfo(error.code, error.kind, str(error), error.params)
+            told = ErrorInfo.of(error)
             if error.kind is FailureKind.PERMANENT and error.code != "office-no-leader":
                 self._forms.forget(form)  # refused (too many sessions); asked for without a leader, it is kept
                 raise
@@ -456,11 +458,11 @@ class RemoteOrchestrator:
         if self._line is not None:
             self.send_only(name, id=id)
 
-    def touch(self, session_id: str) -> Any:
+    def touch(self, session_id: str) -> datetime | SessionEnd:
         """As :meth:`Orchestrator.touch`."""
         return self._forms.touch(session_id, self._base)
 
-    def connected(self, session_id: str) -> Any:
+    def connected(self, session_id: str) -> datetime | SessionEnd:
         """As :meth:`Orchestrator.connected`."""
         self._status = None
         return self._forms.connected(session_id, self._base)
@@ -469,7 +471,7 @@ class RemoteOrchestrator:
         """As :meth:`Orchestrator.disconnected`."""
         self._forms.disconnected(session_id)
 
-    def resume_other_syncs(self, session_id: str | None, token: str = "") -> Any:
+    def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
         """As :meth:`Orchestrator.resume_other_syncs`."""
         closed = self._forms.closed(session_id, token, self.get_status())
         if self._line is not None:
@@ -477,11 +479,11 @@ class RemoteOrchestrator:
         self._status = None
         return closed
 
-    def session(self, handle: str) -> Any:
+    def session(self, handle: str) -> SessionView | SessionEnd:
         """As :meth:`Orchestrator.session`, for the forms of all computers."""
         return self._forms.session(handle, self.get_status())
 
-    def session_by_id(self, session_id: str) -> Any:
+    def session_by_id(self, session_id: str) -> SessionView | None:
         """As :meth:`Orchestrator.session_by_id`, for the forms of this computer."""
         form = self._forms.by_id(session_id)
         return None if form is None else self._forms.view(form, self._base)
@@ -533,6 +535,12 @@ def _looked_at(future: asyncio.Future[Any]) -> None:
     """What became of a command that nobody waits for: the log of the line has it."""
     if not future.cancelled():
         future.exception()
+
+
+def _status_of(result: Any) -> tuple[str, int]:
+    """Boot and revision of the leader's status in which an answer of it shows."""
+    boot, revision = result["at"]
+    return str(boot), int(revision)
 
 
 def _reached(wanted: tuple[str, int] | None, found: tuple[str, int]) -> bool:
