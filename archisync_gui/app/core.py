@@ -69,6 +69,34 @@ Changes: TypeAlias = Mapping[str, object] | Callable[[Settings], Mapping[str, ob
 """Settings and their new values; or a function of the settings in use, for what depends on them (add an account)."""
 
 
+async def save_settings(profile: Profile, before: Settings, changed: Settings) -> None:
+    """Start at login and file, both or neither. Raises ``SyncFailure`` ``settings-not-saved``, and what
+    :func:`set_autostart` raises."""
+    autostart = changed.flag("look.autostart")
+    switched = before.flag("look.autostart") != autostart
+    if switched:
+        await asyncio.to_thread(set_autostart, profile, autostart)
+    try:
+        await asyncio.to_thread(changed.save, profile.settings_file)
+    except OSError as error:
+        if switched:
+            await asyncio.to_thread(set_autostart, profile, not autostart)
+        reason = {"reason": error.strerror or str(error), "folder": str(profile.folder)}
+        raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
+
+
+async def until_over(stop: asyncio.Event, broken: asyncio.Future[SyncFailure]) -> None:
+    """Wait until the operator quits (``stop``). Raises what ``broken`` says when nothing can be read any more."""
+    stopping = asyncio.ensure_future(stop.wait())
+    waits: set[asyncio.Future[Any]] = {stopping, broken}
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            raise broken.result()
+    finally:
+        stopping.cancel()
+
+
 def _no_window(hidden: bool, place: str) -> None:
     """No panel is there to be raised."""
 
@@ -354,7 +382,7 @@ class Core:
     async def _apply_settings(self, changes: Changes) -> None:
         before = self.settings
         changed = before.with_(changes(before) if callable(changes) else changes)
-        await self._save(before, changed)
+        await save_settings(self.profile, before, changed)
         self.settings = changed
         zone.use(changed.text("sync.timezone"))
         self.orchestrator.set_rules(self._rules())
@@ -367,20 +395,6 @@ class Core:
             # The session waits for the end of a run that is at work; the password must not, or a close would keep it.
             self._start_later(self.erp.forget(account))
             await self._forget_password(account)
-
-    async def _save(self, before: Settings, changed: Settings) -> None:
-        """Start at login and file, both or neither."""
-        autostart = changed.flag("look.autostart")
-        switched = before.flag("look.autostart") != autostart
-        if switched:
-            await asyncio.to_thread(set_autostart, self.profile, autostart)
-        try:
-            await asyncio.to_thread(changed.save, self.profile.settings_file)
-        except OSError as error:
-            if switched:
-                await asyncio.to_thread(set_autostart, self.profile, not autostart)
-            reason = {"reason": error.strerror or str(error), "folder": str(self.profile.folder)}
-            raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
 
     async def _forget_password(self, account: str) -> None:
         """A removed account leaves no password."""
@@ -465,18 +479,6 @@ class Core:
             self._start_later(self.erp.forget(account))
             self.orchestrator.credentials_changed(account)
 
-    async def has_password(self, account: str) -> bool:
-        """True when a password is known for the account."""
-        try:
-            await self.credentials.password(account)
-        except SyncFailure:
-            return False
-        return True
-
-    async def password_place(self, account: str) -> str:
-        """Where the password is kept: see :meth:`Credentials.place`."""
-        return await self.credentials.place(account)
-
     async def keep_in_file(self, account: str) -> None:
         """Keep the account's password in the private file, because there is no keyring. Raises ``SyncFailure`` and
         ``OSError``."""
@@ -505,7 +507,7 @@ class Core:
     def login_failed(self, account: str, error: SyncFailure) -> None:
         """A login with the stored password, outside a run, ended so."""
         if error.kind is FailureKind.CREDENTIALS:
-            self.orchestrator.login_refused(account, ErrorInfo(error.code, error.kind, str(error), error.params))
+            self.orchestrator.login_refused(account, ErrorInfo.of(error))
 
     async def accept_read(self, run_id: str) -> None:
         """Apply a refused read that the operator accepts (only a shrink), after a backup. Refused while that list is

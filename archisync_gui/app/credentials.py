@@ -57,6 +57,14 @@ class Credentials:
         """True when passwords lie in the private file because there is no keyring."""
         return self._file.exists()
 
+    async def knows(self, account: str) -> bool:
+        """True when there is a password for the account."""
+        try:
+            await self.password(account)
+        except NoPassword:
+            return False
+        return True
+
     async def password(self, account: str) -> str:
         """The password of ``account``. Raises :class:`NoPassword`."""
         if (known := self._known(account)) is not None:

@@ -240,14 +240,9 @@ class Life:
 
     async def _until_over(self, core: Core | OfficeMember) -> None:
         """Until the operator quits. Raises ``SyncFailure`` when nothing can be read any more."""
-        stopping: asyncio.Future[Any] = asyncio.ensure_future(self.stop.wait())
-        broken: asyncio.Future[Any] = core.broken
-        try:
-            await asyncio.wait({stopping, broken}, return_when=asyncio.FIRST_COMPLETED)
-            if not stopping.done():
-                raise core.broken.result()
-        finally:
-            stopping.cancel()
+        from archisync_gui.app.core import until_over
+
+        await until_over(self.stop, core.broken)
 
     def put_back(self, backup: Path) -> None:
         """End this life; the next one has that backup."""
@@ -472,8 +467,8 @@ def _services(core: Core | OfficeMember, endpoint: Endpoint, life: Life, updates
         open_demo=_open_demo,
         set_password=core.set_password,
         keep_in_file=core.keep_in_file,
-        password_place=core.password_place,
-        has_password=core.has_password,
+        password_place=core.credentials.place,
+        has_password=core.credentials.knows,
         test_login=test_login,
         accept_read=core.accept_read,
         rekey=core.rekey,

@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
 from archisync_gui.app import exit_codes
-from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer
 from archisync_gui.app.commands import serve, status_json
-from archisync_gui.app.core import Changes, Core
-from archisync_gui.app.credentials import Credentials, NoPassword
+from archisync_gui.app.core import Changes, Core, save_settings
+from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
 from archisync_gui.app.office import this_member
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.entities import ENTITIES
-from archisync_gui.messages import LANGUAGES, system_language
 from archisync_gui.model import FailureKind, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
@@ -343,25 +341,13 @@ class OfficeMember:
             return
         before = self._settings
         changed = before.with_(changes)
-        autostart = changed.flag("look.autostart")
-        if autostart != before.flag("look.autostart"):
-            await asyncio.to_thread(set_autostart, self.profile, autostart)
-        try:
-            await asyncio.to_thread(changed.save, self.profile.settings_file)
-        except OSError as error:
-            reason = {"reason": error.strerror or str(error), "folder": str(self.profile.folder)}
-            raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
+        await save_settings(self.profile, before, changed)
         self._settings = changed
         zone.use(changed.text("sync.timezone"))
 
     async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
         """As :meth:`Core.set_intervals`."""
         await self.apply_settings({interval_key(name): value or 0 for name, value in minutes.items()})
-
-    def language(self) -> str:
-        """The operator's language: ``it`` or ``en``."""
-        chosen = self.settings.text("look.language")
-        return chosen if chosen in LANGUAGES else system_language()
 
     @property
     def erp_is_here(self) -> bool:
@@ -381,21 +367,9 @@ class OfficeMember:
             return await self.core.set_password(account, password)
         return await self.credentials.keep(account, password)
 
-    async def password_place(self, account: str) -> str:
-        """Where this computer keeps the password: see :meth:`Credentials.place`."""
-        return await self.credentials.place(account)
-
     async def keep_in_file(self, account: str) -> None:
         """Keep the account's password in this computer's private file."""
         await self.credentials.keep_in_file(account)
-
-    async def has_password(self, account: str) -> bool:
-        """True when this computer knows the account's password."""
-        try:
-            await self.credentials.password(account)
-        except SyncFailure:
-            return False
-        return True
 
     async def test_login(self, account: str, password: str | None) -> None:
         """Really log in, which only the leader may do. Raises ``SyncFailure``."""
@@ -439,7 +413,6 @@ async def _serve(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[
 async def _allow_known(core: Core) -> None:
     """Let accounts read again that an earlier leader had no password for, where this computer has one."""
     for account in core.orchestrator.get_status().accounts:
-        if account.stopped is not None and account.stopped.code == "password-missing":
-            with suppress(NoPassword):
-                await core.credentials.password(account.id)
-                core.orchestrator.credentials_changed(account.id)
+        missing = account.stopped is not None and account.stopped.code == "password-missing"
+        if missing and await core.credentials.knows(account.id):
+            core.orchestrator.credentials_changed(account.id)

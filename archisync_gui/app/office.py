@@ -235,6 +235,7 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
     """``office run``: take part without a window until the process is told to end."""
     import signal
 
+    from archisync_gui.app.core import until_over
     from archisync_gui.app.member import taking_part
 
     done = asyncio.Event()
@@ -249,10 +250,5 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
 
     with console_end(done.set):
         async with taking_part(profile, demo, membership_, server, say=say, quit=done.set) as member:
-            broken: asyncio.Future[Any] = member.broken
-            stopping = asyncio.ensure_future(done.wait())
-            await asyncio.wait({stopping, broken}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if broken.done():
-                raise broken.result()
+            await until_over(done, member.broken)
     return exit_codes.OK
