@@ -110,7 +110,7 @@ class Data(Page):
         context.services_changed.connect(self.retranslate)
         context.bridge.happened.connect(self._happened)
         context.bridge.status_changed.connect(self._show_buttons)
-        context.bridge.tick.connect(self._show_lists)
+        context.bridge.tick.connect(self._tick)
 
     def _build(self) -> None:
         top = row(gap=8)
@@ -194,11 +194,13 @@ class Data(Page):
         self.table.setAccessibleName(tr("Stored rows"))
         self.table.first.setAccessibleName(tr("Stored rows"))
         self._show_buttons()
-        if self.isVisible():
-            self.read()
+        self._recount()
+        self.read()
 
     def shown(self) -> None:
         self._show_accounts()
+        self._show_lists()
+        self._recount()
         self.read()
 
     def focus_on(self, what: object) -> None:
@@ -249,6 +251,15 @@ class Data(Page):
                 counts[name] = counts.get(name, 0) + rows
         chosen = str(self.account.currentData() or "")
         self.lists.show_lists(names, self._context.status, counts, chosen, self._context.now())
+
+    def _tick(self) -> None:
+        if self.isVisible():
+            self._show_lists()
+
+    def _recount(self) -> None:
+        """Count the stored rows anew: when the page is opened and when a list was read."""
+        if self.isVisible():
+            self._context.background.run(self._count_rows(), "data-counts")
 
     async def _count_rows(self) -> None:
         services = self._context.services
@@ -303,8 +314,8 @@ class Data(Page):
 
     def _happened(self, events: Sequence[Event]) -> None:
         done = {event.data.get("type") for event in events if event.kind is EventKind.SYNC_COMPLETED}
-        if self.isVisible() and done:
-            self._context.background.run(self._count_rows(), "data-counts")
+        if done:
+            self._recount()
         if self.isVisible() and self.lists.name() in done:
             self._reading += 1
             self._context.background.run(self._refresh(self._reading), "data")
@@ -328,7 +339,6 @@ class Data(Page):
         if self.isVisible():
             self._reading += 1
             self._context.background.run(self._read(self._reading), "data")
-            self._context.background.run(self._count_rows(), "data-counts")
 
     async def _read(self, number: int) -> None:
         services, entity, owners = self._context.services, self.entity(), self._owners()
