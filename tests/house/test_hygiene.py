@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -27,6 +28,7 @@ markers =
 
 SPECIMENS = """
 import asyncio, logging, os, subprocess, sys, tempfile, threading, time, warnings
+import psutil
 import pytest
 
 kept = []
@@ -243,7 +245,9 @@ def test_crashes():
 """
     report = run_specimens(tmp_path, source, "-n", "1", "--max-worker-restart", "0")
     assert report.exit_code == 1
-    assert re.search(r"process left running: \d+ .*of the crashed worker", report.output)
+    named = re.search(r"process left running: (\d+) .*of the crashed worker", report.output)
+    assert named
+    psutil.Process(int(named[1])).kill()
 
 
 def test_workers_that_leave_nothing_pass(tmp_path: Path) -> None:
