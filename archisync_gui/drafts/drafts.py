@@ -8,7 +8,7 @@ are on its server, where every member reads and writes them.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -92,28 +92,18 @@ class Drafts:
     @classmethod
     async def open(cls, folder: Path, *, clock: Clock) -> Self:
         """Open the drafts in ``folder``; makes the file. Raises ``newer-schema`` for a file of a later program."""
-        path = folder / FILE
-        database = Database(path, synchronous="FULL")
-
-        def ready(connection: sa.Connection) -> None:
-            prepare(connection, str(path))
-            forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
-
-        try:
-            await database.create()
-            await database.write(ready)
-        except BaseException:
-            await database.close()
-            raise
-        return cls(database, clock)
+        return await cls._opened(Database(folder / FILE, synchronous="FULL"), clock, prepare)
 
     @classmethod
     async def join(cls, database: Connections, *, clock: Clock) -> Self:
         """Open the drafts of an office (``store.postgres.Postgres`` without a fence: every member writes them), making
         its tables. The database is closed when this raises. Raises ``newer-schema`` for those of a later program."""
+        return await cls._opened(database, clock, prepare_on_server)
 
+    @classmethod
+    async def _opened(cls, database: Connections, clock: Clock, prepared: Callable[[sa.Connection, str], None]) -> Self:
         def ready(connection: sa.Connection) -> None:
-            prepare_on_server(connection, database.place)
+            prepared(connection, database.place)
             forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
 
         try:
