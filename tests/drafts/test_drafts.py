@@ -14,7 +14,7 @@ from archisync_gui.drafts import DraftConflict, Drafts
 from archisync_gui.model import SystemClock
 from archisync_gui.store import StoreError
 from archisync_gui.store.postgres import Postgres, Server
-from tests.support.postgres import Offices
+from tests.support.postgres import Offices, on_a_server
 
 
 class FixedClock:
@@ -33,19 +33,15 @@ class FixedClock:
         raise AssertionError("drafts never wait")
 
 
-ON_A_SERVER = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
-
-
-@pytest.fixture(params=["file", pytest.param("server", marks=ON_A_SERVER)])
+@pytest.fixture(params=["file", pytest.param("server", marks=on_a_server)])
 def server(request: pytest.FixtureRequest) -> Iterator[Server | None]:
     """An office for the tests of the drafts that its members share."""
     if request.param == "file":
         yield None
         return
     offices: Offices = request.getfixturevalue("offices")
-    found = offices.new()
-    yield found
-    offices.forget(found)
+    with offices.one() as found:
+        yield found
 
 
 @pytest.fixture
@@ -232,7 +228,7 @@ async def test_drafts_move_to_an_office_and_back(drafts: Drafts, tmp_path: Path)
         await own.close()
 
 
-@ON_A_SERVER
+@on_a_server
 @pytest.mark.parametrize("server", ["server"], indirect=True)
 async def test_of_two_members_that_save_at_once_one_is_told_of_the_conflict(server: Server) -> None:
     members = [await Drafts.join(Postgres(server), clock=FixedClock()) for _ in range(2)]

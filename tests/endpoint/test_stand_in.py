@@ -4,7 +4,6 @@ the real one."""
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,7 @@ from archisync_gui.model import EventKind, Origin, Outcome, SessionEnd, SessionV
 from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.store.postgres import Server
 from tests.endpoint.stand_in import StandIn
-from tests.support.postgres import Offices
+from tests.support.postgres import Offices, on_a_server
 
 ID, OTHER = "a" * 32, "b" * 32
 
@@ -32,10 +31,7 @@ class Asked:
     account: str
 
 
-ON_A_SERVER = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
-
-
-@pytest.fixture(params=["stand-in", "real", pytest.param("remote", marks=ON_A_SERVER)])
+@pytest.fixture(params=["stand-in", "real", pytest.param("remote", marks=on_a_server)])
 def which(request: pytest.FixtureRequest) -> str:
     found: str = request.param
     return found
@@ -48,9 +44,8 @@ def server(which: str, request: pytest.FixtureRequest) -> Iterator[Server | None
         yield None
         return
     offices: Offices = request.getfixturevalue("offices")
-    found = offices.new()
-    yield found
-    offices.forget(found)
+    with offices.one() as found:
+        yield found
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,9 +17,9 @@ from archisync_gui.office.checks import OLDEST, look, refuse_unfit
 from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
-from tests.support.postgres import PASSWORD, Offices, free_port
+from tests.support.postgres import PASSWORD, Offices, free_port, on_a_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+pytestmark = on_a_server
 
 
 async def test_who_leads_and_who_takes_part_is_told_by_their_locks(office: Server, tmp_path: Path) -> None:

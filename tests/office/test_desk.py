@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from archisync_gui.office.desk import Asked, Desk, Emit, shown
 from archisync_gui.office.line import call
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
+from tests.support.postgres import on_a_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+pytestmark = on_a_server
 
 
 @pytest.fixture

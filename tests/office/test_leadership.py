@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -20,9 +19,9 @@ from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store import Store
 from archisync_gui.store.errors import EpochLost
 from archisync_gui.store.postgres import Postgres, Server
-from tests.support.postgres import Cluster, Offices, programs
+from tests.support.postgres import Cluster, Offices, on_a_server, programs
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+pytestmark = on_a_server
 
 AUDIT = """CREATE TABLE audit (
     id bigint GENERATED ALWAYS AS IDENTITY, epoch bigint NOT NULL, member text NOT NULL,

@@ -23,8 +23,9 @@ from archisync_gui.model import SyncFailure, SystemClock
 from archisync_gui.office.membership import FILE, Membership, keep
 from archisync_gui.store import Store
 from archisync_gui.store.postgres import Server
+from tests.support.postgres import on_a_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+pytestmark = on_a_server
 
 PATIENCE = 120.0
 

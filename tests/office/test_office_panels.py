@@ -26,11 +26,11 @@ from archisync_gui.office.membership import Membership, keep
 from archisync_gui.settings import Settings
 from archisync_gui.store import Store
 from archisync_gui.store.postgres import Postgres, Server
-from tests.support.postgres import free_port
+from tests.support.postgres import free_port, on_a_server
 
 pytestmark = [
     pytest.mark.ci,
-    pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS"),
+    on_a_server,
 ]
 
 ACCOUNT = "agente01"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import datetime
@@ -31,8 +30,9 @@ from archisync_gui.office import line, remote
 from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Store
 from archisync_gui.store.postgres import Server
+from tests.support.postgres import on_a_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+pytestmark = on_a_server
 
 ID = "x" * 32
 

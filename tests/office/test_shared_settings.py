@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -18,8 +17,9 @@ from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.settings import DECLARATIONS, Settings, load_settings
 from archisync_gui.store import StoreError
 from archisync_gui.store.postgres import Server
+from tests.support.postgres import on_a_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+pytestmark = on_a_server
 
 
 async def until(condition: Callable[[], bool]) -> None:

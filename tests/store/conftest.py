@@ -51,9 +51,8 @@ async def open_store(engine: str, tmp_path: Path, clock: ManualClock, offices: O
     if engine == "sqlite":
         yield lambda: Store.open(tmp_path / "data", ENTITIES, clock=clock)
         return
-    server = offices.new()
-    yield lambda: Store.join(Postgres(server), tmp_path / "data", ENTITIES, clock=clock)
-    offices.forget(server)
+    with offices.one() as server:
+        yield lambda: Store.join(Postgres(server), tmp_path / "data", ENTITIES, clock=clock)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ What is the same on both engines is in the modules of ``conftest.BOTH``.
 
 import asyncio
 import sqlite3
-import sys
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -22,9 +21,9 @@ from archisync_gui.model import Event, EventKind, Explanation, Origin, Reason, R
 from archisync_gui.store import RefusedKind, Store, StoreError
 from archisync_gui.store.errors import server_code
 from archisync_gui.store.postgres import Postgres, Server
-from tests.support.postgres import PASSWORD, Offices
+from tests.support.postgres import PASSWORD, Offices, on_a_server
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+pytestmark = on_a_server
 
 
 async def joined(server: Server, folder: Path, clock: ManualClock, entities: object = ENTITIES) -> Store:

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,6 +163,10 @@ ITALIAN = ("--locale-provider=icu", "--icu-locale=it")
 """From version 15 on."""
 
 
+on_a_server = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+"""For tests that need the server."""
+
+
 class Offices:
     """Gives each test an office of its own on one server."""
 
@@ -189,6 +194,13 @@ class Offices:
         with admin.connect("tests", autocommit=True) as connection:
             connection.execute(f'DROP SCHEMA IF EXISTS "{server.schema}" CASCADE')
 
+    @contextmanager
+    def one(self) -> Iterator[Server]:
+        """The address of a new office, which is removed with the block."""
+        server = self.new()
+        yield server
+        self.forget(server)
+
     def close(self) -> None:
         """Stop the server."""
         if self._cluster is not None:
@@ -206,6 +218,5 @@ def offices() -> Iterator[Offices]:
 @pytest.fixture
 def office(offices: Offices) -> Iterator[Server]:
     """The address of a new office, removed after the test."""
-    server = offices.new()
-    yield server
-    offices.forget(server)
+    with offices.one() as server:
+        yield server
