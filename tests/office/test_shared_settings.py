@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from remote_rig import make_office
 
+from archisync_gui.app import core as core_module
 from archisync_gui.app.member import OfficeMember, is_shared, taking_part
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.settings import DECLARATIONS, Settings, load_settings
@@ -62,6 +64,27 @@ async def test_all_members_have_the_first_ones_settings_and_hear_of_changes(offi
         assert one.settings.text("look.theme") == "system"
         kept = load_settings(one.profile.settings_file).settings
         assert kept.number("sync.orders.interval") == 15
+
+
+async def test_a_file_that_cannot_be_written_leaves_the_start_at_login_as_it_was(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_office(office, tmp_path / "made")
+    switched: list[bool] = []
+    monkeypatch.setattr(core_module, "set_autostart", lambda profile, on: switched.append(on))
+
+    def full(self: Settings, path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    async with AsyncExitStack() as stack:
+        member = await joined(stack, office, tmp_path / "one")
+        with monkeypatch.context() as patched:
+            patched.setattr(Settings, "save", full)
+            with pytest.raises(SyncFailure) as failed:
+                await member.apply_settings({"look.autostart": True})
+        assert failed.value.code == "settings-not-saved"
+        assert switched == [True, False]
+        assert not member.settings.flag("look.autostart")
 
 
 async def test_a_change_of_what_another_computer_changed_meanwhile_is_refused(office: Server, tmp_path: Path) -> None:

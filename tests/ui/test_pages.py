@@ -52,7 +52,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.errors import StoreError
-from archisync_gui.store.types import Change, ChangeKind, Page
+from archisync_gui.store.types import Change, ChangeKind, Counts, Page
 from archisync_gui.ui.dialogs import run_details as details
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.clear import ClearDialog
@@ -206,6 +206,36 @@ async def test_a_list_that_was_never_read_says_so(make_panel: MakePanel, world: 
     await until(lambda: page.empty.text().startswith("Nothing stored yet"))
     page.search.setText("demo")
     await until(lambda: page.empty.text() == "Orders: nothing found for “demo”. Ctrl+K looks in all lists.")
+
+
+async def test_lists_are_dated_and_counted_only_while_they_are_seen(make_panel: MakePanel, world: World) -> None:
+    panel = await make_panel()
+    page = panel.window.go("data")
+    assert isinstance(page, Data)
+    await until(lambda: page.model.rowCount() == 1000)
+    shown, counted = [0], [0]
+    show_lists, counts = page.lists.show_lists, world.store.counts
+
+    def dated(*about: Any) -> None:
+        shown[0] += 1
+        show_lists(*about)
+
+    async def count() -> tuple[Counts, ...]:
+        counted[0] += 1
+        return await counts()
+
+    page.lists.show_lists, world.store.counts = dated, count  # type: ignore[method-assign]
+    panel.context.bridge.tick.emit()
+    assert shown == [1]
+    page.search.setText("demo 0007")
+    await until(lambda: page.model.rowCount() == 1)
+    assert counted == [0], "a search changes no count"
+    panel.window.go("history")
+    panel.context.bridge.tick.emit()
+    assert shown == [1], "nobody sees the ages"
+    panel.window.go("data")
+    assert shown[0] > 1
+    await until(lambda: counted == [1])
 
 
 async def test_search_sort_and_history_of_a_row(make_panel: MakePanel, world: World) -> None:
