@@ -29,8 +29,9 @@ CANDIDATES = 1_000
 """Rows with all trigrams of a word that are looked at for the word itself, newest first. A text with a number
 or code has no such limit, unless that is too short to have a trigram: an exact number must never be missed."""
 FEW = 400
-"""Up to so many rows with all trigrams of a text are all read at once and ranked here, instead of looked up once for
-each rank: the usual case of a rare name, and the dear one of two frequent words that are rarely together."""
+"""Up to so many rows with all trigrams of a text are read at once and ranked here, instead of being looked up once for
+each rank. That is usual for a rare name. It also avoids the slowest lookup: two frequent words that are rarely
+together."""
 SHORTEST = 2
 """Characters below which nothing is looked up."""
 
