@@ -230,6 +230,44 @@ THIEF = """<!doctype html><title>thief</title><link rel="icon" href="data:,"><sc
 </script><body></body>"""
 
 
+OTHER_TAB = """async (when) => {
+  const storage = await import("/order-form/storage.js");
+  for (const key of ["aside:m", "send:z"]) await storage.put(key, { key, at: "2026-01-01" });
+  const raw = (act) => new Promise((resolve) => {
+    const asked = indexedDB.open("archisync", 1);
+    asked.onsuccess = () => {
+      const transaction = asked.result.transaction("kept", "readwrite");
+      act(transaction.objectStore("kept"));
+      transaction.oncomplete = resolve;
+    };
+  });
+  const late = { key: "copy:t", at: "2026-01-02" };
+  localStorage.setItem("archisync-keep:copy:t", JSON.stringify(late));
+  let written = null;
+  const real = IDBObjectStore.prototype[when];
+  IDBObjectStore.prototype[when] = function (...how) {
+    const request = real.apply(this, how);
+    request.addEventListener("success", () => {
+      written ??= raw((store) => { store.put(late, "copy:t"); store.put({ key: "a", at: "2026-01-02" }, "a"); });
+      localStorage.removeItem("archisync-keep:copy:t");
+    });
+    return request;
+  };
+  const found = await storage.all();
+  await written;
+  return JSON.stringify([...found]);
+}"""
+"""What a tab finds when another one's write comes onto the disk at a certain moment of its reading."""
+
+
+@pytest.mark.parametrize("moment", ["getAllKeys", "getAll"])
+async def test_no_entry_is_missed_or_mistaken_while_another_tab_writes(at_work: Rig, moment: str) -> None:
+    page = await at_work.form(ACCOUNT)
+    found = dict(json.loads(await page.evaluate(OTHER_TAB, moment)))
+    assert {"aside:m", "send:z", "copy:t"} <= set(found)
+    assert all(value["key"] == key for key, value in found.items() if "key" in value)
+
+
 async def test_a_page_on_a_neighbouring_port_is_given_nothing(at_work: Rig) -> None:
     page = await order_waits(at_work)
     await page.close()

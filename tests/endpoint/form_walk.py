@@ -39,8 +39,8 @@ IN_PAGE = """() => {
   window.fetch = async (...how) => { await pause(); const answer = await real(...how); await pause(); return answer; };
 
   const text = (node) => node?.textContent.replaceAll("\u00a0", " ").trim() ?? "";
-  const until = async (question, about) => {
-    const end = Date.now() + 15000;
+  const until = async (question, about, patience = 15000) => {
+    const end = Date.now() + patience;
     while (!(await question(about))) {
       if (Date.now() > end) throw new Error(`waited in vain for ${question} ${about}: ${await walk.dump()}`);
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -107,7 +107,8 @@ IN_PAGE = """() => {
       const worker = await navigator.serviceWorker.getRegistration("/order-form/handover");
       return worker?.active?.state === "activated";
     }),
-    found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id),
+    // The form asks an address that is slow to answer three times, the last time after 23 s.
+    found: (id) => until(async (wanted) => (await walk.keep.waiting()).some((entry) => entry.id === wanted), id, 60000),
     online: () => { dispatchEvent(new Event("online")); },
     go: (hash) => { location.hash = hash; },
     scan: SCAN,

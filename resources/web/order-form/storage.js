@@ -195,15 +195,17 @@ export async function all() {
   return kept;
 }
 
-/** Everything as it lies in the storages, mostly encrypted. @returns {Promise<Map<string, any>>} */
+/** Everything as it lies in the storages, mostly encrypted. The journal is read first: what leaves it while other pages
+ * write is in IndexedDB by then, so no entry is missed. @returns {Promise<Map<string, any>>} */
 export async function allRaw() {
+  const left = journalEntries();
+  /** @type {Map<string, any>} */
   const found = new Map();
-  const { ok, result } = await transact("readonly", (store) => store.getAllKeys());
-  if (ok) {
-    const values = await transact("readonly", (store) => store.getAll());
-    result.forEach((/** @type {string} */ key, /** @type {number} */ at) => found.set(key, values.result?.[at]));
-  }
-  for (const [key, value] of journalEntries()) found.set(key, value);
+  await transact("readonly", (store) => {
+    const keys = store.getAllKeys(), values = store.getAll(); // in one transaction: each value belongs to its key
+    values.onsuccess = () => keys.result.forEach((key, at) => found.set(String(key), values.result[at]));
+  });
+  for (const [key, value] of left) if (!(value && found.get(key)?.at > value.at)) found.set(key, value);
   return found;
 }
 
