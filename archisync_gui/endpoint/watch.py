@@ -318,7 +318,9 @@ async def _stream(call: Call, response: web.StreamResponse, stream: Stream) -> N
     async with services.orchestrator.events(REMEMBERED_EVENTS) as news:
         now = services.orchestrator.get_status()
         told = now if view is None else view.status(now)
-        await _write(call, response, _frame("status", f"{now.boot}:{now.revision}", as_json(told)))
+        # The events that were missed follow the status: it carries no id, so that a line that breaks in between loses
+        # none of them.
+        await _write(call, response, _frame("status", "" if missed else f"{now.boot}:{now.revision}", as_json(told)))
         for event in missed:
             await _write_event(call, response, event, view)
         await _forward(call, response, stream, news, view)
@@ -364,4 +366,5 @@ def _event(event: Event) -> bytes:
 
 
 def _frame(kind: str, id_: str, data: object) -> bytes:
-    return f"id: {id_}\nevent: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
+    number = f"id: {id_}\n" if id_ else ""
+    return f"{number}event: {kind}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
