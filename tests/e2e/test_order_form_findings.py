@@ -85,6 +85,26 @@ async def test_1_late_prices_of_a_saved_order_touch_no_line_of_the_next(at_work:
     assert await quantities(at_work) == [("020002", 4)]
 
 
+async def test_1_an_order_saved_while_the_panel_starts_anew_has_its_prices(at_work: Rig) -> None:
+    between = await at_work.between("**/api/prices?**")
+    page = await at_work.form()
+    asked: list[str] = []
+
+    async def answer_the_fourth(route: Route) -> None:
+        asked.append(route.request.url)
+        await (route.abort() if len(asked) < 4 else route.continue_())
+
+    between.instead = answer_the_fourth
+    await choose(page, "50121")
+    await add(page, "lucido.b", "4")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#saved")).to_contain_text("Bozza salvata")
+    document: Any = (await at_work.office.drafts.list(ACCOUNT))[0].document
+    assert [found["unitPrice"] is not None for found in document["lines"]] == [True]
+    assert len(asked) == 4
+    at_work.problems.clear()  # the browser reports what was not answered
+
+
 async def test_2_a_line_that_is_removed_moves_no_quantity_to_another(at_work: Rig) -> None:
     page = await at_work.form()
     await edit(page, await stored(at_work, *(line(f"A{n}", n) for n in range(1, 21))), 20)

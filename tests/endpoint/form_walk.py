@@ -38,6 +38,11 @@ IN_PAGE = """() => {
   const pause = () => next() < 0.5 ? undefined : new Promise((resolve) => setTimeout(resolve, next() * 12));
   window.fetch = async (...how) => { await pause(); const answer = await real(...how); await pause(); return answer; };
 
+  // Saving waits four seconds for prices. A busy computer's panel may need longer to start anew.
+  const timer = window.setTimeout.bind(window);
+  window.setTimeout = (act, pause, ...more) =>
+    timer(act, String(act).includes("saveWanted === mine.id") ? 60000 : pause, ...more);
+
   const text = (node) => node?.textContent.replaceAll("\u00a0", " ").trim() ?? "";
   const until = async (question, about, patience = 15000) => {
     const end = Date.now() + patience;

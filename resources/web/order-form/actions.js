@@ -19,6 +19,8 @@ import { blank, fromDocument, isEmpty, lineOf, MOST_LINES, MOST_TEXT, newId, qua
 
 /** Milliseconds that saving waits for prices; then the order is saved as it is shown. */
 const PRICES_WITHIN = 4_000;
+/** Milliseconds after which a price that could not be read is asked for again meanwhile. */
+const ASK_PRICES_AGAIN = 300;
 
 const hooks = { saved: () => {}, unsent: () => {} };
 /** Told when a draft has left the form, and when the outbox may have changed. @param {Partial<typeof hooks>} more */
@@ -308,9 +310,9 @@ function takeTyped() {
   return true;
 }
 
-/** Save the draft and begin the next order at once: nobody waits for the panel's disk.
- * @param {boolean} [again] Prices that could not be read were asked for once more. */
-export function save(again = false) {
+/** Save the draft and begin the next order at once: nobody waits for the panel's disk. Prices that are not known yet are
+ * waited for, and asked for again where the panel did not answer (it may be starting anew). */
+export function save() {
   if (!takeTyped()) return;
   const mine = order();
   if (isEmpty(mine)) { note("save", { text: t("save.empty") }); return; }
@@ -320,8 +322,7 @@ export function save(again = false) {
     refuse("save", t("save.invalid", { n: view().problems.length, name: nameOf(first.line) }), `quantity-${first.line}`);
     return;
   }
-  const unread = mine.lines.filter((line) => line.live && line.unitPrice === null && now().articles[line.itemId]?.state === "failed");
-  if (unread.length && !again) need(unread);
+  need(unpriced());
   if (view().waiting || now().scans.some(looking)) {
     if (now().saveWanted === mine.id) return;
     update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
@@ -331,6 +332,10 @@ export function save(again = false) {
   finish();
 }
 
+/** The lines whose price the panel did not tell when it was asked. */
+const unpriced = () => order().lines.filter((line) =>
+  line.live && line.unitPrice === null && now().articles[line.itemId]?.state === "failed");
+
 /** @param {string | null} id */
 const nameOf = (id) => order().lines.find((one) => one.id === id)?.name ?? "";
 
@@ -339,8 +344,12 @@ function continueSaving() {
   const { saveWanted, scans } = now();
   if (saveWanted === null || view().waiting || scans.some(looking)) return;
   if (saveWanted !== order().id) { update({ saveWanted: null }); return; }
+  if (unpriced().length) {
+    setTimeout(() => unpriced().length ? need(unpriced()) : continueSaving(), ASK_PRICES_AGAIN);
+    return;
+  }
   update({ saveWanted: null });
-  save(true);
+  save();
 }
 onSettled(continueSaving);
 
