@@ -268,6 +268,22 @@ async def test_no_entry_is_missed_or_mistaken_while_another_tab_writes(at_work: 
     assert all(value["key"] == key for key, value in found.items() if "key" in value)
 
 
+SAVED_AGAIN = """async () => {
+  const storage = await import("/order-form/storage.js");
+  const put = (at) => storage.put("send:x", { key: "send:x", at });
+  await put("1");
+  const changed = storage.change("send:x", (now) => now.at === "1" ? null : { ...now, version: 2 });
+  const again = put("2");
+  await Promise.all([changed, again]);
+  return JSON.stringify(await storage.get("send:x"));
+}"""
+
+
+async def test_a_draft_saved_again_while_it_is_acknowledged_stays_in_the_outbox(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    assert json.loads(await page.evaluate(SAVED_AGAIN)) == {"key": "send:x", "at": "2", "version": 2}
+
+
 async def test_a_page_on_a_neighbouring_port_is_given_nothing(at_work: Rig) -> None:
     page = await order_waits(at_work)
     await page.close()

@@ -130,12 +130,13 @@ export async function waitingFor(id) {
 /** Take over what another address of the panel has kept; of two versions of one order the newer one counts.
  * @param {Kept[]} entries @returns {Promise<Kept[]>} Those that need not be kept there any longer: they are on the disk here. */
 export async function adopt(entries) {
-  const mine = await storage.all(), taken = [];
+  const taken = [];
   for (const entry of entries) {
     if (typeof entry?.key !== "string" || typeof entry.id !== "string") continue;
     if (entry.unchanged) { taken.push(entry); continue; } // the panel has it
-    const kind = entry.kind === "copy" ? "aside" : entry.kind, name = nameOf(kind, entry.id), known = mine.get(name);
-    if (known && known.at >= entry.at || await storage.put(name, { ...entry, key: name, kind })) taken.push(entry);
+    const kind = entry.kind === "copy" ? "aside" : entry.kind, name = nameOf(kind, entry.id);
+    const newer = (/** @type {any} */ mine) => mine?.at >= entry.at ? mine : { ...entry, key: name, kind };
+    if (await storage.change(name, newer)) taken.push(entry);
   }
   return taken;
 }
@@ -181,11 +182,8 @@ async function sendNow(entry) {
 }
 
 /** @param {Kept} entry @param {number} version */
-async function acknowledged(entry, version) {
-  const now = await storage.get(entry.key);
-  if (!now || now.at === entry.at) await storage.put(entry.key, null);
-  else await storage.put(entry.key, { ...now, version }); // saved again meanwhile: it follows what was just stored
-}
+const acknowledged = (entry, version) => storage.change(entry.key, (now) =>
+  !now || now.at === entry.at ? null : { ...now, version }); // saved again meanwhile: it follows what was just stored
 
 /** Send all that waits, one tab at a time; resolves with what waits after that (see {@link waiting}). Each draft in it was
  * tried, unless the panel does not answer. A conflict stays, for the person to decide.

@@ -248,6 +248,13 @@ export async function get(key) {
   return ok ? await unseal(result) ?? null : null;
 }
 
+/** Put what follows from the value of a key, or remove it (null). What this page puts while the value is read counts.
+ * @param {string} key @param {(value: any) => unknown} next @returns {Promise<boolean>} */
+export async function change(key, next) {
+  const read = await get(key), running = pending.get(key);
+  return put(key, next(running ? running.value : read));
+}
+
 /** Whether the browser keeps anything at all; told at once, not at the first loss. @returns {Promise<boolean>} */
 export async function works() {
   if (journal("test", "null")) { unjournal("test"); return true; }
