@@ -17,6 +17,7 @@ from archisync_gui.erp.cells.rows import Findings, RowReader
 from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import Page
+from archisync_gui.erp.lists.restoring import READ_SIZES
 from archisync_gui.model import (
     AccountId,
     Clock,
@@ -143,7 +144,10 @@ class SyncRunner:
     """Executes runs. Give this one object to the orchestrator."""
 
     def __init__(self, store: SyncStore, erp: Erp, entities: Iterable[Entity], *, page_size: int = PAGE_SIZE) -> None:
-        """``page_size``: rows a page of a read that may be pre-empted (one of 10, 20, 50, 100, 200)."""
+        """``page_size``: rows a page of a read that may be pre-empted. One of :data:`READ_SIZES`: another one would be
+        taken for the user's own choice when a view is restored after a failed read."""
+        if page_size not in READ_SIZES:
+            raise ValueError(f"page size {page_size}, not one of {READ_SIZES}")
         self._page_size = page_size
         self._store = store
         self._erp = erp

@@ -287,8 +287,8 @@ async def _after_faults(entity: Entity, folder: Path, faults: Sequence[Fault]) -
     assert not wrong, "\n".join(wrong)
 
 
-PAGE_SIZES = {"invoices": 10, "customers": 50, "prices": 100, "products": 100}
-"""Rows a page, so that each list has about three pages; the others: 20."""
+PAGE_SIZES = {"customers": 100, "prices": 100, "products": 100}
+"""Rows a page, so that each list has several pages; the others: 20."""
 
 
 async def _after_fault(here: World, entity: Entity, fault: str, moment: str, view: dict[str, Any]) -> str:

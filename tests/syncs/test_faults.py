@@ -99,8 +99,8 @@ SAMPLE = {
 differently: what a list takes in a way of its own, and each fault at one list. At night each list meets all."""
 
 
-PAGE_SIZES = {"invoices": 10, "customers": 50, "prices": 100, "products": 100}
-"""Rows a page, so that each list has about three pages; the others: 20."""
+PAGE_SIZES = {"customers": 100, "prices": 100, "products": 100}
+"""Rows a page, so that each list has several pages; the others: 20."""
 OTHERS = [entity.name for entity in ENTITIES if entity.name != "orders"]
 
 
