@@ -99,18 +99,32 @@ async def quietly(closing: Any) -> None:
 async def start_driver(starting: Any) -> Playwright:
     """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
     that the connection was closed."""
+    task = asyncio.ensure_future(starting.start())
     try:
-        playwright = cast("Playwright", await starting.start())
-    except BaseException as error:
+        playwright = cast("Playwright", await asyncio.shield(task))
+    except asyncio.CancelledError:
+        await _stop_when_started(task, starting)
+        raise
+    except Exception as error:
         await quietly(starting.__aexit__(None, None, None))  # its process, if there is one, must not stay
-        if not isinstance(error, Exception):
-            raise
         raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
     # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
     # 1.65): the loop would log it as an error long after we have noticed.
     with suppress(AttributeError):
         starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())  # noqa: SLF001
     return playwright
+
+
+async def _stop_when_started(task: asyncio.Task[Any], starting: Any) -> None:
+    """End a driver that nobody wants any more. Its start may go on for :data:`CLOSE_LIMIT` seconds before it is
+    cancelled: a start that is cancelled half-way leaves no way to stop the driver, and a task of Playwright's whose
+    error nobody looks at (seen with 1.65)."""
+    try:
+        await asyncio.wait([task], timeout=CLOSE_LIMIT)
+    finally:
+        task.cancel()
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await quietly(starting.__aexit__(None, None, None))
 
 
 def _as_root() -> bool:
