@@ -102,11 +102,11 @@ def question_of(view: View, now: datetime) -> dict[str, Any]:
 
     today = zone.local(now).date()
     where = tuple((name, how, today.isoformat() if value == TODAY else value) for name, how, value in view.where)
-    since = None
+    added = None
     if view.new_days is not None:
-        since = now - timedelta(days=view.new_days) if view.new_days else midnight(now)
+        added = (now - timedelta(days=view.new_days) if view.new_days else midnight(now)), None
     changed = None if view.changed is None else (view.changed, since_of(view, now))
-    question: dict[str, Any] = {"selection": Selection(where, since, changed)}
+    question: dict[str, Any] = {"selection": Selection(where, added, changed)}
     if view.within is not None:
         name, days = view.within
         question["between"] = (name, today.isoformat(), (today + timedelta(days=days)).isoformat())

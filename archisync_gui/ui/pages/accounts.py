@@ -29,6 +29,9 @@ class AccountCard(QWidget):
         self.state = label(wrap=True)
         first.addWidget(self.state, 1)
         inside.addLayout(first)
+        self.forms = label(name="session", wrap=True)
+        """Which order forms are open for it, and where."""
+        inside.addWidget(self.forms)
         self.password = PasswordField()
         self.password.field.setAccessibleName(tr("Password of {account}", account=name))
         self.save = QPushButton(tr("Save and try"))
@@ -88,6 +91,9 @@ class AccountCard(QWidget):
         text, tone = words.account_line(status, self._name, self._context.now())
         self.state.setText(text)
         _tone(self.state, tone)
+        forms = words.forms_line(status, self._name, self._context.now())
+        self.forms.setText(forms)
+        self.forms.setVisible(bool(forms))
 
     def _say(self, text: str, tone: str = "muted") -> None:
         """The result of the last action."""

@@ -74,11 +74,11 @@ class RunsModel(SnapshotModel):
 
 def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
     end = run.ended or now
-    error = ""
+    error, warnings = "", words.warnings_of(run)
     if run.error is not None:
         error = words.failure_word(run.error)
-    elif run.warnings:
-        error = tr("%n warning(s)", "", len(run.warnings))
+    elif warnings:
+        error = tr("%n warning(s)", "", len(warnings))
     scope = words.scope_word(run.scope, run.key) if run.scope.value != "all" else ""
     detail = " · ".join(p for p in (run.account if accounts > 1 else "", scope) if p)
     done = run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN)
@@ -88,14 +88,10 @@ def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
         Cell(chip=words.outcome_word(run.outcome)),
         Cell(words.origin_word(run.origin)),
         Cell(took((end - run.started).total_seconds()), right=True),
-        Cell(words.rows_word(run.rows), words.delta_line(run.added, run.changed, run.gone), right=True)
-        if done
-        else Cell("–", right=True),
+        Cell(words.rows_word(run.rows), words.brought_word(run), right=True) if done else Cell("–", right=True),
         Cell(
             error,
-            tooltip=run.error.message
-            if run.error is not None
-            else "\n".join(map(words.warning_word, run.warnings[:20])),
+            tooltip=run.error.message if run.error is not None else "\n".join(map(words.warning_word, warnings[:20])),
         ),
     )
 

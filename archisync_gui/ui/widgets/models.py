@@ -488,8 +488,9 @@ class SessionsModel(SnapshotModel):
 def _session_cells(session: SessionView, now: datetime) -> tuple[Cell, ...]:
     label = session.label or (tr("program without a name") if session.anonymous else tr("order form"))
     connected = tr("connected") if session.connected else tr("not connected")
+    place = tr("on {computer}", computer=session.computer) if session.computer else ""
     return (
-        Cell(label, " · ".join(p for p in (session.computer, session.account or "", connected) if p), bold=True),
+        Cell(label, " · ".join(p for p in (place, session.account or "", connected) if p), bold=True),
         Cell(clock(session.since), tooltip=absolute(session.since)),
         Cell(ago((now - session.last_sign).total_seconds()), tooltip=absolute(session.last_sign)),
         Cell(clock(session.deadline), tooltip=absolute(session.deadline)),

@@ -101,7 +101,7 @@ def run_tip(run: RunRecord, now: datetime) -> str:
         words.outcome_word(run.outcome).text + " · " + words.origin_word(run.origin),
     ]
     if run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN):
-        lines.append(f"{words.rows_word(run.rows)} · {words.delta_line(run.added, run.changed, run.gone)}")
+        lines.append(words.run_line(run))
     if run.error is not None:
         lines.append(words.failure_word(run.error))
     return "\n".join(lines)
