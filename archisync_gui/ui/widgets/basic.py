@@ -230,11 +230,15 @@ async def ask(dialog: QDialog, modal: bool = True) -> int:
         dialog.deleteLater()
 
 
-async def ask_text(parent: QWidget, question: str, *, secret: bool = False, modal: bool = True) -> str | None:
-    """A text typed by the operator; ``None``: the question was closed. ``question`` is plain text."""
+async def ask_text(
+    parent: QWidget, question: str, *, given: str = "", secret: bool = False, modal: bool = True
+) -> str | None:
+    """A text typed by the operator; ``None``: the question was closed. ``question`` is plain text; ``given`` stands in
+    the field at first."""
     dialog = QInputDialog(parent)
     dialog.setWindowTitle("Archisync")
     dialog.setLabelText(plain(question))
+    dialog.setTextValue(given)
     if secret:
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
     accepted = await ask(dialog, modal)
