@@ -3560,10 +3560,6 @@
             <translation>I primi {count} di {total}.</translation>
         </message>
         <message>
-            <source>My vie&amp;ws</source>
-            <translation>Viste &amp;mie</translation>
-        </message>
-        <message>
             <source>Save what is shown here under a name: filter, columns and order</source>
             <translation>Salva con un nome ciò che si vede qui: filtro, colonne e ordine</translation>
         </message>
@@ -3630,6 +3626,10 @@
         <message>
             <source>on {computer}</source>
             <translation>su {computer}</translation>
+        </message>
+        <message>
+            <source>My views</source>
+            <translation>Le mie viste</translation>
         </message>
     </context>
 </TS>

@@ -36,7 +36,7 @@ from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.text.values import exported, right_aligned, title
-from archisync_gui.ui.widgets.basic import Page, ask_text, card, column, fill, label, row
+from archisync_gui.ui.widgets.basic import Page, ask_text, card, column, fill, label, row, set_look
 from archisync_gui.ui.widgets.files import ask_where, say_saved
 from archisync_gui.ui.widgets.frozen import FrozenTable
 from archisync_gui.ui.widgets.rows_model import BEFORE, OWNER, PAGE, RowsModel
@@ -503,9 +503,7 @@ class Data(Page):
 
     def _say_count(self, entity: Entity, total: int, sum_: int | None) -> None:
         """Below the table: how many, and what they come to."""
-        self._count.setObjectName("total" if sum_ else "muted")
-        self._count.style().unpolish(self._count)
-        self._count.style().polish(self._count)
+        set_look(self._count, "total" if sum_ else "muted")
         self._say_empty("" if total else self._why_empty(entity))
         if not total:
             return
@@ -621,7 +619,7 @@ class Data(Page):
         offered = [(what.name, title(what)) for what in self._columns_of(entity)]
         usual = {name for name, _ in offered} - _hidden_at_first(entity)
         name = words.type_name(entity.name)
-        show = partial(self._show_column, entity)
+        show = partial(self._show_column, entity.name)
         self._columns = ColumnsDialog(name, offered, self._hidden_columns(entity), usual, show, self)
         self._columns.finished.connect(self._columns_chosen)
         self._columns.show()
@@ -629,11 +627,14 @@ class Data(Page):
     def _columns_chosen(self, _: int) -> None:
         self._columns = None
 
-    def _show_column(self, entity: Entity, name: str, on: bool) -> None:
+    def _show_column(self, sync_type: str, name: str, on: bool) -> None:
+        entity = self._context.services.entity(sync_type) if self._context.services is not None else None
+        if entity is None:
+            return
         hidden = self._hidden_columns(entity)
         (hidden.discard if on else hidden.add)(name)
-        if hidden is self._hidden.get(entity.name):
-            self._context.remember(f"data/{entity.name}/hidden", ",".join(sorted(hidden)) or ",")
+        if hidden is self._hidden.get(sync_type):  # not the columns of a view of the operator's own
+            self._context.remember(f"data/{sync_type}/hidden", ",".join(sorted(hidden)) or ",")
         for at in range(self.model.columnCount()):
             if self.model.column(at).name == name:
                 self.table.setColumnHidden(at, not on)

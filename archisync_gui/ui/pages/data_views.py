@@ -59,7 +59,7 @@ class ViewBar(QWidget):
         """The words of the present language."""
         for name, text in view_titles().items():
             self.ready[name].setText(text)
-        self.more.setText(tr("My vie&ws"))
+        self.more.setText(tr("My views"))
         self.more.setToolTip(tr("Save what is shown here under a name: filter, columns and order"))
 
     def show_own(self, views: Sequence[OwnView], shown: OwnView | None) -> None:
