@@ -61,6 +61,13 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+STORED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN})
+"""How a run ended whose rows were stored."""
+
+UNSUCCESSFUL = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED})
+"""How a run ended that should have stored rows and did not. Cancelled and skipped ones are in neither set."""
+
+
 class State(StrEnum):
     """What a sync type is doing now; one of two separate words (the other is :class:`Freshness`)."""
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
-from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
+from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.ui.live.feed import countable, midnight, question_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
@@ -36,8 +36,11 @@ RUNS = 2000
 SPANS = 3
 """Spans of failures that are told of one list."""
 
-STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
-BAD = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+USUAL_THRESHOLD = 500
+"""Hundredths of a percent from which a changed price is told, until the operator chooses another."""
+
+THRESHOLD = "summary/threshold"
+"""Name under which the window's memory keeps the operator's choice."""
 
 Target = tuple[str, str, str]
 """List, account (empty for a shared list), key."""
@@ -117,6 +120,11 @@ def period_title(period: Period) -> str:
             return tr("Since {time}", time=moment(period.start, period.end))
         case _:
             return tr("Today") + " · " + day(first)
+
+
+def threshold_of(kept: str) -> int:
+    """The kept threshold, or the usual one."""
+    return int(kept) if kept.isdecimal() else USUAL_THRESHOLD
 
 
 async def read_summary(
@@ -319,7 +327,7 @@ def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
             row.clear()
 
     for run in runs:
-        if run.outcome in BAD:
+        if run.outcome in UNSUCCESSFUL:
             row.append(run)
         elif run.outcome in STORED:
             close(run.ended)
@@ -343,7 +351,7 @@ def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: dateti
         own = [run for run in runs if run.type == entity.name]
         spans = [s for account in dict.fromkeys(r.account for r in own)
                  for s in failure_spans(r for r in own if r.account == account)]  # fmt: skip
-        good, bad = sum(r.outcome in STORED for r in own), sum(r.outcome in BAD for r in own)
+        good, bad = sum(r.outcome in STORED for r in own), sum(r.outcome in UNSUCCESSFUL for r in own)
         told = [span_sentence(span, now) for span in spans[:SPANS]]
         if len(spans) > SPANS:
             told.append(tr("%n more", "", len(spans) - SPANS))

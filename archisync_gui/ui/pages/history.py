@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui import zone
 from archisync_gui.export import write
-from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
+from archisync_gui.model import STORED, Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.pages.timeline import TimelineBand
@@ -81,7 +81,7 @@ def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
         error = tr("%n warning(s)", "", len(warnings))
     scope = words.scope_word(run.scope, run.key) if run.scope.value != "all" else ""
     detail = " · ".join(p for p in (run.account if accounts > 1 else "", scope) if p)
-    done = run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN)
+    done = run.outcome in STORED
     return (
         Cell(moment(run.started, now), tooltip=absolute(run.started)),
         Cell(words.type_name(run.type), detail, bold=True),

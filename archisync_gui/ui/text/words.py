@@ -14,6 +14,7 @@ from archisync_gui import messages
 from archisync_gui.conditions import Cause, Condition, Kind, cause, conditions, contact
 from archisync_gui.conditions import text as text_of_condition
 from archisync_gui.model import (
+    STORED,
     AccountTypeStatus,
     ErrorInfo,
     Freshness,
@@ -263,7 +264,7 @@ def news_of(runs: Iterable[RunRecord]) -> dict[tuple[str, str], News]:
     """What stored reads brought, by list and account."""
     found: dict[tuple[str, str], News] = {}
     for run in runs:
-        if run.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
+        if run.outcome not in STORED:
             continue
         key = (run.type, run.account)
         before = found.get(key, News())
@@ -407,7 +408,7 @@ def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> 
     """
     if last_good is not None:
         return run_line(last_good)
-    if item.last_outcome in (Outcome.COMPLETED, Outcome.UNCLEAN) and item.rows is not None:
+    if item.last_outcome in STORED and item.rows is not None:
         return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
     if item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
         return failure_word(item.last_error)

@@ -167,8 +167,7 @@ class Notice(QFrame):
             button.setText(words)
             button.setVisible(bool(words))
         self.setProperty("tone", tone)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        restyle(self)
         self.show()
         if tone in ("bad", "work"):
             self._timer.stop()
@@ -244,6 +243,19 @@ async def ask_text(
     accepted = await ask(dialog, modal)
     # Read at once: the dialog is destroyed as soon as the caller waits for something else.
     return dialog.textValue() if accepted else None
+
+
+def set_look(part: QWidget, name: str) -> None:
+    """Give a widget another look of the style sheet (its object name), if it has not got it."""
+    if part.objectName() != name:
+        part.setObjectName(name)
+        restyle(part)
+
+
+def restyle(part: QWidget) -> None:
+    """Let the style sheet see what was changed: it looks at names and properties only once."""
+    part.style().unpolish(part)
+    part.style().polish(part)
 
 
 def fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:

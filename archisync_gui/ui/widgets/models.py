@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from archisync_gui.conditions import Condition, conditions
 from archisync_gui.model import (
+    STORED,
     AccountTypeStatus,
     Freshness,
     Outcome,
@@ -208,7 +209,7 @@ class TypesModel(SnapshotModel):
         self._good = {
             key: max(good, key=lambda r: r.started)
             for key, group in grouped.items()
-            if (good := [r for r in group if r.outcome in _STORED and r.scope is Scope.ALL])
+            if (good := [r for r in group if r.outcome in STORED and r.scope is Scope.ALL])
         }
         self._lengths = {
             key: tuple(
@@ -308,9 +309,6 @@ class TypesModel(SnapshotModel):
             ),
             Cell(),
         )  # fmt: skip
-
-
-_STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
 
 
 def _seconds(run: RunRecord) -> float:
