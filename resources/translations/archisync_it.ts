@@ -1389,10 +1389,6 @@
             <translation>Non riuscito · {why}</translation>
         </message>
         <message>
-            <source>Resting · data move while read</source>
-            <translation>A riposo · dati in movimento</translation>
-        </message>
-        <message>
             <source>Resting</source>
             <translation>A riposo</translation>
         </message>
@@ -3630,6 +3626,15 @@
         <message>
             <source>My views</source>
             <translation>Le mie viste</translation>
+        </message>
+        <message>
+            <source>Data move while they are read</source>
+            <translation>Dati in movimento durante l'aggiornamento</translation>
+        </message>
+        <message>
+            <source>all of {names}</source>
+            <comment>years</comment>
+            <translation>tutte quelle del {names}</translation>
         </message>
     </context>
 </TS>

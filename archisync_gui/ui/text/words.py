@@ -243,7 +243,7 @@ def state_chip(item: AccountTypeStatus) -> Chip:
             if item.last_outcome is Outcome.FAILED:
                 return Chip(tr("Failed · {why}", why=failure_short(item.last_error)), "bad", "alert")
             if item.unclean_in_a_row >= 2:
-                return Chip(tr("Resting · data move while read"), "warn", "dot")
+                return Chip(tr("Data move while they are read"), "warn", "dot")
             return Chip(tr("Resting"), "muted", "dot")
 
 
