@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from panel_fakes import MakePanel, calm
 from panel_office import CUSTOMER, INVOICES, Office
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QPushButton
+from PySide6.QtWidgets import QApplication, QInputDialog, QMenu, QPushButton
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import AccountStatus
@@ -153,6 +153,21 @@ async def test_views_are_renamed_deleted_and_put_back(make_panel: MakePanel, off
     click(notice._action)
     await until(lambda: list(page.bar.own) == ["Rossi & <b>Co</b>"])
     assert not page.bar.own["Rossi & <b>Co</b>"].isChecked()
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard")  # what the offscreen platform says of an open menu
+async def test_a_views_own_menu_is_about_that_view(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:
+    page = await data_with(make_panel, office, tmp_path / "window.ini")
+    page.own_views.put(OwnView("One", "customers", search="demo"))
+    page.own_views.put(OwnView("Two", "orders"))
+    for name in ("One", "One", "Two"):  # the second time it is shown already, and stays so
+        page.bar.own[name].customContextMenuRequested.emit(QPoint(1, 1))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        texts = [action.text() for action in menu.actions()]
+        assert f"&Rename “{name}”…" in texts
+        assert [own for own, button in page.bar.own.items() if button.isChecked()] == [name]
+        menu.close()
 
 
 async def test_a_question_that_is_closed_saves_nothing(make_panel: MakePanel, office: Office, tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ class ViewBar(QWidget):
 
     def _menu_at(self, button: QPushButton, name: str, at: QPoint) -> None:
         """The menu of one saved view: a right click on its button, or the keyboard's menu key."""
-        button.click()  # so that the menu is about what is shown
+        if not button.isChecked():
+            button.click()  # so that the menu is about what is shown
         if self._shown is not None and self._shown.name == name:
             menu = QMenu(self)
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
