@@ -193,7 +193,7 @@ class Feed(QObject):
         self.sessions = [s for s in self.sessions if s[1] is None or s[1] > now - timedelta(days=8)]
 
     def _happened(self, events: Sequence[Event]) -> None:
-        if any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
+        if not self._stopped and any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
             self._soon.start()
         missed = [m for e in events if e.kind is EventKind.SCHEDULE_MISSED for m in missed_lists(e.data)]
         if missed:
@@ -226,7 +226,7 @@ class Feed(QObject):
     def read(self) -> None:
         """Read the latest runs; one reading at a time, and once more if something ended meanwhile."""
         services = self._context.services
-        if services is None or services.store is None:
+        if self._stopped or services is None or services.store is None:
             return
         if self._reading:
             self._again = True
