@@ -261,14 +261,6 @@
             <translation>L'ERP ha rifiutato la password di {account}</translation>
         </message>
         <message>
-            <source>Nothing is read until you enter it.</source>
-            <translation>Finché non viene inserita non si aggiorna nulla.</translation>
-        </message>
-        <message>
-            <source>Nothing is tried until you correct it.</source>
-            <translation>Non si riprova finché non viene corretta.</translation>
-        </message>
-        <message>
             <source>The pause</source>
             <translation>La pausa</translation>
         </message>
@@ -3628,13 +3620,21 @@
             <translation>Le mie viste</translation>
         </message>
         <message>
-            <source>Data move while they are read</source>
-            <translation>Dati in movimento durante l'aggiornamento</translation>
-        </message>
-        <message>
             <source>all of {names}</source>
             <comment>years</comment>
             <translation>tutte quelle del {names}</translation>
+        </message>
+        <message>
+            <source>Data move while they are read</source>
+            <translation>Dati in movimento</translation>
+        </message>
+        <message>
+            <source>The lists that need it wait until you correct it.</source>
+            <translation>Gli elenchi che ne hanno bisogno aspettano che venga corretta.</translation>
+        </message>
+        <message>
+            <source>The lists that need it wait until you enter it.</source>
+            <translation>Gli elenchi che ne hanno bisogno aspettano che venga inserita.</translation>
         </message>
     </context>
 </TS>
