@@ -36,7 +36,7 @@ from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.text.values import exported, right_aligned, title
-from archisync_gui.ui.widgets.basic import Page, ask_text, card, column, fill, label, row, set_look
+from archisync_gui.ui.widgets.basic import Page, ask_text, card, column, empty_label, fill, label, row, set_look
 from archisync_gui.ui.widgets.files import ask_where, say_saved
 from archisync_gui.ui.widgets.frozen import FrozenTable
 from archisync_gui.ui.widgets.rows_model import BEFORE, OWNER, PAGE, RowsModel
@@ -93,7 +93,7 @@ class Data(Page):
         self.columns, self.export = QPushButton(), QPushButton()
         self.open_sheet, self.again = QPushButton(), QPushButton()
         self.table = FrozenTable()
-        self.empty = label(name="muted", wrap=True)
+        self.empty = empty_label()
         """Why the table has no rows; in its place."""
         self._delay = QTimer(self, singleShot=True, interval=220)
         self._keep = QTimer(self, singleShot=True, interval=500)
@@ -132,8 +132,6 @@ class Data(Page):
         frame = card()
         inside = column(frame, (1, 1, 1, 1))
         inside.addWidget(self.table, 1)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setContentsMargins(20, 20, 20, 20)
         inside.addWidget(self.empty, 1)
         self.empty.hide()
         bottom = row(gap=8)

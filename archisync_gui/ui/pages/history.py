@@ -28,7 +28,7 @@ from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
-from archisync_gui.ui.widgets.basic import Flow, Page, card, column, fill, label, row
+from archisync_gui.ui.widgets.basic import Flow, Page, card, column, empty_label, fill, label, row
 from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.files import ask_where, say_saved
@@ -174,9 +174,7 @@ class History(Page):
             header.resizeSection(at, em * width)
         header.setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
         inside.addWidget(table, 1)
-        self._empty = label(name="muted", wrap=True)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setContentsMargins(14, 14, 14, 14)
+        self._empty = empty_label()
         inside.addWidget(self._empty)
         outer.addWidget(self._frame, 1)
         bottom = row()

@@ -207,6 +207,14 @@ def inset(control: QWidget) -> None:
         inside.setTextMargins(6, 0, 0, 0)
 
 
+def empty_label() -> QLabel:
+    """Says in the place of a list or table why it is empty."""
+    found = label(name="muted", wrap=True)
+    found.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    found.setContentsMargins(20, 20, 20, 20)
+    return found
+
+
 async def ask(dialog: QDialog, modal: bool = True) -> int:
     """Show ``dialog`` without a loop of its own and wait for its result code; not ``modal``: the rest stays usable."""
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
