@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -59,6 +59,13 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     SKIPPED = "skipped"
     INTERRUPTED = "interrupted"
+
+
+STORED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN})
+"""How a run ended whose rows were stored."""
+
+UNSUCCESSFUL = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED})
+"""How a run ended that should have stored rows and did not. Cancelled and skipped ones are in neither set."""
 
 
 class State(StrEnum):
@@ -227,7 +234,9 @@ class Finished:
     """Start of the first page (wall clock): the data are current as of then."""
     rows: int = 0
     added: int = 0
+    """Rows that are new in the ERP. Those of a list's first read are not (:data:`FIRST_READ`)."""
     changed: int = 0
+    """Rows whose values changed, and rows that came back."""
     gone: int = 0
     """Rows soft-deleted by this run."""
     warnings: tuple[str, ...] = ()
@@ -727,6 +736,15 @@ def warning_parts(text: str) -> tuple[str, dict[str, str]]:
 
     code, _, query = text.partition("?")
     return code, dict(parse_qsl(query, keep_blank_values=True))
+
+
+FIRST_READ = "first-read"
+"""Warning of a list's first whole read: all its rows were stored, and none of them counts as new."""
+
+
+def is_first_read(warnings: Iterable[Json]) -> bool:
+    """True when these are the warnings of a list's first whole read."""
+    return any(warning_parts(text)[0] == FIRST_READ for text in warnings if isinstance(text, str))
 
 
 # --------------------------------------------------------------------------------------------------- json

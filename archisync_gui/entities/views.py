@@ -32,7 +32,7 @@ class View:
     where: tuple[tuple[str, Is, Value], ...] = ()
     """Column, comparison, value."""
     new_days: int | None = None
-    """First seen within so many days; 0: today."""
+    """New in the ERP within so many days (0: today); the rows of a list's first read are not."""
     changed: str | None = None
     """This column changed within :attr:`changed_days`."""
     changed_days: int = 7

@@ -196,9 +196,12 @@ class Browser:
         try:
             await self._start()
         except BaseException:
-            await asyncio.to_thread(_kill, _started_in(self._folder))
+            await self._kill_what_started()
             await self._end()
             raise
+
+    async def _kill_what_started(self) -> None:
+        await asyncio.to_thread(_kill, _started_in(self._folder))
 
     async def _start(self) -> None:
         try:
@@ -218,7 +221,7 @@ class Browser:
         try:
             async with self._limited():
                 with _temporary_files_in(self._folder):
-                    self._playwright = await start_driver(async_playwright())
+                    self._playwright = await start_driver(async_playwright(), self._kill_what_started)
                 self._job = await asyncio.to_thread(_job_of_what_started_in, self._folder)
                 self._chromium = await launch(self._playwright.chromium, self._program(), args, self._headless)
         except TimeoutError as error:

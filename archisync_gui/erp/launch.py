@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 ATTEMPT_LIMIT = 20.0
 """Seconds that one browser may take to start."""
+
+STOP_PATIENCE = 5.0
+"""Seconds that a driver which is not wanted any more may go on starting before it is killed."""
 
 CLOSE_LIMIT = 5.0
 """Seconds for closing one thing of the browser."""
@@ -96,21 +100,58 @@ async def quietly(closing: Any) -> None:
             log.debug("closing: %s", error)
 
 
-async def start_driver(starting: Any) -> Playwright:
+async def start_driver(starting: Any, kill: Callable[[], Awaitable[object]] | None = None) -> Playwright:
     """Start Playwright's driver. Where its program cannot run (seen: a system without libatomic) it says no more than
-    that the connection was closed."""
+    that the connection was closed. ``kill`` ends the processes of a driver that starts too slowly to be stopped."""
+    task = asyncio.ensure_future(starting.start())
     try:
-        playwright = cast("Playwright", await starting.start())
-    except BaseException as error:
+        playwright = cast("Playwright", await asyncio.shield(task))
+    except asyncio.CancelledError:
+        await _stop_when_started(task, starting, kill)
+        raise
+    except Exception as error:
         await quietly(starting.__aexit__(None, None, None))  # its process, if there is one, must not stay
-        if not isinstance(error, Exception):
-            raise
         raise SyncFailure("browser-driver", FailureKind.TRANSIENT, params={"reason": str(error)[:200]}) from error
     # A driver that dies later sets an exception on a future of Playwright's that nobody ever looks at (seen with
     # 1.65): the loop would log it as an error long after we have noticed.
     with suppress(AttributeError):
-        starting._client._transport.on_error_future.add_done_callback(lambda done: done.cancelled() or done.exception())  # noqa: SLF001
+        _looked_at(starting._client._transport.on_error_future)  # noqa: SLF001
     return playwright
+
+
+async def _stop_when_started(
+    task: asyncio.Task[Any], starting: Any, kill: Callable[[], Awaitable[object]] | None
+) -> None:
+    """End a driver that nobody wants any more. It may go on starting for :data:`STOP_PATIENCE`, is killed then, and
+    its start is not cancelled before: a start that is cancelled half-way leaves no way to stop the driver, and a
+    task of Playwright's whose error nobody looks at (seen with 1.65)."""
+    _looked_at(task)
+    with suppress(AttributeError):
+        _looked_at(_client_of(task)._transport.on_error_future)  # noqa: SLF001
+    try:
+        await asyncio.wait([task], timeout=STOP_PATIENCE)
+        if not task.done() and kill is not None:
+            await kill()
+            await asyncio.wait([task], timeout=CLOSE_LIMIT)
+    finally:
+        task.cancel()
+        await quietly(starting.__aexit__(None, None, None))
+
+
+def _client_of(task: asyncio.Task[Any]) -> Any:
+    """Playwright's own object of a start that goes on; ``None``: not there yet, or another version of Playwright."""
+    at: Any = task.get_coro()
+    while at is not None:
+        client = getattr(getattr(at, "cr_frame", None), "f_locals", {}).get("client")
+        if client is not None:
+            return client
+        at = getattr(at, "cr_await", None)
+    return None
+
+
+def _looked_at(future: asyncio.Future[Any]) -> None:
+    """An error of it is no news for the loop's log."""
+    future.add_done_callback(lambda done: done.cancelled() or done.exception())
 
 
 def _as_root() -> bool:

@@ -262,7 +262,7 @@ def apply(
             connection.execute(UNFILLED.delete().where(UNFILLED.c.entity == entity.name, UNFILLED.c.account == account))
     check(abandoned)
     _remember(connection, entity.name, account, batch, last, seen, writer.written)
-    delta = Delta(tally.added, tally.changed, tally.gone, tally.missing, tally.revived, tally.unchanged)
+    delta = Delta(tally.added, tally.changed, tally.gone, tally.missing, tally.revived, tally.unchanged, first_load)
     return delta, tally.written
 
 

@@ -73,25 +73,27 @@ class Question:
         self._order = self._ordering(sort, descending)
 
     def _selected(self, selection: Selection) -> list[sa.ColumnElement[bool]]:
-        c = self._table.c
         found = [self._compared(*part) for part in selection.where]
-        if selection.first_seen_since is not None:
-            found.append(c[schema.FIRST_SEEN] >= selection.first_seen_since)
+        log = CHANGES.c
+        if selection.added is not None:
+            since, until = selection.added
+            before = [log.at < until] if until is not None else []
+            found.append(self._logged(ChangeKind.ADDED, log.at >= since, *before))
         if selection.changed is not None:
             name, since = selection.changed
             self._entity.column(name)
-            log = CHANGES.c
-            of_row = [log.account, log.row_key] if len(self._accounts) > 1 else [log.row_key]
-            changed = sa.select(*of_row).where(
-                log.entity == self._entity.name,
-                log.account.in_(self._accounts),
-                log.field == name,
-                log.kind == ChangeKind.CHANGED.value,
-                log.at >= since,
-            )
-            row = sa.tuple_(c[schema.ACCOUNT], c[schema.KEY]) if len(of_row) > 1 else c[schema.KEY]
-            found.append(row.in_(changed))
+            found.append(self._logged(ChangeKind.CHANGED, log.at >= since, log.field == name))
         return found
+
+    def _logged(self, kind: ChangeKind, *how: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+        """The row has such a line in the change log."""
+        c, log = self._table.c, CHANGES.c
+        of_row = [log.account, log.row_key] if len(self._accounts) > 1 else [log.row_key]
+        lines = sa.select(*of_row).where(
+            log.entity == self._entity.name, log.account.in_(self._accounts), log.kind == kind.value, *how
+        )
+        row = sa.tuple_(c[schema.ACCOUNT], c[schema.KEY]) if len(of_row) > 1 else c[schema.KEY]
+        return row.in_(lines)
 
     def _compared(self, name: str, how: Is, value: Value) -> sa.ColumnElement[bool]:
         self._entity.column(name)
@@ -153,24 +155,30 @@ class Question:
         rows = tuple(self._rows(connection.execute(statement))) if total > offset else ()
         return Page(rows, total, int(sums[0]) if sums else None)
 
-    def keys(self, connection: sa.Connection) -> list[str]:
-        """The keys of all rows, in order."""
-        statement = sa.select(self._table.c[schema.KEY]).where(*self._conditions).order_by(*self._order)
-        return [key for part in connection.execute(statement).partitions(CHUNK) for (key,) in part]
+    def places(self, connection: sa.Connection) -> list[tuple[str, str]]:
+        """Account and key of all rows, in order."""
+        c = self._table.c
+        statement = sa.select(c[schema.ACCOUNT], c[schema.KEY]).where(*self._conditions).order_by(*self._order)
+        return [(account, key) for part in connection.execute(statement).partitions(CHUNK) for account, key in part]
 
     def by_keys(self, connection: sa.Connection, keys: Collection[str]) -> list[StoredRow]:
-        """The rows with those keys that are still there, in the order of the keys."""
+        """The rows of the first account with those keys that are still there, in the order of the keys."""
+        return self.at(connection, [(self._account, key) for key in keys])
+
+    def at(self, connection: sa.Connection, places: Collection[tuple[str, str]]) -> list[StoredRow]:
+        """The rows of those accounts and keys that are still there, in the order of ``places``."""
         c = self._table.c
-        found: dict[str, StoredRow] = {}
-        for part in chunks(keys, CHUNK):
-            # Only by key: with the selection's other conditions SQLite would take another index and read everything.
-            statement = self._select().where(c[schema.ACCOUNT] == self._account, c[schema.KEY].in_(part))
-            found |= {
-                row.key: row
-                for row in self._rows(connection.execute(statement))
-                if self._deleted or row.deleted_at is None
-            }
-        return [found[key] for key in keys if key in found]
+        found: dict[tuple[str, str], StoredRow] = {}
+        for owner in dict.fromkeys(account for account, _ in places):
+            for part in chunks((key for account, key in places if account == owner), CHUNK):
+                # Only by key: with the selection's conditions SQLite would take another index and read everything.
+                statement = self._select().where(c[schema.ACCOUNT] == owner, c[schema.KEY].in_(part))
+                found |= {
+                    (owner, row.key): row
+                    for row in self._rows(connection.execute(statement))
+                    if self._deleted or row.deleted_at is None
+                }
+        return [found[place] for place in places if place in found]
 
     def related(self, connection: sa.Connection, column: str, value: str, limit: int) -> Page:
         """Rows whose ``column`` is ``value``, the ones seen last first, and how many there are in all."""

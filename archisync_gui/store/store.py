@@ -489,6 +489,7 @@ class Store:
         entity: SyncType,
         account: AccountId | None,
         *,
+        others: Sequence[AccountId] = (),
         search: str = "",
         sort: str | None = None,
         descending: bool = False,
@@ -497,13 +498,15 @@ class Store:
         between: tuple[str, Value, Value] | None = None,
         selection: Selection | None = None,
     ) -> AsyncIterator[tuple[StoredRow, ...]]:
-        """All rows of a selection, some hundred at a time; other readers get their turn in between.
+        """All rows of a selection (of the account and of ``others``, in one order), some hundred at a time; other
+        readers get their turn in between.
 
         What is in it and in which order is decided at the beginning.
         """
         question = self._question(
             entity,
             account,
+            others=others,
             search=search,
             sort=sort,
             descending=descending,
@@ -512,12 +515,12 @@ class Store:
             between=between,
             selection=selection,
         )
-        keys = await self._database.read(question.keys)
-        for start in range(0, len(keys), EXPORT_CHUNK):
-            part = keys[start : start + EXPORT_CHUNK]
+        places = await self._database.read(question.places)
+        for start in range(0, len(places), EXPORT_CHUNK):
+            part = places[start : start + EXPORT_CHUNK]
 
-            def job(connection: sa.Connection, part: list[str] = part) -> tuple[StoredRow, ...]:
-                return tuple(question.by_keys(connection, part))
+            def job(connection: sa.Connection, part: list[tuple[str, str]] = part) -> tuple[StoredRow, ...]:
+                return tuple(question.at(connection, part))
 
             yield await self._database.read(job)
 

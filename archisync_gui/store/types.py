@@ -49,6 +49,13 @@ class Delta:
     """Absent for the first time."""
     revived: int = 0
     unchanged: int = 0
+    first: bool = False
+    """No whole read of this list was applied before: its rows were added here and are not new in the ERP."""
+
+    @property
+    def new(self) -> int:
+        """Rows that are new in the ERP, as far as the stored rows tell."""
+        return 0 if self.first else self.added
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,9 @@ class Selection:
 
     where: tuple[tuple[str, Is, Value], ...] = ()
     """Column, comparison, value."""
-    first_seen_since: datetime | None = None
+    added: tuple[datetime, datetime | None] | None = None
+    """Rows that were new in the ERP from the first time on and before the second one (``None``: until now), as the
+    change log has them. The rows of a list's first read are not new."""
     changed: tuple[str, datetime] | None = None
     """A column whose value changed since then."""
 

@@ -19,6 +19,7 @@ from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.restoring import READ_SIZES
 from archisync_gui.model import (
+    FIRST_READ,
     AccountId,
     Clock,
     FailureKind,
@@ -604,12 +605,9 @@ def _warnings(reader: RowReader, reading: Reading | None, unclean: Sequence[Doub
 
 
 def _finished(outcome: Outcome, batch: Batch, delta: Delta, warnings: tuple[str, ...]) -> Finished:
-    return Finished(
-        outcome,
-        batch.as_of,
-        len(batch.rows),
-        delta.added + delta.revived,
-        delta.changed,
-        delta.gone,
-        warnings,
-    )
+    """The end of a read that was applied. ``added`` counts rows that are new in the ERP: neither those of a first read
+    nor those that came back."""
+    if delta.first and batch.whole:
+        warnings = (*warnings, warning(FIRST_READ))
+    changed = delta.changed + delta.revived
+    return Finished(outcome, batch.as_of, len(batch.rows), delta.new, changed, delta.gone, warnings)

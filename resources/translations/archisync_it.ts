@@ -261,14 +261,6 @@
             <translation>L'ERP ha rifiutato la password di {account}</translation>
         </message>
         <message>
-            <source>Nothing is read until you enter it.</source>
-            <translation>Finché non viene inserita non si aggiorna nulla.</translation>
-        </message>
-        <message>
-            <source>Nothing is tried until you correct it.</source>
-            <translation>Non si riprova finché non viene corretta.</translation>
-        </message>
-        <message>
             <source>The pause</source>
             <translation>La pausa</translation>
         </message>
@@ -1387,10 +1379,6 @@
         <message>
             <source>Failed · {why}</source>
             <translation>Non riuscito · {why}</translation>
-        </message>
-        <message>
-            <source>Resting · data move while read</source>
-            <translation>A riposo · dati in movimento</translation>
         </message>
         <message>
             <source>Resting</source>
@@ -3155,10 +3143,6 @@
             <translation>Come ha lavorato Archisync</translation>
         </message>
         <message>
-            <source>More than {count}: the list was read for the first time.</source>
-            <translation>Più di {count}: l'elenco è stato letto per la prima volta.</translation>
-        </message>
-        <message>
             <source>No data: this list was not read in this time.</source>
             <translation>Nessun dato: in questo periodo l'elenco non è stato aggiornato.</translation>
         </message>
@@ -3554,6 +3538,103 @@
                 <numerusform>%n sparito</numerusform>
                 <numerusform>%n spariti</numerusform>
             </translation>
+        </message>
+        <message>
+            <source>first read</source>
+            <translation>primo aggiornamento</translation>
+        </message>
+        <message>
+            <source>The first {count} of {total}.</source>
+            <translation>I primi {count} di {total}.</translation>
+        </message>
+        <message>
+            <source>Save what is shown here under a name: filter, columns and order</source>
+            <translation>Salva con un nome ciò che si vede qui: filtro, colonne e ordine</translation>
+        </message>
+        <message>
+            <source>&amp;Save as a new view…</source>
+            <translation>&amp;Salva come nuova vista…</translation>
+        </message>
+        <message>
+            <source>&amp;Keep the present look in “{name}”</source>
+            <translation>&amp;Aggiorna «{name}» con ciò che si vede</translation>
+        </message>
+        <message>
+            <source>&amp;Rename “{name}”…</source>
+            <translation>&amp;Rinomina «{name}»…</translation>
+        </message>
+        <message>
+            <source>&amp;Delete “{name}”</source>
+            <translation>&amp;Elimina «{name}»</translation>
+        </message>
+        <message>
+            <source>There is already a view “{name}”. Choose another name.</source>
+            <translation>C'è già una vista «{name}». Scegliere un altro nome.</translation>
+        </message>
+        <message>
+            <source>Name of the new view:</source>
+            <translation>Nome della nuova vista:</translation>
+        </message>
+        <message>
+            <source>The view “{name}” is saved.</source>
+            <translation>La vista «{name}» è salvata.</translation>
+        </message>
+        <message>
+            <source>New name of “{name}”:</source>
+            <translation>Nuovo nome di «{name}»:</translation>
+        </message>
+        <message>
+            <source>The view “{name}” is deleted.</source>
+            <translation>La vista «{name}» è eliminata.</translation>
+        </message>
+        <message>
+            <source>Delivery note</source>
+            <translation>DDT</translation>
+        </message>
+        <message>
+            <source>Credit note</source>
+            <translation>Nota di credito</translation>
+        </message>
+        <message>
+            <source>Invoice</source>
+            <translation>Fattura</translation>
+        </message>
+        <message>
+            <source>Price</source>
+            <translation>Prezzo</translation>
+        </message>
+        <message>
+            <source>form open on {computer} since {time}</source>
+            <translation>modulo aperto su {computer} dalle {time}</translation>
+        </message>
+        <message>
+            <source>form open since {time}</source>
+            <translation>modulo aperto dalle {time}</translation>
+        </message>
+        <message>
+            <source>on {computer}</source>
+            <translation>su {computer}</translation>
+        </message>
+        <message>
+            <source>My views</source>
+            <translation>Le mie viste</translation>
+        </message>
+        <message>
+            <source>all of {names}</source>
+            <comment>years</comment>
+            <translation>tutte quelle del {names}</translation>
+        </message>
+        <message>
+            <source>Data move while they are read</source>
+            <translation>Dati in movimento</translation>
+        </message>
+        <message>
+            <source>The lists that need it wait until you correct it.</source>
+            <translation>Gli elenchi che ne hanno bisogno aspettano che venga corretta.</translation>
+        </message>
+        <message>
+            <source>The lists that need it wait until you enter it.</source>
+            <translation>Gli elenchi che ne hanno bisogno aspettano che venga inserita.</translation>
         </message>
     </context>
 </TS>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import psutil
 import pytest
 
 from archisync_gui import cli, zone
@@ -26,6 +28,7 @@ from archisync_gui.model import (
     ErrorInfo,
     FailureKind,
     Freshness,
+    Origin,
     Outcome,
     RunResult,
     Scope,
@@ -73,6 +76,22 @@ async def test_a_restored_backup_brings_no_older_interval(tmp_path: Path) -> Non
         assert core.settings.number("sync.orders.interval") == 10
         assert core.orchestrator.get_status().statuses["orders"].interval == 10
         await core.close()
+    lock.release()
+
+
+async def test_a_core_that_is_closed_while_its_browser_starts_leaves_no_error(tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=True)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False)
+    ticket = core.orchestrator.request_sync("products", None, origin=Origin.OPERATOR)
+    me = psutil.Process()
+    await until(lambda: bool(me.children()))  # the driver of the browser
+    await core.close()
+    assert (await ticket).outcome is not Outcome.COMPLETED
+    del core, ticket
+    gc.collect()  # an error that nobody looked at is logged now
+    assert [child for child in me.children() if child.status() != psutil.STATUS_ZOMBIE] == []
     lock.release()
 
 

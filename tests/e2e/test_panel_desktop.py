@@ -120,7 +120,7 @@ class Desktop:
             env=self.env,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,  # a bound for a busy computer
         )
         return found.returncode, found.stdout + found.stderr
 
@@ -343,3 +343,16 @@ async def fail_and_recover(desktop: Desktop, erp: DemoErp) -> None:
     code, text = desktop.archisync("sync", "invoices", "--json")
     assert code == 0, text
     await until(lambda: it("{name}: resolved", name="Fatture") in desktop.titles)
+
+
+async def test_the_operators_questions_are_answered_on_a_real_screen(desktop: Desktop) -> None:
+    """The walks of ``tests/ui/test_walks.py`` with a window of the desktop instead of an offscreen one."""
+    walks = ("-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "tests/ui/test_walks.py")
+    # Without the desktop's buses: those are what the other tests here are about.
+    env = {name: value for name, value in desktop.env.items() if not name.startswith(("PYTEST_", "DBUS_"))}
+    pipe = asyncio.subprocess.PIPE
+    async with program(sys.executable, *walks, env=env, stdout=pipe) as walking:
+        assert walking.stdout is not None
+        said = (await asyncio.wait_for(walking.stdout.read(), 300)).decode()
+    print(said)
+    assert "12 passed" in said

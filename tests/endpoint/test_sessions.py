@@ -99,7 +99,7 @@ async def test_a_close_names_its_session_and_harms_no_other(office: Office) -> N
     closed = await office.page("POST", CLOSE, body={"sessionId": SESSION})
     assert closed.json == {
         "success": True,
-        "message": "Sessione chiusa: le altre letture riprendono.",
+        "message": "Sessione chiusa: gli altri aggiornamenti riprendono.",
         "sessionCount": 1,
         "closed": True,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import re
 import sys
@@ -176,6 +177,34 @@ async def test_a_start_that_is_cancelled_leaves_no_process(hanging: str) -> None
     await ours.close()
 
 
+@pytest.mark.parametrize("patience", [5.0, 0.0], ids=["stopped", "killed"])
+@pytest.mark.parametrize("ending", ["close", "cancel"])
+async def test_a_driver_that_is_not_wanted_any_more_while_it_starts_leaves_nothing(
+    ending: str, patience: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a process nor an error that nobody looked at: that one would be logged when it is collected."""
+    monkeypatch.setattr(launch, "STOP_PATIENCE", patience)
+    ours = browser.Browser()
+    starting = asyncio.ensure_future(ours.page("agente01"))
+    await until(lambda: bool(browser._started_in(ours._folder)))
+    folder = ours._folder
+    if ending == "close":
+        await ours.close()
+        with pytest.raises(SyncFailure) as caught:
+            await starting
+        assert caught.value.code == "browser-silent"
+    else:
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+    assert browser._started_in(folder) == []
+    assert gone(folder)
+    del starting
+    gc.collect()
+    await asyncio.sleep(0)
+    await ours.close()
+
+
 async def test_a_browser_that_opens_no_page_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     class Context:
         async def new_page(self) -> None:
@@ -235,7 +264,7 @@ async def test_a_start_that_hangs_ends_at_its_limit_and_when_the_browser_is_clos
         async def stop(self) -> None:
             stopped.append("driver")
 
-    async def driver(starting: object) -> Playwright:
+    async def driver(starting: object, kill: object) -> Playwright:
         await hang_at("driver")
         return Playwright()
 
@@ -272,6 +301,8 @@ async def test_a_driver_that_never_answers_leaves_no_process(monkeypatch: pytest
         async def __aexit__(self, *args: object) -> None:
             closed.append("driver")
 
+    monkeypatch.setattr(launch, "CLOSE_LIMIT", 0.01)
+    monkeypatch.setattr(launch, "STOP_PATIENCE", 0.01)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(launch.start_driver(Starting()), 0.01)
     assert closed == ["driver"]

@@ -21,7 +21,7 @@ async def history(store: Store, key: str) -> list[tuple[str, str | None, object,
 
 async def test_the_same_read_again_writes_no_row(store: Store, reads: Reads) -> None:
     rows = [parcel(n) for n in range(50)]
-    assert await store.apply("parcels", "agent", reads.batch(rows)) == Delta(added=50)
+    assert await store.apply("parcels", "agent", reads.batch(rows)) == Delta(added=50, first=True)
     assert store.rows_written == 50
     assert await store.apply("parcels", "agent", reads.batch(rows)) == Delta(unchanged=50)
     assert store.rows_written == 50

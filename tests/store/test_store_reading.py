@@ -110,6 +110,16 @@ async def test_export_gives_every_row_once_in_the_order_asked_for(store: Store, 
     assert [row.key for part in parts for row in part] == [str(n) for n in reversed(range(1_203))]
 
 
+async def test_an_export_of_several_accounts_is_in_one_order(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(n, cost=2 * n) for n in range(700)]))
+    await store.apply("parcels", "other", reads.batch([parcel(n, cost=2 * n + 1) for n in range(700)]))
+    parts = [part async for part in store.export("parcels", "agent", others=["other"], sort="cost", descending=True)]
+    shown = await store.rows("parcels", "agent", others=["other"], sort="cost", descending=True, limit=2_000)
+    exported = [(row.account, row.key, row.values["cost"]) for part in parts for row in part]
+    assert exported == [(row.account, row.key, row.values["cost"]) for row in shown.rows]
+    assert [cost for _, _, cost in exported] == list(reversed(range(1_400)))
+
+
 async def test_counts_per_account(store: Store, reads: Reads) -> None:
     assert await store.counts() == ()
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2), parcel(3)]))

@@ -1,6 +1,6 @@
 """Ready-made selections: what each comparison keeps, the sum over all rows, values that changed lately."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from store_samples import ManualClock, Reads, parcel
@@ -52,13 +52,57 @@ async def test_rows_whose_value_changed_since(store: Store, reads: Reads, clock:
     assert {row.key for row in week.rows} == {"0", "1"}
 
 
-async def test_rows_first_seen_since(store: Store, reads: Reads, clock: ManualClock) -> None:
-    await store.apply("parcels", "mario", reads.batch([parcel(1)]))
-    clock.forward(days=2)
-    since = clock.now()
+async def new_rows(store: Store, since: datetime, until: datetime | None = None) -> list[tuple[str, str]]:
+    selection = Selection(added=(since, until))
+    page = await store.rows("parcels", "mario", others=["anna"], selection=selection)
+    assert page.total == len(page.rows)
+    return [(row.account, row.key) for row in page.rows]
+
+
+async def test_rows_of_the_first_read_of_a_list_are_not_new(store: Store, reads: Reads, clock: ManualClock) -> None:
+    begin = clock.now()
+    assert (await store.apply("parcels", "mario", reads.batch([parcel(1)], whole=False, single=True))).new == 0
+    first = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
+    assert (first.added, first.new, first.first) == (1, 0, True)
+    assert await new_rows(store, begin) == []
+    clock.forward(days=1)
+    then = clock.now()
+    second = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2), parcel(3)]))
+    assert (second.added, second.new, second.first) == (1, 1, False)
+    assert await new_rows(store, begin) == [("mario", "3")]
+    assert await new_rows(store, begin, then) == []
+    await store.apply("parcels", "anna", reads.batch([parcel(3), parcel(4)]))
+    assert await new_rows(store, begin) == [("mario", "3")], "another account's first read"
+    await store.apply("parcels", "anna", reads.batch([parcel(3), parcel(4), parcel(5)]))
+    assert await new_rows(store, then) == [("mario", "3"), ("anna", "5")]
+
+
+async def test_a_row_that_came_back_is_not_new_and_one_that_is_gone_is_not_shown(
+    store: Store, reads: Reads, clock: ManualClock
+) -> None:
+    begin = clock.now()
     await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
-    page = await store.rows("parcels", "mario", selection=Selection(first_seen_since=since))
-    assert [row.key for row in page.rows] == ["2"]
+    for _ in range(2):
+        await store.apply("parcels", "mario", reads.batch([parcel(1)]))
+    back = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2), parcel(3)]))
+    assert (back.new, back.revived) == (1, 1)
+    assert await new_rows(store, begin) == [("mario", "3")]
+    for _ in range(2):
+        await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
+    assert await new_rows(store, begin) == []
+
+
+@pytest.mark.sqlite
+async def test_a_list_that_was_cleared_and_read_again_has_no_new_rows(
+    store: Store, reads: Reads, clock: ManualClock
+) -> None:
+    await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
+    clock.forward(days=1)
+    begin = clock.now()
+    await store.clear("parcels", "mario")
+    again = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
+    assert (again.added, again.new) == (2, 0)
+    assert await new_rows(store, begin) == []
 
 
 async def test_an_unknown_column_is_refused(store: Store) -> None:

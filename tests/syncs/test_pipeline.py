@@ -14,7 +14,7 @@ import pytest
 from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.entities import CUSTOMERS, ENTITIES
 from archisync_gui.erp import Erp
-from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, warning_parts
+from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, is_first_read, warning_parts
 from tests.support.seventh import SUPPLIERS
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
@@ -42,12 +42,15 @@ async def test_six_lists_are_read_whole_and_a_second_time_nothing_changes(here: 
         assert first.outcome is Outcome.COMPLETED, first.warnings
         rows = await here.rows(entity.name)
         assert set(rows) == here.truth(entity.name)
-        assert (first.rows, first.added, first.changed, first.gone) == (len(rows), len(rows), 0, 0)
+        # Nothing is new in the ERP because it was read for the first time.
+        assert (first.rows, first.added, first.changed, first.gone) == (len(rows), 0, 0, 0)
+        assert is_first_read(first.warnings)
         assert here.demo.get_preferences(USER, entity.name) == preferences, "the user's own view is put back"
     written = here.store.rows_written
     for entity in ENTITIES:
         second = await here.sync(entity.name)
         assert (second.added, second.changed, second.gone) == (0, 0, 0)
+        assert not is_first_read(second.warnings)
     assert here.store.rows_written == written
     assert sum(1 for action in here.demo.actions if action.kind == "login") == 1
 
@@ -171,7 +174,7 @@ async def test_rows_that_vanish_are_missing_then_gone_and_come_back(here: World)
     assert second.gone == 1
     before.forget_edits()
     back = await here.sync("orders")
-    assert back.added == 1
+    assert (back.added, back.changed) == (0, 1), "a row that came back is not new"
     assert gone in await here.rows("orders")
 
 

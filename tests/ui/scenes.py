@@ -52,6 +52,7 @@ from archisync_gui.model import (
 from archisync_gui.store.types import Ages, Change, ChangeKind, Counts, Page, StoredEvent, StoredRow
 from archisync_gui.ui.dialogs.clear import ClearDialog
 from archisync_gui.ui.dialogs.crash import CrashDialog
+from archisync_gui.ui.live.own_views import OwnView
 from archisync_gui.ui.live.services import Fault, LoginTest
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.widgets.dialog import Confirm, confirm_loss
@@ -555,6 +556,16 @@ class Stage:
         await settled()
         yield "data-empty", window
         data.search.clear()
+        columns = ("invoice_number", "billing_name", "remaining_amount", "due_date")
+        data.own_views.put(
+            OwnView("Ferramenta, da sollecitare", "invoices", "unpaid", "fer", "", "due_date", False, columns)
+        )
+        data.bar.own["Ferramenta, da sollecitare"].click()
+        await settled()
+        yield "data-own-view", window
+        data.own_views.remove("Ferramenta, da sollecitare")
+        data.lists.choose("customers")
+        await settled()
         await self.become(several())
         window.go("data")
         data.account.setCurrentIndex(data.account.findData(""))

@@ -248,7 +248,7 @@ async def test_a_row_of_data_opens_by_enter_and_double_click(make_panel: MakePan
     sheet = panel.window.record_sheet()
     await until(lambda: sheet.isVisible())
     assert sheet.sheet is not None
-    assert sheet.sheet.kind == "Orders"
+    assert sheet.sheet.kind == "Order"
 
 
 async def test_a_record_that_is_gone_is_said(make_panel: MakePanel, office: Office) -> None:

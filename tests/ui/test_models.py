@@ -11,7 +11,7 @@ from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
 from archisync_gui.conditions import Condition, conditions
-from archisync_gui.model import Outcome, Status
+from archisync_gui.model import FIRST_READ, Outcome, Status
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import ActivityLine
 from archisync_gui.ui.widgets import models
@@ -85,7 +85,7 @@ def test_a_calm_row_says_what_today_brought() -> None:
         run_record("orders", NOW - timedelta(hours=1), 20, added=2, changed=0, gone=1),
         run_record("orders", NOW - timedelta(minutes=10), 20, added=1, changed=4, gone=0),
         run_record("orders", NOW - timedelta(minutes=5), 20, outcome=Outcome.FAILED, added=9),
-        run_record("customers", NOW - timedelta(hours=1), 20, rows=1512, added=1512, changed=0),
+        run_record("customers", NOW - timedelta(hours=1), 20, rows=1512, added=0, changed=0, warnings=(FIRST_READ,)),
         run_record("ddt", NOW - timedelta(hours=1), 20, added=0, changed=0, gone=0),
     ]
     model.set_runs(reads, words.news_of(reads))

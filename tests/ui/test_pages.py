@@ -225,16 +225,18 @@ async def test_lists_are_dated_and_counted_only_while_they_are_seen(make_panel: 
         return await counts()
 
     page.lists.show_lists, world.store.counts = dated, count  # type: ignore[method-assign]
+    before = shown[0]  # the panel's own clock may have ticked meanwhile
     panel.context.bridge.tick.emit()
-    assert shown == [1]
+    assert shown[0] == before + 1
     page.search.setText("demo 0007")
     await until(lambda: page.model.rowCount() == 1)
     assert counted == [0], "a search changes no count"
     panel.window.go("history")
+    before = shown[0]
     panel.context.bridge.tick.emit()
-    assert shown == [1], "nobody sees the ages"
+    assert shown[0] == before, "nobody sees the ages"
     panel.window.go("data")
-    assert shown[0] > 1
+    assert shown[0] > before
     await until(lambda: counted == [1])
 
 

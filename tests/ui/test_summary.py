@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, calm, run_record, with_type
-from panel_office import CUSTOMER, PRICES, Office
+from panel_office import CUSTOMER, DDT, PRICES, Office, other_customer
 from PySide6.QtCore import QUrl
 
 from archisync_gui.entities import ENTITIES
@@ -17,6 +17,7 @@ from archisync_gui.settings import Settings
 from archisync_gui.ui.live.feed import midnight
 from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
 from archisync_gui.ui.output.morning import is_due
+from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.pages.overview_parts import TodayCard
 from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.zone import local
@@ -181,4 +182,51 @@ async def test_the_overview_counts_nothing_of_a_list_that_was_never_read(
     world.orchestrator.become(calm())
     panel.context.bridge.flush()
     panel.feed.read()
-    await until(lambda: card.numbers["new-today"].text() == "21 new customers")
+    await until(lambda: card.numbers["new-today"].text() == "0 new customers")  # all 21 came with the first read
+
+
+async def test_overview_view_and_summary_count_the_same_new_customers(
+    make_panel: MakePanel, office: Office, world: World
+) -> None:
+    others = [other_customer(n) for n in range(20)]
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    card = panel.window.findChild(TodayCard)
+    assert isinstance(card, TodayCard)
+
+    data = panel.window.go("data")
+    summary = panel.window.go("summary")
+    assert isinstance(summary, SummaryPage)
+    assert isinstance(data, Data)
+    summary.choose("today")
+
+    def tile() -> str:
+        sections = summary.content.sections if summary.content is not None else ()
+        return next((section.tile for section in sections if section.name == "customers"), "")
+
+    for new, counted in enumerate(["0 new customers", "1 new customer", "2 new customers"]):
+        more = [other_customer(100 + n) for n in range(new)]
+        await office.read("customers", "agente01", [CUSTOMER, *others, *more], NOW - timedelta(minutes=3 - new))
+        panel.feed.read()
+        await until(lambda counted=counted: card.numbers["new-today"].text() == counted)
+        panel.window.go("data")
+        data.focus_on({"type": "customers", "view": "new"})
+        await until(lambda new=new: data.model.total == new and data.lists.name() == "customers")
+        panel.window.go("summary")
+        await until(lambda new=new: tile() == (str(new) if new else "–"))  # no run is kept here: not read, so no 0
+
+
+async def test_delivery_notes_are_counted_by_their_date_in_overview_and_summary(
+    make_panel: MakePanel, office: Office
+) -> None:
+    today = local(NOW).date().isoformat()
+    await office.read("ddt", "agente01", [{**DDT[0], "delivery_date": today}], NOW - timedelta(minutes=2))
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    card = panel.window.findChild(TodayCard)
+    assert isinstance(card, TodayCard)
+    await until(lambda: card.numbers["shipped-today"].text() == "1 delivery note of today")
+    page = panel.window.go("summary")
+    assert isinstance(page, SummaryPage)
+    page.choose("today")
+    await until(lambda: page.content is not None and page.content.period.name == "today")
+    assert page.content is not None
+    assert next(section.tile for section in page.content.sections if section.name == "ddt") == "1"

@@ -101,7 +101,11 @@ def test_english_has_no_old_word(source: object) -> None:
 
 
 def test_a_read_is_called_so_only_where_it_was_refused() -> None:
-    texts = [*catalogue("it"), *settings("it"), *told("it", "conditions", "orchestrator", "app")]
+    texts = [
+        *catalogue("it"),
+        *settings("it"),
+        *told("it", "conditions", "orchestrator", "app", "erp", "endpoint", "office"),
+    ]
     wrong = [
         f"{where}: {text!r}"
         for where, text in texts

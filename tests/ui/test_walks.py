@@ -242,14 +242,18 @@ async def test_orders_every_five_minutes(make_panel: MakePanel, world: World, of
 
 
 async def test_a_form_left_open(make_panel: MakePanel, world: World, office: Office) -> None:
-    world.orchestrator.status = busy()
+    status = busy()
+    elsewhere = tuple(replace(session, computer="PC-2") for session in status.sessions)
+    world.orchestrator.status = replace(status, sessions=elsewhere)
     walked = await walk(make_panel, office)
+    assert "(PC-2)" in walked.seen(), "where it is open is seen before anything is pressed"
     walked.click(walked.panel.window.banner.list)
     await until(lambda: "sessions" in walked.panel._open_dialogs)
     dialog = walked.panel._open_dialogs["sessions"]
     assert isinstance(dialog, SessionsDialog)
     await until(lambda: dialog.table.currentIndex().isValid())
     assert "Ordine Ferramenta Demo" in walked.seen(), "the first one is chosen already"
+    assert "on PC-2" in walked.seen()
     walked.click(dialog.one)
     assert world.orchestrator.calls == [("end_session", ("s-1a2b",))]
     assert walked.actions <= 3

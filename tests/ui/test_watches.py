@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton
 
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind
+from archisync_gui.ui.live import watches
 from archisync_gui.ui.live.context import WATCHES
 from archisync_gui.ui.live.watches import Watch, Watches
 from archisync_gui.ui.shell.panel import Panel
@@ -74,6 +75,18 @@ async def test_a_paid_invoice_and_a_new_order_are_told_of_the_customer(
     assert told[1] == ("De Rossi", "De Rossi: new order ORD/26-004"), "nothing of another customer"
 
 
+async def test_a_read_that_changes_very_much_hides_no_watched_record(
+    make_panel: MakePanel, world: World, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watches, "PART", 7)
+    _, told = await watching(make_panel, office, ORDER)
+    many = [{**ORDERS[0], "id": str(2000 + n), "order_number": f"ORD/27-{n}"} for n in range(50)]
+    await office.read("orders", "agente01", [*ORDERS[:2], {**ORDERS[2], "total_amount": 1}, *many], NOW)
+    ended(world, office, "orders")
+    await until(lambda: bool(told))
+    assert told[0][1].startswith("ORD/26-003: changed: ")
+
+
 async def test_a_record_is_watched_from_its_sheet_and_removed_in_the_settings(
     make_panel: MakePanel, office: Office
 ) -> None:
@@ -82,8 +95,8 @@ async def test_a_record_is_watched_from_its_sheet_and_removed_in_the_settings(
     sheet = panel.window.record_sheet()
     await until(sheet.isVisible)
     sheet.watch.click()
-    watches = panel.window.watches()
-    assert [(watch.list, watch.key, watch.number) for watch in watches.all] == [("customers", "50120", "55012")]
+    kept = panel.window.watches()
+    assert [(watch.list, watch.key, watch.number) for watch in kept.all] == [("customers", "50120", "55012")]
     assert sheet.watch.isChecked()
     page = panel.window.go("settings")
 
@@ -92,7 +105,7 @@ async def test_a_record_is_watched_from_its_sheet_and_removed_in_the_settings(
 
     await until(lambda: len(removes()) == 1)  # lines of before are deleted in the event loop
     removes()[0].click()
-    assert watches.all == ()
+    assert kept.all == ()
     assert not sheet.watch.isChecked()
 
 

@@ -6,10 +6,11 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
-from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, with_type
+from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, run_record, with_type
 
 from archisync_gui.conditions import conditions
 from archisync_gui.model import (
+    FIRST_READ,
     AccountStatus,
     ErrorInfo,
     Event,
@@ -177,6 +178,22 @@ def test_activity_in_plain_words(language: str) -> None:
     expected = {"it": ("Clienti: 1.512 righe, 2 nuove, 14 cambiate", "3,1 s"),
                 "en": ("Customers: 1,512 rows, 2 new, 14 changed", "3.1 s")}  # fmt: skip
     assert (found.text, found.aside) == expected[language]
+
+
+@pytest.mark.parametrize(
+    ("language", "line"),
+    [("it", "Clienti: 1.512 righe, primo aggiornamento"), ("en", "Customers: 1,512 rows, first read")],
+)
+def test_a_first_read_brings_nothing_new_and_warns_of_nothing(language: str, line: str) -> None:
+    set_language(language)
+    data = {"type": "customers", "rows": 1512, "added": 0, "changed": 0, "gone": 0, "warnings": [FIRST_READ]}
+    found = event_line(Event(EventKind.SYNC_COMPLETED, "b", 1, NOW, data))
+    assert found is not None
+    assert found.text == line
+    run = run_record("customers", NOW, 20, rows=1512, added=0, changed=0, warnings=(FIRST_READ, "two-pages-alike"))
+    assert words.run_line(run) == line.partition(": ")[2].replace(", ", " · ")
+    assert words.warnings_of(run) == ("two-pages-alike",)
+    assert str(words.warning_word(FIRST_READ)) != FIRST_READ, "it has a text for whoever reads the run's JSON"
 
 
 @pytest.mark.parametrize("language", ["it", "en"])

@@ -48,7 +48,7 @@ def facts(run: RunRecord) -> list[tuple[str, str]]:
         found.append((tr("Data as of"), absolute(run.as_of)))
     if run.attempt > 1:
         found.append((tr("Attempt"), str(run.attempt)))
-    found.append((tr("Rows"), f"{words.rows_word(run.rows)} · {words.delta_line(run.added, run.changed, run.gone)}"))
+    found.append((tr("Rows"), words.run_line(run)))
     for start, end in run.suspensions:
         text = absolute(start) + (f" · {took((end - start).total_seconds())}" if end is not None else "")
         found.append((tr("Suspended"), text))
@@ -59,8 +59,8 @@ def facts(run: RunRecord) -> list[tuple[str, str]]:
 def as_text(run: RunRecord) -> str:
     """The run as text for the clipboard or a file."""
     lines = [f"{name}: {text}" for name, text in facts(run)]
-    if run.warnings:
-        lines += ["", tr("Warnings:"), *map(words.warning_word, run.warnings)]
+    if warnings := words.warnings_of(run):
+        lines += ["", tr("Warnings:"), *map(words.warning_word, warnings)]
     if run.error is not None:
         found = words.told(run.error.code, run.error.params)
         lines += ["", str(found or words.failure_word(run.error)), run.error.message]
@@ -108,8 +108,8 @@ class RunDetails(QDialog):
         self.tabs.setDocumentMode(True)
         layout.addWidget(self.tabs, 1)
         self._facts()
-        if run.warnings:
-            view = self._text_tab(tr("&Warnings"), "\n".join(map(words.warning_word, run.warnings)))
+        if warnings := words.warnings_of(run):
+            view = self._text_tab(tr("&Warnings"), "\n".join(map(words.warning_word, warnings)))
             view.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)  # sentences, not columns
         if run.error is not None:
             technical = run.error.message + (f"\n\n{run.error.stack}" if run.error.stack else "")

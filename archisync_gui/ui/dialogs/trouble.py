@@ -101,14 +101,16 @@ async def vanishing_of(services: Services, item: AccountTypeStatus) -> Vanishing
 def sentence(found: Vanishing) -> str:
     """``These 612 rows would vanish: all of 2024. The filter says Questo mese.``"""
     parts = [tr("These %n row(s) would vanish", "", found.count)]
-    whole = [
-        name
-        for group, values in found.groups.items()
-        for name, gone in values.items()
-        if gone and gone == found.stored.get(group, {}).get(name)
-    ]
-    if whole:
-        parts[0] += ": " + tr("all of {names}", names=", ".join(whole[:4]))
+    for group, values in found.groups.items():
+        stored = found.stored.get(group, {})
+        whole = [name for name, gone in values.items() if gone and gone == stored.get(name)]
+        if whole:
+            names = ", ".join(whole[:4]) + ("…" if len(whole) > 4 else "")
+            years = group == "year"
+            parts[0] += ": " + (
+                tr("all of {names}", "years", names=names) if years else tr("all of {names}", names=names)
+            )
+            break
     return ". ".join(parts) + "."
 
 

@@ -102,11 +102,11 @@ def question_of(view: View, now: datetime) -> dict[str, Any]:
 
     today = zone.local(now).date()
     where = tuple((name, how, today.isoformat() if value == TODAY else value) for name, how, value in view.where)
-    since = None
+    added = None
     if view.new_days is not None:
-        since = now - timedelta(days=view.new_days) if view.new_days else midnight(now)
+        added = (now - timedelta(days=view.new_days) if view.new_days else midnight(now)), None
     changed = None if view.changed is None else (view.changed, since_of(view, now))
-    question: dict[str, Any] = {"selection": Selection(where, since, changed)}
+    question: dict[str, Any] = {"selection": Selection(where, added, changed)}
     if view.within is not None:
         name, days = view.within
         question["between"] = (name, today.isoformat(), (today + timedelta(days=days)).isoformat())
@@ -193,7 +193,7 @@ class Feed(QObject):
         self.sessions = [s for s in self.sessions if s[1] is None or s[1] > now - timedelta(days=8)]
 
     def _happened(self, events: Sequence[Event]) -> None:
-        if any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
+        if not self._stopped and any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
             self._soon.start()
         missed = [m for e in events if e.kind is EventKind.SCHEDULE_MISSED for m in missed_lists(e.data)]
         if missed:
@@ -226,7 +226,7 @@ class Feed(QObject):
     def read(self) -> None:
         """Read the latest runs; one reading at a time, and once more if something ended meanwhile."""
         services = self._context.services
-        if services is None or services.store is None:
+        if self._stopped or services is None or services.store is None:
             return
         if self._reading:
             self._again = True

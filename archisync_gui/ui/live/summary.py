@@ -4,13 +4,13 @@ Archisync worked. Values and words only; pages and paper are made of them elsewh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
-from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
+from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.ui.live.feed import countable, midnight, question_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 PERIODS = ("today", "yesterday", "week", "since")
 
 MOST = 400
-"""Lines of one section at most; more of one list is a first read, told as a number."""
+"""Lines of one section at most."""
+
+SHIPPED_ON = "delivery_date"
+"""The column of a delivery note's date."""
 
 RUNS = 2000
 """Runs that are read at once."""
@@ -33,8 +36,11 @@ RUNS = 2000
 SPANS = 3
 """Spans of failures that are told of one list."""
 
-STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
-BAD = (Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+USUAL_THRESHOLD = 500
+"""Hundredths of a percent from which a changed price is told, until the operator chooses another."""
+
+THRESHOLD = "summary/threshold"
+"""Name under which the window's memory keeps the operator's choice."""
 
 Target = tuple[str, str, str]
 """List, account (empty for a shared list), key."""
@@ -116,6 +122,11 @@ def period_title(period: Period) -> str:
             return tr("Today") + " · " + day(first)
 
 
+def threshold_of(kept: str) -> int:
+    """The kept threshold, or the usual one."""
+    return int(kept) if kept.isdecimal() else USUAL_THRESHOLD
+
+
 async def read_summary(
     services: Services, accounts: Sequence[str], period: Period, threshold: int, now: datetime
 ) -> Summary:
@@ -128,7 +139,7 @@ async def read_summary(
     reader = _Reader(services, store, tuple(accounts), period, read)
     found = [
         await reader.added("customers", tr("New customers"), ("name", "vat_number", "city")),
-        await reader.added("ddt", tr("Shipped"), ("ddt_number", "order_number", "customer_name", "tracking")),
+        await reader.shipped(),
         await reader.prices(threshold),
     ]
     if period.name != "yesterday":
@@ -173,23 +184,48 @@ class _Reader:
         return tr("No data: this list was not read in this time.")
 
     async def added(self, name: str, title: str, wanted: Sequence[str]) -> Section | None:
-        """Records that were new in the span."""
+        """Records that were new in the span: the ones that the overview and the view of new ones count."""
+        from archisync_gui.store.types import Selection
+
+        return await self._rows(name, title, wanted, selection=Selection(added=(self.period.start, self.period.end)))
+
+    async def shipped(self) -> Section | None:
+        """Delivery notes with a date of the span's days, as the overview counts them. Since the last look, which is
+        no span of whole days: those that were new."""
+        title, wanted = tr("Shipped"), ("ddt_number", "order_number", "customer_name", "tracking")
+        entity = self.services.entity("ddt")
+        dated = entity is not None and any(column.name == SHIPPED_ON for column in entity.columns)
+        if not dated or self.period.name == "since":
+            return await self.added("ddt", title, wanted)
+        first = zone.local(self.period.start).date()
+        return await self._rows(
+            "ddt", title, wanted, between=(SHIPPED_ON, first.isoformat(), self.period.last_day.isoformat())
+        )
+
+    async def _rows(self, name: str, title: str, wanted: Sequence[str], **question: Any) -> Section | None:
+        """The rows of a list that belong to the span, of all accounts, with their number."""
         entity = self.services.entity(name)
         if entity is None:
             return None
-        start, end = self.period.start, self.period.end
-        found = await self.store.changes(start, end, self.accounts, entity=name, kinds=["added"], limit=MOST + 1)
-        if len(found) > MOST:
-            sentence = tr("More than {count}: the list was read for the first time.", count=MOST)
-            return Section(name, title, sentence=sentence, tile=f"> {MOST}", tile_word=title)
+        owners: tuple[str | None, ...] = (None,) if entity.spec.shared else self.accounts
+        page = None
+        if owners:
+            page = await self.store.rows(
+                name, owners[0], others=[owner for owner in owners[1:] if owner], limit=MOST, **question
+            )
+        rows, total = (page.rows, page.total) if page is not None else ((), 0)
         columns = _columns(entity, wanted)
-        lines: list[Line] = []
-        for account in dict.fromkeys(change.account for change in found):
-            keys = [change.key for change in found if change.account == account]
-            rows = await self.store.rows_by_key(name, account or None, keys)
-            lines += [_line(columns, row.values, (name, account, row.key)) for row in rows]
-        tile = number(len(lines)) if lines or name in self.read else "–"
-        return _table(name, title, columns, lines, self._nothing(name), tile)
+        lines = [_line(columns, row.values, (name, row.account, row.key)) for row in rows]
+        made = _table(name, title, columns, lines, self._nothing(name), number(total) if lines else self._none(name))
+        if total <= len(lines):
+            return made
+        return replace(
+            made, sentence=tr("The first {count} of {total}.", count=number(len(lines)), total=number(total))
+        )
+
+    def _none(self, name: str) -> str:
+        """The number of a section without lines: 0 where the list was read."""
+        return number(0) if name in self.read else "–"
 
     async def prices(self, threshold: int) -> Section | None:
         """Prices that changed by at least the threshold."""
@@ -216,7 +252,7 @@ class _Reader:
         )
         percent = decimal(threshold / 100, 0)
         title = tr("Prices changed by {percent} % or more", percent=percent) if threshold else tr("Changed prices")
-        tile = (number(len(lines)) + ("+" if len(found) > MOST else "")) if lines or "prices" in self.read else "–"
+        tile = number(len(lines)) + ("+" if len(found) > MOST else "") if lines else self._none("prices")
         if not lines:
             return Section("prices", title, sentence=self._nothing("prices"), tile=tile, tile_word=tr("Changed prices"))
         heads = (tr("Item"), tr("Before"), tr("Now"), tr("Change"))
@@ -291,7 +327,7 @@ def failure_spans(runs: Iterable[RunRecord]) -> list[FailureSpan]:
             row.clear()
 
     for run in runs:
-        if run.outcome in BAD:
+        if run.outcome in UNSUCCESSFUL:
             row.append(run)
         elif run.outcome in STORED:
             close(run.ended)
@@ -315,7 +351,7 @@ def _work(services: Services, runs: Sequence[RunRecord], forms: str, now: dateti
         own = [run for run in runs if run.type == entity.name]
         spans = [s for account in dict.fromkeys(r.account for r in own)
                  for s in failure_spans(r for r in own if r.account == account)]  # fmt: skip
-        good, bad = sum(r.outcome in STORED for r in own), sum(r.outcome in BAD for r in own)
+        good, bad = sum(r.outcome in STORED for r in own), sum(r.outcome in UNSUCCESSFUL for r in own)
         told = [span_sentence(span, now) for span in spans[:SPANS]]
         if len(spans) > SPANS:
             told.append(tr("%n more", "", len(spans) - SPANS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 WATCHABLE = ("customers", "orders")
 """Lists whose records can be watched."""
 
-MOST = 2000
-"""Lines of the change log that are read of one run; more is a first read."""
+PART = 1000
+"""Lines of the change log that are read at once."""
 
 RUN = timedelta(hours=12)
 """The most that a run lasts: how far back its lines are looked for."""
@@ -118,38 +118,66 @@ async def news_of_run(
         if _concerned(watch, entity.name):
             by_account.setdefault(watch.account, []).append(watch)
     for account, own in by_account.items():
-        lines = await store.changes(
-            at - RUN, at + timedelta(minutes=5), [account], entity=entity.name, run_id=run_id, limit=MOST
-        )
-        if not lines or len(lines) == MOST:
-            continue
-        keys = list(dict.fromkeys(line.key for line in lines))
-        rows = {row.key: row for row in await store.rows_by_key(entity.name, account, keys)}
+        rows = {watch: await _rows_of(store, entity, watch) for watch in own}
+        keys = {key for of_watch in rows.values() for key in of_watch}
+        lines = await _lines_of(store, entity, run_id, at, account, keys)
         for watch in own:
-            said = [text for key in keys if (text := _sentence(watch, entity, key, lines, rows.get(key)))]
+            said = [
+                text
+                for key, row in rows[watch].items()
+                if (text := _sentence(watch, entity, key, lines.get(key, ()), row))
+            ]
             if said:
                 found.append((watch, f"{watch.name}: " + "; ".join(said)))
     return found
 
 
+async def _rows_of(store: Store, entity: Entity, watch: Watch) -> dict[str, StoredRow | None]:
+    """The rows of a list that may tell something about the watched record, by key: its own, or those that name it."""
+    if entity.name == watch.list:
+        return {watch.key: None}
+    column = next((link.column for link in LINKS.get(watch.list, ()) if link.list == entity.name), None)
+    if column is None:
+        return {}
+    page = await store.related(entity.name, watch.account or None, column, watch.number)
+    return {row.key: row for row in page.rows}
+
+
+async def _lines_of(
+    store: Store, entity: Entity, run_id: str, at: datetime, account: str, keys: Collection[str]
+) -> dict[str, list[Change]]:
+    """What the change log has of a run about these rows, by key; the whole log of the run is gone through."""
+    found: dict[str, list[Change]] = {}
+    after: int | None = None
+    while keys:
+        lines = await store.changes(
+            at - RUN, at + timedelta(minutes=5), [account], entity=entity.name, run_id=run_id, after=after, limit=PART
+        )
+        for line in lines:
+            if line.key in keys:
+                found.setdefault(line.key, []).append(line)
+        if len(lines) < PART:
+            break
+        after = lines[-1].id
+    return found
+
+
 def _sentence(watch: Watch, entity: Entity, key: str, lines: Sequence[Change], row: StoredRow | None) -> str:
     """What happened to one row, if it belongs to the watch."""
-    own = [line for line in lines if line.key == key]
-    kinds = {line.kind for line in own}
-    fields = ", ".join(dict.fromkeys(_field(entity, line.field) for line in own if line.kind is ChangeKind.CHANGED))
+    kinds = {line.kind for line in lines}
+    fields = ", ".join(dict.fromkeys(_field(entity, line.field) for line in lines if line.kind is ChangeKind.CHANGED))
     if entity.name == watch.list:
         if key != watch.key:
             return ""
         if ChangeKind.GONE in kinds:
             return tr("gone from the ERP")
         return tr("changed: {fields}", fields=fields) if fields else ""
-    column = next((link.column for link in LINKS.get(watch.list, ()) if link.list == entity.name), None)
-    if row is None or column is None or str(row.values.get(column) or "") != watch.number:
+    if row is None:
         return ""
     number = str(row.values.get(entity.title) or key)
     if ChangeKind.ADDED in kinds:
         return _arrived(entity.name, number)
-    if entity.name == "invoices" and any(line.field == "remaining_amount" and line.after == 0 for line in own):
+    if entity.name == "invoices" and any(line.field == "remaining_amount" and line.after == 0 for line in lines):
         return tr("invoice {number} is paid", number=number)
     return tr("{number} changed: {fields}", number=number, fields=fields) if fields else ""
 

@@ -43,14 +43,15 @@ class Morning(QObject):
         self._context.background.run(self._make(services, now), "morning-summary")
 
     async def _make(self, services: Services, now: datetime) -> None:
-        from archisync_gui.ui.live.summary import Period, read_summary
+        from archisync_gui.ui.live.summary import THRESHOLD, Period, read_summary, threshold_of
         from archisync_gui.ui.output.paper import print_at_once, write_pdf
         from archisync_gui.ui.output.summary import PAPER, summary_html
 
         settings, status = services.settings(), self._context.status
         period = Period("morning", midnight(now, 1), midnight(now))
         accounts = account_ids(status) if status is not None else ()
-        found = await read_summary(services, accounts, period, 500, now)
+        threshold = threshold_of(self._context.recall(THRESHOLD))
+        found = await read_summary(services, accounts, period, threshold, now)
         document = QTextDocument()
         document.setHtml(summary_html(found, PAPER))
         if settings.text("summary.morning") == "print":

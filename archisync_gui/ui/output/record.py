@@ -21,6 +21,7 @@ from archisync_gui.ui.text.records import (
     order_state_word,
     owed,
     parcel,
+    record_kind,
     record_line,
     record_name,
 )
@@ -79,7 +80,8 @@ def make_sheet(record: Record, now: datetime, *, accounts: int = 1) -> Sheet:
     rest = _fields(row.values, (column for name, column in columns.items() if name not in important))
     sections = tuple(section for section in _sections(record, today) if section.lines)
     links = [str(row.values.get("tracking_link") or ""), *(line.link for part in sections for line in part.lines)]
-    kind = words.type_name(entity.name) + (f" · {row.account}" if accounts > 1 and row.account else "")
+    own = row.account if accounts > 1 else ""
+    kind = " · ".join(filter(None, (record_kind(entity.name, row.values) or words.type_name(entity.name), own)))
     return Sheet(
         kind=kind,
         name=record_name(entity.name, row.values, row.key),

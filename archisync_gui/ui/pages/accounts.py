@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 
 from archisync_gui.model import Status
 from archisync_gui.settings import Settings
@@ -10,7 +10,7 @@ from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.choices import place_word
 from archisync_gui.ui.text.i18n import language, plain, tr
-from archisync_gui.ui.widgets.basic import Flow, card, column, label, row
+from archisync_gui.ui.widgets.basic import Flow, card, column, label, row, set_look
 from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.password import PasswordField
 
@@ -29,6 +29,9 @@ class AccountCard(QWidget):
         self.state = label(wrap=True)
         first.addWidget(self.state, 1)
         inside.addLayout(first)
+        self.forms = label(name="session", wrap=True)
+        """Which order forms are open for it, and where."""
+        inside.addWidget(self.forms)
         self.password = PasswordField()
         self.password.field.setAccessibleName(tr("Password of {account}", account=name))
         self.save = QPushButton(tr("Save and try"))
@@ -87,13 +90,16 @@ class AccountCard(QWidget):
         """The account's state with its time."""
         text, tone = words.account_line(status, self._name, self._context.now())
         self.state.setText(text)
-        _tone(self.state, tone)
+        set_look(self.state, tone)
+        forms = words.forms_line(status, self._name, self._context.now())
+        self.forms.setText(forms)
+        self.forms.setVisible(bool(forms))
 
     def _say(self, text: str, tone: str = "muted") -> None:
         """The result of the last action."""
         self.result.setText(text)
         self.result.setVisible(bool(text))
-        _tone(self.result, tone)
+        set_look(self.result, tone)
 
     async def _show_place(self) -> None:
         services = self._context.services
@@ -162,13 +168,6 @@ class AccountCard(QWidget):
             self._context.apply(
                 lambda now: {"erp.accounts": [kept for kept in now.words("erp.accounts") if kept != name]}
             )
-
-
-def _tone(part: QLabel, tone: str) -> None:
-    if part.objectName() != tone:
-        part.setObjectName(tone)
-        part.style().unpolish(part)
-        part.style().polish(part)
 
 
 class Accounts(QWidget):

@@ -27,14 +27,16 @@ from archisync_gui.model import Event, EventKind
 from archisync_gui.ui.dialogs.columns import ColumnsDialog
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import question_of, since_of
+from archisync_gui.ui.live.own_views import LONGEST_NAME, OwnView, OwnViews
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.work import Work
 from archisync_gui.ui.pages.data_lists import Lists
+from archisync_gui.ui.pages.data_views import ViewBar, view_titles
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.text.values import exported, right_aligned, title
-from archisync_gui.ui.widgets.basic import Flow, Page, card, column, fill, label, row
+from archisync_gui.ui.widgets.basic import Page, ask_text, card, column, empty_label, fill, label, row, set_look
 from archisync_gui.ui.widgets.files import ask_where, say_saved
 from archisync_gui.ui.widgets.frozen import FrozenTable
 from archisync_gui.ui.widgets.rows_model import BEFORE, OWNER, PAGE, RowsModel
@@ -72,6 +74,8 @@ class Data(Page):
         self._context = context
         self._reading = 0
         self._placing = False
+        self._columns_placed = False
+        """False: the columns have to be shown, hidden and put in order anew."""
         self._sort: tuple[str, bool] | None = None
         self._hidden: dict[str, set[str]] = {}
         self._counts: dict[tuple[str, str], int] = {}
@@ -80,19 +84,23 @@ class Data(Page):
         self.model = RowsModel(self)
         self.view: View | None = None
         """The ready-made selection that is shown."""
-        self.views: dict[str, QPushButton] = {}
+        self.own: OwnView | None = None
+        """The operator's own view that is shown; :attr:`view` is then the ready-made one that it narrows."""
+        self.own_views, self.bar = OwnViews(context), ViewBar()
+        self.views = self.bar.ready
         self.lists, self.account = Lists(), QComboBox()
         self.search = QLineEdit()
         self.columns, self.export = QPushButton(), QPushButton()
         self.open_sheet, self.again = QPushButton(), QPushButton()
         self.table = FrozenTable()
-        self.empty = label(name="muted", wrap=True)
+        self.empty = empty_label()
         """Why the table has no rows; in its place."""
         self._delay = QTimer(self, singleShot=True, interval=220)
         self._keep = QTimer(self, singleShot=True, interval=500)
         self._build()
         self.retranslate()
         self._delay.timeout.connect(self.read)
+        self._connect_views()
         self.search.textChanged.connect(lambda _: self._delay.start())
         self.lists.changed.connect(self._list_chosen)
         self.account.currentIndexChanged.connect(self._account_chosen)
@@ -121,19 +129,9 @@ class Data(Page):
         for part in (self.account, self.columns, self.export):
             top.addWidget(part)
         self._shape_table()
-        chips = QWidget()
-        flow = Flow(chips, gap=6)
-        for view in VIEWS:
-            button = self.views[view.name] = QPushButton()
-            button.setObjectName("chip")
-            button.setCheckable(True)
-            button.clicked.connect(partial(self._view_chosen, view))
-            flow.addWidget(button)
         frame = card()
         inside = column(frame, (1, 1, 1, 1))
         inside.addWidget(self.table, 1)
-        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.empty.setContentsMargins(20, 20, 20, 20)
         inside.addWidget(self.empty, 1)
         self.empty.hide()
         bottom = row(gap=8)
@@ -143,7 +141,7 @@ class Data(Page):
         bottom.addWidget(self.open_sheet)
         right = column(gap=12)
         right.addLayout(top)
-        right.addWidget(chips)
+        right.addWidget(self.bar)
         right.addWidget(frame, 1)
         right.addLayout(bottom)
         left = card()
@@ -151,6 +149,16 @@ class Data(Page):
         outer = row(self, (18, 14, 18, 14), 14)
         outer.addWidget(left)
         outer.addLayout(right, 1)
+
+    def _connect_views(self) -> None:
+        bar, run = self.bar, self._context.background.run
+        bar.ready_clicked.connect(self._view_chosen)
+        bar.own_clicked.connect(self._own_chosen)
+        bar.save_wanted.connect(lambda: run(self._save_view(), "save-view", self))
+        bar.rename_wanted.connect(lambda view: run(self._rename_view(view), "rename-view", self))
+        bar.keep_wanted.connect(self._keep_look)
+        bar.remove_wanted.connect(self._remove_view)
+        self.own_views.changed.connect(self._offer_views)
 
     def _shape_table(self) -> None:
         table = self.table
@@ -177,8 +185,7 @@ class Data(Page):
     def retranslate(self) -> None:
         if self._columns is not None:
             self._columns.close()
-        for name, text in view_titles().items():
-            self.views[name].setText(text)
+        self.bar.retranslate()
         self._show_accounts()
         self._show_lists()
         self._offer_views()
@@ -208,7 +215,7 @@ class Data(Page):
         if isinstance(what, dict):
             self.lists.choose(str(what.get("type")))
             wanted = next((view for view in VIEWS if view.name == what.get("view")), None)
-            if wanted is not None or self.view is not None:
+            if wanted is not None or self.view is not None or self.own is not None:
                 self._show_view(wanted)
             at = self.account.findData(what.get("account"))
             if at >= 0:
@@ -273,39 +280,137 @@ class Data(Page):
         for view in VIEWS:
             there = services is not None and services.entity(view.list) is not None
             self.views[view.name].setVisible(there and (view.offered or view is self.view))
+            self.views[view.name].setChecked(view is self.view and self.own is None)
+        known = {entity.name for entity in services.entities} if services is not None else set()
+        self.bar.show_own([own for own in self.own_views.all if own.list in known], self.own)
 
-    def _view_chosen(self, view: View) -> None:
+    def _view_chosen(self, name: str) -> None:
         """A view's button: show it, or the whole list again."""
-        self._show_view(view if self.views[view.name].isChecked() else None)
+        view = next(view for view in VIEWS if view.name == name)
+        self._show_view(view if self.views[name].isChecked() else None)
 
     def _show_view(self, view: View | None) -> None:
-        self.view = view
-        for name, button in self.views.items():
-            button.setChecked(view is not None and name == view.name)
-        self._offer_views()
+        if self.own is not None:
+            self._set_search("")  # it was the filter of the operator's own view
+        self._set_views(view, None)
         if view is not None and self.lists.name() != view.list:
             self.lists.choose(view.list, quiet=True)
-            self.search.blockSignals(True)
-            self.search.clear()  # what was looked for in another list would hide all of this one
-            self.search.blockSignals(False)
+            self._set_search("")  # what was looked for in another list would hide all of this one
         self._list_changed()
+
+    def _set_views(self, view: View | None, own: OwnView | None) -> None:
+        """Which views are shown from now on; a view of the operator's own has its own columns."""
+        if own is not self.own:
+            self._columns_placed = False
+            self._keep.stop()  # how the columns are now belongs to the view that is left
+        self.view, self.own = view, own
+        self._offer_views()
+
+    def _set_search(self, text: str) -> None:
+        self.search.blockSignals(True)
+        self.search.setText(text)
+        self.search.blockSignals(False)
 
     def _list_chosen(self) -> None:
-        self.view = None
-        for button in self.views.values():
-            button.setChecked(False)
-        self._offer_views()
-        self._list_changed()
+        self._show_view(None)
 
-    def _list_changed(self) -> None:
-        self._sort = None
+    # ------------------------------------------------------------------------------------------------ own views
+
+    def _own_chosen(self, name: str) -> None:
+        """The button of a view of the operator's own: show it, or the whole list again."""
+        own = self.own_views.of(name)
+        if own is not None and self.bar.own[name].isChecked():
+            self._show_own(own)
+        else:
+            self._show_view(None)
+
+    def _show_own(self, own: OwnView) -> None:
+        ready = next((view for view in VIEWS if view.name == own.ready and view.list == own.list), None)
+        self._hidden.pop(_own_place(own), None)  # the columns as they were saved
+        self._columns_placed = False
+        self._set_views(ready, own)
+        self.lists.choose(own.list, quiet=True)
+        self._set_search(own.search)
+        self._list_changed((own.sort, own.descending) if own.sort else None)
+        at = self.account.findData(own.account)
+        if at >= 0 and at != self.account.currentIndex():
+            self.account.setCurrentIndex(at)
+
+    def _look(self, name: str) -> OwnView:
+        """What is shown now, as a view of that name."""
         header = self.table.horizontalHeader()
-        header.blockSignals(True)
-        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        header.blockSignals(False)
+        places = [header.logicalIndex(at) for at in range(header.count())]
+        columns = tuple(self.model.column(at).name for at in places if not header.isSectionHidden(at))
+        sort, descending = self._sort or ("", False)
+        owner = str(self.account.currentData() or "")
+        ready = self.view.name if self.view is not None else ""
+        return OwnView(name, self.lists.name() or "", ready, self.search.text(), owner, sort, descending, columns)
+
+    async def _ask_name(self, question: str, given: str = "") -> str | None:
+        """A name that no other view has; ``None``: none was given, and the reason was told."""
+        typed = await ask_text(self, question, given=given)
+        name = " ".join((typed or "").split())[:LONGEST_NAME]
+        if not name:
+            return None
+        taken = self.own_views.of(name)
+        if taken is not None and taken.name != given:
+            self._context.say(tr("There is already a view “{name}”. Choose another name.", name=taken.name), "warn")
+            return None
+        return name
+
+    async def _save_view(self) -> None:
+        if self.entity() is None:
+            return
+        name = await self._ask_name(tr("Name of the new view:"))
+        if name is not None:
+            self._put(self._look(name))
+            self._context.say(tr("The view “{name}” is saved.", name=name), "ok")
+
+    def _keep_look(self, own: OwnView) -> None:
+        self._put(self._look(own.name))
+        self._context.say(tr("The view “{name}” is saved.", name=own.name), "ok")
+
+    def _put(self, own: OwnView) -> None:
+        self.own = own
+        self._hidden.pop(_own_place(own), None)
+        self.own_views.put(own)
+
+    async def _rename_view(self, own: OwnView) -> None:
+        name = await self._ask_name(tr("New name of “{name}”:", name=own.name), own.name)
+        if name is not None and name != own.name:
+            shown = self.own is not None and self.own.name == own.name
+            renamed = self.own_views.rename(own.name, name)
+            if shown:
+                self.own = renamed
+                self._offer_views()
+
+    def _remove_view(self, own: OwnView) -> None:
+        if self.own is not None and self.own.name == own.name:
+            self._show_view(None)
+        self.own_views.remove(own.name)
+        self._context.say(
+            tr("The view “{name}” is deleted.", name=own.name), "", tr("Put it bac&k"), lambda: self.own_views.put(own)
+        )
+
+    # ------------------------------------------------------------------------------------------------ the list
+
+    def _list_changed(self, sort: tuple[str, bool] | None = None) -> None:
+        """Another list or view is shown, in that order (column, descending) or in its usual one."""
+        entity = self.entity()
+        known = entity is not None and sort is not None and sort[0] in {column.name for column in entity.columns}
+        self._sort = sort if known else None
+        self._show_order(-1)
         self._show_accounts()
         self._show_buttons()
         self.read()
+
+    def _show_order(self, at: int) -> None:
+        """Mark the column by which the table is ordered; -1: none is marked."""
+        order = Qt.SortOrder.DescendingOrder if self._sort and self._sort[1] else Qt.SortOrder.AscendingOrder
+        header = self.table.horizontalHeader()
+        header.blockSignals(True)
+        header.setSortIndicator(at, order)
+        header.blockSignals(False)
 
     def _sorted(self, at: int, order: Qt.SortOrder) -> None:
         if at >= 0:
@@ -354,11 +459,15 @@ class Data(Page):
         if number != self._reading:
             return
         columns = self._columns_of(entity)
-        same = [self.model.column(at) for at in range(self.model.columnCount())] == list(columns)
+        shown = [self.model.column(at) for at in range(self.model.columnCount())]
+        same = self._columns_placed and shown == list(columns)
         self.model.start(columns, found.total, tuple(found.rows), before)
         if not same:
             self._widths(entity)
             self._hide_columns(entity)
+            self._columns_placed = True
+            if self._sort is not None:
+                self._show_order(next((at for at, what in enumerate(columns) if what.name == self._sort[0]), -1))
         self._say_count(entity, found.total, found.sum)
         self._show_buttons()
 
@@ -392,9 +501,7 @@ class Data(Page):
 
     def _say_count(self, entity: Entity, total: int, sum_: int | None) -> None:
         """Below the table: how many, and what they come to."""
-        self._count.setObjectName("total" if sum_ else "muted")
-        self._count.style().unpolish(self._count)
-        self._count.style().polish(self._count)
+        set_look(self._count, "total" if sum_ else "muted")
         self._say_empty("" if total else self._why_empty(entity))
         if not total:
             return
@@ -450,6 +557,7 @@ class Data(Page):
         state = self._context.recall(f"data/{entity.name}/columns")
         if (
             state
+            and self.own is None
             and self._columns_of(entity) == entity.columns
             and self.table.horizontalHeader().restoreState(QByteArray.fromBase64(state.encode()))
         ):
@@ -459,7 +567,8 @@ class Data(Page):
             wide = 34 if what.name in WIDE or what.kind is Kind.LINES else 13 if right_aligned(what.kind) else 17
             head = self.table.fontMetrics().horizontalAdvance(title(what)) + 34
             self.table.setColumnWidth(at, max(em * wide, min(head, em * 30)))
-        self._in_order(self._usual(entity))
+        own = self.own.columns if self.own is not None else ()
+        self._in_order(own or self._usual(entity))
 
     def _in_order(self, names: Sequence[str]) -> None:
         """Put the chosen columns first."""
@@ -472,8 +581,8 @@ class Data(Page):
 
     def _keep_columns(self, *_: object) -> None:
         entity = self.entity()
-        if self._placing:
-            return
+        if self._placing or self.own is not None:
+            return  # a view of the operator's own is saved when that is asked for
         if entity is not None and self.model.columnCount() == len(entity.columns):
             state = bytes(self.table.horizontalHeader().saveState().toBase64().data()).decode()
             self._context.remember(f"data/{entity.name}/columns", state)
@@ -485,6 +594,9 @@ class Data(Page):
 
     def _hidden_columns(self, entity: Entity) -> set[str]:
         """The columns that are not shown, as chosen; until somebody chooses, all but those that matter."""
+        names = {column.name for column in self._columns_of(entity)}
+        if self.own is not None and names & set(self.own.columns):
+            return self._hidden.setdefault(_own_place(self.own), names - set(self.own.columns))
         kept = self._context.recall(f"data/{entity.name}/hidden")
         at_first = {name for name in kept.split(",") if name} if kept else _hidden_at_first(entity)
         return self._hidden.setdefault(entity.name, at_first)
@@ -514,9 +626,13 @@ class Data(Page):
         self._columns = None
 
     def _show_column(self, sync_type: str, name: str, on: bool) -> None:
-        hidden = self._hidden.setdefault(sync_type, set())
+        entity = self._context.services.entity(sync_type) if self._context.services is not None else None
+        if entity is None:
+            return
+        hidden = self._hidden_columns(entity)
         (hidden.discard if on else hidden.add)(name)
-        self._context.remember(f"data/{sync_type}/hidden", ",".join(sorted(hidden)) or ",")
+        if hidden is self._hidden.get(sync_type):  # not the columns of a view of the operator's own
+            self._context.remember(f"data/{sync_type}/hidden", ",".join(sorted(hidden)) or ",")
         for at in range(self.model.columnCount()):
             if self.model.column(at).name == name:
                 self.table.setColumnHidden(at, not on)
@@ -571,35 +687,23 @@ class Data(Page):
         path = await ask_where(self, tr("Export {type}", type=name), f"{demo}{name.lower()}", ("xlsx", "csv"))
         if path is None:
             return
-        hidden = self._hidden.get(entity.name, set())
+        hidden = self._hidden_columns(entity)
         columns = [c for c in self._columns_of(entity) if c.name not in hidden]
         before = await self._values_before(entity)
-        question = {name: value for name, value in self._question().items() if name != "others"}
         rows: list[tuple[object, ...]] = []
         work, total = Work(self._context, tr("Export {type}", type=name)), max(1, self.model.total)
-        for owner in self._owners():
-            async for part in services.store.export(entity.name, owner, **question):
-                for r in part:
-                    values = {**r.values, BEFORE: before.get((r.account, r.key)), OWNER: r.account}
-                    rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
-                work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
+        async for part in services.store.export(entity.name, self._owners()[0], **self._question()):
+            for r in part:
+                values = {**r.values, BEFORE: before.get((r.account, r.key)), OWNER: r.account}
+                rows.append(tuple(exported(values.get(c.name), c.kind) for c in columns))
+            work.reached(len(rows) / total / 2)  # reading is about half of it, writing the other
         await write(path, [title(c) for c in columns], rows, name, lambda part: work.reached(0.5 + part / 2))
         say_saved(self._context.say, path)
 
 
-def view_titles() -> dict[str, str]:
-    """What the views are called."""
-    return {
-        "unpaid": tr("Unpaid invoices"),
-        "overdue": tr("Overdue invoices"),
-        "to-ship": tr("Orders to be shipped"),
-        "shipped-today": tr("Delivery notes of today"),
-        "changed": tr("Prices changed in 7 days"),
-        "new": tr("New customers in 7 days"),
-        "due": tr("Invoices due in 7 days"),
-        "changed-today": tr("Prices changed today"),
-        "new-today": tr("New customers of today"),
-    }
+def _own_place(own: OwnView) -> str:
+    """Where :attr:`Data._hidden` has the columns of a view of the operator's own."""
+    return f"own view {own.name}"
 
 
 def _hidden_at_first(entity: Entity) -> set[str]:

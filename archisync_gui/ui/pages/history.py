@@ -22,13 +22,13 @@ from PySide6.QtWidgets import (
 
 from archisync_gui import zone
 from archisync_gui.export import write
-from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord
+from archisync_gui.model import STORED, Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
-from archisync_gui.ui.widgets.basic import Flow, Page, card, column, fill, label, row
+from archisync_gui.ui.widgets.basic import Flow, Page, card, column, empty_label, fill, label, row
 from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.files import ask_where, say_saved
@@ -74,28 +74,24 @@ class RunsModel(SnapshotModel):
 
 def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
     end = run.ended or now
-    error = ""
+    error, warnings = "", words.warnings_of(run)
     if run.error is not None:
         error = words.failure_word(run.error)
-    elif run.warnings:
-        error = tr("%n warning(s)", "", len(run.warnings))
+    elif warnings:
+        error = tr("%n warning(s)", "", len(warnings))
     scope = words.scope_word(run.scope, run.key) if run.scope.value != "all" else ""
     detail = " · ".join(p for p in (run.account if accounts > 1 else "", scope) if p)
-    done = run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN)
+    done = run.outcome in STORED
     return (
         Cell(moment(run.started, now), tooltip=absolute(run.started)),
         Cell(words.type_name(run.type), detail, bold=True),
         Cell(chip=words.outcome_word(run.outcome)),
         Cell(words.origin_word(run.origin)),
         Cell(took((end - run.started).total_seconds()), right=True),
-        Cell(words.rows_word(run.rows), words.delta_line(run.added, run.changed, run.gone), right=True)
-        if done
-        else Cell("–", right=True),
+        Cell(words.rows_word(run.rows), words.brought_word(run), right=True) if done else Cell("–", right=True),
         Cell(
             error,
-            tooltip=run.error.message
-            if run.error is not None
-            else "\n".join(map(words.warning_word, run.warnings[:20])),
+            tooltip=run.error.message if run.error is not None else "\n".join(map(words.warning_word, warnings[:20])),
         ),
     )
 
@@ -178,9 +174,7 @@ class History(Page):
             header.resizeSection(at, em * width)
         header.setSectionResizeMode(6, QHeaderView.ResizeMode.Stretch)
         inside.addWidget(table, 1)
-        self._empty = label(name="muted", wrap=True)
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._empty.setContentsMargins(14, 14, 14, 14)
+        self._empty = empty_label()
         inside.addWidget(self._empty)
         outer.addWidget(self._frame, 1)
         bottom = row()

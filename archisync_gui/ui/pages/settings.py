@@ -56,7 +56,9 @@ from archisync_gui.ui.widgets.basic import (
     column,
     inset,
     label,
+    restyle,
     row,
+    set_look,
 )
 from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.files import open_path
@@ -289,8 +291,7 @@ class Field(QObject):
         self.wrong.setText(text)
         self.wrong.setVisible(bool(text))
         self.control.setProperty("wrong", bool(text))
-        self.control.style().unpolish(self.control)
-        self.control.style().polish(self.control)
+        restyle(self.control)
 
 
 def _wrong(error: SettingsError) -> str:
@@ -603,10 +604,8 @@ class SettingsPage(Page):
             )
         else:
             text = tr("With these intervals the ERP is busy about {percent} % of the time.", percent=percent)
-        self._load.setObjectName("bad" if share > HEAVY else "muted")
+        set_look(self._load, "bad" if share > HEAVY else "muted")
         self._load.setText(text)
-        self._load.style().unpolish(self._load)
-        self._load.style().polish(self._load)
 
     def _show_data(self) -> None:
         services = self._context.services

@@ -14,6 +14,7 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.live.summary import (
     PERIODS,
+    THRESHOLD,
     Line,
     Section,
     Summary,
@@ -21,6 +22,7 @@ from archisync_gui.ui.live.summary import (
     period_of,
     period_title,
     read_summary,
+    threshold_of,
 )
 from archisync_gui.ui.look.theme import scaled, theme, tokens
 from archisync_gui.ui.output.paper import print_document, write_pdf
@@ -31,8 +33,6 @@ from archisync_gui.ui.widgets.files import ask_where, say_saved
 
 THRESHOLDS = (0, 100, 500, 1000)
 """Hundredths of a percent from which a changed price is told; 0: all."""
-
-USUAL_THRESHOLD = 500
 
 PAGE_WIDTH = 62
 """The most that the sheet is wide, in heights of a line: about the proportions of a page of paper."""
@@ -77,10 +77,9 @@ class SummaryPage(Page):
         flow.push_right()
         for widget in (self.threshold, self.print, self.export):
             flow.addWidget(widget)
-        kept = self._context.recall("summary/threshold")
         for part in THRESHOLDS:
             self.threshold.addItem("", part)
-        wanted = int(kept) if kept.isdigit() else USUAL_THRESHOLD
+        wanted = threshold_of(self._context.recall(THRESHOLD))
         self.threshold.setCurrentIndex(max(0, self.threshold.findData(wanted)))
         self._tiles = QGridLayout()
         self._tiles.setSpacing(12)
@@ -165,7 +164,7 @@ class SummaryPage(Page):
         self.read()
 
     def _threshold_chosen(self, *_: object) -> None:
-        self._context.remember("summary/threshold", str(self.threshold.currentData()))
+        self._context.remember(THRESHOLD, str(self.threshold.currentData()))
         self.read()
 
     def read(self) -> None:

@@ -42,7 +42,7 @@ from archisync_gui.ui.shell.form_request import FormRequest
 from archisync_gui.ui.shell.pause import fill
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import decimal, plain, tr
-from archisync_gui.ui.widgets.basic import ElidedLabel, Notice, Page, column, label, row
+from archisync_gui.ui.widgets.basic import ElidedLabel, Notice, Page, column, label, row, set_look
 
 if TYPE_CHECKING:
     from archisync_gui.ui.live.watches import Watches
@@ -303,11 +303,7 @@ class Header(QFrame):
         mended = bool(self.fix.text())
         chosen = self.fix if mended else self.hold if held else self.all
         for button in (self.fix, self.hold, self.all):
-            name = "primary" if button is chosen else ""
-            if button.objectName() != name:
-                button.setObjectName(name)
-                button.style().unpolish(button)
-                button.style().polish(button)
+            set_look(button, "primary" if button is chosen else "")
 
     def show_closing(self) -> None:
         """Nothing can be asked any more."""

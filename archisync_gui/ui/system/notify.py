@@ -194,13 +194,15 @@ def _messages(condition: Condition, now: datetime) -> Iterator[Message]:
 def _stopped(code: str, account: str) -> Message:
     if code == "password-missing":
         return _password_missing(account)
-    text = tr("Nothing is tried until you correct it.")
+    text = tr("The lists that need it wait until you correct it.")
     return Message(f"account:{account}", words.stopped_title(code, account), text, "trouble", account, True)
 
 
 def _password_missing(account: str) -> Message:
     title = words.stopped_title("password-missing", account)
-    return Message(f"account:{account}", title, tr("Nothing is read until you enter it."), "password", account, True)
+    return Message(
+        f"account:{account}", title, tr("The lists that need it wait until you enter it."), "password", account, True
+    )
 
 
 def _name(key: str) -> str:

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from archisync_gui.model import ErrorInfo, Event, EventKind, FailureKind, Json, Outcome, Reason, SessionEnd
+from archisync_gui.model import (
+    ErrorInfo,
+    Event,
+    EventKind,
+    FailureKind,
+    Json,
+    Outcome,
+    Reason,
+    SessionEnd,
+    is_first_read,
+)
 from archisync_gui.ui.text.i18n import decimal, lasting, took, tr
 from archisync_gui.ui.text.words import failure_word, reason_word, stopped_title, type_name
 
@@ -65,6 +75,7 @@ def _name(data: Data) -> str:
 
 def _completed(data: Data) -> _Said:
     added, changed, gone = (_int(data, key) for key in ("added", "changed", "gone"))
+    first = is_first_read(given) if isinstance(given := data.get("warnings"), (list, tuple)) else False
     parts = [tr("%n row(s)", "", _int(data, "rows"))]
     if added:
         parts.append(tr("%n new", "of rows", added))
@@ -73,7 +84,7 @@ def _completed(data: Data) -> _Said:
     if gone:
         parts.append(tr("%n gone", "of rows", gone))
     if not (added or changed or gone):
-        parts.append(tr("nothing new"))
+        parts.append(tr("first read") if first else tr("nothing new"))
     text, tone = f"{_name(data)}: {', '.join(parts)}", "text"
     if data.get("outcome") == Outcome.UNCLEAN:
         text, tone = text + ". " + tr("Data moved while they were read"), "warn"

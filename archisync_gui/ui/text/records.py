@@ -118,6 +118,25 @@ def record_name(list_: str, values: Row, fallback: str) -> str:
     return next((str(value) for name, value in values.items() if name == "name" and value), fallback)
 
 
+def record_kind(list_: str, values: Row) -> str:
+    """What a record is, in the singular: ``Ordine``; empty for a list without a word for it."""
+    match list_:
+        case "customers":
+            return tr("Customer")
+        case "orders":
+            return tr("Order")
+        case "ddt":
+            return tr("Delivery note")
+        case "invoices":
+            credit = isinstance(values.get("amount"), int) and int(values["amount"] or 0) < 0
+            return tr("Credit note") if credit else tr("Invoice")
+        case "products":
+            return tr("Item")
+        case "prices":
+            return tr("Price")
+    return ""
+
+
 def record_line(list_: str, values: Row, today: date) -> str:
     """What matters of a record in one line, beside its name."""
     match list_:

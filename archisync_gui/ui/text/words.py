@@ -14,6 +14,7 @@ from archisync_gui import messages
 from archisync_gui.conditions import Cause, Condition, Kind, cause, conditions, contact
 from archisync_gui.conditions import text as text_of_condition
 from archisync_gui.model import (
+    STORED,
     AccountTypeStatus,
     ErrorInfo,
     Freshness,
@@ -28,6 +29,7 @@ from archisync_gui.model import (
     State,
     Status,
     TypeStatus,
+    is_first_read,
     warning_parts,
 )
 from archisync_gui.ui.text.i18n import ago, clock, language, lasting, moment, number, span, tr
@@ -241,7 +243,7 @@ def state_chip(item: AccountTypeStatus) -> Chip:
             if item.last_outcome is Outcome.FAILED:
                 return Chip(tr("Failed · {why}", why=failure_short(item.last_error)), "bad", "alert")
             if item.unclean_in_a_row >= 2:
-                return Chip(tr("Resting · data move while read"), "warn", "dot")
+                return Chip(tr("Data move while they are read"), "warn", "dot")
             return Chip(tr("Resting"), "muted", "dot")
 
 
@@ -253,7 +255,7 @@ class News:
     changed: int = 0
     gone: int = 0
     first: bool = False
-    """The list was read for the first time: all of it is new, which says nothing."""
+    """The list was read for the first time: none of its rows counts as new."""
     runs: int = 0
     """Reads that were stored."""
 
@@ -262,16 +264,15 @@ def news_of(runs: Iterable[RunRecord]) -> dict[tuple[str, str], News]:
     """What stored reads brought, by list and account."""
     found: dict[tuple[str, str], News] = {}
     for run in runs:
-        if run.outcome not in (Outcome.COMPLETED, Outcome.UNCLEAN):
+        if run.outcome not in STORED:
             continue
         key = (run.type, run.account)
         before = found.get(key, News())
-        first = run.scope is Scope.ALL and run.added > 0 and run.added == run.rows
         found[key] = News(
-            before.added + (0 if first else run.added),
+            before.added + run.added,
             before.changed + run.changed,
             before.gone + run.gone,
-            before.first or first,
+            before.first or is_first_read(run.warnings),
             before.runs + 1,
         )
     return found
@@ -406,8 +407,8 @@ def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> 
     ``last_good`` goes before the status, whose figures may be those of a fast read of a few rows.
     """
     if last_good is not None:
-        return f"{rows_word(last_good.rows)} · {delta_line(last_good.added, last_good.changed, last_good.gone)}"
-    if item.last_outcome in (Outcome.COMPLETED, Outcome.UNCLEAN) and item.rows is not None:
+        return run_line(last_good)
+    if item.last_outcome in STORED and item.rows is not None:
         return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
     if item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
         return failure_word(item.last_error)
@@ -423,6 +424,21 @@ def warning_word(found: str) -> str:
 def rows_word(count: int) -> str:
     """``1.604 righe``."""
     return tr("%n row(s)", "", count)
+
+
+def run_line(run: RunRecord) -> str:
+    """What a stored read brought: ``1.604 righe · +3 ~21 −0``."""
+    return f"{rows_word(run.rows)} · {brought_word(run)}"
+
+
+def brought_word(run: RunRecord) -> str:
+    """``+3 ~21 −0``, or that it was the list's first read."""
+    return tr("first read") if is_first_read(run.warnings) else delta_line(run.added, run.changed, run.gone)
+
+
+def warnings_of(run: RunRecord) -> tuple[str, ...]:
+    """A run's warnings. That it was a list's first read is none: :func:`run_line` tells it."""
+    return tuple(text for text in run.warnings if not is_first_read([text]))
 
 
 def delta_line(added: int, changed: int, gone: int) -> str:
@@ -588,6 +604,19 @@ def account_line(status: Status | None, account: str, now: datetime) -> tuple[st
     if good is None:
         return tr("no answer of the ERP yet"), "muted"
     return tr("last answer {time}", time=moment(good, now)), "ok"
+
+
+def forms_line(status: Status | None, account: str, now: datetime) -> str:
+    """The order forms that are open for an account, each with its computer: ``form open on PC-2 since 10:12``."""
+    found = []
+    for session in status.sessions if status is not None else ():
+        if session.account == account:
+            since = moment(session.since, now)
+            if session.computer:
+                found.append(tr("form open on {computer} since {time}", computer=session.computer, time=since))
+            else:
+                found.append(tr("form open since {time}", time=since))
+    return " · ".join(found)
 
 
 def _items_of(status: Status) -> list[AccountTypeStatus]:

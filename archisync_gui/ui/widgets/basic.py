@@ -167,8 +167,7 @@ class Notice(QFrame):
             button.setText(words)
             button.setVisible(bool(words))
         self.setProperty("tone", tone)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        restyle(self)
         self.show()
         if tone in ("bad", "work"):
             self._timer.stop()
@@ -208,6 +207,14 @@ def inset(control: QWidget) -> None:
         inside.setTextMargins(6, 0, 0, 0)
 
 
+def empty_label() -> QLabel:
+    """Says in the place of a list or table why it is empty."""
+    found = label(name="muted", wrap=True)
+    found.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    found.setContentsMargins(20, 20, 20, 20)
+    return found
+
+
 async def ask(dialog: QDialog, modal: bool = True) -> int:
     """Show ``dialog`` without a loop of its own and wait for its result code; not ``modal``: the rest stays usable."""
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -230,16 +237,33 @@ async def ask(dialog: QDialog, modal: bool = True) -> int:
         dialog.deleteLater()
 
 
-async def ask_text(parent: QWidget, question: str, *, secret: bool = False, modal: bool = True) -> str | None:
-    """A text typed by the operator; ``None``: the question was closed. ``question`` is plain text."""
+async def ask_text(
+    parent: QWidget, question: str, *, given: str = "", secret: bool = False, modal: bool = True
+) -> str | None:
+    """A text typed by the operator; ``None``: the question was closed. ``question`` is plain text; ``given`` stands in
+    the field at first."""
     dialog = QInputDialog(parent)
     dialog.setWindowTitle("Archisync")
     dialog.setLabelText(plain(question))
+    dialog.setTextValue(given)
     if secret:
         dialog.setTextEchoMode(QLineEdit.EchoMode.Password)
     accepted = await ask(dialog, modal)
     # Read at once: the dialog is destroyed as soon as the caller waits for something else.
     return dialog.textValue() if accepted else None
+
+
+def set_look(part: QWidget, name: str) -> None:
+    """Give a widget another look of the style sheet (its object name), if it has not got it."""
+    if part.objectName() != name:
+        part.setObjectName(name)
+        restyle(part)
+
+
+def restyle(part: QWidget) -> None:
+    """Let the style sheet see what was changed: it looks at names and properties only once."""
+    part.style().unpolish(part)
+    part.style().polish(part)
 
 
 def fill(box: QComboBox, items: Sequence[tuple[object, str]]) -> None:

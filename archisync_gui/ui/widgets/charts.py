@@ -12,7 +12,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from archisync_gui import zone
-from archisync_gui.model import Outcome, RunRecord
+from archisync_gui.model import STORED, UNSUCCESSFUL, RunRecord
 from archisync_gui.ui.look.theme import color, scaled, theme
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import clock, day_short, decimal, number, took, tr
@@ -30,8 +30,7 @@ _DASHES = (
 LEGEND_ROOM = 1.6
 """How much higher than its longest run the chart of durations is, so that the legend covers no line."""
 
-_GOOD = (Outcome.COMPLETED, Outcome.UNCLEAN)
-_COUNTED = (*_GOOD, Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED)
+_COUNTED = STORED | UNSUCCESSFUL
 
 
 def success_by_day(runs: Sequence[RunRecord]) -> dict[date, tuple[int, int]]:
@@ -40,7 +39,7 @@ def success_by_day(runs: Sequence[RunRecord]) -> dict[date, tuple[int, int]]:
     for run in runs:
         if run.outcome in _COUNTED:
             entry = days[zone.local(run.started).date()]
-            entry[0] += run.outcome in _GOOD
+            entry[0] += run.outcome in STORED
             entry[1] += 1
     return {day: (good, every) for day, (good, every) in sorted(days.items())}
 
@@ -173,7 +172,7 @@ class Charts(QWidget):
             points = sorted(
                 (r.started.timestamp(), (r.ended - r.started).total_seconds())
                 for r in self._runs
-                if r.type == sync_type and r.ended is not None and r.outcome in _GOOD
+                if r.type == sync_type and r.ended is not None and r.outcome in STORED
             )
             if points:
                 highest = max(highest, *(y for _, y in points))
@@ -185,7 +184,7 @@ class Charts(QWidget):
         self._bars(success, share, "ok")
         self._bars(changed, {d: float(n) for d, n in rows.items()}, "accent")
         told = (
-            [_told_run(r) for r in self._runs if r.ended is not None and r.outcome in _GOOD],
+            [_told_run(r) for r in self._runs if r.ended is not None and r.outcome in STORED],
             [
                 (_noon(d), 100 * g / n, tr("{day}: {good} of {all}", day=day_short(d), good=number(g), all=number(n)))
                 for d, (g, n) in success_by_day(self._runs).items()
@@ -222,7 +221,7 @@ def usual_durations(runs: Sequence[RunRecord]) -> str:
     """``Ordini: 32 s, Clienti: 42 s``: the middle duration of each list's good runs."""
     lengths: dict[str, list[float]] = defaultdict(list)
     for run in runs:
-        if run.ended is not None and run.outcome in _GOOD:
+        if run.ended is not None and run.outcome in STORED:
             lengths[run.type].append((run.ended - run.started).total_seconds())
     return ", ".join(f"{words.type_name(t)}: {took(sorted(found)[len(found) // 2])}" for t, found in lengths.items())
 

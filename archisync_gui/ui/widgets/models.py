@@ -15,6 +15,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from archisync_gui.conditions import Condition, conditions
 from archisync_gui.model import (
+    STORED,
     AccountTypeStatus,
     Freshness,
     Outcome,
@@ -208,7 +209,7 @@ class TypesModel(SnapshotModel):
         self._good = {
             key: max(good, key=lambda r: r.started)
             for key, group in grouped.items()
-            if (good := [r for r in group if r.outcome in _STORED and r.scope is Scope.ALL])
+            if (good := [r for r in group if r.outcome in STORED and r.scope is Scope.ALL])
         }
         self._lengths = {
             key: tuple(
@@ -308,9 +309,6 @@ class TypesModel(SnapshotModel):
             ),
             Cell(),
         )  # fmt: skip
-
-
-_STORED = (Outcome.COMPLETED, Outcome.UNCLEAN)
 
 
 def _seconds(run: RunRecord) -> float:
@@ -488,8 +486,9 @@ class SessionsModel(SnapshotModel):
 def _session_cells(session: SessionView, now: datetime) -> tuple[Cell, ...]:
     label = session.label or (tr("program without a name") if session.anonymous else tr("order form"))
     connected = tr("connected") if session.connected else tr("not connected")
+    place = tr("on {computer}", computer=session.computer) if session.computer else ""
     return (
-        Cell(label, " · ".join(p for p in (session.computer, session.account or "", connected) if p), bold=True),
+        Cell(label, " · ".join(p for p in (place, session.account or "", connected) if p), bold=True),
         Cell(clock(session.since), tooltip=absolute(session.since)),
         Cell(ago((now - session.last_sign).total_seconds()), tooltip=absolute(session.last_sign)),
         Cell(clock(session.deadline), tooltip=absolute(session.deadline)),

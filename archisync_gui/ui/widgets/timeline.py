@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from archisync_gui import zone
-from archisync_gui.model import Forecast, Outcome, RunRecord
+from archisync_gui.model import STORED, Forecast, Outcome, RunRecord
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import Missed
@@ -100,8 +100,8 @@ def run_tip(run: RunRecord, now: datetime) -> str:
         f"{absolute(run.started)} · {took((end - run.started).total_seconds())}",
         words.outcome_word(run.outcome).text + " · " + words.origin_word(run.origin),
     ]
-    if run.outcome in (Outcome.COMPLETED, Outcome.UNCLEAN):
-        lines.append(f"{words.rows_word(run.rows)} · {words.delta_line(run.added, run.changed, run.gone)}")
+    if run.outcome in STORED:
+        lines.append(words.run_line(run))
     if run.error is not None:
         lines.append(words.failure_word(run.error))
     return "\n".join(lines)
