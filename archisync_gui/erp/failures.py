@@ -41,7 +41,10 @@ class Navigated(Exception):
 
 
 _LOST = re.compile(r"has been closed|Connection closed|Target crashed|Browser closed|Page crashed|pipe closed", re.I)
-_NAVIGATED = re.compile(r"Execution context was destroyed|because of a navigation|frame was detached", re.I)
+_NAVIGATED = re.compile(
+    r"Execution context was destroyed|because of a navigation|frame was detached|interrupted by another navigation",
+    re.I,
+)
 _NET = re.compile(r"net::(ERR_[A-Z_0-9]+)")
 
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Error
 
 from archisync_gui import erp
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.driver.page_driver import SCRIPTS, Act, Forbidden, PageDriver, Target, may_open, place
+from archisync_gui.model import FailureKind, SyncFailure
 
 GRID = "Vertical_v6_123_LE_v6"
 FORBIDDEN = [
@@ -75,6 +77,39 @@ async def test_a_call_takes_only_its_own_arguments() -> None:
     driver = PageDriver(NoPage(), "https://erp.example.test/Archibald")  # type: ignore[arg-type]
     with pytest.raises(Forbidden):
         await driver.act(Act.PAGE, 1, ids=["Vertical_mainMenu_Menu_DXI0_T"])
+
+
+class LateErrorPage:
+    """A page to which the browser's error page for an earlier load comes while the next one is loaded."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    async def goto(self, url: str, **_: Any) -> None:
+        if self.left:
+            self.left -= 1
+            raise Error(
+                f'Page.goto: Navigation to "{url}" is interrupted by another navigation to "chrome-error://chromewebdata/"'
+            )
+
+    async def evaluate(self, _: str) -> str:
+        return f"http://erp{PATH}"
+
+
+PATH = f"/{ENTITIES[0].path}"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_a_load_that_a_late_error_page_breaks_off_is_made_again(times: int) -> None:
+    page: Any = LateErrorPage(times)
+    assert await PageDriver(page, "http://erp").go(PATH[1:], 5) == place(f"http://erp{PATH}")
+
+
+async def test_a_load_that_is_broken_off_every_time_is_worth_another_try() -> None:
+    page: Any = LateErrorPage(3)
+    with pytest.raises(SyncFailure) as failed:
+        await PageDriver(page, "http://erp").go(PATH[1:], 5)
+    assert (failed.value.code, failed.value.kind) == ("erp-navigates", FailureKind.TRANSIENT)
 
 
 def test_the_login_page_is_known_by_its_path_not_by_its_query() -> None:

@@ -19,7 +19,7 @@ from archisync_gui.erp.failures import Navigated, SessionExpired, layout, transi
 from archisync_gui.model import FailureKind, SyncFailure
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page
+    from playwright.async_api import Page, Response
 
 SCRIPTS = ("controls", "cells", "values", "view_state", "acts", "pages", "structure")
 """Files in ``scripts/``, in the order in which they build on each other."""
@@ -91,6 +91,9 @@ class Forbidden(AssertionError):
     """Something that is not on the lists was to be touched: a bug of ours, never a state of the ERP."""
 
 
+GOTO_TRIES = 3
+"""How often a page is loaded that another navigation breaks off."""
+
 _SEARCH_BOX = re.compile(r"Vertical_SearchAC_Menu_ITCNT\d+_xaf_a\d+_Ed_I")
 _LIST = re.compile(r"[A-Za-z]+_ListView[A-Za-z_]*/")
 _DETAIL = re.compile(r"[A-Za-z]+_DetailView[A-Za-z_]*/\d+/")
@@ -123,13 +126,25 @@ class PageDriver:
         """Navigate below the ERP's base and return where we ended (:func:`place`)."""
         if not may_open(path):
             raise Forbidden(path)
-        with translated("open"):
-            answer = await self.page.goto(f"{self._base}/{path}", wait_until="domcontentloaded", timeout=limit * 1000)
+        answer = await self._goto(path, limit)
         if answer is not None and answer.status >= 500:
             raise transient("erp-unavailable", status=answer.status)
         if answer is not None and answer.status >= 400:
             raise layout("erp-page-missing", status=answer.status, path=path)
         return await self.arrived(limit)
+
+    async def _goto(self, path: str, limit: float) -> Response | None:
+        """Load a page. The browser's own error page, which follows a load that failed, may come so late that it breaks
+        off the next load; that one is then made again."""
+        for _ in range(GOTO_TRIES):
+            try:
+                with translated("open"):
+                    return await self.page.goto(
+                        f"{self._base}/{path}", wait_until="domcontentloaded", timeout=limit * 1000
+                    )
+            except Navigated:
+                continue
+        raise transient("erp-navigates", path=path)
 
     async def arrived(self, limit: float) -> str:
         """Where the page is once its document is complete (:func:`place`).
