@@ -193,9 +193,7 @@ class OfficeMember:
         await self.orchestrator.close()
         if self._work:
             await self.line.stop()
-        for task in self._adopting:
-            task.cancel()
-        await asyncio.gather(*self._adopting, return_exceptions=True)
+        await asyncio.gather(*self._adopting, return_exceptions=True)  # not cancelled: a file is whole or not written
         self.broken.cancel()
 
     # ------------------------------------------------------------------------------------------------ leading
@@ -323,15 +321,46 @@ class OfficeMember:
         return self._settings if self.core is None else self.core.settings
 
     async def apply_settings(self, changes: Changes) -> None:
-        """As :meth:`Core.apply_settings`; those that :func:`is_shared` names are changed for the whole office. Raises
-        :class:`StoreError` ``office-setting-conflict`` where another computer has changed one meanwhile."""
+        """As :meth:`Core.apply_settings`; those that :func:`is_shared` names are changed for the whole office.
+
+        Raises :class:`StoreError`, with ``office-setting-conflict`` where another computer has changed one meanwhile,
+        and what :meth:`Core.apply_settings` raises; then neither the settings here nor the office's have changed.
+        """
+        task = asyncio.get_running_loop().create_task(self._change(changes))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+        await asyncio.shield(task)  # whoever asked may go: the two places are changed together all the same
+
+    async def _change(self, changes: Changes) -> None:
         async with self._acting:
             before = self.settings
             changed = before.with_(changes(before) if callable(changes) else changes)
-            shared = {key: _as_json(changed[key]) for key in changed if is_shared(key) and changed[key] != before[key]}
-            if shared:
-                self._shared = await asyncio.to_thread(change_shared, self.server, self._computer, shared, self._shared)
-            await self._apply({key: changed[key] for key in changed if changed[key] != before[key]})
+            values = {key: changed[key] for key in changed if changed[key] != before[key]}
+            shared = {key: _as_json(value) for key, value in values.items() if is_shared(key)}
+            if not shared:
+                await self._apply(values)
+                return
+            loop = asyncio.get_running_loop()
+            applied = False
+
+            async def apply() -> None:
+                nonlocal applied
+                await self._apply(values)
+                applied = True
+
+            def before_commit() -> None:
+                asyncio.run_coroutine_threadsafe(apply(), loop).result()
+
+            try:
+                self._shared = await asyncio.to_thread(
+                    change_shared, self.server, self._computer, shared, self._shared, before_commit=before_commit
+                )
+            except Exception:
+                if (
+                    applied
+                ):  # the server was lost before it confirmed; if it has the change, it comes back with the news
+                    await self._apply({key: before[key] for key in values})
+                raise
 
     async def _apply(self, changes: Mapping[str, object]) -> None:
         """Put settings into effect on this computer."""

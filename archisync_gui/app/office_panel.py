@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from archisync_gui.app.desktop import NotOpened, open_drafts
+from archisync_gui.app.joining import address
 from archisync_gui.app.member import OfficeMember, taking_part
-from archisync_gui.app.office import address
 from archisync_gui.drafts import Drafts
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MENDABLE = UNREACHABLE | {"office-login", "office-tls", "office-missing", "office-not-allowed", "office-older"}
+"""Codes after which the panel stays open: they pass by themselves, or are mended on the server or in the dialog."""
 AGAIN = 3.0
 """Seconds between two tries to reach the office's server before the panel is open."""
 
@@ -48,14 +51,15 @@ async def office_drafts(member: OfficeMember, lost: list[SyncFailure]) -> Drafts
 
 
 async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined: Membership) -> OfficeMember:
-    """This computer's part in the office; ``stack`` ends it. While the server does not answer, the panel says so and
-    tries again. Raises :class:`NotOpened` when the operator quits meanwhile, and ``SyncFailure``."""
+    """This computer's part in the office; ``stack`` ends it. While the server does not answer or refuses this computer,
+    the panel says so and tries again. Raises :class:`NotOpened` when the operator quits meanwhile (or asks to join
+    again or to leave), and ``SyncFailure``."""
     from archisync_gui.ui.text.i18n import language
 
-    server = await address(life.profile, joined.url)
-    told = False
+    told = ""
     while True:
         try:
+            server = await address(life.profile, joined.url)
             member = await stack.enter_async_context(
                 taking_part(
                     life.profile, life.demo, joined, server, second_start=panel.second_start, quit=life.stop.set
@@ -63,12 +67,13 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
             )
             break
         except SyncFailure as error:
-            if error.code not in UNREACHABLE:
+            if error.code not in MENDABLE:
                 raise
             log.warning("the office's server cannot be reached, trying again: %s", error)
-            if not told:
-                told = True
-                panel.context.say(str(text(error.code, language(), error.params)), "bad")
+            if told != error.code:
+                told = error.code
+                said, button = str(text(error.code, language(), error.params)), text("office-dialog.open", language())
+                panel.context.say(said, "bad", button.what, partial(panel.context.open, "office"))
         with suppress(TimeoutError):
             async with asyncio.timeout(AGAIN):
                 await life.stop.wait()

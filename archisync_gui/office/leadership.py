@@ -21,7 +21,7 @@ import psycopg
 from archisync_gui.office.checks import refuse_unfit
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.sql import BE_PRESENT, LEAD_NO_MORE, TRY_TO_LEAD
-from archisync_gui.store.errors import StoreError
+from archisync_gui.store.errors import StoreError, server_code
 from archisync_gui.store.postgres import Connection, Server
 
 log = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class Leadership:
                 self.trouble = error.code
                 log.warning("the office cannot be reached: %s", error)
             except psycopg.Error as error:
-                self.trouble = "office-unreachable"
+                self.trouble = server_code(error) or "office-unreachable"
                 log.warning("the office cannot be reached: %s", error)
             except Exception:
                 log.exception("the office's leadership failed")

@@ -4,7 +4,7 @@ same one at once, the second is told so. Blocking."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -42,9 +42,17 @@ def read_from(server: Server) -> dict[str, SharedSetting]:
 
 
 def change_shared(
-    server: Server, computer: str, changes: Mapping[str, Json], known: Mapping[str, SharedSetting]
+    server: Server,
+    computer: str,
+    changes: Mapping[str, Json],
+    known: Mapping[str, SharedSetting],
+    *,
+    before_commit: Callable[[], object] = lambda: None,
 ) -> dict[str, SharedSetting]:
     """Change settings, all or none; ``known`` is what the person who changes them saw. The office's settings after it.
+
+    ``before_commit`` is called when the change has met no conflict; if it raises, the office's settings stay as they
+    were. When the commit fails after it, this raises, too: the caller undoes what ``before_commit`` did.
 
     Raises :class:`StoreError`, with ``office-setting-conflict`` where another computer has changed one meanwhile.
     """
@@ -65,4 +73,6 @@ def change_shared(
                     at = other.changed.isoformat()
                     raise StoreError("office-setting-conflict", key=key, computer=other.computer, at=at)
             connection.execute("NOTIFY office_status")
-            return read_shared(connection)
+            after = read_shared(connection)
+            before_commit()
+            return after

@@ -139,6 +139,20 @@ class Store:
             raise
         return store
 
+    @staticmethod
+    async def outdated(database: Connections, entities: Sequence[Entity]) -> bool:
+        """Whether the tables of an office would have to be migrated; nothing is changed. The database is closed. Raises
+        :class:`StoreError`, ``newer-schema`` for tables of a later program."""
+
+        def job(connection: sa.Connection) -> bool:
+            migrating.refuse_newer(connection, database.place)
+            return migrating.outdated(connection, entities)
+
+        try:
+            return await database.read(job)
+        finally:
+            await database.close()
+
     async def _measure(self) -> None:
         """Ask an office's server for the size of its tables."""
 
