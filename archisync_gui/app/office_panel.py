@@ -33,6 +33,10 @@ AGAIN = 3.0
 async def office_drafts(member: OfficeMember, lost: list[SyncFailure]) -> Drafts:
     """The drafts that all computers of the office share. Those that this computer had alone are handed in first.
     ``lost`` gets what is wrong with its file."""
+    if member.only_reads is not None:  # kept here until this computer was updated, then handed in
+        own, damaged = await open_drafts(member, ran_before=False)
+        lost += damaged
+        return own
     shared = await Drafts.join(Postgres(member.server, name="drafts"), clock=member.clock)
     try:
         own, damaged = await open_drafts(member, ran_before=False)

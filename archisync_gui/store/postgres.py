@@ -319,6 +319,8 @@ class _Side:
         def call() -> T:
             with translated(str(self._server)):
                 try:
+                    if transaction and fenced and self._fence is not None and self._fence.epoch is None:
+                        raise EpochLost(None, path=str(self._server))  # known without asking the server
                     connection = self._open(unwanted)
                     if not transaction:
                         try:
@@ -377,8 +379,7 @@ class _Side:
             self._drop()
 
     def _recover(self, error: BaseException) -> None:
-        raw: Any = None if self._connection is None else self._connection.connection.driver_connection
-        broken = raw is None or raw.closed or raw.info.transaction_status is TransactionStatus.UNKNOWN
+        broken = self._connection is None or _lost(self._connection)
         if broken or code_of(error) in ("office-unreachable", "office-read-only", "disk-error"):
             self._drop()
 
@@ -386,6 +387,8 @@ class _Side:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             try:
+                if _lost(connection):
+                    connection.invalidate()  # else SQLAlchemy would try to roll back, and log an error
                 connection.close()
             except (psycopg.Error, sa.exc.DBAPIError):
                 connection.invalidate()
@@ -399,6 +402,14 @@ class _Side:
     def _end(self) -> None:
         self._drop()
         self._engine.dispose()
+
+
+def _lost(connection: sa.Connection) -> bool:
+    """Whether the connection to the server is gone."""
+    if connection.closed or connection.invalidated:
+        return True
+    raw: Any = connection.connection.driver_connection
+    return raw is None or raw.closed or raw.info.transaction_status is TransactionStatus.UNKNOWN
 
 
 def _without_nul(
