@@ -291,7 +291,7 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
             from archisync_gui.app.office_panel import opened_member  # loads psycopg
 
             core = await opened_member(life, panel, stack, joined)
-        drafts, lost = await _opened_drafts(core, life.ran_before)
+        drafts, lost = await _opened_drafts(core, life.ran_before, panel)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
@@ -320,7 +320,7 @@ async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core 
     return core
 
 
-async def _opened_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
+async def _opened_drafts(core: Core | OfficeMember, ran_before: bool, panel: Panel) -> tuple[Drafts, list[SyncFailure]]:
     from archisync_gui.app.core import Core
 
     if isinstance(core, Core):
@@ -328,7 +328,7 @@ async def _opened_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[D
     from archisync_gui.app.office_panel import office_drafts
 
     lost: list[SyncFailure] = []
-    return await office_drafts(core, lost), lost
+    return await office_drafts(core, lost, partial(panel.context.say, tone="warn")), lost
 
 
 async def open_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:

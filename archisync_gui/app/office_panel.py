@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from archisync_gui.app.desktop import NotOpened, open_drafts
 from archisync_gui.app.joining import address
 from archisync_gui.app.member import OfficeMember, taking_part
-from archisync_gui.drafts import Drafts
+from archisync_gui.drafts import Drafts, OfficeDrafts
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
@@ -26,28 +27,38 @@ log = logging.getLogger(__name__)
 
 MENDABLE = UNREACHABLE | {"office-login", "office-tls", "office-missing", "office-not-allowed", "office-older"}
 """Codes after which the panel stays open: they pass by themselves, or are mended on the server or in the dialog."""
+DRAFT_SECONDS = 5.0
+"""Seconds that the server may take for a draft before it is kept on this computer: somebody waits for it."""
 AGAIN = 3.0
 """Seconds between two tries to reach the office's server before the panel is open."""
 
 
-async def office_drafts(member: OfficeMember, lost: list[SyncFailure]) -> Drafts:
-    """The drafts that all computers of the office share. Those that this computer had alone are handed in first.
-    ``lost`` gets what is wrong with its file."""
-    if member.only_reads is not None:  # kept here until this computer was updated, then handed in
-        own, damaged = await open_drafts(member, ran_before=False)
-        lost += damaged
+async def office_drafts(
+    member: OfficeMember, lost: list[SyncFailure], say: Callable[[str], object] = lambda said: None
+) -> Drafts:
+    """The drafts that all computers of the office share. Those that this computer had alone are handed in first, and
+    while the server is away they are kept here. ``lost`` gets what is wrong with this computer's file; ``say`` is told
+    later when a draft was changed on two computers."""
+    own, damaged = await open_drafts(member, ran_before=False)
+    lost += damaged
+    if member.only_reads is not None:  # handed in when this computer has been updated
         return own
-    shared = await Drafts.join(Postgres(member.server, name="drafts"), clock=member.clock)
     try:
-        own, damaged = await open_drafts(member, ran_before=False)
-        lost += damaged
-        try:
-            taken = await shared.take(*await own.everything())
-            await own.forget(taken)
-        finally:
-            await own.close()
-        if taken:
-            log.info("%s drafts of this computer were handed in to the office", len(taken))
+        database = Postgres(member.server, name="drafts", seconds=DRAFT_SECONDS)
+        shared = await OfficeDrafts.join(database, clock=member.clock)
+    except BaseException:
+        await own.close()
+        raise
+
+    def handed_in(_count: int, copies: int) -> None:
+        if copies:
+            from archisync_gui.ui.text.i18n import message
+
+            say(message("office-drafts-copied", count=copies))
+
+    shared.handed_in = handed_in
+    try:
+        await shared.begin(own, member.profile.folder)
     except BaseException:
         await shared.close()
         raise

@@ -215,13 +215,16 @@ class Postgres:
     """The database of an office, for one member: the same face as ``database.Database``.
 
     ``fence``: writing needs its epoch, which is checked in every writing transaction. Without one nothing is checked
-    (a database that every member writes, tests).
+    (a database that every member writes, tests). ``seconds``: a statement may take so long; usually
+    :data:`READ_SECONDS` and :data:`WRITE_SECONDS`.
     """
 
-    def __init__(self, server: Server, *, name: str = "store", fence: Fence | None = None) -> None:
+    def __init__(
+        self, server: Server, *, name: str = "store", fence: Fence | None = None, seconds: float | None = None
+    ) -> None:
         self.server = server
-        self._writer = _Side(server, f"{name}-writer", fence, writes=True)
-        self._reader = _Side(server, f"{name}-reader", None, writes=False)
+        self._writer = _Side(server, f"{name}-writer", fence, seconds or WRITE_SECONDS, writes=True)
+        self._reader = _Side(server, f"{name}-reader", None, seconds or READ_SECONDS, writes=False)
 
     @property
     def place(self) -> str:
@@ -282,9 +285,10 @@ class Postgres:
 class _Side:
     """A connection and the thread it lives on."""
 
-    def __init__(self, server: Server, name: str, fence: Fence | None, *, writes: bool) -> None:
+    def __init__(self, server: Server, name: str, fence: Fence | None, seconds: float, *, writes: bool) -> None:
         self.worker = Worker(name)
         self._server, self._name, self._fence, self._writes = server, name, fence, writes
+        self._seconds = seconds
         self._connection: sa.Connection | None = None
         self._used = 0.0
         self._broken_off = threading.Event()
@@ -299,8 +303,7 @@ class _Side:
         sa.event.listen(self._engine, "before_cursor_execute", _without_nul, retval=True)
 
     def _connect(self) -> Connection:
-        seconds = WRITE_SECONDS if self._writes else READ_SECONDS
-        connection = self._server.connect(f"archisync {self._name}", statement_seconds=seconds)
+        connection = self._server.connect(f"archisync {self._name}", statement_seconds=self._seconds)
         connection.broken_off = self._broken_off
         if not self._writes:
             connection.read_only = True

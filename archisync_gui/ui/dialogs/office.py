@@ -50,7 +50,7 @@ class OfficeDialog(Dialog):
         self.join = self.add_button(message("office-dialog.join"), lambda: self._begin(self._join()), "primary")
         self.again = self.add_button(message("office-dialog.again"), self._show_form)
         self.leave = self.add_button(message("office-dialog.leave"), lambda: self._begin(self._leave()), "danger")
-        self.add_button(tr("&Close"), self.close)
+        leave_it = self.add_button(tr("&Close"), self.close)
         self.check.setDefault(True)
         for field in (self.address, self.password.field):
             field.textChanged.connect(self._changed)
@@ -61,6 +61,7 @@ class OfficeDialog(Dialog):
         self._member = bool(office.address)
         self._show_part()
         if self._member:
+            leave_it.setFocus()
             self._look_again()
         else:
             self.address.setFocus()
