@@ -131,8 +131,9 @@ async def _idle(server: Server, cluster: Cluster, count: int, seconds: float) ->
         Leadership(server, Member(id, f"pc{at}", "bench"), changed=lambda epoch: None) for at, id in enumerate(ids)
     ]
     lines = [Line(server, id, lambda news: None) for id in ids]
-    for part in (*members, *lines):
-        part.start()
+    for member, line in zip(members, lines, strict=True):
+        member.start()
+        line.start()
     await asyncio.sleep(5)
     master = int((cluster.data / "postmaster.pid").read_text().split()[0])
 
