@@ -116,7 +116,7 @@ async def _told(work: Coroutine[Any, Any, tuple[str, str]]) -> tuple[str, str]:
     try:
         return await work
     except (SyncFailure, OSError) as error:
-        log.exception("the office could not be joined or left")
+        log.warning("the office could not be joined or left: %s", error)
         return problem(error), "bad"
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,10 +25,11 @@ from archisync_gui.settings import Settings
 from archisync_gui.store import Batch, Store, StoreError
 from archisync_gui.store.postgres import Server
 from archisync_gui.ui.dialogs.office import OfficeDialog
+from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.shell.window import Window
 from archisync_gui.ui.text.i18n import set_language
 from archisync_gui.ui.widgets.dialog import Confirm
-from tests.support.postgres import on_a_server
+from tests.support.postgres import free_port, on_a_server
 from tests.support.waiting import until
 
 pytestmark = on_a_server
@@ -46,7 +46,7 @@ def _english(office: Server, monkeypatch: pytest.MonkeyPatch) -> None:
 async def filled(folder: Path, item: str) -> Profile:
     """A profile with one price and one draft."""
     profile = open_profile(str(folder), demo=True)
-    settings = {"look.first_run_done": True, "look.language": "en", "sync.daily": False}
+    settings = {"look.first_run_done": True, "look.language": "en", "sync.daily": False, "endpoint.port": free_port()}
     settings |= {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
     Settings().with_(settings).save(profile.settings_file)
     store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
@@ -149,17 +149,21 @@ async def there(kind: type[W], ready: Callable[[W], object] = lambda widget: Tru
     return await until(lambda: w if (w := shown(kind)) is not None and ready(w) else None, 120)
 
 
+def living_window(member: bool) -> Window | None:
+    """The window whose services are there, of a member or of a single computer."""
+    window = shown(Window)
+    if window is None or window.context.services is None or window.context.office is None:
+        return None
+    return window if bool(window.context.office.address) is member else None
+
+
 async def open_dialog(member: bool) -> OfficeDialog:
-    """The dialog of a panel whose services are there."""
-    window = await there(Window, lambda w: w.page("settings") is not None)
-    await until(lambda: window.header.isEnabled() and _services(window), 120)
+    """The dialog of that window."""
+    window = await until(lambda: living_window(member), 120)
     page = window.go("settings")
-    page.office.click()  # type: ignore[attr-defined]
-    return await there(OfficeDialog, lambda dialog: dialog.form.isHidden() is member)
-
-
-def _services(window: Window) -> bool:
-    return window.context.services is not None
+    assert isinstance(page, SettingsPage)
+    page.office.click()
+    return await there(OfficeDialog)
 
 
 @pytest.mark.ci
