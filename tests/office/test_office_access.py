@@ -145,8 +145,10 @@ def shown(kind: type[W]) -> W | None:
     return next((w for w in found if w.isVisible()), None)
 
 
-async def there(kind: type[W], ready: Callable[[W], object] = lambda widget: True) -> W:
-    return await until(lambda: w if (w := shown(kind)) is not None and ready(w) else None, 120)
+async def there(kind: type[W]) -> W:
+    found = await until(lambda: shown(kind), 120)
+    assert found is not None
+    return found
 
 
 def living_window(member: bool) -> Window | None:
@@ -160,6 +162,7 @@ def living_window(member: bool) -> Window | None:
 async def open_dialog(member: bool) -> OfficeDialog:
     """The dialog of that window."""
     window = await until(lambda: living_window(member), 120)
+    assert window is not None
     page = window.go("settings")
     assert isinstance(page, SettingsPage)
     page.office.click()
