@@ -12,6 +12,8 @@ from archisync_gui.model import Json
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
 
+PATIENCE = 15.0
+"""Seconds that the server may take for a statement; more than it waits for another member's change of the same one."""
 VERSIONS = "SELECT coalesce(sum(version), 0)::bigint FROM settings"
 """Another number whenever a setting was changed."""
 
@@ -37,7 +39,7 @@ def read_shared(connection: Connection) -> dict[str, SharedSetting]:
 def read_from(server: Server) -> dict[str, SharedSetting]:
     """:func:`read_shared` over a connection of its own. Raises :class:`StoreError`."""
     with translated(str(server)):
-        with server.connect("archisync settings", autocommit=True) as connection:
+        with server.connect("archisync settings", statement_seconds=PATIENCE, autocommit=True) as connection:
             return read_shared(connection)
 
 
@@ -57,7 +59,10 @@ def change_shared(
     Raises :class:`StoreError`, with ``office-setting-conflict`` where another computer has changed one meanwhile.
     """
     with translated(str(server)):
-        with server.connect("archisync settings", autocommit=True) as connection, connection.transaction():
+        with (
+            server.connect("archisync settings", statement_seconds=PATIENCE, autocommit=True) as connection,
+            connection.transaction(),
+        ):
             for key, value in sorted(changes.items()):
                 seen = known[key].version if key in known else 0
                 done = connection.execute(
