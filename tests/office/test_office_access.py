@@ -26,7 +26,7 @@ from archisync_gui.store import Batch, Store, StoreError
 from archisync_gui.store.postgres import Server
 from archisync_gui.ui.dialogs.office import OfficeDialog
 from archisync_gui.ui.pages.settings import SettingsPage
-from archisync_gui.ui.shell.window import Window
+from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.text.i18n import set_language
 from archisync_gui.ui.widgets.dialog import Confirm
 from tests.support.postgres import free_port, on_a_server
@@ -151,9 +151,9 @@ async def there(kind: type[W]) -> W:
     return found
 
 
-def living_window(member: bool) -> Window | None:
+def living_window(member: bool) -> MainWindow | None:
     """The window whose services are there, of a member or of a single computer."""
-    window = shown(Window)
+    window = shown(MainWindow)
     if window is None or window.context.services is None or window.context.office is None:
         return None
     return window if bool(window.context.office.address) is member else None
