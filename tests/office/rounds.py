@@ -168,6 +168,8 @@ class Computer:
 
     async def stopped(self, seconds: float) -> None:
         assert self.process is not None
+        if self.process.returncode is not None:  # ``office run`` ends when the server does not answer at its start
+            return
         os.kill(self.process.pid, signal.SIGSTOP)
         await asyncio.sleep(seconds)
         self.woken.append(time.time())
