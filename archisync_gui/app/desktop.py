@@ -142,17 +142,22 @@ async def _lives(app: QApplication, life: Life, hidden: bool) -> int:
     from archisync_gui.ui.shell.panel import Panel
 
     profile, stop = life.profile, life.stop
+    before: Life | None = None
     while True:
         panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / WINDOW)
         panel.show(hidden=hidden)
         await panel.first_paint()  # nothing heavy is imported before
         try:
+            if before is not None and before.between is not None:
+                if before.doing:
+                    panel.context.say(before.doing, "work")
+                life.said = await before.between()
             code = await life.lived(panel)
         finally:
             await panel.aclose()
         if life.between is None:
             return code
-        life = Life(profile, life.demo, stop, said=await life.between())
+        before, life = life, Life(profile, life.demo, stop)
         hidden = False
         stop.clear()
 
@@ -204,7 +209,10 @@ class Life:
     said: tuple[str, str] = ("", "")
     """What to say, and in what tone."""
     between: Callable[[], Awaitable[tuple[str, str]]] | None = None
-    """Work on the closed profile, after which the panel opens anew: it returns what to say then, and in what tone."""
+    """Work on the closed profile, done behind the next window before the profile is opened again: it returns what to
+    say then, and in what tone."""
+    doing: str = ""
+    """What to say while that work is being done."""
     ran_before: bool = field(init=False)
     """The panel ran on this profile before: its window was kept. Looked at before the panel is made, which keeps it."""
 
@@ -244,6 +252,11 @@ class Life:
 
         await until_over(self.stop, core.broken)
 
+    def move(self, work: Callable[[], Awaitable[tuple[str, str]]], doing: str) -> None:
+        """End this life, do ``work`` on the closed profile, begin the next."""
+        self.between, self.doing = work, doing
+        self.stop.set()
+
     def put_back(self, backup: Path) -> None:
         """End this life; the next one has that backup."""
         self.between = partial(_put_back, self.profile, backup)
@@ -265,18 +278,20 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
     opened is closed, however it ends."""
     for name in BEHIND:
         await asyncio.to_thread(import_module, name)
+    from archisync_gui.app.office_access import OfficeAccess
     from archisync_gui.office.membership import membership
     from archisync_gui.ui.text.i18n import language as panel_language
 
     async with AsyncExitStack() as stack:
         joined = await asyncio.to_thread(membership, life.profile.folder)
+        panel.context.office = OfficeAccess(life, joined)
         if joined is None:
             core = await _opened_core(life, panel, stack)
         else:
             from archisync_gui.app.office_panel import opened_member  # loads psycopg
 
             core = await opened_member(life, panel, stack, joined)
-        drafts, lost = await _opened_drafts(core, life.ran_before)
+        drafts, lost = await _opened_drafts(core, life.ran_before, panel)
         stack.push_async_callback(drafts.close)
         endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
@@ -305,7 +320,7 @@ async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core 
     return core
 
 
-async def _opened_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:
+async def _opened_drafts(core: Core | OfficeMember, ran_before: bool, panel: Panel) -> tuple[Drafts, list[SyncFailure]]:
     from archisync_gui.app.core import Core
 
     if isinstance(core, Core):
@@ -313,7 +328,7 @@ async def _opened_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[D
     from archisync_gui.app.office_panel import office_drafts
 
     lost: list[SyncFailure] = []
-    return await office_drafts(core, lost), lost
+    return await office_drafts(core, lost, partial(panel.context.say, tone="warn")), lost
 
 
 async def open_drafts(core: Core | OfficeMember, ran_before: bool) -> tuple[Drafts, list[SyncFailure]]:

@@ -26,7 +26,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import FailureKind, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
-from archisync_gui.office.leadership import Leadership
+from archisync_gui.office.leadership import YIELD, Leadership
 from archisync_gui.office.line import Line, News
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
@@ -43,8 +43,6 @@ log = logging.getLogger(__name__)
 
 UNFIT = 60.0
 """Seconds for which a member that could not open the archive leaves the leadership to others."""
-HASTE = 3.0
-"""Seconds that a run gets to end when another member leads; nothing of it can be stored any more."""
 FOLDER_CHECK = 5.0
 """Seconds between two looks whether the profile's folder is still the one that was opened."""
 FIRST_STATUS = 5.0
@@ -92,11 +90,11 @@ async def taking_part(
         loaded = await asyncio.to_thread(open_settings, profile.settings_file)
         # A reader of its own beside the leader's store: it stays when the leadership comes and goes.
         store = await Store.join(
-            Postgres(server, fence=_NeverLeads()), profile.folder, ENTITIES, clock=clock, upgrade=False
+            Postgres(server, fence=_NeverLeads()), profile.folder, ENTITIES, clock=clock, upgrade=False, newer=True
         )
         stack.push_async_callback(store.close)
         member = OfficeMember(profile, demo, membership, server, clock, loaded.settings, store, say)
-        member.troubles = loaded.troubles
+        member.troubles = (*loaded.troubles, *filter(None, [member.only_reads]))
         stack.push_async_callback(member.close)
 
         async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
@@ -136,6 +134,8 @@ class OfficeMember:
         self.credentials = Credentials(profile, {}, os.environ.get("ARCHISYNC_PASSWORD"))
         self.broken: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
         """Done when this computer can take part no more (its folder is gone): why."""
+        self.only_reads = StoreError("office-newer", path=str(server)) if store.is_newer else None
+        """Why this member writes nothing to the office: its tables are of a later program. ``None``: it may."""
         self._demo, self._say = demo, say
         self._settings = settings
         zone.use(settings.text("sync.timezone"))
@@ -145,6 +145,7 @@ class OfficeMember:
             [entity.spec for entity in ENTITIES], clock, member=me.id, accounts=accounts
         )
         self.line = Line(server, me.id, self._heard)
+        self.line.barred = self.only_reads
         self._computer = me.name
         self._shared: dict[str, SharedSetting] = {}
         """The office's settings as this member knows them."""
@@ -167,7 +168,7 @@ class OfficeMember:
     async def begin(self) -> None:
         """Follow the leader, and try to become it."""
         shared = await asyncio.to_thread(read_from, self.server)
-        if not shared and (self.settings.text("erp.url") or self.profile.demo):
+        if not shared and self.only_reads is None and (self.settings.text("erp.url") or self.profile.demo):
             first = {key: _as_json(self.settings[key]) for key in self.settings if is_shared(key)}
             with suppress(StoreError):  # another member was first
                 await asyncio.to_thread(change_shared, self.server, self._computer, first, {})
@@ -175,7 +176,8 @@ class OfficeMember:
         await self._adopt(shared)  # before this member leads
         self.orchestrator.use(self.line)
         self.line.start()
-        self._leadership.start()
+        if self.only_reads is None:
+            self._leadership.start()
         self._work = [asyncio.create_task(self._alternate()), asyncio.create_task(self._watch_folder())]
         with suppress(TimeoutError):
             async with asyncio.timeout(FIRST_STATUS):
@@ -189,13 +191,12 @@ class OfficeMember:
             alternate, watch = self._work
             watch.cancel()
             await asyncio.gather(alternate, watch, return_exceptions=True)
-            await asyncio.to_thread(self._leadership.stop)
+            if self.only_reads is None:
+                await asyncio.to_thread(self._leadership.stop)
         await self.orchestrator.close()
         if self._work:
             await self.line.stop()
-        for task in self._adopting:
-            task.cancel()
-        await asyncio.gather(*self._adopting, return_exceptions=True)
+        await asyncio.gather(*self._adopting, return_exceptions=True)  # not cancelled: a file is whole or not written
         self.broken.cancel()
 
     # ------------------------------------------------------------------------------------------------ leading
@@ -245,7 +246,7 @@ class OfficeMember:
 
             async def close() -> None:
                 self.core = None
-                await core.close(HASTE if leadership.epoch != epoch else 10.0)
+                await core.close(YIELD if leadership.epoch != epoch else 10.0)
 
             stack.push_async_callback(close)
             core.orchestrator.set_away(self._away)
@@ -270,8 +271,10 @@ class OfficeMember:
             while leadership.epoch == epoch and not self._ending.is_set():
                 await self._turn.wait()
                 self._turn.clear()
-            if leadership.epoch != epoch:
+            if leadership.epoch != epoch:  # the browser is closed first: nothing waits for a server that may be silent
+                desk.break_off()
                 database.break_off()
+                await close()
 
     def _core_broken(self, future: asyncio.Future[SyncFailure]) -> None:
         if not future.cancelled() and not self.broken.done():
@@ -323,15 +326,48 @@ class OfficeMember:
         return self._settings if self.core is None else self.core.settings
 
     async def apply_settings(self, changes: Changes) -> None:
-        """As :meth:`Core.apply_settings`; those that :func:`is_shared` names are changed for the whole office. Raises
-        :class:`StoreError` ``office-setting-conflict`` where another computer has changed one meanwhile."""
+        """As :meth:`Core.apply_settings`; those that :func:`is_shared` names are changed for the whole office.
+
+        Raises :class:`StoreError`, with ``office-setting-conflict`` where another computer has changed one meanwhile,
+        and what :meth:`Core.apply_settings` raises; then neither the settings here nor the office's have changed.
+        """
+        task = asyncio.get_running_loop().create_task(self._change(changes))
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
+        await asyncio.shield(task)  # whoever asked may go: the two places are changed together all the same
+
+    async def _change(self, changes: Changes) -> None:
         async with self._acting:
             before = self.settings
             changed = before.with_(changes(before) if callable(changes) else changes)
-            shared = {key: _as_json(changed[key]) for key in changed if is_shared(key) and changed[key] != before[key]}
-            if shared:
-                self._shared = await asyncio.to_thread(change_shared, self.server, self._computer, shared, self._shared)
-            await self._apply({key: changed[key] for key in changed if changed[key] != before[key]})
+            values = {key: changed[key] for key in changed if changed[key] != before[key]}
+            shared = {key: _as_json(value) for key, value in values.items() if is_shared(key)}
+            if not shared:
+                await self._apply(values)
+                return
+            if self.only_reads is not None:
+                raise self.only_reads
+            loop = asyncio.get_running_loop()
+            applied = False
+
+            async def apply() -> None:
+                nonlocal applied
+                await self._apply(values)
+                applied = True
+
+            def before_commit() -> None:
+                asyncio.run_coroutine_threadsafe(apply(), loop).result()
+
+            try:
+                self._shared = await asyncio.to_thread(
+                    change_shared, self.server, self._computer, shared, self._shared, before_commit=before_commit
+                )
+            except Exception:
+                if (
+                    applied
+                ):  # the server was lost before it confirmed; if it has the change, it comes back with the news
+                    await self._apply({key: before[key] for key in values})
+                raise
 
     async def _apply(self, changes: Mapping[str, object]) -> None:
         """Put settings into effect on this computer."""

@@ -1,6 +1,7 @@
 """The order form's drafts: a small database of their own, the only data that cannot be read again from the ERP."""
 
+from archisync_gui.drafts.away import OfficeDrafts
 from archisync_gui.drafts.browser_keys import BrowserKeys
 from archisync_gui.drafts.drafts import Draft, DraftConflict, Drafts, DraftsFull, Past
 
-__all__ = ["BrowserKeys", "Draft", "DraftConflict", "Drafts", "DraftsFull", "Past"]
+__all__ = ["BrowserKeys", "Draft", "DraftConflict", "Drafts", "DraftsFull", "OfficeDrafts", "Past"]

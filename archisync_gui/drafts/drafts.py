@@ -8,8 +8,9 @@ are on its server, where every member reads and writes them.
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -40,6 +41,8 @@ MOST_DRAFTS = 1000
 MOST_BYTES = 32 * 1024 * 1024
 """Drafts of one account, and bytes of their documents: more is no office's work but a program's mistake."""
 USUAL_SHOWN = 8
+HANDED_IN = uuid.UUID("5f0b5c1e-6f0a-4b6e-9a53-0c7f3a0e9d11")
+"""Names the ids of drafts that were changed in two places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,33 @@ class Drafts:
             for account in letterheads.keys() - known:
                 connection.execute(LETTERHEADS.insert().values(account=account, text=letterheads[account]))
             return taken
+
+        return await self._database.write(job)
+
+    async def hand_in(self, draft: Draft, base: int | None) -> Draft:
+        """Take over a draft that was written elsewhere, upon version ``base`` of the one here (``None``: not known).
+
+        Where that one has been changed or deleted meanwhile, both stay: the other one becomes a draft of its own, whose
+        id follows from it, so that handing in twice changes nothing. Where ``base`` is not known, what was deleted here
+        stays deleted. Returns the draft as it is here now.
+        """
+        text = json.dumps(draft.document, ensure_ascii=False, sort_keys=True)
+
+        def job(connection: sa.Connection) -> Draft:
+            row = _find(connection, draft.account, draft.id, to_change=True)
+            known = draft
+            if row is not None:
+                if row.document == text:
+                    return _draft(row)
+                if row.deleted_at is not None and base is None:
+                    return draft
+                if row.deleted_at is None and row.version == base:
+                    known = replace(draft, version=max(draft.version, row.version + 1))
+                else:
+                    copy = uuid.uuid5(HANDED_IN, f"{draft.account}/{draft.id}/{text}")
+                    known = replace(draft, id=copy.hex, version=1)
+            _take(connection, known)
+            return _draft(_find(connection, known.account, known.id))
 
         return await self._database.write(job)
 

@@ -3,46 +3,119 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from archisync_gui.office.sql import LEADER, MEMBERS
+from archisync_gui.office.sql import LEADER, PRESENT
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
 
 OLDEST = 130000
 """PostgreSQL 13, as the server counts its versions."""
+CONNECTIONS = 8
+"""Connections to the server that each computer needs."""
+
+RIGHTS = """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = %s AND c.relkind = 'r' AND NOT (
+    has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
+    AND has_table_privilege(c.oid, 'UPDATE') AND has_table_privilege(c.oid, 'DELETE')
+) ORDER BY 1 LIMIT 1"""
+"""A table of the office that this role may not fully use."""
+
+FREE = """SELECT least(
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - (SELECT count(*) FROM pg_stat_activity WHERE usesysid IS NOT NULL),
+    CASE WHEN r.rolconnlimit >= 0 THEN r.rolconnlimit
+        - (SELECT count(*) FROM pg_stat_activity WHERE usesysid = r.oid) END
+) FROM pg_roles r WHERE r.rolname = current_user"""
+"""How many more connections the server and the role's limit allow."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenMember:
+    """A computer that takes part now."""
+
+    name: str
+    version: str
+    """Of its Archisync."""
+    since: datetime
+    """Since when it takes part, by the server's clock."""
+    leads: bool
+    """It reads the ERP for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a check of the server saw."""
 
+    place: str
+    """The office's name for people."""
     version: str
+    """Of PostgreSQL."""
     tls: bool
     exists: bool
     """There is an office in the address's schema."""
     epoch: int
     """How many leaderships there were."""
+    empty: bool
+    """Nobody has led yet, and no member has brought its data."""
     leader: str | None
     """The computer that leads now."""
-    members: tuple[str, ...]
+    since: datetime | None
+    """Since when it leads, by the server's clock."""
+    members: tuple[SeenMember, ...]
     """The computers that take part now, by their own locks."""
+    free: int
+    """How many more connections the server accepts from this role."""
+
+    @property
+    def room(self) -> bool:
+        """One more computer finds enough connections."""
+        return self.free >= CONNECTIONS
 
 
 def look(server: Server) -> Seen:
-    """Look at the server and the office. Raises :class:`StoreError`: ``office-old-server``, ``office-pooler``, and what
-    a connection can raise."""
-    with translated(str(server)):
+    """Look at the server and the office. Raises :class:`StoreError`: ``office-old-server``, ``office-pooler``,
+    ``office-not-allowed``, and what a connection can raise."""
+    place = str(server)
+    with translated(place):
         with server.connect("archisync check", autocommit=True) as connection:
             refuse_unfit(connection, server)
             version = str(connection.info.parameter_status("server_version") or "")
             tls = bool(connection.pgconn.ssl_in_use)
+            row = connection.execute(FREE).fetchone()
+            free = int(row[0]) if row is not None else 0
+            _refuse_without_rights(connection, server)
             found = connection.execute("SELECT to_regclass('leader') IS NOT NULL").fetchone()
             if found is None or not found[0]:
-                return Seen(version, tls, False, 0, None, ())
+                return Seen(place, version, tls, False, 0, True, None, None, (), free)
             row = connection.execute(LEADER).fetchone()
-            epoch, leader = (0, None) if row is None else (int(row[0]), row[2])
-            members = connection.execute(MEMBERS).fetchall()
-            return Seen(version, tls, True, epoch, leader, tuple(name for _, name in members))
+            epoch, since, leader, leading = (0, None, None, None) if row is None else row
+            rows = connection.execute(PRESENT).fetchall()
+            members = tuple(SeenMember(name, of, at, id == leading) for id, name, of, at in rows)
+            led_since = since if leader is not None else None
+            empty = not epoch and not _holds_data(connection)
+            return Seen(place, version, tls, True, int(epoch), empty, leader, led_since, members, free)
+
+
+def _holds_data(connection: Connection) -> bool:
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _refuse_without_rights(connection: Connection, server: Server) -> None:
+    """Raise :class:`StoreError` ``office-not-allowed`` where the office exists and this role may not use it."""
+    schema = connection.execute(
+        "SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = %s", (server.schema,)
+    ).fetchone()
+    if schema is None:
+        return
+    if not schema[0]:
+        raise StoreError("office-not-allowed", path=str(server), detail=f"no USAGE on schema {server.schema}")
+    table = connection.execute(RIGHTS, (server.schema,)).fetchone()
+    if table is not None:
+        raise StoreError("office-not-allowed", path=str(server), detail=f"no full access to table {table[0]}")
 
 
 def refuse_unfit(connection: Connection, server: Server) -> None:

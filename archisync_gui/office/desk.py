@@ -102,6 +102,7 @@ class Desk:
         self._stop = threading.Event()
         self._dirty = threading.Event()
         self._dirty.set()
+        self._broken_off = threading.Event()
         self._bell = Doorbell()
         self._out: deque[tuple[str, str | tuple[int, str]]] = deque()
         """Events and answers (JSON, exit code before it) to be written; each stays until it is."""
@@ -125,6 +126,13 @@ class Desk:
         self._dirty.set()
         self._bell.ring()
 
+    def break_off(self) -> None:
+        """Another member leads, and the server may not answer: serve no more, and wait for no answer. Follow it by
+        :meth:`stop`."""
+        self._stop.set()
+        self._broken_off.set()
+        self._bell.ring()
+
     async def stop(self) -> None:
         """Serve no more; calls under way are cancelled and stay unanswered, for the next leader."""
         self._stop.set()
@@ -141,6 +149,7 @@ class Desk:
         while not self._stop.is_set():
             try:
                 with self._server.connect("archisync desk", autocommit=True) as connection:
+                    connection.broken_off = self._broken_off
                     if not self._serve(connection):
                         return
             except (StoreError, psycopg.Error) as error:

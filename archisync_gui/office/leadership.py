@@ -21,7 +21,7 @@ import psycopg
 from archisync_gui.office.checks import refuse_unfit
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.sql import BE_PRESENT, LEAD_NO_MORE, TRY_TO_LEAD
-from archisync_gui.store.errors import StoreError
+from archisync_gui.store.errors import StoreError, server_code
 from archisync_gui.store.postgres import Connection, Server
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,11 @@ SILENCE = 11.0
 IDLE = 14.0
 """Seconds after which the server ends the session of a silent member. More than ``BEAT`` + ``SILENCE``: a leader that
 lost the network has stopped before another one can begin."""
+YIELD = 1.0
+"""Seconds that a run gets to end once the leadership is lost: nothing of it can be stored any more."""
+AFTER_SILENCE = YIELD + 0.5
+"""Seconds that a new leader does nothing when the one before it ended without a word: if that one still runs, it has
+noticed by now and has let go of the ERP."""
 FIRST_IDLE_TIMEOUT = 140000
 """The first version of PostgreSQL with ``idle_session_timeout``."""
 
@@ -133,7 +138,7 @@ class Leadership:
                 self.trouble = error.code
                 log.warning("the office cannot be reached: %s", error)
             except psycopg.Error as error:
-                self.trouble = "office-unreachable"
+                self.trouble = server_code(error) or "office-unreachable"
                 log.warning("the office cannot be reached: %s", error)
             except Exception:
                 log.exception("the office's leadership failed")
@@ -208,13 +213,16 @@ class Leadership:
     def _lead(self, connection: Connection) -> None:
         """Lead until the end of the program, or until another member does. A lost connection raises."""
         row = connection.execute(
+            "WITH before AS (SELECT member FROM leader WHERE id = 1 FOR UPDATE) "
             "UPDATE leader SET epoch = epoch + 1, member = %s, name = %s, since = clock_timestamp(), "
-            "backend = pg_backend_pid() WHERE id = 1 RETURNING epoch",
+            "backend = pg_backend_pid() FROM before WHERE id = 1 RETURNING epoch, before.member",
             (self.member.id, self.member.name),
         ).fetchone()
         assert row is not None
-        epoch = int(row[0])
+        epoch, before = int(row[0]), row[1]
         connection.execute("NOTIFY office_status")
+        if before not in (None, self.member.id):
+            self._stop.wait(AFTER_SILENCE)
         self._set(epoch)
         while not self._stop.is_set() and self._epoch == epoch:
             self._wake.wait(BEAT)

@@ -118,6 +118,8 @@ class Line:
         self._new: deque[Command] = deque()
         self._open: dict[str, Command] = {}
         self._seen = _Seen()
+        self.barred: StoreError | None = None
+        """Why this member may send no commands; ``None``: it may."""
         self._silent_since: float | None = None
         self._disturbed = False
         self._thread = threading.Thread(target=self._run, name="office-line", daemon=True)
@@ -155,8 +157,8 @@ class Line:
         server's trouble when it could not be reached for so long.
         """
         command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
-        if self._stop.is_set():
-            command.future.set_exception(SyncFailure("request-closing", FailureKind.PERMANENT))
+        if self.barred is not None or self._stop.is_set():
+            command.future.set_exception(self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))
             command.future.exception()
             return command
         self._new.append(command)

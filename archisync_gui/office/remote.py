@@ -225,9 +225,9 @@ class RemoteOrchestrator:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a call to the office's leader failed", exc_info=error)
 
-    def send_only(self, name: str, **args: Any) -> None:
-        """Ask the leader for something that nobody waits for and that may be lost."""
-        command = self._send(name, FORM_PATIENCE, lambda event: None, args)
+    def send_only(self, name: str, /, *, patience: float | None = FORM_PATIENCE, **args: Any) -> None:
+        """Ask the leader for something that nobody waits for and that may be lost after ``patience`` seconds."""
+        command = self._send(name, patience, lambda event: None, args)
         command.future.add_done_callback(_looked_at)
 
     # ------------------------------------------------------------------------------------------------ requests
@@ -475,7 +475,8 @@ class RemoteOrchestrator:
         """As :meth:`Orchestrator.resume_other_syncs`."""
         closed = self._forms.closed(session_id, token, self.get_status())
         if self._line is not None:
-            self.send_only("resume_other_syncs", id=session_id, token=token)
+            # Without limit: a close that were lost would let the leader wait for a form that is gone.
+            self.send_only("resume_other_syncs", patience=None, id=session_id, token=token)
         self._status = None
         return closed
 

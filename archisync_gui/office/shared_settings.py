@@ -4,7 +4,7 @@ same one at once, the second is told so. Blocking."""
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,8 @@ from archisync_gui.model import Json
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
 
+PATIENCE = 15.0
+"""Seconds that the server may take for a statement; more than it waits for another member's change of the same one."""
 VERSIONS = "SELECT coalesce(sum(version), 0)::bigint FROM settings"
 """Another number whenever a setting was changed."""
 
@@ -37,19 +39,30 @@ def read_shared(connection: Connection) -> dict[str, SharedSetting]:
 def read_from(server: Server) -> dict[str, SharedSetting]:
     """:func:`read_shared` over a connection of its own. Raises :class:`StoreError`."""
     with translated(str(server)):
-        with server.connect("archisync settings", autocommit=True) as connection:
+        with server.connect("archisync settings", statement_seconds=PATIENCE, autocommit=True) as connection:
             return read_shared(connection)
 
 
 def change_shared(
-    server: Server, computer: str, changes: Mapping[str, Json], known: Mapping[str, SharedSetting]
+    server: Server,
+    computer: str,
+    changes: Mapping[str, Json],
+    known: Mapping[str, SharedSetting],
+    *,
+    before_commit: Callable[[], object] = lambda: None,
 ) -> dict[str, SharedSetting]:
     """Change settings, all or none; ``known`` is what the person who changes them saw. The office's settings after it.
+
+    ``before_commit`` is called when the change has met no conflict; if it raises, the office's settings stay as they
+    were. When the commit fails after it, this raises, too: the caller undoes what ``before_commit`` did.
 
     Raises :class:`StoreError`, with ``office-setting-conflict`` where another computer has changed one meanwhile.
     """
     with translated(str(server)):
-        with server.connect("archisync settings", autocommit=True) as connection, connection.transaction():
+        with (
+            server.connect("archisync settings", statement_seconds=PATIENCE, autocommit=True) as connection,
+            connection.transaction(),
+        ):
             for key, value in sorted(changes.items()):
                 seen = known[key].version if key in known else 0
                 done = connection.execute(
@@ -65,4 +78,6 @@ def change_shared(
                     at = other.changed.isoformat()
                     raise StoreError("office-setting-conflict", key=key, computer=other.computer, at=at)
             connection.execute("NOTIFY office_status")
-            return read_shared(connection)
+            after = read_shared(connection)
+            before_commit()
+            return after

@@ -15,9 +15,13 @@ LEADER = (
 )
 """Epoch, since when, and the computer and member that lead now; these two are null while nobody does."""
 
-MEMBERS = (
-    "SELECT m.id, m.name FROM members m JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted "
+_ALIVE = (
+    "FROM members m JOIN pg_locks l ON l.locktype = 'advisory' AND l.granted "
     f"AND l.classid::bigint = {KEY}::bigint & 4294967295 AND l.objid::bigint = m.lock AND l.objsubid = 2 "
-    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY m.name"
+    "AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+MEMBERS = f"SELECT m.id, m.name {_ALIVE} ORDER BY m.name"
 """Id and name of the members that take part now, by the locks that they hold."""
+
+PRESENT = f"SELECT m.id, m.name, m.version, m.joined {_ALIVE} ORDER BY m.name, m.id"
+"""The same with the version of its Archisync, and since when it takes part."""

@@ -14,7 +14,7 @@ from archisync_gui.model import FailureKind, Json, SyncFailure
 
 UNREACHABLE = frozenset({"office-unreachable", "office-full", "office-read-only", "office-slow"})
 """Codes of an office's server that pass by themselves: the network, a restart, too many connections, a failover."""
-RECOVERABLE = frozenset({"disk-full", "read-only", "locked", "disk-error"}) | UNREACHABLE
+RECOVERABLE = frozenset({"disk-full", "office-disk-full", "read-only", "locked", "disk-error"}) | UNREACHABLE
 """Codes after which the same write may succeed later without anybody touching the data."""
 
 
@@ -76,7 +76,7 @@ _SYSTEM = {
 
 _SERVER = {
     "57014": "interrupted",
-    "53100": "disk-full",
+    "53100": "office-disk-full",
     "53200": "office-unreachable",
     "53300": "office-full",
     "25006": "office-read-only",

@@ -215,13 +215,16 @@ class Postgres:
     """The database of an office, for one member: the same face as ``database.Database``.
 
     ``fence``: writing needs its epoch, which is checked in every writing transaction. Without one nothing is checked
-    (a database that every member writes, tests).
+    (a database that every member writes, tests). ``seconds``: a statement may take so long; usually
+    :data:`READ_SECONDS` and :data:`WRITE_SECONDS`.
     """
 
-    def __init__(self, server: Server, *, name: str = "store", fence: Fence | None = None) -> None:
+    def __init__(
+        self, server: Server, *, name: str = "store", fence: Fence | None = None, seconds: float | None = None
+    ) -> None:
         self.server = server
-        self._writer = _Side(server, f"{name}-writer", fence, writes=True)
-        self._reader = _Side(server, f"{name}-reader", None, writes=False)
+        self._writer = _Side(server, f"{name}-writer", fence, seconds or WRITE_SECONDS, writes=True)
+        self._reader = _Side(server, f"{name}-reader", None, seconds or READ_SECONDS, writes=False)
 
     @property
     def place(self) -> str:
@@ -282,9 +285,10 @@ class Postgres:
 class _Side:
     """A connection and the thread it lives on."""
 
-    def __init__(self, server: Server, name: str, fence: Fence | None, *, writes: bool) -> None:
+    def __init__(self, server: Server, name: str, fence: Fence | None, seconds: float, *, writes: bool) -> None:
         self.worker = Worker(name)
         self._server, self._name, self._fence, self._writes = server, name, fence, writes
+        self._seconds = seconds
         self._connection: sa.Connection | None = None
         self._used = 0.0
         self._broken_off = threading.Event()
@@ -299,8 +303,7 @@ class _Side:
         sa.event.listen(self._engine, "before_cursor_execute", _without_nul, retval=True)
 
     def _connect(self) -> Connection:
-        seconds = WRITE_SECONDS if self._writes else READ_SECONDS
-        connection = self._server.connect(f"archisync {self._name}", statement_seconds=seconds)
+        connection = self._server.connect(f"archisync {self._name}", statement_seconds=self._seconds)
         connection.broken_off = self._broken_off
         if not self._writes:
             connection.read_only = True
@@ -319,6 +322,8 @@ class _Side:
         def call() -> T:
             with translated(str(self._server)):
                 try:
+                    if transaction and fenced and self._fence is not None and self._fence.epoch is None:
+                        raise EpochLost(None, path=str(self._server))  # known without asking the server
                     connection = self._open(unwanted)
                     if not transaction:
                         try:
@@ -377,8 +382,7 @@ class _Side:
             self._drop()
 
     def _recover(self, error: BaseException) -> None:
-        raw: Any = None if self._connection is None else self._connection.connection.driver_connection
-        broken = raw is None or raw.closed or raw.info.transaction_status is TransactionStatus.UNKNOWN
+        broken = self._connection is None or _lost(self._connection)
         if broken or code_of(error) in ("office-unreachable", "office-read-only", "disk-error"):
             self._drop()
 
@@ -386,6 +390,8 @@ class _Side:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             try:
+                if _lost(connection):
+                    connection.invalidate()  # else SQLAlchemy would try to roll back, and log an error
                 connection.close()
             except (psycopg.Error, sa.exc.DBAPIError):
                 connection.invalidate()
@@ -399,6 +405,14 @@ class _Side:
     def _end(self) -> None:
         self._drop()
         self._engine.dispose()
+
+
+def _lost(connection: sa.Connection) -> bool:
+    """Whether the connection to the server is gone."""
+    if connection.closed or connection.invalidated:
+        return True
+    raw: Any = connection.connection.driver_connection
+    return raw is None or raw.closed or raw.info.transaction_status is TransactionStatus.UNKNOWN
 
 
 def _without_nul(

@@ -67,6 +67,8 @@ class Store:
         self._rows_written = 0
         self.is_new = False
         """The file was made by this opening."""
+        self.is_newer = False
+        """The tables of this office are of a later program: this store may only be read."""
         self.journal = StoreJournal(database, clock)
         """The orchestrator's memory."""
 
@@ -107,18 +109,34 @@ class Store:
 
     @classmethod
     async def join(
-        cls, database: Connections, folder: Path, entities: Sequence[Entity], *, clock: Clock, upgrade: bool = True
+        cls,
+        database: Connections,
+        folder: Path,
+        entities: Sequence[Entity],
+        *,
+        clock: Clock,
+        upgrade: bool = True,
+        newer: bool = False,
     ) -> Self:
         """Open the store of an office (``postgres.Postgres``), making or migrating its tables; backups of it go into
         ``folder``. The database is closed when this raises.
 
-        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for tables of a later program, and
-        ``office-older`` where they would have to be migrated and ``upgrade`` is false.
+        Raises :class:`StoreError`; besides the usual codes ``newer-schema`` for tables of a later program (unless
+        ``newer``: then they are opened, to be read only), and ``office-older`` where they would have to be migrated and
+        ``upgrade`` is false.
         """
         path = folder / FILE
+        is_newer = False
 
         def prepare(connection: sa.Connection) -> bool:
-            migrating.refuse_newer(connection, database.place)
+            nonlocal is_newer
+            try:
+                migrating.refuse_newer(connection, database.place)
+            except StoreError:
+                if not newer:
+                    raise
+                is_newer = True
+                return False
             outdated = migrating.outdated(connection, entities)
             if outdated and not upgrade:
                 raise StoreError("office-older", path=database.place)
@@ -133,11 +151,26 @@ class Store:
                 await database.change_schema(lambda connection: migrating.migrate(connection, entities))
             await database.read(lambda connection: migrating.require_tables(connection, database.place))
             store = cls(database, path, entities, clock)
+            store.is_newer = is_newer
             await store._measure()
         except BaseException:
             await database.close()
             raise
         return store
+
+    @staticmethod
+    async def outdated(database: Connections, entities: Sequence[Entity]) -> bool:
+        """Whether the tables of an office would have to be migrated; nothing is changed. The database is closed. Raises
+        :class:`StoreError`, ``newer-schema`` for tables of a later program."""
+
+        def job(connection: sa.Connection) -> bool:
+            migrating.refuse_newer(connection, database.place)
+            return migrating.outdated(connection, entities)
+
+        try:
+            return await database.read(job)
+        finally:
+            await database.close()
 
     async def _measure(self) -> None:
         """Ask an office's server for the size of its tables."""

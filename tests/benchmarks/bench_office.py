@@ -26,7 +26,7 @@ from tests.office.members import leader_of, start
 from tests.support.postgres import Cluster, programs
 
 ROWS = 20_000
-MEMBERS = 20
+MEMBERS = (20, 50)
 
 
 async def _on_a_server(work: Callable[[Server, Cluster], Awaitable[list[Result]]]) -> list[Result]:
@@ -113,32 +113,43 @@ async def status(quick: bool) -> list[Result]:
 
 
 async def idle(quick: bool) -> list[Result]:
-    """What the server's processes use while members do nothing."""
+    """What the server's processes use while members do nothing: each takes part in the election and follows the news
+    over its line."""
 
     async def work(server: Server, cluster: Cluster) -> list[Result]:
-        from archisync_gui.office.leadership import Leadership, Member
-
-        members = [
-            Leadership(server, Member(os.urandom(8).hex(), f"pc{n}", "bench"), changed=lambda epoch: None)
-            for n in range(MEMBERS)
-        ]
-        for member in members:
-            member.start()
-        await asyncio.sleep(5)
-        master = int((cluster.data / "postmaster.pid").read_text().split()[0])
-
-        def used() -> dict[int, float]:
-            processes = [psutil.Process(master), *psutil.Process(master).children()]
-            return {one.pid: sum(one.cpu_times()[:2]) for one in processes}
-
-        before, began = used(), time.perf_counter()
-        await asyncio.sleep(10 if quick else 60)
-        after, spent = used(), time.perf_counter() - began
-        share = 100 * sum(cpu - before.get(pid, 0.0) for pid, cpu in after.items()) / spent
-        await asyncio.gather(*(asyncio.to_thread(member.stop) for member in members))
-        return [Result(share, "%", limit=2, note="of one core", what=f"{MEMBERS} idle members on the server")]
+        return [await _idle(server, cluster, count, 10 if quick else 60) for count in MEMBERS]
 
     return await _on_a_server(work)
+
+
+async def _idle(server: Server, cluster: Cluster, count: int, seconds: float) -> Result:
+    from archisync_gui.office.leadership import Leadership, Member
+    from archisync_gui.office.line import Line
+
+    ids = [os.urandom(8).hex() for _ in range(count)]
+    members = [
+        Leadership(server, Member(id, f"pc{at}", "bench"), changed=lambda epoch: None) for at, id in enumerate(ids)
+    ]
+    lines = [Line(server, id, lambda news: None) for id in ids]
+    for member, line in zip(members, lines, strict=True):
+        member.start()
+        line.start()
+    await asyncio.sleep(5)
+    master = int((cluster.data / "postmaster.pid").read_text().split()[0])
+
+    def used() -> dict[int, float]:
+        processes = [psutil.Process(master), *psutil.Process(master).children()]
+        return {one.pid: sum(one.cpu_times()[:2]) for one in processes}
+
+    before, began = used(), time.perf_counter()
+    await asyncio.sleep(seconds)
+    after, spent = used(), time.perf_counter() - began
+    share = 100 * sum(cpu - before.get(pid, 0.0) for pid, cpu in after.items()) / spent
+    await asyncio.gather(*(line.stop() for line in lines))
+    await asyncio.gather(*(asyncio.to_thread(member.stop) for member in members))
+    return Result(
+        share, "%", limit=2 if count <= 20 else None, note="of one core", what=f"{count} idle members, server"
+    )
 
 
 async def rows(quick: bool) -> list[Result]:

@@ -87,18 +87,25 @@ async def leader_of(members: list[Process], besides: Process | None = None) -> P
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-Mode = Literal["open", "silent", "cut"]
+SLOW = 0.2
+"""Seconds that a slow network takes for each piece."""
+Mode = Literal["open", "silent", "mute", "deaf", "slow", "cut"]
 
 
 class Proxy:
-    """A TCP proxy before the server: ``open`` passes on, ``silent`` swallows what comes, ``cut`` closes and refuses."""
+    """A TCP proxy before the server: ``open`` passes on, ``slow`` does so a moment later, ``silent`` holds back what
+    comes (``mute``: what the member says only, ``deaf``: what the server says only), ``cut`` closes and refuses."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._mode: Mode = "open"
         self._pairs: set[asyncio.Task[None]] = set()
-        self._passing = asyncio.Event()
-        self._passing.set()
+        self._there, self._back = asyncio.Event(), asyncio.Event()
+        """What passes to the server, and back."""
+        self._there.set()
+        self._back.set()
+        self.ports: set[int] = set()
+        """The ports from which it came to the server."""
         self._listening: asyncio.Server | None = None
 
     async def __aenter__(self) -> Server:
@@ -115,10 +122,11 @@ class Proxy:
     def set(self, mode: Mode) -> None:
         """Change how the network is."""
         self._mode = mode
-        if mode == "silent":
-            self._passing.clear()
-        else:
-            self._passing.set()
+        for way, held in ((self._there, ("silent", "mute")), (self._back, ("silent", "deaf"))):
+            if mode in held:
+                way.clear()
+            else:
+                way.set()
         if mode == "cut":
             self._end_all()
 
@@ -141,7 +149,8 @@ class Proxy:
         try:
             if self._mode != "cut":
                 back, there = await asyncio.open_connection(self._server.host, self._server.port)
-                both = (self._pass(reader, there), self._pass(back, writer))
+                self.ports.add(there.get_extra_info("sockname")[1])
+                both = (self._pass(reader, there, self._there), self._pass(back, writer, self._back))
                 ways = [asyncio.ensure_future(way) for way in both]
                 try:
                     await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -155,8 +164,10 @@ class Proxy:
             if there is not None:
                 there.transport.abort()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: asyncio.Event) -> None:
         while data := await reader.read(65536):
-            await self._passing.wait()
+            await way.wait()
+            if self._mode == "slow":
+                await asyncio.sleep(SLOW)
             writer.write(data)
             await writer.drain()

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,11 +39,94 @@ async def test_who_leads_and_who_takes_part_is_told_by_their_locks(office: Serve
     async with asyncio.timeout(30):
         while len((seen := look(office)).members) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-    assert (seen.leader, seen.members, seen.epoch) == ("pc1", ("pc1", "pc2"), 1)
+    assert (seen.leader, seen.epoch) == ("pc1", 1)
+    assert [(one.name, one.version, one.leads) for one in seen.members] == [("pc1", "1", True), ("pc2", "1", False)]
+    assert seen.since is not None
+    assert all(abs((one.since - seen.since).total_seconds()) < 60 for one in seen.members)
+    assert seen.room
     await asyncio.to_thread(first.stop)
     await asyncio.to_thread(second.stop)
     seen = look(office)
-    assert (seen.leader, seen.members, seen.epoch) == (None, (), 1)
+    assert (seen.leader, seen.since, seen.members, seen.epoch) == (None, None, (), 1)
+
+
+async def test_a_role_without_rights_is_refused_before_anything_is_done(
+    office: Server, offices: Offices, tmp_path: Path
+) -> None:
+    store = await Store.join(Postgres(office), tmp_path, [], clock=SystemClock())
+    await store.close()
+    admin = replace(office, user="admin")
+    stranger = replace(office, user=f"stranger_{office.schema}")
+
+    def grant(words: str) -> None:
+        with admin.connect("tests", autocommit=True) as connection:
+            connection.execute(words.format(who=stranger.user, schema=f'"{office.schema}"'))
+
+    grant(f"CREATE ROLE {{who}} LOGIN PASSWORD '{PASSWORD}'")
+    try:
+        with pytest.raises(StoreError, match="office-not-allowed") as refused:
+            look(stranger)
+        assert f"no USAGE on schema {office.schema}" in str(refused.value.params["detail"])
+        grant("GRANT USAGE ON SCHEMA {schema} TO {who}")
+        grant("GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {who}")
+        with pytest.raises(StoreError, match="office-not-allowed"):
+            look(stranger)
+        with pytest.raises(StoreError, match="office-not-allowed"):  # also where nobody looked before
+            await Store.join(Postgres(replace(stranger, schema="elsewhere")), tmp_path, [], clock=SystemClock())
+        assert offices.cluster.sql("SELECT 1 FROM pg_namespace WHERE nspname = 'elsewhere'", "office") == []
+        # A member whose rights were taken away later says so and leads no more.
+        epochs: list[int | None] = []
+        member = Leadership(stranger, Member("c" * 16, "pc3", "1"), changed=epochs.append)
+        member.start()
+        async with asyncio.timeout(30):
+            while member.trouble is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await asyncio.to_thread(member.stop)
+        assert (member.trouble, epochs) == ("office-not-allowed", [])
+    finally:
+        grant("DROP OWNED BY {who}")
+        grant("DROP ROLE {who}")
+
+
+async def test_the_limit_of_connections_is_seen_before_and_told_when_it_is_reached(
+    office: Server, offices: Offices, tmp_path: Path
+) -> None:
+    store = await Store.join(Postgres(office), tmp_path, [], clock=SystemClock())
+    await store.close()
+    few = replace(office, user=f"few_{office.schema}")
+    stack = ExitStack()
+    offices.cluster.sql(f"CREATE ROLE {few.user} LOGIN PASSWORD '{PASSWORD}' IN ROLE office CONNECTION LIMIT 2")
+    try:
+        seen = look(few)
+        assert (seen.free, seen.room) == (1, False)  # one of the two looks
+        for _ in range(2):
+            stack.enter_context(few.connect("held", autocommit=True))
+        with pytest.raises(StoreError, match="office-full"):
+            look(few)
+        epochs: list[int | None] = []
+        loop = asyncio.get_running_loop()
+        leads = asyncio.Event()
+
+        def changed(epoch: int | None) -> None:
+            epochs.append(epoch)
+            loop.call_soon_threadsafe(leads.set)
+
+        member = Leadership(few, Member("d" * 16, "pc4", "1"), changed=changed)
+        member.start()
+        try:
+            async with asyncio.timeout(30):
+                while member.trouble is None:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+                assert (member.trouble, epochs) == ("office-full", [])
+                stack.close()
+                await leads.wait()  # it passes by itself
+            assert epochs == [1]
+        finally:
+            await asyncio.to_thread(member.stop)
+    finally:
+        stack.close()
+        offices.cluster.sql(f"DROP OWNED BY {few.user}", "office")
+        offices.cluster.sql(f"DROP ROLE {few.user}")
 
 
 def test_an_old_server_is_refused(office: Server) -> None:

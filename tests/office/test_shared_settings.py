@@ -6,11 +6,13 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from remote_rig import make_office
 
 from archisync_gui.app import core as core_module
+from archisync_gui.app import member as member_module
 from archisync_gui.app.member import OfficeMember, is_shared, taking_part
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.model import SyncFailure
@@ -85,6 +87,88 @@ async def test_a_file_that_cannot_be_written_leaves_the_start_at_login_as_it_was
         assert failed.value.code == "settings-not-saved"
         assert switched == [True, False]
         assert not member.settings.flag("look.autostart")
+
+
+async def test_a_file_that_cannot_be_written_leaves_the_offices_settings_as_they_were(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_office(office, tmp_path / "made")
+    change_shared(office, "PC-1", {"sync.orders.interval": 30}, {})
+
+    def full(self: Settings, path: Path) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    async with AsyncExitStack() as stack:
+        one = await joined(stack, office, tmp_path / "one")
+        two = await joined(stack, office, tmp_path / "two")
+        with monkeypatch.context() as patched:
+            patched.setattr(Settings, "save", full)
+            with pytest.raises(SyncFailure) as failed:
+                await one.apply_settings({"sync.orders.interval": 15})
+        assert failed.value.code == "settings-not-saved"
+        assert read_from(office)["sync.orders.interval"].value == 30
+        assert one.settings.number("sync.orders.interval") == 30
+        # The next change is not taken for a conflict, by neither of them.
+        await one.apply_settings({"sync.orders.interval": 20})
+        await until(lambda: two.settings.number("sync.orders.interval") == 20)
+        await two.apply_settings({"sync.orders.interval": 25})
+        await until(lambda: one.settings.number("sync.orders.interval") == 25)
+
+
+async def test_a_server_lost_before_it_confirmed_leaves_this_computers_settings_as_they_were(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_office(office, tmp_path / "made")
+    change_shared(office, "PC-1", {"sync.orders.interval": 30}, {})
+    async with AsyncExitStack() as stack:
+        one = await joined(stack, office, tmp_path / "one", look__theme="dark")
+        kept = one.profile.settings_file
+
+        def cut_off(*args: Any, before_commit: Callable[[], object]) -> Any:
+            def then_cut() -> None:
+                before_commit()
+                assert load_settings(kept).settings.number("sync.orders.interval") == 15
+                with office.connect("tests", autocommit=True) as connection:
+                    connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                        "WHERE application_name = 'archisync settings'"
+                    )
+
+            return change_shared(*args, before_commit=then_cut)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(member_module, "change_shared", cut_off)
+            with pytest.raises(StoreError, match="office-unreachable"):
+                await one.apply_settings({"sync.orders.interval": 15, "look.theme": "light"})
+        assert read_from(office)["sync.orders.interval"].value == 30
+        assert load_settings(kept).settings.number("sync.orders.interval") == 30
+        assert (one.settings.number("sync.orders.interval"), one.settings.text("look.theme")) == (30, "dark")
+
+
+async def test_a_change_goes_on_when_whoever_asked_has_gone(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make_office(office, tmp_path / "made")
+    began, go = asyncio.Event(), asyncio.Event()
+    save = member_module.save_settings
+
+    async def slow(*args: Any) -> None:
+        began.set()
+        await go.wait()
+        await save(*args)
+
+    async with AsyncExitStack() as stack:
+        one = await joined(stack, office, tmp_path / "one")
+        monkeypatch.setattr(member_module, "save_settings", slow)
+        asking = asyncio.ensure_future(one.apply_settings({"sync.orders.interval": 15}))
+        async with asyncio.timeout(30):
+            await began.wait()
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        go.set()
+        await until(lambda: one.settings.number("sync.orders.interval") == 15)
+    assert read_from(office)["sync.orders.interval"].value == 15
+    assert load_settings(one.profile.settings_file).settings.number("sync.orders.interval") == 15
 
 
 async def test_a_change_of_what_another_computer_changed_meanwhile_is_refused(office: Server, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from office_fakes import ADDRESS, LED, NONE, FakeOffice, Found
 from panel_fakes import (
     NOW,
     FakeStore,
@@ -598,6 +599,8 @@ class Stage:
         for name in ("why", "sessions", "diagnostics", "about", "one-customer"):
             yield name, await self._opened(name)
             await self._close(name)
+        async for name, dialog in self._office():
+            yield name, dialog
         async for name, dialog in self._runs(store):
             yield name, dialog
         async for name, dialog in self._troubles():
@@ -632,6 +635,21 @@ class Stage:
         await settled()
         yield "crash", crash
         await self._close("crash")
+
+    async def _office(self) -> AsyncIterator[tuple[str, QDialog]]:
+        office = FakeOffice()
+        self.panel.context.office = office
+        for name, found in (("none", Found(NONE)), ("older", Found(LED, older=True, brings=False))):
+            office.found = found
+            dialog: Any = await self._opened("office")
+            dialog.address.setText(ADDRESS)
+            dialog.check.click()
+            await settled()
+            yield f"office-{name}", dialog
+            await self._close("office")
+        office.address = ADDRESS
+        yield "office-member", await self._opened("office")
+        await self._close("office")
 
     async def _ask(self) -> None:
         await confirm_loss(self.panel.window, "Quit all the same?", "What was read is thrown away.", "&Quit", "&Stay")

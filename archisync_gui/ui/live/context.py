@@ -18,7 +18,7 @@ from archisync_gui import messages
 from archisync_gui.model import Origin, QueueEntry, Scope, Status, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.bridge import Background, Bridge
-from archisync_gui.ui.live.services import Changes, Services, endpoint_address
+from archisync_gui.ui.live.services import Changes, Office, Services, endpoint_address
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.choices import no_keyring
 from archisync_gui.ui.text.i18n import language, tr
@@ -52,6 +52,8 @@ class Context(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.services: Services | None = None
+        self.office: Office | None = None
+        """There before the services are: an office's server that does not answer keeps these away."""
         self.bridge = Bridge(self)
         self.background = Background(self)
         self.background.failed.connect(self._failed)

@@ -95,6 +95,81 @@ class LocalEndpoint(Protocol):
     def order_form_url(self) -> str: ...
 
 
+class OfficeMember(Protocol):
+    """A computer that takes part in the office (``office.checks.SeenMember``)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def since(self) -> datetime: ...
+    @property
+    def leads(self) -> bool: ...
+
+
+class OfficeSeen(Protocol):
+    """An office's server and who is there (``office.checks.Seen``)."""
+
+    @property
+    def place(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def tls(self) -> bool: ...
+    @property
+    def exists(self) -> bool: ...
+    @property
+    def leader(self) -> str | None: ...
+    @property
+    def since(self) -> datetime | None: ...
+    @property
+    def members(self) -> tuple[OfficeMember, ...]: ...
+    @property
+    def free(self) -> int: ...
+    @property
+    def room(self) -> bool: ...
+
+
+class OfficeChecked(Protocol):
+    """What a server would mean for this profile (``app.joining.Checked``)."""
+
+    @property
+    def seen(self) -> OfficeSeen: ...
+    @property
+    def older(self) -> bool: ...
+    @property
+    def brings(self) -> bool: ...
+
+
+class Office(Protocol):
+    """The office of several computers: the one of this profile, or one that it could join. Every call may raise
+    ``SyncFailure``."""
+
+    @property
+    def address(self) -> str:
+        """``postgresql://…`` of the office that this profile belongs to; empty: it belongs to none."""
+
+    @property
+    def may_lead(self) -> bool:
+        """This computer may read the ERP for the others."""
+
+    async def look(self) -> OfficeSeen:
+        """Look at the own office."""
+
+    async def check(self, address: str, password: str) -> OfficeChecked:
+        """Look at a server; nothing is changed."""
+
+    async def create(self, address: str, password: str) -> None:
+        """Make an office's tables."""
+
+    def join(self, address: str, password: str, *, may_lead: bool, upgrade: bool) -> None:
+        """Start Archisync anew as a member."""
+
+    def leave(self, *, copy: bool) -> None:
+        """Start Archisync anew as a single computer; ``copy``: with the office's data."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One entry of the demo's menu *Prova un guasto*."""

@@ -427,7 +427,7 @@ class SettingsPage(Page):
         self.advanced.setObjectName("link")
         self.advanced.setCheckable(True)
         self.folder, self.again, self.about = QPushButton(), QPushButton(), QPushButton()
-        self.one_customer = QPushButton()
+        self.one_customer, self.office = QPushButton(), QPushButton()
         self.backups = Backups(context)
         self._sizes = label(name="muted", wrap=True)
         layout = row(self, (18, 14, 18, 14), 14)
@@ -444,6 +444,7 @@ class SettingsPage(Page):
         self.again.clicked.connect(partial(context.open, "first-run"))
         self.about.clicked.connect(partial(context.open, "about"))
         self.one_customer.clicked.connect(partial(context.open, "one-customer"))
+        self.office.clicked.connect(partial(context.open, "office"))
         context.settings_changed.connect(self.show_settings)
         context.services_changed.connect(self.show_settings)
         feed.runs_changed.connect(self._show_load)
@@ -491,7 +492,7 @@ class SettingsPage(Page):
             case "endpoint":
                 return (self.pages,)
             case "data":
-                buttons = _side_by_side(self.folder, self.one_customer)
+                buttons = _side_by_side(self.folder, self.one_customer, self.office)
                 return self._sizes, buttons, self.backups, self.clear_list
         return ()
 
@@ -554,6 +555,7 @@ class SettingsPage(Page):
         self.again.setText(tr("Walk throu&gh the first steps again…"))
         self.about.setText(message("about.open"))
         self.one_customer.setText(message("one-customer.open"))
+        self.office.setText(message("office-dialog.open"))
         self.backups.retranslate()
         self.clear_list.retranslate()
         self.log.retranslate()

@@ -155,6 +155,7 @@ class Panel(QObject):
             "record": window.open_record,
             "about": lambda _: self._open_about(),
             "one-customer": lambda _: self._open_one_customer(),
+            "office": lambda _: self._open_office(),
         }
         window.sidebar.demo_button.clicked.connect(self._demo_menu)
 
@@ -220,6 +221,15 @@ class Panel(QObject):
         from archisync_gui.ui.dialogs.one_customer import OneCustomerDialog
 
         self._show_dialog("one-customer", lambda: OneCustomerDialog(self.context, self.window))
+
+    def _open_office(self) -> None:
+        office = self.context.office
+        if office is None:
+            self.context.say(tr("Archisync is still starting. Try again in a moment."))
+            return
+        from archisync_gui.ui.dialogs.office import OfficeDialog
+
+        self._show_dialog("office", lambda: OfficeDialog(self.context, office, self.window))
 
     def _open_password(self, what: object) -> None:
         self.context.background.run(self._asked_password(str(what)), "password")

@@ -1,0 +1,192 @@
+"""Making, joining and leaving an office, for the command line and for the panel's dialog alike.
+
+Each function checks everything before it changes anything. Joining and leaving need the profile closed: the caller
+holds its lock and has neither archive nor drafts open.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from archisync_gui.app.credentials import keyring_read, keyring_write
+from archisync_gui.app.profile import Profile
+from archisync_gui.drafts import Drafts
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import FailureKind, SyncFailure, SystemClock
+from archisync_gui.office.checks import Seen, look
+from archisync_gui.office.membership import Membership, forget, keep, membership
+from archisync_gui.store import Store, StoreError
+from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.store import FILE
+
+PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
+"""Environment variable with the password of the PostgreSQL role."""
+
+
+# ------------------------------------------------------------------------------------------------- the server
+
+
+async def address(profile: Profile, url: str) -> Server:
+    """The server of an office with its password: from the environment, from the address, from the keyring. Without one
+    libpq looks into its own password file. Raises :class:`StoreError` ``office-address``."""
+    server = Server.from_url(url)
+    password = os.environ.get(PASSWORD) or server.password
+    if not password:
+        password = await keyring_read(_service(profile), _login(server)) or ""
+    return replace(server, password=password)
+
+
+def _service(profile: Profile) -> str:
+    return f"{profile.keyring_service}-office"
+
+
+def _login(server: Server) -> str:
+    return f"{server.user}@{server.host}:{server.port}/{server.database}"
+
+
+async def joined(profile: Profile) -> tuple[Membership, Server]:
+    """The office of a profile. Raises :class:`SyncFailure` ``office-not-joined``."""
+    member = await asyncio.to_thread(membership, profile.folder)
+    if member is None:
+        raise SyncFailure("office-not-joined", FailureKind.PERMANENT, params={"name": profile.name})
+    return member, await address(profile, member.url)
+
+
+# ------------------------------------------------------------------------------------------------- checks
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a server would mean for this profile."""
+
+    server: Server
+    seen: Seen
+    older: bool
+    """The office's tables are of an earlier version of Archisync and would be migrated (``upgrade``)."""
+    brings: bool
+    """This profile's archive becomes the office's: it is the first to join."""
+    before: Membership | None
+    """The office that the profile belongs to already."""
+
+
+async def check(profile: Profile, server: Server) -> Checked:
+    """Look at everything that joining needs, and change nothing. Raises what :func:`look` raises, :class:`StoreError`
+    ``newer-schema``, and :class:`SyncFailure` ``office-joined-already`` for a member of another office."""
+    before: Membership | None = None
+    with suppress(StoreError):  # a file that cannot be read is replaced by a good one
+        before = await asyncio.to_thread(membership, profile.folder)
+    if before is not None and Server.from_url(before.url).schema_key != server.schema_key:
+        raise SyncFailure(
+            "office-joined-already", FailureKind.PERMANENT, params={"name": profile.name, "path": before.place}
+        )
+    seen = await asyncio.to_thread(look, server)
+    older = seen.exists and await Store.outdated(Postgres(server), ENTITIES)
+    # The first member brings its data; what another one has brought, or a leader has read, is not replaced.
+    brings = before is None and seen.empty and await asyncio.to_thread((profile.folder / FILE).exists)
+    return Checked(server, seen, older, brings, before)
+
+
+# ------------------------------------------------------------------------------------------------- create
+
+
+async def create(profile: Profile, server: Server) -> None:
+    """Make the office's tables. Raises :class:`StoreError`, ``office-exists`` where there is one."""
+    if (await asyncio.to_thread(look, server)).exists:
+        raise StoreError("office-exists", path=str(server))
+    store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock())
+    await store.close()
+
+
+# ------------------------------------------------------------------------------------------------- join
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What joining did."""
+
+    rows: int
+    """Rows of this profile's archive that were copied into the office."""
+    file: Path
+    """The profile's archive, which stays as it was."""
+    password_kept: bool
+    """False: the system has no keyring, so that the password has to come from elsewhere at the next start."""
+
+
+async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: bool) -> Joined:
+    """Make the profile a member. Raises what :func:`check` raises, :class:`StoreError` ``office-missing``, and
+    ``office-older`` unless ``upgrade``; then the profile is what it was."""
+    found = await check(profile, server)
+    if not found.seen.exists:
+        raise StoreError("office-missing", path=str(server))
+    file = profile.folder / FILE
+    rows = 0
+    store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock(), upgrade=upgrade)
+    try:
+        if found.brings:
+            own = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+            try:
+                backup = await own.backup("before-join")
+            finally:
+                await own.close()
+            rows = await store.filled_from(backup)
+    finally:
+        await store.close()
+    kept = True
+    if server.password and not os.environ.get(PASSWORD):
+        kept = await keyring_write(_service(profile), _login(server), server.password)
+    await asyncio.to_thread(keep, profile.folder, Membership(server.url, may_lead=may_lead))
+    return Joined(rows, file, kept)
+
+
+# ------------------------------------------------------------------------------------------------- leave
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What leaving did."""
+
+    place: str
+    """The office that was left, for people."""
+    file: Path
+    """The profile's archive: the office's data, or those from before joining."""
+
+
+async def leave(profile: Profile, *, copy: bool) -> Left:
+    """Make the profile a single computer's again. ``copy``: with the office's data and drafts, for which its server is
+    needed; else with the archive from before joining. Raises :class:`SyncFailure`; then it is a member as before."""
+    file = profile.folder / FILE
+    if not copy:
+        place = ""
+        with suppress(StoreError):  # leaving is the way out of a file that cannot be read
+            member = await asyncio.to_thread(membership, profile.folder)
+            place = member.place if member is not None else ""
+        await asyncio.to_thread(forget, profile.folder)
+        return Left(place, file)
+    _, server = await joined(profile)
+    store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock(), upgrade=False)
+    try:
+        backup = await store.backup("left-office")
+    finally:
+        await store.close()
+    await _bring_drafts_back(profile, server)
+    await Store.restore(profile.folder, backup, clock=SystemClock())
+    await asyncio.to_thread(forget, profile.folder)
+    return Left(str(server), file)
+
+
+async def _bring_drafts_back(profile: Profile, server: Server) -> None:
+    """Copy the office's drafts into this profile's file."""
+    shared = await Drafts.join(Postgres(server, name="drafts"), clock=SystemClock())
+    try:
+        drafts, letterheads = await shared.everything()
+    finally:
+        await shared.close()
+    own = await Drafts.open(profile.folder, clock=SystemClock())
+    try:
+        await own.take(drafts, letterheads)
+    finally:
+        await own.close()

@@ -1,0 +1,400 @@
+"""Rounds with whole members: something breaks at a random moment, work goes on, and a checker reads what was done.
+
+The members are programs (``office run``, with a browser at the demo ERP), each behind a proxy of its own to the server
+and with a wall clock of its own. The checker compares the ERP's side (which member's browser asked when, by the
+browser's name in each request) with the database's (who led when, and from which member each write came, by triggers).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from members import Proxy
+from remote_rig import make_office, member
+
+from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.demo_erp import DemoErp
+from archisync_gui.drafts import Drafts
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import Origin, SyncFailure, SystemClock
+from archisync_gui.office.membership import Membership, keep
+from archisync_gui.office.remote import RemoteOrchestrator
+from archisync_gui.orchestrator import Ticket
+from archisync_gui.settings import Settings
+from archisync_gui.store import StoreError
+from archisync_gui.store.postgres import Postgres, Server
+
+ACCOUNT = "agente01"
+PATIENCE = 150.0
+"""Seconds after which a wait has failed."""
+WAKING = 4.0
+"""Seconds in which a process that goes on after SIGSTOP notices that it has lost the leadership."""
+OFFS = (0.0, 3 * 3600.0, -86_400.0)
+"""How wrong the members' wall clocks are, in seconds."""
+LISTS = ("prices", "products", "orders")
+FAULTS = ("kill", "end", "stop", "silent", "cut", "mute", "deaf", "slow", "crash")
+
+WATCH = """
+CREATE TABLE seen_leaders (at timestamptz DEFAULT clock_timestamp(), epoch bigint, name text);
+CREATE TABLE seen_writes (
+    at timestamptz DEFAULT clock_timestamp(), what text, epoch bigint, name text, port integer
+);
+CREATE FUNCTION see_leader() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.epoch IS DISTINCT FROM OLD.epoch THEN
+        INSERT INTO seen_leaders (epoch, name) VALUES (NEW.epoch, NEW.name);
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION see_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    INSERT INTO seen_writes (what, epoch, name, port)
+        SELECT TG_TABLE_NAME, epoch, name, inet_client_port() FROM leader WHERE id = 1;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER see AFTER UPDATE ON leader FOR EACH ROW EXECUTE FUNCTION see_leader();
+"""
+Crash: TypeAlias = Callable[[], Awaitable[object]]
+WRITTEN = ("runs", "reads", "notes", "changes", "events", "prices", "orders")
+"""Tables that only a leader writes."""
+
+
+class Gate:
+    """A TCP proxy before the demo ERP that notes which member's browser asks, and when."""
+
+    NAME = re.compile(rb"[Uu]ser-[Aa]gent: archisync-round/(\S+)")
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self.acts: list[tuple[float, str]] = []
+        """Time (as the server's clock, which is the same computer's) and member of each request."""
+        self._pairs: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> int:
+        self._listening = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
+        return int(self._listening.sockets[0].getsockname()[1])
+
+    async def __aexit__(self, *_: object) -> None:
+        self._listening.close()
+        for pair in self._pairs:
+            pair.cancel()
+        await asyncio.gather(*self._pairs, return_exceptions=True)
+        await self._listening.wait_closed()
+
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pair = asyncio.ensure_future(self._serve(reader, writer))
+        self._pairs.add(pair)
+        pair.add_done_callback(self._pairs.discard)
+        pair.add_done_callback(lambda _: writer.transport.abort())
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        back, there = await asyncio.open_connection("127.0.0.1", self._to)
+        ways = [asyncio.ensure_future(self._asks(reader, there)), asyncio.ensure_future(_answers(back, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            there.transport.abort()
+
+    async def _asks(self, reader: asyncio.StreamReader, there: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            self.acts += [(time.time(), name.decode()) for name in self.NAME.findall(data)]
+            there.write(data)
+            await there.drain()
+
+
+async def _answers(back: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await back.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+@dataclass
+class Computer:
+    """A member's profile, its way to the server, and its process while it runs."""
+
+    name: str
+    profile: Profile
+    proxy: Proxy
+    server: Server
+    off: float
+    erp: DemoErp
+    process: asyncio.subprocess.Process | None = None
+    woken: list[float] = field(default_factory=list)
+    """When it went on after having been stopped."""
+
+    async def start(self) -> None:
+        environment = {
+            **os.environ,
+            "ARCHISYNC_OFFICE_PASSWORD": self.server.password,
+            "ARCHISYNC_PASSWORD": self.erp.accounts[ACCOUNT],
+            "LC_ALL": "C.UTF-8",
+        }
+        program = Path(__file__).parent / "round_member.py"
+        command = [str(program), str(self.off), "office", "run", "--profile", str(self.profile.folder)]
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *command,
+            cwd=Path(__file__).parents[2],
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+        )
+
+    async def end(self, number: signal.Signals) -> None:
+        if self.process is None:
+            return
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.process.pid, signal.SIGCONT)
+                os.kill(self.process.pid, number)
+        async with asyncio.timeout(PATIENCE):
+            await self.process.wait()
+        self.process = None
+
+    async def stopped(self, seconds: float) -> None:
+        assert self.process is not None
+        if self.process.returncode is not None:  # ``office run`` ends when the server does not answer at its start
+            return
+        os.kill(self.process.pid, signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        self.woken.append(time.time())
+        os.kill(self.process.pid, signal.SIGCONT)
+
+
+def computer(folder: Path, number: int, proxy: Proxy, server: Server, erp: DemoErp, port: int) -> Computer:
+    """A profile whose browser has a name of its own in every request."""
+    name = f"pc{number}"
+    profile = open_profile(str(folder / name), demo=False)
+    browser = folder / f"browser-{name}"
+    browser.write_text(f'#!/bin/sh\nexec {BROWSER} --user-agent=archisync-round/{name} "$@"\n', "utf-8")
+    browser.chmod(0o755)
+    settings = {
+        "erp.url": urlsplit(erp.base_url)._replace(netloc=f"127.0.0.1:{port}").geturl(),
+        "erp.accounts": [ACCOUNT],
+        "erp.browser": str(browser),
+        "look.first_run_done": True,
+        "sync.office_hours": False,
+        "sync.daily": False,
+    } | {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
+    Settings().with_(settings).save(profile.settings_file)
+    keep(profile.folder, Membership(server.url))
+    return Computer(name, profile, proxy, server, OFFS[number % len(OFFS)], erp)
+
+
+BROWSER = "/usr/bin/chromium"
+
+
+@dataclass
+class Work:
+    """What an operator and an order form of the office do meanwhile, on a computer that is never disturbed."""
+
+    face: RemoteOrchestrator
+    drafts: Drafts
+    chance: random.Random
+    tickets: list[Ticket] = field(default_factory=list)
+    saved: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)
+    """By draft: the version and document that the server confirmed last."""
+
+    def ask(self) -> None:
+        self.tickets.append(self.face.request_sync(self.chance.choice(LISTS), origin=Origin.OPERATOR))
+
+    async def save(self, step: int) -> None:
+        """Save a draft, over a connection that breaks with a member's, until the server has confirmed it."""
+        id = f"draft-{self.chance.randrange(4)}"
+        document = {"text": f"step {step}"}
+        version = self.saved[id][0] if id in self.saved else None
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                try:
+                    draft = await self.drafts.put(ACCOUNT, id, document, if_match=version)
+                    break
+                except StoreError:
+                    await asyncio.sleep(0.3)
+        self.saved[id] = draft.version, document
+
+    async def form(self) -> None:
+        """An order form is opened, shows that it lives, and is closed."""
+        id = f"{self.chance.getrandbits(128):032x}"
+        with suppress(SyncFailure):
+            await self.face.smart_customer_sync(id, ACCOUNT, label="Modulo", wait=False)
+        self.face.connected(id)
+        await asyncio.sleep(self.chance.random() * 2)
+        self.face.disconnected(id)
+        self.face.resume_other_syncs(id)
+
+    async def over(self) -> None:
+        """Wait until all that was asked for is answered and no form is open any more."""
+        async with asyncio.timeout(PATIENCE):
+            for ticket in self.tickets:
+                await ticket
+            while self.face.get_status().session_count:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+
+# ---------------------------------------------------------------------------------------------------- the checker
+
+
+@dataclass(frozen=True)
+class Term:
+    """A leadership, as a trigger saw it begin."""
+
+    epoch: int
+    name: str
+    since: float
+
+
+def check(server: Server, gate: Gate, computers: list[Computer], work: Work) -> None:
+    """Compare what the ERP and the database saw with the promises. Everybody has ended cleanly."""
+    with server.connect("tests", autocommit=True) as connection:
+
+        def rows(statement: str) -> list[tuple[object, ...]]:
+            return connection.execute(statement).fetchall()
+
+        leaders = rows("SELECT epoch, name, extract(epoch FROM at)::float8 FROM seen_leaders ORDER BY at")
+        writes = rows("SELECT what, name, port FROM seen_writes ORDER BY at")
+        open_runs = rows("SELECT id, type, account, started FROM runs WHERE ended IS NULL")
+        commands = rows("SELECT id, name FROM commands WHERE done IS NULL AND NOT cancelled")
+        asked = rows("SELECT count(*) FROM commands WHERE name = 'face.request_sync'")
+        sessions = rows("SELECT value::json ->> 'sessionCount' FROM status")
+        drafts = rows("SELECT id, version, document FROM drafts WHERE deleted_at IS NULL")
+    terms = [Term(int(str(epoch)), _short(name), float(str(since))) for epoch, name, since in leaders]
+    epochs = [term.epoch for term in terms]
+    assert epochs == sorted(set(epochs)), "epochs do not increase strictly"
+    ports = {port: one.name for one in computers for port in one.proxy.ports}
+    wrong = {(what, ports.get(int(str(port))), _short(name)) for what, name, port in writes}
+    assert {one for one in wrong if one[1] != one[2]} == set(), "written under another one's epoch"
+    assert writes, "nobody wrote anything"
+    assert gate.acts, "nobody asked the ERP"
+    assert open_runs == [], "a run has no end"
+    assert commands == [], "a command has no answer"
+    assert asked == [(len(work.tickets),)], "a ticket was lost or doubled"
+    assert all(ticket.done for ticket in work.tickets)
+    assert sessions == [("0",)], "a session is still open"
+    found = {id: (version, json.loads(str(document))) for id, version, document in drafts}
+    assert found == work.saved, "a draft is lost"
+    print(f"{len(terms)} terms, {len(gate.acts)} requests, {len(work.tickets)} tickets: {outcomes(work)}", flush=True)
+    overlaps = acted_together(gate.acts, terms, {one.name: one.woken for one in computers})
+    assert overlaps == [], "two members acted at once"
+
+
+def outcomes(work: Work) -> dict[str, int]:
+    """How often the tickets had which outcome."""
+    return dict(Counter(str(ticket.result.outcome) for ticket in work.tickets if ticket.result is not None))
+
+
+def _short(name: object) -> str:
+    """``pc1`` of ``host (pc1)``."""
+    return str(name).rpartition("(")[2].rstrip(")")
+
+
+def acted_together(
+    acts: list[tuple[float, str]], terms: list[Term], woken: Mapping[str, list[float]]
+) -> list[tuple[str, float]]:
+    """The requests of members whose term was over when another one had begun to ask, with the seconds since the next
+    term's begin. A process that was stopped needs a moment to notice."""
+    found = []
+    reached = -1
+    for at, name in sorted(acts):
+        begun = [number for number, term in enumerate(terms) if term.name == name and term.since <= at]
+        assert begun, f"{name} acted without ever having led"
+        number = begun[-1]
+        if number >= reached:
+            reached = number
+        elif not any(0 <= at - moment <= WAKING for moment in woken[name]):
+            found.append((name, at - terms[number + 1].since))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------- the rounds
+
+
+async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: float, crash: Crash) -> None:
+    """Three members; in each round something breaks for a while. ``long``: how often a fault outlasts the leadership.
+    ``crash`` ends the server without a word and starts it again."""
+    chance = random.Random(seed)
+    print(f"seed {seed}", flush=True)
+    await make_office(server, folder / "made")
+    with server.connect("tests", autocommit=True) as connection:
+        connection.execute(WATCH)
+        for table in WRITTEN:
+            connection.execute(
+                f"CREATE TRIGGER see AFTER INSERT OR UPDATE OR DELETE ON {table} EXECUTE FUNCTION see_write()"
+            )
+    erp = DemoErp(latency="none", scale=0.05)
+    await erp.start()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(erp.stop)
+        gate = Gate(urlsplit(erp.base_url).port or 0)
+        port = await stack.enter_async_context(gate)
+        computers = []
+        for number in range(3):
+            proxy = Proxy(server)
+            behind = await stack.enter_async_context(proxy)
+            computers.append(computer(folder, number, proxy, behind, erp, port))
+        for one in computers:
+            stack.push_async_callback(one.end, signal.SIGKILL)
+            await one.start()
+        face = await stack.enter_async_context(member(server, "operator"))
+        drafts = await Drafts.join(Postgres(computers[0].server, name="drafts"), clock=SystemClock())
+        stack.push_async_callback(drafts.close)
+        work = Work(face, drafts, chance)
+        for step in range(count):
+            await one_round(step, chance, computers, work, long=long, crash=crash)
+        await work.over()
+        for one in computers:
+            await one.end(signal.SIGTERM)
+        await asyncio.to_thread(check, server, gate, computers, work)
+
+
+async def one_round(
+    step: int, chance: random.Random, computers: list[Computer], work: Work, *, long: float, crash: Crash
+) -> None:
+    """Something is asked for, something breaks and is mended, and what was asked for is answered."""
+    leader = await leader_of(computers, work.face)
+    one = leader if chance.random() < 0.8 else chance.choice(computers)
+    what = chance.choice(FAULTS)
+    seconds = chance.uniform(16, 18) if chance.random() < long else chance.choice((0.3, 1.5))
+    print(f"{step} {one.name}{' (leads)' if one is leader else ''} {what} {seconds:.1f} s", flush=True)
+    work.ask()
+    form = asyncio.ensure_future(work.form())
+    saving = asyncio.ensure_future(work.save(step))
+    await asyncio.sleep(chance.random() * 2)
+    match what:
+        case "kill" | "end":
+            await one.end(signal.SIGKILL if what == "kill" else signal.SIGTERM)
+            await one.start()
+        case "stop":
+            await one.stopped(seconds)
+        case "crash":
+            await crash()
+        case mode:
+            one.proxy.set(mode)  # type: ignore[arg-type]
+            await asyncio.sleep(seconds)
+            one.proxy.set("open")
+    work.ask()
+    await asyncio.gather(form, saving)
+
+
+async def leader_of(computers: list[Computer], face: RemoteOrchestrator) -> Computer:
+    """Wait until somebody leads."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            office = face.get_status().office
+            if office is not None and office.leader is not None:
+                return next(one for one in computers if one.name == _short(office.leader))
+            await asyncio.sleep(0.1)

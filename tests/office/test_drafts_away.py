@@ -1,0 +1,159 @@
+"""Drafts of an office while its server is away: kept on this computer, handed in afterwards, and none is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from members import Proxy
+
+from archisync_gui.drafts import Draft, DraftConflict, Drafts, OfficeDrafts, away
+from archisync_gui.model import SystemClock
+from archisync_gui.store import StoreError
+from archisync_gui.store.postgres import Postgres, Server
+from tests.support.postgres import on_a_server
+
+pytestmark = on_a_server
+
+WHO = "agente01"
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(away, "AGAIN", 0.1)
+
+
+@asynccontextmanager
+async def computer(server: Server, folder: Path) -> AsyncIterator[OfficeDrafts]:
+    """The drafts as one computer has them."""
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240
+    found = await OfficeDrafts.join(Postgres(server, name="drafts", seconds=1), clock=SystemClock())
+    await found.begin(await Drafts.open(folder, clock=SystemClock()), folder)
+    try:
+        yield found
+    finally:
+        await found.close()
+
+
+async def back(drafts: OfficeDrafts) -> None:
+    async with asyncio.timeout(60):
+        while drafts.away:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+def texts(drafts: tuple[Draft, ...]) -> list[tuple[str, object]]:
+    return sorted((draft.id, draft.document["text"]) for draft in drafts)
+
+
+@pytest.mark.parametrize("mode", ["cut", "silent"])
+async def test_what_is_saved_during_an_outage_is_handed_in(office: Server, tmp_path: Path, mode: str) -> None:
+    proxy = Proxy(office)
+    async with AsyncExitStack() as stack:
+        behind = await stack.enter_async_context(proxy)
+        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
+        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+        await here.put(WHO, "old", {"text": "one"})
+        await there.put(WHO, "other", {"text": "seen by all"})
+        assert texts(await here.list(WHO)) == [("old", "one"), ("other", "seen by all")]
+        proxy.set(mode)  # type: ignore[arg-type]
+        changed = await here.put(WHO, "old", {"text": "two"}, if_match=1)
+        assert here.away
+        assert changed.version == 2
+        await here.put(WHO, "old", {"text": "three"}, if_match=2)
+        await here.put(WHO, "new", {"text": "made here"})
+        # Meanwhile everything goes on here as it does with a server.
+        assert texts(await here.list(WHO)) == [("new", "made here"), ("old", "three"), ("other", "seen by all")]
+        assert await here.count(WHO) == 3
+        assert (await here.get(WHO, "old")).version == 3  # type: ignore[union-attr]
+        with pytest.raises(DraftConflict):
+            await here.put(WHO, "old", {"text": "late"}, if_match=1)
+        with pytest.raises(StoreError, match="office-unreachable"):
+            await here.delete(WHO, "other")
+        first, total = await here.page(WHO, 2)
+        second, _ = await here.page(WHO, 2, (first[-1].updated_at, first[-1].id))
+        assert (total, [draft.id for draft in (*first, *second)]) == (3, ["new", "old", "other"])
+        assert texts(await there.list(WHO)) == [("old", "one"), ("other", "seen by all")]
+        proxy.set("open")
+        await back(here)
+        assert texts(await there.list(WHO)) == [("new", "made here"), ("old", "three"), ("other", "seen by all")]
+        # The versions that the order form knows go on.
+        assert (await here.put(WHO, "old", {"text": "four"}, if_match=3)).version == 4
+    own = await Drafts.open(tmp_path / "here", clock=SystemClock())
+    assert await own.list(WHO) == ()
+    await own.close()
+
+
+async def test_what_two_computers_changed_is_kept_twice(office: Server, tmp_path: Path) -> None:
+    proxy = Proxy(office)
+    told: list[tuple[int, int]] = []
+    async with AsyncExitStack() as stack:
+        behind = await stack.enter_async_context(proxy)
+        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
+        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+        here.handed_in = lambda count, copies: told.append((count, copies))
+        for id in ("both", "gone", "same"):
+            await here.put(WHO, id, {"text": "one"})
+        proxy.set("cut")
+        await here.put(WHO, "both", {"text": "here"}, if_match=1)
+        await here.put(WHO, "both", {"text": "here again"}, if_match=2)
+        await here.put(WHO, "gone", {"text": "here"}, if_match=1)
+        await here.put(WHO, "same", {"text": "equal"}, if_match=1)
+        await there.put(WHO, "both", {"text": "there"}, if_match=1)
+        await there.put(WHO, "same", {"text": "equal"}, if_match=1)
+        await there.delete(WHO, "gone")
+        proxy.set("open")
+        await back(here)
+        found = await there.list(WHO)
+        assert sorted(str(draft.document["text"]) for draft in found) == ["equal", "here", "here again", "there"]
+        assert {draft.id: draft.document["text"] for draft in found}["both"] == "there"
+        assert told == [(3, 2)]
+        assert texts(await here.list(WHO)) == texts(found)
+
+
+async def test_a_computer_that_ends_meanwhile_hands_in_at_its_next_start(office: Server, tmp_path: Path) -> None:
+    proxy = Proxy(office)
+    async with proxy as behind:
+        async with computer(behind, tmp_path / "here") as here:
+            await here.put(WHO, "old", {"text": "one"})
+            proxy.set("cut")
+            await here.put(WHO, "old", {"text": "two"}, if_match=1)
+            await here.put(WHO, "new", {"text": "made here"})
+            await here.put(WHO, "unwanted", {"text": "made here"})
+            assert await here.delete(WHO, "unwanted")
+        async with computer(office, tmp_path / "there") as there:
+            assert texts(await there.list(WHO)) == [("old", "one")]
+            await there.put(WHO, "old", {"text": "there"}, if_match=1)
+        proxy.set("open")
+        async with computer(behind, tmp_path / "here") as here:
+            found = await here.list(WHO)
+            assert sorted(str(draft.document["text"]) for draft in found) == ["made here", "there", "two"]
+
+
+async def test_handing_in_twice_changes_nothing(office: Server, tmp_path: Path) -> None:
+    async with computer(office, tmp_path / "here") as here:
+        await here.put(WHO, "a", {"text": "one"})
+        await here.put(WHO, "a", {"text": "two"}, if_match=1)
+        now = SystemClock().now()
+        mine = Draft("a", WHO, 2, now, now, {"text": "mine"})
+        copy = await here.hand_in(mine, 1)
+        assert copy.id != "a"
+        assert await here.hand_in(mine, 1) == copy
+        assert texts(await here.list(WHO)) == sorted([("a", "two"), (copy.id, "mine")])
+        assert (await here.hand_in(Draft("a", WHO, 3, now, now, {"text": "next"}), 2)).version == 3
+        # What lies in a file since before this computer joined does not bring back what was deleted meanwhile.
+        await here.delete(WHO, "a")
+        await here.hand_in(Draft("a", WHO, 9, now, now, {"text": "long ago"}), None)
+        assert texts(await here.list(WHO)) == [(copy.id, "mine")]
+
+
+async def test_a_trouble_that_is_no_outage_is_told_and_nothing_is_kept_here(office: Server, tmp_path: Path) -> None:
+    async with computer(office, tmp_path / "here") as here:
+        await here.put(WHO, "a", {"text": "one"})
+        with office.connect("tests", autocommit=True) as connection:
+            connection.execute("ALTER TABLE drafts RENAME COLUMN size TO bytes")
+        with pytest.raises(Exception, match="size"):
+            await here.put(WHO, "a", {"text": "two"}, if_match=1)
+        assert not here.away
