@@ -134,7 +134,7 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
         try:
             return await chromium.launch(**common, **attempt)
         except Error as error:
-            where = attempt.get("executable_path") or attempt.get("channel") or "Playwright"
+            where = str(attempt.get("executable_path") or attempt.get("channel") or "Playwright")
             log.info("browser %s does not start: %s", where, reason_of(str(error)))
             hung = hung or isinstance(error, TimedOut)
             if not _absent(str(error)):
@@ -148,15 +148,15 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
     raise SyncFailure("browser-missing", FailureKind.PERMANENT)
 
 
-def _attempts(program: str) -> list[dict[str, str]]:
+def _attempts(program: str) -> list[dict[str, Any]]:
     """Playwright's arguments for each browser to try, in order; ``program``: the setting, the only one if it is set."""
     if program:
         if not os.path.isfile(program):  # noqa: PTH113 - one look at a local path
             raise SyncFailure("browser-not-there", FailureKind.PERMANENT, params={"path": program})
         return [{"executable_path": program}]
     on_path = dict.fromkeys(filter(None, map(shutil.which, NAMES)))
-    found = [{"executable_path": path} for path in on_path]
-    channels = [{"channel": channel} for channel in CHANNELS]
+    found: list[dict[str, Any]] = [{"executable_path": path} for path in on_path]
+    channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
     # On Linux the path tells at once; elsewhere browsers are at the places that the channels and the registry know.
     if sys.platform == "linux":
         return [*found, *channels, {}]
@@ -176,7 +176,7 @@ def reason_of(error: str) -> str:
         readable = [line for line in lines if any(map(str.isalpha, line))]
         if readable:
             # Chromium begins a line with process, date, level and source file in brackets.
-            return re.sub(r"^\[[^\]]*\]\s*(?=\S)", "", readable[-1].strip(" \t║"))
+            return re.sub(r"^\[[^\]]*\]\s*(?=\S)", "", readable[-1].strip().strip("║ "))
     return "?"
 
 

@@ -169,6 +169,7 @@ async def test_a_browser_that_ends_at_once_is_quoted(
             "BrowserType.launch: closed\n<launching> /x --y\n<launched> pid=4\n════\nCall log:",
             "BrowserType.launch: closed",
         ),
+        ("x\nCall log:\n  - [pid=4][err] cannot load\r\n  - [pid=4] <kill>", "cannot load"),
         ("", "?"),
         ("════\n", "?"),
     ],
