@@ -130,7 +130,12 @@ NO_SANDBOX = (
     ("prints", "status", "code", "reason"),
     [
         (NO_SANDBOX, 1, "browser-sandbox", "No usable sandbox! If this is a Debian system"),
-        ("chromium: error while loading libnss3.so\n====", 127, "browser-does-not-start", "loading libnss3.so"),
+        (
+            "chromium: error while loading libnss3.so\n====",
+            127,
+            "browser-does-not-start",
+            "chromium: error while loading libnss3.so",
+        ),
         (
             "[7:7:ERROR:x.cc(1)] Missing X server or \\$DISPLAY",
             1,
