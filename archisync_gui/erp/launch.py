@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import shutil
 import sys
 from collections.abc import Awaitable, Callable
@@ -168,37 +169,61 @@ async def launch(chromium: BrowserType, program: str, args: list[str], headless:
     common: dict[str, Any] = {"args": args, "headless": headless, "chromium_sandbox": not _as_root()}
     # Our own process handles signals; the driver must not end the browser behind its back.
     common |= {"handle_sigint": False, "handle_sigterm": False, "handle_sighup": False, "timeout": ATTEMPT_LIMIT * 1000}
-    tried: list[str] = []
+    failed: dict[str, str] = {}
     hung = False
-    if program:
-        if not os.path.isfile(program):  # noqa: PTH113, ASYNC240 - one look at a local path
-            raise SyncFailure("browser-not-there", FailureKind.PERMANENT, params={"path": program})
-        attempts: list[dict[str, Any]] = [{"executable_path": program}]
-    else:
-        found = dict.fromkeys(path for name in NAMES if (path := shutil.which(name)))
-        attempts = [{"executable_path": path} for path in found]
-        channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
-        # On Linux the path tells at once; elsewhere browsers are at the places that the channels and the registry know.
-        if sys.platform == "linux":
-            attempts += channels
-        else:
-            attempts = [*channels, *({"executable_path": path} for path in registered_browsers()), *attempts]
-        attempts.append({})
-    for attempt in attempts:
+    for attempt in _attempts(program):
         try:
             return await chromium.launch(**common, **attempt)
         except Error as error:
             where = str(attempt.get("executable_path") or attempt.get("channel") or "Playwright")
-            reason = str(error).split("Call log:")[0].strip().splitlines()
-            log.info("browser %s does not start: %s", where, reason[:3])
+            log.info("browser %s does not start: %s", where, reason_of(str(error)))
             hung = hung or isinstance(error, TimedOut)
             if not _absent(str(error)):
-                tried.append(f"{where}: {reason[-1][:200] if reason else '?'}")
+                failed[where] = str(error)
     if hung:
         raise SyncFailure("browser-silent", FailureKind.TRANSIENT)
-    if tried:
-        raise SyncFailure("browser-does-not-start", FailureKind.PERMANENT, params={"tried": "; ".join(tried)[:600]})
+    if failed:
+        code = "browser-sandbox" if all(map(_without_sandbox, failed.values())) else "browser-does-not-start"
+        tried = "; ".join(f"{where}: {reason_of(error)[:200]}" for where, error in failed.items())
+        raise SyncFailure(code, FailureKind.PERMANENT, params={"tried": tried[:600]})
     raise SyncFailure("browser-missing", FailureKind.PERMANENT)
+
+
+def _attempts(program: str) -> list[dict[str, Any]]:
+    """Playwright's arguments for each browser to try, in order; ``program``: the setting, the only one if it is set."""
+    if program:
+        if not os.path.isfile(program):  # noqa: PTH113 - one look at a local path
+            raise SyncFailure("browser-not-there", FailureKind.PERMANENT, params={"path": program})
+        return [{"executable_path": program}]
+    on_path = dict.fromkeys(filter(None, map(shutil.which, NAMES)))
+    found: list[dict[str, Any]] = [{"executable_path": path} for path in on_path]
+    channels: list[dict[str, Any]] = [{"channel": channel} for channel in CHANNELS]
+    # On Linux the path tells at once; elsewhere browsers are at the places that the channels and the registry know.
+    if sys.platform == "linux":
+        return [*found, *channels, {}]
+    return [*channels, *({"executable_path": path} for path in registered_browsers()), *found, {}]
+
+
+def reason_of(error: str) -> str:
+    """Why a browser did not start, in one line with words, from the text of Playwright's error: the browser's own last
+    line (its fatal error, if it names one), else the last of Playwright's words, else the browser's exit code."""
+    head, _, calls = error.partition("Call log:")
+    printed = re.findall(r"\[pid=\d+\]\[(?:err|out)\] (.*)", calls)
+    ended = re.findall(r"process did exit: (.*?)>", calls)
+    # Playwright repeats its log in the words before; a line of `<launching> ...` is a command of 2,000 characters.
+    words = [line for line in head.splitlines() if not re.match(r"\s*(<launch|\[pid=|Browser logs:)", line)]
+    fatal = [line for line in printed if ":FATAL:" in line]  # a list of stack addresses follows it
+    for lines in (fatal, printed, [*ended, *words[1:]], words):
+        readable = [line for line in lines if any(map(str.isalpha, line))]
+        if readable:
+            # Chromium begins a line with process, date, level and source file in brackets.
+            return re.sub(r"^\[[^\]]*\]\s*(?=\S)", "", readable[-1].strip().strip("║ "))
+    return "?"
+
+
+def _without_sandbox(error: str) -> bool:
+    """Whether Chromium refused to run because the system lets it make no sandbox (Playwright's words, 1.65)."""
+    return "sandboxing failed" in error or "No usable sandbox" in error
 
 
 def _absent(error: str) -> bool:

@@ -120,6 +120,70 @@ def test_temporary_files_of_a_process_that_is_gone_are_removed(tmp_path: Path, m
     assert left == sorted([f"{browser.PREFIX}4712-abc", f"{browser.PREFIX}x-abc", Path(made).name])
 
 
+NO_SANDBOX = (
+    "[1:1:1129/024055.5:ERROR:content/zygote_host_impl_linux.cc:130] No usable sandbox! If this is a Debian system, "
+    "please install the chromium-sandbox package to solve this problem."
+)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("prints", "status", "code", "reason"),
+    [
+        (NO_SANDBOX, 1, "browser-sandbox", "No usable sandbox! If this is a Debian system"),
+        (
+            "chromium: error while loading libnss3.so\n====",
+            127,
+            "browser-does-not-start",
+            "chromium: error while loading libnss3.so",
+        ),
+        (
+            "[7:7:ERROR:x.cc(1)] Missing X server or \\$DISPLAY",
+            1,
+            "browser-does-not-start",
+            "Missing X server or $DISPLAY",
+        ),
+        ("[7:7:FATAL:x.cc(1)] No space left\n#0 0x5581abcd", 134, "browser-does-not-start", "No space left"),
+        ("", 3, "browser-does-not-start", "exitCode=3"),
+    ],
+    ids=["sandbox", "library", "display", "crash", "silent"],
+)
+async def test_a_browser_that_ends_at_once_is_quoted(
+    tmp_path: Path, prints: str, status: int, code: str, reason: str
+) -> None:
+    """The error holds the browser's own last words, not a line of `====` or Playwright's advice to programmers."""
+    program = tmp_path / "ends-at-once"
+    program.write_text(f"#!/bin/sh\ncat >&2 <<EOF\n{prints}\nEOF\nexit {status}\n")
+    program.chmod(0o755)
+    ours = browser.Browser(program=lambda: str(program))
+    with pytest.raises(SyncFailure) as caught:
+        await ours.page("agente01")
+    await ours.close()
+    assert (caught.value.code, caught.value.kind) == (code, FailureKind.PERMANENT)
+    assert str(caught.value.params["tried"]).startswith(f"{program}: {reason}")
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            "BrowserType.launch: Failed to launch: Error: spawn EACCES\nCall log:\n  - <launching> /x --y",
+            "spawn EACCES",
+        ),
+        ("BrowserType.launch: closed\nBrowser logs:\n\n╔════╗\n║ Looks wrong. ║\n╚════╝\nCall log:", "Looks wrong."),
+        (
+            "BrowserType.launch: closed\n<launching> /x --y\n<launched> pid=4\n════\nCall log:",
+            "BrowserType.launch: closed",
+        ),
+        ("x\nCall log:\n  - [pid=4][err] cannot load\r\n  - [pid=4] <kill>", "cannot load"),
+        ("", "?"),
+        ("════\n", "?"),
+    ],
+)
+def test_the_reason_has_words(error: str, reason: str) -> None:
+    assert launch.reason_of(error).endswith(reason)
+
+
 PROGRAM_THAT_HANGS = "#!/bin/sh\nexec sleep 600\n"
 
 

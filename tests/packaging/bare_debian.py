@@ -11,13 +11,19 @@ from pathlib import Path
 from wine import debian_mirror
 
 MOUNTS = """\
+mount --bind "$ROOT" "$ROOT"
 mount -t proc proc "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
 mount -t tmpfs tmpfs "$ROOT/tmp"
-root=$ROOT
+cd "$ROOT"
 unset ROOT
-exec chroot "$root" env -i "$@"
+pivot_root . .
+umount --lazy .
+cd /
+exec env -i "$@"
 """
+"""The folder becomes the root of its own mount namespace. With ``chroot`` instead, the kernel refuses user namespaces
+in there (user_namespaces(7), EPERM), and Chromium, whose sandbox is made of them, does not start for a user."""
 
 NETWORK = (
     "etc/resolv.conf", "etc/hosts", "etc/apt/sources.list.d", "etc/apt/apt.conf.d", "etc/apt/sources.list",

@@ -26,6 +26,14 @@ MANUAL = ROOT / "docs" / "manual"
 PAGES = sorted(MANUAL.rglob("*.md"))
 
 
+OF_OTHER_PROGRAMS = {
+    *("Connect to Archisync", "Collega ad Archisync"),  # the order form's button
+    *("Allow", "Consenti"),  # Chrome's
+    "SQL Shell (psql)",
+    "archisync",  # the name of the entries in the keyring
+}
+
+
 def commands(text: str) -> list[str]:
     """The calls of our program in a page: in blocks and in the line."""
     inline = re.findall(r"`(archisync-gui(?: [^`]*)?)`", text)
@@ -46,6 +54,13 @@ def test_operators_have_each_page_in_both_languages() -> None:
         assert shapes[0] == shapes[1], name
 
 
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_the_first_page_leads_to_each_other_one(language: str) -> None:
+    folder = MANUAL / language
+    links = set(re.findall(r"\]\((\w[\w-]*\.md)\)", (folder / "index.md").read_text("utf-8")))
+    assert links == {page.name for page in folder.glob("*.md")} - {"index.md"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(MANUAL)))
 def test_what_a_page_tells_to_type_exists(page: Path) -> None:
     text = page.read_text("utf-8")
@@ -62,8 +77,8 @@ def test_what_a_page_tells_to_type_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("language", ["en", "it"])
 def test_what_is_to_be_pressed_is_on_the_panel_under_that_name(language: str) -> None:
-    """``*Settings → Data and backups*``: each part is a text of the panel in the page's language; on the page about the
-    screens every name in italics is one."""
+    """``*Settings → Data and backups*``: each part is a text of the panel in the page's language, and so is every name
+    in italics, but for those of other programs."""
     known = {declared.it if language == "it" else declared.en for declared in DECLARATIONS}
     for message in ET.parse(ROOT / "resources" / "translations" / "archisync_it.ts").getroot().iter("message"):
         known.add(message.findtext("source" if language == "en" else "translation") or "")
@@ -71,10 +86,12 @@ def test_what_is_to_be_pressed_is_on_the_panel_under_that_name(language: str) ->
         known |= {entry[language][0] for entry in tomllib.loads(file.read_text("utf-8")).values()}
     known = {text.replace("&", "").rstrip("…") for text in known}
     known |= {text.partition(" · ")[0] for text in known}  # *Late · since 9:12*
-    screens = (MANUAL / language / "screens.md").read_text("utf-8").replace("**", "")
-    named = [name.rstrip("…") for name in re.findall(r"\*([^*\n]+)\*", screens)]
-    assert len(named) >= 20
-    assert [name for name in named if name not in known] == []
+    known |= OF_OTHER_PROGRAMS
+    for page in sorted((MANUAL / language).glob("*.md")):
+        text = page.read_text("utf-8").replace("**", "")
+        named = [name.rstrip("…") for name in re.findall(r"\*([^*\n]+)\*", text) if "→" not in name]
+        assert page.name != "screens.md" or len(named) >= 25
+        assert [name for name in named if name not in known] == [], page.name
     known |= {"Apps", "App"}  # of Windows' own settings
     found = [
         part.strip().rstrip("…")
