@@ -21,6 +21,7 @@ from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_profile
 from archisync_gui.disk import TEMPORARY, replace_file
 from archisync_gui.drafts import Drafts
+from archisync_gui.drafts.away import _read_bases
 from archisync_gui.drafts.browser_keys import BrowserKeys
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.entities import ENTITIES
@@ -94,10 +95,18 @@ def test_every_file_that_the_program_names_is_in_the_sample(tmp_path: Path) -> N
     profile = open_profile(str(tmp_path / "p"), demo=False)
     with in_place(MemoryKeyring()):
         asyncio.run(an_office(profile))
-    # Part of an export, in a folder that the operator chooses; of members of an office only (tests/office); Dropbox's
-    # own (tests/app/test_profile_place.py).
-    elsewhere = {"everything.json", "office.json", "info.json"}
+    # Part of an export, in a folder that the operator chooses; of members of an office only (tests/office, and below);
+    # Dropbox's own (tests/app/test_profile_place.py).
+    elsewhere = {"everything.json", "office.json", "drafts-away.json", "info.json"}
     assert named - {"settings.json"} - elsewhere <= set(files_of(profile))
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_note_of_drafts_that_wait_for_the_office_is_no_note(damage: str, tmp_path: Path) -> None:
+    whole = json.dumps([[ACCOUNT, "d" * 20, 3]]).encode()
+    file = tmp_path / "drafts-away.json"
+    file.write_bytes(DAMAGE[damage](whole))
+    assert _read_bases(file) == ({(ACCOUNT, "d" * 20): 3} if DAMAGE[damage](whole) == whole else {})
 
 
 async def kept(profile: Profile, token: str) -> dict[str, object]:
