@@ -52,11 +52,6 @@ class Delta:
     first: bool = False
     """No whole read of this list was applied before: its rows were added here and are not new in the ERP."""
 
-    @property
-    def new(self) -> int:
-        """Rows that are new in the ERP, as far as the stored rows tell."""
-        return 0 if self.first else self.added
-
 
 @dataclass(frozen=True, slots=True)
 class Known:

@@ -610,4 +610,5 @@ def _finished(outcome: Outcome, batch: Batch, delta: Delta, warnings: tuple[str,
     if delta.first and batch.whole:
         warnings = (*warnings, warning(FIRST_READ))
     changed = delta.changed + delta.revived
-    return Finished(outcome, batch.as_of, len(batch.rows), delta.new, changed, delta.gone, warnings)
+    new = 0 if delta.first else delta.added
+    return Finished(outcome, batch.as_of, len(batch.rows), new, changed, delta.gone, warnings)

@@ -61,14 +61,15 @@ async def new_rows(store: Store, since: datetime, until: datetime | None = None)
 
 async def test_rows_of_the_first_read_of_a_list_are_not_new(store: Store, reads: Reads, clock: ManualClock) -> None:
     begin = clock.now()
-    assert (await store.apply("parcels", "mario", reads.batch([parcel(1)], whole=False, single=True))).new == 0
+    alone = await store.apply("parcels", "mario", reads.batch([parcel(1)], whole=False, single=True))
+    assert (alone.added, alone.first) == (1, True)
     first = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
-    assert (first.added, first.new, first.first) == (1, 0, True)
+    assert (first.added, first.first) == (1, True)
     assert await new_rows(store, begin) == []
     clock.forward(days=1)
     then = clock.now()
     second = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2), parcel(3)]))
-    assert (second.added, second.new, second.first) == (1, 1, False)
+    assert (second.added, second.first) == (1, False)
     assert await new_rows(store, begin) == [("mario", "3")]
     assert await new_rows(store, begin, then) == []
     await store.apply("parcels", "anna", reads.batch([parcel(3), parcel(4)]))
@@ -85,7 +86,7 @@ async def test_a_row_that_came_back_is_not_new_and_one_that_is_gone_is_not_shown
     for _ in range(2):
         await store.apply("parcels", "mario", reads.batch([parcel(1)]))
     back = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2), parcel(3)]))
-    assert (back.new, back.revived) == (1, 1)
+    assert (back.added, back.revived, back.first) == (1, 1, False)
     assert await new_rows(store, begin) == [("mario", "3")]
     for _ in range(2):
         await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
@@ -101,7 +102,7 @@ async def test_a_list_that_was_cleared_and_read_again_has_no_new_rows(
     begin = clock.now()
     await store.clear("parcels", "mario")
     again = await store.apply("parcels", "mario", reads.batch([parcel(1), parcel(2)]))
-    assert (again.added, again.new) == (2, 0)
+    assert (again.added, again.first) == (2, True)
     assert await new_rows(store, begin) == []
 
 
