@@ -143,7 +143,7 @@ class PageDriver:
                         f"{self._base}/{path}", wait_until="domcontentloaded", timeout=limit * 1000
                     )
             except Navigated:
-                continue
+                await self.arrived(limit)  # else it breaks the next try off, too
         raise transient("erp-navigates", path=path)
 
     async def arrived(self, limit: float) -> str:
