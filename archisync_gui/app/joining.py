@@ -16,6 +16,7 @@ from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
+from archisync_gui.messages import text
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 from archisync_gui.office.checks import Seen, look
 from archisync_gui.office.membership import Membership, forget, keep, membership
@@ -108,12 +109,21 @@ async def create(profile: Profile, server: Server) -> None:
 class Joined:
     """What joining did."""
 
+    name: str
+    """The profile's."""
+    place: str
+    """The office, for people."""
     rows: int
     """Rows of this profile's archive that were copied into the office."""
     file: Path
     """The profile's archive, which stays as it was."""
     password_kept: bool
     """False: the system has no keyring, so that the password has to come from elsewhere at the next start."""
+
+    def told(self, language: str) -> str:
+        """What to say of it, but for the password."""
+        about = {"name": self.name, "path": self.place, "rows": self.rows, "file": str(self.file)}
+        return str(text("office-joined", language, about))
 
 
 async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: bool) -> Joined:
@@ -139,7 +149,7 @@ async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: boo
     if server.password and not os.environ.get(PASSWORD):
         kept = await keyring_write(_service(profile), _login(server), server.password)
     await asyncio.to_thread(keep, profile.folder, Membership(server.url, may_lead=may_lead))
-    return Joined(rows, file, kept)
+    return Joined(profile.name, str(server), rows, file, kept)
 
 
 # ------------------------------------------------------------------------------------------------- leave
@@ -149,10 +159,19 @@ async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: boo
 class Left:
     """What leaving did."""
 
+    name: str
+    """The profile's."""
     place: str
     """The office that was left, for people."""
     file: Path
     """The profile's archive: the office's data, or those from before joining."""
+    copied: bool
+    """The archive holds the office's data."""
+
+    def told(self, language: str) -> str:
+        """What to say of it."""
+        code = "office-left" if self.copied else "office-left-without-copy"
+        return str(text(code, language, {"name": self.name, "path": self.place, "file": str(self.file)}))
 
 
 async def leave(profile: Profile, *, copy: bool) -> Left:
@@ -165,7 +184,7 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
             member = await asyncio.to_thread(membership, profile.folder)
             place = member.place if member is not None else ""
         await asyncio.to_thread(forget, profile.folder)
-        return Left(place, file)
+        return Left(profile.name, place, file, copied=False)
     _, server = await joined(profile)
     store = await Store.join(Postgres(server), profile.folder, ENTITIES, clock=SystemClock(), upgrade=False)
     try:
@@ -175,7 +194,7 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
     await _bring_drafts_back(profile, server)
     await Store.restore(profile.folder, backup, clock=SystemClock())
     await asyncio.to_thread(forget, profile.folder)
-    return Left(str(server), file)
+    return Left(profile.name, str(server), file, copied=True)
 
 
 async def _bring_drafts_back(profile: Profile, server: Server) -> None:

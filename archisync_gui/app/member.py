@@ -363,9 +363,8 @@ class OfficeMember:
                     change_shared, self.server, self._computer, shared, self._shared, before_commit=before_commit
                 )
             except Exception:
-                if (
-                    applied
-                ):  # the server was lost before it confirmed; if it has the change, it comes back with the news
+                # The server was lost before it confirmed the change. If it has it, it comes back with the news.
+                if applied:
                     await self._apply({key: before[key] for key in values})
                 raise
 

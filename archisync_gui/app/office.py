@@ -73,15 +73,13 @@ async def _join(profile: Profile, options: argparse.Namespace, language: str) ->
     done = await joining.join(profile, server, may_lead=not options.never_leads, upgrade=options.upgrade)
     if not done.password_kept:
         print(text("office-password-not-kept", language), file=sys.stderr)
-    said = {"name": profile.name, "path": str(server), "rows": done.rows, "file": str(done.file)}
-    print(text("office-joined", language, said))
+    print(done.told(language))
     return exit_codes.OK
 
 
 async def _leave(profile: Profile, options: argparse.Namespace, language: str) -> int:
     done = await joining.leave(profile, copy=not options.without_copy)
-    code = "office-left-without-copy" if options.without_copy else "office-left"
-    print(text(code, language, {"name": profile.name, "path": done.place, "file": str(done.file)}))
+    print(done.told(language))
     return exit_codes.OK
 
 

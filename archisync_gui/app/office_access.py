@@ -67,12 +67,12 @@ class OfficeAccess:
 
         async def work() -> tuple[str, str]:
             from archisync_gui.app.joining import join
+            from archisync_gui.ui.text.i18n import language
 
             profile = self._life.profile
             server = await _server(profile, address, password)
             done = await join(profile, server, may_lead=may_lead, upgrade=upgrade)
-            said = {"name": profile.name, "path": str(server), "rows": done.rows, "file": str(done.file)}
-            sentences = [_text("office-joined", **said)]
+            sentences = [done.told(language())]
             if not done.password_kept:
                 sentences.append(_text("office-password-not-kept"))
             return "\n".join(sentences), "ok" if done.password_kept else "warn"
@@ -84,11 +84,9 @@ class OfficeAccess:
 
         async def work() -> tuple[str, str]:
             from archisync_gui.app.joining import leave
+            from archisync_gui.ui.text.i18n import language
 
-            profile = self._life.profile
-            done = await leave(profile, copy=copy)
-            code = "office-left" if copy else "office-left-without-copy"
-            return _text(code, name=profile.name, path=done.place, file=str(done.file)), "ok"
+            return (await leave(self._life.profile, copy=copy)).told(language()), "ok"
 
         self._life.move(lambda: _told(work()), _text("office-leaving"))
 
@@ -120,7 +118,7 @@ async def _told(work: Coroutine[Any, Any, tuple[str, str]]) -> tuple[str, str]:
         return problem(error), "bad"
 
 
-def _text(code: str, **params: object) -> str:
+def _text(code: str) -> str:
     from archisync_gui.ui.text.i18n import language
 
-    return str(text(code, language(), params))
+    return str(text(code, language()))

@@ -475,7 +475,7 @@ class RemoteOrchestrator:
         """As :meth:`Orchestrator.resume_other_syncs`."""
         closed = self._forms.closed(session_id, token, self.get_status())
         if self._line is not None:
-            # Without limit: a close that were lost would let the leader wait for a form that is gone.
+            # Without limit: if the close were lost, the leader would wait for a form that is gone.
             self.send_only("resume_other_syncs", patience=None, id=session_id, token=token)
         self._status = None
         return closed
