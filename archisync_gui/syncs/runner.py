@@ -17,7 +17,7 @@ from archisync_gui.erp.cells.rows import Findings, RowReader
 from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import Page
-from archisync_gui.erp.lists.restoring import READ_SIZES
+from archisync_gui.erp.lists.restoring import FAST_PAGE_SIZE, PAGE_SIZE, PAGE_SIZE_ALONE, READ_SIZES
 from archisync_gui.model import (
     FIRST_READ,
     AccountId,
@@ -47,13 +47,6 @@ from archisync_gui.syncs.checks import (
 
 log = logging.getLogger(__name__)
 
-PAGE_SIZE = 100
-"""Rows a page where somebody may pre-empt: one call takes about two seconds (``docs/erp.md``, Paging)."""
-
-PAGE_SIZE_ALONE = 200
-"""Where nobody can."""
-
-FAST_PAGE_SIZE = 20
 FAST_PAGES = 10
 """A fast read that still finds something new on so many pages is no fast read any more."""
 

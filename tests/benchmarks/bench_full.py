@@ -13,7 +13,7 @@ from statistics import median
 from archisync_gui.app.core import Core
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.driver.page_driver import Act, Look, ReadPlan
-from archisync_gui.syncs.runner import PAGE_SIZE
+from archisync_gui.erp.lists.restoring import PAGE_SIZE
 from tests.benchmarks.result import Result
 from tests.benchmarks.whole import ACCOUNT, core, folder, free_port, office, other_erp, read_all
 

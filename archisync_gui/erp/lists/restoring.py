@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 SORT_FIELD = "ID"
 """Sorted by this, newest first, new records can only come before the rows already read (``docs/erp.md``, Identity)."""
 
-READ_SIZES = (20, 100, 200)
-"""The page sizes that reads set."""
+FAST_PAGE_SIZE = 20
+"""Rows a page of a fast read."""
+PAGE_SIZE = 100
+"""Rows a page where somebody may pre-empt: one call takes about two seconds (``docs/erp.md``, Paging)."""
+PAGE_SIZE_ALONE = 200
+"""Rows a page where nobody can pre-empt."""
+READ_SIZES = (FAST_PAGE_SIZE, PAGE_SIZE, PAGE_SIZE_ALONE)
+"""The page sizes that reads set. Another one was chosen by the user."""
 
 
 def differences(wanted: View, now: View) -> list[str]:
