@@ -15,7 +15,7 @@ from archisync_gui.model import Status
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import Office, OfficeChecked, OfficeSeen
 from archisync_gui.ui.text.i18n import message, moment, plain, tr
-from archisync_gui.ui.widgets.basic import column, label
+from archisync_gui.ui.widgets.basic import column, label, set_look
 from archisync_gui.ui.widgets.dialog import Dialog, confirm_loss
 from archisync_gui.ui.widgets.password import PasswordField
 
@@ -115,11 +115,9 @@ class OfficeDialog(Dialog):
     # ------------------------------------------------------------------------------------------------ what is shown
 
     def _say(self, text: str, tone: str = "") -> None:
-        self.said.setObjectName(tone)
         self.said.setText(text)
         self.said.setVisible(bool(text))
-        self.said.style().unpolish(self.said)
-        self.said.style().polish(self.said)
+        set_look(self.said, tone)
 
     def _changed(self, *_: object) -> None:
         """What was found belongs to another address or password."""

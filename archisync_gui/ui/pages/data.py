@@ -156,7 +156,7 @@ class Data(Page):
         bar.own_clicked.connect(self._own_chosen)
         bar.save_wanted.connect(lambda: run(self._save_view(), "save-view", self))
         bar.rename_wanted.connect(lambda view: run(self._rename_view(view), "rename-view", self))
-        bar.keep_wanted.connect(self._keep_look)
+        bar.keep_wanted.connect(lambda view: self._save_look(view.name))
         bar.remove_wanted.connect(self._remove_view)
         self.own_views.changed.connect(self._offer_views)
 
@@ -363,17 +363,14 @@ class Data(Page):
             return
         name = await self._ask_name(tr("Name of the new view:"))
         if name is not None:
-            self._put(self._look(name))
-            self._context.say(tr("The view “{name}” is saved.", name=name), "ok")
+            self._save_look(name)
 
-    def _keep_look(self, own: OwnView) -> None:
-        self._put(self._look(own.name))
-        self._context.say(tr("The view “{name}” is saved.", name=own.name), "ok")
-
-    def _put(self, own: OwnView) -> None:
-        self.own = own
+    def _save_look(self, name: str) -> None:
+        """Save what is shown now as the view of that name, and show it as that view."""
+        self.own = own = self._look(name)
         self._hidden.pop(_own_place(own), None)
         self.own_views.put(own)
+        self._context.say(tr("The view “{name}” is saved.", name=name), "ok")
 
     async def _rename_view(self, own: OwnView) -> None:
         name = await self._ask_name(tr("New name of “{name}”:", name=own.name), own.name)

@@ -108,14 +108,20 @@ def record_name(list_: str, values: Row, fallback: str) -> str:
         case "ddt":
             return tr("Delivery note {number}", number=_text(values, "ddt_number") or fallback)
         case "invoices":
-            credit = isinstance(values.get("amount"), int) and int(values["amount"] or 0) < 0
             number = _text(values, "invoice_number") or fallback
-            return tr("Credit note {number}", number=number) if credit else tr("Invoice {number}", number=number)
+            if _is_credit_note(values):
+                return tr("Credit note {number}", number=number)
+            return tr("Invoice {number}", number=number)
         case "products":
             return _joined(_text(values, "item_id"), _text(values, "name")) or fallback
         case "prices":
             return _joined(_text(values, "item_id"), _text(values, "item_name")) or fallback
     return next((str(value) for name, value in values.items() if name == "name" and value), fallback)
+
+
+def _is_credit_note(values: Row) -> bool:
+    amount = values.get("amount")
+    return isinstance(amount, int) and amount < 0
 
 
 def record_kind(list_: str, values: Row) -> str:
@@ -128,8 +134,7 @@ def record_kind(list_: str, values: Row) -> str:
         case "ddt":
             return tr("Delivery note")
         case "invoices":
-            credit = isinstance(values.get("amount"), int) and int(values["amount"] or 0) < 0
-            return tr("Credit note") if credit else tr("Invoice")
+            return tr("Credit note") if _is_credit_note(values) else tr("Invoice")
         case "products":
             return tr("Item")
         case "prices":
