@@ -8,11 +8,16 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from archisync_gui.app.profile import Profile
+from archisync_gui.entities import ENTITIES
+from archisync_gui.office.leadership import Leadership, Member
+from archisync_gui.office.membership import Membership, keep
+from archisync_gui.settings import Settings
 from archisync_gui.store.postgres import Server
 
 CHILD = Path(__file__).parent / "office_child.py"
@@ -87,6 +92,44 @@ async def leader_of(members: list[Process], besides: Process | None = None) -> P
         await asyncio.gather(*waits, return_exceptions=True)
 
 
+async def until_one_ends(*works: Coroutine[Any, Any, object]) -> None:
+    """Do these beside each other; when one has ended, the others are ended, too."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def made_member(profile: Profile, server: Server, settings: Mapping[str, object]) -> None:
+    """Make a profile a member of the office that reads nothing by itself, with these settings."""
+    quiet = {"look.first_run_done": True, "sync.office_hours": False, "sync.daily": False}
+    intervals = {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
+    Settings().with_({**quiet, **intervals, **settings}).save(profile.settings_file)
+    keep(profile.folder, Membership(server.url))
+
+
+class Candidate:
+    """A member that tries to lead, in this process, and the epochs that it was told."""
+
+    def __init__(self, server: Server, letter: str, name: str) -> None:
+        """``letter``: makes up the member's id."""
+        self._loop = asyncio.get_running_loop()
+        self.epochs: list[int | None] = []
+        self.turned = asyncio.Event()
+        """Set when it was told of an epoch."""
+        self.leadership = Leadership(server, Member(letter * 16, name, "1"), changed=self._changed)
+
+    def _changed(self, epoch: int | None) -> None:
+        self.epochs.append(epoch)
+        self._loop.call_soon_threadsafe(self.turned.set)
+
+    async def stop(self) -> None:
+        await asyncio.to_thread(self.leadership.stop)
+
+
 SLOW = 0.2
 """Seconds that a slow network takes for each piece."""
 Mode = Literal["open", "silent", "mute", "deaf", "slow", "cut"]
@@ -150,14 +193,7 @@ class Proxy:
             if self._mode != "cut":
                 back, there = await asyncio.open_connection(self._server.host, self._server.port)
                 self.ports.add(there.get_extra_info("sockname")[1])
-                both = (self._pass(reader, there, self._there), self._pass(back, writer, self._back))
-                ways = [asyncio.ensure_future(way) for way in both]
-                try:
-                    await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    for way in ways:
-                        way.cancel()
-                    await asyncio.gather(*ways, return_exceptions=True)
+                await until_one_ends(self._pass(reader, there, self._there), self._pass(back, writer, self._back))
         except OSError:
             pass
         finally:

@@ -12,6 +12,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import sys
 import time
@@ -23,18 +24,16 @@ from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
-from members import Proxy
+from members import Proxy, made_member, until_one_ends
 from remote_rig import make_office, member
 
 from archisync_gui.app.profile import Profile, open_profile
 from archisync_gui.demo_erp import DemoErp
 from archisync_gui.drafts import Drafts
-from archisync_gui.entities import ENTITIES
+from archisync_gui.erp.launch import NAMES
 from archisync_gui.model import Origin, SyncFailure, SystemClock
-from archisync_gui.office.membership import Membership, keep
 from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.orchestrator import Ticket
-from archisync_gui.settings import Settings
 from archisync_gui.store import StoreError
 from archisync_gui.store.postgres import Postgres, Server
 
@@ -101,13 +100,9 @@ class Gate:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         back, there = await asyncio.open_connection("127.0.0.1", self._to)
-        ways = [asyncio.ensure_future(self._asks(reader, there)), asyncio.ensure_future(_answers(back, writer))]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await until_one_ends(self._asks(reader, there), _answers(back, writer))
         finally:
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
             there.transport.abort()
 
     async def _asks(self, reader: asyncio.StreamReader, there: asyncio.StreamWriter) -> None:
@@ -183,20 +178,12 @@ def computer(folder: Path, number: int, proxy: Proxy, server: Server, erp: DemoE
     browser = folder / f"browser-{name}"
     browser.write_text(f'#!/bin/sh\nexec {BROWSER} --user-agent=archisync-round/{name} "$@"\n', "utf-8")
     browser.chmod(0o755)
-    settings = {
-        "erp.url": urlsplit(erp.base_url)._replace(netloc=f"127.0.0.1:{port}").geturl(),
-        "erp.accounts": [ACCOUNT],
-        "erp.browser": str(browser),
-        "look.first_run_done": True,
-        "sync.office_hours": False,
-        "sync.daily": False,
-    } | {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
-    Settings().with_(settings).save(profile.settings_file)
-    keep(profile.folder, Membership(server.url))
+    url = urlsplit(erp.base_url)._replace(netloc=f"127.0.0.1:{port}").geturl()
+    made_member(profile, server, {"erp.url": url, "erp.accounts": [ACCOUNT], "erp.browser": str(browser)})
     return Computer(name, profile, proxy, server, OFFS[number % len(OFFS)], erp)
 
 
-BROWSER = "/usr/bin/chromium"
+BROWSER = next(filter(None, map(shutil.which, NAMES)))
 
 
 @dataclass

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from members import Candidate
 
 from archisync_gui.model import SystemClock
 from archisync_gui.office.checks import OLDEST, look, refuse_unfit
@@ -103,26 +104,18 @@ async def test_the_limit_of_connections_is_seen_before_and_told_when_it_is_reach
             stack.enter_context(few.connect("held", autocommit=True))
         with pytest.raises(StoreError, match="office-full"):
             look(few)
-        epochs: list[int | None] = []
-        loop = asyncio.get_running_loop()
-        leads = asyncio.Event()
-
-        def changed(epoch: int | None) -> None:
-            epochs.append(epoch)
-            loop.call_soon_threadsafe(leads.set)
-
-        member = Leadership(few, Member("d" * 16, "pc4", "1"), changed=changed)
-        member.start()
+        member = Candidate(few, "d", "pc4")
+        member.leadership.start()
         try:
             async with asyncio.timeout(30):
-                while member.trouble is None:  # noqa: ASYNC110
+                while member.leadership.trouble is None:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
-                assert (member.trouble, epochs) == ("office-full", [])
+                assert (member.leadership.trouble, member.epochs) == ("office-full", [])
                 stack.close()
-                await leads.wait()  # it passes by itself
-            assert epochs == [1]
+                await member.turned.wait()  # it passes by itself
+            assert member.epochs == [1]
         finally:
-            await asyncio.to_thread(member.stop)
+            await member.stop()
     finally:
         stack.close()
         offices.cluster.sql(f"DROP OWNED BY {few.user}", "office")

@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from members import made_member
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.profile import Profile, open_profile
@@ -22,8 +23,6 @@ from archisync_gui.demo_erp import DemoErp
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SystemClock
-from archisync_gui.office.membership import Membership, keep
-from archisync_gui.settings import Settings
 from archisync_gui.store import Store
 from archisync_gui.store.postgres import Postgres, Server
 from tests.support.postgres import free_port, on_a_server
@@ -86,16 +85,7 @@ async def computer(
     """Start the panel of a member without a screen."""
     profile = open_profile(str(folder / name), demo=False)
     port = free_port()
-    settings = {
-        "erp.url": erp.base_url,
-        "erp.accounts": [ACCOUNT],
-        "endpoint.port": port,
-        "look.first_run_done": True,
-        "sync.office_hours": False,
-        "sync.daily": False,
-    } | {f"sync.{entity.name}.interval": 0 for entity in ENTITIES}
-    Settings().with_(settings).save(profile.settings_file)
-    keep(profile.folder, Membership(server.url))
+    made_member(profile, server, {"erp.url": erp.base_url, "erp.accounts": [ACCOUNT], "endpoint.port": port})
     pages = PairingStore(profile.folder / "pages.json", clock=SystemClock())
     _, token = pages.add("test", None, [Access.SESSIONS, Access.WATCH, Access.OPERATE], ACCOUNT)
     environment = {

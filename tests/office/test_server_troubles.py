@@ -18,12 +18,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from members import Candidate
 
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SystemClock
 from archisync_gui.office.checks import look
-from archisync_gui.office.leadership import BEAT, Leadership, Member
+from archisync_gui.office.leadership import BEAT
 from archisync_gui.store import Batch, Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 from tests.support.postgres import Cluster, Offices, on_a_server
@@ -175,14 +176,7 @@ def prices(count: int) -> Batch:
 async def test_a_full_disk_of_the_server_is_said_and_loses_nothing(
     office: Server, small_disk: Path, tmp_path: Path
 ) -> None:
-    epochs: list[int | None] = []
-    loop = asyncio.get_running_loop()
-    leads = asyncio.Event()
-
-    def changed(epoch: int | None) -> None:
-        epochs.append(epoch)
-        loop.call_soon_threadsafe(leads.set)
-
+    member = Candidate(office, "e", "pc")
     async with AsyncExitStack() as stack:
         store = await Store.join(Postgres(office), tmp_path / "made", ENTITIES, clock=SystemClock())
         stack.push_async_callback(store.close)
@@ -190,11 +184,10 @@ async def test_a_full_disk_of_the_server_is_said_and_loses_nothing(
         drafts = await Drafts.join(Postgres(office, name="drafts"), clock=SystemClock())
         stack.push_async_callback(drafts.close)
         await drafts.put("agente01", "kept", {"text": "before"})
-        member = Leadership(office, Member("e" * 16, "pc", "1"), changed=changed)
-        member.start()
-        stack.push_async_callback(asyncio.to_thread, member.stop)
+        member.leadership.start()
+        stack.push_async_callback(member.stop)
         async with asyncio.timeout(30):
-            await leads.wait()
+            await member.turned.wait()
         filler = fill(small_disk)
         with pytest.raises(StoreError) as failed:
             await store.apply("prices", "", prices(3000))
@@ -209,10 +202,10 @@ async def test_a_full_disk_of_the_server_is_said_and_loses_nothing(
         assert kept is not None
         assert kept.document == {"text": "before"}
         await asyncio.sleep(3 * BEAT)
-        assert epochs == [1]
+        assert member.epochs == [1]
         # With room again everything goes on, over the same connections.
         filler.unlink()
         await store.apply("prices", "", prices(3000))
         assert (await store.rows("prices", "")).total == 3000
         await drafts.put("agente01", "big", big)
-    assert epochs == [1, None]
+    assert member.epochs == [1, None]
