@@ -284,6 +284,38 @@ async def test_a_draft_saved_again_while_it_is_acknowledged_stays_in_the_outbox(
     assert json.loads(await page.evaluate(SAVED_AGAIN)) == {"key": "send:x", "at": "2", "version": 2}
 
 
+TWO_STATES = """async ([stored, journalled]) => {
+  const storage = await import("/order-form/storage.js");
+  const state = (at) => ({ key: "copy:t", kind: "copy", id: "o", at });
+  await storage.put("copy:t", state(stored));
+  localStorage.setItem("archisync-keep:copy:t", JSON.stringify(state(journalled)));  // the page ended before its write
+  const { at } = (await storage.allRaw()).get("copy:t");
+  await storage.drop("copy:t", at);
+  return JSON.stringify([at, await storage.get("copy:t")]);
+}"""
+
+
+@pytest.mark.parametrize("states", [("1", "2"), ("2", "1")])
+async def test_no_earlier_state_stays_of_what_another_address_has_taken(at_work: Rig, states: tuple[str, str]) -> None:
+    page = await at_work.form(ACCOUNT)
+    assert json.loads(await page.evaluate(TWO_STATES, list(states))) == ["2", None]
+
+
+WRITTEN_BESIDE = """async () => {
+  const storage = await import("/order-form/storage.js");
+  const kept = storage.put("send:x", { key: "send:x", at: "1" });
+  const other = JSON.stringify({ key: "send:x", at: "2" });
+  localStorage.setItem("archisync-keep:send:x", other);
+  await kept;
+  return localStorage.getItem("archisync-keep:send:x") === other;
+}"""
+
+
+async def test_what_another_tab_has_just_written_stays_in_the_journal(at_work: Rig) -> None:
+    page = await at_work.form(ACCOUNT)
+    assert await page.evaluate(WRITTEN_BESIDE)
+
+
 async def test_a_page_on_a_neighbouring_port_is_given_nothing(at_work: Rig) -> None:
     page = await order_waits(at_work)
     await page.close()

@@ -167,8 +167,9 @@ async function flush(key, entry) {
     if (entry.value !== value) continue;
     pending.delete(key);
     memory.delete(key);
-    if (ok) { unjournal(key); return true; }
-    if (journalled(key) === JSON.stringify(value ?? null)) {
+    const ours = journalled(key) === JSON.stringify(value ?? null); // another tab may have written since
+    if (ok) { if (ours) unjournal(key); return true; }
+    if (ours) {
       if (value !== null) journal(key, textOf(raw)); // fails only where the plain text stays
       return true;
     }
@@ -209,18 +210,19 @@ export async function allRaw() {
   return found;
 }
 
-/** Delete what another address has taken over, unless it was written again meanwhile. Needs no key.
+/** Delete what another address has taken over, unless it was written again meanwhile. Journal and IndexedDB may hold
+ * different states of it, where the page ended before its last write was in IndexedDB. Needs no key.
  * @param {string} key @param {string} at The value's, when it was taken over. */
 export async function drop(key, at) {
-  const text = journalled(key);
-  if (text !== null && timeOf(text) === at) unjournal(key);
+  const left = journalled(key);
+  if (left !== null && timeOf(left) <= at) unjournal(key);
   await transact("readwrite", (store) => {
     const found = store.get(key);
-    found.onsuccess = () => { if (found.result?.at === at) store.delete(key); };
+    found.onsuccess = () => { if (found.result?.at <= at) store.delete(key); };
   });
 }
 
-/** @param {string} text */
+/** When a journal's value was written; undefined for none, which compares as false. @param {string} text @returns {any} */
 function timeOf(text) {
   try { return JSON.parse(text)?.at; } catch { return undefined; }
 }
