@@ -441,7 +441,7 @@ class Walk:
         return bool(self.undo or self.touched or self.id not in self.saved)
 
     def _kept(self) -> bool:
-        """Whether the browser keeps the order as unfinished; a stored draft in which nothing was typed is in the panel."""
+        """Whether the browser keeps the order as unfinished. A stored draft in which nothing was typed is not."""
         return (not self.now.empty or self.id in self.saved) and (self._changed() or bool(self.now.article))
 
     async def _go(self, hash_: str, id_: str) -> None:
