@@ -441,8 +441,8 @@ class Walk:
         return bool(self.undo or self.touched or self.id not in self.saved)
 
     def _kept(self) -> bool:
-        """Whether the browser keeps the order as unfinished. A stored draft in which nothing was typed is not."""
-        return (not self.now.empty or self.id in self.saved) and (self._changed() or bool(self.now.article))
+        """Whether the browser keeps what is on the screen. A stored draft in which nothing was typed is not kept."""
+        return bool(self.now.article) or ((not self.now.empty or self.id in self.saved) and self._changed())
 
     async def _go(self, hash_: str, id_: str) -> None:
         await self.ask("go", hash_)
