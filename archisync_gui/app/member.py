@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from archisync_gui.app.commands import serve, status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
+from archisync_gui.app.joining import address
 from archisync_gui.app.office import this_member
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.entities import ENTITIES
@@ -34,6 +35,7 @@ from archisync_gui.office.served import Served
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, interval_key, open_settings
 from archisync_gui.store import Store, StoreError
+from archisync_gui.store.errors import RECOVERABLE
 from archisync_gui.store.postgres import Postgres, Server
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ UNFIT = 60.0
 """Seconds for which a member that could not open the archive leaves the leadership to others."""
 FOLDER_CHECK = 5.0
 """Seconds between two looks whether the profile's folder is still the one that was opened."""
+AGAIN = 3.0
+"""Seconds between two tries to reach the office's server at the start."""
 FIRST_STATUS = 5.0
 """Seconds that the opening waits for the office's first status."""
 LONG = 120.0
@@ -73,6 +77,60 @@ def _as_json(value: object) -> Any:
 
 
 @asynccontextmanager
+async def taking_part_at_last(
+    profile: Profile,
+    demo: DemoOptions | None,
+    membership: Membership,
+    *,
+    stop: asyncio.Event,
+    waits: Callable[[SyncFailure], object],
+    passing: Collection[str] = RECOVERABLE,
+    say: Say = lambda code, **params: None,
+    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
+) -> AsyncIterator[OfficeMember | None]:
+    """Take part in the office as soon as its server lets this computer; ``None`` when ``stop`` was set meanwhile.
+
+    The caller holds the profile's lock. While the server gives one of the codes ``passing``, it is tried again every
+    :data:`AGAIN` seconds, and ``waits`` is told why whenever the reason is another one. ``say`` as for
+    :func:`taking_part`. Meanwhile a second start of the program and a request to quit are answered. Raises
+    ``SyncFailure`` for any other trouble.
+    """
+    found: OfficeMember | None = None
+
+    async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        if name == "raise":
+            second_start(bool(args.get("hidden")), str(args.get("open") or ""))
+            return exit_codes.OK, None
+        if name == "quit":
+            asyncio.get_running_loop().call_soon(stop.set)  # after the answer
+            return exit_codes.OK, None
+        if found is None:
+            raise StoreError("office-unreachable", path=membership.place, detail=told)
+        return await found.line.send(name, args, emit).future
+
+    told = ""
+    async with AsyncExitStack() as stack:
+        channel = ChannelServer(profile, answer)
+        stack.push_async_callback(channel.stop)
+        await channel.start()
+        while found is None and not stop.is_set():
+            try:
+                server = await address(profile, membership.url)
+                found = await stack.enter_async_context(taking_part(profile, demo, membership, server, say=say))
+            except SyncFailure as error:
+                if error.code not in passing:
+                    raise
+                log.warning("this computer cannot take part in its office yet, trying again: %s", error)
+                if told != error.code:
+                    told = error.code
+                    waits(error)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(AGAIN):
+                        await stop.wait()
+        yield found
+
+
+@asynccontextmanager
 async def taking_part(
     profile: Profile,
     demo: DemoOptions | None,
@@ -80,8 +138,6 @@ async def taking_part(
     server: Server,
     *,
     say: Say = lambda code, **params: None,
-    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
-    quit: Callable[[], object] = lambda: None,
 ) -> AsyncIterator[OfficeMember]:
     """Take part in the office; the caller holds the profile's lock. ``say`` gets ``office-leads`` and
     ``office-follows`` when they become true. Raises ``SyncFailure`` when the office's data cannot be opened."""
@@ -96,19 +152,6 @@ async def taking_part(
         member = OfficeMember(profile, demo, membership, server, clock, loaded.settings, store, say)
         member.troubles = (*loaded.troubles, *filter(None, [member.only_reads]))
         stack.push_async_callback(member.close)
-
-        async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
-            if name == "raise":
-                second_start(bool(args.get("hidden")), str(args.get("open") or ""))
-                return exit_codes.OK, None
-            if name == "quit":
-                asyncio.get_running_loop().call_soon(quit)  # after the answer
-                return exit_codes.OK, None
-            return await member.line.send(name, args, emit).future
-
-        channel = ChannelServer(profile, answer)
-        stack.push_async_callback(channel.stop)
-        await channel.start()
         await member.begin()
         yield member
 
