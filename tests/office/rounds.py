@@ -300,7 +300,8 @@ def check(server: Server, gate: Gate, computers: list[Computer], work: Work) -> 
     assert found == work.saved, "a draft is lost"
     print(f"{len(terms)} terms, {len(gate.acts)} requests, {len(work.tickets)} tickets: {outcomes(work)}", flush=True)
     overlaps = acted_together(gate.acts, terms, {one.name: one.woken for one in computers})
-    assert overlaps == [], "two members acted at once"
+    told = "; ".join(f"{one.epoch} {one.name} {one.since:.1f}" for one in terms)
+    assert overlaps == [], f"two members acted at once: {overlaps}, terms {told}, woken {[one.woken for one in computers]}"
 
 
 def outcomes(work: Work) -> dict[str, int]:
@@ -315,8 +316,8 @@ def _short(name: object) -> str:
 
 def acted_together(
     acts: list[tuple[float, str]], terms: list[Term], woken: Mapping[str, list[float]]
-) -> list[tuple[str, float]]:
-    """The requests of members whose term was over when another one had begun to ask, with the seconds since the next
+) -> list[tuple[str, float, float]]:
+    """The requests of members whose term was over when another one had begun to ask: when, and the seconds since the next
     term's begin. A process that was stopped needs a moment to notice."""
     found = []
     reached = -1
@@ -327,7 +328,7 @@ def acted_together(
         if number >= reached:
             reached = number
         elif not any(0 <= at - moment <= WAKING for moment in woken[name]):
-            found.append((name, at - terms[number + 1].since))
+            found.append((name, at, at - terms[number + 1].since))
     return found
 
 
