@@ -15,15 +15,21 @@ from pathlib import Path
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
 from archisync_gui.drafts import Drafts
+from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
+from archisync_gui.endpoint.pairing import PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 from archisync_gui.office.checks import Seen, look
 from archisync_gui.office.membership import Membership, forget, keep, membership
+from archisync_gui.office.shared_settings import read_from
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 from archisync_gui.store.store import FILE
 
+PAGES = "page."
+WATCHES = "watch."
+"""What begins the keys of the office's rows of paired pages and of watched records."""
 PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
 """Environment variable with the password of the PostgreSQL role."""
 
@@ -192,9 +198,17 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
     finally:
         await store.close()
     await _bring_drafts_back(profile, server)
+    await asyncio.to_thread(_bring_pages_back, profile, server)
     await Store.restore(profile.folder, backup, clock=SystemClock())
     await asyncio.to_thread(forget, profile.folder)
     return Left(profile.name, str(server), file, copied=True)
+
+
+def _bring_pages_back(profile: Profile, server: Server) -> None:
+    """Let in on this computer what the office has let in, and refuse what it has revoked. Blocking."""
+    shared = read_from(server)
+    pages = PairingStore(profile.folder / PAGES_FILE, clock=SystemClock(), shared=True)
+    pages.take({key.removeprefix(PAGES): one.value for key, one in shared.items() if key.startswith(PAGES)})
 
 
 async def _bring_drafts_back(profile: Profile, server: Server) -> None:

@@ -148,7 +148,7 @@ def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tu
 
 
 async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) -> int:
-    """``office run``: take part without a window until the process is told to end. While the server is away it waits."""
+    """``office run``: take part without a window until the process is told to end; wait while the server is away."""
     import signal
 
     from archisync_gui.app.core import until_over

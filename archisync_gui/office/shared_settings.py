@@ -4,6 +4,7 @@ same one at once, the second is told so. Blocking."""
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from datetime import datetime
 from archisync_gui.model import Json
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 15.0
 """Seconds that the server may take for a statement; more than it waits for another member's change of the same one."""
@@ -33,7 +36,13 @@ class SharedSetting:
 def read_shared(connection: Connection) -> dict[str, SharedSetting]:
     """All settings of the office, by key."""
     rows = connection.execute("SELECT key, value, version, computer, changed FROM settings").fetchall()
-    return {key: SharedSetting(json.loads(value), int(version), who, at) for key, value, version, who, at in rows}
+    found = {}
+    for key, text, version, who, at in rows:
+        try:
+            found[key] = SharedSetting(json.loads(text), int(version), who, at)
+        except (ValueError, RecursionError):
+            log.warning("the office's setting %s cannot be read and is left out", key)
+    return found
 
 
 def read_from(server: Server) -> dict[str, SharedSetting]:
@@ -72,11 +81,11 @@ def change_shared(
                     (key, json.dumps(value), computer, seen),
                 ).rowcount
                 if not done:
-                    other = read_shared(connection)[key]
-                    if other.value == value:
+                    other = read_shared(connection).get(key)
+                    if other is not None and other.value == value:
                         continue  # both want the same
-                    at = other.changed.isoformat()
-                    raise StoreError("office-setting-conflict", key=key, computer=other.computer, at=at)
+                    who, at = ("–", "–") if other is None else (other.computer, other.changed.isoformat())
+                    raise StoreError("office-setting-conflict", key=key, computer=who, at=at)
             connection.execute("NOTIFY office_status")
             after = read_shared(connection)
             before_commit()

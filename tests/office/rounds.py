@@ -301,7 +301,9 @@ def check(server: Server, gate: Gate, computers: list[Computer], work: Work) -> 
     print(f"{len(terms)} terms, {len(gate.acts)} requests, {len(work.tickets)} tickets: {outcomes(work)}", flush=True)
     overlaps = acted_together(gate.acts, terms, {one.name: one.woken for one in computers})
     told = "; ".join(f"{one.epoch} {one.name} {one.since:.1f}" for one in terms)
-    assert overlaps == [], f"two members acted at once: {overlaps}, terms {told}, woken {[one.woken for one in computers]}"
+    assert overlaps == [], (
+        f"two members acted at once: {overlaps}, terms {told}, woken {[one.woken for one in computers]}"
+    )
 
 
 def outcomes(work: Work) -> dict[str, int]:
@@ -317,8 +319,8 @@ def _short(name: object) -> str:
 def acted_together(
     acts: list[tuple[float, str]], terms: list[Term], woken: Mapping[str, list[float]]
 ) -> list[tuple[str, float, float]]:
-    """The requests of members whose term was over when another one had begun to ask: when, and the seconds since the next
-    term's begin. A process that was stopped needs a moment to notice."""
+    """The requests of members whose term was over when another one had begun to ask: when, and the seconds since the
+    next term's begin. A process that was stopped needs a moment to notice."""
     found = []
     reached = -1
     for at, name in sorted(acts):

@@ -1,4 +1,4 @@
-"""A computer whose office's server is away when it starts: it waits and says so, and takes part when the server is back."""
+"""A computer whose office's server is away when it starts waits and says so, and takes part when the server is back."""
 
 from __future__ import annotations
 
