@@ -270,8 +270,8 @@ class Postgres:
         return await self._writer.run(job, None, transaction=False, fenced=False)
 
     def break_off(self) -> None:
-        """End what runs and drop both connections; from any thread. Whatever is asked for from now on is refused without
-        asking the server. For a member that is not the leader any more and may be unable to reach the server."""
+        """End what runs and drop both connections; from any thread. Whatever is asked for from now on is refused, and
+        the server is not asked. For a member that does not lead any more and may be unable to reach the server."""
         self._reader.break_off()
         self._writer.break_off()
 

@@ -184,7 +184,7 @@ async def test_what_was_there_before_joining_is_brought_and_comes_back_at_leavin
     memory.sync()
     await joining.create(profile, office)
     await joining.join(profile, office, may_lead=False, upgrade=False)
-    async with computer(profile, office) as one:
+    async with computer(profile, office):
         two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
         await until(lambda: two.pages() == {"Gestionale"} and two.names() == {"De Rossi"})
         found = two.endpoint.pairing.store.find(token)
