@@ -366,7 +366,8 @@ class OfficeMember:
         """Use the office's settings here, and keep them in this computer's file."""
         async with self._acting:
             self._know(shared)
-            values = {key: one.value for key, one in shared.items() if is_shared(key) and key in self.settings}
+            meant = {key: one for key, one in shared.items() if is_shared(key) and key in self.settings}
+            values = {key: one.value for key, one in meant.items() if one.readable}
             if any(_as_json(self.settings[key]) != value for key, value in values.items()):
                 await self._apply(values)
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def this_member(profile: Profile) -> Member:
     """This start of the program as a member."""
-    return Member(secrets.token_hex(8), f"{socket.gethostname()} ({profile.name})", __version__)
+    return Member(secrets.token_hex(8), joining.computer_name(profile), __version__)
 
 
 # ------------------------------------------------------------------------------------------------- the commands

@@ -109,6 +109,9 @@ class SharedRows:
             self._own.take(news)
 
     def _of_office(self, shared: Shared) -> dict[str, Json]:
+        """What the office has. A row that is damaged there counts as one that it has never had."""
         return {
-            key.removeprefix(self._prefix): one.value for key, one in shared.items() if key.startswith(self._prefix)
+            key.removeprefix(self._prefix): one.value
+            for key, one in shared.items()
+            if key.startswith(self._prefix) and one.readable
         }

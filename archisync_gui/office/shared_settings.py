@@ -31,6 +31,8 @@ class SharedSetting:
     computer: str
     """The computer on which it was changed."""
     changed: datetime
+    readable: bool = True
+    """False: the row is damaged and has no value. Who changes it mends it."""
 
 
 def read_shared(connection: Connection) -> dict[str, SharedSetting]:
@@ -42,6 +44,7 @@ def read_shared(connection: Connection) -> dict[str, SharedSetting]:
             found[key] = SharedSetting(json.loads(text), int(version), who, at)
         except (ValueError, RecursionError):
             log.warning("the office's setting %s cannot be read and is left out", key)
+            found[key] = SharedSetting(None, int(version), who, at, readable=False)
     return found
 
 
@@ -81,11 +84,11 @@ def change_shared(
                     (key, json.dumps(value), computer, seen),
                 ).rowcount
                 if not done:
-                    other = read_shared(connection).get(key)
-                    if other is not None and other.value == value:
+                    other = read_shared(connection)[key]
+                    if other.readable and other.value == value:
                         continue  # both want the same
-                    who, at = ("–", "–") if other is None else (other.computer, other.changed.isoformat())
-                    raise StoreError("office-setting-conflict", key=key, computer=who, at=at)
+                    at = other.changed.isoformat()
+                    raise StoreError("office-setting-conflict", key=key, computer=other.computer, at=at)
             connection.execute("NOTIFY office_status")
             after = read_shared(connection)
             before_commit()

@@ -242,3 +242,48 @@ async def test_what_is_damaged_lets_nobody_in_and_stops_nothing(
     await until(lambda: two.pages() == {"Gestionale"} and two.names() == {"De Rossi"})
     two.watches.add(ORDER)
     await until(lambda: one.names() == {"De Rossi", "ORD/26-003"})
+
+
+async def test_a_row_that_is_damaged_in_the_office_is_mended_by_who_has_it(
+    office: Server, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    await make_office(office, tmp_path / "made")
+    profile = made(tmp_path / "one", office)
+    async with computer(profile, office) as one:
+        token = one.pair("Gestionale")
+        one.watches.add(CUSTOMER)
+        await until(lambda: len([key for key in read_from(office) if key.startswith((PAGES, WATCHES))]) == 2)
+        daily = one.member.settings["sync.daily"]
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE settings SET value = '{' WHERE key ~ '^(page|watch|sync[.]daily)'")
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    assert (two.pages(), two.names()) == (set(), set())
+    one = await stack.enter_async_context(computer(profile, office))
+    await until(lambda: two.pages() == {"Gestionale"} and two.names() == {"De Rossi"})
+    assert await one.lets_in(token)
+    assert await two.lets_in(token)
+    # A setting has no owner: each computer keeps its own, and whoever changes it mends it.
+    assert one.member.settings["sync.daily"] == daily
+    await one.member.apply_settings({"sync.daily": not daily})
+    await until(lambda: two.member.settings["sync.daily"] is not daily)
+
+
+async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    await make_office(office, tmp_path / "made")
+    proxy = Proxy(office)
+    behind = await stack.enter_async_context(proxy)
+    profile = made(tmp_path / "one", behind)
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    token = two.pair("Gestionale")
+    async with computer(profile, behind) as one:
+        await until(lambda: one.pages() == {"Gestionale"})
+        proxy.set("cut")
+        assert one.endpoint.pairing.revoke(one.endpoint.pairing.store.pages()[0].id)
+    proxy.set("open")
+    await joining.leave(profile, copy=True)
+    assert PairingStore(profile.folder / FILE, clock=SystemClock()).find(token) is None
+    await until(lambda: not two.pages())
+    assert not await two.lets_in(token)
