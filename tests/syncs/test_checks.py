@@ -1,4 +1,4 @@
-"""The data rules at their boundaries: the last value that is believed, and the first that is not. No browser, no store."""
+"""The data rules at their boundaries: the last value that is believed, the first that is not. No browser, no store."""
 
 from __future__ import annotations
 
@@ -164,6 +164,9 @@ def test_seventy_percent_of_the_keys_must_be_found_again(kept: int, matched: int
         (1, 0, 1, "keys-changed-beyond"),
         (20, 14, 0, None),
         (20, 13, 7, "keys-changed-beyond"),
+        (20, 13, 1, "keys-changed-beyond"),
+        (19, 10, 4, None),  # 10 of 14
+        (19, 9, 5, "keys-changed-beyond"),
         (100, 69, 3, "keys-changed-beyond"),  # a large list may not lose keys beyond what it may lose of rows
     ],
 )
