@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,8 @@ def attach(office: Office, session: str = SESSION, token: str | None = None) -> 
 
 
 @pytest.mark.parametrize(
-    ("read", "fresh"), [(None, False), (AS_OF - timedelta(seconds=1), False), (AS_OF, True), (AS_OF + timedelta(1), True)]
+    ("read", "fresh"),
+    [(None, False), (AS_OF - timedelta(seconds=1), False), (AS_OF, True), (AS_OF + timedelta(1), True)],
 )
 async def test_a_line_tells_whether_its_session_was_read_for(
     office: Office, read: datetime | None, fresh: bool
