@@ -170,7 +170,7 @@ class Computer:
         process = self.running()
         if number is signal.SIGTERM:
             async with asyncio.timeout(PATIENCE):  # Python needs seconds on a busy machine until it has a handler
-                while not has_handler(process.pid, number):  # noqa: ASYNC110
+                while not has_handler(process.pid, number):
                     await asyncio.sleep(0.05)
                     self.running()
         os.kill(process.pid, number)
