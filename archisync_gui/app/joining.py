@@ -213,7 +213,7 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
 def _bring_pages_back(profile: Profile, server: Server) -> None:
     """Let in on this computer what the office has let in, and refuse what it has revoked. What was revoked here in an
     outage is revoked in the office, too. Blocking."""
-    pages = PairingStore(profile.folder / PAGES_FILE, clock=SystemClock(), shared=True)
+    pages = PairingStore(profile.folder / PAGES_FILE, clock=SystemClock())
     shared = read_from(server)
     _, revoked = pages.rows()
     if revoked:

@@ -17,13 +17,14 @@ import aiohttp
 import pytest
 from members import Proxy, made_member
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 from remote_rig import make_office
 
-from archisync_gui.app import joining
-from archisync_gui.app.desktop import _endpoint
+from archisync_gui.app import desktop, joining
+from archisync_gui.app.desktop import Life, _endpoint, _lives, _served
 from archisync_gui.app.joining import PAGES, WATCHES
 from archisync_gui.app.member import OfficeMember, taking_part
-from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.pairing import FILE, Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
@@ -90,7 +91,7 @@ async def computer(profile: Profile, server: Server) -> AsyncIterator[Computer]:
         )
         drafts = await Drafts.open(profile.folder, clock=SystemClock())
         stack.push_async_callback(drafts.close)
-        endpoint = _endpoint(member, drafts, joined=True)
+        endpoint = _endpoint(member, drafts)
         await endpoint.start()
         stack.push_async_callback(endpoint.stop)
         context = Context()
@@ -288,3 +289,89 @@ async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
     assert PairingStore(profile.folder / FILE, clock=SystemClock()).find(token) is None
     await until(lambda: not two.pages())
     assert not await two.lets_in(token)
+
+
+@pytest.mark.parametrize("copy", [True, False])
+async def test_what_was_revoked_after_leaving_stays_revoked_when_joining_again(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch, copy: bool
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    await make_office(office, tmp_path / "made")
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    tokens = {name: two.pair(name) for name in ("Gestionale", "Magazzino", "Negozio")}
+    profile = made(tmp_path / "one", office)
+    async with computer(profile, office) as one:
+        await until(lambda: one.pages() == {*tokens})
+    await joining.leave(profile, copy=copy)
+    # Alone, it revokes one page and uses another; the office revokes a third.
+    alone = PairingStore(profile.folder / FILE, clock=SystemClock())
+    (gone,) = [page.id for page in alone.pages() if page.name == "Gestionale"]
+    assert alone.revoke(gone)
+    alone.add("Nuovo", None, SCOPES, None)
+    (gone,) = [page.id for page in two.endpoint.pairing.store.pages() if page.name == "Negozio"]
+    assert two.endpoint.pairing.revoke(gone)
+    await until(lambda: not two.endpoint.pairing.rows()[1])
+    await joining.join(profile, office, may_lead=False, upgrade=False)
+    one = await stack.enter_async_context(computer(profile, office))
+    await until(lambda: one.pages() == two.pages() == {"Magazzino", "Nuovo"})
+    for each in (one, two):
+        assert [await each.lets_in(token) for token in tokens.values()] == [False, True, False]
+    assert not one.endpoint.pairing.rows()[1]
+
+
+async def test_what_was_revoked_in_an_outage_stays_so_through_leaving_without_the_server(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
+    token = two.pair("Gestionale")
+    async with computer(profile, behind) as one:
+        await until(lambda: one.pages() == {"Gestionale"})
+        proxy.set("cut")
+        assert one.endpoint.pairing.revoke(one.endpoint.pairing.store.pages()[0].id)
+    await joining.leave(profile, copy=False)
+    PairingStore(profile.folder / FILE, clock=SystemClock()).add("Nuovo", None, SCOPES, None)  # writes the file
+    proxy.set("open")
+    await joining.join(profile, behind, may_lead=False, upgrade=False)
+    one = await stack.enter_async_context(computer(profile, behind))
+    await until(lambda: one.pages() == two.pages() == {"Nuovo"})
+    assert not await one.lets_in(token)
+    assert not await two.lets_in(token)
+
+
+@pytest.mark.qasync
+async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in(
+    qapp: QApplication, office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks the moment the endpoint answers; the computer was off when the page was revoked, and has news itself."""
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    await make_office(office, tmp_path / "made")
+    profile = made(tmp_path / "one", office)
+    alone = PairingStore(profile.folder / FILE, clock=SystemClock())
+    page, token = alone.add("Gestionale", None, SCOPES, None)
+    alone.add("Nuovo", None, SCOPES, None)
+    digest = next(key for key, row in alone.rows()[0].items() if isinstance(row, dict) and row["id"] == page.id)
+    await asyncio.to_thread(change_shared, office, "PC-9", {PAGES + digest: None}, {})
+    answered: list[int] = []
+
+    async def served(endpoint: Endpoint) -> str:
+        said = await _served(endpoint)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"{endpoint.url}/api/sync/status", headers={"Authorization": f"Bearer {token}"}) as answer,
+        ):
+            answered.append(answer.status)
+        return said
+
+    monkeypatch.setattr(desktop, "_served", served)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    stack.callback(lock.release)
+    stop = asyncio.Event()
+    living = asyncio.ensure_future(_lives(qapp, Life(profile, None, stop), hidden=True))
+    stack.push_async_callback(asyncio.gather, living, return_exceptions=True)
+    stack.callback(stop.set)
+    await until(lambda: answered, 120.0)
+    assert answered == [401]
+    stop.set()
+    assert await living == 0
