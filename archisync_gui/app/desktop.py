@@ -300,6 +300,8 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
         no_endpoint = await _served(endpoint)
         updates = await asyncio.to_thread(_updates, core)  # may import cryptography and check a signature
         panel.set_services(_services(core, endpoint, life, updates))
+        if joined is None:
+            await _watches_brought_home(life.profile.folder, panel)
         troubles = [*core.troubles, *lost]
         told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
         if no_endpoint:
@@ -331,6 +333,16 @@ async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, pan
         watches.changed.disconnect(watched.changed_here)
         await pages.close()
         await watched.close()
+
+
+async def _watches_brought_home(folder: Path, panel: Panel) -> None:
+    """After leaving an office: watch what it watched."""
+    from archisync_gui.office.membership import forget_watches, left_watches
+
+    rows = await asyncio.to_thread(left_watches, folder)
+    if rows is not None:
+        panel.window.watches().bring_home(rows)
+        await asyncio.to_thread(forget_watches, folder)
 
 
 async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core | OfficeMember:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 from remote_rig import make_office
 
 from archisync_gui.app import desktop, joining
+from archisync_gui.app.core import Core
 from archisync_gui.app.desktop import Life, _endpoint, _lives, _served
 from archisync_gui.app.joining import PAGES, WATCHES
 from archisync_gui.app.member import OfficeMember, taking_part
@@ -32,9 +33,11 @@ from archisync_gui.model import SystemClock
 from archisync_gui.office import shared_rows
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.shared_settings import change_shared, read_from
+from archisync_gui.settings import load_settings
 from archisync_gui.store.postgres import Server
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.watches import Watch, Watches
+from archisync_gui.ui.shell.window import MainWindow
 from tests.support.postgres import free_port, on_a_server
 from tests.support.waiting import until
 
@@ -42,6 +45,7 @@ pytestmark = on_a_server
 
 SCOPES = [Access.SESSIONS, Access.WATCH]
 CUSTOMER = Watch("customers", "agente01", "50120", "De Rossi", "55012")
+INVOICED = Watch("orders", "agente01", "904", "ORD/26-004", "ORD/26-004")
 ORDER = Watch("orders", "agente01", "903", "ORD/26-003", "ORD/26-003")
 
 
@@ -84,10 +88,10 @@ def made(folder: Path, server: Server) -> Profile:
 
 
 @asynccontextmanager
-async def computer(profile: Profile, server: Server) -> AsyncIterator[Computer]:
+async def computer(profile: Profile, server: Server, *, may_lead: bool = False) -> AsyncIterator[Computer]:
     async with AsyncExitStack() as stack:
         member = await stack.enter_async_context(
-            taking_part(profile, None, Membership(server.url, may_lead=False), server)
+            taking_part(profile, None, Membership(server.url, may_lead=may_lead), server)
         )
         drafts = await Drafts.open(profile.folder, clock=SystemClock())
         stack.push_async_callback(drafts.close)
@@ -375,3 +379,53 @@ async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in
     assert answered == [401]
     stop.set()
     assert await living == 0
+
+
+@pytest.mark.qasync
+async def test_leaving_brings_home_what_the_others_have_changed(
+    qapp: QApplication, office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
+    two.watches.add(ORDER)
+    async with computer(profile, behind) as one:
+        await until(lambda: one.names() == {ORDER.name})
+        proxy.set("cut")
+        one.watches.add(INVOICED)  # the office is never told of it
+    # While this computer is off, another one reads and the others change what is the office's.
+    async with computer(made(tmp_path / "three", office), office, may_lead=True) as three:
+        await until(lambda: three.member.core is not None)
+        three.member.orchestrator.hold()
+        await three.member.set_intervals({"orders": 25})
+        await three.member.apply_settings({"session.quiet": 7, "erp.accounts": ["agente01", "agente02"]})
+        three.watches.add(CUSTOMER)
+        three.watches.remove(ORDER.target)
+        token = three.pair("Magazzino")
+        await until(lambda: two.names() == {CUSTOMER.name} and two.pages() == {"Magazzino"})
+        await until(lambda: three.member.orchestrator.get_status().hold_since is not None)
+        await until(lambda: two.member.orchestrator.get_status().hold_since is not None)
+    proxy.set("open")
+    await joining.leave(profile, copy=True)
+    assert PairingStore(profile.folder / FILE, clock=SystemClock()).find(token) is not None
+    settings = load_settings(profile.settings_file).settings
+    assert (settings.number("sync.orders.interval"), settings.number("session.quiet")) == (25, 7)
+    assert settings.words("erp.accounts") == ("agente01", "agente02")
+    assert settings.number("endpoint.port") == one.member.settings.number("endpoint.port")
+    # The panel's next start has all of it, and what was watched here alone.
+    found: list[tuple[set[str], bool]] = []
+
+    async def until_over(self: Life, core: Core) -> None:
+        (window,) = [top for top in qapp.topLevelWidgets() if isinstance(top, MainWindow)]
+        names = {watch.name for watch in window.watches().all}
+        found.append((names, core.orchestrator.get_status().hold_since is not None))
+
+    monkeypatch.setattr(Life, "_until_over", until_over)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    stack.callback(lock.release)
+    for _ in range(2):  # taken once: what is removed afterwards stays removed
+        assert await _lives(qapp, Life(profile, None, asyncio.Event()), hidden=True) == 0
+        memory = QSettings(str(profile.folder / "window.ini"), QSettings.Format.IniFormat)
+        memory.setValue("watches", json.dumps([asdict(INVOICED)]))
+        memory.sync()
+    assert found == [({CUSTOMER.name, INVOICED.name}, True), ({INVOICED.name}, True)]
