@@ -45,6 +45,7 @@ pytestmark = on_a_server
 
 SCOPES = [Access.SESSIONS, Access.WATCH]
 CUSTOMER = Watch("customers", "agente01", "50120", "De Rossi", "55012")
+PAID = Watch("orders", "agente01", "905", "ORD/26-005", "ORD/26-005")
 INVOICED = Watch("orders", "agente01", "904", "ORD/26-004", "ORD/26-004")
 ORDER = Watch("orders", "agente01", "903", "ORD/26-003", "ORD/26-003")
 
@@ -388,10 +389,12 @@ async def test_leaving_brings_home_what_the_others_have_changed(
     monkeypatch.setenv(joining.PASSWORD, office.password)
     proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
     two.watches.add(ORDER)
+    two.watches.add(PAID)
     async with computer(profile, behind) as one:
-        await until(lambda: one.names() == {ORDER.name})
+        await until(lambda: one.names() == {ORDER.name, PAID.name})
         proxy.set("cut")
         one.watches.add(INVOICED)  # the office is never told of it
+        one.watches.remove(PAID.target)  # nor of this
     # While this computer is off, another one reads and the others change what is the office's.
     async with computer(made(tmp_path / "three", office), office, may_lead=True) as three:
         await until(lambda: three.member.core is not None)
@@ -401,7 +404,7 @@ async def test_leaving_brings_home_what_the_others_have_changed(
         three.watches.add(CUSTOMER)
         three.watches.remove(ORDER.target)
         token = three.pair("Magazzino")
-        await until(lambda: two.names() == {CUSTOMER.name} and two.pages() == {"Magazzino"})
+        await until(lambda: two.names() == {CUSTOMER.name, PAID.name} and two.pages() == {"Magazzino"})
         await until(lambda: three.member.orchestrator.get_status().hold_since is not None)
         await until(lambda: two.member.orchestrator.get_status().hold_since is not None)
     proxy.set("open")
