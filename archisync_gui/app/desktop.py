@@ -293,13 +293,15 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
             core = await opened_member(life, panel, stack, joined)
         drafts, lost = await _opened_drafts(core, life.ran_before, panel)
         stack.push_async_callback(drafts.close)
-        endpoint = _endpoint(core, drafts, joined is not None)
+        endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
+        if joined is not None:  # before the endpoint answers: a page that the office has revoked is not let in
+            await stack.enter_async_context(_shared_with_office(core, endpoint, panel))
         no_endpoint = await _served(endpoint)
         updates = await asyncio.to_thread(_updates, core)  # may import cryptography and check a signature
         panel.set_services(_services(core, endpoint, life, updates))
-        if joined is not None:
-            await stack.enter_async_context(_shared_with_office(core, endpoint, panel))
+        if joined is None:
+            await _watches_brought_home(life.profile.folder, panel)
         troubles = [*core.troubles, *lost]
         told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
         if no_endpoint:
@@ -331,6 +333,16 @@ async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, pan
         watches.changed.disconnect(watched.changed_here)
         await pages.close()
         await watched.close()
+
+
+async def _watches_brought_home(folder: Path, panel: Panel) -> None:
+    """After leaving an office: watch what it watched."""
+    from archisync_gui.office.membership import forget_watches, left_watches
+
+    rows = await asyncio.to_thread(left_watches, folder)
+    if rows is not None:
+        panel.window.watches().bring_home(rows)
+        await asyncio.to_thread(forget_watches, folder)
 
 
 async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core | OfficeMember:
@@ -423,7 +435,7 @@ def _tell_of_version(panel: Panel, updates: Updates) -> None:
     panel.context.background.run(updates.told(version), "version-told")
 
 
-def _endpoint(core: Core | OfficeMember, drafts: Any, joined: bool) -> Endpoint:
+def _endpoint(core: Core | OfficeMember, drafts: Any) -> Endpoint:
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
     from archisync_gui.endpoint.pairing import PairingStore
@@ -435,7 +447,7 @@ def _endpoint(core: Core | OfficeMember, drafts: Any, joined: bool) -> Endpoint:
         core.orchestrator,
         core.store,
         drafts,
-        PairingStore(profile.folder / PAGES_FILE, clock=core.clock, shared=joined),
+        PairingStore(profile.folder / PAGES_FILE, clock=core.clock),
         profile_id=profile.id,
         port=core.settings.number("endpoint.port"),
         demo=profile.demo,
