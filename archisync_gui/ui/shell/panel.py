@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
@@ -66,12 +66,19 @@ def _fault_word(fault: Fault) -> str:
     return fault.it if language() == "it" else fault.en
 
 
-def _memory(path: Path) -> QSettings:
+class _Memory(QSettings):
     """What the window remembers, in a private file: Qt keeps the mode of one that is there. A file that is no such
-    memory is taken as empty by Qt."""
-    with suppress(OSError):
-        open_private(path).close()
-    return QSettings(str(path), QSettings.Format.IniFormat)
+    memory is taken as empty by Qt. Where the file is gone nothing is kept: Qt would make it anew, and its folder,
+    for everybody to read."""
+
+    def __init__(self, path: Path) -> None:
+        with suppress(OSError):
+            open_private(path).close()
+        super().__init__(str(path), QSettings.Format.IniFormat)
+
+    def setValue(self, key: str, value: Any) -> None:
+        if Path(self.fileName()).exists():
+            super().setValue(key, value)
 
 
 class Panel(QObject):
@@ -91,7 +98,7 @@ class Panel(QObject):
         """``memory``: a file for window place and columns. The rest serves until the services are there."""
         super().__init__(app)
         self._app = app
-        self._memory = _memory(memory) if memory is not None else None
+        self._memory = _Memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
         speak()
         theme().choose(appearance)
