@@ -144,7 +144,16 @@ async def _lives(app: QApplication, life: Life, hidden: bool) -> int:
     profile, stop = life.profile, life.stop
     before: Life | None = None
     while True:
-        panel = Panel(app, profile=profile.name, demo=profile.demo, memory=profile.folder / WINDOW)
+        language, appearance = await asyncio.to_thread(_looks, profile)
+        panel = Panel(
+            app,
+            profile=profile.name,
+            demo=profile.demo,
+            memory=profile.folder / WINDOW,
+            language=language,
+            appearance=appearance,
+        )
+        panel.quit_early = stop.set
         panel.show(hidden=hidden)
         await panel.first_paint()  # nothing heavy is imported before
         try:
@@ -160,6 +169,17 @@ async def _lives(app: QApplication, life: Life, hidden: bool) -> int:
         before, life = life, Life(profile, life.demo, stop)
         hidden = False
         stop.clear()
+
+
+def _looks(profile: Profile) -> tuple[str, str]:
+    """Language and appearance that the operator has chosen: the services may be long in coming. Blocking."""
+    from archisync_gui.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(profile.settings_file).settings
+    except SettingsError:  # said when the profile is opened
+        return "system", "system"
+    return settings.text("look.language"), settings.text("look.theme")
 
 
 async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[str, str]:

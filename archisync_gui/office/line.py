@@ -26,7 +26,7 @@ from archisync_gui.office.desk import Emit
 from archisync_gui.office.doorbell import Doorbell
 from archisync_gui.office.shared_settings import VERSIONS, SharedSetting, read_shared
 from archisync_gui.office.sql import LEADER
-from archisync_gui.store.errors import RECOVERABLE, StoreError, translated
+from archisync_gui.store.errors import RECOVERABLE, StoreError, one_line, translated
 from archisync_gui.store.postgres import Connection, Server
 
 log = logging.getLogger(__name__)
@@ -190,10 +190,10 @@ class Line:
             except StoreError as error:
                 self._failed(error)
             except psycopg.Error as error:
-                self._failed(StoreError("office-unreachable", path=str(self._server), detail=str(error)))
+                self._failed(StoreError("office-unreachable", path=str(self._server), detail=one_line(error)))
             except Exception as error:
                 log.exception("the line to the office failed")
-                self._failed(StoreError("office-unreachable", path=str(self._server), detail=str(error)))
+                self._failed(StoreError("office-unreachable", path=str(self._server), detail=one_line(error)))
             for command in self._open.values():
                 command.inserted = False
             self._seen.told = False

@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from archisync_gui.store import dialect
 from archisync_gui.store.database import json_or_none
-from archisync_gui.store.errors import EpochLost, StoreError, code_of, translated
+from archisync_gui.store.errors import EpochLost, StoreError, code_of, one_line, translated
 from archisync_gui.store.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -338,7 +338,7 @@ class _Side:
                 except BaseException as error:
                     self._recover(error)
                     if code_of(error) == "interrupted" and not unwanted.is_set():
-                        raise StoreError("office-slow", path=str(self._server), detail=str(error)) from error
+                        raise StoreError("office-slow", path=str(self._server), detail=one_line(error)) from error
                     raise
                 finally:
                     self._used = time.monotonic()

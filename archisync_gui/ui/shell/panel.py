@@ -97,7 +97,6 @@ class Panel(QObject):
     ) -> None:
         """``memory``: a file for window place and columns. The rest serves until the services are there."""
         super().__init__(app)
-        self._app = app
         self._memory = _Memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
         speak()
@@ -110,6 +109,8 @@ class Panel(QObject):
         self.tray = Tray(self.context, self)
         self.policy = Policy()
         self._means: Means | None = None
+        self.quit_early: Callable[[], object] = app.quit
+        """What quits before the services are there. Qt's own closes the windows first, and ours only hides."""
         self._closing = False
         self._quitting = False
         self._told_no_tray = False
@@ -577,7 +578,7 @@ class Panel(QObject):
             if services is not None:
                 services.quit()
             else:
-                self._app.quit()
+                self.quit_early()
         finally:
             self._quitting = False
 
@@ -685,6 +686,11 @@ class Panel(QObject):
         if empty is not None and box.clickedButton() is empty:
             return "empty"
         return newest if restore is not None and box.clickedButton() is restore else None
+
+    def show_waiting(self, found: words.Headline | None, foot: str = "") -> None:
+        """Say what the start waits for; ``None``: it goes on."""
+        self.window.show_waiting(found, foot)
+        self.tray.show_waiting(found)
 
     def closing(self) -> None:
         """The services are about to close: say so, and ask them nothing more."""

@@ -143,6 +143,8 @@ class Header(QFrame):
         super().__init__(parent)
         self._context = context
         self._kind = "starting"
+        self.waiting: words.Headline | None = None
+        """What is said instead of *Starting* while the office is waited for."""
         self.first_steps = False
         """The first run is on the screen: what it asks for is not called missing meanwhile."""
         self.setObjectName("header")
@@ -216,9 +218,8 @@ class Header(QFrame):
 
     def _show(self, status: Status | None) -> None:
         if status is None:
-            self._headline(
-                words.Headline(tr("Starting…"), tr("opening the archive and the browser"), "muted", "starting")
-            )
+            starting = words.Headline(tr("Starting…"), tr("opening the archive and the browser"), "muted", "starting")
+            self._headline(self.waiting or starting)
             self.hold.setText(tr("&Pause all"))
             for button in (self.why, self.cancel, self.hold, self.all):
                 button.setEnabled(False)
@@ -430,6 +431,8 @@ class Foot(QFrame):
         layout = row(self, (18, 6, 18, 6), 22)
         self._erp, self._form = _Lamp(), _Lamp()
         self._form_words = "", "", "muted", "ring"
+        self.waiting = ""
+        """What is said instead of *starting* while the office is waited for."""
         self._archive, self._version = label(name="muted", factor=0.93), label(name="muted", factor=0.93)
         layout.addWidget(self._erp)
         layout.addWidget(self._form)
@@ -468,7 +471,7 @@ class Foot(QFrame):
         if self._context.status is not None:
             self.show_status(self._context.status)
         else:
-            self._erp.show(tr("ERP: starting"), "muted", "ring")
+            self._erp.show(self.waiting or tr("ERP: starting"), "muted", "ring")
 
     def show_status(self, status: Status) -> None:
         """Show this snapshot."""
@@ -720,6 +723,12 @@ class MainWindow(QMainWindow):
         second = other if isinstance(other, tuple) else ("", None)
         self.notice.say(text, tone, action, callback if callable(callback) else None, second)
         self._place_notice()
+
+    def show_waiting(self, found: words.Headline | None, foot: str = "") -> None:
+        """Say what the start waits for; ``None``: it goes on."""
+        self.header.waiting, self.foot.waiting = found, foot
+        self.header.retranslate()
+        self.foot.retranslate()
 
     def show_closing(self) -> None:
         """Say that Archisync is closing; nothing can be pressed any more."""
