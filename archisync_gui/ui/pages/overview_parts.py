@@ -26,6 +26,7 @@ from archisync_gui.ui.live.feed import Feed, NumberOfToday, countable
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.last_known import lines
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.widgets.basic import IconButton, column, label, line, row
 from archisync_gui.ui.widgets.delegates import CellDelegate, QueueDelegate
@@ -159,7 +160,7 @@ class TypesTable(QTableView):
         return QSize(360, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Before the first status, grey bars stand where the lists will be."""
+        """Before the first status the last known reads, or grey bars, stand where the lists will be."""
         super().paintEvent(event)
         if self._types.rowCount():
             return
@@ -167,7 +168,15 @@ class TypesTable(QTableView):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color("raised"))
         height, tall = self.verticalHeader().defaultSectionSize(), QFontMetrics(self.font()).ascent()
-        for at in range(PROMISED):
+        known = lines(self._context.last_known)
+        for at, texts in enumerate(known):
+            for place, text in enumerate(texts):
+                painter.setPen(color("muted" if place else "text"))
+                painter.setFont(scaled(self.font(), 1.0, not place))
+                left = self.horizontalHeader().sectionViewportPosition(place) + 12
+                middle = at * height + (height - QFontMetrics(self.font()).height()) / 2
+                painter.drawText(QRectF(left, middle, self.viewport().width(), height), text)
+        for at in range(0 if known else PROMISED):
             y = at * height + (height - tall) / 2
             for left, wide in ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08)):
                 x = 10 + self.viewport().width() * left

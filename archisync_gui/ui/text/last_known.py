@@ -1,0 +1,134 @@
+"""What is known from the last time the panel was open, the small file that keeps it, and the words for it.
+
+Names of lists and moments of reads; nothing about now. The words are not Qt's: loading its translations would take
+longer than painting the first picture.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from archisync_gui.messages import system_language
+
+if TYPE_CHECKING:
+    from archisync_gui.model import Status
+
+FILE = "last-known.json"
+"""In the profile: names of lists, times, language and appearance; no data of customers."""
+
+VERSION = 1
+
+LISTS = 6
+"""Lists that are drawn in grey when nothing is known of them."""
+
+WORDS = {
+    "it": {
+        "pages": ("Panoramica", "Dati", "Riepilogo", "Cronologia", "Impostazioni"),
+        "starting": "Avvio in corso…",
+        "known": "ultimi dati noti: l’ERP non è ancora stato letto",
+        "nothing": "apertura dell’archivio e del browser",
+        "list": "Elenco",
+        "read": "Ultima lettura nota",
+        "never": "non nota",
+        "soon": "meno di 1 min fa",
+        "minutes": "{} min fa",
+        "hours": "{} h fa",
+        "day": "1 giorno fa",
+        "days": "{} giorni fa",
+    },
+    "en": {
+        "pages": ("Overview", "Data", "Summary", "History", "Settings"),
+        "starting": "Starting…",
+        "known": "last known data: the ERP has not been read yet",
+        "nothing": "opening the archive and the browser",
+        "list": "List",
+        "read": "Last known read",
+        "never": "not known",
+        "soon": "less than 1 min ago",
+        "minutes": "{} min ago",
+        "hours": "{} h ago",
+        "day": "1 day ago",
+        "days": "{} days ago",
+    },
+}
+
+
+class LastKnown(NamedTuple):
+    """What the panel showed last."""
+
+    language: str
+    """``it`` or ``en``."""
+    appearance: str
+    """``system``, ``light`` or ``dark``."""
+    lists: tuple[tuple[str, datetime | None], ...]
+    """The title of each list, and the moment of its last complete read (UTC), if there was one."""
+
+    def text(self) -> str:
+        """The file's content."""
+        lists = [[title, read.isoformat() if read is not None else None] for title, read in self.lists]
+        return json.dumps(
+            {"version": VERSION, "language": self.language, "appearance": self.appearance, "lists": lists},
+            ensure_ascii=False,
+        )
+
+
+def of_status(status: Status, title: Callable[[str], str], language: str, appearance: str) -> LastKnown:
+    """What the status says of the last reads; of several accounts the oldest one."""
+    lists = []
+    for name, of_type in status.statuses.items():
+        reads = [account.all_as_of for account in of_type.accounts]
+        known = [read for read in reads if read is not None]
+        lists.append((title(name), min(known).astimezone(UTC) if known and len(known) == len(reads) else None))
+    return LastKnown(language, appearance, tuple(lists))
+
+
+def read_last_known(folder: Path) -> LastKnown | None:
+    """What the file in the profile's folder says; ``None`` if it is missing, damaged, or another version's."""
+    try:
+        found = json.loads((folder / FILE).read_bytes())
+        if found["version"] != VERSION or found["language"] not in WORDS:
+            return None
+        if found["appearance"] not in ("system", "light", "dark") or len(found["lists"]) > 20:
+            return None
+        lists = []
+        for title, read in found["lists"]:
+            if not isinstance(title, str):
+                return None
+            lists.append((title[:60], datetime.fromisoformat(read).astimezone(UTC) if read is not None else None))
+        return LastKnown(found["language"], found["appearance"], tuple(lists))
+    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return None
+
+
+def age(read: datetime | None, now: datetime, words: dict[str, str]) -> str:
+    """How long ago that was; a moment in the future (the clock was set back) is not known."""
+    if read is None or read > now:
+        return words["never"]
+    minutes = int((now - read).total_seconds() // 60)
+    if minutes < 60:
+        return words["minutes"].format(minutes) if minutes else words["soon"]
+    if minutes < 24 * 60:
+        return words["hours"].format(minutes // 60)
+    days = minutes // (24 * 60)
+    return words["day"] if days == 1 else words["days"].format(days)
+
+
+def words_of(known: LastKnown | None) -> dict[str, str]:
+    """The picture's words in the language of last time."""
+    words = WORDS[known.language if known is not None else system_language()]
+    return {key: word for key, word in words.items() if isinstance(word, str)}
+
+
+def said(known: LastKnown | None) -> str:
+    """The sentence below the title."""
+    return words_of(known)["known" if known is not None and known.lists else "nothing"]
+
+
+def lines(known: LastKnown | None) -> list[tuple[str, str]]:
+    """Each list with the age of its last known read."""
+    now, words = datetime.now(UTC), words_of(known)
+    return [(title, age(read, now, words)) for title, read in (known.lists if known is not None else ())]
