@@ -403,7 +403,7 @@ class Settings(Mapping[str, SettingValue]):
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.items() if v != _BY_KEY[k].default}
         text = json.dumps({"version": VERSION, "settings": values}, indent=2, ensure_ascii=False) + "\n"
         try:
-            before = path.read_text(encoding="utf-8")
+            before = path.read_text(encoding="utf-8-sig")
             _values_of(before)
         except (OSError, ValueError):
             pass  # nothing that could be of use later
@@ -453,7 +453,7 @@ def load_settings(path: Path) -> LoadedSettings:
     where the system does not let us read the file: it may be in order, and must not be replaced.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # an editor may have put a byte order mark before it
     except FileNotFoundError:
         return LoadedSettings(Settings())
     except OSError as error:

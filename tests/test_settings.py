@@ -156,6 +156,17 @@ def test_one_bad_value_or_file_costs_nothing_else(
             assert "–" not in said, "every parameter is given"
 
 
+def test_a_byte_order_mark_costs_nothing(tmp_path: Path) -> None:
+    """Notepad writes one before the text when somebody saves the file by hand."""
+    path = tmp_path / "settings.json"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    loaded = open_settings(path)
+    assert (loaded.troubles, loaded.copy_needed) == ((), False)
+    before = dict(loaded.settings)
+    loaded.settings.with_({"look.theme": "light"}).save(path)
+    assert dict(load_settings(spare_file(path)).settings) == before, "what was there before the change is kept"
+
+
 def test_a_file_that_cannot_be_read_gives_the_settings_before_the_last_change(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     first = Settings().with_({"erp.accounts": ["agente01"]})

@@ -308,11 +308,13 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
             core = await opened_member(life, panel, stack, joined)
         drafts, lost = await _opened_drafts(core, life.ran_before, panel)
         stack.push_async_callback(drafts.close)
-        endpoint = _endpoint(core, drafts)
+        endpoint = _endpoint(core, drafts, joined is not None)
         stack.push_async_callback(endpoint.stop)
         no_endpoint = await _served(endpoint)
         updates = await asyncio.to_thread(_updates, core)  # may import cryptography and check a signature
         panel.set_services(_services(core, endpoint, life, updates))
+        if joined is not None:
+            await stack.enter_async_context(_shared_with_office(core, endpoint, panel))
         troubles = [*core.troubles, *lost]
         told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
         if no_endpoint:
@@ -323,6 +325,27 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
         updates.subscribe(lambda _news: _tell_of_version(panel, updates))
         await stack.enter_async_context(updates.at_work())
         yield core
+
+
+@asynccontextmanager
+async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, panel: Panel) -> AsyncIterator[None]:
+    """Paired pages and watched records are those of the whole office while the panel is open."""
+    from archisync_gui.app.core import Core
+    from archisync_gui.app.joining import PAGES, WATCHES
+
+    assert not isinstance(core, Core)
+    pairing, watches = endpoint.pairing, panel.window.watches()
+    watches.shared = True
+    pages, watched = core.share(PAGES, pairing), core.share(WATCHES, watches)
+    forget = pairing.subscribe(pages.changed_here)
+    watches.changed.connect(watched.changed_here)
+    try:
+        yield
+    finally:
+        forget()
+        watches.changed.disconnect(watched.changed_here)
+        await pages.close()
+        await watched.close()
 
 
 async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core | OfficeMember:
@@ -415,8 +438,9 @@ def _tell_of_version(panel: Panel, updates: Updates) -> None:
     panel.context.background.run(updates.told(version), "version-told")
 
 
-def _endpoint(core: Core | OfficeMember, drafts: Any) -> Endpoint:
+def _endpoint(core: Core | OfficeMember, drafts: Any, joined: bool) -> Endpoint:
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
+    from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
     from archisync_gui.endpoint.pairing import PairingStore
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.text.i18n import language
@@ -426,7 +450,7 @@ def _endpoint(core: Core | OfficeMember, drafts: Any) -> Endpoint:
         core.orchestrator,
         core.store,
         drafts,
-        PairingStore(profile.folder / "pages.json", clock=core.clock),
+        PairingStore(profile.folder / PAGES_FILE, clock=core.clock, shared=joined),
         profile_id=profile.id,
         port=core.settings.number("endpoint.port"),
         demo=profile.demo,

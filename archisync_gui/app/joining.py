@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +16,21 @@ from pathlib import Path
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
 from archisync_gui.drafts import Drafts
+from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
+from archisync_gui.endpoint.pairing import PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 from archisync_gui.office.checks import Seen, look
 from archisync_gui.office.membership import Membership, forget, keep, membership
+from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 from archisync_gui.store.store import FILE
 
+PAGES = "page."
+WATCHES = "watch."
+"""What begins the keys of the office's rows of paired pages and of watched records."""
 PASSWORD = "ARCHISYNC_OFFICE_PASSWORD"
 """Environment variable with the password of the PostgreSQL role."""
 
@@ -55,6 +62,11 @@ async def joined(profile: Profile) -> tuple[Membership, Server]:
     if member is None:
         raise SyncFailure("office-not-joined", FailureKind.PERMANENT, params={"name": profile.name})
     return member, await address(profile, member.url)
+
+
+def computer_name(profile: Profile) -> str:
+    """The computer's name in the office, for people."""
+    return f"{socket.gethostname()} ({profile.name})"
 
 
 # ------------------------------------------------------------------------------------------------- checks
@@ -192,9 +204,24 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
     finally:
         await store.close()
     await _bring_drafts_back(profile, server)
+    await asyncio.to_thread(_bring_pages_back, profile, server)
     await Store.restore(profile.folder, backup, clock=SystemClock())
     await asyncio.to_thread(forget, profile.folder)
     return Left(profile.name, str(server), file, copied=True)
+
+
+def _bring_pages_back(profile: Profile, server: Server) -> None:
+    """Let in on this computer what the office has let in, and refuse what it has revoked. What was revoked here in an
+    outage is revoked in the office, too. Blocking."""
+    pages = PairingStore(profile.folder / PAGES_FILE, clock=SystemClock(), shared=True)
+    shared = read_from(server)
+    _, revoked = pages.rows()
+    if revoked:
+        shared = change_shared(server, computer_name(profile), {PAGES + key: None for key in revoked}, shared)
+        pages.told(revoked)
+    pages.take(
+        {key.removeprefix(PAGES): one.value for key, one in shared.items() if key.startswith(PAGES) and one.readable}
+    )
 
 
 async def _bring_drafts_back(profile: Profile, server: Server) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,11 @@ from archisync_gui.app.commands import serve, status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
+from archisync_gui.app.joining import address
 from archisync_gui.app.office import this_member
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import FailureKind, Reason, SyncFailure, as_json
+from archisync_gui.model import FailureKind, Json, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
 from archisync_gui.office.leadership import YIELD, Leadership
@@ -31,9 +32,11 @@ from archisync_gui.office.line import Line, News
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
 from archisync_gui.office.served import Served
+from archisync_gui.office.shared_rows import OwnRows, SharedRows
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, interval_key, open_settings
 from archisync_gui.store import Store, StoreError
+from archisync_gui.store.errors import RECOVERABLE
 from archisync_gui.store.postgres import Postgres, Server
 
 if TYPE_CHECKING:
@@ -43,8 +46,12 @@ log = logging.getLogger(__name__)
 
 UNFIT = 60.0
 """Seconds for which a member that could not open the archive leaves the leadership to others."""
+BROWSER_GRACE = YIELD
+"""Seconds that the ERP's browser may live when the leadership is lost."""
 FOLDER_CHECK = 5.0
 """Seconds between two looks whether the profile's folder is still the one that was opened."""
+AGAIN = 3.0
+"""Seconds between two tries to reach the office's server at the start."""
 FIRST_STATUS = 5.0
 """Seconds that the opening waits for the office's first status."""
 LONG = 120.0
@@ -73,6 +80,60 @@ def _as_json(value: object) -> Any:
 
 
 @asynccontextmanager
+async def taking_part_at_last(
+    profile: Profile,
+    demo: DemoOptions | None,
+    membership: Membership,
+    *,
+    stop: asyncio.Event,
+    waits: Callable[[SyncFailure], object],
+    passing: Collection[str] = RECOVERABLE,
+    say: Say = lambda code, **params: None,
+    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
+) -> AsyncIterator[OfficeMember | None]:
+    """Take part in the office as soon as its server lets this computer; ``None`` when ``stop`` was set meanwhile.
+
+    The caller holds the profile's lock. While the server gives one of the codes ``passing``, it is tried again every
+    :data:`AGAIN` seconds, and ``waits`` is told why whenever the reason is another one. ``say`` as for
+    :func:`taking_part`. Meanwhile a second start of the program and a request to quit are answered. Raises
+    ``SyncFailure`` for any other trouble.
+    """
+    found: OfficeMember | None = None
+
+    async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        if name == "raise":
+            second_start(bool(args.get("hidden")), str(args.get("open") or ""))
+            return exit_codes.OK, None
+        if name == "quit":
+            asyncio.get_running_loop().call_soon(stop.set)  # after the answer
+            return exit_codes.OK, None
+        if found is None:
+            raise StoreError("office-unreachable", path=membership.place, detail=told)
+        return await found.line.send(name, args, emit).future
+
+    told = ""
+    async with AsyncExitStack() as stack:
+        channel = ChannelServer(profile, answer)
+        stack.push_async_callback(channel.stop)
+        await channel.start()
+        while found is None and not stop.is_set():
+            try:
+                server = await address(profile, membership.url)
+                found = await stack.enter_async_context(taking_part(profile, demo, membership, server, say=say))
+            except SyncFailure as error:
+                if error.code not in passing:
+                    raise
+                log.warning("this computer cannot take part in its office yet, trying again: %s", error)
+                if told != error.code:
+                    told = error.code
+                    waits(error)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(AGAIN):
+                        await stop.wait()
+        yield found
+
+
+@asynccontextmanager
 async def taking_part(
     profile: Profile,
     demo: DemoOptions | None,
@@ -80,8 +141,6 @@ async def taking_part(
     server: Server,
     *,
     say: Say = lambda code, **params: None,
-    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
-    quit: Callable[[], object] = lambda: None,
 ) -> AsyncIterator[OfficeMember]:
     """Take part in the office; the caller holds the profile's lock. ``say`` gets ``office-leads`` and
     ``office-follows`` when they become true. Raises ``SyncFailure`` when the office's data cannot be opened."""
@@ -96,19 +155,6 @@ async def taking_part(
         member = OfficeMember(profile, demo, membership, server, clock, loaded.settings, store, say)
         member.troubles = (*loaded.troubles, *filter(None, [member.only_reads]))
         stack.push_async_callback(member.close)
-
-        async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
-            if name == "raise":
-                second_start(bool(args.get("hidden")), str(args.get("open") or ""))
-                return exit_codes.OK, None
-            if name == "quit":
-                asyncio.get_running_loop().call_soon(quit)  # after the answer
-                return exit_codes.OK, None
-            return await member.line.send(name, args, emit).future
-
-        channel = ChannelServer(profile, answer)
-        stack.push_async_callback(channel.stop)
-        await channel.start()
         await member.begin()
         yield member
 
@@ -149,6 +195,7 @@ class OfficeMember:
         self._computer = me.name
         self._shared: dict[str, SharedSetting] = {}
         """The office's settings as this member knows them."""
+        self._rows: list[SharedRows] = []
         self._adopting: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Event()
         self._turn.set()
@@ -168,7 +215,8 @@ class OfficeMember:
     async def begin(self) -> None:
         """Follow the leader, and try to become it."""
         shared = await asyncio.to_thread(read_from, self.server)
-        if not shared and self.only_reads is None and (self.settings.text("erp.url") or self.profile.demo):
+        none = not any(map(is_shared, shared))
+        if none and self.only_reads is None and (self.settings.text("erp.url") or self.profile.demo):
             first = {key: _as_json(self.settings[key]) for key in self.settings if is_shared(key)}
             with suppress(StoreError):  # another member was first
                 await asyncio.to_thread(change_shared, self.server, self._computer, first, {})
@@ -185,6 +233,8 @@ class OfficeMember:
 
     async def close(self) -> None:
         """Give the leadership back, end this computer's part."""
+        for rows in self._rows:
+            await rows.close()
         self._ending.set()
         self._turn.set()
         if self._work:
@@ -274,7 +324,7 @@ class OfficeMember:
             if leadership.epoch != epoch:  # the browser is closed first: nothing waits for a server that may be silent
                 desk.break_off()
                 database.break_off()
-                await close()
+                await let_go(close(), core.erp.kill_browser)
 
     def _core_broken(self, future: asyncio.Future[SyncFailure]) -> None:
         if not future.cancelled() and not self.broken.done():
@@ -315,10 +365,32 @@ class OfficeMember:
     async def _adopt(self, shared: Mapping[str, SharedSetting]) -> None:
         """Use the office's settings here, and keep them in this computer's file."""
         async with self._acting:
-            self._shared = dict(shared)
-            values = {key: one.value for key, one in shared.items() if is_shared(key) and key in self.settings}
+            self._know(shared)
+            meant = {key: one for key, one in shared.items() if is_shared(key) and key in self.settings}
+            values = {key: one.value for key, one in meant.items() if one.readable}
             if any(_as_json(self.settings[key]) != value for key, value in values.items()):
                 await self._apply(values)
+
+    def _know(self, shared: Mapping[str, SharedSetting]) -> None:
+        self._shared = dict(shared)
+        for rows in self._rows:
+            rows.heard(shared)
+
+    def share(self, prefix: str, own: OwnRows) -> SharedRows:
+        """Share rows with the office until :meth:`close`; call ``changed_here`` of what this returns when they have
+        changed on this computer."""
+
+        async def change(
+            changes: Mapping[str, Json], known: Mapping[str, SharedSetting]
+        ) -> Mapping[str, SharedSetting]:
+            if self.only_reads is not None:
+                raise self.only_reads
+            return await asyncio.to_thread(change_shared, self.server, self._computer, changes, known)
+
+        rows = SharedRows(prefix, own, change=change, read=lambda: asyncio.to_thread(read_from, self.server))
+        self._rows.append(rows)
+        rows.heard(self._shared)
+        return rows
 
     @property
     def settings(self) -> Settings:
@@ -359,9 +431,10 @@ class OfficeMember:
                 asyncio.run_coroutine_threadsafe(apply(), loop).result()
 
             try:
-                self._shared = await asyncio.to_thread(
+                after = await asyncio.to_thread(
                     change_shared, self.server, self._computer, shared, self._shared, before_commit=before_commit
                 )
+                self._know(after)
             except Exception:
                 # The server was lost before it confirmed the change. If it has it, it comes back with the news.
                 if applied:
@@ -425,6 +498,19 @@ class OfficeMember:
     async def clear_and_read(self, sync_type: str, account: str) -> None:
         """As :meth:`Core.clear_and_read`, done by the leader."""
         await self.orchestrator.ask("clear_and_read", patience=LONG, type=sync_type, account=account)
+
+
+async def let_go(closing: Coroutine[Any, Any, None], kill_browser: Callable[[], object]) -> None:
+    """Close what reads the ERP, and end the browser without a word when that takes longer than :data:`BROWSER_GRACE`:
+    another member reads by now, whatever this one's parts still wait for."""
+    task = asyncio.ensure_future(closing)
+    try:
+        await asyncio.wait({task}, timeout=BROWSER_GRACE)
+        if not task.done():
+            log.warning("the browser is ended: this member does not lead any more and closing takes long")
+            await asyncio.to_thread(kill_browser)
+    finally:
+        await task
 
 
 async def _serve(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 def this_member(profile: Profile) -> Member:
     """This start of the program as a member."""
-    return Member(secrets.token_hex(8), f"{socket.gethostname()} ({profile.name})", __version__)
+    return Member(secrets.token_hex(8), joining.computer_name(profile), __version__)
 
 
 # ------------------------------------------------------------------------------------------------- the commands
@@ -148,23 +148,28 @@ def ask(profile: Profile, name: str, args: dict[str, Any], on_event: Emit) -> tu
 
 
 async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) -> int:
-    """``office run``: take part without a window until the process is told to end."""
+    """``office run``: take part without a window until the process is told to end; wait while the server is away."""
     import signal
 
     from archisync_gui.app.core import until_over
-    from archisync_gui.app.member import taking_part
+    from archisync_gui.app.member import taking_part_at_last
 
     done = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(number, done.set)
-    membership_, server = await joined(profile)
+    membership_, _ = await joined(profile)
 
     def say(code: str, **params: object) -> None:
         print(text(code, language, params), flush=True)
 
+    def waits(error: SyncFailure) -> None:
+        print(text(error.code, language, error.params), file=sys.stderr, flush=True)
+        print(text("office-waits", language), file=sys.stderr, flush=True)
+
     with console_end(done.set):
-        async with taking_part(profile, demo, membership_, server, say=say, quit=done.set) as member:
-            await until_over(done, member.broken)
+        async with taking_part_at_last(profile, demo, membership_, stop=done, waits=waits, say=say) as member:
+            if member is not None:
+                await until_over(done, member.broken)
     return exit_codes.OK

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Callable
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
 from archisync_gui.app.desktop import NotOpened, open_drafts
-from archisync_gui.app.joining import address
-from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.member import OfficeMember, taking_part_at_last
 from archisync_gui.drafts import Drafts, OfficeDrafts
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
-from archisync_gui.store.errors import UNREACHABLE
+from archisync_gui.store.errors import RECOVERABLE
 from archisync_gui.store.postgres import Postgres
 
 if TYPE_CHECKING:
     from archisync_gui.app.desktop import Life
     from archisync_gui.ui.shell.panel import Panel
 
-log = logging.getLogger(__name__)
-
-MENDABLE = UNREACHABLE | {"office-login", "office-tls", "office-missing", "office-not-allowed", "office-older"}
+MENDABLE = RECOVERABLE | {"office-login", "office-tls", "office-missing", "office-not-allowed", "office-older"}
 """Codes after which the panel stays open: they pass by themselves, or are mended on the server or in the dialog."""
 DRAFT_SECONDS = 5.0
 """Seconds that the server may take for a draft before it is kept on this computer: somebody waits for it."""
-AGAIN = 3.0
-"""Seconds between two tries to reach the office's server before the panel is open."""
 
 
 async def office_drafts(
@@ -43,12 +36,8 @@ async def office_drafts(
     lost += damaged
     if member.only_reads is not None:  # handed in when this computer has been updated
         return own
-    try:
-        database = Postgres(member.server, name="drafts", seconds=DRAFT_SECONDS)
-        shared = await OfficeDrafts.join(database, clock=member.clock)
-    except BaseException:
-        await own.close()
-        raise
+    database = Postgres(member.server, name="drafts", seconds=DRAFT_SECONDS)
+    shared = OfficeDrafts(database, member.clock)
 
     def handed_in(_count: int, copies: int) -> None:
         if copies:
@@ -71,29 +60,22 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
     again or to leave), and ``SyncFailure``."""
     from archisync_gui.ui.text.i18n import language
 
-    told = ""
-    while True:
-        try:
-            server = await address(life.profile, joined.url)
-            member = await stack.enter_async_context(
-                taking_part(
-                    life.profile, life.demo, joined, server, second_start=panel.second_start, quit=life.stop.set
-                )
-            )
-            break
-        except SyncFailure as error:
-            if error.code not in MENDABLE:
-                raise
-            log.warning("the office's server cannot be reached, trying again: %s", error)
-            if told != error.code:
-                told = error.code
-                said, button = str(text(error.code, language(), error.params)), text("office-dialog.open", language())
-                panel.context.say(said, "bad", button.what, partial(panel.context.open, "office"))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(AGAIN):
-                await life.stop.wait()
-        if life.stop.is_set():
-            raise NotOpened
+    def waits(error: SyncFailure) -> None:
+        said, button = str(text(error.code, language(), error.params)), text("office-dialog.open", language())
+        panel.context.say(said, "bad", button.what, partial(panel.context.open, "office"))
+
+    taking = taking_part_at_last(
+        life.profile,
+        life.demo,
+        joined,
+        stop=life.stop,
+        waits=waits,
+        passing=MENDABLE,
+        second_start=panel.second_start,
+    )
+    member = await stack.enter_async_context(taking)
+    if member is None:
+        raise NotOpened
     member.orchestrator.refused = lambda error: panel.context.say(
         str(text(error.code, language(), error.params)), "bad"
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from archisync_gui.disk import read_json, replace_file
 from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, Past
+from archisync_gui.drafts.schema import prepare_on_server
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.errors import UNREACHABLE, StoreError
@@ -24,13 +25,16 @@ FILE = "drafts-away.json"
 AGAIN = 3.0
 """Seconds between two tries to reach the server."""
 
+PASSING = UNREACHABLE | {"locked"}
+"""Codes during which drafts are kept here. ``locked``: another computer changes the office's tables for long."""
+
 Key = tuple[AccountId, str]
 
 
 class OfficeDrafts(Drafts):
     """The office's drafts. While the server is away: those that were last seen, and what is saved here.
 
-    Made by :meth:`begin` around the office's database; ``own`` are the drafts in this computer's file.
+    Usable after :meth:`begin`; no server is asked before. ``own`` are the drafts in this computer's file.
     """
 
     def __init__(self, database: Connections, clock: Clock) -> None:
@@ -44,19 +48,32 @@ class OfficeDrafts(Drafts):
         self._heads: dict[AccountId, str] = {}
         self._here: dict[Key, Draft] = {}
         """What is in this computer's file."""
+        self._met = False
+        """The server's tables were prepared by this program."""
         self._away: asyncio.Task[None] | None = None
         self._saving = asyncio.Lock()
         self.handed_in: Callable[[int, int], object] = lambda count, copies: None
         """Is told how many drafts were handed in, and how many of them became copies."""
 
     async def begin(self, own: Drafts, folder: Path) -> None:
-        """Hand in what this computer has, and use ``own`` while the server is away; it is closed with this one. Raises
-        :class:`StoreError`."""
+        """Hand in what this computer has, and use ``own`` while the server is away, also if it is so now; it is closed
+        with this one. Raises :class:`StoreError` for any other trouble."""
         self._own, self._file = own, folder / FILE
         self._bases = await asyncio.to_thread(_read_bases, self._file)
         drafts, heads = await own.everything()
         self._here = {(draft.account, draft.id): draft for draft in drafts}
-        await self.take((), heads)
+        self._heads = dict(heads)
+        try:
+            await self._meet()
+        except StoreError as error:
+            self._lost(error)
+
+    async def _meet(self) -> None:
+        """The server answers: prepare its tables the first time, hand in what lies here, and see what it has."""
+        if not self._met:
+            await self._prepare(prepare_on_server)
+            await self.take((), self._heads)
+            self._met = True
         await self._hand_in()
         await self._look()
 
@@ -80,7 +97,7 @@ class OfficeDrafts(Drafts):
 
     def _lost(self, error: StoreError) -> None:
         """The server cannot be reached. Raises any other trouble."""
-        if error.code not in UNREACHABLE:
+        if error.code not in PASSING:
             raise error
         if self._away is None:
             log.warning("drafts are kept on this computer until the office can be reached: %s", error)
@@ -91,12 +108,11 @@ class OfficeDrafts(Drafts):
             await asyncio.sleep(AGAIN)
             try:
                 async with self._saving:  # nothing is saved here while the last of it is handed in
-                    await self._hand_in()
-                    await self._look()
+                    await self._meet()
                     self._away = None
                 return
             except StoreError as error:
-                if error.code not in UNREACHABLE:
+                if error.code not in PASSING:
                     log.error("drafts cannot be handed in to the office: %s", error)
             except Exception:
                 log.exception("drafts cannot be handed in to the office")

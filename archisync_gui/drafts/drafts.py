@@ -105,17 +105,23 @@ class Drafts:
 
     @classmethod
     async def _opened(cls, database: Connections, clock: Clock, prepared: Callable[[sa.Connection, str], None]) -> Self:
-        def ready(connection: sa.Connection) -> None:
-            prepared(connection, database.place)
-            forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
-
+        found = cls(database, clock)
         try:
-            await database.create()
-            await database.change_schema(ready)
+            await found._prepare(prepared)
         except BaseException:
             await database.close()
             raise
-        return cls(database, clock)
+        return found
+
+    async def _prepare(self, prepared: Callable[[sa.Connection, str], None]) -> None:
+        """Make the tables or bring them up to date, and forget what is too old."""
+
+        def ready(connection: sa.Connection) -> None:
+            prepared(connection, self._database.place)
+            forget_oldest(connection, tombstones=TOMBSTONES_KEPT, past=PAST_KEPT)
+
+        await self._database.create()
+        await self._database.change_schema(ready)
 
     async def everything(self) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
         """The drafts and the letterheads of all accounts, to be taken elsewhere (:meth:`take`)."""

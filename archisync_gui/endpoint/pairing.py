@@ -23,10 +23,12 @@ from threading import Lock
 from typing import Literal, NamedTuple
 
 from archisync_gui.disk import keep_copy, read_json, replace_file
-from archisync_gui.model import AccountId, Clock
+from archisync_gui.model import AccountId, Clock, Json
 
 log = logging.getLogger(__name__)
 
+FILE = "pages.json"
+"""In the profile's folder."""
 WINDOW = 120.0
 """Seconds in which unlisted pages may ask, after the operator pressed *Collega una pagina*."""
 COLLECT = 60.0
@@ -92,8 +94,15 @@ class PairingStore:
 
     VERSION = 1
 
-    def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
-        """Read ``path``. Entries that cannot be read are skipped; of a file with such entries a copy is kept."""
+    def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes, shared: bool = False) -> None:
+        """Read ``path``. Entries that cannot be read are skipped; of a file with such entries a copy is kept.
+
+        ``shared``: the pages are those of an office. Which ones were revoked here is then remembered until the office
+        has been :meth:`told`.
+        """
+        self._shared = shared
+        self._revoked: set[bytes] = set()
+        """SHA-256 of tokens that were revoked here, of which the office was not told."""
         self._path = path
         self._clock = clock
         self._random = random
@@ -167,9 +176,52 @@ class PairingStore:
         kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
         if len(kept) == len(self._pages):
             return False
+        if self._shared:
+            self._revoked |= {digest for digest, page in self._pages.items() if digest not in kept and not page.own}
         self._pages = kept  # also when the disk refuses it: the token is not good any more in this process
         self._save()
         return True
+
+    # ---------------------------------------------------------------- for an office (``office.shared_rows.OwnRows``)
+
+    def rows(self) -> tuple[Mapping[str, Json], frozenset[str]]:
+        """The outside pages and programs by the SHA-256 of their tokens, and those revoked since the office was told.
+        Our own form's tabs belong to this computer, as does when a page was last used."""
+        pages = {digest.hex(): _shown_to_office(page) for digest, page in self._pages.items() if not page.own}
+        return pages, frozenset(digest.hex() for digest in self._revoked)
+
+    def take(self, rows: Mapping[str, Json]) -> bool:
+        """Let in what the office has let in, and forget what it has revoked (``None``). A row that cannot be read lets
+        nobody in. True when that changed something."""
+        before = dict(self._pages)
+        for key, row in rows.items():
+            try:
+                digest = bytes.fromhex(key)
+                if row is None:
+                    self._pages.pop(digest, None)
+                elif isinstance(row, dict) and len(digest) == hashlib.sha256().digest_size:
+                    page = _page({**row, "lastUsed": row["created"], "own": False})
+                    self._pages.setdefault(digest, page)
+                else:
+                    raise ValueError("page")
+            except (ValueError, KeyError, TypeError, OverflowError):
+                log.warning("paired pages: the office's page %.64s cannot be read and is not let in", key)
+        changed = self._pages != before
+        if changed:
+            self._keep()
+        return changed
+
+    def told(self, keys: Iterable[str]) -> None:
+        """The office knows that these were revoked."""
+        self._revoked -= {bytes.fromhex(key) for key in keys}
+        self._keep()
+
+    def _keep(self) -> None:
+        """Write what the office holds, too: where the disk refuses it, it comes again with the next start."""
+        try:
+            self._save()
+        except PairingError as error:
+            log.warning("the office's pages are not kept on this computer: %s", error)
 
     def _forget_own(self, most: int) -> None:
         own = [(digest, page) for digest, page in self._pages.items() if page.own]
@@ -188,6 +240,12 @@ class PairingStore:
             log.error("paired pages: %s is unreadable (%s), kept as %s", self._path, error, keep_copy(self._path))
             return
         unreadable = 0
+        if self._shared:
+            for text in document.get("revoked", ()):
+                try:
+                    self._revoked.add(bytes.fromhex(text))
+                except (ValueError, TypeError):
+                    unreadable += 1
         for entry in entries:
             try:
                 self._pages[bytes.fromhex(entry["hash"])] = _page(entry)
@@ -218,19 +276,17 @@ class PairingStore:
         entries = [
             {
                 "hash": digest.hex(),
-                "id": page.id,
-                "name": page.name,
-                "origin": page.origin,
-                "scopes": sorted(page.scopes),
-                "account": page.account,
-                "created": page.created.isoformat(),
+                **_shown_to_office(page),
                 "lastUsed": page.last_used.isoformat(),
                 "own": page.own,
             }
             for digest, page in self._pages.items()
         ]
         self._changes += 1
-        text = json.dumps({"version": self.VERSION, "pages": entries}, ensure_ascii=False, indent=1)
+        document: dict[str, object] = {"version": self.VERSION, "pages": entries}
+        if self._revoked:
+            document["revoked"] = sorted(digest.hex() for digest in self._revoked)
+        text = json.dumps(document, ensure_ascii=False, indent=1)
         return self._changes, text
 
     def _write(self, number: int, text: str) -> None:
@@ -436,6 +492,19 @@ class Pairing:
         self._changed()
         return revoked
 
+    def rows(self) -> tuple[Mapping[str, Json], frozenset[str]]:
+        """As :meth:`PairingStore.rows`."""
+        return self.store.rows()
+
+    def take(self, rows: Mapping[str, Json]) -> None:
+        """As :meth:`PairingStore.take`; the panel shows it, and open lines of revoked pages end."""
+        if self.store.take(rows):
+            self._changed()
+
+    def told(self, keys: Iterable[str]) -> None:
+        """As :meth:`PairingStore.told`."""
+        self.store.told(keys)
+
     def one_time_code(self, account: AccountId | None = None) -> str:
         """A code that our own order form exchanges for a token within :data:`CODE_LIFE` seconds, once."""
         now = self._clock.monotonic()
@@ -615,6 +684,17 @@ def _page(entry: Mapping[str, object]) -> Page:
         last_used=_moment(used),
         own=entry["own"] is True,
     )
+
+
+def _shown_to_office(page: Page) -> dict[str, Json]:
+    return {
+        "id": page.id,
+        "name": page.name,
+        "origin": page.origin,
+        "scopes": [str(scope) for scope in sorted(page.scopes)],
+        "account": page.account,
+        "created": page.created.isoformat(),
+    }
 
 
 def _moment(text: str) -> datetime:

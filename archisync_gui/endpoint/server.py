@@ -9,9 +9,10 @@ import secrets
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
 
 from archisync_gui import messages
 from archisync_gui.drafts import BrowserKeys
@@ -157,16 +158,17 @@ class Endpoint:
         self._files = await asyncio.to_thread(files.load, messages.resources() / "web", demo=self._services.demo)
         app = web.Application(middlewares=[self._guard], client_max_size=self._limits.body)
         app.on_response_prepare.append(self._finish)
+        add = partial(app.router.add_route, expect_handler=_expected)
         # Fixed addresses first, each with an answer for its wrong methods: else ``GET`` on one would be taken for
         # ``/api/customers/{id}``.
         for path in sorted({route.path: None for route in ROUTES}, key=lambda path: "{" in path):
             for route in ROUTES:
                 if route.path == path:
-                    app.router.add_route(route.method, path, self._served(route))
-            app.router.add_route("*", path, self._static)
-        app.router.add_get("/openapi.json", self._openapi)
-        app.router.add_get("/docs", self._docs)
-        app.router.add_route("*", r"/{path:[\s\S]*}", self._static)  # whatever it holds, line feeds too
+                    add(route.method, path, self._served(route))
+            add("*", path, self._static)
+        app.router.add_get("/openapi.json", self._openapi, expect_handler=_expected)
+        app.router.add_get("/docs", self._docs, expect_handler=_expected)
+        add("*", r"/{path:[\s\S]*}", self._static)  # whatever it holds, line feeds too
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
@@ -478,6 +480,14 @@ class _Connection(web.RequestHandler):
         """What aiohttp would log quotes the request; its kind is enough."""
         error = kw.get("exc_info")
         log.warning("a connection failed: %s", type(error).__name__ if error else "unknown")
+
+
+async def _expected(request: web.Request) -> None:
+    """Let a client that waits for it send its body. Any other expectation is passed over, as HTTP allows: aiohttp would
+    answer it before the checks of :class:`Gate`, with the header in its answer."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.version == HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
 
 
 def _listen(first: int) -> socket.socket:

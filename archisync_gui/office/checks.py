@@ -14,6 +14,9 @@ OLDEST = 130000
 CONNECTIONS = 8
 """Connections to the server that each computer needs."""
 
+PATIENCE = 10.0
+"""Seconds that the server may take for each question of a check: somebody waits for the answer."""
+
 RIGHTS = """SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = %s AND c.relkind = 'r' AND NOT (
     has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')
@@ -78,7 +81,7 @@ def look(server: Server) -> Seen:
     ``office-not-allowed``, and what a connection can raise."""
     place = str(server)
     with translated(place):
-        with server.connect("archisync check", autocommit=True) as connection:
+        with server.connect("archisync check", autocommit=True, statement_seconds=PATIENCE) as connection:
             refuse_unfit(connection, server)
             version = str(connection.info.parameter_status("server_version") or "")
             tls = bool(connection.pgconn.ssl_in_use)

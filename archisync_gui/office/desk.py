@@ -59,6 +59,8 @@ STATUS_TURN = 0.05
 """Seconds between two looks of the thread that waits for the status whether it is to stop."""
 ANNOUNCED = 120
 """Seconds that an event stays for members whose connection was lost."""
+PATIENCE = 10.0
+"""Seconds that the server may take to give the last status to a command."""
 FAILED = 1
 """Exit code of a command that failed at the leader."""
 
@@ -320,7 +322,7 @@ def shown(connection: Connection) -> Shown | None:
 def last_shown(server: Server) -> Shown | None:
     """:func:`shown`, over a connection of its own. Blocking. Raises :class:`StoreError`."""
     with translated(str(server)):
-        with server.connect("archisync status", autocommit=True) as connection:
+        with server.connect("archisync status", autocommit=True, statement_seconds=PATIENCE) as connection:
             return shown(connection)
 
 

@@ -121,6 +121,8 @@ class Line:
         self.barred: StoreError | None = None
         """Why this member may send no commands; ``None``: it may."""
         self._silent_since: float | None = None
+        self._asked: float | None = None
+        """When the server was asked something that it has not answered yet."""
         self._disturbed = False
         self._thread = threading.Thread(target=self._run, name="office-line", daemon=True)
 
@@ -174,6 +176,7 @@ class Line:
 
     def _run(self) -> None:
         while not self._stop.is_set():
+            self._asked = time.monotonic()
             try:
                 with translated(str(self._server)):
                     with self._server.connect("archisync line", autocommit=True, statement_seconds=STATEMENT) as found:
@@ -195,7 +198,10 @@ class Line:
         """The server cannot be used: note since when, tell when it lasts, and give up commands that waited enough."""
         now = time.monotonic()
         if self._silent_since is None:
-            self._silent_since = now
+            self._silent_since = now if self._asked is None else self._asked
+            for command in self._open.values():
+                if command.taken:  # its deadline was for the taking
+                    command.deadline = self._silent_since + (command.patience or 0.0)
             log.warning("the office's server cannot be reached: %s", error)
         if error.code not in RECOVERABLE or now - self._silent_since >= DISTURBED:
             self._disturbed = True
@@ -213,7 +219,7 @@ class Line:
         look = 0.0
         news = answers = True
         while not self._stop.is_set():
-            now = time.monotonic()
+            now = self._asked = time.monotonic()
             if now >= look:
                 look, news, answers = now + LOOK, True, True
             self._send_commands(connection)
@@ -221,7 +227,7 @@ class Line:
                 self._read_answers(connection)
             if news and self._heard is not None:
                 self._read_news(connection)
-            self._silent_since, self._disturbed = None, False
+            self._silent_since, self._disturbed, self._asked = None, False, None
             left = look - time.monotonic()
             if any(not command.taken for command in self._open.values()):
                 left = min(left, UNTAKEN_LOOK)

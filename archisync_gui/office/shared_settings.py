@@ -4,6 +4,7 @@ same one at once, the second is told so. Blocking."""
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,8 @@ from datetime import datetime
 from archisync_gui.model import Json
 from archisync_gui.store.errors import StoreError, translated
 from archisync_gui.store.postgres import Connection, Server
+
+log = logging.getLogger(__name__)
 
 PATIENCE = 15.0
 """Seconds that the server may take for a statement; more than it waits for another member's change of the same one."""
@@ -28,12 +31,21 @@ class SharedSetting:
     computer: str
     """The computer on which it was changed."""
     changed: datetime
+    readable: bool = True
+    """False: the row is damaged and has no value. Who changes it mends it."""
 
 
 def read_shared(connection: Connection) -> dict[str, SharedSetting]:
     """All settings of the office, by key."""
     rows = connection.execute("SELECT key, value, version, computer, changed FROM settings").fetchall()
-    return {key: SharedSetting(json.loads(value), int(version), who, at) for key, value, version, who, at in rows}
+    found = {}
+    for key, text, version, who, at in rows:
+        try:
+            found[key] = SharedSetting(json.loads(text), int(version), who, at)
+        except (ValueError, RecursionError):
+            log.warning("the office's setting %s cannot be read and is left out", key)
+            found[key] = SharedSetting(None, int(version), who, at, readable=False)
+    return found
 
 
 def read_from(server: Server) -> dict[str, SharedSetting]:
@@ -73,7 +85,7 @@ def change_shared(
                 ).rowcount
                 if not done:
                     other = read_shared(connection)[key]
-                    if other.value == value:
+                    if other.readable and other.value == value:
                         continue  # both want the same
                     at = other.changed.isoformat()
                     raise StoreError("office-setting-conflict", key=key, computer=other.computer, at=at)

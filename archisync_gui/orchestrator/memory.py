@@ -24,6 +24,9 @@ from archisync_gui.orchestrator.state import ListState, Moment, Stamp, State, ev
 
 log = logging.getLogger(__name__)
 
+EARLIEST, LATEST = 1970, 3000
+"""Years of the times that a note may hold; later ones are read as damage."""
+
 Write: TypeAlias = Callable[[], Awaitable[object]]
 
 # ---------------------------------------------------------------------------------------------------------- writing
@@ -112,6 +115,7 @@ def started(state: State, now: Moment, memory: Remembered, *, failed: bool) -> S
     if later_than(now.wall + timedelta(seconds=state.rules.clock_tolerance), memory):
         # The wall clock was set back while the program was closed (rule 30).
         state = schedule.clock_doubted(state, now)
+    state = _bounded(state, now)
     if failed:
         # Whether the operator held all reads, or an account was stopped, is not known: nothing starts.
         state = evolve(state, hold_since=now.wall, unreadable=("journal",))
@@ -134,7 +138,23 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             log.warning("the note %s cannot be read and is left out: %.200r", note, value)
             unreadable.append(f"note {note}")
+            if note == "hold":  # the operator held all reads; since when is not known (rule 18)
+                state = evolve(state, hold_since=state.at.wall)
     return evolve(state, unreadable=tuple(unreadable))
+
+
+def _bounded(state: State, now: Moment) -> State:
+    """No pause lasts longer than it was meant to when it began: a time that lies further away was stored under a wall
+    clock that was ahead (rule 30)."""
+    since, until = state.hold_since, state.hold_until
+    if since is not None and until is not None:
+        state = evolve(state, hold_until=min(until, now.wall + max(until - since, timedelta())))
+    tracks = dict(state.tracks)
+    for key, track in state.tracks.items():
+        if track.back_off is not None:
+            longest = state.rules.back_off(state.intervals.get(key[0]), track.failures) or 0.0
+            tracks[key] = evolve(track, back_off=min(track.back_off, now.wall + timedelta(seconds=longest)))
+    return evolve(state, tracks=tracks)
 
 
 def later_than(wall: datetime, memory: Remembered) -> bool:
@@ -167,29 +187,33 @@ def _track(state: State, read: LastRead, known: ListState, now: Moment) -> ListS
 
 def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
-        case ["due", sync_type, *rest], str(at) if sync_type in state.types:
+        case ["due", sync_type, *rest], at if sync_type in state.types:
             place = (sync_type, ":".join(rest))
             track = state.tracks.get(place, ListState())
             return state.with_track(place, evolve(track, due=_time(at)))
-        case ["owed", sync_type, *rest], str(since) if sync_type in state.types:
+        case ["owed", sync_type, *rest], since if sync_type in state.types:
             place = (sync_type, ":".join(rest))
             return state.with_track(place, evolve(state.tracks.get(place, ListState()), owed=_time(since)))
-        case ["failures", sync_type, *rest], Mapping() as kept if sync_type in state.types:
+        case ["failures", sync_type, *rest], kept if sync_type in state.types:
             place = (sync_type, ":".join(rest))
+            if not isinstance(kept, Mapping):
+                raise TypeError("no object")
             until, count = kept.get("until"), kept["count"]
             if not isinstance(count, int):
                 raise ValueError("no count")
             track = state.tracks.get(place, ListState())
             return state.with_track(place, evolve(track, failures=count, back_off=_time(until) if until else None))
-        case ["daily"], str(at):
+        case ["daily"], at:
             return evolve(state, daily_due=_time(at))
-        case ["hold"], str(since):
+        case ["hold"], since:
             return evolve(state, hold_since=_time(since))
-        case ["hold-until"], str(until):
+        case ["hold-until"], until:
             return evolve(state, hold_until=_time(until))
         case ["stopped", *rest], value if known := state.accounts.get(":".join(rest)):
             return state.with_account(evolve(known, stopped=_refusal(known.account.id, value)))
-        case ["logins", *rest], Mapping() as count if known := state.accounts.get(":".join(rest)):
+        case ["logins", *rest], count if known := state.accounts.get(":".join(rest)):
+            if not isinstance(count, Mapping):
+                raise TypeError("no object")
             day = date.fromisoformat(str(count["day"]))
             return state.with_account(evolve(known, day=day, logins=int(str(count["count"]))))
     return state
@@ -199,7 +223,11 @@ def _time(text: Json) -> datetime:
     if not isinstance(text, str):
         raise TypeError("no time")
     found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    if not EARLIEST <= found.year < LATEST:
+        # No clock of an office's computer showed it; at the ends of the calendar the next addition would fail.
+        raise ValueError("no time that was ever kept")
+    return found
 
 
 def _refusal(account: str, kept: Json) -> ErrorInfo:

@@ -25,7 +25,7 @@ PENDING = "find_pending"
 """Its line in ``declared`` keeps of what the index was made and SQLite's schema version at that time."""
 VERSION = 1
 """Increase it when the index's definition changes: it is then built again."""
-CANDIDATES = 1_000
+CANDIDATES = 800
 """Rows with all trigrams of a word that are looked at for the word itself, newest first. A text with a number
 or code has no such limit, unless that is too short to have a trigram: an exact number must never be missed."""
 FEW = 400

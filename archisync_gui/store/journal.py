@@ -33,7 +33,7 @@ from archisync_gui.model import (
 from archisync_gui.store.apply import doubt, names_of
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.dialect import any_text
-from archisync_gui.store.errors import RECOVERABLE, StoreError
+from archisync_gui.store.errors import RECOVERABLE, StoreError, code_of
 from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUNS, utc_text
 
 log = logging.getLogger(__name__)
@@ -286,8 +286,15 @@ class StoreJournal:
                 self._pending.clear()
 
     def _catch_up(self, connection: sa.Connection) -> None:
+        """Write what waits. An entry that can never be written is left out, or none would be written again."""
         for job in list(self._pending):
-            job(connection)
+            try:
+                with connection.begin_nested():
+                    job(connection)
+            except Exception as error:
+                if code_of(error) is not None:
+                    raise
+                log.exception("an entry of the journal that waited cannot be written and is left out")
 
 
 def _insert(connection: sa.Connection, table: sa.Table, values: Mapping[str, Any]) -> None:

@@ -270,8 +270,9 @@ class Postgres:
         return await self._writer.run(job, None, transaction=False, fenced=False)
 
     def break_off(self) -> None:
-        """End the writing transaction that runs, if any, and drop its connection; from any thread. For a member that
-        is not the leader any more and may be unable to reach the server."""
+        """End what runs and drop both connections; from any thread. Whatever is asked for from now on is refused, and
+        the server is not asked. For a member that does not lead any more and may be unable to reach the server."""
+        self._reader.break_off()
         self._writer.break_off()
 
     async def close(self) -> None:
@@ -357,8 +358,8 @@ class _Side:
 
     def _open(self, unwanted: threading.Event) -> sa.Connection:
         if self._broken_off.is_set():
-            self._broken_off.clear()
             self._drop()
+            raise StoreError("office-unreachable", path=str(self._server), detail="broken off by its owner")
         if self._connection is not None and time.monotonic() - self._used > IDLE_SECONDS:
             self._ask()
         if self._connection is None:

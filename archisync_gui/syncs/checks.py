@@ -164,7 +164,7 @@ def check_keys(entity: Entity, rows: Mapping[str, Row], known: Known, naturals: 
         failure = refused("no-rows", **params)
     elif _shrunk(len(rows), known.rows):
         failure = refused("shrink", **params)
-    elif known.keys and len(known.keys & rows.keys()) < SHARE * len(known.keys):
+    elif len(known.keys & rows.keys()) < SHARE * _expected_keys(known, rows):
         match = len(known.natural_keys & naturals) / max(len(known.natural_keys), 1)
         code = "keys-changed" if match >= REKEY_SHARE else "keys-changed-beyond"
         failure = refused(code, **params, match=round(match * 100))
@@ -173,6 +173,12 @@ def check_keys(entity: Entity, rows: Mapping[str, Row], known: Known, naturals: 
         return None
     failure.evidence = evidence
     return failure
+
+
+def _expected_keys(known: Known, rows: Mapping[str, Row]) -> int:
+    """How many known keys could be found. A small list may lose SMALL_LOSS rows, and their keys go with them: what is
+    left is compared, or a list of ten that lost four would be refused at every read, as one that got new keys."""
+    return min(len(known.keys), len(rows)) if known.rows < SMALL else len(known.keys)
 
 
 def _shrunk(now: int, before: int) -> bool:
@@ -189,5 +195,5 @@ def check_blanks(entity: Entity, before: Sequence[Row], now: Sequence[Row]) -> N
     for column in entity.columns:
         was = [i for i, row in enumerate(before) if row.get(column.name) not in (None, "")]
         still = sum(1 for i in was if now[i].get(column.name, "") is not None)
-        if len(was) >= SMALL and still < (1 - SHARE) * len(was):
+        if len(was) >= SMALL and len(was) - still > SHARE * len(was):
             raise refused("column-empty", list=entity.name, field=column.name, before=len(was), now=still)

@@ -135,6 +135,20 @@ FOUND: tuple[tuple[int, list[Step]], ...] = (
             ("reload", ()),
         ],
     ),
+    # A stored draft in which nothing was typed is no unfinished order: the panel has it.
+    (
+        9,
+        [
+            ("save", ()),
+            ("edit", (0,)),
+            ("half", ("lucido",)),
+            ("reload", ()),
+            ("half", ("",)),
+            ("edit", (0,)),
+            ("move", ()),
+        ],
+    ),
+    (6, [("save", ()), ("edit", (0,)), ("add", ("020002", "1.000")), ("take_back", ()), ("move", ())]),
 )
 """Shrunk failures of earlier runs."""
 

@@ -433,8 +433,16 @@ class Walk:
                 await asyncio.sleep(0.02)
 
     def _leave(self) -> None:
-        if not self.now.empty and (self.undo or self.touched or self.id not in self.saved):
+        if not self.now.empty and self._changed():
             self.aside[self.id] = self.now
+
+    def _changed(self) -> bool:
+        """Whether the order differs from what is stored of it."""
+        return bool(self.undo or self.touched or self.id not in self.saved)
+
+    def _kept(self) -> bool:
+        """Whether the browser keeps what is on the screen. A stored draft in which nothing was typed is not kept."""
+        return bool(self.now.article) or ((not self.now.empty or self.id in self.saved) and self._changed())
 
     async def _go(self, hash_: str, id_: str) -> None:
         await self.ask("go", hash_)
@@ -443,7 +451,7 @@ class Walk:
     async def reload(self) -> None:
         await self.page.reload(wait_until="commit")
         await self.ask("ready")
-        self.fresh(self.now, True)
+        self.fresh(self.now, self._kept())
 
     async def close(self) -> None:
         """The tab is closed; in a new one the agent goes on with what was left."""
@@ -455,10 +463,10 @@ class Walk:
 
     async def _go_on(self) -> None:
         """Go on with what was left; what was typed in the article's box belongs to the tab, and went with it."""
-        left = replace(self.now, article="")
+        left, kept = replace(self.now, article=""), self._kept()
         if not left.empty or self.id in self.saved:
             await self._go(f"draft={self.id}", self.id)
-        self.fresh(left, True)
+        self.fresh(left, kept)
 
     async def restart(self) -> None:
         await self.rig.office.restart()
@@ -470,7 +478,7 @@ class Walk:
         port = office.endpoint.port
         await office.endpoint.move(port + 1 if port == self.first_port else self.first_port)
         await self.open(seed)
-        if not replace(self.now, article="").empty or self.id in self.saved:
+        if self._kept():
             await self.ask("found", self.id)
         await self._go_on()
 

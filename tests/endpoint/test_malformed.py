@@ -113,6 +113,23 @@ async def test_what_follows_a_refused_request_is_not_read_as_the_next(office: Of
     assert not office.orchestrator.held
 
 
+@pytest.mark.parametrize("expectation", ["100-continue", "200-maybe", "<b>", "\xff\xfe"])
+@pytest.mark.parametrize(
+    ("host", "origin", "status"), [("evil.example.test", PAGE, 421), ("", "http://x.test", 403), ("", PAGE, 200)]
+)
+async def test_what_a_request_expects_is_no_way_past_the_checks(
+    office: Office, expectation: str, host: str, origin: str, status: int
+) -> None:
+    raw = head(office, f"Expect: {expectation}", f"Origin: {origin}", method="GET", path="/api/health")
+    if host:
+        raw = raw.replace(f"Host: 127.0.0.1:{office.endpoint.port}".encode(), f"Host: {host}".encode())
+    answer = await sent(office, raw)
+    final = answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert int(final.split()[1]) == status
+    assert b"<b>" not in final
+    assert json.loads(final.partition(b"\r\n\r\n")[2])
+
+
 async def test_the_whole_address_in_the_request_line_does_not_fool_the_host_check(office: Office) -> None:
     raw = head(office, method="GET", path=f"http://127.0.0.1:{office.endpoint.port}/api/health").replace(
         f"Host: 127.0.0.1:{office.endpoint.port}".encode(), b"Host: evil.example.test"

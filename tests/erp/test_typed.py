@@ -144,3 +144,43 @@ def test_cells_of_another_language_are_not_compared() -> None:
     fields = ("ID", "GROSSAMOUNT")
     english = [[str(n), f"${100 + n}.50"] for n, _ in ROWS]
     assert differing_columns(ORDERS, fields, ROWS, english, Words()) == []
+
+
+ODD_NUMBERS = [float("nan"), float("inf"), float("-inf"), 1e308, -1e308, 5e-324, 2**63, 10**400, -(10**400), True]
+HALF = "\ud83d"
+"""The first half of an emoji: what is left where a field was cut after so many units of UTF-16."""
+ODD_TEXTS = [
+    HALF,
+    f"Rossi {HALF}",
+    f"12{HALF}",
+    f"01/01/2025 {HALF}",
+    f"{HALF}\n{HALF}",
+    "9" * 400,
+    "NaN",
+    "Infinity",
+    "1e400",
+]
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.name)
+def test_whatever_a_page_hands_over_is_a_value_that_can_be_kept_or_unreadable(entity: Any) -> None:
+    """One odd cell must cost its own field only, never the list."""
+    for column in entity.columns:
+        by_text, by_value = parser(column, Words()), typed_parser(column, Words())
+        tries: list[tuple[Any, Any]] = [(by_value, value) for value in (*ODD_NUMBERS, *ODD_TEXTS)]
+        tries += [(by_text, text) for text in ODD_TEXTS]
+        for parse, value in tries:
+            try:
+                found = parse(value)
+            except Unreadable as error:
+                error.text.encode()
+                str(error).encode()
+                continue
+            assert not isinstance(found, float), column.name
+            if isinstance(found, int):
+                assert abs(found) < 2**53, column.name
+            str(found).encode()
+
+
+def test_half_a_letter_is_shown_as_one_that_is_missing() -> None:
+    assert parser(next(c for c in ORDERS.columns if c.kind is Kind.TEXT), Words())(f" Rossi {HALF} ") == "Rossi \ufffd"

@@ -129,6 +129,9 @@ class Computer:
     off: float
     erp: DemoErp
     process: asyncio.subprocess.Process | None = None
+    reading: asyncio.Task[None] | None = None
+    said: list[str] = field(default_factory=list)
+    """Its lines on standard error, of all its processes."""
     woken: list[float] = field(default_factory=list)
     """When it went on after having been stopped."""
 
@@ -146,29 +149,50 @@ class Computer:
             *command,
             cwd=Path(__file__).parents[2],
             stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
             env=environment,
         )
+        self.reading = asyncio.ensure_future(self._read(self.process))
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        async for line in process.stderr:
+            self.said.append(line.decode(errors="replace"))
+
+    def running(self) -> asyncio.subprocess.Process:
+        """Its process. A member ends when it is told to and never by itself, whatever breaks: that fails the round."""
+        assert self.process is not None
+        code = self.process.returncode
+        assert code is None, f"{self.name} ended by itself with {code}: {''.join(self.said)}"
+        return self.process
 
     async def end(self, number: signal.Signals) -> None:
-        if self.process is None:
-            return
-        if self.process.returncode is None:
+        process = self.running()
+        os.kill(process.pid, number)
+        await self._over(process)
+        assert number is signal.SIGKILL or process.returncode == 0, f"{self.name} ended with {process.returncode}"
+
+    async def clear(self) -> None:
+        """After the round, however it went."""
+        if self.process is not None:
             with suppress(ProcessLookupError):
-                os.kill(self.process.pid, signal.SIGCONT)
-                os.kill(self.process.pid, number)
+                self.process.kill()
+            await self._over(self.process)
+
+    async def _over(self, process: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(PATIENCE):
-            await self.process.wait()
+            await process.wait()
+            if self.reading is not None:
+                await self.reading
         self.process = None
 
     async def stopped(self, seconds: float) -> None:
-        assert self.process is not None
-        if self.process.returncode is not None:  # ``office run`` ends when the server does not answer at its start
-            return
-        os.kill(self.process.pid, signal.SIGSTOP)
+        process = self.running()
+        os.kill(process.pid, signal.SIGSTOP)
         await asyncio.sleep(seconds)
         self.woken.append(time.time())
-        os.kill(self.process.pid, signal.SIGCONT)
+        self.running()
+        os.kill(process.pid, signal.SIGCONT)
 
 
 def computer(folder: Path, number: int, proxy: Proxy, server: Server, erp: DemoErp, port: int) -> Computer:
@@ -276,7 +300,10 @@ def check(server: Server, gate: Gate, computers: list[Computer], work: Work) -> 
     assert found == work.saved, "a draft is lost"
     print(f"{len(terms)} terms, {len(gate.acts)} requests, {len(work.tickets)} tickets: {outcomes(work)}", flush=True)
     overlaps = acted_together(gate.acts, terms, {one.name: one.woken for one in computers})
-    assert overlaps == [], "two members acted at once"
+    told = "; ".join(f"{one.epoch} {one.name} {one.since:.1f}" for one in terms)
+    assert overlaps == [], (
+        f"two members acted at once: {overlaps}, terms {told}, woken {[one.woken for one in computers]}"
+    )
 
 
 def outcomes(work: Work) -> dict[str, int]:
@@ -291,9 +318,9 @@ def _short(name: object) -> str:
 
 def acted_together(
     acts: list[tuple[float, str]], terms: list[Term], woken: Mapping[str, list[float]]
-) -> list[tuple[str, float]]:
-    """The requests of members whose term was over when another one had begun to ask, with the seconds since the next
-    term's begin. A process that was stopped needs a moment to notice."""
+) -> list[tuple[str, float, float]]:
+    """The requests of members whose term was over when another one had begun to ask: when, and the seconds since the
+    next term's begin. A process that was stopped needs a moment to notice."""
     found = []
     reached = -1
     for at, name in sorted(acts):
@@ -303,7 +330,7 @@ def acted_together(
         if number >= reached:
             reached = number
         elif not any(0 <= at - moment <= WAKING for moment in woken[name]):
-            found.append((name, at - terms[number + 1].since))
+            found.append((name, at, at - terms[number + 1].since))
     return found
 
 
@@ -334,7 +361,7 @@ async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: f
             behind = await stack.enter_async_context(proxy)
             computers.append(computer(folder, number, proxy, behind, erp, port))
         for one in computers:
-            stack.push_async_callback(one.end, signal.SIGKILL)
+            stack.push_async_callback(one.clear)
             await one.start()
         face = await stack.enter_async_context(member(server, "operator"))
         drafts = await Drafts.join(Postgres(computers[0].server, name="drafts"), clock=SystemClock())
@@ -373,6 +400,8 @@ async def one_round(
             one.proxy.set(mode)  # type: ignore[arg-type]
             await asyncio.sleep(seconds)
             one.proxy.set("open")
+    for each in computers:
+        each.running()
     work.ask()
     await asyncio.gather(form, saving)
 

@@ -30,7 +30,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def computer(server: Server, folder: Path) -> AsyncIterator[OfficeDrafts]:
     """The drafts as one computer has them."""
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240
-    found = await OfficeDrafts.join(Postgres(server, name="drafts", seconds=1), clock=SystemClock())
+    found = OfficeDrafts(Postgres(server, name="drafts", seconds=1), SystemClock())
     await found.begin(await Drafts.open(folder, clock=SystemClock()), folder)
     try:
         yield found
@@ -130,6 +130,26 @@ async def test_a_computer_that_ends_meanwhile_hands_in_at_its_next_start(office:
         async with computer(behind, tmp_path / "here") as here:
             found = await here.list(WHO)
             assert sorted(str(draft.document["text"]) for draft in found) == ["made here", "there", "two"]
+
+
+@pytest.mark.parametrize("mode", ["cut", "silent"])
+async def test_drafts_are_there_when_the_server_is_away_at_the_start(office: Server, tmp_path: Path, mode: str) -> None:
+    own = await Drafts.open(tmp_path, clock=SystemClock())
+    await own.put(WHO, "before", {"text": "made before joining"})
+    await own.close()
+    proxy = Proxy(office)
+    async with AsyncExitStack() as stack:
+        await (await Drafts.join(Postgres(office), clock=SystemClock())).close()
+        behind = await stack.enter_async_context(proxy)
+        proxy.set(mode)  # type: ignore[arg-type]
+        here = await stack.enter_async_context(computer(behind, tmp_path))
+        assert here.away
+        await here.put(WHO, "new", {"text": "made here"})
+        assert texts(await here.list(WHO)) == [("before", "made before joining"), ("new", "made here")]
+        proxy.set("open")
+        await back(here)
+        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+        assert texts(await there.list(WHO)) == [("before", "made before joining"), ("new", "made here")]
 
 
 async def test_handing_in_twice_changes_nothing(office: Server, tmp_path: Path) -> None:

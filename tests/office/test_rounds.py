@@ -47,6 +47,6 @@ def test_the_checker_sees_two_members_at_once() -> None:
     good = [(1.0, "a"), (10.5, "a"), (11.0, "b"), (21.0, "a")]
     assert acted_together(good, terms, {"a": [], "b": []}) == []
     late = [*good, (11.5, "a")]
-    assert acted_together(late, terms, {"a": [], "b": []}) == [("a", 1.5)]
+    assert acted_together(late, terms, {"a": [], "b": []}) == [("a", 11.5, 1.5)]
     assert acted_together(late, terms, {"a": [11.2], "b": []}) == []  # it was stopped and has just gone on
-    assert acted_together([*good, (22.0, "b")], terms, {"a": [], "b": []}) == [("b", 2.0)]
+    assert acted_together([*good, (22.0, "b")], terms, {"a": [], "b": []}) == [("b", 22.0, 2.0)]

@@ -99,3 +99,32 @@ async def test_a_time_without_offset_is_refused() -> None:
         with pytest.raises(ValueError, match="offset"):
             rig.o.hold(datetime(2026, 1, 1))  # noqa: DTZ001
         assert rig.o.get_status().hold_since is None
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=30), timedelta(hours=5), timedelta(days=400)])
+async def test_a_clock_set_back_before_a_restart_makes_it_no_shorter(back: timedelta) -> None:
+    async with Rig() as rig:
+        rig.o.hold(rig.clock.now() + timedelta(hours=1))
+        await rig.clock.advance(60)
+        rig.clock.jump(-back.total_seconds())
+        await rig.clock.advance(60)
+        await rig.restart()
+        await rig.clock.advance(57 * 60)
+        assert rig.o.get_status().hold_since is not None
+        await rig.clock.advance(2 * 60)
+        assert rig.o.get_status().hold_since is None
+
+
+async def test_one_stored_by_a_clock_that_was_ahead_lasts_no_longer_than_it_was_meant_to() -> None:
+    """The clock is put right while the program is closed."""
+    async with Rig() as rig:
+        rig.clock.jump(365 * 86_400)
+        rig.o.hold(rig.clock.now() + timedelta(hours=1))
+        await rig.clock.advance(60)
+        await rig.close()
+        rig.clock.jump(-365 * 86_400)
+        rig.build()
+        await rig.o.start()
+        assert rig.o.get_status().hold_since is not None
+        await rig.clock.advance(3601)
+        assert rig.o.get_status().hold_since is None

@@ -25,6 +25,7 @@ from archisync_gui.model import (
     Scope,
 )
 from archisync_gui.store import Store
+from archisync_gui.store.errors import StoreError
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
 """Without the character 0, which PostgreSQL's texts cannot hold (:data:`archisync_gui.store.dialect.REPLACEMENT`)."""
@@ -217,3 +218,22 @@ async def test_what_is_too_old_is_forgotten_and_nothing_else(
     assert {int(record.id[4:]) for record in await store.runs()} == {1, 13, 15, 29, 31, 364}
     (change,) = await store.row_history("parcels", "agent", "1")
     assert change.after == 2
+
+
+async def test_an_entry_that_can_never_be_written_keeps_back_no_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entries wait while the disk is full; one of them holds what the database does not take."""
+    write = store.journal._database.write
+
+    async def full(_job: object, **_how: object) -> None:
+        raise StoreError("disk-full", path="", detail="")
+
+    monkeypatch.setattr(store.journal._database, "write", full)
+    for key in ("before", "half \ud83d", "after"):
+        with pytest.raises(StoreError):
+            await store.journal.note(key, 1)
+    monkeypatch.setattr(store.journal._database, "write", write)
+    await store.journal.note("last", 1)
+    assert store.journal.pending == 0
+    assert set((await store.journal.load()).notes) == {"before", "after", "last"}

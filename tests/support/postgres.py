@@ -30,10 +30,10 @@ from tests.support import hygiene
 FOLDER = "ARCHISYNC_TEST_POSTGRES"
 """Environment variable: the folder with ``initdb`` and ``pg_ctl`` that the tests take."""
 PASSWORD = "office-secret"
+# Not ``synchronous_commit = off``: a server that is crashed (``halt("immediate")``) would lose what it has confirmed.
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 shared_buffers = 32MB
 max_connections = 120

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.office.checks import Seen, SeenMember
+from archisync_gui.store import StoreError
+from archisync_gui.store.postgres import Server
 
 ADDRESS = "postgresql://office@server.example.test:5432/office"
 PLACE = "office (server.example.test:5432)"
@@ -19,16 +22,28 @@ LED = Seen(
 NONE = Seen(PLACE, "15.4", True, False, 0, True, None, None, (), 90)
 
 
-@dataclass
+WRONG = "wrong"
+"""The password that the server refuses."""
+
+
+@dataclass(frozen=True)
 class Found:
+    """What a check finds."""
+
     seen: Seen
     older: bool = False
-    brings: bool = True
+    member: bool = False
+    """The computer belongs to that office already."""
+
+    @property
+    def brings(self) -> bool:
+        return self.seen.empty and not self.member
 
 
 @dataclass
 class FakeOffice:
-    """In the place of ``app.office_access``: notes what was asked of it."""
+    """In the place of ``app.office_access``: notes what was asked of it. ``tests/office/test_access_contract.py`` holds
+    it to what the real one does."""
 
     address: str = ""
     may_lead: bool = True
@@ -42,25 +57,36 @@ class FakeOffice:
     created: int = 0
     moved: list[tuple[object, ...]] = field(default_factory=list)
 
-    async def _answers(self) -> None:
+    async def _answers(self, password: str = "") -> None:
         if self.silent is not None:
             await self.silent.wait()
         if self.error is not None:
             raise self.error
+        if password == WRONG:
+            raise StoreError("office-login", path=PLACE, detail="password authentication failed")
 
     async def look(self) -> Seen:
         self.looks += 1
+        if not self.address:
+            raise SyncFailure("office-not-joined", FailureKind.PERMANENT, params={"name": "default"})
         await self._answers()
         return self.seen
 
     async def check(self, address: str, password: str) -> Found:
         self.asked.append((address, password))
-        await self._answers()
-        return self.found
+        wanted = Server.from_url(address)
+        if self.address and Server.from_url(self.address).schema_key != wanted.schema_key:
+            params = {"name": "default", "path": PLACE}
+            raise SyncFailure("office-joined-already", FailureKind.PERMANENT, params=params)
+        await self._answers(password)
+        return replace(self.found, member=bool(self.address))
 
     async def create(self, address: str, password: str) -> None:
         self.created += 1
-        await self._answers()
+        Server.from_url(address)
+        await self._answers(password)
+        if self.found.seen.exists:
+            raise StoreError("office-exists", path=PLACE)
         self.found = Found(NOBODY)
 
     def join(self, address: str, password: str, *, may_lead: bool, upgrade: bool) -> None:
@@ -68,3 +94,25 @@ class FakeOffice:
 
     def leave(self, *, copy: bool) -> None:
         self.moved.append(("leave", copy))
+
+    async def next_life(self) -> tuple[FakeOffice, str]:
+        """The office as the panel finds it when it has done what it was last asked for, and in what tone it says so."""
+        after = replace(self, moved=[])
+        try:
+            match self.moved[-1]:
+                case ("join", str(address), str(password), bool(may_lead), upgrade):
+                    found = await self.check(address, password)
+                    if not found.seen.exists:
+                        raise StoreError("office-missing", path=PLACE)
+                    if found.older and not upgrade:
+                        raise StoreError("office-older", path=PLACE)
+                    seen = replace(found.seen, empty=False)
+                    after.address, after.may_lead = Server.from_url(address).url, may_lead
+                    after.found, after.seen = Found(seen), seen
+                case ("leave", copy):
+                    if copy:
+                        await self.look()
+                    after.address, after.may_lead = "", True
+        except SyncFailure:
+            return after, "bad"
+        return after, "ok"

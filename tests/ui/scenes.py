@@ -639,7 +639,7 @@ class Stage:
     async def _office(self) -> AsyncIterator[tuple[str, QDialog]]:
         office = FakeOffice()
         self.panel.context.office = office
-        for name, found in (("none", Found(NONE)), ("older", Found(LED, older=True, brings=False))):
+        for name, found in (("none", Found(NONE)), ("older", Found(LED, older=True))):
             office.found = found
             dialog: Any = await self._opened("office")
             dialog.address.setText(ADDRESS)

@@ -79,7 +79,7 @@ async def test_an_office_is_made_where_there_is_none(make_panel: MakePanel) -> N
 
 
 async def test_joining_is_asked_about_and_says_what_is_copied(make_panel: MakePanel) -> None:
-    office = FakeOffice(found=Found(LED, brings=False))
+    office = FakeOffice(found=Found(LED))
     dialog = await opened(make_panel, office)
     await checked(dialog)
     assert "Taking part now: PC-1 (default), PC-2 <b>(default)." in dialog.said.text()
@@ -104,7 +104,7 @@ async def test_joining_is_asked_about_and_says_what_is_copied(make_panel: MakePa
 
 
 async def test_older_data_are_upgraded_only_when_one_says_so(make_panel: MakePanel) -> None:
-    office = FakeOffice(found=Found(LED, older=True, brings=False))
+    office = FakeOffice(found=Found(LED, older=True))
     dialog = await opened(make_panel, office)
     assert dialog.upgrade.isHidden()
     await checked(dialog)
@@ -245,7 +245,7 @@ async def test_a_member_whose_password_changed_connects_again(make_panel: MakePa
     assert not dialog.form.isHidden()
     assert dialog.address.text() == ADDRESS
     assert not dialog.may_lead.isChecked()
-    office.error, office.found = None, Found(LED, brings=False)
+    office.error, office.found = None, Found(LED)
     await checked(dialog, password="new")
     dialog.join.click()
     await until(lambda: bool(questions()))

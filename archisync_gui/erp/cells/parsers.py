@@ -15,6 +15,7 @@ class Unreadable(ValueError):
     """A cell's text is not what its column should hold. ``foreign``: it looks like another locale's notation."""
 
     def __init__(self, text: str, kind: Kind, *, foreign: bool = False) -> None:
+        text = encodable(text)
         super().__init__(f"{text!r} is no {kind.value}")
         self.text = text
         self.kind = kind
@@ -29,9 +30,18 @@ LONGEST_ID = 20
 """Digits of a record id."""
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+def encodable(text: str) -> str:
+    """The text with ``\ufffd`` for each half of a character. A page's text has one where it was cut within an emoji; no
+    file and no database takes it."""
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
+
+
 def fold(text: str) -> str:
-    """White space (no-break spaces and line ends too) folded to single blanks."""
-    return " ".join(text.split())
+    """White space (no-break spaces and line ends too) folded to single blanks; always :func:`encodable`."""
+    return encodable(" ".join(text.split()))
 
 
 def first_line(text: str) -> str:

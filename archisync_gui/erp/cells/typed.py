@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TypeAlias
+from math import isfinite
+from typing import TypeAlias, TypeGuard
 
 from archisync_gui.entities.declaration import Column, Kind, Value
 from archisync_gui.erp.cells.parsers import LARGEST, Unreadable, fold, parse_id, parse_text, parser
@@ -51,8 +52,15 @@ def _scaled(value: int | float, kind: Kind) -> int:
     return int(whole)
 
 
+def _is_number(value: Typed) -> TypeGuard[int | float]:
+    """True for numbers that can be reckoned with: a script may also hand over ``NaN`` and infinities."""
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _number(value: Typed, kind: Kind) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         raise Unreadable(text_of(value) or str(value), kind)
     return _scaled(value, kind)
 
@@ -87,7 +95,7 @@ def _bool(value: Typed) -> bool:
 
 
 def _id(value: Typed) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         raise Unreadable(str(value), Kind.ID)
     if value != int(value) or value < 0:
         raise Unreadable(str(value), Kind.ID)

@@ -171,10 +171,10 @@ class PageDriver:
         """Call a function that only looks."""
         return await self._call(look.value, list(arguments), step)
 
-    async def act(self, act: Act, limit: float, **arguments: Any) -> Any:
-        """Make one client call of the grid and wait for its end."""
+    async def act(self, act: Act, limit: float, **arguments: Any) -> dict[str, Any]:
+        """Make one client call of the grid, wait for its end and return what :attr:`Look.STATE` tells then."""
         name = self._checked(act, arguments)
-        return _ended(await self._call("act", [name, arguments, limit], name), name)
+        return dict(_ended(await self._call("act", [name, arguments, limit], name), name)["state"])
 
     async def turn(
         self,

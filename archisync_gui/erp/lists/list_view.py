@@ -121,6 +121,11 @@ class ListView:
         self._state_is_old = False
         return self.state
 
+    @property
+    def has_settled(self) -> bool:
+        """Whether every call of the ERP so far has ended, with the state looked at afterwards."""
+        return not self._state_is_old
+
     async def current_state(self) -> State:
         """The state of the list; the page is asked only if a call of the ERP was made since it was asked last."""
         return await self.look() if self._state_is_old else self.state
@@ -218,7 +223,7 @@ class ListView:
             if state["size"] != page_size:
                 self.warn("page-size-kept", found=self.view.size_text)
         elif state["size"] != page_size:
-            page = await self.turn(Act.PAGE_SIZE, text=str(page_size))
+            page = await self.turn(Act.PAGE_SIZE, with_state=True, text=str(page_size))
             if page.size != page_size:
                 self.warn("page-size-ignored")
         if (page.index if page else state["index"]) != 0:
@@ -315,9 +320,11 @@ class ListView:
         return page
 
     async def again(self) -> Page:
-        """The first page, read once more."""
-        state = await self.current_state()
-        page = await (self.turn(Act.PAGE, index=0) if state["index"] else self.turn(Act.REFRESH))
+        """The first page, read once more, together with the state of the list."""
+        if self._shown_index:
+            page = await self.turn(Act.PAGE, with_state=True, index=0)
+        else:
+            page = await self.turn(Act.REFRESH, with_state=True)
         if page.index != 0:
             raise transient("page-stuck", wanted=1, shown=page.index + 1)
         return page
@@ -339,7 +346,8 @@ class ListView:
         """Make one call of the grid and wait for its end."""
         self.begin()
         try:
-            await self.driver.act(act, self.limits.callback, **arguments)
+            self.state = await self.driver.act(act, self.limits.callback, **arguments)
+            self._state_is_old = False
         except Navigated:
             await self.where()
             raise

@@ -90,7 +90,8 @@ class Restorer:
         """Restore all of it. Raises ``view-not-restored`` with what the page shows otherwise."""
         page, view = self._list, self._list.view
         # A call of a cancelled read may still be under way; its end would undo what is restored before it.
-        await page.ready()
+        if not page.has_settled:
+            await page.ready()
         # The size first: every further call then carries few rows.
         now = await self._now()
         if view.size_text and (view.size, view.size_text) != (now.size, now.size_text):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.entities.links import LINKS
-from archisync_gui.model import Event, EventKind
+from archisync_gui.model import Event, EventKind, Json
 from archisync_gui.store.types import Change, ChangeKind, StoredRow
 from archisync_gui.ui.live.context import WATCHES, Context
 from archisync_gui.ui.text.i18n import tr
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 WATCHABLE = ("customers", "orders")
 """Lists whose records can be watched."""
+
+UNTOLD = f"{WATCHES}-untold"
+"""Name under which the window's memory keeps which watches the office was not told of."""
 
 PART = 1000
 """Lines of the change log that are read at once."""
@@ -60,6 +63,9 @@ class Watches(QObject):
         super().__init__(context)
         self._context = context
         self.all: tuple[Watch, ...] = _read(context.recall(WATCHES))
+        self.shared = False
+        """They are an office's: what is changed here is remembered until the office has been :meth:`told`."""
+        self._untold = _read_keys(context.recall(UNTOLD))
         context.bridge.happened.connect(self._happened)
 
     def of(self, target: tuple[str, str, str]) -> Watch | None:
@@ -68,16 +74,47 @@ class Watches(QObject):
 
     def add(self, watch: Watch) -> None:
         """Watch a record."""
-        self._keep((*(kept for kept in self.all if kept.target != watch.target), watch))
+        self._change(watch.target, (*(kept for kept in self.all if kept.target != watch.target), watch))
 
     def remove(self, target: tuple[str, str, str]) -> None:
         """Watch it no more."""
-        self._keep(tuple(kept for kept in self.all if kept.target != target))
+        self._change(target, tuple(kept for kept in self.all if kept.target != target))
+
+    def _change(self, target: tuple[str, str, str], watches: tuple[Watch, ...]) -> None:
+        if self.shared:
+            self._keep_untold(self._untold | {_key(target)})
+        self._keep(watches)
 
     def _keep(self, watches: tuple[Watch, ...]) -> None:
         self.all = watches
         self._context.remember(WATCHES, json.dumps([asdict(watch) for watch in watches]))
         self.changed.emit()
+
+    def _keep_untold(self, keys: frozenset[str]) -> None:
+        self._untold = keys
+        self._context.remember(UNTOLD, json.dumps(sorted(keys)))
+
+    # ------------------------------------------------------------- for an office (``office.shared_rows.OwnRows``)
+
+    def rows(self) -> tuple[Mapping[str, Json], frozenset[str]]:
+        """The watches by key, and the keys that were changed here since the office was told."""
+        return {_key(watch.target): asdict(watch) for watch in self.all}, self._untold
+
+    def take(self, rows: Mapping[str, Json]) -> None:
+        """The office has these watches; ``None``: it has ended that one. What cannot be read is left out."""
+        found = {_key(watch.target): watch for watch in self.all}
+        for key, row in rows.items():
+            watches = _read(json.dumps([row])) if row is not None else ()
+            if row is None:
+                found.pop(key, None)
+            elif watches and _key(watches[0].target) == key:
+                found[key] = watches[0]
+        if tuple(found.values()) != self.all:
+            self._keep(tuple(found.values()))
+
+    def told(self, keys: Collection[str]) -> None:
+        """The office knows of these changes."""
+        self._keep_untold(self._untold - frozenset(keys))
 
     def _happened(self, events: Sequence[Event]) -> None:
         for event in events if self.all else ():
@@ -92,6 +129,17 @@ class Watches(QObject):
             return
         for watch, said in await news_of_run(services.store, entity, run_id, at, self.all):
             self.fired.emit(watch, said)
+
+
+def _key(target: tuple[str, str, str]) -> str:
+    return json.dumps(target)
+
+
+def _read_keys(text: str) -> frozenset[str]:
+    try:
+        return frozenset(map(str, json.loads(text))) if text else frozenset()
+    except (ValueError, TypeError):
+        return frozenset()
 
 
 def _concerned(watch: Watch, name: str) -> bool:

@@ -50,14 +50,19 @@
     return Object.assign(page, reader.position(grid));
   }
 
-  reader.act = async (name, args, limit) => JSON.stringify(await act(name, args, limit));
+  const succeeded = done => done.quiet && !done.how.startsWith("error");
+
+  // One call of the grid; its answer tells the state of the view afterwards.
+  reader.act = async (name, args, limit) => {
+    const done = await act(name, args, limit);
+    return JSON.stringify({ ...done, state: succeeded(done) ? reader.readState(reader.needGrid()) : null });
+  };
 
   // One page in one call: go there, wait for the callback's end, read; on request with the state of the view.
   reader.turn = async (name, args, plan, limit, paint, withState) => {
     const done = name ? await act(name, args, limit) : { how: "nothing", quiet: await reader.idle(limit) };
-    const right = done.quiet && !done.how.startsWith("error");
-    const page = right ? await read(plan, paint, limit) : null;
-    return JSON.stringify({ ...done, page, state: withState && right ? reader.readState(reader.needGrid()) : null });
+    const page = succeeded(done) ? await read(plan, paint, limit) : null;
+    return JSON.stringify({ ...done, page, state: withState && page ? reader.readState(reader.needGrid()) : null });
   };
 
   // --- clicks from outside ------------------------------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""A member that has lost the leadership lets go of the ERP at once, also when the server answers nothing any more."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import sqlalchemy as sa
+from members import Proxy
+
+from archisync_gui.app import member as member_module
+from archisync_gui.app.member import let_go
+from archisync_gui.store import StoreError
+from archisync_gui.store.postgres import Postgres, Server
+from tests.support.postgres import on_a_server
+
+
+@on_a_server
+async def test_a_database_that_is_broken_off_ends_what_runs_and_asks_the_server_nothing(office: Server) -> None:
+    proxy = Proxy(office)
+    async with proxy as behind:
+        database = Postgres(behind)
+        await database.create()
+        assert await database.read(lambda connection: connection.scalar(sa.text("SELECT 1"))) == 1
+        proxy.set("deaf")
+        reading = asyncio.ensure_future(database.read(lambda connection: connection.scalar(sa.text("SELECT 1"))))
+        writing = asyncio.ensure_future(database.write(lambda connection: connection.scalar(sa.text("SELECT 1"))))
+        await asyncio.sleep(0)
+        database.break_off()
+        for work in (reading, writing):
+            with pytest.raises(StoreError, match="broken off by its owner"):
+                await work
+        came = len(proxy.ports)
+        for ask in (database.read, database.write):
+            with pytest.raises(StoreError, match="broken off by its owner"):
+                await ask(lambda connection: connection.scalar(sa.text("SELECT 1")))
+        assert len(proxy.ports) == came
+        await database.close()
+
+
+async def test_the_browser_is_ended_when_closing_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(member_module, "BROWSER_GRACE", 0.01)
+    loop = asyncio.get_running_loop()
+    killed = asyncio.Event()
+
+    async def closing() -> None:
+        await killed.wait()  # as a part that waits for an answer of the browser, or of the server
+
+    await let_go(closing(), lambda: loop.call_soon_threadsafe(killed.set))
+    assert killed.is_set()
+
+
+async def test_a_browser_that_closes_in_time_is_not_killed() -> None:
+    async def closing() -> None:
+        await asyncio.sleep(0)
+
+    await let_go(closing(), pytest.fail)

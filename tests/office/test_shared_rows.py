@@ -1,0 +1,289 @@
+"""Paired pages and watched records of an office: what one computer lets in or watches counts on all, and survives an
+outage, damage and leaving."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import aiohttp
+import pytest
+from members import Proxy, made_member
+from PySide6.QtCore import QSettings
+from remote_rig import make_office
+
+from archisync_gui.app import joining
+from archisync_gui.app.desktop import _endpoint
+from archisync_gui.app.joining import PAGES, WATCHES
+from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.drafts import Drafts
+from archisync_gui.endpoint.pairing import FILE, Access, PairingStore
+from archisync_gui.endpoint.server import Endpoint
+from archisync_gui.model import SystemClock
+from archisync_gui.office import shared_rows
+from archisync_gui.office.membership import Membership
+from archisync_gui.office.shared_settings import change_shared, read_from
+from archisync_gui.store.postgres import Server
+from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.watches import Watch, Watches
+from tests.support.postgres import free_port, on_a_server
+from tests.support.waiting import until
+
+pytestmark = on_a_server
+
+SCOPES = [Access.SESSIONS, Access.WATCH]
+CUSTOMER = Watch("customers", "agente01", "50120", "De Rossi", "55012")
+ORDER = Watch("orders", "agente01", "903", "ORD/26-003", "ORD/26-003")
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_rows, "AGAIN", 0.1)
+
+
+@dataclass
+class Computer:
+    """A member with its endpoint and its watches, as the panel opens them."""
+
+    member: OfficeMember
+    endpoint: Endpoint
+    watches: Watches
+    client: aiohttp.ClientSession
+
+    async def lets_in(self, token: str) -> bool:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with self.client.get(f"{self.endpoint.url}/api/sync/status", headers=headers) as answer:
+            assert answer.status in (200, 401)
+            return answer.status == 200
+
+    def names(self) -> set[str]:
+        return {watch.name for watch in self.watches.all}
+
+    def pages(self) -> set[str]:
+        return {page.name for page in self.endpoint.pairing.store.pages()}
+
+    def pair(self, name: str, *, own: bool = False) -> str:
+        _, token = self.endpoint.pairing.store.add(name, None, SCOPES, None, own=own)
+        self.endpoint.pairing._changed()
+        return token
+
+
+def made(folder: Path, server: Server) -> Profile:
+    profile = open_profile(str(folder), demo=False)
+    made_member(profile, server, {"erp.url": "https://erp.example.test", "endpoint.port": free_port()})
+    return profile
+
+
+@asynccontextmanager
+async def computer(profile: Profile, server: Server) -> AsyncIterator[Computer]:
+    async with AsyncExitStack() as stack:
+        member = await stack.enter_async_context(
+            taking_part(profile, None, Membership(server.url, may_lead=False), server)
+        )
+        drafts = await Drafts.open(profile.folder, clock=SystemClock())
+        stack.push_async_callback(drafts.close)
+        endpoint = _endpoint(member, drafts, joined=True)
+        await endpoint.start()
+        stack.push_async_callback(endpoint.stop)
+        context = Context()
+        context.memory = QSettings(str(profile.folder / "window.ini"), QSettings.Format.IniFormat)
+        stack.callback(context.deleteLater)
+        watches = Watches(context)
+        watches.shared = True
+        pages, watched = member.share(PAGES, endpoint.pairing), member.share(WATCHES, watches)
+        stack.callback(endpoint.pairing.subscribe(pages.changed_here))
+        watches.changed.connect(watched.changed_here)
+        client = await stack.enter_async_context(aiohttp.ClientSession())
+        yield Computer(member, endpoint, watches, client)
+
+
+@pytest.fixture
+async def stack() -> AsyncIterator[AsyncExitStack]:
+    async with AsyncExitStack() as found:
+        yield found
+
+
+async def test_what_one_computer_lets_in_or_watches_counts_on_all(
+    office: Server, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    await make_office(office, tmp_path / "made")
+    one = await stack.enter_async_context(computer(made(tmp_path / "one", office), office))
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    token = one.pair("Gestionale")
+    own = one.pair("Archisync", own=True)
+    one.watches.add(CUSTOMER)
+    await until(lambda: two.pages() and two.names())
+    assert await two.lets_in(token)
+    assert two.endpoint.pairing.store.pages()[0].scopes == frozenset(SCOPES)
+    assert one.endpoint.pairing.store.find(own) is not None
+    assert two.endpoint.pairing.store.find(own) is None  # a tab of our own form belongs to its computer
+    # Ended on the other one, both ways.
+    (page,) = two.endpoint.pairing.store.pages()
+    assert two.endpoint.pairing.revoke(page.id)
+    two.watches.remove(CUSTOMER.target)
+    await until(lambda: not one.pages() and not one.names())
+    assert not await one.lets_in(token)
+    # What was watched once can be watched again; of two changes of the same the office has one.
+    one.watches.add(CUSTOMER)
+    two.watches.add(ORDER)
+    await until(lambda: one.names() == two.names() == {"De Rossi", "ORD/26-003"})
+    one.watches.remove(ORDER.target)
+    two.watches.remove(ORDER.target)
+    await until(lambda: one.names() == two.names() == {"De Rossi"})
+    await until(lambda: not one.watches.rows()[1] and not two.watches.rows()[1])
+
+
+async def test_an_outage_loses_nothing(office: Server, tmp_path: Path, stack: AsyncExitStack) -> None:
+    await make_office(office, tmp_path / "made")
+    proxy = Proxy(office)
+    behind = await stack.enter_async_context(proxy)
+    profile = made(tmp_path / "one", behind)
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    gone = two.pair("Vecchio")
+    two.watches.add(ORDER)
+    async with computer(profile, behind) as one:
+        await until(lambda: one.pages() == {"Vecchio"} and one.names() == {"ORD/26-003"})
+        proxy.set("cut")
+        new = one.pair("Gestionale")
+        assert one.endpoint.pairing.revoke(one.endpoint.pairing.store.pages()[0].id)
+        one.watches.add(CUSTOMER)
+        one.watches.remove(ORDER.target)
+        assert not await one.lets_in(gone)
+        assert await one.lets_in(new)
+        # The other one changes something else and the same meanwhile.
+        two.watches.add(ORDER)
+        other = two.pair("Magazzino")
+    # It ended before the server was back: all is handed in at its next start.
+    assert await two.lets_in(gone)
+    proxy.set("open")
+    one = await stack.enter_async_context(computer(profile, behind))
+    await until(lambda: one.pages() == two.pages() == {"Gestionale", "Magazzino"})
+    await until(lambda: one.names() == two.names() == {"De Rossi"})
+    assert await two.lets_in(new)
+    assert await one.lets_in(other)
+    assert not await two.lets_in(gone)
+
+
+async def test_what_was_there_before_joining_is_brought_and_comes_back_at_leaving(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    profile = open_profile(str(tmp_path / "one"), demo=False)
+    before = PairingStore(profile.folder / FILE, clock=SystemClock())
+    page, token = before.add("Gestionale", "https://crm.example.test", SCOPES, "agente01")
+    memory = QSettings(str(profile.folder / "window.ini"), QSettings.Format.IniFormat)
+    memory.setValue("watches", json.dumps([asdict(CUSTOMER)]))
+    memory.sync()
+    await joining.create(profile, office)
+    await joining.join(profile, office, may_lead=False, upgrade=False)
+    async with computer(profile, office):
+        two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+        await until(lambda: two.pages() == {"Gestionale"} and two.names() == {"De Rossi"})
+        found = two.endpoint.pairing.store.find(token)
+        assert found is not None
+        assert (found.id, found.origin, found.account) == (page.id, "https://crm.example.test", "agente01")
+    # While this computer is off the others go on; leaving brings what the office has then.
+    late = two.pair("Magazzino")
+    assert two.endpoint.pairing.revoke(page.id)
+    await until(lambda: not two.endpoint.pairing.rows()[1])
+    await until(lambda: len(read_from(office)) >= 2 and _told(office, "Magazzino"))
+    await joining.leave(profile, copy=True)
+    after = PairingStore(profile.folder / FILE, clock=SystemClock())
+    assert after.find(late) is not None
+    assert after.find(token) is None
+
+
+def _told(server: Server, name: str) -> bool:
+    values = [one.value for key, one in read_from(server).items() if key.startswith(PAGES)]
+    return any(isinstance(value, dict) and value["name"] == name for value in values) and None in values
+
+
+async def test_what_is_damaged_lets_nobody_in_and_stops_nothing(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, expected_errors: Callable[..., object]
+) -> None:
+    expected_errors(r"archisync_gui\.endpoint\.pairing: .*unreadable")
+    await make_office(office, tmp_path / "made")
+    profile = made(tmp_path / "one", office)
+    async with computer(profile, office) as one:
+        token = one.pair("Gestionale")
+        one.watches.add(CUSTOMER)
+        await until(lambda: len([key for key in read_from(office) if key.startswith((PAGES, WATCHES))]) == 2)
+    # This computer's file is broken: the office has the pages.
+    (profile.folder / FILE).write_text("{", "utf-8")
+    await asyncio.to_thread(
+        change_shared,
+        office,
+        "PC-9",
+        {
+            f"{PAGES}{'ab' * 32}": {"id": "x", "name": "all", "origin": 5, "scopes": ["operate"], "account": None},
+            f"{PAGES}nothing": {"id": "y"},
+            f"{PAGES}{'cd' * 32}": [1],
+            f"{WATCHES}nothing": {"list": "orders"},
+        },
+        {},
+    )
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO settings (key, value, version, computer) VALUES ('page.ef', '{', 1, 'PC-9'), "
+            "('sync.daily', 'tru', 1, 'PC-9') ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        )
+    one = await stack.enter_async_context(computer(profile, office))
+    await until(lambda: one.pages() == {"Gestionale"})
+    assert await one.lets_in(token)
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    await until(lambda: two.pages() == {"Gestionale"} and two.names() == {"De Rossi"})
+    two.watches.add(ORDER)
+    await until(lambda: one.names() == {"De Rossi", "ORD/26-003"})
+
+
+async def test_a_row_that_is_damaged_in_the_office_is_mended_by_who_has_it(
+    office: Server, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    await make_office(office, tmp_path / "made")
+    profile = made(tmp_path / "one", office)
+    async with computer(profile, office) as one:
+        token = one.pair("Gestionale")
+        one.watches.add(CUSTOMER)
+        await until(lambda: len([key for key in read_from(office) if key.startswith((PAGES, WATCHES))]) == 2)
+        daily = one.member.settings["sync.daily"]
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE settings SET value = '{' WHERE key ~ '^(page|watch|sync[.]daily)'")
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    assert (two.pages(), two.names()) == (set(), set())
+    one = await stack.enter_async_context(computer(profile, office))
+    await until(lambda: two.pages() == {"Gestionale"} and two.names() == {"De Rossi"})
+    assert await one.lets_in(token)
+    assert await two.lets_in(token)
+    # A setting has no owner: each computer keeps its own, and whoever changes it mends it.
+    assert one.member.settings["sync.daily"] == daily
+    await one.member.apply_settings({"sync.daily": not daily})
+    await until(lambda: two.member.settings["sync.daily"] is not daily)
+
+
+async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    await make_office(office, tmp_path / "made")
+    proxy = Proxy(office)
+    behind = await stack.enter_async_context(proxy)
+    profile = made(tmp_path / "one", behind)
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    token = two.pair("Gestionale")
+    async with computer(profile, behind) as one:
+        await until(lambda: one.pages() == {"Gestionale"})
+        proxy.set("cut")
+        assert one.endpoint.pairing.revoke(one.endpoint.pairing.store.pages()[0].id)
+    proxy.set("open")
+    await joining.leave(profile, copy=True)
+    assert PairingStore(profile.folder / FILE, clock=SystemClock()).find(token) is None
+    await until(lambda: not two.pages())
+    assert not await two.lets_in(token)

@@ -1,0 +1,154 @@
+"""A computer whose office's server is away when it starts waits and says so, and takes part when the server is back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import pytest
+from members import Mode, Proxy, made_member
+from PySide6.QtWidgets import QApplication, QLabel
+from remote_rig import make_office
+
+from archisync_gui.app import exit_codes
+from archisync_gui.app.channel import call
+from archisync_gui.app.desktop import Life, _lives
+from archisync_gui.app.joining import PASSWORD
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.store.postgres import Server
+from archisync_gui.ui.shell.window import MainWindow
+from archisync_gui.ui.text.i18n import set_language
+from tests.support.postgres import free_port, on_a_server
+from tests.support.waiting import until
+
+pytestmark = on_a_server
+
+PATIENCE = 120.0
+AWAY: tuple[Mode, ...] = ("cut", "silent")
+
+
+@asynccontextmanager
+async def away(office: Server, folder: Path, mode: Mode) -> AsyncIterator[tuple[Profile, Proxy]]:
+    """A member's profile, and the way to its server, which is broken."""
+    await make_office(office, folder / "made")
+    proxy = Proxy(office)
+    async with proxy as server:
+        proxy.set(mode)
+        profile = open_profile(str(folder / "pc"), demo=True)
+        settings = {"look.language": "en", "endpoint.port": free_port()}
+        made_member(profile, server, settings)
+        yield profile, proxy
+
+
+async def program(profile: Profile, server: Server, *words: str) -> asyncio.subprocess.Process:
+    environment = {**os.environ, PASSWORD: server.password, "LC_ALL": "C.UTF-8"}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "archisync_gui", *words, "--profile", str(profile.folder), "--demo"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+
+
+async def says(stream: asyncio.StreamReader | None, words: str) -> None:
+    assert stream is not None
+    async with asyncio.timeout(PATIENCE):
+        async for line in stream:
+            if words in line.decode():
+                return
+    raise AssertionError(f"never said: {words}")
+
+
+@pytest.mark.parametrize("mode", AWAY)
+async def test_a_member_waits_for_the_server_and_takes_part(office: Server, tmp_path: Path, mode: Mode) -> None:
+    async with away(office, tmp_path, mode) as (profile, proxy):
+        running = await program(profile, office, "office", "run")
+        try:
+            await says(running.stderr, "does not answer")
+            await says(running.stderr, "tries again every few seconds")
+            proxy.set("open")
+            await says(running.stdout, "reads for the office")
+            running.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(PATIENCE):
+                assert await running.wait() == exit_codes.OK
+        finally:
+            if running.returncode is None:
+                running.kill()
+            await running.communicate()
+
+
+async def test_a_member_that_waits_ends_when_told_to(office: Server, tmp_path: Path) -> None:
+    async with away(office, tmp_path, "cut") as (profile, _):
+        running = await program(profile, office, "office", "run")
+        try:
+            await says(running.stderr, "tries again every few seconds")
+            # It answers its own computer meanwhile: another start finds it, and ``quit`` ends it.
+            ending = await program(profile, office, "quit")
+            async with asyncio.timeout(PATIENCE):
+                assert await ending.wait() == exit_codes.OK
+                assert await running.wait() == exit_codes.OK
+            await ending.communicate()
+        finally:
+            if running.returncode is None:
+                running.kill()
+            await running.communicate()
+
+
+@pytest.mark.parametrize("mode", AWAY)
+@pytest.mark.parametrize(
+    "words", [("office", "status"), ("office", "doctor"), ("office", "leave"), ("status",), ("hold",)], ids=" ".join
+)
+async def test_a_command_says_that_the_server_is_away_and_ends(
+    office: Server, tmp_path: Path, mode: Mode, words: tuple[str, ...]
+) -> None:
+    async with away(office, tmp_path, mode) as (profile, _):
+        running = await program(profile, office, *words)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                _, told = await running.communicate()
+        finally:
+            if running.returncode is None:
+                running.kill()
+                await running.communicate()
+        assert running.returncode == exit_codes.CONFIG
+        assert "does not answer" in told.decode()
+
+
+@pytest.mark.qasync
+async def test_a_panel_opens_says_so_and_goes_on_with_the_server(
+    qapp: QApplication, office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSWORD, office.password)
+    set_language("en")
+
+    def window(with_services: bool) -> MainWindow | None:
+        shown = [top for top in QApplication.topLevelWidgets() if isinstance(top, MainWindow) and top.isVisible()]
+        return next((one for one in shown if (one.context.services is not None) is with_services), None)
+
+    async with away(office, tmp_path, "cut") as (profile, proxy), AsyncExitStack() as stack:
+        lock = ProfileLock(profile)
+        assert lock.acquire()
+        stack.callback(lock.release)
+        stop = asyncio.Event()
+        life = Life(profile, None, stop)
+        living = asyncio.ensure_future(_lives(qapp, life, hidden=False))
+        stack.push_async_callback(asyncio.gather, living, return_exceptions=True)
+        stack.callback(stop.set)
+        found = await until(lambda: window(with_services=False), PATIENCE)
+        assert found is not None
+        await until(lambda: any("does not answer" in one.text() for one in found.findChildren(QLabel)), PATIENCE)
+        # A second start of the program finds this one.
+        code, _ = await call(profile, "raise", {"hidden": False, "open": ""}, lambda event: None)
+        assert code == exit_codes.OK
+        proxy.set("open")
+        await until(lambda: window(with_services=True), PATIENCE)
+        stop.set()
+        async with asyncio.timeout(PATIENCE):
+            assert await living == 0

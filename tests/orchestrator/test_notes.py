@@ -1,0 +1,90 @@
+"""Notes of an earlier process that say something else than was meant: damaged ones, and times of a wrong clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from archisync_gui.model import Account, Reason, Remembered
+from archisync_gui.orchestrator.decide import next_to_start, stopped_by
+from archisync_gui.orchestrator.memory import started
+from archisync_gui.orchestrator.rules import Rules
+from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.state import AccountState, Moment, State
+from tests.orchestrator.rig import MONDAY, TYPES
+
+NOW = Moment(MONDAY, 1000.0)
+ENDS = ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59+00:00"]
+"""Times that can be read and not reckoned with."""
+DAMAGED = [1, 0.5, True, [], {}, "", "yesterday", "2026-02-30", *ENDS]
+TIMES = ["hold", "hold-until", "daily", "due:orders:anna", "owed:orders:anna"]
+
+
+def with_notes(notes: dict[str, Any]) -> State:
+    """The state of a start that finds these notes."""
+    types = {spec.name: spec for spec in TYPES}
+    intervals = {name: spec.interval for name, spec in types.items()}
+    accounts = {name: AccountState(Account(name)) for name in ("anna", "bruno")}
+    blank = State(Rules(office=None), "boot", NOW, types=types, intervals=intervals, accounts=accounts)
+    return started(blank, NOW, Remembered((), (), notes, None), failed=False)
+
+
+def goes_on(state: State) -> State:
+    """The state after a day in which the clock was set far back and forth again; nothing may raise."""
+    for wall in (timedelta(hours=1), timedelta(days=-400), timedelta(days=1)):
+        now = Moment(NOW.wall + wall, state.at.mono + 30.0)
+        state = passed(state, now)
+        next_to_start(state, now)
+    return state
+
+
+@pytest.mark.parametrize("value", DAMAGED, ids=repr)
+@pytest.mark.parametrize("key", TIMES)
+def test_a_note_that_holds_no_time_is_named_and_stops_nothing_but_itself(key: str, value: Any) -> None:
+    notes = {"stopped:bruno": {"code": "login-refused", "kind": "credentials"}}
+    state = with_notes({key: value} | notes)
+    assert state.unreadable == (f"note {key}",)
+    assert state.accounts["bruno"].stopped is not None
+    goes_on(state)
+
+
+@pytest.mark.parametrize("value", DAMAGED, ids=repr)
+def test_a_hold_that_cannot_be_read_is_a_hold(value: Any) -> None:
+    state = with_notes({"hold": value})
+    assert state.hold_since == NOW.wall
+    assert next_to_start(state, NOW) is None
+
+
+@pytest.mark.parametrize("value", [1, [], "x", {}, {"count": "3"}, {"count": 3, "until": ENDS[2]}], ids=repr)
+def test_a_damaged_count_is_named(value: Any) -> None:
+    state = with_notes({"failures:orders:anna": value, "logins:anna": value})
+    assert set(state.unreadable) == {"note failures:orders:anna", "note logins:anna"}
+
+
+def test_a_pause_after_failures_is_no_longer_than_a_right_clock_would_make_it() -> None:
+    """A clock that was a year ahead when the third request failed, and was put right before the restart."""
+    kept = {"count": 3, "until": (NOW.wall + timedelta(days=365)).isoformat()}
+    state = with_notes({"failures:orders:anna": kept})
+    until = state.track("orders", "anna").back_off
+    assert until == NOW.wall + timedelta(minutes=20)
+    later = passed(state, NOW.after(1200.0))
+    request = next(r for r in later.queue.values() if (r.slot.type, r.slot.account) == ("orders", "anna"))
+    assert stopped_by(later, request, NOW.after(1200.0)) is None
+
+
+def test_a_pause_after_failures_that_is_not_over_goes_on() -> None:
+    until = NOW.wall + timedelta(minutes=7)
+    state = with_notes({"failures:orders:anna": {"count": 3, "until": until.isoformat()}})
+    later = passed(state, NOW.after(60.0))
+    request = next(r for r in later.queue.values() if (r.slot.type, r.slot.account) == ("orders", "anna"))
+    block = stopped_by(later, request, NOW.after(60.0))
+    assert block is not None
+    assert (block.reason, block.until) == (Reason.BACK_OFF, until)
+
+
+def test_times_are_kept_in_utc() -> None:
+    state = with_notes({"hold": "2026-03-02T11:00:00+02:00"})
+    assert state.hold_since == datetime(2026, 3, 2, 9, tzinfo=UTC)
+    assert state.hold_since.tzinfo is UTC
