@@ -67,7 +67,7 @@ def first_window(given: Sequence[str]) -> MainWindow | None:
     app = application()
     window = MainWindow()
     window.recall(QSettings(str(folder / MEMORY), QSettings.Format.IniFormat))
-    window.show_picture(read_last_known(folder))
+    window.show_picture(read_last_known(folder), demo="--demo" in given)
     until = time.monotonic() + FIRST_PAINT
     while not window.was_painted and time.monotonic() < until:
         app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)

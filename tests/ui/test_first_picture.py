@@ -111,10 +111,17 @@ def test_it_speaks_the_language_and_has_the_colours_of_last_time(qapp: QApplicat
     assert picture.grab().toImage().pixelColor(880, 590).lightness() < 60
 
 
+def test_invented_data_are_marked(qapp: QApplication) -> None:
+    real, demo = (FirstPicture(KNOWN, demo=demo) for demo in (False, True))
+    for picture in (real, demo):
+        picture.resize(900, 600)
+    assert demo.grab().toImage() != real.grab().toImage()
+
+
 @pytest.mark.qasync
 async def test_the_panel_keeps_what_the_next_start_shows(qapp: QApplication, world: World, tmp_path: Path) -> None:
     world.settings = world.settings.with_({"look.language": "it"})
-    panel = Panel(qapp, memory=tmp_path / "window.ini")
+    panel = Panel(qapp, memory=tmp_path / "window.ini", language="it")
     panel.set_services(world.services())
     await until(lambda: read_last_known(tmp_path) is not None)
     known = read_last_known(tmp_path)
@@ -140,7 +147,10 @@ async def test_the_panel_takes_the_window_of_the_picture(qapp: QApplication, tmp
     assert window is not None
     assert window.known == KNOWN
     assert window.was_painted
-    assert isinstance(window.centralWidget(), FirstPicture)
+    picture = window.centralWidget()
+    assert isinstance(picture, FirstPicture)
+    assert window.windowTitle() == "Archisync [DEMO]"
+    assert picture.accessibleName().startswith("DEMO"), "invented data are never shown as real ones"
     before = window.geometry()
     panel = Panel(qapp, window=window, language="it")
     panel.show()

@@ -173,9 +173,9 @@ class TypesTable(QTableView):
             for place, text in enumerate(texts):
                 painter.setPen(color("muted" if place else "text"))
                 painter.setFont(scaled(self.font(), 1.0, not place))
-                left = self.horizontalHeader().sectionViewportPosition(place) + 12
-                middle = at * height + (height - QFontMetrics(self.font()).height()) / 2
-                painter.drawText(QRectF(left, middle, self.viewport().width(), height), text)
+                begin = self.horizontalHeader().sectionViewportPosition(place) + 12
+                top = at * height + (height - QFontMetrics(self.font()).height()) / 2
+                painter.drawText(QRectF(begin, top, self.viewport().width(), height), text)
         for at in range(0 if known else PROMISED):
             y = at * height + (height - tall) / 2
             for left, wide in ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08)):

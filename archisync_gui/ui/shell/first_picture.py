@@ -14,16 +14,18 @@ from archisync_gui.ui.text.last_known import LISTS, WORDS, LastKnown, lines, sai
 class FirstPicture(QWidget):
     """Paints side bar, header and the table of lists as the window shows them; nothing in it can be pressed."""
 
-    def __init__(self, known: LastKnown | None) -> None:
+    def __init__(self, known: LastKnown | None, *, demo: bool = False) -> None:
+        """``demo``: the data are invented, and the picture says so as the side bar does."""
         super().__init__()
-        self._known = known
+        self._known, self._demo = known, demo
         language = known.language if known is not None else system_language()
         self._words = words_of(known)
         self._pages = WORDS[language]["pages"]
         system_dark = QApplication.styleHints().colorScheme() is Qt.ColorScheme.Dark
         appearance = known.appearance if known is not None else "system"
         self._colors = DARK if appearance == "dark" or (appearance == "system" and system_dark) else LIGHT
-        self.setAccessibleName(f"{self._words['starting']} {said(known)}")
+        name = "DEMO. " if demo else ""
+        self.setAccessibleName(f"{name}{self._words['starting']} {said(known)}")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -50,6 +52,8 @@ class FirstPicture(QWidget):
         painter.fillRect(0, 0, width, self.height(), QColor(self._colors.surface))
         painter.fillRect(width - 1, 0, 1, self.height(), QColor(self._colors.border))
         self._write(painter, scaled(font, 1.12, True), "text", 17, 16 + line / 2, "Archisync")
+        if self._demo:
+            self._badge(painter, scaled(font, 0.8, True), 18, 16 + 1.12 * line + 8)
         y = 16 + 1.12 * line + 36
         for at, page in enumerate(self._pages):
             height = line + 18
@@ -60,6 +64,14 @@ class FirstPicture(QWidget):
             self._write(painter, bold if at == 0 else font, "muted" if at else "text", 19, y + height / 2, page)
             y += height + 2
         return width
+
+    def _badge(self, painter: QPainter, font: QFont, x: float, y: float) -> None:
+        metrics = QFontMetrics(font)
+        painter.setPen(QColor(self._colors.warn))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        place = QRectF(x + 0.5, y + 0.5, metrics.horizontalAdvance("DEMO") + 10, metrics.height())
+        painter.drawRoundedRect(place, 4, 4)
+        self._write(painter, font, "warn", place.left() + 5, place.center().y(), "DEMO")
 
     def _header(self, painter: QPainter, font: QFont, line: int, side: int) -> int:
         """Paint it; where it ends."""

@@ -72,10 +72,11 @@ class MainWindow(QMainWindow):
         self._factories: dict[str, Callable[[], Page]] = {}
         self._pages: dict[str, Page] = {}
 
-    def show_picture(self, known: LastKnown | None) -> None:
-        """Show the last known data, or that nothing is known, until :meth:`fill`."""
-        self.known = known
-        self.setCentralWidget(FirstPicture(known))
+    def show_picture(self, known: LastKnown | None, *, demo: bool) -> None:
+        """Show the last known data, or that nothing is known, until :meth:`fill`. ``demo``: they are invented."""
+        self.known, self._demo = known, demo
+        self.setWindowTitle("Archisync [DEMO]" if demo else "Archisync")
+        self.setCentralWidget(FirstPicture(known, demo=demo))
         self.show()
 
     def fill(self, context: Context, feed: Feed) -> None:
