@@ -79,12 +79,12 @@ def released(state: State) -> State:
 
 def _hold_moved(state: State, before: Moment, now: Moment) -> State:
     """The wall clock was set back: a pause still lasts as long as it would have (rule 30)."""
-    if state.hold_since is None or state.hold_until is None:
+    since, until = state.hold_since, state.hold_until
+    if since is None or until is None:
         return state
     shift = timedelta(seconds=(now.wall - before.wall).total_seconds() - (now.mono - before.mono))
-    since = state.hold_since + shift
-    state = evolve(state, hold_since=since).say(SaveNote("hold", since.isoformat()))
-    return _with_hold_end(state, state.hold_until + shift)
+    state = evolve(state, hold_since=since + shift).say(SaveNote("hold", (since + shift).isoformat()))
+    return _with_hold_end(state, until + shift)
 
 
 def slept(state: State, now: Moment) -> bool:
