@@ -8,7 +8,10 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from archisync_gui.messages import system_language
 from archisync_gui.ui.look.theme import DARK, LIGHT, scaled
-from archisync_gui.ui.text.last_known import LISTS, WORDS, LastKnown, lines, said, words_of
+from archisync_gui.ui.text.last_known import LISTS, TALLEST, WORDS, LastKnown, lines, said, words_of
+
+BELOW = 220
+"""Pixels that the window has below the table of lists: the last hours and the foot."""
 
 
 class FirstPicture(QWidget):
@@ -85,7 +88,9 @@ class FirstPicture(QWidget):
 
     def _table(self, painter: QPainter, font: QFont, line: int, place: QRectF) -> None:
         shown = lines(self._known)
-        small, height, head = scaled(font, 0.93), round(1.86 * line) + 14, line + 14
+        small, head, base = scaled(font, 0.93), line + 21, round(1.86 * line) + 14
+        room = self.height() - place.top() - head - BELOW
+        height = max(base, min(room // (len(shown) or LISTS), round(base * TALLEST)))
         place.setHeight(head + (len(shown) or LISTS) * height)
         painter.setPen(QColor(self._colors.border))
         painter.setBrush(QColor(self._colors.surface))

@@ -25,6 +25,9 @@ VERSION = 1
 LISTS = 6
 """Lists that are drawn in grey when nothing is known of them."""
 
+TALLEST = 1.6
+"""How much higher than its text needs a row of the lists becomes at most, where there is room."""
+
 WORDS = {
     "it": {
         "pages": ("Panoramica", "Dati", "Riepilogo", "Cronologia", "Impostazioni"),
