@@ -95,8 +95,9 @@ def _profile_folder(given: Sequence[str]) -> Path | None:
             case _:
                 return None
     name = name or ("demo" if demo else "default")
-    import json
     import os
+
+    from archisync_gui.disk import read_json
 
     if os.sep in name or (os.altsep and os.altsep in name):
         folder = Path(name).expanduser().absolute()
@@ -105,10 +106,10 @@ def _profile_folder(given: Sequence[str]) -> Path | None:
 
         folder = platformdirs.user_data_path("archisync", appauthor=False) / "profiles" / name
     try:
-        kind = json.loads((folder / "profile.json").read_bytes())["kind"]
+        kind = read_json(folder / "profile.json")["kind"]
         ours = kind == ("demo" if demo else "real")
         return folder if ours and not _held(folder / "profile.lock") else None
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from archisync_gui.disk import read_json
 from archisync_gui.messages import system_language
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def of_status(status: Status, title: Callable[[str], str], language: str, appear
 def read_last_known(folder: Path) -> LastKnown | None:
     """What the file in the profile's folder says; ``None`` if it is missing, damaged, or another version's."""
     try:
-        found = json.loads((folder / FILE).read_bytes())
+        found = read_json(folder / FILE)
         if found["version"] != VERSION or found["language"] not in WORDS:
             return None
         if found["appearance"] not in ("system", "light", "dark") or len(found["lists"]) > 20:
@@ -103,7 +104,7 @@ def read_last_known(folder: Path) -> LastKnown | None:
                 return None
             lists.append((title[:60], datetime.fromisoformat(read).astimezone(UTC) if read is not None else None))
         return LastKnown(found["language"], found["appearance"], tuple(lists))
-    except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return None
 
 
