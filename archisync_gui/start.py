@@ -114,8 +114,10 @@ def _profile_folder(given: Sequence[str]) -> Path | None:
 
 
 def _held(lock: Path) -> bool:
-    """True when a process holds the profile. Only looks: ``ProfileLock`` takes it later. Raises ``OSError`` where no
-    panel ran on the profile yet."""
+    """True when a process holds the profile. Only looks: ``ProfileLock`` takes it later. On Windows a lock that was
+    released leaves no file. Raises ``OSError`` where the file cannot be looked at."""
+    if not lock.exists():
+        return False
     with lock.open("rb+") as file:
         try:
             if sys.platform == "win32":
