@@ -112,9 +112,9 @@ def _sync_folder(folder: Path) -> None:
 
 def read_json(path: Path) -> Any:
     """The value in a JSON file. Blocking. Raises ``OSError``, or ``ValueError`` for whatever is not JSON (not UTF-8,
-    nested too deeply)."""
+    nested too deeply). An editor may have put a byte order mark before it."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

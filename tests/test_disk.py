@@ -102,3 +102,9 @@ def test_files_of_the_profile_are_renamed_through_this_module_only() -> None:
         if change.search(line)
     ]
     assert found == []
+
+
+def test_a_byte_order_mark_before_json_is_passed_over(tmp_path: Path) -> None:
+    """Notepad may write one into every file that a person edits."""
+    (tmp_path / "edited.json").write_bytes(b'\xef\xbb\xbf{"lists": ["\xc3\xa0"]}')
+    assert disk.read_json(tmp_path / "edited.json") == {"lists": ["\u00e0"]}

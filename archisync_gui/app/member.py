@@ -36,7 +36,7 @@ from archisync_gui.office.shared_rows import OwnRows, SharedRows
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, interval_key, open_settings
 from archisync_gui.store import Store, StoreError
-from archisync_gui.store.errors import RECOVERABLE
+from archisync_gui.store.errors import AGAIN, RECOVERABLE
 from archisync_gui.store.postgres import Postgres, Server
 
 if TYPE_CHECKING:
@@ -50,8 +50,6 @@ BROWSER_GRACE = YIELD
 """Seconds that the ERP's browser may live when the leadership is lost."""
 FOLDER_CHECK = 5.0
 """Seconds between two looks whether the profile's folder is still the one that was opened."""
-AGAIN = 3.0
-"""Seconds between two tries to reach the office's server at the start."""
 FIRST_STATUS = 5.0
 """Seconds that the opening waits for the office's first status."""
 LONG = 120.0

@@ -16,15 +16,12 @@ from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Draft
 from archisync_gui.drafts.schema import prepare_on_server
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
-from archisync_gui.store.errors import UNREACHABLE, StoreError
+from archisync_gui.store.errors import AGAIN, UNREACHABLE, StoreError
 
 log = logging.getLogger(__name__)
 
 FILE = "drafts-away.json"
 """Beside this computer's drafts: upon which version of the office's drafts they were written."""
-AGAIN = 3.0
-"""Seconds between two tries to reach the server."""
-
 PASSING = UNREACHABLE | {"locked"}
 """Codes during which drafts are kept here. ``locked``: another computer changes the office's tables for long."""
 

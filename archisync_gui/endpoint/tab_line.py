@@ -131,7 +131,10 @@ async def _talk(
     services = call.services
     try:
         told = freshness(services.orchestrator.get_status(), view.account)
-        await _send(call, socket, {"type": "attached", "handle": view.handle, "deadline": view.deadline, **_ages(told)})
+        # A read for this session may have ended before the line was there: then no "fresh" follows.
+        fresh = told[0] is not None and told[0] >= view.since
+        attached = {"type": "attached", "handle": view.handle, "deadline": view.deadline, "fresh": fresh}
+        await _send(call, socket, {**attached, **_ages(told)})
         await _first(
             _read(call, socket, session_id), _write(call, socket, view, changes, told), _until_over(call, stream)
         )

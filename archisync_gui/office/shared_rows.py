@@ -10,12 +10,10 @@ from typing import Protocol
 
 from archisync_gui.model import Json
 from archisync_gui.office.shared_settings import SharedSetting
-from archisync_gui.store.errors import RECOVERABLE, StoreError
+from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError
 
 log = logging.getLogger(__name__)
 
-AGAIN = 3.0
-"""Seconds between two tries to tell the office."""
 Shared = Mapping[str, SharedSetting]
 
 

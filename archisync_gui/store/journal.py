@@ -33,10 +33,13 @@ from archisync_gui.model import (
 from archisync_gui.store.apply import doubt, names_of
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.dialect import any_text
-from archisync_gui.store.errors import RECOVERABLE, StoreError, code_of
+from archisync_gui.store.errors import RECOVERABLE, StoreError
 from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUNS, utc_text
 
 log = logging.getLogger(__name__)
+
+UNFIT = (ValueError, TypeError, OverflowError, sa.exc.DataError)
+"""What a database or its driver raises for values that it can never hold; nothing else is the entry's own fault."""
 
 DURATIONS = 10
 PENDING_LIMIT = 20_000
@@ -292,8 +295,12 @@ class StoreJournal:
                 with connection.begin_nested():
                     job(connection)
             except Exception as error:
-                if code_of(error) is not None:
-                    raise
+                # A full disk ends the whole transaction; the error of the savepoint's own rollback hides it then.
+                first: BaseException = error
+                while first.__context__ is not None and not isinstance(first, UNFIT):
+                    first = first.__context__
+                if not isinstance(first, UNFIT):
+                    raise first from None
                 log.exception("an entry of the journal that waited cannot be written and is left out")
 
 

@@ -266,20 +266,25 @@
       };
     }
 
+    #freshNow(ages) {
+      this.#set({ ...ages, state: "fresh", message: "", hint: "", progress: null });
+      this.#settle(this.freshness);
+      this.#fresh(this.freshness);
+    }
+
     #heard(message) {
       const ages = { newAsOf: when(message.newAsOf), allAsOf: when(message.allAsOf) };
       switch (message.type) {
         case "attached":
           this.#tries = 0;
           this.#set({ handle: message.handle });
+          if (message.fresh && this.freshness.state === "opening") this.#freshNow(ages);
           break;
         case "progress":
           this.#set({ progress: { step: message.step, page: message.page, pages: message.pages, rows: message.rows } });
           break;
         case "fresh":
-          this.#set({ ...ages, state: "fresh", message: "", hint: "", progress: null });
-          this.#settle(this.freshness);
-          this.#fresh(this.freshness);
+          this.#freshNow(ages);
           break;
         case "failed":
           if (this.freshness.state !== "fresh" || ages.newAsOf < this.freshness.newAsOf) {

@@ -197,29 +197,33 @@ async def test_a_tab_that_comes_back_shows_both_versions_if_something_was_typed(
     assert await rows(page) == [["020002", "3"]]
 
 
-SLOW_LOCKS = """() => {
+SLOW_LOCKS = """(first, copy) => {
   if (!window.LockManager) return;  // in the frames of ports at which nobody answers
   const real = LockManager.prototype.request;
   LockManager.prototype.request = async function (name, options, callback) {
-    await new Promise((resolve) => setTimeout(resolve, 600));  // longer than a tab waits for its former id
+    await new Promise((resolve) => setTimeout(resolve, window.opener ? copy : first));
     return real.call(this, name, options, callback);
   };
 }"""
 
 
-async def test_a_busy_browser_gives_two_tabs_two_ids(at_work: Rig) -> None:
-    await at_work.context.add_init_script(f"({SLOW_LOCKS})()")
+@pytest.mark.parametrize(
+    ("first", "copy"),
+    [(600, 600), (2000, 0)],  # both longer than a tab waits for its former id; only the tab that was there before
+)
+async def test_a_busy_browser_gives_two_tabs_two_ids(at_work: Rig, first: int, copy: int) -> None:
+    await at_work.context.add_init_script(f"({SLOW_LOCKS})({first}, {copy})")
     page = await at_work.form(ACCOUNT)
     await choose(page)
     async with page.expect_popup() as opening:
         await page.evaluate("window.open('/order-form'), null")
-    copy = await opening.value
-    await expect(copy.locator("#customer-chosen")).to_be_visible()
-    first, second = [await tab.evaluate("sessionStorage.getItem('archisync-tab')") for tab in (page, copy)]
-    assert first != second
-    await copy.reload()
-    await expect(copy.locator("#customer-chosen")).to_be_visible()
-    assert await copy.evaluate("sessionStorage.getItem('archisync-tab')") == second, "a reload keeps its id"
+    opened = await opening.value
+    await expect(opened.locator("#customer-chosen")).to_be_visible()
+    ids = [await tab.evaluate("sessionStorage.getItem('archisync-tab')") for tab in (page, opened)]
+    assert ids[0] != ids[1]
+    await opened.reload()
+    await expect(opened.locator("#customer-chosen")).to_be_visible()
+    assert await opened.evaluate("sessionStorage.getItem('archisync-tab')") == ids[1], "a reload keeps its id"
 
 
 # ---------------------------------------------------------------------------------- what lies in the browser

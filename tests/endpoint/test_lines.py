@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +53,28 @@ def attach(office: Office, session: str = SESSION, token: str | None = None) -> 
     return {"type": "attach", "token": token or office.token, "sessionId": session}
 
 
+@pytest.mark.parametrize(
+    ("read", "fresh"),
+    [(None, False), (AS_OF - timedelta(seconds=1), False), (AS_OF, True), (AS_OF + timedelta(1), True)],
+)
+async def test_a_line_tells_whether_its_session_was_read_for(
+    office: Office, read: datetime | None, fresh: bool
+) -> None:
+    office.orchestrator.new_as_of = read
+    await opened(office)
+    async with line(office) as socket:
+        await socket.send_json(attach(office))
+        assert (await hear(socket))["fresh"] is fresh
+
+
 async def test_a_line_attaches_lives_and_closes(office: Office) -> None:
     await opened(office)
     async with line(office) as socket:
         await socket.send_json(attach(office))
         ages = {"newAsOf": AS_OF.isoformat(), "allAsOf": AS_OF.isoformat()}
         deadline = (AS_OF + timedelta(minutes=10)).isoformat()
-        assert await hear(socket) == {"type": "attached", "handle": "handle-1", "deadline": deadline, **ages}
+        attached = {"type": "attached", "handle": "handle-1", "deadline": deadline, "fresh": True}
+        assert await hear(socket) == {**attached, **ages}
         await socket.send_json({"type": "touch"})
         assert await hear(socket) == {"type": "touched", "deadline": deadline}
         await socket.send_json({"type": "close"})

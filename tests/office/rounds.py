@@ -168,6 +168,11 @@ class Computer:
 
     async def end(self, number: signal.Signals) -> None:
         process = self.running()
+        if number is signal.SIGTERM:
+            async with asyncio.timeout(PATIENCE):  # Python needs seconds on a busy machine until it has a handler
+                while not has_handler(process.pid, number):
+                    await asyncio.sleep(0.05)
+                    self.running()
         os.kill(process.pid, number)
         await self._over(process)
         assert number is signal.SIGKILL or process.returncode == 0, f"{self.name} ended with {process.returncode}"
@@ -193,6 +198,13 @@ class Computer:
         self.woken.append(time.time())
         self.running()
         os.kill(process.pid, signal.SIGCONT)
+
+
+def has_handler(pid: int, number: signal.Signals) -> bool:
+    """Whether a process handles a signal, as Linux tells it."""
+    lines = Path(f"/proc/{pid}/status").read_text("ascii", errors="replace").splitlines()
+    (caught,) = (line.split()[1] for line in lines if line.startswith("SigCgt:"))
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def computer(folder: Path, number: int, proxy: Proxy, server: Server, erp: DemoErp, port: int) -> Computer:
@@ -385,9 +397,17 @@ async def one_round(
     seconds = chance.uniform(16, 18) if chance.random() < long else chance.choice((0.3, 1.5))
     print(f"{step} {one.name}{' (leads)' if one is leader else ''} {what} {seconds:.1f} s", flush=True)
     work.ask()
-    form = asyncio.ensure_future(work.form())
-    saving = asyncio.ensure_future(work.save(step))
-    await asyncio.sleep(chance.random() * 2)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(work.form())
+        group.create_task(work.save(step))
+        await asyncio.sleep(chance.random() * 2)
+        await break_and_mend(one, what, seconds, crash)
+        for each in computers:
+            each.running()
+        work.ask()
+
+
+async def break_and_mend(one: Computer, what: str, seconds: float, crash: Crash) -> None:
     match what:
         case "kill" | "end":
             await one.end(signal.SIGKILL if what == "kill" else signal.SIGTERM)
@@ -400,10 +420,6 @@ async def one_round(
             one.proxy.set(mode)  # type: ignore[arg-type]
             await asyncio.sleep(seconds)
             one.proxy.set("open")
-    for each in computers:
-        each.running()
-    work.ask()
-    await asyncio.gather(form, saving)
 
 
 async def leader_of(computers: list[Computer], face: RemoteOrchestrator) -> Computer:

@@ -44,7 +44,8 @@ async def test_the_browser_is_ended_when_closing_takes_long(monkeypatch: pytest.
     killed = asyncio.Event()
 
     async def closing() -> None:
-        await killed.wait()  # as a part that waits for an answer of the browser, or of the server
+        async with asyncio.timeout(10):
+            await killed.wait()  # as a part that waits for an answer of the browser, or of the server
 
     await let_go(closing(), lambda: loop.call_soon_threadsafe(killed.set))
     assert killed.is_set()

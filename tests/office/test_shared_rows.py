@@ -141,12 +141,17 @@ async def test_what_one_computer_lets_in_or_watches_counts_on_all(
     await until(lambda: not one.watches.rows()[1] and not two.watches.rows()[1])
 
 
-async def test_an_outage_loses_nothing(office: Server, tmp_path: Path, stack: AsyncExitStack) -> None:
-    await make_office(office, tmp_path / "made")
+async def cut_off(office: Server, folder: Path, stack: AsyncExitStack) -> tuple[Proxy, Server, Profile, Computer]:
+    """An office, the profile of a computer that reaches it through a proxy, and a second computer that is running."""
+    await make_office(office, folder / "made")
     proxy = Proxy(office)
     behind = await stack.enter_async_context(proxy)
-    profile = made(tmp_path / "one", behind)
-    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    profile = made(folder / "one", behind)
+    return proxy, behind, profile, await stack.enter_async_context(computer(made(folder / "two", office), office))
+
+
+async def test_an_outage_loses_nothing(office: Server, tmp_path: Path, stack: AsyncExitStack) -> None:
+    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
     gone = two.pair("Vecchio")
     two.watches.add(ORDER)
     async with computer(profile, behind) as one:
@@ -272,11 +277,7 @@ async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
     office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(joining.PASSWORD, office.password)
-    await make_office(office, tmp_path / "made")
-    proxy = Proxy(office)
-    behind = await stack.enter_async_context(proxy)
-    profile = made(tmp_path / "one", behind)
-    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
     token = two.pair("Gestionale")
     async with computer(profile, behind) as one:
         await until(lambda: one.pages() == {"Gestionale"})

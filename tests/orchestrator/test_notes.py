@@ -88,3 +88,11 @@ def test_times_are_kept_in_utc() -> None:
     state = with_notes({"hold": "2026-03-02T11:00:00+02:00"})
     assert state.hold_since == datetime(2026, 3, 2, 9, tzinfo=UTC)
     assert state.hold_since.tzinfo is UTC
+
+
+def test_a_clock_set_back_between_two_steps_takes_nothing_of_the_time_between_from_a_pause() -> None:
+    """Twenty seconds pass, and the clock is set back by an hour meanwhile: the pause keeps its rest."""
+    until = NOW.wall + timedelta(minutes=30)
+    state = with_notes({"hold": NOW.wall.isoformat(), "hold-until": until.isoformat()})
+    later = passed(state, Moment(NOW.wall + timedelta(seconds=20) - timedelta(hours=1), NOW.mono + 20.0))
+    assert later.hold_until == until - timedelta(hours=1)

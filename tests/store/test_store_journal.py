@@ -26,6 +26,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.store import Store
 from archisync_gui.store.errors import StoreError
+from tests.support.hygiene import ExpectedErrors
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
 """Without the character 0, which PostgreSQL's texts cannot hold (:data:`archisync_gui.store.dialect.REPLACEMENT`)."""
@@ -221,9 +222,10 @@ async def test_what_is_too_old_is_forgotten_and_nothing_else(
 
 
 async def test_an_entry_that_can_never_be_written_keeps_back_no_other(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    store: Store, monkeypatch: pytest.MonkeyPatch, expected_errors: ExpectedErrors
 ) -> None:
     """Entries wait while the disk is full; one of them holds what the database does not take."""
+    expected_errors("an entry of the journal that waited cannot be written")
     write = store.journal._database.write
 
     async def full(_job: object, **_how: object) -> None:

@@ -39,7 +39,7 @@ let release = () => {};
 export async function claimTab() {
   const before = storage.ofTab("tab");
   tab = before && await givenUp(before) ? before : newId();
-  if (tab !== before) hold(tab);
+  if (tab !== before) await hold(tab); // before anybody can duplicate the tab
   storage.setOfTab("tab", tab);
   return { tab, copyOf: before && before !== tab ? before : null };
 }
