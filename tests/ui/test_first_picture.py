@@ -3,30 +3,67 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from panel_fakes import NOW, World, account_type, calm, with_type
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.start import first_window
-from archisync_gui.ui.shell.first_picture import FirstPicture
+from archisync_gui.ui.pages.overview import Overview
+from archisync_gui.ui.shell.first_picture import FirstPicture, Places
 from archisync_gui.ui.shell.panel import Panel
-from archisync_gui.ui.text.last_known import FILE, WORDS, LastKnown, age, lines, of_status, read_last_known, said
+from archisync_gui.ui.shell.window import MainWindow
+from archisync_gui.ui.shell.window_parts import page_titles
+from archisync_gui.ui.text.i18n import set_language, tr
+from archisync_gui.ui.text.last_known import (
+    BUTTONS,
+    FILE,
+    PAGES,
+    WORDS,
+    LastKnown,
+    age,
+    language_of,
+    lines,
+    of_status,
+    read_last_known,
+    said,
+)
 from tests.support.waiting import until
 
 KNOWN = LastKnown("it", "dark", (("Clienti", datetime(2026, 3, 2, 9, tzinfo=UTC)), ("Ordini", None)))
 
 
+ENGLISH = KNOWN._replace(language="en", appearance="light", lists=(("Delivery notes", KNOWN.lists[0][1]),) * 6)
+
+
+SIZES = [(1330, 780), (1800, 1100), (1500, 720)]
+"""Of windows."""
+
+if sys.platform != "win32":  # Wine has no fonts, and letters as wide as high: there the buttons need a row more
+    SIZES.append((900, 640))
+
+
 def english(read: datetime | None) -> str:
-    return age(read, NOW, {key: word for key, word in WORDS["en"].items() if isinstance(word, str)})
+    return age(read, NOW, WORDS["en"])
 
 
 def test_both_languages_have_the_same_words() -> None:
     assert WORDS["it"].keys() == WORDS["en"].keys()
-    assert len(WORDS["it"]["pages"]) == len(WORDS["en"]["pages"])
+
+
+@pytest.mark.parametrize("language", ["it", "en"])
+def test_its_words_are_those_of_the_window(language: str, qapp: QApplication) -> None:
+    set_language(language)
+    assert PAGES[language] == tuple(page_titles().values())
+    assert BUTTONS[language] == (tr("Order form", "button"), tr("Try a &fault").replace("&", ""))
+    words = WORDS[language]
+    assert (words["starting"], words["nothing"]) == (tr("Starting…"), tr("opening the archive and the browser"))
+    assert (words["list"], words["read"]) == (tr("List"), tr("Updated", "column"))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +199,58 @@ async def test_the_panel_takes_the_window_of_the_picture(qapp: QApplication, tmp
     assert window.header.detail.text() == said(KNOWN), "not of now"
     await panel.aclose()
     panel.deleteLater()
+
+
+@pytest.mark.qasync
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("known", [None, KNOWN, ENGLISH], ids=["nothing", "it", "en"])
+async def test_nothing_jumps_when_the_window_is_filled(
+    known: LastKnown | None, size: tuple[int, int], qapp: QApplication
+) -> None:
+    window = MainWindow()
+    window.resize(*size)
+    window.show_picture(known, demo=True)
+    await until(lambda: window.was_painted)
+    picture = window.centralWidget()
+    assert isinstance(picture, FirstPicture)
+    found = picture.places()
+    panel = Panel(qapp, window=window, language=language_of(known), demo=True)
+    panel.show()
+    await until(lambda: window.was_painted)
+    page = window.page("overview")
+    assert isinstance(page, Overview)
+    table = page.table
+
+    def at(part: QWidget, x: int = 0, y: int = 0) -> QPoint:
+        return part.mapTo(window, QPoint(x, y))
+
+    card, head = table.parentWidget(), table.horizontalHeader()
+    second = at(table, head.sectionViewportPosition(1)).x()
+    wanted = Places(
+        side=window.sidebar.width(),
+        nav=at(window.sidebar.findChildren(QPushButton, "nav")[0]).y(),
+        title=at(window.header.title).y() + window.header.title.height() / 2,
+        detail=at(window.header.detail).y() + window.header.detail.height() / 2,
+        header=window.header.height(),
+        foot=at(window.foot).y(),
+        card=QRect(at(card), card.size()),
+        head=head.height(),
+        row=table.verticalHeader().defaultSectionSize(),
+        second=second,
+        age=second + 10 + table.sign(),
+    )
+    for name, expected, is_at in zip(Places._fields, wanted, found, strict=True):
+        pairs = zip(_numbers(expected), _numbers(is_at), strict=True)
+        assert all(abs(a - b) <= 1 for a, b in pairs), f"{name}: {is_at}, the window has it at {expected}"
+    await panel.aclose()
+    panel.deleteLater()
+
+
+def _numbers(place: object) -> tuple[float, ...]:
+    if isinstance(place, QRect):
+        return (place.x(), place.y(), place.width(), place.height())
+    assert isinstance(place, int | float)
+    return (place,)
 
 
 @pytest.mark.parametrize(

@@ -82,15 +82,23 @@ class TypesTable(QTableView):
 
     def spread(self, room: int) -> None:
         """Make the rows higher where there is room for it, within bounds."""
-        rows = self._types.rowCount() or LISTS
+        rows = self._promised()
         base = self._base_height()
         height = max(base, min((room - self.horizontalHeader().sizeHint().height() - 2) // rows, round(base * TALLEST)))
         if height != self.verticalHeader().defaultSectionSize():
             self.verticalHeader().setDefaultSectionSize(height)
             self.updateGeometry()
 
+    def _promised(self) -> int:
+        """Lists in the table, or those that the first status will probably bring."""
+        return self._types.rowCount() or len(lines(self._context.last_known)) or LISTS
+
     def _base_height(self) -> int:
         return QFontMetrics(self.font()).height() + QFontMetrics(scaled(self.font(), 0.86)).height() + 14
+
+    def sign(self) -> int:
+        """Pixels that the sign before an age takes."""
+        return int(QFontMetrics(self.font()).ascent() * 0.72) + 6
 
     def forget_widths(self) -> None:
         """The words changed: measure anew."""
@@ -119,8 +127,8 @@ class TypesTable(QTableView):
         if not self._types.rowCount():  # the last known data stand there
             bold = QFontMetrics(scaled(self.font(), 1.0, True))
             for name, age in lines(self._context.last_known):
-                self._widest[0] = max(self._widest[0], bold.horizontalAdvance(name) + 24)
-                self._widest[1] = max(self._widest[1], metrics.horizontalAdvance(age) + 24)
+                self._widest[0] = max(self._widest[0], bold.horizontalAdvance(name) + 18)
+                self._widest[1] = max(self._widest[1], metrics.horizontalAdvance(age) + 18 + self.sign())
         needed = dict(self._widest)
         longest = max(self._button_width(text) for text in words.remedies())
         spare = room - sum(needed.values())
@@ -151,11 +159,11 @@ class TypesTable(QTableView):
         self._share()
 
     def sizeHint(self) -> QSize:
-        rows = (self._types.rowCount() or LISTS) * self.verticalHeader().defaultSectionSize()
+        rows = self._promised() * self.verticalHeader().defaultSectionSize()
         return QSize(640, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def minimumSizeHint(self) -> QSize:
-        rows = (self._types.rowCount() or LISTS) * self._base_height()
+        rows = self._promised() * self._base_height()
         return QSize(360, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -172,7 +180,7 @@ class TypesTable(QTableView):
             for place, text in enumerate(texts):
                 painter.setPen(color("muted" if place else "text"))
                 painter.setFont(scaled(self.font(), 1.0, not place))
-                begin = self.horizontalHeader().sectionViewportPosition(place) + 12
+                begin = self.horizontalHeader().sectionViewportPosition(place) + 10 + (self.sign() if place else 0)
                 top = at * height + (height - QFontMetrics(self.font()).height()) / 2
                 painter.drawText(QRectF(begin, top, self.viewport().width(), height), text)
         for at in range(0 if known else LISTS):

@@ -611,7 +611,9 @@ class Panel(QObject):
     # ------------------------------------------------------------------------------------------------ events
 
     def _keep_last_known(self, status: Status) -> None:
-        """Write for the next start's first picture what changed of it."""
+        """Write for the next start's first picture what changed of it; between the runs, for none changes it."""
+        if status.current_run is not None or status.session_count:
+            return
         known = of_status(status, words.type_name, language(), self.context.settings().text("look.theme"))
         if self._last_known_file is not None and known != self._last_known:
             self._last_known = known

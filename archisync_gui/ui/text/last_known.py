@@ -29,14 +29,22 @@ LISTS = 6
 TALLEST = 1.6
 """How much higher than its text needs a row of the lists becomes at most, where there is room."""
 
-WORDS = {
+PAGES = {
+    "it": ("Panoramica", "Dati", "Riepilogo", "Cronologia", "Impostazioni"),
+    "en": ("Overview", "Data", "Summary", "History", "Settings"),
+}
+"""Titles of the pages, in the order of the side bar."""
+
+BUTTONS = {"it": ("Modulo ordini", "Prova un guasto"), "en": ("Order form", "Try a fault")}
+"""The buttons below them, which may make the side bar wider. They are not shown."""
+
+WORDS: dict[str, dict[str, str]] = {
     "it": {
-        "pages": ("Panoramica", "Dati", "Riepilogo", "Cronologia", "Impostazioni"),
         "starting": "Avvio in corso…",
-        "known": "ultimi dati noti: l’ERP non è ancora stato letto",
-        "nothing": "apertura dell’archivio e del browser",
+        "known": "ultimi dati noti: l'ERP non è ancora stato letto",
+        "nothing": "apertura dell'archivio e del browser",
         "list": "Elenco",
-        "read": "Ultima lettura nota",
+        "read": "Aggiornato",
         "never": "non nota",
         "soon": "meno di 1 min fa",
         "minutes": "{} min fa",
@@ -45,12 +53,11 @@ WORDS = {
         "days": "{} giorni fa",
     },
     "en": {
-        "pages": ("Overview", "Data", "Summary", "History", "Settings"),
         "starting": "Starting…",
         "known": "last known data: the ERP has not been read yet",
         "nothing": "opening the archive and the browser",
         "list": "List",
-        "read": "Last known read",
+        "read": "Updated",
         "never": "not known",
         "soon": "less than 1 min ago",
         "minutes": "{} min ago",
@@ -121,10 +128,14 @@ def age(read: datetime | None, now: datetime, words: dict[str, str]) -> str:
     return words["day"] if days == 1 else words["days"].format(days)
 
 
+def language_of(known: LastKnown | None) -> str:
+    """The language of last time."""
+    return known.language if known is not None else system_language()
+
+
 def words_of(known: LastKnown | None) -> dict[str, str]:
     """The picture's words in the language of last time."""
-    words = WORDS[known.language if known is not None else system_language()]
-    return {key: word for key, word in words.items() if isinstance(word, str)}
+    return WORDS[language_of(known)]
 
 
 def said(known: LastKnown | None) -> str:
