@@ -139,6 +139,7 @@ class Overview(Page):
         activity_layout.addWidget(line())
         self._activity_empty = label(name="muted", wrap=True)
         self._activity_empty.setContentsMargins(12, 10, 12, 10)
+        self._activity_empty.hide()  # until it is known
         activity_layout.addWidget(self._activity_empty)
         activity_layout.addWidget(self.activity_list, 1)
 
@@ -237,8 +238,12 @@ class Overview(Page):
     def _remember(self) -> None:
         """What happened before this start, in the same words."""
         services = self._context.services
-        if services is not None and services.store is not None and self._told is not None:
+        if services is None or self._told is None:
+            return
+        if services.store is not None:
             self._context.background.run(self._kept_activity(services.store), "activity")
+        else:
+            self._activity_empty.setVisible(self.activity.rowCount() == 0)
 
     async def _kept_activity(self, store: Store) -> None:
         now = self._context.now()
