@@ -227,20 +227,25 @@ class Header(QFrame):
 
     def _arrange(self) -> None:
         """Beside the title where a long title and the longest button have room; else below it, beside the second line;
-        in a tiny window below all. The window's width decides, never the words: the buttons do not move with them."""
+        in a tiny window below all, and the box of *Find* beside the second line, so that the title has a line of its
+        own. The window's width decides, never the words: the buttons do not move with them."""
         room = self.width() - self._buttons_width() - 54
         line = QFontMetrics(self.font()).height()
         title = QFontMetrics(self.title.font()).averageCharWidth() * LONG_TITLE
-        beside = room > title + self._sign.width() + self.find_box.minimumWidth() + 24
-        shape = "beside" if beside else "lower" if room > 10 * line else "below"
+        title += self._sign.width() + self.find_box.minimumWidth() + 24
+        lower = room > 10 * line and self.width() - 36 > title
+        shape = "beside" if room > title else "lower" if lower else "below"
         if shape == self._shape:
             return
         self._shape = shape
         for part in (self._first, self._second):
             self._layout.removeItem(part)
         self._layout.removeWidget(self._buttons)
+        self._layout.removeWidget(self.find_box)
+        if shape != "below":
+            self._first.addWidget(self.find_box)
         self._layout.addLayout(self._first, 0, 0, 1, 1 if shape == "beside" else 2)
-        self._layout.addLayout(self._second, 1, 0, 1, 2 if shape == "below" else 1)
+        self._layout.addLayout(self._second, 1, 0)
         top, right = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignRight
         match shape:
             case "beside":
@@ -248,6 +253,8 @@ class Header(QFrame):
             case "lower":
                 self._layout.addWidget(self._buttons, 1, 1, top)
             case _:
+                self._first.removeWidget(self.find_box)
+                self._layout.addWidget(self.find_box, 1, 1, top)
                 self._layout.addWidget(self._buttons, 2, 0, 1, 2, right)
         self._layout.setRowMinimumHeight(2, 0)
 
