@@ -2,7 +2,7 @@
 
 import sys
 
-from archisync_gui.cli import main
+from archisync_gui.start import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -25,6 +25,7 @@ from archisync_gui.messages import system_language, text
 if TYPE_CHECKING:
     from archisync_gui.app.core import Core
     from archisync_gui.app.profile import Profile, ProfileLock
+    from archisync_gui.ui.shell.window import MainWindow
 
 DESCRIPTION = """\
 Archisync keeps a local, honest copy of the office's ERP data and shows an operator what is happening.
@@ -173,9 +174,9 @@ def _demo_erp_arguments(parser: argparse.ArgumentParser) -> None:
     add_arguments(parser)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point of ``archisync-gui``. Returns the exit code."""
-    options = build_parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, window: MainWindow | None = None) -> int:
+    """Do what the arguments say; ``window``: the panel's, which shows its first picture. Returns the exit code."""
+    options = build_parser().parse_args(arguments, argparse.Namespace(window=window))
     language = system_language()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -187,11 +188,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.OK
-
-
-def panel_main() -> int:
-    """Entry point of the GUI script (Windows: no console)."""
-    return main()
 
 
 def _run(options: argparse.Namespace, language: str) -> int:
@@ -230,7 +226,7 @@ def _run_on(profile: Profile, demo: DemoOptions | None, options: argparse.Namesp
         case None:
             from archisync_gui.app.desktop import run_panel
 
-            return run_panel(profile, demo, hidden=options.hidden, place=options.open or "")
+            return run_panel(profile, demo, hidden=options.hidden, place=options.open or "", window=options.window)
         case "quit":
             from archisync_gui.app.quitting import quit_all
 
@@ -256,6 +252,8 @@ def _refused(options: argparse.Namespace, language: str, code: str, params: Mapp
     if options.command is None:
         from archisync_gui.app.desktop import show_problem
 
+        if options.window is not None:
+            options.window.hide()
         show_problem(sentences)
     else:
         _say(sentences)
@@ -561,4 +559,4 @@ class Printer:
         print(said, file=sys.stderr, flush=True)
 
 
-__all__ = ["Printer", "build_parser", "main", "panel_main"]
+__all__ = ["Printer", "build_parser", "main"]

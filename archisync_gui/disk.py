@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import secrets
 import stat
 import sys
 import time
@@ -65,7 +63,7 @@ def put_in_place(temporary: Path, path: Path) -> None:
 
 def beside(path: Path) -> Path:
     """A name in the same folder that no other writer of ``path`` uses."""
-    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(6)}{TEMPORARY}")
+    return path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(6).hex()}{TEMPORARY}")
 
 
 def rename(old: Path, new: Path) -> None:
@@ -146,6 +144,8 @@ def keep_copy(path: Path) -> Path | None:
 
     ``None``: it could not be read or copied.
     """
+    import hashlib  # loads OpenSSL, which the first picture does not wait for
+
     try:
         content = path.read_bytes()
         kept = path.with_name(f"{path.name}.damaged-{hashlib.sha256(content).hexdigest()[:8]}")

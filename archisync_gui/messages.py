@@ -8,7 +8,6 @@ from __future__ import annotations
 import locale
 import os
 import sys
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +47,8 @@ class _Blank(dict[str, object]):
 
 @cache
 def _catalogue() -> Mapping[str, Mapping[str, list[str]]]:
+    import tomllib
+
     entries: dict[str, Mapping[str, list[str]]] = {}
     for path in sorted((resources() / "messages").glob("*.toml")):
         entries |= tomllib.loads(path.read_text(encoding="utf-8"))  # a test sees to it that no code stands twice

@@ -46,7 +46,7 @@ LAUNCHER = """\
 #!/usr/lib/archisync-gui/bin/python -I
 import sys
 
-from archisync_gui.cli import main
+from archisync_gui.start import main
 
 sys.exit(main())
 """

@@ -18,7 +18,7 @@ from archisync_gui import __version__
 from archisync_gui.app import autostart, exit_codes, logs
 from archisync_gui.app.channel import PATIENCE, NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
-from archisync_gui.app.doctor import display_available, windows_are_seen
+from archisync_gui.app.display import display_available, windows_are_seen
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import line, system_language, text
 from archisync_gui.model import FailureKind, SyncFailure
@@ -33,12 +33,10 @@ if TYPE_CHECKING:
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.live.services import Services
     from archisync_gui.ui.shell.panel import Panel
+    from archisync_gui.ui.shell.window import MainWindow
     from archisync_gui.updates.watch import Updates
 
 log = logging.getLogger(__name__)
-
-WINDOW = "window.ini"
-"""File in the profile with the window's place and what it showed."""
 
 BEHIND = (
     "archisync_gui.app.core",
@@ -50,10 +48,12 @@ BEHIND = (
 """What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""
 
 
-def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place: str = "") -> int:
+def run_panel(
+    profile: Profile, demo: DemoOptions | None, *, hidden: bool, place: str = "", window: MainWindow | None = None
+) -> int:
     """Show the panel of ``profile`` until it is quit; beside a running one hand the arguments over to it. Exit code.
 
-    ``place``: what to open, see ``Panel.open_place``.
+    ``place``: what to open, see ``Panel.open_place``. ``window``: one that shows its picture already.
     """
     language = system_language()
     if not display_available():
@@ -61,6 +61,8 @@ def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place
         return exit_codes.UNAVAILABLE
     lock = ProfileLock(profile)
     if not lock.acquire():
+        if window is not None:
+            window.hide()
         code = _hand_over(profile, lock, language, hidden, place)
         if code is not None:
             return code
@@ -70,8 +72,8 @@ def run_panel(profile: Profile, demo: DemoOptions | None, *, hidden: bool, place
         told = watch.begin(language)
         from archisync_gui.ui.system.loop import run
 
-        main = partial(_main, profile=profile, demo=demo, hidden=hidden, place=place, told=told, at_last=watch.end)
-        code = run(main)
+        start = partial(_main, profile=profile, demo=demo, hidden=hidden, place=place, told=told, window=window)
+        code = run(partial(start, at_last=watch.end))
         watch.end()
         return code
     finally:
@@ -118,6 +120,7 @@ async def _main(
     place: str,
     told: str,
     at_last: Callable[[], object],
+    window: MainWindow | None,
 ) -> int:
     """The panel's life. ``at_last``: what follows it; a session that ends leaves no other time for it."""
     from archisync_gui.ui.system.session_end import SessionEnd
@@ -132,26 +135,32 @@ async def _main(
     app.aboutToQuit.connect(stop.set)
     session_end = SessionEnd(app, reason=lambda: text("session-ends", panel_language()).what, at_last=at_last)
     try:
-        return await _lives(app, Life(profile, demo, stop, told, place), hidden)
+        return await _lives(app, Life(profile, demo, stop, told, place), hidden, window)
     finally:
         session_end.panel_is_over()
 
 
-async def _lives(app: QApplication, life: Life, hidden: bool) -> int:
+async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None) -> int:
     """One life of the panel after the other, until one ends without work on its closed profile. Exit code."""
     from archisync_gui.ui.shell.panel import Panel
+    from archisync_gui.ui.shell.window import MEMORY
 
     profile, stop = life.profile, life.stop
     before: Life | None = None
     while True:
-        language, appearance = await asyncio.to_thread(_looks, profile)
+        known = window.known if window is not None else None
+        if known is not None:
+            language, appearance = known.language, known.appearance
+        else:
+            language, appearance = await asyncio.to_thread(_looks, profile)
         panel = Panel(
             app,
             profile=profile.name,
             demo=profile.demo,
-            memory=profile.folder / WINDOW,
+            memory=profile.folder / MEMORY,
             language=language,
             appearance=appearance,
+            window=window,
         )
         panel.quit_early = stop.set
         panel.show(hidden=hidden)
@@ -167,7 +176,7 @@ async def _lives(app: QApplication, life: Life, hidden: bool) -> int:
         if life.between is None:
             return code
         before, life = life, Life(profile, life.demo, stop)
-        hidden = False
+        hidden, window = False, None
         stop.clear()
 
 
@@ -237,7 +246,9 @@ class Life:
     """The panel ran on this profile before: its window was kept. Looked at before the panel is made, which keeps it."""
 
     def __post_init__(self) -> None:
-        self.ran_before = (self.profile.folder / WINDOW).exists()
+        from archisync_gui.ui.shell.window import MEMORY
+
+        self.ran_before = (self.profile.folder / MEMORY).exists()
 
     async def lived(self, panel: Panel) -> int:
         """Live until the panel is quit. Exit code."""

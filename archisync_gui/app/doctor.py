@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import socket
 import sys
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 from archisync_gui.app import exit_codes
+from archisync_gui.app.display import display_available
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import text
 from archisync_gui.settings import SettingsError, load_settings
@@ -83,20 +83,6 @@ def _python(_profile: Profile, language: str) -> Finding:
     if sys.version_info < (3, 12) and tuple(map(int, PySide6.__version__.split(".")[:2])) >= (6, 12):
         return _finding("python", "broken", language, "qt-broken", **versions)
     return _finding("python", "ok", language, "ok", **versions)
-
-
-def display_available() -> bool:
-    """True when a window can be shown."""
-    if os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal")):
-        return True
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
-def windows_are_seen() -> bool:
-    """True when a person can see a window: there is a display, and Qt does not draw into memory only."""
-    return display_available() and not os.environ.get("QT_QPA_PLATFORM", "").startswith(("offscreen", "minimal"))
 
 
 def _display(_profile: Profile, language: str) -> Finding:

@@ -21,7 +21,7 @@ from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import exit_code, serve
 from archisync_gui.app.core import Core, look_at_erp
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
-from archisync_gui.app.desktop import WINDOW, Life, open_drafts
+from archisync_gui.app.desktop import Life, open_drafts
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.messages import codes
 from archisync_gui.model import (
@@ -38,6 +38,7 @@ from archisync_gui.model import (
 from archisync_gui.settings import Settings, SettingsError, load_settings
 from archisync_gui.store import Batch
 from archisync_gui.store.store import Store
+from archisync_gui.ui.shell.window import MEMORY
 from tests.support.waiting import until
 
 
@@ -313,7 +314,7 @@ async def test_while_the_archive_is_locked_the_status_says_so_and_nothing_noted_
 async def test_a_first_start_does_not_miss_drafts_that_never_were(core: Core) -> None:
     """The panel keeps its window in the first seconds, perhaps before the drafts are opened."""
     life = Life(core.profile, None, asyncio.Event())
-    (core.profile.folder / WINDOW).write_text("[window]\n", encoding="utf-8")
+    (core.profile.folder / MEMORY).write_text("[window]\n", encoding="utf-8")
     drafts, lost = await open_drafts(core, life.ran_before)
     await drafts.close()
     assert lost == []

@@ -30,6 +30,7 @@ from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import SystemClock
 from archisync_gui.settings import Settings, load_settings
 from archisync_gui.store import Store, StoreError
+from archisync_gui.ui.text.last_known import LastKnown, read_last_known
 from archisync_gui.updates.watch import _read as read_updates
 from tests.support.hygiene import ExpectedErrors
 from tests.support.killing import Victim
@@ -75,6 +76,8 @@ async def an_office(profile: Profile) -> str:
     replace_file(profile.folder / "holder.json", json.dumps({"pid": 1}))
     replace_file(profile.folder / "conformance.json", "{}")
     problem = {"code": "", "params": {}}
+    shown = LastKnown("it", "dark", (("Clienti", SystemClock().now()), ("Ordini", None)))
+    replace_file(profile.folder / "last-known.json", shown.text())
     asked = {"asked": "2026-03-02T08:00:00+00:00", "list": "", "signature": "", "problem": problem, "told": "0.2.0"}
     replace_file(profile.folder / "updates.json", json.dumps(asked))
     return token
@@ -123,6 +126,7 @@ async def kept(profile: Profile, token: str) -> dict[str, object]:
         "passwords.json": password,
         "saved-views.json": await SavedViews(profile.folder / "saved-views.json").of(ACCOUNT, "LIST/"),
         "order-form.json": _browser_key(profile),
+        "last-known.json": read_last_known(profile.folder) is not None,
         "updates.json": read_updates(profile.folder / "updates.json").told,
         "reading-ways.json": (await ReadingWays(profile.folder / "reading-ways.json").of("customers", "1")).proven,
     }
@@ -229,7 +233,7 @@ async def test_every_file_is_private_by_its_own_mode(tmp_path: Path) -> None:
         assert lock.acquire()
         core = await Core.open(profile, demo=None, attended=True, reads=False)
         await core.apply_settings({"sync.ddt.interval": 50})
-        files = [path for path in profile.folder.rglob("*") if path.is_file() and path.name != "profile.lock"]
+        files = [path for path in profile.folder.rglob("*") if path.is_file()]
         assert {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in files} == {
             path.name: "0o600" for path in files
         }

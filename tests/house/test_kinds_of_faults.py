@@ -132,6 +132,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("export.py", "part.replace(path)"): "an export: the operator can make it again",
         ("erp/conformance/", "asyncio.to_thread(save_to.write_text"): "a report where the operator wants it",
         ("ui/output/paper.py", "part.write_bytes("): "written under a name of its own first, for all to read",
+        ("start.py", "lock.open('rb+')"): "looked at only: Windows locks no file that is open for reading",
         ("ui/pages/data_lists.py", "self._rows.replace(cells)"): "rows of a table, no file",
         ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",
     },
@@ -140,6 +141,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("model.py", "datetime.now(UTC)"): "the one place",
         ("zone.py", "datetime.now(UTC)"): "the office's day, for people",
         ("app/crash.py", "datetime.now()"): "when it crashed, for people",
+        ("ui/text/last_known.py", "datetime.now(UTC)"): "an age for people, before there is a clock to hand in",
     },
     waits_without_limit: {
         ("app/channel.py", "asyncio.open_connection("): "_reached gives it a limit",

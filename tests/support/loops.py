@@ -20,7 +20,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @functools.cache
 def _application() -> QApplication:
-    from archisync_gui.ui.system.loop import application
+    from archisync_gui.ui.system.application import application
 
     return application(["archisync-tests"])
 

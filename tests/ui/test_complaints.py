@@ -337,7 +337,7 @@ def test_9_windows_belong_to_the_desktop_entry(qapp: QApplication) -> None:
 
 
 def _desktop_file() -> str:
-    source = (Path(archisync_gui.ui.__path__[0]) / "system" / "loop.py").read_text(encoding="utf-8")
+    source = (Path(archisync_gui.ui.__path__[0]) / "system" / "application.py").read_text(encoding="utf-8")
     found = re.search(r'setDesktopFileName\("([^"]+)"\)', source)
     assert found is not None
     return found[1]

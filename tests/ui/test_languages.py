@@ -28,7 +28,7 @@ from scenes import Stage, settled
 from archisync_gui import messages
 from archisync_gui.entities import ENTITIES
 from archisync_gui.settings import DECLARATIONS
-from archisync_gui.ui.shell.window import PAGES
+from archisync_gui.ui.shell.window_parts import PAGES
 
 pytestmark = pytest.mark.qasync
 

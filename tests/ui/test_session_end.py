@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.ui.system import session_end
-from archisync_gui.ui.system.loop import application
+from archisync_gui.ui.system.application import application
 from archisync_gui.ui.system.session_end import SessionEnd
 
 pytestmark = pytest.mark.qasync

@@ -25,6 +25,7 @@ from archisync_gui.ui.text.i18n import language, tr
 
 if TYPE_CHECKING:
     from archisync_gui.orchestrator import Ticket
+    from archisync_gui.ui.text.last_known import LastKnown
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ class Context(QObject):
         self.background = Background(self)
         self.background.failed.connect(self._failed)
         self.status: Status | None = None
+        self.last_known: LastKnown | None = None
+        """What is shown until the first status comes."""
         self.memory: QSettings | None = None
         """What the window remembers over restarts: place, columns, filters."""
         self.without_password: set[str] = set()

@@ -120,12 +120,15 @@ class Overview(Page):
         self._queue_card = queue_card = card()
         queue_layout = column(queue_card, (1, 1, 1, 1))
         self._queue_title, self._queue_count = label(bold=True), label(name="muted", bold=True)
+        self._queue_more = label(name="muted")
+        self._queue_more.setContentsMargins(12, 4, 12, 8)
         head = row(margins=(12, 9, 12, 9))
         head.addWidget(self._queue_title, 1)
         head.addWidget(self._queue_count)
         queue_layout.addLayout(head)
         queue_layout.addWidget(line())
         queue_layout.addWidget(self.queue_list)
+        queue_layout.addWidget(self._queue_more)
         self.queue_list.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
         activity_card = card()
@@ -136,6 +139,7 @@ class Overview(Page):
         activity_layout.addWidget(line())
         self._activity_empty = label(name="muted", wrap=True)
         self._activity_empty.setContentsMargins(12, 10, 12, 10)
+        self._activity_empty.hide()  # until it is known
         activity_layout.addWidget(self._activity_empty)
         activity_layout.addWidget(self.activity_list, 1)
 
@@ -186,6 +190,9 @@ class Overview(Page):
         self.types.show_status(status, now)
         self.queue.show_status(status, now)
         self._queue_count.setText(str(len(status.queue)) if status.queue else "")
+        hidden = len(status.queue) - self.queue.rowCount()
+        self._queue_more.setText(tr("… and %n more", "", hidden) if hidden else "")
+        self._queue_more.setVisible(bool(hidden))
         self._queue_card.setVisible(bool(status.queue))
         self._picture()
 
@@ -231,8 +238,12 @@ class Overview(Page):
     def _remember(self) -> None:
         """What happened before this start, in the same words."""
         services = self._context.services
-        if services is not None and services.store is not None and self._told is not None:
+        if services is None or self._told is None:
+            return
+        if services.store is not None:
             self._context.background.run(self._kept_activity(services.store), "activity")
+        else:
+            self._activity_empty.setVisible(self.activity.rowCount() == 0)
 
     async def _kept_activity(self, store: Store) -> None:
         now = self._context.now()

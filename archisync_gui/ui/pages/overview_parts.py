@@ -26,16 +26,11 @@ from archisync_gui.ui.live.feed import Feed, NumberOfToday, countable
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.last_known import LISTS, TALLEST, lines
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.widgets.basic import IconButton, column, label, line, row
 from archisync_gui.ui.widgets.delegates import CellDelegate, QueueDelegate
 from archisync_gui.ui.widgets.models import ROW, QueueModel, TypeRow, TypesModel
-
-PROMISED = 6
-"""Lists that are drawn in grey before the first status says which there are."""
-
-TALLEST = 1.6
-"""How much higher than its text needs a row becomes at most, where there is room."""
 
 REFRESH = 54
 """Pixels of the column with the refresh button."""
@@ -87,15 +82,23 @@ class TypesTable(QTableView):
 
     def spread(self, room: int) -> None:
         """Make the rows higher where there is room for it, within bounds."""
-        rows = max(1, self._types.rowCount())
+        rows = self._promised()
         base = self._base_height()
         height = max(base, min((room - self.horizontalHeader().sizeHint().height() - 2) // rows, round(base * TALLEST)))
         if height != self.verticalHeader().defaultSectionSize():
             self.verticalHeader().setDefaultSectionSize(height)
             self.updateGeometry()
 
+    def _promised(self) -> int:
+        """Lists in the table, or those that the first status will probably bring."""
+        return self._types.rowCount() or len(lines(self._context.last_known)) or LISTS
+
     def _base_height(self) -> int:
         return QFontMetrics(self.font()).height() + QFontMetrics(scaled(self.font(), 0.86)).height() + 14
+
+    def sign(self) -> int:
+        """Pixels that the sign before an age takes."""
+        return int(QFontMetrics(self.font()).ascent() * 0.72) + 6
 
     def forget_widths(self) -> None:
         """The words changed: measure anew."""
@@ -121,6 +124,11 @@ class TypesTable(QTableView):
         for at in range(4):
             title = metrics.horizontalAdvance(self._types.headers()[at]) + 24
             self._widest[at] = max(self._widest.get(at, title), self.sizeHintForColumn(at))
+        if not self._types.rowCount():  # the last known data stand there
+            bold = QFontMetrics(scaled(self.font(), 1.0, True))
+            for name, age in lines(self._context.last_known):
+                self._widest[0] = max(self._widest[0], bold.horizontalAdvance(name) + 18)
+                self._widest[1] = max(self._widest[1], metrics.horizontalAdvance(age) + 18 + self.sign())
         needed = dict(self._widest)
         longest = max(self._button_width(text) for text in words.remedies())
         spare = room - sum(needed.values())
@@ -151,15 +159,15 @@ class TypesTable(QTableView):
         self._share()
 
     def sizeHint(self) -> QSize:
-        rows = (self._types.rowCount() or PROMISED) * self.verticalHeader().defaultSectionSize()
+        rows = self._promised() * self.verticalHeader().defaultSectionSize()
         return QSize(640, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def minimumSizeHint(self) -> QSize:
-        rows = (self._types.rowCount() or PROMISED) * self._base_height()
+        rows = self._promised() * self._base_height()
         return QSize(360, rows + self.horizontalHeader().sizeHint().height() + 2)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Before the first status, grey bars stand where the lists will be."""
+        """Before the first status the last known reads, or grey bars, stand where the lists will be."""
         super().paintEvent(event)
         if self._types.rowCount():
             return
@@ -167,7 +175,15 @@ class TypesTable(QTableView):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color("raised"))
         height, tall = self.verticalHeader().defaultSectionSize(), QFontMetrics(self.font()).ascent()
-        for at in range(PROMISED):
+        known = lines(self._context.last_known)
+        for at, texts in enumerate(known):
+            for place, text in enumerate(texts):
+                painter.setPen(color("muted" if place else "text"))
+                painter.setFont(scaled(self.font(), 1.0, not place))
+                begin = self.horizontalHeader().sectionViewportPosition(place) + 10 + (self.sign() if place else 0)
+                top = at * height + (height - QFontMetrics(self.font()).height()) / 2
+                painter.drawText(QRectF(begin, top, self.viewport().width(), height), text)
+        for at in range(0 if known else LISTS):
             y = at * height + (height - tall) / 2
             for left, wide in ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08)):
                 x = 10 + self.viewport().width() * left
@@ -411,16 +427,14 @@ class QueueList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
-        model.rowsInserted.connect(self._rows_changed)
-        model.rowsRemoved.connect(self._rows_changed)
-        model.dataChanged.connect(self._tell_buttons)
+        model.rowsInserted.connect(self._inserted)
+        model.rowsRemoved.connect(lambda: self._tell_buttons(0, 0))
+        model.dataChanged.connect(lambda first, last: self._tell_buttons(first.row(), last.row()))
 
-    def _rows_changed(self, *_: object) -> None:
-        for at in range(self._queue.rowCount()):
-            index = self._queue.index(at, 0)
-            if self.indexWidget(index) is None:
-                self.setIndexWidget(index, self._buttons(self._queue.item(at)))
-        self._tell_buttons()
+    def _inserted(self, _: QModelIndex, first: int, last: int) -> None:
+        for at in range(first, last + 1):
+            self.setIndexWidget(self._queue.index(at, 0), self._buttons(self._queue.item(at)))
+        self._tell_buttons(first, last + 1)  # also the one that was the first before
 
     def _buttons(self, entry: QueueEntry) -> QWidget:
         holder = QWidget(self)
@@ -433,8 +447,8 @@ class QueueList(QListView):
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         return holder
 
-    def _tell_buttons(self, *_: object) -> None:
-        for at in range(self._queue.rowCount()):
+    def _tell_buttons(self, first: int, last: int) -> None:
+        for at in range(first, min(last + 1, self._queue.rowCount())):
             holder = self.indexWidget(self._queue.index(at, 0))
             entry: QueueEntry = self._queue.item(at)
             name = words.type_name(entry.type)

@@ -15,12 +15,12 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
 
-from archisync_gui.disk import open_private
+from archisync_gui.disk import open_private, replace_file
 from archisync_gui.model import AccountTypeStatus, Event, EventKind, Status
 from archisync_gui.ui.live.context import WATCHES, Context, problem
 from archisync_gui.ui.live.feed import Feed
@@ -30,11 +30,13 @@ from archisync_gui.ui.look.theme import theme
 from archisync_gui.ui.pages.log import LogFeed
 from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.shell.tray import Tray
-from archisync_gui.ui.shell.window import PAGES, MainWindow
+from archisync_gui.ui.shell.window import MainWindow
+from archisync_gui.ui.shell.window_parts import PAGES
 from archisync_gui.ui.system.notify import Balloon, Means, Message, Policy, best_means
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import WHILE_AWAY, missed_lists, missed_sentence
 from archisync_gui.ui.text.i18n import language, set_language, tr
+from archisync_gui.ui.text.last_known import FILE, LastKnown, of_status
 from archisync_gui.ui.widgets.accessible import speak
 from archisync_gui.ui.widgets.basic import Page, ask, ask_text
 from archisync_gui.ui.widgets.dialog import confirm_loss
@@ -66,12 +68,19 @@ def _fault_word(fault: Fault) -> str:
     return fault.it if language() == "it" else fault.en
 
 
-def _memory(path: Path) -> QSettings:
+class _Memory(QSettings):
     """What the window remembers, in a private file: Qt keeps the mode of one that is there. A file that is no such
-    memory is taken as empty by Qt."""
-    with suppress(OSError):
-        open_private(path).close()
-    return QSettings(str(path), QSettings.Format.IniFormat)
+    memory is taken as empty by Qt. Where the file is gone nothing is kept: Qt would make it anew, and its folder,
+    for everybody to read."""
+
+    def __init__(self, path: Path) -> None:
+        with suppress(OSError):
+            open_private(path).close()
+        super().__init__(str(path), QSettings.Format.IniFormat)
+
+    def setValue(self, key: str, value: Any) -> None:
+        if Path(self.fileName()).exists():
+            super().setValue(key, value)
 
 
 class Panel(QObject):
@@ -87,10 +96,12 @@ class Panel(QObject):
         memory: Path | None = None,
         language: str = "system",
         appearance: str = "system",
+        window: MainWindow | None = None,
     ) -> None:
-        """``memory``: a file for window place and columns. The rest serves until the services are there."""
+        """``memory``: a file for window place and columns. ``window``: one that shows its picture already. The rest
+        serves until the services are there."""
         super().__init__(app)
-        self._memory = _memory(memory) if memory is not None else None
+        self._memory = _Memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
         speak()
         theme().choose(appearance)
@@ -98,9 +109,14 @@ class Panel(QObject):
         self.context = Context(self)
         self.context.memory = self._memory
         self.feed = Feed(self.context)
-        self.window = MainWindow(self.context, self.feed)
+        self.window = window if window is not None else MainWindow()
+        self.context.last_known = self.window.known
+        self.window.fill(self.context, self.feed)
         self.tray = Tray(self.context, self)
         self.policy = Policy()
+        self._last_known_file = memory.with_name(FILE) if memory is not None else None
+        self._last_known: LastKnown | None = None
+        """What that file says, or will say soon."""
         self._means: Means | None = None
         self.quit_early: Callable[[], object] = app.quit
         """What quits before the services are there. Qt's own closes the windows first, and ours only hides."""
@@ -112,6 +128,7 @@ class Panel(QObject):
         self._told_of: Collection[str] = ()
         """Accounts without password that notifications speak of: started hidden, nothing else would."""
         self._morning: QObject | None = None
+        self._writing = asyncio.Lock()
         self._asking = asyncio.Lock()
         """One question for a password at a time."""
         self._dialogs: dict[str, Callable[[object], object]] = {}
@@ -120,7 +137,7 @@ class Panel(QObject):
         self.log_feed = LogFeed()
         logging.getLogger().addHandler(self.log_feed)
         self._pages()
-        if self._memory is not None:
+        if self._memory is not None and window is None:
             self.window.recall(self._memory)
         self.window.shown_changed.connect(self.context.bridge.set_shown)
         self.window.shown_changed.connect(self._shown)
@@ -137,6 +154,7 @@ class Panel(QObject):
         self.window.form_request.changed.connect(self._form_waits)
         self.window.show_profile(profile, demo)
         self.window.go("overview").setFocus()
+        self.window.told_before()
         if services is not None:
             self.set_services(services)
 
@@ -600,7 +618,26 @@ class Panel(QObject):
 
     # ------------------------------------------------------------------------------------------------ events
 
+    def _keep_last_known(self, status: Status) -> None:
+        """Write for the next start's first picture what changed of it; between the runs, for none changes it."""
+        if status.current_run is not None or status.session_count:
+            return
+        known = of_status(status, words.type_name, language(), self.context.settings().text("look.theme"))
+        if self._last_known_file is not None and known != self._last_known:
+            self._last_known = known
+            self.context.background.run(self._write_last_known(self._last_known_file, known), "last-known")
+
+    async def _write_last_known(self, file: Path, known: LastKnown) -> None:
+        async with self._writing:
+            if known is not self._last_known:
+                return  # a newer one follows
+            try:
+                await asyncio.to_thread(replace_file, file, known.text())
+            except OSError as error:
+                log.warning("what the next start shows first was not kept: %s", error)
+
     def _status(self, status: Status) -> None:
+        self._keep_last_known(status)
         if self._means is not None:  # asked only when there is a way to show the answer: it counts as told
             now, settings = self.context.now(), self.context.settings()
             self._notify(self.policy.of_status(status, now, settings, self._told_of))

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import gc
 import heapq
-import sys
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
@@ -20,6 +19,8 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QApplication
+
+from archisync_gui.ui.system.application import application
 
 import qasync  # type: ignore[import-untyped]  # isort: skip  (chooses its Qt by what is imported already)
 
@@ -175,20 +176,6 @@ def collecting_in_gui_thread() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def application(arguments: list[str] | None = None) -> QApplication:
-    """The one ``QApplication``, named and told not to quit with its last window (the tray stays)."""
-    existing = QApplication.instance()
-    if isinstance(existing, QApplication):
-        return existing
-    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
-    QApplication.setApplicationName("archisync-gui")
-    QApplication.setDesktopFileName("archisync-gui")  # so that Wayland finds the icon of the desktop entry
-    QApplication.setStyle("Fusion")  # the same metrics on all three systems; colours come from ui.theme
-    app = QApplication(arguments if arguments is not None else sys.argv[:1])
-    app.setQuitOnLastWindowClosed(False)
-    return app
 
 
 def run(main: Callable[[QApplication], Awaitable[int]]) -> int:

@@ -1,0 +1,134 @@
+"""The program's entry: an ordinary start of the panel paints a first picture, then everything else is imported.
+
+Imports next to nothing. Whatever is not an ordinary start (a command, a new profile, a second start, ``--hidden``, no
+display) goes to the command line at once, which also says what is wrong with arguments and profile.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archisync_gui.ui.shell.window import MainWindow
+
+FIRST_PAINT = 0.3
+"""Seconds that the imports wait for the first picture: a desktop may keep the window covered."""
+
+REST = (
+    "asyncio",
+    "archisync_gui.model",
+    "archisync_gui.settings",
+    "archisync_gui.cli",
+    "archisync_gui.app.profile",
+    "archisync_gui.app.desktop",
+    "archisync_gui.ui.text.words",
+    "archisync_gui.ui.live.context",
+    "archisync_gui.ui.shell.window_parts",
+    "archisync_gui.ui.widgets.models",
+    "archisync_gui.ui.pages.overview",
+    "archisync_gui.ui.shell.panel",
+    "archisync_gui.ui.system.loop",
+)
+"""What the panel needs next, in steps of at most about 50 ms: between two of them the window is painted."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of ``archisync-gui``. Returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    window = first_window(given)
+    if window is not None:
+        _import_rest()
+    from archisync_gui.cli import main as run
+
+    return run(given, window)
+
+
+def first_window(given: Sequence[str]) -> MainWindow | None:
+    """The window with its first picture, painted; ``None`` where this is no ordinary start of the panel."""
+    folder = _profile_folder(given)
+    if folder is None:
+        return None
+    from archisync_gui.app.display import display_available
+
+    if not display_available():
+        return None
+    import time
+
+    from PySide6.QtCore import QEventLoop, QSettings
+
+    from archisync_gui.ui.shell.window import MEMORY, MainWindow
+    from archisync_gui.ui.system.application import application
+    from archisync_gui.ui.text.last_known import read_last_known
+
+    app = application()
+    window = MainWindow()
+    window.recall(QSettings(str(folder / MEMORY), QSettings.Format.IniFormat))
+    window.show_picture(read_last_known(folder), demo="--demo" in given)
+    until = time.monotonic() + FIRST_PAINT
+    while not window.was_painted and time.monotonic() < until:
+        app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
+    return window
+
+
+def _import_rest() -> None:
+    from PySide6.QtWidgets import QApplication
+
+    for name in REST:
+        import_module(name)
+        QApplication.processEvents()
+
+
+def _profile_folder(given: Sequence[str]) -> Path | None:
+    """The folder of the profile that these arguments open in a panel; ``None`` for other arguments, and for a folder
+    that is no profile of that kind or belongs to a running panel."""
+    demo, name, rest = False, "", list(given)
+    while rest:
+        match rest.pop(0):
+            case "--demo":
+                demo = True
+            case "--profile" if rest:
+                name = rest.pop(0)
+            case _:
+                return None
+    name = name or ("demo" if demo else "default")
+    import os
+
+    from archisync_gui.disk import read_json
+
+    if os.sep in name or (os.altsep and os.altsep in name):
+        folder = Path(name).expanduser().absolute()
+    else:
+        import platformdirs
+
+        folder = platformdirs.user_data_path("archisync", appauthor=False) / "profiles" / name
+    try:
+        kind = read_json(folder / "profile.json")["kind"]
+        ours = kind == ("demo" if demo else "real")
+        return folder if ours and not _held(folder / "profile.lock") else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _held(lock: Path) -> bool:
+    """True when a process holds the profile. Only looks: ``ProfileLock`` takes it later. On Windows a lock that was
+    released leaves no file. Raises ``OSError`` where the file cannot be looked at."""
+    if not lock.exists():
+        return False
+    with lock.open("rb+") as file:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+                msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
