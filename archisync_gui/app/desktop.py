@@ -140,7 +140,7 @@ async def _main(
         session_end.panel_is_over()
 
 
-async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None) -> int:
+async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None = None) -> int:
     """One life of the panel after the other, until one ends without work on its closed profile. Exit code."""
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.ui.shell.window import MEMORY
