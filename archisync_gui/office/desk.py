@@ -50,7 +50,7 @@ Handler = Callable[[Asked, Emit], Awaitable[tuple[int, Any]]]
 LOOK = 2.0
 """Seconds between two looks at the tables without a notification."""
 SHOW_GAP = 0.1
-"""Seconds between two statuses written: progress alone comes more often."""
+"""Seconds between two statuses written, unless somebody waits for one: progress alone comes more often."""
 RETRY = 1.0
 """Seconds from a lost connection to the next one."""
 KEPT = 3600
@@ -261,6 +261,7 @@ class Desk:
                 )
             connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
             self._out.popleft()
+            self._show_after = 0.0  # whoever asked waits for the status in which the answer shows
             if isinstance(what, tuple):
                 self._calls.pop(id, None)
         if self._dirty.is_set() and time.monotonic() >= self._show_after:

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
@@ -243,7 +244,9 @@ class Postgres:
                 ).fetchone()
                 if found is None:
                     name = sql.Identifier(self.server.schema)
-                    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+                    # Of two at once the second fails, whatever IF NOT EXISTS says: it has waited for the first one.
+                    with suppress(psycopg.errors.UniqueViolation):
+                        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
 
     async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
         """Run ``job`` in one write transaction: committed when it returns, rolled back when it raises.
