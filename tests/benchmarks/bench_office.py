@@ -22,7 +22,7 @@ from archisync_gui.store import Store
 from archisync_gui.store.postgres import Postgres, Server
 from tests.benchmarks.bench_store import PRODUCTS, batch, make
 from tests.benchmarks.result import Result, percentile
-from tests.office.members import leader_of, start
+from tests.office.members import Proxy, leader_of, start
 from tests.support.postgres import Cluster, programs
 
 ROWS = 20_000
@@ -65,9 +65,29 @@ async def takeover(quick: bool) -> list[Result]:
                 await second.end()
             note = f"of {len(times)}; median {percentile(times, 50):.2f}, longest {max(times):.2f}"
             results.append(Result(percentile(times, 95), "s", limit=limit, note=note, what=f"after {what}, p95"))
-        return results
+        return [*results, await _after_a_power_failure(server, 2 if quick else 6)]
 
     return await _on_a_server(work)
+
+
+async def _after_a_power_failure(server: Server, count: int) -> Result:
+    """The leader's packets stay away, and nothing says that it is gone."""
+    times = []
+    for number in range(count):
+        proxy = Proxy(server)
+        async with proxy as behind:
+            first = await start(behind, "one")
+            await leader_of([first])
+            second = await start(server, "two")
+            await asyncio.sleep(3 + number / 10)  # another moment between two signs of life
+            proxy.set("silent")
+            began = time.perf_counter()
+            await leader_of([second])
+            times.append(time.perf_counter() - began)
+            await first.end(signal.SIGKILL)
+            await second.end()
+    note = f"of {count}; median {percentile(times, 50):.2f}"
+    return Result(max(times), "s", limit=15, note=note, what="after a power failure, longest")
 
 
 async def status(quick: bool) -> list[Result]:

@@ -26,6 +26,8 @@ from tests.support.waiting import until
 
 pytestmark = on_a_server
 
+BY_TRIGRAM = "parcels_by_trigram"
+
 
 async def joined(server: Server, folder: Path, clock: ManualClock, entities: object = ENTITIES) -> Store:
     return await Store.join(Postgres(server), folder, entities, clock=clock)  # type: ignore[arg-type]
@@ -239,9 +241,24 @@ async def test_find_uses_the_trigram_index(office: Server, tmp_path: Path, clock
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         return "\n".join(row[0] for row in connection.exec_driver_sql(plan.replace("%", "%%")))
 
-    assert "parcels_by_trigram" in await store._database.read(job)
+    assert BY_TRIGRAM in await store._database.read(job)
     assert [row.key for found in await store.find("2999", ["agent"]) for row in found.rows] == ["2999"]
     await store.close()
+
+
+async def test_an_office_that_begins_beside_another_one_has_the_index_too(
+    office: Server, tmp_path: Path, clock: ManualClock
+) -> None:
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE EXTENSION%'"
+    index = "SELECT FROM pg_indexes WHERE schemaname = %s AND indexname = %s"
+    with office.connect("tests") as other, office.connect("tests", autocommit=True) as looking:
+        looking.execute("DROP EXTENSION IF EXISTS pg_trgm CASCADE")
+        other.execute("CREATE EXTENSION pg_trgm WITH SCHEMA public")
+        joining = asyncio.ensure_future(joined(office, tmp_path, clock))
+        await until(lambda: looking.execute(waiting).rowcount)
+        other.commit()
+        await (await joining).close()
+        assert looking.execute(index, (office.schema, BY_TRIGRAM)).rowcount == 1
 
 
 @pytest.mark.parametrize(
