@@ -31,6 +31,8 @@ from archisync_gui.store.types import Ages, Batch, ChangeKind, Delta, Known
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Changed = tuple[str | None, Value, Value, int | None]
+"""A changed field: its name, before, after, percent. A million of them are made for a large list: no named tuple."""
 CHUNK = 400
 BLANKS_UNTIL_TAKEN = 2
 KEY_SEPARATOR = "\x1e"
@@ -111,8 +113,8 @@ class _Writer:
         # Rarely needed, and apart: naming the columns of an index makes SQLite write the index of every row anew.
         present = {schema.MISSING_SINCE: sa.null(), schema.DELETED_AT: sa.null()}
         self._update_back = _Statement(update.values(values | present).compile(dialect=dialect), given)
-        line = [column.name for column in CHANGES.columns if column.name != "id"]
-        self._log = _Statement(CHANGES.insert().inline().compile(dialect=dialect, column_keys=line), LOG_ORDER)
+        log = CHANGES.insert().inline().compile(dialect=dialect, column_keys=[*LOG_ORDER])
+        self._log = _Statement(log, LOG_ORDER)
         self._lines: list[Sequence[Any]] = []
         self.written: list[str] = []
         """Keys of the rows added, changed or revived."""
@@ -137,30 +139,10 @@ class _Writer:
             )
             self._count(self.connection.execute(statement, [{"_key": key} for key in keys]))
 
-    def log(
-        self,
-        key: str,
-        kind: ChangeKind,
-        name: str | None = None,
-        before: Value = None,
-        after: Value = None,
-        percent: int | None = None,
-    ) -> None:
+    def log(self, key: str, kind: ChangeKind, changed: Sequence[Changed] = ()) -> None:
         """Add a line to the change log (:data:`LOG_ORDER`)."""
-        self._lines.append(
-            (
-                self.at,
-                self.batch.run_id,
-                self.entity.name,
-                self.account,
-                key,
-                kind.value,
-                name,
-                _json(before),
-                _json(after),
-                percent,
-            )
-        )
+        fields = packed(changed) if changed else (None, None)
+        self._lines.append((self.at, self.batch.run_id, self.entity.name, self.account, key, kind.value, *fields))
 
     def flush(self) -> None:
         """Write the lines of the change log."""
@@ -182,14 +164,16 @@ class _Writer:
         self.tally.written += done.rowcount  # without what triggers wrote
 
 
-LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "field", "before", "after", "percent")
+_encode = json.JSONEncoder(default=repr, separators=(",", ":")).encode  # a damaged cell may hold bytes
 
 
-def _json(value: Value) -> str | None:
-    """As JSON; numbers, the most frequent, without the encoder."""
-    if value is None:
-        return None
-    return str(value) if type(value) is int else json.dumps(value, default=repr)  # a damaged cell may hold bytes
+def packed(changed: Sequence[Changed]) -> tuple[str, int | None]:
+    """The columns ``fields`` and ``percent`` of a line; the latter is that of the amount that moved most."""
+    moved = [change[3] for change in changed if change[3] is not None]
+    return _encode(changed), max(moved, key=abs) if moved else None
+
+
+LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "fields", "percent")
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -334,9 +318,13 @@ def _compare(
             tally.unchanged += 1
         if fields or state.deleted:
             writer.written.append(key)
-        for i in fields:
-            percent = percent_change(old[i], effective[i]) if reader.percent[i] else None
-            writer.log(key, ChangeKind.CHANGED, names[i], old[i], effective[i], percent)
+        if fields:
+            amounts = reader.percent
+            changed = [
+                (names[i], old[i], effective[i], percent_change(old[i], effective[i]) if amounts[i] else None)
+                for i in fields
+            ]
+            writer.log(key, ChangeKind.CHANGED, changed)
         if stored.hashes[key] == digest and not state.missing and not state.deleted and blanks == counters:
             continue
         if unfilled or not stored.hashes[key] or not searched.isdisjoint(fields):

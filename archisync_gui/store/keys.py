@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
+from operator import itemgetter
 
 from archisync_gui.entities.declaration import Entity, Kind, Row, Value
 
@@ -60,14 +61,17 @@ class Reader:
 
     def __init__(self, entity: Entity) -> None:
         self.names = tuple(column.name for column in entity.columns)
+        self._all = itemgetter(*self.names, self.names[0])  # a tuple also of one
         self._bools = tuple(i for i, column in enumerate(entity.columns) if column.kind is Kind.BOOL)
         self.sticky = tuple(i for i, column in enumerate(entity.columns) if column.sticky)
         self.percent = tuple(column.kind is Kind.MONEY for column in entity.columns)
 
     def values(self, row: Row) -> tuple[Value, ...]:
         """The effective values; what the row does not have is ``None``."""
-        get = row.get
-        values = [get(name) for name in self.names]
+        try:
+            values = list(self._all(row)[:-1])
+        except KeyError:
+            values = [row.get(name) for name in self.names]
         for i in self._bools:
             if values[i] is not None:
                 values[i] = bool(values[i])
@@ -84,6 +88,6 @@ def change_hash(values: Sequence[Value]) -> bytes:
 
 def percent_change(before: Value, after: Value) -> int | None:
     """Difference of two amounts in hundredths of a percent of the first; ``None`` where there is no first."""
-    if not isinstance(before, int) or not isinstance(after, int) or before == 0:
+    if not (isinstance(before, int) and isinstance(after, int) and before):
         return None
     return round((after - before) * 10_000 / abs(before))

@@ -24,9 +24,10 @@ from archisync_gui.disk import beside, put_in_place, remove_file
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import backups, refused, schema
 from archisync_gui.store import find as fulltext
-from archisync_gui.store.apply import forget_seen
+from archisync_gui.store.apply import forget_seen, packed
 from archisync_gui.store.database import json_or_none
 from archisync_gui.store.errors import StoreError, translated
+from archisync_gui.store.fields import FieldChange, fields_of, lines
 from archisync_gui.store.keys import search_text
 
 SHORTEST = 4
@@ -144,9 +145,11 @@ def export(path: Path, entities: Sequence[Entity], customer: Customer) -> dict[s
             columns = [schema.ACCOUNT, schema.FIRST_SEEN, schema.LAST_CHANGED, *(c.name for c in entity.columns)]
             found[name] = [{column: row[column] for column in columns} for row in rows]
         found["changes"] = [
-            dict(row)
-            for row in connection.execute(sa.select(schema.CHANGES).order_by(schema.CHANGES.c.id)).mappings()
-            if _change_is(row, keys, customer)
+            {name: value for name, value in row.items() if name != "fields"}
+            | dict(zip(FieldChange._fields, changed, strict=True))
+            for row in lines(connection)
+            for changed in fields_of(row)
+            if _change_is(row, changed, keys, customer)
         ]
         found["kept_reads"] = [
             dict(row) for _, row in _kept_rows(connection) if row is not None and customer.mentioned([*row.values()])
@@ -239,12 +242,12 @@ def _rows_of(connection: sa.Connection, name: str, table: sa.Table, customer: Cu
             yield row
 
 
-def _change_is(row: RowMapping, keys: set[tuple[str, str, str]], customer: Customer) -> bool:
+def _change_is(row: RowMapping, changed: FieldChange, keys: set[tuple[str, str, str]], customer: Customer) -> bool:
     """A change of one of their rows, or one that shows them in the row of another."""
     if (row["entity"], row["account"], row["row_key"]) in keys:
         return True
-    values = [value for value in (row["before"], row["after"]) if isinstance(value, str)]
-    if row["entity"] == CUSTOMERS or row["field"] in NAMES:
+    values = [value for value in (changed.before, changed.after) if isinstance(value, str)]
+    if row["entity"] == CUSTOMERS or changed.field in NAMES:
         own = {_word(value) for value in customer.values}
         return any(_word(value) in own for value in values) or str(row["row_key"]) in customer.ids
     return any(customer.mentioned(value) for value in values)
@@ -278,7 +281,7 @@ def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Cus
         keys |= {(name, account, key) for account, key in mine}
         counts[name] = len(mine)
         counts[f"{name}-blanked"] = _blank(connection, entity, table, customer)
-    counts["changes"] = _drop(connection, schema.CHANGES, lambda row: _change_is(row, keys, customer))
+    counts["changes"] = _forget_changes(connection, keys, customer)
     kept = {run_id for run_id, row in _kept_rows(connection) if row is None or customer.mentioned([*row.values()])}
     for run_id in kept:
         refused.forget(connection, run_id)
@@ -290,6 +293,22 @@ def _erased(connection: sa.Connection, entities: Sequence[Entity], customer: Cus
     counts["runs"] = _blank_runs(connection, customer, {key for _, _, key in keys})
     fulltext.rebuild(connection, entities)  # the rows changed here are noted for the index with their old text
     return {name: count for name, count in counts.items() if count}
+
+
+def _forget_changes(connection: sa.Connection, keys: set[tuple[str, str, str]], customer: Customer) -> int:
+    """Take the customer's changes out of the change log; what else changed in a row of another stays in its line."""
+    log, count = schema.CHANGES, 0
+    for row in lines(connection):
+        changed = fields_of(row)
+        unreadable = row.get("fields") is not None and changed[0].field is None  # who stands there cannot be told
+        left = [change for change in changed if not (unreadable or _change_is(row, change, keys, customer))]
+        count += len(changed) - len(left)
+        if not left:
+            connection.execute(log.delete().where(log.c.id == row["id"]))
+        elif len(left) < len(changed):
+            fields, percent = packed(left)
+            connection.execute(log.update().where(log.c.id == row["id"]).values(fields=fields, percent=percent))
+    return count
 
 
 def _drop(connection: sa.Connection, table: sa.Table, wanted: Callable[[RowMapping], bool]) -> int:

@@ -18,6 +18,7 @@ from archisync_gui.entities.views import Is
 from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.store import find, schema
 from archisync_gui.store.apply import CHUNK, ages, chunks
+from archisync_gui.store.fields import about, fields_of
 from archisync_gui.store.journal import event_from, run_record
 from archisync_gui.store.keys import folded
 from archisync_gui.store.schema import CHANGES, EVENTS, RUNS
@@ -82,7 +83,7 @@ class Question:
         if selection.changed is not None:
             name, since = selection.changed
             self._entity.column(name)
-            found.append(self._logged(ChangeKind.CHANGED, log.at >= since, log.field == name))
+            found.append(self._logged(ChangeKind.CHANGED, log.at >= since, about([name])))
         return found
 
     def _logged(self, kind: ChangeKind, *how: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
@@ -257,14 +258,15 @@ def counts(connection: sa.Connection, entity: Entity, table: sa.Table) -> list[C
 def row_history(
     connection: sa.Connection, entity: str, account: str, key: str, limit: int, before: int | None
 ) -> tuple[Change, ...]:
-    """What happened to one row, newest first."""
+    """What happened to one row, newest first: what the newest ``limit`` lines of the change log tell."""
     c = CHANGES.c
     statement = sa.select(CHANGES).where(
         c.entity == entity, c.account == account, c.row_key == key, c.kind.in_(list(ChangeKind))
     )
     if before is not None:
         statement = statement.where(c.id < before)
-    return tuple(_change(row) for row in connection.execute(statement.order_by(c.id.desc()).limit(limit)))
+    found = connection.execute(statement.order_by(c.id.desc()).limit(limit)).all()
+    return tuple(change for line in found for change in reversed(_changes(line)))
 
 
 def changes(
@@ -282,7 +284,7 @@ def changes(
     after: int | None,
     limit: int,
 ) -> tuple[Change, ...]:
-    """Lines of the change log in the order they were written, with the records' titles."""
+    """What ``limit`` lines of the change log tell, in the order they were written, with the records' titles."""
     c = CHANGES.c
     statement = sa.select(CHANGES).where(
         c.at >= since, c.at < until, c.account.in_([*accounts, ""]), c.kind.in_(list(ChangeKind))
@@ -292,7 +294,7 @@ def changes(
     if kinds is not None:
         statement = statement.where(c.kind.in_([ChangeKind(kind).value for kind in kinds]))
     if fields is not None:
-        statement = statement.where(c.field.in_(list(fields)))
+        statement = statement.where(about(fields))
     if percent is not None:
         statement = statement.where(sa.or_(c.percent >= percent, c.percent <= -percent))
     if run_id is not None:
@@ -300,8 +302,13 @@ def changes(
     if after is not None:
         statement = statement.where(c.id > after)
     found = connection.execute(statement.order_by(c.id).limit(limit)).all()
-    titles = _titles(connection, tables, {(row.entity, row.account, row.row_key) for row in found})
-    return tuple(_change(row, titles.get((row.entity, row.account, row.row_key))) for row in found)
+    titles = _titles(connection, tables, {(line.entity, line.account, line.row_key) for line in found})
+    return tuple(
+        change
+        for line in found
+        for change in _changes(line, titles.get((line.entity, line.account, line.row_key)))
+        if (fields is None or change.field in fields) and (percent is None or abs(change.percent or 0) >= percent)
+    )
 
 
 def _titles(
@@ -327,21 +334,10 @@ def _titles(
     return titles
 
 
-def _change(row: Any, title: str | None = None) -> Change:
-    return Change(
-        row.id,
-        row.at,
-        row.run_id,
-        row.entity,
-        row.account,
-        row.row_key,
-        ChangeKind(row.kind),
-        row.field,
-        row.before,
-        row.after,
-        row.percent,
-        title,
-    )
+def _changes(line: sa.Row[Any], title: str | None = None) -> list[Change]:
+    """What one line tells: each field that changed."""
+    of_row = (line.id, line.at, line.run_id, line.entity, line.account, line.row_key, ChangeKind(line.kind))
+    return [Change(*of_row, *changed, title) for changed in fields_of(line._mapping)]
 
 
 # ---------------------------------------------------------------------------------------------- runs and events

@@ -186,11 +186,14 @@ CHANGES = sa.Table(
     sa.Column("before", _json()),
     sa.Column("after", _json()),
     sa.Column("percent", WholeNumber),
+    sa.Column("fields", sa.Text),
     sa.Index("changes_by_row", "entity", "account", "row_key", "id"),
     sa.Index("changes_by_time", "at"),
     sa.Index("changes_by_run", "run_id"),
 )
-"""The change log. ``percent`` is the difference of an amount in hundredths of a percent."""
+"""The change log: a line for each row that a read changed. ``fields`` has what changed in it (:mod:`.fields`),
+``percent`` the largest difference of an amount in hundredths of a percent. Lines of before version 0005 have one field
+each, in the columns ``field``, ``before`` and ``after``, which otherwise only tell the keys of a renumbered row."""
 
 REFUSED = sa.Table(
     "refused_reads",

@@ -7,10 +7,12 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,8 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
             rows = [*mine[name], *others[name]]
             if turn and name == "customers":  # a change whose old and new values name the person
                 rows = [{**rows[0], "street": f"presso {person['name']}", "mobile": "+39 333 4455667"}, *rows[1:]]
+            if turn and name == "orders":  # one of them in the row of another customer, beside another change
+                rows[-1] = rows[-1] | {"internal_note": f"ora da {person['name']}", "total_amount": 500}
             await store.apply(name, AGENT, Batch(f"{name}-{turn}", at, rows, whole=True, clean=True))
     kept = Batch("kept", at, [*mine["customers"]], whole=True, clean=True)
     await store.keep_refused("customers", AGENT, kept, RefusedKind.SHRINK)
@@ -169,6 +173,17 @@ def living(profile: Profile) -> dict[str, Sequence[Any]]:
     return asyncio.run(work())
 
 
+def changes_of(profile: Profile, name: str, key: str) -> list[tuple[str | None, object]]:
+    async def work() -> list[tuple[str | None, object]]:
+        store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+        try:
+            return [(change.field, change.after) for change in await store.row_history(name, AGENT, key)]
+        finally:
+            await store.close()
+
+    return asyncio.run(work())
+
+
 def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(filled: Profile) -> None:
     assert {name for _, name in named_in(filled.folder, PERSON)} >= {"name", "vat_number", "fiscal_code", "pec"}
     erased = data_care.erase_customer(filled, PERSON["id"])
@@ -186,6 +201,7 @@ def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(fil
     assert blanked.values["internal_note"] is None
     assert blanked.values["customer_name"] == OTHER["name"]
     assert [len(rows[name]) for name in ("ddt", "invoices")] == [1, 1]
+    assert changes_of(filled, "orders", "73") == [("total_amount", 500)]
 
     async def drafts_left() -> list[str]:
         drafts = await Drafts.open(filled.folder, clock=SystemClock())
@@ -198,6 +214,15 @@ def test_erasing_leaves_nothing_of_the_customer_and_everything_of_the_others(fil
     assert asyncio.run(drafts_left()) == ["draft-other"]
     assert "INFO fine" in filled.log_file.read_text()
     assert list(filled.screenshots.iterdir()) == []
+
+
+def test_an_archive_of_the_version_before_is_erased_from_too(filled: Profile, tmp_path: Path) -> None:
+    """The program was updated and did not open the archive yet."""
+    with closing(sqlite3.connect(filled.folder / "archisync.db")) as raw:
+        raw.execute("ALTER TABLE changes DROP COLUMN fields")
+    assert data_care.export_customer(filled, PERSON["id"], tmp_path / "export.zip", "it")["changes"] >= 1
+    assert data_care.erase_customer(filled, PERSON["id"]).counts["changes"] >= 1
+    assert named_in(filled.folder, PERSON) == []
 
 
 WORDS = st.text("abcdefghilmnopqrstuvzàèìòù '\"\\\\&.", min_size=6, max_size=30).map(lambda s: f"Zz{s.strip()}qQ")

@@ -57,7 +57,7 @@ async def _many(store: Store) -> list[Result]:
     reads = (
         ("all new", first, ""),
         ("all changed in one column", one_column(first, 1), f"{MANY:,} lines of the change log"),
-        ("all changed in ten columns", make(MANY, 2, 1), f"{10 * MANY:,} lines of the change log"),
+        ("all changed in ten columns", make(MANY, 2, 1), f"{MANY:,} lines of the change log, ten fields each"),
         ("nothing changed", make(MANY, 2, 1), ""),
     )
     await store.clear("bench", "")

@@ -81,7 +81,7 @@ CELLS = [
     *(("refused_reads", "entity", "parcels", column) for column in ("kind", "kept_at", "as_of", "after")),
     *(("events", "id", 1, column) for column in ("at", "kind", "data")),
     *(("explanations", "id", 1, column) for column in ("at", "reason", "params", "forecast")),
-    *(("changes", "row_key", "2", column) for column in ("at", "kind", "before", "after", "percent")),
+    *(("changes", "row_key", "2", column) for column in ("at", "kind", "before", "after", "percent", "fields")),
     *(
         ("parcels", "row_key", "1", column)
         for column in ("row_first_seen", "row_last_changed", "row_blanks", "row_hash", "cost")

@@ -156,6 +156,30 @@ async def test_the_day_sheets_questions_to_the_change_log(store: Store, reads: R
     assert await store.changes(end, end + timedelta(days=1), ["agent"]) == ()
 
 
+async def test_a_row_that_changed_is_one_line_and_each_of_its_fields_is_found(store: Store, reads: Reads) -> None:
+    await store.apply("parcels", "agent", reads.batch([parcel(1, cost=1_000), parcel(2)]))
+    begin = reads.clock.now()
+    changed = parcel(1, cost=1_500, city='["tracking",', sent=None)
+    await store.apply("parcels", "agent", reads.batch([changed, parcel(2)]))
+    end = reads.clock.forward(seconds=1)
+
+    async def fields(**options: object) -> list[str | None]:
+        return [c.field for c in await store.changes(begin, end, ["agent"], **options)]  # type: ignore[arg-type]
+
+    assert await fields() == ["city", "cost", "sent"]
+    assert await fields(fields=["sent", "name"]) == ["sent"]
+    assert await fields(fields=["tracking"]) == [], "a value that looks like the name of a field is none"
+    assert await fields(percent=5_000) == ["cost"]
+    assert await fields(percent=5_001) == []
+    newest = await store.row_history("parcels", "agent", "1", limit=1)
+    assert [(c.field, c.before, c.after, c.percent) for c in newest] == [
+        ("sent", "2026-02-02", None, None),
+        ("cost", 1_000, 1_500, 5_000),
+        ("city", "Forlì", '["tracking",', None),
+    ]
+    assert len({c.id for c in newest}) == 1
+
+
 async def test_history_of_runs(store: Store) -> None:
     records = [
         RunRecord(

@@ -1,0 +1,63 @@
+"""The changed fields of one row, read from its line of the change log (``apply`` writes them); no query.
+
+A line names all fields that a read changed in a row; until version 0004 of the archive each field had a line of its
+own, and such lines are kept as long as any.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from archisync_gui.entities.declaration import Value
+from archisync_gui.store.schema import CHANGES
+
+
+class FieldChange(NamedTuple):
+    """One changed field."""
+
+    field: str | None
+    before: Value
+    after: Value
+    percent: int | None
+    """Difference of an amount, in hundredths of a percent."""
+
+
+def lines(connection: sa.Connection) -> list[sa.RowMapping]:
+    """The whole change log, oldest first; also of a file that was not opened since it was version 0004."""
+    there = {column["name"] for column in sa.inspect(connection).get_columns(CHANGES.name)}
+    statement = sa.select(*(column for column in CHANGES.columns if column.name in there))
+    return list(connection.execute(statement.order_by(CHANGES.c.id)).mappings())
+
+
+def fields_of(line: sa.RowMapping) -> list[FieldChange]:
+    """The changed fields of a stored line, in the order of the list's columns; one without name where they cannot be
+    read, and for a line that is not about fields."""
+    text = line.get("fields")
+    if text is None:
+        return [FieldChange(line["field"], line["before"], line["after"], line["percent"])]
+    try:
+        kept = json.loads(text)
+    except (ValueError, TypeError):
+        kept = None
+    found = [change for part in (kept if isinstance(kept, list) else []) if (change := _change(part)) is not None]
+    return found or [FieldChange(None, None, None, None)]
+
+
+def _change(kept: object) -> FieldChange | None:
+    if not isinstance(kept, list) or len(kept) != 4 or not isinstance(kept[0], str):
+        return None
+    if kept[3] is not None and type(kept[3]) is not int:
+        return None
+    return FieldChange(*kept)
+
+
+def about(wanted: Iterable[str]) -> sa.ColumnElement[bool]:
+    """The line is about one of these fields. A list that begins with a name is found nowhere else in the text: inside
+    of values the quotation marks are escaped."""
+    c, several = CHANGES.c, list(wanted)
+    kept = [c.fields.contains(f'["{name}",', autoescape=True) for name in several]
+    return sa.or_(c.field.in_(several), *kept)
