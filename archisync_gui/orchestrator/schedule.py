@@ -102,8 +102,8 @@ def _flowed(state: State, seconds: float) -> QueueTime:
     """Waiting requests age only while the queue can move (rule 3)."""
     if state.hold_since is not None or quiet(state, state.at):
         return state.flow
-    open_now = office_hours.is_open(state.at.wall, state.rules.office, state.rules.zone)
-    return QueueTime(state.flow.anyone + seconds, state.flow.schedule + (seconds if open_now else 0.0))
+    may_read = state.away is None and office_hours.is_open(state.at.wall, state.rules.office, state.rules.zone)
+    return QueueTime(state.flow.anyone + seconds, state.flow.schedule + (seconds if may_read else 0.0))
 
 
 def clock_doubted(state: State, now: Moment) -> State:

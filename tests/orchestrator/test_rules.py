@@ -1262,6 +1262,21 @@ async def test_the_schedules_requests_do_not_age_while_the_office_is_closed() ->
         assert (priorities["customers"], priorities["ddt"]) == (5 + 1, 4 + 36)
 
 
+async def test_the_schedules_requests_do_not_age_without_a_network() -> None:
+    """Rule 3: what became due while the network was gone is read by priority when it is back, not by age."""
+    async with Rig(rules=ALWAYS) as rig:
+        await rig.drain()
+        rig.auto = lambda run: run.finish()
+        rig.o.set_away(Reason.OFFLINE)
+        await rig.clock.advance(100 * 60)
+        priorities = {e.type: e.priority for e in rig.o.get_status().queue}
+        assert priorities == {"orders": 6, "customers": 5, "ddt": 4, "invoices": 3, "prices": 2, "products": 1}
+        rig.runs.clear()
+        rig.o.set_away(None)
+        await rig.clock.advance(1)
+        assert [run.type for run in rig.runs] == ["orders", "customers", "ddt", "invoices", "prices", "products"]
+
+
 async def test_a_suspended_run_goes_on_before_what_was_asked_earlier_with_the_same_priority() -> None:
     """Rule 17."""
     async with Rig() as rig:
