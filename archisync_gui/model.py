@@ -390,6 +390,8 @@ class RunResult:
     error: ErrorInfo | None = None
     run_id: str | None = None
     """``None`` when no run ever started (withdrawn while waiting)."""
+    warnings: tuple[str, ...] = ()
+    """Of the run; of a request for several accounts those that all its parts have."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ async def _main(
         session_end.panel_is_over()
 
 
-async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None) -> int:
+async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None = None) -> int:
     """One life of the panel after the other, until one ends without work on its closed profile. Exit code."""
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.ui.shell.window import MEMORY
@@ -149,15 +149,20 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
     before: Life | None = None
     while True:
         known = window.known if window is not None else None
+        if known is not None:
+            language, appearance = known.language, known.appearance
+        else:
+            language, appearance = await asyncio.to_thread(_looks, profile)
         panel = Panel(
             app,
             profile=profile.name,
             demo=profile.demo,
             memory=profile.folder / MEMORY,
-            language=known.language if known is not None else "system",
-            appearance=known.appearance if known is not None else "system",
+            language=language,
+            appearance=appearance,
             window=window,
         )
+        panel.quit_early = stop.set
         panel.show(hidden=hidden)
         await panel.first_paint()  # nothing heavy is imported before
         try:
@@ -173,6 +178,17 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
         before, life = life, Life(profile, life.demo, stop)
         hidden, window = False, None
         stop.clear()
+
+
+def _looks(profile: Profile) -> tuple[str, str]:
+    """Language and appearance that the operator has chosen: the services may be long in coming. Blocking."""
+    from archisync_gui.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(profile.settings_file).settings
+    except SettingsError:  # said when the profile is opened
+        return "system", "system"
+    return settings.text("look.language"), settings.text("look.theme")
 
 
 async def _put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[str, str]:
@@ -308,13 +324,15 @@ async def _opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember
             core = await opened_member(life, panel, stack, joined)
         drafts, lost = await _opened_drafts(core, life.ran_before, panel)
         stack.push_async_callback(drafts.close)
-        endpoint = _endpoint(core, drafts, joined is not None)
+        endpoint = _endpoint(core, drafts)
         stack.push_async_callback(endpoint.stop)
+        if joined is not None:  # before the endpoint answers: a page that the office has revoked is not let in
+            await stack.enter_async_context(_shared_with_office(core, endpoint, panel))
         no_endpoint = await _served(endpoint)
         updates = await asyncio.to_thread(_updates, core)  # may import cryptography and check a signature
         panel.set_services(_services(core, endpoint, life, updates))
-        if joined is not None:
-            await stack.enter_async_context(_shared_with_office(core, endpoint, panel))
+        if joined is None:
+            await _watches_brought_home(life.profile.folder, panel)
         troubles = [*core.troubles, *lost]
         told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
         if no_endpoint:
@@ -346,6 +364,16 @@ async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, pan
         watches.changed.disconnect(watched.changed_here)
         await pages.close()
         await watched.close()
+
+
+async def _watches_brought_home(folder: Path, panel: Panel) -> None:
+    """After leaving an office: watch what it watched."""
+    from archisync_gui.office.membership import forget_watches, left_watches
+
+    rows = await asyncio.to_thread(left_watches, folder)
+    if rows is not None:
+        panel.window.watches().bring_home(rows)
+        await asyncio.to_thread(forget_watches, folder)
 
 
 async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core | OfficeMember:
@@ -438,7 +466,7 @@ def _tell_of_version(panel: Panel, updates: Updates) -> None:
     panel.context.background.run(updates.told(version), "version-told")
 
 
-def _endpoint(core: Core | OfficeMember, drafts: Any, joined: bool) -> Endpoint:
+def _endpoint(core: Core | OfficeMember, drafts: Any) -> Endpoint:
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
     from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
     from archisync_gui.endpoint.pairing import PairingStore
@@ -450,7 +478,7 @@ def _endpoint(core: Core | OfficeMember, drafts: Any, joined: bool) -> Endpoint:
         core.orchestrator,
         core.store,
         drafts,
-        PairingStore(profile.folder / PAGES_FILE, clock=core.clock, shared=joined),
+        PairingStore(profile.folder / PAGES_FILE, clock=core.clock),
         profile_id=profile.id,
         port=core.settings.number("endpoint.port"),
         demo=profile.demo,

@@ -7,11 +7,14 @@ holds its lock and has neither archive nor drafts open.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
@@ -20,13 +23,16 @@ from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
 from archisync_gui.endpoint.pairing import PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
-from archisync_gui.model import FailureKind, SyncFailure, SystemClock
+from archisync_gui.model import FailureKind, Json, SyncFailure, SystemClock
 from archisync_gui.office.checks import Seen, look
-from archisync_gui.office.membership import Membership, forget, keep, membership
-from archisync_gui.office.shared_settings import change_shared, read_from
+from archisync_gui.office.membership import Membership, forget, forget_watches, keep, leave_watches, membership
+from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
+from archisync_gui.settings import Settings, SettingsError, open_settings
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 from archisync_gui.store.store import FILE
+
+log = logging.getLogger(__name__)
 
 PAGES = "page."
 WATCHES = "watch."
@@ -67,6 +73,34 @@ async def joined(profile: Profile) -> tuple[Membership, Server]:
 def computer_name(profile: Profile) -> str:
     """The computer's name in the office, for people."""
     return f"{socket.gethostname()} ({profile.name})"
+
+
+# ------------------------------------------------------------------------------------------------- settings
+
+
+def is_shared(key: str) -> bool:
+    """Whether a setting is the office's; all others are each computer's own."""
+    return key.startswith(("erp.", "sync.", "session.")) and key != "erp.browser"
+
+
+def setting_as_json(value: object) -> Any:
+    """A setting's value as the office keeps it."""
+    return [*value] if isinstance(value, tuple) else value
+
+
+def usable_settings(settings: Settings, shared: Mapping[str, SharedSetting]) -> dict[str, Json]:
+    """The office's settings for a computer that has ``settings``. What is damaged, or what another version has stored
+    and this one cannot use, is left out."""
+    found: dict[str, Json] = {}
+    for key, one in shared.items():
+        if is_shared(key) and key in settings and one.readable:
+            try:
+                settings.with_({key: one.value})
+            except SettingsError as error:
+                log.warning("the office's setting %s cannot be used here: %s", key, error)
+            else:
+                found[key] = one.value
+    return found
 
 
 # ------------------------------------------------------------------------------------------------- checks
@@ -160,6 +194,7 @@ async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: boo
     kept = True
     if server.password and not os.environ.get(PASSWORD):
         kept = await keyring_write(_service(profile), _login(server), server.password)
+    await asyncio.to_thread(forget_watches, profile.folder)
     await asyncio.to_thread(keep, profile.folder, Membership(server.url, may_lead=may_lead))
     return Joined(profile.name, str(server), rows, file, kept)
 
@@ -187,8 +222,9 @@ class Left:
 
 
 async def leave(profile: Profile, *, copy: bool) -> Left:
-    """Make the profile a single computer's again. ``copy``: with the office's data and drafts, for which its server is
-    needed; else with the archive from before joining. Raises :class:`SyncFailure`; then it is a member as before."""
+    """Make the profile a single computer's again. ``copy``: with all that the office has (data, drafts, settings,
+    paired pages, watched records), for which its server is needed; else with the archive from before joining. Raises
+    :class:`SyncFailure`; then it is a member as before."""
     file = profile.folder / FILE
     if not copy:
         place = ""
@@ -204,24 +240,35 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
     finally:
         await store.close()
     await _bring_drafts_back(profile, server)
-    await asyncio.to_thread(_bring_pages_back, profile, server)
+    await asyncio.to_thread(_bring_shared_back, profile, server)
     await Store.restore(profile.folder, backup, clock=SystemClock())
     await asyncio.to_thread(forget, profile.folder)
     return Left(profile.name, str(server), file, copied=True)
 
 
-def _bring_pages_back(profile: Profile, server: Server) -> None:
-    """Let in on this computer what the office has let in, and refuse what it has revoked. What was revoked here in an
-    outage is revoked in the office, too. Blocking."""
-    pages = PairingStore(profile.folder / PAGES_FILE, clock=SystemClock(), shared=True)
+def _bring_shared_back(profile: Profile, server: Server) -> None:
+    """Bring back what other computers have changed since this one took part last: settings, paired pages, watched
+    records. What was revoked here in an outage is revoked in the office, too. Blocking. Raises ``SyncFailure``."""
+    pages = PairingStore(profile.folder / PAGES_FILE, clock=SystemClock())
     shared = read_from(server)
     _, revoked = pages.rows()
     if revoked:
         shared = change_shared(server, computer_name(profile), {PAGES + key: None for key in revoked}, shared)
         pages.told(revoked)
-    pages.take(
-        {key.removeprefix(PAGES): one.value for key, one in shared.items() if key.startswith(PAGES) and one.readable}
-    )
+    pages.take(_rows(PAGES, shared))
+    settings = open_settings(profile.settings_file).settings
+    try:
+        settings.with_(usable_settings(settings, shared)).save(profile.settings_file)
+        leave_watches(profile.folder, _rows(WATCHES, shared))
+    except OSError as error:
+        reason = {"reason": error.strerror or str(error), "folder": str(profile.folder)}
+        raise SyncFailure("settings-not-saved", FailureKind.PERMANENT, params=reason) from error
+
+
+def _rows(prefix: str, shared: Mapping[str, SharedSetting]) -> dict[str, Json]:
+    return {
+        key.removeprefix(prefix): one.value for key, one in shared.items() if key.startswith(prefix) and one.readable
+    }
 
 
 async def _bring_drafts_back(profile: Profile, server: Server) -> None:

@@ -20,7 +20,7 @@ from archisync_gui.app.commands import serve, status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
-from archisync_gui.app.joining import address
+from archisync_gui.app.joining import address, is_shared, setting_as_json, usable_settings
 from archisync_gui.app.office import this_member
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.entities import ENTITIES
@@ -66,15 +66,6 @@ class _NeverLeads:
 
     def lost(self, epoch: int) -> None:
         """Never called: there is no epoch."""
-
-
-def is_shared(key: str) -> bool:
-    """Whether a setting is the office's; all others are each computer's own."""
-    return key.startswith(("erp.", "sync.", "session.")) and key != "erp.browser"
-
-
-def _as_json(value: object) -> Any:
-    return [*value] if isinstance(value, tuple) else value
 
 
 @asynccontextmanager
@@ -215,7 +206,7 @@ class OfficeMember:
         shared = await asyncio.to_thread(read_from, self.server)
         none = not any(map(is_shared, shared))
         if none and self.only_reads is None and (self.settings.text("erp.url") or self.profile.demo):
-            first = {key: _as_json(self.settings[key]) for key in self.settings if is_shared(key)}
+            first = {key: setting_as_json(self.settings[key]) for key in self.settings if is_shared(key)}
             with suppress(StoreError):  # another member was first
                 await asyncio.to_thread(change_shared, self.server, self._computer, first, {})
             shared = await asyncio.to_thread(read_from, self.server)
@@ -364,9 +355,8 @@ class OfficeMember:
         """Use the office's settings here, and keep them in this computer's file."""
         async with self._acting:
             self._know(shared)
-            meant = {key: one for key, one in shared.items() if is_shared(key) and key in self.settings}
-            values = {key: one.value for key, one in meant.items() if one.readable}
-            if any(_as_json(self.settings[key]) != value for key, value in values.items()):
+            values = usable_settings(self.settings, shared)
+            if any(setting_as_json(self.settings[key]) != value for key, value in values.items()):
                 await self._apply(values)
 
     def _know(self, shared: Mapping[str, SharedSetting]) -> None:
@@ -411,7 +401,7 @@ class OfficeMember:
             before = self.settings
             changed = before.with_(changes(before) if callable(changes) else changes)
             values = {key: changed[key] for key in changed if changed[key] != before[key]}
-            shared = {key: _as_json(value) for key, value in values.items() if is_shared(key)}
+            shared = {key: setting_as_json(value) for key, value in values.items() if is_shared(key)}
             if not shared:
                 await self._apply(values)
                 return

@@ -59,10 +59,17 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
     the panel says so and tries again. Raises :class:`NotOpened` when the operator quits meanwhile (or asks to join
     again or to leave), and ``SyncFailure``."""
     from archisync_gui.ui.text.i18n import language
+    from archisync_gui.ui.text.words import Headline
+
+    told: list[str] = []
 
     def waits(error: SyncFailure) -> None:
-        said, button = str(text(error.code, language(), error.params)), text("office-dialog.open", language())
-        panel.context.say(said, "bad", button.what, partial(panel.context.open, "office"))
+        button, leave = text("office-dialog.open", language()).what, text("office-awaited.quit", language()).what
+        why, awaited = text(error.code, language(), error.params), text("office-awaited", language())
+        headline = Headline(awaited.what, awaited.means, "warn", "trouble", button=button, place="office")
+        panel.show_waiting(headline, text("office-awaited.foot", language()).what)
+        told.append(f"{why.what} {why.means}\n\n{awaited.todo}\n\n{why.todo}")
+        panel.context.say(told[-1], "bad", button, partial(panel.context.open, "office"), (leave, life.stop.set))
 
     taking = taking_part_at_last(
         life.profile,
@@ -76,6 +83,10 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
     member = await stack.enter_async_context(taking)
     if member is None:
         raise NotOpened
+    if told:
+        panel.show_waiting(None)
+        if panel.window.notice.text == told[-1]:
+            panel.window.notice.dismiss()
     member.orchestrator.refused = lambda error: panel.context.say(
         str(text(error.code, language(), error.params)), "bad"
     )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from archisync_gui.app.profile_place import network_file_system, synchronised_folder
-from archisync_gui.disk import beside, read_json, remove_leftovers, rename, replace_file
+from archisync_gui.disk import PRIVATE, beside, read_json, remove_leftovers, rename, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
@@ -223,7 +223,7 @@ class ProfileLock:
         from filelock import FileLock
 
         self._folder = profile.folder
-        self._lock = FileLock(str(profile.folder / LOCK), timeout=0, thread_local=False)
+        self._lock = FileLock(str(profile.folder / LOCK), timeout=0, thread_local=False, mode=PRIVATE)
         self._holder = profile.folder / "holder.json"
 
     def acquire(self) -> bool:

@@ -10,6 +10,7 @@ from archisync_gui import zone
 from archisync_gui.conditions import text as condition_text
 from archisync_gui.entities import list_name
 from archisync_gui.messages import Text, text
+from archisync_gui.model import is_first_read
 
 
 def word(code: str, language: str, **params: object) -> str:
@@ -51,7 +52,8 @@ def result(line: Mapping[str, Any], language: str) -> str:
     name = title(line["type"], language)
     took = duration(line["durationMs"] / 1000)
     if line["outcome"] in ("completed", "unclean"):
-        counts = f"+{line['added']} ~{line['changed']} −{line['gone']}"
+        first = is_first_read(line.get("warnings") or ())
+        counts = word("word.first-read", language) if first else f"+{line['added']} ~{line['changed']} −{line['gone']}"
         said = word(
             f"word.result.{line['outcome']}", language, rows=number(line["rows"], language), counts=counts, took=took
         )

@@ -94,15 +94,11 @@ class PairingStore:
 
     VERSION = 1
 
-    def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes, shared: bool = False) -> None:
-        """Read ``path``. Entries that cannot be read are skipped; of a file with such entries a copy is kept.
-
-        ``shared``: the pages are those of an office. Which ones were revoked here is then remembered until the office
-        has been :meth:`told`.
-        """
-        self._shared = shared
+    def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
+        """Read ``path``. Entries that cannot be read are skipped; of a file with such entries a copy is kept."""
         self._revoked: set[bytes] = set()
-        """SHA-256 of tokens that were revoked here, of which the office was not told."""
+        """SHA-256 of tokens that were revoked here, of which no office was :meth:`told`. Remembered by a single
+        computer, too: the office that it joins (again) may still know them."""
         self._path = path
         self._clock = clock
         self._random = random
@@ -176,8 +172,7 @@ class PairingStore:
         kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
         if len(kept) == len(self._pages):
             return False
-        if self._shared:
-            self._revoked |= {digest for digest, page in self._pages.items() if digest not in kept and not page.own}
+        self._revoked |= {digest for digest, page in self._pages.items() if digest not in kept and not page.own}
         self._pages = kept  # also when the disk refuses it: the token is not good any more in this process
         self._save()
         return True
@@ -240,12 +235,12 @@ class PairingStore:
             log.error("paired pages: %s is unreadable (%s), kept as %s", self._path, error, keep_copy(self._path))
             return
         unreadable = 0
-        if self._shared:
-            for text in document.get("revoked", ()):
-                try:
-                    self._revoked.add(bytes.fromhex(text))
-                except (ValueError, TypeError):
-                    unreadable += 1
+        revoked = document.get("revoked", [])
+        for text in revoked if isinstance(revoked, list) else [revoked]:
+            try:
+                self._revoked.add(bytes.fromhex(text))
+            except (ValueError, TypeError):
+                unreadable += 1
         for entry in entries:
             try:
                 self._pages[bytes.fromhex(entry["hash"])] = _page(entry)

@@ -50,7 +50,7 @@ Handler = Callable[[Asked, Emit], Awaitable[tuple[int, Any]]]
 LOOK = 2.0
 """Seconds between two looks at the tables without a notification."""
 SHOW_GAP = 0.1
-"""Seconds between two statuses written: progress alone comes more often."""
+"""Seconds between two statuses written, unless somebody waits for one: progress alone comes more often."""
 RETRY = 1.0
 """Seconds from a lost connection to the next one."""
 KEPT = 3600
@@ -59,6 +59,9 @@ STATUS_TURN = 0.05
 """Seconds between two looks of the thread that waits for the status whether it is to stop."""
 ANNOUNCED = 120
 """Seconds that an event stays for members whose connection was lost."""
+STATEMENT = 5.0
+"""Seconds that a statement of the desk's connection may take. With :data:`store.postgres.SILENCE` and :data:`LOOK` it
+says after how long a connection that is dead without a word is replaced."""
 PATIENCE = 10.0
 """Seconds that the server may take to give the last status to a command."""
 FAILED = 1
@@ -150,7 +153,7 @@ class Desk:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                with self._server.connect("archisync desk", autocommit=True) as connection:
+                with self._server.connect("archisync desk", autocommit=True, statement_seconds=STATEMENT) as connection:
                     connection.broken_off = self._broken_off
                     if not self._serve(connection):
                         return
@@ -258,6 +261,7 @@ class Desk:
                 )
             connection.execute("SELECT pg_notify('office_answers', %s)", (id,))
             self._out.popleft()
+            self._show_after = 0.0  # whoever asked waits for the status in which the answer shows
             if isinstance(what, tuple):
                 self._calls.pop(id, None)
         if self._dirty.is_set() and time.monotonic() >= self._show_after:

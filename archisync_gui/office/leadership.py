@@ -6,7 +6,8 @@ against the row in ``leader``, ``FOR SHARE``, while the next leader's first act 
 
 When a leadership ends without a word, in this order: the leader itself gives up ``SILENCE`` seconds after an unanswered
 sign of life; the server ends a session that was silent for ``IDLE`` seconds (PostgreSQL 14 and later; before that the
-other members ask it to); then the lock is free, and the next member that tries has it.
+other members ask it to); then the lock is free, and the next member that tries has it. All of it together takes at most
+15 s (``tests/office/test_limits.py`` adds it up).
 """
 
 from __future__ import annotations
@@ -27,15 +28,17 @@ from archisync_gui.store.postgres import Connection, Server
 log = logging.getLogger(__name__)
 
 BEAT = 2.0
-"""Seconds between two signs of life of the leader, and of a member to the list of members."""
+"""Seconds between two signs of life of a member to the list of members."""
 TURN = 0.5
-"""Seconds between two tries of a member to become the leader."""
+"""Seconds between two tries of a member to become the leader, and between two signs of life of the leader."""
+SOON = 0.1
+"""Seconds from asking the server to end a silent leader's session to the next try."""
 RETRY = 1.0
 """Seconds from a lost connection to the next one."""
 SILENCE = 11.0
 """Seconds that the server may take to answer a sign of life: a loss of 10 s disturbs nobody."""
-IDLE = 14.0
-"""Seconds after which the server ends the session of a silent member. More than ``BEAT`` + ``SILENCE``: a leader that
+IDLE = 12.5
+"""Seconds after which the server ends the session of a silent member. More than ``TURN`` + ``SILENCE``: a leader that
 lost the network has stopped before another one can begin."""
 YIELD = 1.0
 """Seconds that a run gets to end once the leadership is lost: nothing of it can be stored any more."""
@@ -166,8 +169,10 @@ class Leadership:
     def _take_part(self, connection: Connection) -> None:
         self._enter(connection)
         beat = 0.0
+        ends_by_itself = connection.info.server_version >= FIRST_IDLE_TIMEOUT
         while not self._stop.is_set():
             self._wake.clear()
+            ended = False
             now = self.clock.monotonic()
             due = now >= beat
             if due:
@@ -180,9 +185,9 @@ class Leadership:
                 finally:
                     self._set(None)  # before the lock is given back
                 connection.execute(LEAD_NO_MORE)
-            elif tries and due:
-                self._end_silent_leader(connection)
-            self._wake.wait(TURN if self._may_lead else BEAT)
+            elif tries and (due or not ends_by_itself):
+                ended = self._end_silent_leader(connection)
+            self._wake.wait(SOON if ended else TURN if self._may_lead else BEAT)
         connection.execute("DELETE FROM members WHERE id = %s", (self.member.id,))
 
     def _enter(self, connection: Connection) -> None:
@@ -225,7 +230,7 @@ class Leadership:
             self._stop.wait(AFTER_SILENCE)
         self._set(epoch)
         while not self._stop.is_set() and self._epoch == epoch:
-            self._wake.wait(BEAT)
+            self._wake.wait(TURN)
             self._wake.clear()
             self._show_life(connection)
             row = connection.execute("SELECT epoch FROM leader WHERE id = 1").fetchone()
@@ -235,12 +240,13 @@ class Leadership:
         connection.execute("UPDATE leader SET member = NULL WHERE id = 1 AND epoch = %s", (epoch,))
         connection.execute("NOTIFY office_status")
 
-    def _end_silent_leader(self, connection: Connection) -> None:
+    def _end_silent_leader(self, connection: Connection) -> bool:
         """End the session of a leader that has been silent for too long, where the server does not do so itself. A role
-        may end its own sessions."""
-        connection.execute(
+        may end its own sessions. True when there was such a leader."""
+        found = connection.execute(
             "SELECT pg_terminate_backend(a.pid) FROM leader l JOIN members m ON m.id = l.member "
             "JOIN pg_stat_activity a ON a.pid = l.backend AND a.usename = current_user "
             "WHERE l.id = 1 AND m.seen < clock_timestamp() - make_interval(secs => %s)",
             (IDLE,),
         )
+        return bool(found.rowcount)

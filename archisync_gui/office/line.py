@@ -26,19 +26,20 @@ from archisync_gui.office.desk import Emit
 from archisync_gui.office.doorbell import Doorbell
 from archisync_gui.office.shared_settings import VERSIONS, SharedSetting, read_shared
 from archisync_gui.office.sql import LEADER
-from archisync_gui.store.errors import RECOVERABLE, StoreError, translated
+from archisync_gui.store.errors import RECOVERABLE, StoreError, one_line, translated
 from archisync_gui.store.postgres import Connection, Server
 
 log = logging.getLogger(__name__)
 
-LOOK = 5.0
+LOOK = 4.0
 """Seconds between two looks at the tables without a notification."""
 UNTAKEN_LOOK = 1.0
 """Seconds between two looks while a command waits for somebody to take it."""
 RETRY = 1.0
 """Seconds from a lost connection to the next one."""
 STATEMENT = 5.0
-"""Seconds that a statement of this connection may take."""
+"""Seconds that a statement of this connection may take. With :data:`store.postgres.SILENCE` and :data:`LOOK` it says
+after how long a server that answers nothing any more is noticed."""
 UNASKED = 30.0
 """Seconds that a command waits for a leader to take it, unless its caller says otherwise."""
 DISTURBED = 10.0
@@ -124,6 +125,8 @@ class Line:
         self._asked: float | None = None
         """When the server was asked something that it has not answered yet."""
         self._disturbed = False
+        self._late: asyncio.TimerHandle | None = None
+        """Tells of a silence in the loop, while the thread waits for a new connection."""
         self._thread = threading.Thread(target=self._run, name="office-line", daemon=True)
 
     def start(self) -> None:
@@ -136,6 +139,8 @@ class Line:
         self._bell.ring()
         await asyncio.to_thread(self._thread.join)
         self._bell.close()
+        if self._late is not None:
+            self._late.cancel()
         for command in [*self._open.values(), *self._new]:
             if not command.future.done():
                 command.future.set_exception(SyncFailure("request-closing", FailureKind.PERMANENT))
@@ -159,6 +164,7 @@ class Line:
         server's trouble when it could not be reached for so long.
         """
         command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
+        command.deadline = time.monotonic() + (patience or 0.0)
         if self.barred is not None or self._stop.is_set():
             command.future.set_exception(self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))
             command.future.exception()
@@ -184,10 +190,10 @@ class Line:
             except StoreError as error:
                 self._failed(error)
             except psycopg.Error as error:
-                self._failed(StoreError("office-unreachable", path=str(self._server), detail=str(error)))
+                self._failed(StoreError("office-unreachable", path=str(self._server), detail=one_line(error)))
             except Exception as error:
                 log.exception("the line to the office failed")
-                self._failed(StoreError("office-unreachable", path=str(self._server), detail=str(error)))
+                self._failed(StoreError("office-unreachable", path=str(self._server), detail=one_line(error)))
             for command in self._open.values():
                 command.inserted = False
             self._seen.told = False
@@ -203,15 +209,33 @@ class Line:
                 if command.taken:  # its deadline was for the taking
                     command.deadline = self._silent_since + (command.patience or 0.0)
             log.warning("the office's server cannot be reached: %s", error)
+            if self._heard is not None:  # the next try may take longer than people are to wait
+                self._call(self._tell_in_time, self._silent_since, error)
         if error.code not in RECOVERABLE or now - self._silent_since >= DISTURBED:
             self._disturbed = True
-            trouble = ErrorInfo.of(error)
-            self._tell(News(None, None, None, as_of=self._seen.as_of, trouble=trouble))
+            self._tell(self._trouble(error))
         self._take_new()
         for command in [*self._open.values()]:
             command.trouble = error
             if command.cancelled or (command.patience is not None and now >= command.deadline):
                 self._end(command, error)
+
+    def _tell_in_time(self, since: float, error: StoreError) -> None:
+        """Called in the loop: tell of the silence that began at ``since`` when it has lasted for long."""
+
+        def tell() -> None:
+            if self._silent_since == since and not self._disturbed and self._heard is not None:
+                self._disturbed = True
+                self._heard(self._trouble(error))
+
+        if self._stop.is_set():
+            return
+        if self._late is not None:
+            self._late.cancel()
+        self._late = self._loop.call_later(max(0.0, since + DISTURBED - time.monotonic()), tell)
+
+    def _trouble(self, error: StoreError) -> News:
+        return News(None, None, None, as_of=self._seen.as_of, trouble=ErrorInfo.of(error))
 
     def _follow(self, connection: Connection) -> None:
         for channel in ("office_answers", *(["office_status"] if self._heard else [])):
@@ -239,7 +263,6 @@ class Line:
     def _take_new(self) -> None:
         while self._new:
             command = self._new.popleft()
-            command.deadline = time.monotonic() + (command.patience or 0.0)
             self._open[command.id] = command
 
     def _send_commands(self, connection: Connection) -> None:
@@ -320,6 +343,7 @@ class Line:
             number = connection.execute(VERSIONS).fetchone()
             which = seen.settings if number is None else int(number[0])
             settings = read_shared(connection) if which != seen.settings else None
+        self._silent_since = None  # before this is told: nothing is told of the silence after it
         epoch, since, name, member = leader or (0, None, None, None)
         value = None
         if status is not None:

@@ -1,14 +1,21 @@
-"""Of which office a profile is a member: ``office.json`` in its folder. No password lies there."""
+"""Of which office a profile is a member: ``office.json`` in its folder. No password lies there. After leaving:
+which records the office watched, until the panel has taken them into its memory."""
 
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from archisync_gui.disk import read_json, replace_file
+from archisync_gui.model import Json
+
+log = logging.getLogger(__name__)
 
 FILE = "office.json"
+LEFT_WATCHES = "office-watches.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +70,26 @@ def keep(folder: Path, joined: Membership) -> None:
 def forget(folder: Path) -> None:
     """The profile is a member no longer. Blocking."""
     (folder / FILE).unlink(missing_ok=True)
+
+
+def leave_watches(folder: Path, rows: Mapping[str, Json]) -> None:
+    """Keep the office's watched records for the panel's next start. Blocking. Raises ``OSError``."""
+    replace_file(folder / LEFT_WATCHES, json.dumps(rows))
+
+
+def left_watches(folder: Path) -> Mapping[str, Json] | None:
+    """The watched records of the office that was left (``shared_rows``), until they are forgotten; ``None``: there are
+    none. Blocking."""
+    try:
+        rows = read_json(folder / LEFT_WATCHES)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        log.warning("the watched records of the office that was left cannot be read: %s", error)
+        return None
+    return rows if isinstance(rows, dict) else None
+
+
+def forget_watches(folder: Path) -> None:
+    """The panel has the watched records, or another office has. Blocking."""
+    (folder / LEFT_WATCHES).unlink(missing_ok=True)

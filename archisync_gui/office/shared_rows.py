@@ -85,6 +85,7 @@ class SharedRows:
 
     async def _tell(self, shared: Shared) -> None:
         office = self._of_office(shared)
+        self._take(office)  # before any wait: whom the office has shut out is shut out here
         rows, untold = self._own.rows()
         mine: dict[str, Json] = {key: value for key, value in rows.items() if key not in office}
         mine |= {key: rows.get(key) for key in untold}
@@ -102,6 +103,10 @@ class SharedRows:
         known = {key for key in untold if office.get(key) == rows.get(key)}
         if known:
             self._own.told(known)
+        self._take(office)
+
+    def _take(self, office: Mapping[str, Json]) -> None:
+        rows, untold = self._own.rows()
         news = {key: value for key, value in office.items() if key not in untold and rows.get(key) != value}
         if news:
             self._own.take(news)

@@ -397,4 +397,5 @@ def result_of(row: RunRecord) -> RunResult:
         as_of=row.as_of,
         error=row.error,
         run_id=row.id,
+        warnings=row.warnings,
     )

@@ -239,19 +239,21 @@ def planned(state: State, now: Moment) -> State:
         track = state.tracks.get(key, ListState())
         due: datetime | None
         interval = state.intervals.get(sync_type)
-        if track.owed is not None and not _asked_already(state, sync_type, account):
+        never = track.success is None
+        asked = _in_hand(state, sync_type, account) if never else _asked_already(state, sync_type, account)
+        if track.owed is not None and not asked:
             # Asked for by an earlier process, whose queue is gone (rule 28).
             slot = Slot(sync_type, account, Scope.ALL)
             missed.append(_miss(slot, track.owed, interval or 0, 1, Reason.NOT_RUNNING))
-            # Where its next time has passed as well it comes at once: a computer that is never on for as long as the
-            # stagger would otherwise never read it.
-            again = track.due is not None and track.due <= now.wall
+            # It comes at once where it was never read, and where its next time has passed as well: a computer that is
+            # never on for as long as the stagger would otherwise never read it.
+            again = never or (track.due is not None and track.due <= now.wall)
             due = now.wall + timedelta(minutes=0 if again else state.types[sync_type].stagger)
         elif track.owed is not None:
             due = track.due
         elif interval is None:
             due = None
-        elif track.success is None:
+        elif never:
             due = now.wall
         elif track.due is None or track.due <= now.wall:
             if track.due is not None:

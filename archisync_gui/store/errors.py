@@ -161,4 +161,9 @@ def translated(path: Path | str) -> Iterator[None]:
             raise Abandoned from error
         if code is None:
             raise
-        raise StoreError(code, path=str(path), detail=str(getattr(error, "orig", None) or error)) from error
+        raise StoreError(code, path=str(path), detail=one_line(getattr(error, "orig", None) or error)) from error
+
+
+def one_line(error: BaseException) -> str:
+    """What a database says of an error, which may have several lines, in one."""
+    return " ".join(str(error).split())

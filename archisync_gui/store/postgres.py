@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeVar
@@ -26,7 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from archisync_gui.store import dialect
 from archisync_gui.store.database import json_or_none
-from archisync_gui.store.errors import EpochLost, StoreError, code_of, translated
+from archisync_gui.store.errors import EpochLost, StoreError, code_of, one_line, translated
 from archisync_gui.store.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -243,7 +244,9 @@ class Postgres:
                 ).fetchone()
                 if found is None:
                     name = sql.Identifier(self.server.schema)
-                    connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
+                    # Of two at once the second fails, whatever IF NOT EXISTS says: it has waited for the first one.
+                    with suppress(psycopg.errors.UniqueViolation):
+                        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(name))
 
     async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
         """Run ``job`` in one write transaction: committed when it returns, rolled back when it raises.
@@ -338,7 +341,7 @@ class _Side:
                 except BaseException as error:
                     self._recover(error)
                     if code_of(error) == "interrupted" and not unwanted.is_set():
-                        raise StoreError("office-slow", path=str(self._server), detail=str(error)) from error
+                        raise StoreError("office-slow", path=str(self._server), detail=one_line(error)) from error
                     raise
                 finally:
                     self._used = time.monotonic()

@@ -1623,7 +1623,7 @@
         </message>
         <message>
             <source>Went well, % of a day's runs</source>
-            <translation>Riusciti, % degli aggiornamenti del giorno</translation>
+            <translation>Riusciti, % al giorno</translation>
         </message>
         <message>
             <source>Rows changed in a day</source>
@@ -1774,7 +1774,7 @@
         </message>
         <message>
             <source>Invoices due within 7 days</source>
-            <translation>Fatture in scadenza entro 7 giorni</translation>
+            <translation>Scadenze entro 7 giorni</translation>
         </message>
         <message>
             <source>Save as PDF, Excel or CSV file</source>
@@ -3017,7 +3017,7 @@
         </message>
         <message>
             <source>Invoices due in 7 days</source>
-            <translation>Fatture in scadenza entro 7 giorni</translation>
+            <translation>Scadenze entro 7 giorni</translation>
         </message>
         <message>
             <source>Last 2 hours</source>
@@ -3029,7 +3029,7 @@
         </message>
         <message>
             <source>Next update</source>
-            <translation>Prossimo aggiornamento</translation>
+            <translation>Prossimo</translation>
         </message>
         <message>
             <source>Prices changed today</source>

@@ -28,6 +28,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.lists.saved_views import SavedViews, View
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import SystemClock
+from archisync_gui.office.membership import leave_watches, left_watches
 from archisync_gui.settings import Settings, load_settings
 from archisync_gui.store import Store, StoreError
 from archisync_gui.ui.text.last_known import LastKnown, read_last_known
@@ -100,7 +101,7 @@ def test_every_file_that_the_program_names_is_in_the_sample(tmp_path: Path) -> N
         asyncio.run(an_office(profile))
     # Part of an export, in a folder that the operator chooses; of members of an office only (tests/office, and below);
     # Dropbox's own (tests/app/test_profile_place.py).
-    elsewhere = {"everything.json", "office.json", "drafts-away.json", "info.json"}
+    elsewhere = {"everything.json", "office.json", "office-watches.json", "drafts-away.json", "info.json"}
     assert named - {"settings.json"} - elsewhere <= set(files_of(profile))
 
 
@@ -110,6 +111,16 @@ def test_a_damaged_note_of_drafts_that_wait_for_the_office_is_no_note(damage: st
     file = tmp_path / "drafts-away.json"
     file.write_bytes(DAMAGE[damage](whole))
     assert _read_bases(file) == ({(ACCOUNT, "d" * 20): 3} if DAMAGE[damage](whole) == whole else {})
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_watches_of_an_office_that_was_left_are_none(damage: str, tmp_path: Path) -> None:
+    leave_watches(tmp_path, {"orders/1": {"name": "Ordine 1"}})
+    file = tmp_path / "office-watches.json"
+    whole = file.read_bytes()
+    file.write_bytes(DAMAGE[damage](whole))
+    found = left_watches(tmp_path)
+    assert found == {"orders/1": {"name": "Ordine 1"}} if file.read_bytes() == whole else found in (None, {})
 
 
 async def kept(profile: Profile, token: str) -> dict[str, object]:
@@ -233,7 +244,7 @@ async def test_every_file_is_private_by_its_own_mode(tmp_path: Path) -> None:
         assert lock.acquire()
         core = await Core.open(profile, demo=None, attended=True, reads=False)
         await core.apply_settings({"sync.ddt.interval": 50})
-        files = [path for path in profile.folder.rglob("*") if path.is_file() and path.name != "profile.lock"]
+        files = [path for path in profile.folder.rglob("*") if path.is_file()]
         assert {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in files} == {
             path.name: "0o600" for path in files
         }

@@ -9,7 +9,7 @@ import pytest
 
 from archisync_gui.app.event_log import event_logger, sentence
 from archisync_gui.messages import LANGUAGES
-from archisync_gui.model import ErrorInfo, Event, EventKind, FailureKind, Json, as_json
+from archisync_gui.model import FIRST_READ, ErrorInfo, Event, EventKind, FailureKind, Json, as_json, warning
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -37,6 +37,11 @@ def failed(code: str, kind: FailureKind) -> dict[str, Json]:
     ("kind", "data", "said"),
     [
         (EventKind.SYNC_COMPLETED, COUNTS, "Ordini         1.604 righe  +3 ~21 −0  in 0:12  [anna]"),
+        (
+            EventKind.SYNC_COMPLETED,
+            {**COUNTS, "warnings": [warning(FIRST_READ)]},
+            "Ordini         1.604 righe  primo aggiornamento  in 0:12  [anna]",
+        ),
         (EventKind.SYNC_CANCELLED, RUN, "Ordini         annullata  [anna]"),
         (EventKind.SYNC_SKIPPED, {**COUNTS, "outcome": "skipped"}, "Ordini         saltata  [anna]"),
         (EventKind.SYNC_ERROR, failed("erp-slow", FailureKind.TRANSIENT), "L'ERP non ha risposto in tempo"),

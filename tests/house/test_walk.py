@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,10 +50,15 @@ class Bound:
 # task falls into the request. The redesign is to lower both.
 # Measured again on a busy computer: 86 to 88 files, and for the call 404 to 428 moves. They differ because a move is
 # noted between a coroutine that goes on and whatever of ours is below it on the stack, and because the window paints
-# once or twice meanwhile. In a run of the whole suite by two workers the call entered 91 files; one of these is entered
-# no more.
-CLICK = Bound(files=89, moves=450, wanted="40 files, 160 moves")
+# once or twice meanwhile. Of five walks the shortest counts since then: 83 files and 400 moves, 90 files and 426 moves.
+CLICK = Bound(files=86, moves=430, wanted="40 files, 160 moves")
 CALL = Bound(files=90, moves=440, wanted="40 files, 160 moves")
+
+
+async def least(once: Callable[[], Awaitable[Walk]]) -> Walk:
+    """The shortest of five walks: a background task that falls into a request, on a busy computer, only adds to it."""
+    walks = [await once() for _ in range(5)]
+    return min(walks, key=lambda walk: (len(walk.files), len(walk.moves)))
 
 
 @asynccontextmanager
@@ -76,13 +81,19 @@ async def test_a_click_on_refresh_is_painted_with_few_moves(qapp: QApplication, 
         )
         row = next(at for at in range(6) if table.model().item(at).type == "customers")
         holder = table.indexWidget(table.model().index(row, table.model().columnCount() - 1))
-        await core.erp.settled()
-        with recorded() as walk:
-            holder.findChild(QToolButton).click()
-            await until(lambda: bool(ended), 60)
-            revision = services.orchestrator.get_status().revision
-            await until(lambda: panel.context.status is not None and panel.context.status.revision >= revision, 10)
-            window.repaint()  # paints at once: events of Qt must not be processed inside a coroutine
+
+        async def click() -> Walk:
+            ended.clear()
+            await core.erp.settled()
+            with recorded() as walk:
+                holder.findChild(QToolButton).click()
+                await until(lambda: bool(ended), 60)
+                revision = services.orchestrator.get_status().revision
+                await until(lambda: panel.context.status is not None and panel.context.status.revision >= revision, 10)
+                window.repaint()  # paints at once: events of Qt must not be processed inside a coroutine
+            return walk
+
+        walk = await least(click)
         CLICK.check("a click on refresh until it is painted", walk)
 
 
@@ -95,21 +106,28 @@ async def test_a_smart_sync_call_is_answered_with_few_moves(qapp: QApplication, 
         await services.orchestrator.request_sync("customers", ACCOUNT)
         pairing, base = services.endpoint.pairing, services.endpoint.url
         _, token = pairing.redeem(pairing.one_time_code(ACCOUNT), base, "walk")
-        call = urllib.request.Request(
-            f"{base}/api/customers/smart-sync",
-            data=json.dumps({"sessionId": "w" * 22, "label": "walk"}).encode(),
-            headers={"Authorization": f"Bearer {token}", "Origin": base, "Content-Type": "application/json"},
-            method="POST",
-        )
 
-        def send() -> dict[str, object]:
+        def send(tab: str) -> dict[str, object]:
+            call = urllib.request.Request(
+                f"{base}/api/customers/smart-sync",
+                data=json.dumps({"sessionId": tab * 22, "label": "walk"}).encode(),
+                headers={"Authorization": f"Bearer {token}", "Origin": base, "Content-Type": "application/json"},
+                method="POST",
+            )
             with urllib.request.urlopen(call, timeout=60) as answer:
                 found: dict[str, object] = json.load(answer)
                 return found
 
-        await core.erp.settled()  # what follows a read is no part of the next one
-        with recorded() as walk:
-            answer = await asyncio.to_thread(send)
-        assert answer["success"]
-        assert answer["newAsOf"]
+        tabs = iter("vwxyz")
+
+        async def ask() -> Walk:
+            await core.erp.settled()  # what follows a read is no part of the next one
+            with recorded() as walk:
+                answer = await asyncio.to_thread(send, next(tabs))
+            assert answer["success"]
+            assert answer["newAsOf"]
+            services.orchestrator.end_sessions()
+            return walk
+
+        walk = await least(ask)
         CALL.check("a smart-sync call until its answer", walk)

@@ -11,11 +11,13 @@ import pytest
 from members import Proxy
 
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
+from archisync_gui.office import desk as module
 from archisync_gui.office.desk import Asked, Desk, Emit, shown
 from archisync_gui.office.line import call
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres, Server
 from tests.support.postgres import on_a_server
+from tests.support.waiting import until
 
 pytestmark = on_a_server
 
@@ -210,3 +212,23 @@ async def test_the_status_is_shown_once_for_each_revision(made: Server, leader: 
     leader.revision = 2
     leader.desk.changed()
     await revision(2)
+
+
+async def test_whoever_asked_waits_for_no_pause_between_two_statuses(
+    made: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SHOW_GAP", 3600.0)
+    leader = Leader(made)
+
+    def revision() -> Any:
+        with made.connect("tests", autocommit=True) as connection:
+            found = shown(connection)
+        return None if found is None else found.value["n"]
+
+    try:
+        await until(lambda: revision() == 1)
+        leader.revision = 2
+        assert await call(made, "pc", "events", {"count": 1}, lambda _: None) == (0, {"è": 1})
+        await until(lambda: revision() == 2)
+    finally:
+        await leader.desk.stop()

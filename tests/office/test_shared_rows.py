@@ -17,13 +17,15 @@ import aiohttp
 import pytest
 from members import Proxy, made_member
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 from remote_rig import make_office
 
-from archisync_gui.app import joining
-from archisync_gui.app.desktop import _endpoint
+from archisync_gui.app import desktop, joining
+from archisync_gui.app.core import Core
+from archisync_gui.app.desktop import Life, _endpoint, _lives, _served
 from archisync_gui.app.joining import PAGES, WATCHES
 from archisync_gui.app.member import OfficeMember, taking_part
-from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.pairing import FILE, Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
@@ -31,9 +33,11 @@ from archisync_gui.model import SystemClock
 from archisync_gui.office import shared_rows
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.shared_settings import change_shared, read_from
+from archisync_gui.settings import load_settings
 from archisync_gui.store.postgres import Server
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.watches import Watch, Watches
+from archisync_gui.ui.shell.window import MainWindow
 from tests.support.postgres import free_port, on_a_server
 from tests.support.waiting import until
 
@@ -41,6 +45,8 @@ pytestmark = on_a_server
 
 SCOPES = [Access.SESSIONS, Access.WATCH]
 CUSTOMER = Watch("customers", "agente01", "50120", "De Rossi", "55012")
+PAID = Watch("orders", "agente01", "905", "ORD/26-005", "ORD/26-005")
+INVOICED = Watch("orders", "agente01", "904", "ORD/26-004", "ORD/26-004")
 ORDER = Watch("orders", "agente01", "903", "ORD/26-003", "ORD/26-003")
 
 
@@ -83,14 +89,14 @@ def made(folder: Path, server: Server) -> Profile:
 
 
 @asynccontextmanager
-async def computer(profile: Profile, server: Server) -> AsyncIterator[Computer]:
+async def computer(profile: Profile, server: Server, *, may_lead: bool = False) -> AsyncIterator[Computer]:
     async with AsyncExitStack() as stack:
         member = await stack.enter_async_context(
-            taking_part(profile, None, Membership(server.url, may_lead=False), server)
+            taking_part(profile, None, Membership(server.url, may_lead=may_lead), server)
         )
         drafts = await Drafts.open(profile.folder, clock=SystemClock())
         stack.push_async_callback(drafts.close)
-        endpoint = _endpoint(member, drafts, joined=True)
+        endpoint = _endpoint(member, drafts)
         await endpoint.start()
         stack.push_async_callback(endpoint.stop)
         context = Context()
@@ -288,3 +294,141 @@ async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
     assert PairingStore(profile.folder / FILE, clock=SystemClock()).find(token) is None
     await until(lambda: not two.pages())
     assert not await two.lets_in(token)
+
+
+@pytest.mark.parametrize("copy", [True, False])
+async def test_what_was_revoked_after_leaving_stays_revoked_when_joining_again(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch, copy: bool
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    await make_office(office, tmp_path / "made")
+    two = await stack.enter_async_context(computer(made(tmp_path / "two", office), office))
+    tokens = {name: two.pair(name) for name in ("Gestionale", "Magazzino", "Negozio")}
+    profile = made(tmp_path / "one", office)
+    async with computer(profile, office) as one:
+        await until(lambda: one.pages() == {*tokens})
+    await joining.leave(profile, copy=copy)
+    # Alone, it revokes one page and uses another; the office revokes a third.
+    alone = PairingStore(profile.folder / FILE, clock=SystemClock())
+    (gone,) = [page.id for page in alone.pages() if page.name == "Gestionale"]
+    assert alone.revoke(gone)
+    alone.add("Nuovo", None, SCOPES, None)
+    (gone,) = [page.id for page in two.endpoint.pairing.store.pages() if page.name == "Negozio"]
+    assert two.endpoint.pairing.revoke(gone)
+    await until(lambda: not two.endpoint.pairing.rows()[1])
+    await joining.join(profile, office, may_lead=False, upgrade=False)
+    one = await stack.enter_async_context(computer(profile, office))
+    await until(lambda: one.pages() == two.pages() == {"Magazzino", "Nuovo"})
+    for each in (one, two):
+        assert [await each.lets_in(token) for token in tokens.values()] == [False, True, False]
+    assert not one.endpoint.pairing.rows()[1]
+
+
+async def test_what_was_revoked_in_an_outage_stays_so_through_leaving_without_the_server(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
+    token = two.pair("Gestionale")
+    async with computer(profile, behind) as one:
+        await until(lambda: one.pages() == {"Gestionale"})
+        proxy.set("cut")
+        assert one.endpoint.pairing.revoke(one.endpoint.pairing.store.pages()[0].id)
+    await joining.leave(profile, copy=False)
+    PairingStore(profile.folder / FILE, clock=SystemClock()).add("Nuovo", None, SCOPES, None)  # writes the file
+    proxy.set("open")
+    await joining.join(profile, behind, may_lead=False, upgrade=False)
+    one = await stack.enter_async_context(computer(profile, behind))
+    await until(lambda: one.pages() == two.pages() == {"Nuovo"})
+    assert not await one.lets_in(token)
+    assert not await two.lets_in(token)
+
+
+@pytest.mark.qasync
+async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in(
+    qapp: QApplication, office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks the moment the endpoint answers; the computer was off when the page was revoked, and has news itself."""
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    await make_office(office, tmp_path / "made")
+    profile = made(tmp_path / "one", office)
+    alone = PairingStore(profile.folder / FILE, clock=SystemClock())
+    page, token = alone.add("Gestionale", None, SCOPES, None)
+    alone.add("Nuovo", None, SCOPES, None)
+    digest = next(key for key, row in alone.rows()[0].items() if isinstance(row, dict) and row["id"] == page.id)
+    await asyncio.to_thread(change_shared, office, "PC-9", {PAGES + digest: None}, {})
+    answered: list[int] = []
+
+    async def served(endpoint: Endpoint) -> str:
+        said = await _served(endpoint)
+        async with (
+            aiohttp.ClientSession() as client,
+            client.get(f"{endpoint.url}/api/sync/status", headers={"Authorization": f"Bearer {token}"}) as answer,
+        ):
+            answered.append(answer.status)
+        return said
+
+    monkeypatch.setattr(desktop, "_served", served)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    stack.callback(lock.release)
+    stop = asyncio.Event()
+    living = asyncio.ensure_future(_lives(qapp, Life(profile, None, stop), hidden=True))
+    stack.push_async_callback(asyncio.gather, living, return_exceptions=True)
+    stack.callback(stop.set)
+    await until(lambda: answered, 120.0)
+    assert answered == [401]
+    stop.set()
+    assert await living == 0
+
+
+@pytest.mark.qasync
+async def test_leaving_brings_home_what_the_others_have_changed(
+    qapp: QApplication, office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
+    two.watches.add(ORDER)
+    two.watches.add(PAID)
+    async with computer(profile, behind) as one:
+        await until(lambda: one.names() == {ORDER.name, PAID.name})
+        proxy.set("cut")
+        one.watches.add(INVOICED)  # the office is never told of it
+        one.watches.remove(PAID.target)  # nor of this
+    # While this computer is off, another one reads and the others change what is the office's.
+    async with computer(made(tmp_path / "three", office), office, may_lead=True) as three:
+        await until(lambda: three.member.core is not None)
+        three.member.orchestrator.hold()
+        await three.member.set_intervals({"orders": 25})
+        await three.member.apply_settings({"session.quiet": 7, "erp.accounts": ["agente01", "agente02"]})
+        three.watches.add(CUSTOMER)
+        three.watches.remove(ORDER.target)
+        token = three.pair("Magazzino")
+        await until(lambda: two.names() == {CUSTOMER.name, PAID.name} and two.pages() == {"Magazzino"})
+        await until(lambda: three.member.orchestrator.get_status().hold_since is not None)
+        await until(lambda: two.member.orchestrator.get_status().hold_since is not None)
+    proxy.set("open")
+    await joining.leave(profile, copy=True)
+    assert PairingStore(profile.folder / FILE, clock=SystemClock()).find(token) is not None
+    settings = load_settings(profile.settings_file).settings
+    assert (settings.number("sync.orders.interval"), settings.number("session.quiet")) == (25, 7)
+    assert settings.words("erp.accounts") == ("agente01", "agente02")
+    assert settings.number("endpoint.port") == one.member.settings.number("endpoint.port")
+    # The panel's next start has all of it, and what was watched here alone.
+    found: list[tuple[set[str], bool]] = []
+
+    async def until_over(self: Life, core: Core) -> None:
+        (window,) = [top for top in qapp.topLevelWidgets() if isinstance(top, MainWindow)]
+        names = {watch.name for watch in window.watches().all}
+        found.append((names, core.orchestrator.get_status().hold_since is not None))
+
+    monkeypatch.setattr(Life, "_until_over", until_over)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    stack.callback(lock.release)
+    for _ in range(2):  # taken once: what is removed afterwards stays removed
+        assert await _lives(qapp, Life(profile, None, asyncio.Event()), hidden=True) == 0
+        memory = QSettings(str(profile.folder / "window.ini"), QSettings.Format.IniFormat)
+        memory.setValue("watches", json.dumps([asdict(INVOICED)]))
+        memory.sync()
+    assert found == [({CUSTOMER.name, INVOICED.name}, True), ({INVOICED.name}, True)]

@@ -13,7 +13,8 @@ from remote_rig import make_office
 
 from archisync_gui.app import core as core_module
 from archisync_gui.app import member as member_module
-from archisync_gui.app.member import OfficeMember, is_shared, taking_part
+from archisync_gui.app.joining import is_shared
+from archisync_gui.app.member import OfficeMember, taking_part
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
@@ -66,6 +67,16 @@ async def test_all_members_have_the_first_ones_settings_and_hear_of_changes(offi
         assert one.settings.text("look.theme") == "system"
         kept = load_settings(one.profile.settings_file).settings
         assert kept.number("sync.orders.interval") == 15
+
+
+async def test_a_value_of_another_version_costs_no_other_setting(office: Server, tmp_path: Path) -> None:
+    await make_office(office, tmp_path / "made")
+    odd = {"sync.orders.interval": "seldom", "sync.daily": 5, "sync.unheard": True, "session.quiet": 9}
+    await asyncio.to_thread(change_shared, office, "PC-9", odd, {})
+    async with AsyncExitStack() as stack:
+        one = await joined(stack, office, tmp_path / "one", sync__orders__interval=25)
+        assert (one.settings.number("session.quiet"), one.settings.number("sync.orders.interval")) == (9, 25)
+        assert one.settings["sync.daily"] == Settings()["sync.daily"]
 
 
 async def test_a_file_that_cannot_be_written_leaves_the_start_at_login_as_it_was(

@@ -14,7 +14,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import pytest
 from members import Mode, Proxy, made_member
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QPushButton
 from remote_rig import make_office
 
 from archisync_gui.app import exit_codes
@@ -22,7 +22,9 @@ from archisync_gui.app.channel import call
 from archisync_gui.app.desktop import Life, _lives
 from archisync_gui.app.joining import PASSWORD
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.settings import load_settings
 from archisync_gui.store.postgres import Server
+from archisync_gui.ui.dialogs.office import OfficeDialog
 from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.text.i18n import set_language
 from tests.support.postgres import free_port, on_a_server
@@ -121,34 +123,92 @@ async def test_a_command_says_that_the_server_is_away_and_ends(
         assert "does not answer" in told.decode()
 
 
-@pytest.mark.qasync
-async def test_a_panel_opens_says_so_and_goes_on_with_the_server(
-    qapp: QApplication, office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def window(with_services: bool) -> MainWindow | None:
+    shown = [top for top in QApplication.topLevelWidgets() if isinstance(top, MainWindow) and top.isVisible()]
+    return next((one for one in shown if (one.context.services is not None) is with_services), None)
+
+
+@asynccontextmanager
+async def panel_that_waits(
+    app: QApplication, office: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, language: str = "en"
+) -> AsyncIterator[tuple[MainWindow, Profile, Proxy, asyncio.Future[int], asyncio.Event]]:
+    """The window of a panel whose office's server is away, its life and what ends that."""
     monkeypatch.setenv(PASSWORD, office.password)
-    set_language("en")
-
-    def window(with_services: bool) -> MainWindow | None:
-        shown = [top for top in QApplication.topLevelWidgets() if isinstance(top, MainWindow) and top.isVisible()]
-        return next((one for one in shown if (one.context.services is not None) is with_services), None)
-
-    async with away(office, tmp_path, "cut") as (profile, proxy), AsyncExitStack() as stack:
+    async with away(office, folder, "cut") as (profile, proxy), AsyncExitStack() as stack:
+        stack.callback(set_language, "en")
+        set_language("en" if language == "it" else "it")  # as the system may be
+        load_settings(profile.settings_file).settings.with_({"look.language": language}).save(profile.settings_file)
         lock = ProfileLock(profile)
         assert lock.acquire()
         stack.callback(lock.release)
         stop = asyncio.Event()
-        life = Life(profile, None, stop)
-        living = asyncio.ensure_future(_lives(qapp, life, hidden=False))
+        living = asyncio.ensure_future(_lives(app, Life(profile, None, stop), hidden=False))
         stack.push_async_callback(asyncio.gather, living, return_exceptions=True)
         stack.callback(stop.set)
         found = await until(lambda: window(with_services=False), PATIENCE)
         assert found is not None
-        await until(lambda: any("does not answer" in one.text() for one in found.findChildren(QLabel)), PATIENCE)
+        await until(lambda: found.notice.text, PATIENCE)
+        yield found, profile, proxy, living, stop
+
+
+WORDS = {
+    "it": ("In attesa dell'ufficio", "riprova ogni pochi secondi", "non risponde", "prosegue da solo", "Ufficio…"),
+    "en": (
+        "Waiting for the office",
+        "tries again every few seconds",
+        "does not answer",
+        "goes on by itself",
+        "Office…",
+    ),
+}
+
+
+@pytest.mark.qasync
+@pytest.mark.parametrize("language", ["it", "en"])
+async def test_a_panel_opens_says_so_and_goes_on_with_the_server(
+    qapp: QApplication, office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    waiting = panel_that_waits(qapp, office, tmp_path, monkeypatch, language)
+    async with waiting as (found, profile, proxy, living, stop):
+        title, detail, why, then, button = WORDS[language]
+        assert found.header.title.text() == title
+        assert detail in found.header.detail.text()
+        assert why in found.notice.text
+        assert then in found.notice.text
+        assert found.header.fix.isVisible()
+        assert found.header.fix.text().replace("&", "") == button
+        # Nothing is shown yet, and nothing is said to be.
+        assert not any(word in found.notice.text for word in ("shown", "mostrati"))
         # A second start of the program finds this one.
         code, _ = await call(profile, "raise", {"hidden": False, "open": ""}, lambda event: None)
         assert code == exit_codes.OK
+        # The way out of the office is open: its dialog.
+        found.header.fix.click()
+        dialog = await until(lambda: next(iter(found.findChildren(OfficeDialog)), None))
+        assert dialog is not None
+        assert dialog.leave.isVisible()
+        assert dialog.leave.isEnabled()
+        dialog.close()
         proxy.set("open")
-        await until(lambda: window(with_services=True), PATIENCE)
+        after = await until(lambda: window(with_services=True), PATIENCE)
+        assert after is found
+        await until(lambda: title != found.header.title.text())
+        assert why not in found.notice.text
         stop.set()
+        async with asyncio.timeout(PATIENCE):
+            assert await living == 0
+
+
+@pytest.mark.qasync
+@pytest.mark.parametrize("way", ["button", "keys"])
+async def test_a_panel_that_waits_can_be_quit(
+    qapp: QApplication, office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    async with panel_that_waits(qapp, office, tmp_path, monkeypatch) as (found, _, _, living, _):
+        if way == "keys":
+            found.quit_asked.emit()
+        else:
+            (button,) = [one for one in found.notice.findChildren(QPushButton) if one.text() == "&Quit"]
+            button.click()
         async with asyncio.timeout(PATIENCE):
             assert await living == 0

@@ -24,7 +24,7 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
-from tests.orchestrator.rig import QUIET, ListJournal, Rig, opened, served
+from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig, opened, served
 from tests.orchestrator.test_machine import NONSENSE
 from tests.support.clock import MONDAY, settle
 
@@ -228,6 +228,22 @@ async def test_a_kill_in_the_middle_of_a_read_loses_nothing() -> None:
         rig.runs.clear()
         await rig.clock.advance(31 * 60)
         assert reads(rig).count("products") == 1
+
+
+@pytest.mark.parametrize("minutes", [10, 30, None])
+async def test_a_first_start_that_is_cut_short_is_made_up_at_once(minutes: int | None) -> None:
+    """Rule 28: the program ends while the first list is read; what was never read waits for no stagger."""
+    async with Rig(rules=ALWAYS) as rig:
+        rig.o.set_schedule("products", minutes)
+        rig.auto = None
+        await settle()
+        assert rig.active.type == "orders"
+        await rig.close()
+        rig.runs.clear()
+        rig.auto = lambda run: run.finish()
+        await rig.restart()
+        await rig.clock.advance(1)
+        assert sorted(reads(rig)) == sorted(spec.name for spec in TYPES), "each once, none waits"
 
 
 @pytest.mark.parametrize("minutes", [None, 1440])

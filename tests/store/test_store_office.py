@@ -22,6 +22,7 @@ from archisync_gui.store import RefusedKind, Store, StoreError
 from archisync_gui.store.errors import server_code
 from archisync_gui.store.postgres import Postgres, Server
 from tests.support.postgres import PASSWORD, Offices, on_a_server
+from tests.support.waiting import until
 
 pytestmark = on_a_server
 
@@ -135,6 +136,18 @@ async def test_two_members_that_make_the_tables_at_once_make_them_once(
     for store in stores:
         assert await store.counts() == ()
         await store.close()
+
+
+async def test_a_schema_that_another_member_is_making_is_no_error(office: Server) -> None:
+    waiting = "SELECT FROM pg_stat_activity WHERE wait_event = 'transactionid' AND query LIKE 'CREATE SCHEMA%'"
+    with office.connect("tests") as other, office.connect("tests", autocommit=True) as looking:
+        other.execute(f'CREATE SCHEMA "{office.schema}"')
+        second = Postgres(office)
+        making = asyncio.ensure_future(second.create())
+        await until(lambda: looking.execute(waiting).rowcount)
+        other.commit()
+        await making
+        await second.close()
 
 
 async def test_a_reader_sees_what_another_member_wrote(

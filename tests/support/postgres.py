@@ -87,11 +87,16 @@ class Cluster:
                 self.start()
                 return
             version = int(re.findall(r"\d+", self.run("initdb", "--version"))[0])
-            italian = ITALIAN if version >= 15 else ()
             secret = self.folder / "password"
             secret.write_text(PASSWORD, "utf-8")
             secret.chmod(0o644)
-            self.run("initdb", "-D", str(self.data), "-U", "admin", f"--pwfile={secret}", *INITDB, *italian)
+            how = ("-D", str(self.data), "-U", "admin", f"--pwfile={secret}", *INITDB)
+            try:
+                self.run("initdb", *how, *(ITALIAN if version >= 15 else ()))
+            except RuntimeError as error:
+                if "ICU is not supported" not in str(error):
+                    raise
+                self.run("initdb", *how)
             (self.data / "postgresql.auto.conf").write_text(SETTINGS + own, "utf-8")
             self.start()
             self.sql(f"CREATE ROLE office LOGIN PASSWORD '{PASSWORD}'")

@@ -6,6 +6,8 @@ import dataclasses
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, history, run_record, with_type
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
@@ -15,7 +17,15 @@ from archisync_gui.model import FIRST_READ, Outcome, Status
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import ActivityLine
 from archisync_gui.ui.widgets import models
-from archisync_gui.ui.widgets.models import VALUE, ActivityModel, QueueModel, SessionsModel, TypesModel
+from archisync_gui.ui.widgets.models import (
+    VALUE,
+    ActivityModel,
+    Cell,
+    QueueModel,
+    SessionsModel,
+    SnapshotModel,
+    TypesModel,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +123,33 @@ def test_queue_follows_removals_and_moves(qtbot: QtBot) -> None:
     for queue in ((first, second, third), (third, first, second), (third, second), (), (second, first)):
         model.show_status(dataclasses.replace(status, queue=queue), NOW)
         assert tuple(model.item(r) for r in range(model.rowCount())) == queue
+
+
+@given(snapshots=st.lists(st.lists(st.integers(0, 12), unique=True), min_size=1, max_size=6))
+def test_rows_follow_any_change_of_the_keys(snapshots: list[list[int]]) -> None:
+    model = SnapshotModel(1)
+    QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    for keys in snapshots:
+        model.replace([(key, key, (Cell(str(key)),)) for key in keys])
+        assert [model.item(at) for at in range(model.rowCount())] == keys
+        assert [model.index(at, 0).data() for at in range(model.rowCount())] == [str(key) for key in keys]
+
+
+def test_neighbours_come_and_go_together(qtbot: QtBot) -> None:
+    """Whoever listens has work for every signal: B22."""
+    model, told = SnapshotModel(1), []
+    model.rowsInserted.connect(lambda _, first, last: told.append(("in", first, last)))
+    model.rowsRemoved.connect(lambda _, first, last: told.append(("out", first, last)))
+
+    def show(*keys: int) -> list[tuple[str, int, int]]:
+        told.clear()
+        model.replace([(key, key, (Cell(str(key)),)) for key in keys])
+        return told
+
+    assert show(*range(1000)) == [("in", 0, 999)]
+    assert show(*range(500, 1500)) == [("out", 0, 499), ("in", 500, 999)]
+    assert show(1499, *range(500, 1499)) == [("out", 999, 999), ("in", 0, 0)]
+    assert show() == [("out", 0, 999)]
 
 
 def test_activity_is_newest_first_and_bounded(qtbot: QtBot) -> None:

@@ -6,6 +6,8 @@ import asyncio
 import csv
 import dataclasses
 import logging
+import shutil
+import stat
 import sys
 from collections.abc import Callable
 from datetime import timedelta
@@ -1015,6 +1017,24 @@ async def test_a_click_on_a_bar_opens_its_run(make_panel: MakePanel, world: Worl
     bar = next(b for b in strip._picture.bars if b.run_id and b.start > ago(minutes=110))
     QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip._box(bar).center().toPoint())
     await until(lambda: dialog(panel, details.RunDetails) is not None)
+
+
+async def test_a_panel_makes_no_folder_that_was_removed(qapp: object, world: World, tmp_path: Path) -> None:
+    """B13: a profile's folder that was made anew by Qt would be open to everybody and take the next start for its own.
+    Also before the first size is kept, while the folder is there, its file is private."""
+    memory = tmp_path / "profile" / "window.ini"
+    memory.parent.mkdir()
+    panel = Panel(qapp, memory=memory)  # type: ignore[arg-type]
+    panel.show()
+    panel.set_services(world.services())
+    panel.context.remember("data/orders/hidden", "phone")
+    panel._keep_memory()
+    assert stat.S_IMODE(memory.stat().st_mode) == 0o600 or sys.platform == "win32"
+    shutil.rmtree(memory.parent)
+    panel.context.remember("data/orders/hidden", "")
+    await panel.aclose()
+    panel.deleteLater()
+    assert not memory.parent.exists()
 
 
 async def test_filters_and_columns_are_remembered(qapp: object, world: World, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import sys
 from datetime import datetime, timedelta
+from types import FrameType
 
 import pytest
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, busy, calm, entry, overview, with_type
@@ -70,6 +72,41 @@ async def test_everything_of_the_design_picture_is_there(make_panel: MakePanel, 
     assert "127.0.0.1:47801" in texts
     assert "agente01" in texts
     assert "18 MB" in texts
+
+
+async def test_a_thousand_waiting_requests_cost_no_more_than_fifty(make_panel: MakePanel, world: World) -> None:
+    """B22: paired pages may let a thousand requests for single records wait. Counted are calls of functions, which no
+    other program on the computer can change."""
+    panel = await make_panel("en")
+    page = overview(panel)
+
+    def cost(count: int) -> int:
+        """Of showing ``count`` more requests before those that wait, then all of them again a minute later."""
+        made = 0
+
+        def count_calls(frame: FrameType, event: str, argument: object) -> None:
+            nonlocal made
+            made += event == "call"
+
+        queue = tuple(entry("customers", 4, 10 * n, id=f"q{count}-{n}") for n in range(count))
+        sys.setprofile(count_calls)
+        try:
+            for status in (dataclasses.replace(busy(), queue=queue), dataclasses.replace(busy(), queue=queue[7:])):
+                world.orchestrator.status = status
+                page.show_status(status)
+        finally:
+            sys.setprofile(None)
+        return made
+
+    few, many = cost(60), cost(1000)
+    assert many < 1.5 * few, f"a thousand took {many / few:.1f} times as many calls as sixty"
+    assert page.queue.rowCount() == 50
+    assert "… and 943 more" in [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+    first, second = (page.queue_list.indexWidget(page.queue.index(at, 0)).findChildren(QToolButton) for at in (0, 1))
+    assert [button.isEnabled() for button in first] == [False, True]
+    assert [button.isEnabled() for button in second] == [True, True]
+    page.show_status(busy())
+    assert not [label for label in page.findChildren(QLabel) if label.isVisible() and "more" in label.text()]
 
 
 async def test_a_request_while_busy_queues_says_why_and_offers_run_anyway(make_panel: MakePanel, world: World) -> None:

@@ -82,6 +82,7 @@ def test_quoted_buttons_have_the_names_they_have_on_the_panel() -> None:
     """``«Porta in testa» cambia l'ordine``: what an error tells people to press is there under that name."""
     plain = {form.replace("&", "").rstrip("…") for _, _, forms, _ in entries() for form in forms}
     plain |= {d.it for d in DECLARATIONS}
+    plain |= {messages.text("office-dialog.open", one).what.replace("&", "").rstrip("…") for one in messages.LANGUAGES}
     elsewhere = {"Tutti"}  # a choice of the ERP's own
     quoted = {
         quote.rstrip("…")

@@ -116,6 +116,12 @@ class Watches(QObject):
         """The office knows of these changes."""
         self._keep_untold(self._untold - frozenset(keys))
 
+    def bring_home(self, rows: Mapping[str, Json]) -> None:
+        """The office that this computer has left had these. What was changed here without its knowledge stays."""
+        self.take({key: row for key, row in rows.items() if key not in self._untold})
+        if self._context.memory is not None:
+            self._context.memory.sync()
+
     def _happened(self, events: Sequence[Event]) -> None:
         for event in events if self.all else ():
             name, run_id = str(event.data.get("type") or ""), str(event.data.get("runId") or "")

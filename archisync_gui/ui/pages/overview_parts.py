@@ -427,16 +427,14 @@ class QueueList(QListView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
-        model.rowsInserted.connect(self._rows_changed)
-        model.rowsRemoved.connect(self._rows_changed)
-        model.dataChanged.connect(self._tell_buttons)
+        model.rowsInserted.connect(self._inserted)
+        model.rowsRemoved.connect(lambda: self._tell_buttons(0, 0))
+        model.dataChanged.connect(lambda first, last: self._tell_buttons(first.row(), last.row()))
 
-    def _rows_changed(self, *_: object) -> None:
-        for at in range(self._queue.rowCount()):
-            index = self._queue.index(at, 0)
-            if self.indexWidget(index) is None:
-                self.setIndexWidget(index, self._buttons(self._queue.item(at)))
-        self._tell_buttons()
+    def _inserted(self, _: QModelIndex, first: int, last: int) -> None:
+        for at in range(first, last + 1):
+            self.setIndexWidget(self._queue.index(at, 0), self._buttons(self._queue.item(at)))
+        self._tell_buttons(first, last + 1)  # also the one that was the first before
 
     def _buttons(self, entry: QueueEntry) -> QWidget:
         holder = QWidget(self)
@@ -449,8 +447,8 @@ class QueueList(QListView):
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         return holder
 
-    def _tell_buttons(self, *_: object) -> None:
-        for at in range(self._queue.rowCount()):
+    def _tell_buttons(self, first: int, last: int) -> None:
+        for at in range(first, min(last + 1, self._queue.rowCount())):
             holder = self.indexWidget(self._queue.index(at, 0))
             entry: QueueEntry = self._queue.item(at)
             name = words.type_name(entry.type)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QMenu, QMessageBox
@@ -68,12 +68,19 @@ def _fault_word(fault: Fault) -> str:
     return fault.it if language() == "it" else fault.en
 
 
-def _memory(path: Path) -> QSettings:
+class _Memory(QSettings):
     """What the window remembers, in a private file: Qt keeps the mode of one that is there. A file that is no such
-    memory is taken as empty by Qt."""
-    with suppress(OSError):
-        open_private(path).close()
-    return QSettings(str(path), QSettings.Format.IniFormat)
+    memory is taken as empty by Qt. Where the file is gone nothing is kept: Qt would make it anew, and its folder,
+    for everybody to read."""
+
+    def __init__(self, path: Path) -> None:
+        with suppress(OSError):
+            open_private(path).close()
+        super().__init__(str(path), QSettings.Format.IniFormat)
+
+    def setValue(self, key: str, value: Any) -> None:
+        if Path(self.fileName()).exists():
+            super().setValue(key, value)
 
 
 class Panel(QObject):
@@ -94,8 +101,7 @@ class Panel(QObject):
         """``memory``: a file for window place and columns. ``window``: one that shows its picture already. The rest
         serves until the services are there."""
         super().__init__(app)
-        self._app = app
-        self._memory = _memory(memory) if memory is not None else None
+        self._memory = _Memory(memory) if memory is not None else None
         app.setWindowIcon(application_icon())
         speak()
         theme().choose(appearance)
@@ -112,6 +118,8 @@ class Panel(QObject):
         self._last_known: LastKnown | None = None
         """What that file says, or will say soon."""
         self._means: Means | None = None
+        self.quit_early: Callable[[], object] = app.quit
+        """What quits before the services are there. Qt's own closes the windows first, and ours only hides."""
         self._closing = False
         self._quitting = False
         self._told_no_tray = False
@@ -581,7 +589,7 @@ class Panel(QObject):
             if services is not None:
                 services.quit()
             else:
-                self._app.quit()
+                self.quit_early()
         finally:
             self._quitting = False
 
@@ -708,6 +716,11 @@ class Panel(QObject):
         if empty is not None and box.clickedButton() is empty:
             return "empty"
         return newest if restore is not None and box.clickedButton() is restore else None
+
+    def show_waiting(self, found: words.Headline | None, foot: str = "") -> None:
+        """Say what the start waits for; ``None``: it goes on."""
+        self.window.show_waiting(found, foot)
+        self.tray.show_waiting(found)
 
     def closing(self) -> None:
         """The services are about to close: say so, and ask them nothing more."""

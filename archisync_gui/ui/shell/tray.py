@@ -117,6 +117,12 @@ class Tray(QObject):
             self._hold.setVisible(False)
             self._icon.setToolTip("Archisync: " + tr("Starting…"))
 
+    def show_waiting(self, found: words.Headline | None) -> None:
+        """What the start waits for; ``None``: it goes on."""
+        self._paint("starting" if found is None else found.kind, -1)
+        said = tr("Starting…") if found is None else f"{found.title}: {found.detail}"
+        self._icon.setToolTip(plain(f"Archisync: {said}"))
+
     def show_status(self, status: Status) -> None:
         """Picture and sentence for this snapshot."""
         found = words.headline(status, self._context.now())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archisync_gui.ui.live.watches import Watches
     from archisync_gui.ui.shell.find import Find
     from archisync_gui.ui.shell.sheet import RecordSheet
+    from archisync_gui.ui.text import words
     from archisync_gui.ui.text.last_known import LastKnown
     from archisync_gui.ui.widgets.basic import Page
 
@@ -281,6 +282,12 @@ class MainWindow(QMainWindow):
         second = other if isinstance(other, tuple) else ("", None)
         self.notice.say(text, tone, action, callback if callable(callback) else None, second)
         self._place_notice()
+
+    def show_waiting(self, found: words.Headline | None, foot: str = "") -> None:
+        """Say what the start waits for; ``None``: it goes on."""
+        self.header.waiting, self.foot.waiting = found, foot
+        self.header.retranslate()
+        self.foot.retranslate()
 
     def show_closing(self) -> None:
         """Say that Archisync is closing; nothing can be pressed any more."""

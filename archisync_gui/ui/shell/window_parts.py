@@ -110,6 +110,8 @@ class Header(QFrame):
         super().__init__(parent)
         self._context = context
         self._kind = "starting"
+        self.waiting: words.Headline | None = None
+        """What is said instead of *Starting* while the office is waited for."""
         self.first_steps = False
         """The first run is on the screen: what it asks for is not called missing meanwhile."""
         self.setObjectName("header")
@@ -185,7 +187,8 @@ class Header(QFrame):
         if status is None:
             known = self._context.last_known
             detail = said(known) if known is not None else tr("opening the archive and the browser")
-            self._headline(words.Headline(tr("Starting…"), detail, "muted", "starting"))
+            starting = words.Headline(tr("Starting…"), detail, "muted", "starting")
+            self._headline(self.waiting or starting)
             self.hold.setText(tr("&Pause all"))
             for button in (self.why, self.cancel, self.hold, self.all):
                 button.setEnabled(False)
@@ -224,20 +227,25 @@ class Header(QFrame):
 
     def _arrange(self) -> None:
         """Beside the title where a long title and the longest button have room; else below it, beside the second line;
-        in a tiny window below all. The window's width decides, never the words: the buttons do not move with them."""
+        in a tiny window below all, and the box of *Find* beside the second line, so that the title has a line of its
+        own. The window's width decides, never the words: the buttons do not move with them."""
         room = self.width() - self._buttons_width() - 54
         line = QFontMetrics(self.font()).height()
         title = QFontMetrics(self.title.font()).averageCharWidth() * LONG_TITLE
-        beside = room > title + self._sign.width() + self.find_box.minimumWidth() + 24
-        shape = "beside" if beside else "lower" if room > 10 * line else "below"
+        title += self._sign.width() + self.find_box.minimumWidth() + 24
+        lower = room > 10 * line and self.width() - 36 > title
+        shape = "beside" if room > title else "lower" if lower else "below"
         if shape == self._shape:
             return
         self._shape = shape
         for part in (self._first, self._second):
             self._layout.removeItem(part)
         self._layout.removeWidget(self._buttons)
+        self._layout.removeWidget(self.find_box)
+        if shape != "below":
+            self._first.addWidget(self.find_box)
         self._layout.addLayout(self._first, 0, 0, 1, 1 if shape == "beside" else 2)
-        self._layout.addLayout(self._second, 1, 0, 1, 2 if shape == "below" else 1)
+        self._layout.addLayout(self._second, 1, 0)
         top, right = Qt.AlignmentFlag.AlignTop, Qt.AlignmentFlag.AlignRight
         match shape:
             case "beside":
@@ -245,6 +253,8 @@ class Header(QFrame):
             case "lower":
                 self._layout.addWidget(self._buttons, 1, 1, top)
             case _:
+                self._first.removeWidget(self.find_box)
+                self._layout.addWidget(self.find_box, 1, 1, top)
                 self._layout.addWidget(self._buttons, 2, 0, 1, 2, right)
         self._layout.setRowMinimumHeight(2, 0)
 
@@ -397,6 +407,8 @@ class Foot(QFrame):
         layout = row(self, (18, 6, 18, 6), 22)
         self._erp, self._form = _Lamp(), _Lamp()
         self._form_words = "", "", "muted", "ring"
+        self.waiting = ""
+        """What is said instead of *starting* while the office is waited for."""
         self._archive, self._version = label(name="muted", factor=0.93), label(name="muted", factor=0.93)
         layout.addWidget(self._erp)
         layout.addWidget(self._form)
@@ -435,7 +447,7 @@ class Foot(QFrame):
         if self._context.status is not None:
             self.show_status(self._context.status)
         else:
-            self._erp.show(tr("ERP: starting"), "muted", "ring")
+            self._erp.show(self.waiting or tr("ERP: starting"), "muted", "ring")
 
     def show_status(self, status: Status) -> None:
         """Show this snapshot."""

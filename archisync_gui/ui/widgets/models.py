@@ -143,25 +143,41 @@ class SnapshotModel(QAbstractTableModel):
         self.dataChanged.emit(self.index(changed[0][0], left), self.index(changed[-1][0], right))
 
     def _align(self, keys: list[object], rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
-        """Remove and insert rows until the keys are the wanted ones."""
-        wanted = set(keys)
-        for at in range(len(self._keys) - 1, -1, -1):
-            if self._keys[at] not in wanted:
-                self._remove(at)
-        for at, (key, item, cells) in enumerate(rows):
-            if at < len(self._keys) and self._keys[at] == key:
+        """Remove and insert rows until the keys are the wanted ones; neighbours together, each told once."""
+        wanted, end = set(keys), len(self._keys)
+        while end:
+            first = end
+            while first and self._keys[first - 1] not in wanted:
+                first -= 1
+            if first < end:
+                self._remove(first, end - 1)
+            end = max(first - 1, 0)
+        at = 0
+        known = set(self._keys)
+        while at < len(keys):
+            if at < len(self._keys) and self._keys[at] == keys[at]:
+                at += 1
                 continue
-            if key in self._keys[at:]:
-                self._remove(self._keys.index(key, at))
-            self.beginInsertRows(QModelIndex(), at, at)
-            self._keys.insert(at, key)
-            self._items.insert(at, item)
-            self._rows.insert(at, cells)
-            self.endInsertRows()
+            last = at
+            if keys[at] in known:
+                moved = self._keys.index(keys[at], at)
+                self._remove(moved, moved)
+            else:
+                while last + 1 < len(keys) and keys[last + 1] not in known:
+                    last += 1
+            self._insert(at, rows[at : last + 1])
+            at = last + 1
 
-    def _remove(self, at: int) -> None:
-        self.beginRemoveRows(QModelIndex(), at, at)
-        del self._keys[at], self._items[at], self._rows[at]
+    def _insert(self, at: int, rows: Sequence[tuple[object, object, tuple[Cell, ...]]]) -> None:
+        self.beginInsertRows(QModelIndex(), at, at + len(rows) - 1)
+        self._keys[at:at] = [key for key, _, _ in rows]
+        self._items[at:at] = [item for _, item, _ in rows]
+        self._rows[at:at] = [cells for _, _, cells in rows]
+        self.endInsertRows()
+
+    def _remove(self, first: int, last: int) -> None:
+        self.beginRemoveRows(QModelIndex(), first, last)
+        del self._keys[first : last + 1], self._items[first : last + 1], self._rows[first : last + 1]
         self.endRemoveRows()
 
 
@@ -372,6 +388,9 @@ def _lengths_tip(lengths: tuple[tuple[float, bool], ...]) -> str:
 class QueueModel(SnapshotModel):
     """What waits, in order."""
 
+    SHOWN = 50
+    """Rows at most: each has buttons, and the order forms of an office can have a thousand requests wait."""
+
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(1, parent)
         self._entries: tuple[QueueEntry, ...] = ()
@@ -381,7 +400,7 @@ class QueueModel(SnapshotModel):
         self._entries = status.queue
         many = len(status.accounts) > 1
         rows: list[tuple[object, object, tuple[Cell, ...]]] = []
-        for at, entry in enumerate(status.queue):
+        for at, entry in enumerate(status.queue[: self.SHOWN]):
             waiting = span((now - entry.requested_at).total_seconds())
             name = words.type_name(entry.type) + (f" · {entry.account}" if many else "")
             why = words.reason_word(entry.reason, entry.params)
@@ -425,7 +444,7 @@ class ActivityModel(SnapshotModel):
                 and old.subject in newest
                 and newest[old.subject].at - old.at < SAME_TROUBLE
             ):
-                self._remove(at)
+                self._remove(at, at)
         self.beginInsertRows(QModelIndex(), 0, len(lines) - 1)
         for line in lines:
             self._keys.insert(0, object())

@@ -1,0 +1,210 @@
+"""A member's line while the server is silent: when people are told, and which commands are given up."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from members import Proxy
+from remote_rig import make_office
+
+from archisync_gui.office import line as module
+from archisync_gui.office.line import DISTURBED, Line, News
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.postgres import Server
+from tests.support.postgres import on_a_server
+from tests.support.waiting import until
+
+AWAY = StoreError("office-unreachable", path="office", detail="no answer")
+
+
+class Hand:
+    """A monotonic clock that stands where it was put, in the place of ``time``."""
+
+    def __init__(self) -> None:
+        self.now = time.monotonic()
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Heard:
+    """A line that records what it tells and how often it failed."""
+
+    def __init__(self, server: Server) -> None:
+        self.news: list[News] = []
+        self.failures = 0
+        self.line = Line(server, "a" * 16, self.news.append)
+        self._failed, self._loop = self.line._failed, asyncio.get_running_loop()
+        self.line._failed = self.failed  # type: ignore[method-assign]
+
+    def failed(self, error: StoreError) -> None:
+        self._failed(error)
+        self._loop.call_soon_threadsafe(self._count)  # after what it has told
+
+    def _count(self) -> None:
+        self.failures += 1
+
+    @property
+    def troubles(self) -> list[str]:
+        return [news.trouble.code for news in self.news if news.trouble is not None]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Hand:
+    found = Hand()
+    monkeypatch.setattr(module, "time", found)
+    return found
+
+
+@pytest.fixture
+async def still(clock: Hand) -> AsyncIterator[Heard]:
+    """A line that was never started: the test is its thread."""
+    found = Heard(Server("127.0.0.1", "office", "office"))
+    yield found
+    if found.line._late is not None:
+        found.line._late.cancel()
+    found.line._bell.close()
+
+
+async def told() -> None:
+    """Let the loop do what the line has asked of it."""
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
+async def test_a_silence_counts_from_the_question_that_was_not_answered(still: Heard, clock: Hand) -> None:
+    still.line._asked = clock.now
+    clock.now += DISTURBED
+    still.failed(AWAY)
+    await told()
+    assert still.troubles == ["office-unreachable"]
+
+
+async def test_a_loss_is_not_told_before_it_has_lasted(still: Heard, clock: Hand) -> None:
+    still.line._asked = clock.now
+    clock.now += DISTURBED - 0.1
+    still.failed(AWAY)
+    await told()
+    assert still.troubles == []
+    clock.now += 0.1
+    still.failed(AWAY)
+    await told()
+    assert still.troubles == ["office-unreachable"]
+
+
+async def test_what_is_wrong_with_this_computer_is_told_at_once(still: Heard) -> None:
+    still.failed(StoreError("office-login", path="office", user="office"))
+    await told()
+    assert still.troubles == ["office-login"]
+
+
+@pytest.mark.parametrize("patience", [30.0, None])
+async def test_a_command_that_was_taken_long_ago_is_given_up_after_the_silence(
+    still: Heard, clock: Hand, patience: float | None
+) -> None:
+    command = still.line.send("wait", {}, patience=patience)
+    still.line._take_new()
+    command.taken = True
+    clock.now += 3600  # a long read
+    still.line._asked = clock.now
+    clock.now += 10
+    still.failed(AWAY)
+    await told()
+    assert not command.future.done(), "its leader may have answered by the time the server is back"
+    clock.now += 21
+    still.failed(AWAY)
+    await told()
+    assert command.future.done() is (patience is not None)
+    if command.future.done():
+        assert command.future.exception() is AWAY
+    else:
+        command.future.cancel()
+
+
+async def test_a_command_waits_from_the_moment_it_was_sent(still: Heard, clock: Hand) -> None:
+    """The thread may wait for a silent server when it is sent."""
+    command = still.line.send("ask", {}, patience=10)
+    clock.now += 9.9
+    still.failed(AWAY)
+    await told()
+    assert not command.future.done()
+    clock.now += 0.1
+    still.failed(AWAY)
+    await told()
+    assert command.future.exception() is AWAY
+
+
+@pytest.fixture
+async def made(office: Server, tmp_path: Path) -> Server:
+    await make_office(office, tmp_path / "made")
+    return office
+
+
+@on_a_server
+async def test_an_answered_question_begins_no_silence(made: Server, clock: Hand) -> None:
+    proxy = Proxy(made)
+    async with proxy as behind:
+        heard = Heard(behind)
+        heard.line.start()
+        try:
+            await until(lambda: heard.news)
+            await until(lambda: heard.line._asked is None)
+            clock.now += 3600  # nothing was asked meanwhile
+            proxy.set("cut")
+            await until(lambda: heard.failures)
+            assert heard.troubles == []
+        finally:
+            await heard.line.stop()
+
+
+@on_a_server
+async def test_people_are_told_while_a_new_connection_is_tried(made: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may take longer than people are to wait: the pause before it and its limit add up."""
+    monkeypatch.setattr(module, "DISTURBED", 0.5)
+    proxy = Proxy(made)
+    async with proxy as behind:
+        heard = Heard(behind)
+        heard.line.start()
+        try:
+            await until(lambda: heard.news)
+            proxy.set("cut")
+            await until(lambda: heard.failures)
+            proxy.set("silent")
+            await until(lambda: heard.troubles)
+            assert heard.failures == 1
+            proxy.set("open")
+            await until(lambda: heard.news[-1].trouble is None)
+        finally:
+            await heard.line.stop()
+
+
+@on_a_server
+async def test_a_silence_is_over_before_the_next_news_are_told(made: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the timer could tell of it after them."""
+    monkeypatch.setattr(module, "RETRY", 0.05)
+    proxy = Proxy(made)
+    async with proxy as behind:
+        heard = Heard(behind)
+        tell, silences = heard.line._tell, list[float | None]()
+
+        def telling(news: News) -> None:
+            silences.append(heard.line._silent_since)
+            tell(news)
+
+        monkeypatch.setattr(heard.line, "_tell", telling)
+        heard.line.start()
+        try:
+            await until(lambda: heard.news)
+            proxy.set("cut")
+            await until(lambda: heard.failures)
+            proxy.set("open")
+            seen = len(heard.news)
+            await until(lambda: len(heard.news) > seen)
+            assert heard.troubles == []
+            assert silences == [None] * len(silences)
+        finally:
+            await heard.line.stop()
