@@ -58,13 +58,14 @@ def first_window(given: Sequence[str]) -> MainWindow | None:
         return None
     import time
 
+    from archisync_gui.ui.system.application import application
+
+    app = application()
     from PySide6.QtCore import QEventLoop, QSettings
 
     from archisync_gui.ui.shell.window import MEMORY, MainWindow
-    from archisync_gui.ui.system.application import application
     from archisync_gui.ui.text.last_known import read_last_known
 
-    app = application()
     window = MainWindow()
     window.recall(QSettings(str(folder / MEMORY), QSettings.Format.IniFormat))
     window.show_picture(read_last_known(folder), demo="--demo" in given)
