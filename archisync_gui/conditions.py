@@ -160,6 +160,8 @@ class Condition:
                 return f"condition.failed.{cause(self.error)}"
             case Kind.UNREADABLE if self._nothing_remembered:
                 return "condition.unreadable.all"
+            case Kind.OFFICE_SILENT if self.error is not None and self.error.code == "office-status-unread":
+                return "condition.office-status-unread"
             case Kind.SILENT | Kind.OFFICE_SILENT | Kind.NOBODY_LEADS if self.since is None:
                 return f"condition.{self.kind}.always"
             case Kind.BROWSER if self.error is not None and self.error.kind is FailureKind.PERMANENT:

@@ -52,6 +52,8 @@ from archisync_gui.orchestrator.requests import refuse_unaskable
 
 log = logging.getLogger(__name__)
 
+UNREAD = "office-status-unread"
+"""Code of the trouble that the leader's status has what this version does not know."""
 PREFIX = "face."
 """Begins the name of each command that is a call of this face."""
 SHOWN_LIMIT = 2.0
@@ -95,6 +97,8 @@ class RemoteOrchestrator:
         self._news = News(None, None, None)
         self._status: Status | None = None
         self._changed = asyncio.Event()
+        self._unread: ErrorInfo | None = None
+        """Why the leader's last status is not shown; ``None``: it is."""
         self._forms = Forms(clock, self._told_of_form)
         self._tasks: set[asyncio.Task[None]] = set()
         self._line: Line | None = None
@@ -121,12 +125,17 @@ class RemoteOrchestrator:
             news = replace(before, leader=None, member=None, current=False, trouble=news.trouble)
         elif news.status is not None:
             try:
-                self._base = from_json(Status, news.status)
-            except (KeyError, TypeError, ValueError):
-                log.exception("the leader's status cannot be read (another version?)")
+                self._base, self._unread = from_json(Status, news.status), None
+            except (KeyError, TypeError, ValueError) as error:
+                if self._unread is None:  # not at each of its revisions
+                    log.warning("the leader's status cannot be read (another version?): %r", error)
+                unread = SyncFailure(UNREAD, FailureKind.PERMANENT, params={"leader": news.leader or "–"})
+                self._unread = ErrorInfo.of(unread)
+        if news.trouble is None and self._unread is not None:
+            news = replace(news, current=False, trouble=self._unread)
         self._news = replace(news, status=None, events=(), settings=None)
         self._status = None
-        if self._base.boot or self._news.member is None:
+        if self._base.boot or self._news.member is None or self._unread is not None:
             self.first.set()
         found = (self._base.boot, self._base.revision)
         self._ahead = [ahead for ahead in self._ahead if not _reached(ahead.until, found)]

@@ -46,6 +46,9 @@ def _read_generic(origin: Any, inner: tuple[Any, ...], value: Any) -> Any:
             return None
         others = [one for one in inner if one is not type(None)]
         return _read(others[0], value) if len(others) == 1 else value  # of several: ``model.Json``
+    wanted: type[Any] = dict if origin in (Mapping, dict) else list
+    if not isinstance(value, wanted):
+        raise TypeError(f"{value!r} is no {wanted.__name__}")
     if origin is tuple and inner[-1] is Ellipsis:
         return tuple(_read(inner[0], one) for one in value)
     if origin is tuple:

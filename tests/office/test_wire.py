@@ -1,0 +1,108 @@
+"""What members of neighbouring versions understand of each other, and what is said where they do not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from archisync_gui.conditions import conditions
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import (
+    Event,
+    EventKind,
+    Explanation,
+    Reason,
+    SessionEnd,
+    SessionView,
+    Status,
+    SystemClock,
+    as_json,
+)
+from archisync_gui.office.line import News
+from archisync_gui.office.remote import UNREAD, RemoteOrchestrator
+from archisync_gui.office.views import blank
+from archisync_gui.office.wire import from_json
+
+NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+TYPES = [entity.spec for entity in ENTITIES]
+FORM = SessionView("h", "Modulo", "agente01", NOW, NOW, NOW, True, False, "PC-2")
+STATUS = replace(
+    blank(TYPES, ["agente01", "agente02"], NOW), boot="b", revision=7, sessions=(FORM,), session_count=1, hold_since=NOW
+)
+
+
+def test_a_status_comes_through_whole() -> None:
+    assert from_json(Status, as_json(STATUS)) == STATUS
+    event = Event(EventKind.SESSION_CLOSED, "b", 3, NOW, {"handle": "h", "reason": SessionEnd.CLOSED.value})
+    assert from_json(Event, as_json(event)) == event
+    explained = Explanation(NOW, Reason.NOT_RUNNING)
+    assert from_json(Explanation, as_json(explained)) == explained
+
+
+def test_what_a_later_version_adds_is_passed_over_and_what_an_earlier_one_lacks_has_its_default() -> None:
+    told: Any = as_json(STATUS)
+    told["inventedLater"] = {"x": [1]}
+    told["sessions"][0]["inventedLater"] = 5
+    del told["holdUntil"], told["sessions"][0]["computer"]
+    assert from_json(Status, told) == replace(STATUS, sessions=(replace(FORM, computer=""),))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"revision": "7"}, {"at": "yesterday"}, {"sessions": {}}, {"accounts": [[]]}, {"statuses": None}]
+)
+def test_what_is_no_status_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        from_json(Status, {**as_json(STATUS), **wrong})
+
+
+@pytest.fixture
+async def face() -> AsyncIterator[RemoteOrchestrator]:
+    found = RemoteOrchestrator(TYPES, SystemClock(), member="m", accounts=["agente01"])
+    yield found
+    await found.close()
+
+
+def news(status: Any, **more: Any) -> News:
+    return News("PC-1", "leader", NOW, True, status, as_of=NOW, **more)
+
+
+async def test_a_status_of_another_version_is_told_once_and_is_no_silence(
+    face: RemoteOrchestrator, caplog: pytest.LogCaptureFixture
+) -> None:
+    face.heard(news(as_json(STATUS)))
+    later: Any = as_json(replace(STATUS, revision=8))
+    later["explanation"]["reason"] = "invented-later"
+    for _ in range(3):
+        face.heard(news(later))
+        face.heard(news(None))  # nothing but an event, or another setting
+    office = face.get_status().office
+    assert office is not None
+    assert office.trouble is not None
+    assert (office.trouble.code, office.trouble.params["leader"], office.leader) == (UNREAD, "PC-1", "PC-1")
+    assert face.get_status().revision == 7, "the last one that could be read"
+    assert "condition.office-status-unread" in [one.code for one in conditions(face.get_status())]
+    assert [record.levelname for record in caplog.records if "cannot be read" in record.message] == ["WARNING"]
+    face.heard(news(as_json(replace(STATUS, revision=9))))
+    office = face.get_status().office
+    assert office is not None
+    assert (office.trouble, face.get_status().revision) == (None, 9)
+
+
+async def test_a_member_that_reads_no_status_opens_all_the_same(face: RemoteOrchestrator) -> None:
+    face.heard(news({"boot": "b"}))
+    async with asyncio.timeout(30):
+        await face.first.wait()
+
+
+async def test_an_event_of_another_version_costs_no_other(face: RemoteOrchestrator) -> None:
+    told: list[Event] = []
+    face.subscribe(told.append)
+    event = Event(EventKind.SYNC_COMPLETED, "b", 7, NOW, {"type": "orders"})
+    odd = {**as_json(event), "kind": "invented-later"}
+    face.heard(news(as_json(STATUS), events=(odd, as_json(event))))
+    assert [one for one in told if one.kind is EventKind.SYNC_COMPLETED] == [event]
