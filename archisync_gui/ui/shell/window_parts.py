@@ -241,7 +241,8 @@ class Header(QFrame):
         for part in (self._first, self._second):
             self._layout.removeItem(part)
         self._layout.removeWidget(self._buttons)
-        self._layout.removeWidget(self.find_box)
+        for layout in (self._first, self._layout):
+            layout.removeWidget(self.find_box)
         if shape != "below":
             self._first.addWidget(self.find_box)
         self._layout.addLayout(self._first, 0, 0, 1, 1 if shape == "beside" else 2)
@@ -253,7 +254,6 @@ class Header(QFrame):
             case "lower":
                 self._layout.addWidget(self._buttons, 1, 1, top)
             case _:
-                self._first.removeWidget(self.find_box)
                 self._layout.addWidget(self.find_box, 1, 1, top)
                 self._layout.addWidget(self._buttons, 2, 0, 1, 2, right)
         self._layout.setRowMinimumHeight(2, 0)
