@@ -134,6 +134,8 @@ class Machine(RuleBasedStateMachine):
         self.parts: dict[str, float] = {}
         """When each run began to run last, by its id."""
         self.failures: dict[tuple[str, str], int] = {}
+        self.whole: set[str] = set()
+        """Runs of which the runner says that they read the whole list, whatever they were asked for."""
         """Failed requests in a row."""
         self.revision = 0
         self.last_queue: object = None
@@ -247,7 +249,7 @@ class Machine(RuleBasedStateMachine):
             self.failures[line] = self.failures.get(line, 0) + 1
             if self.failures[line] >= 3 and line[1] in state.enabled:
                 assert state.track(*line).back_off is not None, "rule 23"
-        if event.kind is EventKind.SYNC_COMPLETED and data["scope"] == "all":
+        if event.kind is EventKind.SYNC_COMPLETED and (data["scope"] == "all" or str(data["runId"]) in self.whole):
             self.failures.pop(line, None)
             assert state.track(*line).back_off is None, "rule 23: a success ends it"
         if event.kind is EventKind.SYNC_SUSPENDED:
@@ -519,6 +521,8 @@ class Machine(RuleBasedStateMachine):
         running = self.running()
         assert running is not None
         as_of = None if seconds is None else self.rig.clock.now() + timedelta(seconds=seconds)
+        if whole:
+            self.whole.add(running.control.run.id)
         self.act(lambda: running.end(Finished(Outcome.COMPLETED, as_of=as_of, rows=7, whole=whole)))
 
     @precondition(lambda self: any(r.abandoned and not r.over for r in self.rig.runs))
