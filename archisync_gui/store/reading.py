@@ -319,7 +319,8 @@ def _titles(
     titles: dict[tuple[str, str, str], str] = {}
     groups: dict[tuple[str, str], list[str]] = {}
     for name, account, key in wanted:
-        groups.setdefault((name, account), []).append(key)
+        if isinstance(key, str):  # a damaged cell may hold anything
+            groups.setdefault((name, account), []).append(key)
     for (name, account), keys in groups.items():
         if name not in tables or not tables[name][0].title:
             continue

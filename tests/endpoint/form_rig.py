@@ -164,7 +164,10 @@ class Rig:
         """A new tab; what it complains of is kept."""
         page = await (context or self.context).new_page()
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("console", lambda m: self.problems.append(m.text) if m.type == "error" else None)
+        page.on(
+            "console",
+            lambda m: self.problems.append(f"{m.text} at {m.location.get('url')}") if m.type == "error" else None,
+        )
         page.on("dialog", lambda dialog: self.problems.append(f"dialog {dialog.message}"))
         await page.goto(url)
         return page
