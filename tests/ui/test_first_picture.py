@@ -41,11 +41,11 @@ KNOWN = LastKnown("it", "dark", (("Clienti", datetime(2026, 3, 2, 9, tzinfo=UTC)
 ENGLISH = KNOWN._replace(language="en", appearance="light", lists=(("Delivery notes", KNOWN.lists[0][1]),) * 6)
 
 
-SIZES = [(1330, 780), (1800, 1100), (1500, 720)]
+SIZES = [(1800, 1100), (1700, 720)]
 """Of windows."""
 
-if sys.platform != "win32":  # Wine has no fonts, and letters as wide as high: there the buttons need a row more
-    SIZES.append((900, 640))
+if sys.platform != "win32":  # Wine has no fonts, and letters as wide as high: there the header needs a row more
+    SIZES += [(1330, 780), (900, 640)]
 
 
 def english(read: datetime | None) -> str:
@@ -217,6 +217,7 @@ async def test_nothing_jumps_when_the_window_is_filled(
     panel = Panel(qapp, window=window, language=language_of(known), demo=True)
     panel.show()
     await until(lambda: window.was_painted)
+    qapp.processEvents()  # layouts that a part asked for when it got its size
     page = window.page("overview")
     assert isinstance(page, Overview)
     table = page.table
