@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from aiohttp import web
 from playwright.async_api import Page, expect
 
+from archisync_gui.endpoint.gate import PORTS_TRIED
 from tests.endpoint.form_rig import Rig
 from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, line, read_again, rows, scan_here, stored
 
@@ -263,6 +266,21 @@ async def test_what_a_crash_left_readable_is_encrypted_at_the_next_start(at_work
     assert "segreto" not in await page.evaluate("JSON.stringify(localStorage)")
     (found,) = await unsent(at_work)
     assert "segreto" in found
+
+
+async def test_another_program_at_a_neighbouring_port_is_no_trouble(at_work: Rig) -> None:
+    """The form looks there for orders that were left at another port; it is answered 404."""
+    runner = web.AppRunner(web.Application())
+    await runner.setup()
+    for port in range(at_work.office.endpoint.port + 1, at_work.office.endpoint.port + PORTS_TRIED):
+        with suppress(OSError):  # taken
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+    assert runner.sites
+    page = await at_work.form(ACCOUNT)
+    await choose(page)
+    await kept(page)
+    assert at_work.problems == []
+    await runner.cleanup()
 
 
 # ---------------------------------------------------------------------------------- long orders
