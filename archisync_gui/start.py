@@ -95,21 +95,13 @@ def _profile_folder(given: Sequence[str]) -> Path | None:
                 name = rest.pop(0)
             case _:
                 return None
-    name = name or ("demo" if demo else "default")
-    import os
-
+    from archisync_gui.app.profile_folder import BIRTH, LOCK, folder_of
     from archisync_gui.disk import read_json
 
-    if os.sep in name or (os.altsep and os.altsep in name):
-        folder = Path(name).expanduser().absolute()
-    else:
-        import platformdirs
-
-        folder = platformdirs.user_data_path("archisync", appauthor=False) / "profiles" / name
     try:
-        kind = read_json(folder / "profile.json")["kind"]
-        ours = kind == ("demo" if demo else "real")
-        return folder if ours and not _held(folder / "profile.lock") else None
+        folder = folder_of(name, demo=demo)
+        ours = read_json(folder / BIRTH)["kind"] == ("demo" if demo else "real")
+        return folder if ours and not _held(folder / LOCK) else None
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

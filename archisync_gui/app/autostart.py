@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-from archisync_gui.app.profile import Profile, profiles_folder
+from archisync_gui.app.profile import Profile
+from archisync_gui.app.profile_folder import profiles_folder
 from archisync_gui.disk import replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.system import sys_platform

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from archisync_gui.app.profile_folder import BIRTH, LOCK, folder_of, is_folder, profiles_folder
 from archisync_gui.app.profile_place import network_file_system, synchronised_folder
 from archisync_gui.disk import PRIVATE, beside, read_json, remove_leftovers, rename, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
@@ -23,12 +24,6 @@ from archisync_gui.model import FailureKind, SyncFailure
 log = logging.getLogger(__name__)
 
 Kind = Literal["real", "demo"]
-
-BIRTH = "profile.json"
-"""File in the folder that says what the profile was born as."""
-
-LOCK = "profile.lock"
-"""File whose lock the holder of the profile has."""
 
 
 class ProfileError(SyncFailure):
@@ -78,13 +73,6 @@ class Profile:
         return f"archisync-{self.id}"
 
 
-def profiles_folder() -> Path:
-    """Where named profiles live: platformdirs' data folder of this user."""
-    import platformdirs
-
-    return platformdirs.user_data_path("archisync", appauthor=False) / "profiles"
-
-
 def profile_names() -> list[str]:
     """The named profiles of this user, sorted."""
     return sorted(file.parent.name for file in profiles_folder().glob(f"*/{BIRTH}"))
@@ -93,7 +81,7 @@ def profile_names() -> list[str]:
 OURS = frozenset(
     {
         BIRTH,
-        "profile.lock",
+        LOCK,
         "holder.json",
         "settings.json",
         "settings.previous.json",
@@ -116,16 +104,12 @@ def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -
     system), ``profile-synchronised`` (in a folder that a cloud service copies), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
-    given = name_or_folder or ("demo" if demo else "default")
-    if os.sep in given or (os.altsep and os.altsep in given):
-        folder = Path(given).expanduser().absolute()
-        name = folder.name
-    else:
-        if not re.fullmatch(r"[\w][\w .-]{0,60}", given):
-            raise ProfileError("profile-name", name=given)
-        folder, name = profiles_folder() / given, given
+    given = name_or_folder or ""
+    if given and not is_folder(given) and not re.fullmatch(r"[\w][\w .-]{0,60}", given):
+        raise ProfileError("profile-name", name=given)
+    folder = folder_of(given, demo=demo)
     try:
-        return _opened(folder, name, wanted, must_exist=bool(name_or_folder) and not make)
+        return _opened(folder, folder.name, wanted, must_exist=bool(name_or_folder) and not make)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise folder_error(folder, error) from error
 

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from archisync_gui.app import exit_codes
+from archisync_gui.app import exit_codes, profile_folder
 from archisync_gui.app import profile as module
 from archisync_gui.app.profile import ProfileError, ProfileIdentity, ProfileLock, open_profile
 from archisync_gui.cli import main
@@ -62,6 +62,7 @@ def test_a_real_profile_is_never_opened_as_a_demo(tmp_path: Path) -> None:
 def test_a_name_is_no_way_out_of_the_profiles_folder(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(profile_folder, "profiles_folder", lambda: tmp_path)
     monkeypatch.setattr(module, "profiles_folder", lambda: tmp_path)
     if name == "":
         assert open_profile(name, demo=True).folder == tmp_path / "demo"
@@ -130,6 +131,7 @@ def test_rule_1_a_stale_lock_file_holds_nobody_up(tmp_path: Path) -> None:
 def test_a_misspelt_profile_is_not_shown_as_an_empty_office(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(profile_folder, "profiles_folder", lambda: tmp_path)
     monkeypatch.setattr(module, "profiles_folder", lambda: tmp_path)
     open_profile("milano", demo=False)
     with pytest.raises(ProfileError, match="profile-unknown"):

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from archisync_gui import cli
-from archisync_gui.app import autostart, channel, exit_codes, profile, quitting
+from archisync_gui.app import autostart, channel, exit_codes, profile, profile_folder, quitting
 from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import serve
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
@@ -22,8 +22,8 @@ from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 @pytest.fixture
 def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of named profiles."""
-    monkeypatch.setattr(profile, "profiles_folder", lambda: tmp_path / "profiles")
-    monkeypatch.setattr(autostart, "profiles_folder", lambda: tmp_path / "profiles")
+    for module in (profile_folder, profile, autostart):
+        monkeypatch.setattr(module, "profiles_folder", lambda: tmp_path / "profiles")
     monkeypatch.setattr(quitting, "LOOK", 0.001)
     return tmp_path / "profiles"
 
