@@ -239,21 +239,19 @@ def planned(state: State, now: Moment) -> State:
         track = state.tracks.get(key, ListState())
         due: datetime | None
         interval = state.intervals.get(sync_type)
-        never = track.success is None
-        asked = _in_hand(state, sync_type, account) if never else _asked_already(state, sync_type, account)
-        if track.owed is not None and not asked:
+        if track.owed is not None and not _asked_already(state, sync_type, account):
             # Asked for by an earlier process, whose queue is gone (rule 28).
             slot = Slot(sync_type, account, Scope.ALL)
             missed.append(_miss(slot, track.owed, interval or 0, 1, Reason.NOT_RUNNING))
             # It comes at once where it was never read, and where its next time has passed as well: a computer that is
             # never on for as long as the stagger would otherwise never read it.
-            again = never or (track.due is not None and track.due <= now.wall)
+            again = track.success is None or (track.due is not None and track.due <= now.wall)
             due = now.wall + timedelta(minutes=0 if again else state.types[sync_type].stagger)
         elif track.owed is not None:
             due = track.due
         elif interval is None:
             due = None
-        elif never:
+        elif track.success is None:
             due = now.wall
         elif track.due is None or track.due <= now.wall:
             if track.due is not None:
@@ -272,8 +270,10 @@ def planned(state: State, now: Moment) -> State:
 
 
 def _asked_already(state: State, sync_type: SyncType, account: AccountId) -> bool:
-    """True while the schedule's request for that list waits or runs, or is planned."""
-    due, at = state.track(sync_type, account).due, state.at.wall
+    """True while the schedule's request for that list waits or runs, or is planned; what was never read is not put
+    off to a planned time."""
+    track, at = state.track(sync_type, account), state.at.wall
+    due = track.due if track.success is not None else None
     planned = due is not None and at < due <= at + timedelta(minutes=state.types[sync_type].stagger)
     return planned or _in_hand(state, sync_type, account)
 
