@@ -26,7 +26,7 @@ from archisync_gui.ui.live.feed import Feed, NumberOfToday, countable
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
-from archisync_gui.ui.text.last_known import LISTS, TALLEST, lines
+from archisync_gui.ui.text.last_known import GREY_BARS, LISTS, TALLEST, lines
 from archisync_gui.ui.text.records import money
 from archisync_gui.ui.widgets.basic import IconButton, column, label, line, row
 from archisync_gui.ui.widgets.delegates import CellDelegate, QueueDelegate
@@ -185,7 +185,7 @@ class TypesTable(QTableView):
                 painter.drawText(QRectF(begin, top, self.viewport().width(), height), text)
         for at in range(0 if known else LISTS):
             y = at * height + (height - tall) / 2
-            for left, wide in ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08)):
+            for left, wide in GREY_BARS:
                 x = 10 + self.viewport().width() * left
                 painter.drawRoundedRect(QRectF(x, y, self.viewport().width() * wide, tall), 4, 4)
         painter.end()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from archisync_gui.ui.look.theme import DARK, LIGHT, scaled
 from archisync_gui.ui.text.last_known import (
     BUTTONS,
+    GREY_BARS,
     LISTS,
     PAGES,
     TALLEST,
@@ -171,6 +172,6 @@ class FirstPicture(QWidget):
             else:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(QColor(self._colors.raised))
-                for begin, wide in ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08)):
+                for begin, wide in GREY_BARS:
                     bar = QRectF(left + begin * card.width(), middle - line / 2, wide * card.width(), line)
                     painter.drawRoundedRect(bar, 4, 4)

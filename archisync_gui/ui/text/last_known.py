@@ -26,6 +26,9 @@ VERSION = 1
 LISTS = 6
 """Lists that are drawn in grey when nothing is known of them."""
 
+GREY_BARS = ((0.0, 0.09), (0.16, 0.14), (0.38, 0.2), (0.7, 0.08))
+"""Where the grey of such a list begins and how wide it is, in parts of the table's width."""
+
 TALLEST = 1.6
 """How much higher than its text needs a row of the lists becomes at most, where there is room."""
 
