@@ -272,15 +272,17 @@ async def test_another_program_at_a_neighbouring_port_is_no_trouble(at_work: Rig
     """The form looks there for orders that were left at another port; it is answered 404."""
     runner = web.AppRunner(web.Application())
     await runner.setup()
-    for port in range(at_work.office.endpoint.port + 1, at_work.office.endpoint.port + PORTS_TRIED):
-        with suppress(OSError):  # taken
-            await web.TCPSite(runner, "127.0.0.1", port).start()
-    assert runner.sites
-    page = await at_work.form(ACCOUNT)
-    await choose(page)
-    await kept(page)
-    assert at_work.problems == []
-    await runner.cleanup()
+    try:
+        for port in range(at_work.office.endpoint.port + 1, at_work.office.endpoint.port + PORTS_TRIED):
+            with suppress(OSError):  # taken
+                await web.TCPSite(runner, "127.0.0.1", port).start()
+        assert runner.sites
+        page = await at_work.form(ACCOUNT)
+        await choose(page)
+        await kept(page)
+        assert at_work.problems == []
+    finally:
+        await runner.cleanup()
 
 
 # ---------------------------------------------------------------------------------- long orders

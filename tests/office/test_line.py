@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -144,51 +145,49 @@ async def made(office: Server, tmp_path: Path) -> Server:
     return office
 
 
-@on_a_server
-async def test_an_answered_question_begins_no_silence(made: Server, clock: Hand) -> None:
-    proxy = Proxy(made)
+@asynccontextmanager
+async def listening(server: Server) -> AsyncIterator[tuple[Heard, Proxy]]:
+    """A line that has told what it found, through a proxy that can break its connection."""
+    proxy = Proxy(server)
     async with proxy as behind:
         heard = Heard(behind)
         heard.line.start()
         try:
             await until(lambda: heard.news)
-            await until(lambda: heard.line._asked is None)
-            clock.now += 3600  # nothing was asked meanwhile
-            proxy.set("cut")
-            await until(lambda: heard.failures)
-            assert heard.troubles == []
+            yield heard, proxy
         finally:
             await heard.line.stop()
+
+
+@on_a_server
+async def test_an_answered_question_begins_no_silence(made: Server, clock: Hand) -> None:
+    async with listening(made) as (heard, proxy):
+        await until(lambda: heard.line._asked is None)
+        clock.now += 3600  # nothing was asked meanwhile
+        proxy.set("cut")
+        await until(lambda: heard.failures)
+        assert heard.troubles == []
 
 
 @on_a_server
 async def test_people_are_told_while_a_new_connection_is_tried(made: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """It may take longer than people are to wait: the pause before it and its limit add up."""
     monkeypatch.setattr(module, "DISTURBED", 0.5)
-    proxy = Proxy(made)
-    async with proxy as behind:
-        heard = Heard(behind)
-        heard.line.start()
-        try:
-            await until(lambda: heard.news)
-            proxy.set("cut")
-            await until(lambda: heard.failures)
-            proxy.set("silent")
-            await until(lambda: heard.troubles)
-            assert heard.failures == 1
-            proxy.set("open")
-            await until(lambda: heard.news[-1].trouble is None)
-        finally:
-            await heard.line.stop()
+    async with listening(made) as (heard, proxy):
+        proxy.set("cut")
+        await until(lambda: heard.failures)
+        proxy.set("silent")
+        await until(lambda: heard.troubles)
+        assert heard.failures == 1
+        proxy.set("open")
+        await until(lambda: heard.news[-1].trouble is None)
 
 
 @on_a_server
 async def test_a_silence_is_over_before_the_next_news_are_told(made: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else the timer could tell of it after them."""
     monkeypatch.setattr(module, "RETRY", 0.05)
-    proxy = Proxy(made)
-    async with proxy as behind:
-        heard = Heard(behind)
+    async with listening(made) as (heard, proxy):
         tell, silences = heard.line._tell, list[float | None]()
 
         def telling(news: News) -> None:
@@ -196,15 +195,11 @@ async def test_a_silence_is_over_before_the_next_news_are_told(made: Server, mon
             tell(news)
 
         monkeypatch.setattr(heard.line, "_tell", telling)
-        heard.line.start()
-        try:
-            await until(lambda: heard.news)
-            proxy.set("cut")
-            await until(lambda: heard.failures)
-            proxy.set("open")
-            seen = len(heard.news)
-            await until(lambda: len(heard.news) > seen)
-            assert heard.troubles == []
-            assert silences == [None] * len(silences)
-        finally:
-            await heard.line.stop()
+        proxy.set("cut")
+        await until(lambda: heard.failures)
+        proxy.set("open")
+        seen = len(heard.news)
+        await until(lambda: len(heard.news) > seen)
+        assert heard.troubles == []
+        assert silences
+        assert silences == [None] * len(silences)

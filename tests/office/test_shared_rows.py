@@ -279,16 +279,25 @@ async def test_a_row_that_is_damaged_in_the_office_is_mended_by_who_has_it(
     await until(lambda: two.member.settings["sync.daily"] is not daily)
 
 
-async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
-    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(joining.PASSWORD, office.password)
-    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
+async def revoked_in_an_outage(
+    office: Server, folder: Path, stack: AsyncExitStack
+) -> tuple[Proxy, Server, Profile, Computer, str]:
+    """As :func:`cut_off`, and the token of the second computer's page: the first one has revoked it while it was cut
+    off, and has ended."""
+    proxy, behind, profile, two = await cut_off(office, folder, stack)
     token = two.pair("Gestionale")
     async with computer(profile, behind) as one:
         await until(lambda: one.pages() == {"Gestionale"})
         proxy.set("cut")
         assert one.endpoint.pairing.revoke(one.endpoint.pairing.store.pages()[0].id)
+    return proxy, behind, profile, two, token
+
+
+async def test_what_was_revoked_in_an_outage_is_not_let_in_again_by_leaving(
+    office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(joining.PASSWORD, office.password)
+    proxy, _, profile, two, token = await revoked_in_an_outage(office, tmp_path, stack)
     proxy.set("open")
     await joining.leave(profile, copy=True)
     assert PairingStore(profile.folder / FILE, clock=SystemClock()).find(token) is None
@@ -328,12 +337,7 @@ async def test_what_was_revoked_in_an_outage_stays_so_through_leaving_without_th
     office: Server, tmp_path: Path, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(joining.PASSWORD, office.password)
-    proxy, behind, profile, two = await cut_off(office, tmp_path, stack)
-    token = two.pair("Gestionale")
-    async with computer(profile, behind) as one:
-        await until(lambda: one.pages() == {"Gestionale"})
-        proxy.set("cut")
-        assert one.endpoint.pairing.revoke(one.endpoint.pairing.store.pages()[0].id)
+    proxy, behind, profile, two, token = await revoked_in_an_outage(office, tmp_path, stack)
     await joining.leave(profile, copy=False)
     PairingStore(profile.folder / FILE, clock=SystemClock()).add("Nuovo", None, SCOPES, None)  # writes the file
     proxy.set("open")

@@ -1020,8 +1020,8 @@ async def test_a_click_on_a_bar_opens_its_run(make_panel: MakePanel, world: Worl
 
 
 async def test_a_panel_makes_no_folder_that_was_removed(qapp: object, world: World, tmp_path: Path) -> None:
-    """B13: a profile's folder that was made anew by Qt would be open to everybody and take the next start for its own.
-    Also before the first size is kept, while the folder is there, its file is private."""
+    """B13: Qt would make a removed profile's folder anew, readable for everybody, and the next start would use it.
+    While the folder is there, the file in it is private."""
     memory = tmp_path / "profile" / "window.ini"
     memory.parent.mkdir()
     panel = Panel(qapp, memory=memory)  # type: ignore[arg-type]
