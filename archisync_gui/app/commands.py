@@ -222,6 +222,7 @@ def result_json(result: RunResult) -> dict[str, Any]:
         "gone": result.gone,
         "durationMs": result.duration_ms,
         "asOf": result.as_of.isoformat() if result.as_of else None,
+        "warnings": [*result.warnings],
     }
     if result.error is not None:
         line["error"] = {

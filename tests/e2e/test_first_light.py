@@ -20,7 +20,9 @@ from typing import Any
 import psutil
 import pytest
 
+from archisync_gui.app import words
 from archisync_gui.entities import ENTITIES
+from archisync_gui.model import is_first_read
 
 TYPES = tuple(entity.name for entity in ENTITIES)
 OURS = ("customers", "orders", "ddt", "invoices")
@@ -101,6 +103,8 @@ def test_lists_are_read_and_a_second_run_changes_nothing(
         # A first read: every row is stored, and none is new in the ERP.
         assert (line["outcome"], line["added"], line["changed"], line["gone"]) == ("completed", 0, 0, 0)
         assert line["rows"] > 0
+        assert is_first_read(line["warnings"])
+        assert "first read" in words.result(line, "en")
     before = data_rows(database(environment))
     stored = {name: len(rows) for name, rows in before.items()}
     assert stored == dict.fromkeys(TYPES, 0) | {name: line["rows"] for name, line in lines.items()}
@@ -112,6 +116,7 @@ def test_lists_are_read_and_a_second_run_changes_nothing(
     assert {line["type"] for line in told} == set(types)
     for line in told:
         assert (line["outcome"], line["added"], line["changed"], line["gone"]) == ("completed", 0, 0, 0), line
+        assert "+0 ~0 −0" in words.result(line, "en"), "it has been read before"
     assert data_rows(database(environment)) == before
 
 
