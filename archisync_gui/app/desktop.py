@@ -468,8 +468,8 @@ def _tell_of_version(panel: Panel, updates: Updates) -> None:
 
 def _endpoint(core: Core | OfficeMember, drafts: Any) -> Endpoint:
     from archisync_gui.drafts.browser_keys import FILE, BrowserKeys
-    from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
-    from archisync_gui.endpoint.pairing import PairingStore
+    from archisync_gui.endpoint.paired_pages import FILE as PAGES_FILE
+    from archisync_gui.endpoint.paired_pages import PairingStore
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.text.i18n import language
 

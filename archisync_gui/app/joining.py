@@ -19,8 +19,8 @@ from typing import Any
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
 from archisync_gui.drafts import Drafts
-from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
-from archisync_gui.endpoint.pairing import PairingStore
+from archisync_gui.endpoint.paired_pages import FILE as PAGES_FILE
+from archisync_gui.endpoint.paired_pages import PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
 from archisync_gui.model import FailureKind, Json, SyncFailure, SystemClock

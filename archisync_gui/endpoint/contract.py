@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from archisync_gui.conditions import Kind
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.model import SessionEnd
 
 SESSION_ID = r"^[A-Za-z0-9_-]{22,128}$"

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from archisync_gui.endpoint.contract import Answer
 from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, wrong
-from archisync_gui.endpoint.pairing import Access, Pairing
+from archisync_gui.endpoint.paired_pages import Access
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.model import Clock, as_json
 
 if TYPE_CHECKING:

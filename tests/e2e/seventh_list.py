@@ -21,7 +21,7 @@ from archisync_gui.app import exit_codes  # noqa: E402
 from archisync_gui.app.demo import DemoOptions  # noqa: E402
 from archisync_gui.app.desktop import Life, _opened  # noqa: E402
 from archisync_gui.app.profile import Profile, open_profile  # noqa: E402
-from archisync_gui.endpoint.pairing import Access  # noqa: E402
+from archisync_gui.endpoint.paired_pages import Access  # noqa: E402
 from archisync_gui.endpoint.server import Endpoint  # noqa: E402
 from archisync_gui.model import Outcome  # noqa: E402
 from archisync_gui.ui.live.services import Services  # noqa: E402

@@ -12,10 +12,11 @@ import pytest
 from archisync_gui import messages
 from archisync_gui import orchestrator as orchestrator_module
 from archisync_gui.endpoint import openapi
+from archisync_gui.endpoint.connections import EndpointError
 from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS, Limits
-from archisync_gui.endpoint.pairing import PairingStore
+from archisync_gui.endpoint.paired_pages import PairingStore
 from archisync_gui.endpoint.routes import ROUTES
-from archisync_gui.endpoint.server import Endpoint, EndpointError
+from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import SessionEnd, SystemClock
 from archisync_gui.orchestrator import Rules
 from tests.endpoint.office import Office, free_port, running

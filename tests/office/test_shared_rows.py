@@ -27,7 +27,7 @@ from archisync_gui.app.joining import PAGES, WATCHES
 from archisync_gui.app.member import OfficeMember, taking_part
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
-from archisync_gui.endpoint.pairing import FILE, Access, PairingStore
+from archisync_gui.endpoint.paired_pages import FILE, Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import SystemClock
 from archisync_gui.office import shared_rows
@@ -220,7 +220,7 @@ def _told(server: Server, name: str) -> bool:
 async def test_what_is_damaged_lets_nobody_in_and_stops_nothing(
     office: Server, tmp_path: Path, stack: AsyncExitStack, expected_errors: Callable[..., object]
 ) -> None:
-    expected_errors(r"archisync_gui\.endpoint\.pairing: .*unreadable")
+    expected_errors(r"archisync_gui\.endpoint\.paired_pages: .*unreadable")
     await make_office(office, tmp_path / "made")
     profile = made(tmp_path / "one", office)
     async with computer(profile, office) as one:

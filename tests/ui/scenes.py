@@ -32,7 +32,8 @@ from panel_fakes import (
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QWidget
 
-from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.entities import ENTITIES, Column, Kind, Value
 from archisync_gui.model import (
     AccountStatus,

@@ -31,8 +31,8 @@ from scenes import Stage, settled
 
 import archisync_gui.ui
 from archisync_gui.ui.widgets.accessible import Pictured
-from archisync_gui.ui.widgets.models import TypesModel
 from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.types_model import TypesModel
 
 pytestmark = pytest.mark.qasync
 

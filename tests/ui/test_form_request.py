@@ -10,7 +10,8 @@ from panel_fakes import NOW, MakePanel, World
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from archisync_gui.endpoint.pairing import WINDOW, Access, Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
+from archisync_gui.endpoint.pairing import WINDOW, Pairing
 from archisync_gui.settings import Settings
 from archisync_gui.ui.system.notify import FIRST_PAUSE, Message, Policy
 

@@ -54,8 +54,9 @@ from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.system.notify import Balloon, Message
 from archisync_gui.ui.text.activity import missed_lists
 from archisync_gui.ui.widgets.dialog import Confirm
-from archisync_gui.ui.widgets.models import TypesModel
-from archisync_gui.ui.widgets.timeline import Picture, Timeline, miss_bars
+from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.timeline_bars import Picture, miss_bars
+from archisync_gui.ui.widgets.types_model import TypesModel
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QPushButto
 from scenes import SHRINK, Stage
 
 import archisync_gui.ui
-from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State
 from archisync_gui.store.personal import Holding
 from archisync_gui.ui.dialogs.accept import AcceptDialog

@@ -17,15 +17,9 @@ from archisync_gui.model import FIRST_READ, Outcome, Status
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.activity import ActivityLine
 from archisync_gui.ui.widgets import models
-from archisync_gui.ui.widgets.models import (
-    VALUE,
-    ActivityModel,
-    Cell,
-    QueueModel,
-    SessionsModel,
-    SnapshotModel,
-    TypesModel,
-)
+from archisync_gui.ui.widgets.models import ActivityModel, QueueModel, SessionsModel
+from archisync_gui.ui.widgets.snapshot_model import VALUE, Cell, SnapshotModel
+from archisync_gui.ui.widgets.types_model import TypesModel
 
 
 @pytest.fixture(autouse=True)

@@ -47,7 +47,7 @@ from archisync_gui.ui.live.services import LoginTest
 from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.i18n import clock
-from archisync_gui.ui.widgets.models import VALUE, Cell
+from archisync_gui.ui.widgets.snapshot_model import VALUE, Cell
 from tests.orchestrator.rig import Rig
 from tests.support.waiting import until
 

@@ -32,7 +32,7 @@ from archisync_gui.ui.widgets.basic import Flow, Page, card, column, empty_label
 from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.files import ask_where, say_saved
-from archisync_gui.ui.widgets.models import Cell, SnapshotModel
+from archisync_gui.ui.widgets.snapshot_model import Cell, SnapshotModel
 
 STEP = 300
 """Runs read at once; more on request."""
