@@ -29,7 +29,8 @@ from archisync_gui.office.membership import Membership, forget, forget_watches, 
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, open_settings
 from archisync_gui.store import Store, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from archisync_gui.store.store import FILE
 
 log = logging.getLogger(__name__)

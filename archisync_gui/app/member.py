@@ -28,8 +28,9 @@ from archisync_gui.model import FailureKind, Json, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
 from archisync_gui.office.leadership import YIELD, Leadership
-from archisync_gui.office.line import Line, News
+from archisync_gui.office.line import Line
 from archisync_gui.office.membership import Membership
+from archisync_gui.office.news import News
 from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
 from archisync_gui.office.served import Served
 from archisync_gui.office.shared_rows import OwnRows, SharedRows
@@ -37,7 +38,8 @@ from archisync_gui.office.shared_settings import SharedSetting, change_shared, r
 from archisync_gui.settings import Settings, SettingsError, interval_key, open_settings
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.errors import AGAIN, RECOVERABLE
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 
 if TYPE_CHECKING:
     from archisync_gui.app.demo import DemoOptions

@@ -24,7 +24,7 @@ from archisync_gui.office.checks import look
 from archisync_gui.office.desk import Emit, last_shown
 from archisync_gui.office.leadership import Member
 from archisync_gui.office.line import call
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 
 if TYPE_CHECKING:
     from archisync_gui.app.demo import DemoOptions

@@ -43,7 +43,8 @@ from archisync_gui.model import (
     as_json,
 )
 from archisync_gui.office.forms import Forms
-from archisync_gui.office.line import Command, Line, News, raise_failure
+from archisync_gui.office.line import Line
+from archisync_gui.office.news import Command, News, raise_failure
 from archisync_gui.office.views import blank, seen_from_here
 from archisync_gui.office.wire import from_json
 from archisync_gui.orchestrator import BatchTicket, Feed, Ticket

@@ -49,7 +49,7 @@ async def test_a_taken_port_is_passed_over(tmp_path: Path) -> None:
 
 
 async def test_no_free_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archisync_gui.endpoint.server.PORTS_TRIED", 1)
+    monkeypatch.setattr("archisync_gui.endpoint.connections.PORTS_TRIED", 1)
     async with running(tmp_path) as office:
         pages = PairingStore(tmp_path / "other.json", clock=SystemClock())
         other = Endpoint(
@@ -85,7 +85,7 @@ async def test_it_moves_to_another_port_and_back_when_that_is_taken(
         assert (await office.ask("GET", "/api/sync/status", office.paired)).status == 200
         async with office.client.get(f"{office.url}/api/events", headers=office.paired) as events:
             assert (await events.content.readline()).startswith(b"id: ")  # nothing of the stop lasts
-        monkeypatch.setattr("archisync_gui.endpoint.server.PORTS_TRIED", 1)
+        monkeypatch.setattr("archisync_gui.endpoint.connections.PORTS_TRIED", 1)
         with pytest.raises(EndpointError):
             await office.endpoint.move(other.endpoint.port)
         assert office.endpoint.port == port

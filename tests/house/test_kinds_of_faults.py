@@ -149,7 +149,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("app/commands.py", "asyncio.wait([looking, *tickets]"): "a ticket always ends (rule 5), see test_alone",
         ("app/core.py", "self._closed.wait()"): "the other close has a deadline",
         ("app/core.py", "asyncio.wait(waits"): "until the operator quits",
-        ("app/desktop.py", "asyncio.wait({telling, stopping}"): "until the failure is read, or the session ends",
+        ("app/life.py", "asyncio.wait({telling, stopping}"): "until the failure is read, or the session ends",
         ("app/member.py", "self._turn.wait()"): "until another member leads or this one's part ends",
         ("cli.py", "asyncio.wait({task, broken}"): "the command, which has its own limits, or the end",
         ("endpoint/tab_line.py", "stream.over.wait()"): "as long as the line lives",

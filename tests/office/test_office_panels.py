@@ -24,7 +24,8 @@ from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import free_port, on_a_server
 
 pytestmark = [

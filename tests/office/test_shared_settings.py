@@ -21,7 +21,7 @@ from archisync_gui.office.membership import Membership
 from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.settings import DECLARATIONS, Settings, load_settings
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server

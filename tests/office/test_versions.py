@@ -18,7 +18,8 @@ from archisync_gui.model import Outcome, SyncFailure, SystemClock
 from archisync_gui.office.membership import Membership
 from archisync_gui.settings import Settings
 from archisync_gui.store import Batch, Store, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server

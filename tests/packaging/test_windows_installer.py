@@ -18,7 +18,7 @@ import pytest
 from wine import Session, Wine, ready, store_folder
 
 from archisync_gui.settings import VERSION
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 
 pytestmark = [
     pytest.mark.nightly,

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pytest
 
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support import hygiene
 
 FOLDER = "ARCHISYNC_TEST_POSTGRES"

@@ -21,7 +21,7 @@ from archisync_gui.model import Outcome, QueueEntry, State, Status
 from archisync_gui.settings import interval_key
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.look.theme import color, scaled
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import list_words, words
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.last_known import GREY_BARS, LISTS, TALLEST, lines
 from archisync_gui.ui.widgets.basic import IconButton, row
@@ -127,7 +127,7 @@ class TypesTable(QTableView):
                 self._widest[0] = max(self._widest[0], bold.horizontalAdvance(name) + 18)
                 self._widest[1] = max(self._widest[1], metrics.horizontalAdvance(age) + 18 + self.sign())
         needed = dict(self._widest)
-        longest = max(self._button_width(text) for text in words.remedies())
+        longest = max(self._button_width(text) for text in list_words.remedies())
         spare = room - sum(needed.values())
         roomy = spare >= longest
         if roomy != self._roomy:
@@ -214,7 +214,7 @@ class TypesTable(QTableView):
     def _help(self, sync_type: str, account: str | None) -> None:
         rows = (self._types.item(at) for at in range(self._types.rowCount()))
         what = next((r for r in rows if (r.type, r.account) == (sync_type, account)), None)
-        _, place, target = words.row_remedy(what.condition if what is not None else None)
+        _, place, target = list_words.row_remedy(what.condition if what is not None else None)
         if place == "sync":
             self._context.sync(sync_type, account)
         elif place:
@@ -227,7 +227,7 @@ class TypesTable(QTableView):
             helps = holder.findChild(QPushButton, "help") if holder is not None else None
             what: TypeRow = self._types.item(at)
             # Without a letter of its own: the header's button of the same words has it.
-            text = words.row_remedy(what.condition)[0].replace("&", "") if self._roomy else ""
+            text = list_words.row_remedy(what.condition)[0].replace("&", "") if self._roomy else ""
             if isinstance(helps, QPushButton):
                 if helps.text() != text:
                     helps.setText(text)

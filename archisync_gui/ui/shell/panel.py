@@ -33,7 +33,7 @@ from archisync_gui.ui.shell.tray import Tray
 from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.shell.window_parts import PAGES
 from archisync_gui.ui.system.notify import Balloon, Means, Message, Policy, best_means
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import status_words, words
 from archisync_gui.ui.text.activity import WHILE_AWAY, missed_lists, missed_sentence
 from archisync_gui.ui.text.i18n import language, set_language, tr
 from archisync_gui.ui.text.last_known import FILE, LastKnown, of_status
@@ -717,7 +717,7 @@ class Panel(QObject):
             return "empty"
         return newest if restore is not None and box.clickedButton() is restore else None
 
-    def show_waiting(self, found: words.Headline | None, foot: str = "") -> None:
+    def show_waiting(self, found: status_words.Headline | None, foot: str = "") -> None:
         """Say what the start waits for; ``None``: it goes on."""
         self.window.show_waiting(found, foot)
         self.tray.show_waiting(found)

@@ -18,7 +18,7 @@ from archisync_gui.model import (
     Scope,
     Status,
 )
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import list_words, status_words, words
 from archisync_gui.ui.text.i18n import absolute, ago, lasting, took, tr
 from archisync_gui.ui.widgets.snapshot_model import Cell, SnapshotModel
 
@@ -49,12 +49,12 @@ class TypesModel(SnapshotModel):
         self._lengths: dict[tuple[str, str], tuple[tuple[float, bool], ...]] = {}
         """Durations of the last 20 runs in seconds, oldest first, and which of them failed."""
         self._good: dict[tuple[str, str], RunRecord] = {}
-        self._today: Mapping[tuple[str, str], words.News] = {}
+        self._today: Mapping[tuple[str, str], list_words.News] = {}
 
     def headers(self) -> Sequence[str]:
         return (tr("List"), tr("Updated", "column"), tr("Today", "column"), tr("Next update"), "")
 
-    def set_runs(self, runs: Sequence[RunRecord], today: Mapping[tuple[str, str], words.News]) -> None:
+    def set_runs(self, runs: Sequence[RunRecord], today: Mapping[tuple[str, str], list_words.News]) -> None:
         """Take the latest runs (any order), and what the runs of today brought for each list and account."""
         grouped: dict[tuple[str, str], list[RunRecord]] = {}
         for run in runs:
@@ -95,27 +95,27 @@ class TypesModel(SnapshotModel):
         needs_action = any(not condition.warning for condition in present)
         rows: list[tuple[object, object, tuple[Cell, ...]]] = []
         for type_status in status.statuses.values():
-            speaker = words.worst(type_status)
+            speaker = list_words.worst(type_status)
             many = len(type_status.accounts)
             unfolded = many > 1 and type_status.type in self._unfolded
-            found = words.condition_of(present, type_status.type, None)
+            found = status_words.condition_of(present, type_status.type, None)
             row = TypeRow(type_status.type, None, speaker, many, unfolded, found)
             faded = needs_action and found is None
             cells = self._cells(row, status, moment, type_status.interval, faded)
             rows.append(((type_status.type, None), row, cells))
             if unfolded:
                 for item in type_status.accounts:
-                    own = words.condition_of(present, type_status.type, item.account)
+                    own = status_words.condition_of(present, type_status.type, item.account)
                     child = TypeRow(type_status.type, item.account, item, condition=own)
                     faded = needs_action and own is None
                     cells = self._cells(child, status, moment, type_status.interval, faded)
                     rows.append(((type_status.type, item.account), child, cells))
         self.replace(rows)
 
-    def _news(self, row: TypeRow) -> words.News:
+    def _news(self, row: TypeRow) -> list_words.News:
         """What today's runs brought: of the row's account, or of all accounts."""
         found = [n for (t, account), n in self._today.items() if t == row.type and row.account in (None, account)]
-        return words.News(
+        return list_words.News(
             sum(n.added for n in found),
             sum(n.changed for n in found),
             sum(n.gone for n in found),
@@ -137,10 +137,10 @@ class TypesModel(SnapshotModel):
         if item is None:
             none = Cell("–", tooltip=tr("No account reads this list"))
             return (title, none, none, none, Cell())
-        fresh = words.freshness_chip(item.freshness, item.last_run_time, now)
-        counts = words.counts_line(item, self._good.get((row.type, item.account)))
+        fresh = list_words.freshness_chip(item.freshness, item.last_run_time, now)
+        counts = list_words.counts_line(item, self._good.get((row.type, item.account)))
         lengths = self._lengths.get((row.type, item.account), ())
-        state = words.list_line(item, row.condition, self._news(row), now)
+        state = list_words.list_line(item, row.condition, self._news(row), now)
         newest = item.new_as_of
         newer = newest is not None and (item.last_run_time is None or newest > item.last_run_time)
         since = ago((now - newest).total_seconds()) if newest is not None and newer else ""
@@ -160,7 +160,7 @@ class TypesModel(SnapshotModel):
                 elided=True,
             ),
             Cell(
-                words.expected_line(item, status, now, interval), tooltip=_expected_tip(item, lengths), faded=faded
+                list_words.expected_line(item, status, now, interval), tooltip=_expected_tip(item, lengths), faded=faded
             ),
             Cell(),
         )  # fmt: skip
@@ -173,7 +173,7 @@ def _seconds(run: RunRecord) -> float:
     return max(0.0, (run.ended - run.started).total_seconds() - paused)
 
 
-def _state_tip(item: AccountTypeStatus, said: words.ListLine) -> str:
+def _state_tip(item: AccountTypeStatus, said: list_words.ListLine) -> str:
     lines = [said.chip.text, *([said.detail] if said.detail else []), *([said.more] if said.more else [])]
     if item.last_error is not None and item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
         found = words.told(item.last_error.code, item.last_error.params)
