@@ -182,8 +182,7 @@ def _faults(core: Core) -> tuple[Any, ...]:
 
 def _open_demo() -> bool:
     """Start the demo in another process. False: the system did not start it."""
-    from PySide6.QtCore import QProcess
+    from archisync_gui.ui.system.application import started_apart
 
     program, *arguments = autostart.program()
-    started = QProcess.startDetached(program, [*arguments, "--demo"])
-    return bool(started[0] if isinstance(started, tuple) else started)
+    return started_apart(program, [*arguments, "--demo"])
