@@ -15,6 +15,7 @@ from archisync_gui.app.channel import PATIENCE, NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
 from archisync_gui.app.display import display_available, windows_are_seen
 from archisync_gui.app.life import Life
+from archisync_gui.app.opening import opened
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
 
@@ -149,7 +150,7 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
                 if before.doing:
                     panel.context.say(before.doing, "work")
                 life.said = await before.between()
-            code = await life.lived(panel)
+            code = await life.lived(panel, opened)
         finally:
             await panel.aclose()
         if life.between is None:

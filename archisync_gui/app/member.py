@@ -20,8 +20,7 @@ from archisync_gui.app.commands import serve, status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
-from archisync_gui.app.joining import address, is_shared, setting_as_json, usable_settings
-from archisync_gui.app.office import this_member
+from archisync_gui.app.joining import address, is_shared, setting_as_json, this_member, usable_settings
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import FailureKind, Json, Reason, SyncFailure, as_json

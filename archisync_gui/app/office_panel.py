@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archisync_gui.app.life import NotOpened, open_drafts
+from archisync_gui.app.drafts_file import open_drafts
+from archisync_gui.app.life import NotOpened
 from archisync_gui.app.member import OfficeMember, taking_part_at_last
 from archisync_gui.drafts import Drafts, OfficeDrafts
 from archisync_gui.messages import text

@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from archisync_gui import messages
-from archisync_gui.endpoint.routing import (
-    Reply,
-    answer_text,
-)
+from archisync_gui.endpoint.contract import answer_text
+from archisync_gui.endpoint.routing import Reply
 
 SAFE = {
     "X-Content-Type-Options": "nosniff",

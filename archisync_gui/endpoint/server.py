@@ -15,6 +15,7 @@ from archisync_gui import messages
 from archisync_gui.drafts import BrowserKeys
 from archisync_gui.endpoint import contract, files, openapi
 from archisync_gui.endpoint.answers import CSP_ANSWER, CSP_PAGE, SAFE, response_of, said
+from archisync_gui.endpoint.caches import EventLog, StatusTexts, TicketBook
 from archisync_gui.endpoint.connections import Connection, Crowd, EndpointError, expected, listen
 from archisync_gui.endpoint.gate import (
     PORTS_TRIED,
@@ -38,7 +39,6 @@ from archisync_gui.endpoint.routing import (
     read_body,
 )
 from archisync_gui.endpoint.streams import Streams
-from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
 from archisync_gui.model import AccountId, Clock, SyncFailure, SystemClock
 
 if TYPE_CHECKING:

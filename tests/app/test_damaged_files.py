@@ -16,8 +16,8 @@ from memory_keyring import MemoryKeyring, in_place
 import archisync_gui
 from archisync_gui.app.core import Core
 from archisync_gui.app.credentials import Credentials
+from archisync_gui.app.drafts_file import open_drafts
 from archisync_gui.app.kept_sessions import KeptSessions
-from archisync_gui.app.life import open_drafts
 from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_profile
 from archisync_gui.disk import TEMPORARY, replace_file
 from archisync_gui.drafts import Drafts

@@ -11,7 +11,8 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.app.core import Core
-from archisync_gui.app.life import Life, opened
+from archisync_gui.app.life import Life
+from archisync_gui.app.opening import opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.model import Event, EventKind
 from archisync_gui.orchestrator import Face

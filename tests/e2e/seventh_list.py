@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from archisync_gui import cli  # noqa: E402
 from archisync_gui.app import exit_codes  # noqa: E402
 from archisync_gui.app.demo import DemoOptions  # noqa: E402
-from archisync_gui.app.life import Life, opened  # noqa: E402
+from archisync_gui.app.life import Life  # noqa: E402
+from archisync_gui.app.opening import opened  # noqa: E402
 from archisync_gui.app.profile import Profile, open_profile  # noqa: E402
 from archisync_gui.endpoint.paired_pages import Access  # noqa: E402
 from archisync_gui.endpoint.server import Endpoint  # noqa: E402
