@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+log = logging.getLogger(__name__)
+
+
 @dataclass
 class Life:
     """One life of the panel, from opening the profile to closing it."""
@@ -105,9 +108,6 @@ class Life:
 
 class NotOpened(Exception):
     """The operator quit while the panel was waiting for its office's server."""
-
-
-log = logging.getLogger(__name__)
 
 
 async def put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[str, str]:

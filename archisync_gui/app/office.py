@@ -144,7 +144,7 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
     import signal
 
     from archisync_gui.app.core import until_over
-    from archisync_gui.app.member import taking_part_at_last
+    from archisync_gui.app.taking_part import taking_part_at_last
 
     done = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from archisync_gui.app.drafts_file import open_drafts
 from archisync_gui.app.life import NotOpened
-from archisync_gui.app.member import OfficeMember, taking_part_at_last
+from archisync_gui.app.member import OfficeMember
+from archisync_gui.app.taking_part import taking_part_at_last
 from archisync_gui.drafts import Drafts, OfficeDrafts
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure

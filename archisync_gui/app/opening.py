@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     from archisync_gui.updates.watch import Updates
 
 
+BEHIND = (
+    "archisync_gui.app.core",
+    "archisync_gui.app.data_care",
+    "archisync_gui.drafts",
+    "archisync_gui.endpoint.server",
+    "archisync_gui.updates.watch",
+)
+"""What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""
+
+
 @asynccontextmanager
 async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]:
     """Core (or this computer's part in its office), drafts and endpoint, open; the panel has its services. What was
@@ -173,13 +183,3 @@ def _tell_of_version(panel: Panel, updates: Updates) -> None:
     show = text("about.open", panel_language()).what
     panel.context.say(told, "", show, partial(panel.context.open, "about"))
     panel.context.background.run(updates.told(version), "version-told")
-
-
-BEHIND = (
-    "archisync_gui.app.core",
-    "archisync_gui.app.data_care",
-    "archisync_gui.drafts",
-    "archisync_gui.endpoint.server",
-    "archisync_gui.updates.watch",
-)
-"""What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""

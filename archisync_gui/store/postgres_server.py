@@ -21,6 +21,16 @@ WRITE_SECONDS = 60.0
 """A statement of a reading and of a writing connection may take so long on the server."""
 
 
+T = TypeVar("T")
+STUCK_SECONDS = 8.0
+"""The server ends a session that leaves a transaction open for so long: its member sleeps, hangs or is gone."""
+LOCK_SECONDS = 10.0
+SILENCE = 5.0
+"""Beyond the statement's limit, the client waits so long for the server's answer."""
+TURN = 0.05
+"""Seconds between two looks at whether a waiting statement is still wanted."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where an office's database is and who asks. Passwords come from the keyring and are not shown."""
@@ -128,17 +138,6 @@ class Server:
             connection.close()
             raise
         return connection
-
-
-T = TypeVar("T")
-
-STUCK_SECONDS = 8.0
-"""The server ends a session that leaves a transaction open for so long: its member sleeps, hangs or is gone."""
-LOCK_SECONDS = 10.0
-SILENCE = 5.0
-"""Beyond the statement's limit, the client waits so long for the server's answer."""
-TURN = 0.05
-"""Seconds between two looks at whether a waiting statement is still wanted."""
 
 
 class Connection(psycopg.Connection[Any]):

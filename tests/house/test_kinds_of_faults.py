@@ -138,7 +138,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     },
     reads_json_by_itself: {("disk.py", "json.loads(path.read_text("): "the one place"},
     looks_at_the_wall_clock: {
-        ("model.py", "datetime.now(UTC)"): "the one place",
+        ("model/ports.py", "datetime.now(UTC)"): "the one place",
         ("zone.py", "datetime.now(UTC)"): "the office's day, for people",
         ("app/crash.py", "datetime.now()"): "when it crashed, for people",
         ("ui/text/last_known.py", "datetime.now(UTC)"): "an age for people, before there is a clock to hand in",

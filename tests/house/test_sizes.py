@@ -89,5 +89,6 @@ def test_the_orchestrator_stays_small() -> None:
 
 
 def test_only_code_is_counted() -> None:
-    source = '"""Text\nof a module."""\n\nimport os\n\n# why\n\ndef one():\n    """Text."""\n    return (\n        1\n    )\n'
+    texts = '"""Text\nof a module."""\n\nimport os\n\n# why\n'
+    source = texts + 'def one():\n    """Text."""\n    return (\n        1\n    )\n'
     assert code_lines(source) == 4

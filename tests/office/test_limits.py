@@ -10,7 +10,7 @@ import pytest
 from members import Candidate, Proxy
 from remote_rig import make_office
 
-from archisync_gui.app import member
+from archisync_gui.app import letting_go
 from archisync_gui.office import desk, leadership, line
 from archisync_gui.office.desk import Desk
 from archisync_gui.office.leadership import AFTER_SILENCE, IDLE, SILENCE, SOON, TURN
@@ -40,7 +40,7 @@ def test_another_member_leads_in_time_after_a_leader_that_is_silent() -> None:
 def test_a_leader_without_network_has_let_go_before_another_one_begins() -> None:
     stops = TURN + SILENCE + postgres_server.TURN
     assert stops + LATE < IDLE
-    assert stops + LATE + member.BROWSER_GRACE + BROWSER < IDLE + AFTER_SILENCE
+    assert stops + LATE + letting_go.BROWSER_GRACE + BROWSER < IDLE + AFTER_SILENCE
 
 
 def test_a_dead_connection_is_noticed_in_time() -> None:

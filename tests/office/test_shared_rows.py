@@ -25,9 +25,10 @@ from archisync_gui.app.core import Core
 from archisync_gui.app.desktop import _lives
 from archisync_gui.app.joining import PAGES, WATCHES
 from archisync_gui.app.life import Life
-from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.member import OfficeMember
 from archisync_gui.app.panel_services import endpoint_of
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part
 from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.paired_pages import FILE, Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint

@@ -14,8 +14,9 @@ from remote_rig import make_office
 from archisync_gui.app import core as core_module
 from archisync_gui.app import member as member_module
 from archisync_gui.app.joining import is_shared
-from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.member import OfficeMember
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part
 from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.shared_settings import change_shared, read_from

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from remote_rig import make_office
 
-from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.member import OfficeMember
 from archisync_gui.app.office_panel import office_drafts
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Outcome, SyncFailure, SystemClock

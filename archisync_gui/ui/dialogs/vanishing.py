@@ -23,6 +23,12 @@ BARS = 8
 """Bars of the picture; its height does not depend on what is shown, so that no button is pushed off the screen."""
 
 
+ACCEPTABLE = frozenset({"shrink", "no-rows", "garbage-grew"})
+"""Codes of refused reads that can be accepted as they are; the others can only be read again."""
+REKEYABLE = "keys-changed"
+"""Code of the refused read whose rows can get their new ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Vanishing:
     """Which rows a refused read would make vanish, grouped."""
@@ -182,10 +188,3 @@ class GroupPicture(QWidget):
             text = f"−{number(gone)} / {number(every)}" if gone else number(every)
             painter.drawText(QRectF(left + room * every / most + 8, top, right + room, step), _MIDDLE_LEFT, text)
         painter.end()
-
-
-ACCEPTABLE = frozenset({"shrink", "no-rows", "garbage-grew"})
-"""Codes of refused reads that can be accepted as they are; the others can only be read again."""
-
-REKEYABLE = "keys-changed"
-"""Code of the refused read whose rows can get their new ids."""

@@ -34,6 +34,27 @@ if TYPE_CHECKING:
 _names: dict[str, tuple[str, str]] = {}
 
 
+CERTIFICATE = frozenset({"certificate-unknown", "certificate-changed"})
+"""Codes that stop an account until a certificate was looked at."""
+_REASONS: Mapping[str, Callable[[], str]] = {
+    Reason.ACCOUNT_STOPPED: lambda: tr("account stopped"),
+    Reason.HOLD: lambda: tr("paused by you"),
+    Reason.SESSION: lambda: tr("form open"),
+    Reason.LOGIN_BUDGET: lambda: tr("too many logins today"),
+    Reason.OFFICE_HOURS: lambda: tr("outside office hours"),
+    Reason.BACK_OFF: lambda: tr("slowed down after failures"),
+    Reason.RETRY: lambda: tr("new attempt soon"),
+    Reason.NO_ACCOUNT: lambda: tr("no ERP account"),
+    Reason.SCHEDULE_OFF: lambda: tr("nothing is due"),
+    Reason.NO_PANEL: lambda: tr("nothing is due"),
+    Reason.OFFLINE: lambda: tr("no network"),
+    Reason.ASLEEP: lambda: tr("the computer slept"),
+    Reason.NOT_RUNNING: lambda: tr("Archisync was not open"),
+    Reason.CLOSING: lambda: tr("closing"),
+}
+"""Why something waits, in two or three words of the panel's language."""
+
+
 def name_types(entities: Iterable[Entity]) -> None:
     """Learn what people call the sync types."""
     _names.clear()
@@ -136,10 +157,6 @@ def failure_short(error: ErrorInfo | None) -> str:
             return failure_word(error)
 
 
-CERTIFICATE = frozenset({"certificate-unknown", "certificate-changed"})
-"""Codes that stop an account until a certificate was looked at."""
-
-
 def stopped_word(code: str) -> str:
     """Why an account is stopped, in two or three words."""
     if code in CERTIFICATE:
@@ -157,25 +174,6 @@ def stopped_title(code: str, account: str) -> str:
         case "password-missing":
             return tr("There is no password for {account}", account=account)
     return tr("The ERP refused the password of {account}", account=account)
-
-
-_REASONS: Mapping[str, Callable[[], str]] = {
-    Reason.ACCOUNT_STOPPED: lambda: tr("account stopped"),
-    Reason.HOLD: lambda: tr("paused by you"),
-    Reason.SESSION: lambda: tr("form open"),
-    Reason.LOGIN_BUDGET: lambda: tr("too many logins today"),
-    Reason.OFFICE_HOURS: lambda: tr("outside office hours"),
-    Reason.BACK_OFF: lambda: tr("slowed down after failures"),
-    Reason.RETRY: lambda: tr("new attempt soon"),
-    Reason.NO_ACCOUNT: lambda: tr("no ERP account"),
-    Reason.SCHEDULE_OFF: lambda: tr("nothing is due"),
-    Reason.NO_PANEL: lambda: tr("nothing is due"),
-    Reason.OFFLINE: lambda: tr("no network"),
-    Reason.ASLEEP: lambda: tr("the computer slept"),
-    Reason.NOT_RUNNING: lambda: tr("Archisync was not open"),
-    Reason.CLOSING: lambda: tr("closing"),
-}
-"""Why something waits, in two or three words of the panel's language."""
 
 
 def reason_word(reason: Reason | str | None, params: Mapping[str, Json] | None = None) -> str:
