@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from archisync_gui.entities.declaration import Entity, Row, Value
 from archisync_gui.erp.cells.rows import RowReader
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.model import (
     FIRST_READ,
+    AccountId,
     Clock,
     Finished,
     Json,
@@ -21,7 +23,7 @@ from archisync_gui.model import (
     SyncFailure,
     warning,
 )
-from archisync_gui.store import Batch, Delta, Known, natural_key, row_key
+from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
 from archisync_gui.syncs.checks import (
     Doubt,
     check_keys,
@@ -184,3 +186,16 @@ def finished(outcome: Outcome, batch: Batch, delta: Delta, warnings: tuple[str, 
     changed = delta.changed + delta.revived
     new = 0 if delta.first else delta.added
     return Finished(outcome, batch.as_of, len(batch.rows), new, changed, delta.gone, warnings)
+
+
+class SyncStore(Protocol):
+    """What a runner needs of the store."""
+
+    async def known(self, entity: str, account: AccountId) -> Known: ...
+    async def ages(self, entity: str, account: AccountId) -> Ages: ...
+    async def unproven(self, entity: str, account: AccountId) -> frozenset[str]: ...
+    async def apply(self, entity: str, account: AccountId, batch: Batch) -> Delta: ...
+    async def keep_refused(self, entity: str, account: AccountId, batch: Batch, kind: RefusedKind = ...) -> None: ...
+    async def rows_by_key(
+        self, entity: str, account: AccountId | None, keys: Sequence[str]
+    ) -> tuple[StoredRow, ...]: ...

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
-from datetime import datetime
 from itertools import islice
-from typing import Protocol
 
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.erp import Erp
@@ -16,12 +14,11 @@ from archisync_gui.erp.cells.rows import Findings, RowReader
 from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import Page
-from archisync_gui.erp.lists.restoring import FAST_PAGE_SIZE, PAGE_SIZE, PAGE_SIZE_ALONE, READ_SIZES
+from archisync_gui.erp.lists.restoring import PAGE_SIZE, PAGE_SIZE_ALONE, READ_SIZES
 from archisync_gui.model import (
     AccountId,
     FailureKind,
     Finished,
-    Origin,
     Outcome,
     Progress,
     RunControl,
@@ -30,7 +27,7 @@ from archisync_gui.model import (
     SyncFailure,
     warning,
 )
-from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, row_key
+from archisync_gui.store import Batch, Known, RefusedKind
 from archisync_gui.syncs.checks import (
     Facts,
     check_blanks,
@@ -38,16 +35,16 @@ from archisync_gui.syncs.checks import (
     check_garbage,
     doubts,
 )
+from archisync_gui.syncs.new_rows import NewRows
 from archisync_gui.syncs.reading import (
     CHUNK,
     SAMPLE,
     Checked,
-    Newest,
     Reading,
+    SyncStore,
     as_whole,
     began_at,
     current_as_of,
-    descending,
     finished,
     logging_in,
     refusal,
@@ -56,22 +53,6 @@ from archisync_gui.syncs.reading import (
 )
 
 log = logging.getLogger(__name__)
-
-FAST_PAGES = 10
-"""A fast read that still finds something new on so many pages is no fast read any more."""
-
-
-class SyncStore(Protocol):
-    """What a runner needs of the store."""
-
-    async def known(self, entity: str, account: AccountId) -> Known: ...
-    async def ages(self, entity: str, account: AccountId) -> Ages: ...
-    async def unproven(self, entity: str, account: AccountId) -> frozenset[str]: ...
-    async def apply(self, entity: str, account: AccountId, batch: Batch) -> Delta: ...
-    async def keep_refused(self, entity: str, account: AccountId, batch: Batch, kind: RefusedKind = ...) -> None: ...
-    async def rows_by_key(
-        self, entity: str, account: AccountId | None, keys: Sequence[str]
-    ) -> tuple[StoredRow, ...]: ...
 
 
 class SyncRunner:
@@ -85,6 +66,7 @@ class SyncRunner:
         self._page_size = page_size
         self._store = store
         self._erp = erp
+        self._new_rows = NewRows(erp, store)
         self._entities = {entity.name: entity for entity in entities}
 
     async def __call__(self, control: RunControl) -> Finished | Suspended:
@@ -318,7 +300,7 @@ class SyncRunner:
         while True:
             reader = RowReader(entity)
             try:
-                found = await self._read_new(entity, reader, unproven, control)
+                found = await self._new_rows.read(entity, reader, unproven, control)
             except StalePage:
                 continue
             except SessionExpired as error:
@@ -349,79 +331,6 @@ class SyncRunner:
         if not proves:
             warnings = (*warnings, warning("fast-read-unproven", list=entity.name))
         return finished(Outcome.COMPLETED if proves else Outcome.UNCLEAN, batch, delta, warnings)
-
-    async def _read_new(
-        self, entity: Entity, reader: RowReader, unproven: frozenset[str], control: RunControl
-    ) -> Newest | None:
-        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
-
-        Each sort is read up to the first page whose records are all known to the clean base and unchanged; in the sort
-        by the list's own key, the page's last record suffices.
-        """
-        rows: dict[str, Row] = {}
-        as_of: datetime | None = None
-        began = self._erp.clock.monotonic()
-        steady = True
-        control.progress(Progress("open"))
-        async with self._erp.quick_list(
-            entity,
-            control.run.account,
-            reader.fields,
-            logging_in(control),
-            leave_open=control.run.origin is Origin.ORDER_FORM,
-        ) as visit:
-            view = visit.list
-            control.progress(Progress("filter"))
-            reader.learn(view.words)
-
-            def by_key(name: str) -> bool:
-                # Sorted by its own key, only older records come after one of the clean base.
-                return (name,) == tuple(entity.column(key).field_name for key in entity.key)
-
-            for name in entity.newest:
-                page = await view.newest(name, FAST_PAGE_SIZE)
-                if page is None or not descending(entity, name, page):
-                    return None
-                if as_of is None:
-                    as_of, began = page.since, began_at(self._erp.clock, page.since, began)
-                count, total = page.count, page.footer
-                for _ in range(FAST_PAGES):
-                    found = {row_key(entity, row): row for row in page.records(reader)}
-                    unseen = {key: row for key, row in found.items() if rows.get(key) != row}
-                    rows |= found
-                    control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
-                    news = await self._news(entity, control.run.account, unseen)
-                    news |= unproven & found.keys()
-                    # A page of garbage alone says nothing about the records behind it.
-                    known = bool(found) and (not news or (by_key(name) and [*found][-1] not in news))
-                    steady = steady and (page.count, page.footer) == (count, total)
-                    if page.index >= page.count - 1 or known:
-                        break
-                    page = await view.turn_to(page.index + 1)
-                else:
-                    return None
-            if page is not None and page.index:
-                await view.verify_filters()  # the first page of a sort is read together with them
-        assert as_of is not None
-        return Newest(as_of, began, rows, steady)
-
-    async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:
-        """The keys of these rows that are new or changed."""
-        stored = {row.key: row for row in await self._store.rows_by_key(entity.name, account, list(found))}
-        sticky = {column.name for column in entity.columns if column.sticky}
-        news = set()
-        for key, row in found.items():
-            before = stored.get(key)
-            if (
-                before is None
-                or before.deleted_at is not None
-                or any(
-                    value != before.values.get(name) and not (value is None and name in sticky)
-                    for name, value in row.items()
-                )
-            ):
-                news.add(key)
-        return news
 
     # --- one record ---------------------------------------------------------------------------------------------------
 
@@ -454,8 +363,3 @@ class SyncRunner:
         control.progress(Progress("apply", None, None, 1))  # raises in an abandoned run (rule 26)
         delta = await self._store.apply(entity.name, run.account, batch)
         return finished(Outcome.COMPLETED, batch, delta, warnings_of(reader, None, ()))
-
-
-# --- time -------------------------------------------------------------------------------------------------------------
-
-# --- helpers ----------------------------------------------------------------------------------------------------------

@@ -215,7 +215,7 @@ async def test_f5_and_escape(make_panel: MakePanel, world: World, tmp_path: Path
         dialog = await stage._opened(name)
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         await settled()
-        assert name not in stage.panel._open_dialogs, f"Esc does not close {name}"
+        assert name not in stage.panel.dialogs.open_now, f"Esc does not close {name}"
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert world.orchestrator.calls == []
     assert window.isVisible()

@@ -316,10 +316,10 @@ async def test_6_everything_opens_as_an_ordinary_window(make_panel: MakePanel) -
     panel = await make_panel()
     for place in ("why", "sessions", "first-run"):
         panel.open(place)
-    kinds = {d.windowType() for d in panel._open_dialogs.values()}
+    kinds = {d.windowType() for d in panel.dialogs.open_now.values()}
     assert kinds == {Qt.WindowType.Dialog}
     assert panel.window.windowType() is Qt.WindowType.Window
-    assert all(d.parent() is panel.window for d in panel._open_dialogs.values())
+    assert all(d.parent() is panel.window for d in panel.dialogs.open_now.values())
 
 
 @pytest.mark.qasync

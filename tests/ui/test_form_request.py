@@ -102,7 +102,7 @@ async def test_it_is_notified(make_panel: MakePanel, world: World, tmp_path: Pat
     endpoint = Endpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     shown = Shown()
-    panel._means = shown
+    panel.notifications.means = shown
     endpoint.ask()
     endpoint.ask()
     await panel.context.background.run(_nothing())

@@ -71,7 +71,7 @@ from archisync_gui.ui.live.feed import session_spans
 from archisync_gui.ui.live.summary import forms_sentence
 from archisync_gui.ui.look.theme import color, theme
 from archisync_gui.ui.output.summary import PAPER, summary_html
-from archisync_gui.ui.pages.data import PAGE, Data
+from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.log import KEPT, LogFeed, LogModel
 from archisync_gui.ui.pages.setting_field import HEAVY, load
@@ -80,6 +80,7 @@ from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.values import exported, shown
 from archisync_gui.ui.widgets import charts
+from archisync_gui.ui.widgets.rows_model import PAGE
 from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of
 from tests.support.waiting import until
@@ -88,7 +89,7 @@ pytestmark = pytest.mark.qasync
 
 
 def dialog(panel: Panel, kind: type[QDialog]) -> QDialog | None:
-    return next((d for d in panel._open_dialogs.values() if isinstance(d, kind)), None)
+    return next((d for d in panel.dialogs.open_now.values() if isinstance(d, kind)), None)
 
 
 # ---------------------------------------------------------------------------------------------------- history
