@@ -26,11 +26,12 @@ from archisync_gui.orchestrator.state import (
 )
 
 
-def passed(state: State, now: Moment) -> State:
+def passed(state: State, now: Moment, *, imagined: bool = False) -> State:
     """Advance the state to ``now``: age requests, detect changes of the clock, end what has expired, request what is
-    due. Runs before every other transition."""
+    due. Runs before every other transition. ``imagined``: a step of a forecast, in which the computer does not sleep
+    however long the step is."""
     gone = now.mono - state.at.mono
-    asleep = slept(state, now)
+    asleep = not imagined and slept(state, now)
     back = set_back(state, now)
     before = state.at
     state = evolve(state, flow=_flowed(state, 0.0 if asleep else gone), at=now)
