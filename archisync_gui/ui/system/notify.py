@@ -5,6 +5,7 @@ One condition is told once: again only after its back-off has passed, and once m
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -292,6 +293,9 @@ class FreeDesktop:
             (capabilities,) = await self._bus.call(new_method_call(self._address, "GetCapabilities"))
             self._markup = "body-markup" in capabilities
             await self._bus.listen(MatchRule(type="signal", interface=name), self._heard, "ui:notifications")
+        except asyncio.CancelledError:
+            await self.close()
+            raise
         except Exception as error:
             log.info("no notification service on the session bus: %s", error)
             await self.close()
