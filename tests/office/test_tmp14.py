@@ -4,8 +4,10 @@ import pytest
 from members import Process, leader_of, start
 from test_leadership import made, members  # noqa
 from tests.support.postgres import on_a_server
+
 pytestmark = on_a_server
 import members as M
+
 
 async def test_x(made, members):
     M.PATIENCE = 25.0
@@ -19,8 +21,14 @@ async def test_x(made, members):
         print([(m.name, m.epochs, m.process.returncode) for m in members], file=out)
         for i in range(3):
             with made.connect("tests", autocommit=True) as c:
-                for row in c.execute("select pid, application_name, state, wait_event_type, wait_event, now()-state_change, now()-query_start, query, pg_blocking_pids(pid) from pg_stat_activity where usename=current_user").fetchall(): print(row, file=out)
-                for row in c.execute("select locktype, relation::regclass, objid, pid, mode, granted from pg_locks where locktype in ('advisory','tuple','transactionid') or not granted").fetchall(): print(row, file=out)
+                for row in c.execute(
+                    "select pid, application_name, state, wait_event_type, wait_event, now()-state_change, now()-query_start, query, pg_blocking_pids(pid) from pg_stat_activity where usename=current_user"
+                ).fetchall():
+                    print(row, file=out)
+                for row in c.execute(
+                    "select locktype, relation::regclass, objid, pid, mode, granted from pg_locks where locktype in ('advisory','tuple','transactionid') or not granted"
+                ).fetchall():
+                    print(row, file=out)
                 print(c.execute("select * from leader").fetchall(), file=out)
                 print(c.execute("select *, now() from members").fetchall(), file=out)
                 print(c.execute("select count(*), max(at), now() from audit").fetchall(), file=out)
@@ -28,4 +36,5 @@ async def test_x(made, members):
         out.close()
         raise
     first.send(signal.SIGCONT)
-    await first.end(); await second.end()
+    await first.end()
+    await second.end()
