@@ -92,6 +92,7 @@ def program_folder(app: Path, version: str) -> None:
     text = licences(site, Python=app / "LICENSE.txt")
     (site / "archisync_gui" / "_resources" / "licences.txt").write_text(text, "utf-8")
     shutil.copy(ROOT / "LICENSE", app / "LICENSE-Archisync.txt")
+    (app / "archisync.png").write_bytes(picture(ROOT / "resources" / "icons" / "archisync.svg", 256))  # of toasts.py
     set_version(app, version)
 
 
@@ -142,28 +143,30 @@ def numbers(version: str) -> tuple[int, int, int, int]:
 
 def write_icon(svg: Path, target: Path) -> None:
     """Draw ``svg`` in all `ICON_SIZES` into a Windows icon file; its pictures are PNGs, as Windows allows."""
-    from PySide6.QtCore import QBuffer, QIODevice
-    from PySide6.QtGui import QImage, QPainter
-    from PySide6.QtSvg import QSvgRenderer
-
-    renderer = QSvgRenderer(str(svg))
-    pictures: list[bytes] = []
-    for size in ICON_SIZES:
-        image = QImage(size, size, QImage.Format.Format_ARGB32)
-        image.fill(0)
-        painter = QPainter(image)
-        renderer.render(painter)
-        painter.end()
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG")  # type: ignore[call-overload]
-        pictures.append(bytes(buffer.data().data()))
+    pictures = [picture(svg, size) for size in ICON_SIZES]
     place = 6 + 16 * len(pictures)
     head = struct.pack("<3H", 0, 1, len(pictures))
     for size, picture in zip(ICON_SIZES, pictures, strict=True):
         head += struct.pack("<4B2H2I", size % 256, size % 256, 0, 0, 1, 32, len(picture), place)
         place += len(picture)
     target.write_bytes(head + b"".join(pictures))
+
+
+def picture(svg: Path, size: int) -> bytes:
+    """``svg`` as a square PNG of so many pixels."""
+    from PySide6.QtCore import QBuffer, QIODevice
+    from PySide6.QtGui import QImage, QPainter
+    from PySide6.QtSvg import QSvgRenderer
+
+    image = QImage(size, size, QImage.Format.Format_ARGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    QSvgRenderer(str(svg)).render(painter)
+    painter.end()
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())
 
 
 def _trim_qt(qt: Path) -> None:
