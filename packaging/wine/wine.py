@@ -15,7 +15,8 @@ place. In it:
 
 The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
 Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
-(`browser_outside.py`), so the ERP is read with a real browser. What passes under Wine can fail on Windows, and the
+(`browser_outside.py`), so the ERP is read with a real browser; tests that need PostgreSQL find a server of the host,
+too. What passes under Wine can fail on Windows, and the
 reverse.
 """
 
@@ -226,6 +227,20 @@ def _browser_outside() -> Iterator[int]:
             bridge.stdin.close()
 
 
+@contextlib.contextmanager
+def _server_outside() -> Iterator[dict[str, str]]:
+    """The tests' PostgreSQL server on the host, if there is one; yields the variables that name it."""
+    command = [sys.executable, "-m", "tests.support.postgres"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            port = int(server.stdout.readline())
+            yield {"ARCHISYNC_TEST_SERVER": str(port)} if port else {}
+        finally:
+            server.stdin.close()
+
+
 def _follow(file: int, show: IO[bytes] | None, ended: threading.Event) -> None:
     """Copy what is written to ``file`` to ``show`` until ``ended``; Wine's own remarks are left out."""
     place = 0
@@ -346,6 +361,8 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 69
     wine.make_prefix()
-    command = words if program else [PYTHON, *words]
-    code, _ = wine.run(command, env={} if program else PYTHON_ENVIRONMENT, show=sys.stdout.buffer)
-    return code
+    if program:
+        return wine.run(words, show=sys.stdout.buffer)[0]
+    tests = words[:2] == ["-m", "pytest"]
+    with _server_outside() if tests else contextlib.nullcontext({}) as variables:
+        return wine.run([PYTHON, *words], env={**PYTHON_ENVIRONMENT, **variables}, show=sys.stdout.buffer)[0]
