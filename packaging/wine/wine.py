@@ -363,6 +363,6 @@ def main(arguments: Sequence[str]) -> int:
     wine.make_prefix()
     if program:
         return wine.run(words, show=sys.stdout.buffer)[0]
-    tests = words[:2] == ["-m", "pytest"]
-    with _server_outside() if tests else contextlib.nullcontext({}) as variables:
+    with contextlib.ExitStack() as stack:
+        variables = stack.enter_context(_server_outside()) if words[:2] == ["-m", "pytest"] else {}
         return wine.run([PYTHON, *words], env={**PYTHON_ENVIRONMENT, **variables}, show=sys.stdout.buffer)[0]
