@@ -53,6 +53,9 @@ HOST_PROGRAMS = {"debootstrap": "debootstrap", COMPILER: "gcc-mingw-w64-x86-64-w
 CHROME = Path("drive_c/Program Files/Google/Chrome/Application/chrome.exe")
 """Chrome's place in a prefix."""
 
+FONTS = Path("/usr/share/fonts/truetype/dejavu")
+"""The host's fonts, which come with Debian's libraries for Qt."""
+
 PYTHON = r"Z:\store\python\python.exe"
 
 LOCKS_OF = "made-from.txt"
@@ -210,8 +213,8 @@ class Session:
         return [*enter, "env", "-i", "-C", "/project", *given, *command]
 
 
-PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache"}
-"""What Windows' Python is told; its own byte code is kept apart from the working tree's."""
+PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache", "QT_QPA_FONTDIR": r"Z:\store\fonts"}
+"""What Windows' Python is told; its own byte code is kept apart from the working tree's. Wine brings no fonts."""
 
 
 @contextlib.contextmanager
@@ -269,11 +272,12 @@ def ready(store: Path) -> None:
         raise RuntimeError("The Wine script needs root: it makes a Debian system of its own and mounts folders in it.")
     store.mkdir(parents=True, exist_ok=True)
     _host_programs()
-    parts: dict[str, Callable[[Path], None]] = {
+    parts: dict[str, Callable[[Path], object]] = {
         "system": _make_system,
         "python": _make_python,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
         "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
+        "fonts": lambda new: shutil.copytree(FONTS, new),
     }
     stamp = store / "python" / LOCKS_OF
     if not stamp.exists() or stamp.read_text() != _locks():
