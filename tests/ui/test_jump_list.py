@@ -186,7 +186,7 @@ def test_windows_reads_a_link_as_it_was_meant() -> None:
         com.call(made, 10, text, ctypes.c_int(1024))  # GetArguments
         assert text.value == '--profile "due parole"'
         com.call(made, 3, text, ctypes.c_int(1024), ctypes.c_void_p(), ctypes.c_uint(0))  # GetPath
-        assert text.value.lower() == program
+        assert text.value.lower() == program.lower()
         properties = com.keep(ctypes.c_void_p())
         wanted = ctypes.create_string_buffer(uuid.UUID(jump_list.PROPERTIES).bytes_le, 16)
         com.call(made, jump_list.QUERY_INTERFACE, wanted, ctypes.c_void_p(ctypes.addressof(properties)))
