@@ -93,7 +93,7 @@ async def test_a_core_that_is_closed_while_its_browser_starts_leaves_no_error(tm
     del core, ticket
     gc.collect()  # an error that nobody looked at is logged now
     left = [child for child in me.children() if child.status() != psutil.STATUS_ZOMBIE]
-    assert [child for child in left if child.name() != "explorer.exe"] == []  # Wine's desktop, started when first needed
+    assert [child for child in left if child.name() != "explorer.exe"] == []  # Wine's desktop
     lock.release()
 
 
