@@ -77,6 +77,8 @@ class Command:
     id: str
     name: str
     args: str
+    server: str
+    """The office's server, for people."""
     patience: float | None
     """Seconds to wait for a leader that takes it; ``None``: without limit."""
     emit: Emit
@@ -86,6 +88,12 @@ class Command:
     taken: bool = False
     deadline: float = 0.0
     trouble: StoreError | None = None
+
+    def unanswered(self) -> StoreError | None:
+        """Why there is no answer yet; ``None``: the leader has taken it."""
+        if self.taken and self.trouble is None:
+            return None
+        return self.trouble or StoreError("office-unreachable", path=self.server, detail="no answer")
 
 
 @dataclass
@@ -163,7 +171,8 @@ class Line:
         :class:`StoreError` ``office-no-leader`` when nobody has taken the command after ``patience`` seconds, and the
         server's trouble when it could not be reached for so long.
         """
-        command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
+        id, place = id or uuid.uuid4().hex, str(self._server)
+        command = Command(id, name, json.dumps(args), place, patience, emit, self._loop.create_future())
         command.deadline = time.monotonic() + (patience or 0.0)
         if self.barred is not None or self._stop.is_set():
             command.future.set_exception(self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))

@@ -5,6 +5,7 @@ One condition is told once: again only after its back-off has passed, and once m
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -293,6 +294,9 @@ class FreeDesktop:
             (capabilities,) = await self._bus.call(new_method_call(self._address, "GetCapabilities"))
             self._markup = "body-markup" in capabilities
             await self._bus.listen(MatchRule(type="signal", interface=name), self._heard, "ui:notifications")
+        except asyncio.CancelledError:
+            await self.close()
+            raise
         except Exception as error:
             log.info("no notification service on the session bus: %s", error)
             await self.close()
