@@ -284,7 +284,7 @@ class Core:
         while self._later:
             for task in self._later:
                 task.cancel()
-            await asyncio.gather(*self._later, return_exceptions=True)
+            await asyncio.wait(self._later)
 
     async def _keep_house(self) -> None:
         while True:

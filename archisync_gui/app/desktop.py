@@ -258,6 +258,7 @@ class Life:
                     panel.context.say(*self.said)
                 if self.place:
                     panel.open_place(self.place)
+                _offer_tasks(panel, self.profile)
                 await self._until_over(core)
                 panel.closing()
         except NotOpened:
@@ -297,6 +298,16 @@ class Life:
         """End this life, erase the customer's data (``backups``: also the backups that hold them), begin the next."""
         self.between = partial(_erase, self.profile, customer, backups)
         self.stop.set()
+
+
+def _offer_tasks(panel: Panel, profile: Profile) -> None:
+    """The jump list of Windows' taskbar."""
+    from PySide6.QtGui import QGuiApplication
+
+    if QGuiApplication.platformName() == "windows":
+        from archisync_gui.ui.shell.jump_list import JumpList
+
+        JumpList([word for word in autostart.command(profile) if word != "--hidden"], panel.context)
 
 
 class NotOpened(Exception):

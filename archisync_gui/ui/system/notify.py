@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from archisync_gui import zone
 from archisync_gui.conditions import Condition, Kind, conditions
 from archisync_gui.model import Event, EventKind, FailureKind, Status
 from archisync_gui.settings import Settings
+from archisync_gui.system import sys_platform
 from archisync_gui.ui.system.bus import Bus
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
@@ -246,7 +247,7 @@ class Means(Protocol):
 
 
 class Balloon:
-    """Qt's own balloons at the tray icon (Windows, macOS, and Linux without a notification service)."""
+    """Qt's own balloons at the tray icon: macOS, and where there is no notification service."""
 
     def __init__(self, icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> None:
         self._icon = icon
@@ -342,8 +343,14 @@ class FreeDesktop:
 
 async def best_means(icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> Means:
     """The way that does most on this system."""
-    if sys.platform.startswith("linux"):
+    if sys_platform() == "linux":
         bus = FreeDesktop(opened)
         if await bus.connect():
             return bus
+    if QGuiApplication.platformName() == "windows":
+        from archisync_gui.ui.system.toasts import Toasts
+
+        toasts = Toasts(opened)
+        if await toasts.connect():
+            return toasts
     return Balloon(icon, opened)
