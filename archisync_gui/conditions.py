@@ -75,6 +75,16 @@ STOPS = frozenset({"password-missing", "certificate-unknown", "certificate-chang
 """Codes of stopped accounts that have a text of their own; all others mean a refused password."""
 
 
+OFFICE_SILENCE = frozenset({"office-unreachable", "office-slow"})
+"""Codes that mean: the office's server does not answer."""
+
+OFFICE_TROUBLES = frozenset(
+    {f"office-{code}" for code in ("disk-full", "full", "login", "missing", "not-allowed", "read-only", "tls")}
+    | {"office-status-unread"}
+)
+"""Other codes of an office that have a text of their own; for the rest its server cannot be used."""
+
+
 class Cause(StrEnum):
     """Where a failure comes from, coarse enough for two words."""
 
@@ -160,8 +170,8 @@ class Condition:
                 return f"condition.failed.{cause(self.error)}"
             case Kind.UNREADABLE if self._nothing_remembered:
                 return "condition.unreadable.all"
-            case Kind.OFFICE_SILENT if self.error is not None and self.error.code == "office-status-unread":
-                return "condition.office-status-unread"
+            case Kind.OFFICE_SILENT if self.error is not None and self.error.code not in OFFICE_SILENCE:
+                return f"condition.{self.error.code if self.error.code in OFFICE_TROUBLES else 'office-unusable'}"
             case Kind.SILENT | Kind.OFFICE_SILENT | Kind.NOBODY_LEADS if self.since is None:
                 return f"condition.{self.kind}.always"
             case Kind.BROWSER if self.error is not None and self.error.kind is FailureKind.PERMANENT:

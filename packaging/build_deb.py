@@ -25,6 +25,7 @@ from build_windows import tree_version
 from wheels import (
     LIBRARIES_LEFT_OUT,
     LOCKED,
+    QT_IMAGES,
     QT_KEPT,
     QT_TRANSLATIONS,
     install_wheels,
@@ -56,7 +57,7 @@ QT_LIBRARIES = (*QT_KEPT, "DBus", "XcbQpa", "WaylandClient", "WlShellIntegration
 
 QT_PLUGINS = (
     "iconengines", "imageformats", "networkinformation", "platforminputcontexts", "platforms", "platformthemes",
-    "printsupport", "tls", "wayland-decoration-client", "wayland-graphics-integration-client",
+    "printsupport", "wayland-decoration-client", "wayland-graphics-integration-client",
     "wayland-shell-integration", "xcbglintegrations",
 )  # fmt: skip
 
@@ -132,6 +133,7 @@ def _environment(tree: Path, python: str) -> None:
     keep_only(qt / "Qt" / "lib", [*libraries, *(path.name for path in (qt / "Qt" / "lib").glob("libicu*"))])
     keep_only(qt / "Qt" / "plugins", QT_PLUGINS)
     keep_only(qt / "Qt" / "plugins" / "platforms", QT_PLATFORMS)
+    keep_only(qt / "Qt" / "plugins" / "imageformats", [f"libq{name}.so" for name in QT_IMAGES])
     keep_only(qt / "Qt" / "translations", QT_TRANSLATIONS)
     (site / "archisync_gui" / "_resources" / "licences.txt").write_text(licences(site), "utf-8")
     programs = home / "bin"

@@ -28,6 +28,7 @@ from build_wheel import build_wheel
 from wheels import (
     LIBRARIES_LEFT_OUT,
     LOCKED,
+    QT_IMAGES,
     QT_KEPT,
     QT_TRANSLATIONS,
     WINDOWS,
@@ -67,8 +68,10 @@ QT_FILES = (
 )  # fmt: skip
 """What stays of PySide6 beside the modules, their DLLs, the plug-ins and the translations."""
 
-QT_PLUGINS = ("platforms", "styles", "imageformats", "iconengines", "tls", "networkinformation")
-"""Plug-in folders that stay. Databases (sqldrivers), QML and the designer's are not used."""
+QT_PLUGINS = ("platforms", "styles", "imageformats", "iconengines", "networkinformation")
+"""Plug-in folders that stay. Databases (sqldrivers), QML and the designer's are not used; Qt speaks no TLS here."""
+
+QT_PLATFORMS = ("qwindows.dll", "qoffscreen.dll")
 
 PATHS = "Lib\nDLLs\nLib\\site-packages\n.\n"
 """`python313._pth`: the only places that this Python imports from; no user folder, variable or registry counts."""
@@ -92,6 +95,7 @@ def program_folder(app: Path, version: str) -> None:
     text = licences(site, Python=app / "LICENSE.txt")
     (site / "archisync_gui" / "_resources" / "licences.txt").write_text(text, "utf-8")
     shutil.copy(ROOT / "LICENSE", app / "LICENSE-Archisync.txt")
+    (app / "archisync.png").write_bytes(drawn(ROOT / "resources" / "icons" / "archisync.svg", 256))  # of toasts.py
     set_version(app, version)
 
 
@@ -142,22 +146,7 @@ def numbers(version: str) -> tuple[int, int, int, int]:
 
 def write_icon(svg: Path, target: Path) -> None:
     """Draw ``svg`` in all `ICON_SIZES` into a Windows icon file; its pictures are PNGs, as Windows allows."""
-    from PySide6.QtCore import QBuffer, QIODevice
-    from PySide6.QtGui import QImage, QPainter
-    from PySide6.QtSvg import QSvgRenderer
-
-    renderer = QSvgRenderer(str(svg))
-    pictures: list[bytes] = []
-    for size in ICON_SIZES:
-        image = QImage(size, size, QImage.Format.Format_ARGB32)
-        image.fill(0)
-        painter = QPainter(image)
-        renderer.render(painter)
-        painter.end()
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, "PNG")  # type: ignore[call-overload]
-        pictures.append(bytes(buffer.data().data()))
+    pictures = [drawn(svg, size) for size in ICON_SIZES]
     place = 6 + 16 * len(pictures)
     head = struct.pack("<3H", 0, 1, len(pictures))
     for size, picture in zip(ICON_SIZES, pictures, strict=True):
@@ -166,10 +155,29 @@ def write_icon(svg: Path, target: Path) -> None:
     target.write_bytes(head + b"".join(pictures))
 
 
+def drawn(svg: Path, size: int) -> bytes:
+    """``svg`` as a square PNG of so many pixels."""
+    from PySide6.QtCore import QBuffer, QIODevice
+    from PySide6.QtGui import QImage, QPainter
+    from PySide6.QtSvg import QSvgRenderer
+
+    image = QImage(size, size, QImage.Format.Format_ARGB32)
+    image.fill(0)
+    painter = QPainter(image)
+    QSvgRenderer(str(svg)).render(painter)
+    painter.end()
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return bytes(buffer.data().data())
+
+
 def _trim_qt(qt: Path) -> None:
     modules = (name for module in QT_KEPT for name in (f"Qt{module}.pyd", f"Qt6{module}.dll"))
     keep_only(qt, {*QT_FILES, *modules, "plugins", "translations"})
     keep_only(qt / "plugins", QT_PLUGINS)
+    keep_only(qt / "plugins" / "platforms", QT_PLATFORMS)
+    keep_only(qt / "plugins" / "imageformats", [f"q{name}.dll" for name in QT_IMAGES])
     keep_only(qt / "translations", QT_TRANSLATIONS)
 
 

@@ -150,6 +150,9 @@ LIBRARIES_LEFT_OUT = (
 QT_KEPT = ("Core", "Gui", "Widgets", "Network", "PrintSupport", "Svg", "OpenGL", "OpenGLWidgets")
 """Qt modules that stay: what `archisync_gui.ui` imports, and those of OpenGL, which pyqtgraph's curves import."""
 
+QT_IMAGES = ("svg", "ico", "jpeg")
+"""Picture formats that Qt reads or writes: the icons, Windows' own, and those of its printed pages. PNG is built in."""
+
 QT_TRANSLATIONS = ("qtbase_it.qm", "qt_it.qm")
 
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import settings
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+if "SYSTEMROOT" in os.environ:  # Windows: its fonts are found by themselves on its real screen only
+    os.environ.setdefault("QT_QPA_FONTDIR", os.path.join(os.environ["SYSTEMROOT"], "Fonts"))  # noqa: PTH118
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
 pytest_plugins = ["tests.support.hygiene", "tests.support.loops", "tests.support.postgres", "tests.support.windows"]

@@ -29,6 +29,7 @@ from archisync_gui.model import (
     Explanation,
     FailureKind,
     Freshness,
+    OfficeView,
     Origin,
     Outcome,
     Progress,
@@ -176,6 +177,37 @@ def item(
 def status_of(*items: AccountTypeStatus) -> Status:
     """A status of one account with exactly these lists, and nothing else to say."""
     return calm(at=NOW, statuses={item.type: type_status(item.type, item) for item in items})
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("office-unreachable", "does not answer"),
+        ("office-slow", "does not answer"),
+        ("office-full", "accepts no more connections"),
+        ("office-disk-full", "is full"),
+        ("office-read-only", "only allows reading"),
+        ("office-login", "refuses the name or the password"),
+        ("office-missing", "no longer on the server"),
+        ("office-tls", "encrypted connection"),
+        ("office-not-allowed", "no longer has the rights"),
+        ("office-status-unread", "another version of Archisync"),
+        ("office-pooler", "cannot be used"),
+    ],
+)
+@pytest.mark.parametrize("as_of", [NOW, None])
+def test_each_trouble_of_the_offices_server_is_called_what_it_is(code: str, said: str, as_of: datetime | None) -> None:
+    trouble = ErrorInfo(code, FailureKind.TRANSIENT, code)
+    office = OfficeView(leader=None, leads=False, trouble=trouble, as_of=as_of)
+    (found,) = conditions(calm(at=NOW, office=office))
+    assert found.kind is Kind.OFFICE_SILENT
+    for language in messages.LANGUAGES:
+        found_text = text(found.as_json(), language, str, str)
+        assert found_text.what
+        assert found_text.means
+        assert found_text.todo
+        assert "{" not in str(found_text)
+    assert said in text(found.as_json(), "en", str, str).what
 
 
 def test_a_later_answer_ends_the_silence_of_the_erp() -> None:

@@ -61,7 +61,7 @@ class OperatorActions:
         while self._later:
             for task in self._later:
                 task.cancel()
-            await asyncio.gather(*self._later, return_exceptions=True)
+            await asyncio.wait(self._later)
 
     @asynccontextmanager
     async def _list_at_rest(self, sync_type: str, account: str) -> AsyncIterator[None]:

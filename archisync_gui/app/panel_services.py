@@ -18,8 +18,10 @@ from archisync_gui.model import FailureKind, SyncFailure
 if TYPE_CHECKING:
     from archisync_gui.app.core import Changes, Core
     from archisync_gui.app.member import OfficeMember
+    from archisync_gui.app.profile import Profile
     from archisync_gui.endpoint.server import Endpoint
     from archisync_gui.ui.live.services import Services
+    from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.updates.watch import Updates
 
 
@@ -186,3 +188,13 @@ def _open_demo() -> bool:
 
     program, *arguments = autostart.program()
     return started_apart(program, [*arguments, "--demo"])
+
+
+def offer_tasks(panel: Panel, profile: Profile) -> None:
+    """The jump list of Windows' taskbar."""
+    from archisync_gui.ui.system.application import on_windows
+
+    if on_windows():
+        from archisync_gui.ui.shell.jump_list import JumpList
+
+        JumpList([word for word in autostart.command(profile) if word != "--hidden"], panel.context)

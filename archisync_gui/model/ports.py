@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -89,8 +90,8 @@ class Journal(Protocol):
         """What was kept for that moment: the last one not later than ``at``."""
 
 
-_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
-"""Counts while a Linux computer sleeps; elsewhere ``time.monotonic()`` is the nearest thing."""
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None)
+"""Counts while the computer sleeps. On Linux and macOS ``time.monotonic()`` does not; on Windows it does."""
 
 
 class SystemClock:

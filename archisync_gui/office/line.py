@@ -122,7 +122,8 @@ class Line:
         :class:`StoreError` ``office-no-leader`` when nobody has taken the command after ``patience`` seconds, and the
         server's trouble when it could not be reached for so long.
         """
-        command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
+        id, place = id or uuid.uuid4().hex, str(self._server)
+        command = Command(id, name, json.dumps(args), place, patience, emit, self._loop.create_future())
         command.deadline = time.monotonic() + (patience or 0.0)
         if self.barred is not None or self._stop.is_set():
             command.future.set_exception(self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))

@@ -62,6 +62,9 @@ SHOWN_LIMIT = 2.0
 TICKETS_KEPT = 500
 FORM_PATIENCE = 10.0
 """Seconds that a form waits for a leader: as long as for its read."""
+FORM_LIMIT = 11.0
+"""Seconds after which a form is answered, though the server says nothing at all: a little more than the leader needs
+to answer ``pending``."""
 
 
 @dataclass(eq=False)
@@ -176,9 +179,11 @@ class RemoteOrchestrator:
         """Ask the leader and wait for its answer and the status that belongs to it. Raises ``SyncFailure``."""
         return await self._answer(self._send(name, patience, lambda event: None, args))
 
-    async def _answer(self, command: Command) -> Any:
+    async def _answer(self, command: Command, limit: float | None = None) -> Any:
+        """The leader's answer. Raises ``TimeoutError`` after ``limit`` seconds; the command goes on."""
         try:
-            code, result = await asyncio.shield(command.future)
+            async with asyncio.timeout(limit):
+                code, result = await asyncio.shield(command.future)
         except asyncio.CancelledError:
             if self._line is not None:
                 self._line.cancel(command)
@@ -422,9 +427,14 @@ class RemoteOrchestrator:
         args = {"id": form.id, "handle": form.handle, "account": account, "label": label, "token": token, "wait": wait}
         if session_id is None:
             args["id"] = None
+        command = self._send("smart_customer_sync", FORM_PATIENCE, lambda event: None, args)
         try:
-            answer = await self.ask("smart_customer_sync", patience=FORM_PATIENCE, **args)
-            result = from_json(SmartSyncResult, answer)
+            result = from_json(SmartSyncResult, await self._answer(command, FORM_LIMIT))
+        except TimeoutError:
+            command.future.add_done_callback(_looked_at)
+            why = command.unanswered()
+            code, told = ("pending", None) if why is None else ("failed", ErrorInfo.of(why))
+            return SmartSyncResult(code, form.handle, count, *self._ages(account), error=told)
         except SyncFailure as error:
             told = ErrorInfo.of(error)
             if error.kind is FailureKind.PERMANENT and error.code != "office-no-leader":

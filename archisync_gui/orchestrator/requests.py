@@ -170,7 +170,7 @@ def used_up(state: State, request: Request) -> State:
     """The request has its outcome: where the schedule wanted it, its due time is used up now and not before, so that
     hold, shutdown and kill lose no read (rule 28)."""
     slot = request.slot
-    if slot.scope is not Scope.ALL or not any(w.who == SCHEDULE for w in request.wants):
+    if not any(w.who == SCHEDULE for w in request.wants):  # which it never asks of less than a whole list
         return state
     return with_owed(state, state.track_key(slot.type, slot.account), None)
 

@@ -24,14 +24,15 @@ from archisync_gui.orchestrator.values import (
 )
 
 
-def passed(state: State, now: Moment) -> State:
+def passed(state: State, now: Moment, *, imagined: bool = False) -> State:
     """Advance the state to ``now``: age requests, detect changes of the clock, end what has expired, request what is
-    due. Runs before every other transition."""
+    due. Runs before every other transition. ``imagined``: a step of a forecast, in which the computer does not sleep
+    however long the step is."""
     gone = now.mono - state.at.mono
-    asleep = slept(state, now)
+    asleep = not imagined and slept(state, now)
     back = set_back(state, now)
     before = state.at
-    state = evolve(state, flow=_flowed(state, gone), at=now)
+    state = evolve(state, flow=_flowed(state, 0.0 if asleep else gone), at=now)
     if back:
         state = clock_doubted(_hold_moved(state, before, now), now)
     if state.closing:
@@ -86,8 +87,10 @@ def _hold_moved(state: State, before: Moment, now: Moment) -> State:
 
 
 def slept(state: State, now: Moment) -> bool:
-    """True when the last step is so long ago that the computer slept or its clock was set forward."""
-    return (now.wall - state.at.wall).total_seconds() > state.rules.longest_sleep + state.rules.slept
+    """True when the last step is so long ago that the computer slept or its clock was set forward. A computer's
+    monotonic clock may count the time that it sleeps, or not."""
+    gone = max((now.wall - state.at.wall).total_seconds(), now.mono - state.at.mono)
+    return gone > state.rules.longest_sleep + state.rules.slept
 
 
 def set_back(state: State, now: Moment) -> bool:
@@ -97,7 +100,7 @@ def set_back(state: State, now: Moment) -> bool:
 
 
 def _flowed(state: State, seconds: float) -> QueueTime:
-    """Waiting requests age only while the queue can move (rule 3)."""
+    """Waiting requests age only while the queue can move (rule 3): not while the computer sleeps."""
     if state.hold_since is not None or quiet(state, state.at):
         return state.flow
     may_read = state.away is None and office_hours.is_open(state.at.wall, state.rules.office, state.rules.zone)

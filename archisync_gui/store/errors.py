@@ -87,6 +87,7 @@ _SERVER = {
     "28P01": "office-login",
     "3D000": "office-missing",
     "3F000": "office-missing",
+    "42P01": "office-missing",
     "55P03": "locked",
     "40001": "locked",
     "40P01": "locked",

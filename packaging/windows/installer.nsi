@@ -321,6 +321,7 @@ Section Uninstall
   Delete "$SMPROGRAMS\Archisync.lnk"
   Call un.Autostarts
   DeleteRegKey HKCU "${UNINSTALL_KEY}"
+  DeleteRegKey HKCU "Software\Classes\AppUserModelId\Archisync"   ; written by toasts.py
   ${If} $RemoveData == 1
     RMDir /r "${DATA}"
   ${EndIf}

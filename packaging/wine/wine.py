@@ -15,7 +15,8 @@ place. In it:
 
 The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
 Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
-(`browser_outside.py`), so the ERP is read with a real browser. What passes under Wine can fail on Windows, and the
+(`browser_outside.py`), so the ERP is read with a real browser; tests that need PostgreSQL find a server of the host,
+too. What passes under Wine can fail on Windows, and the
 reverse.
 """
 
@@ -51,6 +52,9 @@ HOST_PROGRAMS = {"debootstrap": "debootstrap", COMPILER: "gcc-mingw-w64-x86-64-w
 
 CHROME = Path("drive_c/Program Files/Google/Chrome/Application/chrome.exe")
 """Chrome's place in a prefix."""
+
+FONTS = Path("/usr/share/fonts/truetype/dejavu")
+"""The host's fonts, which come with Debian's libraries for Qt."""
 
 PYTHON = r"Z:\store\python\python.exe"
 
@@ -209,8 +213,8 @@ class Session:
         return [*enter, "env", "-i", "-C", "/project", *given, *command]
 
 
-PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache"}
-"""What Windows' Python is told; its own byte code is kept apart from the working tree's."""
+PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache", "QT_QPA_FONTDIR": r"Z:\store\fonts"}
+"""What Windows' Python is told; its own byte code is kept apart from the working tree's. Wine brings no fonts."""
 
 
 @contextlib.contextmanager
@@ -224,6 +228,20 @@ def _browser_outside() -> Iterator[int]:
             yield int(bridge.stdout.readline())
         finally:
             bridge.stdin.close()
+
+
+@contextlib.contextmanager
+def _server_outside() -> Iterator[dict[str, str]]:
+    """The tests' PostgreSQL server on the host, if there is one; yields the variables that name it."""
+    command = [sys.executable, "-m", "tests.support.postgres"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdin is not None
+        try:
+            port = int(server.stdout.readline())
+            yield {"ARCHISYNC_TEST_SERVER": str(port)} if port else {}
+        finally:
+            server.stdin.close()
 
 
 def _follow(file: int, show: IO[bytes] | None, ended: threading.Event) -> None:
@@ -254,11 +272,12 @@ def ready(store: Path) -> None:
         raise RuntimeError("The Wine script needs root: it makes a Debian system of its own and mounts folders in it.")
     store.mkdir(parents=True, exist_ok=True)
     _host_programs()
-    parts: dict[str, Callable[[Path], None]] = {
+    parts: dict[str, Callable[[Path], object]] = {
         "system": _make_system,
         "python": _make_python,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
         "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
+        "fonts": lambda new: shutil.copytree(FONTS, new),
     }
     stamp = store / "python" / LOCKS_OF
     if not stamp.exists() or stamp.read_text() != _locks():
@@ -346,6 +365,8 @@ def main(arguments: Sequence[str]) -> int:
         print(error, file=sys.stderr)
         return 69
     wine.make_prefix()
-    command = words if program else [PYTHON, *words]
-    code, _ = wine.run(command, env={} if program else PYTHON_ENVIRONMENT, show=sys.stdout.buffer)
-    return code
+    if program:
+        return wine.run(words, show=sys.stdout.buffer)[0]
+    with contextlib.ExitStack() as stack:
+        variables = stack.enter_context(_server_outside()) if words[:2] == ["-m", "pytest"] else {}
+        return wine.run([PYTHON, *words], env={**PYTHON_ENVIRONMENT, **variables}, show=sys.stdout.buffer)[0]

@@ -1120,7 +1120,7 @@
             <translation>Utenti</translation>
         </message>
         <message>
-            <source>Open data fol&amp;der</source>
+            <source>Open data fo&amp;lder</source>
             <translation>Apri la &amp;cartella dei dati</translation>
         </message>
         <message>
@@ -2035,7 +2035,7 @@
             <translation>Cerca nel registro</translation>
         </message>
         <message>
-            <source>Open fol&amp;der</source>
+            <source>Op&amp;en folder</source>
             <translation>Apri &amp;cartella</translation>
         </message>
         <message>
@@ -2072,7 +2072,7 @@
             <translation>&amp;Ingrandisci</translation>
         </message>
         <message>
-            <source>Wi&amp;der</source>
+            <source>W&amp;ider</source>
             <translation>Ri&amp;duci</translation>
         </message>
         <message>
@@ -2362,7 +2362,7 @@
             <translation>Es&amp;porta…</translation>
         </message>
         <message>
-            <source>Clear an&amp;d read again…</source>
+            <source>Clear and read a&amp;gain…</source>
             <translation>Svuo&amp;ta e aggiorna…</translation>
         </message>
         <message>

@@ -94,7 +94,8 @@ async def test_a_core_that_is_closed_while_its_browser_starts_leaves_no_error(tm
     assert (await ticket).outcome is not Outcome.COMPLETED
     del core, ticket
     gc.collect()  # an error that nobody looked at is logged now
-    assert [child for child in me.children() if child.status() != psutil.STATUS_ZOMBIE] == []
+    left = [child for child in me.children() if child.status() != psutil.STATUS_ZOMBIE]
+    assert [child for child in left if child.name() != "explorer.exe"] == []  # Wine's desktop
     lock.release()
 
 

@@ -7,6 +7,7 @@ left out (``test_lines`` has them).
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ async def program(folder: Path, *arguments: str) -> str:
     started: Any = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", *arguments),
         cwd=folder,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},  # what it prints is not in every code page
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

@@ -204,3 +204,13 @@ async def test_a_silence_is_over_before_the_next_news_are_told(made: Server, mon
         assert heard.troubles == []
         assert silences
         assert silences == [None] * len(silences)
+
+
+@on_a_server
+async def test_people_are_told_when_the_offices_tables_are_gone(made: Server) -> None:
+    """A server that answers is not called silent."""
+    async with listening(made) as (heard, _):
+        with made.connect("test", autocommit=True) as connection:
+            connection.execute("DROP TABLE status CASCADE")
+        await until(lambda: heard.troubles)
+        assert set(heard.troubles) == {"office-missing"}

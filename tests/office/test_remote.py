@@ -194,6 +194,24 @@ async def test_a_session_ends_for_all_and_with_its_computer(made: Office) -> Non
         assert real.get_status().session_count == 1
 
 
+async def test_a_form_is_answered_in_time_by_a_server_that_says_nothing(
+    made: Office, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    """The line itself notices the silence later; the form counts once the server speaks again."""
+    monkeypatch.setattr(remote, "FORM_LIMIT", 0.5)
+    real = await made.orchestrator(Reads())
+    proxy = Proxy(made.server)
+    async with proxy as behind, leading(made.server, real), member(behind, "PC-2") as face:
+        await until(face, lambda status: status.boot)
+        proxy.set("silent")
+        answer = await face.smart_customer_sync(ID, "agente01", label="Modulo")
+        assert answer.error is not None
+        assert (answer.code, answer.error.code) == ("failed", "office-unreachable")
+        assert face.get_status().office.trouble is None  # the line waits for the server yet
+        proxy.set("open")
+        await until(face, lambda status: real.get_status().session_count == 1)
+
+
 async def test_without_the_server_the_last_status_stays(made: Office, quick_line: None, expected_errors: Any) -> None:
     real = await made.orchestrator(Reads())
     proxy = Proxy(made.server)

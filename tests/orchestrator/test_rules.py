@@ -1277,6 +1277,17 @@ async def test_the_schedules_requests_do_not_age_without_a_network() -> None:
         assert [run.type for run in rig.runs] == ["orders", "customers", "ddt", "invoices", "prices", "products"]
 
 
+@pytest.mark.parametrize("counted", [True, False])
+async def test_requests_do_not_age_while_the_computer_sleeps(counted: bool) -> None:
+    """Rule 3: nothing can move meanwhile, whether or not the monotonic clock counts the time."""
+    async with Rig(rules=dataclasses.replace(QUIET, watchdog=1e9)) as rig:
+        for type in ("products", "prices", "ddt"):
+            rig.o.request_sync(type)
+            await settle()
+        await rig.clock.computer_sleeps(15 * 60, counted=counted)
+        assert {e.type: e.priority for e in rig.o.get_status().queue} == {"ddt": 4, "prices": 2}
+
+
 async def test_a_suspended_run_goes_on_before_what_was_asked_earlier_with_the_same_priority() -> None:
     """Rule 17."""
     async with Rig() as rig:

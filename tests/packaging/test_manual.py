@@ -25,6 +25,7 @@ from archisync_gui.store.maintenance import CHANGES_KEPT, RUNS_KEPT, SCREENSHOTS
 ROOT = Path(__file__).parents[2]
 MANUAL = ROOT / "docs" / "manual"
 PAGES = sorted(MANUAL.rglob("*.md"))
+READMES = [ROOT / "README.md", ROOT / "packaging" / "README.md"]
 
 
 OF_OTHER_PROGRAMS = {
@@ -62,7 +63,7 @@ def test_the_first_page_leads_to_each_other_one(language: str) -> None:
     assert links == {page.name for page in folder.glob("*.md")} - {"index.md"}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(MANUAL)))
+@pytest.mark.parametrize("page", [*PAGES, *READMES], ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_what_a_page_tells_to_type_exists(page: Path) -> None:
     text = page.read_text("utf-8")
     for command in commands(text):
@@ -127,7 +128,7 @@ def test_how_long_things_are_kept_is_what_the_program_does() -> None:
     sorted(
         {
             command
-            for page in PAGES
+            for page in [*PAGES, *READMES]
             for command in commands(page.read_text("utf-8"))
             if re.match(r"archisync-gui (?:status|explain|hold|release|quit|doctor$)", command)
         }

@@ -1,9 +1,9 @@
 """A real PostgreSQL server for the tests: one temporary cluster for the whole run, one schema for each test.
 
 The server is the newest in Debian's folder (or the one in the folder that ``ARCHISYNC_TEST_POSTGRES`` names, for other
-versions); it listens on a free port of the loopback interface and is started when the first test asks for it. As root
-it runs as the user ``postgres``, since PostgreSQL refuses root. Its locale sorts as Italians do, so that a comparison
-that forgot the collation is noticed.
+versions, or one that runs already: ``ARCHISYNC_TEST_SERVER``). It listens on a free port of the loopback interface and
+is started when the first test asks for it. As root it runs as the user ``postgres``, since PostgreSQL refuses root. Its
+locale sorts as Italians do, so that a comparison that forgot the collation is noticed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -29,6 +30,8 @@ from tests.support import hygiene
 
 FOLDER = "ARCHISYNC_TEST_POSTGRES"
 """Environment variable: the folder with ``initdb`` and ``pg_ctl`` that the tests take."""
+SERVER = "ARCHISYNC_TEST_SERVER"
+"""Environment variable: the loopback port of a server that another process made of this module (:func:`main`)."""
 PASSWORD = "office-secret"
 # Not ``synchronous_commit = off``: a server that is crashed (``halt("immediate")``) would lose what it has confirmed.
 SETTINGS = """
@@ -163,12 +166,31 @@ class Cluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Elsewhere(Cluster):
+    """A cluster that another process has made: it answers here, and whatever needs its programs or files is skipped."""
+
+    def __init__(self, port: int) -> None:  # no cluster is made
+        self.port = port
+
+    def __getattr__(self, name: str) -> NoReturn:
+        pytest.skip("the server is on the other side of Wine: only on Linux and macOS can it be stopped and changed")
+
+    def run(self, program: str, *arguments: str) -> str:
+        """Not here."""
+        return str(self.programs)
+
+    def stop(self) -> None:
+        """Whoever made the cluster stops it."""
+
+
 INITDB = ("--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
 ITALIAN = ("--locale-provider=icu", "--icu-locale=it")
 """From version 15 on."""
 
 
-on_a_server = pytest.mark.skipif(sys.platform == "win32", reason="the server of the tests runs on Linux and macOS")
+on_a_server = pytest.mark.skipif(
+    sys.platform == "win32" and SERVER not in os.environ, reason="the server of the tests runs on Linux and macOS"
+)
 """For tests that need the server."""
 
 
@@ -184,9 +206,12 @@ class Offices:
         """The server, started when it is first asked for. Skips the test where none is installed."""
         if self._cluster is None:
             found = programs()
-            if found is None:
+            if SERVER in os.environ:
+                self._cluster = Elsewhere(int(os.environ[SERVER]))
+            elif found is None:
                 pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
-            self._cluster = Cluster(found)
+            else:
+                self._cluster = Cluster(found)
         return self._cluster
 
     def new(self) -> Server:
@@ -225,3 +250,22 @@ def office(offices: Offices) -> Iterator[Server]:
     """The address of a new office, removed after the test."""
     with offices.one() as server:
         yield server
+
+
+def main() -> int:
+    """A server for tests in another system: prints its port, and stops when the input ends. No server: prints 0."""
+    found = programs()
+    if found is None:
+        print(0, flush=True)
+        return 0
+    cluster = Cluster(found)
+    try:
+        print(cluster.port, flush=True)
+        sys.stdin.read()
+    finally:
+        cluster.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -19,6 +19,8 @@ from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import SIZE
 from archisync_gui.ui.text.i18n import set_language
 
+QApplication.setStyle("Fusion")  # as the program does; Windows and macOS would begin with their own
+
 
 @pytest.fixture(autouse=True)
 def _plain(qapp: QApplication) -> Iterator[None]:

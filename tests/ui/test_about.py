@@ -42,7 +42,7 @@ async def opened(panel: Panel, news: News) -> AboutDialog:
     panel.open("about")
     (dialog,) = panel.window.findChildren(AboutDialog)
     while panel.context.background._tasks:
-        await asyncio.gather(*panel.context.background._tasks)
+        await asyncio.wait(panel.context.background._tasks)
     return dialog
 
 
@@ -105,10 +105,10 @@ async def test_the_setting_stands_beside_the_way_to_about(make_panel: MakePanel,
     page.focus_on("updates.ask")
     page.fields["updates.ask"].control.click()  # type: ignore[attr-defined]
     while panel.context.background._tasks:
-        await asyncio.gather(*panel.context.background._tasks)
+        await asyncio.wait(panel.context.background._tasks)
     assert world.settings.flag("updates.ask") is True
     page.about.click()
     (dialog,) = panel.window.findChildren(AboutDialog)
     while panel.context.background._tasks:
-        await asyncio.gather(*panel.context.background._tasks)
+        await asyncio.wait(panel.context.background._tasks)
     dialog.close()

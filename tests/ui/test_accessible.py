@@ -51,7 +51,7 @@ CONTROLS = (
 MUTE = {QAccessible.Role.NoRole, QAccessible.Role.Client, QAccessible.Role.Border, QAccessible.Role.Pane}
 """Roles that say nothing of what a thing is."""
 
-LANGUAGES = ["it", pytest.param("en", marks=pytest.mark.nightly)]
+LANGUAGES = ["it", "en"]
 
 
 def within(root: QWidget) -> Iterator[QWidget]:

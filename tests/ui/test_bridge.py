@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from panel_fakes import FakeOrchestrator
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from archisync_gui.model import Event, EventKind
-from archisync_gui.ui.live.bridge import Bridge
+from archisync_gui.ui.live.bridge import Background, Bridge
 
 
 def test_a_flood_of_progress_becomes_one_update(qtbot: QtBot, qapp: QApplication) -> None:
@@ -41,3 +43,18 @@ def test_nothing_ticks_while_hidden(qtbot: QtBot) -> None:
     bridge.set_shown(False)
     qtbot.waitUntil(lambda: bridge.quiet, timeout=20_000)
     bridge.detach()
+
+
+async def test_what_has_just_ended_does_not_hold_up_the_end() -> None:
+    """The task is done when the panel closes, and the loop has had no turn to tell it: Python 3.12 and later wait for
+    nothing then, so that a loop around ``asyncio.gather`` went round for ever."""
+
+    async def nothing() -> None:
+        pass
+
+    background = Background()
+    done = background.run(nothing())
+    closing = asyncio.get_running_loop().create_task(background.close())  # begins right behind it
+    await closing
+    assert done.done()
+    background.deleteLater()

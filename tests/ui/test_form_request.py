@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QLabel
 from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.endpoint.pairing import WINDOW, Pairing
 from archisync_gui.settings import Settings
-from archisync_gui.ui.system.notify import FIRST_PAUSE, Message, Policy
+from archisync_gui.ui.system.message import Message
+from archisync_gui.ui.system.notify import FIRST_PAUSE, Policy
 
 pytestmark = pytest.mark.qasync
 

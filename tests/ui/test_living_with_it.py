@@ -51,7 +51,8 @@ from archisync_gui.ui.live.services import LoginTest
 from archisync_gui.ui.pages.history import STEP, WRONG, History
 from archisync_gui.ui.pages.log import LogView
 from archisync_gui.ui.pages.settings import SettingsPage
-from archisync_gui.ui.system.notify import Balloon, Message
+from archisync_gui.ui.system.message import Message
+from archisync_gui.ui.system.notify import Balloon
 from archisync_gui.ui.text.activity import missed_lists
 from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Timeline

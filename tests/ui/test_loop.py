@@ -83,10 +83,8 @@ def test_cancelled_timers_do_not_run_and_are_forgotten(loop: QtEventLoop) -> Non
 def test_nothing_runs_after_close(loop: QtEventLoop, qapp: QApplication) -> None:
     ran: list[str] = []
 
-    async def main() -> None:
-        loop.call_later(0.01, ran.append, "late")
-
-    loop.run_until_complete(main())
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.call_later(0.01, ran.append, "late")
     loop.close()
     QApplication.processEvents()
     assert ran == []

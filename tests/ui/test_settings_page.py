@@ -58,7 +58,7 @@ def interval(page: SettingsPage) -> tuple[Field, QSpinBox]:
 
 async def applied_all(panel: Panel) -> None:
     while panel.context.background._tasks:
-        await asyncio.gather(*panel.context.background._tasks, return_exceptions=True)
+        await asyncio.wait(panel.context.background._tasks)
 
 
 async def test_the_values_that_a_wheel_passes_are_one_change(make_panel: MakePanel, world: World) -> None:

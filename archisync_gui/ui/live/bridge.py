@@ -151,4 +151,4 @@ class Background(QObject):
         while tasks := [t for t in self._tasks if t is not asyncio.current_task()]:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.wait(tasks)

@@ -43,7 +43,7 @@ class ClearList(QWidget):
         fill(self.list, [(entity.name, words.type_name(entity.name)) for entity in entities])
         self.list.setAccessibleName(tr("List to be cleared"))
         self.account.setAccessibleName(tr("Account"))
-        self.clear.setText(tr("Clear an&d read again…"))
+        self.clear.setText(tr("Clear and read a&gain…"))
         self._help.setText(tr("Removes the stored rows (with a backup) and reads the list anew"))
         self._show()
 

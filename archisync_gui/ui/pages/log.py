@@ -253,7 +253,7 @@ class LogView(QWidget):
         self.follow.setText(tr("Fo&llow"))
         self.technical.setText(tr("&Technical"))
         self.technical.setToolTip(tr("Show the program's own lines, too"))
-        self.folder.setText(tr("Open fol&der"))
+        self.folder.setText(tr("Op&en folder"))
         self.bundle.setText(tr("Dia&gnostics…"))
         self.list.setAccessibleName(tr("Log lines"))
         path = self._path()

@@ -217,7 +217,7 @@ class SettingsPage(Page):
         self.accounts.retranslate()
         self.pages.retranslate()
         self.watches.retranslate()
-        self.folder.setText(tr("Open data fol&der"))
+        self.folder.setText(tr("Open data fo&lder"))
         self.again.setText(tr("Walk throu&gh the first steps again…"))
         self.about.setText(message("about.open"))
         self.one_customer.setText(message("one-customer.open"))

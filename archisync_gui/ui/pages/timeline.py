@@ -77,7 +77,7 @@ class TimelineBand(QWidget):
         for button, text in zip(self.spans, (tr("&2 hours"), tr("Da&y", "span"), tr("W&eek")), strict=True):
             button.setText(text)
         self.closer.setText(tr("C&loser"))
-        self.wider.setText(tr("Wi&der"))
+        self.wider.setText(tr("W&ider"))
         self.closer.setToolTip(tr("Show less time (mouse wheel, or +)"))
         self.wider.setToolTip(tr("Show more time (mouse wheel, or −)"))
         self.timeline.setAccessibleName(tr("Timeline of runs"))

@@ -13,7 +13,8 @@ from archisync_gui.model import Event, EventKind, Status
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.shell.passwords import Passwords
 from archisync_gui.ui.shell.window import MainWindow
-from archisync_gui.ui.system.notify import Balloon, Means, Message, Policy, best_means
+from archisync_gui.ui.system.message import Message
+from archisync_gui.ui.system.notify import Balloon, Means, Policy, best_means
 from archisync_gui.ui.text.activity import WHILE_AWAY, missed_lists, missed_sentence
 from archisync_gui.ui.text.i18n import tr
 

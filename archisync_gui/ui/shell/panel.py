@@ -34,7 +34,7 @@ from archisync_gui.ui.shell.start_failure import show_failure
 from archisync_gui.ui.shell.tray import Tray
 from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.shell.window_parts import PAGES
-from archisync_gui.ui.system.notify import Message
+from archisync_gui.ui.system.message import Message
 from archisync_gui.ui.text import status_words, words
 from archisync_gui.ui.text.i18n import language, set_language, tr
 from archisync_gui.ui.text.last_known import FILE, LastKnown, of_status

@@ -43,3 +43,8 @@ def started_apart(program: str, arguments: list[str]) -> bool:
     """Start a program that outlives this one. False: the system did not start it."""
     started = QProcess.startDetached(program, arguments)
     return bool(started[0] if isinstance(started, tuple) else started)
+
+
+def on_windows() -> bool:
+    """Whether Qt draws on Windows' own desktop (and not offscreen, as in tests)."""
+    return QApplication.platformName() == "windows"

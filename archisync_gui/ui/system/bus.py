@@ -6,8 +6,12 @@ Qt's own D-Bus classes cannot make a call with eight arguments from Python (seen
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Literal
+
+log = logging.getLogger(__name__)
 
 LIMIT = 3.0
 """Seconds that a bus or a service on it may take to answer."""
@@ -26,7 +30,13 @@ class Bus:
         """Raises what jeepney raises, ``OSError`` or ``TimeoutError`` where there is no such bus."""
         from jeepney.io.asyncio import DBusRouter, open_dbus_connection
 
-        self._connection = await asyncio.wait_for(open_dbus_connection(self._kind), LIMIT)
+        opening = asyncio.ensure_future(open_dbus_connection(self._kind))
+        try:
+            self._connection = await asyncio.wait_for(asyncio.shield(opening), LIMIT)
+        except asyncio.CancelledError:
+            with suppress(Exception):  # jeepney 0.9 leaves its socket open where it is cancelled: let it come to an end
+                self._connection = await asyncio.wait_for(opening, LIMIT)
+            raise
         self._router = DBusRouter(self._connection)
         await self._router.__aenter__()
 
@@ -54,9 +64,13 @@ class Bus:
         for task in listening:
             task.cancel()
         await asyncio.gather(*listening, return_exceptions=True)
-        if self._router is not None:
-            await self._router.__aexit__(None, None, None)
-            self._router = None
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        router, self._router = self._router, None
+        connection, self._connection = self._connection, None
+        try:
+            if router is not None:
+                await router.__aexit__(None, None, None)
+        except Exception as error:  # jeepney's receiver ended, e.g. by the answer to a call just cancelled
+            log.info("the bus was left after %r", error)
+        finally:
+            if connection is not None:
+                await connection.close()

@@ -5,20 +5,23 @@ One condition is told once: again only after its back-off has passed, and once m
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import sys
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from archisync_gui import zone
 from archisync_gui.conditions import Condition, Kind, conditions
 from archisync_gui.model import Event, EventKind, FailureKind, Status
 from archisync_gui.settings import Settings
+from archisync_gui.system import sys_platform
 from archisync_gui.ui.system.bus import Bus
+from archisync_gui.ui.system.message import Message
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
 
@@ -31,20 +34,6 @@ LONGEST_PAUSE = timedelta(hours=4)
 
 LONG_HOLD = timedelta(minutes=60)
 """A pause of the operator's own is called to mind after so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One notification."""
-
-    key: str
-    """The condition it is about: a newer message with the same key replaces the older."""
-    title: str
-    text: str
-    place: str
-    """What a click opens: the name of a page or dialog."""
-    what: object = None
-    urgent: bool = False
 
 
 @dataclass(slots=True)
@@ -245,7 +234,7 @@ class Means(Protocol):
 
 
 class Balloon:
-    """Qt's own balloons at the tray icon (Windows, macOS, and Linux without a notification service)."""
+    """Qt's own balloons at the tray icon: macOS, and where there is no notification service."""
 
     def __init__(self, icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> None:
         self._icon = icon
@@ -292,6 +281,9 @@ class FreeDesktop:
             (capabilities,) = await self._bus.call(new_method_call(self._address, "GetCapabilities"))
             self._markup = "body-markup" in capabilities
             await self._bus.listen(MatchRule(type="signal", interface=name), self._heard, "ui:notifications")
+        except asyncio.CancelledError:
+            await self.close()
+            raise
         except Exception as error:
             log.info("no notification service on the session bus: %s", error)
             await self.close()
@@ -338,8 +330,14 @@ class FreeDesktop:
 
 async def best_means(icon: QSystemTrayIcon, opened: Callable[[Message], None]) -> Means:
     """The way that does most on this system."""
-    if sys.platform.startswith("linux"):
+    if sys_platform() == "linux":
         bus = FreeDesktop(opened)
         if await bus.connect():
             return bus
+    if QGuiApplication.platformName() == "windows":
+        from archisync_gui.ui.system.toasts import Toasts
+
+        toasts = Toasts(opened)
+        if await toasts.connect():
+            return toasts
     return Balloon(icon, opened)

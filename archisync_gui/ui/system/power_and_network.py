@@ -6,6 +6,7 @@ orchestrator sees it by its clocks.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 from collections.abc import Callable
@@ -140,6 +141,9 @@ class Logind:
                 path="/org/freedesktop/login1",
             )
             await self._bus.listen(rule, lambda signal: self._heard(bool(signal.body[0])), "ui:sleep")
+        except asyncio.CancelledError:
+            await self.close()
+            raise
         except Exception as error:
             log.info("nobody tells when the computer sleeps: %s", error)
             await self.close()

@@ -48,7 +48,7 @@ WORDS: dict[str, dict[str, str]] = {
         "nothing": "apertura dell'archivio e del browser",
         "list": "Elenco",
         "read": "Aggiornato",
-        "never": "non nota",
+        "never": "non si sa quando",
         "soon": "meno di 1 min fa",
         "minutes": "{} min fa",
         "hours": "{} h fa",
