@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archisync_gui.app.commands import serve
 from archisync_gui.app.core import Core
 from archisync_gui.office.desk import Asked, Emit
-from archisync_gui.office.remote import PREFIX
+from archisync_gui.office.leader_view import PREFIX
 from archisync_gui.office.served import Served
 
 if TYPE_CHECKING:
