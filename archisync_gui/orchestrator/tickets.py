@@ -35,7 +35,7 @@ def new_id() -> str:
 
 
 def new_secret() -> str:
-    """A part of an id that nobody can guess."""
+    """A part of an id that cannot be guessed."""
     return secrets.token_hex(12)
 
 
