@@ -18,7 +18,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.office.membership import Membership, keep
 from archisync_gui.settings import Settings
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 
 CHILD = Path(__file__).parent / "office_child.py"
 PATIENCE = 60.0

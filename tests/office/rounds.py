@@ -35,7 +35,8 @@ from archisync_gui.model import Origin, SyncFailure, SystemClock
 from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.orchestrator import Ticket
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 
 ACCOUNT = "agente01"
 PATIENCE = 150.0
