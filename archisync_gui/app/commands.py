@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import Emit
 from archisync_gui.conditions import conditions
 from archisync_gui.model import (
+    Clock,
     ErrorInfo,
     Event,
     EventKind,
@@ -27,8 +28,21 @@ from archisync_gui.model import (
 )
 
 if TYPE_CHECKING:
-    from archisync_gui.app.core import Core
-    from archisync_gui.orchestrator import Ticket
+    from archisync_gui.orchestrator import Face, Ticket
+
+
+class Running(Protocol):
+    """What commands need of the core that runs."""
+
+    @property
+    def orchestrator(self) -> Face: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def second_start(self) -> Callable[[bool, str], None]: ...
+    @property
+    def quit(self) -> Callable[[], None] | None: ...
+
 
 SHOWN = frozenset(
     {
@@ -52,7 +66,7 @@ PATIENCE = 60.0
 """Seconds that a command which only looks or switches may take."""
 
 
-async def serve(core: Core, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+async def serve(core: Running, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
     """Run one command; answers exit code and JSON result. Unknown names are a usage error (another version asks)."""
     if name == "sync":
         return await _sync(core, list(args["types"]), emit)
@@ -65,7 +79,7 @@ def status_json(status: Status) -> Any:
     return {**as_json(status), "conditions": [condition.as_json() for condition in conditions(status)]}
 
 
-async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any]:
+async def _served(core: Running, name: str, args: dict[str, Any]) -> tuple[int, Any]:
     match name:
         case "status":
             return exit_codes.OK, status_json(core.orchestrator.get_status())
@@ -94,7 +108,7 @@ async def _served(core: Core, name: str, args: dict[str, Any]) -> tuple[int, Any
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
 
 
-def _retry(core: Core, account: str | None) -> tuple[int, Any]:
+def _retry(core: Running, account: str | None) -> tuple[int, Any]:
     """Let stopped accounts (or the one named) log in again with the same password; the next read tries it."""
     accounts = core.orchestrator.get_status().accounts
     if account is not None and account not in [known.id for known in accounts]:
@@ -105,7 +119,7 @@ def _retry(core: Core, account: str | None) -> tuple[int, Any]:
     return exit_codes.OK, {"allowed": stopped}
 
 
-async def _sync(core: Core, types: list[str], emit: Emit) -> tuple[int, Any]:
+async def _sync(core: Running, types: list[str], emit: Emit) -> tuple[int, Any]:
     """Request the types; emit progress while waiting, and each result as it comes.
 
     A request that waits for something only a person can change (a stopped account, the operator's pause), or for the

@@ -7,42 +7,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from contextvars import Context
-from datetime import datetime, time
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from archisync_gui import zone
 from archisync_gui.app import exit_codes
+from archisync_gui.app.actions import OperatorActions
 from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials, NoPassword
-from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
+from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.event_log import event_logger
 from archisync_gui.app.kept_sessions import KeptSessions
-from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity, ProfileLock
+from archisync_gui.app.orchestrator_settings import accounts_of, rules_of
+from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
-from archisync_gui.messages import LANGUAGES, system_language, text
+from archisync_gui.messages import LANGUAGES, system_language
 from archisync_gui.model import (
-    Account,
     Clock,
-    ErrorInfo,
     FailureKind,
     Finished,
-    Origin,
     RunControl,
     Suspended,
     SyncFailure,
     SystemClock,
 )
 from archisync_gui.office.membership import refuse_member
-from archisync_gui.orchestrator import OfficeHours, Orchestrator, Rules, Ticket
+from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.orchestrator.office_hours import closes
 from archisync_gui.settings import LoadedSettings, Settings, SettingsError, interval_key, open_settings
 from archisync_gui.store import Store
@@ -101,7 +97,7 @@ def _no_window(hidden: bool, place: str) -> None:
     """No panel is there to be raised."""
 
 
-class Core:
+class Core(OperatorActions):
     """One opened profile at work. Made by :meth:`open`; the caller holds the profile's lock."""
 
     def __init__(
@@ -115,8 +111,7 @@ class Core:
         if store.is_new and self.settings.flag("look.first_run_done"):
             missing = SyncFailure("archive-new", FailureKind.PERMANENT, params={"path": str(store.path)})
             self.troubles = (*self.troubles, missing)
-        self.store = store
-        self.credentials = credentials
+        super().__init__(store, credentials)
         self.clock = clock
         self.second_start: Callable[[bool, str], None] = _no_window
         """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
@@ -138,23 +133,13 @@ class Core:
             memory=None if profile.demo else KeptSessions(profile, lifetime=IDLE),
         )
         self.syncs = SyncRunner(store, self.erp, ENTITIES)
-        self.orchestrator: Orchestrator
         self.broken: asyncio.Future[SyncFailure] = asyncio.get_running_loop().create_future()
         """Done when nothing may be read any more (the folder is gone): why. Panel and commands end then."""
         self._identity = ProfileIdentity.of(profile)
         self._attended = False
         self._stack = AsyncExitStack()
         self._deadline = 10.0
-        self._closing = False
         self._closed = asyncio.Event()
-        self._acting = asyncio.Lock()
-        """Held by one action of the operator at a time: what it has looked at stays so until it has acted."""
-        self._later: set[asyncio.Task[object]] = set()
-        """Background work; cancelled when the core closes."""
-        self._lists: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
-        """Held by an action of the operator that changes the rows of that list and account."""
-        self._reading: dict[tuple[str, str], str] = {}
-        """The run that reads that list and account."""
 
     @classmethod
     async def open(
@@ -217,10 +202,10 @@ class Core:
             core.orchestrator = Orchestrator(
                 [entity.spec for entity in ENTITIES],
                 core._run,
-                core._accounts(),
+                accounts_of(core.settings, demo=profile.demo),
                 store.journal,
                 clock=core.clock,
-                rules=core._rules(),
+                rules=rules_of(core.settings, attended=core._attended, demo=profile.demo),
                 preemptible=attended,
                 close_browser=core.erp.close_browser,
             )
@@ -268,23 +253,6 @@ class Core:
         return await serve(self, name, args, emit)
 
     # ------------------------------------------------------------------------------------------------ background
-
-    def _start_later(self, work: Coroutine[Any, Any, object]) -> None:
-        # In a separate context: it outlives the action that started it.
-        task = asyncio.get_running_loop().create_task(work, context=Context())
-        self._later.add(task)
-        task.add_done_callback(self._later_done)
-
-    def _later_done(self, task: asyncio.Task[object]) -> None:
-        self._later.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("background work failed", exc_info=error)
-
-    async def _end_later(self) -> None:
-        while self._later:
-            for task in self._later:
-                task.cancel()
-            await asyncio.wait(self._later)
 
     async def _keep_house(self) -> None:
         while True:
@@ -337,39 +305,7 @@ class Core:
         if not await self._folder_is_there():
             raise self.broken.result()
 
-    @asynccontextmanager
-    async def _list_at_rest(self, sync_type: str, account: str) -> AsyncIterator[None]:
-        """No run of that list begins inside. Raises ``SyncFailure`` ``clear-while-running`` while one is at work. One
-        that was abandoned counts no more: it may never end (rule 26)."""
-        place = sync_type, self.store.account_of(sync_type, account)
-        lock = self._lists[place]
-        abandoned = {run.id for run in self.orchestrator.get_status().abandoned}
-        if lock.locked() or self._reading.get(place, "") not in {"", *abandoned}:
-            raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
-        async with lock:
-            yield
-
     # ------------------------------------------------------------------------------------------------ settings
-
-    async def _act(self, work: Coroutine[Any, Any, T]) -> T:
-        """An action of the operator: one at a time, and to its end even if the caller is cancelled.
-
-        Raises ``SyncFailure`` ``request-closing`` once the core is being closed.
-        """
-
-        async def alone() -> T:
-            async with self._acting:
-                if self._closing:
-                    work.close()
-                    raise SyncFailure("request-closing", FailureKind.PERMANENT)
-                return await work
-
-        task = asyncio.ensure_future(alone())
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            task.add_done_callback(_log_failure)
-            raise
 
     async def apply_settings(self, changes: Changes) -> None:
         """Check, save and put into effect, without a restart.
@@ -385,10 +321,10 @@ class Core:
         await save_settings(self.profile, before, changed)
         self.settings = changed
         zone.use(changed.text("sync.timezone"))
-        self.orchestrator.set_rules(self._rules())
+        self.orchestrator.set_rules(rules_of(self.settings, attended=self._attended, demo=self.profile.demo))
         self._tell_schedule(before)
         if any(before[key] != changed[key] for key in ("erp.accounts", "erp.catalogue_account")):
-            self.orchestrator.set_accounts(self._accounts())
+            self.orchestrator.set_accounts(accounts_of(self.settings, demo=self.profile.demo))
         if any(before[key] != changed[key] for key in ("erp.url", "erp.browser", "erp.pinned_key")):
             self._start_anew(everywhere=before["erp.url"] != changed["erp.url"])
         for account in set(before.words("erp.accounts")) - set(changed.words("erp.accounts")):
@@ -407,39 +343,15 @@ class Core:
         """Sessions of before are forgotten. ``everywhere``: it is another ERP, where refused credentials may be good;
         else only what a certificate had stopped goes on."""
         stopped = {account.id: account.stopped for account in self.orchestrator.get_status().accounts}
-        for account in self._accounts():
+        for account in accounts_of(self.settings, demo=self.profile.demo):
             self._start_later(self.erp.forget(account.id))
             error = stopped.get(account.id)
             if everywhere or (error is not None and error.code.startswith("certificate-")):
                 self.orchestrator.credentials_changed(account.id)
 
-    def _accounts(self) -> list[Account]:
-        names = (DEMO_ACCOUNT,) if self.profile.demo else self.settings.words("erp.accounts")
-        catalogue = self.settings.text("erp.catalogue_account") or (names[0] if names else "")
-        return [Account(name, catalogue=name == catalogue) for name in names]
-
-    def _rules(self) -> Rules:
-        settings = self.settings
-        hours = settings.flag("sync.office_hours") and not self.profile.demo
-        office = OfficeHours(
-            start=time.fromisoformat(settings.text("sync.office_from")),
-            end=time.fromisoformat(settings.text("sync.office_to")),
-            days=frozenset(int(day) - 1 for day in settings.text("sync.office_days")),
-        )
-        return Rules(
-            schedule=self._attended,
-            zone=settings.text("sync.timezone"),
-            office=office if hours else None,
-            daily_full=time.fromisoformat(settings.text("sync.daily_time")) if settings.flag("sync.daily") else None,
-            quiet=settings.number("session.quiet") * 60.0,
-            lease=settings.number("session.lease") * 60.0,
-            shared_read=float(settings.number("session.shared_read")),
-            login_budget=settings.number("erp.login_budget"),
-        )
-
     def _office_closes(self) -> datetime | None:
         """Until when the list that serves order forms may stay open."""
-        rules = self._rules()
+        rules = rules_of(self.settings, attended=self._attended, demo=self.profile.demo)
         return closes(self.clock.now(), rules.office, rules.zone)
 
     def _tell_schedule(self, before: Settings | None) -> None:
@@ -465,151 +377,3 @@ class Core:
         return chosen if chosen in LANGUAGES else system_language()
 
     # ------------------------------------------------------------------------------------------------ operator
-
-    async def set_password(self, account: str, password: str) -> bool:
-        """Use a password from now on, keep it, and let the account log in again. False: kept in memory only (no
-        keyring). Raises ``SyncFailure`` and ``OSError`` when it could not be kept; it is used all the same."""
-        return await self._act(self._set_password(account, password))
-
-    async def _set_password(self, account: str, password: str) -> bool:
-        try:
-            return await self.credentials.keep(account, password)
-        finally:
-            # Not waited for: it comes before the next read, but after the one at work, which may take minutes.
-            self._start_later(self.erp.forget(account))
-            self.orchestrator.credentials_changed(account)
-
-    async def keep_in_file(self, account: str) -> None:
-        """Keep the account's password in the private file, because there is no keyring. Raises ``SyncFailure`` and
-        ``OSError``."""
-        await self._act(self.credentials.keep_in_file(account))
-
-    async def test_login(self, account: str, password: str | None) -> None:
-        """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does.
-
-        It counts in the day's budget; where the ERP refuses the stored password, no run tries it again.
-        """
-        tried = password if password is not None else await self.credentials.password(account)
-        try:
-            await self.syncs.login_test(account, tried, lambda: self.orchestrator.logged_in(account))
-        except SyncFailure as error:
-            if password is None and await self._is_password(account, tried):
-                self.login_failed(account, error)
-            raise
-
-    async def _is_password(self, account: str, tried: str) -> bool:
-        """Whether ``tried`` is still the account's password: another one may have been given during a login."""
-        try:
-            return await self.credentials.password(account) == tried
-        except SyncFailure:
-            return False
-
-    def login_failed(self, account: str, error: SyncFailure) -> None:
-        """A login with the stored password, outside a run, ended so."""
-        if error.kind is FailureKind.CREDENTIALS:
-            self.orchestrator.login_refused(account, ErrorInfo.of(error))
-
-    async def accept_read(self, run_id: str) -> None:
-        """Apply a refused read that the operator accepts (only a shrink), after a backup. Refused while that list is
-        read."""
-        await self._act(self._change_rows(run_id, self.store.accept_read))
-
-    async def rekey(self, run_id: str) -> None:
-        """Give the stored rows the ERP's new numbers, after a backup. Refused while that list is read."""
-        await self._act(self._change_rows(run_id, self.store.rekey))
-
-    async def _change_rows(self, run_id: str, change: Callable[[str], Awaitable[object]]) -> None:
-        run = await self.store.run(run_id)
-        if run is None:
-            await change(run_id)  # the store says what is wrong with it
-            return
-        async with self._list_at_rest(run.type, run.account):
-            await change(run_id)
-            await self._tell_ages(run.type, run.account)
-
-    async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
-        """Remove the stored rows of a type (backup first) and read them again. Refused while that list is read."""
-        return await self._act(self._clear_and_read(sync_type, account))
-
-    async def _clear_and_read(self, sync_type: str, account: str) -> Ticket:
-        async with self._list_at_rest(sync_type, account):
-            await self.store.clear(sync_type, account)
-            self.orchestrator.rows_changed(sync_type, account, last_success=None, new_as_of=None, all_as_of=None)
-        return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
-
-    async def _tell_ages(self, sync_type: str, account: str) -> None:
-        ages = await self.store.ages(sync_type, account)
-        self.orchestrator.rows_changed(
-            sync_type,
-            account,
-            last_success=ages.last_success,
-            new_as_of=ages.new_as_of,
-            all_as_of=ages.all_as_of,
-            doubtful=ages.doubtful,
-        )
-
-
-def _log_failure(task: asyncio.Task[Any]) -> None:
-    """What went wrong in an action whose caller is gone."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.warning("an action failed: %s", error)
-
-
-async def look_at_erp(profile: Profile, demo: DemoOptions | None, *, conformance: str | None, language: str) -> int:
-    """``doctor --erp``: log in once and look at each uncertain fact, reading only. ``conformance``: also the slower
-    questions, and a report without contents in that file (``-``: in the profile's folder).
-    0: all as expected; 69: something differs; 75: another process holds the profile; 78: nothing to look at.
-    """
-    lock = ProfileLock(profile)
-    if not lock.acquire():
-        # Two processes on one account would end each other's lists.
-        print(text("doctor-busy", language, {"name": profile.name, "pid": lock.holder() or "?"}))
-        return exit_codes.BUSY
-    try:
-        core = await Core.open(profile, demo=demo, attended=False)
-    except SyncFailure as error:
-        print(text(error.code, language, error.params))
-        return exit_codes.CONFIG
-    else:
-        try:
-            return await _look_at_erp(core, conformance=conformance, language=language)
-        finally:
-            await core.close()
-    finally:
-        lock.release()
-
-
-async def _look_at_erp(core: Core, *, conformance: str | None, language: str) -> int:
-    from archisync_gui.erp.conformance import doctor
-
-    accounts = core.orchestrator.get_status().accounts
-    if not accounts:
-        print(text("no-account", language))
-        return exit_codes.CONFIG
-    account = accounts[0]
-    if account.stopped is not None:
-        # Credentials that were refused are not tried again, least of all by a program that only looks.
-        print(text(account.stopped.code, language, account.stopped.params))
-        return exit_codes.CREDENTIALS
-    file = None
-    if conformance is not None:
-        usual = core.profile.folder / "conformance.json"
-        file = usual if conformance == "-" else Path(conformance)
-    try:
-        good = await doctor(
-            core.erp,
-            account.id,
-            ENTITIES,
-            language=language,
-            conformance=conformance is not None,
-            save_to=file,
-            logged_in=lambda: core.orchestrator.logged_in(account.id),
-            keys={entity.name: (await core.store.known(entity.name, account.id)).keys for entity in ENTITIES},
-        )
-    except SyncFailure as error:
-        core.login_failed(account.id, error)
-        print(text(error.code, language, error.params))
-        return exit_codes.CREDENTIALS if error.kind is FailureKind.CREDENTIALS else exit_codes.UNAVAILABLE
-    if file is not None:
-        print(text("conformance-saved", language, {"file": file}))
-    return exit_codes.OK if good else exit_codes.UNAVAILABLE

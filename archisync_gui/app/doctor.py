@@ -64,7 +64,7 @@ def run_doctor(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
         print(json.dumps([asdict(f) for f in findings], ensure_ascii=False))
     broken = any(f.verdict == "broken" for f in findings)
     if options.erp and not broken:
-        from archisync_gui.app.core import look_at_erp
+        from archisync_gui.app.erp_look import look_at_erp
 
         return asyncio.run(look_at_erp(profile, demo, conformance=options.conformance, language=language))
     return exit_codes.UNAVAILABLE if broken else exit_codes.OK

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -16,20 +17,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from archisync_gui import __version__
+from archisync_gui.app import joining
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
 from archisync_gui.drafts import Drafts
-from archisync_gui.endpoint.pairing import FILE as PAGES_FILE
-from archisync_gui.endpoint.pairing import PairingStore
+from archisync_gui.endpoint.paired_pages import FILE as PAGES_FILE
+from archisync_gui.endpoint.paired_pages import PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import text
 from archisync_gui.model import FailureKind, Json, SyncFailure, SystemClock
 from archisync_gui.office.checks import Seen, look
+from archisync_gui.office.leadership import Member
 from archisync_gui.office.membership import Membership, forget, forget_watches, keep, leave_watches, membership
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, open_settings
 from archisync_gui.store import Store, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from archisync_gui.store.store import FILE
 
 log = logging.getLogger(__name__)
@@ -283,3 +288,8 @@ async def _bring_drafts_back(profile: Profile, server: Server) -> None:
         await own.take(drafts, letterheads)
     finally:
         await own.close()
+
+
+def this_member(profile: Profile) -> Member:
+    """This start of the program as a member."""
+    return Member(secrets.token_hex(8), joining.computer_name(profile), __version__)

@@ -9,143 +9,54 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
-from archisync_gui.app import exit_codes
-from archisync_gui.app.channel import ChannelServer
-from archisync_gui.app.commands import serve, status_json
+from archisync_gui.app.commands import status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
-from archisync_gui.app.joining import address, is_shared, setting_as_json, usable_settings
-from archisync_gui.app.office import this_member
+from archisync_gui.app.joining import is_shared, setting_as_json, this_member, usable_settings
+from archisync_gui.app.leading import allow_known, serve_member
+from archisync_gui.app.letting_go import let_go
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import FailureKind, Json, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
 from archisync_gui.office.leadership import YIELD, Leadership
-from archisync_gui.office.line import Line, News
+from archisync_gui.office.line import Line
 from archisync_gui.office.membership import Membership
-from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
+from archisync_gui.office.news import News
+from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.office.served import Served
 from archisync_gui.office.shared_rows import OwnRows, SharedRows
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
-from archisync_gui.settings import Settings, SettingsError, interval_key, open_settings
+from archisync_gui.settings import Settings, SettingsError, interval_key
 from archisync_gui.store import Store, StoreError
-from archisync_gui.store.errors import AGAIN, RECOVERABLE
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 
 if TYPE_CHECKING:
     from archisync_gui.app.demo import DemoOptions
 
+
 log = logging.getLogger(__name__)
+
+FOLDER_CHECK = 5.0
+"""Seconds between two looks whether the profile's folder is still the one that was opened."""
+
 
 UNFIT = 60.0
 """Seconds for which a member that could not open the archive leaves the leadership to others."""
-BROWSER_GRACE = YIELD
-"""Seconds that the ERP's browser may live when the leadership is lost."""
-FOLDER_CHECK = 5.0
-"""Seconds between two looks whether the profile's folder is still the one that was opened."""
 FIRST_STATUS = 5.0
 """Seconds that the opening waits for the office's first status."""
 LONG = 120.0
 """Seconds that the leader may take to begin an action on the archive (backup first)."""
-
 Say = Callable[..., object]
 """Gets a text's code and its parameters."""
-
-
-class _NeverLeads:
-    """The fence of a store that only reads."""
-
-    epoch: int | None = None
-
-    def lost(self, epoch: int) -> None:
-        """Never called: there is no epoch."""
-
-
-@asynccontextmanager
-async def taking_part_at_last(
-    profile: Profile,
-    demo: DemoOptions | None,
-    membership: Membership,
-    *,
-    stop: asyncio.Event,
-    waits: Callable[[SyncFailure], object],
-    passing: Collection[str] = RECOVERABLE,
-    say: Say = lambda code, **params: None,
-    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
-) -> AsyncIterator[OfficeMember | None]:
-    """Take part in the office as soon as its server lets this computer; ``None`` when ``stop`` was set meanwhile.
-
-    The caller holds the profile's lock. While the server gives one of the codes ``passing``, it is tried again every
-    :data:`AGAIN` seconds, and ``waits`` is told why whenever the reason is another one. ``say`` as for
-    :func:`taking_part`. Meanwhile a second start of the program and a request to quit are answered. Raises
-    ``SyncFailure`` for any other trouble.
-    """
-    found: OfficeMember | None = None
-
-    async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
-        if name == "raise":
-            second_start(bool(args.get("hidden")), str(args.get("open") or ""))
-            return exit_codes.OK, None
-        if name == "quit":
-            asyncio.get_running_loop().call_soon(stop.set)  # after the answer
-            return exit_codes.OK, None
-        if found is None:
-            raise StoreError("office-unreachable", path=membership.place, detail=told)
-        return await found.line.send(name, args, emit).future
-
-    told = ""
-    async with AsyncExitStack() as stack:
-        channel = ChannelServer(profile, answer)
-        stack.push_async_callback(channel.stop)
-        await channel.start()
-        while found is None and not stop.is_set():
-            try:
-                server = await address(profile, membership.url)
-                found = await stack.enter_async_context(taking_part(profile, demo, membership, server, say=say))
-            except SyncFailure as error:
-                if error.code not in passing:
-                    raise
-                log.warning("this computer cannot take part in its office yet, trying again: %s", error)
-                if told != error.code:
-                    told = error.code
-                    waits(error)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(AGAIN):
-                        await stop.wait()
-        yield found
-
-
-@asynccontextmanager
-async def taking_part(
-    profile: Profile,
-    demo: DemoOptions | None,
-    membership: Membership,
-    server: Server,
-    *,
-    say: Say = lambda code, **params: None,
-) -> AsyncIterator[OfficeMember]:
-    """Take part in the office; the caller holds the profile's lock. ``say`` gets ``office-leads`` and
-    ``office-follows`` when they become true. Raises ``SyncFailure`` when the office's data cannot be opened."""
-    clock = OfficeClock()
-    async with AsyncExitStack() as stack:
-        loaded = await asyncio.to_thread(open_settings, profile.settings_file)
-        # A reader of its own beside the leader's store: it stays when the leadership comes and goes.
-        store = await Store.join(
-            Postgres(server, fence=_NeverLeads()), profile.folder, ENTITIES, clock=clock, upgrade=False, newer=True
-        )
-        stack.push_async_callback(store.close)
-        member = OfficeMember(profile, demo, membership, server, clock, loaded.settings, store, say)
-        member.troubles = (*loaded.troubles, *filter(None, [member.only_reads]))
-        stack.push_async_callback(member.close)
-        await member.begin()
-        yield member
 
 
 class OfficeMember:
@@ -289,13 +200,13 @@ class OfficeMember:
 
             stack.push_async_callback(close)
             core.orchestrator.set_away(self._away)
-            await _allow_known(core)
+            await allow_known(core)
             self.core = core
             self._settings = core.settings
             served = Served(core.orchestrator)
 
             async def handler(asked: Asked, emit: Emit) -> tuple[int, Any]:
-                return await _serve(core, served, asked, emit)
+                return await serve_member(core, served, asked, emit)
 
             def status() -> Any:
                 return status_json(served.status())
@@ -486,42 +397,3 @@ class OfficeMember:
     async def clear_and_read(self, sync_type: str, account: str) -> None:
         """As :meth:`Core.clear_and_read`, done by the leader."""
         await self.orchestrator.ask("clear_and_read", patience=LONG, type=sync_type, account=account)
-
-
-async def let_go(closing: Coroutine[Any, Any, None], kill_browser: Callable[[], object]) -> None:
-    """Close what reads the ERP, and end the browser without a word when that takes longer than :data:`BROWSER_GRACE`:
-    another member reads by now, whatever this one's parts still wait for."""
-    task = asyncio.ensure_future(closing)
-    try:
-        await asyncio.wait({task}, timeout=BROWSER_GRACE)
-        if not task.done():
-            log.warning("the browser is ended: this member does not lead any more and closing takes long")
-            await asyncio.to_thread(kill_browser)
-    finally:
-        await task
-
-
-async def _serve(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:
-    """Do what a member asks: a call of the remote face, an action on the archive, or a command of the command line."""
-    if not asked.name.startswith(PREFIX):
-        return await serve(core, asked.name, asked.args, emit)
-    match asked.name.removeprefix(PREFIX):
-        case "accept_read":
-            await core.accept_read(asked.args["run"])
-        case "rekey":
-            await core.rekey(asked.args["run"])
-        case "clear_and_read":
-            await core.clear_and_read(asked.args["type"], asked.args["account"])
-        case "expect_form":
-            core.expect_form()
-        case name:
-            return await served(asked, name, emit)
-    return served.done(None)
-
-
-async def _allow_known(core: Core) -> None:
-    """Let accounts read again that an earlier leader had no password for, where this computer has one."""
-    for account in core.orchestrator.get_status().accounts:
-        missing = account.stopped is not None and account.stopped.code == "password-missing"
-        if missing and await core.credentials.knows(account.id):
-            core.orchestrator.credentials_changed(account.id)

@@ -6,14 +6,12 @@ import argparse
 import asyncio
 import getpass
 import json
-import secrets
 import socket
 import sys
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from archisync_gui import __version__
 from archisync_gui.app import exit_codes, joining
 from archisync_gui.app.console import console_end
 from archisync_gui.app.joining import address, joined
@@ -22,17 +20,11 @@ from archisync_gui.messages import system_language, text
 from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.office.checks import look
 from archisync_gui.office.desk import Emit, last_shown
-from archisync_gui.office.leadership import Member
 from archisync_gui.office.line import call
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 
 if TYPE_CHECKING:
     from archisync_gui.app.demo import DemoOptions
-
-
-def this_member(profile: Profile) -> Member:
-    """This start of the program as a member."""
-    return Member(secrets.token_hex(8), joining.computer_name(profile), __version__)
 
 
 # ------------------------------------------------------------------------------------------------- the commands
@@ -152,7 +144,7 @@ async def _take_part(profile: Profile, demo: DemoOptions | None, language: str) 
     import signal
 
     from archisync_gui.app.core import until_over
-    from archisync_gui.app.member import taking_part_at_last
+    from archisync_gui.app.taking_part import taking_part_at_last
 
     done = asyncio.Event()
     loop = asyncio.get_running_loop()

@@ -14,11 +14,11 @@ from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
 
 if TYPE_CHECKING:
-    from archisync_gui.app.desktop import Life
     from archisync_gui.app.joining import Checked
+    from archisync_gui.app.life import Life
     from archisync_gui.app.profile import Profile
     from archisync_gui.office.checks import Seen
-    from archisync_gui.store.postgres import Server
+    from archisync_gui.store.postgres_server import Server
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ async def _loaded() -> None:
 async def _server(profile: Profile, address: str, password: str) -> Server:
     """The server with the typed password, or else with the one that is known."""
     from archisync_gui.app import joining
-    from archisync_gui.store.postgres import Server
+    from archisync_gui.store.postgres_server import Server
 
     if password:
         return replace(Server.from_url(address), password=password)

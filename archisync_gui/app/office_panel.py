@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from archisync_gui.app.desktop import NotOpened, open_drafts
-from archisync_gui.app.member import OfficeMember, taking_part_at_last
+from archisync_gui.app.drafts_file import open_drafts
+from archisync_gui.app.life import NotOpened
+from archisync_gui.app.member import OfficeMember
+from archisync_gui.app.taking_part import taking_part_at_last
 from archisync_gui.drafts import Drafts, OfficeDrafts
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure
@@ -17,7 +19,7 @@ from archisync_gui.store.errors import RECOVERABLE
 from archisync_gui.store.postgres import Postgres
 
 if TYPE_CHECKING:
-    from archisync_gui.app.desktop import Life
+    from archisync_gui.app.life import Life
     from archisync_gui.ui.shell.panel import Panel
 
 MENDABLE = RECOVERABLE | {"office-login", "office-tls", "office-missing", "office-not-allowed", "office-older"}
@@ -59,7 +61,7 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
     the panel says so and tries again. Raises :class:`NotOpened` when the operator quits meanwhile (or asks to join
     again or to leave), and ``SyncFailure``."""
     from archisync_gui.ui.text.i18n import language
-    from archisync_gui.ui.text.words import Headline
+    from archisync_gui.ui.text.status_words import Headline
 
     told: list[str] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -13,16 +13,14 @@ from archisync_gui.demo_erp.commands import next_view
 from archisync_gui.demo_erp.dialogs import column_boxes, header_popup
 from archisync_gui.demo_erp.drawing import Drawing
 from archisync_gui.demo_erp.exchange import Posted, Visit, html, posted, result
+from archisync_gui.demo_erp.held import HeldErp
 from archisync_gui.demo_erp.layout import GridColumn
 from archisync_gui.demo_erp.list_view import ListViews, known_option
 from archisync_gui.demo_erp.pages import BASE, ListPage, grid_root, list_page
+from archisync_gui.demo_erp.serving import Serving
 from archisync_gui.demo_erp.sessions import GridPage, Session
 from archisync_gui.demo_erp.streams import Row
 from archisync_gui.demo_erp.texts import Speech, client_value
-
-if TYPE_CHECKING:
-    from archisync_gui.demo_erp.demo import DemoErp
-    from archisync_gui.demo_erp.server import Server
 
 _FOLD_BELOW = 1_300
 """Width in pixels below which the toolbar folds when the page loads."""
@@ -34,7 +32,7 @@ _OF_THE_PAGE = ("PRESET", "SEARCH")
 class ListCallbacks:
     """Answers the requests of list views."""
 
-    def __init__(self, demo: DemoErp, server: Server, views: ListViews) -> None:
+    def __init__(self, demo: HeldErp, server: Serving, views: ListViews) -> None:
         self._demo = demo
         self._server = server
         self._views = views

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from archisync_gui.demo_erp.demo import DemoErp
+from archisync_gui.demo_erp.held import HeldErp
 
 
-async def control(demo: DemoErp, request: web.Request) -> web.StreamResponse:
+async def control(demo: HeldErp, request: web.Request) -> web.StreamResponse:
     """Answer one control request; 404 without the token, 400 with a reason for what makes no sense.
 
     - ``faults``, ``variations``: GET what is on, POST ``{name, arguments}``, DELETE ``{names}`` (none: all).
@@ -44,7 +43,7 @@ async def control(demo: DemoErp, request: web.Request) -> web.StreamResponse:
     return web.json_response(answer)
 
 
-def _switches(demo: DemoErp, what: str, method: str, body: dict[str, Any]) -> Any:
+def _switches(demo: HeldErp, what: str, method: str, body: dict[str, Any]) -> Any:
     board = demo.board if what == "faults" else demo.variations
     if method == "POST":
         (demo.fault if what == "faults" else demo.vary)(body["name"], **body.get("arguments", {}))
@@ -53,7 +52,7 @@ def _switches(demo: DemoErp, what: str, method: str, body: dict[str, Any]) -> An
     return board.active()
 
 
-def _happened(demo: DemoErp, what: str, method: str, body: dict[str, Any]) -> Any:
+def _happened(demo: HeldErp, what: str, method: str, body: dict[str, Any]) -> Any:
     if what == "spent":
         return {"spent": demo.spent()}
     if what == "clock":
@@ -79,7 +78,7 @@ def _happened(demo: DemoErp, what: str, method: str, body: dict[str, Any]) -> An
     ]
 
 
-def _views(demo: DemoErp, what: str, method: str, request: web.Request, body: dict[str, Any]) -> Any:
+def _views(demo: HeldErp, what: str, method: str, request: web.Request, body: dict[str, Any]) -> Any:
     if method == "DELETE":
         demo.preferences.reset()
         return {}
@@ -92,7 +91,7 @@ def _views(demo: DemoErp, what: str, method: str, request: web.Request, body: di
     return record if what == "views" else json.loads(record)
 
 
-def _rows(demo: DemoErp, method: str, request: web.Request, body: dict[str, Any]) -> Any:
+def _rows(demo: HeldErp, method: str, request: web.Request, body: dict[str, Any]) -> Any:
     if method == "GET":
         return json.loads(json.dumps(demo.rows(request.query["list"], request.query["user"]), default=str))
     name, user = body["list"], body["user"]

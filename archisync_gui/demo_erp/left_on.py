@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archisync_gui.demo_erp.columns import ListView
+from archisync_gui.demo_erp.held import HeldErp
 from archisync_gui.demo_erp.list_view import TEXT_COLUMN, other_option
 from archisync_gui.demo_erp.saved_views import ALL_ROWS, Builder, RowFilter
 from archisync_gui.demo_erp.texts import Speech, cell_text
 
-if TYPE_CHECKING:
-    from archisync_gui.demo_erp.demo import DemoErp
 
-
-def leave_on(demo: DemoErp, name: str, arguments: Mapping[str, str]) -> None:
+def leave_on(demo: HeldErp, name: str, arguments: Mapping[str, str]) -> None:
     """Change the saved views of the accounts and lists that the variation concerns."""
     users = [arguments["user"]] if arguments.get("user") else list(demo.accounts)
     lists = [arguments["list"]] if arguments.get("list") else list(demo.lists)
@@ -25,7 +23,7 @@ def leave_on(demo: DemoErp, name: str, arguments: Mapping[str, str]) -> None:
                 demo.set_preferences(user, list_name, **changes)
 
 
-def _changes(demo: DemoErp, view: ListView, user: str, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
+def _changes(demo: HeldErp, view: ListView, user: str, name: str, arguments: Mapping[str, str]) -> dict[str, Any]:
     field = arguments.get("column") or TEXT_COLUMN[view.name]
     match name:
         case "preset-left-on":
@@ -47,7 +45,7 @@ def _changes(demo: DemoErp, view: ListView, user: str, name: str, arguments: Map
             return {"page_size": ALL_ROWS, "page_index": 0}
 
 
-def _some_text(demo: DemoErp, view: ListView, user: str, field: str) -> str:
+def _some_text(demo: HeldErp, view: ListView, user: str, field: str) -> str:
     rows = demo.world.rows(view.name, user, demo.clock.now()).rows
     row = next(row for row in rows if row.values.get(field))
     return cell_text(row, view.column(field), Speech("it", "it"))

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archisync_gui.demo_erp.columns import FilterOption, ListView, MenuItem
 from archisync_gui.demo_erp.drawing import Drawing, Look
 from archisync_gui.demo_erp.editors import Combo, filter_conditions
 from archisync_gui.demo_erp.grid_html import grid_html
+from archisync_gui.demo_erp.held import HeldErp
 from archisync_gui.demo_erp.layout import LAYOUT_FAULTS, GridColumn, layout
 from archisync_gui.demo_erp.query import Listing, Query
 from archisync_gui.demo_erp.saved_views import ALL_ROWS, PAGE_SIZES, Preferences, RowFilter
 from archisync_gui.demo_erp.sessions import GridPage
 from archisync_gui.demo_erp.streams import Row, RowSet
 from archisync_gui.demo_erp.texts import Speech, cell_text
-
-if TYPE_CHECKING:
-    from archisync_gui.demo_erp.demo import DemoErp
 
 TEXT_COLUMN = {
     "customers": "CITY",
@@ -43,7 +41,7 @@ class Digits:
 class ListViews:
     """Draws list views. Lives in the server's loop."""
 
-    def __init__(self, demo: DemoErp) -> None:
+    def __init__(self, demo: HeldErp) -> None:
         self._demo = demo
         self._query = Query()
         self._renumbered: dict[tuple[str, str], RowSet] = {}

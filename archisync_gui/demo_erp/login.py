@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from aiohttp import web
 
 from archisync_gui.demo_erp import pages
 from archisync_gui.demo_erp.exchange import Visit, html, posted, result
+from archisync_gui.demo_erp.held import HeldErp
 from archisync_gui.demo_erp.pages import BASE
+from archisync_gui.demo_erp.serving import Serving
 from archisync_gui.demo_erp.sessions import Session
-
-if TYPE_CHECKING:
-    from archisync_gui.demo_erp.demo import DemoErp
-    from archisync_gui.demo_erp.server import Server
 
 
 class Logins:
     """Answers Login.aspx."""
 
-    def __init__(self, demo: DemoErp, server: Server) -> None:
+    def __init__(self, demo: HeldErp, server: Serving) -> None:
         self._demo = demo
         self._server = server
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from aiohttp import web
@@ -20,17 +17,15 @@ from archisync_gui.demo_erp.columns import LISTS, SIDEBAR, ListView
 from archisync_gui.demo_erp.control import control
 from archisync_gui.demo_erp.detail_page import detail_page
 from archisync_gui.demo_erp.exchange import Hung, Visit, html, redirect
-from archisync_gui.demo_erp.latency import Latency
+from archisync_gui.demo_erp.held import HeldErp
 from archisync_gui.demo_erp.list_view import ListViews
 from archisync_gui.demo_erp.login import Logins
 from archisync_gui.demo_erp.pages import BASE
 from archisync_gui.demo_erp.recorder import Action
-from archisync_gui.demo_erp.sessions import Session, SessionStore
+from archisync_gui.demo_erp.serving import Serving
+from archisync_gui.demo_erp.sessions import Session
 from archisync_gui.demo_erp.streams import Row
 from archisync_gui.demo_erp.texts import Speech
-
-if TYPE_CHECKING:
-    from archisync_gui.demo_erp.demo import DemoErp
 
 CLIENT_FILES = (
     "events.js", "controls.js", "transport.js", "grid.js", "editors.js", "combo.js", "view.js", "login.js", "page.js",
@@ -38,14 +33,11 @@ CLIENT_FILES = (
 """The client's scripts in the order of loading; they share one scope."""
 
 
-class Server:
+class Server(Serving):
     """One running demo ERP's request handling. Lives in the demo's own loop."""
 
-    def __init__(self, demo: DemoErp, idle_seconds: float, monotonic: Callable[[], float]) -> None:
-        self._demo = demo
-        self.sessions = SessionStore(idle_seconds, monotonic)
-        self.closing = asyncio.Event()
-        self._released = asyncio.Event()
+    def __init__(self, demo: HeldErp, idle_seconds: float, monotonic: Callable[[], float]) -> None:
+        super().__init__(demo, idle_seconds, monotonic)
         self._views = ListViews(demo)
         self._logins = Logins(demo, self)
         self._lists = ListCallbacks(demo, self, self._views)
@@ -64,15 +56,6 @@ class Server:
         app.router.add_route("*", f"{BASE}/{{path:.*}}", self._erp)
         app.router.add_get("/", self._home)
         return app
-
-    def release(self) -> None:
-        """Let every hung request go on."""
-        self._released.set()
-        self._released = asyncio.Event()
-
-    def hung(self) -> Hung:
-        """An answer that does not come before ``release``."""
-        return Hung(self._released)
 
     async def _home(self, _request: web.Request) -> web.StreamResponse:
         raise web.HTTPFound(f"{BASE}/")
@@ -123,55 +106,6 @@ class Server:
                 self._demo.recorder.add(
                     Action(visit.kind, visit.user, f"/{path}", visit.detail, datetime.now(UTC), duration, visit.writes)
                 )
-
-    def set_cookie(self, response: web.StreamResponse, name: str, value: str, days: int = 0) -> None:
-        """Set one of the ERP's three cookies; none is marked secure (docs/erp.md, Login)."""
-        age = days * 86_400 if days else None
-        response.set_cookie(name, value, path="/", httponly=True, samesite="Lax", max_age=age)
-
-    async def _hang(self, until: asyncio.Event) -> None:
-        """Wait until the fault is cleared or the demo stops; the session is free meanwhile."""
-        waits = [asyncio.ensure_future(until.wait()), asyncio.ensure_future(self.closing.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def take(self, seconds: float) -> None:
-        """Spend the ERP's own time."""
-        if seconds > 0 and not self.closing.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.closing.wait(), seconds)
-
-    @property
-    def latency(self) -> Latency:
-        """The latency model in force."""
-        slow = self._demo.board.hit("slow")
-        base = self._demo.latency
-        return Latency(max(base.factor, 0.1) * float(slow["factor"])) if slow else base
-
-    def speech(self, request: web.Request, session: Session, posted: str = "") -> Speech:
-        """The languages of one answer: captions follow the Accept-Language header, which wins over the user's profile
-        (docs/erp.md, Language); dates and numbers follow the browser's own language as its callbacks tell it."""
-        hit = self._demo.variations.hit
-        ids = (hit("id-notation") or {}).get("cells", "dotted")
-        yes_no = "image" if hit("yes-no-words") is None else "word"
-        signed = hit("invoice-amounts-signed") is not None
-        other = self._demo.board.hit("other-locale")
-        if other is not None:
-            word = _language(other["locale"])
-            return Speech(word, word, ids, yes_no, signed)
-        captions = _language(request.headers.get("Accept-Language", ""))
-        session.locale = posted or session.locale
-        cells = _language(session.locale) if session.locale else captions
-        if (english := self._demo.variations.hit("english-session")) is not None:
-            return Speech("en", _language(english["cells"]) if english["cells"] else cells, ids, yes_no, signed)
-        return Speech(captions, cells, ids, yes_no, signed)
-
-    def version(self) -> str:
-        """The ERP's version, as each page's footer has it."""
-        return (self._demo.variations.hit("version") or {}).get("number", self._demo.version)
 
     # --- routes
 
@@ -236,7 +170,3 @@ class Server:
             users += [other for other in self._demo.accounts if other != user]
         rows = (row for owner in users for row in self._views.rows(LISTS[view.name], owner).rows)
         return next((row for row in rows if row.key == key and row.key != "0"), None)
-
-
-def _language(text: str) -> str:
-    return "it" if text.lower().startswith("it") else "en"

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal, wrong
-from archisync_gui.endpoint.pairing import Page, PairingError
+from archisync_gui.endpoint.paired_pages import Page, PairingError
 from archisync_gui.endpoint.routing import Call, Reply
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from typing import Annotated, Any, Literal
@@ -10,8 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from archisync_gui.conditions import Kind
-from archisync_gui.endpoint.pairing import Access
-from archisync_gui.model import SessionEnd
+from archisync_gui.endpoint.paired_pages import Access
+from archisync_gui.model import SessionEnd, as_json
 
 SESSION_ID = r"^[A-Za-z0-9_-]{22,128}$"
 """At least 128 random bits as base64url."""
@@ -614,3 +615,8 @@ class Sign(Contract):
     """Later messages on the tab's line."""
 
     type: Literal["touch", "close"]
+
+
+def answer_text(answer: Answer) -> str:
+    """An answer as JSON."""
+    return json.dumps(as_json(answer.model_dump(by_alias=True)), ensure_ascii=False)

@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 import tempfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 VERSION = r'^"([1-9][0-9]{0,8})"$'
 """A draft's version in ``ETag`` and ``If-Match``."""
+PAGE_CHARACTERS = 500_000
+"""A page of drafts is no larger, whatever its limit; a usual draft has 2,000."""
 
 
 async def drafts(call: Call) -> Reply:
@@ -38,11 +41,22 @@ async def drafts(call: Call) -> Reply:
         raise wrong("query-invalid", "cursor", "value") from None
     # One more than asked for says whether there is a page after this one.
     kept, total = await call.services.drafts.page(caller_account(call), query.limit + 1, after)
-    shown = kept[: query.limit]
-    following = _cursor(shown[-1]) if len(kept) > query.limit else None
+    shown = _light(kept[: query.limit])
+    following = _cursor(shown[-1]) if len(kept) > len(shown) else None
     message = call.say("drafts-told", total=total)
     told = [_told(draft) for draft in shown]
     return Reply(contract.DraftsAnswer(message=message, drafts=told, total=total, cursor=following))
+
+
+def _light(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """As many of the first drafts as together have about :data:`PAGE_CHARACTERS`, at least one: a larger answer would
+    stop the window while it is made."""
+    left = PAGE_CHARACTERS
+    for count, draft in enumerate(drafts):
+        if count and left <= 0:
+            return drafts[:count]
+        left -= len(str(draft.document))
+    return drafts
 
 
 async def past(call: Call) -> Reply:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
-from archisync_gui.endpoint.pairing import Access, Page, Pairing
+from archisync_gui.endpoint.paired_pages import Access, Page
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.model import AccountId, Clock, SessionEnd
 
 log = logging.getLogger(__name__)

@@ -5,30 +5,30 @@ Tokens are 256 random bits, kept only as SHA-256. All texts given by a page (nam
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import hashlib
 import hmac
-import json
 import logging
 import secrets
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
-from threading import Lock
+from datetime import datetime
 from typing import Literal, NamedTuple
 
-from archisync_gui.disk import keep_copy, read_json, replace_file
+from archisync_gui.endpoint.paired_pages import (
+    OWN_SILENCE,
+    Access,
+    Page,
+    PairingError,
+    PairingStore,
+    Random,
+    as_text,
+    digest_of,
+)
 from archisync_gui.model import AccountId, Clock, Json
 
 log = logging.getLogger(__name__)
 
-FILE = "pages.json"
-"""In the profile's folder."""
 WINDOW = 120.0
 """Seconds in which unlisted pages may ask, after the operator pressed *Collega una pagina*."""
 COLLECT = 60.0
@@ -38,264 +38,8 @@ CODE_LIFE = 30.0
 TRIES = 3
 MAX_PENDING = 3
 """Waiting pages in one window: more would let a stranger's page fish for a mistyped number."""
-OWN_TOKEN_DAYS = 7
-"""Days after which an unused token of our own order form (it lives in one tab) is forgotten."""
-MAX_OWN_TOKENS = 200
 MAX_ASKS = 20
 """Questions in one window of outside pages, and of our own form in :data:`WINDOW` seconds."""
-OWN_SILENCE = 15.0
-"""Seconds after which a question of our own form is dropped when its page has not come back: it was closed."""
-LAST_USE_STEP = 60.0
-"""Seconds between two writes of *last use*."""
-
-Random = Callable[[int], bytes]
-
-
-class Access(StrEnum):
-    """What a token may do."""
-
-    SESSIONS = "sessions"
-    """The session calls; read customers, products, prices; read and write drafts."""
-    WATCH = "watch"
-    """Look: status, history, tickets, explain, events."""
-    OPERATE = "operate"
-    """Start, cancel, hold, change the schedule."""
-
-
-class PairingError(Exception):
-    """A pairing step was refused. ``code`` names its text in ``resources/messages/endpoint.toml``."""
-
-    def __init__(self, code: str, **params: str | int) -> None:
-        super().__init__(f"{code} {params}")
-        self.code = code
-        self.params = params
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A paired page or program."""
-
-    id: str
-    """Public; names it in logs and in the panel."""
-    name: str
-    origin: str | None
-    """The only origin its token is good for; ``None``: a program, good only without an ``Origin`` header."""
-    scopes: frozenset[Access]
-    account: AccountId | None
-    """The only ERP account it may name; ``None``: the default account."""
-    created: datetime
-    last_used: datetime
-    own: bool = False
-    """One of our own order form's tabs."""
-
-
-class PairingStore:
-    """The paired pages, kept in one small file that only this user can read."""
-
-    VERSION = 1
-
-    def __init__(self, path: Path, *, clock: Clock, random: Random = secrets.token_bytes) -> None:
-        """Read ``path``. Entries that cannot be read are skipped; of a file with such entries a copy is kept."""
-        self._revoked: set[bytes] = set()
-        """SHA-256 of tokens that were revoked here, of which no office was :meth:`told`. Remembered by a single
-        computer, too: the office that it joins (again) may still know them."""
-        self._path = path
-        self._clock = clock
-        self._random = random
-        self._pages: dict[bytes, Page] = {}
-        """By SHA-256 of the token."""
-        self._changes = self._written = 0
-        """Numbers of the latest change and of the one in the file."""
-        self._writing = Lock()
-        self._load()
-
-    def pages(self) -> tuple[Page, ...]:
-        """All paired pages and programs, oldest first; our own order form's tabs left out."""
-        return tuple(p for p in self._pages.values() if not p.own)
-
-    def ids(self) -> frozenset[str]:
-        """The ids of all pages, programs and own tabs whose tokens are good."""
-        return frozenset(p.id for p in self._pages.values())
-
-    def origins(self) -> frozenset[str]:
-        """The outside origins that have a token."""
-        return frozenset(p.origin for p in self._pages.values() if p.origin is not None and not p.own)
-
-    def find(self, token: str) -> Page | None:
-        """The page that this token belongs to, whatever origin presents it; remembers the use.
-
-        A token of our own order form that was not used for :data:`OWN_TOKEN_DAYS` days is refused, but not forgotten:
-        the computer's clock may be wrong.
-        """
-        wanted = _digest(token)
-        for digest, page in self._pages.items():
-            if hmac.compare_digest(digest, wanted):
-                now = self._clock.now()
-                unused = now - page.last_used
-                if page.own and unused > timedelta(days=OWN_TOKEN_DAYS):
-                    return None
-                if unused.total_seconds() >= LAST_USE_STEP:  # never back: a clock that was set back is no sign of age
-                    page = replace(page, last_used=now)
-                    self._pages[digest] = page
-                    self._save_later()
-                return page
-        return None
-
-    def add(
-        self,
-        name: str,
-        origin: str | None,
-        scopes: Iterable[Access],
-        account: AccountId | None,
-        *,
-        own: bool = False,
-    ) -> tuple[Page, str]:
-        """Let a page in; its token is returned here and never again. Raises :class:`PairingError`
-        ``pairing-not-saved``; then no page was paired."""
-        token = _text(self._random(32))
-        now = self._clock.now()
-        page = Page(_text(self._random(6)), name, origin, frozenset(scopes), account, now, now, own)
-        before = dict(self._pages)
-        self._pages[_digest(token)] = page
-        if own:
-            self._forget_own(MAX_OWN_TOKENS)
-        try:
-            self._save()
-        except PairingError:
-            self._pages = before
-            raise
-        return page, token
-
-    def revoke(self, page_id: str) -> bool:
-        """Forget a page; its token is refused from now on. False if there is none of that id. Raises
-        :class:`PairingError` ``pairing-not-saved`` when the file still holds it."""
-        kept = {digest: page for digest, page in self._pages.items() if page.id != page_id}
-        if len(kept) == len(self._pages):
-            return False
-        self._revoked |= {digest for digest, page in self._pages.items() if digest not in kept and not page.own}
-        self._pages = kept  # also when the disk refuses it: the token is not good any more in this process
-        self._save()
-        return True
-
-    # ---------------------------------------------------------------- for an office (``office.shared_rows.OwnRows``)
-
-    def rows(self) -> tuple[Mapping[str, Json], frozenset[str]]:
-        """The outside pages and programs by the SHA-256 of their tokens, and those revoked since the office was told.
-        Our own form's tabs belong to this computer, as does when a page was last used."""
-        pages = {digest.hex(): _shown_to_office(page) for digest, page in self._pages.items() if not page.own}
-        return pages, frozenset(digest.hex() for digest in self._revoked)
-
-    def take(self, rows: Mapping[str, Json]) -> bool:
-        """Let in what the office has let in, and forget what it has revoked (``None``). A row that cannot be read lets
-        nobody in. True when that changed something."""
-        before = dict(self._pages)
-        for key, row in rows.items():
-            try:
-                digest = bytes.fromhex(key)
-                if row is None:
-                    self._pages.pop(digest, None)
-                elif isinstance(row, dict) and len(digest) == hashlib.sha256().digest_size:
-                    page = _page({**row, "lastUsed": row["created"], "own": False})
-                    self._pages.setdefault(digest, page)
-                else:
-                    raise ValueError("page")
-            except (ValueError, KeyError, TypeError, OverflowError):
-                log.warning("paired pages: the office's page %.64s cannot be read and is not let in", key)
-        changed = self._pages != before
-        if changed:
-            self._keep()
-        return changed
-
-    def told(self, keys: Iterable[str]) -> None:
-        """The office knows that these were revoked."""
-        self._revoked -= {bytes.fromhex(key) for key in keys}
-        self._keep()
-
-    def _keep(self) -> None:
-        """Write what the office holds, too: where the disk refuses it, it comes again with the next start."""
-        try:
-            self._save()
-        except PairingError as error:
-            log.warning("the office's pages are not kept on this computer: %s", error)
-
-    def _forget_own(self, most: int) -> None:
-        own = [(digest, page) for digest, page in self._pages.items() if page.own]
-        for digest, _ in own[: max(0, len(own) - most)]:
-            del self._pages[digest]
-
-    def _load(self) -> None:
-        try:
-            document = read_json(self._path)
-            entries = document["pages"]
-            if not isinstance(entries, list):
-                raise TypeError("pages")
-        except FileNotFoundError:
-            return
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            log.error("paired pages: %s is unreadable (%s), kept as %s", self._path, error, keep_copy(self._path))
-            return
-        unreadable = 0
-        revoked = document.get("revoked", [])
-        for text in revoked if isinstance(revoked, list) else [revoked]:
-            try:
-                self._revoked.add(bytes.fromhex(text))
-            except (ValueError, TypeError):
-                unreadable += 1
-        for entry in entries:
-            try:
-                self._pages[bytes.fromhex(entry["hash"])] = _page(entry)
-            except (ValueError, KeyError, TypeError, OverflowError):
-                unreadable += 1
-        if unreadable or document.get("version") != self.VERSION:
-            kept = keep_copy(self._path)
-            log.warning("paired pages: %d of %s are unreadable, the file is kept as %s", unreadable, self._path, kept)
-
-    def _save(self) -> None:
-        """Write the file before the answer is sent. Raises :class:`PairingError` where the disk refuses it."""
-        try:
-            self._write(*self._snapshot())
-        except OSError as error:
-            raise PairingError("pairing-not-saved", reason=error.strerror or str(error)) from error
-
-    def _save_later(self) -> None:
-        """Write in a thread what may be lost: when a page was last used."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # no loop to be held up
-            self._write(*self._snapshot())
-            return
-        writing = loop.run_in_executor(None, self._write, *self._snapshot())
-        writing.add_done_callback(_log_refusal)
-
-    def _snapshot(self) -> tuple[int, str]:
-        entries = [
-            {
-                "hash": digest.hex(),
-                **_shown_to_office(page),
-                "lastUsed": page.last_used.isoformat(),
-                "own": page.own,
-            }
-            for digest, page in self._pages.items()
-        ]
-        self._changes += 1
-        document: dict[str, object] = {"version": self.VERSION, "pages": entries}
-        if self._revoked:
-            document["revoked"] = sorted(digest.hex() for digest in self._revoked)
-        text = json.dumps(document, ensure_ascii=False, indent=1)
-        return self._changes, text
-
-    def _write(self, number: int, text: str) -> None:
-        with self._writing:
-            if number < self._written:
-                return  # a newer one was faster
-            replace_file(self._path, text)
-            self._written = number
-
-
-def _log_refusal(writing: asyncio.Future[None]) -> None:
-    if not writing.cancelled() and (error := writing.exception()) is not None:
-        log.warning("when a page was last used is not kept: %s", error)
-
 
 PairingState = Literal["waiting", "confirmed", "refused"]
 
@@ -504,8 +248,8 @@ class Pairing:
         """A code that our own order form exchanges for a token within :data:`CODE_LIFE` seconds, once."""
         now = self._clock.monotonic()
         self._codes = {c: entry for c, entry in self._codes.items() if entry[0] > now}
-        code = _text(self._random(24))
-        self._codes[_digest(code)] = (now + CODE_LIFE, account)
+        code = as_text(self._random(24))
+        self._codes[digest_of(code)] = (now + CODE_LIFE, account)
         return code
 
     # ---------------------------------------------------------------- for the routes
@@ -534,8 +278,8 @@ class Pairing:
             raise PairingError("pairing-full")
         seconds, now = WINDOW if own else self.seconds_left, self._clock.monotonic()
         asked = _Asked(
-            id=_text(self._random(6)),
-            secret=_text(self._random(24)),
+            id=as_text(self._random(6)),
+            secret=as_text(self._random(24)),
             digits=self._digits(),
             origin=origin,
             name=name,
@@ -591,7 +335,7 @@ class Pairing:
 
     def redeem(self, code: str, origin: str, name: str) -> tuple[Page, str]:
         """Our own order form exchanges its one-time code. ``pairing-code`` when it is used, too old or invented."""
-        entry = self._codes.pop(_digest(code), None)
+        entry = self._codes.pop(digest_of(code), None)
         if entry is None or entry[0] <= self._clock.monotonic():
             raise PairingError("pairing-code")
         return self.store.add(name, origin, (Access.SESSIONS,), entry[1], own=True)
@@ -651,49 +395,3 @@ class Pairing:
 def _typed(digits: str) -> str:
     """What was typed as six ASCII digits; other alphabets' digits are folded, everything else is left out."""
     return "".join(str(unicodedata.digit(c)) for c in digits if c.isdigit())
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _text(random: bytes) -> str:
-    return base64.urlsafe_b64encode(random).rstrip(b"=").decode("ascii")
-
-
-def _page(entry: Mapping[str, object]) -> Page:
-    scopes, created, used = entry["scopes"], entry["created"], entry["lastUsed"]
-    origin, account = entry["origin"], entry["account"]
-    if not isinstance(scopes, list) or not isinstance(created, str) or not isinstance(used, str):
-        raise ValueError("page")
-    # A value that is no text is not taken for none: that would be a token good for more than it was given for.
-    if not isinstance(origin, str | None) or not isinstance(account, str | None):
-        raise ValueError("page")
-    return Page(
-        id=str(entry["id"]),
-        name=str(entry["name"]),
-        origin=origin,
-        scopes=frozenset(Access(scope) for scope in scopes),
-        account=account,
-        created=_moment(created),
-        last_used=_moment(used),
-        own=entry["own"] is True,
-    )
-
-
-def _shown_to_office(page: Page) -> dict[str, Json]:
-    return {
-        "id": page.id,
-        "name": page.name,
-        "origin": page.origin,
-        "scopes": [str(scope) for scope in sorted(page.scopes)],
-        "account": page.account,
-        "created": page.created.isoformat(),
-    }
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("without offset")
-    return moment.astimezone(UTC)

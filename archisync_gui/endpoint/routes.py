@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archisync_gui.endpoint import access, contract, draft_calls, reads, sessions, tab_line, watch
 from archisync_gui.endpoint.gate import BEACON_PATH, PAIR_PATH
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.routing import Route
 
 VERSION = {"type": "string", "pattern": draft_calls.VERSION}

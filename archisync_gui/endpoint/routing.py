@@ -13,13 +13,14 @@ from pydantic import BaseModel, ValidationError
 
 from archisync_gui.endpoint.contract import Answer
 from archisync_gui.endpoint.gate import Caller, Gate, Limits, Refusal, wrong
-from archisync_gui.endpoint.pairing import Access, Pairing
-from archisync_gui.model import Clock, as_json
+from archisync_gui.endpoint.paired_pages import Access
+from archisync_gui.endpoint.pairing import Pairing
+from archisync_gui.model import Clock
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import BrowserKeys, Drafts
+    from archisync_gui.endpoint.caches import EventLog, StatusTexts, TicketBook
     from archisync_gui.endpoint.streams import Streams
-    from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
     from archisync_gui.orchestrator import Face
     from archisync_gui.store import Store
 
@@ -98,11 +99,6 @@ class Reply:
     answer: Answer | str | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def answer_text(answer: Answer) -> str:
-    """An answer as JSON."""
-    return json.dumps(as_json(answer.model_dump(by_alias=True)), ensure_ascii=False)
 
 
 Handler = Callable[[Call], Awaitable[Reply | web.StreamResponse]]

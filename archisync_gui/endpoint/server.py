@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import secrets
-import socket
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import HttpVersion11, hdrs, web
+from aiohttp import hdrs, web
 
 from archisync_gui import messages
 from archisync_gui.drafts import BrowserKeys
 from archisync_gui.endpoint import contract, files, openapi
+from archisync_gui.endpoint.answers import CSP_ANSWER, CSP_PAGE, SAFE, response_of, said
+from archisync_gui.endpoint.caches import EventLog, StatusTexts, TicketBook
+from archisync_gui.endpoint.connections import Connection, Crowd, EndpointError, expected, listen
 from archisync_gui.endpoint.gate import (
     PORTS_TRIED,
     Caller,
@@ -26,21 +26,20 @@ from archisync_gui.endpoint.gate import (
     cors_headers,
     preflight_headers,
 )
-from archisync_gui.endpoint.pairing import Pairing, PairingStore, Random
+from archisync_gui.endpoint.paired_pages import PairingStore, Random
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.routing import (
     Call,
     Reply,
     Route,
     Services,
-    answer_text,
     parse_body,
     parse_query,
     read_body,
 )
 from archisync_gui.endpoint.streams import Streams
-from archisync_gui.endpoint.watch import EventLog, StatusTexts, TicketBook
-from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
+from archisync_gui.model import AccountId, Clock, SyncFailure, SystemClock
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
@@ -52,29 +51,6 @@ log = logging.getLogger(__name__)
 CALLER = web.RequestKey("caller", Caller)
 PORT, DEMO_PORT = 47800, 47801
 ORDER_FORM = "/order-form"
-
-SAFE = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-CSP_ANSWER = "default-src 'none'; frame-ancestors 'none'"
-CSP_PAGE = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self' {socket} {addresses}; "
-    "frame-src {addresses}; worker-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
-
-class EndpointError(SyncFailure):
-    """The endpoint cannot start; ``code`` has a text in ``resources/messages/endpoint.toml``."""
-
-    def __init__(self, code: str, **params: str | int) -> None:
-        super().__init__(code, FailureKind.PERMANENT, params=params)
 
 
 class Endpoint:
@@ -140,14 +116,14 @@ class Endpoint:
             version=version,
             demo=demo,
             clock=self._clock,
-            say=_say,
+            say=said,
             set_intervals=set_intervals or tell_orchestrator,
         )
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._unsubscribe: Callable[[], object] = lambda: None
         self._files: Mapping[str, files.StaticFile] = {}
-        self._crowd = _Crowd(self._limits.connections)
+        self._crowd = Crowd(self._limits.connections)
         self.port = 0
         """The port taken; 0 while not started."""
 
@@ -158,7 +134,7 @@ class Endpoint:
         self._files = await asyncio.to_thread(files.load, messages.resources() / "web", demo=self._services.demo)
         app = web.Application(middlewares=[self._guard], client_max_size=self._limits.body)
         app.on_response_prepare.append(self._finish)
-        add = partial(app.router.add_route, expect_handler=_expected)
+        add = partial(app.router.add_route, expect_handler=expected)
         # Fixed addresses first, each with an answer for its wrong methods: else ``GET`` on one would be taken for
         # ``/api/customers/{id}``.
         for path in sorted({route.path: None for route in ROUTES}, key=lambda path: "{" in path):
@@ -166,13 +142,13 @@ class Endpoint:
                 if route.path == path:
                     add(route.method, path, self._served(route))
             add("*", path, self._static)
-        app.router.add_get("/openapi.json", self._openapi, expect_handler=_expected)
-        app.router.add_get("/docs", self._docs, expect_handler=_expected)
+        app.router.add_get("/openapi.json", self._openapi, expect_handler=expected)
+        app.router.add_get("/docs", self._docs, expect_handler=expected)
         add("*", r"/{path:[\s\S]*}", self._static)  # whatever it holds, line feeds too
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
-            listening = _listen(self._wanted_port)
+            listening = listen(self._wanted_port)
         except EndpointError:
             await runner.cleanup()
             raise
@@ -238,7 +214,7 @@ class Endpoint:
         assert self._runner.server is not None
         server = self._runner.server
         # ``keepalive_timeout`` also bounds how long the head of a request may take (aiohttp from 3.14 on).
-        return _Connection(
+        return Connection(
             server,
             self._crowd,
             loop=asyncio.get_running_loop(),
@@ -323,7 +299,7 @@ class Endpoint:
             query = parse_query(route.query or contract.Query, request)
             call = Call(self._services, request, caller, self._language_of(request), body, query)
             made = await route.handler(call)
-            return _response(made) if isinstance(made, Reply) else made
+            return response_of(made) if isinstance(made, Reply) else made
 
         return serve
 
@@ -337,7 +313,7 @@ class Endpoint:
             f", {refusal.header} at fault" if refusal.header else "",
             request.headers.get(hdrs.ORIGIN, "no origin")[:200],
         )
-        what, means, todo = _say(refusal.code, self._language_of(request), refusal.params)
+        what, means, todo = said(refusal.code, self._language_of(request), refusal.params)
         answer = {
             "success": False,
             "message": what,
@@ -404,120 +380,6 @@ class Endpoint:
         return web.Response(body=body, headers=headers | {hdrs.CONTENT_TYPE: type_})
 
 
-class _Crowd:
-    """The open connections. Above ``limit`` the one that has been idle longest is closed: it has sent no request yet,
-    or half of one, or has had its answer. If all are being served, the new one is closed."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._open: set[web.RequestHandler] = set()
-        self._silent: dict[web.RequestHandler, None] = {}
-
-    def come(self, connection: web.RequestHandler) -> None:
-        """It is open now."""
-        self._open.add(connection)
-        self._silent[connection] = None
-        if len(self._open) > self._limit:
-            oldest = next(iter(self._silent))
-            self.left(oldest)
-            assert oldest.transport is not None
-            oldest.transport.abort()
-
-    def asked(self, connection: web.RequestHandler) -> None:
-        """A whole request has come on it."""
-        self._silent.pop(connection, None)
-
-    def idle(self, connection: web.RequestHandler) -> None:
-        """Its request was answered."""
-        if connection in self._open:
-            self._silent.pop(connection, None)
-            self._silent[connection] = None
-
-    def left(self, connection: web.RequestHandler) -> None:
-        """It counts no more."""
-        self._open.discard(connection)
-        self._silent.pop(connection, None)
-
-
-class _Connection(web.RequestHandler):
-    """aiohttp's connection, whose errors are answered in our JSON and logged without the request."""
-
-    __slots__ = ("_crowd",)
-
-    def __init__(self, server: web.Server, crowd: _Crowd, **how: Any) -> None:
-        super().__init__(server, **how)
-        self._crowd = crowd
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is open."""
-        super().connection_made(transport)
-        self._crowd.come(self)
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        """It has ended."""
-        self._crowd.left(self)
-        super().connection_lost(exc)
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,  # noqa: ARG002 (quotes the request)
-    ) -> web.StreamResponse:
-        """Answer a request that could not be read at all. ``message`` is not used."""
-        if request.writer.output_size > 0:
-            raise ConnectionError("the answer has begun already")
-        code = "request-malformed" if status < 500 else "internal"
-        log.info("refused a request: %s (%s)", code, type(exc).__name__)
-        what, means, todo = _say(code, messages.system_language(), {})
-        answer = {"success": False, "message": what, "error": f"{what} {means}".strip(), "code": code, "hint": todo}
-        response = web.json_response(answer, status=status, headers=SAFE | {"Content-Security-Policy": CSP_ANSWER})
-        response.force_close()
-        return response
-
-    def log_exception(self, *_args: Any, **kw: Any) -> None:
-        """What aiohttp would log quotes the request; its kind is enough."""
-        error = kw.get("exc_info")
-        log.warning("a connection failed: %s", type(error).__name__ if error else "unknown")
-
-
-async def _expected(request: web.Request) -> None:
-    """Let a client that waits for it send its body. Any other expectation is passed over, as HTTP allows: aiohttp would
-    answer it before the checks of :class:`Gate`, with the header in its answer."""
-    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.version == HttpVersion11:
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # the answer itself has not begun
-
-
-def _listen(first: int) -> socket.socket:
-    """A listening socket on the first free of ten ports."""
-    for port in range(first, min(first + PORTS_TRIED, 65536)) if first > 0 else (0,):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            if sys.platform == "win32":
-                # Without it another program could bind the same port beside us.
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-            else:
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(("127.0.0.1", port))
-            listening.listen(256)
-        except OSError as error:
-            listening.close()
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-        else:
-            return listening
-    raise EndpointError("ports-taken", first=first, last=first + PORTS_TRIED - 1)
-
-
-def _response(reply: Reply) -> web.Response:
-    if reply.answer is None:
-        return web.Response(status=reply.status, headers=reply.headers)
-    text = reply.answer if isinstance(reply.answer, str) else answer_text(reply.answer)
-    return web.Response(text=text, status=reply.status, headers=reply.headers, content_type="application/json")
-
-
 def _path(request: web.Request) -> str:
     """The path as it was sent, for the log: nothing decoded, and no query, which may hold anything."""
     return request.raw_path.partition("?")[0][:200]
@@ -526,11 +388,3 @@ def _path(request: web.Request) -> str:
 def _matches(pattern: str, path: str) -> bool:
     wanted, given = pattern.split("/"), path.split("/")
     return len(wanted) == len(given) and all(w == g or w.startswith("{") for w, g in zip(wanted, given, strict=True))
-
-
-def _say(code: str, language: str, params: Mapping[str, object]) -> tuple[str, str, str]:
-    if "problem" in params:
-        problem = messages.text(f"problem.{params['problem']}", language, params).what
-        params = {**params, "problem": problem}
-    text = messages.text(code, language, params)
-    return text.what, text.means, text.todo

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.routing import Call, refuse_repeated_keys
 from archisync_gui.endpoint.sessions import CUSTOMERS, freshness, same_account
 from archisync_gui.endpoint.streams import Stream

@@ -25,7 +25,7 @@ from archisync_gui.model import SyncFailure
 from archisync_gui.office.doorbell import Doorbell
 from archisync_gui.office.sql import LEADER, MEMBERS
 from archisync_gui.store.errors import StoreError, translated
-from archisync_gui.store.postgres import Connection, Server
+from archisync_gui.store.postgres_server import Connection, Server
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +60,8 @@ STATUS_TURN = 0.05
 ANNOUNCED = 120
 """Seconds that an event stays for members whose connection was lost."""
 STATEMENT = 5.0
-"""Seconds that a statement of the desk's connection may take. With :data:`store.postgres.SILENCE` and :data:`LOOK` it
-says after how long a connection that is dead without a word is replaced."""
+"""Seconds that a statement of the desk's connection may take. With :data:`store.postgres_server.SILENCE` and
+:data:`LOOK` it says after how long a connection that is dead without a word is replaced."""
 PATIENCE = 10.0
 """Seconds that the server may take to give the last status to a command."""
 FAILED = 1

@@ -8,7 +8,7 @@ from typing import Self
 
 import psycopg
 
-from archisync_gui.store.postgres import Connection
+from archisync_gui.store.postgres_server import Connection
 
 
 class Doorbell:

@@ -23,7 +23,7 @@ from archisync_gui.office.checks import refuse_unfit
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.sql import BE_PRESENT, LEAD_NO_MORE, TRY_TO_LEAD
 from archisync_gui.store.errors import StoreError, server_code
-from archisync_gui.store.postgres import Connection, Server
+from archisync_gui.store.postgres_server import Connection, Server
 
 log = logging.getLogger(__name__)
 

@@ -14,20 +14,21 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 import psycopg
 
 from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
 from archisync_gui.office.desk import Emit
 from archisync_gui.office.doorbell import Doorbell
-from archisync_gui.office.shared_settings import VERSIONS, SharedSetting, read_shared
+from archisync_gui.office.news import Command, News, fail
+from archisync_gui.office.shared_settings import VERSIONS, read_shared
 from archisync_gui.office.sql import LEADER
 from archisync_gui.store.errors import RECOVERABLE, StoreError, one_line, translated
-from archisync_gui.store.postgres import Connection, Server
+from archisync_gui.store.postgres_server import Connection, Server
 
 log = logging.getLogger(__name__)
 
@@ -38,62 +39,12 @@ UNTAKEN_LOOK = 1.0
 RETRY = 1.0
 """Seconds from a lost connection to the next one."""
 STATEMENT = 5.0
-"""Seconds that a statement of this connection may take. With :data:`store.postgres.SILENCE` and :data:`LOOK` it says
-after how long a server that answers nothing any more is noticed."""
+"""Seconds that a statement of this connection may take. With :data:`store.postgres_server.SILENCE` and
+:data:`LOOK` it says after how long a server that answers nothing any more is noticed."""
 UNASKED = 30.0
 """Seconds that a command waits for a leader to take it, unless its caller says otherwise."""
 DISTURBED = 10.0
 """Seconds without the server before people are told: a short loss disturbs nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What the line has learnt since the last call."""
-
-    leader: str | None
-    """The computer that leads; ``None``: nobody does."""
-    member: str | None
-    """The id of the member that leads."""
-    since: datetime | None
-    """Since when that member leads, by the server's clock."""
-    current: bool = False
-    """The status is that of the member that leads now."""
-    status: Any = None
-    """The leader's status (JSON), if it has another revision than before."""
-    events: tuple[Any, ...] = ()
-    """The leader's events (JSON) that came before that status, in order."""
-    as_of: datetime | None = None
-    """When the status was written, by the server's clock."""
-    settings: Mapping[str, SharedSetting] | None = None
-    """The office's settings, if they have changed."""
-    trouble: ErrorInfo | None = None
-    """Why the server has not been reached for :data:`DISTURBED` seconds."""
-
-
-@dataclass(eq=False)
-class Command:
-    """One command under way. All but ``future`` and ``cancelled`` belongs to the line's thread."""
-
-    id: str
-    name: str
-    args: str
-    server: str
-    """The office's server, for people."""
-    patience: float | None
-    """Seconds to wait for a leader that takes it; ``None``: without limit."""
-    emit: Emit
-    future: asyncio.Future[tuple[int, Any]]
-    cancelled: bool = False
-    inserted: bool = False
-    taken: bool = False
-    deadline: float = 0.0
-    trouble: StoreError | None = None
-
-    def unanswered(self) -> StoreError | None:
-        """Why there is no answer yet; ``None``: the leader has taken it."""
-        if self.taken and self.trouble is None:
-            return None
-        return self.trouble or StoreError("office-unreachable", path=self.server, detail="no answer")
 
 
 @dataclass
@@ -326,7 +277,7 @@ class Line:
 
     def _end(self, command: Command, error: StoreError | None = None) -> None:
         self._open.pop(command.id, None)
-        self._call(_fail, command.future, error or StoreError("office-no-leader", path=str(self._server)))
+        self._call(fail, command.future, error or StoreError("office-no-leader", path=str(self._server)))
 
     # ------------------------------------------------------------------------------------------------ the news
 
@@ -390,12 +341,6 @@ def _answer(future: asyncio.Future[Any], value: Any) -> None:
         future.set_result(value)
 
 
-def _fail(future: asyncio.Future[Any], error: Exception) -> None:
-    if not future.done():
-        future.set_exception(error)
-        future.exception()  # a caller may have gone already
-
-
 async def call(
     server: Server,
     member: str,
@@ -418,13 +363,3 @@ async def call(
         raise
     finally:
         await line.stop()
-
-
-def raise_failure(result: Any) -> NoReturn:
-    """Raise what the leader answered for a command that failed."""
-    found = result if isinstance(result, dict) else {}
-    code, params = str(found.get("error", "office-command-failed")), found.get("params")
-    raise SyncFailure(code, FailureKind.PERMANENT, params=params if isinstance(params, dict) else {})
-
-
-__all__ = ["Command", "Line", "News", "call", "raise_failure"]

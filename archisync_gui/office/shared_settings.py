@@ -11,7 +11,7 @@ from datetime import datetime
 
 from archisync_gui.model import Json
 from archisync_gui.store.errors import StoreError, translated
-from archisync_gui.store.postgres import Connection, Server
+from archisync_gui.store.postgres_server import Connection, Server
 
 log = logging.getLogger(__name__)
 

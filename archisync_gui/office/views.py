@@ -19,7 +19,7 @@ from archisync_gui.model import (
     SyncTypeSpec,
     TypeStatus,
 )
-from archisync_gui.office.line import News
+from archisync_gui.office.news import News
 
 
 def blank(types: Sequence[SyncTypeSpec], accounts: Sequence[AccountId], now: datetime) -> Status:

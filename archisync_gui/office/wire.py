@@ -63,5 +63,5 @@ def _read_generic(origin: Any, inner: tuple[Any, ...], value: Any) -> Any:
 @cache
 def _fields(kind: type[Any]) -> tuple[tuple[str, str, Any], ...]:
     """JSON key, name and type of each field."""
-    hints = get_type_hints(kind, vars(model))
+    hints = get_type_hints(kind)
     return tuple((model.camel(field.name), field.name, hints[field.name]) for field in dataclasses.fields(kind))

@@ -10,7 +10,8 @@ from archisync_gui.orchestrator.decide import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
 from archisync_gui.orchestrator.schedule import planned, with_due
-from archisync_gui.orchestrator.state import AccountState, Emit, Moment, SaveNote, State, StopCause, evolve
+from archisync_gui.orchestrator.state import AccountState, State, StopCause
+from archisync_gui.orchestrator.values import Emit, Moment, SaveNote, evolve
 
 
 def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:

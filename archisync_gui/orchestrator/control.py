@@ -27,7 +27,8 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import accounts, runs
 from archisync_gui.orchestrator.decide import must_yield
-from archisync_gui.orchestrator.state import Attempt, Moment, State
+from archisync_gui.orchestrator.state import Attempt, State
+from archisync_gui.orchestrator.values import Moment
 
 RETURNED = frozenset({Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.SKIPPED})
 """Outcomes that a runner may return; it raises for the others."""

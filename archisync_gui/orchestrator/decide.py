@@ -11,18 +11,8 @@ from datetime import datetime, timedelta
 
 from archisync_gui.model import AccountId, Freshness, Reason, Scope, SyncType
 from archisync_gui.orchestrator import office_hours
-from archisync_gui.orchestrator.state import (
-    SMART,
-    AccountState,
-    Attempt,
-    Moment,
-    Request,
-    Session,
-    Slot,
-    State,
-    StopCause,
-    is_form,
-)
+from archisync_gui.orchestrator.state import AccountState, Attempt, Request, Session, State, StopCause
+from archisync_gui.orchestrator.values import SMART, Moment, Slot, is_form
 
 # ---------------------------------------------------------------------------------------------------------- answers
 

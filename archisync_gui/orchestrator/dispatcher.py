@@ -42,20 +42,9 @@ from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
 from archisync_gui.orchestrator.schedule import passed, slept
-from archisync_gui.orchestrator.state import (
-    Answer,
-    Attempt,
-    DoubtClock,
-    Effect,
-    Emit,
-    Moment,
-    SaveNote,
-    SaveRun,
-    Slot,
-    State,
-    evolve,
-)
+from archisync_gui.orchestrator.state import Attempt, State
 from archisync_gui.orchestrator.tickets import Waiters
+from archisync_gui.orchestrator.values import Answer, DoubtClock, Effect, Emit, Moment, SaveNote, SaveRun, Slot, evolve
 
 log = logging.getLogger(__name__)
 

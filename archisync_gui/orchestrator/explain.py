@@ -22,7 +22,8 @@ from archisync_gui.orchestrator.decide import (
     stopped_by,
 )
 from archisync_gui.orchestrator.schedule import passed
-from archisync_gui.orchestrator.state import SHARED, Attempt, Moment, Request, State, evolve
+from archisync_gui.orchestrator.state import Attempt, Request, State
+from archisync_gui.orchestrator.values import SHARED, Moment, evolve
 
 HORIZON = timedelta(hours=24)
 """A forecast covers this time."""

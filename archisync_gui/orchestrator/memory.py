@@ -20,7 +20,8 @@ from archisync_gui.model import (
     Remembered,
 )
 from archisync_gui.orchestrator import schedule
-from archisync_gui.orchestrator.state import ListState, Moment, Stamp, State, evolve
+from archisync_gui.orchestrator.state import ListState, State
+from archisync_gui.orchestrator.values import Moment, Stamp, evolve
 
 log = logging.getLogger(__name__)
 

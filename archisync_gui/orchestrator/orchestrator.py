@@ -43,17 +43,10 @@ from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
 from archisync_gui.orchestrator.explain import explain, explain_later
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.orchestrator.state import (
-    AccountState,
-    Moment,
-    Slot,
-    State,
-    StopCause,
-    Want,
-    evolve,
-)
+from archisync_gui.orchestrator.state import AccountState, State, StopCause
 from archisync_gui.orchestrator.status import StatusView, session_view
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket, Waiters
+from archisync_gui.orchestrator.values import Moment, Slot, Want, evolve
 
 INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""

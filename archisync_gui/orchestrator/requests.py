@@ -17,19 +17,16 @@ from archisync_gui.model import (
     SyncType,
     SyncTypeSpec,
 )
-from archisync_gui.orchestrator.state import (
+from archisync_gui.orchestrator.state import ListState, Request, State, StopCause
+from archisync_gui.orchestrator.values import (
     SCHEDULE,
     SMART,
     Answer,
     Emit,
-    ListState,
     Moment,
-    Request,
     SaveNote,
     SaveRun,
     Slot,
-    State,
-    StopCause,
     Want,
     evolve,
     form,

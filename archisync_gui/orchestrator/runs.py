@@ -34,21 +34,17 @@ from archisync_gui.orchestrator.requests import (
     used_up,
     without_closed_forms,
 )
-from archisync_gui.orchestrator.state import (
+from archisync_gui.orchestrator.state import Attempt, ListState, Request, State, StopCause
+from archisync_gui.orchestrator.values import (
     SCHEDULE,
     Answer,
-    Attempt,
     DoubtClock,
     Emit,
-    ListState,
     Moment,
-    Request,
     SaveNote,
     SaveRun,
     Slot,
     Stamp,
-    State,
-    StopCause,
     evolve,
     is_form,
 )

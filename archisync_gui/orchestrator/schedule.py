@@ -9,18 +9,16 @@ from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
 from archisync_gui.orchestrator.requests import asked, stop_asked, with_owed
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.orchestrator.state import (
+from archisync_gui.orchestrator.state import ListState, State, StopCause
+from archisync_gui.orchestrator.values import (
     SCHEDULE,
     DoubtClock,
     Emit,
-    ListState,
     Moment,
     QueueTime,
     SaveNote,
     Slot,
     Stamp,
-    State,
-    StopCause,
     Want,
     evolve,
 )

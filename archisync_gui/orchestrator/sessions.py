@@ -8,23 +8,8 @@ from datetime import datetime
 from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionClosed, SessionEnd
 from archisync_gui.orchestrator.decide import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
-from archisync_gui.orchestrator.state import (
-    SMART,
-    Attempt,
-    Effect,
-    Emit,
-    EndedSession,
-    ListState,
-    Moment,
-    Session,
-    Slot,
-    Stamp,
-    State,
-    StopCause,
-    Want,
-    evolve,
-    form,
-)
+from archisync_gui.orchestrator.state import Attempt, EndedSession, ListState, Session, State, StopCause
+from archisync_gui.orchestrator.values import SMART, Effect, Emit, Moment, Slot, Stamp, Want, evolve, form
 
 # ---------------------------------------------------------------------------------------------------------- open
 

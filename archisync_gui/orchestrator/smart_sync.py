@@ -15,7 +15,8 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import sessions
-from archisync_gui.orchestrator.state import Moment, State
+from archisync_gui.orchestrator.state import State
+from archisync_gui.orchestrator.values import Moment
 
 
 class Call(NamedTuple):

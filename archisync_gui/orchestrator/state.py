@@ -6,137 +6,32 @@ No decision is made here; see ``decide``. Mappings are never changed, only repla
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple
 
 from archisync_gui.model import (
     Account,
     AccountId,
     ErrorInfo,
-    EventKind,
     Json,
     Origin,
     Progress,
     Reason,
     Run,
     RunRecord,
-    RunResult,
-    Scope,
     SessionEnd,
     SyncType,
     SyncTypeSpec,
 )
 from archisync_gui.orchestrator.rules import Rules
-
-SMART = 100
-"""Priority of a read that a form waits for; no other caller can ask for it."""
-
-SCHEDULE = "schedule"
-"""Name of the schedule among those who want a request."""
-
-SHARED: AccountId = ""
-"""The account under which shared lists are remembered, whichever account read them."""
-
-
-_T = TypeVar("_T")
-
-
-def evolve(value: _T, **changes: Any) -> _T:
-    """``dataclasses.replace``, many times faster for values without slots: every transition makes a new state, and a
-    busy day has a hundred thousand of them."""
-    fields = getattr(value, "__dict__", None)
-    if fields is None:
-        return replace(value, **changes)  # type: ignore[type-var]
-    if not changes.keys() <= fields.keys():
-        raise TypeError(f"{type(value).__name__} has no {sorted(changes.keys() - fields.keys())}")
-    made = object.__new__(type(value))
-    made.__dict__.update(fields, **changes)
-    return made
-
+from archisync_gui.orchestrator.values import SHARED, SMART, Effect, Moment, QueueTime, Slot, Stamp, Want, evolve
 
 # ---------------------------------------------------------------------------------------------------------- time
 
 
-class Moment(NamedTuple):
-    """Both clocks at one time (rule 30)."""
-
-    wall: datetime
-    """Timezone-aware, UTC; may jump."""
-    mono: float
-    """Seconds; never jumps, means nothing in another process."""
-
-    def after(self, seconds: float) -> Moment:
-        """The moment so much later, if no clock jumps."""
-        return Moment(self.wall + timedelta(seconds=seconds), self.mono + seconds)
-
-    def wall_at(self, mono: float) -> datetime:
-        """What the wall clock shows when the monotonic one shows ``mono``, if no clock jumps."""
-        return self.wall + timedelta(seconds=mono - self.mono)
-
-    def mono_at(self, wall: datetime) -> float:
-        """What the monotonic clock shows when the wall clock shows ``wall``, if no clock jumps."""
-        return self.mono + (wall - self.wall).total_seconds()
-
-
-class Stamp(NamedTuple):
-    """A moment that is remembered over restarts: as of when data are current."""
-
-    wall: datetime
-    mono: float | None = None
-    """``None``: another process saw it."""
-    doubtful: bool = False
-    """The wall clock jumped back since, so its distance from now is unknown."""
-
-    def age(self, now: Moment) -> float:
-        """Seconds since, the larger of both clocks (rule 30); infinite when unknown."""
-        wall = (now.wall - self.wall).total_seconds()
-        if self.doubtful or wall < 0:
-            return float("inf")
-        return wall if self.mono is None else max(wall, now.mono - self.mono)
-
-    def claim(self, now: Moment) -> datetime | None:
-        """The wall time that may be shown as "current as of"; ``None`` when its age is unknown."""
-        return None if self.age(now) == float("inf") else self.wall
-
-
-class QueueTime(NamedTuple):
-    """Seconds so far in which the queue could move: for all requests, and for those of the schedule (rule 3)."""
-
-    anyone: float = 0.0
-    schedule: float = 0.0
-
-
 # ---------------------------------------------------------------------------------------------------------- requests
-
-
-class Slot(NamedTuple):
-    """Where a request waits; there is room for one in each (rule 4)."""
-
-    type: SyncType
-    account: AccountId
-    scope: Scope
-    key: str | None = None
-
-
-class Want(NamedTuple):
-    """An asker of a request: it gets the outcome."""
-
-    who: str
-    """Part of a ticket, :data:`SCHEDULE`, or a session by :func:`form`."""
-    origin: Origin
-    priority: int
-
-
-def form(handle: str) -> str:
-    """A session's name among those who want a request."""
-    return f"form {handle}"
-
-
-def is_form(who: str) -> bool:
-    """True for names made by :func:`form`."""
-    return who.startswith("form ")
 
 
 _STRENGTH = {Origin.SCHEDULE: 0, Origin.API: 1, Origin.ORDER_FORM: 2, Origin.OPERATOR: 3}
@@ -349,41 +244,6 @@ class EndedSession(NamedTuple):
 
 
 # ---------------------------------------------------------------------------------------------------------- effects
-
-
-class Emit(NamedTuple):
-    """An event for listeners and journal."""
-
-    kind: EventKind
-    data: Mapping[str, Json]
-
-
-class SaveRun(NamedTuple):
-    """An attempt's row to be remembered."""
-
-    record: RunRecord
-
-
-class Answer(NamedTuple):
-    """What became of a request, for those who wanted it. Tickets get exactly one result (rule 5). Forms get the first
-    failure, too, though the request is tried again (rule 12)."""
-
-    who: tuple[str, ...]
-    result: RunResult | ErrorInfo
-
-
-class DoubtClock(NamedTuple):
-    """The wall clock was set back: what is stored no longer tells how old the data are (rule 30)."""
-
-
-class SaveNote(NamedTuple):
-    """A small value to be kept over restarts; ``None`` removes it."""
-
-    key: str
-    value: Json
-
-
-Effect: TypeAlias = Emit | SaveRun | SaveNote | DoubtClock | Answer
 
 
 # ---------------------------------------------------------------------------------------------------------- state

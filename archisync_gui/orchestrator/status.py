@@ -32,7 +32,8 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import decide, office_hours
 from archisync_gui.orchestrator.explain import Forecaster, explain, params_of, queue_because, remaining
-from archisync_gui.orchestrator.state import SHARED, Attempt, Moment, Request, Session, State, evolve
+from archisync_gui.orchestrator.state import Attempt, Request, Session, State
+from archisync_gui.orchestrator.values import SHARED, Moment, evolve
 
 _WORST_STATE = (
     Doing.STOPPED,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Outcome, RunResult, Scope, SyncType
-from archisync_gui.orchestrator.state import form
+from archisync_gui.orchestrator.values import form
 
 TICKETS_KEPT = 500
 """Minimum number of resolved tickets, the latest ones, that can be found by id."""

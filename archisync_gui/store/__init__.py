@@ -3,7 +3,6 @@
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import natural_key, row_key
-from archisync_gui.store.rows import CompactRows
 from archisync_gui.store.store import Store
 from archisync_gui.store.types import (
     Accepted,
@@ -32,7 +31,6 @@ __all__ = [
     "Batch",
     "Change",
     "ChangeKind",
-    "CompactRows",
     "Counts",
     "Delta",
     "FoundList",

@@ -9,33 +9,30 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import compress, count
 from operator import itemgetter, ne
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.store import schema
+from archisync_gui.store.ages import reads_row, remember
 from archisync_gui.store.database import check
 from archisync_gui.store.dialect import insert_rows
 from archisync_gui.store.errors import Overtaken
 from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, percent_change, row_key, search_text
 from archisync_gui.store.schema import CHANGES, READS, TOUCHED, UNFILLED, utc_text
-from archisync_gui.store.types import Ages, Batch, ChangeKind, Delta, Known
+from archisync_gui.store.seen_keys import CHUNK, chunks, unpack_keys
+from archisync_gui.store.types import Batch, ChangeKind, Delta, Known
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Changed = tuple[str | None, Value, Value, int | None]
 """A changed field: its name, before, after, percent. A million of them are made for a large list: no named tuple."""
-CHUNK = 400
 BLANKS_UNTIL_TAKEN = 2
-KEY_SEPARATOR = "\x1e"
 
 
 class State(NamedTuple):
@@ -176,18 +173,6 @@ def packed(changed: Sequence[Changed]) -> tuple[str, int | None]:
 LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "fields", "percent")
 
 
-def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """The items in lists of at most ``size``."""
-    part: list[T] = []
-    for item in items:
-        part.append(item)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
-        yield part
-
-
 def apply(
     connection: sa.Connection,
     entity: Entity,
@@ -205,7 +190,7 @@ def apply(
     reader = Reader(entity)
     writer = _Writer(connection, table, entity, account, batch)
     tally = writer.tally
-    last = _last(connection, entity.name, account)
+    last = reads_row(connection, entity.name, account)
     if batch.checked is not None and last.whole_number > batch.checked:
         raise Overtaken(entity.name)
     first_load = last.last_success is None
@@ -245,7 +230,7 @@ def apply(
         if unfilled:
             connection.execute(UNFILLED.delete().where(UNFILLED.c.entity == entity.name, UNFILLED.c.account == account))
     check(abandoned)
-    _remember(connection, entity.name, account, batch, last, seen, writer.written)
+    remember(connection, entity.name, account, batch, last, seen, writer.written)
     delta = Delta(tally.added, tally.changed, tally.gone, tally.missing, tally.revived, tally.unchanged, first_load)
     return delta, tally.written
 
@@ -394,175 +379,6 @@ def _unfilled(connection: sa.Connection, entity: str, account: str) -> frozenset
 # ------------------------------------------------------------------------------------------ what a read leaves
 
 
-class _Last(NamedTuple):
-    """The row of ``reads`` for one list and account."""
-
-    last_success: datetime | None = None
-    new_as_of: datetime | None = None
-    all_as_of: datetime | None = None
-    number: int = 0
-    new_number: int = 0
-    whole_number: int = 0
-    doubtful: frozenset[str] = frozenset()
-
-
-STAMPS = ("last_success", "new_as_of", "all_as_of")
-
-
-def _last(connection: sa.Connection, entity: str, account: str) -> _Last:
-    names = [name for name in _Last._fields if name != "doubtful"]
-    row = connection.execute(
-        sa.select(*(READS.c[name] for name in names), READS.c.doubtful).where(
-            READS.c.entity == entity, READS.c.account == account
-        )
-    ).one_or_none()
-    if row is None:
-        return _Last()
-    return _Last(*row[:-1], doubtful=names_of(row.doubtful))  # type: ignore[misc]
-
-
-def names_of(doubtful: object) -> frozenset[str]:
-    """The doubtful times as ``reads`` keeps them."""
-    return frozenset(doubtful if isinstance(doubtful, list) else ()) & frozenset(STAMPS)
-
-
-def ages(connection: sa.Connection, entity: str, account: str) -> Ages:
-    """Since when the rows of one account are current."""
-    last = _last(connection, entity, account)
-    return Ages(entity, account, last.last_success, last.new_as_of, last.all_as_of, last.number, last.doubtful)
-
-
-def unproven(connection: sa.Connection, entity: str, account: str) -> frozenset[str]:
-    """Keys of the rows at which a fast read may not stop (:data:`schema.TOUCHED`)."""
-    c = TOUCHED.c
-    mine = (c.entity == entity, c.account == account, c.proven.is_(False))
-    return frozenset(connection.scalars(sa.select(c.row_key).where(*mine)))
-
-
-def doubt(connection: sa.Connection) -> None:
-    """The wall clock was set back: no stored time says any more how old the rows are (rule 30)."""
-    for row in connection.execute(
-        sa.select(READS.c.entity, READS.c.account, *(READS.c[name] for name in STAMPS))
-    ).all():
-        known = [name for name, at in zip(STAMPS, row[2:], strict=True) if at is not None]
-        where = (READS.c.entity == row.entity, READS.c.account == row.account)
-        connection.execute(READS.update().where(*where).values(doubtful=known or None))
-
-
-def replaced(connection: sa.Connection, entity: str, account: str) -> None:
-    """The operator changed the whole list: reads that were compared with it before are not applied any more."""
-    last = _last(connection, entity, account)
-    number = last.number + 1
-    _put(connection, entity, account, {"number": number, "whole_number": number})
-
-
-def emptied(connection: sa.Connection, entity: str, account: str) -> None:
-    """The list counts as never read."""
-    connection.execute(TOUCHED.delete().where(TOUCHED.c.entity == entity, TOUCHED.c.account == account))
-    nothing = dict.fromkeys((*STAMPS, "run_id", "seen_keys", "garbage", "doubtful"))
-    _put(connection, entity, account, {**nothing, "rows": 0})
-    replaced(connection, entity, account)
-
-
-def _put(connection: sa.Connection, entity: str, account: str, values: dict[str, Any]) -> None:
-    where = (READS.c.entity == entity, READS.c.account == account)
-    if connection.execute(READS.update().where(*where).values(values)).rowcount == 0:
-        connection.execute(READS.insert().values({"entity": entity, "account": account, "rows": 0} | values))
-
-
-def _remember(
-    connection: sa.Connection,
-    entity: str,
-    account: str,
-    batch: Batch,
-    last: _Last,
-    seen: dict[str, None],
-    written: Sequence[str],
-) -> None:
-    """Keep as of when the rows are current, and which rows a later read must treat with care."""
-    number = last.number + 1
-    values: dict[str, Any] = {"number": number}
-    renewed: set[str] = set()
-    proves = _proves(batch, last)
-    if not batch.single:
-        values["run_id"] = batch.run_id
-    if batch.whole:
-        values |= {"last_success": batch.as_of, "rows": len(seen), "seen_keys": _packed(seen), "whole_number": number}
-        values["garbage"] = batch.garbage
-        renewed.add("last_success")
-        if proves:
-            values["all_as_of"] = batch.as_of
-            renewed.add("all_as_of")
-    # A fast read that was applied while this whole read was suspended is the newer one.
-    overtaken = batch.whole and batch.after is not None and last.new_number > batch.after
-    if proves and not (overtaken and last.new_as_of is not None):
-        values |= {"new_as_of": batch.as_of, "new_number": number}
-        renewed.add("new_as_of")
-    values["doubtful"] = sorted(last.doubtful - renewed) or None
-    _put(connection, entity, account, values)
-    _touch(connection, entity, account, batch, last, written)
-
-
-def _proves(batch: Batch, last: _Last) -> bool:
-    """Whether no record created before the read is missing after it: a clean whole read, or a fast one on its base."""
-    return batch.clean and not batch.single and (batch.whole or last.new_as_of is not None)
-
-
-def _touch(
-    connection: sa.Connection, entity: str, account: str, batch: Batch, last: _Last, written: Sequence[str]
-) -> None:
-    """Keep which rows a read wrote that is no clean whole one (:data:`schema.TOUCHED`)."""
-    c = TOUCHED.c
-    mine = (c.entity == entity, c.account == account)
-    number, proves = last.number + 1, _proves(batch, last)
-    if batch.whole:
-        # No read that began before this one can still be applied, so only unproven rows matter from here on.
-        connection.execute(TOUCHED.delete().where(*mine, *(() if proves else (c.proven.is_(True),))))
-        if proves:
-            return
-    elif proves:
-        connection.execute(TOUCHED.update().where(*mine).values(proven=True))
-    if batch.whole and last.new_as_of is None:
-        return  # the next fast read has nothing to stop at and reads everything
-    for part in chunks(written):
-        connection.execute(TOUCHED.delete().where(*mine, c.row_key.in_(part)))
-        connection.execute(
-            TOUCHED.insert(),
-            [
-                {"entity": entity, "account": account, "row_key": key, "number": number, "proven": proves}
-                for key in part
-            ],
-        )
-
-
-def forget_seen(connection: sa.Connection, entity: str, account: str, gone: Set[str]) -> None:
-    """Take keys out of what the last whole read saw: their rows were erased, so the next read finds them new."""
-    place = (READS.c.entity == entity, READS.c.account == account)
-    row = connection.execute(sa.select(READS.c.rows, READS.c.seen_keys).where(*place)).one_or_none()
-    if row is None or row.seen_keys is None:
-        return
-    seen = _unpacked(row.seen_keys)
-    left = [key for key in seen if key not in gone]
-    rows = max(0, row.rows - (len(seen) - len(left)))
-    connection.execute(READS.update().where(*place).values(rows=rows, seen_keys=_packed(left)))
-
-
-def _packed(keys: Iterable[str]) -> bytes:
-    packer = zlib.compressobj(6)
-    return b"".join([packer.compress((KEY_SEPARATOR.join(part) + KEY_SEPARATOR).encode()) for part in chunks(keys)]) + (
-        packer.flush()
-    )
-
-
-def _unpacked(data: bytes) -> list[str]:
-    """The keys of the last whole read; none where they cannot be read (the number of rows is checked all the same)."""
-    try:
-        return zlib.decompress(data).decode().split(KEY_SEPARATOR)[:-1]
-    except (zlib.error, UnicodeDecodeError, TypeError):
-        log.warning("the keys of the last whole read cannot be read; the next read is not compared with them")
-        return []
-
-
 def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: str) -> Known:
     """What the last applied whole read of this account found."""
     row = connection.execute(
@@ -572,7 +388,7 @@ def known(connection: sa.Connection, entity: Entity, table: sa.Table, account: s
     ).one_or_none()
     if row is None or row.seen_keys is None:
         return Known(number=0 if row is None else row.number)
-    keys = frozenset(_unpacked(row.seen_keys))
+    keys = frozenset(unpack_keys(row.seen_keys))
     columns = [table.c[name] for name in entity.natural_key]
     naturals: set[str] = set()
     statement = sa.select(table.c[schema.KEY], *columns).where(table.c[schema.ACCOUNT] == account)

@@ -30,7 +30,7 @@ from archisync_gui.model import (
     Scope,
     as_json,
 )
-from archisync_gui.store.apply import doubt, names_of
+from archisync_gui.store.ages import doubt, names_of
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.dialect import any_text
 from archisync_gui.store.errors import RECOVERABLE, StoreError

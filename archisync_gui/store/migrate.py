@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import dialect, find, schema
-from archisync_gui.store.apply import CHUNK, chunks
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.keys import SEARCH_TEXT, search_text
 from archisync_gui.store.schema import DECLARED, UNFILLED
+from archisync_gui.store.seen_keys import CHUNK, chunks
 
 HEAD = "0005"
 """The newest version in ``migrations/versions``; a start with it need not load Alembic (about 0.2 s)."""

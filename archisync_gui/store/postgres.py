@@ -13,38 +13,29 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from typing import Any, Protocol
 
 import psycopg
 import sqlalchemy as sa
 from psycopg import sql
-from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 from sqlalchemy.pool import NullPool
 
 from archisync_gui.store import dialect
 from archisync_gui.store.database import json_or_none
 from archisync_gui.store.errors import EpochLost, StoreError, code_of, one_line, translated
+from archisync_gui.store.postgres_server import (
+    READ_SECONDS,
+    SILENCE,
+    WRITE_SECONDS,
+    Connection,
+    Server,
+    T,
+)
 from archisync_gui.store.worker import Worker
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-CONNECT_SECONDS = 5
-READ_SECONDS = 20.0
-WRITE_SECONDS = 60.0
-"""A statement of a reading and of a writing connection may take so long on the server."""
-STUCK_SECONDS = 8.0
-"""The server ends a session that leaves a transaction open for so long: its member sleeps, hangs or is gone."""
-LOCK_SECONDS = 10.0
-SILENCE = 5.0
-"""Beyond the statement's limit, the client waits so long for the server's answer."""
-TURN = 0.05
-"""Seconds between two looks at whether a waiting statement is still wanted."""
 IDLE_SECONDS = 2.0
 """A connection that was idle for longer is asked for a sign of life before it is used."""
 EPOCH = sa.text("SELECT epoch FROM leader WHERE id = 1 AND epoch = :epoch FOR SHARE")
@@ -59,157 +50,6 @@ class Fence(Protocol):
 
     def lost(self, epoch: int) -> None:
         """The database says that ``epoch`` is over. Called on the writing thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where an office's database is and who asks. Passwords come from the keyring and are not shown."""
-
-    host: str
-    database: str
-    user: str
-    port: int = 5432
-    password: str = field(default="", repr=False)
-    schema: str = "archisync"
-    sslmode: str = ""
-    """As libpq's. Empty: ``verify-full`` with a certificate, else ``require``; ``prefer`` on this computer."""
-    sslrootcert: Path | None = None
-
-    @classmethod
-    def from_url(cls, url: str, password: str = "") -> Self:
-        """Parse ``postgresql://user@host:5432/database?schema=…&sslmode=…&sslrootcert=…``.
-
-        Raises :class:`StoreError` ``office-address`` for anything else.
-        """
-        try:
-            parts = urlsplit(url)
-            options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-            port = parts.port or int(options.pop("port", 5432))
-        except ValueError as error:
-            raise StoreError("office-address") from error
-        host = unquote(parts.hostname or "") or options.pop("host", "")
-        database = unquote(parts.path.lstrip("/"))
-        unknown = options.keys() - {"schema", "sslmode", "sslrootcert"}
-        if parts.scheme not in ("postgresql", "postgres") or not (host and database and parts.username) or unknown:
-            raise StoreError("office-address")
-        certificate = options.get("sslrootcert")
-        return cls(
-            host=host,
-            database=database,
-            user=unquote(parts.username),
-            port=port,
-            password=password or unquote(parts.password or ""),
-            schema=options.get("schema", "archisync"),
-            sslmode=options.get("sslmode", ""),
-            sslrootcert=Path(certificate) if certificate else None,
-        )
-
-    def __str__(self) -> str:
-        return f"{self.database} ({self.host}:{self.port})"
-
-    @property
-    def url(self) -> str:
-        """The address without the password; :meth:`from_url` reads it."""
-        options = {"schema": self.schema, "sslmode": self.sslmode, "sslrootcert": str(self.sslrootcert or "")}
-        query = urlencode({name: value for name, value in options.items() if value})
-        host = quote(self.host, safe=":")
-        host = f"[{host}]" if ":" in host else host
-        return f"postgresql://{quote(self.user, safe='')}@{host}:{self.port}/{quote(self.database, safe='')}?{query}"
-
-    @property
-    def schema_key(self) -> tuple[str, int, str, str]:
-        """What tells one office from another, whoever asks and however encrypted."""
-        return self.host, self.port, self.database, self.schema
-
-    @property
-    def tls(self) -> str:
-        """The libpq ``sslmode`` that is used."""
-        here = self.host.startswith("/") or self.host in ("localhost", "127.0.0.1", "::1")
-        usual = "verify-full" if self.sslrootcert is not None else "prefer" if here else "require"
-        return self.sslmode or usual
-
-    def connect(
-        self, purpose: str, *, statement_seconds: float = WRITE_SECONDS, autocommit: bool = False
-    ) -> Connection:
-        """A new connection. ``purpose`` shows in the server's list of sessions. Raises psycopg's errors."""
-        connection = Connection.connect(
-            host=self.host,
-            port=self.port,
-            dbname=self.database,
-            user=self.user,
-            password=self.password or None,
-            sslmode=self.tls,
-            sslrootcert=None if self.sslrootcert is None else str(self.sslrootcert),
-            connect_timeout=CONNECT_SECONDS,
-            application_name=purpose,
-            client_encoding="UTF8",
-            keepalives=1,
-            keepalives_idle=5,
-            keepalives_interval=5,
-            keepalives_count=2,
-            tcp_user_timeout=10_000,
-            autocommit=True,
-        )
-        try:
-            connection.limit = CONNECT_SECONDS
-            settings = {
-                # Nothing else: another program's tables in "public" may have the names of ours.
-                "search_path": sql.Identifier(self.schema).as_string(),
-                "statement_timeout": f"{statement_seconds * 1000:.0f}",
-                "lock_timeout": f"{LOCK_SECONDS * 1000:.0f}",
-                "idle_in_transaction_session_timeout": f"{STUCK_SECONDS * 1000:.0f}",
-                "timezone": "UTC",
-            }
-            for name, value in settings.items():
-                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-            connection.autocommit = autocommit
-            connection.limit = statement_seconds + SILENCE
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-
-class Connection(psycopg.Connection[Any]):
-    """A psycopg connection whose waits end: when the server is silent for too long, or when nobody wants the answer."""
-
-    limit: float | None = CONNECT_SECONDS
-    """Seconds of silence after which the connection is given up; ``None``: no limit."""
-    unwanted: threading.Event | None = None
-    """Set from another thread: the running statement is cancelled on the server."""
-    broken_off: threading.Event | None = None
-    """Set from another thread: the connection is closed at once, whatever it does."""
-
-    def wait(self, gen: PQGen[T], interval: float = TURN, timeout: float | None = None) -> T:
-        """As psycopg's; :class:`psycopg.OperationalError` also ends a wait in which the server is silent for too long,
-        or that its owner breaks off."""
-        return super().wait(self._watched(gen), interval=min(interval or TURN, TURN), timeout=timeout)
-
-    def _watched(self, gen: PQGen[T]) -> PQGen[T]:
-        """The same steps, with a look at the limits whenever psycopg has waited for a turn without news."""
-        since = time.monotonic()
-        cancelled = False
-        try:
-            wanted = next(gen)
-            while True:
-                ready = yield wanted
-                if ready:
-                    since = time.monotonic()
-                elif self.broken_off is not None and self.broken_off.is_set():
-                    self._give_up("broken off by its owner")
-                elif self.limit is not None and time.monotonic() - since > self.limit:
-                    self._give_up(f"no answer from the server for {self.limit:.0f} s")
-                elif self.unwanted is not None and self.unwanted.is_set() and not cancelled:
-                    cancelled = True
-                    self.cancel_safe(timeout=CONNECT_SECONDS)
-                wanted = gen.send(ready)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-
-    def _give_up(self, why: str) -> None:
-        self.pgconn.finish()
-        raise psycopg.OperationalError(why)
 
 
 class Postgres:

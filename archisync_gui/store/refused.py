@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import schema
-from archisync_gui.store.apply import ages, chunks
+from archisync_gui.store.ages import ages
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.keys import natural_key, row_key
 from archisync_gui.store.schema import CHANGES, READS, REFUSED, REFUSED_ROWS
+from archisync_gui.store.seen_keys import chunks
 from archisync_gui.store.types import Batch, ChangeKind, RefusedKind, RefusedRead
 
 log = logging.getLogger(__name__)

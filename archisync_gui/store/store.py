@@ -6,42 +6,35 @@ import asyncio
 import dataclasses
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from archisync_gui.entities.declaration import Entity, Value
-from archisync_gui.model import AccountId, Clock, Origin, Outcome, RunRecord, Scope, SyncType
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.model import AccountId, Clock, SyncType
+from archisync_gui.store import ages, backups, dialect, find, maintenance, refused, schema, transfer
 from archisync_gui.store import apply as applying
-from archisync_gui.store import backups, dialect, find, maintenance, reading, refused, schema, transfer
 from archisync_gui.store import migrate as migrating
 from archisync_gui.store.connections import Connections
-from archisync_gui.store.database import Database, unsound
-from archisync_gui.store.errors import StoreError, translated
+from archisync_gui.store.database import Database
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.file_checks import check_file, has_log, is_new_file
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import row_key
+from archisync_gui.store.questions import Questions
 from archisync_gui.store.types import (
     Accepted,
-    Ages,
     Batch,
-    Change,
-    Counts,
     Delta,
-    FoundList,
     Known,
-    Page,
     RefusedKind,
     RefusedRead,
     Removed,
-    SearchPage,
-    Selection,
     Sizes,
-    StoredEvent,
-    StoredRow,
 )
 
 log = logging.getLogger(__name__)
@@ -49,21 +42,18 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FILE = "archisync.db"
-EXPORT_CHUNK = 500
 
 
-class Store:
+class Store(Questions):
     """The local copy of the ERP's data and the program's memory. Make it with :meth:`open`, end it with :meth:`close`.
 
     Every method may raise :class:`StoreError`: ``disk-full``, ``read-only``, ``damaged``, ``locked``, ``disk-error``.
     """
 
     def __init__(self, database: Connections, path: Path, entities: Sequence[Entity], clock: Clock) -> None:
-        self._database = database
-        self._path = path
+        super().__init__(database, path, entities)
         self._server_bytes: int | None = None
         self._clock = clock
-        self._tables = {entity.name: (entity, schema.data_table(entity)) for entity in entities}
         self._rows_written = 0
         self.is_new = False
         """The file was made by this opening."""
@@ -84,10 +74,10 @@ class Store:
         path = folder / FILE
         database = Database(path)
         try:
-            new = await asyncio.to_thread(_is_new, path)
+            new = await asyncio.to_thread(is_new_file, path)
             await database.create()
-            unclean = _has_log(path)
-            await database.exclusive(lambda connection: _check_file(connection, path, thorough=unclean))
+            unclean = has_log(path)
+            await database.exclusive(lambda connection: check_file(connection, path, thorough=unclean))
 
             def prepare(connection: sa.Connection) -> None:
                 migrating.refuse_newer(connection, path)
@@ -197,32 +187,9 @@ class Store:
             await self._database.close()
 
     @property
-    def path(self) -> Path:
-        """The database file; for an office the name after which its backups on this computer are called."""
-        return self._path
-
-    @property
     def rows_written(self) -> int:
         """Rows of data tables inserted or changed since the opening, as SQLite counted them."""
         return self._rows_written
-
-    def account_of(self, entity: SyncType, account: AccountId | None) -> AccountId:
-        """Under which account rows are stored: the given one, or none for a shared entity.
-
-        Raises ``ValueError`` where a per-account entity is asked for without account.
-        """
-        if self._entity(entity).spec.shared:
-            return ""
-        if not account:
-            raise ValueError(f"{entity} belongs to accounts: name one")
-        return account
-
-    def has(self, entity: SyncType) -> bool:
-        """Whether this store keeps a list of that name."""
-        return entity in self._tables
-
-    def _entity(self, name: SyncType) -> Entity:
-        return self._tables[name][0]
 
     # ------------------------------------------------------------------------------------------------ sync side
 
@@ -284,7 +251,7 @@ class Store:
             moved = 0
             if kind is RefusedKind.KEYS_CHANGED:
                 moved = refused.rekey(connection, declared, table, read.account, batch)
-                applying.replaced(connection, read.entity, read.account)
+                ages.replaced(connection, read.entity, read.account)
             delta, written = applying.apply(connection, declared, table, read.account, batch)
             refused.forget(connection, run_id)
             return delta, written + moved, moved
@@ -325,7 +292,7 @@ class Store:
             mine = sa.select(kept.c.run_id).where(kept.c.entity == entity, kept.c.account == owner)
             for run_id in list(connection.scalars(mine)):
                 refused.forget(connection, run_id)
-            applying.emptied(connection, entity, owner)
+            ages.emptied(connection, entity, owner)
             return written
 
         self._rows_written += await self._write_rows(job)
@@ -345,9 +312,6 @@ class Store:
             return done
 
         return await self._database.write(both, abandoned=abandoned)
-
-    def _entities(self) -> tuple[Entity, ...]:
-        return tuple(entity for entity, _ in self._tables.values())
 
     # -------------------------------------------------------------------------------------------- housekeeping
 
@@ -411,7 +375,7 @@ class Store:
             if dialect.is_postgres(connection):
                 dialect.check_rows(connection)
             else:
-                _check_file(connection, self.path, thorough=True)
+                check_file(connection, self.path, thorough=True)
 
         await self._database.read(job)
 
@@ -430,344 +394,3 @@ class Store:
             own if self._server_bytes is None else self._server_bytes,
             sum(file.stat().st_size for file in self.backups()),
         )
-
-    # ------------------------------------------------------------------------------------------------ read side
-
-    def _question(
-        self,
-        entity: SyncType,
-        account: AccountId | None,
-        *,
-        others: Sequence[AccountId] = (),
-        search: str = "",
-        sort: str | None = None,
-        descending: bool = False,
-        columns: Sequence[str] | None = None,
-        deleted: bool = False,
-        where: Mapping[str, Value] | None = None,
-        between: tuple[str, Value, Value] | None = None,
-        selection: Selection | None = None,
-    ) -> reading.Question:
-        declared, table = self._tables[entity]
-        return reading.Question(
-            declared,
-            table,
-            self.account_of(entity, account),
-            others=others,
-            search=search,
-            sort=sort,
-            descending=descending,
-            columns=columns,
-            deleted=deleted,
-            where=where,
-            between=between,
-            selection=selection,
-        )
-
-    async def rows(
-        self,
-        entity: SyncType,
-        account: AccountId | None,
-        *,
-        others: Sequence[AccountId] = (),
-        search: str = "",
-        sort: str | None = None,
-        descending: bool = False,
-        offset: int = 0,
-        limit: int = 200,
-        columns: Sequence[str] | None = None,
-        deleted: bool = False,
-        where: Mapping[str, Value] | None = None,
-        between: tuple[str, Value, Value] | None = None,
-        selection: Selection | None = None,
-        sum_of: str | None = None,
-    ) -> Page:
-        """Stored rows of one account (``None`` only for shared entities), and of ``others`` in the same order.
-
-        ``search``: every word must occur in the key or a column declared for searching; case and accents do not
-        matter. ``sort``: a column's target name (default: by key); empty cells last. ``columns``: which to return
-        (default: all). ``deleted``: soft-deleted ones too. ``where``: columns that must equal a value.
-        ``between``: a column with its lowest and highest value, each ``None`` = open. ``sum_of``: a column of whole
-        numbers whose sum over all rows of the query is wanted.
-        """
-        question = self._question(
-            entity,
-            account,
-            others=others,
-            search=search,
-            sort=sort,
-            descending=descending,
-            columns=columns,
-            deleted=deleted,
-            where=where,
-            between=between,
-            selection=selection,
-        )
-        return await self._database.read(lambda connection: question.page(connection, offset, limit, sum_of))
-
-    async def row(self, entity: SyncType, account: AccountId | None, key: str) -> StoredRow | None:
-        """One stored row, deleted or not."""
-        found = await self.rows_by_key(entity, account, [key])
-        return found[0] if found else None
-
-    async def rows_by_key(
-        self, entity: SyncType, account: AccountId | None, keys: Collection[str]
-    ) -> tuple[StoredRow, ...]:
-        """The stored rows with those keys, deleted or not, in the order of the keys."""
-        question = self._question(entity, account, deleted=True)
-        return tuple(await self._database.read(lambda connection: question.by_keys(connection, keys)))
-
-    async def export(
-        self,
-        entity: SyncType,
-        account: AccountId | None,
-        *,
-        others: Sequence[AccountId] = (),
-        search: str = "",
-        sort: str | None = None,
-        descending: bool = False,
-        columns: Sequence[str] | None = None,
-        deleted: bool = False,
-        between: tuple[str, Value, Value] | None = None,
-        selection: Selection | None = None,
-    ) -> AsyncIterator[tuple[StoredRow, ...]]:
-        """All rows of a selection (of the account and of ``others``, in one order), some hundred at a time; other
-        readers get their turn in between.
-
-        What is in it and in which order is decided at the beginning.
-        """
-        question = self._question(
-            entity,
-            account,
-            others=others,
-            search=search,
-            sort=sort,
-            descending=descending,
-            columns=columns,
-            deleted=deleted,
-            between=between,
-            selection=selection,
-        )
-        places = await self._database.read(question.places)
-        for start in range(0, len(places), EXPORT_CHUNK):
-            part = places[start : start + EXPORT_CHUNK]
-
-            def job(connection: sa.Connection, part: list[tuple[str, str]] = part) -> tuple[StoredRow, ...]:
-                return tuple(question.at(connection, part))
-
-            yield await self._database.read(job)
-
-    async def search(
-        self,
-        entity: SyncType,
-        account: AccountId | None,
-        text: str = "",
-        limit: int = 50,
-        cursor: str | None = None,
-        *,
-        where: Mapping[str, Value] | None = None,
-    ) -> SearchPage:
-        """Living rows by title, with the age of the data. ``cursor`` goes on where the last page ended and stays
-        right while rows come and go; ``ValueError`` for one that is not ours."""
-        question = self._question(entity, account, search=text, where=where)
-        return await self._database.read(lambda connection: question.after(connection, cursor, limit))
-
-    async def best(
-        self, entity: SyncType, account: AccountId | None, text: str, limit: int, codes: Sequence[str]
-    ) -> SearchPage:
-        """Living rows by how well they fit: an exact code first, then codes and titles that begin so, then words that
-        do, then the rest; each by title. ``codes``: the columns that hold codes."""
-        question = self._question(entity, account, search=text)
-        return await self._database.read(lambda connection: question.best(connection, text, limit, codes))
-
-    async def find(self, text: str, accounts: Collection[AccountId], limit: int = 8) -> tuple[FoundList, ...]:
-        """Living rows of all lists for a typed text, at most ``limit`` of each: those of the accounts named and of the
-        shared lists. Lists with an exact hit come first; lists without a hit are left out.
-
-        An index that is damaged is built again; that takes about 1 s for 100,000 rows and is logged.
-        """
-
-        def job(connection: sa.Connection) -> tuple[FoundList, ...]:
-            found = []
-            for entity, table in self._tables.values():
-                owners = [""] if entity.spec.shared else list(accounts)
-                keys, exact = find.rows_with(connection, entity, table, owners, text, limit + 1)
-                rows = [row for owner in owners for row in self._found_rows(connection, entity, owner, keys[:limit])]
-                place = {key: at for at, key in enumerate(keys)}
-                rows.sort(key=lambda row, place=place: place[row.account, row.key])  # type: ignore[misc]
-                if rows:
-                    found.append(FoundList(entity.name, tuple(rows), len(keys) > limit, exact))
-            return tuple(sorted(found, key=lambda one: not one.exact))
-
-        return await self._with_index(job)
-
-    def _found_rows(
-        self, connection: sa.Connection, entity: Entity, owner: AccountId, keys: Sequence[tuple[AccountId, str]]
-    ) -> list[StoredRow]:
-        mine = [key for account, key in keys if account == owner]
-        return self._question(entity.name, owner or None).by_keys(connection, mine) if mine else []
-
-    async def related(
-        self, entity: SyncType, account: AccountId | None, column: str, value: str, limit: int = 500
-    ) -> Page:
-        """Living rows of one account whose ``column`` is ``value``, the ones seen last first."""
-        question = self._question(entity, account)
-        return await self._with_index(lambda connection: question.related(connection, column, value, limit))
-
-    async def _with_index(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run a question that needs the full-text index; one that fails is asked again after a rebuild."""
-        try:
-            return await self._database.read(job)
-        except (DBAPIError, StoreError) as error:
-            if not find.is_damaged(error):
-                raise
-            log.warning("the full-text index of %s is damaged and is built again: %s", self.path.name, error)
-        await self._database.write(lambda connection: find.rebuild(connection, self._entities()))
-        return await self._database.read(job)
-
-    async def customers_search(
-        self, account: AccountId, text: str = "", limit: int = 50, cursor: str | None = None
-    ) -> SearchPage:
-        """:meth:`search` in the customers of one account."""
-        return await self.search("customers", account, text, limit, cursor)
-
-    async def ages(self, entity: SyncType, account: AccountId | None) -> Ages:
-        """Since when the stored rows are current."""
-        owner = self.account_of(entity, account)
-        return await self._database.read(lambda connection: applying.ages(connection, entity, owner))
-
-    async def unproven(self, entity: SyncType, account: AccountId | None) -> frozenset[str]:
-        """Keys of stored rows at which a fast read may not stop: reads wrote them that prove nothing about their
-        neighbours (rule 12)."""
-        owner = self.account_of(entity, account)
-        return await self._database.read(lambda connection: applying.unproven(connection, entity, owner))
-
-    async def counts(self) -> tuple[Counts, ...]:
-        """How many rows there are, per entity and account; only what has been read."""
-
-        def job(connection: sa.Connection) -> tuple[Counts, ...]:
-            return tuple(
-                count for entity, table in self._tables.values() for count in reading.counts(connection, entity, table)
-            )
-
-        return await self._database.read(job)
-
-    async def row_history(
-        self, entity: SyncType, account: AccountId | None, key: str, *, limit: int = 200, before: int | None = None
-    ) -> tuple[Change, ...]:
-        """What happened to one row, newest first; ``before``: the id of the last change of the page before."""
-        owner = self.account_of(entity, account)
-        return await self._database.read(
-            lambda connection: reading.row_history(connection, entity, owner, key, limit, before)
-        )
-
-    async def changes(
-        self,
-        since: datetime,
-        until: datetime,
-        accounts: Sequence[AccountId],
-        *,
-        entity: SyncType | None = None,
-        kinds: Sequence[str] | None = None,
-        fields: Sequence[str] | None = None,
-        percent: int | None = None,
-        run_id: str | None = None,
-        after: int | None = None,
-        limit: int = 1000,
-    ) -> tuple[Change, ...]:
-        """The change log of the accounts named and of the shared entities, in order, for times from ``since`` up to
-        but without ``until``.
-
-        ``percent``: only amounts that moved at least so far, in hundredths of a percent. ``after``: the id of the
-        last change of the page before.
-        """
-        return await self._database.read(
-            lambda connection: reading.changes(
-                connection,
-                self._tables,
-                accounts,
-                since=since,
-                until=until,
-                entity=entity,
-                kinds=kinds,
-                fields=fields,
-                percent=percent,
-                run_id=run_id,
-                after=after,
-                limit=limit,
-            )
-        )
-
-    async def runs(
-        self,
-        sync_type: SyncType | None = None,
-        outcome: Outcome | Sequence[Outcome] | None = None,
-        origin: Origin | None = None,
-        since: datetime | None = None,
-        before: datetime | None = None,
-        limit: int = 200,
-        *,
-        account: AccountId | None = None,
-        scope: Scope | None = None,
-    ) -> tuple[RunRecord, ...]:
-        """Runs that started from ``since`` up to but without ``before``, newest first."""
-        outcomes = None
-        if outcome is not None:
-            outcomes = [outcome] if isinstance(outcome, str) else list(outcome)
-        return await self._database.read(
-            lambda connection: reading.runs(
-                connection,
-                sync_type=sync_type,
-                account=account,
-                outcome=outcomes,
-                origin=origin,
-                scope=scope,
-                since=since,
-                before=before,
-                limit=limit,
-            )
-        )
-
-    async def run(self, run_id: str) -> RunRecord | None:
-        """One run, or ``None``."""
-        return await self._database.read(lambda connection: reading.run(connection, run_id))
-
-    async def events(
-        self,
-        since: datetime,
-        until: datetime,
-        kinds: Sequence[str] | None = None,
-        *,
-        after: int | None = None,
-        limit: int = 1000,
-    ) -> tuple[StoredEvent, ...]:
-        """Stored events in order; ``after``: the id of the last one of the page before."""
-        return await self._database.read(
-            lambda connection: reading.events(
-                connection, since=since, until=until, kinds=kinds, after=after, limit=limit
-            )
-        )
-
-
-def _is_new(path: Path) -> bool:
-    """Whether there is no file yet. Raises ``data-file-missing`` where there was one."""
-    with translated(path):
-        if path.exists():
-            return False
-        if backups.listed(path):
-            raise StoreError("data-file-missing", path=str(path))
-        return True
-
-
-def _has_log(path: Path) -> bool:
-    log = path.with_name(f"{path.name}-wal")
-    return log.exists() and log.stat().st_size > 0
-
-
-def _check_file(connection: sa.Connection, path: Path, *, thorough: bool) -> None:
-    """A file that was not closed cleanly is looked through before it is trusted; any other is only opened."""
-    if thorough:
-        found = unsound(connection.connection.driver_connection)
-        if found is not None:
-            raise StoreError("damaged", path=str(path), detail=found)
-    connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")

@@ -14,9 +14,9 @@ from sqlalchemy.pool import NullPool
 from archisync_gui.disk import PRIVATE
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import backups, dialect, find, migrate, schema
-from archisync_gui.store.apply import CHUNK
 from archisync_gui.store.database import json_or_none
 from archisync_gui.store.schema import UtcTime
+from archisync_gui.store.seen_keys import CHUNK
 
 
 def copy_all(source: sa.Connection, target: sa.Connection, entities: Sequence[Entity]) -> int:

@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, timedelta
 from itertools import islice
-from typing import Protocol
 
-from archisync_gui.entities.declaration import Entity, Row, Value
+from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.erp import Erp
 from archisync_gui.erp.cells.rows import Findings, RowReader
 from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import Page
-from archisync_gui.erp.lists.restoring import FAST_PAGE_SIZE, PAGE_SIZE, PAGE_SIZE_ALONE, READ_SIZES
+from archisync_gui.erp.lists.restoring import PAGE_SIZE, PAGE_SIZE_ALONE, READ_SIZES
 from archisync_gui.model import (
-    FIRST_READ,
     AccountId,
-    Clock,
     FailureKind,
     Finished,
-    Json,
-    Origin,
     Outcome,
     Progress,
     RunControl,
@@ -34,104 +27,32 @@ from archisync_gui.model import (
     SyncFailure,
     warning,
 )
-from archisync_gui.store import Ages, Batch, Delta, Known, RefusedKind, StoredRow, natural_key, row_key
+from archisync_gui.store import Batch, Known, RefusedKind
 from archisync_gui.syncs.checks import (
-    Doubt,
     Facts,
     check_blanks,
     check_cells,
     check_garbage,
-    check_keys,
     doubts,
+)
+from archisync_gui.syncs.new_rows import NewRows
+from archisync_gui.syncs.reading import (
+    CHUNK,
+    SAMPLE,
+    Checked,
+    Reading,
+    SyncStore,
+    as_whole,
+    began_at,
+    current_as_of,
+    finished,
+    logging_in,
+    refusal,
+    take,
+    warnings_of,
 )
 
 log = logging.getLogger(__name__)
-
-FAST_PAGES = 10
-"""A fast read that still finds something new on so many pages is no fast read any more."""
-
-CHUNK = 400
-SAMPLE = 400
-"""Records whose columns are compared with the stored ones before a whole read is applied."""
-
-
-class SyncStore(Protocol):
-    """What a runner needs of the store."""
-
-    async def known(self, entity: str, account: AccountId) -> Known: ...
-    async def ages(self, entity: str, account: AccountId) -> Ages: ...
-    async def unproven(self, entity: str, account: AccountId) -> frozenset[str]: ...
-    async def apply(self, entity: str, account: AccountId, batch: Batch) -> Delta: ...
-    async def keep_refused(self, entity: str, account: AccountId, batch: Batch, kind: RefusedKind = ...) -> None: ...
-    async def rows_by_key(
-        self, entity: str, account: AccountId | None, keys: Sequence[str]
-    ) -> tuple[StoredRow, ...]: ...
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A whole read that may be applied."""
-
-    batch: Batch
-    doubts: tuple[Doubt, ...]
-    """Why it is unclean; empty: it is clean."""
-
-
-@dataclass
-class Reading:
-    """A whole read on its way: its rows and its position. This is what a suspended run keeps."""
-
-    reader: RowReader
-    rows: dict[str, Row] = field(default_factory=dict)
-    """Records by key."""
-    conflict: str | None = None
-    """A key that came twice with different content."""
-    as_of: datetime | None = None
-    began: float = 0.0
-    """Monotonic time of ``as_of``."""
-    after: int | None = None
-    """``Ages.number`` when it began."""
-    totals: set[int] = field(default_factory=set)
-    counts: set[int] = field(default_factory=set)
-    first: tuple[str, ...] = ()
-    last: Page | None = None
-    """The last page that was read."""
-    checked: Checked | None = None
-    again: tuple[str, ...] = ()
-    warnings: dict[str, None] = field(default_factory=dict)
-    evidence: dict[str, Json] = field(default_factory=dict)
-    suspended_at: float = 0.0
-    """Monotonic time at which it was last suspended."""
-    paused: float = 0.0
-    """The longest suspension so far, in seconds."""
-
-    def start_over(self) -> None:
-        """Forget what was read."""
-        fresh = Reading(RowReader(self.reader.entity))
-        for name in (item.name for item in fields(self)):
-            setattr(self, name, getattr(fresh, name))
-
-    @property
-    def progress(self) -> Progress:
-        """How far it is."""
-        if self.last is None:
-            return Progress("read")
-        total = self.last.total
-        if total is None and self.last.size:
-            total = self.last.size * self.last.count
-        return Progress("read", self.last.index + 1, self.last.count, self.reader.findings.raw, total)
-
-
-@dataclass(frozen=True)
-class Newest:
-    """What a fast read found."""
-
-    as_of: datetime
-    began: float
-    """Monotonic time of ``as_of``."""
-    rows: Mapping[str, Row]
-    steady: bool
-    """The list kept its length while it was paged through, so no row slid from one page to another unseen."""
 
 
 class SyncRunner:
@@ -145,6 +66,7 @@ class SyncRunner:
         self._page_size = page_size
         self._store = store
         self._erp = erp
+        self._new_rows = NewRows(erp, store)
         self._entities = {entity.name: entity for entity in entities}
 
     async def __call__(self, control: RunControl) -> Finished | Suspended:
@@ -196,7 +118,7 @@ class SyncRunner:
     async def _read(self, entity: Entity, reading: Reading, control: RunControl) -> bool:
         """Read on to the end of the list (True) or to the safe point at which the run is suspended (False)."""
         control.progress(Progress("open"))
-        async with self._erp.list(entity, control.run.account, reading.reader.fields, _logging_in(control)) as visit:
+        async with self._erp.list(entity, control.run.account, reading.reader.fields, logging_in(control)) as visit:
             visit.list.stop = control.suspend_requested
             try:
                 complete = await self._read_pages(visit.list, reading, control)
@@ -233,8 +155,8 @@ class SyncRunner:
                 async for page in pages:
                     if fresh or (reading.last is not None and page.index > reading.last.index):
                         if reading.as_of is None:
-                            reading.began = _began(self._erp.clock, page.since, reading.began)
-                        _take(reading, page)
+                            reading.began = began_at(self._erp.clock, page.since, reading.began)
+                        take(reading, page)
                     else:
                         reading.counts.add(page.count)
                     fresh = False
@@ -290,7 +212,7 @@ class SyncRunner:
         known = await self._store.known(entity.name, run.account)
         batch = Batch(
             run.id,
-            _as_of(self._erp.clock, reading.as_of, reading.began),
+            current_as_of(self._erp.clock, reading.as_of, reading.began),
             tuple(rows.values()),
             whole=True,
             clean=not unclean,
@@ -307,7 +229,7 @@ class SyncRunner:
             if known.as_of is not None:
                 await self._check_garbage(entity, run.account, findings, known, batch)
             # Sets of a hundred thousand keys take longer than the loop may be held up.
-            if (failure := await asyncio.to_thread(_refusal, entity, rows, known)) is not None:
+            if (failure := await asyncio.to_thread(refusal, entity, rows, known)) is not None:
                 kept = {
                     "shrink": RefusedKind.SHRINK,
                     "no-rows": RefusedKind.SHRINK,
@@ -347,7 +269,7 @@ class SyncRunner:
         control.progress(Progress("apply", None, None, raw, raw))
         delta = await self._store.apply(entity.name, control.run.account, checked.batch)
         outcome = Outcome.UNCLEAN if checked.doubts else Outcome.COMPLETED
-        return _finished(outcome, checked.batch, delta, _warnings(reading.reader, reading, checked.doubts))
+        return finished(outcome, checked.batch, delta, warnings_of(reading.reader, reading, checked.doubts))
 
     async def _filled(self, entity: Entity, account: AccountId, rows: Mapping[str, Row]) -> dict[str, Row]:
         """The rows with what was not read of them (a column not shown, an unreadable cell) as it is stored."""
@@ -372,13 +294,13 @@ class SyncRunner:
         run = control.run
         base = await self._store.ages(entity.name, run.account)
         if base.last_success is None or base.new_as_of is None:
-            return _as_whole(await self._whole(entity, control), entity, "no-clean-base" if base.last_success else None)
+            return as_whole(await self._whole(entity, control), entity, "no-clean-base" if base.last_success else None)
         unproven = await self._store.unproven(entity.name, run.account)
         renewed = False
         while True:
             reader = RowReader(entity)
             try:
-                found = await self._read_new(entity, reader, unproven, control)
+                found = await self._new_rows.read(entity, reader, unproven, control)
             except StalePage:
                 continue
             except SessionExpired as error:
@@ -388,9 +310,9 @@ class SyncRunner:
                 continue
             break
         if found is None:
-            return _as_whole(await self._whole(entity, control), entity, "sort-ignored")
+            return as_whole(await self._whole(entity, control), entity, "sort-ignored")
         check_cells(entity, reader.findings)
-        warnings = _warnings(reader, None, ())
+        warnings = warnings_of(reader, None, ())
         if not found.rows:
             return Finished(Outcome.SKIPPED, rows=0, warnings=(*warnings, warning("fast-read-empty", list=entity.name)))
         proves = found.steady and not reader.findings.nameless
@@ -398,7 +320,7 @@ class SyncRunner:
         control.progress(Progress("apply", None, None, reader.findings.raw))  # raises in an abandoned run (rule 26)
         batch = Batch(
             run.id,
-            _as_of(self._erp.clock, found.as_of, found.began),
+            current_as_of(self._erp.clock, found.as_of, found.began),
             tuple(complete.values()),
             whole=False,
             clean=proves,
@@ -408,80 +330,7 @@ class SyncRunner:
         delta = await self._store.apply(entity.name, run.account, batch)
         if not proves:
             warnings = (*warnings, warning("fast-read-unproven", list=entity.name))
-        return _finished(Outcome.COMPLETED if proves else Outcome.UNCLEAN, batch, delta, warnings)
-
-    async def _read_new(
-        self, entity: Entity, reader: RowReader, unproven: frozenset[str], control: RunControl
-    ) -> Newest | None:
-        """The rows of a fast read; ``None``: the list cannot be sorted, or there is too much that is new.
-
-        Each sort is read up to the first page whose records are all known to the clean base and unchanged; in the sort
-        by the list's own key, the page's last record suffices.
-        """
-        rows: dict[str, Row] = {}
-        as_of: datetime | None = None
-        began = self._erp.clock.monotonic()
-        steady = True
-        control.progress(Progress("open"))
-        async with self._erp.quick_list(
-            entity,
-            control.run.account,
-            reader.fields,
-            _logging_in(control),
-            leave_open=control.run.origin is Origin.ORDER_FORM,
-        ) as visit:
-            view = visit.list
-            control.progress(Progress("filter"))
-            reader.learn(view.words)
-
-            def by_key(name: str) -> bool:
-                # Sorted by its own key, only older records come after one of the clean base.
-                return (name,) == tuple(entity.column(key).field_name for key in entity.key)
-
-            for name in entity.newest:
-                page = await view.newest(name, FAST_PAGE_SIZE)
-                if page is None or not _descending(entity, name, page):
-                    return None
-                if as_of is None:
-                    as_of, began = page.since, _began(self._erp.clock, page.since, began)
-                count, total = page.count, page.footer
-                for _ in range(FAST_PAGES):
-                    found = {row_key(entity, row): row for row in page.records(reader)}
-                    unseen = {key: row for key, row in found.items() if rows.get(key) != row}
-                    rows |= found
-                    control.progress(Progress("read", page.index + 1, None, reader.findings.raw))
-                    news = await self._news(entity, control.run.account, unseen)
-                    news |= unproven & found.keys()
-                    # A page of garbage alone says nothing about the records behind it.
-                    known = bool(found) and (not news or (by_key(name) and [*found][-1] not in news))
-                    steady = steady and (page.count, page.footer) == (count, total)
-                    if page.index >= page.count - 1 or known:
-                        break
-                    page = await view.turn_to(page.index + 1)
-                else:
-                    return None
-            if page is not None and page.index:
-                await view.verify_filters()  # the first page of a sort is read together with them
-        assert as_of is not None
-        return Newest(as_of, began, rows, steady)
-
-    async def _news(self, entity: Entity, account: AccountId, found: Mapping[str, Row]) -> set[str]:
-        """The keys of these rows that are new or changed."""
-        stored = {row.key: row for row in await self._store.rows_by_key(entity.name, account, list(found))}
-        sticky = {column.name for column in entity.columns if column.sticky}
-        news = set()
-        for key, row in found.items():
-            before = stored.get(key)
-            if (
-                before is None
-                or before.deleted_at is not None
-                or any(
-                    value != before.values.get(name) and not (value is None and name in sticky)
-                    for name, value in row.items()
-                )
-            ):
-                news.add(key)
-        return news
+        return finished(Outcome.COMPLETED if proves else Outcome.UNCLEAN, batch, delta, warnings)
 
     # --- one record ---------------------------------------------------------------------------------------------------
 
@@ -494,7 +343,7 @@ class SyncRunner:
         control.progress(Progress("open"))
         clock = self._erp.clock
         as_of, began = clock.now(), clock.monotonic()
-        texts = await self._erp.record(entity, run.account, key, reader.fields, _logging_in(control))
+        texts = await self._erp.record(entity, run.account, key, reader.fields, logging_in(control))
         values = {**texts, entity.column(entity.key[0]).field_name: key}
         rows = reader.take([[values.get(name) for name in reader.fields]])
         check_cells(entity, reader.findings)
@@ -503,7 +352,7 @@ class SyncRunner:
         complete = await self._filled(entity, run.account, {key: rows[0]})
         batch = Batch(
             run.id,
-            _as_of(clock, as_of, began),
+            current_as_of(clock, as_of, began),
             tuple(complete.values()),
             whole=False,
             clean=True,
@@ -513,95 +362,4 @@ class SyncRunner:
         )
         control.progress(Progress("apply", None, None, 1))  # raises in an abandoned run (rule 26)
         delta = await self._store.apply(entity.name, run.account, batch)
-        return _finished(Outcome.COMPLETED, batch, delta, _warnings(reader, None, ()))
-
-
-def _refusal(entity: Entity, rows: Mapping[str, Row], known: Known) -> SyncFailure | None:
-    return check_keys(entity, rows, known, frozenset(natural_key(entity, row) for row in rows.values()))
-
-
-# --- time -------------------------------------------------------------------------------------------------------------
-
-CLOCK_TOLERANCE = 2.0
-"""Seconds by which both clocks may differ over a read."""
-
-
-def _began(clock: Clock, since: datetime, earliest: float) -> float:
-    """The monotonic time of ``since``, not before ``earliest``; that one where the wall clock was set in between."""
-    at = clock.monotonic() - (clock.now() - since).total_seconds()
-    return at if earliest <= at <= clock.monotonic() else earliest
-
-
-def _as_of(clock: Clock, since: datetime, began: float) -> datetime:
-    """When a read began, in terms of the wall clock as it goes now: the monotonic clock decides (rule 30)."""
-    at = clock.now() - timedelta(seconds=clock.monotonic() - began)
-    return since if abs((at - since).total_seconds()) <= CLOCK_TOLERANCE else at
-
-
-# --- helpers ----------------------------------------------------------------------------------------------------------
-
-
-def _as_whole(how: Finished | Suspended, entity: Entity, code: str | None) -> Finished | Suspended:
-    """The end of a fast read that had to read the whole list, and why."""
-    if isinstance(how, Suspended):
-        return how
-    more = () if code is None else (warning(code, list=entity.name),)
-    return replace(how, whole=how.outcome is not Outcome.SKIPPED, warnings=(*how.warnings, *more))
-
-
-def _logging_in(control: RunControl) -> Callable[[], None]:
-    """What is told of each login: it counts, and it takes a while."""
-
-    def told() -> None:
-        control.logged_in()
-        control.progress(Progress("login"))
-
-    return told
-
-
-def _take(reading: Reading, page: Page) -> None:
-    """Add a page's rows to the reading."""
-    if reading.as_of is None:
-        reading.as_of = page.since
-        reading.first = page.keys(reading.reader.entity)
-    reading.last = page
-    reading.counts.add(page.count)
-    if page.total is not None:
-        reading.totals.add(page.total)
-    entity = reading.reader.entity
-    for row in page.records(reading.reader):
-        key = row_key(entity, row)
-        before = reading.rows.setdefault(key, row)
-        if before is not row and dict(before) != dict(row):
-            reading.conflict = reading.conflict or key
-
-
-def _descending(entity: Entity, name: str, page: Page) -> bool:
-    """Whether a page is really sorted by that field, largest first, blanks last."""
-    column = next(column for column in entity.columns if column.field_name == name)
-    values: list[Value] = [row.get(column.name) for row in page.records(RowReader(entity))]
-    keys = [(len(str(v)), str(v)) if v is not None else (0, "") for v in values]
-    return keys == sorted(keys, reverse=True)
-
-
-def _warnings(reader: RowReader, reading: Reading | None, unclean: Sequence[Doubt]) -> tuple[str, ...]:
-    found = reader.findings
-    entity = reader.entity
-    lines = [warning(f"unclean-{doubt.value}", list=entity.name) for doubt in unclean]
-    lines += [warning("garbage", list=entity.name, name=name, count=count) for name, count in found.garbage.items()]
-    lines += [warning("unreadable-cell", list=entity.name, row=c.row, field=c.field, text=c.text) for c in found.bad]
-    lines += [
-        warning("unknown-word", list=entity.name, field=name, text=text, count=count)
-        for (name, text), count in found.unknown_words.items()
-    ]
-    return (*lines, *(reading.warnings if reading is not None else ()))
-
-
-def _finished(outcome: Outcome, batch: Batch, delta: Delta, warnings: tuple[str, ...]) -> Finished:
-    """The end of a read that was applied. ``added`` counts rows that are new in the ERP: neither those of a first read
-    nor those that came back."""
-    if delta.first and batch.whole:
-        warnings = (*warnings, warning(FIRST_READ))
-    changed = delta.changed + delta.revived
-    new = 0 if delta.first else delta.added
-    return Finished(outcome, batch.as_of, len(batch.rows), new, changed, delta.gone, warnings)
+        return finished(Outcome.COMPLETED, batch, delta, warnings_of(reader, None, ()))

@@ -12,11 +12,11 @@ from types import SimpleNamespace
 import pytest
 
 from archisync_gui.app import autostart
+from archisync_gui.app.arguments import build_parser
 from archisync_gui.app.autostart import RUN_KEY, command, is_on, set_autostart
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
-from archisync_gui.cli import build_parser
 from archisync_gui.model import SyncFailure
 
 

@@ -19,9 +19,11 @@ import pytest
 from archisync_gui import cli, zone
 from archisync_gui.app import exit_codes
 from archisync_gui.app.commands import exit_code, serve
-from archisync_gui.app.core import Core, look_at_erp
+from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
-from archisync_gui.app.desktop import Life, open_drafts
+from archisync_gui.app.drafts_file import open_drafts
+from archisync_gui.app.erp_look import look_at_erp
+from archisync_gui.app.life import Life
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.messages import codes
 from archisync_gui.model import (

@@ -16,14 +16,14 @@ from memory_keyring import MemoryKeyring, in_place
 import archisync_gui
 from archisync_gui.app.core import Core
 from archisync_gui.app.credentials import Credentials
-from archisync_gui.app.desktop import open_drafts
+from archisync_gui.app.drafts_file import open_drafts
 from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_profile
 from archisync_gui.disk import TEMPORARY, replace_file
 from archisync_gui.drafts import Drafts
 from archisync_gui.drafts.away import _read_bases
 from archisync_gui.drafts.browser_keys import BrowserKeys
-from archisync_gui.endpoint.pairing import Access, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.lists.saved_views import SavedViews, View
 from archisync_gui.erp.lists.ways import ReadingWays
@@ -257,7 +257,7 @@ async def test_every_file_is_private_by_its_own_mode(tmp_path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from archisync_gui.endpoint.pairing import Access, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.model import SystemClock
 from archisync_gui.settings import Settings
 folder = Path(sys.argv[1])

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from archisync_gui import cli
 from archisync_gui.app import data_care, exit_codes, logs
-from archisync_gui.app.desktop import Life
+from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES

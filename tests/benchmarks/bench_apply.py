@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QApplication
 
 from archisync_gui.entities.declaration import Row
 from archisync_gui.model import SystemClock
-from archisync_gui.store import CompactRows, Store
+from archisync_gui.store import Store
 from archisync_gui.ui.system.loop import run
 from tests.benchmarks.beat import Beat
-from tests.benchmarks.bench_store import PRODUCTS, batch, make
+from tests.benchmarks.bench_store import PRODUCTS, batch, make, record
 from tests.benchmarks.result import Result, percentile
 from tests.benchmarks.whole import ended_after, line, program
 
@@ -27,9 +27,7 @@ MANY = 100_000
 
 def one_column(rows: Sequence[Row], version: int) -> Sequence[Row]:
     """The rows with another amount in one column of each."""
-    changed = CompactRows(column.name for column in PRODUCTS.columns)
-    changed.extend({**row, "f0": n * 7 + version} for n, row in enumerate(rows))
-    return changed
+    return [record({**row, "f0": n * 7 + version}) for n, row in enumerate(rows)]
 
 
 async def _spent(store: Store, rows: Sequence[Row]) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Outcome
 from archisync_gui.ui.live.services import Services

@@ -19,7 +19,8 @@ import psutil
 from archisync_gui.model import SystemClock
 from archisync_gui.office.desk import Asked, Desk
 from archisync_gui.store import Store
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.benchmarks.bench_store import PRODUCTS, batch, make
 from tests.benchmarks.result import Result, percentile
 from tests.office.members import Proxy, leader_of, start
@@ -100,7 +101,8 @@ async def status(quick: bool) -> list[Result]:
 
 
 async def _status(server: Server, members: int, count: int) -> Result:
-    from archisync_gui.office.line import Line, News
+    from archisync_gui.office.line import Line
+    from archisync_gui.office.news import News
 
     revision, began, times = 0, 0.0, list[float]()
     arrived = asyncio.Event()

@@ -20,7 +20,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Entity, Kind, Row, Value
 from archisync_gui.model import Finished, Outcome, Progress, RunControl, Suspended, SystemClock
 from archisync_gui.orchestrator import Face
-from archisync_gui.store import Batch, CompactRows, Store
+from archisync_gui.store import Batch, Store
 from archisync_gui.syncs.runner import SyncRunner
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.system.loop import run
@@ -59,15 +59,13 @@ _VALUES: Mapping[Kind, Value] = {
 
 def _rows(entity: Entity) -> Sequence[Row]:
     """Invented rows of a list; keys and texts differ from row to row."""
-    rows = CompactRows(column.name for column in entity.columns)
-    for n in range(ROWS):
-        rows.append(
-            {
-                column.name: str(n) if column.name in entity.key else _VALUES.get(column.kind, f"{column.name} {n}")
-                for column in entity.columns
-            }
-        )
-    return rows
+    return [
+        {
+            column.name: str(n) if column.name in entity.key else _VALUES.get(column.kind, f"{column.name} {n}")
+            for column in entity.columns
+        }
+        for n in range(ROWS)
+    ]
 
 
 async def _fill(profile: Profile) -> None:

@@ -44,7 +44,7 @@ OURS = """
 import sys, time
 import archisync_gui.app.desktop as desktop
 
-async def lived(life, panel):
+async def lived(life, panel, opened):
     print(time.time(), time.process_time(), len(sys.modules), flush=True)
     return 0
 

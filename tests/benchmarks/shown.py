@@ -11,7 +11,8 @@ from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.app.core import Core
-from archisync_gui.app.desktop import Life, _opened
+from archisync_gui.app.life import Life
+from archisync_gui.app.opening import opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.model import Event, EventKind
 from archisync_gui.orchestrator import Face
@@ -77,7 +78,7 @@ async def panel_and_core(app: QApplication, profile: Profile) -> AsyncIterator[t
     panel.show()
     await panel.first_paint()
     try:
-        async with _opened(Life(profile, None, asyncio.Event()), panel) as core:
+        async with opened(Life(profile, None, asyncio.Event()), panel) as core:
             assert panel.context.services is not None
             assert isinstance(core, Core)
             yield panel, core

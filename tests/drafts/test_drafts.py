@@ -13,7 +13,8 @@ import pytest
 from archisync_gui.drafts import DraftConflict, Drafts
 from archisync_gui.model import SystemClock
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import Offices, on_a_server
 
 

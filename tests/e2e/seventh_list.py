@@ -19,9 +19,10 @@ from PySide6.QtWidgets import QApplication  # noqa: E402
 from archisync_gui import cli  # noqa: E402
 from archisync_gui.app import exit_codes  # noqa: E402
 from archisync_gui.app.demo import DemoOptions  # noqa: E402
-from archisync_gui.app.desktop import Life, _opened  # noqa: E402
+from archisync_gui.app.life import Life  # noqa: E402
+from archisync_gui.app.opening import opened  # noqa: E402
 from archisync_gui.app.profile import Profile, open_profile  # noqa: E402
-from archisync_gui.endpoint.pairing import Access  # noqa: E402
+from archisync_gui.endpoint.paired_pages import Access  # noqa: E402
 from archisync_gui.endpoint.server import Endpoint  # noqa: E402
 from archisync_gui.model import Outcome  # noqa: E402
 from archisync_gui.ui.live.services import Services  # noqa: E402
@@ -41,7 +42,7 @@ async def walk(app: QApplication, profile: Profile) -> int:
     await panel.first_paint()
     life = Life(profile, DemoOptions("none", "stopped"), asyncio.Event())
     try:
-        async with _opened(life, panel):
+        async with opened(life, panel):
             services = panel.context.services
             assert services is not None
             await scheduled(services)

@@ -13,7 +13,7 @@ from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
-from archisync_gui.endpoint.pairing import Access, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Origin
 from tests.endpoint.load_client import FORMS, Load, load

@@ -19,10 +19,11 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
+from archisync_gui.app.orchestrator_settings import rules_of
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.drafts import Drafts
-from archisync_gui.endpoint.pairing import PairingStore
+from archisync_gui.endpoint.paired_pages import PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import EventKind, Outcome
 from archisync_gui.orchestrator import Rules
@@ -95,7 +96,7 @@ async def office(browser: Browser, latency: str, grace: float = GRACE) -> AsyncI
     off = {f"sync.{name}.interval": 0 for name in ("customers", "orders", "ddt", "invoices", "prices", "products")}
     Settings().with_({"session.shared_read": 0, "sync.daily": False, **off}).save(profile.settings_file)
     core = await Core.open(profile, demo=SmallDemo(latency, "stopped"), attended=True)
-    core.orchestrator.set_rules(replace(core._rules(), grace=grace))
+    core.orchestrator.set_rules(replace(rules_of(core.settings, attended=True, demo=core.profile.demo), grace=grace))
     drafts = await Drafts.open(profile.folder, clock=core.clock)
     pages = PairingStore(profile.folder / "pages.json", clock=core.clock)
     endpoint = Endpoint(

@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, WebSocketRoute, expect
 
 from archisync_gui.endpoint.gate import Limits
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.model import Event, EventKind, SessionEnd, SmartSyncResult
 from tests.endpoint.form_rig import RULES, Rig, chromium, rig, state_of, unreachable
 from tests.support.waiting import until

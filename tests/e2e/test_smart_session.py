@@ -18,7 +18,7 @@ from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.drafts import Drafts
-from archisync_gui.endpoint.pairing import Access, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import Event, EventKind, Outcome
 from archisync_gui.settings import Settings

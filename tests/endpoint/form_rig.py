@@ -18,7 +18,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 
 from archisync_gui import messages
 from archisync_gui.endpoint.gate import Limits
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.launch import DISABLED_FEATURES
 from archisync_gui.model import (

@@ -16,7 +16,7 @@ import aiohttp
 
 from archisync_gui.drafts import BrowserKeys, Drafts
 from archisync_gui.endpoint.gate import Limits
-from archisync_gui.endpoint.pairing import Access, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SystemClock

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.model import ErrorInfo, EventKind, FailureKind, Origin, QueueEntry, Reason, RunRecord, Scope
 from tests.endpoint.office import PAGE, SESSION, Office, running
 from tests.endpoint.stand_in import AS_OF

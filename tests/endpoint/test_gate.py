@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from archisync_gui import messages
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.routes import ROUTES
 from tests.endpoint.office import PAGE, SESSION, STRANGER, Heard, Office
 

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from archisync_gui.endpoint.gate import Limits
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
 from archisync_gui.model import EventKind, SessionEnd
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running

@@ -11,22 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from archisync_gui.endpoint import pairing as module
-from archisync_gui.endpoint.pairing import (
-    CODE_LIFE,
-    COLLECT,
-    MAX_ASKS,
+from archisync_gui.endpoint import paired_pages as module
+from archisync_gui.endpoint.paired_pages import (
     MAX_OWN_TOKENS,
-    MAX_PENDING,
     OWN_SILENCE,
     OWN_TOKEN_DAYS,
-    TRIES,
-    WINDOW,
     Access,
-    Pairing,
     PairingError,
     PairingStore,
 )
+from archisync_gui.endpoint.pairing import CODE_LIFE, COLLECT, MAX_ASKS, MAX_PENDING, TRIES, WINDOW, Pairing
 from tests.support.hygiene import ExpectedErrors
 
 OWN = "http://127.0.0.1:47800"

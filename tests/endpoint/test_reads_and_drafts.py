@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from archisync_gui import zone
+from archisync_gui.endpoint.draft_calls import PAGE_CHARACTERS
 from archisync_gui.model import Origin, Outcome, Scope
 from tests.endpoint.office import Office
 from tests.endpoint.stand_in import TYPES, customers
@@ -146,6 +147,25 @@ async def test_drafts_belong_to_an_account(office: Office) -> None:
     assert (await office.ask("GET", "/api/drafts", held)).json["total"] == 0
     assert (await office.ask("GET", DRAFT, held)).status == 404
     assert (await office.page("GET", "/api/drafts")).json["total"] == 1
+
+
+async def test_a_page_of_large_drafts_is_short_and_none_is_left_out(office: Office) -> None:
+    """Thousands of lines in one answer would stop the window while they are made."""
+    line = {"itemId": "x" * 30, "name": "y" * 150, "quantity": 1, "unitPrice": 100}
+    ids = [f"{number:02}" + "d" * 18 for number in range(24)]
+    for id in ids:
+        put = await office.page("PUT", f"/api/drafts/{id}", body=document(lines=[line] * 200))
+        assert put.status == 201
+    found: list[str] = []
+    sizes, cursor = [], ""
+    while cursor is not None:
+        answer = await office.page("GET", f"/api/drafts?limit=500{cursor and '&cursor=' + cursor}")
+        found += [draft["id"] for draft in answer.json["drafts"]]
+        sizes.append(len(answer.text))
+        cursor = answer.json["cursor"]
+    assert sorted(found) == ids
+    assert len(sizes) > 1
+    assert max(sizes) < 2 * PAGE_CHARACTERS
 
 
 @pytest.mark.parametrize("header", ["1", '"0"', '"x"', "*", 'W/"1"', '"1", "2"'])

@@ -22,7 +22,7 @@ from archisync_gui import messages
 from archisync_gui.app import logs
 from archisync_gui.app.profile import open_profile
 from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS
-from archisync_gui.endpoint.pairing import Access
+from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.model import FailureKind, SessionEnd, SyncFailure
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Heard, Office, running
 from tests.endpoint.test_malformed import head, sent, told

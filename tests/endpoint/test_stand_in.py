@@ -18,7 +18,7 @@ from archisync_gui.app.demo import DEMO_ACCOUNT
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.model import EventKind, Origin, Outcome, SessionEnd, SessionView
 from archisync_gui.orchestrator import Orchestrator
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.endpoint.stand_in import StandIn
 from tests.support.postgres import Offices, on_a_server
 

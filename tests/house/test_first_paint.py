@@ -64,7 +64,7 @@ LOOK = """
 import sys
 import archisync_gui.app.desktop as desktop
 
-async def lived(life, panel):
+async def lived(life, panel, opened):
     print(panel.window.was_painted, *sys.modules, sep="\\n")
     return 0
 

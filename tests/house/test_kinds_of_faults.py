@@ -152,7 +152,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     },
     reads_json_by_itself: {("disk.py", "json.loads(path.read_text("): "the one place"},
     looks_at_the_wall_clock: {
-        ("model.py", "datetime.now(UTC)"): "the one place",
+        ("model/ports.py", "datetime.now(UTC)"): "the one place",
         ("zone.py", "datetime.now(UTC)"): "the office's day, for people",
         ("app/crash.py", "datetime.now()"): "when it crashed, for people",
         ("ui/text/last_known.py", "datetime.now(UTC)"): "an age for people, before there is a clock to hand in",
@@ -164,7 +164,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("app/core.py", "self._closed.wait()"): "the other close has a deadline",
         ("app/core.py", "asyncio.wait(self._later)"): "they are cancelled, and none of them waits for others",
         ("app/core.py", "asyncio.wait(waits"): "until the operator quits",
-        ("app/desktop.py", "asyncio.wait({telling, stopping}"): "until the failure is read, or the session ends",
+        ("app/life.py", "asyncio.wait({telling, stopping}"): "until the failure is read, or the session ends",
         ("app/member.py", "self._turn.wait()"): "until another member leads or this one's part ends",
         ("cli.py", "asyncio.wait({task, broken}"): "the command, which has its own limits, or the end",
         ("endpoint/tab_line.py", "stream.over.wait()"): "as long as the line lives",

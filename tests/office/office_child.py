@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store.errors import Abandoned, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 
 INSERT = sa.text("INSERT INTO audit (epoch, member) VALUES (:epoch, :member)")
 

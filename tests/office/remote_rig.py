@@ -17,7 +17,8 @@ from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
 from archisync_gui.office.served import Served
 from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.store import Store
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 
 
 async def make_office(server: Server, folder: Any) -> None:

@@ -35,7 +35,8 @@ from archisync_gui.model import Origin, SyncFailure, SystemClock
 from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.orchestrator import Ticket
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 
 ACCOUNT = "agente01"
 PATIENCE = 150.0
@@ -151,6 +152,7 @@ class Computer:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env=environment,
+            start_new_session=True,  # see ``members.start``
         )
         self.reading = asyncio.ensure_future(self._read(self.process))
 

@@ -17,15 +17,15 @@ from members import Proxy
 from memory_keyring import MemoryKeyring, in_place
 from office_fakes import ADDRESS, NONE, PLACE, WRONG, FakeOffice, Found
 
-from archisync_gui.app.desktop import Life
 from archisync_gui.app.joining import PASSWORD
+from archisync_gui.app.life import Life
 from archisync_gui.app.office_access import OfficeAccess
 from archisync_gui.app.profile import open_profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SyncFailure, SystemClock
 from archisync_gui.office.membership import membership
 from archisync_gui.store import Batch, Store, StoreError
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from archisync_gui.ui.live.services import Office
 from tests.support.postgres import on_a_server
 

@@ -18,7 +18,8 @@ from archisync_gui.model import SystemClock
 from archisync_gui.office.checks import OLDEST, look, refuse_unfit
 from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store import Store, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import PASSWORD, Offices, free_port, on_a_server
 
 pytestmark = on_a_server

@@ -15,7 +15,8 @@ from archisync_gui.office import desk as module
 from archisync_gui.office.desk import Asked, Desk, Emit, shown
 from archisync_gui.office.line import call
 from archisync_gui.store import Store, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 

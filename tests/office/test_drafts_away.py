@@ -13,7 +13,8 @@ from members import Proxy
 from archisync_gui.drafts import Draft, DraftConflict, Drafts, OfficeDrafts, away
 from archisync_gui.model import SystemClock
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server

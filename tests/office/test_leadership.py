@@ -18,7 +18,8 @@ from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store import Store
 from archisync_gui.store.errors import EpochLost
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import Cluster, Offices, on_a_server, programs
 
 pytestmark = on_a_server

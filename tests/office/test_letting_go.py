@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from members import Proxy
 
 from archisync_gui.app import member as member_module
-from archisync_gui.app.member import let_go
+from archisync_gui.app.letting_go import let_go
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 

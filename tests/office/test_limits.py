@@ -10,13 +10,13 @@ import pytest
 from members import Candidate, Proxy
 from remote_rig import make_office
 
-from archisync_gui.app import member
+from archisync_gui.app import letting_go
 from archisync_gui.office import desk, leadership, line
 from archisync_gui.office.desk import Desk
 from archisync_gui.office.leadership import AFTER_SILENCE, IDLE, SILENCE, SOON, TURN
 from archisync_gui.office.line import DISTURBED, Line
-from archisync_gui.store import postgres
-from archisync_gui.store.postgres import Connection, Server
+from archisync_gui.store import postgres_server
+from archisync_gui.store.postgres_server import Connection, Server
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 
@@ -38,22 +38,22 @@ def test_another_member_leads_in_time_after_a_leader_that_is_silent() -> None:
 
 
 def test_a_leader_without_network_has_let_go_before_another_one_begins() -> None:
-    stops = TURN + SILENCE + postgres.TURN
+    stops = TURN + SILENCE + postgres_server.TURN
     assert stops + LATE < IDLE
-    assert stops + LATE + member.BROWSER_GRACE + BROWSER < IDLE + AFTER_SILENCE
+    assert stops + LATE + letting_go.BROWSER_GRACE + BROWSER < IDLE + AFTER_SILENCE
 
 
 def test_a_dead_connection_is_noticed_in_time() -> None:
-    assert line.LOOK + line.STATEMENT + postgres.SILENCE + postgres.TURN + LATE <= NOTICED
+    assert line.LOOK + line.STATEMENT + postgres_server.SILENCE + postgres_server.TURN + LATE <= NOTICED
     assert line.LOOK + DISTURBED + LATE <= NOTICED  # told, also while a new connection is tried
-    assert desk.LOOK + desk.STATEMENT + postgres.SILENCE + postgres.TURN + LATE <= NOTICED
-    assert TURN + SILENCE + postgres.TURN + LATE <= NOTICED
+    assert desk.LOOK + desk.STATEMENT + postgres_server.SILENCE + postgres_server.TURN + LATE <= NOTICED
+    assert TURN + SILENCE + postgres_server.TURN + LATE <= NOTICED
 
 
 def test_a_short_loss_disturbs_nobody() -> None:
     assert SILENCE > SHORT + TURN
     assert DISTURBED >= SHORT
-    assert line.STATEMENT + postgres.SILENCE >= SHORT
+    assert line.STATEMENT + postgres_server.SILENCE >= SHORT
 
 
 @on_a_server
@@ -78,7 +78,7 @@ async def test_the_limits_are_in_force(office: Server, tmp_path: Path, monkeypat
     try:
         leading = await asyncio.to_thread(candidate.leadership._connected)
         await until(lambda: {"archisync line", "archisync desk"} <= made.keys())
-        answer = line.STATEMENT + postgres.SILENCE, desk.STATEMENT + postgres.SILENCE
+        answer = line.STATEMENT + postgres_server.SILENCE, desk.STATEMENT + postgres_server.SILENCE
         assert (made["archisync line"].limit, made["archisync desk"].limit) == answer
         assert leading.limit == SILENCE
         shown = leading.execute("SHOW idle_session_timeout").fetchone() if _ends_by_itself(leading) else None

@@ -13,9 +13,10 @@ from members import Proxy
 from remote_rig import make_office
 
 from archisync_gui.office import line as module
-from archisync_gui.office.line import DISTURBED, Line, News
+from archisync_gui.office.line import DISTURBED, Line
+from archisync_gui.office.news import News
 from archisync_gui.store.errors import StoreError
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 

@@ -13,8 +13,9 @@ from remote_rig import make_office
 
 from archisync_gui.office.checks import look
 from archisync_gui.office.desk import Asked, Desk, Emit
-from archisync_gui.office.line import Line, News
-from archisync_gui.store.postgres import Server
+from archisync_gui.office.line import Line
+from archisync_gui.office.news import News
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
 

@@ -13,8 +13,9 @@ import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from archisync_gui.app.demo import DemoOptions
-from archisync_gui.app.desktop import Life, _lives
+from archisync_gui.app.desktop import _lives
 from archisync_gui.app.joining import PASSWORD
+from archisync_gui.app.life import Life
 from archisync_gui.app.office_access import OfficeAccess
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
@@ -23,7 +24,7 @@ from archisync_gui.model import SystemClock
 from archisync_gui.office.membership import membership
 from archisync_gui.settings import Settings
 from archisync_gui.store import Batch, Store, StoreError
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from archisync_gui.ui.dialogs.office import OfficeDialog
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.shell.window import MainWindow

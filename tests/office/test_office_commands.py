@@ -22,7 +22,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SyncFailure, SystemClock
 from archisync_gui.office.membership import FILE, Membership, keep
 from archisync_gui.store import Store
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server

@@ -20,11 +20,12 @@ from members import made_member
 from archisync_gui.app import exit_codes
 from archisync_gui.app.profile import Profile, open_profile
 from archisync_gui.demo_erp import DemoErp
-from archisync_gui.endpoint.pairing import Access, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import free_port, on_a_server
 
 pytestmark = [

@@ -29,7 +29,7 @@ from archisync_gui.model import (
 from archisync_gui.office import line, remote
 from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Store
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rounds import BROWSER, Term, acted_together, rounds
 
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import Offices, on_a_server
 
 pytestmark = [

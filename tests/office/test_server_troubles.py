@@ -26,7 +26,8 @@ from archisync_gui.model import SystemClock
 from archisync_gui.office.checks import look
 from archisync_gui.office.leadership import BEAT
 from archisync_gui.store import Batch, Store, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import Cluster, Offices, on_a_server
 
 pytestmark = on_a_server

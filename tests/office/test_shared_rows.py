@@ -20,21 +20,24 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from remote_rig import make_office
 
-from archisync_gui.app import desktop, joining
+from archisync_gui.app import joining, life
 from archisync_gui.app.core import Core
-from archisync_gui.app.desktop import Life, _endpoint, _lives, _served
+from archisync_gui.app.desktop import _lives
 from archisync_gui.app.joining import PAGES, WATCHES
-from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.life import Life
+from archisync_gui.app.member import OfficeMember
+from archisync_gui.app.panel_services import endpoint_of
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part
 from archisync_gui.drafts import Drafts
-from archisync_gui.endpoint.pairing import FILE, Access, PairingStore
+from archisync_gui.endpoint.paired_pages import FILE, Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import SystemClock
 from archisync_gui.office import shared_rows
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.settings import load_settings
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.watches import Watch, Watches
 from archisync_gui.ui.shell.window import MainWindow
@@ -96,7 +99,7 @@ async def computer(profile: Profile, server: Server, *, may_lead: bool = False) 
         )
         drafts = await Drafts.open(profile.folder, clock=SystemClock())
         stack.push_async_callback(drafts.close)
-        endpoint = _endpoint(member, drafts)
+        endpoint = endpoint_of(member, drafts)
         await endpoint.start()
         stack.push_async_callback(endpoint.stop)
         context = Context()
@@ -220,7 +223,7 @@ def _told(server: Server, name: str) -> bool:
 async def test_what_is_damaged_lets_nobody_in_and_stops_nothing(
     office: Server, tmp_path: Path, stack: AsyncExitStack, expected_errors: Callable[..., object]
 ) -> None:
-    expected_errors(r"archisync_gui\.endpoint\.pairing: .*unreadable")
+    expected_errors(r"archisync_gui\.endpoint\.paired_pages: .*unreadable")
     await make_office(office, tmp_path / "made")
     profile = made(tmp_path / "one", office)
     async with computer(profile, office) as one:
@@ -364,7 +367,7 @@ async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in
     answered: list[int] = []
 
     async def served(endpoint: Endpoint) -> str:
-        said = await _served(endpoint)
+        said = await served(endpoint)
         async with (
             aiohttp.ClientSession() as client,
             client.get(f"{endpoint.url}/api/sync/status", headers={"Authorization": f"Bearer {token}"}) as answer,
@@ -372,7 +375,7 @@ async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in
             answered.append(answer.status)
         return said
 
-    monkeypatch.setattr(desktop, "_served", served)
+    monkeypatch.setattr(life, "served", served)
     lock = ProfileLock(profile)
     assert lock.acquire()
     stack.callback(lock.release)

@@ -14,14 +14,15 @@ from remote_rig import make_office
 from archisync_gui.app import core as core_module
 from archisync_gui.app import member as member_module
 from archisync_gui.app.joining import is_shared
-from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.member import OfficeMember
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part
 from archisync_gui.model import SyncFailure
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.shared_settings import change_shared, read_from
 from archisync_gui.settings import DECLARATIONS, Settings, load_settings
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server

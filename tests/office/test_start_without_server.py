@@ -19,11 +19,12 @@ from remote_rig import make_office
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import call
-from archisync_gui.app.desktop import Life, _lives
+from archisync_gui.app.desktop import _lives
 from archisync_gui.app.joining import PASSWORD
+from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.settings import load_settings
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from archisync_gui.ui.dialogs.office import OfficeDialog
 from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.text.i18n import set_language

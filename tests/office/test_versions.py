@@ -9,16 +9,18 @@ from pathlib import Path
 import pytest
 from remote_rig import make_office
 
-from archisync_gui.app.member import OfficeMember, taking_part
+from archisync_gui.app.member import OfficeMember
 from archisync_gui.app.office_panel import office_drafts
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import Outcome, SyncFailure, SystemClock
 from archisync_gui.office.membership import Membership
 from archisync_gui.settings import Settings
 from archisync_gui.store import Batch, Store, StoreError
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server

@@ -23,7 +23,7 @@ from archisync_gui.model import (
     SystemClock,
     as_json,
 )
-from archisync_gui.office.line import News
+from archisync_gui.office.news import News
 from archisync_gui.office.remote import UNREAD, RemoteOrchestrator
 from archisync_gui.office.views import blank
 from archisync_gui.office.wire import from_json

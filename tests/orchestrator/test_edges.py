@@ -43,6 +43,7 @@ from archisync_gui.orchestrator import (
     runs,
     sessions,
     state,
+    values,
 )
 from tests.orchestrator.rig import QUIET, TYPES, ListJournal, Rig, opened
 from tests.support.clock import MONDAY, VirtualClock, settle
@@ -183,8 +184,8 @@ async def test_folds_of_runs_that_are_over_change_nothing() -> None:
             requests.stop_asked(before, state.StopCause.HOLD)
         )
         with pytest.raises(TypeError, match=r"State has no \['nonsense'\]"):
-            state.evolve(before, nonsense=1)
-        assert state.evolve(before, **vars(before)) == before
+            values.evolve(before, nonsense=1)
+        assert values.evolve(before, **vars(before)) == before
 
 
 async def test_a_suspension_that_comes_after_the_end_was_asked_is_an_end() -> None:
@@ -855,18 +856,18 @@ async def test_a_write_that_hangs_has_ended_when_the_writer_has_stopped() -> Non
 
 def test_both_clocks_go_on_together() -> None:
     """Rule 30."""
-    assert state.Moment(MONDAY, 5.0).after(60) == state.Moment(MONDAY + timedelta(seconds=60), 65.0)
+    assert values.Moment(MONDAY, 5.0).after(60) == values.Moment(MONDAY + timedelta(seconds=60), 65.0)
 
 
 def test_an_age_is_the_larger_of_both_clocks_and_unknown_where_the_wall_clock_went_back() -> None:
     """Rule 30."""
-    at = state.Stamp(MONDAY, 100.0)
-    assert at.age(state.Moment(MONDAY + timedelta(seconds=10), 120.0)) == 20
-    assert at.age(state.Moment(MONDAY + timedelta(seconds=30), 120.0)) == 30
-    assert at.age(state.Moment(MONDAY, 100.0)) == 0
-    assert at._replace(mono=None).age(state.Moment(MONDAY + timedelta(seconds=30), 1.0)) == 30
-    assert at.age(state.Moment(MONDAY - timedelta(seconds=1), 120.0)) == float("inf")
-    assert at._replace(doubtful=True).age(state.Moment(MONDAY + timedelta(seconds=30), 130.0)) == float("inf")
+    at = values.Stamp(MONDAY, 100.0)
+    assert at.age(values.Moment(MONDAY + timedelta(seconds=10), 120.0)) == 20
+    assert at.age(values.Moment(MONDAY + timedelta(seconds=30), 120.0)) == 30
+    assert at.age(values.Moment(MONDAY, 100.0)) == 0
+    assert at._replace(mono=None).age(values.Moment(MONDAY + timedelta(seconds=30), 1.0)) == 30
+    assert at.age(values.Moment(MONDAY - timedelta(seconds=1), 120.0)) == float("inf")
+    assert at._replace(doubtful=True).age(values.Moment(MONDAY + timedelta(seconds=30), 130.0)) == float("inf")
 
 
 def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
@@ -874,10 +875,10 @@ def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
     for stronger, weaker in itertools.combinations(
         (Origin.OPERATOR, Origin.ORDER_FORM, Origin.API, Origin.SCHEDULE), 2
     ):
-        one, two = state.Want("one", weaker, 1), state.Want("two", stronger, 1)
+        one, two = values.Want("one", weaker, 1), values.Want("two", stronger, 1)
         for wants in ((one, two), (two, one)):
-            slot = state.Slot("orders", "anna", Scope.ALL)
-            request = state.Request("id", slot, wants, state.Moment(MONDAY, 1.0), 1, state.QueueTime())
+            slot = values.Slot("orders", "anna", Scope.ALL)
+            request = state.Request("id", slot, wants, values.Moment(MONDAY, 1.0), 1, values.QueueTime())
             assert request.origin is stronger
 
 

@@ -45,8 +45,8 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
 from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.explain import queue_because
-from archisync_gui.orchestrator.state import Slot
 from archisync_gui.orchestrator.status import waiting
+from archisync_gui.orchestrator.values import Slot
 from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, Rig, Running
 from tests.support.clock import MONDAY, settle

@@ -25,7 +25,8 @@ from archisync_gui.model import Account, Finished, Outcome, Progress, Reason, Ru
 from archisync_gui.orchestrator import Orchestrator, Rules, decide, memory, office_hours, runs, schedule
 from archisync_gui.orchestrator.decide import Block
 from archisync_gui.orchestrator.requests import put_back
-from archisync_gui.orchestrator.state import Moment, Request, State
+from archisync_gui.orchestrator.state import Request, State
+from archisync_gui.orchestrator.values import Moment
 from tests.orchestrator.rig import TYPES, ListJournal
 from tests.support.clock import VirtualClock, settle
 

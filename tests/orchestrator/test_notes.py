@@ -12,7 +12,8 @@ from archisync_gui.orchestrator.decide import next_to_start, stopped_by
 from archisync_gui.orchestrator.memory import started
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.schedule import passed
-from archisync_gui.orchestrator.state import AccountState, Moment, State
+from archisync_gui.orchestrator.state import AccountState, State
+from archisync_gui.orchestrator.values import Moment
 from tests.orchestrator.rig import MONDAY, TYPES
 
 NOW = Moment(MONDAY, 1000.0)

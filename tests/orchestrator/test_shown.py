@@ -33,8 +33,8 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import Rules
 from archisync_gui.orchestrator.memory import remembered
 from archisync_gui.orchestrator.schedule import passed
-from archisync_gui.orchestrator.state import Moment, Stamp
 from archisync_gui.orchestrator.status import waiting
+from archisync_gui.orchestrator.values import Moment, Stamp
 from tests.orchestrator.rig import QUIET, TWO, TYPES, ListJournal, Rig, opened, served
 from tests.support.clock import MONDAY, settle
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.app import exit_codes
-from archisync_gui.cli import build_parser, main
+from archisync_gui.app.arguments import build_parser
+from archisync_gui.cli import main
 from archisync_gui.drafts.drafts import PAST_KEPT
 from archisync_gui.endpoint.pairing import WINDOW
 from archisync_gui.settings import DECLARATIONS

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
-from archisync_gui.store import ChangeKind, CompactRows, Delta, Store, row_key
+from archisync_gui.store import ChangeKind, Delta, Store, row_key
 
 
 async def keys(store: Store, account: str = "agent", **options: bool) -> list[str]:
@@ -321,15 +321,6 @@ async def test_a_long_question_can_be_cancelled_and_the_next_is_answered(store: 
         with pytest.raises(asyncio.CancelledError):
             await task
     assert (await store.rows("parcels", "agent")).total == 1
-
-
-def test_compact_rows_are_the_rows_they_were_made_of() -> None:
-    rows = [parcel(n, tracking=None if n % 2 else "T", open=n % 3 == 0) for n in range(10)]
-    compact = CompactRows(rows[0].keys(), rows)
-    assert list(compact) == rows
-    assert [dict(row) for row in compact[2:4]] == rows[2:4]
-    assert (compact[-1], len(compact)) == (rows[-1], 10)
-    assert compact[0]["open"] is True
 
 
 @pytest.mark.qasync

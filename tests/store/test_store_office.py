@@ -20,7 +20,8 @@ from archisync_gui.entities.declaration import Column, Kind
 from archisync_gui.model import Event, EventKind, Explanation, Origin, Reason, RunRecord, Scope
 from archisync_gui.store import RefusedKind, Store, StoreError
 from archisync_gui.store.errors import server_code
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import PASSWORD, Offices, on_a_server
 from tests.support.waiting import until
 

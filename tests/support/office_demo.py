@@ -23,7 +23,8 @@ from archisync_gui.model import SystemClock
 from archisync_gui.office.membership import Membership, keep
 from archisync_gui.settings import Settings
 from archisync_gui.store import Store
-from archisync_gui.store.postgres import Postgres, Server
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import PASSWORD, Cluster, programs
 
 ACCOUNT = "agente01"

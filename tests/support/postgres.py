@@ -25,7 +25,7 @@ from typing import NoReturn
 
 import pytest
 
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 from tests.support import hygiene
 
 FOLDER = "ARCHISYNC_TEST_POSTGRES"

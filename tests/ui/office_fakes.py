@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from archisync_gui.model import FailureKind, SyncFailure
 from archisync_gui.office.checks import Seen, SeenMember
 from archisync_gui.store import StoreError
-from archisync_gui.store.postgres import Server
+from archisync_gui.store.postgres_server import Server
 
 ADDRESS = "postgresql://office@server.example.test:5432/office"
 PLACE = "office (server.example.test:5432)"

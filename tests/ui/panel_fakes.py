@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from archisync_gui.endpoint.pairing import Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import PairingStore
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.entities.declaration import Column, Entity, Kind
 from archisync_gui.model import (
     AccountStatus,

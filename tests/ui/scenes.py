@@ -32,7 +32,8 @@ from panel_fakes import (
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QWidget
 
-from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.entities import ENTITIES, Column, Kind, Value
 from archisync_gui.model import (
     AccountStatus,
@@ -631,7 +632,7 @@ class Stage:
         async with asyncio.timeout(60):
             await asking
         report = "ValueError: example\n  in archisync_gui/example.py, line 1"
-        crash = panel._show_dialog("crash", lambda: CrashDialog(report, panel.window))
+        crash = panel.dialogs.show("crash", lambda: CrashDialog(report, panel.window))
         await settled()
         yield "crash", crash
         await self._close("crash")
@@ -693,7 +694,7 @@ class Stage:
         return self._dialog(name)
 
     def _dialog(self, name: str) -> QDialog:
-        return next(d for key, d in self.panel._open_dialogs.items() if key.split(":")[0] == name)
+        return next(d for key, d in self.panel.dialogs.open_now.items() if key.split(":")[0] == name)
 
     async def _close(self, name: str) -> None:
         self._dialog(name).close()

@@ -31,8 +31,8 @@ from scenes import Stage, settled
 
 import archisync_gui.ui
 from archisync_gui.ui.widgets.accessible import Pictured
-from archisync_gui.ui.widgets.models import TypesModel
 from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.types_model import TypesModel
 
 pytestmark = pytest.mark.qasync
 
@@ -215,7 +215,7 @@ async def test_f5_and_escape(make_panel: MakePanel, world: World, tmp_path: Path
         dialog = await stage._opened(name)
         QTest.keyClick(dialog, Qt.Key.Key_Escape)
         await settled()
-        assert name not in stage.panel._open_dialogs, f"Esc does not close {name}"
+        assert name not in stage.panel.dialogs.open_now, f"Esc does not close {name}"
     QTest.keyClick(window, Qt.Key.Key_Escape)
     assert world.orchestrator.calls == []
     assert window.isVisible()

@@ -21,7 +21,7 @@ from archisync_gui.settings import DECLARATIONS
 from archisync_gui.ui.dialogs.run_details import RunDetails
 from archisync_gui.ui.shell.tray import LOOKS
 from archisync_gui.ui.system.notify import Policy
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import status_words
 from tests.support.waiting import until
 
 TESTS = Path(__file__).parent.parent
@@ -316,10 +316,10 @@ async def test_6_everything_opens_as_an_ordinary_window(make_panel: MakePanel) -
     panel = await make_panel()
     for place in ("why", "sessions", "first-run"):
         panel.open(place)
-    kinds = {d.windowType() for d in panel._open_dialogs.values()}
+    kinds = {d.windowType() for d in panel.dialogs.open_now.values()}
     assert kinds == {Qt.WindowType.Dialog}
     assert panel.window.windowType() is Qt.WindowType.Window
-    assert all(d.parent() is panel.window for d in panel._open_dialogs.values())
+    assert all(d.parent() is panel.window for d in panel.dialogs.open_now.values())
 
 
 @pytest.mark.qasync
@@ -368,7 +368,7 @@ async def test_12_to_14_no_action_waits_for_anybody(make_panel: MakePanel, world
 
 def test_18_a_full_disk_is_a_headline_and_no_popup() -> None:
     full = dataclasses.replace(calm(), journal_error=SILENT)
-    assert words.headline(full, NOW).title == "The archive cannot be written"
+    assert status_words.headline(full, NOW).title == "The archive cannot be written"
     assert Policy().of_status(full, NOW, World().settings) == []
 
 
@@ -381,7 +381,7 @@ def test_19_a_skipped_run_is_no_failure() -> None:
         part = dataclasses.replace(status.statuses[item.type], accounts=(item,))
         status = dataclasses.replace(status, statuses={**status.statuses, item.type: part})
     assert Policy().of_status(status, NOW, World().settings) == []
-    assert words.headline(status, NOW).kind == "fresh"
+    assert status_words.headline(status, NOW).kind == "fresh"
 
 
 @pytest.mark.qasync
@@ -397,7 +397,7 @@ async def test_21_the_tray_shows_nothing_that_the_window_does_not_name(make_pane
         world.orchestrator.become(status)
         await until(lambda status=status: panel.context.status is status)  # type: ignore[misc]
         assert panel.tray.icon.toolTip() == f"Archisync [DEMO]: {panel.window.header.title.text()}"
-        assert panel.tray._kind[0] == words.headline(status, NOW).kind
+        assert panel.tray._kind[0] == status_words.headline(status, NOW).kind
 
 
 def test_22_a_sleep_is_no_notification() -> None:

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 )
 from scenes import Stage
 
-from archisync_gui.ui.pages.overview_parts import TypesTable
+from archisync_gui.ui.pages.types_table import TypesTable
 from archisync_gui.ui.widgets.basic import ElidedLabel
 
 pytestmark = pytest.mark.qasync

@@ -10,9 +10,11 @@ from panel_fakes import NOW, MakePanel, World
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
 
-from archisync_gui.endpoint.pairing import WINDOW, Access, Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
+from archisync_gui.endpoint.pairing import WINDOW, Pairing
 from archisync_gui.settings import Settings
-from archisync_gui.ui.system.notify import FIRST_PAUSE, Message, Policy
+from archisync_gui.ui.system.message import Message
+from archisync_gui.ui.system.notify import FIRST_PAUSE, Policy
 
 pytestmark = pytest.mark.qasync
 
@@ -101,7 +103,7 @@ async def test_it_is_notified(make_panel: MakePanel, world: World, tmp_path: Pat
     endpoint = Endpoint(tmp_path, world)
     panel = await make_panel(endpoint=endpoint)
     shown = Shown()
-    panel._means = shown
+    panel.notifications.means = shown
     endpoint.ask()
     endpoint.ask()
     await panel.context.background.run(_nothing())

@@ -115,7 +115,7 @@ async def test_no_word_of_the_other_language_is_left(
         panel.window.go(name)
         await settled()
     spoken = texts(panel.window)
-    for dialog in panel._open_dialogs.values():
+    for dialog in panel.dialogs.open_now.values():
         spoken |= texts(dialog)
     spoken |= {a.text().replace("&", "") for a in panel.tray.menu.actions()} | {panel.tray.icon.toolTip()}
     theirs = [(e, i) if then == "it" else (i, e) for e, i in pairs()]

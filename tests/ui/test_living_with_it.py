@@ -51,11 +51,13 @@ from archisync_gui.ui.live.services import LoginTest
 from archisync_gui.ui.pages.history import STEP, WRONG, History
 from archisync_gui.ui.pages.log import LogView
 from archisync_gui.ui.pages.settings import SettingsPage
-from archisync_gui.ui.system.notify import Balloon, Message
+from archisync_gui.ui.system.message import Message
+from archisync_gui.ui.system.notify import Balloon
 from archisync_gui.ui.text.activity import missed_lists
 from archisync_gui.ui.widgets.dialog import Confirm
-from archisync_gui.ui.widgets.models import TypesModel
-from archisync_gui.ui.widgets.timeline import Picture, Timeline, miss_bars
+from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.timeline_bars import Picture, miss_bars
+from archisync_gui.ui.widgets.types_model import TypesModel
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -144,7 +146,7 @@ async def test_a_second_start_hands_its_arguments_over(make_panel: MakePanel, op
     panel.second_start(True, "order-form")
     assert opened == [FORM]
     panel.second_start(False, "why")
-    await until(lambda: any(isinstance(d, WhyDialog) for d in panel._open_dialogs.values()))
+    await until(lambda: any(isinstance(d, WhyDialog) for d in panel.dialogs.open_now.values()))
 
 
 async def test_the_order_form_opens_without_a_tray(make_panel: MakePanel, opened: list[str]) -> None:
@@ -259,7 +261,7 @@ async def test_why_is_asked_about_the_moment_of_a_miss(make_panel: MakePanel, wo
     world.orchestrator.explain = explain  # type: ignore[method-assign]
     panel.open("why", ago(hours=2))
     await until(lambda: asked[-1:] == [ago(hours=2)])
-    (dialog,) = (d for d in panel._open_dialogs.values() if isinstance(d, WhyDialog))
+    (dialog,) = (d for d in panel.dialogs.open_now.values() if isinstance(d, WhyDialog))
     await until(lambda: "The computer was asleep" in dialog.reason.text())
     assert dialog.at.dateTime().toSecsSinceEpoch() == int(ago(hours=2).timestamp())
 
@@ -375,14 +377,14 @@ async def test_started_hidden_a_notification_leads_to_the_password_that_is_missi
     assert message.title == "There is no password for agente01"
     assert "refused" not in message.title + message.text
     assert panel.window.findChildren(QInputDialog) == []
-    panel._message_opened(message)
+    panel.notifications.opened(message)
     await until(lambda: bool(panel.window.findChildren(QInputDialog)))
     assert panel.window.looked_at
     (asked,) = panel.window.findChildren(QInputDialog)
     assert "agente01" in asked.labelText()
     asked.reject()
     await until(lambda: panel.window.findChildren(QInputDialog) == [])
-    panel._message_opened(message)  # closed, it can be had again; and only then
+    panel.notifications.opened(message)  # closed, it can be had again; and only then
     await until(lambda: bool(panel.window.findChildren(QInputDialog)))
     (asked,) = panel.window.findChildren(QInputDialog)
     asked.setTextValue("segreto")
@@ -433,7 +435,7 @@ async def test_what_a_missing_password_needs_is_asked_for_and_not_tried_again(
     header = panel.window.header
     assert header.title.text() == "There is no password for agente01"
     panel.open("trouble", "agente01")
-    (dialog,) = (d for d in panel._open_dialogs.values() if isinstance(d, TroubleDialog))
+    (dialog,) = (d for d in panel.dialogs.open_now.values() if isinstance(d, TroubleDialog))
     buttons = {b.text(): b for b in dialog.findChildren(QPushButton)}
     assert "Try the same &once" not in buttons
     buttons["&Enter password…"].click()
@@ -454,17 +456,17 @@ async def test_the_first_steps_lead_to_the_demo_and_can_be_taken_again(make_pane
         return len(started) > 1
 
     panel = await make_panel(demo=False, open_demo=demo)
-    await until(lambda: any(isinstance(d, FirstRun) for d in panel._open_dialogs.values()))
-    (first,) = (d for d in panel._open_dialogs.values() if isinstance(d, FirstRun))
+    await until(lambda: any(isinstance(d, FirstRun) for d in panel.dialogs.open_now.values()))
+    (first,) = (d for d in panel.dialogs.open_now.values() if isinstance(d, FirstRun))
     first.skip.click()
     first.demo.click()
     assert "archisync-gui --demo" in first.wrong.text()
     first.demo.click()
-    await until(lambda: not panel._open_dialogs)
+    await until(lambda: not panel.dialogs.open_now)
     page = panel.window.go("settings")
     assert isinstance(page, SettingsPage)
     page.again.click()
-    await until(lambda: any(isinstance(d, FirstRun) for d in panel._open_dialogs.values()))
+    await until(lambda: any(isinstance(d, FirstRun) for d in panel.dialogs.open_now.values()))
 
 
 # ---------------------------------------------------------------------------------------------- errors, notifications
@@ -515,14 +517,14 @@ async def test_a_notification_service_that_dies_is_replaced_by_the_tray(make_pan
             self.closed = True
 
     panel = await make_panel()
-    await until(lambda: panel._means is not None)
+    await until(lambda: panel.notifications.means is not None)
     dead = Dead()
-    panel._means = dead
+    panel.notifications.means = dead
     message = Message("hold", "Still paused by you", "", "overview")
-    await panel._show(dead, message)
+    await panel.notifications.show(dead, message)
     assert dead.closed
-    assert isinstance(panel._means, Balloon)
-    assert panel._means._last is message
+    assert isinstance(panel.notifications.means, Balloon)
+    assert panel.notifications.means._last is message
 
 
 async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
@@ -535,7 +537,7 @@ async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
 
     monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", ready)
     panel = await make_panel()
-    await until(lambda: panel._means is means)
+    await until(lambda: panel.notifications.means is means)
     assert panel.context.services is not None
     panel.context.services = dataclasses.replace(panel.context.services, endpoint=None)
     panel.context.open_order_form()
@@ -575,7 +577,7 @@ async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, wor
     panel = await make_panel()
     page = overview(panel)
     page.table.clicked.emit(page.types.index(0, TypesModel.STATE))
-    await until(lambda: f"run:{failed.id}" in panel._open_dialogs)
+    await until(lambda: f"run:{failed.id}" in panel.dialogs.open_now)
 
 
 async def test_history_shows_all_that_went_wrong_and_keeps_what_was_asked_for(

@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QPushButto
 from scenes import SHRINK, Stage
 
 import archisync_gui.ui
-from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State
 from archisync_gui.store.personal import Holding
 from archisync_gui.ui.dialogs.accept import AcceptDialog
@@ -70,7 +71,7 @@ def question() -> QDialog | None:
 def open_trouble(panel: Panel, error: ErrorInfo, state: State = State.REFUSED) -> TroubleDialog:
     item = account_type("orders", state=state, last_outcome=Outcome.REFUSED, last_error=error, last_run_id="r7")
     panel.open("trouble", item)
-    return next(d for d in panel._open_dialogs.values() if isinstance(d, TroubleDialog))
+    return next(d for d in panel.dialogs.open_now.values() if isinstance(d, TroubleDialog))
 
 
 def button(root: QWidget, text: str) -> QPushButton:
@@ -130,7 +131,7 @@ async def quit_while_reading(panel: Panel) -> QPushButton:
 
 async def erase_customer(panel: Panel) -> QPushButton:
     panel.open("one-customer")
-    dialog = panel._open_dialogs["one-customer"]
+    dialog = panel.dialogs.open_now["one-customer"]
     assert isinstance(dialog, OneCustomerDialog)
     dialog.wanted.setText("bar")
     dialog.look.click()
@@ -140,10 +141,10 @@ async def erase_customer(panel: Panel) -> QPushButton:
 
 async def office_dialog(panel: Panel, address: str) -> OfficeDialog:
     """The dialog *Office*, ready for the next thing; the second call finds the first one's."""
-    if "office" not in panel._open_dialogs:
+    if "office" not in panel.dialogs.open_now:
         panel.context.office = FakeOffice(address)
         panel.open("office")
-    dialog = panel._open_dialogs["office"]
+    dialog = panel.dialogs.open_now["office"]
     assert isinstance(dialog, OfficeDialog)
     await until(lambda: not dialog._busy)
     return dialog

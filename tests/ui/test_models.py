@@ -14,18 +14,12 @@ from pytestqt.qtbot import QtBot
 
 from archisync_gui.conditions import Condition, conditions
 from archisync_gui.model import FIRST_READ, Outcome, Status
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import list_words, words
 from archisync_gui.ui.text.activity import ActivityLine
-from archisync_gui.ui.widgets import models
-from archisync_gui.ui.widgets.models import (
-    VALUE,
-    ActivityModel,
-    Cell,
-    QueueModel,
-    SessionsModel,
-    SnapshotModel,
-    TypesModel,
-)
+from archisync_gui.ui.widgets import types_model
+from archisync_gui.ui.widgets.models import ActivityModel, QueueModel, SessionsModel
+from archisync_gui.ui.widgets.snapshot_model import VALUE, Cell, SnapshotModel
+from archisync_gui.ui.widgets.types_model import TypesModel
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +66,7 @@ def test_the_conditions_are_computed_once_for_all_rows(monkeypatch: pytest.Monke
         computed.append(status)
         return conditions(status)
 
-    monkeypatch.setattr(models, "conditions", counted)
+    monkeypatch.setattr(types_model, "conditions", counted)
     model = TypesModel()
     model.show_status(with_type(calm(), account_type("orders", last_error=SILENT)), NOW)
     assert len(computed) == 1
@@ -98,7 +92,7 @@ def test_a_calm_row_says_what_today_brought() -> None:
         run_record("customers", NOW - timedelta(hours=1), 20, rows=1512, added=0, changed=0, warnings=(FIRST_READ,)),
         run_record("ddt", NOW - timedelta(hours=1), 20, added=0, changed=0, gone=0),
     ]
-    model.set_runs(reads, words.news_of(reads))
+    model.set_runs(reads, list_words.news_of(reads))
     assert texts(model, TypesModel.STATE)[:4] == ["3 new · 4 changed · 1 gone", "first read today", "no change", "–"]
 
 
@@ -111,8 +105,8 @@ def test_the_row_in_trouble_says_why_and_the_rest_steps_back() -> None:
     assert cell.detail == "tried again at 13:50 · the stored data are unchanged"
     assert cell.detail in cell.tooltip
     assert [model.index(at, TypesModel.TYPE).data(VALUE).faded for at in range(4)] == [True, True, False, True]
-    assert words.row_remedy(model.item(2).condition) == ("Try again now", "sync", ("ddt",))
-    assert words.row_remedy(model.item(0).condition) == ("", "", None)
+    assert list_words.row_remedy(model.item(2).condition) == ("Try again now", "sync", ("ddt",))
+    assert list_words.row_remedy(model.item(0).condition) == ("", "", None)
 
 
 def test_queue_follows_removals_and_moves(qtbot: QtBot) -> None:

@@ -12,7 +12,8 @@ import pytest
 import pytest_asyncio
 from PySide6.QtWidgets import QSystemTrayIcon
 
-from archisync_gui.ui.system.notify import Balloon, FreeDesktop, Message, best_means
+from archisync_gui.ui.system.message import Message
+from archisync_gui.ui.system.notify import Balloon, FreeDesktop, best_means
 from tests.support.buses import NotificationService, bus
 from tests.support.waiting import until
 

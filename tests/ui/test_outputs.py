@@ -82,8 +82,8 @@ async def test_a_run_as_a_file_with_its_log_lines(
     monkeypatch.setattr("archisync_gui.ui.dialogs.run_details.ask_where", to(file))
     panel = await make_panel(log_file=log)
     panel.open("run", "r1")
-    await until(lambda: "run:r1" in panel._open_dialogs)
-    found = panel._open_dialogs["run:r1"]
+    await until(lambda: "run:r1" in panel.dialogs.open_now)
+    found = panel.dialogs.open_now["run:r1"]
     assert isinstance(found, RunDetails)
     await until(lambda: "run r1 failed" in found.log.toPlainText())
     found.export.click()
@@ -131,7 +131,7 @@ async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said
     error = ErrorInfo(code, FailureKind.REFUSED, "looked wrong")
     item = account_type("orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=error, last_attempt=NOW)
     panel.open("trouble", item)
-    (dialog,) = panel._open_dialogs.values()
+    (dialog,) = panel.dialogs.open_now.values()
     assert isinstance(dialog, TroubleDialog)
 
     async def confirm() -> None:
@@ -153,4 +153,4 @@ async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said
     await confirm()
     await until(lambda: decided == ["run-orders"] * 2)
     await until(lambda: "done" in panel.window.notice.text)
-    await until(lambda: not panel._open_dialogs)
+    await until(lambda: not panel.dialogs.open_now)

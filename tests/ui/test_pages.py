@@ -35,7 +35,8 @@ from PySide6.QtPrintSupport import QPrintDialog
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QInputDialog, QLabel, QLineEdit, QPushButton, QTableView
 
-from archisync_gui.endpoint.pairing import Access, Pairing, PairingStore
+from archisync_gui.endpoint.paired_pages import Access, PairingStore
+from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.entities import ENTITIES
 from archisync_gui.export import csv_cell, write_csv, write_excel
 from archisync_gui.model import (
@@ -63,28 +64,32 @@ from archisync_gui.ui.dialogs.crash import CrashDialog
 from archisync_gui.ui.dialogs.first_run import FirstRun, complete_address
 from archisync_gui.ui.dialogs.pairing import PairingDialog
 from archisync_gui.ui.dialogs.sessions import SessionsDialog
-from archisync_gui.ui.dialogs.trouble import BARS, GroupPicture, TroubleDialog, cause_line, sentence, vanishing_of
+from archisync_gui.ui.dialogs.trouble import TroubleDialog
+from archisync_gui.ui.dialogs.vanishing import BARS, GroupPicture, cause_line, sentence, vanishing_of
 from archisync_gui.ui.dialogs.why import WhyDialog
 from archisync_gui.ui.live.feed import session_spans
 from archisync_gui.ui.live.summary import forms_sentence
 from archisync_gui.ui.look.theme import color, theme
 from archisync_gui.ui.output.summary import PAPER, summary_html
-from archisync_gui.ui.pages.data import PAGE, Data
+from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.pages.history import History
 from archisync_gui.ui.pages.log import KEPT, LogFeed, LogModel
-from archisync_gui.ui.pages.settings import HEAVY, SettingsPage, load
+from archisync_gui.ui.pages.setting_field import HEAVY, load
+from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.pages.summary import SummaryPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.values import exported, shown
 from archisync_gui.ui.widgets import charts
-from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of
+from archisync_gui.ui.widgets.rows_model import PAGE
+from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
 
 
 def dialog(panel: Panel, kind: type[QDialog]) -> QDialog | None:
-    return next((d for d in panel._open_dialogs.values() if isinstance(d, kind)), None)
+    return next((d for d in panel.dialogs.open_now.values() if isinstance(d, kind)), None)
 
 
 # ---------------------------------------------------------------------------------------------------- history

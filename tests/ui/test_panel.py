@@ -389,7 +389,7 @@ async def test_demo_menu_has_the_everyday_faults_first(make_panel: MakePanel, wo
     faults = tuple(fault(n) for n in ("page-stuck", "slow", "truncated-list"))
     panel = await make_panel(faults=faults, end_faults=end)
     assert panel.window.sidebar.demo_button.isVisible()
-    menu = panel.demo_menu()
+    menu = panel.demo_menu.menu()
     texts = [a.text() for a in menu.actions() if not a.isSeparator()]
     assert texts == ["Two order forms are opened", "fault slow", "fault truncated-list", "&Other faults",
                      "All is &well again"]  # fmt: skip
@@ -410,7 +410,7 @@ async def test_trouble_says_what_to_press(make_panel: MakePanel, world: World) -
     await until(lambda: header.fix.isVisible())
     assert header.fix.text() == "Chec&k the read…"
     header.fix.click()
-    assert any(isinstance(d, TroubleDialog) for d in panel._open_dialogs.values())
+    assert any(isinstance(d, TroubleDialog) for d in panel.dialogs.open_now.values())
     world.orchestrator.become(dataclasses.replace(calm(), accounts=()))
     await until(lambda: header.fix.text() == "Enter acco&unt…")
     header.fix.click()

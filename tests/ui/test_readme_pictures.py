@@ -118,7 +118,7 @@ async def test_pictures_of_overview_refused_read_and_summary(
     await stage.become(status)
     stage.panel.open("trouble", status.statuses["orders"].accounts[0])
     await settled()
-    dialog = next(d for key, d in stage.panel._open_dialogs.items() if key.startswith("trouble"))
+    dialog = next(d for key, d in stage.panel.dialogs.open_now.items() if key.startswith("trouble"))
     assert dialog.grab().save(str(folder / f"refused-{appearance}.png"))
 
 

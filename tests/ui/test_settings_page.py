@@ -14,7 +14,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QSpinBox
 
 from archisync_gui.model import FailureKind, SyncFailure
-from archisync_gui.ui.pages.settings import Field, SettingsPage
+from archisync_gui.ui.pages.setting_field import Field
+from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.widgets.time_field import TimeField
 

@@ -15,7 +15,8 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from archisync_gui.ui.system import toasts
-from archisync_gui.ui.system.notify import Balloon, Message, best_means
+from archisync_gui.ui.system.message import Message
+from archisync_gui.ui.system.notify import Balloon, best_means
 from archisync_gui.ui.system.toasts import Toasts
 from archisync_gui.ui.text.i18n import set_language
 

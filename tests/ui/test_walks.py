@@ -47,7 +47,7 @@ from archisync_gui.ui.live.services import LoginTest
 from archisync_gui.ui.pages.data import Data
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.i18n import clock
-from archisync_gui.ui.widgets.models import VALUE, Cell
+from archisync_gui.ui.widgets.snapshot_model import VALUE, Cell
 from tests.orchestrator.rig import Rig
 from tests.support.waiting import until
 
@@ -248,8 +248,8 @@ async def test_a_form_left_open(make_panel: MakePanel, world: World, office: Off
     walked = await walk(make_panel, office)
     assert "(PC-2)" in walked.seen(), "where it is open is seen before anything is pressed"
     walked.click(walked.panel.window.banner.list)
-    await until(lambda: "sessions" in walked.panel._open_dialogs)
-    dialog = walked.panel._open_dialogs["sessions"]
+    await until(lambda: "sessions" in walked.panel.dialogs.open_now)
+    dialog = walked.panel.dialogs.open_now["sessions"]
     assert isinstance(dialog, SessionsDialog)
     await until(lambda: dialog.table.currentIndex().isValid())
     assert "Ordine Ferramenta Demo" in walked.seen(), "the first one is chosen already"

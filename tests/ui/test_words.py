@@ -26,7 +26,7 @@ from archisync_gui.model import (
     State,
     warning,
 )
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import list_words, status_words, words
 from archisync_gui.ui.text.activity import event_line
 from archisync_gui.ui.text.i18n import ago, decimal, number, set_language, span, tr
 
@@ -38,7 +38,7 @@ def _names() -> None:
 
 def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
     set_language("it")
-    found = words.headline(busy(), NOW)
+    found = status_words.headline(busy(), NOW)
     assert found.title == "Clienti, elenco intero · pagina 9 di 16 · 843 righe"
     assert found.detail == (
         "Fatture: l'ERP non ha risposto in tempo · in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
@@ -46,7 +46,7 @@ def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
     assert found.fraction == pytest.approx(843 / 1512, abs=0.01)
     assert (found.kind, found.running, found.tone) == ("trouble", True, "bad"), "a failure stays in view"
     well = dataclasses.replace(calm(), current_run=busy().current_run)
-    found = words.headline(well, NOW)
+    found = status_words.headline(well, NOW)
     assert found.detail == "in corso da 0:15 · circa 0:12 alla fine · per il modulo ordini"
     assert (found.kind, found.running) == ("running", True)
 
@@ -86,7 +86,7 @@ def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
     ],
 )
 def test_one_headline_for_each_way_things_can_be(change: object, kind: str, title: str) -> None:
-    found = words.headline(change(calm()), NOW)  # type: ignore[operator]
+    found = status_words.headline(change(calm()), NOW)  # type: ignore[operator]
     assert (found.kind, found.title) == (kind, title)
     assert found.detail
 
@@ -112,8 +112,8 @@ def test_state_and_freshness_are_two_words() -> None:
         freshness=Freshness.LATE,
         last_run_time=NOW - timedelta(minutes=72),
     )
-    state = words.state_chip(item)
-    fresh = words.freshness_chip(item.freshness, item.last_run_time, NOW)
+    state = list_words.state_chip(item)
+    fresh = list_words.freshness_chip(item.freshness, item.last_run_time, NOW)
     assert state.text == "Waiting · form open"
     assert fresh.text == "Late · 1 h 12 min ago"
 
@@ -121,7 +121,7 @@ def test_state_and_freshness_are_two_words() -> None:
 def test_every_state_has_a_word_of_its_own_and_a_shape() -> None:
     shapes = {}
     for state in State:
-        chip = words.state_chip(account_type("orders", state=state, reason=Reason.HOLD, last_error=SILENT))
+        chip = list_words.state_chip(account_type("orders", state=state, reason=Reason.HOLD, last_error=SILENT))
         assert chip.text.strip()
         shapes[state] = (chip.tone, chip.shape)
     troubles = {shapes[s] for s in (State.STOPPED, State.REFUSED, State.BACKING_OFF)}
@@ -138,12 +138,12 @@ def test_every_reason_has_words(reason: Reason, language: str) -> None:
 def test_expectation_names_what_comes_before() -> None:
     set_language("it")
     status = busy()
-    orders = words.worst(status.statuses["orders"])
-    prices = words.worst(status.statuses["prices"])
+    orders = list_words.worst(status.statuses["orders"])
+    prices = list_words.worst(status.statuses["prices"])
     assert orders is not None
     assert prices is not None
-    assert words.expected_line(orders, status, NOW).endswith("· dopo Clienti 0:12")
-    assert words.expected_line(prices, status, NOW).endswith("· riprende da pag. 19")
+    assert list_words.expected_line(orders, status, NOW).endswith("· dopo Clienti 0:12")
+    assert list_words.expected_line(prices, status, NOW).endswith("· riprende da pag. 19")
 
 
 def test_a_queued_request_says_where_and_why() -> None:
@@ -158,7 +158,7 @@ def test_the_worst_account_speaks() -> None:
         account_type("orders", "agente01"),
         account_type("orders", "agente02", freshness=Freshness.LATE),
     )
-    speaker = words.worst(status.statuses["orders"])
+    speaker = list_words.worst(status.statuses["orders"])
     assert speaker is not None
     assert speaker.account == "agente02"
 
@@ -192,7 +192,7 @@ def test_a_first_read_brings_nothing_new_and_warns_of_nothing(language: str, lin
     assert found.text == line
     run = run_record("customers", NOW, 20, rows=1512, added=0, changed=0, warnings=(FIRST_READ, "two-pages-alike"))
     assert words.run_line(run) == line.partition(": ")[2].replace(", ", " · ")
-    assert words.warnings_of(run) == ("two-pages-alike",)
+    assert list_words.warnings_of(run) == ("two-pages-alike",)
     assert str(words.warning_word(FIRST_READ)) != FIRST_READ, "it has a text for whoever reads the run's JSON"
 
 
@@ -263,14 +263,14 @@ def test_the_banner_speaks_of_customers_only_and_of_the_oldest_account_that_asks
         },
     )
     set_language("en")
-    line = words.banner_line(status, NOW)
+    line = status_words.banner_line(status, NOW)
     assert "new customers: 47 min ago" in line
     assert f"whole list: {words.moment(older, NOW)}" in line
     unknown = dataclasses.replace(late, new_as_of=None, all_as_of=None)
     status = dataclasses.replace(
         status, statuses={**status.statuses, "customers": dataclasses.replace(customers, accounts=(first, unknown))}
     )
-    assert "new customers" not in words.banner_line(status, NOW)
+    assert "new customers" not in status_words.banner_line(status, NOW)
 
 
 def test_the_row_count_is_the_whole_lists_not_a_fast_reads() -> None:
@@ -279,7 +279,7 @@ def test_the_row_count_is_the_whole_lists_not_a_fast_reads() -> None:
     whole = RunRecord(
         "r", "customers", "agente01", Scope.ALL, None, Origin.SCHEDULE, 1, NOW, NOW, NOW, Outcome.COMPLETED, rows=1515
     )
-    assert words.counts_line(fast, whole).startswith("1,515 rows")
+    assert list_words.counts_line(fast, whole).startswith("1,515 rows")
 
 
 @pytest.mark.parametrize("chosen", ["it", "en"])
@@ -300,7 +300,7 @@ def test_a_warning_names_its_list_and_says_all_of_it() -> None:
 def test_the_status_bar_says_connected_only_while_the_last_answer_was_good() -> None:
     set_language("en")
     well = calm()
-    said, tone, _ = words.erp_line(well, NOW)
+    said, tone, _ = status_words.erp_line(well, NOW)
     assert said.startswith("ERP connected as ")
     assert tone == "ok"
     item = account_type(
@@ -310,7 +310,7 @@ def test_the_status_bar_says_connected_only_while_the_last_answer_was_good() -> 
         last_error=ErrorInfo("erp-callback-error", FailureKind.TRANSIENT, "x"),
         failures_in_a_row=1,
     )
-    said, tone, _ = words.erp_line(with_type(well, item), NOW)
+    said, tone, _ = status_words.erp_line(with_type(well, item), NOW)
     assert "connected" not in said
     assert said.startswith("ERP: last answer ")
     assert tone == "warn"
@@ -324,11 +324,11 @@ def test_a_list_that_is_read_now_or_next_is_told_one_time_only(state: State) -> 
         "orders", state=state, freshness=Freshness.NEVER, last_run_time=None, expected=forecast, reason=None
     )
     status = with_type(calm(), item)
-    condition = words.condition_of(conditions(status), "orders", None)
+    condition = status_words.condition_of(conditions(status), "orders", None)
     assert condition is not None
-    assert "will be read at" not in words.list_line(item, condition, NO_NEWS, NOW).detail
+    assert "will be read at" not in list_words.list_line(item, condition, NO_NEWS, NOW).detail
     resting = dataclasses.replace(item, state=State.IDLE)
-    assert "will be read at" in words.list_line(resting, condition, NO_NEWS, NOW).detail
+    assert "will be read at" in list_words.list_line(resting, condition, NO_NEWS, NOW).detail
 
 
-NO_NEWS = words.News(0, 0, 0, False, 0)
+NO_NEWS = list_words.News(0, 0, 0, False, 0)

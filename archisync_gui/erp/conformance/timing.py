@@ -65,7 +65,7 @@ class Timing:
     @property
     def _fields(self) -> tuple[str, ...]:
         there = {column["field"] for column in self._view.state["columns"]}
-        return tuple(field for field in self._view.reader.fields if field in there)
+        return tuple(field for field in self._view.fields if field in there)
 
     async def _read(self, way: Way) -> tuple[dict[str, Any], int]:
         view, limits = self._view, self._view.limits

@@ -9,22 +9,21 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.erp.cells.words import Learned
-from archisync_gui.erp.driver.page_driver import Act, Look, PageDriver, at_erp
+from archisync_gui.erp.driver.page_driver import Act, Look, PageDriver
 from archisync_gui.erp.driver.session import ErpSession
-from archisync_gui.erp.failures import Navigated, Paused, layout, refused, transient
+from archisync_gui.erp.failures import Navigated, refused, transient
 from archisync_gui.erp.lists.filters import State, check_filters, refuse_what_cannot_be_restored, view_of
+from archisync_gui.erp.lists.list_page import ListPage
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.page_reader import PageReader
 from archisync_gui.erp.lists.presets import Presets
 from archisync_gui.erp.lists.restoring import SORT_FIELD, Restorer
 from archisync_gui.erp.lists.saved_views import View
 from archisync_gui.erp.lists.ways import ReadingWays
-from archisync_gui.model import Clock, Json, SyncFailure, warning
+from archisync_gui.model import Clock, Json, SyncFailure
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +31,7 @@ STILL_OPEN_PATIENCE = 6.0
 """Seconds for the first call in a page that was left open: if it does not answer, loading it again takes less."""
 
 
-class ListView:
+class ListView(ListPage):
     """A list view of one entity in one account's page. Made by :meth:`open`; used by one task."""
 
     def __init__(
@@ -44,24 +43,14 @@ class ListView:
         clock: Clock,
         ways: ReadingWays,
     ) -> None:
-        self.entity = entity
+        super().__init__(driver, entity, fields, session.limits, clock)
         self.view = View()
         """What has to be restored."""
-        self.warnings: list[str] = []
         self.newest_first = False
         """The grid is sorted so that new records come first."""
-        self.stop: Callable[[], bool] = lambda: False
-        """Asked before each call of the ERP; True raises :class:`Paused`."""
-        self.driver = driver
-        self.limits = self._usual_limits = session.limits
-        self.state: State = {}
-        """What the page told last."""
-        self._state_is_old = True
-        """A call of the ERP was made since."""
-        self.reader = PageReader(self, tuple(fields), ways)
+        self._usual_limits = session.limits
+        self.reader = PageReader(self, ways)
         self._presets = Presets(self)
-        self._clock = clock
-        self.since = clock.now()
         self._touched = False
         self._shown_index = 0  # the page that was read last
         self._tuned = False
@@ -99,64 +88,10 @@ class ListView:
         view.view = view_of(view.state, entity.filter)
         return view
 
-    async def ready(self) -> None:
-        """Wait until the page shows its grid and nothing is in a callback."""
-        self._state_is_old = True
-        for _ in range(3):
-            try:
-                await self.where()
-                answer = await self.driver.look(Look.READY, self.limits.callback, step="open")
-            except Navigated:
-                continue
-            if not answer["grid"]:
-                raise layout("no-grid", path=self.entity.path)
-            if not answer["quiet"]:
-                raise transient("erp-never-idle", step="open")
-            return
-        raise transient("erp-navigates", path=self.entity.path)
-
-    async def look(self) -> State:
-        """Ask the page for the state of the list."""
-        self.state = await self.driver.look(Look.STATE)
-        self._state_is_old = False
-        return self.state
-
-    @property
-    def has_settled(self) -> bool:
-        """Whether every call of the ERP so far has ended, with the state looked at afterwards."""
-        return not self._state_is_old
-
-    async def current_state(self) -> State:
-        """The state of the list; the page is asked only if a call of the ERP was made since it was asked last."""
-        return await self.look() if self._state_is_old else self.state
-
-    async def load_again(self) -> State:
-        """Load the list's page anew and look: the ERP shows what it has really kept (``docs/erp.md``, View state)."""
-        self.safe_point()
-        at_erp(await self.driver.go(self.entity.path, self.limits.open))
-        await self.ready()
-        return await self.look()
-
-    @property
-    def words(self) -> Learned:
-        """The enum words that the page's filter row tells, with their language-free values."""
-        return {field: [(value, word) for value, word in items] for field, items in self.state["words"].items()}
-
-    @property
-    def version(self) -> str:
-        """The ERP's version, from the page's footer; empty: not found."""
-        return str(self.state.get("version") or "")
-
     @property
     def preset_proof(self) -> str | None:
         """How the last choice of a preset was proven (:attr:`Presets.proof`)."""
         return self._presets.proof
-
-    def warn(self, code: str, **params: str | int) -> None:
-        """Note a warning of this read once."""
-        text = warning(code, list=self.entity.name, **params)
-        if text not in self.warnings:
-            self.warnings.append(text)
 
     # --- preparing ----------------------------------------------------------------------------------------------------
 
@@ -336,37 +271,11 @@ class ListView:
         try:
             page = await self.reader.read(act, with_state=with_state, **arguments)
             self._shown_index = page.index
-            self._state_is_old = not with_state
+            self.state_is_old = not with_state
             return page
         except Navigated:
             await self.where()
             raise
-
-    async def act(self, act: Act, **arguments: Any) -> None:
-        """Make one call of the grid and wait for its end."""
-        self.begin()
-        try:
-            self.state = await self.driver.act(act, self.limits.callback, **arguments)
-            self._state_is_old = False
-        except Navigated:
-            await self.where()
-            raise
-
-    def begin(self) -> datetime:
-        """A call of the ERP begins: the data are current as of now. Raises :class:`Paused` at a safe point."""
-        self.safe_point()
-        self._state_is_old = True
-        self.since = self._clock.now()
-        return self.since
-
-    def safe_point(self) -> None:
-        """Raise :class:`Paused` if the reader wants to stop."""
-        if self.stop():
-            raise Paused
-
-    async def where(self) -> None:
-        """The page went away under us: raises if it is the login or the error page; else it just loaded again."""
-        at_erp(await self.driver.arrived(self.limits.open))
 
     # --- restoring ----------------------------------------------------------------------------------------------------
 
@@ -382,7 +291,7 @@ class ListView:
         self.stop = lambda: False
         for _ in range(3):
             try:
-                await Restorer(self, self._presets).restore()
+                await Restorer(self, self._presets, self.view).restore()
                 self._touched = False
                 return
             except Navigated:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archisync_gui.erp.cells.compare import differing_columns
 from archisync_gui.erp.cells.words import Words
 from archisync_gui.erp.driver.page_driver import Act, ReadPlan
 from archisync_gui.erp.failures import layout, refused, transient
 from archisync_gui.erp.lists.filters import State
+from archisync_gui.erp.lists.list_page import ListPage
 from archisync_gui.erp.lists.page import Page, other_rows
 from archisync_gui.erp.lists.ways import KnownWay, ReadingWays, Way, WhyCells
-
-if TYPE_CHECKING:
-    from archisync_gui.erp.lists.list_view import ListView
 
 
 class PageReader:
     """Reads the pages of one list view. The way is taken from what is known of the list; values that fail are named in
     a warning, and the rest of the read is by cells (``docs/erp.md``, Reading by values)."""
 
-    def __init__(self, view: ListView, fields: tuple[str, ...], ways: ReadingWays) -> None:
+    def __init__(self, view: ListPage, ways: ReadingWays) -> None:
         self._view = view
-        self.fields = fields
-        """What is wanted."""
         self.way: Way | None = None
         """``None``: not looked up yet."""
         self._ways = ways
@@ -84,7 +80,7 @@ class PageReader:
         """The fields to ask for: of the wanted ones those that the grid has; a name that it does not have might spoil
         the answer for all."""
         there = {column["field"] for column in self._view.state["columns"]}
-        return tuple(field for field in self.fields if field in there)
+        return tuple(field for field in self._view.fields if field in there)
 
     # --- by values ----------------------------------------------------------------------------------------------------
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.driver.page_driver import Look, Target
 from archisync_gui.erp.failures import Navigated, layout, refused, transient
 from archisync_gui.erp.lists.filters import State, combo_of, find_option, find_preset, plain_preset
-
-if TYPE_CHECKING:
-    from archisync_gui.erp.lists.list_view import ListView
+from archisync_gui.erp.lists.list_page import ListPage
 
 FILL_PATIENCE = 1.0
 """Seconds for the rows of a list that has just been opened to get their texts; else another preset is chosen first."""
@@ -23,7 +21,7 @@ CLICK_PATIENCE = 1.5
 class Presets:
     """The toolbar of one list view."""
 
-    def __init__(self, view: ListView) -> None:
+    def __init__(self, view: ListPage) -> None:
         self._view = view
         self.proof: str | None = None
         """How the last choice was proven: ``noted`` by the page's handler, or ``loaded`` again; ``None``: none made."""
@@ -45,7 +43,7 @@ class Presets:
 
     async def _filled(self) -> bool:
         view = self._view
-        found = await view.driver.look(Look.EMPTY_ROWS, list(view.reader.fields), FILL_PATIENCE)
+        found = await view.driver.look(Look.EMPTY_ROWS, list(view.fields), FILL_PATIENCE)
         return bool(found["rows"] and found["painted"])
 
     async def restore(self, preset: str | None) -> None:

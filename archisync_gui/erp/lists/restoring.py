@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.driver.page_driver import Act
 from archisync_gui.erp.failures import transient
 from archisync_gui.erp.lists.filters import State, plain_preset, view_of
+from archisync_gui.erp.lists.list_page import ListPage
 from archisync_gui.erp.lists.presets import Presets, presets_of_a_read
 from archisync_gui.erp.lists.saved_views import View
-
-if TYPE_CHECKING:
-    from archisync_gui.erp.lists.list_view import ListView
 
 SORT_FIELD = "ID"
 """Sorted by this, newest first, new records can only come before the rows already read (``docs/erp.md``, Identity)."""
@@ -82,13 +79,14 @@ def _part_of(now: Sequence[object], saved: Sequence[object]) -> bool:
 class Restorer:
     """Restores one list view, step by step, and asks the page whether every step took."""
 
-    def __init__(self, list_view: ListView, presets: Presets) -> None:
-        self._list = list_view
+    def __init__(self, page: ListPage, presets: Presets, wanted: View) -> None:
+        self._list = page
+        self._wanted = wanted
         self._presets = presets
 
     async def restore(self) -> None:
         """Restore all of it. Raises ``view-not-restored`` with what the page shows otherwise."""
-        page, view = self._list, self._list.view
+        page, view = self._list, self._wanted
         # A call of a cancelled read may still be under way; its end would undo what is restored before it.
         if not page.has_settled:
             await page.ready()
@@ -113,7 +111,7 @@ class Restorer:
         return view_of(await self._list.current_state(), self._list.entity.filter)
 
     async def _restore_filters(self) -> None:
-        page, view, now = self._list, self._list.view, await self._now()
+        page, view, now = self._list, self._wanted, await self._now()
         wanted = {f.field: f.value for f in view.filter_row}
         for name in sorted({f.field for f in now.filter_row} - set(wanted)):
             await page.act(Act.FILTER_ROW, field=name, value="")
@@ -127,7 +125,7 @@ class Restorer:
             await self._presets.search(view.bar)
 
     async def _restore_order(self) -> None:
-        page, view, now = self._list, self._list.view, await self._now()
+        page, view, now = self._list, self._wanted, await self._now()
         if view.group != now.group:
             for name, _ in now.group:
                 await page.act(Act.UNGROUP, field=name)

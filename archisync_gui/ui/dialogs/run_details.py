@@ -23,7 +23,7 @@ from shiboken6 import isValid
 
 from archisync_gui.model import RunRecord, as_json
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import list_words, words
 from archisync_gui.ui.text.i18n import absolute, took, tr
 from archisync_gui.ui.widgets.basic import column, label, row
 from archisync_gui.ui.widgets.files import ask_where, open_path, say_saved
@@ -59,7 +59,7 @@ def facts(run: RunRecord) -> list[tuple[str, str]]:
 def as_text(run: RunRecord) -> str:
     """The run as text for the clipboard or a file."""
     lines = [f"{name}: {text}" for name, text in facts(run)]
-    if warnings := words.warnings_of(run):
+    if warnings := list_words.warnings_of(run):
         lines += ["", tr("Warnings:"), *map(words.warning_word, warnings)]
     if run.error is not None:
         found = words.told(run.error.code, run.error.params)
@@ -108,7 +108,7 @@ class RunDetails(QDialog):
         self.tabs.setDocumentMode(True)
         layout.addWidget(self.tabs, 1)
         self._facts()
-        if warnings := words.warnings_of(run):
+        if warnings := list_words.warnings_of(run):
             view = self._text_tab(tr("&Warnings"), "\n".join(map(words.warning_word, warnings)))
             view.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)  # sentences, not columns
         if run.error is not None:

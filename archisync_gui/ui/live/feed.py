@@ -18,7 +18,7 @@ from archisync_gui.model import Event, EventKind, RunRecord, Status
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.text.activity import Missed, missed_lists
-from archisync_gui.ui.text.words import News, news_of
+from archisync_gui.ui.text.list_words import News, news_of
 
 if TYPE_CHECKING:
     from archisync_gui.store.store import Store

@@ -40,7 +40,7 @@ class AskingPage(Protocol):
 
 
 class PairedPage(AskingPage, Protocol):
-    """A page or program that was let in (``endpoint.pairing.Page``)."""
+    """A page or program that was let in (``endpoint.paired_pages.Page``)."""
 
     @property
     def account(self) -> AccountId | None: ...
@@ -58,7 +58,7 @@ class PendingPage(AskingPage, Protocol):
 
 
 class PairedPages(Protocol):
-    """The pages that were let in (``endpoint.pairing.PairingStore``)."""
+    """The pages that were let in (``endpoint.paired_pages.PairingStore``)."""
 
     def pages(self) -> tuple[PairedPage, ...]: ...
 

@@ -25,7 +25,7 @@ _TRAY_TONES = {
     "late": "warn",
     "trouble": "bad",
 }
-"""Kinds of :class:`~archisync_gui.ui.text.words.Headline` and the colour role of their tray picture."""
+"""Kinds of :class:`~archisync_gui.ui.text.status_words.Headline` and the colour role of their tray picture."""
 
 
 def paint_shape(painter: QPainter, shape: str, box: QRectF, tone: QColor) -> None:
@@ -116,7 +116,7 @@ def application_icon() -> QIcon:
 def tray_icon(kind: str, tenths: int = -1) -> QIcon:
     """The tray's picture: a filled shape with a white rim, seen on dark and on light panels alike.
 
-    ``kind`` as in :class:`.words.Headline`; ``tenths`` of the way done while running (-1: unknown).
+    ``kind`` as in :class:`.status_words.Headline`; ``tenths`` of the way done while running (-1: unknown).
     """
     result = QIcon()
     for side in TRAY_SIZES:

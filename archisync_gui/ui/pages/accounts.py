@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
 from archisync_gui.model import Status
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.context import Context, problem
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import status_words
 from archisync_gui.ui.text.choices import place_word
 from archisync_gui.ui.text.i18n import language, plain, tr
 from archisync_gui.ui.widgets.basic import Flow, card, column, label, row, set_look
@@ -85,10 +85,10 @@ class AccountCard(QWidget):
 
     def show_status(self, status: Status | None) -> None:
         """The account's state with its time."""
-        text, tone = words.account_line(status, self._name, self._context.now())
+        text, tone = status_words.account_line(status, self._name, self._context.now())
         self.state.setText(text)
         set_look(self.state, tone)
-        forms = words.forms_line(status, self._name, self._context.now())
+        forms = status_words.forms_line(status, self._name, self._context.now())
         self.forms.setText(forms)
         self.forms.setVisible(bool(forms))
 

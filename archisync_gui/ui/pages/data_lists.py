@@ -12,7 +12,7 @@ from archisync_gui.model import Status
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import ago, number, tr
 from archisync_gui.ui.widgets.delegates import CellDelegate
-from archisync_gui.ui.widgets.models import Cell, Index, SnapshotModel
+from archisync_gui.ui.widgets.snapshot_model import Cell, Index, SnapshotModel
 
 
 class Lists(QListView):

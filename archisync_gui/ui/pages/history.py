@@ -26,13 +26,13 @@ from archisync_gui.model import STORED, Event, EventKind, Origin, Outcome, RunRe
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.pages.timeline import TimelineBand
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import list_words, words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
 from archisync_gui.ui.widgets.basic import Flow, Page, card, column, empty_label, fill, label, row
 from archisync_gui.ui.widgets.calendar import with_calendar
 from archisync_gui.ui.widgets.delegates import CellDelegate
 from archisync_gui.ui.widgets.files import ask_where, say_saved
-from archisync_gui.ui.widgets.models import Cell, SnapshotModel
+from archisync_gui.ui.widgets.snapshot_model import Cell, SnapshotModel
 
 STEP = 300
 """Runs read at once; more on request."""
@@ -74,7 +74,7 @@ class RunsModel(SnapshotModel):
 
 def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
     end = run.ended or now
-    error, warnings = "", words.warnings_of(run)
+    error, warnings = "", list_words.warnings_of(run)
     if run.error is not None:
         error = words.failure_word(run.error)
     elif warnings:

@@ -35,7 +35,7 @@ from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
 from archisync_gui.ui.text.i18n import absolute, plain, tr
 from archisync_gui.ui.widgets.basic import Flow, breakable, card, column, label
 from archisync_gui.ui.widgets.files import open_path
-from archisync_gui.ui.widgets.models import Index
+from archisync_gui.ui.widgets.snapshot_model import Index
 
 if TYPE_CHECKING:
     from archisync_gui.store.store import Store

@@ -24,13 +24,17 @@ from PySide6.QtWidgets import (
 from archisync_gui.model import Event, Status
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed, kept_events
-from archisync_gui.ui.pages.overview_parts import QueueList, TodayCard, TypesTable
+from archisync_gui.ui.pages.overview_parts import QueueList, TodayCard
+from archisync_gui.ui.pages.types_table import TypesTable
 from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.widgets.basic import Page, card, column, label, line, row
 from archisync_gui.ui.widgets.delegates import ActivityDelegate
-from archisync_gui.ui.widgets.models import ROW, ActivityModel, QueueModel, TypesModel
-from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
+from archisync_gui.ui.widgets.models import ActivityModel, QueueModel
+from archisync_gui.ui.widgets.snapshot_model import ROW
+from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of, forecast_bars, miss_bars
+from archisync_gui.ui.widgets.types_model import TypesModel
 
 if TYPE_CHECKING:
     from archisync_gui.store.store import Store

@@ -14,7 +14,8 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.feed import Feed
 from archisync_gui.ui.text.i18n import clock, day_short, tr
 from archisync_gui.ui.widgets.basic import card, column, label, row
-from archisync_gui.ui.widgets.timeline import Picture, Timeline, bars_of, forecast_bars, miss_bars
+from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of, forecast_bars, miss_bars
 
 MOST = 4000
 """Runs read for one picture: five weeks of a busy schedule are more, and would be a blur."""

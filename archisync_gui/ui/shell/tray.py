@@ -12,7 +12,7 @@ from archisync_gui.model import Status
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.look.icons import tray_icon
 from archisync_gui.ui.shell.pause import fill
-from archisync_gui.ui.text import words
+from archisync_gui.ui.text import status_words, words
 from archisync_gui.ui.text.i18n import plain, tr
 
 LOOKS = (0.5, 1, 2, 4, 8, 15, 30, 60)
@@ -117,7 +117,7 @@ class Tray(QObject):
             self._hold.setVisible(False)
             self._icon.setToolTip("Archisync: " + tr("Starting…"))
 
-    def show_waiting(self, found: words.Headline | None) -> None:
+    def show_waiting(self, found: status_words.Headline | None) -> None:
         """What the start waits for; ``None``: it goes on."""
         self._paint("starting" if found is None else found.kind, -1)
         said = tr("Starting…") if found is None else f"{found.title}: {found.detail}"
@@ -125,7 +125,7 @@ class Tray(QObject):
 
     def show_status(self, status: Status) -> None:
         """Picture and sentence for this snapshot."""
-        found = words.headline(status, self._context.now())
+        found = status_words.headline(status, self._context.now())
         kind = found.kind
         if kind in ("running", "late", "fresh") and status.session_count and kind != "trouble":
             kind = "session" if kind != "running" else "running"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archisync_gui.ui.live.watches import Watches
     from archisync_gui.ui.shell.find import Find
     from archisync_gui.ui.shell.sheet import RecordSheet
-    from archisync_gui.ui.text import words
+    from archisync_gui.ui.text import status_words
     from archisync_gui.ui.text.last_known import LastKnown
     from archisync_gui.ui.widgets.basic import Page
 
@@ -85,8 +85,10 @@ class MainWindow(QMainWindow):
         from PySide6.QtWidgets import QStackedWidget
 
         from archisync_gui.ui.look.icons import application_icon
+        from archisync_gui.ui.shell.foot import Foot
         from archisync_gui.ui.shell.form_request import FormRequest
-        from archisync_gui.ui.shell.window_parts import Banner, Foot, Header, Sidebar
+        from archisync_gui.ui.shell.header import Header
+        from archisync_gui.ui.shell.window_parts import Banner, Sidebar
         from archisync_gui.ui.widgets.basic import Notice
 
         self.context, self.feed = context, feed
@@ -283,7 +285,7 @@ class MainWindow(QMainWindow):
         self.notice.say(text, tone, action, callback if callable(callback) else None, second)
         self._place_notice()
 
-    def show_waiting(self, found: words.Headline | None, foot: str = "") -> None:
+    def show_waiting(self, found: status_words.Headline | None, foot: str = "") -> None:
         """Say what the start waits for; ``None``: it goes on."""
         self.header.waiting, self.foot.waiting = found, foot
         self.header.retranslate()

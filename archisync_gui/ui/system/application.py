@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QProcess, Qt
 from PySide6.QtWidgets import QApplication
 
 
@@ -37,3 +37,14 @@ def application(arguments: list[str] | None = None) -> QApplication:
     app = QApplication(arguments if arguments is not None else sys.argv[:1])
     app.setQuitOnLastWindowClosed(False)
     return app
+
+
+def started_apart(program: str, arguments: list[str]) -> bool:
+    """Start a program that outlives this one. False: the system did not start it."""
+    started = QProcess.startDetached(program, arguments)
+    return bool(started[0] if isinstance(started, tuple) else started)
+
+
+def on_windows() -> bool:
+    """Whether Qt draws on Windows' own desktop (and not offscreen, as in tests)."""
+    return QApplication.platformName() == "windows"

@@ -21,6 +21,7 @@ from archisync_gui.model import Event, EventKind, FailureKind, Status
 from archisync_gui.settings import Settings
 from archisync_gui.system import sys_platform
 from archisync_gui.ui.system.bus import Bus
+from archisync_gui.ui.system.message import Message
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
 
@@ -33,20 +34,6 @@ LONGEST_PAUSE = timedelta(hours=4)
 
 LONG_HOLD = timedelta(minutes=60)
 """A pause of the operator's own is called to mind after so long."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One notification."""
-
-    key: str
-    """The condition it is about: a newer message with the same key replaces the older."""
-    title: str
-    text: str
-    place: str
-    """What a click opens: the name of a page or dialog."""
-    what: object = None
-    urgent: bool = False
 
 
 @dataclass(slots=True)

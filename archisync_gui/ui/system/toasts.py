@@ -19,7 +19,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Protocol
 
-from archisync_gui.ui.system.notify import Message
+from archisync_gui.ui.system.message import Message
 from archisync_gui.ui.text.i18n import tr
 
 log = logging.getLogger(__name__)

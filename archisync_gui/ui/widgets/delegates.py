@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from archisync_gui.ui.look.icons import paint_shape
 from archisync_gui.ui.look.theme import color, scaled
-from archisync_gui.ui.widgets.models import VALUE, Cell
+from archisync_gui.ui.widgets.snapshot_model import VALUE, Cell
 
 PAD = 10
 SMALL = 0.86

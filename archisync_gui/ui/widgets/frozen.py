@@ -6,7 +6,7 @@ from PySide6.QtCore import QAbstractItemModel, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QTableView, QWidget
 
-from archisync_gui.ui.widgets.models import Index
+from archisync_gui.ui.widgets.snapshot_model import Index
 
 
 class FrozenTable(QTableView):

@@ -11,7 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, Signal
 from archisync_gui.entities.declaration import Column, Value
 from archisync_gui.ui.text.i18n import plain
 from archisync_gui.ui.text.values import right_aligned, shown, title
-from archisync_gui.ui.widgets.models import Index
+from archisync_gui.ui.widgets.snapshot_model import Index
 
 PAGE = 200
 """Rows read at once."""

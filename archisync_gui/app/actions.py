@@ -1,0 +1,184 @@
+"""What the operator can ask of a core: passwords, refused reads, clearing. One action at a time, and to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from contextvars import Context
+from typing import Any, TypeVar
+
+from archisync_gui.app.credentials import Credentials
+from archisync_gui.erp import Erp
+from archisync_gui.model import (
+    ErrorInfo,
+    FailureKind,
+    Origin,
+    SyncFailure,
+)
+from archisync_gui.orchestrator import Orchestrator, Ticket
+from archisync_gui.store import Store
+from archisync_gui.syncs import SyncRunner
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class OperatorActions:
+    """The part of a core that the operator's actions need."""
+
+    def __init__(self, store: Store, credentials: Credentials) -> None:
+        self.store = store
+        self.credentials = credentials
+        self.erp: Erp
+        self.syncs: SyncRunner
+        self.orchestrator: Orchestrator
+        self._closing = False
+        self._acting = asyncio.Lock()
+        """Held by one action of the operator at a time: what it has looked at stays so until it has acted."""
+        self._later: set[asyncio.Task[object]] = set()
+        """Background work; cancelled when the core closes."""
+        self._lists: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        """Held by an action of the operator that changes the rows of that list and account."""
+        self._reading: dict[tuple[str, str], str] = {}
+        """The run that reads that list and account."""
+
+    def _start_later(self, work: Coroutine[Any, Any, object]) -> None:
+        # In a separate context: it outlives the action that started it.
+        task = asyncio.get_running_loop().create_task(work, context=Context())
+        self._later.add(task)
+        task.add_done_callback(self._later_done)
+
+    def _later_done(self, task: asyncio.Task[object]) -> None:
+        self._later.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("background work failed", exc_info=error)
+
+    async def _end_later(self) -> None:
+        while self._later:
+            for task in self._later:
+                task.cancel()
+            await asyncio.wait(self._later)
+
+    @asynccontextmanager
+    async def _list_at_rest(self, sync_type: str, account: str) -> AsyncIterator[None]:
+        """No run of that list begins inside. Raises ``SyncFailure`` ``clear-while-running`` while one is at work. One
+        that was abandoned counts no more: it may never end (rule 26)."""
+        place = sync_type, self.store.account_of(sync_type, account)
+        lock = self._lists[place]
+        abandoned = {run.id for run in self.orchestrator.get_status().abandoned}
+        if lock.locked() or self._reading.get(place, "") not in {"", *abandoned}:
+            raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
+        async with lock:
+            yield
+
+    async def _act(self, work: Coroutine[Any, Any, T]) -> T:
+        """An action of the operator: one at a time, and to its end even if the caller is cancelled.
+
+        Raises ``SyncFailure`` ``request-closing`` once the core is being closed.
+        """
+
+        async def alone() -> T:
+            async with self._acting:
+                if self._closing:
+                    work.close()
+                    raise SyncFailure("request-closing", FailureKind.PERMANENT)
+                return await work
+
+        task = asyncio.ensure_future(alone())
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            task.add_done_callback(_log_failure)
+            raise
+
+    async def set_password(self, account: str, password: str) -> bool:
+        """Use a password from now on, keep it, and let the account log in again. False: kept in memory only (no
+        keyring). Raises ``SyncFailure`` and ``OSError`` when it could not be kept; it is used all the same."""
+        return await self._act(self._set_password(account, password))
+
+    async def _set_password(self, account: str, password: str) -> bool:
+        try:
+            return await self.credentials.keep(account, password)
+        finally:
+            # Not waited for: it comes before the next read, but after the one at work, which may take minutes.
+            self._start_later(self.erp.forget(account))
+            self.orchestrator.credentials_changed(account)
+
+    async def keep_in_file(self, account: str) -> None:
+        """Keep the account's password in the private file, because there is no keyring. Raises ``SyncFailure`` and
+        ``OSError``."""
+        await self._act(self.credentials.keep_in_file(account))
+
+    async def test_login(self, account: str, password: str | None) -> None:
+        """Really log in once, with ``password`` or the stored one; raises ``SyncFailure`` as a login does.
+
+        It counts in the day's budget; where the ERP refuses the stored password, no run tries it again.
+        """
+        tried = password if password is not None else await self.credentials.password(account)
+        try:
+            await self.syncs.login_test(account, tried, lambda: self.orchestrator.logged_in(account))
+        except SyncFailure as error:
+            if password is None and await self._is_password(account, tried):
+                self.login_failed(account, error)
+            raise
+
+    async def _is_password(self, account: str, tried: str) -> bool:
+        """Whether ``tried`` is still the account's password: another one may have been given during a login."""
+        try:
+            return await self.credentials.password(account) == tried
+        except SyncFailure:
+            return False
+
+    def login_failed(self, account: str, error: SyncFailure) -> None:
+        """A login with the stored password, outside a run, ended so."""
+        if error.kind is FailureKind.CREDENTIALS:
+            self.orchestrator.login_refused(account, ErrorInfo.of(error))
+
+    async def accept_read(self, run_id: str) -> None:
+        """Apply a refused read that the operator accepts (only a shrink), after a backup. Refused while that list is
+        read."""
+        await self._act(self._change_rows(run_id, self.store.accept_read))
+
+    async def rekey(self, run_id: str) -> None:
+        """Give the stored rows the ERP's new numbers, after a backup. Refused while that list is read."""
+        await self._act(self._change_rows(run_id, self.store.rekey))
+
+    async def _change_rows(self, run_id: str, change: Callable[[str], Awaitable[object]]) -> None:
+        run = await self.store.run(run_id)
+        if run is None:
+            await change(run_id)  # the store says what is wrong with it
+            return
+        async with self._list_at_rest(run.type, run.account):
+            await change(run_id)
+            await self._tell_ages(run.type, run.account)
+
+    async def clear_and_read(self, sync_type: str, account: str) -> Ticket:
+        """Remove the stored rows of a type (backup first) and read them again. Refused while that list is read."""
+        return await self._act(self._clear_and_read(sync_type, account))
+
+    async def _clear_and_read(self, sync_type: str, account: str) -> Ticket:
+        async with self._list_at_rest(sync_type, account):
+            await self.store.clear(sync_type, account)
+            self.orchestrator.rows_changed(sync_type, account, last_success=None, new_as_of=None, all_as_of=None)
+        return self.orchestrator.request_sync(sync_type, account or None, origin=Origin.OPERATOR)
+
+    async def _tell_ages(self, sync_type: str, account: str) -> None:
+        ages = await self.store.ages(sync_type, account)
+        self.orchestrator.rows_changed(
+            sync_type,
+            account,
+            last_success=ages.last_success,
+            new_as_of=ages.new_as_of,
+            all_as_of=ages.all_as_of,
+            doubtful=ages.doubtful,
+        )
+
+
+def _log_failure(task: asyncio.Task[Any]) -> None:
+    """What went wrong in an action whose caller is gone."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("an action failed: %s", error)

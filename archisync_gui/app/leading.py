@@ -1,0 +1,40 @@
+"""What the leader's core does for other members, and for accounts that an earlier leader could not log in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui.app.commands import serve
+from archisync_gui.app.core import Core
+from archisync_gui.office.desk import Asked, Emit
+from archisync_gui.office.leader_view import PREFIX
+from archisync_gui.office.served import Served
+
+if TYPE_CHECKING:
+    pass
+
+
+async def serve_member(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:
+    """Do what a member asks: a call of the remote face, an action on the archive, or a command of the command line."""
+    if not asked.name.startswith(PREFIX):
+        return await serve(core, asked.name, asked.args, emit)
+    match asked.name.removeprefix(PREFIX):
+        case "accept_read":
+            await core.accept_read(asked.args["run"])
+        case "rekey":
+            await core.rekey(asked.args["run"])
+        case "clear_and_read":
+            await core.clear_and_read(asked.args["type"], asked.args["account"])
+        case "expect_form":
+            core.expect_form()
+        case name:
+            return await served(asked, name, emit)
+    return served.done(None)
+
+
+async def allow_known(core: Core) -> None:
+    """Let accounts read again that an earlier leader had no password for, where this computer has one."""
+    for account in core.orchestrator.get_status().accounts:
+        missing = account.stopped is not None and account.stopped.code == "password-missing"
+        if missing and await core.credentials.knows(account.id):
+            core.orchestrator.credentials_changed(account.id)

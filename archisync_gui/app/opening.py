@@ -1,0 +1,185 @@
+"""Opens the parts of one life of the panel, and closes them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from archisync_gui import __version__
+from archisync_gui.app.drafts_file import open_drafts
+from archisync_gui.app.panel_services import endpoint_of, served, services_of
+from archisync_gui.messages import line, text
+from archisync_gui.model import SyncFailure
+
+if TYPE_CHECKING:
+    from archisync_gui.app.core import Core
+    from archisync_gui.app.life import Life
+    from archisync_gui.app.member import OfficeMember
+    from archisync_gui.drafts import Drafts
+    from archisync_gui.endpoint.server import Endpoint
+    from archisync_gui.ui.shell.panel import Panel
+    from archisync_gui.updates.watch import Updates
+
+
+BEHIND = (
+    "archisync_gui.app.core",
+    "archisync_gui.app.data_care",
+    "archisync_gui.drafts",
+    "archisync_gui.endpoint.server",
+    "archisync_gui.updates.watch",
+)
+"""What stands behind the window. Importing it takes half a second: in a thread, so that the window does not freeze."""
+
+
+@asynccontextmanager
+async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]:
+    """Core (or this computer's part in its office), drafts and endpoint, open; the panel has its services. What was
+    opened is closed, however it ends."""
+    for name in BEHIND:
+        await asyncio.to_thread(import_module, name)
+    from archisync_gui.app.office_access import OfficeAccess
+    from archisync_gui.office.membership import membership
+    from archisync_gui.ui.text.i18n import language as panel_language
+
+    async with AsyncExitStack() as stack:
+        joined = await asyncio.to_thread(membership, life.profile.folder)
+        panel.context.office = OfficeAccess(life, joined)
+        if joined is None:
+            core = await _opened_core(life, panel, stack)
+        else:
+            from archisync_gui.app.office_panel import opened_member  # loads psycopg
+
+            core = await opened_member(life, panel, stack, joined)
+        drafts, lost = await _opened_drafts(core, life.ran_before, panel)
+        stack.push_async_callback(drafts.close)
+        endpoint = endpoint_of(core, drafts)
+        stack.push_async_callback(endpoint.stop)
+        if joined is not None:  # before the endpoint answers: a page that the office has revoked is not let in
+            await stack.enter_async_context(_shared_with_office(core, endpoint, panel))
+        no_endpoint = await served(endpoint)
+        updates = await asyncio.to_thread(_updates, core)  # may import cryptography and check a signature
+        panel.set_services(
+            services_of(
+                core,
+                endpoint,
+                updates,
+                leave=life.stop.set,
+                crash=life.told,
+                put_back=life.put_back,
+                erase=life.erase,
+            )
+        )
+        if joined is None:
+            await _watches_brought_home(life.profile.folder, panel)
+        troubles = [*core.troubles, *lost]
+        told = [str(text(trouble.code, panel_language(), trouble.params)) for trouble in troubles]
+        if no_endpoint:
+            told.append(no_endpoint)
+        if told:
+            panel.context.say("\n".join(told), "bad")
+        await stack.enter_async_context(_surroundings(core))
+        updates.subscribe(lambda _news: _tell_of_version(panel, updates))
+        await stack.enter_async_context(updates.at_work())
+        yield core
+
+
+@asynccontextmanager
+async def _shared_with_office(core: Core | OfficeMember, endpoint: Endpoint, panel: Panel) -> AsyncIterator[None]:
+    """Paired pages and watched records are those of the whole office while the panel is open."""
+    from archisync_gui.app.core import Core
+    from archisync_gui.app.joining import PAGES, WATCHES
+
+    assert not isinstance(core, Core)
+    pairing, watches = endpoint.pairing, panel.window.watches()
+    watches.shared = True
+    pages, watched = core.share(PAGES, pairing), core.share(WATCHES, watches)
+    forget = pairing.subscribe(pages.changed_here)
+    watches.changed.connect(watched.changed_here)
+    try:
+        yield
+    finally:
+        forget()
+        watches.changed.disconnect(watched.changed_here)
+        await pages.close()
+        await watched.close()
+
+
+async def _watches_brought_home(folder: Path, panel: Panel) -> None:
+    """After leaving an office: watch what it watched."""
+    from archisync_gui.office.membership import forget_watches, left_watches
+
+    rows = await asyncio.to_thread(left_watches, folder)
+    if rows is not None:
+        panel.window.watches().bring_home(rows)
+        await asyncio.to_thread(forget_watches, folder)
+
+
+async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core | OfficeMember:
+    """The profile of a single computer."""
+    from archisync_gui.app.core import Core
+
+    core = await Core.open(life.profile, demo=life.demo, attended=True, second_start=panel.second_start)
+    stack.push_async_callback(core.close)
+    core.quit = life.stop.set
+    return core
+
+
+async def _opened_drafts(core: Core | OfficeMember, ran_before: bool, panel: Panel) -> tuple[Drafts, list[SyncFailure]]:
+    from archisync_gui.app.core import Core
+
+    if isinstance(core, Core):
+        return await open_drafts(core, ran_before)
+    from archisync_gui.app.office_panel import office_drafts
+
+    lost: list[SyncFailure] = []
+    return await office_drafts(core, lost, partial(panel.context.say, tone="warn")), lost
+
+
+@asynccontextmanager
+async def _surroundings(core: Core | OfficeMember) -> AsyncIterator[None]:
+    """The orchestrator hears of sleep and of the network."""
+    from archisync_gui.app.core import Core
+    from archisync_gui.ui.system.power_and_network import Surroundings
+
+    around = Surroundings(needed=lambda: not core.erp_is_here)
+    set_away = core.orchestrator.set_away if isinstance(core, Core) else core.set_away
+    around.changed.connect(set_away)
+    await around.connect_system()
+    try:
+        yield
+    finally:
+        around.changed.disconnect(set_away)
+        await around.close()
+
+
+def _updates(core: Core | OfficeMember) -> Updates:
+    """Asks for newer versions while the setting is on; never in the demo."""
+    from archisync_gui.messages import resources
+    from archisync_gui.updates.signed_list import read_source
+    from archisync_gui.updates.watch import FILE, Updates
+
+    return Updates(
+        core.profile.folder / FILE,
+        read_source(resources() / "updates.toml"),
+        installed=__version__,
+        wanted=lambda: core.settings.flag("updates.ask") and not core.profile.demo,
+        clock=core.clock,
+    )
+
+
+def _tell_of_version(panel: Panel, updates: Updates) -> None:
+    """A notice in the window, once for each version; it leads to *About*."""
+    from archisync_gui.ui.text.i18n import language as panel_language
+
+    version = updates.untold()
+    if version is None:
+        return
+    told = line("updates-available", panel_language(), {"version": version.name, "installed": __version__})
+    show = text("about.open", panel_language()).what
+    panel.context.say(told, "", show, partial(panel.context.open, "about"))
+    panel.context.background.run(updates.told(version), "version-told")

@@ -1,0 +1,103 @@
+"""Prints the answers of commands: as text for people, or as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui import zone
+
+if TYPE_CHECKING:
+    pass
+
+
+def moment(given: str) -> str | None:
+    """``14:30`` (today) or an ISO moment as ISO with offset; ``None`` if it is neither."""
+    from datetime import datetime, time
+
+    try:
+        if len(given) <= 5:
+            today = zone.now()
+            return zone.local(datetime.combine(today.date(), time.fromisoformat(given.zfill(5)))).isoformat()
+        return zone.local(datetime.fromisoformat(given)).isoformat()
+    except (ValueError, OverflowError, OSError):  # the ends of the calendar and of the system's clock
+        return None
+
+
+def _done(code: int, result: Any, printer: Printer) -> int:
+    if result is not None:
+        printer.result(result)
+    printer.close()
+    return code
+
+
+class Printer:
+    """Prints a command's progress and result: JSON lines for programs, plain lines for people."""
+
+    def __init__(self, command: str, *, as_json: bool, language: str) -> None:
+        self.language = language
+        self._command = command
+        self._json = as_json
+        self._live = sys.stderr.isatty()
+        self._steps: dict[str, int] = {}
+        self.began = False
+        """True once the command has said something."""
+
+    def event(self, event: dict[str, Any]) -> None:
+        """Something came from the command while it runs."""
+        self.began = True
+        if event["kind"] == "result":
+            self._result_line(event)
+        elif not self._json:
+            self._progress(event)
+
+    def result(self, result: Any) -> None:
+        """The command's final answer."""
+        if self._command == "sync":
+            return  # each type's line was printed when it came
+        if self._json:
+            print(json.dumps(result, ensure_ascii=False))
+            return
+        from archisync_gui.app import words
+
+        if self._command == "explain":
+            print(words.explanation(result, self.language))
+        elif self._command == "retry":
+            print(words.retried(result, self.language))
+        else:
+            print(words.status(result, self.language))
+
+    def close(self) -> None:
+        """End the live line."""
+        if self._live and self._steps:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def _result_line(self, event: dict[str, Any]) -> None:
+        line = {k: v for k, v in event.items() if k != "kind"}
+        if self._json:
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+            return
+        self.close()
+        from archisync_gui.app import words
+
+        print(words.result(line, self.language), flush=True)
+
+    def _progress(self, event: dict[str, Any]) -> None:
+        from archisync_gui.app import words
+
+        said = words.progress(event, self.language)
+        if said is None:
+            return
+        if self._live:
+            self._steps[str(event.get("type"))] = 1
+            print(f"\r\x1b[K{said}", end="", file=sys.stderr, flush=True)
+            return
+        # Not a terminal: one line for each tenth of a list, so that a log stays readable.
+        kind, name = event["kind"], str(event.get("type"))
+        page, pages = event.get("page"), event.get("pages")
+        tenth = int(10 * page / pages) if kind == "sync-progress" and page and pages else -1
+        if kind == "sync-progress" and self._steps.get(name, -1) >= tenth:
+            return
+        self._steps[name] = tenth
+        print(said, file=sys.stderr, flush=True)

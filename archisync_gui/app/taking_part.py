@@ -1,0 +1,120 @@
+"""A computer takes its part in an office, with or without a window, and lets its part go."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from archisync_gui.app import exit_codes
+from archisync_gui.app.channel import ChannelServer
+from archisync_gui.app.joining import address
+from archisync_gui.app.member import OfficeMember, Say
+from archisync_gui.app.profile import Profile
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import SyncFailure
+from archisync_gui.office.clock import OfficeClock
+from archisync_gui.office.desk import Emit
+from archisync_gui.office.membership import Membership
+from archisync_gui.settings import open_settings
+from archisync_gui.store import Store, StoreError
+from archisync_gui.store.errors import AGAIN, RECOVERABLE
+from archisync_gui.store.postgres import Postgres
+from archisync_gui.store.postgres_server import Server
+
+if TYPE_CHECKING:
+    from archisync_gui.app.demo import DemoOptions
+
+
+log = logging.getLogger(__name__)
+
+
+@asynccontextmanager
+async def taking_part_at_last(
+    profile: Profile,
+    demo: DemoOptions | None,
+    membership: Membership,
+    *,
+    stop: asyncio.Event,
+    waits: Callable[[SyncFailure], object],
+    passing: Collection[str] = RECOVERABLE,
+    say: Say = lambda code, **params: None,
+    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
+) -> AsyncIterator[OfficeMember | None]:
+    """Take part in the office as soon as its server lets this computer; ``None`` when ``stop`` was set meanwhile.
+
+    The caller holds the profile's lock. While the server gives one of the codes ``passing``, it is tried again every
+    :data:`AGAIN` seconds, and ``waits`` is told why whenever the reason is another one. ``say`` as for
+    :func:`taking_part`. Meanwhile a second start of the program and a request to quit are answered. Raises
+    ``SyncFailure`` for any other trouble.
+    """
+    found: OfficeMember | None = None
+
+    async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        if name == "raise":
+            second_start(bool(args.get("hidden")), str(args.get("open") or ""))
+            return exit_codes.OK, None
+        if name == "quit":
+            asyncio.get_running_loop().call_soon(stop.set)  # after the answer
+            return exit_codes.OK, None
+        if found is None:
+            raise StoreError("office-unreachable", path=membership.place, detail=told)
+        return await found.line.send(name, args, emit).future
+
+    told = ""
+    async with AsyncExitStack() as stack:
+        channel = ChannelServer(profile, answer)
+        stack.push_async_callback(channel.stop)
+        await channel.start()
+        while found is None and not stop.is_set():
+            try:
+                server = await address(profile, membership.url)
+                found = await stack.enter_async_context(taking_part(profile, demo, membership, server, say=say))
+            except SyncFailure as error:
+                if error.code not in passing:
+                    raise
+                log.warning("this computer cannot take part in its office yet, trying again: %s", error)
+                if told != error.code:
+                    told = error.code
+                    waits(error)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(AGAIN):
+                        await stop.wait()
+        yield found
+
+
+@asynccontextmanager
+async def taking_part(
+    profile: Profile,
+    demo: DemoOptions | None,
+    membership: Membership,
+    server: Server,
+    *,
+    say: Say = lambda code, **params: None,
+) -> AsyncIterator[OfficeMember]:
+    """Take part in the office; the caller holds the profile's lock. ``say`` gets ``office-leads`` and
+    ``office-follows`` when they become true. Raises ``SyncFailure`` when the office's data cannot be opened."""
+    clock = OfficeClock()
+    async with AsyncExitStack() as stack:
+        loaded = await asyncio.to_thread(open_settings, profile.settings_file)
+        # A reader of its own beside the leader's store: it stays when the leadership comes and goes.
+        store = await Store.join(
+            Postgres(server, fence=_NeverLeads()), profile.folder, ENTITIES, clock=clock, upgrade=False, newer=True
+        )
+        stack.push_async_callback(store.close)
+        member = OfficeMember(profile, demo, membership, server, clock, loaded.settings, store, say)
+        member.troubles = (*loaded.troubles, *filter(None, [member.only_reads]))
+        stack.push_async_callback(member.close)
+        await member.begin()
+        yield member
+
+
+class _NeverLeads:
+    """The fence of a store that only reads."""
+
+    epoch: int | None = None
+
+    def lost(self, epoch: int) -> None:
+        """Never called: there is no epoch."""

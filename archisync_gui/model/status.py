@@ -1,0 +1,226 @@
+"""The status of everything, for panel, endpoint and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from archisync_gui.model.failures import ErrorInfo
+from archisync_gui.model.kinds import (
+    AccountId,
+    EventKind,
+    Freshness,
+    Json,
+    Origin,
+    Outcome,
+    Reason,
+    Scope,
+    State,
+    SyncType,
+)
+from archisync_gui.model.runs import Progress
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why something runs or nothing does, for one moment (rule 32)."""
+
+    at: datetime
+    reason: Reason
+    params: Mapping[str, Json] = field(default_factory=dict)
+    """Fills in the text ``explain.<reason>``: type, account, until, page …"""
+    forecast: tuple[Forecast, ...] = ()
+    """For the present and the future: what will run when, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """One expected run."""
+
+    type: SyncType
+    account: AccountId
+    starts: datetime
+    seconds: float
+    """Expected duration, from past runs."""
+    after: SyncType | None = None
+    """The type it has to wait for, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """The active run, for people."""
+
+    id: str
+    type: SyncType
+    account: AccountId
+    scope: Scope
+    origin: Origin
+    attempt: int
+    started: datetime
+    progress: Progress
+    remaining: float | None = None
+    """Expected seconds to the end; ``None`` when unknown."""
+    request_id: str | None = None
+    stopping: str | None = None
+    """Why the run was told to end (``operator``, ``withdrawn``, ``hold``, ``account``, ``deadline``, ``watchdog``,
+    ``closing``, ``abandoned``) while it has not ended yet. A runner that ignores it is abandoned after a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """A waiting request (or a suspended run that waits to go on)."""
+
+    id: str
+    type: SyncType
+    account: AccountId
+    scope: Scope
+    priority: int
+    """Effective priority, ageing included."""
+    origin: Origin
+    requested_at: datetime
+    user_id: AccountId
+    """Same as ``account``; the first version's name."""
+    reason: Reason
+    params: Mapping[str, Json] = field(default_factory=dict)
+    suspended_progress: Progress | None = None
+    """Set for a suspended run: where it goes on."""
+    run_anyway_possible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTypeStatus:
+    """One sync type of one account."""
+
+    type: SyncType
+    account: AccountId
+    state: State
+    reason: Reason | None
+    freshness: Freshness
+    is_running: bool
+    queue_position: int | None
+    """1-based."""
+    last_run_time: datetime | None
+    """Last success: start of the last applied whole read (completed or unclean)."""
+    new_as_of: datetime | None
+    """No record created before it is missing; ``None``: never read, or the wall clock was set back since (rule 30)."""
+    all_as_of: datetime | None
+    """Start of the last clean whole read; ``None`` likewise."""
+    last_attempt: datetime | None
+    last_outcome: Outcome | None
+    last_error: ErrorInfo | None
+    last_run_id: str | None
+    failures_in_a_row: int
+    unclean_in_a_row: int
+    due: datetime | None
+    expected: Forecast | None
+    progress: Progress | None
+    rows: int | None
+    added: int
+    changed: int
+    gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class TypeStatus:
+    """One sync type over all its accounts: the worst one speaks, the accounts stand inside."""
+
+    type: SyncType
+    state: State
+    reason: Reason | None
+    freshness: Freshness
+    is_running: bool
+    queue_position: int | None
+    last_run_time: datetime | None
+    interval: int | None
+    accounts: tuple[AccountTypeStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """An open smart session as others may see it: by its public handle, never its id."""
+
+    handle: str
+    label: str
+    account: AccountId | None
+    since: datetime
+    last_sign: datetime
+    deadline: datetime
+    connected: bool
+    anonymous: bool
+    computer: str = ""
+    """In an office of several computers: the one on which the form is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """An ERP login."""
+
+    id: AccountId
+    enabled: bool
+    catalogue: bool
+    stopped: ErrorInfo | None
+    logins_today: int
+    login_budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeView:
+    """How an office of several computers is, as one of them sees it."""
+
+    leader: str | None
+    """The computer that reads for all; ``None``: none does now."""
+    leads: bool
+    """This computer is the one that reads."""
+    trouble: ErrorInfo | None = None
+    """Why the server cannot be reached; ``None``: it can."""
+    as_of: datetime | None = None
+    """When what is shown was true last; ``None``: nothing was ever shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything a looker needs, immutable, one per revision."""
+
+    boot: str
+    revision: int
+    at: datetime
+    current_sync: SyncType | None
+    current_run: RunView | None
+    queue: tuple[QueueEntry, ...]
+    statuses: Mapping[SyncType, TypeStatus]
+    smart_customer_sync_active: bool
+    session_count: int
+    safety_timeout_active: bool
+    breathing: bool
+    quiet_until: datetime | None
+    sessions: tuple[SessionView, ...]
+    hold_since: datetime | None
+    accounts: tuple[AccountStatus, ...]
+    explanation: Explanation
+    journal_error: ErrorInfo | None = None
+    """Set while the journal cannot be written: runs go on, but would not be remembered if the program ended now."""
+    abandoned: tuple[RunView, ...] = ()
+    """Runs that did not end when they were told to: the lock was taken from them, and their browser closed."""
+    unreadable: tuple[str, ...] = ()
+    """What of the journal could not be read at the start, each as ``kind id``; the rest is remembered."""
+    hold_until: datetime | None = None
+    """When the pause ends by itself; ``None``: there is none, or only the operator ends it."""
+    office: OfficeView | None = None
+    """Set on every member of an office of several computers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. ``revision`` only grows within one ``boot``; ``data`` is JSON with camelCase keys."""
+
+    kind: EventKind
+    boot: str
+    revision: int
+    at: datetime
+    data: Mapping[str, Json] = field(default_factory=dict)
+
+
+Listener: TypeAlias = Callable[[Event], None]
+"""Called in the orchestrator's loop; must return at once. What it raises is logged and harms nobody."""

@@ -1,0 +1,290 @@
+"""What a member knows of the leader's orchestrator: its status and events, and commands that are under way to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from archisync_gui.model import (
+    AccountId,
+    Clock,
+    ErrorInfo,
+    Event,
+    EventKind,
+    FailureKind,
+    Listener,
+    SmartSyncResult,
+    Status,
+    SyncFailure,
+    SyncTypeSpec,
+    as_json,
+)
+from archisync_gui.office.forms import Forms
+from archisync_gui.office.line import Line
+from archisync_gui.office.news import Command, News, raise_failure
+from archisync_gui.office.views import blank, seen_from_here
+from archisync_gui.office.wire import from_json
+from archisync_gui.orchestrator import Feed, Ticket
+from archisync_gui.orchestrator.listeners import FEED_LIMIT, Listeners
+
+log = logging.getLogger(__name__)
+
+UNREAD = "office-status-unread"
+"""Code of the trouble that the leader's status has what this version does not know."""
+PREFIX = "face."
+"""Begins the name of each command that is a call of this face."""
+SHOWN_LIMIT = 2.0
+"""Seconds that an answer waits for the status that belongs to it."""
+FORM_PATIENCE = 10.0
+"""Seconds that a form waits for a leader: as long as for its read."""
+FORM_LIMIT = 11.0
+"""Seconds after which a form is answered, though the server says nothing at all: a little more than the leader needs
+to answer ``pending``."""
+
+
+@dataclass(eq=False)
+class Ahead:
+    """What was asked for and is not in the leader's status yet."""
+
+    change: Callable[[Status], Status]
+    until: tuple[str, int] | None = None
+    """Boot and revision of the leader's status in which it is; ``None``: the leader has not answered yet."""
+
+
+class LeaderView:
+    """One member's view of the leader. Give :meth:`heard` to the line, then :meth:`use` it."""
+
+    def __init__(
+        self,
+        types: Sequence[SyncTypeSpec],
+        clock: Clock,
+        *,
+        member: str,
+        accounts: Sequence[AccountId] = (),
+        refused: Callable[[SyncFailure], object] = lambda error: None,
+    ) -> None:
+        """``member``: the id of this member. ``accounts``: shown until the first status has come. ``refused`` is told
+        why something that was asked for, and answered at once, was not done after all."""
+        self._types = {spec.name: spec for spec in types}
+        self._clock, self._member, self.refused = clock, member, refused
+        self._listeners = Listeners()
+        self._tickets: dict[str, Ticket] = {}
+        self._commands: dict[str, Command] = {}
+        """By ticket: the command that asks for it."""
+        self._ahead: list[Ahead] = []
+        self._base = blank(types, accounts, clock.now())
+        self._news = News(None, None, None)
+        self._status: Status | None = None
+        self._changed = asyncio.Event()
+        self._unread: ErrorInfo | None = None
+        """Why the leader's last status is not shown; ``None``: it is."""
+        self._forms = Forms(clock, self._told_of_form)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._line: Line | None = None
+        self.first = asyncio.Event()
+        """Set when the office's state is known for the first time, or that it cannot be known."""
+
+    def use(self, line: Line) -> None:
+        """Send commands over this line."""
+        self._line = line
+
+    async def close(self) -> None:
+        """Wait for nothing any more. Sessions of this computer end at the leader when its member is gone."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def heard(self, news: News) -> None:
+        """What the line has learnt; called in the loop."""
+        before = self._news
+        boot = self._base.boot
+        if news.trouble is not None:  # who leads is not known any more; the rest stays as it was
+            news = replace(before, leader=None, member=None, current=False, trouble=news.trouble)
+        elif news.status is not None:
+            try:
+                self._base, self._unread = from_json(Status, news.status), None
+            except (KeyError, TypeError, ValueError) as error:
+                if self._unread is None:  # not at each of its revisions
+                    log.warning("the leader's status cannot be read (another version?): %r", error)
+                unread = SyncFailure(UNREAD, FailureKind.PERMANENT, params={"leader": news.leader or "–"})
+                self._unread = ErrorInfo.of(unread)
+        if news.trouble is None and self._unread is not None:
+            news = replace(news, current=False, trouble=self._unread)
+        self._news = replace(news, status=None, events=(), settings=None)
+        self._status = None
+        if self._base.boot or self._news.member is None or self._unread is not None:
+            self.first.set()
+        found = (self._base.boot, self._base.revision)
+        self._ahead = [ahead for ahead in self._ahead if not _reached(ahead.until, found)]
+        events = [event for told in news.events if (event := _event(told)) is not None]
+        self._forms.told(self._base, events)
+        if self._base.boot != boot or (before.trouble is not None and news.trouble is None):
+            self._announce_forms()
+        self._changed.set()
+        self._changed = asyncio.Event()
+        for event in events:
+            self._listeners.tell(event)
+        if news.status is not None or _place(before) != _place(news):
+            self._tell_office()
+
+    def _tell_office(self) -> None:
+        self._listeners.tell(
+            Event(EventKind.OFFICE_CHANGED, self._base.boot, self._base.revision, self._clock.now(), {})
+        )
+
+    async def _shown(self, revision: tuple[str, int] | None) -> None:
+        """Wait until the leader's status of that boot and revision, or a later one, has come."""
+        try:
+            async with asyncio.timeout(SHOWN_LIMIT):
+                while not _reached(revision, (self._base.boot, self._base.revision)):
+                    await self._changed.wait()
+        except TimeoutError:
+            log.info("the status %s of the leader did not come", revision)
+
+    def _send(self, name: str, patience: float | None, emit: Callable[[Any], None], args: dict[str, Any]) -> Command:
+        if self._line is None:
+            raise SyncFailure("request-closing", FailureKind.PERMANENT)
+        return self._line.send(PREFIX + name, as_json(args), emit, patience=patience)
+
+    async def ask(self, name: str, /, *, patience: float | None = 30.0, **args: Any) -> Any:
+        """Ask the leader and wait for its answer and the status that belongs to it. Raises ``SyncFailure``."""
+        return await self._answer(self._send(name, patience, lambda event: None, args))
+
+    async def _answer(self, command: Command, limit: float | None = None) -> Any:
+        """The leader's answer. Raises ``TimeoutError`` after ``limit`` seconds; the command goes on."""
+        try:
+            async with asyncio.timeout(limit):
+                code, result = await asyncio.shield(command.future)
+        except asyncio.CancelledError:
+            if self._line is not None:
+                self._line.cancel(command)
+            raise
+        if code:
+            raise_failure(result)
+        await self._shown(_status_of(result))
+        return result["value"]
+
+    def _do(self, name: str, change: Callable[[Status], Status] | None, /, **args: Any) -> None:
+        """Ask the leader without waiting; ``change`` is shown at once, until the leader shows it or refuses."""
+        command = self._send(name, 30.0, lambda event: None, args)
+        ahead = None if change is None else self._show_ahead(change)
+        self._start(self._done(command, ahead))
+
+    async def _done(self, command: Command, ahead: Ahead | None) -> None:
+        try:
+            code, result = await asyncio.shield(command.future)
+            if code:
+                raise_failure(result)
+        except SyncFailure as error:
+            self._drop(ahead)
+            self.refused(error)
+        else:
+            self._until(ahead, result)
+
+    def _until(self, ahead: Ahead | None, result: Any) -> None:
+        """The leader did what is shown ahead: it goes when the status in which it is has come."""
+        if ahead is not None:
+            ahead.until = _status_of(result)
+            if _reached(ahead.until, (self._base.boot, self._base.revision)):
+                self._drop(ahead)
+
+    def _show_ahead(self, change: Callable[[Status], Status]) -> Ahead:
+        ahead = Ahead(change)
+        self._ahead.append(ahead)
+        self._status = None
+        asyncio.get_running_loop().call_soon(self._tell_office)
+        return ahead
+
+    def _drop(self, ahead: Ahead | None) -> None:
+        if ahead is not None and ahead in self._ahead:
+            self._ahead.remove(ahead)
+            self._status = None
+            self._tell_office()
+
+    def _start(self, work: Any) -> None:
+        task: asyncio.Task[None] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a call to the office's leader failed", exc_info=error)
+
+    def send_only(self, name: str, /, *, patience: float | None = FORM_PATIENCE, **args: Any) -> None:
+        """Ask the leader for something that nobody waits for and that may be lost after ``patience`` seconds."""
+        command = self._send(name, patience, lambda event: None, args)
+        command.future.add_done_callback(looked_at)
+
+    def _announce_forms(self) -> None:
+        """There is another leader, or the line was cut for long: it hears of the forms that are open here."""
+        for form in self._forms.open():
+            self._start(self._announce(form.id))
+
+    async def _announce(self, id: str) -> None:
+        form = self._forms.by_id(id)
+        if form is None:
+            return
+        args: dict[str, Any] = {"id": form.id, "handle": form.handle, "account": form.account, "label": form.label}
+        args |= {"token": form.token, "connections": form.connections}
+        try:
+            answer = await self.ask("smart_customer_sync", patience=30.0, **args, wait=False)
+        except SyncFailure as error:
+            log.warning("the leader was not told of an open form: %s", error)
+            return
+        self._forms.answered(form, from_json(SmartSyncResult, answer), self._base)
+        self._status = None
+
+    def _told_of_form(self, name: str, id: str) -> None:
+        """A form's sign of life, for the leader. One that is lost is followed by another."""
+        if self._line is not None:
+            self.send_only(name, id=id)
+
+    def get_status(self) -> Status:
+        """The leader's last status as this member sees it."""
+        if self._status is None:
+            status = seen_from_here(self._base, self._news, self._member)
+            for ahead in self._ahead:
+                status = ahead.change(status)
+            self._status = self._forms.shown(status)
+        return self._status
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with the leader's events, and with ``OFFICE_CHANGED`` when the status changed without."""
+        return self._listeners.add(listener)
+
+    def events(self, limit: int = FEED_LIMIT) -> Feed:
+        """As :meth:`Orchestrator.events`."""
+        return self._listeners.feed(limit)
+
+
+def looked_at(future: asyncio.Future[Any]) -> None:
+    """What became of a command that nobody waits for: the log of the line has it."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _status_of(result: Any) -> tuple[str, int]:
+    """Boot and revision of the leader's status in which an answer of it shows."""
+    boot, revision = result["at"]
+    return str(boot), int(revision)
+
+
+def _reached(wanted: tuple[str, int] | None, found: tuple[str, int]) -> bool:
+    """Whether a status is that of ``wanted`` or came later. One of another boot came later: leaders do not return."""
+    return wanted is not None and (found[0] != wanted[0] or found[1] >= wanted[1])
+
+
+def _place(news: News) -> tuple[object, ...]:
+    """What people are told of the office."""
+    return news.member, news.current, None if news.trouble is None else news.trouble.code
+
+
+def _event(told: Any) -> Event | None:
+    try:
+        return from_json(Event, told)
+    except (KeyError, TypeError, ValueError):
+        return None  # of a kind that a newer version has

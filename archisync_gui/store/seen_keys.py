@@ -1,0 +1,45 @@
+"""The keys that a read saw, packed for its row, and long lists in parts that SQLite takes."""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CHUNK = 400
+
+KEY_SEPARATOR = "\x1e"
+
+
+def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    """The items in lists of at most ``size``."""
+    part: list[T] = []
+    for item in items:
+        part.append(item)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def pack_keys(keys: Iterable[str]) -> bytes:
+    """The keys of a read as one compressed value."""
+    packer = zlib.compressobj(6)
+    return b"".join([packer.compress((KEY_SEPARATOR.join(part) + KEY_SEPARATOR).encode()) for part in chunks(keys)]) + (
+        packer.flush()
+    )
+
+
+def unpack_keys(data: bytes) -> list[str]:
+    """The keys of the last whole read; none where they cannot be read (the number of rows is checked all the same)."""
+    try:
+        return zlib.decompress(data).decode().split(KEY_SEPARATOR)[:-1]
+    except (zlib.error, UnicodeDecodeError, TypeError):
+        log.warning("the keys of the last whole read cannot be read; the next read is not compared with them")
+        return []

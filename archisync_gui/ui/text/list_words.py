@@ -1,0 +1,278 @@
+"""What is said of one list: its state, its news, how fresh it is, when it is read next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from archisync_gui.conditions import Condition, Kind
+from archisync_gui.model import (
+    STORED,
+    AccountTypeStatus,
+    Freshness,
+    Outcome,
+    Reason,
+    RunRecord,
+    State,
+    Status,
+    TypeStatus,
+    is_first_read,
+)
+from archisync_gui.ui.text.i18n import ago, clock, moment, number, span, tr
+from archisync_gui.ui.text.status_words import condition_text, remedy
+from archisync_gui.ui.text.words import (
+    Chip,
+    delta_line,
+    failure_short,
+    failure_word,
+    percent,
+    reason_word,
+    rows_word,
+    run_line,
+    stopped_word,
+    type_name,
+)
+
+
+def state_chip(item: AccountTypeStatus) -> Chip:
+    """The state of a type: what it does now and why."""
+    match item.state:
+        case State.RUNNING:
+            part = percent(item)
+            text = tr("Running") if part is None else tr("Running {part}%", part=part)
+            return Chip(text, "accent", "play")
+        case State.QUEUED:
+            place = item.queue_position
+            return Chip(tr("In queue · no. {place}", place=place) if place else tr("In queue"), "accent", "ring")
+        case State.SUSPENDED:
+            return Chip(tr("Suspended · {why}", why=reason_word(item.reason or Reason.SESSION)), "warn", "pause")
+        case State.WAITING:
+            return Chip(tr("Waiting · {why}", why=reason_word(item.reason)), "warn", "ring")
+        case State.BACKING_OFF:
+            return Chip(tr("Failed · %n attempt(s)", "", item.failures_in_a_row), "bad", "again")
+        case State.STOPPED:
+            return Chip(tr("Stopped · {why}", why=failure_word(item.last_error)), "bad", "square")
+        case State.REFUSED:
+            return Chip(tr("Read refused", "state"), "bad", "alert")
+        case State.IDLE:
+            if item.last_outcome is Outcome.FAILED:
+                return Chip(tr("Failed · {why}", why=failure_short(item.last_error)), "bad", "alert")
+            if item.unclean_in_a_row >= 2:
+                return Chip(tr("Data move while they are read"), "warn", "dot")
+            return Chip(tr("Resting"), "muted", "dot")
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the reads of a day changed in a list."""
+
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    first: bool = False
+    """The list was read for the first time: none of its rows counts as new."""
+    runs: int = 0
+    """Reads that were stored."""
+
+
+def news_of(runs: Iterable[RunRecord]) -> dict[tuple[str, str], News]:
+    """What stored reads brought, by list and account."""
+    found: dict[tuple[str, str], News] = {}
+    for run in runs:
+        if run.outcome not in STORED:
+            continue
+        key = (run.type, run.account)
+        before = found.get(key, News())
+        found[key] = News(
+            before.added + run.added,
+            before.changed + run.changed,
+            before.gone + run.gone,
+            before.first or is_first_read(run.warnings),
+            before.runs + 1,
+        )
+    return found
+
+
+FEMININE = frozenset({"invoices"})
+"""Lists whose name is feminine in Italian."""
+
+
+def news_line(news: News, sync_type: str = "") -> str:
+    """``2 new · 5 changed``; nothing is said of what did not happen."""
+    if news.first:
+        return tr("first read today")
+    if sync_type in FEMININE:
+        parts = (
+            tr("%n new", "of a feminine list", news.added),
+            tr("%n changed", "of a feminine list", news.changed),
+            tr("%n gone", "of a feminine list", news.gone),
+        )
+    else:
+        parts = (
+            tr("%n new", "of a list", news.added),
+            tr("%n changed", "of a list", news.changed),
+            tr("%n gone", "of a list", news.gone),
+        )
+    counts = (news.added, news.changed, news.gone)
+    said = [part for part, count in zip(parts, counts, strict=True) if count]
+    return " · ".join(said) or (tr("no change") if news.runs else "–")
+
+
+@dataclass(frozen=True, slots=True)
+class ListLine:
+    """What the overview says of a list: what it does, why it is not fresh, or what changed today."""
+
+    chip: Chip
+    detail: str = ""
+    more: str = ""
+    """What the tooltip adds."""
+
+
+def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, now: datetime) -> ListLine:
+    """A list in one line; with a second one when something is wrong."""
+    brought = tr("{added} new, {changed} changed, {gone} gone today", added=number(news.added),
+                 changed=number(news.changed), gone=number(news.gone))  # fmt: skip
+    calm = item.state is State.IDLE and item.last_outcome is not Outcome.FAILED and item.unclean_in_a_row < 2
+    if condition is None:
+        if calm:
+            return ListLine(
+                Chip(news_line(news, item.type), "muted", ""), more=brought if news.runs and not news.first else ""
+            )
+        return ListLine(state_chip(item))
+    chip = _why_chip(item, condition) if calm else state_chip(item)
+    said = chip.text[:1].upper() + chip.text[1:]
+    return ListLine(Chip(said, chip.tone, chip.shape), _why_detail(item, condition, now))
+
+
+def _why_chip(item: AccountTypeStatus, condition: Condition) -> Chip:
+    """Why a list that rests is not fresh, in two or three words."""
+    match condition.kind:
+        case Kind.STOPPED if condition.error is not None:
+            return Chip(stopped_word(condition.error.code), "bad", "square")
+        case Kind.LATE:
+            return Chip(tr("not read in time"), "warn", "alert")
+        case Kind.NEVER:
+            return Chip(tr("not read yet"), "warn", "ring")
+        case Kind.UNSURE:
+            return Chip(tr("age unknown"), "warn", "alert")
+        case Kind.REFUSED:
+            return Chip(tr("Read refused", "state"), "bad", "alert")
+        case _:
+            return Chip(failure_short(item.last_error or condition.error), "bad", "alert")
+
+
+def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) -> str:
+    """What it means for this list, and what happens next."""
+    again = item.expected
+    when = moment(again.starts, now) if again is not None and again.starts > now else ""
+    match condition.kind:
+        case Kind.STOPPED:
+            return ", ".join(condition.accounts)
+        case Kind.REFUSED:
+            return tr("the stored data are unchanged")
+        case Kind.UNSURE:
+            return condition_text(condition, now).means
+        case Kind.LATE | Kind.NEVER:
+            if item.state is State.RUNNING:
+                return ""
+            why = reason_word(item.reason) if item.reason is not None else ""
+            # A queued list has its time in the column of the next update.
+            later = tr("will be read at {time}", time=when) if when and item.state is not State.QUEUED else ""
+            parts = [part for part in (later, why) if part]
+            return " · ".join(parts) or tr("will be read as soon as possible")
+        case _:
+            kept = tr("the stored data are unchanged")
+            return tr("tried again at {time} · {kept}", time=when, kept=kept) if when else kept
+
+
+def row_remedy(condition: Condition | None) -> tuple[str, str, object]:
+    """What the row of a list offers: as :func:`remedy`, where the condition is about this list alone."""
+    if condition is None or (len(condition.lists) > 1 and condition.kind is not Kind.REFUSED):
+        return "", "", None
+    return remedy(condition)
+
+
+def remedies() -> tuple[str, ...]:
+    """The texts of all buttons that a row may offer."""
+    return tr("Chec&k the read…"), tr("Password…"), tr("Certi&ficate…"), tr("De&tails…"), tr("Try again now")
+
+
+def freshness_chip(freshness: Freshness, last: datetime | None, now: datetime) -> Chip:
+    """How far the copy can be trusted, and since when."""
+    since = ago((now - last).total_seconds()) if last is not None else ""
+    match freshness:
+        case Freshness.FRESH:
+            return Chip(tr("Fresh · {since}", since=since), "ok", "check")
+        case Freshness.LATE:
+            return Chip(tr("Late · {since}", since=since), "warn", "alert")
+        case Freshness.NEVER:
+            return Chip(tr("Never read"), "warn", "ring")
+        case Freshness.UNKNOWN:
+            return Chip(tr("Unsure"), "warn", "alert")  # nobody knows since when
+
+
+def counts_line(item: AccountTypeStatus, last_good: RunRecord | None = None) -> str:
+    """``1.604 righe · +3 ~21 −0`` of the last whole read that was stored; of a failed attempt, that it failed.
+
+    ``last_good`` goes before the status, whose figures may be those of a fast read of a few rows.
+    """
+    if last_good is not None:
+        return run_line(last_good)
+    if item.last_outcome in STORED and item.rows is not None:
+        return f"{rows_word(item.rows)} · {delta_line(item.added, item.changed, item.gone)}"
+    if item.last_outcome in (Outcome.FAILED, Outcome.REFUSED):
+        return failure_word(item.last_error)
+    return ""
+
+
+def warnings_of(run: RunRecord) -> tuple[str, ...]:
+    """A run's warnings. That it was a list's first read is none: :func:`run_line` tells it."""
+    return tuple(text for text in run.warnings if not is_first_read([text]))
+
+
+def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interval: int | None = 1) -> str:
+    """When the type will be fresh again, and after what."""
+    run = status.current_run
+    if item.state is State.RUNNING and run is not None and run.remaining is not None:
+        return clock(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo))
+    if item.state is State.RUNNING:
+        return tr("being read")
+    if item.state is State.STOPPED:
+        return tr("when the password is right")
+    if item.state is State.REFUSED and item.expected is None:
+        return tr("when you decide")
+    if status.hold_since is not None and item.state in (State.WAITING, State.QUEUED, State.SUSPENDED):
+        return tr("when you resume")
+    forecast = item.expected
+    if forecast is None:
+        return tr("on request only") if interval is None else "–"
+    end = clock(datetime.fromtimestamp(forecast.starts.timestamp() + forecast.seconds, now.tzinfo))
+    if item.state is State.SUSPENDED and item.progress is not None and item.progress.page is not None:
+        return tr("{time} · goes on from page {page}", time=end, page=item.progress.page + 1)
+    if item.last_outcome is Outcome.FAILED and item.state in (State.IDLE, State.WAITING, State.BACKING_OFF):
+        return tr("{time} · new attempt", time=end)
+    if forecast.after is not None:
+        other = next((a for a in _accounts(status, forecast.after) if a.expected), None)
+        if run is not None and run.type == forecast.after and run.remaining is not None:
+            length = span(run.remaining)
+        else:
+            length = span(other.expected.seconds) if other is not None and other.expected is not None else ""
+        return tr("{time} · after {type} {length}", time=end, type=type_name(forecast.after), length=length).rstrip()
+    return end
+
+
+def _accounts(status: Status, sync_type: str) -> tuple[AccountTypeStatus, ...]:
+    found = status.statuses.get(sync_type)
+    return found.accounts if found is not None else ()
+
+
+def worst(type_status: TypeStatus) -> AccountTypeStatus | None:
+    """The account that speaks for the type: the one whose state is the type's, the stalest among those."""
+    candidates = [a for a in type_status.accounts if a.state is type_status.state] or list(type_status.accounts)
+    order = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
+    return min(
+        candidates,
+        key=lambda a: (order.index(a.freshness), a.last_run_time.timestamp() if a.last_run_time else 0.0),
+        default=None,
+    )
