@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from playwright.async_api import Page, async_playwright, expect
 
 from archisync_gui.demo_erp import DemoErp
 from archisync_gui.erp.launch import DISABLED_FEATURES
+from tests.support.browsers import installed
 
 # A bound for a test that fails, generous for machines under load; Playwright's own is 5 s.
 expect.set_options(timeout=60_000)
@@ -63,11 +63,10 @@ async def visit() -> AsyncIterator[Callable[[DemoErp], Visitor]]:
 @pytest.fixture
 async def open_page() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
     """Open Chromium pages in contexts of their own, by default Italian and wide enough for the toolbar."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     async with async_playwright() as playwright:
         root = hasattr(os, "geteuid") and os.geteuid() == 0
         browser = await playwright.chromium.launch(
-            executable_path=executable,
+            **installed(),
             chromium_sandbox=not root,
             args=[f"--disable-features={','.join(DISABLED_FEATURES)}"],  # a third of the CPU of a start
         )

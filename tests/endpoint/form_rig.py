@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,7 @@ from archisync_gui import messages
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.entities import ENTITIES
-from archisync_gui.erp.launch import DISABLED_FEATURES, NAMES
+from archisync_gui.erp.launch import DISABLED_FEATURES
 from archisync_gui.model import (
     Account,
     FailureKind,
@@ -38,10 +37,9 @@ from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Batch, Store
 from tests.endpoint import office as offices
 from tests.endpoint.office import Office
+from tests.support.browsers import installed
 from tests.support.waiting import until
 
-CHROMIUM = next((path for name in NAMES if (path := shutil.which(name))), None)
-"""The system's browser; ``None``: Playwright's own."""
 NO_SUGGESTIONS = f"--disable-features={','.join(DISABLED_FEATURES)}"
 """Without the process in which Chromium prepares its address bar: a third of the CPU of a start."""
 
@@ -246,7 +244,7 @@ async def chromium(temporary: str | None = None) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         root = hasattr(os, "geteuid") and os.geteuid() == 0
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM,
+            **installed(),
             chromium_sandbox=not root,
             args=["--disable-gpu", "--no-first-run", NO_SUGGESTIONS],
             env={**os.environ, "TMPDIR": temporary} if temporary else None,

@@ -69,8 +69,15 @@ class Process:
 async def start(server: Server, name: str) -> Process:
     """Start a member."""
     url = server.url.replace("@", f":{server.password}@", 1)
+    # A session of its own: the system lets stopped processes go on when a shell above them ends.
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(CHILD), url, name, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+        sys.executable,
+        str(CHILD),
+        url,
+        name,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
     )
     member = Process(name, process)
     member.reading = asyncio.ensure_future(member.read())

@@ -152,6 +152,7 @@ class Computer:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             env=environment,
+            start_new_session=True,  # see ``members.start``
         )
         self.reading = asyncio.ensure_future(self._read(self.process))
 

@@ -1,8 +1,9 @@
-"""A bare Debian 12 as a folder, copied for each test: what an office's fresh Linux has, and nothing of this machine."""
+"""A bare Debian as a folder, copied for each test: what an office's fresh Linux has, and nothing of this machine."""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -63,15 +64,15 @@ class BareDebian:
         return done.stdout
 
 
-def bare_debian(folder: Path) -> BareDebian:
-    """A new bare Debian 12 in ``folder``; its base is made once and kept in the user's cache."""
+def bare_debian(folder: Path, suite: str) -> BareDebian:
+    """A new bare Debian of that release in ``folder``; its base is made once and kept in the user's cache."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "archisync-debian"
-    base = cache / "bookworm"
+    base = cache / suite
     if not base.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        new = cache / "bookworm.new"
+        new = cache / f"{suite}.new"
         shutil.rmtree(new, ignore_errors=True)
-        command = ["debootstrap", "--variant=minbase", "bookworm", str(new), debian_mirror()]
+        command = ["debootstrap", "--variant=minbase", suite, str(new), debian_mirror()]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True)
         for name in NETWORK:
             source, target = Path("/", name), new / name
@@ -80,6 +81,10 @@ def bare_debian(folder: Path) -> BareDebian:
             elif source.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
+        ours = platform.freedesktop_os_release()["VERSION_CODENAME"]
+        for sources in (new / "etc" / "apt").rglob("*"):
+            if sources.suffix in (".sources", ".list"):
+                sources.write_text(sources.read_text("utf-8").replace(ours, suite), "utf-8")
         new.rename(base)
     root = folder / "debian"
     subprocess.run(["cp", "-a", str(base), str(root)], check=True)

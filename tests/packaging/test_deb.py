@@ -1,4 +1,4 @@
-"""The Debian package in a bare Debian 12: installed, run as an ordinary user, removed without a trace but the data."""
+"""The Debian package in a bare Debian 12 and 13: installed, run as a user, removed without a trace but the data."""
 
 from __future__ import annotations
 
@@ -24,12 +24,15 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def debian(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareDebian]:
+PYTHONS = {"bookworm": "3.11", "trixie": "3.13"}
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def debian(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareDebian]:
     """A bare Debian with an ordinary user, with the package in its root folder."""
     folder = tmp_path_factory.mktemp("deb")
-    system = bare_debian(folder)
-    shutil.copy(build_deb.build(folder, tree_version(), "3.11"), system.root / "archisync-gui.deb")
+    system = bare_debian(folder, request.param)
+    shutil.copy(build_deb.build(folder, tree_version(), PYTHONS[request.param]), system.root / "archisync-gui.deb")
     system.must("useradd --create-home anna")
     yield system
     shutil.rmtree(folder)
@@ -58,7 +61,7 @@ def test_installed_run_and_removed(debian: BareDebian) -> None:
     assert int(said) > 100
 
     # The main job, as an ordinary user.
-    said = debian.must("archisync-gui sync all --demo --json", user="anna")
+    said = debian.must("archisync-gui sync all --demo --demo-clock stopped --json", user="anna")
     results = [json.loads(line) for line in said.splitlines()]
     assert {r["type"]: r["outcome"] for r in results} == dict.fromkeys(
         ("customers", "orders", "ddt", "invoices", "prices", "products"), "completed"

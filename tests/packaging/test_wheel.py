@@ -52,7 +52,17 @@ def test_it_does_the_main_job(installed: Path, tmp_path: Path) -> None:
     outside = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "VIRTUAL_ENV"))}
     program = installed / "archisync-gui"
     done = subprocess.run(
-        [program, "sync", "all", "--demo", "--json", "--profile", f"{tmp_path / 'profile'}{os.sep}"],
+        [
+            program,
+            "sync",
+            "all",
+            "--demo",
+            "--demo-clock",
+            "stopped",
+            "--json",
+            "--profile",
+            f"{tmp_path / 'profile'}{os.sep}",
+        ],
         cwd=tmp_path,
         env=outside,
         capture_output=True,

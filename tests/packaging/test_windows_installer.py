@@ -11,12 +11,16 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import build_windows
 import pytest
 from wine import Session, Wine, ready, store_folder
 
+from archisync_gui.endpoint.paired_pages import FILE as PAGES
+from archisync_gui.endpoint.pairing import Access, PairingStore
+from archisync_gui.model import SystemClock
 from archisync_gui.settings import VERSION
 from archisync_gui.store.postgres_server import Server
 
@@ -89,6 +93,14 @@ def version_on(port: int) -> str | None:
         return None
 
 
+def post(port: int, token: str, path: str, body: dict[str, str]) -> dict[str, object]:
+    """The endpoint's answer to an order form."""
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    url = f"http://127.0.0.1:{port}/api/customers/{path}"
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=300) as answer:
+        return dict(json.load(answer))
+
+
 def until_true(condition: Callable[[], bool], log: Path) -> None:
     """Wait for what no event tells, with a bound for a test that fails; then show the panel's log."""
     end = time.monotonic() + PATIENCE
@@ -120,23 +132,32 @@ def test_from_an_empty_user_to_nothing_left_but_the_data(installers: dict[str, s
         assert int(said) > 100
 
         # Read all six lists.
-        code, said = session.run([CONSOLE, "sync", "all", "--demo", "--json"])
+        code, said = session.run([CONSOLE, "sync", "all", "--demo", "--demo-clock", "stopped", "--json"])
         results = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
         assert code == 0, said
         assert {r["type"]: r["outcome"] for r in results} == dict.fromkeys(
             ("customers", "orders", "ddt", "invoices", "prices", "products"), "completed"
-        )
+        ), said
         assert sum(r["rows"] for r in results) > 10_000
 
         # A panel that reads, with its endpoint.
         port = free_port()
         settings = {"version": VERSION, "settings": {"endpoint.port": port}}
         (profile / "settings.json").write_text(json.dumps(settings))
+        token = PairingStore(profile / PAGES, clock=SystemClock()).add("form", None, (Access.SESSIONS,), "agente01")[1]
         log = profile / "log" / "archisync.log"
         panel = session.start([PANEL, "--demo", "--hidden", "--latency", "real"])
         until_true(lambda: version_on(port) == FIRST, log)
         reading = session.start([CONSOLE, "sync", "orders", "--demo"])  # the panel does it
         until_true(lambda: '"currentSync": "' in session.run([CONSOLE, "status", "--demo", "--json"])[1], log)
+
+        # An order form opens beside that read: its customers are fresh at once, and the read goes on when it is left.
+        before, form = datetime.now(UTC), {"sessionId": "f" * 24}
+        until_true(lambda: post(port, token, "smart-sync", form)["code"] == "fresh", log)
+        opened = post(port, token, "smart-sync", form)
+        assert datetime.fromisoformat(str(opened["newAsOf"])) > before
+        assert post(port, token, "resume-syncs", form)["closed"] is True
+        until_true(lambda: '"currentSync": "orders' in session.run([CONSOLE, "status", "--demo", "--json"])[1], log)
 
         # Upgrade: the panel is asked to end, and started again.
         code, said = session.run([installers[SECOND], "/S"])

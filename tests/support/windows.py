@@ -16,6 +16,10 @@ FILE_MODE = "file modes: on Windows the folder's access list says who may read"
 SIGNAL = "Unix signals"
 CONSOLE = "console events: programs run without a console there"
 OPEN_FILE = "moving a file that is open: Windows refuses it"
+LINUX_LIBRARY = "jeepney, which is installed on Linux only"
+RESOURCE = "the benchmarks, which measure with Unix' own module"
+COUNTED_ON_LINUX = "Linux' count of modules: Windows' Python has others of its own (nt, ntpath, winreg)"
+GIT = "git, which the Windows under Wine has not"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
 
 NOT_ON_WINDOWS = {
@@ -35,12 +39,19 @@ NOT_ON_WINDOWS = {
     "tests/app/test_profile.py::test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code[it_IT]": LOCALE,
     "tests/app/test_profile.py::test_a_folder_or_lock_that_was_replaced_is_noticed": OPEN_FILE,
     "tests/app/test_profile.py::test_rule_1_the_lock_dies_with_its_killed_holder": SIGNAL,
+    "tests/house/test_benchmark_runner.py::test_our_own_benchmarks_are_found": RESOURCE,
+    "tests/house/test_contracts.py::test_everything_imported_is_a_declared_dependency": LINUX_LIBRARY,
+    "tests/house/test_first_paint.py::test_the_first_picture_waits_for_next_to_nothing": COUNTED_ON_LINUX,
+    "tests/house/test_first_paint.py::test_the_list_names_modules_that_exist": LINUX_LIBRARY,
     "tests/test_messages.py::test_italian_on_an_italian_system[it_IT.UTF-8-it]": LOCALE,
 }
 """Test and what it needs; in brackets its parameters, or some of them."""
 
 NOT_UNDER_WINE = {
     "tests/app/test_console.py::test_a_command_hears_of_ctrl_break": CONSOLE,
+    "tests/house/test_benchmark_runner.py::test_a_benchmark_that_breaks_is_named_and_the_others_run": GIT,
+    "tests/house/test_benchmark_runner.py::test_results_are_shown_and_kept": GIT,
+    "tests/house/test_contracts.py::test_nothing_in_the_tree_names_a_machine": GIT,
 }
 """Tests that pass on Windows and cannot pass under Wine, and why."""
 
