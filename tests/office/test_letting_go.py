@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from members import Proxy
 
-from archisync_gui.app import member as member_module
+from archisync_gui.app import letting_go
 from archisync_gui.app.letting_go import let_go
 from archisync_gui.store import StoreError
 from archisync_gui.store.postgres import Postgres
@@ -40,7 +40,7 @@ async def test_a_database_that_is_broken_off_ends_what_runs_and_asks_the_server_
 
 
 async def test_the_browser_is_ended_when_closing_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(member_module, "BROWSER_GRACE", 0.01)
+    monkeypatch.setattr(letting_go, "BROWSER_GRACE", 0.01)
     loop = asyncio.get_running_loop()
     killed = asyncio.Event()
 

@@ -20,7 +20,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 from remote_rig import make_office
 
-from archisync_gui.app import joining, life
+from archisync_gui.app import joining, opening
 from archisync_gui.app.core import Core
 from archisync_gui.app.desktop import _lives
 from archisync_gui.app.joining import PAGES, WATCHES
@@ -365,9 +365,10 @@ async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in
     digest = next(key for key, row in alone.rows()[0].items() if isinstance(row, dict) and row["id"] == page.id)
     await asyncio.to_thread(change_shared, office, "PC-9", {PAGES + digest: None}, {})
     answered: list[int] = []
+    real = opening.served
 
-    async def served(endpoint: Endpoint) -> str:
-        said = await served(endpoint)
+    async def asked(endpoint: Endpoint) -> str:
+        said = await real(endpoint)
         async with (
             aiohttp.ClientSession() as client,
             client.get(f"{endpoint.url}/api/sync/status", headers={"Authorization": f"Bearer {token}"}) as answer,
@@ -375,7 +376,7 @@ async def test_a_page_that_the_office_has_revoked_finds_no_panel_that_lets_it_in
             answered.append(answer.status)
         return said
 
-    monkeypatch.setattr(life, "served", served)
+    monkeypatch.setattr(opening, "served", asked)
     lock = ProfileLock(profile)
     assert lock.acquire()
     stack.callback(lock.release)
