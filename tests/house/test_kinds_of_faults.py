@@ -162,7 +162,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("app/channel.py", "asyncio.open_unix_connection("): "_reached gives it a limit",
         ("app/commands.py", "asyncio.wait([looking, *tickets]"): "a ticket always ends (rule 5), see test_alone",
         ("app/core.py", "self._closed.wait()"): "the other close has a deadline",
-        ("app/core.py", "asyncio.wait(self._later)"): "they are cancelled, and none of them waits for others",
+        ("app/actions.py", "asyncio.wait(self._later)"): "they are cancelled, and none of them waits for others",
         ("app/core.py", "asyncio.wait(waits"): "until the operator quits",
         ("app/life.py", "asyncio.wait({telling, stopping}"): "until the failure is read, or the session ends",
         ("app/member.py", "self._turn.wait()"): "until another member leads or this one's part ends",
