@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +16,16 @@ from archisync_gui.app.channel import PATIENCE, NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
 from archisync_gui.app.display import display_available, windows_are_seen
 from archisync_gui.app.life import Life
-from archisync_gui.app.opening import opened
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from archisync_gui.app.core import Core
     from archisync_gui.app.demo import DemoOptions
+    from archisync_gui.app.member import OfficeMember
+    from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.ui.shell.window import MainWindow
 
 log = logging.getLogger(__name__)
@@ -120,6 +123,13 @@ async def _main(
         session_end.panel_is_over()
 
 
+def _opened(life: Life, panel: Panel) -> AbstractAsyncContextManager[Core | OfficeMember]:
+    """The parts of that life; what opens them is imported after the first paint."""
+    from archisync_gui.app.opening import opened
+
+    return opened(life, panel)
+
+
 async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None = None) -> int:
     """One life of the panel after the other, until one ends without work on its closed profile. Exit code."""
     from archisync_gui.ui.shell.panel import Panel
@@ -150,7 +160,7 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
                 if before.doing:
                     panel.context.say(before.doing, "work")
                 life.said = await before.between()
-            code = await life.lived(panel, opened)
+            code = await life.lived(panel, _opened)
         finally:
             await panel.aclose()
         if life.between is None:

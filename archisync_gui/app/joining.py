@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from archisync_gui import __version__
-from archisync_gui.app import joining
 from archisync_gui.app.credentials import keyring_read, keyring_write
 from archisync_gui.app.profile import Profile
 from archisync_gui.drafts import Drafts
@@ -292,4 +291,4 @@ async def _bring_drafts_back(profile: Profile, server: Server) -> None:
 
 def this_member(profile: Profile) -> Member:
     """This start of the program as a member."""
-    return Member(secrets.token_hex(8), joining.computer_name(profile), __version__)
+    return Member(secrets.token_hex(8), computer_name(profile), __version__)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from archisync_gui.app import exit_codes
-from archisync_gui.app.panel_services import offer_tasks
 from archisync_gui.app.profile import Profile
 from archisync_gui.messages import text
 from archisync_gui.model import SyncFailure
@@ -66,6 +65,8 @@ class Life:
                     panel.context.say(*self.said)
                 if self.place:
                     panel.open_place(self.place)
+                from archisync_gui.app.panel_services import offer_tasks
+
                 offer_tasks(panel, self.profile)
                 await self._until_over(core)
                 panel.closing()

@@ -23,7 +23,6 @@ from archisync_gui.model.kinds import (
     SyncTypeSpec,
 )
 from archisync_gui.model.ports import Clock, Journal, LastRead, Remembered, SystemClock
-from archisync_gui.model.run_warnings import FIRST_READ, is_first_read, warning, warning_parts
 from archisync_gui.model.runs import (
     Finished,
     Progress,
@@ -50,7 +49,7 @@ from archisync_gui.model.status import (
     Status,
     TypeStatus,
 )
-from archisync_gui.model.wire import as_json, camel
+from archisync_gui.model.wire import FIRST_READ, as_json, camel, is_first_read, warning, warning_parts
 
 __all__ = [
     "FIRST_READ",

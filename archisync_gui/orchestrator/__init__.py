@@ -3,8 +3,10 @@
 Pure functions decide; one part, the dispatcher, acts. Read the modules in this order:
 
 1.  ``rules``         all durations and limits, in one frozen value
-2.  ``state``         what the orchestrator knows: one immutable value, and the effects that transitions request
-3.  ``decide``        ``decide(state, now)``: what to do now, and what blocks each waiting request
+2.  ``values``        moments, stamps, slots, askers, and the effects that transitions request;
+    ``state``         what the orchestrator knows: one immutable value
+3.  ``blocks``        what blocks a waiting request, as a table in the order of rule 9;
+    ``decide``        ``decide(state, now)``: what to do now
 4.  ``requests``      transitions: asked, joined, withdrawn, moved
 5.  ``runs``          transitions: started, progressed, suspended, ended, abandoned, tried again;
                       ``control``: what a runner holds of its run, and how its end is read

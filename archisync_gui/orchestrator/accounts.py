@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, FailureKind, Json, SyncType, as_json
-from archisync_gui.orchestrator.decide import logins_today
+from archisync_gui.orchestrator.blocks import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
 from archisync_gui.orchestrator.schedule import planned, with_due

@@ -5,14 +5,14 @@ The dispatcher does what :func:`decide` answers; status, ``explain`` and forecas
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from archisync_gui.model import AccountId, Freshness, Reason, Scope, SyncType
-from archisync_gui.orchestrator import office_hours
-from archisync_gui.orchestrator.state import AccountState, Attempt, Request, Session, State, StopCause
-from archisync_gui.orchestrator.values import SMART, Moment, Slot, is_form
+from archisync_gui.model import AccountId, Reason, SyncType
+from archisync_gui.orchestrator.blocks import Block, quiet, serves, stopped_by
+from archisync_gui.orchestrator.state import Attempt, Request, State, StopCause
+from archisync_gui.orchestrator.values import SMART, Moment, Slot
 
 # ---------------------------------------------------------------------------------------------------------- answers
 
@@ -37,17 +37,6 @@ class Abandon:
     """Take the lock from a run that does not end."""
 
     run_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """What stops something."""
-
-    reason: Reason
-    until: datetime | None = None
-    """When it stops stopping, as far as anyone knows."""
-    type: SyncType | None = None
-    account: AccountId | None = None
 
 
 def decide(state: State, now: Moment) -> Start | Stop | Abandon | None:
@@ -106,106 +95,18 @@ def rank(state: State, request: Request) -> tuple[int, bool, int]:
     return -effective_priority(state, request), request.parked is None, request.order
 
 
+def place_of(state: State, parts: Container[str]) -> int | None:
+    """The place (1-based) in the queue of the first request that one of these wants; ``None``: none waits."""
+    places = enumerate(in_order(state), 1)
+    return next((at for at, request in places if any(w.who in parts for w in request.wants)), None)
+
+
 def in_order(state: State) -> list[Request]:
     """The waiting requests, first to start first, whatever stops them."""
     return sorted(state.queue.values(), key=lambda r: rank(state, r))
 
 
 # ---------------------------------------------------------------------------------------------------------- what stops
-
-
-def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
-    """What stops a waiting request, the strongest first (rule 9); ``None`` when only the lock or others do."""
-    account = state.accounts.get(request.slot.account)
-
-    def block(reason: Reason, until: datetime | None = None) -> Block:
-        return Block(reason, until, request.slot.type, request.slot.account)
-
-    if state.closing:
-        return block(Reason.CLOSING)
-    if account is None or account.stopped is not None:
-        return block(Reason.ACCOUNT_STOPPED)
-    if state.hold_since is not None and not request.anyway:
-        return block(Reason.HOLD, state.hold_until)
-    if state.sessions and not (request.anyway or may_run_in_session(state, request, now)):
-        return block(Reason.SESSION, session_until(state, request, now))
-    if not request.anyway and (request.scheduled or request.attempt > 1):
-        if logins_today(state, request.slot.account, now) >= state.rules.login_budget:
-            return block(Reason.LOGIN_BUDGET, office_hours.day_end(now.wall, state.rules.zone))
-        if state.away is not None:
-            return block(state.away)
-        if request.scheduled and (found := _schedule_stopped(state, request, account, now)):
-            return block(*found)
-    if request.not_before is not None and request.not_before > now.mono:
-        return block(Reason.RETRY, now.wall_at(request.not_before))
-    return None
-
-
-def _schedule_stopped(
-    state: State, request: Request, account: AccountState, now: Moment
-) -> tuple[Reason, datetime | None] | None:
-    """What stops requests of the schedule only, and until when: office hours, and the pause after failures."""
-    rules = state.rules
-    if not office_hours.is_open(now.wall, rules.office, rules.zone):
-        return Reason.OFFICE_HOURS, office_hours.opens(now.wall, rules.office, rules.zone)
-    track = state.track(request.slot.type, request.slot.account)
-    pauses = [p for p in (track.back_off, account.login_pause) if p is not None and p > now.wall]
-    return (Reason.BACK_OFF, max(pauses)) if pauses else None
-
-
-def serves(state: State, request: Request) -> bool:
-    """True for what an open form is waiting for: fast reads and single records of its account, and the whole list that
-    follows for it (rules 10, 13)."""
-    if any(is_form(w.who) for w in request.wants):
-        return True
-    return request.slot.scope is not Scope.ALL and any(
-        s.account == request.slot.account for s in state.sessions.values()
-    )
-
-
-def breathing(state: State, now: Moment) -> bool:
-    """True when sessions are open and quiet has lasted its time (rule 11)."""
-    return state.quiet_since is not None and bool(state.sessions) and now.mono - state.quiet_since >= state.rules.quiet
-
-
-def quiet(state: State, now: Moment) -> bool:
-    """True while sessions keep everything else waiting."""
-    return bool(state.sessions) and not breathing(state, now)
-
-
-def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
-    """Forms are served at any time, late types when quiet is over (rules 10, 11)."""
-    if serves(state, request):
-        return True
-    return breathing(state, now) and freshness(state, request.slot.type, request.slot.account, now) is not (
-        Freshness.FRESH
-    )
-
-
-def session_until(state: State, request: Request, now: Moment) -> datetime | None:
-    """When sessions stop blocking a request if no page shows a sign of life from now on."""
-    last_end = now.wall_at(_last_end(state.sessions))
-    breath = now.wall_at((state.quiet_since or 0.0) + state.rules.quiet)
-    late = late_at(state, request.slot.type, request.slot.account, now)
-    return last_end if late is None else min(last_end, max(breath, late))
-
-
-_latest: tuple[Mapping[str, Session], float] = ({}, 0.0)
-
-
-def _last_end(sessions: Mapping[str, Session]) -> float:
-    """Monotonic time at which the last session ends by itself. Remembered for the mapping asked about last: a status
-    asks once for each waiting request, of which there may be a thousand."""
-    global _latest
-    if _latest[0] is not sessions:
-        _latest = sessions, max(s.ends for s in sessions.values())
-    return _latest[1]
-
-
-def logins_today(state: State, account: AccountId, now: Moment) -> int:
-    """Real logins of the office's day so far (rule 22)."""
-    known = state.accounts[account]
-    return known.logins if known.day == office_hours.local_day(now.wall, state.rules.zone) else 0
 
 
 # ---------------------------------------------------------------------------------------------------------- the run
@@ -237,46 +138,6 @@ def watched_until(state: State, active: Attempt) -> float:
 
 
 # ---------------------------------------------------------------------------------------------------------- freshness
-
-
-def late_after(state: State, sync_type: SyncType) -> float:
-    """Seconds of opening time after which a copy is late."""
-    interval = state.intervals.get(sync_type)
-    if interval is None:
-        return state.rules.late_without_interval
-    return state.rules.late_intervals * interval * 60.0
-
-
-def late_at(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> datetime | None:
-    """When the copy becomes late, by the wall clock as it goes now; already past for one that is stale. ``None``: never
-    (the office never opens)."""
-    success = state.track(sync_type, account).success
-    if success is None or success.age(now) == float("inf"):
-        return now.wall
-    rules = state.rules
-    late = office_hours.after_open_time(success.wall, late_after(state, sync_type), rules.office, rules.zone)
-    if late is None:
-        return None
-    # Where the wall clock lost time against the monotonic one, the larger elapsed time counts.
-    lost = success.age(now) - (now.wall - success.wall).total_seconds()
-    return late - timedelta(seconds=lost)
-
-
-def late_times(state: State, now: Moment) -> list[datetime]:
-    """When each copy becomes, or became, late."""
-    found = [late_at(state, sync_type, account, now) for sync_type, account in state.lines()]
-    return [late for late in found if late is not None]
-
-
-def freshness(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> Freshness:
-    """How far the stored copy can be trusted (status, rule 30)."""
-    success = state.track(sync_type, account).success
-    if success is None:
-        return Freshness.NEVER
-    if success.age(now) == float("inf"):
-        return Freshness.UNKNOWN
-    late = late_at(state, sync_type, account, now)
-    return Freshness.LATE if late is not None and late <= now.wall else Freshness.FRESH
 
 
 # ---------------------------------------------------------------------------------------------------------- when next

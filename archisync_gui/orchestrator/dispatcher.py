@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from archisync_gui.model import (
     Clock,
@@ -28,16 +28,9 @@ from archisync_gui.model import (
     Suspended,
 )
 from archisync_gui.orchestrator import runs
+from archisync_gui.orchestrator.blocks import breathing, late_times
 from archisync_gui.orchestrator.control import Control, end_of, failure_of, internal
-from archisync_gui.orchestrator.decide import (
-    Abandon,
-    Start,
-    Stop,
-    breathing,
-    decide,
-    late_times,
-    next_change,
-)
+from archisync_gui.orchestrator.decide import Abandon, Start, Stop, decide, next_change
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
@@ -48,6 +41,7 @@ from archisync_gui.orchestrator.values import Answer, DoubtClock, Effect, Emit, 
 
 log = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
@@ -110,11 +104,13 @@ class Dispatcher:
         """Both clocks."""
         return Moment(self._clock.now(), self._clock.monotonic())
 
-    def apply(self, transition: Callable[[State, Moment], State]) -> None:
-        """Change the state by a transition without an answer; see :meth:`ask`."""
-        self.ask(lambda state, now: (transition(state, now), None))
+    def apply(self, transition: Callable[Concatenate[State, Moment, P], State], *args: P.args, **kw: P.kwargs) -> None:
+        """Change the state by a transition without an answer, with what it needs besides state and moment."""
+        self.ask(lambda state, now: (transition(state, now, *args, **kw), None))
 
-    def ask(self, transition: Callable[[State, Moment], tuple[State, T]]) -> T:
+    def ask(
+        self, transition: Callable[Concatenate[State, Moment, P], tuple[State, T]], *args: P.args, **kw: P.kwargs
+    ) -> T:
         """Advance the state to now, change it by a transition, emit what happened, wake the dispatcher, and return the
         transition's answer. This is the only way to change the state; the answer belongs to the state that was changed,
         not to one read before or after."""
@@ -122,7 +118,7 @@ class Dispatcher:
         before = self.state
         if slept(before, now):
             self._keep_gap(before.at.wall, Reason.ASLEEP)
-        after, answer = transition(passed(before, now), now)
+        after, answer = transition(passed(before, now), now, *args, **kw)
         words = after.out
         if words:
             after = evolve(after, out=())
@@ -231,7 +227,7 @@ class Dispatcher:
             case Start(slot):
                 self._start(slot)
             case Stop(run_id, cause):
-                self.apply(lambda state, now: runs.stop_sent(state, now, run_id, cause))
+                self.apply(runs.stop_sent, run_id, cause)
                 if self._run is not None:
                     self._run.cancel()
             case Abandon(run_id):
@@ -296,7 +292,7 @@ class Dispatcher:
     # ------------------------------------------------------------------------------------------------ the run
 
     def _start(self, slot: Slot) -> None:
-        self.apply(lambda state, now: runs.started(state, now, slot))
+        self.apply(runs.started, slot)
         active = self.state.active
         assert active is not None  # the transition just gave it the lock
         control = Control(active, lambda: (self.state, self.now()), self.apply)
@@ -321,15 +317,15 @@ class Dispatcher:
         if control.abandoned:
             if not task.cancelled():
                 task.exception()  # looked at, so that asyncio does not complain
-            self.apply(lambda state, now: runs.abandoned_over(state, now, run_id))
+            self.apply(runs.abandoned_over, run_id)
             return
         how = end_of(task, asked_to_suspend=control.asked)
         try:
-            self.apply(lambda state, now: runs.ended(state, now, run_id, how))
+            self.apply(runs.ended, run_id, how)
         except Exception as error:
             log.exception("the end of a run could not be taken")
             failure = internal(f"the end of the run could not be taken: {type(error).__name__}")
-            self.apply(lambda state, now: runs.ended(state, now, run_id, failure))
+            self.apply(runs.ended, run_id, failure)
 
     async def _give_up(self, run_id: str) -> None:
         """Take the lock from a run that ignores its cancellation, after its browser is closed, so that the next run
@@ -349,7 +345,7 @@ class Dispatcher:
         control.abandoned = True
         self._abandoned.add(task)
         self._run = self._control = None
-        self.apply(lambda state, now: runs.abandoned(state, now, run_id))
+        self.apply(runs.abandoned, run_id)
 
     # ------------------------------------------------------------------------------------------------ end
 

@@ -12,15 +12,8 @@ from zoneinfo import ZoneInfo
 
 from archisync_gui.model import AccountId, Explanation, Finished, Forecast, Json, Outcome, Reason, Scope, SyncType
 from archisync_gui.orchestrator import runs
-from archisync_gui.orchestrator.decide import (
-    Block,
-    breathing,
-    idle_because,
-    in_order,
-    next_change,
-    next_to_start,
-    stopped_by,
-)
+from archisync_gui.orchestrator.blocks import Block, breathing, stopped_by
+from archisync_gui.orchestrator.decide import idle_because, in_order, next_change, next_to_start
 from archisync_gui.orchestrator.schedule import passed
 from archisync_gui.orchestrator.state import Attempt, Request, State
 from archisync_gui.orchestrator.values import SHARED, Moment, evolve

@@ -5,8 +5,6 @@ Each method applies a transition and wakes the dispatcher; nothing is decided or
 
 from __future__ import annotations
 
-import secrets
-import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -38,26 +36,15 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import accounts as account_changes
 from archisync_gui.orchestrator import memory, requests, schedule, sessions, smart_sync
 from archisync_gui.orchestrator import runs as run_changes
-from archisync_gui.orchestrator.decide import in_order
+from archisync_gui.orchestrator.decide import place_of
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
 from archisync_gui.orchestrator.explain import explain, explain_later
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import AccountState, State, StopCause
 from archisync_gui.orchestrator.status import StatusView, session_view
-from archisync_gui.orchestrator.tickets import BatchTicket, Ticket, Waiters
+from archisync_gui.orchestrator.tickets import BatchTicket, Ticket, Waiters, new_id, new_secret
 from archisync_gui.orchestrator.values import Moment, Slot, Want, evolve
-
-INTERVALS = range(5, 1441)
-"""Whole minutes that a type's interval may have."""
-
-
-def _new_id() -> str:
-    return uuid.uuid4().hex[:12]
-
-
-def _new_secret() -> str:
-    return secrets.token_hex(12)
 
 
 async def _no_browser() -> None:
@@ -76,9 +63,9 @@ class Orchestrator:
         *,
         clock: Clock | None = None,
         rules: Rules | None = None,
-        ids: Callable[[], str] = _new_id,
+        ids: Callable[[], str] = new_id,
         preemptible: bool = True,
-        secret: Callable[[], str] = _new_secret,
+        secret: Callable[[], str] = new_secret,
         close_browser: Callable[[], Awaitable[object]] = _no_browser,
     ) -> None:
         """``runner`` executes every type. ``ids`` gives a new short id at each call; one names this start of the
@@ -114,10 +101,9 @@ class Orchestrator:
         except Exception as error:
             self._dispatcher.journal_failed(error)
             kept, failed = Remembered(), True
-
         if kept.last_sign is not None and kept.last_sign <= self._clock.now():
             self._dispatcher.was_closed(kept.last_sign)
-        self._dispatcher.apply(lambda state, now: memory.started(state, now, kept, failed=failed))
+        self._dispatcher.apply(memory.started, kept, failed=failed)
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
@@ -126,7 +112,6 @@ class Orchestrator:
         if self._closed:
             return
         self._closed = True
-
         self._dispatcher.apply(sessions.program_closes)
         await self._dispatcher.run_over(deadline)
         self._dispatcher.apply(requests.all_dropped)
@@ -177,12 +162,7 @@ class Orchestrator:
         for ticket in tickets:
             self._waiters.add(ticket)
 
-        def transition(state: State, now: Moment) -> State:
-            for slot, want in asks:
-                state = requests.asked(state, now, slot, want)
-            return state
-
-        self._dispatcher.apply(transition)
+        self._dispatcher.apply(requests.all_asked, asks)
         return tickets
 
     def ticket(self, ticket_id: str) -> Ticket | None:
@@ -194,8 +174,7 @@ class Orchestrator:
         found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
         if found is None:
             return None
-        places = enumerate(in_order(self.state), 1)
-        return next((at for at, request in places if any(w.who in found.parts for w in request.wants)), None)
+        return place_of(self.state, found.parts)
 
     def cancel(self, ticket: Ticket | BatchTicket | str) -> bool:
         """Withdraw a ticket; a run without another asker is cancelled (rule 26). False: it had its outcome already."""
@@ -206,7 +185,7 @@ class Orchestrator:
         if found is None or found.done:
             return False
         who = frozenset(found.parts)
-        self._dispatcher.apply(lambda state, now: requests.withdrawn(state, now, who))
+        self._dispatcher.apply(requests.withdrawn, who)
         return True
 
     def cancel_run(self) -> bool:
@@ -242,8 +221,7 @@ class Orchestrator:
         """
         if until is not None and until.tzinfo is None:
             raise ValueError("a pause ends at a time with offset")
-
-        self._dispatcher.apply(lambda state, now: schedule.held(state, now, until))
+        self._dispatcher.apply(schedule.held, until)
         self._waiters.answer_all_forms(ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
 
     def release(self) -> None:
@@ -253,17 +231,12 @@ class Orchestrator:
     def set_schedule(self, sync_type: SyncType, minutes: int | None) -> None:
         """Change one type's interval, ``None`` = off; moves no other type (rule 29). The settings keep it. Raises
         ``SyncFailure`` outside 5-1440 whole minutes."""
-        if sync_type not in self.state.types:
-            raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
-        # ``True in range(...)`` holds and ``30.0 in range(...)`` too: only whole numbers are minutes.
-        if minutes is not None and (isinstance(minutes, (bool, float)) or minutes not in INTERVALS):
-            params = {"low": INTERVALS.start, "high": INTERVALS.stop - 1}
-            raise SyncFailure("interval-range", FailureKind.PERMANENT, params=params)
-        self._dispatcher.apply(lambda state, now: schedule.interval_set(state, now, sync_type, minutes))
+        schedule.refuse_interval(self.state, sync_type, minutes)
+        self._dispatcher.apply(schedule.interval_set, sync_type, minutes)
 
     def set_rules(self, rules: Rules) -> None:
         """Other numbers from now on; running leases and pauses keep theirs."""
-        self._dispatcher.apply(lambda state, now: schedule.rules_set(state, now, rules))
+        self._dispatcher.apply(schedule.rules_set, rules)
 
     def set_away(self, why: Reason | None) -> None:
         """The computer has no network (``OFFLINE``) or is about to sleep (``ASLEEP``): schedule and repeats wait, and
@@ -272,9 +245,7 @@ class Orchestrator:
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
         """The accounts in use from now on; what waits or runs for others ends."""
-        given = tuple(accounts)
-
-        self._dispatcher.apply(lambda state, now: account_changes.given(state, now, given))
+        self._dispatcher.apply(account_changes.given, tuple(accounts))
 
     def rows_changed(
         self,
@@ -289,7 +260,7 @@ class Orchestrator:
         """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness follows these times.
         ``doubtful`` names the times that were written before the wall clock was set back (``Ages.doubtful``)."""
         ages = last_success, new_as_of, all_as_of
-        self._dispatcher.apply(lambda state, now: run_changes.restated(state, now, sync_type, account, ages, doubtful))
+        self._dispatcher.apply(run_changes.restated, sync_type, account, ages, doubtful)
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
@@ -298,11 +269,11 @@ class Orchestrator:
 
     def credentials_changed(self, account: AccountId) -> None:
         """The operator entered another password: the account reads again (rule 22)."""
-        self._dispatcher.apply(lambda state, now: account_changes.allowed(state, now, account))
+        self._dispatcher.apply(account_changes.allowed, account)
 
     def logged_in(self, account: AccountId) -> None:
         """There was a login outside a run (the operator's test, the doctor): it counts in the day's budget too."""
-        self._dispatcher.apply(lambda state, now: account_changes.logged_in(state, now, account))
+        self._dispatcher.apply(account_changes.logged_in, account)
 
     def login_refused(self, account: AccountId, error: ErrorInfo) -> None:
         """The ERP refused the account's credentials outside a run: no run may try the same ones again (rule 22)."""
@@ -328,7 +299,7 @@ class Orchestrator:
         if refusal is not None:
             return refusal
         smart_sync.check_room(self.state, session_id, token)
-        call = dispatcher.ask(lambda state, now: smart_sync.called(state, now, session_id, account, label, token))
+        call = dispatcher.ask(smart_sync.called, session_id, account, label, token)
         answer = smart_sync.answer_at_once(self.state, dispatcher.now(), call)
         if answer is not None:
             return answer
@@ -354,7 +325,7 @@ class Orchestrator:
 
     def disconnected(self, session_id: str) -> None:
         """The tab's own line is gone; the session ends 20 s later unless it comes back (rule 15)."""
-        self._dispatcher.apply(lambda state, now: sessions.without_connection(state, now, session_id))
+        self._dispatcher.apply(sessions.without_connection, session_id)
 
     def _sign_of_life(self, session_id: str, change: Callable[[State, Moment, str], State]) -> datetime | SessionEnd:
         def transition(state: State, now: Moment) -> tuple[State, datetime | SessionEnd]:
@@ -366,7 +337,7 @@ class Orchestrator:
     def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
         """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
         that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
-        return self._dispatcher.ask(lambda state, now: sessions.closed(state, now, session_id, token))
+        return self._dispatcher.ask(sessions.closed, session_id, token)
 
     def session(self, handle: str) -> SessionView | SessionEnd:
         """What became of a session, by its public handle."""
@@ -374,8 +345,7 @@ class Orchestrator:
         session_id = sessions.by_handle(self.state, handle)
         if session_id is not None:
             return session_view(self.state.sessions[session_id], self._dispatcher.now())
-        reasons = (t.reason for t in self.state.ended.values() if handle and t.handle == handle)
-        return next(reasons, SessionEnd.UNKNOWN)
+        return sessions.end_by_handle(self.state, handle)
 
     def session_by_id(self, session_id: str) -> SessionView | None:
         """The open session of a tab, by the id that only the tab knows."""
@@ -384,15 +354,13 @@ class Orchestrator:
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""
-        return self._dispatcher.ask(lambda state, now: sessions.ended_by_operator(state, now, handle))
+        return self._dispatcher.ask(sessions.ended_by_operator, handle)
 
     def end_sessions(self) -> int:
         """The operator ends all sessions; how many there were."""
         return self._dispatcher.ask(
             lambda state, now: (sessions.all_ended(state, now, SessionEnd.OPERATOR), len(state.sessions))
         )
-
-    # ------------------------------------------------------------------------------------------------ looking
 
     @property
     def state(self) -> State:

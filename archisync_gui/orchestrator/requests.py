@@ -83,6 +83,13 @@ def asked(state: State, now: Moment, slot: Slot, want: Want, *, restart: bool = 
     return state.with_request(joined(waiting, (want,), restart=restart))
 
 
+def all_asked(state: State, now: Moment, asks: Sequence[tuple[Slot, Want]]) -> State:
+    """Add several requests at once."""
+    for slot, want in asks:
+        state = asked(state, now, slot, want)
+    return state
+
+
 def joined(request: Request, wants: tuple[Want, ...], *, restart: bool) -> Request:
     """The request with more who want it; who asks again replaces the own earlier want."""
     names = {w.who for w in wants}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SyncType
+from archisync_gui.model import AccountId, EventKind, FailureKind, Json, Origin, Reason, Scope, SyncFailure, SyncType
 from archisync_gui.orchestrator import office_hours, sessions
-from archisync_gui.orchestrator.decide import dues, quiet, stopped_by
+from archisync_gui.orchestrator.blocks import quiet, stopped_by
+from archisync_gui.orchestrator.decide import dues
 from archisync_gui.orchestrator.requests import asked, stop_asked, with_owed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import ListState, State, StopCause
@@ -22,6 +23,9 @@ from archisync_gui.orchestrator.values import (
     Want,
     evolve,
 )
+
+INTERVALS = range(5, 1441)
+"""Whole minutes that a type's interval may have."""
 
 
 def passed(state: State, now: Moment, *, imagined: bool = False) -> State:
@@ -284,6 +288,16 @@ def _in_hand(state: State, sync_type: SyncType, account: AccountId) -> bool:
     slot = Slot(sync_type, account, Scope.ALL)
     requests = [state.queue.get(slot), None if state.active is None else state.active.request]
     return any(r is not None and r.slot == slot and any(w.who == SCHEDULE for w in r.wants) for r in requests)
+
+
+def refuse_interval(state: State, sync_type: SyncType, minutes: int | None) -> None:
+    """Raise ``SyncFailure`` for an unknown list, or minutes that its interval may not have."""
+    if sync_type not in state.types:
+        raise SyncFailure("request-unknown-type", FailureKind.PERMANENT, params={"type": sync_type})
+    # ``True in range(...)`` holds and ``30.0 in range(...)`` too: only whole numbers are minutes.
+    if minutes is not None and (isinstance(minutes, (bool, float)) or minutes not in INTERVALS):
+        params = {"low": INTERVALS.start, "high": INTERVALS.stop - 1}
+        raise SyncFailure("interval-range", FailureKind.PERMANENT, params=params)
 
 
 def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | None) -> State:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionClosed, SessionEnd
-from archisync_gui.orchestrator.decide import stopped_by
+from archisync_gui.orchestrator.blocks import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
 from archisync_gui.orchestrator.state import Attempt, EndedSession, ListState, Session, State, StopCause
 from archisync_gui.orchestrator.values import SMART, Effect, Emit, Moment, Slot, Stamp, Want, evolve, form
@@ -170,6 +170,12 @@ def end_of(state: State, session_id: str) -> SessionEnd | None:
     """Why the session of that id ended; ``None``: it is open, or not known."""
     ended_session = state.ended.get(session_id)
     return None if ended_session is None else ended_session.reason
+
+
+def end_by_handle(state: State, handle: str) -> SessionEnd:
+    """Why a session that is not open ended, by what may be shown of it."""
+    reasons = (t.reason for t in state.ended.values() if handle and t.handle == handle)
+    return next(reasons, SessionEnd.UNKNOWN)
 
 
 def closed(state: State, now: Moment, session_id: str | None, token: str) -> tuple[State, SessionClosed]:

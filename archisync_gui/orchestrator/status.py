@@ -30,7 +30,7 @@ from archisync_gui.model import (
 from archisync_gui.model import (
     State as Doing,
 )
-from archisync_gui.orchestrator import decide, office_hours
+from archisync_gui.orchestrator import blocks, decide, office_hours
 from archisync_gui.orchestrator.explain import Forecaster, explain, params_of, queue_because, remaining
 from archisync_gui.orchestrator.state import Attempt, Request, Session, State
 from archisync_gui.orchestrator.values import SHARED, Moment, evolve
@@ -119,9 +119,9 @@ def waiting(state: State, now: Moment) -> Waiting:
     found = queue_because(state, now)
     changes = [now.mono_at(block.until) for _, block in found if block.until is not None]
     changes += [session.ends for session in state.sessions.values()]
-    if state.quiet_since is not None and decide.quiet(state, now):
+    if state.quiet_since is not None and blocks.quiet(state, now):
         changes.append(state.quiet_since + state.rules.quiet)
-    changes += [now.mono_at(late) for late in decide.late_times(state, now) if late > now.wall]
+    changes += [now.mono_at(late) for late in blocks.late_times(state, now) if late > now.wall]
     # Ages were counted when the state was last advanced, which may be before ``now``.
     changes += [state.at.mono + decide.until_older(state, request) for request, _ in found]
     entries = tuple(entry(state, request, block, now) for request, block in found)
@@ -155,7 +155,7 @@ def _status(
         smart_customer_sync_active=bool(state.sessions),
         session_count=len(state.sessions),
         safety_timeout_active=bool(state.sessions),
-        breathing=decide.breathing(state, now),
+        breathing=blocks.breathing(state, now),
         quiet_until=_quiet_until(state, now),
         sessions=sessions,
         hold_since=state.hold_since,
@@ -166,7 +166,7 @@ def _status(
                 a.account.enabled,
                 a.account.catalogue,
                 a.stopped,
-                decide.logins_today(state, account, now),
+                blocks.logins_today(state, account, now),
                 state.rules.login_budget,
             )
             for account, a in state.accounts.items()
@@ -201,7 +201,7 @@ def view_of(state: State, active: Attempt, now: Moment) -> RunView:
     )
 
 
-def entry(state: State, request: Request, block: decide.Block, now: Moment) -> QueueEntry:
+def entry(state: State, request: Request, block: blocks.Block, now: Moment) -> QueueEntry:
     """One waiting request, with the one reason why."""
     return QueueEntry(
         id=request.id,
@@ -234,7 +234,7 @@ def session_view(session: Session, now: Moment) -> SessionView:
 
 
 def _quiet_until(state: State, now: Moment) -> datetime | None:
-    if state.quiet_since is None or not decide.quiet(state, now):
+    if state.quiet_since is None or not blocks.quiet(state, now):
         return None
     return now.wall_at(state.quiet_since + state.rules.quiet)
 
@@ -294,7 +294,7 @@ def _account_type(
         account=account,
         state=doing,
         reason=reason,
-        freshness=decide.freshness(state, sync_type, account, now),
+        freshness=blocks.freshness(state, sync_type, account, now),
         is_running=active is not None,
         queue_position=None if index is None else index + 1,
         last_run_time=None if track.success is None else track.success.wall,

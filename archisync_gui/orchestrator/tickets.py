@@ -6,6 +6,8 @@ A ticket resolves after the last attempt, exactly once (rule 5); a form gets the
 from __future__ import annotations
 
 import asyncio
+import secrets
+import uuid
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,6 +27,16 @@ _GRAVITY = [
     Outcome.REFUSED,
     Outcome.FAILED,
 ]
+
+
+def new_id() -> str:
+    """A short id that nothing else has."""
+    return uuid.uuid4().hex[:12]
+
+
+def new_secret() -> str:
+    """A part of an id that cannot be guessed."""
+    return secrets.token_hex(12)
 
 
 class Ticket:

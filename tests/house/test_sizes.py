@@ -19,9 +19,9 @@ CATALOGUES = {
 }
 """Longer files, and what they list. A new one needs a reason as good."""
 
-ORCHESTRATOR_LINES = 2_950
+ORCHESTRATOR_LINES = 3_000
 """Lines of code: without empty lines, comments, docstrings and imports."""
-ORCHESTRATOR_TYPES = 40
+ORCHESTRATOR_TYPES = 41
 
 
 def modules(folder: str = "") -> list[Path]:

@@ -12,8 +12,9 @@ from archisync_gui.app.commands import status_json
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import SystemClock, as_json
 from archisync_gui.office.desk import Asked, Desk, Emit
+from archisync_gui.office.leader_view import PREFIX
 from archisync_gui.office.line import Line
-from archisync_gui.office.remote import PREFIX, RemoteOrchestrator
+from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.office.served import Served
 from archisync_gui.orchestrator import Orchestrator
 from archisync_gui.store import Store

@@ -23,8 +23,9 @@ from archisync_gui.model import (
     SystemClock,
     as_json,
 )
+from archisync_gui.office.leader_view import UNREAD
 from archisync_gui.office.news import News
-from archisync_gui.office.remote import UNREAD, RemoteOrchestrator
+from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.office.views import blank
 from archisync_gui.office.wire import from_json
 

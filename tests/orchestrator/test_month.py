@@ -23,7 +23,7 @@ import pytest
 
 from archisync_gui.model import Account, Finished, Outcome, Progress, Reason, RunControl, Scope, Suspended
 from archisync_gui.orchestrator import Orchestrator, Rules, decide, memory, office_hours, runs, schedule
-from archisync_gui.orchestrator.decide import Block
+from archisync_gui.orchestrator.blocks import Block
 from archisync_gui.orchestrator.requests import put_back
 from archisync_gui.orchestrator.state import Request, State
 from archisync_gui.orchestrator.values import Moment

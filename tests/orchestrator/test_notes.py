@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from archisync_gui.model import Account, Reason, Remembered
-from archisync_gui.orchestrator.decide import next_to_start, stopped_by
+from archisync_gui.orchestrator.blocks import stopped_by
+from archisync_gui.orchestrator.decide import next_to_start
 from archisync_gui.orchestrator.memory import started
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.schedule import passed

@@ -28,7 +28,7 @@ from archisync_gui.model import (
     SyncFailure,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules
-from archisync_gui.orchestrator.orchestrator import INTERVALS
+from archisync_gui.orchestrator.schedule import INTERVALS
 from tests.orchestrator.rig import QUIET, TWO, TYPES, Rig, Running, opened
 from tests.support.clock import MONDAY, settle
 

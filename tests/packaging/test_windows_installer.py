@@ -18,7 +18,7 @@ import build_windows
 import pytest
 from wine import Session, Wine, ready, store_folder
 
-from archisync_gui.endpoint.pairing import FILE as PAGES
+from archisync_gui.endpoint.paired_pages import FILE as PAGES
 from archisync_gui.endpoint.pairing import Access, PairingStore
 from archisync_gui.model import SystemClock
 from archisync_gui.settings import VERSION

@@ -353,7 +353,7 @@ async def test_started_hidden_a_notification_leads_to_the_password_that_is_missi
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means = Shown()
-    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", means.ready)
+    monkeypatch.setattr("archisync_gui.ui.shell.notifications.best_means", means.ready)
     world.settings = world.settings.with_(
         {
             "erp.accounts": ["agente01"],
@@ -398,7 +398,7 @@ async def test_a_keyring_that_is_opened_late_is_told_to_nobody(
     make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     means = Shown()
-    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", means.ready)
+    monkeypatch.setattr("archisync_gui.ui.shell.notifications.best_means", means.ready)
     world.settings = world.settings.with_({"erp.accounts": ["agente01"], "look.first_run_done": True})
     world.clock.at = NOW.replace(hour=3)  # quiet hours: nothing is told yet
     open_now = False
@@ -494,7 +494,7 @@ async def test_what_held_before_notifications_worked_is_told_once_they_do(
         await ready.wait()
         return means
 
-    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", late)
+    monkeypatch.setattr("archisync_gui.ui.shell.notifications.best_means", late)
     world.settings = world.settings.with_({"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"})
     account = dataclasses.replace(calm().accounts[0], stopped=SILENT)
     world.orchestrator.status = dataclasses.replace(calm(), accounts=(account,))
@@ -535,7 +535,7 @@ async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
     async def ready(*_: object) -> Shown:
         return means
 
-    monkeypatch.setattr("archisync_gui.ui.shell.panel.best_means", ready)
+    monkeypatch.setattr("archisync_gui.ui.shell.notifications.best_means", ready)
     panel = await make_panel()
     await until(lambda: panel.notifications.means is means)
     assert panel.context.services is not None

@@ -27,6 +27,7 @@ from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, Run
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.live.context import SETTLE
 from archisync_gui.ui.live.services import Fault
+from archisync_gui.ui.shell.demo_menu import DemoMenu
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import FRAME
 from archisync_gui.ui.text.i18n import clock
@@ -389,7 +390,7 @@ async def test_demo_menu_has_the_everyday_faults_first(make_panel: MakePanel, wo
     faults = tuple(fault(n) for n in ("page-stuck", "slow", "truncated-list"))
     panel = await make_panel(faults=faults, end_faults=end)
     assert panel.window.sidebar.demo_button.isVisible()
-    menu = panel.demo_menu.menu()
+    menu = DemoMenu(panel.context, panel.window).menu()
     texts = [a.text() for a in menu.actions() if not a.isSeparator()]
     assert texts == ["Two order forms are opened", "fault slow", "fault truncated-list", "&Other faults",
                      "All is &well again"]  # fmt: skip

@@ -265,7 +265,7 @@ def test_the_banner_speaks_of_customers_only_and_of_the_oldest_account_that_asks
     set_language("en")
     line = status_words.banner_line(status, NOW)
     assert "new customers: 47 min ago" in line
-    assert f"whole list: {words.moment(older, NOW)}" in line
+    assert f"whole list: {status_words.moment(older, NOW)}" in line
     unknown = dataclasses.replace(late, new_as_of=None, all_as_of=None)
     status = dataclasses.replace(
         status, statuses={**status.statuses, "customers": dataclasses.replace(customers, accounts=(first, unknown))}

@@ -26,11 +26,9 @@ from archisync_gui.ui.look.icons import application_icon
 from archisync_gui.ui.look.theme import theme
 from archisync_gui.ui.pages.log import LogFeed
 from archisync_gui.ui.pages.overview import Overview
-from archisync_gui.ui.shell.demo_menu import DemoMenu
 from archisync_gui.ui.shell.dialogs import Dialogs
 from archisync_gui.ui.shell.notifications import Notifications
 from archisync_gui.ui.shell.passwords import Passwords
-from archisync_gui.ui.shell.start_failure import show_failure
 from archisync_gui.ui.shell.tray import Tray
 from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.shell.window_parts import PAGES
@@ -113,7 +111,6 @@ class Panel(QObject):
         logging.getLogger().addHandler(self.log_feed)
         self.passwords = Passwords(self.context, self.window)
         self.dialogs = Dialogs(self.context, self.window, self.passwords)
-        self.demo_menu = DemoMenu(self.context, self.window)
         self.notifications = Notifications(self.context, self.window, self.passwords, self.tray.icon, self.raise_window)
         self._pages()
         if self._memory is not None and window is None:
@@ -142,7 +139,12 @@ class Panel(QObject):
         window = self.window
         for name in PAGES:
             window.add_page(name, partial(self._make_page, name))
-        window.sidebar.demo_button.clicked.connect(self.demo_menu.open)
+        window.sidebar.demo_button.clicked.connect(self._demo_menu)
+
+    def _demo_menu(self) -> None:
+        from archisync_gui.ui.shell.demo_menu import DemoMenu
+
+        DemoMenu(self.context, self.window).open()
 
     def _make_page(self, name: str) -> Page:
         context = self.context
@@ -354,6 +356,8 @@ class Panel(QObject):
 
     async def show_failure(self, error: BaseException, backups: Sequence[Path] = ()) -> Path | Literal["empty"] | None:
         """See :func:`start_failure.show_failure`."""
+        from archisync_gui.ui.shell.start_failure import show_failure
+
         self.raise_window()
         return await show_failure(self.window, error, backups)
 

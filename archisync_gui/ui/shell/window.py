@@ -85,10 +85,9 @@ class MainWindow(QMainWindow):
         from PySide6.QtWidgets import QStackedWidget
 
         from archisync_gui.ui.look.icons import application_icon
-        from archisync_gui.ui.shell.foot import Foot
         from archisync_gui.ui.shell.form_request import FormRequest
         from archisync_gui.ui.shell.header import Header
-        from archisync_gui.ui.shell.window_parts import Banner, Sidebar
+        from archisync_gui.ui.shell.window_parts import Banner, Foot, Sidebar
         from archisync_gui.ui.widgets.basic import Notice
 
         self.context, self.feed = context, feed

@@ -1,0 +1,220 @@
+"""What stops a waiting request, as the table of rule 9, and until when: sessions, quiet, budget, hours, freshness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from archisync_gui.model import AccountId, Freshness, Reason, Scope, SyncType
+from archisync_gui.orchestrator import office_hours
+from archisync_gui.orchestrator.state import Request, Session, State
+from archisync_gui.orchestrator.values import Moment, is_form
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What stops something."""
+
+    reason: Reason
+    until: datetime | None = None
+    """When it stops stopping, as far as anyone knows."""
+    type: SyncType | None = None
+    account: AccountId | None = None
+
+
+def serves(state: State, request: Request) -> bool:
+    """True for what an open form is waiting for: fast reads and single records of its account, and the whole list that
+    follows for it (rules 10, 13)."""
+    if any(is_form(w.who) for w in request.wants):
+        return True
+    return request.slot.scope is not Scope.ALL and any(
+        s.account == request.slot.account for s in state.sessions.values()
+    )
+
+
+def breathing(state: State, now: Moment) -> bool:
+    """True when sessions are open and quiet has lasted its time (rule 11)."""
+    return state.quiet_since is not None and bool(state.sessions) and now.mono - state.quiet_since >= state.rules.quiet
+
+
+def quiet(state: State, now: Moment) -> bool:
+    """True while sessions keep everything else waiting."""
+    return bool(state.sessions) and not breathing(state, now)
+
+
+def may_run_in_session(state: State, request: Request, now: Moment) -> bool:
+    """Forms are served at any time, late types when quiet is over (rules 10, 11)."""
+    if serves(state, request):
+        return True
+    return breathing(state, now) and freshness(state, request.slot.type, request.slot.account, now) is not (
+        Freshness.FRESH
+    )
+
+
+def session_until(state: State, request: Request, now: Moment) -> datetime | None:
+    """When sessions stop blocking a request if no page shows a sign of life from now on."""
+    last_end = now.wall_at(_last_end(state.sessions))
+    breath = now.wall_at((state.quiet_since or 0.0) + state.rules.quiet)
+    late = late_at(state, request.slot.type, request.slot.account, now)
+    return last_end if late is None else min(last_end, max(breath, late))
+
+
+_latest: tuple[Mapping[str, Session], float] = ({}, 0.0)
+
+
+def _last_end(sessions: Mapping[str, Session]) -> float:
+    """Monotonic time at which the last session ends by itself. Remembered for the mapping asked about last: a status
+    asks once for each waiting request, of which there may be a thousand."""
+    global _latest
+    if _latest[0] is not sessions:
+        _latest = sessions, max(s.ends for s in sessions.values())
+    return _latest[1]
+
+
+def logins_today(state: State, account: AccountId, now: Moment) -> int:
+    """Real logins of the office's day so far (rule 22)."""
+    known = state.accounts[account]
+    return known.logins if known.day == office_hours.local_day(now.wall, state.rules.zone) else 0
+
+
+def late_after(state: State, sync_type: SyncType) -> float:
+    """Seconds of opening time after which a copy is late."""
+    interval = state.intervals.get(sync_type)
+    if interval is None:
+        return state.rules.late_without_interval
+    return state.rules.late_intervals * interval * 60.0
+
+
+def late_at(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> datetime | None:
+    """When the copy becomes late, by the wall clock as it goes now; already past for one that is stale. ``None``: never
+    (the office never opens)."""
+    success = state.track(sync_type, account).success
+    if success is None or success.age(now) == float("inf"):
+        return now.wall
+    rules = state.rules
+    late = office_hours.after_open_time(success.wall, late_after(state, sync_type), rules.office, rules.zone)
+    if late is None:
+        return None
+    # Where the wall clock lost time against the monotonic one, the larger elapsed time counts.
+    lost = success.age(now) - (now.wall - success.wall).total_seconds()
+    return late - timedelta(seconds=lost)
+
+
+def late_times(state: State, now: Moment) -> list[datetime]:
+    """When each copy becomes, or became, late."""
+    found = [late_at(state, sync_type, account, now) for sync_type, account in state.lines()]
+    return [late for late in found if late is not None]
+
+
+def freshness(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> Freshness:
+    """How far the stored copy can be trusted (status, rule 30)."""
+    success = state.track(sync_type, account).success
+    if success is None:
+        return Freshness.NEVER
+    if success.age(now) == float("inf"):
+        return Freshness.UNKNOWN
+    late = late_at(state, sync_type, account, now)
+    return Freshness.LATE if late is not None and late <= now.wall else Freshness.FRESH
+
+
+# ---------------------------------------------------------------------------------------------------------- rule 9
+
+
+class BlockRule(NamedTuple):
+    """One line of rule 9: what stops waiting requests, which ones, and until when (``None``: unknown)."""
+
+    reason: Reason
+    binds: Callable[[Request], bool]
+    stops: Callable[[State, Request, Moment], bool]
+    until: Callable[[State, Request, Moment], datetime | None] = lambda state, request, now: None
+
+
+def _anyone(_request: Request) -> bool:
+    return True
+
+
+def _not_anyway(request: Request) -> bool:
+    """All but those that the operator wants to run anyway."""
+    return not request.anyway
+
+
+def _unattended(request: Request) -> bool:
+    """The schedule's requests, and the repeats of all others."""
+    return not request.anyway and (request.scheduled or request.attempt > 1)
+
+
+def _scheduled(request: Request) -> bool:
+    return not request.anyway and request.scheduled
+
+
+def _account_stopped(state: State, request: Request, _now: Moment) -> bool:
+    account = state.accounts.get(request.slot.account)
+    return account is None or account.stopped is not None
+
+
+def _kept_by_session(state: State, request: Request, now: Moment) -> bool:
+    return bool(state.sessions) and not may_run_in_session(state, request, now)
+
+
+def _budget_spent(state: State, request: Request, now: Moment) -> bool:
+    return logins_today(state, request.slot.account, now) >= state.rules.login_budget
+
+
+def _office_closed(state: State, _request: Request, now: Moment) -> bool:
+    return not office_hours.is_open(now.wall, state.rules.office, state.rules.zone)
+
+
+def _pause(state: State, request: Request, now: Moment) -> datetime | None:
+    """The end of the pause after failures of the list or of the account's logins."""
+    track = state.track(request.slot.type, request.slot.account)
+    pauses = (track.back_off, state.accounts[request.slot.account].login_pause)
+    return max((pause for pause in pauses if pause is not None and pause > now.wall), default=None)
+
+
+def _before_retry(_state: State, request: Request, now: Moment) -> bool:
+    return request.not_before is not None and request.not_before > now.mono
+
+
+BLOCKS = (
+    BlockRule(Reason.CLOSING, _anyone, lambda state, request, now: state.closing),
+    BlockRule(Reason.ACCOUNT_STOPPED, _anyone, _account_stopped),
+    BlockRule(
+        Reason.HOLD,
+        _not_anyway,
+        lambda state, request, now: state.hold_since is not None,
+        lambda state, request, now: state.hold_until,
+    ),
+    BlockRule(Reason.SESSION, _not_anyway, _kept_by_session, session_until),
+    BlockRule(
+        Reason.LOGIN_BUDGET,
+        _unattended,
+        _budget_spent,
+        lambda state, request, now: office_hours.day_end(now.wall, state.rules.zone),
+    ),
+    BlockRule(Reason.OFFLINE, _unattended, lambda state, request, now: state.away is Reason.OFFLINE),
+    BlockRule(Reason.ASLEEP, _unattended, lambda state, request, now: state.away is Reason.ASLEEP),
+    BlockRule(
+        Reason.OFFICE_HOURS,
+        _scheduled,
+        _office_closed,
+        lambda state, request, now: office_hours.opens(now.wall, state.rules.office, state.rules.zone),
+    ),
+    BlockRule(Reason.BACK_OFF, _scheduled, lambda *of: _pause(*of) is not None, _pause),
+    BlockRule(
+        Reason.RETRY,
+        _anyone,
+        _before_retry,
+        lambda state, request, now: now.wall_at(request.not_before or 0.0),
+    ),
+)
+"""What stops a waiting request, the strongest first (rule 9). ``decide`` starts by it and ``explain`` tells it."""
+
+
+def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
+    """What stops a waiting request, the strongest first; ``None`` when only the lock or others do."""
+    for rule in BLOCKS:
+        if rule.binds(request) and rule.stops(state, request, now):
+            return Block(rule.reason, rule.until(state, request, now), request.slot.type, request.slot.account)
+    return None
