@@ -62,11 +62,11 @@ def check_writes(server: Server) -> list[int]:
     return sorted(owners)
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-async def test_another_member_takes_over(made: Server, members: list[Process], end: signal.Signals) -> None:
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGKILL"])
+async def test_another_member_takes_over(made: Server, members: list[Process], end: str) -> None:
     members += [await start(made, "one"), await start(made, "two")]
     first = await leader_of(members)
-    await first.end(end)
+    await first.end(signal.Signals[end])
     second = await leader_of(members, besides=first)
     assert second.epochs[0] > first.epochs[0]
     await second.end()

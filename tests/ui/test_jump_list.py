@@ -18,6 +18,7 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.shell import jump_list
 from archisync_gui.ui.shell.jump_list import JumpList, Task, tasks
 from archisync_gui.ui.text.i18n import set_language
+from tests.support.windows import under_wine
 
 COMMAND = [r"C:\Program Files\Archisync\archisync-gui-panel.exe", "--profile", "due parole"]
 
@@ -187,6 +188,8 @@ def test_windows_reads_a_link_as_it_was_meant() -> None:
         assert text.value == '--profile "due parole"'
         com.call(made, 3, text, ctypes.c_int(1024), ctypes.c_void_p(), ctypes.c_uint(0))  # GetPath
         assert text.value.lower() == program.lower()
+        if under_wine():
+            return  # takes the title without a word and cannot be asked for it
         properties = com.keep(ctypes.c_void_p())
         wanted = ctypes.create_string_buffer(uuid.UUID(jump_list.PROPERTIES).bytes_le, 16)
         com.call(made, jump_list.QUERY_INTERFACE, wanted, ctypes.c_void_p(ctypes.addressof(properties)))
