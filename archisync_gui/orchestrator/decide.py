@@ -61,8 +61,7 @@ def decide(state: State, now: Moment) -> Start | Stop | Abandon | None:
 
 def next_to_start(state: State, now: Moment) -> Slot | None:
     """The first request in order that nothing stops, while the lock is free."""
-    free = [request for request in state.queue.values() if stopped_by(state, request, now) is None]
-    return min(free, key=lambda r: rank(state, r)).slot if free else None
+    return next((request.slot for request in in_order(state) if stopped_by(state, request, now) is None), None)
 
 
 # ---------------------------------------------------------------------------------------------------------- order

@@ -52,8 +52,10 @@ class Bound:
 # noted between a coroutine that goes on and whatever of ours is below it on the stack, and because the window paints
 # once or twice meanwhile. Of five walks the shortest counts since then: 83 files and 400 moves, 90 files and 426 moves;
 # beside the rest of the suite 91 files and 436 moves for the call.
-CLICK = Bound(files=86, moves=430, wanted="40 files, 160 moves")
-CALL = Bound(files=92, moves=450, wanted="40 files, 160 moves")
+# Raised once, when all files above 400 lines were split by subject (``test_sizes``): 96 and 97 files, 496 and 524 moves
+# for the click, 108 files, 560 and 572 moves for the call. ``docs/architecture.md`` says what they do, by folder.
+CLICK = Bound(files=98, moves=530, wanted="40 files, 160 moves")
+CALL = Bound(files=110, moves=585, wanted="40 files, 160 moves")
 
 
 async def least(once: Callable[[], Awaitable[Walk]]) -> Walk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from panel_fakes import FakeOrchestrator
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -57,4 +58,27 @@ async def test_what_has_just_ended_does_not_hold_up_the_end() -> None:
     closing = asyncio.get_running_loop().create_task(background.close())  # begins right behind it
     await closing
     assert done.done()
+    background.deleteLater()
+
+
+def test_a_timer_between_two_turns_of_the_loop_starts_its_work_in_the_next_one() -> None:
+    """It fired where no loop ran: its coroutine was never awaited."""
+    done: list[str] = []
+
+    async def work(name: str) -> None:
+        done.append(name)
+
+    async def begin() -> None:
+        await background.run(work("in the loop"))
+
+    background = Background()
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begin())
+    between = background.run(work("between"))
+    assert done == ["in the loop"]
+    loop.run_until_complete(between)
+    assert done == ["in the loop", "between"]
+    loop.close()
+    with pytest.raises(RuntimeError):
+        background.run(work("after the end"))
     background.deleteLater()

@@ -10,7 +10,7 @@ from types import FrameType
 
 import pytest
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, busy, calm, entry, overview, with_type
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -240,11 +240,19 @@ async def test_a_notice_moves_nothing_and_lies_inside_the_window(make_panel: Mak
     window.resize(*size)
     await asyncio.sleep(0.05)
     page = window.go("overview")
-    before = {id(w): w.mapTo(window, w.rect().topLeft()) for w in window.findChildren(QAbstractButton) if w.isVisible()}
+
+    def places() -> dict[int, QPoint]:
+        seen = [button for button in window.findChildren(QAbstractButton) if button.isVisible()]
+        return {id(button): button.mapTo(window, button.rect().topLeft()) for button in seen}
+
+    before: dict[int, QPoint] = {}
+    while (found := places()) != before:  # the table's scroll bar comes a moment after the page
+        before = found
+        await asyncio.sleep(0.05)
     panel.context.say("A long sentence about what was refused and what can be done about it. " * 4, "bad", "&Do it")
     await asyncio.sleep(0.05)
     assert window.notice.isVisible()
-    after = {id(w): w.mapTo(window, w.rect().topLeft()) for w in window.findChildren(QAbstractButton) if w.isVisible()}
+    after = places()
     assert {key: after[key] for key in before} == before
     inside = window.rect().contains(window.notice.geometry().translated(window.centralWidget().pos()))
     assert inside, "nothing of it is cut"

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -121,13 +122,20 @@ class Background(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks: set[asyncio.Task[object]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(
         self, work: Coroutine[Any, Any, object], name: str = "ui", owner: QObject | None = None
     ) -> asyncio.Task[object]:
-        """Start ``work`` in the running loop. It ends with its ``owner``, a dialog or row that it fills: one that is
-        closed meanwhile has nothing left to be filled."""
-        task = asyncio.get_running_loop().create_task(work, name=f"ui:{name}")
+        """Start ``work`` in the loop; where that stands still (a timer fires between two of its turns), when it goes
+        on. It ends with its ``owner``, a dialog or row that it fills: one that is closed meanwhile has nothing left to
+        be filled."""
+        with suppress(RuntimeError):
+            self._loop = asyncio.get_running_loop()
+        if self._loop is None or self._loop.is_closed():
+            work.close()
+            raise RuntimeError("there is no event loop")
+        task = self._loop.create_task(work, name=f"ui:{name}")
         self._tasks.add(task)
         task.add_done_callback(self._done)
         if owner is not None:
