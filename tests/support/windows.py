@@ -20,6 +20,7 @@ LINUX_LIBRARY = "jeepney, which is installed on Linux only"
 RESOURCE = "the benchmarks, which measure with Unix' own module"
 COUNTED_ON_LINUX = "Linux' count of modules: Windows' Python has others of its own (nt, ntpath, winreg)"
 GIT = "git, which the Windows under Wine has not"
+DENO = "deno beside Python, where pip cannot put it for another system"
 LOCALE = "LC_ALL and LANG: Windows has its own language setting"
 
 NOT_ON_WINDOWS = {
@@ -52,6 +53,7 @@ NOT_UNDER_WINE = {
     "tests/house/test_benchmark_runner.py::test_a_benchmark_that_breaks_is_named_and_the_others_run": GIT,
     "tests/house/test_benchmark_runner.py::test_results_are_shown_and_kept": GIT,
     "tests/house/test_contracts.py::test_nothing_in_the_tree_names_a_machine": GIT,
+    "tests/web/test_types.py::test_the_pages_types_are_right": DENO,
 }
 """Tests that pass on Windows and cannot pass under Wine, and why."""
 
