@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui import zone
 from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, State
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.live.context import SETTLE
@@ -32,6 +33,7 @@ from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import FRAME
 from archisync_gui.ui.text.i18n import clock
 from archisync_gui.ui.widgets.dialog import Confirm
+from archisync_gui.ui.widgets.timeline import Timeline
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -490,3 +492,19 @@ async def test_paused_syncs_do_not_go_on_when_the_forms_are_ended(make_panel: Ma
     assert panel.window.notice.text == (
         "The order form's tabs were told. The updates stay paused until you resume them."
     )
+
+
+async def test_the_starting_window_shows_no_time_of_a_zone_that_is_not_the_offices(qapp: QApplication) -> None:
+    """The office's zone stands in the settings, which are not read yet."""
+    panel = Panel(qapp, None, language="it", appearance="light")
+    panel.show(hidden=False)
+    try:
+        pictures = []
+        for name in ("UTC", "Asia/Kathmandu"):
+            zone.use(name)
+            (timeline,) = panel.window.findChildren(Timeline)
+            pictures.append(timeline.grab().toImage())
+        assert pictures[0] == pictures[1]
+    finally:
+        await panel.aclose()
+        panel.deleteLater()

@@ -158,7 +158,8 @@ class Timeline(QWidget):
                 painter.setPen(QPen(color("session"), 1))
                 painter.drawLine(box.topLeft(), box.bottomLeft())
                 painter.drawLine(box.topRight(), box.bottomRight())
-        self._paint_axis(painter, metrics, plot, bottom)
+        if self._picture.lanes:  # before the settings are read, the office's time is not known
+            self._paint_axis(painter, metrics, plot, bottom)
         for at, lane in enumerate(() if self._folded else self._picture.lanes):
             if self._interactive:
                 painter.setPen(QPen(color("border"), 1))
