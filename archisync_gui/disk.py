@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -108,11 +109,20 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def read_text(path: Path) -> str:
+    """The text of a file. Blocking. Raises ``OSError``, also for a named pipe or a device, on which reading would wait
+    for ever, or ``ValueError`` for what is not UTF-8. An editor may have put a byte order mark before it."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
+    return path.read_text(encoding="utf-8-sig")
+
+
 def read_json(path: Path) -> Any:
-    """The value in a JSON file. Blocking. Raises ``OSError``, or ``ValueError`` for whatever is not JSON (not UTF-8,
-    nested too deeply). An editor may have put a byte order mark before it."""
+    """The value in a JSON file. Blocking. Raises as :func:`read_text`, and ``ValueError`` for whatever is not JSON
+    (nested too deeply, too)."""
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(read_text(path))
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 

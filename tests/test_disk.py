@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from archisync_gui import disk
 from archisync_gui.disk import RETRIES, remove_file, rename, replace_file
+from archisync_gui.settings import SettingsError, load_settings
 
 ROOT = Path(disk.__file__).parent
 
@@ -108,3 +111,12 @@ def test_a_byte_order_mark_before_json_is_passed_over(tmp_path: Path) -> None:
     """Notepad may write one into every file that a person edits."""
     (tmp_path / "edited.json").write_bytes(b'\xef\xbb\xbf{"lists": ["\xc3\xa0"]}')
     assert disk.read_json(tmp_path / "edited.json") == {"lists": ["\u00e0"]}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes among its files")
+@pytest.mark.parametrize("read", [disk.read_text, disk.read_json, load_settings])
+def test_a_named_pipe_in_the_place_of_a_file_holds_nothing_up(read: Callable[[Path], object], tmp_path: Path) -> None:
+    """Nobody writes to it: reading would wait for ever."""
+    os.mkfifo(tmp_path / "settings.json")
+    with pytest.raises((OSError, SettingsError)):
+        read(tmp_path / "settings.json")

@@ -104,8 +104,9 @@ def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -
     system), ``profile-synchronised`` (in a folder that a cloud service copies), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
-    given = name_or_folder or ""
-    if given and not is_folder(given) and not re.fullmatch(r"[\w][\w .-]{0,60}", given):
+    given = name_or_folder
+    # An empty name is refused, too: an empty variable of a script must not open the usual profile.
+    if given is not None and not is_folder(given) and not re.fullmatch(r"[\w][\w .-]{0,60}", given):
         raise ProfileError("profile-name", name=given)
     folder = folder_of(given, demo=demo)
     try:

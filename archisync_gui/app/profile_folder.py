@@ -26,5 +26,5 @@ def is_folder(given: str) -> bool:
 
 def folder_of(name_or_folder: str | None, *, demo: bool) -> Path:
     """The folder of a profile, whether it is there or not; without a name that of the usual one."""
-    given = name_or_folder or ("demo" if demo else "default")
+    given = name_or_folder if name_or_folder is not None else ("demo" if demo else "default")
     return Path(given).expanduser().absolute() if is_folder(given) else profiles_folder() / given

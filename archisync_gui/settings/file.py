@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from archisync_gui.disk import keep_copy, replace_file
+from archisync_gui.disk import keep_copy, read_text, replace_file
 from archisync_gui.settings.catalogue import BY_KEY
 from archisync_gui.settings.declared import SettingsError, SettingValue
 
@@ -76,7 +76,7 @@ class Settings(Mapping[str, SettingValue]):
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in self.items() if v != BY_KEY[k].default}
         text = json.dumps({"version": VERSION, "settings": values}, indent=2, ensure_ascii=False) + "\n"
         try:
-            before = path.read_text(encoding="utf-8-sig")
+            before = read_text(path)
             _values_of(before)
         except (OSError, ValueError):
             pass  # nothing that could be of use later
@@ -126,7 +126,7 @@ def load_settings(path: Path) -> LoadedSettings:
     where the system does not let us read the file: it may be in order, and must not be replaced.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")  # an editor may have put a byte order mark before it
+        text = read_text(path)
     except FileNotFoundError:
         return LoadedSettings(Settings())
     except OSError as error:

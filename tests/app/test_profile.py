@@ -64,9 +64,6 @@ def test_a_name_is_no_way_out_of_the_profiles_folder(
 ) -> None:
     monkeypatch.setattr(profile_folder, "profiles_folder", lambda: tmp_path)
     monkeypatch.setattr(module, "profiles_folder", lambda: tmp_path)
-    if name == "":
-        assert open_profile(name, demo=True).folder == tmp_path / "demo"
-        return
     with pytest.raises(ProfileError, match="profile-name"):
         open_profile(name, demo=True)
 
