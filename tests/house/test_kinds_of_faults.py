@@ -150,7 +150,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("ui/pages/data_lists.py", "self._rows.replace(cells)"): "rows of a table, no file",
         ("ui/dialogs/run_details.py", "asyncio.to_thread(path.write_text"): "a text where the operator wants it",
     },
-    reads_json_by_itself: {("disk.py", "json.loads(path.read_text("): "the one place"},
+    reads_json_by_itself: {("disk.py", "json.loads(read_text(path))"): "the one place"},
     looks_at_the_wall_clock: {
         ("model/ports.py", "datetime.now(UTC)"): "the one place",
         ("zone.py", "datetime.now(UTC)"): "the office's day, for people",
