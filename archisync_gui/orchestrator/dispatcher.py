@@ -116,9 +116,10 @@ class Dispatcher:
         not to one read before or after."""
         now = self.now()
         before = self.state
-        if slept(before, now):
+        asleep = slept(before, now)
+        if asleep:
             self._keep_gap(before.at.wall, Reason.ASLEEP)
-        after, answer = transition(passed(before, now), now, *args, **kw)
+        after, answer = transition(passed(before, now, asleep=asleep), now, *args, **kw)
         words = after.out
         if words:
             after = evolve(after, out=())

@@ -128,7 +128,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
             if end.wall > until:
                 return
             done = Finished(Outcome.COMPLETED, as_of=active.began.wall)
-            state = runs.ended(passed(state, end, imagined=True), end, active.run.id, done)
+            state = runs.ended(passed(state, end), end, active.run.id, done)
             now, after = end, active.run.type
             yield _Step(state, now, None)
             continue
@@ -144,7 +144,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
         then = now.after(max(wake - now.mono, _until_opening(state, now), 0.001))
         if then.wall > until:
             return
-        state, now, after = passed(state, then, imagined=True), then, None
+        state, now, after = passed(state, then), then, None
         yield _Step(state, now, None)
 
 

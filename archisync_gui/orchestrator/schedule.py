@@ -28,12 +28,11 @@ INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""
 
 
-def passed(state: State, now: Moment, *, imagined: bool = False) -> State:
+def passed(state: State, now: Moment, *, asleep: bool = False) -> State:
     """Advance the state to ``now``: age requests, detect changes of the clock, end what has expired, request what is
-    due. Runs before every other transition. ``imagined``: a step of a forecast, in which the computer does not sleep
-    however long the step is."""
+    due. Runs before every other transition. ``asleep``: the computer slept meanwhile (:func:`slept`); in the steps of a
+    forecast it does not, however long they are."""
     gone = now.mono - state.at.mono
-    asleep = not imagined and slept(state, now)
     back = set_back(state, now)
     before = state.at
     state = evolve(state, flow=_flowed(state, 0.0 if asleep else gone), at=now)

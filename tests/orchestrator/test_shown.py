@@ -66,16 +66,16 @@ async def test_sessions_and_quiet_are_shown_with_their_times() -> None:
 
 
 async def test_a_status_made_between_two_steps_keeps_no_old_priority() -> None:
-    """Rule 3: a status may be made of a state that was last advanced a minute before. What it keeps of the queue is
+    """Rule 3: a status may be made of a state that was last advanced some minutes before. What it keeps of the queue is
     of no use any more once the state is advanced over the time at which a priority rises."""
     async with Rig() as rig:
         rig.o.request_sync("products")
         rig.o.request_sync("prices")
         await settle()
-        await rig.clock.advance(500)
+        await rig.clock.advance(400)
         state = rig.o.state
-        before = Moment(state.at.wall + timedelta(seconds=90), state.at.mono + 90)
-        after = Moment(state.at.wall + timedelta(seconds=130), state.at.mono + 130)
+        before = Moment(state.at.wall + timedelta(seconds=190), state.at.mono + 190)
+        after = Moment(state.at.wall + timedelta(seconds=210), state.at.mono + 210)
         kept = waiting(state, before)
         assert kept.holds(passed(state, before), before)
         assert waiting(passed(state, after), after).entries != kept.entries
