@@ -122,8 +122,7 @@ class Line:
         :class:`StoreError` ``office-no-leader`` when nobody has taken the command after ``patience`` seconds, and the
         server's trouble when it could not be reached for so long.
         """
-        id, place = id or uuid.uuid4().hex, str(self._server)
-        command = Command(id, name, json.dumps(args), place, patience, emit, self._loop.create_future())
+        command = Command(id or uuid.uuid4().hex, name, json.dumps(args), patience, emit, self._loop.create_future())
         command.deadline = time.monotonic() + (patience or 0.0)
         if self.barred is not None or self._stop.is_set():
             command.future.set_exception(self.barred or SyncFailure("request-closing", FailureKind.PERMANENT))
@@ -132,6 +131,12 @@ class Line:
         self._new.append(command)
         self._bell.ring()
         return command
+
+    def unanswered(self, command: Command) -> StoreError | None:
+        """Why a command has no answer yet; ``None``: the leader has taken it."""
+        if command.taken and command.trouble is None:
+            return None
+        return command.trouble or StoreError("office-unreachable", path=str(self._server), detail="no answer")
 
     def cancel(self, command: Command) -> None:
         """The answer is not wanted any more: the leader ends the command."""

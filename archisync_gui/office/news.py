@@ -45,8 +45,6 @@ class Command:
     id: str
     name: str
     args: str
-    server: str
-    """The office's server, for people."""
     patience: float | None
     """Seconds to wait for a leader that takes it; ``None``: without limit."""
     emit: Emit
@@ -56,12 +54,6 @@ class Command:
     taken: bool = False
     deadline: float = 0.0
     trouble: StoreError | None = None
-
-    def unanswered(self) -> StoreError | None:
-        """Why there is no answer yet; ``None``: the leader has taken it."""
-        if self.taken and self.trouble is None:
-            return None
-        return self.trouble or StoreError("office-unreachable", path=self.server, detail="no answer")
 
 
 def fail(future: asyncio.Future[Any], error: Exception) -> None:
