@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Protocol
 
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from archisync_gui import zone
@@ -20,6 +19,7 @@ from archisync_gui.conditions import Condition, Kind, conditions
 from archisync_gui.model import Event, EventKind, FailureKind, Status
 from archisync_gui.settings import Settings
 from archisync_gui.system import sys_platform
+from archisync_gui.ui.system.application import on_windows
 from archisync_gui.ui.system.bus import Bus
 from archisync_gui.ui.system.message import Message
 from archisync_gui.ui.text import words
@@ -334,7 +334,7 @@ async def best_means(icon: QSystemTrayIcon, opened: Callable[[Message], None]) -
         bus = FreeDesktop(opened)
         if await bus.connect():
             return bus
-    if QGuiApplication.platformName() == "windows":
+    if on_windows():
         from archisync_gui.ui.system.toasts import Toasts
 
         toasts = Toasts(opened)

@@ -16,6 +16,8 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, QObject, QTimer
 from PySide6.QtGui import QGuiApplication, QSessionManager, QWindow
 
+from archisync_gui.ui.system.application import on_windows
+
 log = logging.getLogger(__name__)
 
 LIMIT = 30_000
@@ -36,7 +38,7 @@ class SessionEnd(QObject):
         self._over = False
         self._waiting: QEventLoop | None = None
         self._window: QWindow | None = None
-        if QGuiApplication.platformName() == "windows":
+        if on_windows():
             # Windows asks windows: a panel that started hidden in the tray has none that it could ask.
             self._window = QWindow()
             self._window.create()
