@@ -104,13 +104,13 @@ def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -
     system), ``profile-synchronised`` (in a folder that a cloud service copies), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
-    given = name_or_folder
     # An empty name is refused, too: an empty variable of a script must not open the usual profile.
-    if given is not None and not is_folder(given) and not re.fullmatch(r"[\w][\w .-]{0,60}", given):
-        raise ProfileError("profile-name", name=given)
-    folder = folder_of(given, demo=demo)
+    named = name_or_folder if name_or_folder is not None and not is_folder(name_or_folder) else None
+    if named is not None and not re.fullmatch(r"[\w][\w .-]{0,60}", named):
+        raise ProfileError("profile-name", name=named)
+    folder = folder_of(name_or_folder, demo=demo)
     try:
-        return _opened(folder, folder.name, wanted, must_exist=bool(name_or_folder) and not make)
+        return _opened(folder, folder.name, wanted, must_exist=name_or_folder is not None and not make)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         raise folder_error(folder, error) from error
 

@@ -174,7 +174,7 @@ class OfficeView:
     leads: bool
     """This computer is the one that reads."""
     trouble: ErrorInfo | None = None
-    """Why the server cannot be reached; ``None``: it can."""
+    """Why the server cannot be used; ``None``: it can."""
     as_of: datetime | None = None
     """When what is shown was true last; ``None``: nothing was ever shown."""
 
