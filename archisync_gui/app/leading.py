@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archisync_gui.app.commands import serve
 from archisync_gui.app.core import Core
 from archisync_gui.office.desk import Asked, Emit
 from archisync_gui.office.leader_view import PREFIX
 from archisync_gui.office.served import Served
-
-if TYPE_CHECKING:
-    pass
 
 
 async def serve_member(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-log = logging.getLogger(__name__)
-
-
 @dataclass
 class Life:
     """One life of the panel, from opening the profile to closing it."""

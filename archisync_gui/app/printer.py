@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archisync_gui import zone
-
-if TYPE_CHECKING:
-    pass
 
 
 def moment(given: str) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, deque
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from archisync_gui import zone
 from archisync_gui.conditions import Condition, conditions
@@ -15,10 +14,6 @@ from archisync_gui.endpoint.account_view import AccountView
 from archisync_gui.endpoint.contract import answer_text
 from archisync_gui.entities import list_name
 from archisync_gui.model import AccountId, Event, Status, as_json
-
-if TYPE_CHECKING:
-    pass
-
 
 REMEMBERED_TICKETS = 2000
 

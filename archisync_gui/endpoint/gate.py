@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections import deque
 from collections.abc import Mapping
@@ -13,8 +12,6 @@ from aiohttp import hdrs, web
 from archisync_gui.endpoint.paired_pages import Access, Page
 from archisync_gui.endpoint.pairing import Pairing
 from archisync_gui.model import AccountId, Clock, SessionEnd
-
-log = logging.getLogger(__name__)
 
 PAIR_PATH = "/api/pair"
 BEACON_PATH = "/api/smart-sessions/close"

@@ -7,7 +7,6 @@ no step holds the interpreter's lock for long and memory stays flat.
 from __future__ import annotations
 
 import json
-import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,8 +26,6 @@ from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key,
 from archisync_gui.store.schema import CHANGES, READS, TOUCHED, UNFILLED, utc_text
 from archisync_gui.store.seen_keys import CHUNK, chunks, unpack_keys
 from archisync_gui.store.types import Batch, ChangeKind, Delta, Known
-
-log = logging.getLogger(__name__)
 
 Changed = tuple[str | None, Value, Value, int | None]
 """A changed field: its name, before, after, percent. A million of them are made for a large list: no named tuple."""

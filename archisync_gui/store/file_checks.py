@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -10,8 +9,6 @@ import sqlalchemy as sa
 from archisync_gui.store import backups
 from archisync_gui.store.database import unsound
 from archisync_gui.store.errors import StoreError, translated
-
-log = logging.getLogger(__name__)
 
 
 def is_new_file(path: Path) -> bool:

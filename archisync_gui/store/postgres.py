@@ -8,7 +8,6 @@ proxy, which answers TCP's own questions, would otherwise block a thread for eve
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections.abc import Callable
@@ -33,8 +32,6 @@ from archisync_gui.store.postgres_server import (
     T,
 )
 from archisync_gui.store.worker import Worker
-
-log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 2.0
 """A connection that was idle for longer is asked for a sign of life before it is used."""

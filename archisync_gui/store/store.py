@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC
@@ -36,8 +35,6 @@ from archisync_gui.store.types import (
     Removed,
     Sizes,
 )
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 

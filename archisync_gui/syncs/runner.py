@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import aclosing
 from itertools import islice
@@ -51,8 +50,6 @@ from archisync_gui.syncs.reading import (
     take,
     warnings_of,
 )
-
-log = logging.getLogger(__name__)
 
 
 class SyncRunner:

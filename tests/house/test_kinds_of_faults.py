@@ -139,6 +139,18 @@ def gathers_in_a_round() -> Iterator[Sight]:
                 break
 
 
+def left_behind() -> Iterator[Sight]:
+    """What a move of code leaves: a logger that nothing uses or that is made twice, imports for types without one."""
+    for name, tree, _ in modules():
+        made = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "log"]
+        used = any(isinstance(n, ast.Name) and n.id == "log" and isinstance(n.ctx, ast.Load) for n in ast.walk(tree))
+        for node in made[1 if used else 0 :]:
+            yield name, ast.unparse(node)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and all(isinstance(part, ast.Pass) for part in node.body):
+                yield name, ast.unparse(node)
+
+
 KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     writes_by_itself: {
         ("disk.py", "old.replace(new)"): "the one place",
@@ -174,6 +186,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     },
     asks_without_limit: {},
     gathers_in_a_round: {},
+    left_behind: {},
 }  # fmt: skip
 
 
@@ -194,6 +207,9 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     """The tests above can fail."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "bad.py").write_text(
+        "log = logging.getLogger(__name__)\n"
+        "if TYPE_CHECKING:\n"
+        "    pass\n"
         "async def f():\n"
         "    path.write_text('x')\n"
         "    await asyncio.to_thread(path.write_text, 'x')\n"
@@ -210,6 +226,6 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     modules.cache_clear()
     try:
-        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1]
+        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 2]
     finally:
         modules.cache_clear()

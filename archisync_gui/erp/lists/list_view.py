@@ -6,7 +6,6 @@ What a read means, and whether it may be applied, is decided elsewhere (``syncs`
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -24,8 +23,6 @@ from archisync_gui.erp.lists.restoring import SORT_FIELD, Restorer
 from archisync_gui.erp.lists.saved_views import View
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.model import Clock, Json, SyncFailure
-
-log = logging.getLogger(__name__)
 
 STILL_OPEN_PATIENCE = 6.0
 """Seconds for the first call in a page that was left open: if it does not answer, loading it again takes less."""

@@ -6,7 +6,6 @@ Actions live here so that table, menus, tray and keyboard say and do the same; w
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from archisync_gui.orchestrator import Ticket
     from archisync_gui.ui.text.last_known import LastKnown
 
-log = logging.getLogger(__name__)
 
 SETTLE = 0.15
 """Seconds after a request before its place in the queue is told: the dispatcher has had its turn by then."""

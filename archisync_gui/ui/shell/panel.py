@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QSettings
 from PySide6.QtWidgets import QApplication
@@ -39,9 +39,6 @@ from archisync_gui.ui.text.last_known import FILE, LastKnown, of_status
 from archisync_gui.ui.widgets.accessible import speak
 from archisync_gui.ui.widgets.basic import Page
 from archisync_gui.ui.widgets.dialog import confirm_loss
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 
