@@ -248,6 +248,7 @@ class Core(OperatorActions):
             self._closed.set()
 
     async def serve(self, name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
+        """Run one command for another process of this profile; see :func:`commands.serve`."""
         if self._closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
         return await serve(self, name, args, emit)

@@ -45,22 +45,27 @@ class Profile:
 
     @property
     def demo(self) -> bool:
+        """True when it reads the demo ERP."""
         return self.kind == "demo"
 
     @property
     def settings_file(self) -> Path:
+        """What the operator has set."""
         return self.folder / "settings.json"
 
     @property
     def screenshots(self) -> Path:
+        """Folder of the pictures that failed reads took of the ERP's pages."""
         return self.folder / "screenshots"
 
     @property
     def log_file(self) -> Path:
+        """The log of the last days."""
         return self.folder / "log" / "archisync.log"
 
     @property
     def crash_file(self) -> Path:
+        """What Python wrote when the program crashed."""
         return self.folder / "log" / "crash.txt"
 
     @property
@@ -70,6 +75,7 @@ class Profile:
 
     @property
     def keyring_service(self) -> str:
+        """Under which its passwords are in the system's keyring."""
         return f"archisync-{self.id}"
 
 

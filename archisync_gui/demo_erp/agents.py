@@ -53,6 +53,7 @@ class Agent:
         self._cache = Cache()
 
     def random(self, salt: int, number: int) -> Random:
+        """A generator that gives the same numbers at each start for the same purpose (``salt``) and record."""
         return Random(((self.seed * 31 + salt) << 32) + number)
 
     # Customers
@@ -71,6 +72,7 @@ class Agent:
         return _Customer(account, name, street, city, f"cliente{index}@example.test", attention)
 
     def customers(self, seconds: float) -> RowSet:
+        """The customers as they are after so many seconds."""
         newest, tick = self.newcomers.newest(seconds), self.touches.number(seconds)
         order = self.orders_stream.newest(seconds)
 
@@ -172,6 +174,7 @@ class Agent:
     # Orders and their documents. An order's whole life follows from its number and its age.
 
     def customer_of(self, number: int) -> _Customer:
+        """The customer of the order of that number."""
         return self.holders[number * 7_919 % len(self.holders)]
 
     def _sent(self, number: int) -> float:
@@ -191,15 +194,18 @@ class Agent:
         return f"ORD/{local(sent):%y}{running:06d}"
 
     def order_id(self, number: int) -> int:
+        """The ID that the ERP shows for the order of that number."""
         return self.first_id + 1_000 + number
 
     def money(self, number: int) -> tuple[Decimal, Decimal, Decimal]:
+        """Gross amount, discount in per cent and net amount of an order."""
         random = self.random(5, number)
         gross = cents(20 + random.random() ** 3 * 4_000)
         percent = random.choice((Decimal("0.00"), Decimal("10.00"), Decimal("20.00"), Decimal("21.49")))
         return gross, percent, cents(float(gross) * (1 - float(percent) / 100))
 
     def orders(self, seconds: float) -> RowSet:
+        """The orders as they are after so many seconds."""
         newest = self.orders_stream.newest(seconds)
         hour = int(seconds // 3_600)
 

@@ -52,6 +52,7 @@ class Catalogue:
         return f"{name + 10_000:06d}{variant}", text, variant
 
     def products(self, seconds: float) -> RowSet:
+        """The products as they are after so many seconds."""
         tick, newest = self.touches.number(seconds), self.fresh.newest(seconds)
 
         def build() -> Iterator[Row]:
@@ -124,6 +125,7 @@ class Catalogue:
         return str(values["ID"]), values
 
     def prices(self, seconds: float) -> RowSet:
+        """The prices as they are after so many seconds."""
         tick, newest = self.moves.number(seconds), self.fresh.newest(seconds)
 
         def build() -> Iterator[Row]:

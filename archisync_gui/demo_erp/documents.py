@@ -33,6 +33,7 @@ class Documents:
         return (n for n in self.orders_stream.alive(newest) if n <= edge)
 
     def ddt(self, seconds: float) -> RowSet:
+        """The DDT as they are after so many seconds."""
         newest, hour = self.orders_stream.newest(seconds), int(seconds // 3_600)
 
         def build() -> Iterator[Row]:
@@ -87,6 +88,7 @@ class Documents:
         return str(record), {**values, "ID": record, "PACKINGSLIPID": None, "BRASTRACKINGNUMBER": None, "QTY": 0}
 
     def invoices(self, seconds: float) -> RowSet:
+        """The invoices as they are after so many seconds."""
         newest, day = self.orders_stream.newest(seconds), int(seconds // 86_400)
 
         def build() -> Iterator[Row]:

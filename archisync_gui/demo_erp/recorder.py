@@ -34,6 +34,7 @@ class Recorder:
         self._spent = 0.0
 
     def add(self, action: Action) -> None:
+        """Remember an action; of too many, the oldest tenth is forgotten."""
         with self._lock:
             self._spent += action.duration
             self._actions.append(action)
@@ -52,6 +53,7 @@ class Recorder:
             return self._spent
 
     def reset(self) -> None:
+        """Forget all actions, and the time that they took."""
         with self._lock:
             self._actions.clear()
             self._spent = 0.0

@@ -101,6 +101,7 @@ class SessionStore:
         return session
 
     def create(self) -> Session:
+        """A new session with an id that cannot be guessed."""
         alphabet = string.ascii_lowercase + string.digits[:6]
         key = "".join(secrets.choice(alphabet) for _ in range(24))
         now = self._monotonic()

@@ -74,12 +74,14 @@ class Ticks:
 
     @classmethod
     def over(cls, count: int, interval: float) -> Ticks:
+        """Ticks that change one of ``count`` rows each ``interval`` seconds, all in turn, in an irregular order."""
         stride = max(1, int(count * 0.618))
         while gcd(stride, max(1, count)) != 1:
             stride += 1
         return cls(interval, count, stride)
 
     def number(self, seconds: float) -> int:
+        """How many ticks have passed after so many seconds."""
         return int(seconds // self.interval)
 
     def versions(self, newest: int) -> list[int]:
@@ -116,6 +118,7 @@ class Cache:
         self._rows: dict[tuple[str, int], tuple[Hashable, Row]] = {}
 
     def rowset(self, name: str, token: Hashable, build: Callable[[], Iterable[Row]]) -> RowSet:
+        """The rows of a list, built anew only when its ``token`` has changed."""
         found = self._sets.get(name)
         if found is None or found.token != token:
             found = self._sets[name] = RowSet(token, tuple(build()))
@@ -126,6 +129,7 @@ class Cache:
     def row(
         self, name: str, number: int, version: Hashable, build: Callable[..., tuple[str, Values]], *given: Any
     ) -> Row:
+        """One row, built anew only when its ``token`` has changed."""
         slot = (name, number)
         found = self._rows.get(slot)
         if found is None or found[0] != version:

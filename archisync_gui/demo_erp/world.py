@@ -159,6 +159,7 @@ class Edits:
     changed: dict[str, Values] = field(default_factory=dict)
 
     def apply(self, rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        """These rows, with the changes that a test made."""
         kept = [
             Row(row.key, {**row.values, **self.changed[row.key]}) if row.key in self.changed else row
             for row in rows

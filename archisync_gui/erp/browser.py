@@ -43,9 +43,14 @@ a read may stand still."""
 class SessionMemory(Protocol):
     """Keeps sessions beyond the process's life, or does not. Never raises."""
 
-    async def recall(self, account: str) -> Any: ...
-    async def keep(self, account: str, state: object) -> None: ...
-    async def forget(self, account: str) -> None: ...
+    async def recall(self, account: str) -> Any:
+        """The kept session of an account; ``None``: there is none."""
+
+    async def keep(self, account: str, state: object) -> None:
+        """Keep the account's session for the next start."""
+
+    async def forget(self, account: str) -> None:
+        """The kept session is of no use any more."""
 
 
 class Browser:

@@ -82,6 +82,7 @@ class Record(Mapping[str, Value]):
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
+        """The value of a column; ``default`` where the row has none."""
         at = self._places.get(name)
         value = default if at is None else self._values[at]
         return default if value is _NOT_READ else value
