@@ -15,7 +15,6 @@ from archisync_gui.model import (
     Clock,
     ErrorInfo,
     Event,
-    EventKind,
     FailureKind,
     Origin,
     Outcome,
@@ -25,6 +24,7 @@ from archisync_gui.model import (
     Scope,
     Status,
     as_json,
+    events,
 )
 
 if TYPE_CHECKING:
@@ -35,24 +35,23 @@ class Running(Protocol):
     """What commands need of the core that runs."""
 
     @property
-    def orchestrator(self) -> Face: ...
+    def orchestrator(self) -> Face:
+        """Who decides what is read."""
+
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """The time."""
+
     @property
-    def second_start(self) -> Callable[[bool, str], None]: ...
+    def second_start(self) -> Callable[[bool, str], None]:
+        """Shows the window (hidden or not) at a place, for a second start of the program."""
+
     @property
-    def quit(self) -> Callable[[], None] | None: ...
+    def quit(self) -> Callable[[], None] | None:
+        """Ends the panel; ``None`` where a command line waits for its own end."""
 
 
-SHOWN = frozenset(
-    {
-        EventKind.SYNC_STARTED,
-        EventKind.SYNC_PROGRESS,
-        EventKind.SYNC_SUSPENDED,
-        EventKind.SYNC_RESUMED,
-        EventKind.RETRY_PLANNED,
-    }
-)
+SHOWN = (events.SyncStarted, events.SyncProgress, events.SyncSuspended, events.SyncResumed, events.RetryPlanned)
 """Events that a waiting ``sync`` shows."""
 
 
@@ -131,7 +130,7 @@ async def _sync(core: Running, types: list[str], emit: Emit) -> tuple[int, Any]:
 
     def told(event: Event) -> None:
         changed.set()
-        if event.kind in SHOWN and event.data.get("type") in wanted:
+        if isinstance(event.data, SHOWN) and event.data.type in wanted:
             emit({"kind": str(event.kind), "at": event.at.isoformat(), **as_json(event.data)})
 
     unsubscribe = core.orchestrator.subscribe(told)

@@ -15,6 +15,7 @@ from archisync_gui.model import (
     RunView,
     Status,
     TypeStatus,
+    events,
 )
 
 SHARED = ""
@@ -48,13 +49,20 @@ class AccountView:
 
     def event(self, event: Event) -> Event | None:
         """The event as this account may see it; ``None`` when it is about another one."""
-        account, accounts = event.data.get("account"), event.data.get("accounts")
-        if isinstance(accounts, list):
-            return replace(event, data={**event.data, "accounts": [name for name in accounts if name == self.account]})
-        if isinstance(account, str) and account not in (SHARED, self.account):
-            if event.data.get("type") not in self._shared:
+        match event.data:
+            case events.OfRun(type=sync_type, account=account) as run if account not in (SHARED, self.account):
+                return replace(event, data=replace(run, account=SHARED)) if sync_type in self._shared else None
+            case events.OfForm(account=account) | events.QueueUpdated(account=account) if self._hides(account):
                 return None
-            return replace(event, data={**event.data, "account": SHARED})
+            case events.AccountChanged(accounts=tuple() as accounts) as changed:
+                own = tuple(name for name in accounts if name == self.account)
+                return replace(event, data=replace(changed, accounts=own))
+            case events.AccountChanged(account=account) if self._hides(account):
+                return None
+            case events.ScheduleMissed(missed=missed):
+                seen = [one for one in missed if self._sees(one.type, one.account)]
+                seen = [replace(one, account=self._shown(one.account)) for one in seen]
+                return replace(event, data=events.ScheduleMissed(tuple(seen))) if seen else None
         return event
 
     def explanation(self, explanation: Explanation) -> Explanation:
@@ -77,8 +85,15 @@ class AccountView:
     def _sees(self, sync_type: str, account: AccountId) -> bool:
         return account in (SHARED, self.account) or sync_type in self._shared
 
+    def _hides(self, account: AccountId | None) -> bool:
+        return account not in (None, SHARED, self.account)
+
+    def _shown(self, account: AccountId) -> AccountId:
+        return account if account == self.account else SHARED
+
     def _params(self, params: Mapping[str, Json]) -> dict[str, Json]:
-        other = params.get("account") not in (None, SHARED, self.account)
+        account = params.get("account")
+        other = isinstance(account, str) and self._hides(account)
         return {name: value for name, value in params.items() if not (other and name in ("account", "label"))}
 
     def _run(self, run: RunView) -> RunView:

@@ -18,7 +18,7 @@ from pydantic.json_schema import models_json_schema
 from archisync_gui import messages, model
 from archisync_gui.endpoint import contract, gate
 from archisync_gui.endpoint.routing import Route
-from archisync_gui.model import camel
+from archisync_gui.model import camel, events
 
 REF = "#/components/schemas/"
 VIEWS = (model.Status, model.RunResult, model.RunRecord, model.Explanation)
@@ -35,7 +35,8 @@ REFUSALS = {
 }
 SERVER_SENT_EVENT = {
     "type": "object",
-    "description": "A `status` first, then each event; `data` is JSON, `id` goes to Last-Event-ID.",
+    "description": "A `status` first, then each event; `data` is JSON (a `Status`, then an `Event`), `id` goes to "
+    "Last-Event-ID.",
     "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
     "required": ["data"],
 }
@@ -181,7 +182,23 @@ def _schemas(routes: Sequence[Route]) -> dict[str, Any]:
     schemas["Refused"]["properties"]["code"] = {"$ref": REF + "RefusalCode"}
     for view in VIEWS:
         _dataclass(view, schemas)
+    schemas["Event"] = _event(schemas)
     return dict(sorted(schemas.items()))
+
+
+def _event(schemas: dict[str, Any]) -> dict[str, Any]:
+    """The envelope of an event; ``x-data`` says for each kind what its ``data`` hold."""
+    data = {kind.value: _dataclass(said, schemas) for kind, said in events.KINDS.items()}
+    time = {"type": "string", "format": "date-time"}
+    fields = {
+        "kind": {"type": "string", "enum": [*data]},
+        "boot": {"type": "string", "description": "Names one start of the panel."},
+        "revision": {"type": "integer", "description": "Grows within one boot."},
+        "at": time,
+        "data": {"anyOf": [*data.values()]},
+    }
+    about = "One event of the stream `GET /api/events`."
+    return {"type": "object", "description": about, "properties": fields, "required": [*fields], "x-data": data}
 
 
 def _resolved(value: Any) -> Any:

@@ -18,15 +18,15 @@ from archisync_gui.endpoint import contract
 from archisync_gui.endpoint.gate import Refusal
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.routing import Call, refuse_repeated_keys
-from archisync_gui.endpoint.sessions import CUSTOMERS, freshness, same_account
+from archisync_gui.endpoint.sessions import freshness, same_account
 from archisync_gui.endpoint.streams import Stream
 from archisync_gui.model import (
-    Event,
-    EventKind,
+    ErrorInfo,
     SessionEnd,
     SessionView,
     as_json,
 )
+from archisync_gui.model.events import SessionClosed, SmartSyncTimeout, SyncCompleted, SyncError, SyncProgress
 from archisync_gui.orchestrator import Feed
 
 log = logging.getLogger(__name__)
@@ -183,42 +183,31 @@ async def _write(
     orchestrator = call.services.orchestrator
     loop, next_progress = asyncio.get_running_loop(), 0.0
     async for event in changes:
-        match event.kind:
-            case EventKind.SESSION_CLOSED | EventKind.SMART_SYNC_TIMEOUT:
+        match event.data:
+            case SessionClosed() | SmartSyncTimeout():
                 state = orchestrator.session(view.handle)
                 if not isinstance(state, SessionView):
                     reason = state if isinstance(state, SessionEnd) else SessionEnd.UNKNOWN
                     raise _Over({"type": "ended", "reason": reason.value}, 4410)
-            case EventKind.SYNC_PROGRESS if (
-                event.data.get("type") == CUSTOMERS
-                and event.data.get("account") == view.account
-                and loop.time() >= next_progress
+            case SyncProgress(type="customers", account=account) as read if (
+                account == view.account and loop.time() >= next_progress
             ):
                 next_progress = loop.time() + PROGRESS_EVERY
-                told_fields = {name: event.data.get(name) for name in ("step", "page", "pages", "rows", "total")}
-                await _send(call, socket, {"type": "progress", **told_fields})
-            case EventKind.SYNC_COMPLETED if event.data.get("type") == CUSTOMERS:
+                await _send(call, socket, {"type": "progress", **as_json(read.progress)})
+            case SyncCompleted(type="customers"):
                 new = freshness(orchestrator.get_status(), view.account)
                 if new != told:
                     told = new
                     await _send(call, socket, {"type": "fresh", **_ages(new)})
-            case EventKind.SYNC_ERROR if (
-                event.data.get("type") == CUSTOMERS and event.data.get("account") == view.account
-            ):
-                code, error, hint = _failed(call, event)
+            case SyncError(type="customers", account=account, error=failure) if account == view.account:
+                code, error, hint = _failed(call, failure)
                 message = {"type": "failed", "code": code, "error": error, "hint": hint, **_ages(told)}
                 await _send(call, socket, message)
 
 
-def _failed(call: Call, event: Event) -> tuple[str, str, str]:
-    error = event.data.get("error")
-    code, params = "session-stale", {}
-    if isinstance(error, Mapping):
-        code = str(error.get("code", code))
-        given = error.get("params")
-        params = dict(given) if isinstance(given, Mapping) else {}
-    what, means, todo = call.services.say(code, call.language, params)
-    return code, f"{what} {means}".strip(), todo
+def _failed(call: Call, failure: ErrorInfo) -> tuple[str, str, str]:
+    what, means, todo = call.services.say(failure.code, call.language, dict(failure.params))
+    return failure.code, f"{what} {means}".strip(), todo
 
 
 def _ages(ages: tuple[datetime | None, datetime | None]) -> dict[str, object]:

@@ -4,6 +4,7 @@ Only frozen values, enums, exceptions and protocols live here; nothing in it act
 Times are timezone-aware ``datetime`` values; durations are seconds (``float``) unless a name says otherwise.
 """
 
+from archisync_gui.model.events import Event, EventData, Listener
 from archisync_gui.model.failures import ErrorInfo, FailureKind, SyncFailure
 from archisync_gui.model.kinds import (
     STORED,
@@ -38,10 +39,8 @@ from archisync_gui.model.runs import (
 from archisync_gui.model.status import (
     AccountStatus,
     AccountTypeStatus,
-    Event,
     Explanation,
     Forecast,
-    Listener,
     OfficeView,
     QueueEntry,
     RunView,
@@ -49,7 +48,7 @@ from archisync_gui.model.status import (
     Status,
     TypeStatus,
 )
-from archisync_gui.model.wire import FIRST_READ, as_json, camel, is_first_read, warning, warning_parts
+from archisync_gui.model.wire import FIRST_READ, as_json, camel, from_json, is_first_read, warning, warning_parts
 
 __all__ = [
     "FIRST_READ",
@@ -62,6 +61,7 @@ __all__ = [
     "Clock",
     "ErrorInfo",
     "Event",
+    "EventData",
     "EventKind",
     "Explanation",
     "FailureKind",
@@ -100,6 +100,7 @@ __all__ = [
     "TypeStatus",
     "as_json",
     "camel",
+    "from_json",
     "is_first_read",
     "warning",
     "warning_parts",

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
+from archisync_gui.model.events import Event
 from archisync_gui.model.kinds import AccountId, Json, SyncType
 from archisync_gui.model.runs import RunRecord
-from archisync_gui.model.status import Event, Explanation
+from archisync_gui.model.status import Explanation
 
 
 class Clock(Protocol):
@@ -77,9 +78,15 @@ class Journal(Protocol):
     async def flush(self) -> None:
         """Write what could not be written so far; raises while that is still not possible."""
 
-    async def run_started(self, record: RunRecord) -> None: ...
-    async def run_ended(self, record: RunRecord) -> None: ...
-    async def event(self, event: Event) -> None: ...
+    async def run_started(self, record: RunRecord) -> None:
+        """Keep a run that begins."""
+
+    async def run_ended(self, record: RunRecord) -> None:
+        """Keep how a run ended."""
+
+    async def event(self, event: Event) -> None:
+        """Keep an event."""
+
     async def note(self, key: str, value: Json) -> None:
         """Keep a small value under a key; ``None`` removes it."""
 
@@ -98,10 +105,13 @@ class SystemClock:
     """The computer's own clocks."""
 
     def now(self) -> datetime:
+        """The wall clock, UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
+        """Seconds that never jump."""
         return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
 
     async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
         await asyncio.sleep(seconds)

@@ -75,7 +75,9 @@ class RunControl(Protocol):
     """What the orchestrator hands to a runner for one run."""
 
     @property
-    def run(self) -> Run: ...
+    def run(self) -> Run:
+        """What is to be read, and for whom."""
+
     @property
     def resume(self) -> object | None:
         """The state of the suspended part, or ``None`` when the run starts from the beginning."""

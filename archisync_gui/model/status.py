@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
 
 from archisync_gui.model.failures import ErrorInfo
 from archisync_gui.model.kinds import (
     AccountId,
-    EventKind,
     Freshness,
     Json,
     Origin,
@@ -209,18 +207,3 @@ class Status:
     """When the pause ends by itself; ``None``: there is none, or only the operator ends it."""
     office: OfficeView | None = None
     """Set on every member of an office of several computers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """Something that happened. ``revision`` only grows within one ``boot``; ``data`` is JSON with camelCase keys."""
-
-    kind: EventKind
-    boot: str
-    revision: int
-    at: datetime
-    data: Mapping[str, Json] = field(default_factory=dict)
-
-
-Listener: TypeAlias = Callable[[Event], None]
-"""Called in the orchestrator's loop; must return at once. What it raises is logged and harms nobody."""

@@ -1,15 +1,18 @@
-"""The JSON form of values, and a warning of a run as one string."""
+"""The JSON form of values, values from it, and a warning of a run as one string."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import types
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from archisync_gui.model.kinds import Json
+
+T = TypeVar("T")
 
 _PLAIN = frozenset({type(None), bool, int, float, str})
 FIRST_READ = "first-read"
@@ -47,6 +50,59 @@ def as_json(value: Any) -> Any:
 def _json_keys(kind: type[Any]) -> tuple[tuple[str, str], ...]:
     """JSON key and name of each field of a dataclass (cached: progress comes thousands of times a second)."""
     return tuple((camel(field.name), field.name) for field in dataclasses.fields(kind))
+
+
+def from_json(kind: type[T], value: Any) -> T:
+    """The value of a dataclass of ``model`` from the JSON that :func:`as_json` made of it. Unknown keys are left out, a
+    missing key takes the field's default: neighbouring versions understand each other. Raises
+    ``ValueError``, ``TypeError`` or ``KeyError`` for anything else."""
+    found: T = _read(kind, value)
+    return found
+
+
+def _read(kind: Any, value: Any) -> Any:
+    if kind is Any or kind is object:
+        return value
+    if isinstance(kind, type):
+        if dataclasses.is_dataclass(kind):
+            return kind(**{name: _read(hint, value[key]) for key, name, hint in _fields(kind) if key in value})
+        if issubclass(kind, Enum):
+            return kind(value)
+        if issubclass(kind, datetime | date):
+            return kind.fromisoformat(value)
+        if kind is float:
+            return float(value)
+        if not isinstance(value, kind):
+            raise TypeError(f"{value!r} is no {kind.__name__}")
+        return value
+    return _read_generic(get_origin(kind), get_args(kind), value)
+
+
+def _read_generic(origin: Any, inner: tuple[Any, ...], value: Any) -> Any:
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        others = [one for one in inner if one is not type(None)]
+        return _read(others[0], value) if len(others) == 1 else value  # of several: ``model.Json``
+    wanted: type[Any] = dict if origin in (Mapping, dict) else list
+    if not isinstance(value, wanted):
+        raise TypeError(f"{value!r} is no {wanted.__name__}")
+    if origin is tuple and inner[-1] is Ellipsis:
+        return tuple(_read(inner[0], one) for one in value)
+    if origin is tuple:
+        return tuple(_read(one, part) for one, part in zip(inner, value, strict=True))
+    if origin in (Mapping, dict):
+        return {_read(inner[0], key): _read(inner[1], one) for key, one in value.items()}
+    if origin in (Sequence, list):
+        return [_read(inner[0], one) for one in value]
+    raise TypeError(f"no value of {origin} can be read")
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[tuple[str, str, Any], ...]:
+    """JSON key, name and type of each field."""
+    hints = get_type_hints(kind)
+    return tuple((camel(field.name), field.name, hints[field.name]) for field in dataclasses.fields(kind))
 
 
 def warning(code: str, **params: str | int) -> str:

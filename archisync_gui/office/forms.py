@@ -15,13 +15,13 @@ from archisync_gui.model import (
     AccountId,
     Clock,
     Event,
-    EventKind,
     SessionClosed,
     SessionEnd,
     SessionView,
     SmartSyncResult,
     Status,
 )
+from archisync_gui.model.events import SessionClosed as SessionClosedEvent
 
 LEASE = timedelta(minutes=10)
 """How long a session lives after a sign of life while the leader has not said so."""
@@ -157,8 +157,8 @@ class Forms:
         """The leader's news: sessions that have ended."""
         by_handle = {form.handle: form for form in self._open.values()}
         for event in events:
-            if event.kind is EventKind.SESSION_CLOSED:
-                handle, reason = str(event.data.get("handle")), SessionEnd(str(event.data.get("reason", "unknown")))
+            if isinstance(event.data, SessionClosedEvent):
+                handle, reason = event.data.handle, event.data.reason
                 form = by_handle.get(handle)
                 if form is not None and form.id in self._open:
                     self._end(form, reason)

@@ -13,7 +13,6 @@ from archisync_gui.model import (
     Clock,
     ErrorInfo,
     Event,
-    EventKind,
     FailureKind,
     Listener,
     SmartSyncResult,
@@ -21,12 +20,13 @@ from archisync_gui.model import (
     SyncFailure,
     SyncTypeSpec,
     as_json,
+    from_json,
 )
+from archisync_gui.model.events import OfficeChanged, event_from
 from archisync_gui.office.forms import Forms
 from archisync_gui.office.line import Line
 from archisync_gui.office.news import Command, News, raise_failure
 from archisync_gui.office.views import blank, seen_from_here
-from archisync_gui.office.wire import from_json
 from archisync_gui.orchestrator import Feed, Ticket
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Listeners
 
@@ -131,9 +131,7 @@ class LeaderView:
             self._tell_office()
 
     def _tell_office(self) -> None:
-        self._listeners.tell(
-            Event(EventKind.OFFICE_CHANGED, self._base.boot, self._base.revision, self._clock.now(), {})
-        )
+        self._listeners.tell(Event(self._base.boot, self._base.revision, self._clock.now(), OfficeChanged()))
 
     async def _shown(self, revision: tuple[str, int] | None) -> None:
         """Wait until the leader's status of that boot and revision, or a later one, has come."""
@@ -285,6 +283,6 @@ def _place(news: News) -> tuple[object, ...]:
 
 def _event(told: Any) -> Event | None:
     try:
-        return from_json(Event, told)
+        return event_from(told)
     except (KeyError, TypeError, ValueError):
         return None  # of a kind that a newer version has

@@ -35,10 +35,10 @@ from archisync_gui.model import (
     SyncFailure,
     SyncType,
     SyncTypeSpec,
+    from_json,
 )
 from archisync_gui.office.leader_view import FORM_LIMIT, FORM_PATIENCE, Ahead, LeaderView, looked_at
 from archisync_gui.office.news import Command
-from archisync_gui.office.wire import from_json
 from archisync_gui.orchestrator import BatchTicket, Ticket
 from archisync_gui.orchestrator.requests import refuse_unaskable
 

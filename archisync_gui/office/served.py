@@ -20,6 +20,7 @@ from archisync_gui.model import (
     SyncFailure,
     as_json,
 )
+from archisync_gui.model.events import OfForm, SmartSyncStarted
 from archisync_gui.office.desk import Asked, Emit
 from archisync_gui.orchestrator import Face, Ticket
 
@@ -156,9 +157,11 @@ class Served:
 
     def event(self, event: Event) -> Event:
         """An event of the orchestrator as all members hear it."""
-        handle = event.data.get("handle")
-        form = next((form for form in self._forms.values() if form.handle == handle), None)
-        return event if form is None else replace(event, data={**event.data, "handle": form.public})
+        data = event.data
+        if not isinstance(data, OfForm | SmartSyncStarted):
+            return event
+        form = next((form for form in self._forms.values() if form.handle == data.handle), None)
+        return event if form is None else replace(event, data=replace(data, handle=form.public))
 
     def present(self, members: Mapping[str, str]) -> None:
         """The members that take part now: id and name. Sessions of all others end after the usual grace."""

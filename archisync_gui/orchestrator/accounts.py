@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from archisync_gui.model import Account, AccountId, ErrorInfo, EventKind, FailureKind, Json, SyncType, as_json
+from archisync_gui.model import Account, AccountId, ErrorInfo, FailureKind, Json, SyncType, as_json, events
 from archisync_gui.orchestrator.blocks import logins_today
 from archisync_gui.orchestrator.office_hours import local_day
 from archisync_gui.orchestrator.requests import dropped, put_back, stop_asked
 from archisync_gui.orchestrator.schedule import planned, with_due
 from archisync_gui.orchestrator.state import AccountState, State, StopCause
-from archisync_gui.orchestrator.values import Emit, Moment, SaveNote, evolve
+from archisync_gui.orchestrator.values import Moment, Note, evolve
 
 
 def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
@@ -21,7 +21,7 @@ def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
     state = orphans_dropped(evolve(state, accounts=known), now)
     if state.active is not None and state.active.run.account not in state.enabled:
         state = stop_asked(state, StopCause.ACCOUNT)
-    state = state.say(Emit(EventKind.ACCOUNT_CHANGED, {"accounts": list(state.enabled)}))
+    state = state.say(events.AccountChanged(accounts=state.enabled))
     return planned(state, now)
 
 
@@ -84,7 +84,7 @@ def login_failed(
             if due is not None:
                 state = with_due(state, key, min(due, until))
             return state.with_account(evolve(known, login_failures=failures, login_pause=until)).say(
-                Emit(EventKind.ACCOUNT_CHANGED, {"account": account, "pausedUntil": until.isoformat()})
+                events.AccountChanged(account, paused_until=until)
             )
     return state
 
@@ -94,8 +94,8 @@ def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
     known = state.accounts.get(account)
     if known is None:
         return state
-    state = state.with_account(evolve(known, stopped=error)).say(SaveNote(f"stopped:{account}", as_json(error)))
-    state = state.say(Emit(EventKind.ACCOUNT_CHANGED, {"account": account, "stopped": as_json(error)}))
+    state = state.with_account(evolve(known, stopped=error)).say(Note(f"stopped:{account}", as_json(error)))
+    state = state.say(events.AccountChanged(account, stopped=error))
     return rehomed(state)
 
 
@@ -113,7 +113,7 @@ def allowed(state: State, now: Moment, account: AccountId) -> State:
     if known is None:
         return state
     state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None, allowed_at=now.mono))
-    state = state.say(SaveNote(f"stopped:{account}", None), Emit(EventKind.ACCOUNT_CHANGED, {"account": account}))
+    state = state.say(Note(f"stopped:{account}", None), events.AccountChanged(account))
     return rehomed(state)
 
 
@@ -126,5 +126,5 @@ def logged_in(state: State, now: Moment, account: AccountId) -> State:
     count = logins_today(state, account, now) + 1
     note: Json = {"day": day.isoformat(), "count": count}
     return state.with_account(evolve(known, day=day, logins=count)).say(
-        SaveNote(f"logins:{account}", note), Emit(EventKind.ACCOUNT_CHANGED, {"account": account, "logins": count})
+        Note(f"logins:{account}", note), events.AccountChanged(account, logins=count)
     )

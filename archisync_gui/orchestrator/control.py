@@ -64,6 +64,7 @@ class Control:
             raise asyncio.CancelledError("the run was abandoned")
 
     def suspend_requested(self) -> bool:
+        """True when the run has to make way at its next safe point (rule 10)."""
         self._go_on()
         state, now = self._look()
         active = state.active
@@ -73,11 +74,13 @@ class Control:
         return False
 
     def progress(self, progress: Progress) -> None:
+        """Tell how far the run is; resets the watchdog."""
         self._go_on()
         self._apply(lambda state, now: runs.progressed(state, now, self.run.id, progress))
 
     @contextmanager
     def long_step(self, limit: float) -> Iterator[None]:
+        """Keep the watchdog quiet for at most ``limit`` seconds."""
         self._go_on()
         self._apply(lambda state, now: runs.long_step(state, now, self.run.id, limit))
         try:
@@ -86,6 +89,7 @@ class Control:
             self._apply(lambda state, now: runs.long_step(state, now, self.run.id, None))
 
     def logged_in(self) -> None:
+        """Count one real login (rule 22)."""
         self._apply(lambda state, now: accounts.logged_in(state, now, self.run.account))
 
 

@@ -24,20 +24,21 @@ from archisync_gui.model import (
     Json,
     Reason,
     Runner,
+    RunRecord,
     RunResult,
     Suspended,
+    events,
 )
 from archisync_gui.orchestrator import runs
-from archisync_gui.orchestrator.blocks import breathing, late_times
 from archisync_gui.orchestrator.control import Control, end_of, failure_of, internal
 from archisync_gui.orchestrator.decide import Abandon, Start, Stop, decide, next_change
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
-from archisync_gui.orchestrator.schedule import passed, slept
+from archisync_gui.orchestrator.schedule import freshness_noticed, next_late, passed, slept
 from archisync_gui.orchestrator.state import Attempt, State
 from archisync_gui.orchestrator.tickets import Waiters
-from archisync_gui.orchestrator.values import Answer, DoubtClock, Effect, Emit, Moment, SaveNote, SaveRun, Slot, evolve
+from archisync_gui.orchestrator.values import Answer, ClockDoubt, Effect, Moment, Note, evolve
 
 log = logging.getLogger(__name__)
 
@@ -93,10 +94,6 @@ class Dispatcher:
         """Closes the browser of a run that does not end, then takes the lock from it."""
         self._flushing = False
         self._explained: tuple[object, object] | None = None
-        self._late_depends: tuple[object, ...] = (None,) * 4
-        self._late_times: list[datetime] = []
-        self._lateness: tuple[bool, int] | None = None
-        """Whether quiet is over, and how many copies are late; ``None``: not looked at yet."""
 
     # ------------------------------------------------------------------------------------------------ state
 
@@ -111,9 +108,17 @@ class Dispatcher:
     def ask(
         self, transition: Callable[Concatenate[State, Moment, P], tuple[State, T]], *args: P.args, **kw: P.kwargs
     ) -> T:
-        """Advance the state to now, change it by a transition, emit what happened, wake the dispatcher, and return the
-        transition's answer. This is the only way to change the state; the answer belongs to the state that was changed,
-        not to one read before or after."""
+        """Change the state by a transition, and wake the dispatcher."""
+        answer = self._change(transition, *args, **kw)
+        self._wake.set()
+        return answer
+
+    def _change(
+        self, transition: Callable[Concatenate[State, Moment, P], tuple[State, T]], *args: P.args, **kw: P.kwargs
+    ) -> T:
+        """Advance the state to now, change it by a transition, emit what happened, and return the transition's answer.
+        This is the only way to change the state; the answer belongs to the state that was changed, not to one read
+        before or after."""
         now = self.now()
         before = self.state
         asleep = slept(before, now)
@@ -124,18 +129,17 @@ class Dispatcher:
         if words:
             after = evolve(after, out=())
         if after.queue is not before.queue:
-            words = (*words, Emit(EventKind.QUEUE_UPDATED, {"waiting": len(after.queue)}))
+            words = (*words, events.QueueUpdated(len(after.queue)))
         if not words and after.sessions is not before.sessions:
             self.revision += 1  # a sign of life moves a deadline: no event, but the next status must show it
         self.state = after  # final before listeners are called
         self._words.extend(words)
-        self._wake.set()
         self._tell(now)
         return answer
 
     def notice_time(self) -> None:
-        """Let what time alone brings happen: leases that have run out end, what is due is asked for."""
-        self.apply(lambda state, now: state)
+        """Let what time alone brings happen: leases end, what is due is asked for, copies become late."""
+        self.apply(freshness_noticed)
 
     def _tell(self, now: Moment) -> None:
         """Carry out the effects in order, also those that listeners cause meanwhile."""
@@ -153,24 +157,24 @@ class Dispatcher:
 
     def _pass_on(self, word: Effect, now: Moment) -> None:
         match word:
-            case Emit(kind, data):
-                self.revision += 1
-                event = Event(kind, self.state.boot, self.revision, now.wall, data)
-                if kind not in NOT_KEPT:
-                    self._writer.write(partial(self._journal.event, event))
-                self.listeners.tell(event)
-            case SaveRun(record):
-                self._writer.write(partial(self._journal.run_ended, record))
-            case SaveNote(key, value):
+            case RunRecord():
+                self._writer.write(partial(self._journal.run_ended, word))
+            case Note(key, value):
                 self._notes[key] = value
                 self._writer.write(self._write_notes)
-            case DoubtClock():
+            case ClockDoubt():
                 self._writer.write(self._journal.clock_doubted)
             case Answer(who, result):
                 self._waiters.answer_forms(who, result)
                 if isinstance(result, RunResult):
                     # Tickets wait until the attempt's row is written (rule 5).
                     self._writer.then(partial(self._waiters.settle, who, result))
+            case _:
+                self.revision += 1
+                event = Event(self.state.boot, self.revision, now.wall, word)
+                if event.kind not in NOT_KEPT:
+                    self._writer.write(partial(self._journal.event, event))
+                self.listeners.tell(event)
 
     async def _write_notes(self) -> None:
         """Write the notes that are not written yet; one that fails stays for the next time (a hold or a stopped account
@@ -221,28 +225,23 @@ class Dispatcher:
             await self._wake.wait()
 
     def _step(self) -> None:
-        """Let time pass, do the one thing to do, or set the alarm for the next change."""
-        self.notice_time()
+        """Let time pass, do the one thing to do, and set the alarm for the next change. To suspend a run is none of
+        these: it asks ``suspend_requested`` at its safe points."""
+        self._wake.clear()  # before the change: what listeners of its events ask for is looked at in the next step
+        todo = self._change(stepped)
         now = self.now()
-        match decide(self.state, now):
-            case Start(slot):
-                self._start(slot)
-            case Stop(run_id, cause):
-                self.apply(runs.stop_sent, run_id, cause)
-                if self._run is not None:
-                    self._run.cancel()
-            case Abandon(run_id):
-                if self._giving_up is None:
-                    self._giving_up = asyncio.create_task(self._give_up(run_id), name="orchestrator abandons a run")
-                self._wake.clear()
-                self._set_alarm(now.mono + self.state.rules.cancel_again)
-            case _:
-                # A run is suspended by itself: it asks ``suspend_requested`` at its safe points.
-                self._wake.clear()
-                self._set_alarm(next_change(self.state, now))
+        match todo:
+            case Start():
+                self._start()
+            case Stop() if self._run is not None:
+                self._run.cancel()
+            case Abandon(run_id) if self._giving_up is None:
+                self._giving_up = asyncio.create_task(self._give_up(run_id), name="orchestrator abandons a run")
+        # A run that is to be abandoned is, as soon as its browser is closed: there is no time to wait for.
+        again = now.mono + self.state.rules.cancel_again if isinstance(todo, Abandon) else next_change(self.state, now)
+        self._set_alarm(min(again, next_late(self.state, now)))
         self._flush()
         self._keep_explanation(now)
-        self._notice_freshness(now)
 
     def _set_alarm(self, at: float) -> None:
         """Be woken at a monotonic time, or a little earlier: clocks are looked at again then. An alarm that rings too
@@ -276,24 +275,9 @@ class Dispatcher:
         """The program was not open from ``since`` to this start."""
         self._keep_gap(since, Reason.NOT_RUNNING)
 
-    def _notice_freshness(self, now: Moment) -> None:
-        """Emit an event when a copy becomes late or quiet ends: both happen by time alone and change the status."""
-        state = self.state
-        depends = (state.tracks, state.intervals, state.accounts, state.rules)
-        if any(a is not b for a, b in zip(depends, self._late_depends, strict=True)):
-            # Nothing that freshness depends on changes more often than a run ends.
-            self._late_depends, self._late_times, self._lateness = depends, sorted(late_times(state, now)), None
-        before, late = self._lateness, sum(at <= now.wall for at in self._late_times)
-        self._lateness = breathing(state, now), late
-        if before is not None and before != self._lateness:
-            self.apply(lambda state, now: state.say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)})))
-        if late < len(self._late_times):
-            self._set_alarm(now.mono_at(self._late_times[late]))
-
     # ------------------------------------------------------------------------------------------------ the run
 
-    def _start(self, slot: Slot) -> None:
-        self.apply(runs.started, slot)
+    def _start(self) -> None:
         active = self.state.active
         assert active is not None  # the transition just gave it the lock
         control = Control(active, lambda: (self.state, self.now()), self.apply)
@@ -374,6 +358,18 @@ class Dispatcher:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         await self._writer.stop()
+
+
+def stepped(state: State, now: Moment) -> tuple[State, Start | Stop | Abandon | None]:
+    """The state after the one thing to do now, and that thing, for the dispatcher to do it to the run's task."""
+    state = freshness_noticed(state, now)
+    todo = decide(state, now)
+    match todo:
+        case Start(slot):
+            state = runs.started(state, now, slot)
+        case Stop(run_id, cause):
+            state = runs.stop_sent(state, now, run_id, cause)
+    return state, todo
 
 
 async def first_of(wanted: asyncio.Future[Any], limit: Coroutine[Any, Any, None]) -> None:

@@ -200,7 +200,7 @@ class _Kept(NamedTuple):
         return abs(passed_by) < INEXACT and abs(moved) < INEXACT
 
 
-_ALWAYS_NEW = frozenset({"at", "flow", "sequence", "ended", "out", "active"})
+_ALWAYS_NEW = frozenset({"at", "flow", "sequence", "ended", "lateness", "out", "active"})
 """Parts of the state that change with every step, run or ended session and change no forecast; of the
 active run see :func:`_depends`. Every other part counts, so that a new one is not forgotten."""
 

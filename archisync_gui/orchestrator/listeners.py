@@ -7,17 +7,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from archisync_gui.model import Event, EventKind, Listener
+from archisync_gui.model import Event, Listener
+from archisync_gui.model.events import QueueUpdated, SyncProgress, subject
 
 log = logging.getLogger(__name__)
 
 FEED_LIMIT = 500
 """Events that wait for a slow reader before older ones of the same subject give way."""
-
-_STATE_OF = {EventKind.SYNC_PROGRESS: "runId", EventKind.QUEUE_UPDATED: ""}
-"""Events of which only the last says anything; the field that names their subject."""
-
-_SUBJECTS = ("runId", "handle", "account", "type")
 
 
 class Listeners:
@@ -91,15 +87,20 @@ class Feed:
 
 
 def _merging_key(event: Event) -> object:
-    subject = _STATE_OF.get(event.kind)
-    return event.revision if subject is None else (event.kind, event.data.get(subject))
+    """Events of which only the last says anything have one key: progress of a run, and the queue."""
+    match event.data:
+        case SyncProgress(run_id=run_id):
+            return event.kind, run_id
+        case QueueUpdated():
+            return event.kind
+    return event.revision
 
 
 def _shorten(waiting: dict[object, Event], limit: int) -> None:
     """Keep the last event of each kind and subject; beyond that, the latest ones."""
     last: dict[object, Event] = {}
     for event in waiting.values():
-        key = (event.kind, *(str(event.data.get(s)) for s in _SUBJECTS if s != "runId"))
+        key = event.kind, subject(event.data)
         last.pop(key, None)
         last[key] = event
     waiting.clear()

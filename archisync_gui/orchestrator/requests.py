@@ -7,7 +7,6 @@ from datetime import datetime
 
 from archisync_gui.model import (
     AccountId,
-    EventKind,
     FailureKind,
     Json,
     Outcome,
@@ -16,16 +15,15 @@ from archisync_gui.model import (
     SyncFailure,
     SyncType,
     SyncTypeSpec,
+    events,
 )
 from archisync_gui.orchestrator.state import ListState, Request, State, StopCause
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
     SMART,
     Answer,
-    Emit,
     Moment,
-    SaveNote,
-    SaveRun,
+    Note,
     Slot,
     Want,
     evolve,
@@ -162,15 +160,14 @@ def parked_ended(state: State, now: Moment, request: Request, cause: str) -> Sta
     parked = request.parked
     if parked is None:
         return state
-    row = evolve(
-        parked.record(),
+    row = parked.record(
         ended=max(now.wall, parked.started.wall),
         seconds=parked.spent,
         outcome=Outcome.CANCELLED,
         rows=parked.progress.rows,
         suspensions=(*parked.suspensions, (parked.since.wall, None)),
     )
-    return state.say(SaveRun(row), Emit(EventKind.SYNC_CANCELLED, {**parked.about(), "cause": cause}))
+    return state.say(row, events.SyncCancelled(*parked.about(), cause))
 
 
 def used_up(state: State, request: Request) -> State:
@@ -188,7 +185,7 @@ def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | N
     if track.owed == since:
         return state
     sync_type, account = key
-    note = SaveNote(f"owed:{sync_type}:{account}", None if since is None else since.isoformat())
+    note = Note(f"owed:{sync_type}:{account}", None if since is None else since.isoformat())
     return state.with_track(key, evolve(track, owed=since)).say(note)
 
 

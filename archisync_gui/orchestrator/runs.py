@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from archisync_gui.model import (
     AccountId,
     ErrorInfo,
-    EventKind,
     FailureKind,
     Finished,
     Json,
@@ -23,7 +23,7 @@ from archisync_gui.model import (
     Scope,
     Suspended,
     SyncType,
-    as_json,
+    events,
 )
 from archisync_gui.orchestrator import accounts, sessions
 from archisync_gui.orchestrator.decide import effective_priority
@@ -38,11 +38,9 @@ from archisync_gui.orchestrator.state import Attempt, ListState, Request, State,
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
     Answer,
-    DoubtClock,
-    Emit,
+    ClockDoubt,
     Moment,
-    SaveNote,
-    SaveRun,
+    Note,
     Slot,
     Stamp,
     evolve,
@@ -69,8 +67,7 @@ def started(state: State, now: Moment, slot: Slot) -> State:
         run_id, state = state.numbered("r")
         run = Run(run_id, *request.slot, request.origin, priority, request.attempt, state.preemptible)
         active = Attempt(request, run, started=now, began=now, since=now, progress_at=now.mono)
-        data: dict[str, Json] = {**active.about(), "requestId": request.id, "priority": priority}
-        return evolve(state, active=active).say(Emit(EventKind.SYNC_STARTED, data))
+        return evolve(state, active=active).say(events.SyncStarted(*active.about(), request.id, priority))
     active = evolve(
         parked,
         request=evolve(request, parked=None),
@@ -83,8 +80,7 @@ def started(state: State, now: Moment, slot: Slot) -> State:
     goes_on = parked.resume is not None and now.mono - parked.since.mono < state.rules.resume_age
     if not goes_on:
         active = evolve(active, began=now, resume=None, progress=Progress(), spent=0.0)
-    data = {**active.about(), "requestId": request.id, "startsOver": not goes_on}
-    return evolve(state, active=active).say(Emit(EventKind.SYNC_RESUMED, data))
+    return evolve(state, active=active).say(events.SyncResumed(*active.about(), request.id, starts_over=not goes_on))
 
 
 def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> State:
@@ -93,7 +89,11 @@ def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> St
     if active is None or active.run.id != run_id:
         return state
     active = evolve(active, progress=progress, progress_at=now.mono)
-    return evolve(state, active=active).say(Emit(EventKind.SYNC_PROGRESS, {**active.about(), **as_json(progress)}))
+    return evolve(state, active=active).say(events.SyncProgress(*active.about(), *_read(progress)))
+
+
+def _read(progress: Progress) -> tuple[str, int | None, int | None, int, int | None]:
+    return progress.step, progress.page, progress.pages, progress.rows, progress.total
 
 
 def restated(
@@ -115,7 +115,7 @@ def restated(
     track = evolve(state.track(sync_type, account), success=success, new=new, whole=whole)
     if track.last is not None and track.last.outcome is Outcome.REFUSED:
         track = evolve(track, last=None)
-    return state.with_track(key, track).say(Emit(EventKind.QUEUE_UPDATED, {"type": sync_type, "account": account}))
+    return state.with_track(key, track).say(events.QueueUpdated(len(state.queue), sync_type, account))
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
@@ -153,7 +153,7 @@ def abandoned_over(state: State, _now: Moment, run_id: str) -> State:
     left = tuple(a for a in state.abandoned if a.run.id != run_id)
     if len(left) == len(state.abandoned):
         return state
-    return evolve(state, abandoned=left).say(Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
+    return evolve(state, abandoned=left).say(events.QueueUpdated(len(state.queue)))
 
 
 def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo) -> State:
@@ -190,12 +190,13 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
     as_of, tolerance = how.as_of, timedelta(seconds=state.rules.clock_tolerance)
     if as_of is not None:
         if as_of - now.wall > tolerance:
-            state = state.say(DoubtClock())  # the store may have kept that time
+            state = state.say(ClockDoubt())  # the store may have kept that time
         set_back = active.began.wall - began > tolerance
         # After the wall clock was set back only the monotonic clock tells how old the rows are (rule 30).
         as_of = began if as_of > now.wall or (set_back and as_of > began) else as_of
-    row = evolve(
-        over(active, now),
+    row = over(
+        active,
+        now,
         outcome=how.outcome,
         as_of=as_of,
         rows=how.rows,
@@ -211,19 +212,19 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
     state = _count_kept(state.with_track(key, track), key, before, track)
     state = accounts.login_worked(state, active.run.account)
     result = result_of(row)
-    kind = EventKind.SYNC_SKIPPED if how.outcome is Outcome.SKIPPED else EventKind.SYNC_COMPLETED
-    data: dict[str, Json] = {
-        **active.about(),
-        "outcome": how.outcome.value,
-        "rows": how.rows,
-        "added": how.added,
-        "changed": how.changed,
-        "gone": how.gone,
-        "asOf": None if as_of is None else as_of.isoformat(),
-        "durationMs": result.duration_ms,
-        "warnings": list(how.warnings),
-    }
-    state = _settle(state.say(SaveRun(row)), active.request, result).say(Emit(kind, data))
+    kind = events.SyncSkipped if how.outcome is Outcome.SKIPPED else events.SyncCompleted
+    told = kind(
+        *active.about(),
+        how.outcome,
+        how.rows,
+        how.added,
+        how.changed,
+        how.gone,
+        as_of,
+        result.duration_ms,
+        how.warnings,
+    )
+    state = _settle(state.say(row), active.request, result).say(told)
     if how.outcome is not Outcome.COMPLETED:
         return state
     if active.run.scope is Scope.ALL:
@@ -285,12 +286,12 @@ def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> St
     if not request.wants and request.slot not in state.queue:
         return dropped(state, now, whole)
     state = _settled_closed(put_back(state, request), active.request, request, result_of(active.record()))
-    return state.say(Emit(EventKind.SYNC_SUSPENDED, {**active.about(), **as_json(how.progress)}))
+    return state.say(events.SyncSuspended(*active.about(), *_read(how.progress)))
 
 
 def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | None = None) -> State:
     """The run was cancelled and has ended (rule 26). After a hold, the requests of schedule and forms wait again."""
-    row = evolve(over(active, now), outcome=Outcome.CANCELLED, error=error)
+    row = over(active, now, outcome=Outcome.CANCELLED, error=error)
     key = state.track_key(row.type, row.account)
     state = state.with_track(key, evolve(state.tracks.get(key, ListState()), last=row))
     request = active.request
@@ -301,16 +302,15 @@ def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | No
             state = put_back(state, evolve(request, wants=keep))
             request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
     cause = active.stop or StopCause.OPERATOR
-    data: dict[str, Json] = {**active.about(), "cause": cause.value, "abandoned": error is not None}
-    state = _settle(state.say(SaveRun(row)), request, result_of(row))
-    return state.say(Emit(EventKind.SYNC_CANCELLED, data))
+    state = _settle(state.say(row), request, result_of(row))
+    return state.say(events.SyncCancelled(*active.about(), cause.value, abandoned=error is not None))
 
 
 def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> State:
     """The attempt failed. Transient failures are tried again, outside the lock (rule 21); credentials stop the account
     (rule 22); the others end the request."""
     outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
-    row = evolve(over(active, now), outcome=outcome, error=error, rows=active.progress.rows)
+    row = over(active, now, outcome=outcome, error=error, rows=active.progress.rows)
     key = state.track_key(row.type, row.account)
     before = state.tracks.get(key, ListState())
     track = evolve(before, last=row)
@@ -320,21 +320,20 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and wanted and not state.closing
     if not again and row.scope is Scope.ALL:
         track = _after_failure(state, track, now, row)
-    state = _count_kept(state.with_track(key, track).say(SaveRun(row)), key, before, track)
-    failure: dict[str, Json] = {**active.about(), "outcome": outcome.value, "final": not again, "error": as_json(error)}
+    state = _count_kept(state.with_track(key, track).say(row), key, before, track)
+    failure = events.SyncError(*active.about(), error, outcome, final=not again)
     if not again:
-        state = _settle(state, active.request, result_of(row)).say(Emit(EventKind.SYNC_ERROR, failure))
+        state = _settle(state, active.request, result_of(row)).say(failure)
         return accounts.login_failed(state, now, row.type, row.account, error, active.since.mono)
     pause = pauses[row.attempt - 1]
     state = _settled_closed(state, active.request, request, result_of(row))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
     forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
-    state = put_back(state, retry).say(Emit(EventKind.SYNC_ERROR, failure))
+    state = put_back(state, retry).say(failure)
     if forms:
         state = state.say(Answer(forms, error))
-    planned: dict[str, Json] = {**active.about(), "attempt": row.attempt + 1, "seconds": pause}
-    return state.say(Emit(EventKind.RETRY_PLANNED, planned))
+    return state.say(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
 
 
 def _after_failure(state: State, track: ListState, now: Moment, row: RunRecord) -> ListState:
@@ -352,7 +351,7 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState
         return state
     until = None if after.back_off is None else after.back_off.isoformat()
     note: Json = {"count": after.failures, "until": until} if after.failures else None
-    return state.say(SaveNote(f"failures:{key[0]}:{key[1]}", note))
+    return state.say(Note(f"failures:{key[0]}:{key[1]}", note))
 
 
 def _settled_closed(state: State, before: Request, after: Request, result: RunResult) -> State:
@@ -373,9 +372,9 @@ def _error(active: Attempt, code: str, message: str) -> ErrorInfo:
     return ErrorInfo(code, FailureKind.TRANSIENT, message, params)
 
 
-def over(active: Attempt, now: Moment) -> RunRecord:
-    """The row of an attempt that ends now."""
-    return evolve(active.record(), ended=max(now.wall, active.started.wall), seconds=active.seconds(now))
+def over(active: Attempt, now: Moment, **end: Any) -> RunRecord:
+    """The row of an attempt that ends now; ``end``: its outcome and counts."""
+    return active.record(ended=max(now.wall, active.started.wall), seconds=active.seconds(now), **end)
 
 
 def result_of(row: RunRecord) -> RunResult:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
 
-from archisync_gui.model import AccountId, EventKind, FailureKind, Json, Origin, Reason, Scope, SyncFailure, SyncType
+from archisync_gui.model import AccountId, FailureKind, Origin, Reason, Scope, SyncFailure, SyncType, events
 from archisync_gui.orchestrator import office_hours, sessions
-from archisync_gui.orchestrator.blocks import quiet, stopped_by
+from archisync_gui.orchestrator.blocks import breathing, late_times, quiet, stopped_by
 from archisync_gui.orchestrator.decide import dues
 from archisync_gui.orchestrator.requests import asked, stop_asked, with_owed
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.orchestrator.state import ListState, State, StopCause
+from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
-    DoubtClock,
-    Emit,
+    ClockDoubt,
     Moment,
+    Note,
     QueueTime,
-    SaveNote,
     Slot,
     Stamp,
     Want,
@@ -56,18 +56,18 @@ def held(state: State, now: Moment, until: datetime | None) -> State:
     if state.hold_since is not None:
         if until == state.hold_until:
             return state
-        return _with_hold_end(state, until).say(Emit(EventKind.HOLD_CHANGED, {"hold": True}))
+        return _with_hold_end(state, until).say(events.HoldChanged(True))
     if state.active is not None and not state.active.request.anyway:
         state = stop_asked(state, StopCause.HOLD)
     state = _with_hold_end(evolve(state, hold_since=now.wall), until)
-    return state.say(SaveNote("hold", now.wall.isoformat()), Emit(EventKind.HOLD_CHANGED, {"hold": True}))
+    return state.say(Note("hold", now.wall.isoformat()), events.HoldChanged(True))
 
 
 def _with_hold_end(state: State, until: datetime | None) -> State:
     """The pause ends at that time, or when the operator ends it."""
     if until is None and state.hold_until is None:
         return state
-    return evolve(state, hold_until=until).say(SaveNote("hold-until", None if until is None else until.isoformat()))
+    return evolve(state, hold_until=until).say(Note("hold-until", None if until is None else until.isoformat()))
 
 
 def released(state: State) -> State:
@@ -75,7 +75,7 @@ def released(state: State) -> State:
     if state.hold_since is None:
         return state if state.hold_until is None else evolve(state, hold_until=None)
     return evolve(state, hold_since=None, hold_until=None).say(
-        SaveNote("hold", None), SaveNote("hold-until", None), Emit(EventKind.HOLD_CHANGED, {"hold": False})
+        Note("hold", None), Note("hold-until", None), events.HoldChanged(False)
     )
 
 
@@ -85,7 +85,7 @@ def _hold_moved(state: State, before: Moment, now: Moment) -> State:
     if since is None or until is None:
         return state
     shift = timedelta(seconds=(now.wall - before.wall).total_seconds() - (now.mono - before.mono))
-    state = evolve(state, hold_since=since + shift).say(SaveNote("hold", (since + shift).isoformat()))
+    state = evolve(state, hold_since=since + shift).say(Note("hold", (since + shift).isoformat()))
     return _with_hold_end(state, until + shift)
 
 
@@ -130,7 +130,29 @@ def clock_doubted(state: State, now: Moment) -> State:
     accounts = {account: evolve(a, login_pause=None) for account, a in state.accounts.items()}
     state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
     # Nothing in the queue changed, but every status built before this moment claims too much.
-    return state.say(DoubtClock(), Emit(EventKind.QUEUE_UPDATED, {"waiting": len(state.queue)}))
+    return state.say(ClockDoubt(), events.QueueUpdated(len(state.queue)))
+
+
+# ---------------------------------------------------------------------------------------------------------- freshness
+
+
+def freshness_noticed(state: State, now: Moment) -> State:
+    """Emit an event when a copy has become late or quiet has ended: both change the status, and nothing else does."""
+    depends = state.tracks, state.intervals, state.accounts, state.rules
+    known = state.lateness
+    same = len(known.depends) == len(depends) and all(a is b for a, b in zip(depends, known.depends, strict=True))
+    times = known.times if same else tuple(sorted(late_times(state, now)))
+    found = Lateness(depends, times, bisect_right(times, now.wall), breathing(state, now))
+    if same and (found.late, found.breathing) == (known.late, known.breathing):
+        return state
+    state = evolve(state, lateness=found)
+    return state.say(events.QueueUpdated(len(state.queue))) if same else state
+
+
+def next_late(state: State, now: Moment) -> float:
+    """Monotonic time at which the next copy becomes late; infinite when none will."""
+    coming = state.lateness.times[state.lateness.late :]
+    return now.mono_at(coming[0]) if coming else float("inf")
 
 
 # ---------------------------------------------------------------------------------------------------------- due
@@ -139,7 +161,7 @@ def clock_doubted(state: State, now: Moment) -> State:
 def asked_by_clock(state: State, now: Moment, asleep: bool) -> State:
     """Request what is due, once, however much time was missed (rule 28), and emit what was missed. The read stays owed
     until a run has used its due time up."""
-    missed: list[Json] = []
+    missed: list[events.Missed] = []
     for due, sync_type, account in dues(state):
         if due <= now.wall:
             interval = state.intervals.get(sync_type)
@@ -163,7 +185,7 @@ def _next_due(due: datetime, interval: int, now: Moment) -> datetime:
     return following if following > now.wall else now.wall + timedelta(minutes=interval)
 
 
-def _missed(state: State, now: Moment, slot: Slot, due: datetime, interval: int, asleep: bool) -> list[Json]:
+def _missed(state: State, now: Moment, slot: Slot, due: datetime, interval: int, asleep: bool) -> list[events.Missed]:
     """The times up to now at which a read was due and did not happen, and why. The last one is made up now, unless
     the schedule's request for an earlier one still waits. That the office is closed is no miss."""
     passed_by = _times_due(due, interval, now)
@@ -181,20 +203,13 @@ def _times_due(due: datetime, interval: int, now: Moment) -> int:
     return 1 + int((now.wall - due).total_seconds() // (interval * 60))
 
 
-def _miss(slot: Slot, due: datetime, interval: int, count: int, reason: Reason) -> Json:
+def _miss(slot: Slot, due: datetime, interval: int, count: int, reason: Reason) -> events.Missed:
     last = due + timedelta(minutes=(count - 1) * interval)
-    return {
-        "type": slot.type,
-        "account": slot.account,
-        "due": due.isoformat(),
-        "last": last.isoformat(),
-        "count": count,
-        "reason": reason.value,
-    }
+    return events.Missed(slot.type, slot.account, due, last, count, reason)
 
 
-def _told(state: State, missed: list[Json]) -> State:
-    return state.say(Emit(EventKind.SCHEDULE_MISSED, {"missed": missed})) if missed else state
+def _told(state: State, missed: list[events.Missed]) -> State:
+    return state.say(events.ScheduleMissed(tuple(missed))) if missed else state
 
 
 def _scheduled(state: State, now: Moment, sync_type: SyncType, account: AccountId, due: datetime) -> State:
@@ -213,7 +228,7 @@ def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None
     """The schedule's next time of one type and account, kept over restarts."""
     sync_type, account = key
     state = state.with_track(key, evolve(state.tracks.get(key, ListState()), due=due))
-    return state.say(SaveNote(f"due:{sync_type}:{account}", None if due is None else due.isoformat()))
+    return state.say(Note(f"due:{sync_type}:{account}", None if due is None else due.isoformat()))
 
 
 def _next_daily(state: State, now: Moment) -> datetime | None:
@@ -229,7 +244,7 @@ def _daily_at_most(state: State, now: Moment) -> datetime | None:
 
 def with_daily(state: State, due: datetime | None) -> State:
     """The next daily read of everything, kept over restarts (rule 28)."""
-    return evolve(state, daily_due=due).say(SaveNote("daily", None if due is None else due.isoformat()))
+    return evolve(state, daily_due=due).say(Note("daily", None if due is None else due.isoformat()))
 
 
 def planned(state: State, now: Moment) -> State:
@@ -237,7 +252,7 @@ def planned(state: State, now: Moment) -> State:
     the others keep their time (rule 28)."""
     if not state.rules.schedule:
         return state
-    missed: list[Json] = []
+    missed: list[events.Missed] = []
     for sync_type, account in state.lines():
         key = state.track_key(sync_type, account)
         track = state.tracks.get(key, ListState())
@@ -319,7 +334,7 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
         elif track.success is not None:
             last = track.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
-    return state.say(Emit(EventKind.SCHEDULE_CHANGED, {"type": sync_type, "interval": minutes}))
+    return state.say(events.ScheduleChanged(sync_type, minutes))
 
 
 def rules_set(state: State, now: Moment, rules: Rules) -> State:
@@ -327,12 +342,11 @@ def rules_set(state: State, now: Moment, rules: Rules) -> State:
     before = state.rules
     kept = rules.daily_full == before.daily_full and rules.zone == before.zone
     state = planned(evolve(state, rules=rules, daily_due=state.daily_due if kept else None), now)
-    return state.say(Emit(EventKind.SCHEDULE_CHANGED, {}))
+    return state.say(events.ScheduleChanged())
 
 
 def away_set(state: State, why: Reason | None) -> State:
     """The computer cannot reach anything now, or (``None``) can again."""
     if state.away is why:
         return state
-    data: dict[str, Json] = {"away": None if why is None else why.value}
-    return evolve(state, away=why).say(Emit(EventKind.SCHEDULE_CHANGED, data))
+    return evolve(state, away=why).say(events.ScheduleChanged(away=why))

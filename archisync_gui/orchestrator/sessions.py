@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from archisync_gui.model import AccountId, EventKind, Json, Origin, Reason, Scope, SessionClosed, SessionEnd
+from archisync_gui.model import AccountId, Origin, Reason, Scope, SessionClosed, SessionEnd, events
 from archisync_gui.orchestrator.blocks import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
 from archisync_gui.orchestrator.state import Attempt, EndedSession, ListState, Session, State, StopCause
-from archisync_gui.orchestrator.values import SMART, Effect, Emit, Moment, Slot, Stamp, Want, evolve, form
+from archisync_gui.orchestrator.values import SMART, Effect, Moment, Slot, Stamp, Want, evolve, form
 
 # ---------------------------------------------------------------------------------------------------------- open
 
@@ -35,11 +35,9 @@ def opened(
     if not state.sessions:
         # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
         since = now.mono if state.quiet_since is None else state.quiet_since
-        state = evolve(state, quiet_since=since).say(Emit(EventKind.SMART_SYNC_STARTED, {"handle": handle}))
+        state = evolve(state, quiet_since=since).say(events.SmartSyncStarted(handle))
     state = _kept(state, session_id, session)
-    return state.say(
-        Emit(EventKind.SESSION_OPENED, {**about(session), "sessionCount": len(state.sessions)})
-    ), session_id
+    return state.say(events.SessionOpened(*about(session), len(state.sessions))), session_id
 
 
 def wants_fresh(state: State, now: Moment, session_id: str) -> State:
@@ -211,39 +209,34 @@ def ended(state: State, now: Moment, session_id: str, reason: SessionEnd) -> Sta
     session = state.sessions.get(session_id)
     if session is None:
         return state
-    cost = _cost(state, now, session)
+    put_off = _put_off(state, now, session)
     state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != session_id})
     state = _remember_end(state, now, session_id, session.handle, reason)
     state = withdrawn(state, now, (form(session.handle),), stop=False)
-    state = state.say(*_end_events(session, reason, len(state.sessions), cost))
+    state = state.say(*_end_events(session, reason, len(state.sessions), put_off))
     if not state.sessions:
-        state = state.say(Emit(EventKind.SMART_SYNC_ENDED, {}))
+        state = state.say(events.SmartSyncEnded())
     return state
 
 
-def _end_events(session: Session, reason: SessionEnd, count: int, cost: Mapping[str, Json]) -> list[Effect]:
-    """The events of a session's end; ``count`` sessions are left."""
-    told: dict[str, Json] = {**about(session), "reason": reason.value, "sessionCount": count, **cost}
-    kinds = (EventKind.SMART_SYNC_TIMEOUT,) if reason is SessionEnd.TIMEOUT else ()
-    return [Emit(kind, told) for kind in (*kinds, EventKind.SESSION_CLOSED)]
-
-
-def _cost(state: State, now: Moment, session: Session) -> dict[str, Json]:
-    """What a form cost: how long it waited for fresh customers and, when the last one closes, for how long the
-    request that waited longest has been put off. ``None``: never fresh; others still wait for another form."""
-    put_off = None
-    if len(state.sessions) == 1:
-        begun = session.since.mono if state.quiet_since is None else state.quiet_since
-        blocked = [(r, stopped_by(state, r, now)) for r in state.queue.values()]
-        waits = [now.mono - max(r.asked.mono, begun) for r, by in blocked if by and by.reason is Reason.SESSION]
-        put_off = round(max(waits, default=0.0) * 1000)
-    return _cost_of_many(session) | {"putOffMs": put_off}
-
-
-def _cost_of_many(session: Session) -> dict[str, Json]:
-    """The cost of a form beside others: for how long requests were put off is counted when the last form closes."""
+def _end_events(session: Session, reason: SessionEnd, count: int, put_off: int | None = None) -> list[Effect]:
+    """The events of a session's end; ``count`` sessions are left. ``put_off``: for how many milliseconds others had to
+    wait."""
     fresh = session.fresh_after
-    return {"customersMs": None if fresh is None else round(fresh * 1000), "putOffMs": None}
+    told = (*about(session), reason, count, None if fresh is None else round(fresh * 1000), put_off)
+    kinds = (events.SmartSyncTimeout,) if reason is SessionEnd.TIMEOUT else ()
+    return [kind(*told) for kind in (*kinds, events.SessionClosed)]
+
+
+def _put_off(state: State, now: Moment, session: Session) -> int | None:
+    """For how many milliseconds the request that waited longest has been put off when the last form closes; ``None``:
+    others still wait for another form."""
+    if len(state.sessions) != 1:
+        return None
+    begun = session.since.mono if state.quiet_since is None else state.quiet_since
+    blocked = [(r, stopped_by(state, r, now)) for r in state.queue.values()]
+    waits = [now.mono - max(r.asked.mono, begun) for r, by in blocked if by and by.reason is Reason.SESSION]
+    return round(max(waits, default=0.0) * 1000)
 
 
 def ended_by_operator(state: State, now: Moment, handle: str) -> tuple[State, bool]:
@@ -283,7 +276,7 @@ def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionE
     effects: list[Effect] = []
     for session, why in gone:
         count -= 1
-        effects += _end_events(session, why, count, _cost_of_many(session))
+        effects += _end_events(session, why, count)
     return ended(state.say(*effects), now, last, reason)
 
 
@@ -315,9 +308,9 @@ def drained(state: State, now: Moment) -> State:
 # ---------------------------------------------------------------------------------------------------------- shapes
 
 
-def about(session: Session) -> dict[str, Json]:
-    """What events say of a session: never its id (rule 14)."""
-    return {"handle": session.handle, "label": session.label, "account": session.account}
+def about(session: Session) -> tuple[str, str, AccountId | None]:
+    """What events say of a session (``events.OfForm``): never its id (rule 14)."""
+    return session.handle, session.label, session.account
 
 
 def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp | None]:

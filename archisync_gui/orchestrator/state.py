@@ -9,27 +9,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from archisync_gui.model import (
     Account,
     AccountId,
     ErrorInfo,
-    Json,
     Origin,
     Progress,
     Reason,
     Run,
     RunRecord,
+    Scope,
     SessionEnd,
     SyncType,
     SyncTypeSpec,
 )
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.values import SHARED, SMART, Effect, Moment, QueueTime, Slot, Stamp, Want, evolve
-
-# ---------------------------------------------------------------------------------------------------------- time
-
 
 # ---------------------------------------------------------------------------------------------------------- requests
 
@@ -134,8 +131,8 @@ class Attempt:
         """How long the active attempt has worked; suspended time does not count."""
         return self.spent + now.mono - self.since.mono
 
-    def record(self) -> RunRecord:
-        """Its row in the journal while it has not ended (rule 31)."""
+    def record(self, **end: Any) -> RunRecord:
+        """Its row in the journal (rule 31); ``end``: the fields that say how it ended."""
         run = self.run
         return RunRecord(
             id=run.id,
@@ -147,20 +144,13 @@ class Attempt:
             attempt=run.attempt,
             asked=self.request.asked.wall,
             started=self.started.wall,
-            suspensions=self.suspensions,
+            **{"suspensions": self.suspensions, **end},
         )
 
-    def about(self) -> dict[str, Json]:
-        """What every event of it says."""
+    def about(self) -> tuple[str, SyncType, AccountId, Scope, Origin, int]:
+        """What every event of it says (``events.OfRun``)."""
         run = self.run
-        return {
-            "runId": run.id,
-            "type": run.type,
-            "account": run.account,
-            "scope": run.scope.value,
-            "origin": run.origin.value,
-            "attempt": run.attempt,
-        }
+        return run.id, run.type, run.account, run.scope, run.origin, run.attempt
 
 
 # ---------------------------------------------------------------------------------------------------------- the rest
@@ -206,6 +196,7 @@ class AccountState:
 
     @property
     def usable(self) -> bool:
+        """True when a run can log in with it."""
         return self.account.enabled and self.stopped is None
 
 
@@ -243,7 +234,16 @@ class EndedSession(NamedTuple):
     """Monotonic."""
 
 
-# ---------------------------------------------------------------------------------------------------------- effects
+class Lateness(NamedTuple):
+    """What statuses show and time alone changes: which copies are late, and whether quiet is over."""
+
+    depends: tuple[object, ...] = ()
+    """The parts of the state that ``times`` were computed from."""
+    times: tuple[datetime, ...] = ()
+    """When each copy becomes, or became, late; in order."""
+    late: int = 0
+    """How many of these have passed."""
+    breathing: bool = False
 
 
 # ---------------------------------------------------------------------------------------------------------- state
@@ -284,6 +284,7 @@ class State:
     away: Reason | None = None
     """Why the computer cannot reach anything now (``OFFLINE``, ``ASLEEP``); schedule and repeats wait."""
     closing: bool = False
+    lateness: Lateness = field(default_factory=Lateness)
     out: tuple[Effect, ...] = ()
     """Effects that the dispatcher has not carried out yet."""
 
@@ -296,15 +297,19 @@ class State:
         return f"{self.boot}-{letter}{self.sequence}", evolve(self, sequence=self.sequence + 1)
 
     def with_request(self, request: Request) -> State:
+        """With the request in its slot of the queue."""
         return evolve(self, queue={**self.queue, request.slot: request})
 
     def without_request(self, slot: Slot) -> State:
+        """With that slot of the queue free."""
         return evolve(self, queue={k: v for k, v in self.queue.items() if k != slot})
 
     def with_track(self, key: tuple[SyncType, AccountId], track: ListState) -> State:
+        """With this known of a list."""
         return evolve(self, tracks={**self.tracks, key: track})
 
     def with_account(self, account: AccountState) -> State:
+        """With this known of an account."""
         return evolve(self, accounts={**self.accounts, account.account.id: account})
 
     def track_key(self, sync_type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
@@ -312,6 +317,7 @@ class State:
         return sync_type, SHARED if self.types[sync_type].shared else account
 
     def track(self, sync_type: SyncType, account: AccountId) -> ListState:
+        """What is known of a list."""
         return self.tracks.get(self.track_key(sync_type, account), _BLANK)
 
     def request(self, request_id: str) -> Request | None:

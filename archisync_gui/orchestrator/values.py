@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 from archisync_gui.model import (
     AccountId,
     ErrorInfo,
-    EventKind,
+    EventData,
     Json,
     Origin,
     RunRecord,
@@ -121,19 +120,6 @@ def is_form(who: str) -> bool:
     return who.startswith("form ")
 
 
-class Emit(NamedTuple):
-    """An event for listeners and journal."""
-
-    kind: EventKind
-    data: Mapping[str, Json]
-
-
-class SaveRun(NamedTuple):
-    """An attempt's row to be remembered."""
-
-    record: RunRecord
-
-
 class Answer(NamedTuple):
     """What became of a request, for those who wanted it. Tickets get exactly one result (rule 5). Forms get the first
     failure, too, though the request is tried again (rule 12)."""
@@ -142,15 +128,17 @@ class Answer(NamedTuple):
     result: RunResult | ErrorInfo
 
 
-class DoubtClock(NamedTuple):
-    """The wall clock was set back: what is stored no longer tells how old the data are (rule 30)."""
-
-
-class SaveNote(NamedTuple):
+class Note(NamedTuple):
     """A small value to be kept over restarts; ``None`` removes it."""
 
     key: str
     value: Json
 
 
-Effect: TypeAlias = Emit | SaveRun | SaveNote | DoubtClock | Answer
+class ClockDoubt(NamedTuple):
+    """The wall clock was set back: what is stored no longer tells how old the data are (rule 30)."""
+
+
+Effect: TypeAlias = EventData | RunRecord | Note | ClockDoubt | Answer
+"""What a transition wants done: an event for listeners and journal; something for the journal only (an attempt's row, a
+note, a doubt about its times); an answer for those who asked."""

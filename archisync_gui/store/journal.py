@@ -16,7 +16,6 @@ from archisync_gui.model import (
     Clock,
     ErrorInfo,
     Event,
-    EventKind,
     Explanation,
     FailureKind,
     Forecast,
@@ -30,6 +29,7 @@ from archisync_gui.model import (
     Scope,
     as_json,
 )
+from archisync_gui.model.events import data_from
 from archisync_gui.store.ages import doubt, names_of
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.dialect import any_text
@@ -134,9 +134,10 @@ def _error(data: Mapping[str, Any]) -> ErrorInfo:
 
 def event_from(row: Any) -> Event | None:
     """An event from its columns; ``None`` for one that this version cannot read."""
-    if row.kind not in set(EventKind) or not isinstance(row.at, datetime):
+    try:
+        return Event(row.boot, row.revision, row.at, data_from(row.kind, row.data)) if row.at is not None else None
+    except (KeyError, TypeError, ValueError):
         return None
-    return Event(EventKind(row.kind), row.boot, row.revision, row.at, row.data if isinstance(row.data, dict) else {})
 
 
 def _forecast_json(forecast: Forecast) -> dict[str, Any]:

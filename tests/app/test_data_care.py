@@ -28,9 +28,10 @@ from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Entity, Kind
-from archisync_gui.model import Event, EventKind, SystemClock
+from archisync_gui.model import EventKind, SystemClock
 from archisync_gui.store import Batch, RefusedKind, Store, StoreError
 from archisync_gui.store.keys import folded
+from tests.support.events import an_event
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 AGENT = "agente01"
@@ -112,8 +113,10 @@ async def fill(profile: Profile, person: dict[str, str]) -> None:
             await store.apply(name, AGENT, Batch(f"{name}-{turn}", at, rows, whole=True, clean=True))
     kept = Batch("kept", at, [*mine["customers"]], whole=True, clean=True)
     await store.keep_refused("customers", AGENT, kept, RefusedKind.SHRINK)
-    told = {"error": {"message": f"cannot be read:\n{person['name']}", "evidence": {"cells": [person["vat_number"]]}}}
-    await store.journal.event(Event(EventKind.SYNC_ERROR, "boot", 1, at, told))
+    evidence = {"cells": [person["vat_number"]]}
+    error = {"code": "x", "kind": "layout", "message": f"cannot be read:\n{person['name']}", "evidence": evidence}
+    told = {"error": error}
+    await store.journal.event(an_event(EventKind.SYNC_ERROR, "boot", 1, at, told))
     await store.journal.note("odd", {"names": [f"a\t{person['name']}"]})
     await store.close()
     drafts = await Drafts.open(profile.folder, clock=SystemClock())
@@ -412,6 +415,7 @@ from archisync_gui.app import data_care
 from archisync_gui.app.profile import open_profile
 from archisync_gui.store import personal
 from archisync_gui.drafts import personal as drafts
+from tests.support.events import an_event
 
 def stop(*_):
     print("here", flush=True)

@@ -10,6 +10,7 @@ import pytest
 from archisync_gui.app.event_log import event_logger, sentence
 from archisync_gui.messages import LANGUAGES
 from archisync_gui.model import FIRST_READ, ErrorInfo, Event, EventKind, FailureKind, Json, as_json, warning
+from tests.support.events import an_event as event_of
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -25,8 +26,8 @@ COUNTS: dict[str, Json] = {
 }
 
 
-def event(kind: EventKind, data: dict[str, Json]) -> Event:
-    return Event(kind, "boot", 1, NOW, data)
+def an_event(kind: EventKind, data: dict[str, Json]) -> Event:
+    return event_of(kind, "boot", 1, NOW, data)
 
 
 def failed(code: str, kind: FailureKind) -> dict[str, Json]:
@@ -59,7 +60,7 @@ def failed(code: str, kind: FailureKind) -> dict[str, Json]:
     ],
 )
 def test_what_happened_is_one_line(kind: EventKind, data: dict[str, Json], said: str) -> None:
-    line = sentence(event(kind, data), "it")
+    line = sentence(an_event(kind, data), "it")
     assert said in line
     assert "\n" not in line
     assert "Ferramenta" not in line, "names of customers do not belong into the log"
@@ -68,7 +69,7 @@ def test_what_happened_is_one_line(kind: EventKind, data: dict[str, Json], said:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", EventKind)
 def test_no_event_is_without_a_text_or_raises(kind: EventKind, language: str) -> None:
-    line = sentence(event(kind, dict(RUN)), language)
+    line = sentence(event_of(kind, "boot", 1, NOW), language)
     assert "word." not in line
 
 
@@ -76,8 +77,8 @@ def test_failures_are_warnings_and_the_language_is_asked_each_time(caplog: pytes
     languages = iter(["it", "en"])
     heard = event_logger(lambda: next(languages))
     with caplog.at_level(logging.INFO, "archisync_gui.events"):
-        heard(event(EventKind.SYNC_ERROR, failed("erp-slow", FailureKind.TRANSIENT)))
-        heard(event(EventKind.SYNC_COMPLETED, COUNTS))
+        heard(an_event(EventKind.SYNC_ERROR, failed("erp-slow", FailureKind.TRANSIENT)))
+        heard(an_event(EventKind.SYNC_COMPLETED, COUNTS))
     first, second = caplog.records
     assert first.levelno == logging.WARNING
     assert second.getMessage().startswith("Orders")

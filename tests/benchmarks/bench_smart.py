@@ -23,7 +23,8 @@ from archisync_gui.demo_erp import DemoErp
 from archisync_gui.drafts import Drafts
 from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.endpoint.server import Endpoint
-from archisync_gui.model import Event, EventKind
+from archisync_gui.model import Event
+from archisync_gui.model.events import SyncProgress
 from archisync_gui.settings import Settings
 from tests.benchmarks.result import Result, percentile
 
@@ -135,7 +136,7 @@ async def smart(quick: bool) -> list[Result]:
         reading = asyncio.Event()
 
         def progressed(event: Event) -> None:
-            if event.kind is EventKind.SYNC_PROGRESS and event.data["type"] == "products" and event.data["page"]:
+            if isinstance(event.data, SyncProgress) and event.data.type == "products" and event.data.page:
                 reading.set()
 
         stop = here.core.orchestrator.subscribe(progressed)

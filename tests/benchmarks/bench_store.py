@@ -22,8 +22,9 @@ import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row, Value
 from archisync_gui.erp.cells.rows import Record
-from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope, SyncTypeSpec, SystemClock
+from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope, SyncTypeSpec, SystemClock
 from archisync_gui.store import Batch, Store
+from tests.support.events import an_event
 
 WIDTH = 30
 PRODUCTS = Entity(
@@ -156,7 +157,7 @@ async def five_thousand() -> None:
                     spent.append((time.perf_counter() - begun) * 1000)
             say(f"apply, {share} changed", spent, beats)
         say("known", *await timed(lambda: store.known("bench", "")))
-        event = Event(EventKind.SYNC_PROGRESS, "boot", 1, datetime.now(UTC), {"page": 3, "rows": 600})
+        event = an_event(EventKind.SYNC_PROGRESS, "boot", 1, datetime.now(UTC), {"page": 3, "rows": 600})
 
         async def hundred() -> None:
             for _ in range(100):

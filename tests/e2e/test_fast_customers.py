@@ -161,7 +161,7 @@ async def left(here: Office, page: Page, *, crash: bool) -> float:
     orchestrator = here.core.orchestrator
     resumed = asyncio.Event()
     stop = orchestrator.subscribe(
-        lambda e: resumed.set() if e.kind is EventKind.SYNC_STARTED and e.data["type"] == "invoices" else None
+        lambda e: resumed.set() if e.kind is EventKind.SYNC_STARTED and e.data.type == "invoices" else None
     )
     ticket = orchestrator.request_sync("invoices")
     assert orchestrator.get_status().smart_customer_sync_active

@@ -490,7 +490,7 @@ async def test_a_tab_whose_lines_are_cut_keeps_its_one_session(tmp_path: Path, b
             await until(lambda before=before: len(lines) > before)
             await at_work.move_on(70)
             at_work.orchestrator.touch("x" * 32)  # the dispatcher looks at its clock
-        assert [view.handle for view in at_work.sessions] == [event.data["handle"] for event in opened]
+        assert [view.handle for view in at_work.sessions] == [event.data.handle for event in opened]
         assert len(opened) == 1
         assert await page.evaluate("[session.freshness.state, ended.length]") == ["fresh", 0]
 
@@ -544,7 +544,7 @@ async def test_one_call_that_fails_gives_no_open_session_up(tmp_path: Path, brow
             await until(lambda: len(calls) >= 2)
         await page.wait_for_function("underway === 0")
         assert await page.evaluate("[session.freshness.state, ended.length]") == ["fresh", 0]
-        assert [view.handle for view in at_work.sessions] == [event.data["handle"] for event in opened]
+        assert [view.handle for view in at_work.sessions] == [event.data.handle for event in opened]
         assert len(opened) == 1
 
 

@@ -54,8 +54,8 @@ class Office:
         async with asyncio.timeout(120):
             while True:
                 for event in self.events:
-                    if event.kind is kind and event.data.get("type") == sync_type:
-                        at = event.data.get("page")
+                    if event.kind is kind and getattr(event.data, "type", None) == sync_type:
+                        at = getattr(event.data, "page", None)
                         if not page or (isinstance(at, int) and at >= page):
                             return event
                 await asyncio.sleep(0.02)
@@ -110,8 +110,8 @@ async def test_products_are_suspended_for_the_form_and_go_on_from_where_they_wer
     suspended = orchestrator.get_status().statuses["products"].accounts[0]
     assert suspended.state.value == "suspended"
     at = await office.until(EventKind.SYNC_SUSPENDED, "products")
-    assert isinstance(at.data["page"], int)
-    assert at.data["page"] >= 3
+    assert isinstance(at.data.page, int)
+    assert at.data.page >= 3
 
     status, closed = await office.post("/api/customers/resume-syncs", {"sessionId": SESSION})
     assert (status, closed["closed"], closed["sessionCount"]) == (200, True, 0)
@@ -124,11 +124,11 @@ async def test_products_are_suspended_for_the_form_and_go_on_from_where_they_wer
     )
     resumed = office.events.index(await office.until(EventKind.SYNC_RESUMED, "products"))
     pages = [
-        event.data["page"]
+        event.data.page
         for event in office.events[resumed:]
-        if event.kind is EventKind.SYNC_PROGRESS and event.data["type"] == "products" and event.data["page"]
+        if event.kind is EventKind.SYNC_PROGRESS and event.data.type == "products" and event.data.page
     ]
-    assert min(pages) >= at.data["page"], "products started over"
+    assert min(pages) >= at.data.page, "products started over"
     record = await office.core.store.run(result.run_id or "")
     assert record is not None
     assert len(record.suspensions) == 1

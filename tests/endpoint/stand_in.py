@@ -32,6 +32,7 @@ from archisync_gui.model import (
     TypeStatus,
 )
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
+from tests.support.events import an_event
 
 AS_OF = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 TYPES = ("orders", "customers", "ddt", "invoices", "prices", "products")
@@ -80,7 +81,7 @@ class StandIn:
 
     def tell(self, kind: EventKind, data: dict[str, Json] | None = None) -> Event:
         self.revision += 1
-        event = Event(kind, "boot", self.revision, AS_OF, data or {})
+        event = an_event(kind, "boot", self.revision, AS_OF, data or {})
         for listener in list(self.listeners):
             listener(event)
         return event

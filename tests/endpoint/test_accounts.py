@@ -86,6 +86,11 @@ async def test_events_of_one_account_name_no_other(office: Office) -> None:
         tell = office.orchestrator.tell
         tell(EventKind.SESSION_OPENED, {"account": OTHER, "label": SECRET})
         tell(EventKind.ACCOUNT_CHANGED, {"accounts": [MINE, OTHER]})
+        tell(EventKind.ACCOUNT_CHANGED, {"account": OTHER, "logins": 3})
+        tell(EventKind.QUEUE_UPDATED, {"waiting": 1, "type": "customers", "account": OTHER})
+        lists = (("customers", OTHER), ("products", OTHER), ("orders", MINE))
+        tell(EventKind.SCHEDULE_MISSED, {"missed": [missed(*which) for which in lists]})
+        tell(EventKind.SCHEDULE_MISSED, {"missed": [missed("customers", OTHER)]})
         tell(EventKind.SYNC_STARTED, {"type": "products", "account": OTHER})
         tell(EventKind.SYNC_STARTED, {"type": "customers", "account": MINE})
         heard = ""
@@ -94,6 +99,15 @@ async def test_events_of_one_account_name_no_other(office: Office) -> None:
     assert SECRET not in heard
     assert OTHER not in heard
     assert heard.count("event: sync-started") >= 1
+    told = [json.loads(line.removeprefix("data: ")) for line in heard.splitlines() if '"missed":' in line]
+    assert [[(one["type"], one["account"]) for one in event["data"]["missed"]] for event in told] == [
+        [("products", ""), ("orders", MINE)]
+    ]
+
+
+def missed(type: str, account: str) -> dict[str, object]:
+    at = datetime.now(UTC).isoformat()
+    return {"type": type, "account": account, "due": at, "last": at, "count": 1, "reason": "hold"}
 
 
 async def test_the_history_of_one_account_holds_no_run_of_another(office: Office) -> None:

@@ -17,7 +17,7 @@ import pytest
 from archisync_gui.endpoint.gate import Limits
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.tab_line import MESSAGES_AT_ONCE
-from archisync_gui.model import EventKind, SessionEnd
+from archisync_gui.model import EventKind, SessionEnd, as_json
 from tests.endpoint.office import PAGE, QUICK, SESSION, STRANGER, Office, running
 from tests.endpoint.stand_in import AS_OF
 from tests.support.waiting import until
@@ -268,10 +268,10 @@ async def test_events_begin_with_a_status(office: Office) -> None:
         first = await stream.next()
         assert (first["event"], first["id"]) == ("status", "boot:1")
         assert json.loads(first["data"])["sessionCount"] == 0
-        office.orchestrator.tell(EventKind.SYNC_STARTED, {"type": "orders"})
+        started = office.orchestrator.tell(EventKind.SYNC_STARTED, {"type": "orders"})
         event = await stream.next()
         assert (event["event"], event["id"]) == ("sync-started", "boot:2")
-        assert json.loads(event["data"])["data"] == {"type": "orders"}
+        assert json.loads(event["data"])["data"] == as_json(started.data)
 
 
 async def test_a_stream_goes_on_where_it_broke(office: Office) -> None:
@@ -371,6 +371,6 @@ async def test_a_stream_that_is_not_read_is_dropped(tmp_path: Path) -> None:
         listening = len(office.orchestrator.listeners)
         async with asyncio.timeout(60):
             while len(office.orchestrator.listeners) == listening:
-                office.orchestrator.tell(EventKind.SYNC_PROGRESS, {"filler": "x" * 60_000})
+                office.orchestrator.tell(EventKind.SYNC_PROGRESS, {"step": "x" * 60_000})
                 await asyncio.sleep(0)
         writer.transport.abort()

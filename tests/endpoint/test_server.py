@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -17,10 +18,11 @@ from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS, Limits
 from archisync_gui.endpoint.paired_pages import PairingStore
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.server import Endpoint
-from archisync_gui.model import SessionEnd, SystemClock
+from archisync_gui.model import EventKind, SessionEnd, SystemClock, as_json
 from archisync_gui.orchestrator import Rules
 from tests.endpoint.office import Office, free_port, running
 from tests.endpoint.stand_in import StandIn
+from tests.support.events import an_event
 
 SOURCES = Path(openapi.__file__).parent
 
@@ -109,6 +111,16 @@ async def test_the_openapi_document_tells_every_route(office: Office) -> None:
     text = (await office.ask("GET", "/openapi.json")).text
     for name in set(re.findall(r"#/components/schemas/(\w+)", text)):
         assert name in document["components"]["schemas"]
+
+
+async def test_the_openapi_document_tells_what_each_event_holds(office: Office) -> None:
+    schemas = (await office.ask("GET", "/openapi.json")).json["components"]["schemas"]
+    assert set(schemas["Event"]["x-data"]) == set(EventKind)
+    for kind in EventKind:
+        event = as_json(an_event(kind, "boot", 1, datetime.now(UTC)))
+        data = schemas[schemas["Event"]["x-data"][kind]["$ref"].rpartition("/")[2]]
+        assert set(event) == set(schemas["Event"]["required"]), kind
+        assert set(event["data"]) == set(data["required"]) == set(data["properties"]), kind
 
 
 async def test_the_docs_page_needs_nothing_from_outside(office: Office) -> None:

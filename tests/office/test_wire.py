@@ -22,12 +22,14 @@ from archisync_gui.model import (
     Status,
     SystemClock,
     as_json,
+    from_json,
 )
+from archisync_gui.model.events import event_from
 from archisync_gui.office.leader_view import UNREAD
 from archisync_gui.office.news import News
 from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.office.views import blank
-from archisync_gui.office.wire import from_json
+from tests.support.events import an_event
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 TYPES = [entity.spec for entity in ENTITIES]
@@ -39,8 +41,8 @@ STATUS = replace(
 
 def test_a_status_comes_through_whole() -> None:
     assert from_json(Status, as_json(STATUS)) == STATUS
-    event = Event(EventKind.SESSION_CLOSED, "b", 3, NOW, {"handle": "h", "reason": SessionEnd.CLOSED.value})
-    assert from_json(Event, as_json(event)) == event
+    event = an_event(EventKind.SESSION_CLOSED, "b", 3, NOW, {"handle": "h", "reason": SessionEnd.CLOSED.value})
+    assert event_from(as_json(event)) == event
     explained = Explanation(NOW, Reason.NOT_RUNNING)
     assert from_json(Explanation, as_json(explained)) == explained
 
@@ -103,7 +105,7 @@ async def test_a_member_that_reads_no_status_opens_all_the_same(face: RemoteOrch
 async def test_an_event_of_another_version_costs_no_other(face: RemoteOrchestrator) -> None:
     told: list[Event] = []
     face.subscribe(told.append)
-    event = Event(EventKind.SYNC_COMPLETED, "b", 7, NOW, {"type": "orders"})
+    event = an_event(EventKind.SYNC_COMPLETED, "b", 7, NOW, {"type": "orders"})
     odd = {**as_json(event), "kind": "invented-later"}
     face.heard(news(as_json(STATUS), events=(odd, as_json(event))))
     assert [one for one in told if one.kind is EventKind.SYNC_COMPLETED] == [event]

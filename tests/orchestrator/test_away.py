@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
-from archisync_gui.model import EventKind, FailureKind, Reason
+from archisync_gui.model import EventKind, FailureKind, Reason, events
 from archisync_gui.orchestrator import OfficeHours, Rules
 from tests.orchestrator.rig import Rig, Running, opened
 from tests.support.clock import MONDAY, settle
@@ -19,9 +18,9 @@ def at_once(run: Running) -> None:
     run.finish()
 
 
-def misses(rig: Rig, type: str | None = None) -> list[dict[str, Any]]:
-    found = [miss for event in rig.of(EventKind.SCHEDULE_MISSED) for miss in event.data["missed"]]  # type: ignore[union-attr]
-    return [miss for miss in found if type in (None, miss["type"])]  # type: ignore[index,call-overload,misc]
+def misses(rig: Rig, type: str | None = None) -> list[events.Missed]:
+    found = [miss for e in rig.events if isinstance(e.data, events.ScheduleMissed) for miss in e.data.missed]
+    return [miss for miss in found if type in (None, miss.type)]
 
 
 async def test_what_was_due_while_the_computer_slept_is_told_once_and_made_up_once() -> None:
@@ -38,10 +37,10 @@ async def test_what_was_due_while_the_computer_slept_is_told_once_and_made_up_on
             assert len(rig.of(EventKind.SCHEDULE_MISSED)) == 1
             (orders,) = misses(rig, "orders")
             # Due every ten minutes from 8:10 to 16:00; the last one is made up.
-            assert orders["count"] == 47
-            assert datetime.fromisoformat(orders["due"]) == MONDAY + timedelta(minutes=10)
-            assert datetime.fromisoformat(orders["last"]) == MONDAY + timedelta(minutes=470)
-            assert {m["reason"] for m in misses(rig)} == {"asleep"}
+            assert orders.count == 47
+            assert orders.due == MONDAY + timedelta(minutes=10)
+            assert orders.last == MONDAY + timedelta(minutes=470)
+            assert {m.reason for m in misses(rig)} == {"asleep"}
 
 
 async def test_the_past_knows_when_the_computer_slept_and_when_nobody_ran() -> None:
@@ -60,8 +59,8 @@ async def test_the_past_knows_when_the_computer_slept_and_when_nobody_ran() -> N
     await rig.o.start()
     await settle()
     assert (await rig.o.explain(MONDAY + timedelta(minutes=90))).reason is Reason.NOT_RUNNING
-    assert {m["reason"] for m in misses(rig)} == {"not-running"}
-    assert [m["count"] for m in misses(rig, "orders")] == [6]
+    assert {m.reason for m in misses(rig)} == {"not-running"}
+    assert [m.count for m in misses(rig, "orders")] == [6]
     await rig.o.close()
 
 
@@ -75,7 +74,7 @@ async def test_a_read_that_still_waits_at_its_next_time_is_a_miss_with_its_reaso
         assert misses(rig) == []  # asked for at its time; nothing is missed yet
         rig.o.request_sync("orders")  # wanted by the operator, too
         await rig.clock.advance(10 * MINUTE)
-        assert [(m["type"], m["count"], m["reason"]) for m in misses(rig)] == [("orders", 1, "hold")]
+        assert [(m.type, m.count, m.reason) for m in misses(rig)] == [("orders", 1, "hold")]
         rig.o.release()
         await settle()
         assert len([r for r in rig.runs if r.type == "orders"]) == 2
@@ -96,7 +95,7 @@ async def test_a_long_run_of_another_list_is_a_reason_too() -> None:
         rig.o.request_sync("products")
         await settle()
         await rig.clock.advance(19.5 * MINUTE)
-        assert [(m["type"], m["reason"]) for m in misses(rig)] == [("orders", "behind")]
+        assert [(m.type, m.reason) for m in misses(rig)] == [("orders", "behind")]
 
 
 async def test_a_closed_office_is_no_miss() -> None:
@@ -125,7 +124,7 @@ async def test_without_network_the_schedule_waits_and_is_made_up_once() -> None:
         rig.o.set_away(None)
         await settle()
         assert [r.type for r in rig.runs[read:]] == ["orders"]
-        told = [e.data.get("away", "-") for e in rig.of(EventKind.SCHEDULE_CHANGED)]
+        told = [e.data.away for e in rig.of(EventKind.SCHEDULE_CHANGED)]
         assert told == ["offline", None]
 
 

@@ -63,7 +63,7 @@ async def test_a_suspended_run_goes_on_up_to_five_minutes(moment: float, goes_on
         await settle()
         assert rig.active.type == "products"
         assert (rig.active.resumed_from == "page 7") == goes_on
-        assert rig.of(EventKind.SYNC_RESUMED)[-1].data["startsOver"] != goes_on
+        assert rig.of(EventKind.SYNC_RESUMED)[-1].data.starts_over != goes_on
 
 
 @pytest.mark.parametrize(("moment", "reads"), [(BEFORE, 0), (AT, 1)])
@@ -136,7 +136,7 @@ async def test_leases_end_to_the_second(moment: float, open_still: bool) -> None
         await rig.clock.advance(20 + moment)
         assert bool(rig.o.state.sessions) == open_still
         if not open_still:
-            assert rig.of(EventKind.SESSION_CLOSED)[0].data["reason"] == "lost"
+            assert rig.of(EventKind.SESSION_CLOSED)[0].data.reason == "lost"
 
 
 @pytest.mark.parametrize(("moment", "reason"), [(BEFORE, SessionEnd.CLOSED), (AT, SessionEnd.UNKNOWN)])
@@ -195,7 +195,7 @@ async def test_repeats_come_after_5_10_and_20_seconds(pauses: tuple[float, ...],
         for pause in pauses:
             await rig.fail()
             planned = rig.of(EventKind.RETRY_PLANNED)[-1].data
-            assert (planned["attempt"], planned["seconds"]) == (len(rig.runs) + 1, (5.0, 10.0, 20.0)[len(rig.runs) - 1])
+            assert (planned.attempt, planned.seconds) == (len(rig.runs) + 1, (5.0, 10.0, 20.0)[len(rig.runs) - 1])
             await rig.clock.advance(pause)
         assert rig.runs[-1].control.run.attempt == attempt
         assert len(rig.runs) == attempt

@@ -298,7 +298,7 @@ async def test_s9_a_hung_read_answers_pending_and_is_cancelled_at_last() -> None
         assert (await form).code == "pending"
         await rig.clock.advance(110)
         assert rig.runs[0].cancelled
-        assert rig.of(EventKind.SYNC_ERROR)[0].data["error"]["code"] == "run-watchdog"  # type: ignore[index,call-overload]
+        assert rig.of(EventKind.SYNC_ERROR)[0].data.error.code == "run-watchdog"  # type: ignore[index,call-overload]
 
 
 async def test_s10_a_timed_out_form_withdraws_its_waiting_read() -> None:
@@ -449,7 +449,7 @@ async def test_c7_other_tabs_do_not_keep_a_dead_one() -> None:
             rig.o.touch("alive")
         assert rig.o.touch("dead") is SessionEnd.TIMEOUT
         (timeout,) = rig.of(EventKind.SMART_SYNC_TIMEOUT)
-        assert timeout.data["sessionCount"] == 1
+        assert timeout.data.session_count == 1
 
 
 async def test_c8_no_timer_is_shown_after_it_fired() -> None:
@@ -542,7 +542,7 @@ async def test_q6_leaving_the_queue_is_an_event() -> None:
         await settle()
         rig.o.request_sync("ddt")
         await rig.finish()
-        assert rig.of(EventKind.QUEUE_UPDATED)[-1].data["waiting"] == 0
+        assert rig.of(EventKind.QUEUE_UPDATED)[-1].data.waiting == 0
 
 
 async def test_q8_a_request_for_the_running_type_runs_once_after_it() -> None:
@@ -790,7 +790,7 @@ async def test_u15_the_counts_are_kept() -> None:
         await rig.finish(rows=40, added=3, changed=2)
         (row,) = rig.journal.rows.values()
         assert (row.rows, row.added, row.changed) == (40, 3, 2)
-        assert rig.of(EventKind.SYNC_COMPLETED)[0].data["added"] == 3
+        assert rig.of(EventKind.SYNC_COMPLETED)[0].data.added == 3
 
 
 async def test_u16_an_error_event_says_what_happened() -> None:
@@ -798,9 +798,8 @@ async def test_u16_an_error_event_says_what_happened() -> None:
         rig.o.request_sync("orders")
         await settle()
         await rig.fail(FailureKind.LAYOUT, "column-missing")
-        error = rig.of(EventKind.SYNC_ERROR)[0].data["error"]
-        assert isinstance(error, dict)
-        assert (error["code"], error["kind"]) == ("column-missing", "layout")
+        error = rig.of(EventKind.SYNC_ERROR)[0].data.error
+        assert (error.code, error.kind) == ("column-missing", FailureKind.LAYOUT)
 
 
 async def test_a9_a_hung_run_does_not_block_the_others() -> None:

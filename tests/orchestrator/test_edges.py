@@ -247,7 +247,7 @@ async def test_a_listener_that_acts_is_told_in_order() -> None:
     async with Rig() as rig:
 
         def asks(event: Event) -> None:
-            if event.kind is EventKind.SYNC_COMPLETED and event.data["type"] == "orders":
+            if event.kind is EventKind.SYNC_COMPLETED and event.data.type == "orders":
                 rig.o.request_sync("ddt")
 
         rig.o.subscribe(asks)
@@ -512,7 +512,7 @@ async def test_a_login_that_fails_pauses_an_account_whose_type_is_never_due() ->
         rig.o.request_sync("orders")
         await settle()
         await rig.fail(FailureKind.LOGIN)
-        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data["pausedUntil"] == (MONDAY + timedelta(minutes=15)).isoformat()
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data.paused_until == (MONDAY + timedelta(minutes=15))
         assert rig.o.state.track("orders", "anna").due is None
 
 
@@ -706,7 +706,7 @@ async def test_what_has_run_out_unnoticed_is_over_whoever_asks_first(
         await rig.drain()
         rig.clock._mono += 700
         assert ask(rig.o, handle) == answer
-        assert [e.data["reason"] for e in rig.of(EventKind.SESSION_CLOSED)] == ["timeout", "timeout"]
+        assert [e.data.reason for e in rig.of(EventKind.SESSION_CLOSED)] == ["timeout", "timeout"]
 
 
 async def test_a_tab_whose_session_ran_out_unnoticed_is_told_so_when_it_asks_again() -> None:

@@ -11,7 +11,7 @@ from tests.orchestrator.rig import Rig
 
 
 def told(rig: Rig) -> list[object]:
-    return [e.data.get("hold") for e in rig.events if e.kind is EventKind.HOLD_CHANGED]
+    return [getattr(e.data, "hold", None) for e in rig.events if e.kind is EventKind.HOLD_CHANGED]
 
 
 async def test_it_ends_by_itself_and_what_waits_runs() -> None:

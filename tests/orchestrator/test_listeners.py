@@ -10,6 +10,7 @@ import pytest
 from archisync_gui.model import Event, EventKind, Json
 from archisync_gui.orchestrator.listeners import Listeners
 from tests.support.clock import MONDAY, settle
+from tests.support.events import an_event
 
 STARTED, PROGRESS, QUEUE = EventKind.SYNC_STARTED, EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED
 
@@ -23,7 +24,7 @@ class Emit:
 
     def tell(self, kind: EventKind, **data: Json) -> None:
         self.revision += 1
-        self.listeners.tell(Event(kind, "boot", self.revision, MONDAY, data))
+        self.listeners.tell(an_event(kind, "boot", self.revision, MONDAY, data))
 
 
 def waiting(feed: object) -> list[int]:

@@ -215,7 +215,7 @@ class Machine(RuleBasedStateMachine):
         assert event.boot == self.boot
         assert event.revision > self.revision, "revisions only grow"
         self.revision = event.revision
-        data = event.data
+        data = as_json(event.data)
         state = self.rig.o.state
         if event.kind in (EventKind.SYNC_STARTED, EventKind.SYNC_RESUMED) and state.active is not None:
             request = state.active.request

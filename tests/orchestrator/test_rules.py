@@ -26,6 +26,7 @@ from archisync_gui.model import (
     State,
     Suspended,
     SyncFailure,
+    events,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules
 from archisync_gui.orchestrator.schedule import INTERVALS
@@ -457,12 +458,12 @@ async def test_the_last_form_that_closes_tells_what_it_cost() -> None:
         rig.o.resume_other_syncs("a")
         rig.o.resume_other_syncs("b")
         first, last = rig.of(EventKind.SESSION_CLOSED)
-        assert (first.data["customersMs"], first.data["putOffMs"]) == (2000, None)
-        assert (last.data["customersMs"], last.data["putOffMs"]) == (0, 40_000)
+        assert (first.data.customers_ms, first.data.put_off_ms) == (2000, None)
+        assert (last.data.customers_ms, last.data.put_off_ms) == (0, 40_000)
         opened(rig, "c", wait=False)
         await settle()
         rig.o.resume_other_syncs("c")
-        assert rig.of(EventKind.SESSION_CLOSED)[2].data["customersMs"] is None
+        assert rig.of(EventKind.SESSION_CLOSED)[2].data.customers_ms is None
 
 
 async def test_a_suspended_run_that_is_old_starts_over() -> None:
@@ -480,7 +481,7 @@ async def test_a_suspended_run_that_is_old_starts_over() -> None:
         rig.o.resume_other_syncs("a")
         await settle()
         assert (rig.active.type, rig.active.resumed_from) == ("products", None)
-        assert rig.of(EventKind.SYNC_RESUMED)[0].data["startsOver"] is True
+        assert rig.of(EventKind.SYNC_RESUMED)[0].data.starts_over is True
         await rig.finish()
         row = rig.journal.rows[rig.runs[0].control.run.id]
         assert (row.outcome, len(row.suspensions)) == (Outcome.COMPLETED, 1)
@@ -715,7 +716,7 @@ async def test_watchdog_deadline_and_long_steps() -> None:
         assert not run.cancelled
         await rig.clock.advance(20)
         assert run.cancelled  # 609 s: the deadline
-        assert rig.of(EventKind.SYNC_ERROR)[0].data["error"]["code"] == "run-deadline"  # type: ignore[index,call-overload]
+        assert rig.of(EventKind.SYNC_ERROR)[0].data.error.code == "run-deadline"  # type: ignore[index,call-overload]
 
 
 async def test_hold_ends_the_active_run_and_the_schedule_asks_again() -> None:
@@ -1470,7 +1471,7 @@ async def test_a_substitute_begins_a_suspended_shared_read_anew() -> None:
         await rig.suspend("page 3")
         rig.o.set_accounts([Account("bruno")])
         await settle()
-        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == {"accounts": ["bruno"]}
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == events.AccountChanged(accounts=("bruno",))
         rig.o.end_sessions()
         await settle()
         while rig.active.type != "products":
@@ -1511,12 +1512,12 @@ async def test_a_new_password_ends_pauses_and_stops_for_good() -> None:
             await settle()
         await rig.fail(FailureKind.CREDENTIALS, "credentials")
         told = rig.of(EventKind.ACCOUNT_CHANGED)[-1].data
-        assert (told["account"], told["stopped"]["code"]) == ("anna", "credentials")  # type: ignore[index,call-overload]
+        assert (told.account, told.stopped.code) == ("anna", "credentials")
         rig.o.credentials_changed("anna")
-        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == {"account": "anna"}
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == events.AccountChanged("anna")
         await settle()
         rig.active.control.logged_in()
-        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == {"account": "anna", "logins": 1}
+        assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data == events.AccountChanged("anna", logins=1)
         await rig.restart()
         assert rig.o.get_status().accounts[0].stopped is None
 
@@ -1578,7 +1579,7 @@ async def test_an_interval_is_that_of_every_account_and_of_a_shared_list() -> No
             assert due(name) == {MONDAY + timedelta(minutes=60)}
             rig.o.set_schedule(name, None)
             assert due(name) == {None}
-            assert rig.of(EventKind.SCHEDULE_CHANGED)[-1].data == {"type": name, "interval": None}
+            assert rig.of(EventKind.SCHEDULE_CHANGED)[-1].data == events.ScheduleChanged(name, None)
 
 
 # ------------------------------------------------------------------------------------------------ all of them

@@ -29,6 +29,7 @@ from archisync_gui.model import (
     SessionEnd,
     SessionView,
     State,
+    events,
 )
 from archisync_gui.orchestrator import Rules
 from archisync_gui.orchestrator.memory import remembered
@@ -208,7 +209,7 @@ async def test_the_row_of_a_suspended_run_that_was_removed() -> None:
         assert (row.asked, row.started, row.ended) == (MONDAY, MONDAY, MONDAY + timedelta(seconds=8))
         assert row.suspensions == ((MONDAY + timedelta(seconds=5), None),)
         told = rig.of(EventKind.SYNC_CANCELLED)[-1].data
-        assert (told["runId"], told["type"], told["scope"], told["cause"]) == (row.id, "products", "all", "withdrawn")
+        assert (told.run_id, told.type, told.scope, told.cause) == (row.id, "products", "all", "withdrawn")
         await rig.drain()
 
 
@@ -221,24 +222,17 @@ async def test_the_events_of_a_run_say_whose_it_is() -> None:
         rig.active.control.progress(Progress("read", 2, 3, 20, 30))
         await rig.finish(rows=30, added=2, changed=1)
         result = await ticket
-        run = {
-            "runId": result.run_id,
-            "type": "customers",
-            "account": "anna",
-            "scope": "new",
-            "origin": "api",
-            "attempt": 1,
-        }
+        run = events.OfRun(result.run_id, "customers", "anna", Scope.NEW, Origin.API, 1)
         (started,) = rig.of(EventKind.SYNC_STARTED)
         (progress,) = rig.of(EventKind.SYNC_PROGRESS)
         (completed,) = rig.of(EventKind.SYNC_COMPLETED)
         for event in (started, progress, completed):
-            assert run.items() <= dict(event.data).items()
-        assert started.data["priority"] == 40
-        assert (progress.data["page"], progress.data["pages"], progress.data["rows"]) == (2, 3, 20)
-        assert completed.data["durationMs"] == result.duration_ms == 2000
-        assert (completed.data["rows"], completed.data["added"], completed.data["changed"]) == (30, 2, 1)
-        assert completed.data["asOf"] == MONDAY.isoformat()
+            assert {f.name: getattr(event.data, f.name) for f in dataclasses.fields(run)} == dataclasses.asdict(run)
+        assert started.data.priority == 40
+        assert (progress.data.page, progress.data.pages, progress.data.rows) == (2, 3, 20)
+        assert completed.data.duration_ms == result.duration_ms == 2000
+        assert (completed.data.rows, completed.data.added, completed.data.changed) == (30, 2, 1)
+        assert completed.data.as_of == MONDAY
 
 
 async def suspended_products(rig: Rig, **asked: Any) -> None:
@@ -258,7 +252,7 @@ async def test_a_resumed_run_counts_from_where_it_goes_on(pause: float, progress
     """Rules 19, 32: one that was away for too long starts over, and counts from nothing."""
     async with Rig() as rig:
         await suspended_products(rig)
-        assert rig.of(EventKind.SYNC_SUSPENDED)[0].data["rows"] == 100
+        assert rig.of(EventKind.SYNC_SUSPENDED)[0].data.rows == 100
         await rig.clock.advance(pause)
         rig.o.resume_other_syncs("a")
         await settle()
@@ -306,7 +300,7 @@ async def test_what_a_run_brought_stands_in_its_row_its_ticket_and_its_event() -
         (told,) = rig.of(EventKind.SYNC_COMPLETED)
         assert (row.gone, row.warnings, row.as_of) == (4, ("two-pages-alike",), as_of)
         assert (result.gone, result.as_of) == (4, as_of)
-        assert (told.data["gone"], told.data["warnings"]) == (4, ["two-pages-alike"])
+        assert (told.data.gone, told.data.warnings) == (4, ("two-pages-alike",))
         line = rig.o.get_status().statuses["customers"].accounts[0]
         assert (line.last_run_time, line.new_as_of, line.all_as_of) == (as_of, as_of, as_of)
         assert (line.last_outcome, line.rows, line.gone) == (Outcome.COMPLETED, 40, 4)
@@ -396,7 +390,7 @@ async def test_every_failed_attempt_says_whether_it_was_the_last_and_only_the_la
             await rig.fail()
             assert rig.o.get_status().statuses["orders"].accounts[0].failures_in_a_row == counted
             await rig.clock.advance(pause)
-        assert [e.data["final"] for e in rig.of(EventKind.SYNC_ERROR)] == [False, False, False, True]
+        assert [e.data.final for e in rig.of(EventKind.SYNC_ERROR)] == [False, False, False, True]
         assert [row.rows for row in rig.journal.rows.values()] == [30] * 4
         rig.o.request_sync("customers", scope=Scope.NEW)
         await settle()
@@ -484,7 +478,7 @@ async def test_a_hold_is_told_with_its_beginning_and_its_end() -> None:
     async with Rig() as rig:
         for change in (rig.o.hold, rig.o.hold, rig.o.release, rig.o.release):
             change()
-        assert [e.data for e in rig.of(EventKind.HOLD_CHANGED)] == [{"hold": True}, {"hold": False}]
+        assert [e.data for e in rig.of(EventKind.HOLD_CHANGED)] == [events.HoldChanged(True), events.HoldChanged(False)]
 
 
 async def test_other_numbers_keep_the_daily_read_where_it_was() -> None:
@@ -614,7 +608,7 @@ async def test_who_listens_after_one_that_acts_is_told_in_order_too() -> None:
     async with Rig() as rig:
 
         def asks(event: Event) -> None:
-            if event.kind is EventKind.SYNC_STARTED and event.data["type"] == "orders":
+            if event.kind is EventKind.SYNC_STARTED and event.data.type == "orders":
                 rig.o.request_sync("ddt")
 
         heard: list[int] = []
@@ -634,7 +628,7 @@ async def test_what_closing_ends_was_cancelled_and_says_why() -> None:
         await settle()
         await rig.close()
         assert (await ticket).outcome is Outcome.CANCELLED
-        assert [e.data["cause"] for e in rig.of(EventKind.SYNC_CANCELLED)] == ["closing"]
+        assert [e.data.cause for e in rig.of(EventKind.SYNC_CANCELLED)] == ["closing"]
 
 
 async def test_the_journal_keeps_events_but_not_the_floods_of_progress_and_queue() -> None:
@@ -688,7 +682,7 @@ async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_ope
         assert waiting["orders"] is Origin.SCHEDULE
         assert waiting["customers"] is Origin.OPERATOR
         assert not mine.done
-        assert [e.data["cause"] for e in rig.of(EventKind.SYNC_CANCELLED)] == ["hold"]
+        assert [e.data.cause for e in rig.of(EventKind.SYNC_CANCELLED)] == ["hold"]
         rig.o.release()
         await settle()
         assert rig.active.type == "orders"
@@ -711,7 +705,7 @@ async def test_the_first_form_that_opens_and_the_last_that_closes_are_told() -> 
         rig.o.resume_other_syncs("b")
         (started,) = rig.of(EventKind.SMART_SYNC_STARTED)
         (ended,) = rig.of(EventKind.SMART_SYNC_ENDED)
-        assert (started.data, ended.data) == ({"handle": first.handle}, {})
+        assert (started.data, ended.data) == (events.SmartSyncStarted(first.handle), events.SmartSyncEnded())
 
 
 async def test_what_a_form_cost_is_counted_for_it_alone_and_from_the_beginning_of_quiet() -> None:
@@ -739,7 +733,7 @@ async def test_what_a_form_cost_is_counted_for_it_alone_and_from_the_beginning_o
         rig.o.request_sync("invoices", "anna")
         await rig.clock.advance(10)
         rig.o.resume_other_syncs("c")
-        costs = [(e.data["customersMs"], e.data["putOffMs"]) for e in rig.of(EventKind.SESSION_CLOSED)]
+        costs = [(e.data.customers_ms, e.data.put_off_ms) for e in rig.of(EventKind.SESSION_CLOSED)]
         assert costs == [(2000, None), (0, 0), (0, 40_000)]
         await rig.drain()
 

@@ -13,7 +13,6 @@ from rig import ListJournal
 from store_samples import ENTITIES, START, ManualClock, parcel
 
 from archisync_gui.model import (
-    Event,
     EventKind,
     Explanation,
     Journal,
@@ -26,6 +25,7 @@ from archisync_gui.model import (
     Scope,
 )
 from archisync_gui.store import Batch, Store
+from tests.support.events import an_event
 
 ACCOUNTS = ("anna", "bruno")
 
@@ -68,7 +68,7 @@ class Both:
             await journal.run_ended(ended)
 
     async def event(self) -> None:
-        event = Event(EventKind.QUEUE_UPDATED, "boot", self.number, self.forward(), {"text": "è"})
+        event = an_event(EventKind.SESSION_OPENED, "boot", self.number, self.forward(), {"label": "è"})
         for journal in self.both:
             await journal.event(event)
 

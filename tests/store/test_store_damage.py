@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
-from archisync_gui.model import Event, EventKind, Explanation, Origin, Outcome, Reason, RunRecord, Scope
+from archisync_gui.model import EventKind, Explanation, Origin, Outcome, Reason, RunRecord, Scope
 from archisync_gui.store import RefusedKind, Store, StoreError, migrate, schema
 from archisync_gui.store.database import Database
+from tests.support.events import an_event
 
 WRONG: tuple[object, ...] = (
     None,
@@ -50,7 +51,7 @@ async def filled(folder: Path, clock: ManualClock) -> None:
     for number in (1, 2, 3):
         await store.journal.run_ended(run(number))
     await store.journal.run_started(run(4, ended=None, outcome=None))
-    await store.journal.event(Event(EventKind.HOLD_CHANGED, "boot", 1, clock.now(), {"hold": True}))
+    await store.journal.event(an_event(EventKind.HOLD_CHANGED, "boot", 1, clock.now(), {"hold": True}))
     await store.journal.explained(Explanation(clock.now(), Reason.HOLD))
     for key, value in NOTES.items():
         await store.journal.note(key, value)

@@ -21,9 +21,10 @@ from archisync_gui import messages
 from archisync_gui.disk import beside
 from archisync_gui.entities import ENTITIES as REAL
 from archisync_gui.entities.declaration import Column, Entity, Kind
-from archisync_gui.model import Event, EventKind, SyncTypeSpec
+from archisync_gui.model import EventKind, SyncTypeSpec
 from archisync_gui.store import Store, StoreError, errors, migrate, schema
 from archisync_gui.store.store import FILE
+from tests.support.events import an_event
 
 NEW_COLUMN = Column("WEIGHT", "weight", "PESO", "Weight", Kind.NUMBER)
 
@@ -392,10 +393,11 @@ async def test_the_journal_loses_nothing_while_the_disk_is_full(store: Store, re
     many = 300
     for n in range(many):
         with contextlib.suppress(StoreError):  # told, so that the status can show it, and kept in memory
-            await store.journal.event(Event(EventKind.QUEUE_UPDATED, "boot", n, reads.clock.now(), {"text": "x" * 500}))
+            said = {"cause": "x" * 500}
+            await store.journal.event(an_event(EventKind.SYNC_CANCELLED, "boot", n, reads.clock.now(), said))
     assert store.journal.pending > 0
     await pages(store, 1_000_000)  # type: ignore[misc]
-    await store.journal.event(Event(EventKind.QUEUE_UPDATED, "boot", many, reads.clock.now()))
+    await store.journal.event(an_event(EventKind.QUEUE_UPDATED, "boot", many, reads.clock.now()))
     assert store.journal.pending == 0
     stored = await store.events(START, reads.clock.forward(days=1))
     assert [kept.event.revision for kept in stored] == list(range(many + 1))
@@ -407,6 +409,7 @@ from pathlib import Path
 import alembic.command, sqlalchemy.dialects.sqlite
 from archisync_gui.model import SystemClock
 from archisync_gui.store import Store, StoreError
+from tests.support.events import an_event
 async def main():
     try:
         await Store.open(Path(sys.argv[1]), [], clock=SystemClock())

@@ -12,7 +12,6 @@ from store_samples import START, ManualClock, OpenStore, Reads, parcel, tariff
 
 from archisync_gui.model import (
     ErrorInfo,
-    Event,
     EventKind,
     Explanation,
     FailureKind,
@@ -26,6 +25,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.store import Store
 from archisync_gui.store.errors import StoreError
+from tests.support.events import an_event
 from tests.support.hygiene import ExpectedErrors
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
@@ -204,7 +204,7 @@ async def test_what_is_too_old_is_forgotten_and_nothing_else(
     for number, days in enumerate((1, 13, 15, 29, 31, 364, 366)):
         at = now - timedelta(days=days)
         await store.journal.run_ended(run(days, at))
-        await store.journal.event(Event(EventKind.HOLD_CHANGED, "boot", number, at))
+        await store.journal.event(an_event(EventKind.HOLD_CHANGED, "boot", number, at))
         await store.journal.explained(Explanation(at, Reason.HOLD))
         (pictures / f"{days}.png").touch()
         os.utime(pictures / f"{days}.png", (at.timestamp(), at.timestamp()))

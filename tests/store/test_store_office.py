@@ -17,11 +17,12 @@ import sqlalchemy as sa
 from store_samples import ENTITIES, PARCELS, START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.entities.declaration import Column, Kind
-from archisync_gui.model import Event, EventKind, Explanation, Origin, Reason, RunRecord, Scope
+from archisync_gui.model import EventKind, Explanation, Origin, Reason, RunRecord, Scope
 from archisync_gui.store import RefusedKind, Store, StoreError
 from archisync_gui.store.errors import server_code
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
+from tests.support.events import an_event
 from tests.support.postgres import PASSWORD, Offices, on_a_server
 from tests.support.waiting import until
 
@@ -47,7 +48,7 @@ async def fill(store: Store, reads: Reads, clock: ManualClock) -> None:
         started = START + timedelta(minutes=number)
         record = RunRecord(f"r{9 - number}", "parcels", "agent", Scope.ALL, None, Origin.SCHEDULE, 1, started, started)
         await store.journal.run_started(record)
-        await store.journal.event(Event(EventKind.HOLD_CHANGED, "boot", number, started, {"hold": True}))
+        await store.journal.event(an_event(EventKind.HOLD_CHANGED, "boot", number, started, {"hold": True}))
         await store.journal.explained(Explanation(started, Reason.HOLD, {"since": "x"}))
     await store.journal.note("schedule", {"orders": [1, 2.5, None, "è"]})
 
@@ -77,7 +78,7 @@ async def test_an_archive_moved_to_an_office_and_back_is_the_same(
     back = await store.backup("left-office")
     # What is written after the move does not meet the numbers that were moved.
     await store.apply("parcels", "agent", reads.batch([parcel(n) for n in range(60)]))
-    await store.journal.event(Event(EventKind.HOLD_CHANGED, "boot", 9, START))
+    await store.journal.event(an_event(EventKind.HOLD_CHANGED, "boot", 9, START))
     assert [row.key for found in await store.find("TRK7", ["agent"]) for row in found.rows] == []
     assert [row.key for found in await store.find("prova 7", ["agent"]) for row in found.rows][:1] == ["7"]
     await store.close()

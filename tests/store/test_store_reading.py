@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from store_samples import START, Reads, parcel, tariff
 
-from archisync_gui.model import Event, EventKind, Origin, Outcome, RunRecord, Scope
+from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.store import ChangeKind, Store
+from tests.support.events import an_event
 
 
 async def keys(store: Store, **options: object) -> list[str]:
@@ -218,13 +219,9 @@ async def test_history_of_runs(store: Store) -> None:
 
 async def test_events_of_a_time(store: Store) -> None:
     events = [
-        Event(
-            EventKind.SESSION_OPENED if n % 2 else EventKind.QUEUE_UPDATED,
-            "boot",
-            n,
-            START + timedelta(minutes=n),
-            {"n": n, "nested": {"text": "è"}},
-        )
+        an_event(EventKind.SESSION_OPENED, "boot", n, START + timedelta(minutes=n), {"label": f"è {n}"})
+        if n % 2
+        else an_event(EventKind.QUEUE_UPDATED, "boot", n, START + timedelta(minutes=n), {"waiting": n})
         for n in range(4)
     ]
     for event in events:

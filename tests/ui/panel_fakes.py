@@ -56,6 +56,7 @@ from archisync_gui.store.types import (
 from archisync_gui.ui.live.services import Changes, Services
 from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.shell.panel import Panel
+from tests.support.events import an_event
 
 MakePanel = Callable[..., Awaitable[Panel]]
 """The fixture ``make_panel``."""
@@ -323,7 +324,7 @@ class FakeOrchestrator(Orchestrator):
         """Send an event."""
         self.revision += 1
         for listener in list(self.listeners):
-            listener(Event(kind, "b", self.revision, at, data or {}))
+            listener(an_event(kind, "b", self.revision, at, data or {}))
 
     def become(self, status: Status) -> None:
         """Another status, told by an event."""

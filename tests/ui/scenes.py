@@ -58,6 +58,7 @@ from archisync_gui.ui.live.own_views import OwnView
 from archisync_gui.ui.live.services import Fault, LoginTest
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.widgets.dialog import Confirm, confirm_loss
+from tests.support.events import an_event
 
 PLACES = ("Torino", "Ivrea", "Alba", "Cuneo", "Asti", "Biella", "Novara", "Vercelli", "Pinerolo", "Chieri")
 TRADES = ("Ferramenta", "Utensileria", "Officina", "Studio", "Laboratorio", "Edilizia", "Idraulica", "Colorificio")
@@ -264,7 +265,7 @@ def activity() -> list[Event]:
         (3.9, EventKind.SYNC_COMPLETED, {"type": "customers", "rows": 12, "added": 1, "durationMs": 3100}),
         (1, EventKind.SESSION_OPENED, {"sessionCount": 2}),
     ]
-    return [Event(kind, "x", at, ago(minutes=minutes), data) for at, (minutes, kind, data) in enumerate(said)]
+    return [an_event(kind, "x", at, ago(minutes=minutes), data) for at, (minutes, kind, data) in enumerate(said)]
 
 
 def day_changes() -> list[Change]:

@@ -27,7 +27,7 @@ def test_a_flood_of_progress_becomes_one_update(qtbot: QtBot, qapp: QApplication
     orchestrator.tell(EventKind.SYNC_COMPLETED, {"type": "orders"})
     qtbot.waitUntil(lambda: bool(told), timeout=20_000)
     assert [e.kind for e in told[0]] == [EventKind.SYNC_PROGRESS, EventKind.SYNC_COMPLETED]
-    assert told[0][0].data["rows"] == 4999
+    assert told[0][0].data.rows == 4999
     assert orchestrator.looked == looked + 1
     bridge.set_shown(False)
     bridge.detach()

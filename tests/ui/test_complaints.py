@@ -16,12 +16,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPlainTextEdit, QSystemTrayIcon
 
 import archisync_gui.ui
-from archisync_gui.model import Event, EventKind, Outcome, Reason
+from archisync_gui.model import EventKind, Outcome, Reason
 from archisync_gui.settings import DECLARATIONS
 from archisync_gui.ui.dialogs.run_details import RunDetails
 from archisync_gui.ui.shell.tray import LOOKS
 from archisync_gui.ui.system.notify import Policy
 from archisync_gui.ui.text import status_words
+from tests.support.events import an_event
 from tests.support.waiting import until
 
 TESTS = Path(__file__).parent.parent
@@ -403,7 +404,7 @@ async def test_21_the_tray_shows_nothing_that_the_window_does_not_name(make_pane
 def test_22_a_sleep_is_no_notification() -> None:
     missed = {"missed": [{"type": "orders", "account": "a", "due": NOW.isoformat(), "last": NOW.isoformat(),
                           "count": 1, "reason": Reason.ASLEEP.value}]}  # fmt: skip
-    told = Policy().of_events([Event(EventKind.SCHEDULE_MISSED, "b", 1, NOW, missed)], NOW, World().settings)
+    told = Policy().of_events([an_event(EventKind.SCHEDULE_MISSED, "b", 1, NOW, missed)], NOW, World().settings)
     assert told == []
 
 

@@ -28,7 +28,6 @@ from PySide6.QtWidgets import QInputDialog, QMessageBox, QPushButton, QSystemTra
 
 from archisync_gui.model import (
     ErrorInfo,
-    Event,
     EventKind,
     Explanation,
     FailureKind,
@@ -58,6 +57,7 @@ from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.timeline_bars import Picture, miss_bars
 from archisync_gui.ui.widgets.types_model import TypesModel
+from tests.support.events import an_event, data_of
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -226,7 +226,7 @@ async def test_a_read_missed_for_a_hold_is_in_the_timeline_and_no_news(make_pane
 
 async def test_misses_of_earlier_starts_are_read_from_the_kept_events(make_panel: MakePanel, world: World) -> None:
     kept = {"missed": [miss(Reason.NOT_RUNNING, 6, due=ago(hours=3))]}
-    world.store.kept = [Event(EventKind.SCHEDULE_MISSED, "before", 1, ago(hours=1), kept)]
+    world.store.kept = [an_event(EventKind.SCHEDULE_MISSED, "before", 1, ago(hours=1), kept)]
     panel = await make_panel()
     await until(lambda: bool(panel.feed.misses))
     assert [(m.type, m.count, m.reason) for m in panel.feed.misses] == [("orders", 6, Reason.NOT_RUNNING)]
@@ -236,7 +236,7 @@ async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: 
     line = Timeline(interactive=True)
     line.resize(800, 300)
     due = ago(minutes=40)
-    found = missed_lists({"missed": [miss(Reason.HOLD, 3, due=due)]})
+    found = missed_lists(data_of(EventKind.SCHEDULE_MISSED, {"missed": [miss(Reason.HOLD, 3, due=due)]}))
     line.show_picture(Picture(("orders",), miss_bars(found), ((ago(hours=1), ago(minutes=50)),), NOW))
     bar = line._picture.bars[0]
     assert "due 3 times from" in bar.tip

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from panel_fakes import ENTITIES, NOW, SILENT, account_type, calm, with_type
 
-from archisync_gui.model import ErrorInfo, Event, EventKind, FailureKind, Outcome, State, Status
+from archisync_gui.model import ErrorInfo, EventKind, FailureKind, Outcome, State, Status
 from archisync_gui.settings import Settings
 from archisync_gui.ui.system.notify import FIRST_PAUSE, LONG_HOLD, Policy
 from archisync_gui.ui.text import words
+from tests.support.events import an_event
 
 LOUD = Settings({"notify.quiet_from": "00:00", "notify.quiet_to": "00:00"})
 
@@ -103,7 +104,7 @@ def test_a_long_pause_is_called_to_mind() -> None:
 
 
 def test_a_session_left_open_is_told() -> None:
-    event = Event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
+    event = an_event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
     assert [m.place for m in Policy().of_events([event, event], NOW, LOUD)] == ["sessions"]
 
 
@@ -140,7 +141,7 @@ def test_a_refused_password_has_a_level_of_its_own() -> None:
 
 def test_many_sessions_left_open_are_one_message() -> None:
     policy = Policy()
-    event = Event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
+    event = an_event(EventKind.SMART_SYNC_TIMEOUT, "b", 1, NOW, {"handle": "s-1"})
     assert len(policy.of_events([event, event], NOW, LOUD)) == 1
     assert policy.of_events([event], NOW + FIRST_PAUSE / 2, LOUD) == []
     assert len(policy.of_events([event], NOW + FIRST_PAUSE, LOUD)) == 1

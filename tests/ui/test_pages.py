@@ -83,6 +83,7 @@ from archisync_gui.ui.widgets import charts
 from archisync_gui.ui.widgets.rows_model import PAGE
 from archisync_gui.ui.widgets.timeline import Timeline
 from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of
+from tests.support.events import an_event
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -511,7 +512,7 @@ async def test_the_summary_tells_what_happened(make_panel: MakePanel, world: Wor
 
 
 async def test_what_the_forms_cost() -> None:
-    opened = Event(EventKind.SESSION_OPENED, "b", 1, NOW, {})
+    opened = an_event(EventKind.SESSION_OPENED, "b", 1, NOW, {})
     fast = run_record("customers", NOW, 2.1, origin=Origin.ORDER_FORM, scope=Scope.NEW)
     held = run_record("prices", NOW, 90, suspensions=((NOW, NOW + timedelta(seconds=40)),))
     assert forms_sentence([opened], [fast, held]) == "1 form, customers in 2.1 s, others put off by 40 s"
@@ -519,15 +520,15 @@ async def test_what_the_forms_cost() -> None:
 
 
 async def test_past_sessions_from_kept_events() -> None:
-    def event(kind: EventKind, minutes: int, count: int, boot: str = "b") -> Event:
-        return Event(kind, boot, 1, ago(minutes=minutes), {"sessionCount": count})
+    def told(kind: EventKind, minutes: int, count: int, boot: str = "b") -> Event:
+        return an_event(kind, boot, 1, ago(minutes=minutes), {"sessionCount": count})
 
     events = [
-        event(EventKind.SESSION_OPENED, 100, 1, "old"),
-        event(EventKind.SESSION_OPENED, 60, 1),
-        event(EventKind.SESSION_OPENED, 50, 2),
-        event(EventKind.SESSION_CLOSED, 40, 1),
-        event(EventKind.SESSION_CLOSED, 30, 0),
+        told(EventKind.SESSION_OPENED, 100, 1, "old"),
+        told(EventKind.SESSION_OPENED, 60, 1),
+        told(EventKind.SESSION_OPENED, 50, 2),
+        told(EventKind.SESSION_CLOSED, 40, 1),
+        told(EventKind.SESSION_CLOSED, 30, 0),
     ]
     spans = session_spans(events, [(ago(minutes=5), None)])
     assert spans == [
@@ -562,7 +563,7 @@ async def test_the_log_tells_reads_in_plain_words_and_technical_lines_on_request
     make_panel: MakePanel, world: World
 ) -> None:
     panel = await make_panel()
-    world.store.kept = [Event(EventKind.SYNC_COMPLETED, "earlier", 1, ago(days=2), {"type": "orders", "rows": 7})]
+    world.store.kept = [an_event(EventKind.SYNC_COMPLETED, "earlier", 1, ago(days=2), {"type": "orders", "rows": 7})]
     logging.getLogger("archisync_gui.syncs").warning("orders: page 1 of 2 was slow")
     panel.open("log")
     page = panel.window.page("settings")

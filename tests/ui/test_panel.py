@@ -34,6 +34,7 @@ from archisync_gui.ui.shell.window import FRAME
 from archisync_gui.ui.text.i18n import clock
 from archisync_gui.ui.widgets.dialog import Confirm
 from archisync_gui.ui.widgets.timeline import Timeline
+from tests.support.events import an_event
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -354,11 +355,13 @@ async def test_progress_reaches_the_header(make_panel: MakePanel, world: World) 
 
 async def test_activity_goes_on_where_the_last_start_left_it(make_panel: MakePanel, world: World) -> None:
     def read(revision: int, at: datetime, boot: str = "before") -> Event:
-        return Event(EventKind.SYNC_COMPLETED, boot, revision, at, {"type": "orders", "rows": revision})
+        return an_event(EventKind.SYNC_COMPLETED, boot, revision, at, {"type": "orders", "rows": revision})
 
-    started = Event(EventKind.SYNC_STARTED, "before", 1, ago(hours=2), {"type": "orders"})
+    started = an_event(EventKind.SYNC_STARTED, "before", 1, ago(hours=2), {"type": "orders"})
     failed = [
-        Event(EventKind.SYNC_ERROR, "before", 5 + at, ago(hours=20 - 10 * at), {"type": "ddt", "account": "agente01"})
+        an_event(
+            EventKind.SYNC_ERROR, "before", 5 + at, ago(hours=20 - 10 * at), {"type": "ddt", "account": "agente01"}
+        )
         for at in range(2)
     ]
     many = [read(10 + at, ago(hours=8) + timedelta(seconds=at)) for at in range(1200)]
@@ -377,7 +380,7 @@ async def test_activity_goes_on_where_the_last_start_left_it(make_panel: MakePan
 
 async def test_activity_of_a_quiet_weekend_is_looked_for_further_back(make_panel: MakePanel, world: World) -> None:
     error = {"type": "ddt", "account": "agente01"}
-    world.store.kept = [Event(EventKind.SYNC_ERROR, "before", n, ago(days=3, hours=-n), error) for n in range(1, 4)]
+    world.store.kept = [an_event(EventKind.SYNC_ERROR, "before", n, ago(days=3, hours=-n), error) for n in range(1, 4)]
     panel = await make_panel("it")
     page = overview(panel)
     await until(lambda: page.activity.rowCount() > 0)

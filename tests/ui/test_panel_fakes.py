@@ -18,6 +18,7 @@ from archisync_gui.model import Event, EventKind, Origin, Outcome, Status
 from archisync_gui.settings import Settings, SettingsError
 from archisync_gui.store import Batch, Store
 from tests.support.clock import VirtualClock
+from tests.support.events import an_event
 
 ACCOUNT = "agente01"
 ROWS = 30
@@ -85,7 +86,7 @@ async def stores(tmp_path: Path) -> AsyncIterator[Stores]:
     for run in reversed(fake.all_runs):
         await real.journal.run_ended(run)
     for minutes, kind in enumerate([EventKind.HOLD_CHANGED, EventKind.SESSION_OPENED, EventKind.HOLD_CHANGED]):
-        event = Event(kind, "b", minutes, NOW - timedelta(minutes=minutes), {"hold": True})
+        event = an_event(kind, "b", minutes, NOW - timedelta(minutes=minutes))
         fake.kept.insert(0, event)
     for event in fake.kept:
         await real.journal.event(event)

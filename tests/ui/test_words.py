@@ -13,7 +13,6 @@ from archisync_gui.model import (
     FIRST_READ,
     AccountStatus,
     ErrorInfo,
-    Event,
     EventKind,
     FailureKind,
     Forecast,
@@ -29,6 +28,7 @@ from archisync_gui.model import (
 from archisync_gui.ui.text import list_words, status_words, words
 from archisync_gui.ui.text.activity import event_line
 from archisync_gui.ui.text.i18n import ago, decimal, number, set_language, span, tr
+from tests.support.events import an_event
 
 
 @pytest.fixture(autouse=True)
@@ -166,7 +166,7 @@ def test_the_worst_account_speaks() -> None:
 @pytest.mark.parametrize("language", ["it", "en"])
 def test_activity_in_plain_words(language: str) -> None:
     set_language(language)
-    done = Event(
+    done = an_event(
         EventKind.SYNC_COMPLETED,
         "b",
         1,
@@ -187,7 +187,7 @@ def test_activity_in_plain_words(language: str) -> None:
 def test_a_first_read_brings_nothing_new_and_warns_of_nothing(language: str, line: str) -> None:
     set_language(language)
     data = {"type": "customers", "rows": 1512, "added": 0, "changed": 0, "gone": 0, "warnings": [FIRST_READ]}
-    found = event_line(Event(EventKind.SYNC_COMPLETED, "b", 1, NOW, data))
+    found = event_line(an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, data))
     assert found is not None
     assert found.text == line
     run = run_record("customers", NOW, 20, rows=1512, added=0, changed=0, warnings=(FIRST_READ, "two-pages-alike"))
@@ -200,20 +200,20 @@ def test_a_first_read_brings_nothing_new_and_warns_of_nothing(language: str, lin
 def test_the_end_of_a_session_tells_what_it_cost(language: str) -> None:
     set_language(language)
     cost = {"reason": "closed", "customersMs": 2100, "putOffMs": 40_000}
-    found = event_line(Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost))
+    found = event_line(an_event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost))
     assert found is not None
     expected = {
         "it": "Modulo ordini chiuso: clienti in 2,1 s, altri rimandati di 40 s",
         "en": "Order form closed: customers in 2.1 s, others put off by 40 s",
     }
     assert found.text == expected[language]
-    unserved = event_line(Event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost | {"customersMs": None, "putOffMs": 0}))
+    unserved = event_line(an_event(EventKind.SESSION_CLOSED, "b", 1, NOW, cost | {"customersMs": None, "putOffMs": 0}))
     assert unserved is not None
     assert unserved.text == {"it": "Modulo ordini chiuso", "en": "Order form closed"}[language]
 
 
 def test_errors_in_the_activity_have_the_tone_of_errors() -> None:
-    failed = Event(
+    failed = an_event(
         EventKind.SYNC_ERROR,
         "b",
         1,

@@ -15,9 +15,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from archisync_gui import zone
 from archisync_gui.entities.views import NUMBERS_OF_TODAY, TODAY, TOTALS, VIEWS, View
 from archisync_gui.model import Event, EventKind, RunRecord, Status
+from archisync_gui.model.events import Missed, SessionClosed, SessionOpened
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import Services, account_ids
-from archisync_gui.ui.text.activity import Missed, missed_lists
+from archisync_gui.ui.text.activity import missed_lists
 from archisync_gui.ui.text.list_words import News, news_of
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def session_spans(
             spans.append((start, last))
             start = None
         boot, last = event.boot, event.at
-        count = event.data.get("sessionCount")
-        still = int(count) if isinstance(count, (int, float)) else int(event.kind is EventKind.SESSION_OPENED)
+        still = event.data.session_count if isinstance(event.data, SessionOpened | SessionClosed) else 0
         if still and start is None:
             start = event.at
         elif not still and start is not None:
@@ -195,7 +195,7 @@ class Feed(QObject):
     def _happened(self, events: Sequence[Event]) -> None:
         if not self._stopped and any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
             self._soon.start()
-        missed = [m for e in events if e.kind is EventKind.SCHEDULE_MISSED for m in missed_lists(e.data)]
+        missed = [m for e in events for m in missed_lists(e.data)]
         if missed:
             oldest = self._context.now() - SESSIONS_BACK
             self.misses = [m for m in (*self.misses, *missed) if m.last > oldest]

@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.entities.links import LINKS
-from archisync_gui.model import Event, EventKind, Json
+from archisync_gui.model import Event, Json
+from archisync_gui.model.events import SyncCompleted
 from archisync_gui.store.types import Change, ChangeKind, StoredRow
 from archisync_gui.ui.live.context import WATCHES, Context
 from archisync_gui.ui.text.i18n import tr
@@ -124,9 +125,9 @@ class Watches(QObject):
 
     def _happened(self, events: Sequence[Event]) -> None:
         for event in events if self.all else ():
-            name, run_id = str(event.data.get("type") or ""), str(event.data.get("runId") or "")
-            if event.kind is EventKind.SYNC_COMPLETED and run_id and any(_concerned(w, name) for w in self.all):
-                self._context.background.run(self._look(name, run_id, event.at), "watches")
+            done = event.data
+            if isinstance(done, SyncCompleted) and any(_concerned(w, done.type) for w in self.all):
+                self._context.background.run(self._look(done.type, done.run_id, event.at), "watches")
 
     async def _look(self, name: str, run_id: str, at: datetime) -> None:
         services = self._context.services

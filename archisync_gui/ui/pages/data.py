@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.entities.views import VIEWS, View
 from archisync_gui.export import write
-from archisync_gui.model import Event, EventKind
+from archisync_gui.model import Event
+from archisync_gui.model.events import SyncCompleted
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.own_views import LONGEST_NAME, OwnView, OwnViews
 from archisync_gui.ui.live.services import account_ids
@@ -313,7 +314,7 @@ class Data(StoredRows):
             self.read()
 
     def _happened(self, events: Sequence[Event]) -> None:
-        done = {event.data.get("type") for event in events if event.kind is EventKind.SYNC_COMPLETED}
+        done = {event.data.type for event in events if isinstance(event.data, SyncCompleted)}
         if done:
             self._recount()
         if self.isVisible() and self.lists.name() in done:

@@ -9,7 +9,8 @@ from PySide6.QtCore import QEvent, QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QTextDocument
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from archisync_gui.model import Event, EventKind
+from archisync_gui.model import Event
+from archisync_gui.model.events import SyncCompleted
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.record import Record, read_record
 from archisync_gui.ui.live.services import account_ids
@@ -179,7 +180,7 @@ class RecordSheet(QFrame):
         """A list of this record was read anew: show what is new, without moving anything."""
         if self.isVisible() and self._record is not None:
             names = set(self._record.ages)
-            if any(e.kind is EventKind.SYNC_COMPLETED and e.data.get("type") in names for e in events):
+            if any(isinstance(e.data, SyncCompleted) and e.data.type in names for e in events):
                 self._read()
 
     # ------------------------------------------------------------------------------------------------ showing

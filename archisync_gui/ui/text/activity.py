@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from archisync_gui.model import (
     ErrorInfo,
     Event,
+    EventData,
     EventKind,
-    FailureKind,
-    Json,
     Outcome,
     Reason,
     SessionEnd,
+    events,
     is_first_read,
 )
 from archisync_gui.ui.text.i18n import decimal, lasting, took, tr
 from archisync_gui.ui.text.words import failure_word, reason_word, stopped_title, type_name
-
-Data = Mapping[str, Json]
-"""What an event tells, as the orchestrator put it."""
 
 WHILE_AWAY = frozenset({Reason.ASLEEP, Reason.NOT_RUNNING, Reason.OFFLINE})
 """Reasons of missed reads that are told among the activity; the others are in the timeline."""
@@ -47,13 +44,10 @@ class ActivityLine:
 
 def event_line(event: Event) -> ActivityLine | None:
     """An event in plain words; ``None`` for those nobody needs to read."""
-    words = _WORDS.get(event.kind)
-    if words is None:
+    said = _said(event.data)
+    if said is None:
         return None
-    said = words(event.data)
-    if not said.text:
-        return None
-    run_id = str(event.data.get("runId") or "")
+    run_id = event.data.run_id if isinstance(event.data, events.OfRun) else ""
     return ActivityLine(
         event.at, said.text, said.tone, said.aside, run_id, said.subject, _PLACES.get(event.kind, ""), event
     )
@@ -61,7 +55,7 @@ def event_line(event: Event) -> ActivityLine | None:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What :data:`_WORDS` make of an event; see :class:`ActivityLine`."""
+    """What :func:`_said` makes of an event; see :class:`ActivityLine`."""
 
     text: str
     tone: str = "text"
@@ -69,38 +63,59 @@ class _Said:
     subject: str = ""
 
 
-def _name(data: Data) -> str:
-    return type_name(str(data.get("type", "")))
+def _said(data: EventData) -> _Said | None:
+    match data:
+        case events.SyncCompleted():
+            return _completed(data)
+        case events.SyncError():
+            return _failed(data)
+        case events.SyncSuspended():
+            return _suspended(data)
+        case events.SyncResumed(type=name):
+            return _Said(tr("{name} goes on", name=type_name(name)))
+        case events.SyncCancelled(type=name):
+            return _Said(tr("{name}: cancelled", name=type_name(name)))
+        case events.SyncSkipped(type=name):
+            return _Said(tr("{name}: nothing was read", name=type_name(name)))
+        case events.SessionOpened(session_count=count):
+            text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")
+            return _Said(text, "session")
+        case events.SessionClosed():
+            return _Said(": ".join(filter(None, (_closed_text(data.reason), _cost_text(data)))), "session")
+        case events.HoldChanged(hold=hold):
+            return _Said(tr("Everything paused by you") if hold else tr("Updates resumed"))
+        case events.ScheduleMissed() if missed := missed_lists(data, WHILE_AWAY):
+            return _Said(missed_sentence(missed), "warn")
+        case events.AccountChanged(account=account, stopped=ErrorInfo(code=code)):
+            return _Said(stopped_title(code, account or ""), "bad")
+    return None
 
 
-def _completed(data: Data) -> _Said:
-    added, changed, gone = (_int(data, key) for key in ("added", "changed", "gone"))
-    first = is_first_read(given) if isinstance(given := data.get("warnings"), (list, tuple)) else False
-    parts = [tr("%n row(s)", "", _int(data, "rows"))]
-    if added:
-        parts.append(tr("%n new", "of rows", added))
-    if changed:
-        parts.append(tr("%n changed", "of rows", changed))
-    if gone:
-        parts.append(tr("%n gone", "of rows", gone))
-    if not (added or changed or gone):
-        parts.append(tr("first read") if first else tr("nothing new"))
-    text, tone = f"{_name(data)}: {', '.join(parts)}", "text"
-    if data.get("outcome") == Outcome.UNCLEAN:
+def _completed(data: events.SyncCompleted) -> _Said:
+    parts = [tr("%n row(s)", "", data.rows)]
+    if data.added:
+        parts.append(tr("%n new", "of rows", data.added))
+    if data.changed:
+        parts.append(tr("%n changed", "of rows", data.changed))
+    if data.gone:
+        parts.append(tr("%n gone", "of rows", data.gone))
+    if not (data.added or data.changed or data.gone):
+        parts.append(tr("first read") if is_first_read(data.warnings) else tr("nothing new"))
+    text, tone = f"{type_name(data.type)}: {', '.join(parts)}", "text"
+    if data.outcome is Outcome.UNCLEAN:
         text, tone = text + ". " + tr("Data moved while they were read"), "warn"
-    duration = data.get("durationMs")
-    return _Said(text, tone, took(duration / 1000) if isinstance(duration, (int, float)) else "")
+    return _Said(text, tone, took(data.duration_ms / 1000) if data.duration_ms else "")
 
 
-def _failed(data: Data) -> _Said:
-    text, subject = f"{_name(data)}: {_error_text(data)}", f"error:{data.get('type')}:{data.get('account')}"
-    if data.get("final") is False:
+def _failed(data: events.SyncError) -> _Said:
+    text, subject = f"{type_name(data.type)}: {_error_text(data)}", f"error:{data.type}:{data.account}"
+    if not data.final:
         return _Said(text + ". " + tr("It is tried again"), "warn", subject=subject)
     return _Said(text, "bad", subject=subject)
 
 
-def _suspended(data: Data) -> _Said:
-    name, page, pages = _name(data), _int(data, "page"), _int(data, "pages")
+def _suspended(data: events.SyncSuspended) -> _Said:
+    name, page, pages = type_name(data.type), data.page, data.pages
     if page and pages:
         return _Said(
             tr("{name} suspended at page {page} of {pages} for the order form", name=name, page=page, pages=pages)
@@ -108,42 +123,19 @@ def _suspended(data: Data) -> _Said:
     return _Said(tr("{name} suspended for the order form", name=name))
 
 
-def _opened(data: Data) -> _Said:
-    count = _int(data, "sessionCount")
-    text = tr("Order form: tab no. {count} opened", count=count) if count > 1 else tr("Order form opened")
-    return _Said(text, "session")
-
-
-def _closed(data: Data) -> _Said:
-    return _Said(": ".join(filter(None, (_closed_text(str(data.get("reason", ""))), _cost_text(data)))), "session")
-
-
-def _hold(data: Data) -> _Said:
-    return _Said(tr("Everything paused by you") if data.get("hold") else tr("Updates resumed"))
-
-
-def _account(data: Data) -> _Said:
-    stopped = data.get("stopped")
-    if not isinstance(stopped, Mapping):
-        return _Said("")
-    return _Said(stopped_title(str(stopped.get("code", "")), str(data.get("account", ""))), "bad")
-
-
-_WORDS: Mapping[EventKind, Callable[[Data], _Said]] = {
-    EventKind.SYNC_COMPLETED: _completed,
-    EventKind.SYNC_ERROR: _failed,
-    EventKind.SYNC_SUSPENDED: _suspended,
-    EventKind.SYNC_RESUMED: lambda data: _Said(tr("{name} goes on", name=_name(data))),
-    EventKind.SYNC_CANCELLED: lambda data: _Said(tr("{name}: cancelled", name=_name(data))),
-    EventKind.SYNC_SKIPPED: lambda data: _Said(tr("{name}: nothing was read", name=_name(data))),
-    EventKind.SESSION_OPENED: _opened,
-    EventKind.SESSION_CLOSED: _closed,
-    EventKind.HOLD_CHANGED: _hold,
-    EventKind.SCHEDULE_MISSED: lambda data: _Said(missed_sentence(missed_lists(data, WHILE_AWAY)), "warn"),
-    EventKind.ACCOUNT_CHANGED: _account,
-}
-
-KINDS = tuple(_WORDS)
+KINDS = (
+    EventKind.SYNC_COMPLETED,
+    EventKind.SYNC_ERROR,
+    EventKind.SYNC_SUSPENDED,
+    EventKind.SYNC_RESUMED,
+    EventKind.SYNC_CANCELLED,
+    EventKind.SYNC_SKIPPED,
+    EventKind.SESSION_OPENED,
+    EventKind.SESSION_CLOSED,
+    EventKind.HOLD_CHANGED,
+    EventKind.SCHEDULE_MISSED,
+    EventKind.ACCOUNT_CHANGED,
+)
 """The kinds of events that :func:`event_line` has words for."""
 
 _PLACES: Mapping[EventKind, str] = {
@@ -156,31 +148,12 @@ _PLACES: Mapping[EventKind, str] = {
 """Where a line of activity leads that is about no run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """Reads of one list that were due and did not happen."""
-
-    type: str
-    account: str
-    due: datetime
-    """The first."""
-    last: datetime
-    count: int
-    reason: Reason
+def missed_lists(data: EventData, reasons: frozenset[Reason] = frozenset(Reason)) -> list[events.Missed]:
+    """What a ``schedule-missed`` event says, as far as the reason is one of these; nothing of other events."""
+    return [one for one in data.missed if one.reason in reasons] if isinstance(data, events.ScheduleMissed) else []
 
 
-def missed_lists(data: Mapping[str, Json], reasons: frozenset[Reason] = frozenset(Reason)) -> list[Missed]:
-    """What a ``schedule-missed`` event tells, as far as the reason is one of these."""
-    found = []
-    for entry in given if isinstance(given := data.get("missed"), (list, tuple)) else ():
-        if isinstance(entry, Mapping) and entry.get("reason") in reasons:
-            due, last = (datetime.fromisoformat(str(entry[key])) for key in ("due", "last"))
-            reason = Reason(str(entry["reason"]))
-            found.append(Missed(str(entry["type"]), str(entry["account"]), due, last, _int(entry, "count"), reason))
-    return found
-
-
-def missed_sentence(missed: Iterable[Missed]) -> str:
+def missed_sentence(missed: Iterable[events.Missed]) -> str:
     """``6 lists were due meanwhile (the computer slept); each is read once now.`` Nothing for nothing."""
     found = list(missed)
     if not found:
@@ -189,48 +162,28 @@ def missed_sentence(missed: Iterable[Missed]) -> str:
     return tr("%n list(s) due meanwhile ({why}): each is read once", "", lists, why=reason_word(found[0].reason))
 
 
-def _closed_text(reason: str) -> str:
+def _closed_text(reason: SessionEnd) -> str:
     match reason:
-        case SessionEnd.LOST.value:
+        case SessionEnd.LOST:
             return tr("Order form: the tab is gone")
-        case SessionEnd.TIMEOUT.value:
+        case SessionEnd.TIMEOUT:
             return tr("Order form: tab left open without use")
-        case SessionEnd.OPERATOR.value:
+        case SessionEnd.OPERATOR:
             return tr("Order form: session ended by you")
         case _:
             return tr("Order form closed")
 
 
-def _cost_text(data: Mapping[str, Json]) -> str:
+def _cost_text(data: events.SessionClosed) -> str:
     """What a form cost, told at its end: ``clienti in 2,1 s, altri rimandati di 40 s``."""
     parts = []
-    if "customersMs" in data and data["customersMs"] is not None:
-        parts.append(tr("customers in {seconds} s", seconds=_seconds(_int(data, "customersMs"))))
-    if (put_off := _int(data, "putOffMs")) >= 1000:
+    if data.customers_ms is not None:
+        parts.append(tr("customers in {seconds} s", seconds=decimal(data.customers_ms / 1000)))
+    if (put_off := data.put_off_ms or 0) >= 1000:
         parts.append(tr("others put off by {time}", time=lasting(put_off / 1000)))
     return ", ".join(parts)
 
 
-def _error_text(data: Mapping[str, Json]) -> str:
-    error = data.get("error")
-    if isinstance(error, Mapping):
-        try:
-            kind = FailureKind(str(error.get("kind", "")))
-        except ValueError:
-            return str(error.get("message") or tr("failed", "short reason"))
-        info = ErrorInfo(str(error.get("code", "")), kind, str(error.get("message", "")))
-        text = failure_word(info)
-    else:
-        text = str(data.get("message") or tr("failed", "short reason"))
-    attempts = _int(data, "attempt")
-    many = tr("%n attempt(s)", "", attempts)
-    return f"{text} ({many})" if attempts > 1 else text
-
-
-def _int(data: Mapping[str, Json], key: str) -> int:
-    value = data.get(key)
-    return int(value) if isinstance(value, (int, float)) else 0
-
-
-def _seconds(milliseconds: float) -> str:
-    return decimal(milliseconds / 1000)
+def _error_text(data: events.SyncError) -> str:
+    text, many = failure_word(data.error), tr("%n attempt(s)", "", data.attempt)
+    return f"{text} ({many})" if data.attempt > 1 else text

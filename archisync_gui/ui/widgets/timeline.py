@@ -23,9 +23,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from archisync_gui import zone
+from archisync_gui.model.events import Missed
 from archisync_gui.ui.look.theme import color, scaled
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.activity import Missed
 from archisync_gui.ui.text.i18n import clock, day, plain, tr
 from archisync_gui.ui.widgets.timeline_bars import Bar, Picture
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archisync_gui.model import STORED, Forecast, Outcome, RunRecord
+from archisync_gui.model.events import Missed
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.activity import Missed
 from archisync_gui.ui.text.i18n import absolute, clock, lasting, took, tr
 
 

@@ -1,0 +1,344 @@
+"""The orchestrator's events: one frozen dataclass for each kind, and the envelope in which listeners get them.
+
+JSON exists at the edges only: ``as_json`` writes an event for journal, event stream, command line and office, and
+:func:`data_from` and :func:`event_from` read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, TypeAlias
+
+from archisync_gui.model.failures import ErrorInfo
+from archisync_gui.model.kinds import AccountId, EventKind, Origin, Outcome, Reason, Scope, SessionEnd, SyncType
+from archisync_gui.model.runs import Progress
+from archisync_gui.model.wire import from_json
+
+# ---------------------------------------------------------------------------------------------------------- runs
+
+
+@dataclass(frozen=True, slots=True)
+class OfRun:
+    """What every event of a run says of it."""
+
+    run_id: str
+    type: SyncType
+    account: AccountId
+    scope: Scope
+    origin: Origin
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStarted(OfRun):
+    """A run began."""
+
+    kind: ClassVar = EventKind.SYNC_STARTED
+    request_id: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResumed(OfRun):
+    """A suspended run goes on; ``starts_over``: from its first page."""
+
+    kind: ClassVar = EventKind.SYNC_RESUMED
+    request_id: str
+    starts_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Read(OfRun):
+    """How far a run is; see ``Progress``."""
+
+    step: str = "read"
+    page: int | None = None
+    pages: int | None = None
+    rows: int = 0
+    total: int | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """These figures alone."""
+        return Progress(self.step, self.page, self.pages, self.rows, self.total)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncProgress(_Read):
+    """A run reports progress."""
+
+    kind: ClassVar = EventKind.SYNC_PROGRESS
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSuspended(_Read):
+    """A run was suspended for an order form."""
+
+    kind: ClassVar = EventKind.SYNC_SUSPENDED
+
+
+@dataclass(frozen=True, slots=True)
+class _Result(OfRun):
+    """The result of a run that came to its end; see ``Finished``."""
+
+    outcome: Outcome
+    rows: int = 0
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    as_of: datetime | None = None
+    duration_ms: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCompleted(_Result):
+    """A run completed, cleanly or not."""
+
+    kind: ClassVar = EventKind.SYNC_COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSkipped(_Result):
+    """A run ended without reading anything."""
+
+    kind: ClassVar = EventKind.SYNC_SKIPPED
+
+
+@dataclass(frozen=True, slots=True)
+class SyncError(OfRun):
+    """An attempt failed; ``final``: it is not tried again."""
+
+    kind: ClassVar = EventKind.SYNC_ERROR
+    error: ErrorInfo
+    outcome: Outcome = Outcome.FAILED
+    final: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SyncCancelled(OfRun):
+    """A run was cancelled, or a suspended one will not go on. ``cause``: a ``StopCause``, or ``satisfied`` by another
+    read. ``abandoned``: it did not end when it was told to."""
+
+    kind: ClassVar = EventKind.SYNC_CANCELLED
+    cause: str
+    abandoned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPlanned(OfRun):
+    """The attempt of this number follows after a pause of ``seconds``."""
+
+    kind: ClassVar = EventKind.RETRY_PLANNED
+    seconds: float
+
+
+# ---------------------------------------------------------------------------------------------------------- forms
+
+
+@dataclass(frozen=True, slots=True)
+class OfForm:
+    """What every event of a session says of it: never its id (rule 14)."""
+
+    handle: str
+    label: str
+    account: AccountId | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened(OfForm):
+    """An order form was opened; ``session_count`` are open now."""
+
+    kind: ClassVar = EventKind.SESSION_OPENED
+    session_count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _FormEnd(OfForm):
+    """The end of a session, and what it cost."""
+
+    reason: SessionEnd = SessionEnd.UNKNOWN
+    session_count: int = 0
+    """Sessions that are still open."""
+    customers_ms: int | None = None
+    """How long the form waited for fresh customers; ``None``: it never had them."""
+    put_off_ms: int | None = None
+    """For how long the request that waited longest was put off; ``None``: it still waits for another form."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionClosed(_FormEnd):
+    """A session has ended, for whatever reason."""
+
+    kind: ClassVar = EventKind.SESSION_CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class SmartSyncTimeout(_FormEnd):
+    """A session ended because its page gave no sign of life; its ``SessionClosed`` follows."""
+
+    kind: ClassVar = EventKind.SMART_SYNC_TIMEOUT
+
+
+@dataclass(frozen=True, slots=True)
+class SmartSyncStarted:
+    """The first session was opened: other lists wait from now on."""
+
+    kind: ClassVar = EventKind.SMART_SYNC_STARTED
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmartSyncEnded:
+    """The last session has ended: other lists go on."""
+
+    kind: ClassVar = EventKind.SMART_SYNC_ENDED
+
+
+# ---------------------------------------------------------------------------------------------------------- others
+
+
+@dataclass(frozen=True, slots=True)
+class QueueUpdated:
+    """What waits, or how fresh a copy is, has changed. ``type`` and ``account``: the operator changed its rows."""
+
+    kind: ClassVar = EventKind.QUEUE_UPDATED
+    waiting: int = 0
+    type: SyncType | None = None
+    account: AccountId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChanged:
+    """The operator's pause began, got another end, or is over."""
+
+    kind: ClassVar = EventKind.HOLD_CHANGED
+    hold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleChanged:
+    """An interval was set (``type`` says whose, ``interval`` in minutes, ``None`` = off), the rules changed, or the
+    computer is ``away``."""
+
+    kind: ClassVar = EventKind.SCHEDULE_CHANGED
+    type: SyncType | None = None
+    interval: int | None = None
+    away: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Reads of one list that were due and did not happen."""
+
+    type: SyncType
+    account: AccountId
+    due: datetime
+    """The first."""
+    last: datetime
+    count: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleMissed:
+    """Reads were due and did not happen."""
+
+    kind: ClassVar = EventKind.SCHEDULE_MISSED
+    missed: tuple[Missed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """One account stopped, is left alone for a while, or logged in; or (``accounts``) others are in use from now on."""
+
+    kind: ClassVar = EventKind.ACCOUNT_CHANGED
+    account: AccountId | None = None
+    accounts: tuple[AccountId, ...] | None = None
+    paused_until: datetime | None = None
+    stopped: ErrorInfo | None = None
+    logins: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeChanged:
+    """In an office of several computers: another one leads, or the server is gone or back."""
+
+    kind: ClassVar = EventKind.OFFICE_CHANGED
+
+
+# ---------------------------------------------------------------------------------------------------------- envelope
+
+
+EventData: TypeAlias = (
+    SyncStarted
+    | SyncProgress
+    | SyncSuspended
+    | SyncResumed
+    | SyncCompleted
+    | SyncError
+    | SyncCancelled
+    | SyncSkipped
+    | RetryPlanned
+    | QueueUpdated
+    | SmartSyncStarted
+    | SmartSyncEnded
+    | SmartSyncTimeout
+    | SessionOpened
+    | SessionClosed
+    | HoldChanged
+    | ScheduleChanged
+    | ScheduleMissed
+    | AccountChanged
+    | OfficeChanged
+)
+
+KINDS: Mapping[EventKind, type[EventData]] = {data.kind: data for data in EventData.__args__}
+"""The dataclass of each kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened. ``revision`` only grows within one ``boot``."""
+
+    kind: EventKind = field(init=False)
+    boot: str
+    revision: int
+    at: datetime
+    data: EventData
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", self.data.kind)
+
+
+Listener: TypeAlias = Callable[[Event], None]
+"""Called in the orchestrator's loop; must return at once. What it raises is logged and harms nobody."""
+
+
+def data_from(kind: str, data: Any) -> EventData:
+    """What an event of that kind says, from its JSON; raises as :func:`from_json` does for what this version cannot
+    read."""
+    found: EventData = from_json(KINDS[EventKind(kind)], data)
+    return found
+
+
+def event_from(told: Mapping[str, Any]) -> Event:
+    """An event from its JSON form; raises as :func:`data_from` does."""
+    at = datetime.fromisoformat(told["at"])
+    return Event(str(told["boot"]), int(told["revision"]), at, data_from(told["kind"], told["data"]))
+
+
+def subject(data: EventData) -> tuple[str, ...]:
+    """What an event is about: of two with the same kind and subject, the later one says what still holds."""
+    match data:
+        case OfRun(type=name, account=account):
+            return name, account
+        case OfForm(handle=handle) | SmartSyncStarted(handle=handle):
+            return (handle,)
+        case AccountChanged(account=account) | QueueUpdated(account=account) if account is not None:
+            return (account,)
+        case ScheduleChanged(type=name) if name is not None:
+            return (name,)
+    return ()
