@@ -44,16 +44,15 @@ def explain(state: State, now: Moment) -> Explanation:
 
 def queue_because(state: State, now: Moment) -> list[tuple[Request, Block]]:
     """The waiting requests in order, each with the one reason why it waits: what stops it, else the active run for the
-    first that could go, and that first one for those behind it (rule 32)."""
+    first that could go, and for each other one the request that goes before it (rule 32)."""
     found: list[tuple[Request, Block]] = []
-    first: Request | None = None
+    run = None if state.active is None else state.active.run
+    next_block = Block(Reason.RUNNING) if run is None else Block(Reason.RUNNING, None, run.type, run.account)
     for request in in_order(state):
         block = stopped_by(state, request, now)
-        if block is None and first is not None:
-            block = Block(Reason.BEHIND, None, first.slot.type, first.slot.account)
-        elif block is None:
-            first, run = request, None if state.active is None else state.active.run
-            block = Block(Reason.RUNNING) if run is None else Block(Reason.RUNNING, None, run.type, run.account)
+        if block is None:
+            block = next_block
+            next_block = Block(Reason.BEHIND, None, request.slot.type, request.slot.account)
         found.append((request, block))
     return found
 

@@ -121,6 +121,23 @@ async def test_what_is_stopped_by_itself_says_so_also_behind_others() -> None:
         await rig.drain()
 
 
+async def test_each_waiting_request_names_the_one_before_it() -> None:
+    """Rule 32: the queue says the same as the forecast."""
+    async with Rig() as rig:
+        for type, priority in (("ddt", 90), ("invoices", 80), ("prices", 70), ("orders", 60)):
+            rig.o.request_sync(type, priority=priority)
+            await settle()
+        status = rig.o.get_status()
+        assert [(e.type, e.params["type"]) for e in status.queue] == [
+            ("invoices", "ddt"),
+            ("prices", "invoices"),
+            ("orders", "prices"),
+        ]
+        coming = {f.type: f.after for f in status.explanation.forecast}
+        assert all(coming[e.type] == e.params["type"] for e in status.queue)
+        await rig.drain()
+
+
 async def test_a_reason_comes_with_what_its_text_needs_and_no_more() -> None:
     """Rule 32."""
     async with Rig() as rig:
