@@ -28,6 +28,9 @@ from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, Syst
 
 log = logging.getLogger(__name__)
 
+LARGEST = 1_500_000_000
+"""Bytes that the browser may use between two reads. One page with a large list takes about 300 MB."""
+
 IDLE = 20 * 60.0
 """The ERP ends a session after so many seconds without a request (``docs/erp.md``, Session); until then the browser
 stays open, so that a run that is due meanwhile costs no login."""
@@ -56,6 +59,7 @@ class Erp:
         clock: Clock | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         idle: float = IDLE,
+        largest: int = LARGEST,
         headless: bool = True,
         memory: SessionMemory | None = None,
         saved_views: Path | None = None,
@@ -70,6 +74,7 @@ class Erp:
         self._screenshots = screenshots
         self._browser = Browser(program=browser, pinned_key=pinned_key, headless=headless, memory=memory)
         self._idle = idle
+        self._largest = largest
         self._one_at_a_time = asyncio.Lock()
         self._login_lock = asyncio.Lock()
         self.ways = ReadingWays(ways)
@@ -340,6 +345,8 @@ class Erp:
                 yield
             finally:
                 self._timer.start()
+                if self._browser.running:
+                    self._background.start(self._close_if_large())
 
     def _idle_for(self) -> float:
         """How long the browser stays open without being used, in seconds."""
@@ -348,9 +355,26 @@ class Erp:
 
     async def _close_idle(self) -> None:
         async with self._one_at_a_time:
-            if self._left_open.any_open and self._left_open.until() is not None:
+            if self._form_may_need_it:
                 self._timer.start()
                 return
+            self._left_open.clear()
+            await self._browser.close()
+
+    @property
+    def _form_may_need_it(self) -> bool:
+        return self._left_open.any_open and self._left_open.until() is not None
+
+    async def _close_if_large(self) -> None:
+        """Close a browser that has grown beyond its limit; the next read starts another one, without a login. While a
+        list is left open for a form it stays: it is looked at again after the form's next read."""
+        used = await asyncio.to_thread(self._browser.memory)
+        if used <= self._largest:
+            return
+        async with self._one_at_a_time:
+            if self._form_may_need_it or not self._browser.running:
+                return
+            log.info("the browser uses %d MB of memory: it is closed and started again at the next read", used // 10**6)
             self._left_open.clear()
             await self._browser.close()
 

@@ -155,6 +155,38 @@ async def test_the_browser_closes_when_nothing_was_due_for_long(tmp_path: Path) 
         await here.sync("invoices")
 
 
+async def test_a_browser_that_has_grown_too_large_is_closed_between_reads(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.sync("invoices")
+        await here.erp.settled()
+        used = here.erp._browser.memory()
+        assert 50_000_000 < used < here.erp._largest, "a browser of usual size stays open"
+        assert here.erp._browser.running
+        here.erp._largest = used // 2
+        await here.sync("invoices")
+        await here.erp.settled()
+        assert not here.erp._browser.running
+        assert here.erp._browser.memory() == 0
+        control = here.control("invoices")
+        await here.runner(control)
+        assert control.logins == 0, "the cookies are kept"
+
+
+async def test_a_large_browser_stays_while_a_form_may_need_it(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        await here.sync("invoices")
+        here.erp._largest = 1
+        left_open = here.erp._left_open
+        left_open.until = lambda: here.erp.clock.now()
+        left_open._lists[USER, ""] = False
+        assert left_open.any_open
+        await here.erp._close_if_large()
+        assert here.erp._browser.running
+        left_open.clear()
+        await here.erp._close_if_large()
+        assert not here.erp._browser.running
+
+
 async def test_an_unknown_certificate_is_shown_then_pinned_and_another_one_stops_the_account(tmp_path: Path) -> None:
     async with world(tmp_path, https=True) as here:
         with pytest.raises(SyncFailure) as first:
