@@ -94,6 +94,10 @@ class Erp:
         """End the browser as a crash would (the demo shows what happens then); False: none runs. Blocking."""
         return self._browser.kill()
 
+    def browser_memory(self) -> int:
+        """Bytes that the browser uses; 0 while none runs. Blocking."""
+        return self._browser.memory()
+
     # --- lists --------------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
@@ -368,7 +372,7 @@ class Erp:
     async def _close_if_large(self) -> None:
         """Close a browser that has grown beyond its limit; the next read starts another one, without a login. While a
         list is left open for a form it stays: it is looked at again after the form's next read."""
-        used = await asyncio.to_thread(self._browser.memory)
+        used = await asyncio.to_thread(self.browser_memory)
         if used <= self._largest:
             return
         async with self._one_at_a_time:

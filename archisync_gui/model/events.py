@@ -118,6 +118,14 @@ class SyncError(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
+class SyncStopping(OfRun):
+    """The active run is to end, and goes on until it notices. ``cause``: a ``StopCause``."""
+
+    kind: ClassVar = EventKind.SYNC_STOPPING
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncCancelled(OfRun):
     """A run was cancelled, or a suspended one will not go on. ``cause``: a ``StopCause``, or ``satisfied`` by another
     read. ``abandoned``: it did not end when it was told to."""
@@ -221,7 +229,7 @@ class HoldChanged:
 @dataclass(frozen=True, slots=True)
 class ScheduleChanged:
     """An interval was set (``type`` says whose, ``interval`` in minutes, ``None`` = off), the rules changed, or the
-    computer is ``away``."""
+    computer is away, or no longer (``away`` says why, in each such event)."""
 
     kind: ClassVar = EventKind.SCHEDULE_CHANGED
     type: SyncType | None = None
@@ -275,6 +283,7 @@ class OfficeChanged:
 EventData: TypeAlias = (
     SyncStarted
     | SyncProgress
+    | SyncStopping
     | SyncSuspended
     | SyncResumed
     | SyncCompleted
@@ -330,15 +339,19 @@ def event_from(told: Mapping[str, Any]) -> Event:
     return Event(str(told["boot"]), int(told["revision"]), at, data_from(told["kind"], told["data"]))
 
 
-def subject(data: EventData) -> tuple[str, ...]:
+def subject(data: EventData) -> tuple[object, ...]:
     """What an event is about: of two with the same kind and subject, the later one says what still holds."""
     match data:
         case OfRun(type=name, account=account):
             return name, account
         case OfForm(handle=handle) | SmartSyncStarted(handle=handle):
             return (handle,)
-        case AccountChanged(account=account) | QueueUpdated(account=account) if account is not None:
+        case AccountChanged(account=account):
+            return account, data.stopped is None, data.paused_until is None, data.logins is None
+        case QueueUpdated(account=account):
             return (account,)
-        case ScheduleChanged(type=name) if name is not None:
+        case ScheduleChanged(type=name):
             return (name,)
+        case ScheduleMissed(missed=missed):
+            return missed
     return ()

@@ -114,6 +114,7 @@ class EventKind(StrEnum):
 
     SYNC_STARTED = "sync-started"
     SYNC_PROGRESS = "sync-progress"
+    SYNC_STOPPING = "sync-stopping"
     SYNC_SUSPENDED = "sync-suspended"
     SYNC_RESUMED = "sync-resumed"
     SYNC_COMPLETED = "sync-completed"

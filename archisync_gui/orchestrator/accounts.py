@@ -27,9 +27,10 @@ def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
 
 def type_to_try(state: State, account: AccountId) -> SyncType:
     """What an account that was stopped reads first: what failed last, else a list of its own."""
-    for (sync_type, _), track in state.tracks.items():
-        if track.last is not None and track.last.error is not None and track.last.account == account:
-            return sync_type
+    last = [track.last for track in state.tracks.values() if track.last is not None]
+    failed = [run for run in last if run.error is not None and run.account == account]
+    if failed:
+        return max(failed, key=lambda run: run.started).type
     own = [spec.name for spec in state.types.values() if not spec.shared]
     return (own or list(state.types))[0]
 

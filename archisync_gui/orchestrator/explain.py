@@ -122,7 +122,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
             active = state.active
             left = remaining(state, active, now)
             if left is None:
-                left = max(0.0, state.rules.expected_whole - (now.mono - active.since.mono))
+                left = max(0.0, state.rules.expected_whole - active.seconds(now))
             end = now.after(left)
             if end.wall > until:
                 return

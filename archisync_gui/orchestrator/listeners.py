@@ -91,8 +91,8 @@ def _merging_key(event: Event) -> object:
     match event.data:
         case SyncProgress(run_id=run_id):
             return event.kind, run_id
-        case QueueUpdated():
-            return event.kind
+        case QueueUpdated(account=account):
+            return event.kind, account
     return event.revision
 
 

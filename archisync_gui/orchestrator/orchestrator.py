@@ -222,7 +222,6 @@ class Orchestrator:
         if until is not None and until.tzinfo is None:
             raise ValueError("a pause ends at a time with offset")
         self._dispatcher.apply(schedule.held, until)
-        self._waiters.answer_all_forms(ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs"))
 
     def release(self) -> None:
         """End the pause; what waits runs by the usual order."""

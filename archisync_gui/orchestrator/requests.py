@@ -105,7 +105,8 @@ def put_back(state: State, request: Request) -> State:
     if waiting is None:
         return state.with_request(request)
     both = joined(request, waiting.wants, restart=True)
-    return state.with_request(evolve(both, anyway=request.anyway or waiting.anyway, front=waiting.front))
+    anyway, front = request.anyway or waiting.anyway, request.front or waiting.front
+    return state.with_request(evolve(both, anyway=anyway, front=front))
 
 
 def without_closed_forms(state: State, request: Request) -> Request:
@@ -201,7 +202,7 @@ def stop_asked(state: State, cause: StopCause) -> State:
     active = state.active
     if active is None or active.stop is not None:
         return state
-    return evolve(state, active=evolve(active, stop=cause))
+    return evolve(state, active=evolve(active, stop=cause)).say(events.SyncStopping(*active.about(), cause.value))
 
 
 def removed(state: State, now: Moment, request_id: str) -> State:

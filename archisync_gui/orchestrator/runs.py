@@ -31,6 +31,7 @@ from archisync_gui.orchestrator.requests import (
     dropped,
     parked_ended,
     put_back,
+    stop_asked,
     used_up,
     without_closed_forms,
 )
@@ -129,11 +130,13 @@ def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> St
 
 def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State:
     """The run's task has been cancelled; it keeps the lock until it really ends (rule 2)."""
-    active = state.active
-    if active is None or active.run.id != run_id:
+    if state.active is None or state.active.run.id != run_id:
         return state
+    state = stop_asked(state, cause)
+    active = state.active
+    assert active is not None  # to ask for its end leaves it there
     first = now.mono if active.stop_first is None else active.stop_first
-    return evolve(state, active=evolve(active, stop=active.stop or cause, stop_first=first, stop_last=now.mono))
+    return evolve(state, active=evolve(active, stop_first=first, stop_last=now.mono))
 
 
 def abandoned(state: State, now: Moment, run_id: str) -> State:
@@ -269,6 +272,7 @@ def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult
     if waiting is None or waiting.asked.mono >= active.began.mono:
         return state
     state = parked_ended(state.without_request(slot), now, waiting, "satisfied")
+    state = sessions.served(state, now, slot.account)
     return state.say(Answer(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
 
 
@@ -291,6 +295,7 @@ def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> St
 
 def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | None = None) -> State:
     """The run was cancelled and has ended (rule 26). After a hold, the requests of schedule and forms wait again."""
+    assert active.stop is not None  # nothing else cancels a run
     row = over(active, now, outcome=Outcome.CANCELLED, error=error)
     key = state.track_key(row.type, row.account)
     state = state.with_track(key, evolve(state.tracks.get(key, ListState()), last=row))
@@ -301,9 +306,8 @@ def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | No
         if keep:
             state = put_back(state, evolve(request, wants=keep))
             request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
-    cause = active.stop or StopCause.OPERATOR
     state = _settle(state.say(row), request, result_of(row))
-    return state.say(events.SyncCancelled(*active.about(), cause.value, abandoned=error is not None))
+    return state.say(events.SyncCancelled(*active.about(), active.stop.value, abandoned=error is not None))
 
 
 def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> State:

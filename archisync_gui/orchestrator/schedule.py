@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from datetime import datetime, timedelta
 
-from archisync_gui.model import AccountId, FailureKind, Origin, Reason, Scope, SyncFailure, SyncType, events
+from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Origin, Reason, Scope, SyncFailure, SyncType, events
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.blocks import breathing, late_times, quiet, stopped_by
 from archisync_gui.orchestrator.decide import dues
@@ -14,6 +14,7 @@ from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
+    Answer,
     ClockDoubt,
     Moment,
     Note,
@@ -22,7 +23,11 @@ from archisync_gui.orchestrator.values import (
     Stamp,
     Want,
     evolve,
+    form,
 )
+
+HELD = ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs")
+"""What forms that wait for a read are answered when a pause begins."""
 
 INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""
@@ -53,6 +58,7 @@ def held(state: State, now: Moment, until: datetime | None) -> State:
     """The operator's pause begins, or gets another end; an end that has passed is no pause."""
     if until is not None and until <= now.wall:
         return released(state)
+    state = state.say(Answer(tuple(form(session.handle) for session in state.sessions.values()), HELD))
     if state.hold_since is not None:
         if until == state.hold_until:
             return state
@@ -334,7 +340,7 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
         elif track.success is not None:
             last = track.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
-    return state.say(events.ScheduleChanged(sync_type, minutes))
+    return state.say(events.ScheduleChanged(sync_type, minutes, state.away))
 
 
 def rules_set(state: State, now: Moment, rules: Rules) -> State:
@@ -342,7 +348,7 @@ def rules_set(state: State, now: Moment, rules: Rules) -> State:
     before = state.rules
     kept = rules.daily_full == before.daily_full and rules.zone == before.zone
     state = planned(evolve(state, rules=rules, daily_due=state.daily_due if kept else None), now)
-    return state.say(events.ScheduleChanged())
+    return state.say(events.ScheduleChanged(away=state.away))
 
 
 def away_set(state: State, why: Reason | None) -> State:

@@ -76,7 +76,11 @@ def answer_at_once(state: State, now: Moment, call: Call) -> SmartSyncResult | N
 
 
 def answer_after(state: State, now: Moment, call: Call, read: RunResult | ErrorInfo | None) -> SmartSyncResult:
-    """The answer when the read has ended, failed for the first time, or (``None``) takes too long."""
+    """The answer when the read has ended, failed for the first time, or (``None``) takes too long; of a session that
+    ended meanwhile, why (rule 14)."""
+    ended = _answer_ended(state, now, call)
+    if ended is not None:
+        return ended
     match read:
         case None:
             return answer(state, now, call, "pending")
@@ -86,7 +90,7 @@ def answer_after(state: State, now: Moment, call: Call, read: RunResult | ErrorI
             unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {read.outcome}")
             error = read.error or unread
             code = "stopped" if error.kind is FailureKind.CREDENTIALS else "failed"
-            return _answer_ended(state, now, call) or answer(state, now, call, code, error=error)
+            return answer(state, now, call, code, error=error)
         case ErrorInfo(code="held"):
             return answer(state, now, call, "held")
     return answer(state, now, call, "failed", error=read)

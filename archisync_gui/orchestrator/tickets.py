@@ -155,10 +155,6 @@ class Waiters:
             if not future.done():
                 future.set_result(answer)
 
-    def answer_all_forms(self, answer: ErrorInfo) -> None:
-        """Answer every form that waits."""
-        self.answer_forms(tuple(self._forms), answer)
-
 
 def combined(sync_type: SyncType, scope: Scope, results: Sequence[RunResult]) -> RunResult:
     """One outcome for all accounts: counts summed, the worst outcome, the oldest data."""

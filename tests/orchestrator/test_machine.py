@@ -38,6 +38,7 @@ from archisync_gui.model import (
     Reason,
     Scope,
     SessionEnd,
+    Status,
     Suspended,
     SyncFailure,
     as_json,
@@ -45,7 +46,7 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
 from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.explain import queue_because
-from archisync_gui.orchestrator.status import waiting
+from archisync_gui.orchestrator.status import StatusView, waiting
 from archisync_gui.orchestrator.values import Slot
 from tests.orchestrator.attack import attack
 from tests.orchestrator.rig import TYPES, Rig, Running
@@ -707,6 +708,23 @@ class Machine(RuleBasedStateMachine):
             )
             assert shown == found
 
+    def status_is_true(self, status: Status) -> None:
+        """The status that is kept for a revision says what one made now would say, but for times that go on."""
+        dispatcher = self.rig.o._dispatcher
+        found = StatusView().at(self.rig.o.state, dispatcher.now(), status.revision, dispatcher.journal_error)
+        for name in ("hold_since", "hold_until", "session_count", "breathing", "current_sync", "accounts"):
+            assert getattr(status, name) == getattr(found, name), f"rule 7: {name} changed without an event"
+        runs = [
+            None
+            if one.current_run is None
+            else (one.current_run.id, one.current_run.stopping, one.current_run.progress)
+            for one in (status, found)
+        ]
+        assert runs[0] == runs[1], "rule 7: the run changed without an event"
+        for kept, now in zip(status.statuses.values(), found.statuses.values(), strict=True):
+            for one, other in zip(kept.accounts, now.accounts, strict=True):
+                assert (one.state, one.freshness, one.due) == (other.state, other.freshness, other.due), "rule 7"
+
     @invariant()
     def holds(self) -> None:
         if not hasattr(self, "rig"):
@@ -716,6 +734,7 @@ class Machine(RuleBasedStateMachine):
             raise broken
         state, status = self.rig.o.state, self.act(self.rig.o.get_status)
         state = self.rig.o.state
+        self.status_is_true(status)
         self.kept_entries_are_true()
         running = self.running()
         assert self.rig.overlaps == 0, "rule 1"

@@ -1,0 +1,199 @@
+"""What callers are told, and when: the status at once, the outcome to those who asked, and nothing that was not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from archisync_gui.model import EventKind, FailureKind, Origin, Progress, Scope, SessionEnd
+from archisync_gui.model import events as said
+from archisync_gui.orchestrator import Feed
+from archisync_gui.orchestrator.listeners import Listeners
+from tests.orchestrator.rig import Rig, opened
+from tests.support.clock import MONDAY, settle
+from tests.support.events import an_event
+
+
+async def test_the_status_says_at_once_that_a_run_is_to_end() -> None:
+    """Rule 26: a run that hangs is shown as stopping, not as working, until it is abandoned."""
+    async with Rig() as rig:
+        _, run = await rig.deaf("orders")
+        assert rig.o.get_status().current_run.stopping is None  # type: ignore[union-attr]
+        heard = rig.o.events()
+        rig.o.cancel_run()
+        assert rig.o.get_status().current_run.stopping == "operator"  # type: ignore[union-attr]
+        event = await anext(heard)
+        assert isinstance(event.data, said.SyncStopping)
+        assert (event.data.type, event.data.cause) == ("orders", "operator")
+        rig.o.cancel_run()
+        await settle()
+        assert len(rig.of(EventKind.SYNC_STOPPING)) == 1
+        await heard.aclose()
+        run.finish()
+        await settle()
+
+
+async def test_the_watchdog_too_is_shown_at_once() -> None:
+    """Rule 24."""
+    async with Rig() as rig:
+        _, run = await rig.deaf("orders")
+        rig.o.get_status()
+        await rig.clock.advance(121)
+        assert rig.o.get_status().current_run.stopping == "watchdog"  # type: ignore[union-attr]
+        run.finish()
+        await settle()
+
+
+async def test_a_pause_that_has_passed_answers_no_form() -> None:
+    """Rule 18: such a pause is none; the form gets its fresh customers."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        rig.o.hold(MONDAY - timedelta(minutes=1))
+        await settle()
+        assert not form.done()
+        await rig.finish()
+        assert (await form).code == "fresh"
+        form = opened(rig, "b", "anna")
+        await rig.clock.advance(31)
+        rig.o.resume_other_syncs("b")
+        await form
+
+
+async def test_a_form_whose_session_ended_meanwhile_is_told_so_whatever_the_read_brings() -> None:
+    """Rule 14."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        rig.o.end_session(rig.o.get_status().sessions[0].handle)
+        await rig.finish()
+        answer = await form
+        assert (answer.code, answer.handle, answer.reason) == ("ended", "", SessionEnd.OPERATOR)
+
+
+async def test_a_form_that_a_whole_read_served_counts_as_served() -> None:
+    """Rules 12, 13: what the form cost is told at its end."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.request_sync("customers")
+        form = opened(rig, "a")
+        rig.o.run_anyway(next(r.id for r in rig.o.state.queue.values() if r.slot.scope is Scope.ALL))
+        front = next(r.id for r in rig.o.state.queue.values() if r.slot.scope is Scope.ALL)
+        rig.o.move_to_front(front)
+        await settle()
+        await rig.clock.advance(2)
+        while rig.active.slot != ("customers", "anna", Scope.ALL):
+            if rig.active.slot[2] is Scope.NEW:
+                await rig.fail()
+                await rig.clock.advance(0.1)
+            else:
+                await rig.finish()
+        await rig.finish()
+        await settle()
+        rig.o.resume_other_syncs("a")
+        await form
+        (closed,) = rig.of(EventKind.SESSION_CLOSED)
+        assert isinstance(closed.data, said.SessionClosed)
+        assert closed.data.customers_ms is not None
+        await rig.drain()
+
+
+async def test_try_the_same_once_reads_what_failed_last() -> None:
+    """Rule 22."""
+    async with Rig() as rig:
+        for name, kind in (("ddt", FailureKind.LAYOUT), ("orders", FailureKind.CREDENTIALS)):
+            rig.o.request_sync(name)
+            await settle()
+            await rig.fail(kind, "refused")
+            await rig.clock.advance(1)
+        assert rig.o.retry_login("anna").type == "orders"
+        await rig.drain()
+
+
+async def test_what_was_moved_to_the_front_stays_there_when_it_is_tried_again() -> None:
+    """Rules 3, 21: also where somebody asked for the same meanwhile."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        rig.o.request_sync("products")
+        rig.o.move_to_front(next(iter(rig.o.state.queue.values())).id)
+        await rig.finish()
+        assert rig.active.type == "products"
+        rig.o.request_sync("products", origin=Origin.API)
+        await rig.fail()
+        assert next(iter(rig.o.state.queue.values())).front
+        await rig.drain()
+
+
+async def test_a_suspended_runs_forecast_counts_what_it_has_worked() -> None:
+    """Rule 32: a list never read takes the usual minute, of which 40 s are over."""
+    async with Rig() as rig:
+        rig.o.request_sync("products")
+        await settle()
+        await rig.clock.advance(40)
+        form = opened(rig, "a")
+        await settle()
+        await rig.suspend("page 3")
+        await rig.finish()
+        await form
+        rig.o.resume_other_syncs("a")
+        await settle()
+        while rig.active.type != "products":  # the whole list that follows for the form
+            await rig.finish()
+        rig.active.control.progress(Progress("read", 4))
+        rig.o.request_sync("prices")
+        await settle()
+        (prices,) = [f for f in rig.o.get_status().explanation.forecast if f.type == "prices"]
+        assert prices.starts - rig.o.get_status().at == timedelta(seconds=20)
+        await rig.drain()
+
+
+# ------------------------------------------------------------------------------------------------ slow readers
+
+
+def _heard(limit: int, *given: tuple[EventKind, dict[str, object]]) -> list[object]:
+    listeners = Listeners()
+    feed: Feed = listeners.feed(limit)
+    for number, (kind, data) in enumerate(given):
+        listeners.tell(an_event(kind, "b", number, MONDAY, data))
+    return [event.data for event in feed._waiting.values()]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [
+            (EventKind.ACCOUNT_CHANGED, {"account": "anna", "stopped": {"code": "x", "kind": "login", "message": ""}}),
+            (EventKind.ACCOUNT_CHANGED, {"account": "anna", "logins": 3}),
+        ],
+        [
+            (EventKind.SCHEDULE_CHANGED, {"away": "offline"}),
+            (EventKind.SCHEDULE_CHANGED, {"type": "orders", "interval": 5, "away": "offline"}),
+        ],
+        [
+            (EventKind.QUEUE_UPDATED, {"waiting": 3}),
+            (EventKind.QUEUE_UPDATED, {"waiting": 3, "type": "orders", "account": "bruno"}),
+        ],
+    ],
+)
+def test_a_slow_reader_loses_nothing_that_another_event_does_not_say(
+    given: list[tuple[EventKind, dict[str, object]]],
+) -> None:
+    """Rule 7."""
+    filler = [(EventKind.SYNC_STARTED, {}) for _ in range(20)]
+    heard = _heard(10, *given, *filler)
+    assert [an_event(kind, "b", 0, MONDAY, data).data for kind, data in given] == heard[: len(given)]
+
+
+def test_a_slow_reader_hears_of_every_missed_read() -> None:
+    """Rule 28."""
+    at = MONDAY.isoformat()
+    missed = [
+        {"type": name, "account": "anna", "due": at, "last": at, "count": 1, "reason": "hold"}
+        for name in ("orders", "ddt")
+    ]
+    given = [(EventKind.SCHEDULE_MISSED, {"missed": [one]}) for one in missed]
+    heard = _heard(10, *given, *[(EventKind.SYNC_STARTED, {}) for _ in range(20)])
+    assert len([one for one in heard if isinstance(one, said.ScheduleMissed)]) == 2
