@@ -50,9 +50,9 @@ class AccountView:
     def event(self, event: Event) -> Event | None:
         """The event as this account may see it; ``None`` when it is about another one."""
         match event.data:
-            case events.OfRun(type=sync_type, account=account) as run if account not in (SHARED, self.account):
+            case events.RunEvent(type=sync_type, account=account) as run if account not in (SHARED, self.account):
                 return replace(event, data=replace(run, account=SHARED)) if sync_type in self._shared else None
-            case events.OfForm(account=account) | events.QueueUpdated(account=account) if self._hides(account):
+            case events.FormEvent(account=account) | events.QueueUpdated(account=account) if self._hides(account):
                 return None
             case events.AccountChanged(accounts=tuple() as accounts) as changed:
                 own = tuple(name for name in accounts if name == self.account)

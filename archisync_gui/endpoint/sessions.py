@@ -11,8 +11,8 @@ from archisync_gui.endpoint.gate import Refusal, wrong
 from archisync_gui.endpoint.routing import Call, Reply
 from archisync_gui.model import (
     AccountId,
+    CloseResult,
     ErrorInfo,
-    SessionClosed,
     SessionEnd,
     SessionView,
     SmartSyncResult,
@@ -139,7 +139,7 @@ async def beacon(call: Call) -> Reply:
     session_id = call.body.decode("ascii", "replace").strip()
     if not re.fullmatch(contract.SESSION_ID, session_id):
         raise call.services.gate.failed(call.caller, wrong("body-invalid", "sessionId", "pattern"))
-    closed: SessionClosed = call.services.orchestrator.resume_other_syncs(session_id)
+    closed: CloseResult = call.services.orchestrator.resume_other_syncs(session_id)
     if not closed.closed and closed.reason in (None, SessionEnd.UNKNOWN):
         # Not an error for the tab (its open may still be under way), but a guess for the rate limit.
         refusal = call.services.gate.failed(call.caller, ended(SessionEnd.UNKNOWN))

@@ -25,6 +25,7 @@ from archisync_gui.model.kinds import (
 )
 from archisync_gui.model.ports import Clock, Journal, LastRead, Remembered, SystemClock
 from archisync_gui.model.runs import (
+    CloseResult,
     Finished,
     Progress,
     Run,
@@ -32,7 +33,6 @@ from archisync_gui.model.runs import (
     Runner,
     RunRecord,
     RunResult,
-    SessionClosed,
     SmartSyncResult,
     Suspended,
 )
@@ -59,6 +59,7 @@ __all__ = [
     "AccountStatus",
     "AccountTypeStatus",
     "Clock",
+    "CloseResult",
     "ErrorInfo",
     "Event",
     "EventData",
@@ -86,7 +87,6 @@ __all__ = [
     "RunView",
     "Runner",
     "Scope",
-    "SessionClosed",
     "SessionEnd",
     "SessionView",
     "SmartSyncResult",

@@ -20,7 +20,7 @@ from archisync_gui.model.wire import from_json
 
 
 @dataclass(frozen=True, slots=True)
-class OfRun:
+class RunEvent:
     """What every event of a run says of it."""
 
     run_id: str
@@ -32,7 +32,7 @@ class OfRun:
 
 
 @dataclass(frozen=True, slots=True)
-class SyncStarted(OfRun):
+class SyncStarted(RunEvent):
     """A run began."""
 
     kind: ClassVar = EventKind.SYNC_STARTED
@@ -41,7 +41,7 @@ class SyncStarted(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncResumed(OfRun):
+class SyncResumed(RunEvent):
     """A suspended run goes on; ``starts_over``: from its first page."""
 
     kind: ClassVar = EventKind.SYNC_RESUMED
@@ -50,7 +50,7 @@ class SyncResumed(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class _Read(OfRun):
+class _ReadingEvent(RunEvent):
     """How far a run is; see ``Progress``."""
 
     step: str = "read"
@@ -66,21 +66,21 @@ class _Read(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncProgress(_Read):
+class SyncProgress(_ReadingEvent):
     """A run reports progress."""
 
     kind: ClassVar = EventKind.SYNC_PROGRESS
 
 
 @dataclass(frozen=True, slots=True)
-class SyncSuspended(_Read):
+class SyncSuspended(_ReadingEvent):
     """A run was suspended for an order form."""
 
     kind: ClassVar = EventKind.SYNC_SUSPENDED
 
 
 @dataclass(frozen=True, slots=True)
-class _Result(OfRun):
+class _ResultEvent(RunEvent):
     """The result of a run that came to its end; see ``Finished``."""
 
     outcome: Outcome
@@ -94,21 +94,21 @@ class _Result(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncCompleted(_Result):
+class SyncCompleted(_ResultEvent):
     """A run completed, cleanly or not."""
 
     kind: ClassVar = EventKind.SYNC_COMPLETED
 
 
 @dataclass(frozen=True, slots=True)
-class SyncSkipped(_Result):
+class SyncSkipped(_ResultEvent):
     """A run ended without reading anything."""
 
     kind: ClassVar = EventKind.SYNC_SKIPPED
 
 
 @dataclass(frozen=True, slots=True)
-class SyncError(OfRun):
+class SyncError(RunEvent):
     """An attempt failed; ``final``: it is not tried again."""
 
     kind: ClassVar = EventKind.SYNC_ERROR
@@ -118,7 +118,7 @@ class SyncError(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncStopping(OfRun):
+class SyncStopping(RunEvent):
     """The active run is to end, and goes on until it notices. ``cause``: a ``StopCause``."""
 
     kind: ClassVar = EventKind.SYNC_STOPPING
@@ -126,7 +126,7 @@ class SyncStopping(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class SyncCancelled(OfRun):
+class SyncCancelled(RunEvent):
     """A run was cancelled, or a suspended one will not go on. ``cause``: a ``StopCause``, or ``satisfied`` by another
     read. ``abandoned``: it did not end when it was told to."""
 
@@ -136,7 +136,7 @@ class SyncCancelled(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPlanned(OfRun):
+class RetryPlanned(RunEvent):
     """The attempt of this number follows after a pause of ``seconds``."""
 
     kind: ClassVar = EventKind.RETRY_PLANNED
@@ -147,7 +147,7 @@ class RetryPlanned(OfRun):
 
 
 @dataclass(frozen=True, slots=True)
-class OfForm:
+class FormEvent:
     """What every event of a session says of it: never its id (rule 14)."""
 
     handle: str
@@ -156,7 +156,7 @@ class OfForm:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionOpened(OfForm):
+class SessionOpened(FormEvent):
     """An order form was opened; ``session_count`` are open now."""
 
     kind: ClassVar = EventKind.SESSION_OPENED
@@ -164,7 +164,7 @@ class SessionOpened(OfForm):
 
 
 @dataclass(frozen=True, slots=True)
-class _FormEnd(OfForm):
+class _FormEndEvent(FormEvent):
     """The end of a session, and what it cost."""
 
     reason: SessionEnd = SessionEnd.UNKNOWN
@@ -177,14 +177,14 @@ class _FormEnd(OfForm):
 
 
 @dataclass(frozen=True, slots=True)
-class SessionClosed(_FormEnd):
+class SessionClosed(_FormEndEvent):
     """A session has ended, for whatever reason."""
 
     kind: ClassVar = EventKind.SESSION_CLOSED
 
 
 @dataclass(frozen=True, slots=True)
-class SmartSyncTimeout(_FormEnd):
+class SmartSyncTimeout(_FormEndEvent):
     """A session ended because its page gave no sign of life; its ``SessionClosed`` follows."""
 
     kind: ClassVar = EventKind.SMART_SYNC_TIMEOUT
@@ -342,9 +342,9 @@ def event_from(told: Mapping[str, Any]) -> Event:
 def subject(data: EventData) -> tuple[object, ...]:
     """What an event is about: of two with the same kind and subject, the later one says what still holds."""
     match data:
-        case OfRun(type=name, account=account):
+        case RunEvent(type=name, account=account):
             return name, account
-        case OfForm(handle=handle) | SmartSyncStarted(handle=handle):
+        case FormEvent(handle=handle) | SmartSyncStarted(handle=handle):
             return (handle,)
         case AccountChanged(account=account):
             return account, data.stopped is None, data.paused_until is None, data.logins is None

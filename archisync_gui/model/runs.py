@@ -168,7 +168,7 @@ class SmartSyncResult:
 
 
 @dataclass(frozen=True, slots=True)
-class SessionClosed:
+class CloseResult:
     """What closing a session answers."""
 
     closed: bool

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from archisync_gui.model import (
     AccountId,
     Clock,
+    CloseResult,
     Event,
-    SessionClosed,
     SessionEnd,
     SessionView,
     SmartSyncResult,
     Status,
 )
-from archisync_gui.model.events import SessionClosed as SessionClosedEvent
+from archisync_gui.model.events import SessionClosed
 
 LEASE = timedelta(minutes=10)
 """How long a session lives after a sign of life while the leader has not said so."""
@@ -133,7 +133,7 @@ class Forms:
 
     # ------------------------------------------------------------------------------------------------ end
 
-    def closed(self, id: str | None, token: str, status: Status) -> SessionClosed:
+    def closed(self, id: str | None, token: str, status: Status) -> CloseResult:
         """A form closes; without an id: the oldest anonymous one of the same token."""
         if id is None:
             mine = [form for form in self._open.values() if form.anonymous and form.token == token]
@@ -144,10 +144,10 @@ class Forms:
             before = SessionEnd.UNKNOWN if id is None else self._ended.get(id, SessionEnd.UNKNOWN)
             if id is not None and id not in self._ended:
                 self._remember(id, SessionEnd.CLOSED)  # a close that arrives before its open wins
-            return SessionClosed(False, status.session_count, before)
+            return CloseResult(False, status.session_count, before)
         self._end(form, SessionEnd.CLOSED)
         left = sum(view.handle != form.handle for view in status.sessions)
-        return SessionClosed(True, left, SessionEnd.CLOSED)
+        return CloseResult(True, left, SessionEnd.CLOSED)
 
     def end_of(self, id: str) -> SessionEnd | None:
         """Why the session of that id ended; ``None``: it is open, or not known."""
@@ -157,7 +157,7 @@ class Forms:
         """The leader's news: sessions that have ended."""
         by_handle = {form.handle: form for form in self._open.values()}
         for event in events:
-            if isinstance(event.data, SessionClosedEvent):
+            if isinstance(event.data, SessionClosed):
                 handle, reason = event.data.handle, event.data.reason
                 form = by_handle.get(handle)
                 if form is not None and form.id in self._open:

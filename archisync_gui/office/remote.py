@@ -17,6 +17,7 @@ from typing import Any
 
 from archisync_gui.model import (
     AccountId,
+    CloseResult,
     ErrorInfo,
     Explanation,
     FailureKind,
@@ -27,7 +28,6 @@ from archisync_gui.model import (
     Reason,
     RunResult,
     Scope,
-    SessionClosed,
     SessionEnd,
     SessionView,
     SmartSyncResult,
@@ -271,7 +271,7 @@ class RemoteOrchestrator(LeaderView):
         """As :meth:`Orchestrator.disconnected`."""
         self._forms.disconnected(session_id)
 
-    def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
+    def resume_other_syncs(self, session_id: str | None, token: str = "") -> CloseResult:
         """As :meth:`Orchestrator.resume_other_syncs`."""
         closed = self._forms.closed(session_id, token, self.get_status())
         if self._line is not None:

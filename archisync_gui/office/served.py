@@ -20,7 +20,7 @@ from archisync_gui.model import (
     SyncFailure,
     as_json,
 )
-from archisync_gui.model.events import OfForm, SmartSyncStarted
+from archisync_gui.model.events import FormEvent, SmartSyncStarted
 from archisync_gui.office.desk import Asked, Emit
 from archisync_gui.orchestrator import Face, Ticket
 
@@ -158,7 +158,7 @@ class Served:
     def event(self, event: Event) -> Event:
         """An event of the orchestrator as all members hear it."""
         data = event.data
-        if not isinstance(data, OfForm | SmartSyncStarted):
+        if not isinstance(data, FormEvent | SmartSyncStarted):
             return event
         form = next((form for form in self._forms.values() if form.handle == data.handle), None)
         return event if form is None else replace(event, data=replace(data, handle=form.public))

@@ -12,10 +12,10 @@ Pure functions decide; one part, the dispatcher, acts. Read the modules in this 
                       ``control``: what a runner holds of its run, and how its end is read
 6.  ``sessions``      transitions: smart sessions open, live, end
 7.  ``smart_sync``    what a form's call for fresh customers is answered
-8.  ``schedule``      transitions: time passed, intervals, the daily read; lateness
+8.  ``schedule``      transitions: advance to now, request what is due, intervals, lateness
 9.  ``office_hours``  calendar arithmetic in the office's time zone
 10. ``accounts``      transitions: accounts come, go, stop, log in
-11. ``explain``       why, in one reason; and what will run when: the same ``decide`` asked about later moments
+11. ``explain``       why, in one reason; and what will run when: order and blocks, of now and of later moments
 12. ``status``        the immutable status for panel, endpoint and command line
 13. ``tickets``       awaitables that callers hold, and who waits for which outcome
 14. ``listeners``     subscribers to events, called at once or through a feed for slow readers

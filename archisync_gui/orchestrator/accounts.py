@@ -14,14 +14,14 @@ from archisync_gui.orchestrator.state import AccountState, State, StopCause
 from archisync_gui.orchestrator.values import Moment, Note, evolve
 
 
-def given(state: State, now: Moment, accounts: Sequence[Account]) -> State:
+def replaced(state: State, now: Moment, accounts: Sequence[Account]) -> State:
     """The accounts in use from now on, and the schedule of them. Requests of other accounts are withdrawn, their run is
     cancelled."""
     known = {a.id: evolve(state.accounts.get(a.id, AccountState(a)), account=a) for a in accounts}
     state = orphans_dropped(evolve(state, accounts=known), now)
     if state.active is not None and state.active.run.account not in state.enabled:
         state = stop_asked(state, StopCause.ACCOUNT)
-    state = state.say(events.AccountChanged(accounts=state.enabled))
+    state = state.with_effects(events.AccountChanged(accounts=state.enabled))
     return planned(state, now)
 
 
@@ -84,7 +84,7 @@ def login_failed(
             due = state.track(sync_type, account).due
             if due is not None:
                 state = with_due(state, key, min(due, until))
-            return state.with_account(evolve(known, login_failures=failures, login_pause=until)).say(
+            return state.with_account(evolve(known, login_failures=failures, login_pause=until)).with_effects(
                 events.AccountChanged(account, paused_until=until)
             )
     return state
@@ -95,8 +95,8 @@ def refused(state: State, account: AccountId, error: ErrorInfo) -> State:
     known = state.accounts.get(account)
     if known is None:
         return state
-    state = state.with_account(evolve(known, stopped=error)).say(Note(f"stopped:{account}", as_json(error)))
-    state = state.say(events.AccountChanged(account, stopped=error))
+    state = state.with_account(evolve(known, stopped=error)).with_effects(Note(f"stopped:{account}", as_json(error)))
+    state = state.with_effects(events.AccountChanged(account, stopped=error))
     return rehomed(state)
 
 
@@ -108,13 +108,13 @@ def login_worked(state: State, account: AccountId) -> State:
     return state.with_account(evolve(known, login_failures=0, login_pause=None))
 
 
-def allowed(state: State, now: Moment, account: AccountId) -> State:
+def reenabled(state: State, now: Moment, account: AccountId) -> State:
     """The operator changed the password, or wants the same tried once (rule 22)."""
     known = state.accounts.get(account)
     if known is None:
         return state
     state = state.with_account(evolve(known, stopped=None, login_failures=0, login_pause=None, allowed_at=now.mono))
-    state = state.say(Note(f"stopped:{account}", None), events.AccountChanged(account))
+    state = state.with_effects(Note(f"stopped:{account}", None), events.AccountChanged(account))
     return rehomed(state)
 
 
@@ -126,6 +126,6 @@ def logged_in(state: State, now: Moment, account: AccountId) -> State:
     day = local_day(now.wall, state.rules.zone)
     count = logins_today(state, account, now) + 1
     note: Json = {"day": day.isoformat(), "count": count}
-    return state.with_account(evolve(known, day=day, logins=count)).say(
+    return state.with_account(evolve(known, day=day, logins=count)).with_effects(
         Note(f"logins:{account}", note), events.AccountChanged(account, logins=count)
     )

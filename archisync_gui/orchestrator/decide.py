@@ -1,6 +1,7 @@
-"""What is to be done at one moment, and what stops each waiting request: pure questions, no change of anything.
+"""What is to be done at one moment, in which order requests start, and when the answer may change: pure questions.
 
-The dispatcher does what :func:`decide` answers; status, ``explain`` and forecast ask the same functions.
+The dispatcher does what :func:`decide` answers. What blocks a request is in ``blocks``; status, ``explain`` and the
+forecast ask the functions of both.
 """
 
 from __future__ import annotations
@@ -105,9 +106,6 @@ def in_order(state: State) -> list[Request]:
     return sorted(state.queue.values(), key=lambda r: rank(state, r))
 
 
-# ---------------------------------------------------------------------------------------------------------- what stops
-
-
 # ---------------------------------------------------------------------------------------------------------- the run
 
 
@@ -134,9 +132,6 @@ def watched_until(state: State, active: Attempt) -> float:
     """Monotonic time at which the watchdog cancels the run if there is no progress."""
     limit = active.progress_at + state.rules.watchdog
     return limit if active.long_step is None else max(limit, active.long_step)
-
-
-# ---------------------------------------------------------------------------------------------------------- freshness
 
 
 # ---------------------------------------------------------------------------------------------------------- when next

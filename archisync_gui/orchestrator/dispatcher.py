@@ -35,10 +35,10 @@ from archisync_gui.orchestrator.decide import Abandon, Start, Stop, decide, next
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
-from archisync_gui.orchestrator.schedule import freshness_noticed, next_late, passed, slept
+from archisync_gui.orchestrator.schedule import advanced, lateness_updated, next_late, slept
 from archisync_gui.orchestrator.state import Attempt, State
 from archisync_gui.orchestrator.tickets import Waiters
-from archisync_gui.orchestrator.values import Answer, ClockDoubt, Effect, Moment, Note, evolve
+from archisync_gui.orchestrator.values import ClockDoubt, Effect, Moment, Note, OutcomeFor, evolve
 
 log = logging.getLogger(__name__)
 
@@ -78,10 +78,10 @@ class Dispatcher:
         self._waiters = waiters
         self._writer = Writer(self.journal_failed)
         self._wake = asyncio.Event()
-        self._words: deque[Effect] = deque()
+        self._effects: deque[Effect] = deque()
         self._notes: dict[str, Json] = {}
         """Values not written yet; of each key only the last matters."""
-        self._telling = False
+        self._carrying_out = False
         self._loop: asyncio.Task[None] | None = None
         self._alarm: asyncio.Task[None] | None = None
         self._alarm_at = 0.0
@@ -124,54 +124,54 @@ class Dispatcher:
         asleep = slept(before, now)
         if asleep:
             self._keep_gap(before.at.wall, Reason.ASLEEP)
-        after, answer = transition(passed(before, now, asleep=asleep), now, *args, **kw)
-        words = after.out
-        if words:
-            after = evolve(after, out=())
+        after, answer = transition(advanced(before, now, asleep=asleep), now, *args, **kw)
+        effects = after.effects
+        if effects:
+            after = evolve(after, effects=())
         if after.queue is not before.queue:
-            words = (*words, events.QueueUpdated(len(after.queue)))
-        if not words and after.sessions is not before.sessions:
+            effects = (*effects, events.QueueUpdated(len(after.queue)))
+        if not effects and after.sessions is not before.sessions:
             self.revision += 1  # a sign of life moves a deadline: no event, but the next status must show it
         self.state = after  # final before listeners are called
-        self._words.extend(words)
-        self._tell(now)
+        self._effects.extend(effects)
+        self._carry_out(now)
         return answer
 
     def notice_time(self) -> None:
         """Let what time alone brings happen: leases end, what is due is asked for, copies become late."""
-        self.apply(freshness_noticed)
+        self.apply(lateness_updated)
 
-    def _tell(self, now: Moment) -> None:
+    def _carry_out(self, now: Moment) -> None:
         """Carry out the effects in order, also those that listeners cause meanwhile."""
-        if self._telling:
+        if self._carrying_out:
             return
-        self._telling = True
+        self._carrying_out = True
         try:
-            while self._words:
+            while self._effects:
                 try:
-                    self._pass_on(self._words.popleft(), now)
+                    self._carry_out_one(self._effects.popleft(), now)
                 except Exception:  # one effect that fails must not stop the others
                     log.exception("an effect could not be carried out")
         finally:
-            self._telling = False
+            self._carrying_out = False
 
-    def _pass_on(self, word: Effect, now: Moment) -> None:
-        match word:
+    def _carry_out_one(self, effect: Effect, now: Moment) -> None:
+        match effect:
             case RunRecord():
-                self._writer.write(partial(self._journal.run_ended, word))
+                self._writer.write(partial(self._journal.run_ended, effect))
             case Note(key, value):
                 self._notes[key] = value
                 self._writer.write(self._write_notes)
             case ClockDoubt():
                 self._writer.write(self._journal.clock_doubted)
-            case Answer(who, result):
+            case OutcomeFor(who, result):
                 self._waiters.answer_forms(who, result)
                 if isinstance(result, RunResult):
                     # Tickets wait until the attempt's row is written (rule 5).
                     self._writer.then(partial(self._waiters.settle, who, result))
             case _:
                 self.revision += 1
-                event = Event(self.state.boot, self.revision, now.wall, word)
+                event = Event(self.state.boot, self.revision, now.wall, effect)
                 if event.kind not in NOT_KEPT:
                     self._writer.write(partial(self._journal.event, event))
                 self.listeners.tell(event)
@@ -362,7 +362,7 @@ class Dispatcher:
 
 def stepped(state: State, now: Moment) -> tuple[State, Start | Stop | Abandon | None]:
     """The state after the one thing to do now, and that thing, for the dispatcher to do it to the run's task."""
-    state = freshness_noticed(state, now)
+    state = lateness_updated(state, now)
     todo = decide(state, now)
     match todo:
         case Start(slot):

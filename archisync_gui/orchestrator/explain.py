@@ -1,4 +1,4 @@
-"""Why something runs or nothing does, and what will run when: ``decide``, asked about this moment and later ones."""
+"""Why something runs or nothing does, and what will run when: order and blocks, of this moment and of later ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from archisync_gui.model import AccountId, Explanation, Finished, Forecast, Json
 from archisync_gui.orchestrator import runs
 from archisync_gui.orchestrator.blocks import Block, breathing, stopped_by
 from archisync_gui.orchestrator.decide import idle_because, in_order, next_change, next_to_start
-from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.schedule import advanced
 from archisync_gui.orchestrator.state import Attempt, Request, State
 from archisync_gui.orchestrator.values import SHARED, Moment, evolve
 
@@ -117,7 +117,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
     """The future by the rules, if every run takes its usual time and succeeds and there are no calls."""
     after: SyncType | None = None
     while True:
-        state = evolve(state, out=())  # effects of simulated steps are dropped
+        state = evolve(state, effects=())  # effects of simulated steps are dropped
         if state.active is not None:
             active = state.active
             left = remaining(state, active, now)
@@ -127,7 +127,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
             if end.wall > until:
                 return
             done = Finished(Outcome.COMPLETED, as_of=active.began.wall)
-            state = runs.ended(passed(state, end), end, active.run.id, done)
+            state = runs.ended(advanced(state, end), end, active.run.id, done)
             now, after = end, active.run.type
             yield _Step(state, now, None)
             continue
@@ -143,7 +143,7 @@ def imagined(state: State, now: Moment, until: datetime) -> Iterator[_Step]:
         then = now.after(max(wake - now.mono, _until_opening(state, now), 0.001))
         if then.wall > until:
             return
-        state, now, after = passed(state, then), then, None
+        state, now, after = advanced(state, then), then, None
         yield _Step(state, now, None)
 
 
@@ -199,7 +199,7 @@ class _Kept(NamedTuple):
         return abs(passed_by) < INEXACT and abs(moved) < INEXACT
 
 
-_ALWAYS_NEW = frozenset({"at", "flow", "sequence", "ended", "lateness", "out", "active"})
+_ALWAYS_NEW = frozenset({"at", "flow", "sequence", "ended", "lateness", "effects", "active"})
 """Parts of the state that change with every step, run or ended session and change no forecast; of the
 active run see :func:`_depends`. Every other part counts, so that a new one is not forgotten."""
 

@@ -109,7 +109,7 @@ class Writer:
 # ---------------------------------------------------------------------------------------------------------- remembering
 
 
-def started(state: State, now: Moment, memory: Remembered, *, failed: bool) -> State:
+def restored(state: State, now: Moment, memory: Remembered, *, failed: bool) -> State:
     """The state at a start: as an earlier process left it, with the schedule planned (rule 28). ``failed``: what it
     left could not be read."""
     state = remembered(state, now, memory)

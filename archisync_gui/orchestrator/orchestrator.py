@@ -1,6 +1,6 @@
 """The public face: the calls that other packages make.
 
-Each method applies a transition and wakes the dispatcher; nothing is decided or started here.
+Each method that changes something applies a transition; nothing is decided or started here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from archisync_gui.model import (
     Account,
     AccountId,
     Clock,
+    CloseResult,
     ErrorInfo,
     Explanation,
     FailureKind,
@@ -23,7 +24,6 @@ from archisync_gui.model import (
     Runner,
     RunResult,
     Scope,
-    SessionClosed,
     SessionEnd,
     SessionView,
     SmartSyncResult,
@@ -103,7 +103,7 @@ class Orchestrator:
             kept, failed = Remembered(), True
         if kept.last_sign is not None and kept.last_sign <= self._clock.now():
             self._dispatcher.was_closed(kept.last_sign)
-        self._dispatcher.apply(memory.started, kept, failed=failed)
+        self._dispatcher.apply(memory.restored, kept, failed=failed)
         self._dispatcher.start()
 
     async def close(self, deadline: float = 10.0) -> None:
@@ -244,7 +244,7 @@ class Orchestrator:
 
     def set_accounts(self, accounts: Sequence[Account]) -> None:
         """The accounts in use from now on; what waits or runs for others ends."""
-        self._dispatcher.apply(account_changes.given, tuple(accounts))
+        self._dispatcher.apply(account_changes.replaced, tuple(accounts))
 
     def rows_changed(
         self,
@@ -259,7 +259,7 @@ class Orchestrator:
         """The operator changed the stored rows by hand (cleared, accepted, re-keyed); freshness follows these times.
         ``doubtful`` names the times that were written before the wall clock was set back (``Ages.doubtful``)."""
         ages = last_success, new_as_of, all_as_of
-        self._dispatcher.apply(run_changes.restated, sync_type, account, ages, doubtful)
+        self._dispatcher.apply(run_changes.freshness_restated, sync_type, account, ages, doubtful)
 
     def retry_login(self, account: AccountId) -> Ticket:
         """*Try the same once*: a stopped account reads again; refused again, it stops again (rule 22)."""
@@ -268,7 +268,7 @@ class Orchestrator:
 
     def credentials_changed(self, account: AccountId) -> None:
         """The operator entered another password: the account reads again (rule 22)."""
-        self._dispatcher.apply(account_changes.allowed, account)
+        self._dispatcher.apply(account_changes.reenabled, account)
 
     def logged_in(self, account: AccountId) -> None:
         """There was a login outside a run (the operator's test, the doctor): it counts in the day's budget too."""
@@ -333,7 +333,7 @@ class Orchestrator:
 
         return self._dispatcher.ask(transition)
 
-    def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
+    def resume_other_syncs(self, session_id: str | None, token: str = "") -> CloseResult:
         """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
         that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
         return self._dispatcher.ask(sessions.closed, session_id, token)
@@ -367,7 +367,7 @@ class Orchestrator:
         return self._dispatcher.state
 
     def get_status(self) -> Status:
-        """Everything at this moment; built once per revision."""
+        """Everything, as of the present revision: built when it is asked for, at most once per revision."""
         if schedule.set_back(self.state, self._dispatcher.now()):
             self._dispatcher.notice_time()  # otherwise times of the earlier clock would be claimed until the next step
         dispatcher = self._dispatcher

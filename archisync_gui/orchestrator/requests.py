@@ -21,9 +21,9 @@ from archisync_gui.orchestrator.state import ListState, Request, State, StopCaus
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
     SMART,
-    Answer,
     Moment,
     Note,
+    OutcomeFor,
     Slot,
     Want,
     evolve,
@@ -128,7 +128,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
             continue
         left = tuple(w for w in request.wants if w.who not in who)
         if left:
-            state = state.with_request(evolve(request, wants=left)).say(_settled(request, gone))
+            state = state.with_request(evolve(request, wants=left)).with_effects(_withdrawal(request, gone))
         else:
             state = dropped(state, now, request)
     active = state.active
@@ -137,7 +137,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
     left = tuple(w for w in active.request.wants if w.who not in who)
     if left:
         gone = tuple(w for w in active.request.wants if w.who in who)
-        state = state.say(_settled(active.request, gone))
+        state = state.with_effects(_withdrawal(active.request, gone))
         return evolve(state, active=evolve(active, request=evolve(active.request, wants=left)))
     return stop_asked(state, StopCause.WITHDRAWN) if stop else state
 
@@ -145,7 +145,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
 def dropped(state: State, now: Moment, request: Request) -> State:
     """A waiting request is removed; its suspended run, if any, has ended (rules 5, 26)."""
     state = parked_ended(state.without_request(request.slot), now, request, StopCause.WITHDRAWN.value)
-    state = state.say(_settled(request, request.wants))
+    state = state.with_effects(_withdrawal(request, request.wants))
     return state if state.closing else used_up(state, request)
 
 
@@ -168,7 +168,7 @@ def parked_ended(state: State, now: Moment, request: Request, cause: str) -> Sta
         rows=parked.progress.rows,
         suspensions=(*parked.suspensions, (parked.since.wall, None)),
     )
-    return state.say(row, events.SyncCancelled(*parked.about(), cause))
+    return state.with_effects(row, events.SyncCancelled(*parked.about(), cause))
 
 
 def used_up(state: State, request: Request) -> State:
@@ -187,14 +187,14 @@ def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | N
         return state
     sync_type, account = key
     note = Note(f"owed:{sync_type}:{account}", None if since is None else since.isoformat())
-    return state.with_track(key, evolve(track, owed=since)).say(note)
+    return state.with_track(key, evolve(track, owed=since)).with_effects(note)
 
 
-def _settled(request: Request, wants: tuple[Want, ...]) -> Answer:
+def _withdrawal(request: Request, wants: tuple[Want, ...]) -> OutcomeFor:
     slot = request.slot
     run_id = None if request.parked is None else request.parked.run.id
     result = RunResult(slot.type, slot.account, slot.scope, Outcome.CANCELLED, run_id=run_id)
-    return Answer(tuple(w.who for w in wants), result)
+    return OutcomeFor(tuple(w.who for w in wants), result)
 
 
 def stop_asked(state: State, cause: StopCause) -> State:
@@ -202,7 +202,9 @@ def stop_asked(state: State, cause: StopCause) -> State:
     active = state.active
     if active is None or active.stop is not None:
         return state
-    return evolve(state, active=evolve(active, stop=cause)).say(events.SyncStopping(*active.about(), cause.value))
+    return evolve(state, active=evolve(active, stop=cause)).with_effects(
+        events.SyncStopping(*active.about(), cause.value)
+    )
 
 
 def removed(state: State, now: Moment, request_id: str) -> State:

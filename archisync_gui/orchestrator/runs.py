@@ -38,10 +38,10 @@ from archisync_gui.orchestrator.requests import (
 from archisync_gui.orchestrator.state import Attempt, ListState, Request, State, StopCause
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
-    Answer,
     ClockDoubt,
     Moment,
     Note,
+    OutcomeFor,
     Slot,
     Stamp,
     evolve,
@@ -68,7 +68,7 @@ def started(state: State, now: Moment, slot: Slot) -> State:
         run_id, state = state.numbered("r")
         run = Run(run_id, *request.slot, request.origin, priority, request.attempt, state.preemptible)
         active = Attempt(request, run, started=now, began=now, since=now, progress_at=now.mono)
-        return evolve(state, active=active).say(events.SyncStarted(*active.about(), request.id, priority))
+        return evolve(state, active=active).with_effects(events.SyncStarted(*active.about(), request.id, priority))
     active = evolve(
         parked,
         request=evolve(request, parked=None),
@@ -81,7 +81,9 @@ def started(state: State, now: Moment, slot: Slot) -> State:
     goes_on = parked.resume is not None and now.mono - parked.since.mono < state.rules.resume_age
     if not goes_on:
         active = evolve(active, began=now, resume=None, progress=Progress(), spent=0.0)
-    return evolve(state, active=active).say(events.SyncResumed(*active.about(), request.id, starts_over=not goes_on))
+    return evolve(state, active=active).with_effects(
+        events.SyncResumed(*active.about(), request.id, starts_over=not goes_on)
+    )
 
 
 def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> State:
@@ -90,14 +92,14 @@ def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> St
     if active is None or active.run.id != run_id:
         return state
     active = evolve(active, progress=progress, progress_at=now.mono)
-    return evolve(state, active=active).say(events.SyncProgress(*active.about(), *_read(progress)))
+    return evolve(state, active=active).with_effects(events.SyncProgress(*active.about(), *_read(progress)))
 
 
 def _read(progress: Progress) -> tuple[str, int | None, int | None, int, int | None]:
     return progress.step, progress.page, progress.pages, progress.rows, progress.total
 
 
-def restated(
+def freshness_restated(
     state: State,
     now: Moment,
     sync_type: SyncType,
@@ -116,7 +118,7 @@ def restated(
     track = evolve(state.track(sync_type, account), success=success, new=new, whole=whole)
     if track.last is not None and track.last.outcome is Outcome.REFUSED:
         track = evolve(track, last=None)
-    return state.with_track(key, track).say(events.QueueUpdated(len(state.queue), sync_type, account))
+    return state.with_track(key, track).with_effects(events.QueueUpdated(len(state.queue), sync_type, account))
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
@@ -156,20 +158,20 @@ def abandoned_over(state: State, _now: Moment, run_id: str) -> State:
     left = tuple(a for a in state.abandoned if a.run.id != run_id)
     if len(left) == len(state.abandoned):
         return state
-    return evolve(state, abandoned=left).say(events.QueueUpdated(len(state.queue)))
+    return evolve(state, abandoned=left).with_effects(events.QueueUpdated(len(state.queue)))
 
 
-def ended(state: State, now: Moment, run_id: str, how: Finished | Suspended | ErrorInfo) -> State:
+def ended(state: State, now: Moment, run_id: str, end: Finished | Suspended | ErrorInfo) -> State:
     """The run's task is over: it returned or raised. Frees the lock."""
     active = state.active
     if active is None or active.run.id != run_id:
         return state
-    state = _over(evolve(state, active=None), now, active, how)
+    state = _after_end(evolve(state, active=None), now, active, end)
     # Its account may have gone while it ran: then no account could serve what it put back into the queue.
     return state if active.run.account in state.enabled else accounts.orphans_dropped(state, now)
 
 
-def _over(state: State, now: Moment, active: Attempt, how: Finished | Suspended | ErrorInfo) -> State:
+def _after_end(state: State, now: Moment, active: Attempt, how: Finished | Suspended | ErrorInfo) -> State:
     if active.stop is not None and active.stop in LIMITS:
         code = LIMITS[active.stop]
         return _failed(state, now, active, _error(active, code, f"{code}: the run was cancelled"))
@@ -193,11 +195,11 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
     as_of, tolerance = how.as_of, timedelta(seconds=state.rules.clock_tolerance)
     if as_of is not None:
         if as_of - now.wall > tolerance:
-            state = state.say(ClockDoubt())  # the store may have kept that time
+            state = state.with_effects(ClockDoubt())  # the store may have kept that time
         set_back = active.began.wall - began > tolerance
         # After the wall clock was set back only the monotonic clock tells how old the rows are (rule 30).
         as_of = began if as_of > now.wall or (set_back and as_of > began) else as_of
-    row = over(
+    row = final_row(
         active,
         now,
         outcome=how.outcome,
@@ -216,18 +218,9 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
     state = accounts.login_worked(state, active.run.account)
     result = result_of(row)
     kind = events.SyncSkipped if how.outcome is Outcome.SKIPPED else events.SyncCompleted
-    told = kind(
-        *active.about(),
-        how.outcome,
-        how.rows,
-        how.added,
-        how.changed,
-        how.gone,
-        as_of,
-        result.duration_ms,
-        how.warnings,
-    )
-    state = _settle(state.say(row), active.request, result).say(told)
+    counts = how.rows, how.added, how.changed, how.gone
+    told = kind(*active.about(), how.outcome, *counts, as_of, result.duration_ms, how.warnings)
+    state = _deliver(state.with_effects(row), active.request, result).with_effects(told)
     if how.outcome is not Outcome.COMPLETED:
         return state
     if active.run.scope is Scope.ALL:
@@ -273,7 +266,7 @@ def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult
         return state
     state = parked_ended(state.without_request(slot), now, waiting, "satisfied")
     state = sessions.served(state, now, slot.account)
-    return state.say(Answer(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
+    return state.with_effects(OutcomeFor(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
 
 
 def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> State:
@@ -289,14 +282,14 @@ def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> St
     request = without_closed_forms(state, whole)
     if not request.wants and request.slot not in state.queue:
         return dropped(state, now, whole)
-    state = _settled_closed(put_back(state, request), active.request, request, result_of(active.record()))
-    return state.say(events.SyncSuspended(*active.about(), *_read(how.progress)))
+    state = _deliver_to_closed_forms(put_back(state, request), active.request, request, result_of(active.record()))
+    return state.with_effects(events.SyncSuspended(*active.about(), *_read(how.progress)))
 
 
 def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | None = None) -> State:
     """The run was cancelled and has ended (rule 26). After a hold, the requests of schedule and forms wait again."""
     assert active.stop is not None  # nothing else cancels a run
-    row = over(active, now, outcome=Outcome.CANCELLED, error=error)
+    row = final_row(active, now, outcome=Outcome.CANCELLED, error=error)
     key = state.track_key(row.type, row.account)
     state = state.with_track(key, evolve(state.tracks.get(key, ListState()), last=row))
     request = active.request
@@ -306,15 +299,15 @@ def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | No
         if keep:
             state = put_back(state, evolve(request, wants=keep))
             request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
-    state = _settle(state.say(row), request, result_of(row))
-    return state.say(events.SyncCancelled(*active.about(), active.stop.value, abandoned=error is not None))
+    state = _deliver(state.with_effects(row), request, result_of(row))
+    return state.with_effects(events.SyncCancelled(*active.about(), active.stop.value, abandoned=error is not None))
 
 
 def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> State:
     """The attempt failed. Transient failures are tried again, outside the lock (rule 21); credentials stop the account
     (rule 22); the others end the request."""
     outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
-    row = over(active, now, outcome=outcome, error=error, rows=active.progress.rows)
+    row = final_row(active, now, outcome=outcome, error=error, rows=active.progress.rows)
     key = state.track_key(row.type, row.account)
     before = state.tracks.get(key, ListState())
     track = evolve(before, last=row)
@@ -324,20 +317,20 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and wanted and not state.closing
     if not again and row.scope is Scope.ALL:
         track = _after_failure(state, track, now, row)
-    state = _count_kept(state.with_track(key, track).say(row), key, before, track)
+    state = _count_kept(state.with_track(key, track).with_effects(row), key, before, track)
     failure = events.SyncError(*active.about(), error, outcome, final=not again)
     if not again:
-        state = _settle(state, active.request, result_of(row)).say(failure)
+        state = _deliver(state, active.request, result_of(row)).with_effects(failure)
         return accounts.login_failed(state, now, row.type, row.account, error, active.since.mono)
     pause = pauses[row.attempt - 1]
-    state = _settled_closed(state, active.request, request, result_of(row))
+    state = _deliver_to_closed_forms(state, active.request, request, result_of(row))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
     forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
-    state = put_back(state, retry).say(failure)
+    state = put_back(state, retry).with_effects(failure)
     if forms:
-        state = state.say(Answer(forms, error))
-    return state.say(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
+        state = state.with_effects(OutcomeFor(forms, error))
+    return state.with_effects(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
 
 
 def _after_failure(state: State, track: ListState, now: Moment, row: RunRecord) -> ListState:
@@ -355,20 +348,20 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState
         return state
     until = None if after.back_off is None else after.back_off.isoformat()
     note: Json = {"count": after.failures, "until": until} if after.failures else None
-    return state.say(Note(f"failures:{key[0]}:{key[1]}", note))
+    return state.with_effects(Note(f"failures:{key[0]}:{key[1]}", note))
 
 
-def _settled_closed(state: State, before: Request, after: Request, result: RunResult) -> State:
+def _deliver_to_closed_forms(state: State, before: Request, after: Request, result: RunResult) -> State:
     """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
     gone = tuple(w.who for w in before.wants if w not in after.wants)
-    return state.say(Answer(gone, result)) if gone else state
+    return state.with_effects(OutcomeFor(gone, result)) if gone else state
 
 
-def _settle(state: State, request: Request, result: RunResult) -> State:
+def _deliver(state: State, request: Request, result: RunResult) -> State:
     """All remaining askers of the request get its one outcome (rule 5)."""
     if not state.closing:
         state = used_up(state, request)
-    return state.say(Answer(tuple(w.who for w in request.wants), result)) if request.wants else state
+    return state.with_effects(OutcomeFor(tuple(w.who for w in request.wants), result)) if request.wants else state
 
 
 def _error(active: Attempt, code: str, message: str) -> ErrorInfo:
@@ -376,7 +369,7 @@ def _error(active: Attempt, code: str, message: str) -> ErrorInfo:
     return ErrorInfo(code, FailureKind.TRANSIENT, message, params)
 
 
-def over(active: Attempt, now: Moment, **end: Any) -> RunRecord:
+def final_row(active: Attempt, now: Moment, **end: Any) -> RunRecord:
     """The row of an attempt that ends now; ``end``: its outcome and counts."""
     return active.record(ended=max(now.wall, active.started.wall), seconds=active.seconds(now), **end)
 

@@ -14,10 +14,10 @@ from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
-    Answer,
     ClockDoubt,
     Moment,
     Note,
+    OutcomeFor,
     QueueTime,
     Slot,
     Stamp,
@@ -33,7 +33,7 @@ INTERVALS = range(5, 1441)
 """Whole minutes that a type's interval may have."""
 
 
-def passed(state: State, now: Moment, *, asleep: bool = False) -> State:
+def advanced(state: State, now: Moment, *, asleep: bool = False) -> State:
     """Advance the state to ``now``: age requests, detect changes of the clock, end what has expired, request what is
     due. Runs before every other transition. ``asleep``: the computer slept meanwhile (:func:`slept`); in the steps of a
     forecast it does not, however long they are."""
@@ -51,36 +51,38 @@ def passed(state: State, now: Moment, *, asleep: bool = False) -> State:
         state = sessions.expired(state, now)
     if state.quiet_since is not None:
         state = sessions.drained(state, now)
-    return asked_by_clock(state, now, asleep) if state.rules.schedule else state
+    return due_requested(state, now, asleep) if state.rules.schedule else state
 
 
 def held(state: State, now: Moment, until: datetime | None) -> State:
     """The operator's pause begins, or gets another end; an end that has passed is no pause."""
     if until is not None and until <= now.wall:
         return released(state)
-    state = state.say(Answer(tuple(form(session.handle) for session in state.sessions.values()), HELD))
+    state = state.with_effects(OutcomeFor(tuple(form(session.handle) for session in state.sessions.values()), HELD))
     if state.hold_since is not None:
         if until == state.hold_until:
             return state
-        return _with_hold_end(state, until).say(events.HoldChanged(True))
+        return _with_hold_end(state, until).with_effects(events.HoldChanged(True))
     if state.active is not None and not state.active.request.anyway:
         state = stop_asked(state, StopCause.HOLD)
     state = _with_hold_end(evolve(state, hold_since=now.wall), until)
-    return state.say(Note("hold", now.wall.isoformat()), events.HoldChanged(True))
+    return state.with_effects(Note("hold", now.wall.isoformat()), events.HoldChanged(True))
 
 
 def _with_hold_end(state: State, until: datetime | None) -> State:
     """The pause ends at that time, or when the operator ends it."""
     if until is None and state.hold_until is None:
         return state
-    return evolve(state, hold_until=until).say(Note("hold-until", None if until is None else until.isoformat()))
+    return evolve(state, hold_until=until).with_effects(
+        Note("hold-until", None if until is None else until.isoformat())
+    )
 
 
 def released(state: State) -> State:
     """The pause is over: the operator ended it, or its time has passed. What waits runs by the usual order."""
     if state.hold_since is None:
         return state if state.hold_until is None else evolve(state, hold_until=None)
-    return evolve(state, hold_since=None, hold_until=None).say(
+    return evolve(state, hold_since=None, hold_until=None).with_effects(
         Note("hold", None), Note("hold-until", None), events.HoldChanged(False)
     )
 
@@ -91,7 +93,7 @@ def _hold_moved(state: State, before: Moment, now: Moment) -> State:
     if since is None or until is None:
         return state
     shift = timedelta(seconds=(now.wall - before.wall).total_seconds() - (now.mono - before.mono))
-    state = evolve(state, hold_since=since + shift).say(Note("hold", (since + shift).isoformat()))
+    state = evolve(state, hold_since=since + shift).with_effects(Note("hold", (since + shift).isoformat()))
     return _with_hold_end(state, until + shift)
 
 
@@ -136,13 +138,13 @@ def clock_doubted(state: State, now: Moment) -> State:
     accounts = {account: evolve(a, login_pause=None) for account, a in state.accounts.items()}
     state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
     # Nothing in the queue changed, but every status built before this moment claims too much.
-    return state.say(ClockDoubt(), events.QueueUpdated(len(state.queue)))
+    return state.with_effects(ClockDoubt(), events.QueueUpdated(len(state.queue)))
 
 
 # ---------------------------------------------------------------------------------------------------------- freshness
 
 
-def freshness_noticed(state: State, now: Moment) -> State:
+def lateness_updated(state: State, now: Moment) -> State:
     """Emit an event when a copy has become late or quiet has ended: both change the status, and nothing else does."""
     depends = state.tracks, state.intervals, state.accounts, state.rules
     known = state.lateness
@@ -152,7 +154,7 @@ def freshness_noticed(state: State, now: Moment) -> State:
     if same and (found.late, found.breathing) == (known.late, known.breathing):
         return state
     state = evolve(state, lateness=found)
-    return state.say(events.QueueUpdated(len(state.queue))) if same else state
+    return state.with_effects(events.QueueUpdated(len(state.queue))) if same else state
 
 
 def next_late(state: State, now: Moment) -> float:
@@ -164,7 +166,7 @@ def next_late(state: State, now: Moment) -> float:
 # ---------------------------------------------------------------------------------------------------------- due
 
 
-def asked_by_clock(state: State, now: Moment, asleep: bool) -> State:
+def due_requested(state: State, now: Moment, asleep: bool) -> State:
     """Request what is due, once, however much time was missed (rule 28), and emit what was missed. The read stays owed
     until a run has used its due time up."""
     missed: list[events.Missed] = []
@@ -215,7 +217,7 @@ def _miss(slot: Slot, due: datetime, interval: int, count: int, reason: Reason) 
 
 
 def _told(state: State, missed: list[events.Missed]) -> State:
-    return state.say(events.ScheduleMissed(tuple(missed))) if missed else state
+    return state.with_effects(events.ScheduleMissed(tuple(missed))) if missed else state
 
 
 def _scheduled(state: State, now: Moment, sync_type: SyncType, account: AccountId, due: datetime) -> State:
@@ -234,7 +236,7 @@ def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None
     """The schedule's next time of one type and account, kept over restarts."""
     sync_type, account = key
     state = state.with_track(key, evolve(state.tracks.get(key, ListState()), due=due))
-    return state.say(Note(f"due:{sync_type}:{account}", None if due is None else due.isoformat()))
+    return state.with_effects(Note(f"due:{sync_type}:{account}", None if due is None else due.isoformat()))
 
 
 def _next_daily(state: State, now: Moment) -> datetime | None:
@@ -250,7 +252,7 @@ def _daily_at_most(state: State, now: Moment) -> datetime | None:
 
 def with_daily(state: State, due: datetime | None) -> State:
     """The next daily read of everything, kept over restarts (rule 28)."""
-    return evolve(state, daily_due=due).say(Note("daily", None if due is None else due.isoformat()))
+    return evolve(state, daily_due=due).with_effects(Note("daily", None if due is None else due.isoformat()))
 
 
 def planned(state: State, now: Moment) -> State:
@@ -340,7 +342,7 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
         elif track.success is not None:
             last = track.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
-    return state.say(events.ScheduleChanged(sync_type, minutes, state.away))
+    return state.with_effects(events.ScheduleChanged(sync_type, minutes, state.away))
 
 
 def rules_set(state: State, now: Moment, rules: Rules) -> State:
@@ -348,11 +350,11 @@ def rules_set(state: State, now: Moment, rules: Rules) -> State:
     before = state.rules
     kept = rules.daily_full == before.daily_full and rules.zone == before.zone
     state = planned(evolve(state, rules=rules, daily_due=state.daily_due if kept else None), now)
-    return state.say(events.ScheduleChanged(away=state.away))
+    return state.with_effects(events.ScheduleChanged(away=state.away))
 
 
 def away_set(state: State, why: Reason | None) -> State:
     """The computer cannot reach anything now, or (``None``) can again."""
     if state.away is why:
         return state
-    return evolve(state, away=why).say(events.ScheduleChanged(away=why))
+    return evolve(state, away=why).with_effects(events.ScheduleChanged(away=why))

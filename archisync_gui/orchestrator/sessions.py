@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from archisync_gui.model import AccountId, Origin, Reason, Scope, SessionClosed, SessionEnd, events
+from archisync_gui.model import AccountId, CloseResult, Origin, Reason, Scope, SessionEnd, events
 from archisync_gui.orchestrator.blocks import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
 from archisync_gui.orchestrator.state import Attempt, EndedSession, ListState, Session, State, StopCause
@@ -35,9 +35,9 @@ def opened(
     if not state.sessions:
         # Quiet begins anew only if everything that waited had its turn in the gap; see ``drained`` (rule 11).
         since = now.mono if state.quiet_since is None else state.quiet_since
-        state = evolve(state, quiet_since=since).say(events.SmartSyncStarted(handle))
+        state = evolve(state, quiet_since=since).with_effects(events.SmartSyncStarted(handle))
     state = _kept(state, session_id, session)
-    return state.say(events.SessionOpened(*about(session), len(state.sessions))), session_id
+    return state.with_effects(events.SessionOpened(*about(session), len(state.sessions))), session_id
 
 
 def wants_fresh(state: State, now: Moment, session_id: str) -> State:
@@ -176,21 +176,21 @@ def end_by_handle(state: State, handle: str) -> SessionEnd:
     return next(reasons, SessionEnd.UNKNOWN)
 
 
-def closed(state: State, now: Moment, session_id: str | None, token: str) -> tuple[State, SessionClosed]:
+def closed(state: State, now: Moment, session_id: str | None, token: str) -> tuple[State, CloseResult]:
     """A page closes its session. Without an id: the oldest anonymous one of the same token (rule 16). A close that
     arrives before its open wins: the id is remembered as ended (rule 14)."""
     anonymous = session_id is None
     if session_id is None:
         session_id = oldest_anonymous(state, token)
     if session_id is None:
-        return state, SessionClosed(False, len(state.sessions), SessionEnd.UNKNOWN)
+        return state, CloseResult(False, len(state.sessions), SessionEnd.UNKNOWN)
     session, before = state.sessions.get(session_id), end_of(state, session_id)
     if session is not None and session.anonymous is anonymous:
         state = ended(state, now, session_id, SessionEnd.CLOSED)
-        return state, SessionClosed(True, len(state.sessions), SessionEnd.CLOSED)
+        return state, CloseResult(True, len(state.sessions), SessionEnd.CLOSED)
     if session is None and before is None:
         state = _remember_end(state, now, session_id, "", SessionEnd.CLOSED)
-    return state, SessionClosed(False, len(state.sessions), before or SessionEnd.UNKNOWN)
+    return state, CloseResult(False, len(state.sessions), before or SessionEnd.UNKNOWN)
 
 
 def oldest_anonymous(state: State, token: str) -> str | None:
@@ -213,9 +213,9 @@ def ended(state: State, now: Moment, session_id: str, reason: SessionEnd) -> Sta
     state = evolve(state, sessions={k: v for k, v in state.sessions.items() if k != session_id})
     state = _remember_end(state, now, session_id, session.handle, reason)
     state = withdrawn(state, now, (form(session.handle),), stop=False)
-    state = state.say(*_end_events(session, reason, len(state.sessions), put_off))
+    state = state.with_effects(*_end_events(session, reason, len(state.sessions), put_off))
     if not state.sessions:
-        state = state.say(events.SmartSyncEnded())
+        state = state.with_effects(events.SmartSyncEnded())
     return state
 
 
@@ -277,7 +277,7 @@ def _several_ended(state: State, now: Moment, ends: Sequence[tuple[str, SessionE
     for session, why in gone:
         count -= 1
         effects += _end_events(session, why, count)
-    return ended(state.say(*effects), now, last, reason)
+    return ended(state.with_effects(*effects), now, last, reason)
 
 
 def expired(state: State, now: Moment) -> State:
@@ -309,7 +309,7 @@ def drained(state: State, now: Moment) -> State:
 
 
 def about(session: Session) -> tuple[str, str, AccountId | None]:
-    """What events say of a session (``events.OfForm``): never its id (rule 14)."""
+    """What events say of a session (``events.FormEvent``): never its id (rule 14)."""
     return session.handle, session.label, session.account
 
 

@@ -1,4 +1,4 @@
-"""The orchestrator's state: one immutable value, its parts, and the effects that transitions request.
+"""The orchestrator's state: one immutable value, and its parts; the effects that it carries are in ``values``.
 
 No decision is made here; see ``decide``. Mappings are never changed, only replaced.
 """
@@ -148,7 +148,7 @@ class Attempt:
         )
 
     def about(self) -> tuple[str, SyncType, AccountId, Scope, Origin, int]:
-        """What every event of it says (``events.OfRun``)."""
+        """What every event of it says (``events.RunEvent``)."""
         run = self.run
         return run.id, run.type, run.account, run.scope, run.origin, run.attempt
 
@@ -285,12 +285,12 @@ class State:
     """Why the computer cannot reach anything now (``OFFLINE``, ``ASLEEP``); schedule and repeats wait."""
     closing: bool = False
     lateness: Lateness = field(default_factory=Lateness)
-    out: tuple[Effect, ...] = ()
+    effects: tuple[Effect, ...] = ()
     """Effects that the dispatcher has not carried out yet."""
 
-    def say(self, *words: Effect) -> State:
+    def with_effects(self, *effects: Effect) -> State:
         """This state with more effects."""
-        return evolve(self, out=self.out + words)
+        return evolve(self, effects=self.effects + effects)
 
     def numbered(self, letter: str) -> tuple[str, State]:
         """An unused name, and the state in which it is taken."""

@@ -100,7 +100,7 @@ class Waiting(NamedTuple):
         return all(a is b for a, b in zip(self.depends, _depends(state, now), strict=True))
 
 
-_NO_REASON = frozenset({"at", "flow", "sequence", "ended", "lateness", "out", "active", "abandoned", "unreadable"})
+_NO_REASON = frozenset({"at", "flow", "sequence", "ended", "lateness", "effects", "active", "abandoned", "unreadable"})
 """Parts of the state that change no waiting request's reason; of the active run only its id counts. Every other part
 counts, so that a new one is not forgotten."""
 

@@ -120,7 +120,7 @@ def is_form(who: str) -> bool:
     return who.startswith("form ")
 
 
-class Answer(NamedTuple):
+class OutcomeFor(NamedTuple):
     """What became of a request, for those who wanted it. Tickets get exactly one result (rule 5). Forms get the first
     failure, too, though the request is tried again (rule 12)."""
 
@@ -139,6 +139,6 @@ class ClockDoubt(NamedTuple):
     """The wall clock was set back: what is stored no longer tells how old the data are (rule 30)."""
 
 
-Effect: TypeAlias = EventData | RunRecord | Note | ClockDoubt | Answer
+Effect: TypeAlias = EventData | RunRecord | Note | ClockDoubt | OutcomeFor
 """What a transition wants done: an event for listeners and journal; something for the journal only (an attempt's row, a
 note, a doubt about its times); an answer for those who asked."""

@@ -132,7 +132,7 @@ def _error(data: Mapping[str, Any]) -> ErrorInfo:
     return ErrorInfo(**{**{name: value for name, value in data.items() if name in known}, "kind": FailureKind(kind)})
 
 
-def event_from(row: Any) -> Event | None:
+def stored_event(row: Any) -> Event | None:
     """An event from its columns; ``None`` for one that this version cannot read."""
     try:
         return Event(row.boot, row.revision, row.at, data_from(row.kind, row.data)) if row.at is not None else None

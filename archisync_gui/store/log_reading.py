@@ -12,7 +12,7 @@ from archisync_gui.entities.declaration import Entity
 from archisync_gui.model import EventKind, Origin, Outcome, RunRecord, Scope
 from archisync_gui.store import schema
 from archisync_gui.store.fields import about, fields_of
-from archisync_gui.store.journal import event_from, run_record
+from archisync_gui.store.journal import run_record, stored_event
 from archisync_gui.store.schema import CHANGES, EVENTS, RUNS
 from archisync_gui.store.seen_keys import chunks
 from archisync_gui.store.types import Change, ChangeKind, StoredEvent
@@ -159,5 +159,5 @@ def events(
     if after is not None:
         statement = statement.where(c.id > after)
     found = connection.execute(statement.order_by(c.id).limit(limit))
-    events = [(row.id, event_from(row)) for row in found]
+    events = [(row.id, stored_event(row)) for row in found]
     return tuple(StoredEvent(event_id, event) for event_id, event in events if event is not None)

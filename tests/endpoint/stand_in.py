@@ -11,6 +11,7 @@ from typing import Any
 from archisync_gui.model import (
     AccountStatus,
     AccountTypeStatus,
+    CloseResult,
     ErrorInfo,
     Event,
     EventKind,
@@ -23,7 +24,6 @@ from archisync_gui.model import (
     Reason,
     RunResult,
     Scope,
-    SessionClosed,
     SessionEnd,
     SessionView,
     SmartSyncResult,
@@ -187,13 +187,13 @@ class StandIn:
                 return view
         return SessionEnd.CLOSED if handle.startswith("handle-") else SessionEnd.UNKNOWN
 
-    def resume_other_syncs(self, session_id: str | None, token: str = "") -> SessionClosed:
+    def resume_other_syncs(self, session_id: str | None, token: str = "") -> CloseResult:
         self.calls.append(("close", session_id))
         key = session_id or f"anonymous of {token}"
         if key not in self.open:
-            return SessionClosed(False, len(self.open), self.ended.get(key, SessionEnd.UNKNOWN))
+            return CloseResult(False, len(self.open), self.ended.get(key, SessionEnd.UNKNOWN))
         self.end(key, SessionEnd.CLOSED)
-        return SessionClosed(True, len(self.open))
+        return CloseResult(True, len(self.open))
 
     def end(self, session_id: str, reason: SessionEnd) -> None:
         view = self.open.pop(session_id)

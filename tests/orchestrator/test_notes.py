@@ -10,9 +10,9 @@ import pytest
 from archisync_gui.model import Account, Reason, Remembered
 from archisync_gui.orchestrator.blocks import stopped_by
 from archisync_gui.orchestrator.decide import next_to_start
-from archisync_gui.orchestrator.memory import started
+from archisync_gui.orchestrator.memory import restored
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.schedule import advanced
 from archisync_gui.orchestrator.state import AccountState, State
 from archisync_gui.orchestrator.values import Moment
 from tests.orchestrator.rig import MONDAY, TYPES
@@ -30,14 +30,14 @@ def with_notes(notes: dict[str, Any]) -> State:
     intervals = {name: spec.interval for name, spec in types.items()}
     accounts = {name: AccountState(Account(name)) for name in ("anna", "bruno")}
     blank = State(Rules(office=None), "boot", NOW, types=types, intervals=intervals, accounts=accounts)
-    return started(blank, NOW, Remembered((), (), notes, None), failed=False)
+    return restored(blank, NOW, Remembered((), (), notes, None), failed=False)
 
 
 def goes_on(state: State) -> State:
     """The state after a day in which the clock was set far back and forth again; nothing may raise."""
     for wall in (timedelta(hours=1), timedelta(days=-400), timedelta(days=1)):
         now = Moment(NOW.wall + wall, state.at.mono + 30.0)
-        state = passed(state, now)
+        state = advanced(state, now)
         next_to_start(state, now)
     return state
 
@@ -71,7 +71,7 @@ def test_a_pause_after_failures_is_no_longer_than_a_right_clock_would_make_it() 
     state = with_notes({"failures:orders:anna": kept})
     until = state.track("orders", "anna").back_off
     assert until == NOW.wall + timedelta(minutes=20)
-    later = passed(state, NOW.after(1200.0))
+    later = advanced(state, NOW.after(1200.0))
     request = next(r for r in later.queue.values() if (r.slot.type, r.slot.account) == ("orders", "anna"))
     assert stopped_by(later, request, NOW.after(1200.0)) is None
 
@@ -79,7 +79,7 @@ def test_a_pause_after_failures_is_no_longer_than_a_right_clock_would_make_it() 
 def test_a_pause_after_failures_that_is_not_over_goes_on() -> None:
     until = NOW.wall + timedelta(minutes=7)
     state = with_notes({"failures:orders:anna": {"count": 3, "until": until.isoformat()}})
-    later = passed(state, NOW.after(60.0))
+    later = advanced(state, NOW.after(60.0))
     request = next(r for r in later.queue.values() if (r.slot.type, r.slot.account) == ("orders", "anna"))
     block = stopped_by(later, request, NOW.after(60.0))
     assert block is not None
@@ -96,5 +96,5 @@ def test_a_clock_set_back_between_two_steps_takes_nothing_of_the_time_between_fr
     """Twenty seconds pass, and the clock is set back by an hour meanwhile: the pause keeps its rest."""
     until = NOW.wall + timedelta(minutes=30)
     state = with_notes({"hold": NOW.wall.isoformat(), "hold-until": until.isoformat()})
-    later = passed(state, Moment(NOW.wall + timedelta(seconds=20) - timedelta(hours=1), NOW.mono + 20.0))
+    later = advanced(state, Moment(NOW.wall + timedelta(seconds=20) - timedelta(hours=1), NOW.mono + 20.0))
     assert later.hold_until == until - timedelta(hours=1)

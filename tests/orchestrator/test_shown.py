@@ -11,6 +11,7 @@ import pytest
 
 from archisync_gui.model import (
     Account,
+    CloseResult,
     ErrorInfo,
     Event,
     EventKind,
@@ -25,7 +26,6 @@ from archisync_gui.model import (
     Remembered,
     RunRecord,
     Scope,
-    SessionClosed,
     SessionEnd,
     SessionView,
     State,
@@ -33,7 +33,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import Rules
 from archisync_gui.orchestrator.memory import remembered
-from archisync_gui.orchestrator.schedule import passed
+from archisync_gui.orchestrator.schedule import advanced
 from archisync_gui.orchestrator.status import waiting
 from archisync_gui.orchestrator.values import Moment, Stamp
 from tests.orchestrator.rig import QUIET, TWO, TYPES, ListJournal, Rig, opened, served
@@ -78,9 +78,9 @@ async def test_a_status_made_between_two_steps_keeps_no_old_priority() -> None:
         before = Moment(state.at.wall + timedelta(seconds=190), state.at.mono + 190)
         after = Moment(state.at.wall + timedelta(seconds=210), state.at.mono + 210)
         kept = waiting(state, before)
-        assert kept.holds(passed(state, before), before)
-        assert waiting(passed(state, after), after).entries != kept.entries
-        assert not kept.holds(passed(state, after), after)
+        assert kept.holds(advanced(state, before), before)
+        assert waiting(advanced(state, after), after).entries != kept.entries
+        assert not kept.holds(advanced(state, after), after)
 
 
 async def test_a_suspended_run_is_shown_with_its_progress_and_can_be_let_through() -> None:
@@ -222,7 +222,7 @@ async def test_the_events_of_a_run_say_whose_it_is() -> None:
         rig.active.control.progress(Progress("read", 2, 3, 20, 30))
         await rig.finish(rows=30, added=2, changed=1)
         result = await ticket
-        run = events.OfRun(result.run_id, "customers", "anna", Scope.NEW, Origin.API, 1)
+        run = events.RunEvent(result.run_id, "customers", "anna", Scope.NEW, Origin.API, 1)
         (started,) = rig.of(EventKind.SYNC_STARTED)
         (progress,) = rig.of(EventKind.SYNC_PROGRESS)
         (completed,) = rig.of(EventKind.SYNC_COMPLETED)
@@ -525,12 +525,12 @@ async def test_a_close_says_whether_there_was_anything_to_close() -> None:
             await rig.o.smart_customer_sync(None, token="shop", wait=False)
         await rig.o.smart_customer_sync("a", wait=False)
         anonymous = next(id for id, s in rig.o.state.sessions.items() if s.anonymous)
-        assert rig.o.resume_other_syncs(anonymous) == SessionClosed(False, 3, SessionEnd.UNKNOWN)
-        assert rig.o.resume_other_syncs(None, "another") == SessionClosed(False, 3, SessionEnd.UNKNOWN)
-        assert rig.o.resume_other_syncs(None, "shop") == SessionClosed(True, 2, SessionEnd.CLOSED)
-        assert rig.o.resume_other_syncs("a") == SessionClosed(True, 1, SessionEnd.CLOSED)
+        assert rig.o.resume_other_syncs(anonymous) == CloseResult(False, 3, SessionEnd.UNKNOWN)
+        assert rig.o.resume_other_syncs(None, "another") == CloseResult(False, 3, SessionEnd.UNKNOWN)
+        assert rig.o.resume_other_syncs(None, "shop") == CloseResult(True, 2, SessionEnd.CLOSED)
+        assert rig.o.resume_other_syncs("a") == CloseResult(True, 1, SessionEnd.CLOSED)
         rig.o.end_sessions()
-        assert rig.o.resume_other_syncs("a") == SessionClosed(False, 0, SessionEnd.CLOSED)
+        assert rig.o.resume_other_syncs("a") == CloseResult(False, 0, SessionEnd.CLOSED)
 
 
 async def test_a_form_is_told_how_long_it_waited_and_what_came() -> None:

@@ -47,7 +47,7 @@ def event_line(event: Event) -> ActivityLine | None:
     said = _said(event.data)
     if said is None:
         return None
-    run_id = event.data.run_id if isinstance(event.data, events.OfRun) else ""
+    run_id = event.data.run_id if isinstance(event.data, events.RunEvent) else ""
     return ActivityLine(
         event.at, said.text, said.tone, said.aside, run_id, said.subject, _PLACES.get(event.kind, ""), event
     )
