@@ -22,9 +22,11 @@ from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.event_log import event_logger
+from archisync_gui.app.folder_watch import folder_watch
 from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.orchestrator_settings import accounts_of, rules_of
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
+from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import LANGUAGES, system_language
@@ -54,9 +56,6 @@ MAINTENANCE = 24 * 3600.0
 
 BACKUP_AFTER = 600.0
 """Seconds from a clean-up, also the one at the start, to the day's backup: the start has more urgent work."""
-
-FOLDER_CHECK = 5.0
-"""Seconds between two looks whether the profile's folder is still the one that was opened."""
 
 T = TypeVar("T")
 
@@ -270,8 +269,9 @@ class Core(OperatorActions):
             await asyncio.sleep(MAINTENANCE - BACKUP_AFTER)
 
     async def _watch_folder(self) -> None:
-        while await self._folder_is_there():  # noqa: ASYNC110  not all systems report it by an event
-            await asyncio.sleep(FOLDER_CHECK)
+        with folder_watch(self.profile.folder, LOCK) as changed:
+            while await self._folder_is_there():
+                await changed()
         self.orchestrator.cancel_run()  # every later one is refused in ``_run``
 
     async def _folder_is_there(self) -> bool:
