@@ -100,6 +100,17 @@ RUNS = sa.Table(
 
 RUN_ORDER: sa.ColumnClause[int] = sa.literal_column("runs.rowid", sa.Integer)
 
+RUN_PAIRS = sa.text(
+    "WITH RECURSIVE types(type) AS (SELECT min(type) FROM runs UNION ALL "
+    "SELECT (SELECT min(type) FROM runs WHERE type > t.type) FROM types AS t WHERE t.type IS NOT NULL), "
+    "pairs(type, account) AS ("
+    "SELECT t.type, (SELECT min(account) FROM runs WHERE type = t.type) FROM types AS t WHERE t.type IS NOT NULL "
+    "UNION ALL "
+    "SELECT p.type, (SELECT min(account) FROM runs WHERE type = p.type AND account > p.account) FROM pairs AS p "
+    "WHERE p.account IS NOT NULL) SELECT type, account FROM pairs WHERE account IS NOT NULL"
+)
+"""Each type and account that has runs, from one to the next in the index: ``DISTINCT`` reads all runs of a year."""
+
 
 EVENTS = sa.Table(
     "events",
