@@ -24,6 +24,7 @@ from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.event_log import event_logger
 from archisync_gui.app.folder_watch import folder_watch
 from archisync_gui.app.kept_sessions import KeptSessions
+from archisync_gui.app.memory import give_back
 from archisync_gui.app.orchestrator_settings import accounts_of, rules_of
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.app.profile_folder import LOCK
@@ -56,6 +57,9 @@ MAINTENANCE = 24 * 3600.0
 
 BACKUP_AFTER = 600.0
 """Seconds from a clean-up, also the one at the start, to the day's backup: the start has more urgent work."""
+
+OPENED_AFTER = 5.0
+"""Seconds until what the start needed for a while is given back."""
 
 T = TypeVar("T")
 
@@ -215,6 +219,7 @@ class Core(OperatorActions):
             core._start_later(core._watch_folder())
             if attended:
                 core._start_later(core._keep_house())
+                core._start_later(core._give_memory_back(OPENED_AFTER))
             core._stack = stack.pop_all()
             ready.set_result(core)
         return core
@@ -268,6 +273,10 @@ class Core(OperatorActions):
             # Whether a day has passed is seen by the store itself; a timer that is early or late does no harm.
             await asyncio.sleep(MAINTENANCE - BACKUP_AFTER)
 
+    async def _give_memory_back(self, after: float = 0.0) -> None:
+        await asyncio.sleep(after)
+        await asyncio.to_thread(give_back)
+
     async def _watch_folder(self) -> None:
         with folder_watch(self.profile.folder, LOCK) as changed:
             while await self._folder_is_there():
@@ -300,6 +309,8 @@ class Core(OperatorActions):
         finally:
             if self._reading.get(place) == run.id:
                 del self._reading[place]
+            if self._attended and not self._closing:
+                self._start_later(self._give_memory_back())
 
     async def _require_folder(self) -> None:
         if not await self._folder_is_there():
