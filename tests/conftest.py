@@ -11,7 +11,15 @@ if "SYSTEMROOT" in os.environ:  # Windows: its fonts are found by themselves on 
     os.environ.setdefault("QT_QPA_FONTDIR", os.path.join(os.environ["SYSTEMROOT"], "Fonts"))  # noqa: PTH118
 os.environ.setdefault("PYTEST_QT_API", "pyside6")
 
-pytest_plugins = ["tests.support.hygiene", "tests.support.loops", "tests.support.postgres", "tests.support.windows"]
+pytest_plugins = [
+    "tests.support.hygiene",
+    "tests.support.loops",
+    "tests.support.one_browser",
+    "tests.support.postgres",
+    "tests.support.schemas",
+    "tests.support.times",
+    "tests.support.windows",
+]
 
 # How long an example takes depends on what else the computer does: no test asserts on elapsed time.
 settings.register_profile("suite", deadline=None, max_examples=30)

@@ -22,9 +22,12 @@ from archisync_gui.app.commands import serve
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.event_log import event_logger
+from archisync_gui.app.folder_watch import folder_watch
 from archisync_gui.app.kept_sessions import KeptSessions
+from archisync_gui.app.memory import give_back
 from archisync_gui.app.orchestrator_settings import accounts_of, rules_of
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
+from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.entities import ENTITIES
 from archisync_gui.erp import IDLE, Erp
 from archisync_gui.messages import LANGUAGES, system_language
@@ -55,8 +58,8 @@ MAINTENANCE = 24 * 3600.0
 BACKUP_AFTER = 600.0
 """Seconds from a clean-up, also the one at the start, to the day's backup: the start has more urgent work."""
 
-FOLDER_CHECK = 5.0
-"""Seconds between two looks whether the profile's folder is still the one that was opened."""
+OPENED_AFTER = 5.0
+"""Seconds until what the start needed for a while is given back."""
 
 T = TypeVar("T")
 
@@ -216,6 +219,7 @@ class Core(OperatorActions):
             core._start_later(core._watch_folder())
             if attended:
                 core._start_later(core._keep_house())
+                core._start_later(core._give_memory_back(OPENED_AFTER))
             core._stack = stack.pop_all()
             ready.set_result(core)
         return core
@@ -270,9 +274,14 @@ class Core(OperatorActions):
             # Whether a day has passed is seen by the store itself; a timer that is early or late does no harm.
             await asyncio.sleep(MAINTENANCE - BACKUP_AFTER)
 
+    async def _give_memory_back(self, after: float = 0.0) -> None:
+        await asyncio.sleep(after)
+        await asyncio.to_thread(give_back)
+
     async def _watch_folder(self) -> None:
-        while await self._folder_is_there():  # noqa: ASYNC110  not all systems report it by an event
-            await asyncio.sleep(FOLDER_CHECK)
+        with folder_watch(self.profile.folder, LOCK) as changed:
+            while await self._folder_is_there():
+                await changed()
         self.orchestrator.cancel_run()  # every later one is refused in ``_run``
 
     async def _folder_is_there(self) -> bool:
@@ -301,6 +310,8 @@ class Core(OperatorActions):
         finally:
             if self._reading.get(place) == run.id:
                 del self._reading[place]
+            if self._attended and not self._closing:
+                self._start_later(self._give_memory_back())
 
     async def _require_folder(self) -> None:
         if not await self._folder_is_there():

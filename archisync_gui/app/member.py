@@ -18,10 +18,12 @@ from archisync_gui.app.commands import status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
+from archisync_gui.app.folder_watch import folder_watch
 from archisync_gui.app.joining import is_shared, setting_as_json, this_member, usable_settings
 from archisync_gui.app.leading import allow_known, serve_member
 from archisync_gui.app.letting_go import let_go
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
+from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import FailureKind, Json, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
@@ -44,10 +46,6 @@ if TYPE_CHECKING:
 
 
 log = logging.getLogger(__name__)
-
-FOLDER_CHECK = 5.0
-"""Seconds between two looks whether the profile's folder is still the one that was opened."""
-
 
 UNFIT = 60.0
 """Seconds for which a member that could not open the archive leaves the leadership to others."""
@@ -232,15 +230,16 @@ class OfficeMember:
 
     async def _watch_folder(self) -> None:
         identity = ProfileIdentity.of(self.profile)
-        while True:
-            try:
-                await asyncio.to_thread(identity.check)
-            except ProfileError as error:
-                log.error("this computer takes part no more: %s", error)
-                if not self.broken.done():
-                    self.broken.set_result(error)
-                return
-            await asyncio.sleep(FOLDER_CHECK)
+        with folder_watch(self.profile.folder, LOCK) as changed:
+            while True:
+                try:
+                    await asyncio.to_thread(identity.check)
+                except ProfileError as error:
+                    log.error("this computer takes part no more: %s", error)
+                    if not self.broken.done():
+                        self.broken.set_result(error)
+                    return
+                await changed()
 
     def set_away(self, why: Reason | None) -> None:
         """This computer has no network or is about to sleep: counts while it leads."""

@@ -34,7 +34,7 @@ from archisync_gui.store.ages import doubt, names_of
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.dialect import any_text
 from archisync_gui.store.errors import RECOVERABLE, StoreError
-from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUNS, utc_text
+from archisync_gui.store.schema import EVENTS, EXPLANATIONS, NOTES, READS, RUN_ORDER, RUN_PAIRS, RUNS, utc_text
 
 log = logging.getLogger(__name__)
 
@@ -318,7 +318,7 @@ def _put_run(connection: sa.Connection, record: RunRecord) -> None:
 def _load(connection: sa.Connection) -> Remembered:
     with any_text(connection):
         found, unreadable = _runs(connection, RUNS.c.ended.is_(None), RUNS.c.outcome.is_(None))
-        pairs = connection.execute(sa.select(RUNS.c.type, RUNS.c.account).distinct()).all()
+        pairs = connection.execute(RUN_PAIRS).all()
         names = sorted(
             (type_, account) for type_, account in pairs if isinstance(type_, str) and isinstance(account, str)
         )
@@ -354,7 +354,13 @@ def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
             READS.c.entity == type_, READS.c.account.in_([account, ""])
         )
     ).first()
-    last, _ = _runs(connection, *mine, limit=RECENT)
+    # Within one scope the index has them in order; all together would be sorted, each with its whole row.
+    newest = [
+        sa.select(RUN_ORDER.label("at")).where(*mine, RUNS.c.scope == scope.value).order_by(sa.desc("at")).limit(RECENT)
+        for scope in Scope
+    ]
+    found = sa.union_all(*(sa.select(each.subquery().c.at) for each in newest))
+    last, _ = _runs(connection, RUN_ORDER.in_(found), limit=RECENT)
     wholes = connection.execute(
         sa.select(RUNS.c.outcome, RUNS.c.started, RUNS.c.ended, RUNS.c.suspensions, RUNS.c.seconds)
         .where(*mine, RUNS.c.scope == Scope.ALL.value, RUNS.c.outcome.in_(_SUCCESSES))

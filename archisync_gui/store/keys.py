@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
-from operator import itemgetter
 
 from archisync_gui.entities.declaration import Entity, Kind, Row, Value
 
@@ -61,17 +60,15 @@ class Reader:
 
     def __init__(self, entity: Entity) -> None:
         self.names = tuple(column.name for column in entity.columns)
-        self._all = itemgetter(*self.names, self.names[0])  # a tuple also of one
         self._bools = tuple(i for i, column in enumerate(entity.columns) if column.kind is Kind.BOOL)
         self.sticky = tuple(i for i, column in enumerate(entity.columns) if column.sticky)
         self.percent = tuple(column.kind is Kind.MONEY for column in entity.columns)
 
     def values(self, row: Row) -> tuple[Value, ...]:
         """The effective values; what the row does not have is ``None``."""
-        try:
-            values = list(self._all(row)[:-1])
-        except KeyError:
-            values = [row.get(name) for name in self.names]
+        # A record of a read gives all its values at once: name by name they took a sixth of an apply.
+        taken = row.take(self.names) if hasattr(row, "take") else None
+        values = [row.get(name) for name in self.names] if taken is None else list(taken)
         for i in self._bools:
             if values[i] is not None:
                 values[i] = bool(values[i])

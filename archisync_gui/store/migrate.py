@@ -8,6 +8,7 @@ added, nothing is ever dropped, so a new column, a changed kind or a seventh ent
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +40,27 @@ def refuse_newer(connection: sa.Connection, path: Path | str) -> None:
         raise StoreError("newer-schema", path=str(path), found=found, known=HEAD)
 
 
-def outdated(connection: sa.Connection, entities: Sequence[Entity]) -> bool:
-    """Whether an existing file has to be changed; then a backup is made first."""
+class Form(Enum):
+    """What a database's tables are, compared with the present schema."""
+
+    NEW = "new"
+    """None there, or some lists have none yet."""
+    OUTDATED = "outdated"
+    """They have to be changed: a backup is made first."""
+    CURRENT = "current"
+
+
+def form(connection: sa.Connection, entities: Sequence[Entity]) -> Form:
+    """How the tables compare with the present schema."""
     found = version(connection)
-    return found is not None and (found != HEAD or any(_differences(connection, entity).any for entity in entities))
-
-
-def current(connection: sa.Connection, entities: Sequence[Entity]) -> bool:
-    """Whether nothing has to be changed or made."""
-    if version(connection) != HEAD:
-        return False
-    found = [_differences(connection, entity) for entity in entities]
-    return not any(one.new or one.any for one in found)
+    if found is None:
+        return Form.NEW
+    if found != HEAD:
+        return Form.OUTDATED
+    differences = [_differences(connection, entity) for entity in entities]
+    if any(one.any for one in differences):
+        return Form.OUTDATED
+    return Form.NEW if any(one.new for one in differences) else Form.CURRENT
 
 
 def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
@@ -132,6 +142,8 @@ def _searched(entity: Entity) -> list[str]:
 
 def _reconcile(connection: sa.Connection, entity: Entity) -> None:
     differences = _differences(connection, entity)
+    if not (differences.new or differences.any):
+        return
     table = schema.data_table(entity)
     if differences.new:
         table.create(connection)
@@ -150,11 +162,10 @@ def _reconcile(connection: sa.Connection, entity: Entity) -> None:
                 key = {"entity": entity.name, "account": account, "column": name}
                 connection.execute(_forget(key))
                 connection.execute(UNFILLED.insert().values(key))
-    if differences.new or differences.any:
-        if not differences.new and differences.search:
-            _search_again(connection, entity, table)
-        connection.execute(DECLARED.delete().where(DECLARED.c.entity == entity.name))
-        connection.execute(DECLARED.insert().values(entity=entity.name, search=_searched(entity)))
+    if differences.search:
+        _search_again(connection, entity, table)
+    connection.execute(DECLARED.delete().where(DECLARED.c.entity == entity.name))
+    connection.execute(DECLARED.insert().values(entity=entity.name, search=_searched(entity)))
 
 
 def _forget(key: dict[str, str]) -> sa.Delete:

@@ -100,6 +100,17 @@ RUNS = sa.Table(
 
 RUN_ORDER: sa.ColumnClause[int] = sa.literal_column("runs.rowid", sa.Integer)
 
+RUN_PAIRS = sa.text(
+    "WITH RECURSIVE types(type) AS (SELECT min(type) FROM runs UNION ALL "
+    "SELECT (SELECT min(type) FROM runs WHERE type > t.type) FROM types AS t WHERE t.type IS NOT NULL), "
+    "pairs(type, account) AS ("
+    "SELECT t.type, (SELECT min(account) FROM runs WHERE type = t.type) FROM types AS t WHERE t.type IS NOT NULL "
+    "UNION ALL "
+    "SELECT p.type, (SELECT min(account) FROM runs WHERE type = p.type AND account > p.account) FROM pairs AS p "
+    "WHERE p.account IS NOT NULL) SELECT type, account FROM pairs WHERE account IS NOT NULL"
+)
+"""Each type and account that has runs, from one to the next in the index: ``DISTINCT`` reads all runs of a year."""
+
 
 EVENTS = sa.Table(
     "events",
@@ -261,8 +272,19 @@ def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
             return sa.Text()
 
 
-def data_table(entity: Entity, metadata: sa.MetaData | None = None) -> sa.Table:
+_tables: dict[int, tuple[Entity, sa.Table]] = {}
+"""The tables made so far, by the identity of their declaration (kept here, or another one could get it): two
+milliseconds each."""
+
+
+def data_table(entity: Entity) -> sa.Table:
     """The table of a declared entity: every mapped column, and the ``row_…`` columns the delta needs."""
+    if id(entity) not in _tables:
+        _tables[id(entity)] = entity, _data_table(entity)
+    return _tables[id(entity)][1]
+
+
+def _data_table(entity: Entity) -> sa.Table:
     names = [column.name for column in entity.columns]
     if clash := [name for name in names if name.startswith("row_")]:
         raise ValueError(f"{entity.name}: column names may not begin with row_: {clash}")
@@ -272,7 +294,7 @@ def data_table(entity: Entity, metadata: sa.MetaData | None = None) -> sa.Table:
         raise ValueError(f"{entity.name} is the name of one of the store's own tables")
     return sa.Table(
         entity.name,
-        metadata or sa.MetaData(),
+        sa.MetaData(),
         sa.Column(ACCOUNT, sa.String, primary_key=True),
         sa.Column(KEY, sa.String, primary_key=True),
         sa.Column(HASH, sa.LargeBinary(16)),

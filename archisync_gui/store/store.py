@@ -24,6 +24,7 @@ from archisync_gui.store.errors import StoreError
 from archisync_gui.store.file_checks import check_file, has_log, is_new_file
 from archisync_gui.store.journal import StoreJournal
 from archisync_gui.store.keys import row_key
+from archisync_gui.store.migrate import Form
 from archisync_gui.store.questions import Questions
 from archisync_gui.store.types import (
     Accepted,
@@ -76,13 +77,15 @@ class Store(Questions):
             unclean = has_log(path)
             await database.exclusive(lambda connection: check_file(connection, path, thorough=unclean))
 
-            def prepare(connection: sa.Connection) -> None:
+            def prepare(connection: sa.Connection) -> Form:
                 migrating.refuse_newer(connection, path)
-                if migrating.outdated(connection, entities):
+                found = migrating.form(connection, entities)
+                if found is Form.OUTDATED:
                     backups.make(connection, path, "before-migration", clock.now())
+                return found
 
-            await database.exclusive(prepare)
-            await database.write(lambda connection: migrating.migrate(connection, entities))
+            bring = find.prepare if await database.exclusive(prepare) is Form.CURRENT else migrating.migrate
+            await database.write(lambda connection: bring(connection, entities))
             await database.read(lambda connection: migrating.require_tables(connection, path))
         except DBAPIError as error:  # tables or a version that no program of ours has written
             await database.close()
@@ -124,12 +127,12 @@ class Store(Questions):
                     raise
                 is_newer = True
                 return False
-            outdated = migrating.outdated(connection, entities)
-            if outdated and not upgrade:
+            found = migrating.form(connection, entities)
+            if found is Form.OUTDATED and not upgrade:
                 raise StoreError("office-older", path=database.place)
-            if outdated:
+            if found is Form.OUTDATED:
                 transfer.backup(connection, path, "before-migration", clock.now(), entities)
-            return not migrating.current(connection, entities)
+            return found is not Form.CURRENT
 
         try:
             await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
@@ -152,7 +155,7 @@ class Store(Questions):
 
         def job(connection: sa.Connection) -> bool:
             migrating.refuse_newer(connection, database.place)
-            return migrating.outdated(connection, entities)
+            return migrating.form(connection, entities) is Form.OUTDATED
 
         try:
             return await database.read(job)

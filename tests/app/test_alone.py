@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from archisync_gui import cli
 from archisync_gui.app import core as core_module
-from archisync_gui.app import exit_codes
+from archisync_gui.app import exit_codes, folder_watch
 from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.commands import serve
 from archisync_gui.app.core import Core
@@ -29,6 +30,12 @@ ALL = ["customers", "orders", "ddt", "invoices", "prices", "products"]
 @pytest.fixture
 def profile(tmp_path: Path) -> Profile:
     return open_profile(str(tmp_path / "p"), demo=True)
+
+
+@pytest.fixture
+def no_word_of_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a system that does not tell of changes in folders: a read has to look by itself."""
+    monkeypatch.setattr(folder_watch, "_told_of", lambda folder: None)
 
 
 @pytest.fixture
@@ -242,7 +249,12 @@ async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
 
 @pytest.mark.parametrize("what", ["folder", "lock"])
 async def test_nothing_is_read_once_the_folder_was_replaced(
-    what: str, core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, expected_errors: Any
+    what: str,
+    no_word_of_changes: None,
+    core: Core,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    expected_errors: Any,
 ) -> None:
     expected_errors(r"archisync_gui\.app\.core: nothing is read any more")
     runs = Runs()
@@ -261,8 +273,21 @@ async def test_nothing_is_read_once_the_folder_was_replaced(
         (tmp_path / "away").rename(moved)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells of changes in folders (inotify)")
+async def test_that_the_folder_went_is_told_before_anything_is_read(
+    core: Core, tmp_path: Path, expected_errors: Any
+) -> None:
+    expected_errors(r"archisync_gui\.app\.core: nothing is read any more")
+    core.profile.folder.rename(tmp_path / "away")
+    try:
+        async with asyncio.timeout(30):
+            assert isinstance(await core.broken, ProfileError)
+    finally:
+        (tmp_path / "away").rename(core.profile.folder)
+
+
 async def test_a_read_during_which_the_folder_went_is_not_called_complete(
-    core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, expected_errors: Any
+    no_word_of_changes: None, core: Core, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, expected_errors: Any
 ) -> None:
     expected_errors(r"archisync_gui\.app\.core: nothing is read any more")
 

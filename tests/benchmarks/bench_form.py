@@ -22,7 +22,8 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import as_json
 from archisync_gui.store import Batch
 from tests.benchmarks.result import Result, percentile
-from tests.endpoint.form_rig import Rig, chromium, rig, threads_ready
+from tests.endpoint.form_rig import Rig, chromium, rig
+from tests.support.one_browser import threads_ready
 
 Cell = str | int | bool | None
 LINES = 200

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import aiohttp
-import pytest
+import pytest_asyncio
 from demo_visitor import Visitor
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from archisync_gui.demo_erp import DemoErp
-from archisync_gui.erp.launch import DISABLED_FEATURES
-from tests.support.browsers import installed
+from tests.support.one_browser import OneBrowser
 
 # A bound for a test that fails, generous for machines under load; Playwright's own is 5 s.
 expect.set_options(timeout=60_000)
@@ -21,7 +19,7 @@ expect.set_options(timeout=60_000)
 Starter = Callable[..., Awaitable[DemoErp]]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def start_erp() -> AsyncIterator[Starter]:
     """Start demo ERPs (small unless told otherwise) that end with the test."""
     running: list[DemoErp] = []
@@ -37,13 +35,13 @@ async def start_erp() -> AsyncIterator[Starter]:
         await erp.stop()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def erp(start_erp: Starter) -> DemoErp:
     """One small demo ERP with its clock stopped."""
     return await start_erp()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def visit() -> AsyncIterator[Callable[[DemoErp], Visitor]]:
     """Make independent visitors of a running demo ERP."""
     sessions: list[aiohttp.ClientSession] = []
@@ -60,35 +58,30 @@ async def visit() -> AsyncIterator[Callable[[DemoErp], Visitor]]:
         await session.close()
 
 
-@pytest.fixture
-async def open_page() -> AsyncIterator[Callable[..., Awaitable[Page]]]:
+@pytest_asyncio.fixture(loop_scope="module")
+async def open_page(one_browser: OneBrowser) -> AsyncIterator[Callable[..., Awaitable[Page]]]:
     """Open Chromium pages in contexts of their own, by default Italian and wide enough for the toolbar."""
-    async with async_playwright() as playwright:
-        root = hasattr(os, "geteuid") and os.geteuid() == 0
-        browser = await playwright.chromium.launch(
-            **installed(),
-            chromium_sandbox=not root,
-            args=[f"--disable-features={','.join(DISABLED_FEATURES)}"],  # a third of the CPU of a start
+    browser = await one_browser.chromium()
+
+    async def open_(erp: DemoErp, path: str, **options: Any) -> Page:
+        context = await browser.new_context(
+            **{"locale": "it-IT", "viewport": {"width": 1440, "height": 900}, **options}
         )
+        context.set_default_timeout(60_000)
+        page = await context.new_page()
+        await page.goto(f"{erp.base_url}/{path}", wait_until="domcontentloaded")
+        await page.fill('input[id*="dviUserName_Edit_I"]', "agente01")
+        await page.fill('input[id*="dviPassword_Edit_I"]', "demo")
+        await page.click("#Logon_PopupActions_Menu_DXI0_T")
+        await page.wait_for_url(lambda url: "Login.aspx" not in url.split("?")[0], wait_until="domcontentloaded")
+        return page
 
-        async def open_(erp: DemoErp, path: str, **options: Any) -> Page:
-            context = await browser.new_context(
-                **{"locale": "it-IT", "viewport": {"width": 1440, "height": 900}, **options}
-            )
-            context.set_default_timeout(60_000)
-            page = await context.new_page()
-            await page.goto(f"{erp.base_url}/{path}", wait_until="domcontentloaded")
-            await page.fill('input[id*="dviUserName_Edit_I"]', "agente01")
-            await page.fill('input[id*="dviPassword_Edit_I"]', "demo")
-            await page.click("#Logon_PopupActions_Menu_DXI0_T")
-            await page.wait_for_url(lambda url: "Login.aspx" not in url.split("?")[0], wait_until="domcontentloaded")
-            return page
-
-        yield open_
-        await browser.close()
+    yield open_
+    for context in browser.contexts:
+        await context.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def pages(open_page):
     """Open pages that fail the test on any script error."""
     errors = []

@@ -6,8 +6,11 @@ import json
 import re
 from datetime import datetime
 
+import pytest
 from demo_page import CUSTOMERS, DDT, INVOICES, ORDERS, PRELUDE, PRODUCTS, run
 from playwright.async_api import expect
+
+pytestmark = pytest.mark.one_browser
 
 
 async def test_orders_read_whole_equal_the_truth(erp, pages):

@@ -8,6 +8,7 @@ import ssl
 
 import aiohttp
 import pytest
+import pytest_asyncio
 from demo_visitor import boot
 
 from archisync_gui.demo_erp import FAULTS, DemoErp
@@ -15,10 +16,12 @@ from archisync_gui.demo_erp.columns import LISTS
 from archisync_gui.demo_erp.faults import parse_fault
 from archisync_gui.demo_erp.switches import SwitchBoard
 
+pytestmark = pytest.mark.one_browser
+
 PATH = {name: view.path for name, view in LISTS.items()}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def visitor(erp, visit):
     """A visitor logged in as agente01."""
     visitor = visit(erp)

@@ -17,6 +17,8 @@ from archisync_gui.demo_erp.columns import LISTS
 from archisync_gui.demo_erp.saved_views import PreferenceStore
 from archisync_gui.demo_erp.sessions import PAGES_KEPT, Session
 
+pytestmark = pytest.mark.one_browser
+
 ORDERS = "SALESTABLE_ListView_Agent"
 DDT = "CUSTPACKINGSLIPJOUR_ListView"
 CUSTOMERS = "CUSTTABLE_ListView_Agent"

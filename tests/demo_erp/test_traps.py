@@ -9,6 +9,8 @@ from __future__ import annotations
 import pytest
 from demo_page import DDT, INVOICES, ORDERS, run
 
+pytestmark = pytest.mark.one_browser
+
 OBSERVE = """
     const own = id => byId(grid.name + id);
     const controlled = suffix => { const c = all.GetByName(grid.name + suffix); return c ? c.GetText() : ""; };

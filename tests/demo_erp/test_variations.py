@@ -14,6 +14,8 @@ from archisync_gui.demo_erp import VARIATIONS
 from archisync_gui.demo_erp.columns import LISTS
 from archisync_gui.demo_erp.variations import LEFT_ON, parse_variation
 
+pytestmark = pytest.mark.one_browser
+
 HEADERS = """
     const headers = [...byId(grid.name + "_DXHeadersRow0").children].map(cell => {
         const found = /_col(\\d+)$/.exec(cell.id);

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.endpoint.form_rig import Rig, chromium, rig, threads_ready
+from tests.endpoint.form_rig import Rig, chromium, rig
+from tests.support.one_browser import threads_ready
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

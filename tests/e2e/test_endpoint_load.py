@@ -45,13 +45,15 @@ async def panel() -> AsyncIterator[tuple[Core, Endpoint, str]]:
     shutil.rmtree(folder)
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 async def test_nobody_is_dropped_while_all_lists_are_read(panel: tuple[Core, Endpoint, str]) -> None:
+    """By day: ``tests/endpoint/test_load.py``, the same callers without a sync beside them."""
     await under_load(panel, 4)
 
 
 @pytest.mark.nightly
 async def test_nobody_is_dropped_for_a_minute_of_full_syncs(panel: tuple[Core, Endpoint, str]) -> None:
+    """By day: ``tests/endpoint/test_load.py``."""
     # The first lists that are read cost memory that stays: growth is what a second time still adds.
     for _ in range(2):
         seen = await under_load(panel, 60)

@@ -27,10 +27,12 @@ OWN_VIEWS = {
 """What the person at the other browser has set; the other lists are as shipped."""
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_fresh_profile_reads_all_lists_complete_and_leaves_every_view_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """By day: ``tests/erp/test_ways.py`` reads the lists of a fresh profile, ``tests/e2e/test_first_light.py`` runs the
+    command."""
     demo = DemoErp(scale=0.1, clock=DemoClock.parse("stopped"))
     for name, view in OWN_VIEWS.items():
         demo.set_preferences(DEMO_ACCOUNT, name, **view)

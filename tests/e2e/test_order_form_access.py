@@ -107,7 +107,7 @@ async def test_both_pages_in_all_their_states(at_work: Rig, scheme: Literal["lig
     await nothing_wrong(page, "no drafts")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.nightly)])
 async def test_the_pages_to_read(at_work: Rig, scheme: Literal["light", "dark"]) -> None:
     context = await at_work.browser.new_context(locale="it-IT", color_scheme=scheme, bypass_csp=True)
     for path in ("/connect", "/docs"):

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, example, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.endpoint.form_rig import Rig, chromium, rig, threads_ready
+from tests.endpoint.form_rig import Rig, chromium, rig
 from tests.endpoint.form_walk import CUSTOMERS, DISCOUNTS, IN_PAGE, ITEMS, QUANTITIES, SCANNED, WRONG, Step, Walk, take
+from tests.support.one_browser import threads_ready
 
 PLACES = st.integers(0, 4)
 

@@ -163,7 +163,9 @@ async def desktop() -> AsyncIterator[Desktop]:
     shutil.rmtree(folder)
 
 
+@pytest.mark.nightly
 async def test_a_day_with_the_panel(desktop: Desktop) -> None:
+    """By day: the first start until the end, and the operator's questions, below."""
     command = (sys.executable, "-m", "archisync_gui", "--demo", "--latency", "none")
     async with program(*command, env=desktop.env) as panel:
         await until(desktop.windows)

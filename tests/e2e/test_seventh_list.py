@@ -13,8 +13,9 @@ SCRIPT = Path(__file__).with_name("seventh_list.py")
 ROOT = SCRIPT.parents[2]
 
 
-@pytest.mark.ci
+@pytest.mark.nightly
 def test_a_seventh_list_is_one_declaration(tmp_path: Path) -> None:
+    """By day: ``tests/syncs/test_pipeline.py`` reads and stores a seventh list."""
     done = subprocess.run(
         [sys.executable, str(SCRIPT), str(tmp_path / "profile")],
         env={

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -226,15 +224,6 @@ async def foreign_site() -> AsyncIterator[str]:
         yield f"http://localhost:{port}"
     finally:
         await runner.cleanup()
-
-
-async def threads_ready(count: int = 4) -> None:
-    """Have the loop's own threads run before a test begins: a loop that outlives a test keeps them, and they are no
-    leak of the test that used them first."""
-    executor = ThreadPoolExecutor(count)
-    asyncio.get_running_loop().set_default_executor(executor)
-    meeting = threading.Barrier(count)
-    await asyncio.gather(*(asyncio.to_thread(meeting.wait) for _ in range(count)))
 
 
 @asynccontextmanager

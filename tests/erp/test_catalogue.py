@@ -14,6 +14,8 @@ from archisync_gui.entities import ENTITIES, INVOICES, ORDERS, PRICES
 from archisync_gui.store.schema import data_table
 from tests.syncs.erp_harness import USER, world
 
+pytestmark = pytest.mark.one_browser
+
 TESTS = Path(__file__).parents[1]
 
 NO_WRITES = "Archisync never writes to the ERP, so nothing has to pre-empt a read for a write"

@@ -23,6 +23,8 @@ from archisync_gui.messages import codes, text
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
 
+pytestmark = pytest.mark.one_browser
+
 
 async def test_the_demo_erp_is_as_the_reference_says_and_stays_as_it_is(tmp_path: Path) -> None:
     lines: list[str] = []

@@ -15,6 +15,8 @@ from archisync_gui.erp.lists.detail import detail_names
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
 
+pytestmark = pytest.mark.one_browser
+
 FIELDS = tuple(dict.fromkeys(column.field_name for column in CUSTOMERS.columns))
 
 

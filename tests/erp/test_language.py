@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from archisync_gui.entities import INVOICES, ORDERS
 from archisync_gui.erp.cells.rows import RowReader
 from tests.syncs.erp_harness import USER, World, world
+
+pytestmark = pytest.mark.one_browser
 
 
 async def test_the_browser_asks_for_italian_in_three_ways(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from archisync_gui.erp import Erp
 from archisync_gui.model import FailureKind, SyncFailure
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
+pytestmark = pytest.mark.one_browser
+
 
 async def _open(here: World, password: Callable[[str], Awaitable[str]]) -> SyncFailure:
     """The failure of opening a list with that password."""

@@ -17,6 +17,8 @@ from archisync_gui.erp.lists.saved_views import TRIES, RowFilter, SavedViews, Vi
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import QUICK, SAVED_VIEWS, USER, World, world
 
+pytestmark = pytest.mark.one_browser
+
 THIS_MONTH = "xaf_xaf_a1ListViewSalesTableOrdersThisMonth"
 USERS_OWN = View(
     preset=THIS_MONTH,

@@ -17,6 +17,8 @@ from archisync_gui.erp.failures import SessionExpired
 from archisync_gui.model import SyncFailure
 from tests.syncs.erp_harness import USER, World, world
 
+pytestmark = pytest.mark.one_browser
+
 TEXT_FIELD = {
     "orders": "SALESNAME",
     "customers": "NAME",

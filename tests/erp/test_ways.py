@@ -18,6 +18,8 @@ from archisync_gui.model import SyncFailure, warning_parts
 from archisync_gui.syncs.checks import check_cells
 from tests.syncs.erp_harness import USER, World, world
 
+pytestmark = pytest.mark.one_browser
+
 
 async def read(here: World, entity: Entity, *, size: int = 20) -> tuple[list[Row], list[str], set[bool]]:
     """The records of a whole list, the warnings' codes, and which ways its pages were read."""
@@ -295,8 +297,11 @@ COMBINATIONS = (
 """Variations that come together: none of them may rely on another one being absent."""
 
 
-@pytest.mark.ci
-@pytest.mark.parametrize("entity", [DDT, ORDERS], ids=lambda e: e.name)
+@pytest.mark.parametrize(
+    "entity",
+    [pytest.param(DDT, marks=pytest.mark.ci), pytest.param(ORDERS, marks=pytest.mark.nightly)],
+    ids=lambda e: e.name,
+)
 async def test_variations_that_come_together_are_read_whole_and_the_view_is_kept(
     entity: Entity, tmp_path: Path
 ) -> None:

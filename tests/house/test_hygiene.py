@@ -15,6 +15,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
+QUICK = ("-p", "no:schemathesis", "-p", "no:hypothesispytest")
+"""Plugins that cost every start most of a second."""
+
 CONFTEST = 'pytest_plugins = ["tests.support.hygiene", "tests.support.loops"]\n'
 
 SETTINGS = """
@@ -178,9 +181,9 @@ def run_specimens(folder: Path, source: str, *options: str) -> Report:
     (folder / "pytest.ini").write_text(SETTINGS)
     (folder / "test_specimens.py").write_text(source)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--junitxml=report.xml", "-p", "no:cacheprovider", *options],
+        [sys.executable, "-m", "pytest", "-q", "--junitxml=report.xml", "-p", "no:cacheprovider", *QUICK, *options],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ARCHISYNC_TEST_GRACE": "0.5"},
         capture_output=True,
         text=True,
         timeout=120,

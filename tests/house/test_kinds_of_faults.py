@@ -32,12 +32,23 @@ def modules() -> tuple[tuple[str, ast.Module, Mapping[ast.AST, ast.AST]], ...]:
     return tuple(found)
 
 
+@cache
+def all_calls() -> tuple[tuple[str, ast.Call, Mapping[ast.AST, ast.AST]], ...]:
+    return tuple(
+        (name, node, parents)
+        for name, tree, parents in modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    )
+
+
+@cache
+def text_of(node: ast.AST) -> str:
+    return ast.unparse(node)
+
+
 def calls(folders: tuple[str, ...] = ("",)) -> Iterator[tuple[str, ast.Call, Mapping[ast.AST, ast.AST]]]:
-    for name, tree, parents in modules():
-        if name.startswith(folders):
-            for node in ast.walk(tree):
-                if isinstance(node, ast.Call):
-                    yield name, node, parents
+    return (found for found in all_calls() if found[0].startswith(folders))
 
 
 def called(call: ast.Call) -> str:
@@ -55,15 +66,13 @@ def has_timeout(call: ast.Call) -> bool:
 def writes_by_itself() -> Iterator[Sight]:
     """Files that are written or renamed without ``disk``: half written at a kill, under one name for all writers."""
     for name, call, _ in calls():
-        text = ast.unparse(call)
+        text = text_of(call)
         opened = called(call) == "open" and any(
             isinstance(arg, ast.Constant) and isinstance(arg.value, str) and 0 < len(arg.value) < 4
             and set(arg.value) & set("wax+")
             for arg in call.args[:2]
         )  # fmt: skip
-        written = called(call) in ("write_text", "write_bytes") or "write_text" in [
-            ast.unparse(a)[-10:] for a in call.args
-        ]
+        written = called(call) in ("write_text", "write_bytes") or "write_text" in [text_of(a)[-10:] for a in call.args]
         renamed = called(call) in ("replace", "rename") and len(call.args) == 1 and not call.keywords
         renamed = renamed and isinstance(call.func, ast.Attribute) and "self.replace(" not in text
         if opened or written or renamed or text.startswith(("os.replace(", "os.rename(", "shutil.move(")):
@@ -73,8 +82,8 @@ def writes_by_itself() -> Iterator[Sight]:
 def reads_json_by_itself() -> Iterator[Sight]:
     """JSON files that are read without ``disk.read_json``: one that is nested too deeply is no ``ValueError``."""
     for name, call, _ in calls():
-        if called(call) in ("load", "loads") and ast.unparse(call.func).startswith("json"):
-            text = ast.unparse(call)
+        if called(call) in ("load", "loads") and text_of(call.func).startswith("json"):
+            text = text_of(call)
             if "read_text" in text or "read_bytes" in text or called(call) == "load":
                 yield name, text
 
@@ -83,8 +92,8 @@ def looks_at_the_wall_clock() -> Iterator[Sight]:
     """The computer's clock beside the one handed in: a test cannot move it, and a wrong one decides things."""
     clocks = ("datetime.now", "datetime.utcnow", "date.today", "time.time", "datetime.today")
     for name, call, _ in calls():
-        if ast.unparse(call.func) in clocks:
-            yield name, ast.unparse(call)
+        if text_of(call.func) in clocks:
+            yield name, text_of(call)
 
 
 WAITS = frozenset(
@@ -111,18 +120,18 @@ def waits_without_limit() -> Iterator[Sight]:
         node: ast.AST = call
         while not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)):
             node = parents[node]
-            if isinstance(node, ast.AsyncWith) and any("timeout(" in ast.unparse(i) for i in node.items):
+            if isinstance(node, ast.AsyncWith) and any("timeout(" in text_of(i) for i in node.items):
                 break
         else:
-            yield name, ast.unparse(call)
+            yield name, text_of(call)
 
 
 def asks_without_limit() -> Iterator[Sight]:
     """Other programs and servers that are asked without a time limit."""
     for name, call, _ in calls():
-        text = ast.unparse(call.func)
+        text = text_of(call.func)
         if text.endswith(("subprocess.run", "check_output", "check_call", "urlopen")) and not has_timeout(call):
-            yield name, ast.unparse(call)
+            yield name, text_of(call)
 
 
 def gathers_in_a_round() -> Iterator[Sight]:
@@ -130,25 +139,25 @@ def gathers_in_a_round() -> Iterator[Sight]:
     that what the round waits for never comes. ``asyncio.wait`` takes one."""
     for name, call, parents in calls():
         node: ast.AST = call
-        while ast.unparse(call.func) == "asyncio.gather" and node in parents:
+        while text_of(call.func) == "asyncio.gather" and node in parents:
             node = parents[node]
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 break
             if isinstance(node, ast.While):
-                yield name, ast.unparse(call)
+                yield name, text_of(call)
                 break
 
 
 def left_behind() -> Iterator[Sight]:
     """What a move of code leaves: a logger that nothing uses or that is made twice, imports for types without one."""
     for name, tree, _ in modules():
-        made = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "log"]
+        made = [node for node in tree.body if isinstance(node, ast.Assign) and text_of(node.targets[0]) == "log"]
         used = any(isinstance(n, ast.Name) and n.id == "log" and isinstance(n.ctx, ast.Load) for n in ast.walk(tree))
         for node in made[1 if used else 0 :]:
-            yield name, ast.unparse(node)
+            yield name, text_of(node)
         for node in ast.walk(tree):
             if isinstance(node, ast.If) and all(isinstance(part, ast.Pass) for part in node.body):
-                yield name, ast.unparse(node)
+                yield name, text_of(node)
 
 
 KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
@@ -225,7 +234,9 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     )
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     modules.cache_clear()
+    all_calls.cache_clear()
     try:
         assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 2]
     finally:
         modules.cache_clear()
+        all_calls.cache_clear()

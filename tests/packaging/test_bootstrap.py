@@ -28,6 +28,10 @@ importlib.util.find_spec = lambda name, *rest: None if name == "ensurepip" else 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: uses PATH to hide its programs")
 
 
+IN_PARALLEL = [] if sys.platform == "win32" else ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+"""How the tests are distributed on two processors."""
+
+
 @pytest.fixture(scope="module")
 def bootstrap() -> ModuleType:
     spec = importlib.util.spec_from_file_location("archisync_bootstrap", SCRIPT)
@@ -380,7 +384,12 @@ def test_arguments_are_passed_on_and_without_a_display_the_terminal_does_the_job
 @pytest.mark.parametrize(
     ("arguments", "needs", "command"),
     [
-        (["test", "-q", "tests/store"], {"test"}, ["-m", "pytest", "-q", "tests/store"]),
+        (["test", "-q", "tests/store"], {"test"}, ["-m", "pytest", *IN_PARALLEL, "-q", "tests/store"]),
+        (["test"], {"test"}, ["-m", "pytest", *IN_PARALLEL]),
+        (["test", "-n", "2"], {"test"}, ["-m", "pytest", "-n", "2"]),
+        (["test", "-m", "nightly"], {"test"}, ["-m", "pytest", "-m", "nightly"]),
+        (["test", "tests/test_zone.py"], {"test"}, ["-m", "pytest", "tests/test_zone.py"]),
+        (["test", "tests/test_zone.py::test_x"], {"test"}, ["-m", "pytest", "tests/test_zone.py::test_x"]),
         (
             ["test", "--windows", "tests/store"],
             {"test"},
@@ -400,6 +409,7 @@ def test_each_command_installs_what_it_needs_and_starts_it(
     done: list[object] = []
     monkeypatch.setattr(bootstrap, "set_up", done.append)
     monkeypatch.setattr(bootstrap, "become", lambda words: done.append(words) or sys.exit(0))
+    monkeypatch.setattr(bootstrap.os, "cpu_count", lambda: 2)
     with pytest.raises(SystemExit):
         bootstrap.main(arguments)
     assert done == [needs, command]

@@ -28,6 +28,8 @@ WRONG: tuple[object, ...] = (
     2.5,
     "2031-01-01",
 )
+BY_DAY = (None, "{", 7, b"\xff\x00\xfe")
+"""One of each kind: nothing, no JSON and no time, a number, no text."""
 
 
 def run(number: int, **more: object) -> RunRecord:
@@ -93,14 +95,16 @@ CELLS = [
 ]
 
 
-@pytest.mark.ci
+@pytest.mark.parametrize(
+    "values", [pytest.param(BY_DAY, marks=pytest.mark.ci), pytest.param(WRONG, marks=pytest.mark.nightly)], ids=len
+)
 @pytest.mark.parametrize(("table", "by", "key", "column"), CELLS, ids=lambda value: str(value))
 async def test_one_damaged_cell_spoils_nothing_else(
-    tmp_path: Path, clock: ManualClock, table: str, by: str, key: object, column: str
+    tmp_path: Path, clock: ManualClock, table: str, by: str, key: object, column: str, values: tuple[object, ...]
 ) -> None:
     folder = tmp_path / "data"
     await filled(folder, clock)
-    for wrong in WRONG:
+    for wrong in values:
         raw = sqlite3.connect(folder / "archisync.db")
         before = raw.execute(f'SELECT "{column}" FROM "{table}" WHERE "{by}" = ?', (key,)).fetchone()[0]
         try:

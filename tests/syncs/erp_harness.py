@@ -17,6 +17,7 @@ from archisync_gui.erp.user_views import UserViews
 from archisync_gui.model import Clock, Finished, Origin, Progress, Run, Scope, Suspended, SystemClock
 from archisync_gui.store import Store
 from archisync_gui.syncs import SyncRunner
+from tests.support import one_browser
 
 USER = "agente01"
 SAVED_VIEWS = "saved-views.json"
@@ -126,9 +127,10 @@ async def world(
     page_size: int = 20,
     open_until: Callable[[], datetime | None] = lambda: None,
     idle: float = IDLE,
+    own_browser: bool = False,
     **options: Any,
 ) -> AsyncIterator[World]:
-    """A running world; nothing of it is left at the end."""
+    """A running world; nothing of it is left at the end. ``own_browser``: also where the module's tests share one."""
     demo = demo or DemoErp(**{"scale": 0.05, **options})
     await demo.start()
     clock = clock or SystemClock()
@@ -146,6 +148,9 @@ async def world(
         open_until=open_until,
         idle=idle,
     )
+    shared = one_browser.of_this_loop()
+    if shared is not None and not own_browser:
+        shared.lend(erp._browser)
     try:
         yield World(demo, erp, store, SyncRunner(store, erp, entities, page_size=page_size), entities)
         assert not [action for action in demo.actions if action.writes], "something tried to write to the ERP"

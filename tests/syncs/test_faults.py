@@ -17,6 +17,8 @@ from archisync_gui.model import Outcome, SyncFailure
 from archisync_gui.syncs import SyncRunner
 from tests.syncs.erp_harness import USER, World, world
 
+pytestmark = pytest.mark.one_browser
+
 FINE, UNCLEAN = "completed", "unclean"
 CLICKED = ("ddt", "invoices")
 """Lists whose preset filter only a real click sets."""

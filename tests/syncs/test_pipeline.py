@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.entities import CUSTOMERS, ENTITIES
@@ -18,8 +19,10 @@ from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailu
 from tests.support.seventh import SUPPLIERS
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
+pytestmark = pytest.mark.one_browser
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def here(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as started:
         yield started
@@ -459,22 +462,3 @@ async def test_a_read_is_suspended_before_its_first_page_too(here: World) -> Non
     ended = await here.runner(control)
     assert isinstance(ended, Finished)
     assert (ended.outcome, ended.changed) == (Outcome.COMPLETED, 0)
-
-
-@pytest.mark.qasync
-async def test_the_same_on_the_panels_loop(here: World) -> None:
-    """Suspended, resumed, cancelled and fast reads on Qt's loop, whose timers are early at times."""
-    control = here.control("orders")
-    control.on_progress = lambda p: setattr(control, "suspend", p.page == 1)
-    suspended = await here.suspend(control)
-    control.resume, control.on_progress, control.suspend = suspended.state, None, False
-    ended = await here.runner(control)
-    assert isinstance(ended, Finished)
-    assert ended.outcome is Outcome.COMPLETED
-    task = asyncio.ensure_future(here.sync("invoices"))
-    await asyncio.sleep(0.3)
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert (await here.sync("invoices")).outcome is Outcome.COMPLETED
-    assert set(await here.rows("orders")) == here.truth("orders")

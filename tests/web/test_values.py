@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from playwright.async_api import Page
 
 from archisync_gui.drafts.amounts import divide, line_amount, totals
-from tests.endpoint.form_rig import chromium, threads_ready
+from tests.endpoint.form_rig import chromium
 from tests.endpoint.office import running
+from tests.support.one_browser import threads_ready
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 DOCUMENTS = json.loads(Path(__file__).with_name("documents.json").read_text("utf-8"))

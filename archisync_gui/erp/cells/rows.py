@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, ClassVar
 
 from archisync_gui.entities.declaration import Column, Entity, Garbage, Row, Value
 from archisync_gui.erp.cells.parsers import Unreadable, parser, raw_text
@@ -70,6 +71,8 @@ class Record(Mapping[str, Value]):
     dictionaries takes 150 MB, so 100. What was not read of the record is not in it."""
 
     __slots__ = ("_places", "_values")
+    _last: ClassVar[tuple[Mapping[str, int], tuple[str, ...], Any]] = ({}, (), None)
+    """Of :meth:`take`: places, names, and what picks the values of these names from those places."""
 
     def __init__(self, places: Mapping[str, int], values: tuple[Any, ...]) -> None:
         self._places = places
@@ -86,6 +89,17 @@ class Record(Mapping[str, Value]):
         at = self._places.get(name)
         value = default if at is None else self._values[at]
         return default if value is _NOT_READ else value
+
+    def take(self, names: tuple[str, ...]) -> tuple[Value, ...] | None:
+        """The values of these names at once; ``None`` where one of them was not read. Give the same tuple each time."""
+        places, wanted, pick = Record._last
+        if places is not self._places or wanted is not names:
+            if any(name not in self._places for name in names):
+                return None
+            pick = itemgetter(*(self._places[name] for name in names), 0)  # a tuple also of one
+            Record._last = self._places, names, pick
+        values: tuple[Any, ...] = pick(self._values)[:-1]
+        return None if _NOT_READ in values else values
 
     def __iter__(self) -> Iterator[str]:
         return (name for name, value in zip(self._places, self._values, strict=True) if value is not _NOT_READ)
