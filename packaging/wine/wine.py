@@ -32,7 +32,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -132,8 +132,16 @@ class Wine:
 
     def make_prefix(self) -> None:
         """A Windows user with Chrome in its place; what of it is there already stays."""
-        if not (self.home / "system.reg").exists():
-            self.run(["wineboot", "-i"])
+        if not self.home.exists():
+            new = replace(self, prefix=f"{self.prefix}.new")
+            shutil.rmtree(new.home, ignore_errors=True)
+            with new.session() as session:
+                session.run(["wineboot", "-i"])
+                # It goes on behind our back, on a cold disk for longer than the end of a session waits.
+                code, said = session.run(["timeout", "300", "wineserver", "-w"], windows=False)
+            if code:
+                raise RuntimeError(f"Wine could not make its user in {new.home}.\n{said}".rstrip())
+            new.home.rename(self.home)
         places = {"chrome.exe": CHROME, "icuuc.dll": Path("drive_c/windows/system32/icuuc.dll")}
         for name, place in places.items():
             target = self.home / place
@@ -231,7 +239,7 @@ def _browser_outside() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _server_outside() -> Iterator[dict[str, str]]:
+def server_outside() -> Iterator[dict[str, str]]:
     """The tests' PostgreSQL server on the host, if there is one; yields the variables that name it."""
     command = [sys.executable, "-m", "tests.support.postgres"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
@@ -361,12 +369,12 @@ def main(arguments: Sequence[str]) -> int:
     wine = Wine(store_folder(), prefix)
     try:
         ready(wine.store)
+        wine.make_prefix()
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 69
-    wine.make_prefix()
     if program:
         return wine.run(words, show=sys.stdout.buffer)[0]
     with contextlib.ExitStack() as stack:
-        variables = stack.enter_context(_server_outside()) if words[:2] == ["-m", "pytest"] else {}
+        variables = stack.enter_context(server_outside()) if words[:2] == ["-m", "pytest"] else {}
         return wine.run([PYTHON, *words], env={**PYTHON_ENVIRONMENT, **variables}, show=sys.stdout.buffer)[0]

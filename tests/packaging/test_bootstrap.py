@@ -381,6 +381,7 @@ def test_arguments_are_passed_on_and_without_a_display_the_terminal_does_the_job
     ("arguments", "needs", "command"),
     [
         (["test", "-q", "tests/store"], {"test"}, ["-m", "pytest", "-q", "tests/store"]),
+        (["test", "--windows"], {"test"}, ["packaging/wine", "--suite"]),
         (
             ["test", "--windows", "tests/store"],
             {"test"},
