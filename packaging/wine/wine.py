@@ -215,13 +215,14 @@ class Session:
             **passed,
             **env,
         }
-        given = [f"{name}={value}" for name, value in variables.items()]
+        # Wine keeps Qt's variables from its programs, unless they are named so.
+        given = [f"{'WINE' if name.startswith('QT_') else ''}{name}={value}" for name, value in variables.items()]
         system = str(self.wine.store / "system")
         enter = ["nsenter", f"--target={self.init}", "--mount", "--pid", "chroot", system]
         return [*enter, "env", "-i", "-C", "/project", *given, *command]
 
 
-PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache", "QT_QPA_FONTDIR": r"Z:\store\fonts"}
+PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache", "QT_QPA_FONTDIR": r"Z:\store\letters"}
 """What Windows' Python is told; its own byte code is kept apart from the working tree's. Wine brings no fonts."""
 
 
@@ -285,7 +286,8 @@ def ready(store: Path) -> None:
         "python": _make_python,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
         "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
-        "fonts": lambda new: shutil.copytree(FONTS, new),
+        # Without the mathematical one, which Qt would take for its own font: it takes the first by name.
+        "letters": lambda new: shutil.copytree(FONTS, new, ignore=shutil.ignore_patterns("*Math*")),
     }
     stamp = store / "python" / LOCKS_OF
     if not stamp.exists() or stamp.read_text() != _locks():
