@@ -156,6 +156,7 @@ def run_once(folder: Folder, place: Wine, variables: dict[str, str]) -> int:
     """One turn: a Windows of its own in which pytest runs; pytest's exit code."""
     inside = rf"Z:\store\verdicts\{folder.file.name}"
     options = ["-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.support.verdicts", f"--verdicts={inside}", "-v"]
+    options.append("--continue-on-collection-errors")
     with place.session() as session, folder.log.open("ab") as log:
         ended = threading.Event()
         guard = threading.Thread(target=_end_when_silent, args=(folder, session, ended))

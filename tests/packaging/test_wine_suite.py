@@ -43,22 +43,23 @@ def passed(folder: suite.Folder, *tests: str) -> None:
         folder.write(test=test, outcome="passed", reason="", seconds=1.0)
 
 
-def test_the_plugin_writes_each_verdict_and_goes_on_behind_them(tmp_path: Path) -> None:
-    file = tmp_path / "test_some.py"
-    file.write_text(TESTS, "utf-8")
-    kept = tmp_path / "kept.jsonl"
-    settings = tmp_path / "none.ini"
+def run_pytest(folder: Path, kept: Path) -> str:
+    """What pytest says that runs the tests of a folder and writes their verdicts."""
+    settings = folder / "none.ini"
     settings.write_text("[pytest]\n", "utf-8")
     plugins = [
         word for name in ("tests.support.verdicts", "no:schemathesis", "no:cacheprovider") for word in ("-p", name)
     ]
-    options = ["-q", *plugins, f"--verdicts={kept}", f"--rootdir={tmp_path}", "-c", str(settings)]
+    options = [f"--verdicts={kept}", f"--rootdir={folder}", "-c", str(settings), "--continue-on-collection-errors"]
+    command = [sys.executable, "-m", "pytest", "-q", *plugins, *options, str(folder)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
 
-    def run() -> str:
-        command = [sys.executable, "-m", "pytest", *options, str(file)]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
 
-    said_first = run()
+def test_the_plugin_writes_each_verdict_and_goes_on_behind_them(tmp_path: Path) -> None:
+    file = tmp_path / "test_some.py"
+    file.write_text(TESTS, "utf-8")
+    kept = tmp_path / "kept.jsonl"
+    said_first = run_pytest(tmp_path, kept)
     assert "1 failed, 2 passed, 1 skipped, 1 error" in said_first, said_first
     said = {event["test"]: event for event in events(kept.read_text("utf-8").splitlines()) if "test" in event}
     outcomes = {test.partition("::")[2]: event["outcome"] for test, event in said.items()}
@@ -74,7 +75,22 @@ def test_the_plugin_writes_each_verdict_and_goes_on_behind_them(tmp_path: Path) 
 
     lines = kept.read_text("utf-8").splitlines()
     kept.write_text("\n".join(line for line in lines if "test_skips" not in line or '"all"' in line) + "\n", "utf-8")
-    assert "1 skipped, 3 deselected" in run()
+    assert "1 skipped, 3 deselected" in run_pytest(tmp_path, kept)
+
+
+def test_a_file_that_cannot_be_imported_is_one_failure(tmp_path: Path) -> None:
+    (tmp_path / "test_broken.py").write_text("import nothing_of_that_name\n", "utf-8")
+    (tmp_path / "test_whole.py").write_text("def test_passes(): pass\n", "utf-8")
+    made_up = suite.Folder("tests/made-up", tmp_path / "kept.jsonl")
+    run_pytest(tmp_path, made_up.file)
+    found = made_up.verdicts()
+    assert {test: verdict and verdict.outcome for test, verdict in found.items()} == {
+        "test_broken.py": "failed",
+        "test_whole.py::test_passes": "passed",
+    }
+    broken = found["test_broken.py"]
+    assert broken is not None
+    assert "nothing_of_that_name" in broken.reason
 
 
 def test_a_test_that_hangs_or_dies_costs_itself_only(folder: suite.Folder) -> None:

@@ -48,15 +48,23 @@ class Verdicts:
         self._began = 0.0
         self._outcome = "passed"
         self._reason = ""
+        self._broken: dict[str, str] = {}
 
     def _write(self, **event: object) -> None:
         with self._file.open("a", encoding="utf-8", newline="\n") as out:
             out.write(json.dumps(event) + "\n")
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that cannot be imported counts as one test that fails."""
+        if report.failed:
+            self._broken[report.nodeid] = str(report.longrepr)[-500:]
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out what has a verdict."""
-        self._write(all=[item.nodeid for item in items])
+        self._write(all=[*(item.nodeid for item in items), *self._broken])
+        for nodeid, reason in self._broken.items():
+            self._write(test=nodeid, outcome="failed", reason=reason, seconds=0.0)
         known = set()
         if self._file.exists():
             known = {event.get("test") for event in events(self._file.read_text("utf-8").splitlines())}
