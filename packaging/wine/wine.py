@@ -13,11 +13,10 @@ place. In it:
     python/     Windows' Python with the locked wheels for Windows, made anew when a lock has changed
     prefix/     the Windows user's folders and registry, kept between calls; --prefix NAME takes another one
 
-The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
-Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
+The working tree is Z:\\project. In Windows' Python Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows
+has Google Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
 (`browser_outside.py`), so the ERP is read with a real browser; tests that need PostgreSQL find a server of the host,
-too. What passes under Wine can fail on Windows, and the
-reverse.
+too. What passes under Wine can fail on Windows, and the reverse.
 """
 
 from __future__ import annotations
@@ -210,7 +209,6 @@ class Session:
             "WINEPREFIX": f"/store/{self.wine.prefix}",
             "WINEARCH": "win64",
             "WINEDEBUG": os.environ.get("WINEDEBUG", "-all"),
-            "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
             "ARCHISYNC_BROWSER_PORT": str(self.browser_port),
             **passed,
             **env,
@@ -222,7 +220,11 @@ class Session:
         return [*enter, "env", "-i", "-C", "/project", *given, *command]
 
 
-PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache", "QT_QPA_FONTDIR": r"Z:\store\letters"}
+PYTHON_ENVIRONMENT = {
+    "PYTHONPYCACHEPREFIX": r"Z:\store\pycache",
+    "QT_QPA_FONTDIR": r"Z:\store\letters",
+    "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+}
 """What Windows' Python is told; its own byte code is kept apart from the working tree's. Wine brings no fonts."""
 
 
