@@ -68,6 +68,9 @@ if hasattr(_winapi, "CopyFile2"):
     del _winapi.CopyFile2
 """
 
+HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+"""Names that every system knows; debootstrap leaves them to whoever installs."""
+
 MOUNTS = """\
 mount -t proc proc "$SYSTEM/proc"
 mount --rbind /dev "$SYSTEM/dev"
@@ -301,6 +304,7 @@ def ready(store: Path) -> None:
             shutil.rmtree(new, ignore_errors=True)
             make(new)
             new.rename(store / name)
+    (store / "system" / "etc" / "hosts").write_text(HOSTS)
 
 
 def _host_programs() -> None:

@@ -310,6 +310,7 @@ class _Run:
         # No test reaches the settings, data or keyring of whoever runs it.
         for name in ("CONFIG", "DATA", "STATE"):
             os.environ[f"XDG_{name}_HOME"] = str(self.folder / name.lower())
+        os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = str(self.folder / "data")  # platformdirs' word for it on Windows
         runtime = self.folder / "r"
         runtime.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)

@@ -40,6 +40,7 @@ NOT_ON_WINDOWS = {
     "tests/app/test_profile.py::test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code[it_IT]": LOCALE,
     "tests/app/test_profile.py::test_a_folder_or_lock_that_was_replaced_is_noticed": OPEN_FILE,
     "tests/app/test_profile.py::test_rule_1_the_lock_dies_with_its_killed_holder": SIGNAL,
+    "tests/e2e/test_first_light.py::test_ctrl_c_ends_a_sync_cleanly": SIGNAL,
     "tests/erp/test_saved_views.py::test_the_file_is_private": FILE_MODE,
     "tests/house/test_benchmark_runner.py::test_our_own_benchmarks_are_found": RESOURCE,
     "tests/house/test_contracts.py::test_everything_imported_is_a_declared_dependency": LINUX_LIBRARY,
