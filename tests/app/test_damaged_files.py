@@ -279,7 +279,6 @@ def kill_while_writing(folder: Path, after: float) -> None:
     child.kill(after)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("kills", [pytest.param(5, marks=pytest.mark.ci), pytest.param(200, marks=pytest.mark.nightly)])
 def test_a_writer_that_is_killed_leaves_whole_files(kills: int, tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=False)
