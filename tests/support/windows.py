@@ -86,7 +86,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         for name in (name for name in table if means(name, item.nodeid)):
             used.add(name)
-            item.add_marker(pytest.mark.skip(reason=f"not on this system: {table[name]}"))
+            system = "on Windows" if name in NOT_ON_WINDOWS else "under Wine"
+            item.add_marker(pytest.mark.skip(reason=f"not {system}: {table[name]}"))
     chosen = any("::" in argument for argument in config.args)
     gone = [name for name in table if name not in used and name.partition("::")[0] in files]
     if gone and not chosen and not config.option.keyword:
