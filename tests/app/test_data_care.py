@@ -470,3 +470,17 @@ def test_as_a_person_calls_it(filled: Profile, tmp_path: Path, capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out)["erased"]["customers"] == 1
     assert named_in(filled.folder, PERSON) == []
     assert call("data", "erase", "50120", "--yes", *where) == exit_codes.CONFIG
+
+
+def test_what_programs_read_is_the_same_in_every_code_page(filled: Profile, tmp_path: Path) -> None:
+    """A pipe on Windows has the code page of the country, in which JSON is none: it holds plain ASCII."""
+    target = tmp_path / "Società è.zip"
+    where = ["--to", str(target), "--profile", f"{filled.folder}{os.sep}", "--demo", "--json"]
+    said = subprocess.run(
+        [sys.executable, "-m", "archisync_gui", "data", "export", "50120", *where],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=120,
+    ).stdout
+    assert json.loads(said.decode("ascii"))["file"] == str(target)
