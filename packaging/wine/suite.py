@@ -9,6 +9,7 @@ was. A test that does not end is ended with its Windows and counts as failed; th
     --failed    run those again that failed
     --again     forget all verdicts of the folders first
     --count     run nothing, print the table
+    --prefix NAME   as another Windows user: a second call beside the first one can run other folders
 
 At the end: a table per folder, why tests were skipped, which failed, and how many of all tests passed. The exit code is
 0 when that is at least 95 %, every test has a verdict, and none failed.
@@ -229,12 +230,17 @@ def outcome(counted: Sequence[Folder]) -> int:
 
 def main(arguments: Sequence[str]) -> int:
     """Entry point."""
-    options = {word for word in arguments if word.startswith("-")}
-    place = Wine(wine.store_folder())
+    words, prefix = list(arguments), "prefix"
+    if "--prefix" in words[:-1]:
+        at = words.index("--prefix")
+        prefix = words[at + 1]
+        del words[at : at + 2]
+    options = {word for word in words if word.startswith("-")}
+    place = Wine(wine.store_folder(), prefix)
     try:
         if unknown := options - {"--failed", "--again", "--count"}:
             raise ValueError(f"{', '.join(sorted(unknown))}?\n{__doc__}")
-        chosen = folders(place.store, [word for word in arguments if not word.startswith("-")])
+        chosen = folders(place.store, [word for word in words if not word.startswith("-")])
         if "--count" not in options:
             wine.ready(place.store)
             place.make_prefix()
