@@ -136,7 +136,7 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
             target = Path(options.to).absolute()
             counts = data_care.export_customer(profile, options.customer, target, language)
             print(
-                json.dumps({"file": str(target), "records": counts}, ensure_ascii=False)
+                json.dumps({"file": str(target), "records": counts})
                 if options.json
                 else text("data-exported", language, {"path": target, "counts": data_care.counted(counts)})
             )
@@ -144,10 +144,7 @@ def _data(options: argparse.Namespace, profile: Profile, language: str) -> int:
         erased = data_care.erase_customer(profile, options.customer, from_backups=options.backups)
     finally:
         lock.release()
-    shown = (
-        json.dumps(erased.as_json(), ensure_ascii=False) if options.json else data_care.erased_text(erased, language)
-    )
-    print(shown)
+    print(json.dumps(erased.as_json()) if options.json else data_care.erased_text(erased, language))
     return exit_codes.OK
 
 

@@ -7,7 +7,8 @@ check must parse and run on old Pythons too, so that they can be told; hence no 
     python3 packaging/bootstrap.py run      [ARGUMENT...]   the panel on the demo ERP (without a display: in the terminal)
     python3 packaging/bootstrap.py run --office-demo N      N members of an office on a temporary PostgreSQL server
     python3 packaging/bootstrap.py test     [ARGUMENT...]   the tests; arguments go to pytest
-    python3 packaging/bootstrap.py test --windows [ARGUMENT...]   the tests on Windows' Python and Qt under Wine (as root)
+    python3 packaging/bootstrap.py test --windows           all tests on Windows' Python and Qt under Wine (as root), counted
+    python3 packaging/bootstrap.py test --windows ARGUMENT...     some of them; arguments go to pytest
     python3 packaging/bootstrap.py docs     [ARGUMENT...]   the documentation into build/docs; arguments go to mkdocs
     python3 packaging/bootstrap.py bench    [ARGUMENT...]   the benchmarks; arguments go to their runner
     python3 packaging/bootstrap.py build    WHAT [ARGUMENT...]   wheel, deb, windows or release (all of them) into dist/
@@ -626,6 +627,8 @@ def run(arguments: list[str]) -> NoReturn:
 def test(arguments: list[str]) -> NoReturn:
     """The tests; with ``--windows`` first: on Windows' Python under Wine."""
     set_up({"test"})
+    if arguments == ["--windows"]:
+        become(["packaging/wine", "--suite"])
     if arguments[:1] == ["--windows"]:
         become(["packaging/wine", "-m", "pytest", "-p", "no:cacheprovider", *arguments[1:]])
     become(["-m", "pytest", *parallel(arguments), *arguments])

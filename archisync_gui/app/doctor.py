@@ -61,7 +61,7 @@ def run_doctor(profile: Profile, demo: DemoOptions | None, options: argparse.Nam
     if browser.verdict != "broken":
         tell(asyncio.run(_erp(profile, demo, language)))
     if options.json:
-        print(json.dumps([asdict(f) for f in findings], ensure_ascii=False))
+        print(json.dumps([asdict(f) for f in findings]))
     broken = any(f.verdict == "broken" for f in findings)
     if options.erp and not broken:
         from archisync_gui.app.erp_look import look_at_erp

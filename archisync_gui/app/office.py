@@ -93,7 +93,7 @@ async def _show(profile: Profile, options: argparse.Namespace) -> int:
         "freeConnections": seen.free,
     }
     if options.json:
-        print(json.dumps(told, ensure_ascii=False))
+        print(json.dumps(told))
         return exit_codes.OK
     for name, value in told.items():
         lines = [" ".join(one.values()) for one in value] if isinstance(value, list) else [value]

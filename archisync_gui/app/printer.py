@@ -54,7 +54,7 @@ class Printer:
         if self._command == "sync":
             return  # each type's line was printed when it came
         if self._json:
-            print(json.dumps(result, ensure_ascii=False))
+            print(json.dumps(result))
             return
         from archisync_gui.app import words
 
@@ -73,7 +73,7 @@ class Printer:
     def _result_line(self, event: dict[str, Any]) -> None:
         line = {k: v for k, v in event.items() if k != "kind"}
         if self._json:
-            print(json.dumps(line, ensure_ascii=False), flush=True)
+            print(json.dumps(line), flush=True)
             return
         self.close()
         from archisync_gui.app import words

@@ -1,8 +1,10 @@
-"""`python packaging/wine`: see `wine.py`."""
+"""`python packaging/wine`: see `wine.py`, and `suite.py` for `--suite`."""
 
 import sys
 
-from wine import main
+import suite
+import wine
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    words = sys.argv[1:]
+    sys.exit(suite.main(words[1:]) if words[:1] == ["--suite"] else wine.main(words))

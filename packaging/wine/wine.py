@@ -13,11 +13,10 @@ place. In it:
     python/     Windows' Python with the locked wheels for Windows, made anew when a lock has changed
     prefix/     the Windows user's folders and registry, kept between calls; --prefix NAME takes another one
 
-The working tree is Z:\\project. Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows has Google
-Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
+The working tree is Z:\\project. In Windows' Python Qt is offscreen unless QT_QPA_PLATFORM says otherwise. Where Windows
+has Google Chrome stands a small program (`chrome.c`) that passes Playwright's pipes on to the host's Chromium
 (`browser_outside.py`), so the ERP is read with a real browser; tests that need PostgreSQL find a server of the host,
-too. What passes under Wine can fail on Windows, and the
-reverse.
+too. What passes under Wine can fail on Windows, and the reverse.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -68,6 +67,9 @@ import _winapi
 if hasattr(_winapi, "CopyFile2"):
     del _winapi.CopyFile2
 """
+
+HOSTS = "127.0.0.1\tlocalhost\n::1\tlocalhost\n"
+"""Names that every system knows; debootstrap leaves them to whoever installs."""
 
 MOUNTS = """\
 mount -t proc proc "$SYSTEM/proc"
@@ -132,8 +134,16 @@ class Wine:
 
     def make_prefix(self) -> None:
         """A Windows user with Chrome in its place; what of it is there already stays."""
-        if not (self.home / "system.reg").exists():
-            self.run(["wineboot", "-i"])
+        if not self.home.exists():
+            new = replace(self, prefix=f"{self.prefix}.new")
+            shutil.rmtree(new.home, ignore_errors=True)
+            with new.session() as session:
+                session.run(["wineboot", "-i"])
+                # It goes on behind our back, on a cold disk for longer than the end of a session waits.
+                code, said = session.run(["timeout", "300", "wineserver", "-w"], windows=False)
+            if code:
+                raise RuntimeError(f"Wine could not make its user in {new.home}.\n{said}".rstrip())
+            new.home.rename(self.home)
         places = {"chrome.exe": CHROME, "icuuc.dll": Path("drive_c/windows/system32/icuuc.dll")}
         for name, place in places.items():
             target = self.home / place
@@ -202,18 +212,22 @@ class Session:
             "WINEPREFIX": f"/store/{self.wine.prefix}",
             "WINEARCH": "win64",
             "WINEDEBUG": os.environ.get("WINEDEBUG", "-all"),
-            "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
             "ARCHISYNC_BROWSER_PORT": str(self.browser_port),
             **passed,
             **env,
         }
-        given = [f"{name}={value}" for name, value in variables.items()]
+        # Wine keeps Qt's variables from its programs, unless they are named so.
+        given = [f"{'WINE' if name.startswith('QT_') else ''}{name}={value}" for name, value in variables.items()]
         system = str(self.wine.store / "system")
         enter = ["nsenter", f"--target={self.init}", "--mount", "--pid", "chroot", system]
         return [*enter, "env", "-i", "-C", "/project", *given, *command]
 
 
-PYTHON_ENVIRONMENT = {"PYTHONPYCACHEPREFIX": r"Z:\store\pycache", "QT_QPA_FONTDIR": r"Z:\store\fonts"}
+PYTHON_ENVIRONMENT = {
+    "PYTHONPYCACHEPREFIX": r"Z:\store\pycache",
+    "QT_QPA_FONTDIR": r"Z:\store\letters",
+    "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
+}
 """What Windows' Python is told; its own byte code is kept apart from the working tree's. Wine brings no fonts."""
 
 
@@ -231,7 +245,7 @@ def _browser_outside() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _server_outside() -> Iterator[dict[str, str]]:
+def server_outside() -> Iterator[dict[str, str]]:
     """The tests' PostgreSQL server on the host, if there is one; yields the variables that name it."""
     command = [sys.executable, "-m", "tests.support.postgres"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
@@ -277,7 +291,8 @@ def ready(store: Path) -> None:
         "python": _make_python,
         "chrome.exe": lambda new: _compile("chrome.c", new, "-lws2_32"),
         "icuuc.dll": lambda new: _compile("icuuc.c", new, "-shared"),
-        "fonts": lambda new: shutil.copytree(FONTS, new),
+        # Without the mathematical one, which Qt would take for its own font: it takes the first by name.
+        "letters": lambda new: shutil.copytree(FONTS, new, ignore=shutil.ignore_patterns("*Math*")),
     }
     stamp = store / "python" / LOCKS_OF
     if not stamp.exists() or stamp.read_text() != _locks():
@@ -289,6 +304,7 @@ def ready(store: Path) -> None:
             shutil.rmtree(new, ignore_errors=True)
             make(new)
             new.rename(store / name)
+    (store / "system" / "etc" / "hosts").write_text(HOSTS)
 
 
 def _host_programs() -> None:
@@ -361,12 +377,12 @@ def main(arguments: Sequence[str]) -> int:
     wine = Wine(store_folder(), prefix)
     try:
         ready(wine.store)
+        wine.make_prefix()
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 69
-    wine.make_prefix()
     if program:
         return wine.run(words, show=sys.stdout.buffer)[0]
     with contextlib.ExitStack() as stack:
-        variables = stack.enter_context(_server_outside()) if words[:2] == ["-m", "pytest"] else {}
+        variables = stack.enter_context(server_outside()) if words[:2] == ["-m", "pytest"] else {}
         return wine.run([PYTHON, *words], env={**PYTHON_ENVIRONMENT, **variables}, show=sys.stdout.buffer)[0]

@@ -5,13 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import keyring
+from keyring.errors import PasswordDeleteError
+
 from archisync_gui.app.credentials import Credentials, NoPassword
-from archisync_gui.app.kept_sessions import KeptSessions
+from archisync_gui.app.kept_sessions import KEY_NAME, KeptSessions
 from archisync_gui.app.profile import open_profile
 
-PASSWORDS = ("segreto", "", "àèìòù € 漢字 🚚", 'quote " backslash \\ percent % null-like \\0', "x" * 5_000, " blanks ")
+LONG = "x" * (5_000 if sys.platform != "win32" else 1_280)
+"""Windows' Credential Manager takes no more: 2,560 bytes, two for each character."""
+
+PASSWORDS = ("segreto", "", "àèìòù € 漢字 🚚", 'quote " backslash \\ percent % null-like \\0', LONG, " blanks ")
 
 
 async def told(credentials: Credentials, account: str) -> str | None:
@@ -22,7 +29,7 @@ async def told(credentials: Credentials, account: str) -> str | None:
 
 
 async def observe(folder: Path) -> list[object]:
-    """Use the keyring that is in place as the program does; what came of it."""
+    """Use the keyring that is in place as the program does, and leave nothing in it; what came of it."""
     profile, other = (open_profile(str(folder / name), demo=False) for name in ("one", "two"))
     seen: list[object] = [await told(Credentials(profile), "agente01")]
     for password in PASSWORDS:
@@ -42,6 +49,10 @@ async def observe(folder: Path) -> list[object]:
     await KeptSessions(profile, lifetime=600).forget("agente01")
     seen.append(await KeptSessions(profile, lifetime=600).recall("agente01"))
     seen.append((profile.folder / "passwords.json").exists())
+    await Credentials(profile).forget("agente 02 è")
+    for one in (profile, other):
+        with suppress(PasswordDeleteError):
+            keyring.delete_password(f"{one.keyring_service}-sessions", KEY_NAME)
     return seen
 
 

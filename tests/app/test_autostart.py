@@ -5,6 +5,7 @@ from __future__ import annotations
 import plistlib
 import subprocess
 import sys
+import uuid
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -143,6 +144,25 @@ class Registry:
         if name not in self.values:
             raise FileNotFoundError(name)
         return self.values[name], self.REG_SZ
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="needs Windows' own registry")
+def test_windows_own_registry_takes_the_entry_and_gives_it_back(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autostart, "sys_platform", lambda: "win32")
+    profile = Profile(f"test-{uuid.uuid4().hex}", "con spazio", "demo", home / "Società è" / "con spazio")
+    assert not is_on(profile)
+    set_autostart(profile, True)
+    try:
+        assert is_on(profile)
+        said = subprocess.run(
+            ["reg", "query", rf"HKCU\{RUN_KEY}", "/v", f"Archisync-{profile.id}"], capture_output=True, check=True
+        ).stdout
+        assert b"REG_SZ" in said
+        assert b"con spazio" in said
+    finally:
+        set_autostart(profile, False)
+    assert not is_on(profile)
+    set_autostart(profile, False)  # what is not there is no fault
 
 
 def test_windows_gets_a_value_of_its_run_key(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

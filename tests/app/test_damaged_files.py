@@ -235,7 +235,7 @@ async def one_damaged_file(folder: Path, name: str, damaged: bytes, token: str, 
     assert load_settings(profile.settings_file).settings.number("sync.ddt.interval") == 50
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+@pytest.mark.skipif(sys.platform == "win32", reason="Linux and macOS: POSIX modes")
 async def test_every_file_is_private_by_its_own_mode(tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=False)
     with in_place(MemoryKeyring()):
@@ -279,7 +279,6 @@ def kill_while_writing(folder: Path, after: float) -> None:
     child.kill(after)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 @pytest.mark.parametrize("kills", [pytest.param(5, marks=pytest.mark.ci), pytest.param(200, marks=pytest.mark.nightly)])
 def test_a_writer_that_is_killed_leaves_whole_files(kills: int, tmp_path: Path) -> None:
     profile = open_profile(str(tmp_path / "p"), demo=False)

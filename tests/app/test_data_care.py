@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -432,15 +431,14 @@ data_care.erase_customer(open_profile(sys.argv[1], demo=True), "50120")
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Linux and macOS: SIGKILL")
 @pytest.mark.parametrize("place", ["before-drafts", "before-archive", "in-archive"])
 def test_after_a_kill_the_same_command_finishes(filled: Profile, place: str) -> None:
     command = [sys.executable, "-c", CHILD, f"{filled.folder}{os.sep}", place]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None
     assert child.stdin is not None
-    assert child.stdout.readline() == b"here\n"
-    child.send_signal(signal.SIGKILL)
+    assert child.stdout.readline().strip() == b"here"
+    child.kill()
     child.wait(30)
     child.stdin.close()
     child.stdout.close()
@@ -476,3 +474,17 @@ def test_as_a_person_calls_it(filled: Profile, tmp_path: Path, capsys: pytest.Ca
     assert json.loads(capsys.readouterr().out)["erased"]["customers"] == 1
     assert named_in(filled.folder, PERSON) == []
     assert call("data", "erase", "50120", "--yes", *where) == exit_codes.CONFIG
+
+
+def test_what_programs_read_is_the_same_in_every_code_page(filled: Profile, tmp_path: Path) -> None:
+    """A pipe on Windows has the code page of the country, in which JSON is none: it holds plain ASCII."""
+    target = tmp_path / "Società è.zip"
+    where = ["--to", str(target), "--profile", f"{filled.folder}{os.sep}", "--demo", "--json"]
+    said = subprocess.run(
+        [sys.executable, "-m", "archisync_gui", "data", "export", "50120", *where],
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=120,
+    ).stdout
+    assert json.loads(said.decode("ascii"))["file"] == str(target)

@@ -52,3 +52,20 @@ def test_the_secret_service_of_a_linux_desktop(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout) == expected()
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="needs Windows' Credential Manager")
+def test_the_credential_manager_of_windows(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, str(HERE / "keyring_contract.py"), str(tmp_path / "profiles")],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(HERE.parents[1]),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.Windows.WinVaultKeyring",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout) == expected()

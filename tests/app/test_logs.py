@@ -46,7 +46,7 @@ def test_a_message_cannot_make_a_line_of_its_own(profile: Profile, handler: Rota
     assert len(records) == 2
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+@pytest.mark.skipif(os.name == "nt", reason="Linux and macOS: POSIX modes")
 def test_the_log_is_private_by_its_own_mode(profile: Profile, handler: RotatingFileHandler) -> None:
     profile.log_file.touch(mode=0o644)
     logging.getLogger("test").info("x")
@@ -57,7 +57,7 @@ def test_the_log_is_private_by_its_own_mode(profile: Profile, handler: RotatingF
     assert modes == {0o600}
 
 
-@pytest.mark.skipif(os.name == "nt", reason="POSIX links")
+@pytest.mark.skipif(os.name == "nt", reason="Linux and macOS: POSIX links")
 def test_nothing_is_appended_through_a_link(
     profile: Profile, handler: RotatingFileHandler, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -146,7 +146,7 @@ def state_of(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {str(p): (p.lstat().st_mode, p.read_bytes() if p.is_file() else b"") for p in paths}
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX owners")
+@pytest.mark.skipif(sys.platform == "win32", reason="Linux and macOS: POSIX owners")
 @pytest.mark.parametrize("with_profile", [True, False])
 def test_the_folder_of_another_user_is_refused_before_anything_is_written(
     with_profile: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -164,7 +164,7 @@ def test_the_folder_of_another_user_is_refused_before_anything_is_written(
     assert state_of(folder) == before
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX owners")
+@pytest.mark.skipif(sys.platform == "win32", reason="Linux and macOS: POSIX owners")
 @pytest.mark.parametrize("name", ["holder.json", "profile.lock", "log/archisync.log", "archisync.db"])
 def test_a_file_or_link_that_another_user_put_into_the_folder_is_refused(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -182,7 +182,7 @@ def test_a_file_or_link_that_another_user_put_into_the_folder_is_refused(
     assert victim.read_text() == "untouched"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
+@pytest.mark.skipif(sys.platform == "win32", reason="Linux and macOS: POSIX modes")
 def test_a_folder_with_files_of_others_does_not_become_a_profile(tmp_path: Path) -> None:
     folder = tmp_path / "documents"
     folder.mkdir(mode=0o755)

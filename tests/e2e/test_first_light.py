@@ -40,6 +40,7 @@ def environment() -> Iterator[dict[str, str]]:
     yield {
         **{k: v for k, v in os.environ.items() if not k.startswith("XDG_")},
         "HOME": str(folder / "home"),
+        "WIN_PD_OVERRIDE_LOCAL_APPDATA": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
         "LANG": "C.UTF-8",
     }

@@ -164,9 +164,7 @@ async def kill_a_browser(at_work: Rig, token: str, temporary: str) -> None:
         await at_work.open_sessions(0)
 
 
-async def test_a_stopped_browser_loses_its_own_sessions_and_goes_on_when_it_is_woken(
-    tmp_path: Path, browser: Browser
-) -> None:
+async def test_a_stopped_browser_loses_its_sessions_until_it_is_woken(tmp_path: Path, browser: Browser) -> None:
     """A computer that sleeps under a form, as the panel sees it: lines that stand and say nothing."""
     async with rig(tmp_path, browser, limits=Limits(heartbeat=1.0)) as at_work:
         known = set(psutil.Process().children())

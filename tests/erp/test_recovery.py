@@ -20,6 +20,7 @@ from archisync_gui.erp.cells.rows import RowReader
 from archisync_gui.erp.lists.filters import find_option, find_preset
 from archisync_gui.model import FailureKind, Outcome, SyncFailure
 from tests.support.waiting import until
+from tests.support.wine import wines_own
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
 
@@ -31,7 +32,7 @@ def family() -> list[psutil.Process]:
     living = []
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
-            if process.status() != psutil.STATUS_ZOMBIE:
+            if process.status() != psutil.STATUS_ZOMBIE and not wines_own(process):
                 living.append(process)
     return living
 

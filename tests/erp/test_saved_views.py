@@ -90,10 +90,15 @@ async def test_digits_that_are_others_at_the_next_start_hinder_nothing(tmp_path:
         assert not (tmp_path / SAVED_VIEWS).exists()
 
 
-async def test_the_file_is_private_and_a_damaged_one_is_only_a_warning(tmp_path: Path) -> None:
+async def test_the_file_is_private(tmp_path: Path) -> None:
     file = tmp_path / SAVED_VIEWS
     await SavedViews(file).save(USER, ORDERS.path, USERS_OWN)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+async def test_a_damaged_file_is_only_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / SAVED_VIEWS
+    await SavedViews(file).save(USER, ORDERS.path, USERS_OWN)
     assert await SavedViews(file).of(USER, ORDERS.path) == USERS_OWN
     lines = json.loads(file.read_text("utf-8"))
     file.write_text(json.dumps([{"account": USER}, *lines]))

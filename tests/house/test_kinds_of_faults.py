@@ -148,6 +148,17 @@ def gathers_in_a_round() -> Iterator[Sight]:
                 break
 
 
+def prints_json_in_a_code_page() -> Iterator[Sight]:
+    """JSON on the standard output that is not plain ASCII: a pipe on Windows has the country's code page."""
+    for name, call, parents in calls(("app/", "cli.py")):
+        if called(call) == "dumps" and "ensure_ascii=False" in ast.unparse(call):
+            node: ast.AST = call
+            while node in parents and not isinstance(node, ast.stmt):
+                node = parents[node]
+            if "print(" in ast.unparse(node) or ".write(" in ast.unparse(node):
+                yield name, ast.unparse(call)
+
+
 def left_behind() -> Iterator[Sight]:
     """What a move of code leaves: a logger that nothing uses or that is made twice, imports for types without one."""
     for name, tree, _ in modules():
@@ -195,6 +206,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
     },
     asks_without_limit: {},
     gathers_in_a_round: {},
+    prints_json_in_a_code_page: {},
     left_behind: {},
 }  # fmt: skip
 
@@ -231,12 +243,13 @@ def test_the_search_finds_each_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         "    subprocess.run(['x'])\n"
         "    while tasks:\n"
         "        await asyncio.gather(*tasks)\n"
+        "    print(json.dumps(x, ensure_ascii=False) if y else z)\n"
     )
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     modules.cache_clear()
     all_calls.cache_clear()
     try:
-        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 2]
+        assert [len(list(kind())) for kind in KINDS] == [3, 1, 1, 1, 1, 1, 1, 2]
     finally:
         modules.cache_clear()
         all_calls.cache_clear()

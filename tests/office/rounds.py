@@ -221,7 +221,8 @@ def computer(folder: Path, number: int, proxy: Proxy, server: Server, erp: DemoE
     return Computer(name, profile, proxy, server, OFFS[number % len(OFFS)], erp)
 
 
-BROWSER = next(filter(None, map(shutil.which, NAMES)))
+BROWSER = next(filter(None, map(shutil.which, NAMES)), "")
+"""The browser that the rounds use; empty: there is none on the path."""
 
 
 @dataclass

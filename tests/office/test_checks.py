@@ -137,7 +137,7 @@ def pooled(request: pytest.FixtureRequest, office: Server, offices: Offices) -> 
     """The office behind PgBouncer."""
     program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
     if not Path(program).exists():
-        pytest.skip("PgBouncer is not installed (Debian: pgbouncer)")
+        pytest.skip("needs Linux with PgBouncer (Debian: pgbouncer)")
     cluster, port = offices.cluster, free_port()
     folder = cluster.folder / f"pool{port}"
     folder.mkdir()

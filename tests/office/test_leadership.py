@@ -20,7 +20,7 @@ from archisync_gui.store import Store
 from archisync_gui.store.errors import EpochLost
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
-from tests.support.postgres import Cluster, Offices, on_a_server, programs
+from tests.support.postgres import Cluster, Offices, on_a_server
 
 pytestmark = on_a_server
 
@@ -216,14 +216,13 @@ async def test_the_offices_clock_is_the_servers(made: Server) -> None:
 
 
 async def test_after_a_failover_the_epoch_goes_on(made: Server, members: list[Process], offices: Offices) -> None:
-    found = programs()
-    assert found is not None
+    programs = offices.cluster.programs
     proxy = Proxy(made)
     async with proxy as behind:
         members.append(await start(behind, "one"))
         first = await leader_of(members)
         before = first.epochs[0]
-        standby = await asyncio.to_thread(Cluster, found, standby_of=offices.cluster)
+        standby = await asyncio.to_thread(Cluster, programs, standby_of=offices.cluster)
         try:
             await asyncio.sleep(1)
             proxy.set("cut")
@@ -244,9 +243,8 @@ async def test_after_a_failover_the_epoch_goes_on(made: Server, members: list[Pr
 
 
 async def test_a_standby_that_may_not_be_written_gives_no_leader(made: Server, offices: Offices) -> None:
-    found = programs()
-    assert found is not None
-    standby = await asyncio.to_thread(Cluster, found, standby_of=offices.cluster)
+    programs = offices.cluster.programs
+    standby = await asyncio.to_thread(Cluster, programs, standby_of=offices.cluster)
     try:
         epochs: list[int | None] = []
         member = Leadership(standby.office(made.schema), Member("3" * 16, "x", "1"), changed=epochs.append)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -29,6 +28,9 @@ pytestmark = on_a_server
 
 PATIENCE = 120.0
 
+UTF_8 = {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"}
+"""On Windows a pipe has the country's code page."""
+
 
 @dataclass
 class Computer:
@@ -42,7 +44,7 @@ class Computer:
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(self, *words: str) -> asyncio.subprocess.Process:
-        environment = {**os.environ, "ARCHISYNC_OFFICE_PASSWORD": self.server.password, "LC_ALL": "C.UTF-8"}
+        environment = {**os.environ, "ARCHISYNC_OFFICE_PASSWORD": self.server.password, **UTF_8}
         command = [sys.executable, "-m", "archisync_gui", *words, "--profile", str(self.folder), "--demo"]
         return await asyncio.create_subprocess_exec(
             *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=environment
@@ -72,10 +74,15 @@ class Computer:
                 self.heard.clear()
                 await self.heard.wait()
 
-    async def end(self, number: signal.Signals) -> None:
+    async def end(self, *, gently: bool = False) -> None:
         if self.running is not None and self.reading is not None:
             if self.running.returncode is None:
-                self.running.send_signal(number)
+                if not gently:
+                    self.running.kill()
+                elif sys.platform != "win32":
+                    self.running.terminate()
+                else:  # where nothing ends a program gently but its own word
+                    assert (await self.do("quit"))[0] == exit_codes.OK
             await self.running.communicate() if self.reading.done() else await self.running.wait()
             await self.reading
             self.running = None
@@ -86,7 +93,7 @@ async def computers(office: Server, tmp_path: Path) -> AsyncIterator[tuple[Compu
     found = Computer(tmp_path / "one", office), Computer(tmp_path / "two", office)
     yield found
     for computer in found:
-        await computer.end(signal.SIGKILL)
+        await computer.end()
 
 
 async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Computer]) -> None:
@@ -117,11 +124,11 @@ async def test_an_office_is_made_joined_and_left(computers: tuple[Computer, Comp
     assert json.loads(out)["error"]["code"] == "sync-held"
     await two.take_part()
     await two.says("another computer reads")
-    await one.end(signal.SIGKILL)
+    await one.end()
     await two.says("reads for the office")
     # What the operator asked for outlives the leader that was asked.
     assert json.loads((await one.do("status", "--json"))[1])["holdSince"]
-    await two.end(signal.SIGTERM)
+    await two.end(gently=True)
     assert (await two.do("office", "leave"))[0] == exit_codes.OK
     assert json.loads((await two.do("status", "--json"))[1])["holdSince"]
     left = await Store.open(two.folder, ENTITIES, clock=SystemClock())

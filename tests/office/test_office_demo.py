@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.ci
-@pytest.mark.skipif(programs() is None, reason="no PostgreSQL server is installed (Debian: postgresql)")
+@pytest.mark.skipif(programs() is None, reason="needs Linux or macOS with a PostgreSQL server (Debian: postgresql)")
 async def test_the_demo_runs_changes_its_leader_and_ends(tmp_path: Path) -> None:
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.support.office_demo", "2"),

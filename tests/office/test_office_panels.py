@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -63,6 +62,14 @@ class Computer:
         assert code == 200, told
         found: dict[str, Any] = told["status"]
         return found
+
+    async def end(self) -> None:
+        """Ask it to end."""
+        if sys.platform != "win32":
+            self.process.terminate()
+            return
+        command = (sys.executable, "-m", "archisync_gui", "quit", "--profile", str(self.profile.folder))
+        assert await (await asyncio.create_subprocess_exec(*command)).wait() == exit_codes.OK
 
     async def leads(self) -> bool:
         return bool(((await self.status()).get("office") or {}).get("leads"))
@@ -130,7 +137,7 @@ async def test_an_order_form_works_on_every_computer_and_through_a_takeover(offi
                 assert session["label"] == "Modulo"
                 assert "two" in session["computer"]
                 assert session["handle"] == told["handle"]
-                one.process.send_signal(signal.SIGKILL)
+                one.process.kill()
                 await until(two.leads)
                 # The same panel goes on, its form is still open, and what is asked now is read by this computer.
                 (session,) = (await two.status())["sessions"]
@@ -141,7 +148,7 @@ async def test_an_order_form_works_on_every_computer_and_through_a_takeover(offi
                 assert (code, told["result"]["outcome"]) == (200, "completed"), json.dumps(told)
                 code, told = await two.ask("GET", "/prices?limit=1")
                 assert code == 200
-                two.process.terminate()
+                await two.end()
                 assert await asyncio.wait_for(two.process.wait(), PATIENCE) == exit_codes.OK
     finally:
         await erp.stop()

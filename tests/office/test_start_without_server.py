@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -51,7 +50,7 @@ async def away(office: Server, folder: Path, mode: Mode) -> AsyncIterator[tuple[
 
 
 async def program(profile: Profile, server: Server, *words: str) -> asyncio.subprocess.Process:
-    environment = {**os.environ, PASSWORD: server.password, "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, PASSWORD: server.password, "LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8"}
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "archisync_gui", *words, "--profile", str(profile.folder), "--demo"),
         stdout=asyncio.subprocess.PIPE,
@@ -78,7 +77,11 @@ async def test_a_member_waits_for_the_server_and_takes_part(office: Server, tmp_
             await says(running.stderr, "tries again every few seconds")
             proxy.set("open")
             await says(running.stdout, "reads for the office")
-            running.send_signal(signal.SIGTERM)
+            if sys.platform != "win32":
+                running.terminate()
+            else:  # where nothing ends a program gently but its own word
+                ending = await program(profile, office, "quit")
+                await ending.communicate()
             async with asyncio.timeout(PATIENCE):
                 assert await running.wait() == exit_codes.OK
         finally:

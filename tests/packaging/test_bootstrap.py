@@ -390,6 +390,7 @@ def test_arguments_are_passed_on_and_without_a_display_the_terminal_does_the_job
         (["test", "-m", "nightly"], {"test"}, ["-m", "pytest", "-m", "nightly"]),
         (["test", "tests/test_zone.py"], {"test"}, ["-m", "pytest", "tests/test_zone.py"]),
         (["test", "tests/test_zone.py::test_x"], {"test"}, ["-m", "pytest", "tests/test_zone.py::test_x"]),
+        (["test", "--windows"], {"test"}, ["packaging/wine", "--suite"]),
         (
             ["test", "--windows", "tests/store"],
             {"test"},

@@ -36,6 +36,9 @@ OF_OTHER_PROGRAMS = {
 }
 
 
+IMAGE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
+
+
 def commands(text: str) -> list[str]:
     """The calls of our program in a page: in blocks and in the line."""
     inline = re.findall(r"`(archisync-gui(?: [^`]*)?)`", text)
@@ -54,6 +57,19 @@ def test_operators_have_each_page_in_both_languages() -> None:
             text = (MANUAL / language / name).read_text("utf-8")
             shapes.append((text.count("\n## "), text.count("\n|"), commands(text)))
         assert shapes[0] == shapes[1], name
+
+
+def test_each_picture_is_shown_in_both_languages_and_says_what_it_is() -> None:
+    """They are pictures of the tests: `tests/ui/test_screenshots.py` compares them."""
+    shown = []
+    for language in ("en", "it"):
+        folder = MANUAL / language
+        images = [one for page in sorted(folder.glob("*.md")) for one in IMAGE.findall(page.read_text("utf-8"))]
+        assert all(len(alternative) > 15 for alternative, _ in images)
+        shown.append({file for _, file in images})
+        assert shown[-1] == {file.relative_to(folder).as_posix() for file in folder.glob("pictures/*")}
+    assert shown[0] == shown[1]
+    assert len(shown[0]) >= 7
 
 
 @pytest.mark.parametrize("language", ["en", "it"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -18,8 +17,6 @@ from archisync_gui.store import Store
 from tests.support.killing import Victim
 
 HERE = Path(__file__).parent
-
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 
 
 def killed(folder: Path, operation: str, turns: random.Random) -> tuple[Path, list[str]]:

@@ -32,6 +32,7 @@ import pytest
 import pytest_asyncio
 
 from archisync_gui import zone
+from tests.support.wine import wines_own
 
 GRACE = float(os.environ.get("ARCHISYNC_TEST_GRACE", "3"))
 """Seconds that a thread or process on its way out may still take; only a leak waits so long."""
@@ -143,14 +144,13 @@ _timers = _Timers()
 
 def _children() -> set[int]:
     """Process ids of our direct children; a few microseconds on Linux."""
-    try:
-        found: set[int] = set()
-        for thread in os.listdir("/proc/self/task"):  # noqa: PTH208  (this runs twice a test)
-            with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as listing:  # noqa: PTH123
-                found.update(map(int, listing.read().split()))
-        return found
-    except OSError:
+    if sys.platform != "linux":  # asked first: Wine shows its programs the /proc of the Linux below
         return {child.pid for child in psutil.Process().children()}
+    found: set[int] = set()
+    for thread in os.listdir("/proc/self/task"):  # noqa: PTH208  (this runs twice a test)
+        with contextlib.suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as listing:  # noqa: PTH123
+            found.update(map(int, listing.read().split()))
+    return found
 
 
 def _living(pids: set[int]) -> dict[int, str]:
@@ -159,7 +159,7 @@ def _living(pids: set[int]) -> dict[int, str]:
     for pid in pids:
         with contextlib.suppress(psutil.Error):
             process = psutil.Process(pid)
-            if process.status() != psutil.STATUS_ZOMBIE:
+            if process.status() != psutil.STATUS_ZOMBIE and not wines_own(process):
                 found[pid] = " ".join(process.cmdline())[:200] or process.name()
     return found
 
@@ -169,7 +169,7 @@ def _orphans(marker: str) -> list[str]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE or wines_own(process):
                 continue
             if process.environ().get(MARKER, "").startswith(marker):
                 found.append(f"{process.pid} {' '.join(process.cmdline())[:200]}")
@@ -327,6 +327,7 @@ class _Run:
         # No test reaches the settings, data or keyring of whoever runs it.
         for name in ("CONFIG", "DATA", "STATE"):
             os.environ[f"XDG_{name}_HOME"] = str(self.folder / name.lower())
+        os.environ["WIN_PD_OVERRIDE_LOCAL_APPDATA"] = str(self.folder / "data")  # platformdirs' word for it on Windows
         runtime = self.folder / "r"
         runtime.mkdir(mode=0o700)
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)

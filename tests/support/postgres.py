@@ -128,6 +128,11 @@ class Cluster:
         return done.stdout
 
     @property
+    def programs(self) -> Path:
+        """The folder of the server's programs."""
+        return self._bin
+
+    @property
     def user(self) -> str | None:
         """The system's user as whom the server runs; ``None``: the one of the tests."""
         return self._user
@@ -209,7 +214,7 @@ class Offices:
             if SERVER in os.environ:
                 self._cluster = Elsewhere(int(os.environ[SERVER]))
             elif found is None:
-                pytest.skip("no PostgreSQL server is installed (Debian: postgresql)")
+                pytest.skip("needs Linux or macOS with a PostgreSQL server (Debian: postgresql)")
             else:
                 self._cluster = Cluster(found)
         return self._cluster

@@ -18,7 +18,7 @@ from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.shell import jump_list
 from archisync_gui.ui.shell.jump_list import JumpList, Task, tasks
 from archisync_gui.ui.text.i18n import set_language
-from tests.support.windows import under_wine
+from tests.support.wine import under_wine
 
 COMMAND = [r"C:\Program Files\Archisync\archisync-gui-panel.exe", "--profile", "due parole"]
 

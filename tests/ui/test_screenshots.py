@@ -41,6 +41,9 @@ def folder(tmp_path: Path) -> Path:
     return found
 
 
+MANUAL = Path(__file__).resolve().parents[2] / "docs" / "manual"
+"""Its pictures are some of these, under the same names, with fewer colours."""
+
 THUMB = 320
 """Pixels that a picture is wide on a contact sheet."""
 
@@ -99,6 +102,38 @@ async def test_every_page_dialog_and_state(
     assert len(pictures) > 50
     assert blank == []
     assert shortened == {}
+    shown = {file.stem: QImage(str(file)) for file in (MANUAL / language / "pictures").glob("*.png")}
+    assert shown.keys() <= {name for name, _ in pictures}
+    if (appearance, scale, size) == ("light", 1.0, (1280, 800)):
+        now = {name: QImage(str(folder / f"{name}-{suffix}.png")) for name in shown}
+        assert [name for name, image in shown.items() if unlike(image, now[name])] == [], (
+            "docs/manual shows old pictures"
+        )
+
+
+def unlike(one: QImage, other: QImage) -> bool:
+    """Whether two pictures differ in more than their colours' fineness: seen from afar, at any place."""
+    if one.size() != other.size():
+        return True
+    grey = [
+        image.scaled(64, 40, mode=Qt.TransformationMode.SmoothTransformation).convertToFormat(
+            QImage.Format.Format_Grayscale8
+        )
+        for image in (one, other)
+    ]
+    shades = [[image.pixelColor(x, y).value() for y in range(40) for x in range(64)] for image in grey]
+    return max(abs(a - b) for a, b in zip(*shades, strict=True)) > 16
+
+
+def test_an_old_picture_of_the_manual_would_be_found() -> None:
+    page = QImage(1280, 800, QImage.Format.Format_RGB32)
+    page.fill("white")
+    button = page.copy()
+    with QPainter(button) as painter:
+        painter.fillRect(600, 400, 120, 30, "steelblue")
+    assert unlike(page, button)
+    assert unlike(page, page.scaled(1024, 640))
+    assert not unlike(button, button.convertToFormat(QImage.Format.Format_Indexed8))
 
 
 def test_a_contact_sheet_has_a_place_for_each_picture(qapp: object) -> None:
