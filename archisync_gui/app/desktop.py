@@ -155,7 +155,6 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
         panel.quit_early = stop.set
         panel.show(hidden=hidden)
         await panel.first_paint()  # nothing heavy is imported before
-        _share_one_heap()
         try:
             if before is not None and before.between is not None:
                 if before.doing:
@@ -169,12 +168,6 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
         before, life = life, Life(profile, life.demo, stop)
         hidden, window = False, None
         stop.clear()
-
-
-def _share_one_heap() -> None:
-    from archisync_gui.app.memory import share_one_heap  # not needed for the first paint
-
-    share_one_heap()
 
 
 def _looks(profile: Profile) -> tuple[str, str]:

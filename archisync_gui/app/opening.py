@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from archisync_gui import __version__
 from archisync_gui.app.drafts_file import open_drafts
+from archisync_gui.app.memory import share_one_heap
 from archisync_gui.app.panel_services import endpoint_of, served, services_of
 from archisync_gui.messages import line, text
 from archisync_gui.model import SyncFailure
@@ -40,6 +41,7 @@ BEHIND = (
 async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]:
     """Core (or this computer's part in its office), drafts and endpoint, open; the panel has its services. What was
     opened is closed, however it ends."""
+    share_one_heap()  # before the services start threads
     for name in BEHIND:
         await asyncio.to_thread(import_module, name)
     from archisync_gui.app.office_access import OfficeAccess

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
@@ -36,6 +36,15 @@ def test_elsewhere_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @linux
-def test_the_panel_shares_one_heap_before_it_starts_threads() -> None:
-    text = (Path(memory.__file__).parent / "desktop.py").read_text("utf-8")
-    assert text.index("first_paint()") < text.index("_share_one_heap()\n        try") < text.index("life.lived(")
+def test_one_heap_can_be_asked_for() -> None:
+    class Library:
+        asked: ClassVar[list[tuple[int, int]]] = []
+
+        def mallopt(self, what: int, value: int) -> int:
+            self.asked.append((what, value))
+            return 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "_glibc", Library)
+        memory.share_one_heap()
+    assert Library.asked == [(-8, 1)]
