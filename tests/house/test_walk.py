@@ -54,9 +54,10 @@ class Bound:
 # beside the rest of the suite 91 files and 436 moves for the call.
 # Raised once, when all files above 400 lines were split by subject (``test_sizes``): 96 and 97 files, 496 and 524 moves
 # for the click, 108 files, 560 and 572 moves for the call. ``docs/architecture.md`` says what they do, by folder.
-# The events' dataclasses came with a file of their own (``model/events.py``): one file more for each.
-CLICK = Bound(files=99, moves=535, wanted="40 files, 160 moves")
-CALL = Bound(files=111, moves=590, wanted="40 files, 160 moves")
+# The events' dataclasses came with a file of their own (``model/events.py``), and the watch of the profile's folder
+# (``app/folder_watch.py``): 99 and 109 files, 504 and 570 moves.
+CLICK = Bound(files=100, moves=530, wanted="40 files, 160 moves")
+CALL = Bound(files=111, moves=585, wanted="40 files, 160 moves")
 
 
 async def least(once: Callable[[], Awaitable[Walk]]) -> Walk:
