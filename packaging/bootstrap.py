@@ -635,8 +635,8 @@ def test(arguments: list[str]) -> NoReturn:
 
 
 def parallel(arguments: list[str]) -> list[str]:
-    """What makes pytest use all processors: worker processes, each with whole files, the long ones first. Two for each
-    processor, since tests wait half of their time for servers, browsers and timers.
+    """What makes pytest use all processors: worker processes, each with whole files, the long ones first. Three for two
+    processors, since tests wait for servers, browsers and timers too; with four, some missed their bounds on a busy one.
 
     Nothing for a file or test by name, for chosen marks (nightly tests and those at the real ERP's speed measure time),
     where somebody watches or has chosen the workers, and on Windows, where that was never tried.
@@ -645,7 +645,7 @@ def parallel(arguments: list[str]) -> list[str]:
     if sys.platform == "win32" or any(a.startswith(own) or "::" in a or a.endswith(".py") for a in arguments):
         return []
     processors = os.cpu_count() or 1
-    workers = processors + min(processors, 4)
+    workers = processors + min(processors // 2, 2)
     return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 

@@ -27,12 +27,32 @@ settings.load_profile("suite")
 # For a night: ``bootstrap.py test --hypothesis-profile=many``.
 settings.register_profile("many", deadline=None, max_examples=1000)
 
+LONGEST = (
+    "office/test_office_commands.py",
+    "office/test_leadership.py",
+    "e2e/test_panel_desktop.py",
+    "e2e/test_first_light.py",
+    "e2e/test_order_form_findings.py",
+    "erp/test_ways.py",
+    "syncs/test_faults.py",
+    "e2e/test_order_form_sessions.py",
+    "house/test_hygiene.py",
+    "syncs/test_pipeline.py",
+    "house/test_contracts.py",
+)
+"""As the time at the end of a run tells (``tests/support/times.py``)."""
 LONG = ("e2e", "syncs", "erp", "office")
 """Folders whose tests start browsers, servers and programs."""
+
+
+def length(file: Path) -> tuple[int, bool]:
+    """Sorts the longest files first, then those of long folders."""
+    name = file.relative_to(Path(__file__).parent).as_posix()
+    place = LONGEST.index(name) if name in LONGEST else len(LONGEST)
+    return place, not name.startswith(LONG)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Workers of pytest-xdist begin with the long files, so that at the end none is alone with one of them."""
     if hasattr(config, "workerinput"):
-        here = Path(__file__).parent
-        items.sort(key=lambda item: item.path.relative_to(here).parts[0] not in LONG)
+        items.sort(key=lambda item: length(item.path))

@@ -19,8 +19,8 @@ import sqlalchemy as sa
 from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.store import schema
 from archisync_gui.store.ages import reads_row, remember
-from archisync_gui.store.database import check
-from archisync_gui.store.dialect import insert_rows
+from archisync_gui.store.database import check, json_or_none
+from archisync_gui.store.dialect import insert_rows, raw_rows
 from archisync_gui.store.errors import Overtaken
 from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, percent_change, row_key, search_text
 from archisync_gui.store.schema import CHANGES, READS, TOUCHED, UNFILLED, utc_text
@@ -278,7 +278,8 @@ def _compare(
     ).where(table.c[schema.ACCOUNT] == writer.account, table.c[schema.KEY].in_(list(suspects)))
     ordinary: list[tuple[Any, ...]] = []
     back: list[tuple[Any, ...]] = []
-    for key, last_changed, kept_blanks, search, *old in writer.connection.execute(statement).all():
+    for key, last_changed, kept_blanks, search, *raw in raw_rows(writer.connection, statement):
+        old = reader.with_bools(raw)
         values, digest = suspects[key]
         state = stored.states.get(key, ORDINARY)
         if state.newer and not state.deleted:
@@ -346,6 +347,8 @@ def _with_sticky(
 
 def _counts(kept: object) -> dict[str, int]:
     """How often each sticky field of a row was blank; what cannot be read counts as never."""
+    if isinstance(kept, str):  # SQLite's driver gives JSON as it is stored
+        kept = json_or_none(kept)
     if not isinstance(kept, dict):
         return {}
     return {name: times for name, times in kept.items() if type(times) is int}

@@ -69,10 +69,14 @@ class Reader:
         # A record of a read gives all its values at once: name by name they took a sixth of an apply.
         taken = row.take(self.names) if hasattr(row, "take") else None
         values = [row.get(name) for name in self.names] if taken is None else list(taken)
+        return tuple(self.with_bools(values))
+
+    def with_bools(self, values: list[Value]) -> list[Value]:
+        """``values``, in which numbers in the place of truth values became these: SQLite has numbers only."""
         for i in self._bools:
             if values[i] is not None:
                 values[i] = bool(values[i])
-        return tuple(values)
+        return values
 
 
 def change_hash(values: Sequence[Value]) -> bytes:

@@ -46,6 +46,12 @@ def test_whatever_runs_at_night_only_has_something_like_it_by_day() -> None:
     assert found == {}
 
 
+def test_the_longest_files_are_there() -> None:
+    from tests.conftest import LONGEST
+
+    assert [name for name in LONGEST if not (TESTS / name).exists()] == []
+
+
 def test_one_without_is_found() -> None:
     """The test above can fail."""
     alone = "@pytest.mark.nightly\ndef test_x():\n    '''{}'''\n"
