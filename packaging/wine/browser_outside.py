@@ -30,6 +30,7 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
         *("bash", "-c", f'exec 3<&{commands_in} 4>&{answers_out}; exec "$@"', "bash"),
         *("chromium", "--no-sandbox", f"--user-data-dir={profile}"),
         *(argument for argument in arguments if not argument.startswith(OURS)),
+        cwd=profile,  # where it writes what Windows programs name C:\\...
         pass_fds=(commands_in, answers_out),
         start_new_session=True,
         stdin=asyncio.subprocess.DEVNULL,

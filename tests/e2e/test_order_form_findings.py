@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -277,20 +278,29 @@ async def test_6_a_date_that_nobody_touched_follows_the_day(at_work: Rig) -> Non
 # ---------------------------------------------------------------------------------- 8, 21, 22: why there is no answer
 
 
-async def silent_listener() -> asyncio.Server:
-    """A program that takes connections and never answers."""
+@asynccontextmanager
+async def silent_listener() -> AsyncIterator[int]:
+    """A program that takes connections and never answers; its port."""
+    open_ones: set[asyncio.StreamWriter] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        open_ones.add(writer)
         await reader.read()
         writer.close()
 
-    return await asyncio.start_server(accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for writer in open_ones:
+            writer.transport.abort()  # a browser keeps some in store, and since Python 3.12 a server waits for them
+        await server.wait_closed()
 
 
 async def test_8_a_silent_program_on_the_port_holds_no_page_up(at_work: Rig) -> None:
     page = await at_work.foreign()
-    async with await silent_listener() as server:
-        port = server.sockets[0].getsockname()[1]
+    async with silent_listener() as port:
         for more in ({}, {"profileId": "profile-1"}):
             how = {"base": f"http://127.0.0.1:{port}", "token": "t" * 43, "label": "x", **more}
             await page.evaluate("(how) => { window.session = Archisync.openSession(how); }", how)

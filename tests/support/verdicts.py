@@ -56,13 +56,14 @@ class Verdicts:
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that cannot be imported counts as one test that fails."""
-        if report.failed:
+        if report.failed and report.nodeid:  # without one: nothing could be looked at, and pytest ends
             self._broken[report.nodeid] = str(report.longrepr)[-500:]
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Leave out what has a verdict."""
-        self._write(all=[*(item.nodeid for item in items), *self._broken])
+        if items or self._broken:
+            self._write(all=[*(item.nodeid for item in items), *self._broken])
         for nodeid, reason in self._broken.items():
             self._write(test=nodeid, outcome="failed", reason=reason, seconds=0.0)
         known = set()
