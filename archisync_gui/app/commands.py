@@ -28,14 +28,14 @@ from archisync_gui.model import (
 )
 
 if TYPE_CHECKING:
-    from archisync_gui.orchestrator import Face, Ticket
+    from archisync_gui.orchestrator import OrchestratorApi, Ticket
 
 
 class Running(Protocol):
     """What commands need of the core that runs."""
 
     @property
-    def orchestrator(self) -> Face:
+    def orchestrator(self) -> OrchestratorApi:
         """Who decides what is read."""
 
     @property

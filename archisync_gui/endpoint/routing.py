@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from archisync_gui.drafts import BrowserKeys, Drafts
     from archisync_gui.endpoint.caches import EventLog, StatusTexts, TicketBook
     from archisync_gui.endpoint.streams import Streams
-    from archisync_gui.orchestrator import Face
+    from archisync_gui.orchestrator import OrchestratorApi
     from archisync_gui.store import Store
 
 FORM_TYPES = ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data")
@@ -47,7 +47,7 @@ M = TypeVar("M", bound=BaseModel)
 class Services:
     """What the handlers work with."""
 
-    orchestrator: Face
+    orchestrator: OrchestratorApi
     store: Store
     drafts: Drafts
     browser_keys: BrowserKeys

@@ -43,7 +43,7 @@ from archisync_gui.model import AccountId, Clock, SyncFailure, SystemClock
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
-    from archisync_gui.orchestrator import Face
+    from archisync_gui.orchestrator import OrchestratorApi
     from archisync_gui.store import Store
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Endpoint:
 
     def __init__(
         self,
-        orchestrator: Face,
+        orchestrator: OrchestratorApi,
         store: Store,
         drafts: Drafts,
         pairing: PairingStore,

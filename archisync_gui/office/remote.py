@@ -1,6 +1,6 @@
 """The orchestrator as a member of an office has it: calls go to the leader, the status comes from there.
 
-The same face as ``orchestrator.Orchestrator`` (``orchestrator.Face``). Calls that answer at once answer from the last
+It has the calls of ``orchestrator.Orchestrator`` (``OrchestratorApi``). Calls that answer at once answer from the last
 status, with what this member has asked for and the leader has not shown yet laid over it (:class:`Ahead`). What the
 leader refuses later is told through ``refused``. The leader's own panel uses it, too: so nothing changes for a panel
 when its computer becomes the leader or ceases to be.

@@ -22,7 +22,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.model.events import FormEvent, SmartSyncStarted
 from archisync_gui.office.desk import Asked, Emit
-from archisync_gui.orchestrator import Face, Ticket
+from archisync_gui.orchestrator import OrchestratorApi, Ticket
 
 DONE = 0
 REFUSED = 1
@@ -46,7 +46,7 @@ class _Form:
 class Served:
     """The calls of members, done here. One for each leadership."""
 
-    def __init__(self, orchestrator: Face) -> None:
+    def __init__(self, orchestrator: OrchestratorApi) -> None:
         self._orchestrator = orchestrator
         self._forms: dict[str, _Form] = {}
         """By session id."""

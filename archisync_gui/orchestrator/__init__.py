@@ -19,19 +19,19 @@ Pure functions decide; one part, the dispatcher, acts. Read the modules in this 
 12. ``status``        the immutable status for panel, endpoint and command line
 13. ``tickets``       awaitables that callers hold, and who waits for which outcome
 14. ``listeners``     subscribers to events, called at once or through a feed for slow readers
-15. ``memory``        the journal's only writer, and how a state is remembered at a start
+15. ``memory``        the journal's only writer, and how a state is restored at a start
 16. ``dispatcher``    the only part that acts: owns the state, the clock and the task of the run
-17. ``orchestrator``  the public face
-18. ``face``          that face as a protocol: what panel and endpoint use of it, here or on another computer
+17. ``orchestrator``  the public calls
+18. ``api``           those calls as a protocol: what panel and endpoint use of it, here or on another computer
 
 A *transition* is a pure function that takes the state and the moment and returns the next state, or that and an answer
 for the caller. The 32 rules are in ``docs/rules.md``; the docstring of the function that implements one names it.
 """
 
-from archisync_gui.orchestrator.face import Face
+from archisync_gui.orchestrator.api import OrchestratorApi
 from archisync_gui.orchestrator.listeners import Feed
 from archisync_gui.orchestrator.orchestrator import Orchestrator
 from archisync_gui.orchestrator.rules import OfficeHours, Rules
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
 
-__all__ = ["BatchTicket", "Face", "Feed", "OfficeHours", "Orchestrator", "Rules", "Ticket"]
+__all__ = ["BatchTicket", "Feed", "OfficeHours", "Orchestrator", "OrchestratorApi", "Rules", "Ticket"]

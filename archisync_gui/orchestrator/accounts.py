@@ -27,7 +27,7 @@ def replaced(state: State, now: Moment, accounts: Sequence[Account]) -> State:
 
 def type_to_try(state: State, account: AccountId) -> SyncType:
     """What an account that was stopped reads first: what failed last, else a list of its own."""
-    last = [track.last for track in state.tracks.values() if track.last is not None]
+    last = [list_state.last for list_state in state.list_states.values() if list_state.last is not None]
     failed = [run for run in last if run.error is not None and run.account == account]
     if failed:
         return max(failed, key=lambda run: run.started).type
@@ -53,12 +53,12 @@ def rehomed(state: State) -> State:
     for request in list(state.queue.values()):
         slot = request.slot
         if state.types[slot.type].shared and slot.account != reader:
-            parked = request.parked
-            if parked is not None:
+            suspended = request.suspended
+            if suspended is not None:
                 # What it has read belongs to the other account's grid: it starts over with the new login.
-                parked = evolve(parked, run=evolve(parked.run, account=reader), resume=None)
+                suspended = evolve(suspended, run=evolve(suspended.run, account=reader), resume=None)
             state = state.without_request(slot)
-            state = put_back(state, evolve(request, slot=slot._replace(account=reader), parked=parked))
+            state = put_back(state, evolve(request, slot=slot._replace(account=reader), suspended=suspended))
     return state
 
 
@@ -80,8 +80,8 @@ def login_failed(
             failures = known.login_failures + 1
             pause = min(state.rules.login_pause * 2.0 ** (failures - 1), state.rules.back_off_limit)
             until = now.wall + timedelta(seconds=pause)
-            key = state.track_key(sync_type, account)
-            due = state.track(sync_type, account).due
+            key = state.list_key(sync_type, account)
+            due = state.list_state(sync_type, account).due
             if due is not None:
                 state = with_due(state, key, min(due, until))
             return state.with_account(evolve(known, login_failures=failures, login_pause=until)).with_effects(

@@ -27,7 +27,7 @@ class Block:
 def serves(state: State, request: Request) -> bool:
     """True for what an open form is waiting for: fast reads and single records of its account, and the whole list that
     follows for it (rules 10, 13)."""
-    if any(is_form(w.who) for w in request.wants):
+    if any(is_form(a.id) for a in request.askers):
         return True
     return request.slot.scope is not Scope.ALL and any(
         s.account == request.slot.account for s in state.sessions.values()
@@ -90,7 +90,7 @@ def late_after(state: State, sync_type: SyncType) -> float:
 def late_at(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> datetime | None:
     """When the copy becomes late, by the wall clock as it goes now; already past for one that is stale. ``None``: never
     (the office never opens)."""
-    success = state.track(sync_type, account).success
+    success = state.list_state(sync_type, account).success
     if success is None or success.age(now) == float("inf"):
         return now.wall
     rules = state.rules
@@ -104,13 +104,13 @@ def late_at(state: State, sync_type: SyncType, account: AccountId, now: Moment) 
 
 def late_times(state: State, now: Moment) -> list[datetime]:
     """When each copy becomes, or became, late."""
-    found = [late_at(state, sync_type, account, now) for sync_type, account in state.lines()]
+    found = [late_at(state, sync_type, account, now) for sync_type, account in state.reads()]
     return [late for late in found if late is not None]
 
 
 def freshness(state: State, sync_type: SyncType, account: AccountId, now: Moment) -> Freshness:
     """How far the stored copy can be trusted (status, rule 30)."""
-    success = state.track(sync_type, account).success
+    success = state.list_state(sync_type, account).success
     if success is None:
         return Freshness.NEVER
     if success.age(now) == float("inf"):
@@ -168,8 +168,8 @@ def _office_closed(state: State, _request: Request, now: Moment) -> bool:
 
 def _pause(state: State, request: Request, now: Moment) -> datetime | None:
     """The end of the pause after failures of the list or of the account's logins."""
-    track = state.track(request.slot.type, request.slot.account)
-    pauses = (track.back_off, state.accounts[request.slot.account].login_pause)
+    list_state = state.list_state(request.slot.type, request.slot.account)
+    pauses = (list_state.back_off, state.accounts[request.slot.account].login_pause)
     return max((pause for pause in pauses if pause is not None and pause > now.wall), default=None)
 
 

@@ -74,10 +74,13 @@ def effective_priority(state: State, request: Request) -> int:
         return SMART
     if request.front:
         return SMART - 1
-    waited = (
-        state.flow.schedule - request.flow.schedule if request.scheduled else state.flow.anyone - request.flow.anyone
-    )
-    return min(SMART - 1, request.priority + int(waited // state.rules.ageing))
+    return min(SMART - 1, request.priority + int(_waited(state, request) // state.rules.ageing))
+
+
+def _waited(state: State, request: Request) -> float:
+    """Seconds that a request has waited while the queue could move."""
+    now, asked = state.queue_time, request.queue_time
+    return now.schedule - asked.schedule if request.scheduled else now.anyone - asked.anyone
 
 
 def until_older(state: State, request: Request) -> float:
@@ -85,20 +88,18 @@ def until_older(state: State, request: Request) -> float:
     (rule 3). Infinite where age changes nothing more."""
     if request.smart or request.front or effective_priority(state, request) == SMART - 1:
         return float("inf")
-    flow, asked = state.flow, request.flow
-    waited = flow.schedule - asked.schedule if request.scheduled else flow.anyone - asked.anyone
-    return state.rules.ageing - waited % state.rules.ageing
+    return state.rules.ageing - _waited(state, request) % state.rules.ageing
 
 
 def rank(state: State, request: Request) -> tuple[int, bool, int]:
     """Sorts requests in the order they start: priority, then the suspended one (rule 17), then the earliest asked."""
-    return -effective_priority(state, request), request.parked is None, request.order
+    return -effective_priority(state, request), request.suspended is None, request.order
 
 
 def place_of(state: State, parts: Container[str]) -> int | None:
     """The place (1-based) in the queue of the first request that one of these wants; ``None``: none waits."""
     places = enumerate(in_order(state), 1)
-    return next((at for at, request in places if any(w.who in parts for w in request.wants)), None)
+    return next((at for at, request in places if any(a.id in parts for a in request.askers)), None)
 
 
 def in_order(state: State) -> list[Request]:
@@ -159,7 +160,7 @@ def idle_because(state: State, now: Moment) -> Block:
         return Block(Reason.NO_PANEL)
     coming = dues(state)
     if state.daily_due is not None:
-        coming.append((state.daily_due, *next(state.lines())))
+        coming.append((state.daily_due, *next(state.reads())))
     return Block(Reason.NOTHING_DUE, *min(coming)) if coming else Block(Reason.SCHEDULE_OFF)
 
 
@@ -167,7 +168,7 @@ def dues(state: State) -> list[tuple[datetime, SyncType, AccountId]]:
     """When the schedule will ask for each type of each account in use."""
     if not state.rules.schedule:
         return []
-    lines = ((state.track(sync_type, account).due, sync_type, account) for sync_type, account in state.lines())
+    lines = ((state.list_state(sync_type, account).due, sync_type, account) for sync_type, account in state.reads())
     return [(due, sync_type, account) for due, sync_type, account in lines if due is not None]
 
 

@@ -90,7 +90,7 @@ def expected_seconds(state: State, sync_type: SyncType, account: AccountId, scop
     """How long such a run takes, from past ones."""
     if scope is not Scope.ALL:
         return state.rules.expected_fast
-    durations = state.track(sync_type, account).durations
+    durations = state.list_state(sync_type, account).durations
     return sum(durations) / len(durations) if durations else state.rules.expected_whole
 
 
@@ -100,7 +100,7 @@ def remaining(state: State, active: Attempt, now: Moment) -> float | None:
     progress = active.progress
     if progress.total and progress.rows and active.run.scope is Scope.ALL:
         return max(0.0, spent * (progress.total - progress.rows) / progress.rows)
-    if active.run.scope is Scope.ALL and not state.track(active.run.type, active.run.account).durations:
+    if active.run.scope is Scope.ALL and not state.list_state(active.run.type, active.run.account).durations:
         return None
     return max(0.0, expected_seconds(state, active.run.type, active.run.account, active.run.scope) - spent)
 
@@ -199,7 +199,7 @@ class _Kept(NamedTuple):
         return abs(passed_by) < INEXACT and abs(moved) < INEXACT
 
 
-_ALWAYS_NEW = frozenset({"at", "flow", "sequence", "ended", "lateness", "effects", "active"})
+_ALWAYS_NEW = frozenset({"at", "queue_time", "sequence", "ended", "lateness", "effects", "active"})
 """Parts of the state that change with every step, run or ended session and change no forecast; of the
 active run see :func:`_depends`. Every other part counts, so that a new one is not forgotten."""
 
@@ -225,7 +225,7 @@ def _forecasts(state: State, now: Moment) -> tuple[tuple[Forecast, ...], float]:
     if len(state.queue) > LOOKED_AT:
         # Hundreds of single records may wait: they are short, and no forecast needs to run through all of them.
         state = evolve(state, queue={r.slot: r for r in in_order(state)[:LOOKED_AT]})
-    expected = sum(1 for _ in state.lines())
+    expected = sum(1 for _ in state.reads())
     for step in islice(imagined(state, now, now.wall + HORIZON), STEPS):
         first = min(first, step.now.mono)
         if step.started is not None:

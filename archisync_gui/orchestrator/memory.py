@@ -126,12 +126,12 @@ def restored(state: State, now: Moment, memory: Remembered, *, failed: bool) -> 
 def remembered(state: State, now: Moment, memory: Remembered) -> State:
     """The state as an earlier process left it (rules 22, 28, 29, 31). What cannot be read is left out, with a line in
     the log: a damaged note must not keep the office from reading."""
-    tracks = dict(state.tracks)
+    list_states = dict(state.list_states)
     for read in sorted(memory.reads, key=lambda r: r.last_success or _LONG_AGO):
         if read.type in state.types:
-            key = state.track_key(read.type, read.account)
-            tracks[key] = _track(state, read, tracks.get(key, ListState()), now)
-    state = evolve(state, tracks=tracks)
+            key = state.list_key(read.type, read.account)
+            list_states[key] = _list_state(state, read, list_states.get(key, ListState()), now)
+    state = evolve(state, list_states=list_states)
     unreadable = list(memory.unreadable)
     for note, value in memory.notes.items():
         try:
@@ -150,12 +150,14 @@ def _bounded(state: State, now: Moment) -> State:
     since, until = state.hold_since, state.hold_until
     if since is not None and until is not None:
         state = evolve(state, hold_until=min(until, now.wall + max(until - since, timedelta())))
-    tracks = dict(state.tracks)
-    for key, track in state.tracks.items():
-        if track.back_off is not None:
-            longest = state.rules.back_off(state.intervals.get(key[0]), track.failures) or 0.0
-            tracks[key] = evolve(track, back_off=min(track.back_off, now.wall + timedelta(seconds=longest)))
-    return evolve(state, tracks=tracks)
+    list_states = dict(state.list_states)
+    for key, list_state in state.list_states.items():
+        if list_state.back_off is not None:
+            longest = state.rules.back_off(state.intervals.get(key[0]), list_state.failures) or 0.0
+            list_states[key] = evolve(
+                list_state, back_off=min(list_state.back_off, now.wall + timedelta(seconds=longest))
+            )
+    return evolve(state, list_states=list_states)
 
 
 def later_than(wall: datetime, memory: Remembered) -> bool:
@@ -169,7 +171,7 @@ def later_than(wall: datetime, memory: Remembered) -> bool:
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-def _track(state: State, read: LastRead, known: ListState, now: Moment) -> ListState:
+def _list_state(state: State, read: LastRead, known: ListState, now: Moment) -> ListState:
     def stamp(name: str, at: datetime | None, other: Stamp | None) -> Stamp | None:
         found = None if at is None else Stamp(at, doubtful=at > now.wall or name in read.doubtful)
         return found if other is None or (found is not None and found.wall >= other.wall) else other
@@ -190,11 +192,11 @@ def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
         case ["due", sync_type, *rest], at if sync_type in state.types:
             place = (sync_type, ":".join(rest))
-            track = state.tracks.get(place, ListState())
-            return state.with_track(place, evolve(track, due=_time(at)))
+            list_state = state.list_states.get(place, ListState())
+            return state.with_list_state(place, evolve(list_state, due=_time(at)))
         case ["owed", sync_type, *rest], since if sync_type in state.types:
             place = (sync_type, ":".join(rest))
-            return state.with_track(place, evolve(state.tracks.get(place, ListState()), owed=_time(since)))
+            return state.with_list_state(place, evolve(state.list_states.get(place, ListState()), owed=_time(since)))
         case ["failures", sync_type, *rest], kept if sync_type in state.types:
             place = (sync_type, ":".join(rest))
             if not isinstance(kept, Mapping):
@@ -202,8 +204,10 @@ def _noted(state: State, key: list[str], value: Json) -> State:
             until, count = kept.get("until"), kept["count"]
             if not isinstance(count, int):
                 raise ValueError("no count")
-            track = state.tracks.get(place, ListState())
-            return state.with_track(place, evolve(track, failures=count, back_off=_time(until) if until else None))
+            list_state = state.list_states.get(place, ListState())
+            return state.with_list_state(
+                place, evolve(list_state, failures=count, back_off=_time(until) if until else None)
+            )
         case ["daily"], at:
             return evolve(state, daily_due=_time(at))
         case ["hold"], since:

@@ -1,4 +1,4 @@
-"""The public face: the calls that other packages make.
+"""The public calls: what other packages ask of the orchestrator.
 
 Each method that changes something applies a transition; nothing is decided or started here.
 """
@@ -44,7 +44,7 @@ from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import AccountState, State, StopCause
 from archisync_gui.orchestrator.status import StatusView, session_view
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket, Waiters, new_id, new_secret
-from archisync_gui.orchestrator.values import Moment, Slot, Want, evolve
+from archisync_gui.orchestrator.values import Asker, Moment, Slot, evolve
 
 
 async def _no_browser() -> None:
@@ -147,7 +147,7 @@ class Orchestrator:
     ) -> list[Ticket]:
         state = self.state
         tickets: list[Ticket] = []
-        asks: list[tuple[Slot, Want]] = []
+        asks: list[tuple[Slot, Asker]] = []
         if state.closing:
             raise SyncFailure("request-closing", FailureKind.PERMANENT)
         for sync_type, scope, key, priority in wanted:
@@ -156,7 +156,9 @@ class Orchestrator:
             readers = state.readers(sync_type) if account is None or spec.shared else (account,)
             ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
             want = requests.clamped(spec.priority if priority is None else priority)
-            asks += [(Slot(sync_type, who, scope, key), Want(part, origin, want)) for part, who in ticket.parts.items()]
+            asks += [
+                (Slot(sync_type, who, scope, key), Asker(part, origin, want)) for part, who in ticket.parts.items()
+            ]
             tickets.append(ticket)
         requests.check_room(self.state, asks)
         for ticket in tickets:

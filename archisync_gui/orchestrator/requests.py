@@ -21,11 +21,11 @@ from archisync_gui.orchestrator.state import ListState, Request, State, StopCaus
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
     SMART,
+    Asker,
     Moment,
     Note,
     OutcomeFor,
     Slot,
-    Want,
     evolve,
     form,
     is_form,
@@ -55,12 +55,12 @@ def refuse_unaskable(
         raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
 
 
-def check_room(state: State, asks: Sequence[tuple[Slot, Want]]) -> None:
+def check_room(state: State, asks: Sequence[tuple[Slot, Asker]]) -> None:
     """Raise ``SyncFailure`` where too many wait already (limits)."""
     rules = state.rules
     for slot, _ in asks:
         waiting = state.queue.get(slot)
-        if waiting is not None and len(waiting.wants) >= rules.tickets_limit:
+        if waiting is not None and len(waiting.askers) >= rules.tickets_limit:
             params: dict[str, Json] = {"type": slot.type, "limit": rules.tickets_limit}
             raise SyncFailure("too-many-tickets", FailureKind.TRANSIENT, params=params)
         full = len(state.queue) >= rules.records_limit
@@ -71,31 +71,31 @@ def check_room(state: State, asks: Sequence[tuple[Slot, Want]]) -> None:
                 raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
 
 
-def asked(state: State, now: Moment, slot: Slot, want: Want, *, restart: bool = True) -> State:
+def asked(state: State, now: Moment, slot: Slot, want: Asker, *, restart: bool = True) -> State:
     """Add a request. A second request for a slot joins the one that waits (rule 4); a suspended run that is joined
     starts over (rule 19), unless the asker is content with what it has (``restart`` False, rule 13)."""
     waiting = state.queue.get(slot)
     if waiting is None:
         request_id, state = state.numbered("q")
-        return state.with_request(Request(request_id, slot, (want,), now, state.sequence, state.flow))
+        return state.with_request(Request(request_id, slot, (want,), now, state.sequence, state.queue_time))
     return state.with_request(joined(waiting, (want,), restart=restart))
 
 
-def all_asked(state: State, now: Moment, asks: Sequence[tuple[Slot, Want]]) -> State:
+def all_asked(state: State, now: Moment, asks: Sequence[tuple[Slot, Asker]]) -> State:
     """Add several requests at once."""
     for slot, want in asks:
         state = asked(state, now, slot, want)
     return state
 
 
-def joined(request: Request, wants: tuple[Want, ...], *, restart: bool) -> Request:
+def joined(request: Request, askers: tuple[Asker, ...], *, restart: bool) -> Request:
     """The request with more who want it; who asks again replaces the own earlier want."""
-    names = {w.who for w in wants}
-    kept = tuple(w for w in request.wants if w.who not in names)
-    parked = request.parked
-    if parked is not None and restart:
-        parked = evolve(parked, resume=None)
-    return evolve(request, wants=kept + wants, parked=parked)
+    names = {a.id for a in askers}
+    kept = tuple(a for a in request.askers if a.id not in names)
+    suspended = request.suspended
+    if suspended is not None and restart:
+        suspended = evolve(suspended, resume=None)
+    return evolve(request, askers=kept + askers, suspended=suspended)
 
 
 def put_back(state: State, request: Request) -> State:
@@ -104,7 +104,7 @@ def put_back(state: State, request: Request) -> State:
     waiting = state.queue.get(request.slot)
     if waiting is None:
         return state.with_request(request)
-    both = joined(request, waiting.wants, restart=True)
+    both = joined(request, waiting.askers, restart=True)
     anyway, front = request.anyway or waiting.anyway, request.front or waiting.front
     return state.with_request(evolve(both, anyway=anyway, front=front))
 
@@ -112,40 +112,40 @@ def put_back(state: State, request: Request) -> State:
 def without_closed_forms(state: State, request: Request) -> Request:
     """The request without the forms that have closed: a read without askers is not repeated, and no read
     of the schedule keeps a form's priority (rule 17)."""
-    if not any(is_form(w.who) for w in request.wants):
+    if not any(is_form(a.id) for a in request.askers):
         return request
     open_forms = {form(s.handle) for s in state.sessions.values()}
-    wants = tuple(w for w in request.wants if not is_form(w.who) or w.who in open_forms)
-    return request if len(wants) == len(request.wants) else evolve(request, wants=wants)
+    askers = tuple(a for a in request.askers if not is_form(a.id) or a.id in open_forms)
+    return request if len(askers) == len(request.askers) else evolve(request, askers=askers)
 
 
 def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = True) -> State:
     """Withdraw askers. A request without askers is removed; a run without askers is cancelled
     (``stop`` False: it may finish, rule 17)."""
     for request in list(state.queue.values()):
-        gone = tuple(w for w in request.wants if w.who in who)
+        gone = tuple(a for a in request.askers if a.id in who)
         if not gone:
             continue
-        left = tuple(w for w in request.wants if w.who not in who)
+        left = tuple(a for a in request.askers if a.id not in who)
         if left:
-            state = state.with_request(evolve(request, wants=left)).with_effects(_withdrawal(request, gone))
+            state = state.with_request(evolve(request, askers=left)).with_effects(_withdrawal(request, gone))
         else:
             state = dropped(state, now, request)
     active = state.active
-    if active is None or not any(w.who in who for w in active.request.wants):
+    if active is None or not any(a.id in who for a in active.request.askers):
         return state
-    left = tuple(w for w in active.request.wants if w.who not in who)
+    left = tuple(a for a in active.request.askers if a.id not in who)
     if left:
-        gone = tuple(w for w in active.request.wants if w.who in who)
+        gone = tuple(a for a in active.request.askers if a.id in who)
         state = state.with_effects(_withdrawal(active.request, gone))
-        return evolve(state, active=evolve(active, request=evolve(active.request, wants=left)))
+        return evolve(state, active=evolve(active, request=evolve(active.request, askers=left)))
     return stop_asked(state, StopCause.WITHDRAWN) if stop else state
 
 
 def dropped(state: State, now: Moment, request: Request) -> State:
     """A waiting request is removed; its suspended run, if any, has ended (rules 5, 26)."""
-    state = parked_ended(state.without_request(request.slot), now, request, StopCause.WITHDRAWN.value)
-    state = state.with_effects(_withdrawal(request, request.wants))
+    state = suspended_ended(state.without_request(request.slot), now, request, StopCause.WITHDRAWN.value)
+    state = state.with_effects(_withdrawal(request, request.askers))
     return state if state.closing else used_up(state, request)
 
 
@@ -156,45 +156,45 @@ def all_dropped(state: State, now: Moment) -> State:
     return state
 
 
-def parked_ended(state: State, now: Moment, request: Request, cause: str) -> State:
+def suspended_ended(state: State, now: Moment, request: Request, cause: str) -> State:
     """The suspended attempt of a request that leaves the queue ends, too: each row ends (rule 31)."""
-    parked = request.parked
-    if parked is None:
+    suspended = request.suspended
+    if suspended is None:
         return state
-    row = parked.record(
-        ended=max(now.wall, parked.started.wall),
-        seconds=parked.spent,
+    row = suspended.record(
+        ended=max(now.wall, suspended.started.wall),
+        seconds=suspended.spent,
         outcome=Outcome.CANCELLED,
-        rows=parked.progress.rows,
-        suspensions=(*parked.suspensions, (parked.since.wall, None)),
+        rows=suspended.progress.rows,
+        suspensions=(*suspended.suspensions, (suspended.since.wall, None)),
     )
-    return state.with_effects(row, events.SyncCancelled(*parked.about(), cause))
+    return state.with_effects(row, events.SyncCancelled(*suspended.about(), cause))
 
 
 def used_up(state: State, request: Request) -> State:
     """The request has its outcome: where the schedule wanted it, its due time is used up now and not before, so that
     hold, shutdown and kill lose no read (rule 28)."""
     slot = request.slot
-    if not any(w.who == SCHEDULE for w in request.wants):  # which it never asks of less than a whole list
+    if not any(a.id == SCHEDULE for a in request.askers):  # which it never asks of less than a whole list
         return state
-    return with_owed(state, state.track_key(slot.type, slot.account), None)
+    return with_owed(state, state.list_key(slot.type, slot.account), None)
 
 
 def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | None) -> State:
     """A read of that type and account is owed since then by the schedule (``None``: none is); kept over restarts."""
-    track = state.tracks.get(key, ListState())
-    if track.owed == since:
+    list_state = state.list_states.get(key, ListState())
+    if list_state.owed == since:
         return state
     sync_type, account = key
     note = Note(f"owed:{sync_type}:{account}", None if since is None else since.isoformat())
-    return state.with_track(key, evolve(track, owed=since)).with_effects(note)
+    return state.with_list_state(key, evolve(list_state, owed=since)).with_effects(note)
 
 
-def _withdrawal(request: Request, wants: tuple[Want, ...]) -> OutcomeFor:
+def _withdrawal(request: Request, askers: tuple[Asker, ...]) -> OutcomeFor:
     slot = request.slot
-    run_id = None if request.parked is None else request.parked.run.id
+    run_id = None if request.suspended is None else request.suspended.run.id
     result = RunResult(slot.type, slot.account, slot.scope, Outcome.CANCELLED, run_id=run_id)
-    return OutcomeFor(tuple(w.who for w in wants), result)
+    return OutcomeFor(tuple(a.id for a in askers), result)
 
 
 def stop_asked(state: State, cause: StopCause) -> State:

@@ -29,9 +29,9 @@ from archisync_gui.orchestrator import accounts, sessions
 from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.requests import (
     dropped,
-    parked_ended,
     put_back,
     stop_asked,
+    suspended_ended,
     used_up,
     without_closed_forms,
 )
@@ -63,22 +63,22 @@ def started(state: State, now: Moment, slot: Slot) -> State:
     request = state.queue[slot]
     priority = effective_priority(state, request)
     state = state.without_request(slot)
-    parked = request.parked
-    if parked is None:
+    suspended = request.suspended
+    if suspended is None:
         run_id, state = state.numbered("r")
         run = Run(run_id, *request.slot, request.origin, priority, request.attempt, state.preemptible)
         active = Attempt(request, run, started=now, began=now, since=now, progress_at=now.mono)
         return evolve(state, active=active).with_effects(events.SyncStarted(*active.about(), request.id, priority))
     active = evolve(
-        parked,
-        request=evolve(request, parked=None),
-        run=evolve(parked.run, origin=request.origin, priority=priority),
+        suspended,
+        request=evolve(request, suspended=None),
+        run=evolve(suspended.run, origin=request.origin, priority=priority),
         since=now,
         progress_at=now.mono,
         long_step=None,
-        suspensions=(*parked.suspensions, (parked.since.wall, now.wall)),
+        suspensions=(*suspended.suspensions, (suspended.since.wall, now.wall)),
     )
-    goes_on = parked.resume is not None and now.mono - parked.since.mono < state.rules.resume_age
+    goes_on = suspended.resume is not None and now.mono - suspended.since.mono < state.rules.resume_age
     if not goes_on:
         active = evolve(active, began=now, resume=None, progress=Progress(), spent=0.0)
     return evolve(state, active=active).with_effects(
@@ -114,11 +114,13 @@ def freshness_restated(
         None if at is None else Stamp(at, doubtful=at > now.wall or name in doubtful)
         for name, at in zip(names, ages, strict=True)
     )
-    key = state.track_key(sync_type, account)
-    track = evolve(state.track(sync_type, account), success=success, new=new, whole=whole)
-    if track.last is not None and track.last.outcome is Outcome.REFUSED:
-        track = evolve(track, last=None)
-    return state.with_track(key, track).with_effects(events.QueueUpdated(len(state.queue), sync_type, account))
+    key = state.list_key(sync_type, account)
+    list_state = evolve(state.list_state(sync_type, account), success=success, new=new, whole=whole)
+    if list_state.last is not None and list_state.last.outcome is Outcome.REFUSED:
+        list_state = evolve(list_state, last=None)
+    return state.with_list_state(key, list_state).with_effects(
+        events.QueueUpdated(len(state.queue), sync_type, account)
+    )
 
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
@@ -210,11 +212,11 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
         gone=how.gone,
         warnings=how.warnings,
     )
-    key = state.track_key(active.run.type, active.run.account)
+    key = state.list_key(active.run.type, active.run.account)
     scope = Scope.ALL if how.whole else active.run.scope
-    before = state.tracks.get(key, ListState())
-    track = _after_success(state, before, row, Stamp(as_of or began, active.began.mono), scope)
-    state = _count_kept(state.with_track(key, track), key, before, track)
+    before = state.list_states.get(key, ListState())
+    list_state = _after_success(state, before, row, Stamp(as_of or began, active.began.mono), scope)
+    state = _count_kept(state.with_list_state(key, list_state), key, before, list_state)
     state = accounts.login_worked(state, active.run.account)
     result = result_of(row)
     kind = events.SyncSkipped if how.outcome is Outcome.SKIPPED else events.SyncCompleted
@@ -230,25 +232,25 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
     return state
 
 
-def _after_success(state: State, track: ListState, row: RunRecord, stamp: Stamp, scope: Scope) -> ListState:
+def _after_success(state: State, list_state: ListState, row: RunRecord, stamp: Stamp, scope: Scope) -> ListState:
     """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
-    track = evolve(track, last=row)
+    list_state = evolve(list_state, last=row)
     match row.outcome, scope:
         case Outcome.COMPLETED, Scope.NEW:
-            return evolve(track, new=stamp)
+            return evolve(list_state, new=stamp)
         case Outcome.COMPLETED | Outcome.UNCLEAN, Scope.ALL:
             seconds = row.seconds or 0.0
-            track = evolve(
-                track,
+            list_state = evolve(
+                list_state,
                 success=stamp,
                 failures=0,
                 back_off=None,
-                unclean=track.unclean + 1,
-                durations=(*track.durations, seconds)[-state.rules.durations_kept :],
+                unclean=list_state.unclean + 1,
+                durations=(*list_state.durations, seconds)[-state.rules.durations_kept :],
             )
             if row.outcome is Outcome.COMPLETED:
-                return evolve(track, new=_newer(track.new, stamp), whole=stamp, unclean=0)
-    return track
+                return evolve(list_state, new=_newer(list_state.new, stamp), whole=stamp, unclean=0)
+    return list_state
 
 
 def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
@@ -264,23 +266,23 @@ def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult
     waiting = state.queue.get(slot)
     if waiting is None or waiting.asked.mono >= active.began.mono:
         return state
-    state = parked_ended(state.without_request(slot), now, waiting, "satisfied")
+    state = suspended_ended(state.without_request(slot), now, waiting, "satisfied")
     state = sessions.served(state, now, slot.account)
-    return state.with_effects(OutcomeFor(tuple(w.who for w in waiting.wants), evolve(result, scope=Scope.NEW)))
+    return state.with_effects(OutcomeFor(tuple(a.id for a in waiting.askers), evolve(result, scope=Scope.NEW)))
 
 
 def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> State:
     """The run stopped at a safe point; it waits in its slot, without page and lock (rule 19)."""
-    parked = evolve(
+    suspended = evolve(
         active,
         since=now,
         resume=how.state if active.run.scope is Scope.ALL else None,  # at most one state per type and account
         progress=how.progress,
         spent=active.seconds(now),
     )
-    whole = evolve(active.request, parked=parked)
+    whole = evolve(active.request, suspended=suspended)
     request = without_closed_forms(state, whole)
-    if not request.wants and request.slot not in state.queue:
+    if not request.askers and request.slot not in state.queue:
         return dropped(state, now, whole)
     state = _deliver_to_closed_forms(put_back(state, request), active.request, request, result_of(active.record()))
     return state.with_effects(events.SyncSuspended(*active.about(), *_read(how.progress)))
@@ -290,15 +292,15 @@ def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | No
     """The run was cancelled and has ended (rule 26). After a hold, the requests of schedule and forms wait again."""
     assert active.stop is not None  # nothing else cancels a run
     row = final_row(active, now, outcome=Outcome.CANCELLED, error=error)
-    key = state.track_key(row.type, row.account)
-    state = state.with_track(key, evolve(state.tracks.get(key, ListState()), last=row))
+    key = state.list_key(row.type, row.account)
+    state = state.with_list_state(key, evolve(state.list_states.get(key, ListState()), last=row))
     request = active.request
     if active.stop is StopCause.HOLD:
-        still = without_closed_forms(state, request).wants
-        keep = tuple(w for w in still if w.who == SCHEDULE or is_form(w.who))
+        still = without_closed_forms(state, request).askers
+        keep = tuple(a for a in still if a.id == SCHEDULE or is_form(a.id))
         if keep:
-            state = put_back(state, evolve(request, wants=keep))
-            request = evolve(request, wants=tuple(w for w in request.wants if w not in keep))
+            state = put_back(state, evolve(request, askers=keep))
+            request = evolve(request, askers=tuple(a for a in request.askers if a not in keep))
     state = _deliver(state.with_effects(row), request, result_of(row))
     return state.with_effects(events.SyncCancelled(*active.about(), active.stop.value, abandoned=error is not None))
 
@@ -308,16 +310,16 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     (rule 22); the others end the request."""
     outcome = Outcome.REFUSED if error.kind is FailureKind.REFUSED else Outcome.FAILED
     row = final_row(active, now, outcome=outcome, error=error, rows=active.progress.rows)
-    key = state.track_key(row.type, row.account)
-    before = state.tracks.get(key, ListState())
-    track = evolve(before, last=row)
+    key = state.list_key(row.type, row.account)
+    before = state.list_states.get(key, ListState())
+    list_state = evolve(before, last=row)
     pauses = state.rules.retry_pauses
     request = without_closed_forms(state, active.request)
-    wanted = bool(request.wants) or request.slot in state.queue
+    wanted = bool(request.askers) or request.slot in state.queue
     again = error.kind is FailureKind.TRANSIENT and row.attempt <= len(pauses) and wanted and not state.closing
     if not again and row.scope is Scope.ALL:
-        track = _after_failure(state, track, now, row)
-    state = _count_kept(state.with_track(key, track).with_effects(row), key, before, track)
+        list_state = _after_failure(state, list_state, now, row)
+    state = _count_kept(state.with_list_state(key, list_state).with_effects(row), key, before, list_state)
     failure = events.SyncError(*active.about(), error, outcome, final=not again)
     if not again:
         state = _deliver(state, active.request, result_of(row)).with_effects(failure)
@@ -326,20 +328,20 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     state = _deliver_to_closed_forms(state, active.request, request, result_of(row))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
-    forms = tuple(w.who for w in retry.wants if fast and is_form(w.who))
+    forms = tuple(a.id for a in retry.askers if fast and is_form(a.id))
     state = put_back(state, retry).with_effects(failure)
     if forms:
         state = state.with_effects(OutcomeFor(forms, error))
     return state.with_effects(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
 
 
-def _after_failure(state: State, track: ListState, now: Moment, row: RunRecord) -> ListState:
+def _after_failure(state: State, list_state: ListState, now: Moment, row: RunRecord) -> ListState:
     """After three failed requests in a row the schedule's interval doubles, up to two hours (rule 23)."""
-    failures = track.failures + 1
+    failures = list_state.failures + 1
     wait = state.rules.back_off(state.intervals.get(row.type), failures)
     if wait is None:
-        return evolve(track, failures=failures)
-    return evolve(track, failures=failures, back_off=now.wall + timedelta(seconds=wait))
+        return evolve(list_state, failures=failures)
+    return evolve(list_state, failures=failures, back_off=now.wall + timedelta(seconds=wait))
 
 
 def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState, after: ListState) -> State:
@@ -353,7 +355,7 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState
 
 def _deliver_to_closed_forms(state: State, before: Request, after: Request, result: RunResult) -> State:
     """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
-    gone = tuple(w.who for w in before.wants if w not in after.wants)
+    gone = tuple(a.id for a in before.askers if a not in after.askers)
     return state.with_effects(OutcomeFor(gone, result)) if gone else state
 
 
@@ -361,7 +363,7 @@ def _deliver(state: State, request: Request, result: RunResult) -> State:
     """All remaining askers of the request get its one outcome (rule 5)."""
     if not state.closing:
         state = used_up(state, request)
-    return state.with_effects(OutcomeFor(tuple(w.who for w in request.wants), result)) if request.wants else state
+    return state.with_effects(OutcomeFor(tuple(a.id for a in request.askers), result)) if request.askers else state
 
 
 def _error(active: Attempt, code: str, message: str) -> ErrorInfo:

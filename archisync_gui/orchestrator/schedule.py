@@ -14,6 +14,7 @@ from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
     SCHEDULE,
+    Asker,
     ClockDoubt,
     Moment,
     Note,
@@ -21,7 +22,6 @@ from archisync_gui.orchestrator.values import (
     QueueTime,
     Slot,
     Stamp,
-    Want,
     evolve,
     form,
 )
@@ -40,7 +40,7 @@ def advanced(state: State, now: Moment, *, asleep: bool = False) -> State:
     gone = now.mono - state.at.mono
     back = set_back(state, now)
     before = state.at
-    state = evolve(state, flow=_flowed(state, 0.0 if asleep else gone), at=now)
+    state = evolve(state, queue_time=_queue_time(state, 0.0 if asleep else gone), at=now)
     if back:
         state = clock_doubted(_hold_moved(state, before, now), now)
     if state.closing:
@@ -110,12 +110,12 @@ def set_back(state: State, now: Moment) -> bool:
     return (now.wall - state.at.wall).total_seconds() < elapsed - state.rules.clock_tolerance
 
 
-def _flowed(state: State, seconds: float) -> QueueTime:
+def _queue_time(state: State, seconds: float) -> QueueTime:
     """Waiting requests age only while the queue can move (rule 3): not while the computer sleeps."""
     if state.hold_since is not None or quiet(state, state.at):
-        return state.flow
+        return state.queue_time
     may_read = state.away is None and office_hours.is_open(state.at.wall, state.rules.office, state.rules.zone)
-    return QueueTime(state.flow.anyone + seconds, state.flow.schedule + (seconds if may_read else 0.0))
+    return QueueTime(state.queue_time.anyone + seconds, state.queue_time.schedule + (seconds if may_read else 0.0))
 
 
 def clock_doubted(state: State, now: Moment) -> State:
@@ -124,19 +124,19 @@ def clock_doubted(state: State, now: Moment) -> State:
     def doubted(stamp: Stamp | None) -> Stamp | None:
         return None if stamp is None else stamp._replace(doubtful=True)
 
-    tracks = {
+    list_states = {
         key: evolve(
-            track,
-            success=doubted(track.success),
-            new=doubted(track.new),
-            whole=doubted(track.whole),
-            due=None if track.due is None else min(track.due, now.wall),
+            list_state,
+            success=doubted(list_state.success),
+            new=doubted(list_state.new),
+            whole=doubted(list_state.whole),
+            due=None if list_state.due is None else min(list_state.due, now.wall),
             back_off=None,
         )
-        for key, track in state.tracks.items()
+        for key, list_state in state.list_states.items()
     }
     accounts = {account: evolve(a, login_pause=None) for account, a in state.accounts.items()}
-    state = evolve(state, tracks=tracks, accounts=accounts, daily_due=_daily_at_most(state, now))
+    state = evolve(state, list_states=list_states, accounts=accounts, daily_due=_daily_at_most(state, now))
     # Nothing in the queue changed, but every status built before this moment claims too much.
     return state.with_effects(ClockDoubt(), events.QueueUpdated(len(state.queue)))
 
@@ -146,7 +146,7 @@ def clock_doubted(state: State, now: Moment) -> State:
 
 def lateness_updated(state: State, now: Moment) -> State:
     """Emit an event when a copy has become late or quiet has ended: both change the status, and nothing else does."""
-    depends = state.tracks, state.intervals, state.accounts, state.rules
+    depends = state.list_states, state.intervals, state.accounts, state.rules
     known = state.lateness
     same = len(known.depends) == len(depends) and all(a is b for a, b in zip(depends, known.depends, strict=True))
     times = known.times if same else tuple(sorted(late_times(state, now)))
@@ -175,13 +175,13 @@ def due_requested(state: State, now: Moment, asleep: bool) -> State:
             interval = state.intervals.get(sync_type)
             if interval is not None:
                 missed += _missed(state, now, Slot(sync_type, account, Scope.ALL), due, interval, asleep)
-            key = state.track_key(sync_type, account)
+            key = state.list_key(sync_type, account)
             state = with_due(state, key, None if interval is None else _next_due(due, interval, now))
             state = _scheduled(state, now, sync_type, account, due)
     state = _told(state, missed)
     daily = state.daily_due
     if daily is not None and daily <= now.wall:
-        for sync_type, account in list(state.lines()):
+        for sync_type, account in list(state.reads()):
             state = _scheduled(state, now, sync_type, account, daily)
         state = with_daily(state, _next_daily(state, now))
     return state
@@ -198,7 +198,7 @@ def _missed(state: State, now: Moment, slot: Slot, due: datetime, interval: int,
     the schedule's request for an earlier one still waits. That the office is closed is no miss."""
     passed_by = _times_due(due, interval, now)
     waiting = state.queue.get(slot)
-    if waiting is None or not any(w.who == SCHEDULE for w in waiting.wants):
+    if waiting is None or not any(a.id == SCHEDULE for a in waiting.askers):
         count, reason = passed_by - 1, Reason.ASLEEP if asleep else Reason.BEHIND
     else:
         block = stopped_by(state, waiting, now)
@@ -223,19 +223,19 @@ def _told(state: State, missed: list[events.Missed]) -> State:
 def _scheduled(state: State, now: Moment, sync_type: SyncType, account: AccountId, due: datetime) -> State:
     """Add the schedule's request, unless its earlier one still waits."""
     slot = Slot(sync_type, account, Scope.ALL)
-    key = state.track_key(sync_type, account)
-    owed = state.track(sync_type, account).owed
+    key = state.list_key(sync_type, account)
+    owed = state.list_state(sync_type, account).owed
     state = with_owed(state, key, due if owed is None else min(owed, due))
     waiting = state.queue.get(slot)
-    if waiting is not None and any(w.who == SCHEDULE for w in waiting.wants):
+    if waiting is not None and any(a.id == SCHEDULE for a in waiting.askers):
         return state
-    return asked(state, now, slot, Want(SCHEDULE, Origin.SCHEDULE, state.types[sync_type].priority))
+    return asked(state, now, slot, Asker(SCHEDULE, Origin.SCHEDULE, state.types[sync_type].priority))
 
 
 def with_due(state: State, key: tuple[SyncType, AccountId], due: datetime | None) -> State:
     """The schedule's next time of one type and account, kept over restarts."""
     sync_type, account = key
-    state = state.with_track(key, evolve(state.tracks.get(key, ListState()), due=due))
+    state = state.with_list_state(key, evolve(state.list_states.get(key, ListState()), due=due))
     return state.with_effects(Note(f"due:{sync_type}:{account}", None if due is None else due.isoformat()))
 
 
@@ -261,35 +261,35 @@ def planned(state: State, now: Moment) -> State:
     if not state.rules.schedule:
         return state
     missed: list[events.Missed] = []
-    for sync_type, account in state.lines():
-        key = state.track_key(sync_type, account)
-        track = state.tracks.get(key, ListState())
+    for sync_type, account in state.reads():
+        key = state.list_key(sync_type, account)
+        list_state = state.list_states.get(key, ListState())
         due: datetime | None
         interval = state.intervals.get(sync_type)
-        if track.owed is not None and not _asked_already(state, sync_type, account):
+        if list_state.owed is not None and not _asked_already(state, sync_type, account):
             # Asked for by an earlier process, whose queue is gone (rule 28).
             slot = Slot(sync_type, account, Scope.ALL)
-            missed.append(_miss(slot, track.owed, interval or 0, 1, Reason.NOT_RUNNING))
+            missed.append(_miss(slot, list_state.owed, interval or 0, 1, Reason.NOT_RUNNING))
             # It comes at once where it was never read, and where its next time has passed as well: a computer that is
             # never on for as long as the stagger would otherwise never read it.
-            again = track.success is None or (track.due is not None and track.due <= now.wall)
+            again = list_state.success is None or (list_state.due is not None and list_state.due <= now.wall)
             due = now.wall + timedelta(minutes=0 if again else state.types[sync_type].stagger)
-        elif track.owed is not None:
-            due = track.due
+        elif list_state.owed is not None:
+            due = list_state.due
         elif interval is None:
             due = None
-        elif track.success is None:
+        elif list_state.success is None:
             due = now.wall
-        elif track.due is None or track.due <= now.wall:
-            if track.due is not None:
-                slot, count = Slot(sync_type, account, Scope.ALL), _times_due(track.due, interval, now)
-                missed.append(_miss(slot, track.due, interval, count, Reason.NOT_RUNNING))
-                state = with_owed(state, key, track.due)
+        elif list_state.due is None or list_state.due <= now.wall:
+            if list_state.due is not None:
+                slot, count = Slot(sync_type, account, Scope.ALL), _times_due(list_state.due, interval, now)
+                missed.append(_miss(slot, list_state.due, interval, count, Reason.NOT_RUNNING))
+                state = with_owed(state, key, list_state.due)
             due = now.wall + timedelta(minutes=state.types[sync_type].stagger)
         else:
             # A stored time further away than one interval was written by a wrong clock.
-            due = min(track.due, now.wall + timedelta(minutes=interval))
-        if due != track.due:
+            due = min(list_state.due, now.wall + timedelta(minutes=interval))
+        if due != list_state.due:
             state = with_due(state, key, due)
     state = _told(state, missed)
     daily = _daily_at_most(state, now)
@@ -299,8 +299,8 @@ def planned(state: State, now: Moment) -> State:
 def _asked_already(state: State, sync_type: SyncType, account: AccountId) -> bool:
     """True while the schedule's request for that list waits or runs, or is planned; what was never read is not put
     off to a planned time."""
-    track, at = state.track(sync_type, account), state.at.wall
-    due = track.due if track.success is not None else None
+    list_state, at = state.list_state(sync_type, account), state.at.wall
+    due = list_state.due if list_state.success is not None else None
     planned = due is not None and at < due <= at + timedelta(minutes=state.types[sync_type].stagger)
     return planned or _in_hand(state, sync_type, account)
 
@@ -309,7 +309,7 @@ def _in_hand(state: State, sync_type: SyncType, account: AccountId) -> bool:
     """True while the schedule's request for that list waits or runs."""
     slot = Slot(sync_type, account, Scope.ALL)
     requests = [state.queue.get(slot), None if state.active is None else state.active.request]
-    return any(r is not None and r.slot == slot and any(w.who == SCHEDULE for w in r.wants) for r in requests)
+    return any(r is not None and r.slot == slot and any(a.id == SCHEDULE for a in r.askers) for r in requests)
 
 
 def refuse_interval(state: State, sync_type: SyncType, minutes: int | None) -> None:
@@ -329,18 +329,18 @@ def interval_set(state: State, now: Moment, sync_type: SyncType, minutes: int | 
         return state
     state = evolve(state, intervals={**state.intervals, sync_type: minutes})
     for account in state.readers(sync_type) if state.rules.schedule else ():
-        key = state.track_key(sync_type, account)
-        track = state.tracks.get(key, ListState())
-        if track.owed is not None and track.due is not None and not _in_hand(state, sync_type, account):
+        key = state.list_key(sync_type, account)
+        list_state = state.list_states.get(key, ListState())
+        if list_state.owed is not None and list_state.due is not None and not _in_hand(state, sync_type, account):
             continue  # the read of an earlier process is made up at its time, whatever the interval is now (rule 28)
         if minutes is None:
             state = with_due(state, key, None)
             continue
         last = now.wall
-        if before is not None and track.due is not None:
-            last = track.due - timedelta(minutes=before)
-        elif track.success is not None:
-            last = track.success.wall
+        if before is not None and list_state.due is not None:
+            last = list_state.due - timedelta(minutes=before)
+        elif list_state.success is not None:
+            last = list_state.success.wall
         state = with_due(state, key, max(now.wall, last + timedelta(minutes=minutes)))
     return state.with_effects(events.ScheduleChanged(sync_type, minutes, state.away))
 

@@ -9,7 +9,7 @@ from archisync_gui.model import AccountId, CloseResult, Origin, Reason, Scope, S
 from archisync_gui.orchestrator.blocks import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
 from archisync_gui.orchestrator.state import Attempt, EndedSession, ListState, Session, State, StopCause
-from archisync_gui.orchestrator.values import SMART, Effect, Moment, Slot, Stamp, Want, evolve, form
+from archisync_gui.orchestrator.values import SMART, Asker, Effect, Moment, Slot, Stamp, evolve, form
 
 # ---------------------------------------------------------------------------------------------------------- open
 
@@ -47,7 +47,7 @@ def wants_fresh(state: State, now: Moment, session_id: str) -> State:
     slot = fast_slot(state, session.account)
     if slot is None:
         return state
-    want = Want(form(session.handle), Origin.ORDER_FORM, SMART)
+    want = Asker(form(session.handle), Origin.ORDER_FORM, SMART)
     if fresh_enough(state, now, slot):
         return _whole_list(served(state, now, slot.account), now, slot, (want,))
     active = state.active
@@ -80,19 +80,19 @@ def fast_slot(state: State, account: AccountId | None) -> Slot | None:
 
 def fresh_enough(state: State, now: Moment, slot: Slot) -> bool:
     """True when the newest records were read so recently that no read is needed (rule 12)."""
-    new = state.track(slot.type, slot.account).new
+    new = state.list_state(slot.type, slot.account).new
     return new is not None and new.age(now) < state.rules.shared_read
 
 
 def whole_list_follows(state: State, now: Moment, active: Attempt) -> State:
     """After a fast read for a form, the whole list follows by itself when it is old (rule 13)."""
     open_forms = {form(s.handle) for s in state.sessions.values()}
-    wants = tuple(w for w in active.request.wants if w.who in open_forms)
-    return _whole_list(state, now, active.request.slot, wants)
+    askers = tuple(a for a in active.request.askers if a.id in open_forms)
+    return _whole_list(state, now, active.request.slot, askers)
 
 
-def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Want, ...]) -> State:
-    whole = state.track(slot.type, slot.account).whole
+def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Asker, ...]) -> State:
+    whole = state.list_state(slot.type, slot.account).whole
     if not forms or (whole is not None and whole.age(now) < state.rules.whole_age):
         return state
     slot = slot._replace(scope=Scope.ALL)
@@ -102,8 +102,8 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Want, ...]) 
     # A suspended read that is young enough gives the form what it needs when it goes on.
     restart = (
         waiting is not None
-        and waiting.parked is not None
-        and now.mono - waiting.parked.began.mono >= state.rules.whole_age
+        and waiting.suspended is not None
+        and now.mono - waiting.suspended.began.mono >= state.rules.whole_age
     )
     priority = state.types[slot.type].priority
     for want in forms:
@@ -316,8 +316,8 @@ def about(session: Session) -> tuple[str, str, AccountId | None]:
 def stamps(state: State, account: AccountId | None) -> tuple[Stamp | None, Stamp | None]:
     """``newAsOf`` and ``allAsOf`` of an account's customers (rule 12)."""
     slot = fast_slot(state, account)
-    track = ListState() if slot is None else state.track(slot.type, slot.account)
-    return track.new, track.whole
+    list_state = ListState() if slot is None else state.list_state(slot.type, slot.account)
+    return list_state.new, list_state.whole
 
 
 def _kept(state: State, session_id: str, session: Session) -> State:

@@ -1,4 +1,4 @@
-"""What a form's call for fresh customers is answered (rule 12). Pure functions; the public face waits for the read."""
+"""What a form's call for fresh customers is answered (rule 12). Pure functions; ``orchestrator`` waits for the read."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from archisync_gui.model import (
     SyncTypeSpec,
 )
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.orchestrator.values import SHARED, SMART, Effect, Moment, QueueTime, Slot, Stamp, Want, evolve
+from archisync_gui.orchestrator.values import SHARED, SMART, Asker, Effect, Moment, QueueTime, Slot, Stamp, evolve
 
 # ---------------------------------------------------------------------------------------------------------- requests
 
@@ -40,11 +40,11 @@ class Request:
 
     id: str
     slot: Slot
-    wants: tuple[Want, ...]
+    askers: tuple[Asker, ...]
     asked: Moment
     order: int
     """Smaller was asked earlier."""
-    flow: QueueTime
+    queue_time: QueueTime
     """The state's flow when it was asked."""
     attempt: int = 1
     not_before: float | None = None
@@ -53,22 +53,22 @@ class Request:
     """The operator said *run anyway*: this one run passes hold and sessions (rule 9)."""
     front: bool = False
     """The operator moved it to the front."""
-    parked: Attempt | None = None
+    suspended: Attempt | None = None
     """Its suspended attempt, which goes on when the request starts."""
 
     @property
     def origin(self) -> Origin:
-        """The strongest of those who want it."""
-        if len(self.wants) == 1:
-            return self.wants[0].origin
-        return max((w.origin for w in self.wants), key=_STRENGTH.__getitem__)
+        """The strongest of its askers."""
+        if len(self.askers) == 1:
+            return self.askers[0].origin
+        return max((a.origin for a in self.askers), key=_STRENGTH.__getitem__)
 
     @property
     def priority(self) -> int:
         """The highest asked for, without ageing."""
-        if len(self.wants) == 1:
-            return self.wants[0].priority
-        return max(w.priority for w in self.wants)
+        if len(self.askers) == 1:
+            return self.askers[0].priority
+        return max(a.priority for a in self.askers)
 
     @property
     def smart(self) -> bool:
@@ -101,10 +101,10 @@ class StopCause(StrEnum):
 @dataclass(frozen=True)
 class Attempt:
     """One attempt of a request, suspensions included (rule 19). The active one holds the lock (rules 1, 2); a suspended
-    one waits in its request, as :attr:`Request.parked`. One attempt is one run id and one row of the journal."""
+    one waits in its request, as :attr:`Request.suspended`. One attempt is one run id and one row of the journal."""
 
     request: Request
-    """What it is for, with who wants it now. While the attempt is suspended the request in the queue says that."""
+    """What it is for, with its present askers. While the attempt is suspended the request in the queue says that."""
     run: Run
     started: Moment
     began: Moment
@@ -262,7 +262,7 @@ class State:
     intervals: Mapping[SyncType, int | None] = field(default_factory=dict)
     """Minutes; ``None`` = off."""
     accounts: Mapping[AccountId, AccountState] = field(default_factory=dict)
-    tracks: Mapping[tuple[SyncType, AccountId], ListState] = field(default_factory=dict)
+    list_states: Mapping[tuple[SyncType, AccountId], ListState] = field(default_factory=dict)
     queue: Mapping[Slot, Request] = field(default_factory=dict)
     active: Attempt | None = None
     abandoned: tuple[Attempt, ...] = ()
@@ -278,7 +278,7 @@ class State:
     hold_until: datetime | None = None
     """When the pause ends by itself; ``None``: when the operator ends it."""
     daily_due: datetime | None = None
-    flow: QueueTime = field(default_factory=QueueTime)
+    queue_time: QueueTime = field(default_factory=QueueTime)
     sequence: int = 0
     """Numbers requests, runs and handles in the order they came."""
     away: Reason | None = None
@@ -304,21 +304,21 @@ class State:
         """With that slot of the queue free."""
         return evolve(self, queue={k: v for k, v in self.queue.items() if k != slot})
 
-    def with_track(self, key: tuple[SyncType, AccountId], track: ListState) -> State:
+    def with_list_state(self, key: tuple[SyncType, AccountId], list_state: ListState) -> State:
         """With this known of a list."""
-        return evolve(self, tracks={**self.tracks, key: track})
+        return evolve(self, list_states={**self.list_states, key: list_state})
 
     def with_account(self, account: AccountState) -> State:
         """With this known of an account."""
         return evolve(self, accounts={**self.accounts, account.account.id: account})
 
-    def track_key(self, sync_type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
+    def list_key(self, sync_type: SyncType, account: AccountId) -> tuple[SyncType, AccountId]:
         """Where a type of an account is remembered."""
         return sync_type, SHARED if self.types[sync_type].shared else account
 
-    def track(self, sync_type: SyncType, account: AccountId) -> ListState:
+    def list_state(self, sync_type: SyncType, account: AccountId) -> ListState:
         """What is known of a list."""
-        return self.tracks.get(self.track_key(sync_type, account), _BLANK)
+        return self.list_states.get(self.list_key(sync_type, account), _BLANK)
 
     def request(self, request_id: str) -> Request | None:
         """The waiting request of that id."""
@@ -346,7 +346,7 @@ class State:
         catalogue = self.catalogue
         return () if catalogue is None else (catalogue,)
 
-    def lines(self) -> Iterator[tuple[SyncType, AccountId]]:
+    def reads(self) -> Iterator[tuple[SyncType, AccountId]]:
         """Every type with each account that reads it, strongest type first."""
         readers = {shared: self._readers(shared=shared) for shared in (False, True)}
         for spec in self.types.values():

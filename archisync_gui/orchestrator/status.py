@@ -100,7 +100,9 @@ class Waiting(NamedTuple):
         return all(a is b for a, b in zip(self.depends, _depends(state, now), strict=True))
 
 
-_NO_REASON = frozenset({"at", "flow", "sequence", "ended", "lateness", "effects", "active", "abandoned", "unreadable"})
+_NO_REASON = frozenset(
+    {"at", "queue_time", "sequence", "ended", "lateness", "effects", "active", "abandoned", "unreadable"}
+)
 """Parts of the state that change no waiting request's reason; of the active run only its id counts. Every other part
 counts, so that a new one is not forgotten."""
 
@@ -214,7 +216,7 @@ def entry(state: State, request: Request, block: blocks.Block, now: Moment) -> Q
         user_id=request.slot.account,
         reason=block.reason,
         params=params_of(block, state, now),
-        suspended_progress=None if request.parked is None else request.parked.progress,
+        suspended_progress=None if request.suspended is None else request.suspended.progress,
         run_anyway_possible=block.reason not in (Reason.RUNNING, Reason.BEHIND, Reason.ACCOUNT_STOPPED, Reason.CLOSING),
     )
 
@@ -281,14 +283,14 @@ def _account_type(
     waiting: Waiting,
     expected: Forecast | None,
 ) -> AccountTypeStatus:
-    track = state.track(sync_type, account)
+    list_state = state.list_state(sync_type, account)
     active = state.active if state.active is not None and state.active.run.type == sync_type else None
     if active is not None and active.run.account != account:
         active = None
     index = waiting.places.get((sync_type, account))
     first = None if index is None else waiting.entries[index]
     doing, reason = _doing(state, sync_type, account, now, first, running=active is not None)
-    last = track.last
+    last = list_state.last
     return AccountTypeStatus(
         type=sync_type,
         account=account,
@@ -297,16 +299,16 @@ def _account_type(
         freshness=blocks.freshness(state, sync_type, account, now),
         is_running=active is not None,
         queue_position=None if index is None else index + 1,
-        last_run_time=None if track.success is None else track.success.wall,
-        new_as_of=None if track.new is None else track.new.claim(now),
-        all_as_of=None if track.whole is None else track.whole.claim(now),
+        last_run_time=None if list_state.success is None else list_state.success.wall,
+        new_as_of=None if list_state.new is None else list_state.new.claim(now),
+        all_as_of=None if list_state.whole is None else list_state.whole.claim(now),
         last_attempt=None if last is None else last.started,
         last_outcome=None if last is None else last.outcome,
         last_error=None if last is None else last.error,
         last_run_id=None if last is None else last.id,
-        failures_in_a_row=track.failures,
-        unclean_in_a_row=track.unclean,
-        due=track.due,
+        failures_in_a_row=list_state.failures,
+        unclean_in_a_row=list_state.unclean,
+        due=list_state.due,
         expected=expected,
         progress=None if active is None else active.progress,
         rows=None if last is None else last.rows,
@@ -330,9 +332,9 @@ def _doing(
         if waiting.reason in (Reason.RUNNING, Reason.BEHIND):
             return Doing.QUEUED, waiting.reason
         return (Doing.BACKING_OFF if waiting.reason is Reason.BACK_OFF else Doing.WAITING), waiting.reason
-    track = state.track(sync_type, account)
-    if track.back_off is not None and track.back_off > now.wall:
+    list_state = state.list_state(sync_type, account)
+    if list_state.back_off is not None and list_state.back_off > now.wall:
         return Doing.BACKING_OFF, Reason.BACK_OFF
-    if track.last is not None and track.last.outcome is Outcome.REFUSED:
+    if list_state.last is not None and list_state.last.outcome is Outcome.REFUSED:
         return Doing.REFUSED, None
     return Doing.IDLE, None

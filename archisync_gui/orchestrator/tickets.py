@@ -175,5 +175,5 @@ def combined(sync_type: SyncType, scope: Scope, results: Sequence[RunResult]) ->
         as_of=min(read) if len(read) == len(results) else None,
         error=worst.error,
         run_id=None,
-        warnings=tuple(w for w in results[0].warnings if all(w in r.warnings for r in results)),
+        warnings=tuple(a for a in results[0].warnings if all(a in r.warnings for r in results)),
     )

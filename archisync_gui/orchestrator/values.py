@@ -22,7 +22,7 @@ SMART = 100
 """Priority of a read that a form waits for; no other caller can ask for it."""
 
 SCHEDULE = "schedule"
-"""Name of the schedule among those who want a request."""
+"""The schedule's id as an asker."""
 
 SHARED: AccountId = ""
 """The account under which shared lists are remembered, whichever account read them."""
@@ -101,30 +101,30 @@ class Slot(NamedTuple):
     key: str | None = None
 
 
-class Want(NamedTuple):
+class Asker(NamedTuple):
     """An asker of a request: it gets the outcome."""
 
-    who: str
+    id: str
     """Part of a ticket, :data:`SCHEDULE`, or a session by :func:`form`."""
     origin: Origin
     priority: int
 
 
 def form(handle: str) -> str:
-    """A session's name among those who want a request."""
+    """A session's id as an asker."""
     return f"form {handle}"
 
 
-def is_form(who: str) -> bool:
-    """True for names made by :func:`form`."""
-    return who.startswith("form ")
+def is_form(asker: str) -> bool:
+    """True for ids made by :func:`form`."""
+    return asker.startswith("form ")
 
 
 class OutcomeFor(NamedTuple):
-    """What became of a request, for those who wanted it. Tickets get exactly one result (rule 5). Forms get the first
+    """What became of a request, for its askers. Tickets get exactly one result (rule 5). Forms get the first
     failure, too, though the request is tried again (rule 12)."""
 
-    who: tuple[str, ...]
+    askers: tuple[str, ...]
     result: RunResult | ErrorInfo
 
 

@@ -19,7 +19,7 @@ from archisync_gui.app.profile import Profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Entity, Kind, Row, Value
 from archisync_gui.model import Finished, Outcome, Progress, RunControl, Suspended, SystemClock
-from archisync_gui.orchestrator import Face
+from archisync_gui.orchestrator import OrchestratorApi
 from archisync_gui.store import Batch, Store
 from archisync_gui.syncs.runner import SyncRunner
 from archisync_gui.ui.shell.panel import Panel
@@ -117,7 +117,7 @@ class _Found:
     seconds: float
 
 
-async def _read_all(orchestrator: Face) -> None:
+async def _read_all(orchestrator: OrchestratorApi) -> None:
     """Read the six lists of the account that is read."""
     tickets = [orchestrator.request_sync(e.name, ACCOUNT) for e in ENTITIES]
     for result in [await ticket for ticket in tickets]:
@@ -135,7 +135,7 @@ async def _scroll(data: Data) -> None:
         bar.setValue(place)
 
 
-async def _measured(panel: Panel, paints: Paints, orchestrator: Face, limit: float | None) -> _Found:
+async def _measured(panel: Panel, paints: Paints, orchestrator: OrchestratorApi, limit: float | None) -> _Found:
     """Read once, for at most ``limit`` seconds; what is not over then is cut off with the panel."""
     data = cast("Data", panel.window.page("data"))
     with ended_after(program(str(Path(__file__).with_name("beat.py")), stdin=subprocess.PIPE)) as control:

@@ -15,7 +15,7 @@ from archisync_gui.app.life import Life
 from archisync_gui.app.opening import opened
 from archisync_gui.app.profile import Profile
 from archisync_gui.model import Event, EventKind
-from archisync_gui.orchestrator import Face
+from archisync_gui.orchestrator import OrchestratorApi
 from archisync_gui.ui.shell import panel as panel_module
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.shell.window import MainWindow
@@ -41,7 +41,7 @@ def watch_paints() -> None:
 class Paints:
     """Milliseconds from each event of a run's progress to the first paint after the panel was handed it."""
 
-    def __init__(self, panel: Panel, orchestrator: Face) -> None:
+    def __init__(self, panel: Panel, orchestrator: OrchestratorApi) -> None:
         self.waits: list[float] = []
         self._unseen: list[float] = []
         self._handed: list[float] = []

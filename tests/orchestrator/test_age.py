@@ -51,7 +51,7 @@ class Office(RuleBasedStateMachine):
         self.o = Orchestrator(TYPES, self.read, [account], ListJournal(), clock=self.clock, rules=rules)
         self.loop.run_until_complete(self.o.start())
         self.live(ROUND + 60)
-        assert len(self.o.state.tracks) == len(TYPES)
+        assert len(self.o.state.list_states) == len(TYPES)
 
     async def read(self, control: RunControl) -> Finished | Suspended:
         """Read as the ERP lets us: a call at a time, and stop between two when asked to."""
@@ -71,9 +71,9 @@ class Office(RuleBasedStateMachine):
         return Finished(Outcome.COMPLETED, as_of=began, rows=1)
 
     def check(self, type: str) -> None:
-        track = self.o.state.track(type, "anna")
-        if track.success is not None:
-            age = (self.clock.now() - track.success.wall).total_seconds()
+        list_state = self.o.state.list_state(type, "anna")
+        if list_state.success is not None:
+            age = (self.clock.now() - list_state.success.wall).total_seconds()
             if age > limit(type):
                 self.broken = f"rule 11: {type} is {age:.0f} s old, allowed are {limit(type):.0f}"
 

@@ -163,7 +163,7 @@ async def test_the_next_time_keeps_its_phase_though_this_one_was_noticed_late() 
         rig.o.touch("nobody")
         await settle()
         assert rig.runs[-1].type == "orders"
-        assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=20)
+        assert rig.o.state.list_state("orders", "anna").due == MONDAY + timedelta(minutes=20)
         assert misses(rig) == []
 
 
@@ -186,7 +186,7 @@ async def test_a_suspended_read_of_the_schedule_does_not_start_over_because_its_
             await rig.suspend("page 7")
             await rig.drain()
             await rig.clock.advance(MINUTE)
-            assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=15)
+            assert rig.o.state.list_state("orders", "anna").due == MONDAY + timedelta(minutes=15)
             rig.o.resume_other_syncs("a")
             await settle()
             assert rig.active.resumed_from == "page 7"

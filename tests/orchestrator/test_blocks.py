@@ -13,7 +13,7 @@ from archisync_gui.model import Account, ErrorInfo, FailureKind, Origin, Reason,
 from archisync_gui.orchestrator.blocks import BLOCKS, stopped_by
 from archisync_gui.orchestrator.rules import OfficeHours, Rules
 from archisync_gui.orchestrator.state import AccountState, ListState, Request, Session, State
-from archisync_gui.orchestrator.values import SCHEDULE, Moment, QueueTime, Slot, Want
+from archisync_gui.orchestrator.values import SCHEDULE, Asker, Moment, QueueTime, Slot
 from tests.orchestrator.rig import TYPES
 from tests.support.clock import MONDAY
 
@@ -45,7 +45,7 @@ def everything() -> State:
         at=NOW,
         types={spec.name: spec for spec in TYPES},
         accounts={"anna": AccountState(Account("anna"), stopped=REFUSED, login_pause=LATER)},
-        tracks={("orders", "anna"): ListState(back_off=LATER)},
+        list_states={("orders", "anna"): ListState(back_off=LATER)},
         sessions={"id": session},
         quiet_since=NOW.mono,
         hold_since=MONDAY,
@@ -55,7 +55,7 @@ def everything() -> State:
 
 
 def request(origin: Origin = Origin.SCHEDULE, **changes: object) -> Request:
-    made = Request("r", SLOT, (Want(SCHEDULE, origin, 6),), NOW, 1, QueueTime(), attempt=2, not_before=NOW.mono + 5)
+    made = Request("r", SLOT, (Asker(SCHEDULE, origin, 6),), NOW, 1, QueueTime(), attempt=2, not_before=NOW.mono + 5)
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 

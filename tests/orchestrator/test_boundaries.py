@@ -209,12 +209,12 @@ async def test_back_off_doubles_the_interval_up_to_two_hours(failures: int, minu
             rig.o.request_sync("orders")
             await settle()
             await rig.fail(FailureKind.LAYOUT)
-        until = rig.o.state.track("orders", "anna").back_off
+        until = rig.o.state.list_state("orders", "anna").back_off
         assert until == (None if minutes is None else MONDAY + timedelta(minutes=minutes))
         rig.o.request_sync("orders")  # the operator is never held up, and a success ends it
         await settle()
         await rig.finish()
-        assert rig.o.state.track("orders", "anna").back_off is None
+        assert rig.o.state.list_state("orders", "anna").back_off is None
 
 
 @pytest.mark.parametrize(("logins", "stopped"), [(14, False), (15, True)])
@@ -382,7 +382,7 @@ async def test_what_was_missed_for_exactly_one_interval_is_made_up_once() -> Non
         await rig.drain()
         await rig.clock.computer_sleeps(1200, counted=True)
         assert await rig.drain() == ["orders"]
-        assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=30)
+        assert rig.o.state.list_state("orders", "anna").due == MONDAY + timedelta(minutes=30)
         assert len(rig.of(EventKind.SCHEDULE_MISSED)) == 1
 
 
@@ -394,7 +394,7 @@ async def test_a_type_that_is_due_as_the_program_starts_was_missed_and_comes_at_
         await rig.clock.advance(45 * 60)
         rig.build()
         await rig.o.start()
-        assert rig.o.state.track("ddt", "anna").due == rig.clock.now() + timedelta(minutes=20)
+        assert rig.o.state.list_state("ddt", "anna").due == rig.clock.now() + timedelta(minutes=20)
         assert len(rig.of(EventKind.SCHEDULE_MISSED)) == 1
         await rig.clock.advance(20 * 60)
         assert await rig.drain() == ["ddt"]
@@ -402,7 +402,7 @@ async def test_a_type_that_is_due_as_the_program_starts_was_missed_and_comes_at_
         rig.journal.notes["due:ddt:anna"] = (rig.clock.now() + timedelta(days=9)).isoformat()
         rig.build()
         await rig.o.start()
-        assert rig.o.state.track("ddt", "anna").due == rig.clock.now() + timedelta(minutes=45)
+        assert rig.o.state.list_state("ddt", "anna").due == rig.clock.now() + timedelta(minutes=45)
 
 
 @pytest.mark.parametrize(("moment", "over"), [(BEFORE, False), (AT, True)])

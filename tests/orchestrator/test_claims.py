@@ -428,7 +428,7 @@ async def rows_change_by_hand_after_the_clock_was_set_back(world: World) -> None
     """The store names the times that it doubts; whoever changes rows by hand passes that on."""
     world.clock.jump(3600)
     await world.read("customers", seconds=5)
-    kept = world.rig.o.state.track("customers", "anna")
+    kept = world.rig.o.state.list_state("customers", "anna")
     world.clock.jump(-3600)
     await world.clock.advance(3700)
     assert kept.success is not None

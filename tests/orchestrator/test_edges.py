@@ -310,7 +310,7 @@ async def test_damaged_notes_are_left_out(caplog: pytest.LogCaptureFixture) -> N
     }
     async with Rig(journal=journal) as rig:
         assert rig.o.get_status().statuses["orders"].interval == 10, "an earlier version kept it here, too"
-        assert rig.o.state.track("ddt", "anna").due == utc(3, 2, 9)
+        assert rig.o.state.list_state("ddt", "anna").due == utc(3, 2, 9)
         assert rig.o.get_status().statuses["orders"].state.value == "stopped"
         assert set(rig.o.get_status().unreadable) == {"note due:orders:anna", "note logins:anna"}
     named = [r.getMessage().split()[2] for r in caplog.records]
@@ -513,7 +513,7 @@ async def test_a_login_that_fails_pauses_an_account_whose_type_is_never_due() ->
         await settle()
         await rig.fail(FailureKind.LOGIN)
         assert rig.of(EventKind.ACCOUNT_CHANGED)[-1].data.paused_until == (MONDAY + timedelta(minutes=15))
-        assert rig.o.state.track("orders", "anna").due is None
+        assert rig.o.state.list_state("orders", "anna").due is None
 
 
 async def test_a_note_that_changes_while_it_is_written_is_written_again() -> None:
@@ -582,7 +582,7 @@ async def test_what_another_version_read_is_left_out() -> None:
     record = RunRecord("old", "mail", "anna", Scope.ALL, None, Origin.SCHEDULE, 1, MONDAY, MONDAY, MONDAY)
     journal.rows["old"] = dataclasses.replace(record, outcome=Outcome.COMPLETED, as_of=MONDAY)
     async with Rig(journal=journal) as rig:
-        assert {type for type, _ in rig.o.state.tracks} <= {t.name for t in TYPES}
+        assert {type for type, _ in rig.o.state.list_states} <= {t.name for t in TYPES}
 
 
 async def test_closing_what_never_started_ends() -> None:
@@ -671,7 +671,7 @@ async def test_a_type_switched_on_again_is_due_at_its_stagger() -> None:
         rig.o.set_schedule("ddt", None)
         await settle()
     async with Rig(rules=always, journal=journal) as rig:
-        assert rig.o.state.track("ddt", "anna").due == MONDAY + timedelta(minutes=20)
+        assert rig.o.state.list_state("ddt", "anna").due == MONDAY + timedelta(minutes=20)
 
 
 async def test_a_type_that_was_never_read_counts_its_interval_from_now() -> None:
@@ -680,7 +680,7 @@ async def test_a_type_that_was_never_read_counts_its_interval_from_now() -> None
         for name in ("orders", "ddt"):
             rig.o.set_schedule(name, None)
             rig.o.set_schedule(name, 60)
-            assert rig.o.state.track(name, "anna").due == rig.clock.now() + timedelta(minutes=60)
+            assert rig.o.state.list_state(name, "anna").due == rig.clock.now() + timedelta(minutes=60)
 
 
 @pytest.mark.parametrize(
@@ -875,10 +875,10 @@ def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
     for stronger, weaker in itertools.combinations(
         (Origin.OPERATOR, Origin.ORDER_FORM, Origin.API, Origin.SCHEDULE), 2
     ):
-        one, two = values.Want("one", weaker, 1), values.Want("two", stronger, 1)
-        for wants in ((one, two), (two, one)):
+        one, two = values.Asker("one", weaker, 1), values.Asker("two", stronger, 1)
+        for askers in ((one, two), (two, one)):
             slot = values.Slot("orders", "anna", Scope.ALL)
-            request = state.Request("id", slot, wants, values.Moment(MONDAY, 1.0), 1, values.QueueTime())
+            request = state.Request("id", slot, askers, values.Moment(MONDAY, 1.0), 1, values.QueueTime())
             assert request.origin is stronger
 
 

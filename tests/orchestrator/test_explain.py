@@ -56,7 +56,7 @@ async def test_the_moment_at_which_something_falls_due_is_explained_by_its_run()
         while not rig.idle:
             await rig.clock.advance(10)
             await rig.finish()
-        due = rig.o.state.track("orders", "anna").due
+        due = rig.o.state.list_state("orders", "anna").due
         assert due is not None
         for seconds, reason in [(-1, Reason.NOTHING_DUE), (0, Reason.RUNNING), (9, Reason.RUNNING)]:
             found = await rig.o.explain(due + timedelta(seconds=seconds))

@@ -126,7 +126,7 @@ class Machine(RuleBasedStateMachine):
         self.tickets: list[tuple[Ticket, float]] = []
         self.forms: list[asyncio.Task[Any]] = []
         self.begins: dict[str, float] = {}
-        self.parked: dict[str, float] = {}
+        self.suspended: dict[str, float] = {}
         self.anyway: set[Any] = set()
         """Places: a request that is put back is one with who asked meanwhile, under the older id."""
         self.stopped: set[str] = set()
@@ -231,13 +231,13 @@ class Machine(RuleBasedStateMachine):
                 assert state.hold_since is None, "rule 9: hold stops everything else"
                 if state.sessions and not state.quiet_since <= self.mono - 900:  # type: ignore[operator]
                     fast = slot.scope is not Scope.ALL and slot.account in {s.account for s in state.sessions.values()}
-                    wanted = any(w.who.startswith("form") for w in request.wants)
+                    wanted = any(w.id.startswith("form") for w in request.askers)
                     assert fast or wanted, "rule 10: quiet"
                 if data["origin"] == "schedule":
                     local = event.at.astimezone(ROME)
                     closed = local.weekday() == 6 or not 7 <= local.hour < 20
                     assert self.rig.rules.office is None or not closed, "rules 29, 30: office hours by Rome's clocks"
-                    back_off = state.track(slot.type, slot.account).back_off
+                    back_off = state.list_state(slot.type, slot.account).back_off
                     assert back_off is None or back_off <= event.at, "rule 23: the schedule waits"
             if event.kind is EventKind.SYNC_STARTED:
                 blocks = queue_because(state, state.at)
@@ -249,12 +249,12 @@ class Machine(RuleBasedStateMachine):
         if event.kind is EventKind.SYNC_ERROR and data["final"] and data["scope"] == "all":
             self.failures[line] = self.failures.get(line, 0) + 1
             if self.failures[line] >= 3 and line[1] in state.enabled:
-                assert state.track(*line).back_off is not None, "rule 23"
+                assert state.list_state(*line).back_off is not None, "rule 23"
         if event.kind is EventKind.SYNC_COMPLETED and (data["scope"] == "all" or str(data["runId"]) in self.whole):
             self.failures.pop(line, None)
-            assert state.track(*line).back_off is None, "rule 23: a success ends it"
+            assert state.list_state(*line).back_off is None, "rule 23: a success ends it"
         if event.kind is EventKind.SYNC_SUSPENDED:
-            self.parked[str(data["runId"])] = self.mono
+            self.suspended[str(data["runId"])] = self.mono
         if event.kind is EventKind.SYNC_ERROR and '"credentials"' in json.dumps(data):
             account = str(data["account"])
             if self.parts[str(data["runId"])] >= self.allowed.get(account, 0.0):
@@ -271,7 +271,7 @@ class Machine(RuleBasedStateMachine):
             self.promised(lambda: self.check_resumed(id))
 
     def check_resumed(self, id: str) -> None:
-        assert self.mono - self.parked[id] < 300, "rule 19: an old suspended run starts over"
+        assert self.mono - self.suspended[id] < 300, "rule 19: an old suspended run starts over"
 
     def pass_time(self, noticed: float | None = None) -> None:
         """The model's own idea of leases (rules 14, 15, 16). ``noticed``: when the computer woke to find them over."""
@@ -318,7 +318,7 @@ class Machine(RuleBasedStateMachine):
         records = sum(slot.scope is Scope.ONE for slot in state.queue)
         for account in accounts:
             waiting = state.queue.get(Slot(type, account, scope, key))
-            if waiting is not None and len(waiting.wants) >= rules.tickets_limit:
+            if waiting is not None and len(waiting.askers) >= rules.tickets_limit:
                 return "too-many-tickets"
             if waiting is None and scope is Scope.ONE and records >= rules.records_limit:
                 return "too-many-records"
@@ -370,9 +370,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(type=st.sampled_from(NAMES), minutes=st.sampled_from([5, 30, 1440, None]))
     def set_schedule(self, type: str, minutes: int | None) -> None:
-        before = {k: t.due for k, t in self.rig.o.state.tracks.items() if k[0] != type}
+        before = {k: t.due for k, t in self.rig.o.state.list_states.items() if k[0] != type}
         self.act(lambda: self.rig.o.set_schedule(type, minutes))
-        after = {k: t.due for k, t in self.rig.o.state.tracks.items() if k[0] != type}
+        after = {k: t.due for k, t in self.rig.o.state.list_states.items() if k[0] != type}
         assert before == after, "rule 29: no other type moves"
 
     # -------------------------------------------------------------------------------------------- accounts
@@ -501,19 +501,19 @@ class Machine(RuleBasedStateMachine):
     def finish(self, outcome: Outcome) -> None:
         running = self.running()
         assert running is not None
-        track = self.rig.o.state.track(running.type, running.control.run.account)
+        list_state = self.rig.o.state.list_state(running.type, running.control.run.account)
         forms = {f"form {s.handle}" for s in self.rig.o.state.sessions.values()}
         active = self.rig.o.state.active
-        follows = active is not None and any(w.who in forms for w in active.request.wants)
+        follows = active is not None and any(w.id in forms for w in active.request.askers)
         self.act(lambda: running.finish(outcome))
         if follows and running.slot[2] is Scope.NEW and outcome is Outcome.COMPLETED and active and not active.stop:
             state, slot = self.rig.o.state, active.request.slot._replace(scope=Scope.ALL)
-            old = track.whole is None or track.whole.age(state.at) >= 600
+            old = list_state.whole is None or list_state.whole.age(state.at) >= 600
             there = slot in state.queue or (state.active is not None and state.active.request.slot == slot)
             assert there or not old or slot.account not in state.enabled, "rule 13: the whole list follows"
         if running.slot[2] is not Scope.ALL or outcome is Outcome.SKIPPED:
-            after = self.rig.o.state.track(running.type, running.control.run.account)
-            assert after.success == track.success, "rule 12: only whole reads move the last success"
+            after = self.rig.o.state.list_state(running.type, running.control.run.account)
+            assert after.success == list_state.success, "rule 12: only whole reads move the last success"
 
     @precondition(lambda self: self.running())
     @rule(seconds=st.sampled_from([-100_000, -60, -1, 0, 1, 60, 100_000, None]), whole=st.booleans())
@@ -544,7 +544,9 @@ class Machine(RuleBasedStateMachine):
                 with pytest.raises(asyncio.CancelledError):
                     running.control.progress(Progress("read", 1, 2, 3, 4))
         after = self.rig.o.state
-        assert (after.tracks, after.queue, after.active) == (before.tracks, before.queue, before.active), "rule 26"
+        assert (after.list_states, after.queue, after.active) == (before.list_states, before.queue, before.active), (
+            "rule 26"
+        )
         assert dict(self.rig.journal.rows) == rows, "rule 26"
         assert len(after.abandoned) == len(before.abandoned) - (how != "progress"), "rule 26"
 
@@ -625,8 +627,12 @@ class Machine(RuleBasedStateMachine):
         self.act(lambda: self.rig.o.touch("nobody"))
         self.tombs = {k: t for k, t in self.tombs.items() if t[1] > self.mono}
         if seconds < -2:
-            for track in self.rig.o.state.tracks.values():
-                assert track.success is None or track.success.doubtful or track.success.wall > self.rig.clock.now()
+            for list_state in self.rig.o.state.list_states.values():
+                assert (
+                    list_state.success is None
+                    or list_state.success.doubtful
+                    or list_state.success.wall > self.rig.clock.now()
+                )
 
     @rule(counted=st.booleans())
     def computer_sleeps(self, counted: bool) -> None:
@@ -662,7 +668,7 @@ class Machine(RuleBasedStateMachine):
             assert form.done(), "rule 27: waiting forms are answered"
             assert form.exception() is None
         self.tickets, self.forms, self.leases, self.tombs = [], [], {}, {}
-        self.anyway, self.parked, self.failures, self.allowed = set(), {}, {}, {}
+        self.anyway, self.suspended, self.failures, self.allowed = set(), {}, {}, {}
         self.rig.clock.jump(clock)
         hold = self.rig.o.state.hold_since
         healthy = not self.journal_failed
@@ -677,9 +683,9 @@ class Machine(RuleBasedStateMachine):
         if healthy and self.rig.journal.notes.get("hold"):
             assert self.rig.o.state.hold_since == hold, "a hold is kept over restarts"
         if healthy:
-            tracks = self.rig.o.state.tracks
+            list_states = self.rig.o.state.list_states
             # A read that its runner did not date is not remembered at all: never read claims nothing either.
-            undated = {key for key in doubts if key not in tracks or tracks[key].success is None}
+            undated = {key for key in doubts if key not in list_states or list_states[key].success is None}
             assert doubts <= self.doubted() | undated, "rule 30: a doubt about the clock is kept over restarts"
             assert self.rig.rules.schedule is False or owed <= self.owed(), "rule 28: what is owed stays owed"
 
@@ -687,13 +693,13 @@ class Machine(RuleBasedStateMachine):
         """Lists whose last success was dated by a clock that was set back."""
         return {
             key
-            for key, track in self.rig.o.state.tracks.items()
-            if track.success is not None and track.success.doubtful
+            for key, list_state in self.rig.o.state.list_states.items()
+            if list_state.success is not None and list_state.success.doubtful
         }
 
     def owed(self) -> set[tuple[str, str]]:
         """Lists of which the schedule owes a read."""
-        return {key for key, track in self.rig.o.state.tracks.items() if track.owed is not None}
+        return {key for key, list_state in self.rig.o.state.list_states.items() if list_state.owed is not None}
 
     # -------------------------------------------------------------------------------------------- the rules
 
@@ -745,9 +751,9 @@ class Machine(RuleBasedStateMachine):
         assert status.current_sync == (running.type if running else None)
         slots = [(e.type, e.account, e.scope) for e in status.queue]
         assert len(set(slots)) == len(slots), "rule 4"
-        wanted = [w.who for r in state.queue.values() for w in r.wants]
+        wanted = [w.id for r in state.queue.values() for w in r.askers]
         if state.active is not None:
-            wanted += [w.who for w in state.active.request.wants]
+            wanted += [w.id for w in state.active.request.askers]
         for ticket, asked in self.tickets:
             open_parts = [part for part in ticket.parts if part in wanted]
             assert ticket.done != bool(open_parts), "rule 5"
@@ -787,30 +793,30 @@ class Machine(RuleBasedStateMachine):
             assert state.daily_due.astimezone(ROME).strftime("%H:%M") == "12:00", "rules 28, 30: noon is noon"
         for kinds in status.statuses.values():
             for line in kinds.accounts:
-                track = state.track(line.type, line.account)
-                for at, stamp in ((line.new_as_of, track.new), (line.all_as_of, track.whole)):
+                list_state = state.list_state(line.type, line.account)
+                for at, stamp in ((line.new_as_of, list_state.new), (line.all_as_of, list_state.whole)):
                     assert at is None or (stamp is not None and not stamp.doubtful), "rule 30: no doubtful time is told"
                     assert at is None or at <= status.at, "rules 12, 30"
                 if line.freshness is Freshness.FRESH:
                     assert line.last_run_time is not None, "rule 30"
                     assert line.last_run_time <= status.at, "rule 30"
         if self.rig.rules.schedule:
-            for type, account in state.lines():
-                track = state.track(type, account)
+            for type, account in state.reads():
+                list_state = state.list_state(type, account)
                 waits = state.queue.get(Slot(type, account, Scope.ALL))
                 active_wants = state.active.request if state.active is not None else None
                 asked_for = any(
-                    r is not None and r.slot.type == type and any(w.who == "schedule" for w in r.wants)
+                    r is not None and r.slot.type == type and any(w.id == "schedule" for w in r.askers)
                     for r in (waits, active_wants)
                 )
-                planned = track.due is not None
-                assert track.owed is None or asked_for or planned, "rule 28: what is owed is asked for"
+                planned = list_state.due is not None
+                assert list_state.owed is None or asked_for or planned, "rule 28: what is owed is asked for"
         open_forms = {f"form {s.handle}" for s in state.sessions.values()}
         for request in state.queue.values():
             if request.smart:
-                assert any(w.who in open_forms for w in request.wants), "rule 17: a closed form's read has no priority"
+                assert any(w.id in open_forms for w in request.askers), "rule 17: a closed form's read has no priority"
         if not self.journal_failed:
-            may_be_open = {r.parked.run.id for r in state.queue.values() if r.parked is not None}
+            may_be_open = {r.suspended.run.id for r in state.queue.values() if r.suspended is not None}
             may_be_open |= {state.active.run.id} if state.active is not None else set()
             open_rows = {row.id for row in self.rig.journal.rows.values() if row.outcome is None}
             assert open_rows <= may_be_open, "rule 31: every row ends"

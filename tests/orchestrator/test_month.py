@@ -585,7 +585,7 @@ def offline_for_ever(patch: pytest.MonkeyPatch) -> None:
 
 
 def dropping_suspended_reads(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(runs, "put_back", lambda state, request: state if request.parked else put_back(state, request))
+    patch.setattr(runs, "put_back", lambda state, request: state if request.suspended else put_back(state, request))
 
 
 MUTANTS = [

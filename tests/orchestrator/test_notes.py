@@ -69,7 +69,7 @@ def test_a_pause_after_failures_is_no_longer_than_a_right_clock_would_make_it() 
     """A clock that was a year ahead when the third request failed, and was put right before the restart."""
     kept = {"count": 3, "until": (NOW.wall + timedelta(days=365)).isoformat()}
     state = with_notes({"failures:orders:anna": kept})
-    until = state.track("orders", "anna").back_off
+    until = state.list_state("orders", "anna").back_off
     assert until == NOW.wall + timedelta(minutes=20)
     later = advanced(state, NOW.after(1200.0))
     request = next(r for r in later.queue.values() if (r.slot.type, r.slot.account) == ("orders", "anna"))

@@ -50,7 +50,7 @@ async def test_a_doubt_about_the_clock_outlives_a_restart() -> None:
         await rig.finish()
         assert (await form).code == "fresh"
         await rig.restart()
-        assert not rig.o.state.track("customers", "anna").new.doubtful, "a new read ends the doubt"  # type: ignore[union-attr]
+        assert not rig.o.state.list_state("customers", "anna").new.doubtful, "a new read ends the doubt"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("jump", [-3600, -30, 3600])
@@ -314,7 +314,7 @@ async def test_who_removes_the_schedules_request_uses_its_time_up() -> None:
         waiting = next(e for e in rig.o.get_status().queue if e.type == "orders")
         rig.o.remove(waiting.id)
         await settle()
-        assert rig.o.state.track("orders", "anna").owed is None
+        assert rig.o.state.list_state("orders", "anna").owed is None
         assert "owed:orders:anna" not in rig.journal.notes
 
 
@@ -486,7 +486,7 @@ async def test_a_fast_read_that_proves_nothing_makes_nobody_fresh() -> None:
     """Rule 12: unclean, it stores what it found and moves no time; the form is told that it failed."""
     async with Rig() as rig:
         await served(rig, "a")
-        before = rig.o.state.track("customers", "anna")
+        before = rig.o.state.list_state("customers", "anna")
         await rig.clock.advance(40)
         form = opened(rig, "a")
         await settle()

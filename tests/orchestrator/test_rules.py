@@ -272,9 +272,9 @@ async def test_quiet_then_breathing_keeps_every_type_young_enough() -> None:
                 elif running.control.suspend_requested():
                     await rig.suspend()
             if second > 3600:
-                for key, track in rig.o.state.tracks.items():
-                    assert track.success is not None
-                    age = track.success.age(rig.o._dispatcher.now())
+                for key, list_state in rig.o.state.list_states.items():
+                    assert list_state.success is not None
+                    age = list_state.success.age(rig.o._dispatcher.now())
                     oldest[key[0]] = max(oldest.get(key[0], 0.0), age)
         for form in forms:
             await form
@@ -665,13 +665,13 @@ async def test_a_fast_read_does_not_end_the_back_off_of_the_whole_list() -> None
             rig.o.request_sync("customers")
             await settle()
             await rig.fail(FailureKind.LAYOUT)
-        back_off = rig.o.state.track("customers", "anna").back_off
+        back_off = rig.o.state.list_state("customers", "anna").back_off
         form = opened(rig, "a")
         await settle()
         await rig.finish()
         assert (await form).code == "fresh"
-        track = rig.o.state.track("customers", "anna")
-        assert (track.failures, track.back_off) == (3, back_off)
+        list_state = rig.o.state.list_state("customers", "anna")
+        assert (list_state.failures, list_state.back_off) == (3, back_off)
         assert back_off is not None
 
 
@@ -805,7 +805,7 @@ async def test_one_interval_moves_no_other_and_is_kept() -> None:
         rig.o.set_schedule("ddt", 60)
         rig.o.set_schedule("ddt", 60)
         rig.o.set_schedule("invoices", None)
-        dues = {k[0]: t.due for k, t in rig.o.state.tracks.items()}
+        dues = {k[0]: t.due for k, t in rig.o.state.list_states.items()}
         assert dues["ddt"] == MONDAY + timedelta(minutes=60)
         assert dues["invoices"] is None
         assert dues["orders"] == MONDAY + timedelta(minutes=10)
@@ -813,7 +813,7 @@ async def test_one_interval_moves_no_other_and_is_kept() -> None:
         status = rig.o.get_status().statuses
         assert (status["ddt"].interval, status["invoices"].interval) == (60, None)
         rig.o.set_schedule("invoices", 30)
-        assert {k[0]: t.due for k, t in rig.o.state.tracks.items()}["invoices"] == MONDAY + timedelta(minutes=30)
+        assert {k[0]: t.due for k, t in rig.o.state.list_states.items()}["invoices"] == MONDAY + timedelta(minutes=30)
         assert len(rig.of(EventKind.SCHEDULE_CHANGED)) == 3
 
 
@@ -1126,7 +1126,7 @@ async def test_expected_durations_count_active_time_only() -> None:
         await settle()
         await rig.clock.advance(7)
         await rig.finish()
-        assert rig.o.state.track("products", "anna").durations == (47.0,)
+        assert rig.o.state.list_state("products", "anna").durations == (47.0,)
 
 
 async def test_a_new_interval_counts_from_the_last_time_in_the_types_own_phase() -> None:
@@ -1138,12 +1138,12 @@ async def test_a_new_interval_counts_from_the_last_time_in_the_types_own_phase()
         rig.o.request_sync("orders")
         await settle()
         rig.o.set_schedule("orders", 30)
-        assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=40)
+        assert rig.o.state.list_state("orders", "anna").due == MONDAY + timedelta(minutes=40)
         rig.o.set_schedule("orders", None)
         rig.o.set_schedule("orders", 20)
-        success = rig.o.state.track("orders", "anna").success
+        success = rig.o.state.list_state("orders", "anna").success
         assert success is not None
-        assert rig.o.state.track("orders", "anna").due == success.wall + timedelta(minutes=20)
+        assert rig.o.state.list_state("orders", "anna").due == success.wall + timedelta(minutes=20)
 
 
 async def test_quiet_begins_anew_only_after_others_had_their_turn() -> None:
@@ -1399,14 +1399,14 @@ async def test_of_two_pauses_the_longer_one_is_shown() -> None:
             rig.o.request_sync("orders")
             await settle()
             await rig.fail(kind)
-        track, account = rig.o.state.track("orders", "anna"), rig.o.state.accounts["anna"]
-        assert (track.back_off, account.login_pause) == (
+        list_state, account = rig.o.state.list_state("orders", "anna"), rig.o.state.accounts["anna"]
+        assert (list_state.back_off, account.login_pause) == (
             MONDAY + timedelta(minutes=40),
             MONDAY + timedelta(minutes=15),
         )
         await rig.clock.advance(601)
         (entry,) = rig.o.get_status().queue
-        assert (entry.reason, entry.params["until"]) == (Reason.BACK_OFF, track.back_off.isoformat())  # type: ignore[union-attr]
+        assert (entry.reason, entry.params["until"]) == (Reason.BACK_OFF, list_state.back_off.isoformat())  # type: ignore[union-attr]
 
 
 async def test_one_stopped_account_is_not_why_nothing_is_due() -> None:
@@ -1507,7 +1507,7 @@ async def test_a_new_password_ends_pauses_and_stops_for_good() -> None:
             await rig.fail(FailureKind.LOGIN)
             assert rig.idle
             assert rig.o.state.accounts["anna"].login_pause == MONDAY + timedelta(minutes=15)
-            assert rig.o.state.track("orders", "anna").due == MONDAY + timedelta(minutes=10)
+            assert rig.o.state.list_state("orders", "anna").due == MONDAY + timedelta(minutes=10)
             rig.o.credentials_changed("anna")
             await settle()
         await rig.fail(FailureKind.CREDENTIALS, "credentials")
@@ -1559,13 +1559,13 @@ async def test_a_clock_set_back_makes_every_age_unknown_and_ends_every_pause() -
         rig.o.request_sync("ddt")
         await settle()
         await rig.fail(FailureKind.LOGIN)
-        assert rig.o.state.track("orders", "anna").back_off is not None
+        assert rig.o.state.list_state("orders", "anna").back_off is not None
         rig.clock.jump(-3600)
         await rig.clock.advance(31)
-        read = rig.o.state.track("customers", "anna")
+        read = rig.o.state.list_state("customers", "anna")
         assert [stamp.doubtful for stamp in (read.success, read.new, read.whole) if stamp is not None] == [True] * 3
         assert rig.o.get_status().statuses["customers"].freshness is Freshness.UNKNOWN
-        assert rig.o.state.track("orders", "anna").back_off is None
+        assert rig.o.state.list_state("orders", "anna").back_off is None
         assert rig.o.state.accounts["anna"].login_pause is None
 
 
@@ -1573,7 +1573,7 @@ async def test_an_interval_is_that_of_every_account_and_of_a_shared_list() -> No
     """Rule 29."""
     async with Rig(rules=ALWAYS, accounts=TWO) as rig:
         await rig.drain()
-        due = lambda name: {t.due for (type, _), t in rig.o.state.tracks.items() if type == name}  # noqa: E731
+        due = lambda name: {t.due for (type, _), t in rig.o.state.list_states.items() if type == name}  # noqa: E731
         for name in ("ddt", "prices"):
             rig.o.set_schedule(name, 60)
             assert due(name) == {MONDAY + timedelta(minutes=60)}

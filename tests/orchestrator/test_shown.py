@@ -152,7 +152,7 @@ async def test_forecasts_rest_on_the_last_ten_runs() -> None:
             await settle()
             await rig.clock.advance(seconds)
             await rig.finish()
-        assert rig.o.state.track("orders", "anna").durations == tuple(map(float, range(1, 11)))
+        assert rig.o.state.list_state("orders", "anna").durations == tuple(map(float, range(1, 11)))
         rig.o.request_sync("orders")
         await settle()
         assert rig.o.get_status().current_run.remaining == 5.5  # type: ignore[union-attr]
@@ -183,10 +183,10 @@ async def test_back_off_and_failures_outlive_a_restart() -> None:
             rig.o.request_sync("orders")
             await settle()
             await rig.fail(FailureKind.LAYOUT)
-        before = rig.o.state.track("orders", "anna")
+        before = rig.o.state.list_state("orders", "anna")
         assert before.back_off == MONDAY + timedelta(minutes=40)
         await rig.restart()
-        after = rig.o.state.track("orders", "anna")
+        after = rig.o.state.list_state("orders", "anna")
         assert (after.back_off, after.failures) == (before.back_off, before.failures)
 
 
@@ -259,7 +259,7 @@ async def test_a_resumed_run_counts_from_where_it_goes_on(pause: float, progress
         assert rig.o.get_status().current_run.progress == progress  # type: ignore[union-attr]
         await rig.clock.advance(30)
         await rig.finish()
-        assert rig.o.state.track("products", "anna").durations == (seconds,)
+        assert rig.o.state.list_state("products", "anna").durations == (seconds,)
 
 
 async def test_a_resumed_run_belongs_to_the_strongest_who_wants_it_by_now() -> None:
@@ -768,13 +768,17 @@ async def test_of_a_shared_list_that_two_accounts_read_the_newest_is_remembered(
         memory = remembered(
             rig.o.state, now, Remembered((newer, older, ahead), (), {"failures:products:": {"count": 2}}, None)
         )
-        track = memory.track("products", "anna")
-        assert (track.success, track.new, track.whole) == (Stamp(ago(30)), Stamp(ago(60)), Stamp(ago(60)))
-        assert track.last is not None
-        assert track.last.id == last
-        assert (track.failures, track.unclean, track.back_off) == (2, 1, None)
-        assert track.durations == durations[-10:]
-        orders = memory.track("orders", "anna")
+        list_state = memory.list_state("products", "anna")
+        assert (list_state.success, list_state.new, list_state.whole) == (
+            Stamp(ago(30)),
+            Stamp(ago(60)),
+            Stamp(ago(60)),
+        )
+        assert list_state.last is not None
+        assert list_state.last.id == last
+        assert (list_state.failures, list_state.unclean, list_state.back_off) == (2, 1, None)
+        assert list_state.durations == durations[-10:]
+        orders = memory.list_state("orders", "anna")
         assert (orders.success, orders.new, orders.whole) == (Stamp(ago(-5), doubtful=True), Stamp(ago(0)), None)
 
 
@@ -790,10 +794,10 @@ async def test_a_restart_finds_the_same_back_off(type: str, failures: int, minut
             await settle()
             await rig.fail(FailureKind.LAYOUT)
         until = None if minutes is None else MONDAY + timedelta(minutes=minutes)
-        before = rig.o.state.track(type, "anna")
+        before = rig.o.state.list_state(type, "anna")
         assert (before.failures, before.back_off) == (failures, until)
         await rig.restart()
-        after = rig.o.state.track(type, "anna")
+        after = rig.o.state.list_state(type, "anna")
         assert (after.failures, after.back_off) == (failures, until)
 
 

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from archisync_gui.model import Event, EventKind, Status, SyncFailure
 
 if TYPE_CHECKING:
-    from archisync_gui.orchestrator import Face
+    from archisync_gui.orchestrator import OrchestratorApi
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class Bridge(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._orchestrator: Face | None = None
+        self._orchestrator: OrchestratorApi | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._pending: list[Event] = []
         self._shown = False
@@ -54,7 +54,7 @@ class Bridge(QObject):
         self._clock = QTimer(self, interval=1000)
         self._clock.timeout.connect(self.tick)
 
-    def attach(self, orchestrator: Face) -> None:
+    def attach(self, orchestrator: OrchestratorApi) -> None:
         """Listen to ``orchestrator`` and tell its status at once."""
         self.detach()
         self._orchestrator = orchestrator

@@ -17,7 +17,7 @@ from archisync_gui.settings import Settings
 
 if TYPE_CHECKING:
     from archisync_gui.entities.declaration import Entity
-    from archisync_gui.orchestrator import Face
+    from archisync_gui.orchestrator import OrchestratorApi
     from archisync_gui.store.personal import Holding
     from archisync_gui.store.store import Store
     from archisync_gui.updates.watch import Updates
@@ -195,7 +195,7 @@ class LoginTest:
 class Services:
     """Everything the panel is handed. What is ``None`` is not there; its controls say so."""
 
-    orchestrator: Face
+    orchestrator: OrchestratorApi
     entities: tuple[Entity, ...]
     settings: Callable[[], Settings]
     apply_settings: Callable[[Changes], Awaitable[object]]

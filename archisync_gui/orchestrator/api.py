@@ -27,7 +27,7 @@ from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
 from archisync_gui.orchestrator.tickets import BatchTicket, Ticket
 
 
-class Face(Protocol):
+class OrchestratorApi(Protocol):
     """The public calls of an orchestrator that panel and endpoint make."""
 
     def request_sync(
