@@ -35,7 +35,7 @@ from archisync_gui.orchestrator.decide import Abandon, Start, Stop, decide, next
 from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
-from archisync_gui.orchestrator.schedule import advanced, lateness_updated, next_late, slept
+from archisync_gui.orchestrator.schedule import advanced, lateness_updated, next_visible_change, slept
 from archisync_gui.orchestrator.state import Attempt, State
 from archisync_gui.orchestrator.tickets import Waiters
 from archisync_gui.orchestrator.values import ClockDoubt, Effect, Moment, Note, OutcomeFor, evolve
@@ -48,6 +48,12 @@ T = TypeVar("T")
 NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
 """Events that listeners get and the journal does not: they are frequent and of no use later."""
 
+
+NO_EVENT = (RunRecord, Note, ClockDoubt, OutcomeFor)
+"""Effects that listeners do not get."""
+
+SHOWN = ("rules", "intervals", "accounts", "list_states", "quiet_since", "hold_since", "hold_until", "away", "closing")
+"""Parts of the state that a status shows and that may change without an event of their own: the queue's is sent then."""
 
 CLOSE_BROWSER = 15.0
 """Seconds that closing the browser of an abandoned run may take."""
@@ -128,9 +134,10 @@ class Dispatcher:
         effects = after.effects
         if effects:
             after = evolve(after, effects=())
-        if after.queue is not before.queue:
+        silent = all(isinstance(effect, NO_EVENT) for effect in effects)
+        if after.queue is not before.queue or (silent and _shown_parts(after) != _shown_parts(before)):
             effects = (*effects, events.QueueUpdated(len(after.queue)))
-        if not effects and after.sessions is not before.sessions:
+        elif silent and after.sessions is not before.sessions:
             self.revision += 1  # a sign of life moves a deadline: no event, but the next status must show it
         self.state = after  # final before listeners are called
         self._effects.extend(effects)
@@ -239,7 +246,7 @@ class Dispatcher:
                 self._giving_up = asyncio.create_task(self._give_up(run_id), name="orchestrator abandons a run")
         # A run that is to be abandoned is, as soon as its browser is closed: there is no time to wait for.
         again = now.mono + self.state.rules.cancel_again if isinstance(todo, Abandon) else next_change(self.state, now)
-        self._set_alarm(min(again, next_late(self.state, now)))
+        self._set_alarm(min(again, next_visible_change(self.state, now)))
         self._flush()
         self._keep_explanation(now)
 
@@ -358,6 +365,11 @@ class Dispatcher:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         await self._writer.stop()
+
+
+def _shown_parts(state: State) -> tuple[int, ...]:
+    """Identities of what a status shows beside queue, sessions and the active run, whose changes have events."""
+    return tuple(id(getattr(state, name)) for name in SHOWN)
 
 
 def stepped(state: State, now: Moment) -> tuple[State, Start | Stop | Abandon | None]:

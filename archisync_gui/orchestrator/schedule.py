@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Origin, Reason, Scope, SyncFailure, SyncType, events
@@ -145,21 +146,30 @@ def clock_doubted(state: State, now: Moment) -> State:
 
 
 def lateness_updated(state: State, now: Moment) -> State:
-    """Emit an event when a copy has become late or quiet has ended: both change the status, and nothing else does."""
+    """Emit an event when time alone has changed what a status says: a copy has become late, quiet or a back-off is
+    over, or another day has begun. Nothing else tells it."""
     depends = state.list_states, state.intervals, state.accounts, state.rules
     known = state.lateness
     same = len(known.depends) == len(depends) and all(a is b for a, b in zip(depends, known.depends, strict=True))
-    times = known.times if same else tuple(sorted(late_times(state, now)))
+    times = known.times if same else tuple(sorted(_visible_changes(state, now)))
     found = Lateness(depends, times, bisect_right(times, now.wall), breathing(state, now))
-    if same and (found.late, found.breathing) == (known.late, known.breathing):
+    if same and (found.passed, found.breathing) == (known.passed, known.breathing):
         return state
-    state = evolve(state, lateness=found)
-    return state.with_effects(events.QueueUpdated(len(state.queue))) if same else state
+    if not same:
+        return evolve(state, lateness=found)
+    # The times that follow are computed at the next step.
+    return evolve(state, lateness=found._replace(depends=())).with_effects(events.QueueUpdated(len(state.queue)))
 
 
-def next_late(state: State, now: Moment) -> float:
-    """Monotonic time at which the next copy becomes late; infinite when none will."""
-    coming = state.lateness.times[state.lateness.late :]
+def _visible_changes(state: State, now: Moment) -> Iterator[datetime]:
+    yield from late_times(state, now)
+    yield from (known.back_off for known in state.list_states.values() if known.back_off is not None)
+    yield office_hours.day_end(now.wall, state.rules.zone)  # logins are counted by the day
+
+
+def next_visible_change(state: State, now: Moment) -> float:
+    """Monotonic time at which the status changes next by time alone; infinite when it will not."""
+    coming = state.lateness.times[state.lateness.passed :]
     return now.mono_at(coming[0]) if coming else float("inf")
 
 

@@ -235,13 +235,13 @@ class EndedSession(NamedTuple):
 
 
 class Lateness(NamedTuple):
-    """What statuses show and time alone changes: which copies are late, and whether quiet is over."""
+    """What statuses show and time alone changes: late copies, ends of back-offs and of the day, and of quiet."""
 
     depends: tuple[object, ...] = ()
     """The parts of the state that ``times`` were computed from."""
     times: tuple[datetime, ...] = ()
-    """When each copy becomes, or became, late; in order."""
-    late: int = 0
+    """When each of these changes comes, or came; in order."""
+    passed: int = 0
     """How many of these have passed."""
     breathing: bool = False
 

@@ -58,9 +58,11 @@ class StatusView:
         self._last: Status | None = None
 
     def at(self, state: State, now: Moment, revision: int, journal_error: ErrorInfo | None) -> Status:
-        """The status of that revision of the state; built once."""
-        if self._last is None or self._last.revision != revision:
-            if self._waiting is None or not self._waiting.holds(state, now):
+        """The status of that revision of the state; built once, and again when time alone has changed why a request
+        waits."""
+        holds = self._waiting is not None and self._waiting.holds(state, now)
+        if self._last is None or self._last.revision != revision or not holds:
+            if self._waiting is None or not holds:
                 self._waiting = waiting(state, now)
             coming = self.forecasts(state, now)
             self._last = _status(state, now, revision, journal_error, coming, self._waiting, self._views(state, now))

@@ -71,7 +71,7 @@ def found(state: State, waiting: Request) -> list[Reason]:
         Reason.OFFLINE: {"away": Reason.ASLEEP},
         Reason.ASLEEP: {"away": None},
         Reason.OFFICE_HOURS: {"rules": dataclasses.replace(state.rules, login_budget=9, office=None)},
-        Reason.BACK_OFF: {"tracks": {}, "accounts": {"anna": AccountState(calm)}},
+        Reason.BACK_OFF: {"list_states": {}, "accounts": {"anna": AccountState(calm)}},
     }
     reasons: list[Reason] = []
     while (block := stopped_by(state, waiting, NOW)) is not None:

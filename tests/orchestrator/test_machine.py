@@ -729,7 +729,8 @@ class Machine(RuleBasedStateMachine):
         assert runs[0] == runs[1], "rule 7: the run changed without an event"
         for kept, now in zip(status.statuses.values(), found.statuses.values(), strict=True):
             for one, other in zip(kept.accounts, now.accounts, strict=True):
-                assert (one.state, one.freshness, one.due) == (other.state, other.freshness, other.due), "rule 7"
+                shown, true = ((x.state, x.freshness, x.due) for x in (one, other))
+                assert shown == true, f"rule 7: {one.type} {shown} but {true}"
 
     @invariant()
     def holds(self) -> None:

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from archisync_gui.model import EventKind, FailureKind, Origin, Progress, Scope, SessionEnd
+from archisync_gui.model import EventKind, FailureKind, Origin, Progress, Scope, SessionEnd, State
 from archisync_gui.model import events as said
-from archisync_gui.orchestrator import Feed
+from archisync_gui.orchestrator import Feed, Rules
 from archisync_gui.orchestrator.listeners import Listeners
 from tests.orchestrator.rig import Rig, opened
 from tests.support.clock import MONDAY, settle
@@ -148,6 +148,26 @@ async def test_a_suspended_runs_forecast_counts_what_it_has_worked() -> None:
         (prices,) = [f for f in rig.o.get_status().explanation.forecast if f.type == "prices"]
         assert prices.starts - rig.o.get_status().at == timedelta(seconds=20)
         await rig.drain()
+
+
+async def test_the_status_follows_time_without_any_call() -> None:
+    """Rules 22, 23: a back-off that is over and a new day are shown though nothing happens."""
+    async with Rig(rules=Rules(schedule=False, office=None)) as rig:
+        for _ in range(3):
+            rig.o.request_sync("orders")
+            await settle()
+            await rig.fail(FailureKind.LAYOUT, "column-missing")
+        rig.o.logged_in("anna")
+
+        def shown() -> tuple[State, int]:
+            status = rig.o.get_status()
+            return status.statuses["orders"].accounts[0].state, status.accounts[0].logins_today
+
+        assert shown() == (State.BACKING_OFF, 1)
+        await rig.clock.advance(20 * 60 + 1)
+        assert shown() == (State.IDLE, 1)
+        await rig.clock.advance(86_400)
+        assert shown() == (State.IDLE, 0)
 
 
 # ------------------------------------------------------------------------------------------------ slow readers
