@@ -27,8 +27,8 @@ def replaced(state: State, now: Moment, accounts: Sequence[Account]) -> State:
 
 def type_to_try(state: State, account: AccountId) -> SyncType:
     """What an account that was stopped reads first: what failed last, else a list of its own."""
-    last = [list_state.last for list_state in state.list_states.values() if list_state.last is not None]
-    failed = [run for run in last if run.error is not None and run.account == account]
+    last = (known.last for known in state.list_states.values())
+    failed = [run for run in last if run is not None and run.error is not None and run.account == account]
     if failed:
         return max(failed, key=lambda run: run.started).type
     own = [spec.name for spec in state.types.values() if not spec.shared]

@@ -53,7 +53,7 @@ NO_EVENT = (RunRecord, Note, ClockDoubt, OutcomeFor)
 """Effects that listeners do not get."""
 
 SHOWN = ("rules", "intervals", "accounts", "list_states", "quiet_since", "hold_since", "hold_until", "away", "closing")
-"""Parts of the state that a status shows and that may change without an event of their own: the queue's is sent then."""
+"""Parts of the state that a status shows and that may change without an event: the queue's is sent then."""
 
 CLOSE_BROWSER = 15.0
 """Seconds that closing the browser of an abandoned run may take."""
@@ -135,7 +135,8 @@ class Dispatcher:
         if effects:
             after = evolve(after, effects=())
         silent = all(isinstance(effect, NO_EVENT) for effect in effects)
-        if after.queue is not before.queue or (silent and _shown_parts(after) != _shown_parts(before)):
+        shown = any(getattr(after, name) is not getattr(before, name) for name in SHOWN)
+        if after.queue is not before.queue or (silent and shown):
             effects = (*effects, events.QueueUpdated(len(after.queue)))
         elif silent and after.sessions is not before.sessions:
             self.revision += 1  # a sign of life moves a deadline: no event, but the next status must show it
@@ -365,11 +366,6 @@ class Dispatcher:
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
         await self._writer.stop()
-
-
-def _shown_parts(state: State) -> tuple[int, ...]:
-    """Identities of what a status shows beside queue, sessions and the active run, whose changes have events."""
-    return tuple(id(getattr(state, name)) for name in SHOWN)
 
 
 def stepped(state: State, now: Moment) -> tuple[State, Start | Stop | Abandon | None]:

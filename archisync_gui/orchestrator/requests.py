@@ -202,9 +202,8 @@ def stop_asked(state: State, cause: StopCause) -> State:
     active = state.active
     if active is None or active.stop is not None:
         return state
-    return evolve(state, active=evolve(active, stop=cause)).with_effects(
-        events.SyncStopping(*active.about(), cause.value)
-    )
+    stopping = events.SyncStopping(*active.about(), cause.value)
+    return evolve(state, active=evolve(active, stop=cause)).with_effects(stopping)
 
 
 def removed(state: State, now: Moment, request_id: str) -> State:

@@ -134,13 +134,12 @@ def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> St
 
 def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State:
     """The run's task has been cancelled; it keeps the lock until it really ends (rule 2)."""
-    if state.active is None or state.active.run.id != run_id:
+    active = state.active
+    if active is None or active.run.id != run_id:
         return state
     state = stop_asked(state, cause)
-    active = state.active
-    assert active is not None  # to ask for its end leaves it there
     first = now.mono if active.stop_first is None else active.stop_first
-    return evolve(state, active=evolve(active, stop_first=first, stop_last=now.mono))
+    return evolve(state, active=evolve(state.active, stop_first=first, stop_last=now.mono))
 
 
 def abandoned(state: State, now: Moment, run_id: str) -> State:
