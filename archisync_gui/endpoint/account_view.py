@@ -72,7 +72,7 @@ class AccountView:
             explanation,
             params=self._params(params),
             forecast=tuple(
-                replace(run, account=run.account if run.account == self.account else SHARED)
+                replace(run, account=self._shown(run.account))
                 for run in explanation.forecast
                 if self._sees(run.type, run.account)
             ),

@@ -14,7 +14,7 @@ from typing import TypeVar
 from aiohttp import WSMsgType, hdrs, web
 from pydantic import BaseModel, ValidationError
 
-from archisync_gui.endpoint import contract
+from archisync_gui.endpoint import contract, sessions
 from archisync_gui.endpoint.gate import Refusal
 from archisync_gui.endpoint.paired_pages import Access
 from archisync_gui.endpoint.routing import Call, refuse_repeated_keys
@@ -189,17 +189,17 @@ async def _write(
                 if not isinstance(state, SessionView):
                     reason = state if isinstance(state, SessionEnd) else SessionEnd.UNKNOWN
                     raise _Over({"type": "ended", "reason": reason.value}, 4410)
-            case SyncProgress(type="customers", account=account) as read if (
+            case SyncProgress(type=sessions.CUSTOMERS, account=account) as read if (
                 account == view.account and loop.time() >= next_progress
             ):
                 next_progress = loop.time() + PROGRESS_EVERY
                 await _send(call, socket, {"type": "progress", **as_json(read.progress)})
-            case SyncCompleted(type="customers"):
+            case SyncCompleted(type=sessions.CUSTOMERS):
                 new = freshness(orchestrator.get_status(), view.account)
                 if new != told:
                     told = new
                     await _send(call, socket, {"type": "fresh", **_ages(new)})
-            case SyncError(type="customers", account=account, error=failure) if account == view.account:
+            case SyncError(type=sessions.CUSTOMERS, account=account, error=failure) if account == view.account:
                 code, error, hint = _failed(call, failure)
                 message = {"type": "failed", "code": code, "error": error, "hint": hint, **_ages(told)}
                 await _send(call, socket, message)

@@ -36,7 +36,7 @@ from archisync_gui.orchestrator.explain import explain
 from archisync_gui.orchestrator.listeners import Listeners
 from archisync_gui.orchestrator.memory import Writer
 from archisync_gui.orchestrator.schedule import advanced, lateness_updated, next_visible_change, slept
-from archisync_gui.orchestrator.state import Attempt, State
+from archisync_gui.orchestrator.state import Attempt, State, parts_without
 from archisync_gui.orchestrator.tickets import Waiters
 from archisync_gui.orchestrator.values import ClockDoubt, Effect, Moment, Note, OutcomeFor, evolve
 
@@ -52,8 +52,9 @@ NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
 NO_EVENT = (RunRecord, Note, ClockDoubt, OutcomeFor)
 """Effects that listeners do not get."""
 
-SHOWN = ("rules", "intervals", "accounts", "list_states", "quiet_since", "hold_since", "hold_until", "away", "closing")
-"""Parts of the state that a status shows and that may change without an event: the queue's is sent then."""
+SHOWN = parts_without("active", "abandoned", "queue", "sessions")
+"""Parts of the state that a status shows and that may change without an event: the queue's is sent then. The active run
+and those abandoned have events of their own."""
 
 CLOSE_BROWSER = 15.0
 """Seconds that closing the browser of an abandoned run may take."""

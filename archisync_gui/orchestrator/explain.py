@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from archisync_gui.orchestrator import runs
 from archisync_gui.orchestrator.blocks import Block, breathing, stopped_by
 from archisync_gui.orchestrator.decide import idle_because, in_order, next_change, next_to_start
 from archisync_gui.orchestrator.schedule import advanced
-from archisync_gui.orchestrator.state import Attempt, Request, State
+from archisync_gui.orchestrator.state import Attempt, Request, State, parts_without
 from archisync_gui.orchestrator.values import SHARED, Moment, evolve
 
 HORIZON = timedelta(hours=24)
@@ -199,11 +198,8 @@ class _Kept(NamedTuple):
         return abs(passed_by) < INEXACT and abs(moved) < INEXACT
 
 
-_ALWAYS_NEW = frozenset({"at", "queue_time", "sequence", "ended", "lateness", "effects", "active"})
-"""Parts of the state that change with every step, run or ended session and change no forecast; of the
-active run see :func:`_depends`. Every other part counts, so that a new one is not forgotten."""
-
-_PARTS = tuple(part.name for part in fields(State) if part.name not in _ALWAYS_NEW)
+_PARTS = parts_without("active")
+"""Parts of the state that may change a forecast; of the active run see :func:`_depends`."""
 
 
 def _depends(state: State) -> tuple[object, ...]:

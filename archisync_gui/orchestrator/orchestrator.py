@@ -155,9 +155,9 @@ class Orchestrator:
             spec = state.types[sync_type]
             readers = state.readers(sync_type) if account is None or spec.shared else (account,)
             ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
-            want = requests.clamped(spec.priority if priority is None else priority)
+            clamped = requests.clamped(spec.priority if priority is None else priority)
             asks += [
-                (Slot(sync_type, who, scope, key), Asker(part, origin, want)) for part, who in ticket.parts.items()
+                (Slot(sync_type, who, scope, key), Asker(part, origin, clamped)) for part, who in ticket.parts.items()
             ]
             tickets.append(ticket)
         requests.check_room(self.state, asks)

@@ -71,25 +71,25 @@ def check_room(state: State, asks: Sequence[tuple[Slot, Asker]]) -> None:
                 raise SyncFailure("too-many-records", FailureKind.TRANSIENT, params=params)
 
 
-def asked(state: State, now: Moment, slot: Slot, want: Asker, *, restart: bool = True) -> State:
+def asked(state: State, now: Moment, slot: Slot, asker: Asker, *, restart: bool = True) -> State:
     """Add a request. A second request for a slot joins the one that waits (rule 4); a suspended run that is joined
     starts over (rule 19), unless the asker is content with what it has (``restart`` False, rule 13)."""
     waiting = state.queue.get(slot)
     if waiting is None:
         request_id, state = state.numbered("q")
-        return state.with_request(Request(request_id, slot, (want,), now, state.sequence, state.queue_time))
-    return state.with_request(joined(waiting, (want,), restart=restart))
+        return state.with_request(Request(request_id, slot, (asker,), now, state.sequence, state.queue_time))
+    return state.with_request(joined(waiting, (asker,), restart=restart))
 
 
 def all_asked(state: State, now: Moment, asks: Sequence[tuple[Slot, Asker]]) -> State:
     """Add several requests at once."""
-    for slot, want in asks:
-        state = asked(state, now, slot, want)
+    for slot, asker in asks:
+        state = asked(state, now, slot, asker)
     return state
 
 
 def joined(request: Request, askers: tuple[Asker, ...], *, restart: bool) -> Request:
-    """The request with more who want it; who asks again replaces the own earlier want."""
+    """The request with more askers; one that asks again replaces what it asked before."""
     names = {a.id for a in askers}
     kept = tuple(a for a in request.askers if a.id not in names)
     suspended = request.suspended

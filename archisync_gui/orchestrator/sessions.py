@@ -47,9 +47,9 @@ def wants_fresh(state: State, now: Moment, session_id: str) -> State:
     slot = fast_slot(state, session.account)
     if slot is None:
         return state
-    want = Asker(form(session.handle), Origin.ORDER_FORM, SMART)
+    asker = Asker(form(session.handle), Origin.ORDER_FORM, SMART)
     if fresh_enough(state, now, slot):
-        return _whole_list(served(state, now, slot.account), now, slot, (want,))
+        return _whole_list(served(state, now, slot.account), now, slot, (asker,))
     active = state.active
     if (
         active is not None
@@ -57,8 +57,8 @@ def wants_fresh(state: State, now: Moment, session_id: str) -> State:
         and active.stop is None
         and now.mono - active.began.mono < state.rules.shared_read
     ):
-        return evolve(state, active=evolve(active, request=joined(active.request, (want,), restart=False)))
-    return asked(state, now, slot, want)
+        return evolve(state, active=evolve(active, request=joined(active.request, (asker,), restart=False)))
+    return asked(state, now, slot, asker)
 
 
 def served(state: State, now: Moment, account: AccountId | None) -> State:
@@ -106,8 +106,8 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Asker, ...])
         and now.mono - waiting.suspended.began.mono >= state.rules.whole_age
     )
     priority = state.types[slot.type].priority
-    for want in forms:
-        state = asked(state, now, slot, want._replace(priority=priority), restart=restart)
+    for asker in forms:
+        state = asked(state, now, slot, asker._replace(priority=priority), restart=restart)
     return state
 
 

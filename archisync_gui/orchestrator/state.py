@@ -6,7 +6,7 @@ No decision is made here; see ``decide``. Mappings are never changed, only repla
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -355,3 +355,10 @@ class State:
 
 
 _BLANK = ListState()
+
+
+def parts_without(*names: str) -> tuple[str, ...]:
+    """The parts of a state that are more than bookkeeping of its steps, but for these: whoever keeps something computed
+    from a state compares them. All others are named, so that a new part is not forgotten."""
+    left_out = {"at", "queue_time", "sequence", "ended", "lateness", "effects", *names}
+    return tuple(part.name for part in fields(State) if part.name not in left_out)

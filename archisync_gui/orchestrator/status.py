@@ -6,7 +6,6 @@ the sessions. A hundred waiting requests cost ten times as much as everything el
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import datetime
 from types import MappingProxyType
 from typing import NamedTuple
@@ -32,7 +31,7 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator import blocks, decide, office_hours
 from archisync_gui.orchestrator.explain import Forecaster, explain, params_of, queue_because, remaining
-from archisync_gui.orchestrator.state import Attempt, Request, Session, State
+from archisync_gui.orchestrator.state import Attempt, Request, Session, State, parts_without
 from archisync_gui.orchestrator.values import SHARED, Moment, evolve
 
 _WORST_STATE = (
@@ -102,13 +101,8 @@ class Waiting(NamedTuple):
         return all(a is b for a, b in zip(self.depends, _depends(state, now), strict=True))
 
 
-_NO_REASON = frozenset(
-    {"at", "queue_time", "sequence", "ended", "lateness", "effects", "active", "abandoned", "unreadable"}
-)
-"""Parts of the state that change no waiting request's reason; of the active run only its id counts. Every other part
-counts, so that a new one is not forgotten."""
-
-_PARTS = tuple(part.name for part in fields(State) if part.name not in _NO_REASON)
+_PARTS = parts_without("active", "abandoned", "unreadable")
+"""Parts of the state that may change a waiting request's reason; of the active run only its id counts."""
 
 
 def _depends(state: State, now: Moment) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ from archisync_gui.store import Batch, Store
 from tests.benchmarks.bench_find import rows
 from tests.benchmarks.result import Result
 from tests.benchmarks.whole import folder
+from tests.support.clock import VirtualClock
 
 BEGAN = datetime(2021, 3, 1, 6, 0, tzinfo=UTC)
 YEARS = 5
@@ -23,22 +24,6 @@ TYPE = "CASE x % 6 " + " ".join(f"WHEN {at} THEN '{entity.name}'" for at, entity
 """SQL for one of the lists by turns."""
 OPENED = 7
 """Times, each."""
-
-
-class Calendar:
-    """A clock that stands on a day."""
-
-    def __init__(self) -> None:
-        self.time = BEGAN
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    async def sleep(self, seconds: float) -> None:
-        raise AssertionError("the store never waits")
 
 
 def _live(connection: sa.Connection, day: int) -> None:
@@ -72,7 +57,7 @@ def _live(connection: sa.Connection, day: int) -> None:
     )
 
 
-async def _opened(place: Path, clock: Calendar) -> float:
+async def _opened(place: Path, clock: VirtualClock) -> float:
     """Milliseconds of the best of several openings, with all that the start asks of the journal."""
     spent = []
     for _ in range(OPENED):
@@ -85,7 +70,7 @@ async def _opened(place: Path, clock: Calendar) -> float:
 
 
 async def _lived(years: int) -> list[Result]:
-    clock = Calendar()
+    clock = VirtualClock(BEGAN)
     with folder() as place:
         store = await Store.open(place, ENTITIES, clock=clock)
         for entity in ENTITIES:
@@ -96,7 +81,7 @@ async def _lived(years: int) -> list[Result]:
         sizes: list[float] = []
         new = 0.0
         for day in range(years * 365):
-            clock.time = BEGAN + timedelta(days=day, hours=14)
+            clock.jump((BEGAN + timedelta(days=day, hours=14) - clock.now()).total_seconds())
             await store._database.write(lambda connection, day=day: _live(connection, day))  # type: ignore[misc]
             await store.maintain()
             if day == 0:
