@@ -358,7 +358,7 @@ _BLANK = ListState()
 
 
 def parts_without(*names: str) -> tuple[str, ...]:
-    """The parts of a state that are more than bookkeeping of its steps, but for these: whoever keeps something computed
-    from a state compares them. All others are named, so that a new part is not forgotten."""
+    """The parts of a state that are more than bookkeeping of its steps, but for these. What was computed from a
+    state is still right while they are equal. All others are named, so that a new part is not forgotten."""
     left_out = {"at", "queue_time", "sequence", "ended", "lateness", "effects", *names}
     return tuple(part.name for part in fields(State) if part.name not in left_out)

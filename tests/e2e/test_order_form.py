@@ -138,6 +138,36 @@ async def test_the_next_order_begins_while_the_draft_is_being_saved(at_work: Rig
     assert kept.document["customer"]["name"] == "Studio Bianchi Srl"
 
 
+async def test_a_draft_that_is_opened_while_it_is_being_saved_is_saved_once(at_work: Rig) -> None:
+    between = await at_work.between("**/api/drafts/**")
+    page = await at_work.form()
+    await customer(page, "bianchi")
+    await article(page, "lucido.b", "1")
+    go_on, calls = asyncio.Event(), list[str]()
+
+    async def slow(route: Route) -> None:
+        if route.request.method == "PUT":
+            calls.append(route.request.url.rpartition("/")[2])
+            await go_on.wait()
+        await route.continue_()
+
+    between.instead = slow
+    await page.keyboard.press("Control+Enter")
+    await until(lambda: bool(calls))
+    await page.evaluate("id => { location.hash = `draft=${id}`; }", calls[0])
+    await page.evaluate("dispatchEvent(new Event('online'))")  # the outbox is sent too
+    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.waiting())")  # both have read it
+    go_on.set()
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    await page.evaluate("import('/order-form/keep.js').then((keep) => keep.sendWaiting())")
+    (kept,) = await at_work.office.drafts.list("agente1")
+    assert kept.version == 1
+    assert len(calls) == 1
+    await page.reload()
+    await expect(page.locator("#lines tr")).to_have_count(1)
+    await expect(page.locator("dialog[open]")).to_have_count(0)
+
+
 async def test_what_was_removed_or_cleared_is_taken_back(at_work: Rig) -> None:
     page = await at_work.form()
     await customer(page, "bianchi")

@@ -145,8 +145,8 @@ export async function adopt(entries) {
 
 /** Sends of one draft go one after the other. @type {Map<string, Promise<unknown>>} */
 const sending = new Map();
-/** What this page stored last of a draft: the version it followed and the one it became.
- * @type {Map<string, { from: number | null, to: number }>} */
+/** What this page stored last of a draft: when that was saved, the version it followed, and what it became.
+ * @type {Map<string, { at: string, from: number | null, draft: any, total: number }>} */
 const stored = new Map();
 
 /** Send one draft. It stays in the outbox until the panel has it on its disk.
@@ -161,7 +161,10 @@ export function send(entry) {
 /** @param {Kept} entry @returns {Promise<Sent>} */
 async function sendNow(entry) {
   const before = stored.get(entry.id);
-  const version = before && before.from === entry.version ? before.to : entry.version; // ours, taken up while it was sent
+  // Read from the outbox while it was being sent. Sent again, it would become another version of the same draft, and a tab
+  // that has opened the first one would meet a conflict with itself.
+  if (before?.at === entry.at) return { saved: before.draft, total: before.total };
+  const version = before && before.from === entry.version ? before.draft.version : entry.version; // ours, taken up while it was sent
   let status, answer;
   try {
     /** @type {Record<string, string>} */
@@ -172,7 +175,7 @@ async function sendNow(entry) {
     return { here: true, away, why: error instanceof Error ? error.message : String(error) };
   }
   if (status === 200 || status === 201) {
-    stored.set(entry.id, { from: entry.version, to: answer.draft.version });
+    stored.set(entry.id, { at: entry.at, from: entry.version, draft: answer.draft, total: answer.total });
     await acknowledged(entry, answer.draft.version);
     return { saved: answer.draft, total: answer.total };
   }
