@@ -305,7 +305,8 @@ class Core(OperatorActions):
         try:
             await self._require_folder()
             done = await self.syncs(control)
-            await self._require_folder()
+            with suppress(asyncio.CancelledError):  # too late: what was read is stored
+                await self._require_folder()
             return done
         finally:
             if self._reading.get(place) == run.id:

@@ -26,7 +26,7 @@ from archisync_gui.model import (
     SessionView,
     as_json,
 )
-from archisync_gui.model.events import SessionClosed, SmartSyncTimeout, SyncCompleted, SyncError, SyncProgress
+from archisync_gui.model.events import SessionClosed, SessionUnserved, SmartSyncTimeout, SyncCompleted, SyncProgress
 from archisync_gui.orchestrator import Feed
 
 log = logging.getLogger(__name__)
@@ -199,10 +199,10 @@ async def _write(
                 if new != told:
                     told = new
                     await _send(call, socket, {"type": "fresh", **_ages(new)})
-            case SyncError(type=sessions.CUSTOMERS, account=account, error=failure) if account == view.account:
+            case SessionUnserved(handle=view.handle, error=failure):
                 code, error, hint = _failed(call, failure)
-                message = {"type": "failed", "code": code, "error": error, "hint": hint, **_ages(told)}
-                await _send(call, socket, message)
+                kind = "held" if code == "held" else "failed"
+                await _send(call, socket, {"type": kind, "code": code, "error": error, "hint": hint, **_ages(told)})
 
 
 def _failed(call: Call, failure: ErrorInfo) -> tuple[str, str, str]:

@@ -191,6 +191,14 @@ class SmartSyncTimeout(_FormEndEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class SessionUnserved(FormEvent):
+    """A form gets no fresh customers for now. ``error``: why; its code is ``held`` during the operator's pause."""
+
+    kind: ClassVar = EventKind.SESSION_UNSERVED
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
 class SmartSyncStarted:
     """The first session was opened: other lists wait from now on."""
 
@@ -294,6 +302,7 @@ EventData: TypeAlias = (
     | QueueUpdated
     | SmartSyncStarted
     | SmartSyncEnded
+    | SessionUnserved
     | SmartSyncTimeout
     | SessionOpened
     | SessionClosed

@@ -128,6 +128,8 @@ class EventKind(StrEnum):
     SMART_SYNC_TIMEOUT = "smart-sync-timeout"
     SESSION_OPENED = "session-opened"
     SESSION_CLOSED = "session-closed"
+    SESSION_UNSERVED = "session-unserved"
+    """An order form's read ended without fresh customers, or has to wait for the operator."""
     HOLD_CHANGED = "hold-changed"
     SCHEDULE_CHANGED = "schedule-changed"
     SCHEDULE_MISSED = "schedule-missed"

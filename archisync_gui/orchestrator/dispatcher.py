@@ -45,7 +45,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 T = TypeVar("T")
 
-NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED})
+NOT_KEPT = frozenset({EventKind.SYNC_PROGRESS, EventKind.QUEUE_UPDATED, EventKind.SESSION_UNSERVED})
 """Events that listeners get and the journal does not: they are frequent and of no use later."""
 
 
@@ -194,9 +194,13 @@ class Dispatcher:
                 del self._notes[key]
 
     def journal_failed(self, error: Exception | None) -> None:
-        """The journal failed, or (``None``) works again: shown in the status, and nothing else; runs go on."""
-        self.journal_error = None if error is None else failure_of(error)
+        """The journal failed, or (``None``) works again: shown in the status, and nothing else; runs go on. The event
+        that tells of the new status is of a kind that is not kept."""
+        before, self.journal_error = self.journal_error, None if error is None else failure_of(error)
         self.revision += 1
+        if before != self.journal_error:
+            self._effects.append(events.QueueUpdated(len(self.state.queue)))
+            self._carry_out(self.now())
         if error is None and self._notes:
             self._writer.write(self._write_notes)
 

@@ -155,15 +155,14 @@ class Orchestrator:
             spec = state.types[sync_type]
             readers = state.readers(sync_type) if account is None or spec.shared else (account,)
             ticket = Ticket(f"{self._number('t')}-{self._secret()}", sync_type, scope, readers)
-            clamped = requests.clamped(spec.priority if priority is None else priority)
+            wish = requests.clamped(spec.priority if priority is None else priority)
             asks += [
-                (Slot(sync_type, who, scope, key), Asker(part, origin, clamped)) for part, who in ticket.parts.items()
+                (Slot(sync_type, who, scope, key), Asker(part, origin, wish)) for part, who in ticket.parts.items()
             ]
             tickets.append(ticket)
         requests.check_room(self.state, asks)
         for ticket in tickets:
             self._waiters.add(ticket)
-
         self._dispatcher.apply(requests.all_asked, asks)
         return tickets
 
@@ -174,9 +173,7 @@ class Orchestrator:
     def position(self, ticket: Ticket | str) -> int | None:
         """The place (1-based) in the queue of the ticket's first waiting part; ``None`` when nothing of it waits."""
         found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
-        if found is None:
-            return None
-        return place_of(self.state, found.parts)
+        return None if found is None else place_of(self.state, found.parts)
 
     def cancel(self, ticket: Ticket | BatchTicket | str) -> bool:
         """Withdraw a ticket; a run without another asker is cancelled (rule 26). False: it had its outcome already."""
@@ -186,8 +183,7 @@ class Orchestrator:
         found = self._waiters.ticket(ticket) if isinstance(ticket, str) else ticket
         if found is None or found.done:
             return False
-        who = frozenset(found.parts)
-        self._dispatcher.apply(requests.withdrawn, who)
+        self._dispatcher.apply(requests.withdrawn, frozenset(found.parts))
         return True
 
     def cancel_run(self) -> bool:
@@ -306,15 +302,17 @@ class Orchestrator:
             return answer
         if not wait:
             return smart_sync.answer(self.state, dispatcher.now(), call, "pending")
-        read = await self._fast_read(call.handle, call.began + self.state.rules.answer)
+        read = await self._outcome_for_form(call)
         return smart_sync.answer_after(self.state, dispatcher.now(), call, read)
 
-    async def _fast_read(self, handle: str, until: float) -> RunResult | ErrorInfo | None:
-        """What a form's read brought, ``None`` when it takes longer than until the monotonic time given."""
-        with self._waiters.form(handle) as answer:
-            while not answer.done() and (left := until - self._clock.monotonic()) > 0:
+    async def _outcome_for_form(self, call: smart_sync.Call) -> RunResult | ErrorInfo | None:
+        """What a form's read brought, ``None`` when it takes longer than the form waits for its answer."""
+        while (left := call.began + self.state.rules.answer - self._clock.monotonic()) > 0:
+            with self._waiters.form(call.handle) as answer:
                 await first_of(answer, self._clock.sleep(left))
-            return answer.result() if answer.done() else None
+                if answer.done() and not smart_sync.is_older(self.state, call, answer.result()):
+                    return answer.result()
+        return None
 
     def touch(self, session_id: str) -> datetime | SessionEnd:
         """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""

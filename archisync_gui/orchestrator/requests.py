@@ -7,6 +7,7 @@ from datetime import datetime
 
 from archisync_gui.model import (
     AccountId,
+    ErrorInfo,
     FailureKind,
     Json,
     Outcome,
@@ -128,7 +129,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
             continue
         left = tuple(a for a in request.askers if a.id not in who)
         if left:
-            state = state.with_request(evolve(request, askers=left)).with_effects(_withdrawal(request, gone))
+            state = _withdrawal(state.with_request(evolve(request, askers=left)), request, gone)
         else:
             state = dropped(state, now, request)
     active = state.active
@@ -137,7 +138,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
     left = tuple(a for a in active.request.askers if a.id not in who)
     if left:
         gone = tuple(a for a in active.request.askers if a.id in who)
-        state = state.with_effects(_withdrawal(active.request, gone))
+        state = _withdrawal(state, active.request, gone)
         return evolve(state, active=evolve(active, request=evolve(active.request, askers=left)))
     return stop_asked(state, StopCause.WITHDRAWN) if stop else state
 
@@ -145,7 +146,7 @@ def withdrawn(state: State, now: Moment, who: Collection[str], *, stop: bool = T
 def dropped(state: State, now: Moment, request: Request) -> State:
     """A waiting request is removed; its suspended run, if any, has ended (rules 5, 26)."""
     state = suspended_ended(state.without_request(request.slot), now, request, StopCause.WITHDRAWN.value)
-    state = state.with_effects(_withdrawal(request, request.askers))
+    state = _withdrawal(state, request, request.askers)
     return state if state.closing else used_up(state, request)
 
 
@@ -190,11 +191,32 @@ def with_owed(state: State, key: tuple[SyncType, AccountId], since: datetime | N
     return state.with_list_state(key, evolve(list_state, owed=since)).with_effects(note)
 
 
-def _withdrawal(request: Request, askers: tuple[Asker, ...]) -> OutcomeFor:
+def _withdrawal(state: State, request: Request, askers: tuple[Asker, ...]) -> State:
     slot = request.slot
     run_id = None if request.suspended is None else request.suspended.run.id
     result = RunResult(slot.type, slot.account, slot.scope, Outcome.CANCELLED, run_id=run_id)
-    return OutcomeFor(tuple(a.id for a in askers), result)
+    return delivered(state, [a.id for a in askers], result)
+
+
+def delivered(state: State, who: Collection[str], result: RunResult | ErrorInfo) -> State:
+    """These askers have this outcome. An open form that gets no fresh customers by it is told so by an event, too: its
+    call may have been answered ``pending`` long ago (rule 12)."""
+    if not who:
+        return state
+    state, error = state.with_effects(OutcomeFor(tuple(who), result)), unserved(result)
+    if error is None:
+        return state
+    told = [s for s in state.sessions.values() if form(s.handle) in who]
+    return state.with_effects(*(events.SessionUnserved(s.handle, s.label, s.account, error) for s in told))
+
+
+def unserved(result: RunResult | ErrorInfo) -> ErrorInfo | None:
+    """Why a form has no fresh customers by this outcome; ``None``: it has, or the outcome is that of a whole list."""
+    if isinstance(result, ErrorInfo):
+        return result
+    if result.scope is not Scope.NEW or result.outcome is Outcome.COMPLETED:
+        return None
+    return result.error or ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {result.outcome}")
 
 
 def stop_asked(state: State, cause: StopCause) -> State:

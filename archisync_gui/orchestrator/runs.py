@@ -28,6 +28,7 @@ from archisync_gui.model import (
 from archisync_gui.orchestrator import accounts, sessions
 from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.requests import (
+    delivered,
     dropped,
     put_back,
     stop_asked,
@@ -41,7 +42,6 @@ from archisync_gui.orchestrator.values import (
     ClockDoubt,
     Moment,
     Note,
-    OutcomeFor,
     Slot,
     Stamp,
     evolve,
@@ -88,8 +88,7 @@ def started(state: State, now: Moment, slot: Slot) -> State:
 
 def progressed(state: State, now: Moment, run_id: str, progress: Progress) -> State:
     """The runner reports progress; resets the watchdog (rule 24)."""
-    active = state.active
-    if active is None or active.run.id != run_id:
+    if (active := state.running(run_id)) is None:
         return state
     active = evolve(active, progress=progress, progress_at=now.mono)
     return evolve(state, active=active).with_effects(events.SyncProgress(*active.about(), *_read(progress)))
@@ -125,8 +124,7 @@ def freshness_restated(
 
 def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> State:
     """The runner declares a step without progress of up to ``limit`` seconds; ``None``: it is over (rule 24)."""
-    active = state.active
-    if active is None or active.run.id != run_id:
+    if (active := state.running(run_id)) is None:
         return state
     until = None if limit is None else now.mono + limit
     return evolve(state, active=evolve(active, long_step=until, progress_at=now.mono))
@@ -134,8 +132,7 @@ def long_step(state: State, now: Moment, run_id: str, limit: float | None) -> St
 
 def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State:
     """The run's task has been cancelled; it keeps the lock until it really ends (rule 2)."""
-    active = state.active
-    if active is None or active.run.id != run_id:
+    if (active := state.running(run_id)) is None:
         return state
     state = stop_asked(state, cause)
     first = now.mono if active.stop_first is None else active.stop_first
@@ -145,8 +142,7 @@ def stop_sent(state: State, now: Moment, run_id: str, cause: StopCause) -> State
 def abandoned(state: State, now: Moment, run_id: str) -> State:
     """The run ignored all cancellations: it loses the lock, and its result is ignored (rule 26). For its request this
     is a failed or cancelled attempt like any other."""
-    active = state.active
-    if active is None or active.run.id != run_id:
+    if (active := state.running(run_id)) is None:
         return state
     error = _error(active, "run-abandoned", "the run did not end and was abandoned")
     state = evolve(state, active=None, abandoned=(*state.abandoned, active))
@@ -164,8 +160,7 @@ def abandoned_over(state: State, _now: Moment, run_id: str) -> State:
 
 def ended(state: State, now: Moment, run_id: str, end: Finished | Suspended | ErrorInfo) -> State:
     """The run's task is over: it returned or raised. Frees the lock."""
-    active = state.active
-    if active is None or active.run.id != run_id:
+    if (active := state.running(run_id)) is None:
         return state
     state = _after_end(evolve(state, active=None), now, active, end)
     # Its account may have gone while it ran: then no account could serve what it put back into the queue.
@@ -173,18 +168,13 @@ def ended(state: State, now: Moment, run_id: str, end: Finished | Suspended | Er
 
 
 def _after_end(state: State, now: Moment, active: Attempt, how: Finished | Suspended | ErrorInfo) -> State:
-    if active.stop is not None and active.stop in LIMITS:
-        code = LIMITS[active.stop]
-        return _failed(state, now, active, _error(active, code, f"{code}: the run was cancelled"))
-    match how:
-        case ErrorInfo():
-            # Ignore exceptions of a run that is being cancelled.
-            return _cancelled(state, now, active) if active.stop else _failed(state, now, active, how)
-        case Finished():
-            return _finished(state, now, active, how)
-        case Suspended() if active.stop is None:
-            return _suspended(state, now, active, how)
-    return _cancelled(state, now, active)
+    if isinstance(how, Finished):  # what was read is stored, also where it was told to stop: too late (rule 26)
+        return _finished(state, now, active, how)
+    if active.stop in LIMITS:
+        return _failed(state, now, active, _error(active, LIMITS[active.stop], "the run passed a limit"))
+    if active.stop is not None:
+        return _cancelled(state, now, active)  # what a run raises that is being cancelled says nothing
+    return _suspended(state, now, active, how) if isinstance(how, Suspended) else _failed(state, now, active, how)
 
 
 # ---------------------------------------------------------------------------------------------------------- ends
@@ -267,7 +257,7 @@ def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult
         return state
     state = suspended_ended(state.without_request(slot), now, waiting, "satisfied")
     state = sessions.served(state, now, slot.account)
-    return state.with_effects(OutcomeFor(tuple(a.id for a in waiting.askers), evolve(result, scope=Scope.NEW)))
+    return delivered(state, [a.id for a in waiting.askers], evolve(result, scope=Scope.NEW))
 
 
 def _suspended(state: State, now: Moment, active: Attempt, how: Suspended) -> State:
@@ -327,10 +317,8 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     state = _deliver_to_closed_forms(state, active.request, request, result_of(row))
     retry = evolve(request, attempt=row.attempt + 1, not_before=now.mono + pause)
     fast = row.scope is Scope.NEW
-    forms = tuple(a.id for a in retry.askers if fast and is_form(a.id))
-    state = put_back(state, retry).with_effects(failure)
-    if forms:
-        state = state.with_effects(OutcomeFor(forms, error))
+    forms = [a.id for a in retry.askers if fast and is_form(a.id)]
+    state = delivered(put_back(state, retry).with_effects(failure), forms, error)
     return state.with_effects(events.RetryPlanned(*active.about()[:-1], row.attempt + 1, pause))
 
 
@@ -354,15 +342,14 @@ def _count_kept(state: State, key: tuple[SyncType, AccountId], before: ListState
 
 def _deliver_to_closed_forms(state: State, before: Request, after: Request, result: RunResult) -> State:
     """The forms that closed meanwhile and are in the request no more have their outcome, too (rule 5)."""
-    gone = tuple(a.id for a in before.askers if a not in after.askers)
-    return state.with_effects(OutcomeFor(gone, result)) if gone else state
+    return delivered(state, [a.id for a in before.askers if a not in after.askers], result)
 
 
 def _deliver(state: State, request: Request, result: RunResult) -> State:
     """All remaining askers of the request get its one outcome (rule 5)."""
     if not state.closing:
         state = used_up(state, request)
-    return state.with_effects(OutcomeFor(tuple(a.id for a in request.askers), result)) if request.askers else state
+    return delivered(state, [a.id for a in request.askers], result)
 
 
 def _error(active: Attempt, code: str, message: str) -> ErrorInfo:

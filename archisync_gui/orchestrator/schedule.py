@@ -10,7 +10,7 @@ from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Origin, Reaso
 from archisync_gui.orchestrator import office_hours, sessions
 from archisync_gui.orchestrator.blocks import breathing, late_times, quiet, stopped_by
 from archisync_gui.orchestrator.decide import dues
-from archisync_gui.orchestrator.requests import asked, stop_asked, with_owed
+from archisync_gui.orchestrator.requests import asked, delivered, stop_asked, with_owed
 from archisync_gui.orchestrator.rules import Rules
 from archisync_gui.orchestrator.state import Lateness, ListState, State, StopCause
 from archisync_gui.orchestrator.values import (
@@ -19,7 +19,6 @@ from archisync_gui.orchestrator.values import (
     ClockDoubt,
     Moment,
     Note,
-    OutcomeFor,
     QueueTime,
     Slot,
     Stamp,
@@ -59,7 +58,7 @@ def held(state: State, now: Moment, until: datetime | None) -> State:
     """The operator's pause begins, or gets another end; an end that has passed is no pause."""
     if until is not None and until <= now.wall:
         return released(state)
-    state = state.with_effects(OutcomeFor(tuple(form(session.handle) for session in state.sessions.values()), HELD))
+    state = delivered(state, [form(session.handle) for session in state.sessions.values()], HELD)
     if state.hold_since is not None:
         if until == state.hold_until:
             return state

@@ -50,15 +50,16 @@ def wants_fresh(state: State, now: Moment, session_id: str) -> State:
     asker = Asker(form(session.handle), Origin.ORDER_FORM, SMART)
     if fresh_enough(state, now, slot):
         return _whole_list(served(state, now, slot.account), now, slot, (asker,))
+    return _joined_active(state, now, slot, (asker,), state.rules.shared_read) or asked(state, now, slot, asker)
+
+
+def _joined_active(state: State, now: Moment, slot: Slot, askers: tuple[Asker, ...], limit: float) -> State | None:
+    """The active run of that slot serves these forms too, so that none of them suspends it. ``None``: there is none
+    that began less than ``limit`` seconds ago."""
     active = state.active
-    if (
-        active is not None
-        and active.request.slot == slot
-        and active.stop is None
-        and now.mono - active.began.mono < state.rules.shared_read
-    ):
-        return evolve(state, active=evolve(active, request=joined(active.request, (asker,), restart=False)))
-    return asked(state, now, slot, asker)
+    if active is None or active.request.slot != slot or active.stop or now.mono - active.began.mono >= limit:
+        return None
+    return evolve(state, active=evolve(active, request=joined(active.request, askers, restart=False)))
 
 
 def served(state: State, now: Moment, account: AccountId | None) -> State:
@@ -96,8 +97,10 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Asker, ...])
     if not forms or (whole is not None and whole.age(now) < state.rules.whole_age):
         return state
     slot = slot._replace(scope=Scope.ALL)
-    if state.active is not None and state.active.request.slot == slot:
-        return state
+    priority = state.types[slot.type].priority
+    forms = tuple(asker._replace(priority=priority) for asker in forms)
+    if (serving := _joined_active(state, now, slot, forms, state.rules.whole_age)) is not None:
+        return serving
     waiting = state.queue.get(slot)
     # A suspended read that is young enough gives the form what it needs when it goes on.
     restart = (
@@ -105,9 +108,8 @@ def _whole_list(state: State, now: Moment, slot: Slot, forms: tuple[Asker, ...])
         and waiting.suspended is not None
         and now.mono - waiting.suspended.began.mono >= state.rules.whole_age
     )
-    priority = state.types[slot.type].priority
     for asker in forms:
-        state = asked(state, now, slot, asker._replace(priority=priority), restart=restart)
+        state = asked(state, now, slot, asker, restart=restart)
     return state
 
 

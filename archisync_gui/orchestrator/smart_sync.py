@@ -8,13 +8,13 @@ from archisync_gui.model import (
     AccountId,
     ErrorInfo,
     FailureKind,
-    Outcome,
     RunResult,
     SessionEnd,
     SmartSyncResult,
     SyncFailure,
 )
 from archisync_gui.orchestrator import sessions
+from archisync_gui.orchestrator.requests import unserved
 from archisync_gui.orchestrator.state import State
 from archisync_gui.orchestrator.values import Moment
 
@@ -75,25 +75,27 @@ def answer_at_once(state: State, now: Moment, call: Call) -> SmartSyncResult | N
     return None if state.hold_since is None else answer(state, now, call, "held")
 
 
+def is_older(state: State, call: Call, read: RunResult | ErrorInfo) -> bool:
+    """True of a read that began too long before the call: one asked for earlier, which has ended while the call's own
+    still waits (rule 12)."""
+    new, _ = sessions.stamps(state, call.account)
+    began = call.began if new is None or new.mono is None or unserved(read) is not None else new.mono
+    return call.began - began > state.rules.shared_read
+
+
 def answer_after(state: State, now: Moment, call: Call, read: RunResult | ErrorInfo | None) -> SmartSyncResult:
     """The answer when the read has ended, failed for the first time, or (``None``) takes too long; of a session that
     ended meanwhile, why (rule 14)."""
     ended = _answer_ended(state, now, call)
     if ended is not None:
         return ended
-    match read:
-        case None:
-            return answer(state, now, call, "pending")
-        case RunResult(outcome=Outcome.COMPLETED):
-            return answer(state, now, call, "fresh", result=read)
-        case RunResult():
-            unread = ErrorInfo("fast-read-ended", FailureKind.TRANSIENT, f"the fast read ended {read.outcome}")
-            error = read.error or unread
-            code = "stopped" if error.kind is FailureKind.CREDENTIALS else "failed"
-            return answer(state, now, call, code, error=error)
-        case ErrorInfo(code="held"):
-            return answer(state, now, call, "held")
-    return answer(state, now, call, "failed", error=read)
+    error = None if read is None else unserved(read)
+    if error is None:
+        fresh = read if isinstance(read, RunResult) else None
+        return answer(state, now, call, "pending" if fresh is None else "fresh", result=fresh)
+    if error.code == "held":
+        return answer(state, now, call, "held")
+    return answer(state, now, call, "stopped" if error.kind is FailureKind.CREDENTIALS else "failed", error=error)
 
 
 def _answer_ended(state: State, now: Moment, call: Call) -> SmartSyncResult | None:

@@ -320,6 +320,10 @@ class State:
         """What is known of a list."""
         return self.list_states.get(self.list_key(sync_type, account), _BLANK)
 
+    def running(self, run_id: str) -> Attempt | None:
+        """The active run, if it has that id."""
+        return self.active if self.active is not None and self.active.run.id == run_id else None
+
     def request(self, request_id: str) -> Request | None:
         """The waiting request of that id."""
         return next((r for r in self.queue.values() if r.id == request_id), None)

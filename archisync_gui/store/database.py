@@ -86,7 +86,8 @@ class Database:
     async def write(self, job: Callable[[sa.Connection], T], *, abandoned: threading.Event | None = None) -> T:
         """Run ``job`` in one write transaction: committed when it returns, rolled back when it raises.
 
-        ``abandoned`` is set when the caller is cancelled; a long job looks at it and raises :class:`Abandoned`.
+        ``abandoned`` is set when the caller is cancelled; a long job looks at it and raises :class:`Abandoned`. One
+        that is committed all the same was cancelled too late: its result is returned.
         """
         return await self._writer.run(job, abandoned)
 
@@ -186,7 +187,7 @@ class _Side:
             elif not self._writes and self._connection is not None:
                 self._connection.connection.driver_connection.interrupt()  # type: ignore[union-attr]
 
-        return await self.worker.run(call, on_cancel=cancel)
+        return await self.worker.run(call, on_cancel=cancel, keeps_result=abandoned is not None)
 
     def _open(self) -> sa.Connection:
         if self._connection is None:

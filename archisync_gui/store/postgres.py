@@ -186,7 +186,8 @@ class _Side:
         def cancel() -> None:
             (abandoned or unwanted).set()
 
-        return await self.worker.run(call, on_cancel=cancel if abandoned is not None or not self._writes else None)
+        on_cancel = cancel if abandoned is not None or not self._writes else None
+        return await self.worker.run(call, on_cancel=on_cancel, keeps_result=abandoned is not None)
 
     def _check(self, connection: sa.Connection, fence: Fence) -> None:
         epoch = fence.epoch

@@ -19,7 +19,7 @@ from archisync_gui.store import ages, backups, dialect, find, maintenance, refus
 from archisync_gui.store import apply as applying
 from archisync_gui.store import migrate as migrating
 from archisync_gui.store.connections import Connections
-from archisync_gui.store.database import Database
+from archisync_gui.store.database import Database, check
 from archisync_gui.store.errors import StoreError
 from archisync_gui.store.file_checks import check_file, has_log, is_new_file
 from archisync_gui.store.journal import StoreJournal
@@ -200,7 +200,8 @@ class Store(Questions):
         return await self._database.read(lambda connection: applying.known(connection, declared, table, owner))
 
     async def apply(self, entity: SyncType, account: AccountId, batch: Batch) -> Delta:
-        """Apply a checked read, whole or not at all. A cancelled apply changes nothing.
+        """Apply a checked read, whole or not at all. One that is cancelled changes nothing and raises
+        ``CancelledError``; where that comes too late, it is applied, and the result is returned as ever.
 
         Raises :class:`SyncFailure` ``read-overtaken`` when the whole list was replaced (accepted, re-keyed, cleared)
         after the read was compared with it.
@@ -309,6 +310,7 @@ class Store(Questions):
                 if not find.is_damaged(error):
                     raise
                 find.rebuild(connection, self._entities())
+            check(abandoned)
             return done
 
         return await self._database.write(both, abandoned=abandoned)

@@ -25,12 +25,16 @@ class Worker:
         self._running: object | None = None
         self._closed = False
 
-    async def run(self, job: Callable[[], T], *, on_cancel: Callable[[], None] | None = None) -> T:
+    async def run(
+        self, job: Callable[[], T], *, on_cancel: Callable[[], None] | None = None, keeps_result: bool = False
+    ) -> T:
         """Do ``job`` on the thread and return what it returns.
 
         When the caller is cancelled, a job that has not begun is dropped; for one that runs, ``on_cancel`` is called
         (from the caller's thread, to make it stop early) and its end is awaited, so that nothing goes on behind the
-        caller's back. Raises :class:`SyncFailure` ``closing`` after :meth:`close`.
+        caller's back. ``keeps_result``: of a job that succeeds all the same, the result is returned and the
+        cancellation is over, as it came too late; however often it is repeated, the end is awaited.
+        Raises :class:`SyncFailure` ``closing`` after :meth:`close`.
         """
         if self._closed:
             raise SyncFailure("closing", FailureKind.PERMANENT)
@@ -57,7 +61,13 @@ class Worker:
                         if self._running is token and on_cancel is not None:
                             on_cancel()
                     # Asked again: SQLite forgets an interrupt that comes while the job is between two statements.
-                    await asyncio.wait({waiter}, timeout=INTERRUPT_AGAIN)
+                    try:
+                        await asyncio.wait({waiter}, timeout=INTERRUPT_AGAIN)
+                    except asyncio.CancelledError:
+                        if not keeps_result:
+                            raise
+                if keeps_result and waiter.exception() is None:
+                    return waiter.result()
             raise
 
     async def close(self, last: Callable[[], None] | None = None) -> None:

@@ -292,6 +292,9 @@
             this.#settle(this.freshness);
           }
           break;
+        case "held": // the operator's pause; fresh data follow when it is over
+          if (this.freshness.state === "opening" || this.freshness.state === "pending") this.#set({ ...ages, state: "held" });
+          break;
         case "ended":
           this.#over(message.reason);
           break;

@@ -26,10 +26,11 @@ PROGRAM = textwrap.dedent(
         limits = aiohttp.ClientTimeout(total=None)
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(headers=json.loads(headers), connector=connector, timeout=limits) as session:
-            end = time.monotonic() + seconds
+            end, opened, all_open = 0.0, 0, asyncio.Event()
 
             async def client():
                 nonlocal wrong
+                await all_open.wait()
                 while time.monotonic() < end:
                     began = time.perf_counter()
                     async with session.get(url + "/api/sync/status") as answer:
@@ -40,6 +41,7 @@ PROGRAM = textwrap.dedent(
 
             async def form():
                 nonlocal wrong
+                await all_open.wait()
                 session_id, draft, version = secrets.token_urlsafe(24), secrets.token_urlsafe(15), 0
                 me = {"sessionId": session_id}
                 async with session.post(url + "/api/customers/smart-sync?wait=false", json=me) as answer:
@@ -60,7 +62,13 @@ PROGRAM = textwrap.dedent(
                     wrong += answer.status != 200
 
             async def stream(place):
+                nonlocal end, opened
                 async with session.get(url + "/api/events") as answer:
+                    opened += 1
+                    if opened == streams:
+                        end = time.monotonic() + seconds
+                        all_open.set()
+                    await all_open.wait()
                     while (left := end - time.monotonic()) > 0:
                         try:
                             async with asyncio.timeout(left):

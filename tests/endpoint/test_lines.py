@@ -99,11 +99,15 @@ async def test_news_reach_the_tab(office: Office) -> None:
         fresh = await hear(socket)
         assert (fresh["type"], fresh["newAsOf"]) == ("fresh", (AS_OF + timedelta(minutes=1)).isoformat())
         error = {"code": "no-such-path", "params": {}}
-        office.orchestrator.tell(EventKind.SYNC_ERROR, {"type": "customers", "account": "agente2", "error": error})
-        office.orchestrator.tell(EventKind.SYNC_ERROR, {"type": "customers", "account": "agente1", "error": error})
+        office.orchestrator.tell(
+            EventKind.SESSION_UNSERVED, {"handle": "handle-2", "error": {**error, "code": "other"}}
+        )
+        office.orchestrator.tell(EventKind.SESSION_UNSERVED, {"handle": "handle-1", "error": error})
         failed = await hear(socket)
         assert (failed["type"], failed["code"]) == ("failed", "no-such-path")
         assert failed["newAsOf"] == fresh["newAsOf"]
+        office.orchestrator.tell(EventKind.SESSION_UNSERVED, {"handle": "handle-1", "error": {**error, "code": "held"}})
+        assert (await hear(socket))["type"] == "held"
 
 
 @pytest.mark.parametrize("reason", [SessionEnd.OPERATOR, SessionEnd.TIMEOUT, SessionEnd.CLOSED])

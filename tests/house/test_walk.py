@@ -52,8 +52,8 @@ class Bound:
 # ``docs/architecture.md`` says what the files do, by folder. What raised the figures since the first round: the driver
 # for the real pages, splitting all files above 400 lines by subject (``test_sizes``), the events' dataclasses, and the
 # watch of the profile's folder.
-CLICK = Bound(files=99, moves=525, wanted="40 files, 160 moves")
-CALL = Bound(files=109, moves=575, wanted="40 files, 160 moves")
+CLICK = Bound(files=100, moves=530, wanted="40 files, 160 moves")
+CALL = Bound(files=111, moves=585, wanted="40 files, 160 moves")
 
 
 async def common(once: Callable[[], Awaitable[Walk]], bound: Bound) -> Walk:

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from archisync_gui.model import EventKind, FailureKind, Origin, Progress, Scope, SessionEnd, State
+from archisync_gui.model import EventKind, FailureKind, Origin, Outcome, Progress, Scope, SessionEnd, State
 from archisync_gui.model import events as said
 from archisync_gui.orchestrator import Feed, Rules
 from archisync_gui.orchestrator.listeners import Listeners
-from tests.orchestrator.rig import Rig, opened
+from tests.orchestrator.rig import TWO, Rig, opened
 from tests.support.clock import MONDAY, settle
 from tests.support.events import an_event
 
@@ -43,6 +43,123 @@ async def test_the_watchdog_too_is_shown_at_once() -> None:
         assert rig.o.get_status().current_run.stopping == "watchdog"  # type: ignore[union-attr]
         run.finish()
         await settle()
+
+
+@pytest.mark.parametrize("stop", ["operator", "hold", "watchdog"])
+async def test_a_read_that_was_stored_before_it_was_stopped_is_told_as_stored(stop: str) -> None:
+    """Rule 26: a runner returns what it read when the cancellation came after its commit; *cancelled* would say that
+    the stored data are as they were."""
+    async with Rig() as rig:
+        ticket, run = await rig.deaf("orders")
+        match stop:
+            case "operator":
+                rig.o.cancel_run()
+            case "hold":
+                rig.o.hold()
+            case _:
+                await rig.clock.advance(121)
+        await settle()
+        run.finish()
+        assert (await ticket).outcome is Outcome.COMPLETED
+        assert rig.of(EventKind.SYNC_CANCELLED) == []
+        assert len(rig.of(EventKind.SYNC_COMPLETED)) == 1
+        assert rig.o.get_status().statuses["orders"].accounts[0].last_run_time is not None
+        assert [row.outcome for row in rig.journal.rows.values()] == [Outcome.COMPLETED]
+
+
+@pytest.mark.parametrize("how", ["unclean", "skipped", "cancelled", "removed", "failed"])
+async def test_a_form_that_was_answered_pending_hears_that_its_read_brought_nothing(how: str) -> None:
+    """Rule 12: nobody waits for the call's answer any more, so an event tells the form's line."""
+    async with Rig(accounts=TWO) as rig:
+        if how == "removed":
+            rig.o.request_sync("orders", "anna")
+            await settle()
+        assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
+        assert (await rig.o.smart_customer_sync("b", "bruno", wait=False)).code == "pending"
+        await settle()
+        handle = rig.o.get_status().sessions[0].handle
+        match how:
+            case "unclean":
+                await rig.finish(Outcome.UNCLEAN)
+            case "skipped":
+                await rig.finish(Outcome.SKIPPED)
+            case "cancelled":
+                rig.o.cancel_run()
+                await settle()
+            case "removed":
+                (waiting,) = [r for r in rig.o.get_status().queue if r.account == "anna" and r.scope is Scope.NEW]
+                rig.o.remove(waiting.id)
+            case _:
+                await rig.fail()
+        (told,) = rig.of(EventKind.SESSION_UNSERVED)
+        assert isinstance(told.data, said.SessionUnserved)
+        assert told.data.handle == handle
+        assert told.data.error.code == ("erp-slow" if how == "failed" else "fast-read-ended")
+
+
+async def test_a_pause_tells_forms_that_wait() -> None:
+    """Rule 18."""
+    async with Rig() as rig:
+        await rig.o.smart_customer_sync("a", wait=False)
+        await settle()
+        rig.o.hold()
+        await settle()
+        assert [e.data.error.code for e in rig.of(EventKind.SESSION_UNSERVED)] == ["held"]
+        rig.o.release()
+        await settle()
+        await rig.finish()
+        assert (await rig.o.smart_customer_sync("a")).code == "fresh"
+
+
+async def test_no_form_is_called_fresh_by_a_read_that_was_too_old_when_it_asked() -> None:
+    """Rule 12: a read without a clean base takes minutes; a call in between wants customers of now."""
+    async with Rig() as rig:
+        assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
+        await settle()
+        await rig.clock.advance(60)
+        second = opened(rig, "a")
+        await settle()
+        asked = rig.clock.now()
+        await rig.finish()  # the read of a minute ago
+        assert not second.done()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        await rig.finish()
+        answer = await second
+        assert (answer.code, answer.new_as_of) == ("fresh", asked)
+
+
+async def test_a_call_whose_read_is_not_there_in_time_is_pending_though_an_older_read_ended() -> None:
+    """Rule 12."""
+    async with Rig() as rig:
+        await rig.o.smart_customer_sync("a", wait=False)
+        await settle()
+        await rig.clock.advance(60)
+        second = opened(rig, "a")
+        await settle()
+        await rig.finish()
+        await rig.clock.advance(10)
+        assert (await second).code == "pending"
+        await rig.finish()
+
+
+async def test_no_form_suspends_the_whole_list_that_follows_for_it() -> None:
+    """Rules 13, 17: the form that asked for it was reloaded; the new one is served by the same read."""
+    async with Rig() as rig:
+        rig.o.request_sync("customers", origin=Origin.SCHEDULE)
+        first = opened(rig, "a")
+        await settle()
+        if rig.active.slot[2] is Scope.ALL:
+            await rig.suspend()
+        await rig.finish()
+        await first
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        rig.o.resume_other_syncs("a")
+        again = opened(rig, "b")
+        await settle()
+        assert (await again).code == "fresh"
+        assert not rig.active.control.suspend_requested()
+        await rig.finish()
 
 
 async def test_a_pause_that_has_passed_answers_no_form() -> None:

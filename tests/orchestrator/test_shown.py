@@ -656,19 +656,28 @@ async def test_a_note_is_written_once_whatever_else_is_noted_later() -> None:
 
 
 async def test_a_journal_that_fails_makes_a_new_status(expected_errors: Any) -> None:
-    """Rule 31: no event tells of it, for events could not be kept either."""
+    """Rule 31: an event that is not kept tells of it, so that the panel shows it without waiting for something else."""
     expected_errors("the journal failed")
     async with Rig() as rig:
+        shown = rig.o.get_status()
+
+        def look(event: Event) -> None:
+            nonlocal shown
+            shown = rig.o.get_status()
+
+        rig.o.subscribe(look)
         rig.journal.error = OSError("disk full")
         rig.o.hold()
         assert rig.o.get_status().journal_error is None
         await settle()
-        assert rig.o.get_status().journal_error is not None
+        assert shown.journal_error is not None
+        told = len(rig.events)
+        await rig.clock.advance(61)  # it fails again and again: told once
+        assert len(rig.events) == told
         rig.journal.error = None
-        rig.o.release()
-        rig.o.get_status()
-        await settle()
-        assert rig.o.get_status().journal_error is None
+        await rig.clock.advance(31)  # by itself: nothing else happens
+        assert shown.journal_error is None
+        assert rig.journal.notes["hold"] is not None
 
 
 async def test_a_hold_keeps_what_schedule_and_forms_wanted_and_ends_what_the_operator_wanted() -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
-from archisync_gui.store import ChangeKind, Delta, Store, row_key
+from archisync_gui.entities.declaration import Entity
+from archisync_gui.store import ChangeKind, Delta, Store, find, row_key
 
 
 async def keys(store: Store, account: str = "agent", **options: bool) -> list[str]:
@@ -284,6 +287,58 @@ async def test_a_cancelled_apply_changes_nothing(store: Store, reads: Reads) -> 
     assert (await store.rows("parcels", "agent")).total == 0
     assert (await store.ages("parcels", "agent")).last_success is None
     assert (await store.apply("parcels", "agent", reads.batch([parcel(1)]))).added == 1
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_apply_cancelled_before_its_commit_changes_nothing(
+    store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """All rows are written; the search index, which takes as long, is not."""
+    began, go_on = threading.Event(), threading.Event()
+    real = find.catch_up
+
+    def slow(connection: sa.Connection, entities: Sequence[Entity]) -> None:
+        began.set()
+        assert go_on.wait(10)
+        real(connection, entities)
+
+    monkeypatch.setattr(find, "catch_up", slow)
+    task = asyncio.create_task(store.apply("parcels", "agent", reads.batch([parcel(1)])))
+    await asyncio.to_thread(began.wait, 10)
+    for _ in range(times):  # a cancellation is repeated until the run ends
+        task.cancel()
+        await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await store.rows("parcels", "agent")).total == 0
+    assert (await store.ages("parcels", "agent")).last_success is None
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_an_apply_cancelled_during_its_commit_tells_what_it_did(
+    store: Store, reads: Reads, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    """From here on the rows are stored: who is told *cancelled* would believe that they are not."""
+    began, go_on = threading.Event(), threading.Event()
+    real = sa.engine.RootTransaction.commit
+
+    def slow(transaction: sa.engine.RootTransaction) -> None:
+        began.set()
+        assert go_on.wait(10)
+        real(transaction)
+
+    monkeypatch.setattr(sa.engine.RootTransaction, "commit", slow)
+    task = asyncio.create_task(store.apply("parcels", "agent", reads.batch([parcel(1)])))
+    await asyncio.to_thread(began.wait, 10)
+    for _ in range(times):
+        task.cancel()
+        await asyncio.sleep(0)
+    go_on.set()
+    assert (await task).added == 1
+    assert (await store.rows("parcels", "agent")).total == 1
+    assert (await store.ages("parcels", "agent")).last_success is not None
 
 
 async def test_an_apply_that_raises_changes_nothing(store: Store, reads: Reads) -> None:

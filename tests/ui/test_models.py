@@ -75,7 +75,7 @@ def test_the_conditions_are_computed_once_for_all_rows(monkeypatch: pytest.Monke
 def test_the_tooltip_says_how_long_the_last_reads_took_and_how_many_failed() -> None:
     model = TypesModel()
     model.show_status(calm(), NOW)
-    model.set_runs(history(), {})
+    model.set_runs(history(), lambda _: {})
     tip = model.index(3, TypesModel.EXPECTED).data(VALUE).tooltip
     assert "Last: " in tip
     assert "Usually: " in tip
@@ -92,7 +92,7 @@ def test_a_calm_row_says_what_today_brought() -> None:
         run_record("customers", NOW - timedelta(hours=1), 20, rows=1512, added=0, changed=0, warnings=(FIRST_READ,)),
         run_record("ddt", NOW - timedelta(hours=1), 20, added=0, changed=0, gone=0),
     ]
-    model.set_runs(reads, list_words.news_of(reads))
+    model.set_runs(reads, lambda _: list_words.news_of(reads))
     assert texts(model, TypesModel.STATE)[:4] == ["3 new · 4 changed · 1 gone", "first read today", "no change", "–"]
 
 
@@ -178,6 +178,8 @@ def test_a_failed_attempt_never_shows_its_own_row_count() -> None:
     model.show_status(with_type(calm(), failed), NOW)
     tip = model.index(2, TypesModel.FRESH).data(VALUE).tooltip
     assert tip.startswith("the ERP does not answer\n")
-    model.set_runs([run_record("ddt", NOW - timedelta(hours=1), 20, rows=1130, added=1, changed=2, gone=3)], {})
+    model.set_runs(
+        [run_record("ddt", NOW - timedelta(hours=1), 20, rows=1130, added=1, changed=2, gone=3)], lambda _: {}
+    )
     tip = model.index(2, TypesModel.FRESH).data(VALUE).tooltip
     assert tip.startswith("1,130 rows · +1 ~2 −3\n")

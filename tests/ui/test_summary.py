@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, calm, run_record, with_type
@@ -12,15 +14,18 @@ from panel_office import CUSTOMER, DDT, PRICES, Office, other_customer
 from PySide6.QtCore import QUrl
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import Freshness, Outcome
+from archisync_gui.model import EventKind, Freshness, Outcome
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.feed import midnight
 from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
 from archisync_gui.ui.output.morning import is_due
 from archisync_gui.ui.pages.data import Data
+from archisync_gui.ui.pages.overview import Overview
 from archisync_gui.ui.pages.overview_parts import TodayCard
 from archisync_gui.ui.pages.summary import SummaryPage
+from archisync_gui.ui.widgets.types_model import TypesModel
 from archisync_gui.zone import local
+from tests.support.events import an_event
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -183,6 +188,64 @@ async def test_the_overview_counts_nothing_of_a_list_that_was_never_read(
     panel.context.bridge.flush()
     panel.feed.read()
     await until(lambda: card.numbers["new-today"].text() == "0 new customers")  # all 21 came with the first read
+
+
+async def test_after_midnight_nothing_of_yesterday_is_called_today(
+    make_panel: MakePanel, office: Office, world: World
+) -> None:
+    """Nothing happens in the night, nor on a Sunday: the clock alone says that it is another day."""
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    card = panel.window.findChild(TodayCard)
+    overview = panel.window.page("overview")
+    assert isinstance(card, TodayCard)
+    assert isinstance(overview, Overview)
+    run = run_record("customers", NOW - timedelta(minutes=3), 20, rows=22, added=1)
+    await office.store.journal.run_started(run)
+    await office.store.journal.run_ended(run)
+    await office.read("customers", "agente01", [CUSTOMER, other_customer(100)], NOW - timedelta(minutes=3))
+    panel.feed.read()
+
+    def column() -> str:
+        model = overview.types
+        row = next(at for at in range(model.rowCount()) if model.item(at).type == "customers")
+        return str(model.index(row, TypesModel.STATE).data())
+
+    await until(lambda: "1 new" in column())
+    await until(lambda: card.numbers["new-today"].text() == "1 new customer")
+    world.clock.at += timedelta(days=1)
+    panel.context.bridge.tick.emit()
+    assert "new" not in column()
+    assert card.numbers["new-today"].text() != "1 new customer"
+    await until(lambda: card.numbers["new-today"].text() == "0 new customers")
+    assert "new" not in column()
+
+
+async def test_a_run_whose_row_is_written_late_counts_all_the_same(
+    make_panel: MakePanel, office: Office, world: World
+) -> None:
+    """A backup before it on the writing thread, or a disk that was full for a while."""
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    await until(lambda: panel.feed.size is not None)  # the first reading is over
+    run = run_record("customers", NOW - timedelta(minutes=3), 20, rows=22, added=1)
+    reads = 0
+    real = office.store.runs
+
+    async def counted(**how: Any) -> Any:
+        nonlocal reads
+        found = await real(**how)
+        reads += 1
+        return found
+
+    office.store.runs = counted  # type: ignore[method-assign]
+    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
+    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    await until(lambda: reads > 0)
+    await office.store.journal.run_started(run)
+    await office.store.journal.run_ended(run)
+    await until(lambda: any(found.id == run.id for found in panel.feed.runs))
+    last = reads
+    await asyncio.sleep(1.0)  # it is there: not read again
+    assert reads == last
 
 
 async def test_overview_view_and_summary_count_the_same_new_customers(

@@ -15,7 +15,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from archisync_gui import zone
 from archisync_gui.entities.views import NUMBERS_OF_TODAY, TODAY, TOTALS, VIEWS, View
 from archisync_gui.model import Event, EventKind, RunRecord, Status
-from archisync_gui.model.events import Missed, SessionClosed, SessionOpened
+from archisync_gui.model.events import Missed, RunEvent, SessionClosed, SessionOpened
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.text.activity import missed_lists
@@ -36,6 +36,9 @@ _ENDED = frozenset(
 BARS_LIMIT = 400
 """Runs read for the 20 bars of each type and the two-hour strip."""
 
+
+SOON, LATEST = 400, 30_000
+"""Milliseconds until runs are read again after an end, and at most between two tries while a row is not there."""
 
 MOST_OF_A_DAY = 3000
 """Runs of one day that are read at most."""
@@ -151,9 +154,11 @@ class Feed(QObject):
         self._reading = False
         self._again = False
         self._stopped = False
-        # The row of a run is written after its event was told.
-        self._soon = QTimer(self, singleShot=True, interval=400)
+        # The row of a run is written after its event was told: soon, or later, after a backup or on a full disk.
+        self._soon = QTimer(self, singleShot=True, interval=SOON)
         self._soon.timeout.connect(self.read)
+        self._awaited: set[str] = set()
+        """Runs that have ended and whose rows were not found yet."""
         self.runs: tuple[RunRecord, ...] = ()
         self.sessions: list[tuple[datetime, datetime | None]] = []
         self.misses: list[Missed] = []
@@ -170,6 +175,7 @@ class Feed(QObject):
         context.services_changed.connect(self._read_sessions)
         context.bridge.happened.connect(self._happened)
         context.bridge.status_changed.connect(self._status)
+        context.bridge.tick.connect(self._new_day)
 
     def news(self, now: datetime) -> Mapping[tuple[str, str], News]:
         """What the reads of today brought, by list and account."""
@@ -184,6 +190,7 @@ class Feed(QObject):
         if (accounts := account_ids(status)) != self._accounts:
             self._accounts = accounts
             self.read()
+        self._new_day()
         open_now = bool(self.sessions) and self.sessions[-1][1] is None
         if status.session_count and not open_now:
             since = min((s.since for s in status.sessions), default=now)
@@ -192,9 +199,19 @@ class Feed(QObject):
             self.sessions[-1] = (self.sessions[-1][0], now)
         self.sessions = [s for s in self.sessions if s[1] is None or s[1] > now - timedelta(days=8)]
 
+    def _new_day(self) -> None:
+        """Today is another day in the office: what was counted is yesterday's."""
+        if self._day is None or self._day == zone.local(self._context.now()).date():
+            return
+        self._day, self._news, self.numbers = None, {}, ()
+        self.runs_changed.emit()
+        self.today_changed.emit()
+        self.read()
+
     def _happened(self, events: Sequence[Event]) -> None:
+        self._awaited.update(e.data.run_id for e in events if e.kind in _ENDED and isinstance(e.data, RunEvent))
         if not self._stopped and any(e.kind in _ENDED or e.kind is EventKind.SYNC_STARTED for e in events):
-            self._soon.start()
+            self._soon.start(SOON)
         missed = [m for e in events for m in missed_lists(e.data)]
         if missed:
             oldest = self._context.now() - SESSIONS_BACK
@@ -243,6 +260,7 @@ class Feed(QObject):
                 self._again = False
                 now = self._context.now()
                 self.runs = tuple(await services.store.runs(limit=BARS_LIMIT))
+                self._awaited.difference_update(run.id for run in self.runs if run.ended is not None)
                 since = midnight(now)
                 whole = len(self.runs) < BARS_LIMIT or self.runs[-1].started < since
                 today = self.runs if whole else await services.store.runs(since=since, limit=MOST_OF_A_DAY)
@@ -260,6 +278,8 @@ class Feed(QObject):
                     break
         finally:
             self._reading = False
+        if self._awaited and not self._stopped and not self._soon.isActive():
+            self._soon.start(min(2 * self._soon.interval(), LATEST))
 
     async def _counted(self, services: Services, store: Store, now: datetime) -> tuple[NumberOfToday, ...]:
         """The numbers of today over all accounts in use; none of a list never read: 0 would claim something."""

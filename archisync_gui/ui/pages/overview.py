@@ -230,7 +230,7 @@ class Overview(Page):
                 self._picture()
 
     def _runs(self) -> None:
-        self.types.set_runs(self._feed.runs, self._feed.news(self._context.now()))
+        self.types.set_runs(self._feed.runs, self._feed.news)
         self._picture()
 
     def _happened(self, events: Sequence[Event]) -> None:

@@ -248,7 +248,8 @@ class TypesTable(QTableView):
         if what is not None:
             match event.key():
                 case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space:
-                    self._context.sync(what.type, what.account)
+                    if what.status is not None:
+                        self._context.sync(what.type, what.account)
                     return
                 case Qt.Key.Key_Right | Qt.Key.Key_Left if what.account is None and what.accounts > 1:
                     if what.unfolded == (event.key() == Qt.Key.Key_Left):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,10 @@ class TypeRow:
     """Why it is not fresh, if it is not."""
 
 
+Today = Callable[[datetime], Mapping[tuple[str, str], list_words.News]]
+"""What the runs of the day of that moment brought, by list and account."""
+
+
 class TypesModel(SnapshotModel):
     """The table of lists: one row each, its accounts below it when unfolded."""
 
@@ -49,13 +53,14 @@ class TypesModel(SnapshotModel):
         self._lengths: dict[tuple[str, str], tuple[tuple[float, bool], ...]] = {}
         """Durations of the last 20 runs in seconds, oldest first, and which of them failed."""
         self._good: dict[tuple[str, str], RunRecord] = {}
-        self._today: Mapping[tuple[str, str], list_words.News] = {}
+        self._today: Today = lambda _now: {}
 
     def headers(self) -> Sequence[str]:
         return (tr("List"), tr("Updated", "column"), tr("Today", "column"), tr("Next update"), "")
 
-    def set_runs(self, runs: Sequence[RunRecord], today: Mapping[tuple[str, str], list_words.News]) -> None:
-        """Take the latest runs (any order), and what the runs of today brought for each list and account."""
+    def set_runs(self, runs: Sequence[RunRecord], today: Today) -> None:
+        """Take the latest runs (any order), and the question what the runs of today brought. It is asked whenever cells
+        are made, so that after midnight none shows what the day before brought."""
         grouped: dict[tuple[str, str], list[RunRecord]] = {}
         for run in runs:
             if run.ended is not None and run.outcome not in (None, Outcome.CANCELLED, Outcome.SKIPPED):
@@ -112,9 +117,9 @@ class TypesModel(SnapshotModel):
                     rows.append(((type_status.type, item.account), child, cells))
         self.replace(rows)
 
-    def _news(self, row: TypeRow) -> list_words.News:
+    def _news(self, row: TypeRow, now: datetime) -> list_words.News:
         """What today's runs brought: of the row's account, or of all accounts."""
-        found = [n for (t, account), n in self._today.items() if t == row.type and row.account in (None, account)]
+        found = [n for (t, account), n in self._today(now).items() if t == row.type and row.account in (None, account)]
         return list_words.News(
             sum(n.added for n in found),
             sum(n.changed for n in found),
@@ -140,7 +145,7 @@ class TypesModel(SnapshotModel):
         fresh = list_words.freshness_chip(item.freshness, item.last_run_time, now)
         counts = list_words.counts_line(item, self._good.get((row.type, item.account)))
         lengths = self._lengths.get((row.type, item.account), ())
-        state = list_words.list_line(item, row.condition, self._news(row), now)
+        state = list_words.list_line(item, row.condition, self._news(row, now), now)
         newest = item.new_as_of
         newer = newest is not None and (item.last_run_time is None or newest > item.last_run_time)
         since = ago((now - newest).total_seconds()) if newest is not None and newer else ""
