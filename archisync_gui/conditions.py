@@ -21,8 +21,8 @@ from archisync_gui.model import (
     Json,
     Outcome,
     Reason,
-    State,
     Status,
+    SyncState,
     SyncType,
 )
 
@@ -309,7 +309,7 @@ def _refused(_status: Status, items: list[AccountTypeStatus]) -> Iterator[Condit
     concerned = tuple(
         item
         for item in items
-        if item.state is State.REFUSED or (item.last_outcome is Outcome.REFUSED and item.failures_in_a_row > 0)
+        if item.state is SyncState.REFUSED or (item.last_outcome is Outcome.REFUSED and item.failures_in_a_row > 0)
     )
     if concerned:
         yield Condition(Kind.REFUSED, concerned, _accounts(concerned), concerned[0].last_error)
@@ -343,7 +343,7 @@ def _failing(status: Status, items: list[AccountTypeStatus]) -> Iterator[Conditi
 
 def _is_failing(item: AccountTypeStatus) -> bool:
     """True for a list whose reads fail. A single record that could not be read is no failure of its list."""
-    if item.failures_in_a_row > 0 or item.state is State.BACKING_OFF or item.reason is Reason.RETRY:
+    if item.failures_in_a_row > 0 or item.state is SyncState.BACKING_OFF or item.reason is Reason.RETRY:
         return True
     return item.last_outcome is Outcome.FAILED and (item.is_running or item.queue_position is not None)
 

@@ -36,8 +36,8 @@ from archisync_gui.model import (
     Reason,
     RunView,
     Scope,
-    State,
     Status,
+    SyncState,
     TypeStatus,
 )
 
@@ -66,16 +66,18 @@ def moments(optional: bool = True) -> st.SearchStrategy[datetime | None]:
 def items(draw: st.DrawFn, type: str, account: str) -> AccountTypeStatus:
     outcome = draw(st.none() | st.sampled_from(list(Outcome)))
     failed = outcome in (Outcome.FAILED, Outcome.REFUSED)
-    state = draw(st.sampled_from(list(State)))
-    waits = state in (State.QUEUED, State.WAITING, State.SUSPENDED, State.BACKING_OFF)
+    state = draw(st.sampled_from(list(SyncState)))
+    waits = state in (SyncState.QUEUED, SyncState.WAITING, SyncState.SUSPENDED, SyncState.BACKING_OFF)
     freshness = draw(st.sampled_from(list(Freshness)))
     return AccountTypeStatus(
         type=type,
         account=account,
         state=state,
-        reason=draw(st.sampled_from([Reason.RETRY, Reason.SESSION, Reason.HOLD])) if state is State.WAITING else None,
+        reason=draw(st.sampled_from([Reason.RETRY, Reason.SESSION, Reason.HOLD]))
+        if state is SyncState.WAITING
+        else None,
         freshness=freshness,
-        is_running=state is State.RUNNING,
+        is_running=state is SyncState.RUNNING,
         queue_position=1 if waits else None,
         last_run_time=None if freshness is Freshness.NEVER else draw(moments()),
         new_as_of=None,
@@ -104,7 +106,7 @@ def statuses(draw: st.DrawFn) -> Status:
     for name in TYPES:
         inside = tuple(draw(items(name, account)) for account in enabled)
         fresh = inside[0].freshness if inside else Freshness.NEVER
-        shown[name] = TypeStatus(name, State.IDLE, None, fresh, False, None, None, 30, inside)
+        shown[name] = TypeStatus(name, SyncState.IDLE, None, fresh, False, None, None, 30, inside)
     run = None
     if enabled and draw(st.booleans()):
         progress = Progress("read", draw(st.none() | st.integers(1, 3)), 9, draw(st.integers(0, 50)))
@@ -141,7 +143,7 @@ def all_items(status: Status) -> list[AccountTypeStatus]:
 
 def fails(item: AccountTypeStatus) -> bool:
     """An independent reading of the rule: it failed for good, waits after a failure, or is tried again just now."""
-    waiting = item.state is State.BACKING_OFF or item.reason is Reason.RETRY
+    waiting = item.state is SyncState.BACKING_OFF or item.reason is Reason.RETRY
     again = item.last_outcome is Outcome.FAILED and (item.is_running or item.queue_position is not None)
     return waiting or again or item.failures_in_a_row > 0
 
@@ -241,7 +243,7 @@ def test_nothing_is_called_well_while_a_list_is_late_fails_or_waits_after_a_fail
     assert not [account for account in status.accounts if account.enabled and account.stopped is not None]
     for item in all_items(status):
         assert item.freshness is Freshness.FRESH
-        assert item.state is not State.REFUSED
+        assert item.state is not SyncState.REFUSED
         assert not fails(item)
     assert status.hold_since is None
     assert status.journal_error is None
@@ -291,7 +293,7 @@ def test_a_condition_names_exactly_the_lists_concerned(status: Status) -> None:
     for item in all_items(status):
         wrong = (
             item.account in stopped
-            or item.state is State.REFUSED
+            or item.state is SyncState.REFUSED
             or fails(item)
             or item.freshness is not Freshness.FRESH
         )

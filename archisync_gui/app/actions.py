@@ -41,9 +41,9 @@ class OperatorActions:
         """Held by one action of the operator at a time: what it has looked at stays so until it has acted."""
         self._later: set[asyncio.Task[object]] = set()
         """Background work; cancelled when the core closes."""
-        self._lists: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._list_locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         """Held by an action of the operator that changes the rows of that list and account."""
-        self._reading: dict[tuple[str, str], str] = {}
+        self._read_by: dict[tuple[str, str], str] = {}
         """The run that reads that list and account."""
 
     def _start_later(self, work: Coroutine[Any, Any, object]) -> None:
@@ -68,9 +68,9 @@ class OperatorActions:
         """No run of that list begins inside. Raises ``SyncFailure`` ``clear-while-running`` while one is at work. One
         that was abandoned counts no more: it may never end (rule 26)."""
         place = sync_type, self.store.account_of(sync_type, account)
-        lock = self._lists[place]
+        lock = self._list_locks[place]
         abandoned = {run.id for run in self.orchestrator.get_status().abandoned}
-        if lock.locked() or self._reading.get(place, "") not in {"", *abandoned}:
+        if lock.locked() or self._read_by.get(place, "") not in {"", *abandoned}:
             raise SyncFailure("clear-while-running", FailureKind.PERMANENT, params={"type": sync_type})
         async with lock:
             yield

@@ -300,8 +300,8 @@ class Core(OperatorActions):
         """One run, while nothing else changes its list; before and after it the profile's folder must be there."""
         run = control.run
         place = run.type, self.store.account_of(run.type, run.account)
-        async with self._lists[place]:
-            self._reading[place] = run.id
+        async with self._list_locks[place]:
+            self._read_by[place] = run.id
         try:
             await self._require_folder()
             done = await self.syncs(control)
@@ -309,8 +309,8 @@ class Core(OperatorActions):
                 await self._require_folder()
             return done
         finally:
-            if self._reading.get(place) == run.id:
-                del self._reading[place]
+            if self._read_by.get(place) == run.id:
+                del self._read_by[place]
             if self._attended and not self._closing:
                 self._start_later(self._give_memory_back())
 

@@ -32,7 +32,7 @@ class StalePage(Exception):
     """A list that was kept open no longer answers as it should. Never leaves a run: the list is opened anew."""
 
 
-class Paused(Exception):
+class SuspendHere(Exception):
     """The reader wants to stop at the next safe point, which is here. Never leaves a run."""
 
 

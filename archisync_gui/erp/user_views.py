@@ -43,7 +43,7 @@ class UserViews:
         """A list was opened: save how its user has it, before anything is changed."""
         self._entities[view.entity.path] = view.entity
         await self._take_saved(account, view)
-        await self._saved.save(account, view.entity.path, view.view)
+        await self._saved.save(account, view.entity.path, view.users_view)
 
     async def restore(self, account: AccountId, view: ListView) -> None:
         """Restore a list. Where that fails, the view stays saved for the account's next visit of any list."""
@@ -84,7 +84,7 @@ class UserViews:
         saved = await self._saved.of(account, view.entity.path)
         if saved is not None:
             left = self._saved.left(account, view.entity.path)
-            view.view = merge_saved_view(saved, view.view, view.entity, view.state, left)
+            view.users_view = merge_saved_view(saved, view.users_view, view.entity, view.state, left)
 
     async def _restore_anew(self, account: AccountId, path: str) -> None:
         """Open a list and restore it, if that is quick and costs no login."""

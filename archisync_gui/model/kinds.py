@@ -55,7 +55,7 @@ UNSUCCESSFUL = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.INTERRUPTED})
 """How a run ended that should have stored rows and did not. Cancelled and skipped ones are in neither set."""
 
 
-class State(StrEnum):
+class SyncState(StrEnum):
     """What a sync type is doing now; one of two separate words (the other is :class:`Freshness`)."""
 
     IDLE = "idle"

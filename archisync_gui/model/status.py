@@ -15,7 +15,7 @@ from archisync_gui.model.kinds import (
     Outcome,
     Reason,
     Scope,
-    State,
+    SyncState,
     SyncType,
 )
 from archisync_gui.model.runs import Progress
@@ -93,7 +93,7 @@ class AccountTypeStatus:
 
     type: SyncType
     account: AccountId
-    state: State
+    state: SyncState
     reason: Reason | None
     freshness: Freshness
     is_running: bool
@@ -125,7 +125,7 @@ class TypeStatus:
     """One sync type over all its accounts: the worst one speaks, the accounts stand inside."""
 
     type: SyncType
-    state: State
+    state: SyncState
     reason: Reason | None
     freshness: Freshness
     is_running: bool

@@ -14,8 +14,8 @@ from archisync_gui.model import (
     Freshness,
     OfficeView,
     Reason,
-    State,
     Status,
+    SyncState,
     SyncTypeSpec,
     TypeStatus,
 )
@@ -49,7 +49,7 @@ def _never_read(spec: SyncTypeSpec, accounts: Sequence[AccountId]) -> TypeStatus
     readers = accounts[:1] if spec.shared else accounts
     parts = tuple(
         AccountTypeStatus(
-            type=spec.name, account=account, state=State.IDLE, reason=Reason.NOT_RUNNING, freshness=Freshness.NEVER,
+            type=spec.name, account=account, state=SyncState.IDLE, reason=Reason.NOT_RUNNING, freshness=Freshness.NEVER,
             is_running=False, queue_position=None, last_run_time=None, new_as_of=None, all_as_of=None,
             last_attempt=None, last_outcome=None, last_error=None, last_run_id=None, failures_in_a_row=0,
             unclean_in_a_row=0, due=None, expected=None, progress=None, rows=None, added=0, changed=0, gone=0,
@@ -57,7 +57,7 @@ def _never_read(spec: SyncTypeSpec, accounts: Sequence[AccountId]) -> TypeStatus
         for account in readers
     )  # fmt: skip
     return TypeStatus(
-        spec.name, State.IDLE, Reason.NOT_RUNNING, Freshness.NEVER, False, None, None, spec.interval, parts
+        spec.name, SyncState.IDLE, Reason.NOT_RUNNING, Freshness.NEVER, False, None, None, spec.interval, parts
     )
 
 
@@ -89,5 +89,5 @@ def _nobody_reads(status: Status) -> Status:
     )
 
 
-def _rest(state: State) -> State:
-    return State.WAITING if state is State.RUNNING else state
+def _rest(state: SyncState) -> SyncState:
+    return SyncState.WAITING if state is SyncState.RUNNING else state

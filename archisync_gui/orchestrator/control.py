@@ -54,7 +54,7 @@ class Control:
         self._apply = apply
         self.run: Run = active.run
         self.resume = active.resume
-        self.asked = False
+        self.suspend_was_asked = False
         """The runner has been asked to suspend."""
         self.abandoned = False
         """The lock was taken from the run; whatever it still does is in vain."""
@@ -69,7 +69,7 @@ class Control:
         state, now = self._look()
         active = state.active
         if active is not None and active.run.id == self.run.id and must_yield(state, active, now):
-            self.asked = True
+            self.suspend_was_asked = True
             return True
         return False
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from archisync_gui.model import AccountId, Reason, SyncType
 from archisync_gui.orchestrator.blocks import Block, quiet, serves, stopped_by
 from archisync_gui.orchestrator.state import Attempt, Request, State, StopCause
-from archisync_gui.orchestrator.values import SMART, Moment, Slot
+from archisync_gui.orchestrator.values import FORM_PRIORITY, Moment, Slot
 
 # ---------------------------------------------------------------------------------------------------------- answers
 
@@ -70,11 +70,11 @@ def next_to_start(state: State, now: Moment) -> Slot | None:
 
 def effective_priority(state: State, request: Request) -> int:
     """Priority with ageing: 1 more for every ten minutes in which the queue could move, up to 99 (rule 3)."""
-    if request.smart:
-        return SMART
+    if request.for_form:
+        return FORM_PRIORITY
     if request.front:
-        return SMART - 1
-    return min(SMART - 1, request.priority + int(_waited(state, request) // state.rules.ageing))
+        return FORM_PRIORITY - 1
+    return min(FORM_PRIORITY - 1, request.priority + int(_waited(state, request) // state.rules.ageing))
 
 
 def _waited(state: State, request: Request) -> float:
@@ -86,7 +86,7 @@ def _waited(state: State, request: Request) -> float:
 def until_older(state: State, request: Request) -> float:
     """Seconds until the request's age raises its priority, at the soonest: only time in which the queue can move counts
     (rule 3). Infinite where age changes nothing more."""
-    if request.smart or request.front or effective_priority(state, request) == SMART - 1:
+    if request.for_form or request.front or effective_priority(state, request) == FORM_PRIORITY - 1:
         return float("inf")
     return state.rules.ageing - _waited(state, request) % state.rules.ageing
 
@@ -112,10 +112,10 @@ def in_order(state: State) -> list[Request]:
 
 def must_yield(state: State, active: Attempt, now: Moment) -> bool:
     """True when the active run should be suspended: a form waits for a fast read, or quiet began (rule 10)."""
-    if active.request.smart or active.stop is not None:
+    if active.request.for_form or active.stop is not None:
         return False
     for request in state.queue.values():
-        if request.smart and stopped_by(state, request, now) is None:
+        if request.for_form and stopped_by(state, request, now) is None:
             return True
     return quiet(state, now) and not active.request.anyway and not serves(state, active.request)
 

@@ -317,7 +317,7 @@ class Dispatcher:
                 task.exception()  # looked at, so that asyncio does not complain
             self.apply(runs.abandoned_over, run_id)
             return
-        how = end_of(task, asked_to_suspend=control.asked)
+        how = end_of(task, asked_to_suspend=control.suspend_was_asked)
         try:
             self.apply(runs.ended, run_id, how)
         except Exception as error:

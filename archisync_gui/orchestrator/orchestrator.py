@@ -206,7 +206,7 @@ class Orchestrator:
 
     def _on_waiting(self, request_id: str, transition: Callable[[State, Moment, str], State]) -> bool:
         return self._dispatcher.ask(
-            lambda state, now: (transition(state, now, request_id), state.request(request_id) is not None)
+            lambda state, now: (transition(state, now, request_id), bool(state.request(request_id)))
         )
 
     # ------------------------------------------------------------------------------------------------ operator

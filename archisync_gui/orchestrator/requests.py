@@ -20,8 +20,8 @@ from archisync_gui.model import (
 )
 from archisync_gui.orchestrator.state import ListState, Request, State, StopCause
 from archisync_gui.orchestrator.values import (
+    FORM_PRIORITY,
     SCHEDULE,
-    SMART,
     Asker,
     Moment,
     Note,
@@ -35,7 +35,7 @@ from archisync_gui.orchestrator.values import (
 
 def clamped(priority: int) -> int:
     """A priority that outsiders may ask for: 1-99 (words)."""
-    return max(1, min(SMART - 1, priority))
+    return max(1, min(FORM_PRIORITY - 1, priority))
 
 
 def refuse_unaskable(

@@ -47,7 +47,7 @@ def advanced(state: State, now: Moment, *, asleep: bool = False) -> State:
         return state
     if state.hold_until is not None and state.hold_until <= now.wall:
         state = released(state)
-    if state.sessions or state.ended:
+    if state.sessions or state.ended_sessions:
         state = sessions.expired(state, now)
     if state.quiet_since is not None:
         state = sessions.drained(state, now)

@@ -9,7 +9,7 @@ from archisync_gui.model import AccountId, CloseResult, Origin, Reason, Scope, S
 from archisync_gui.orchestrator.blocks import stopped_by
 from archisync_gui.orchestrator.requests import asked, joined, stop_asked, withdrawn
 from archisync_gui.orchestrator.state import Attempt, EndedSession, ListState, Session, State, StopCause
-from archisync_gui.orchestrator.values import SMART, Asker, Effect, Moment, Slot, Stamp, evolve, form
+from archisync_gui.orchestrator.values import FORM_PRIORITY, Asker, Effect, Moment, Slot, Stamp, evolve, form
 
 # ---------------------------------------------------------------------------------------------------------- open
 
@@ -47,7 +47,7 @@ def wants_fresh(state: State, now: Moment, session_id: str) -> State:
     slot = fast_slot(state, session.account)
     if slot is None:
         return state
-    asker = Asker(form(session.handle), Origin.ORDER_FORM, SMART)
+    asker = Asker(form(session.handle), Origin.ORDER_FORM, FORM_PRIORITY)
     if fresh_enough(state, now, slot):
         return _whole_list(served(state, now, slot.account), now, slot, (asker,))
     return _joined_active(state, now, slot, (asker,), state.rules.shared_read) or asked(state, now, slot, asker)
@@ -168,13 +168,13 @@ def deadline(state: State, now: Moment, session_id: str) -> datetime | SessionEn
 
 def end_of(state: State, session_id: str) -> SessionEnd | None:
     """Why the session of that id ended; ``None``: it is open, or not known."""
-    ended_session = state.ended.get(session_id)
+    ended_session = state.ended_sessions.get(session_id)
     return None if ended_session is None else ended_session.reason
 
 
 def end_by_handle(state: State, handle: str) -> SessionEnd:
     """Why a session that is not open ended, by what may be shown of it."""
-    reasons = (t.reason for t in state.ended.values() if handle and t.handle == handle)
+    reasons = (t.reason for t in state.ended_sessions.values() if handle and t.handle == handle)
     return next(reasons, SessionEnd.UNKNOWN)
 
 
@@ -291,9 +291,9 @@ def expired(state: State, now: Moment) -> State:
         state, now, [(session_id, reason) for (session_id, _), reason in zip(over, reasons, strict=True)]
     )
     # Ordered by their end, so only the first has to be checked.
-    first = next(iter(state.ended.values()), None)
+    first = next(iter(state.ended_sessions.values()), None)
     if first is not None and first.until <= now.mono:
-        state = evolve(state, ended={k: t for k, t in state.ended.items() if t.until > now.mono})
+        state = evolve(state, ended_sessions={k: t for k, t in state.ended_sessions.items() if t.until > now.mono})
     return state
 
 
@@ -333,7 +333,10 @@ def _remember_end(state: State, now: Moment, session_id: str, handle: str, reaso
 def _remember_ends(state: State, now: Moment, ends: Sequence[tuple[str, str, SessionEnd]]) -> State:
     """Remember ids with handle and reason, so that a late call gets the reason (rule 14)."""
     until = now.mono + state.rules.ended_memory
-    kept = {**state.ended, **{session_id: EndedSession(handle, reason, until) for session_id, handle, reason in ends}}
+    kept = {
+        **state.ended_sessions,
+        **{session_id: EndedSession(handle, reason, until) for session_id, handle, reason in ends},
+    }
     for session_id in list(kept)[: max(0, len(kept) - state.rules.ended_limit)]:
         del kept[session_id]
-    return evolve(state, ended=kept)
+    return evolve(state, ended_sessions=kept)

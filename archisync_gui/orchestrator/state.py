@@ -26,7 +26,17 @@ from archisync_gui.model import (
     SyncTypeSpec,
 )
 from archisync_gui.orchestrator.rules import Rules
-from archisync_gui.orchestrator.values import SHARED, SMART, Asker, Effect, Moment, QueueTime, Slot, Stamp, evolve
+from archisync_gui.orchestrator.values import (
+    FORM_PRIORITY,
+    SHARED,
+    Asker,
+    Effect,
+    Moment,
+    QueueTime,
+    Slot,
+    Stamp,
+    evolve,
+)
 
 # ---------------------------------------------------------------------------------------------------------- requests
 
@@ -71,9 +81,9 @@ class Request:
         return max(a.priority for a in self.askers)
 
     @property
-    def smart(self) -> bool:
+    def for_form(self) -> bool:
         """True when a form waits for this fast read."""
-        return self.priority == SMART
+        return self.priority == FORM_PRIORITY
 
     @property
     def scheduled(self) -> bool:
@@ -271,7 +281,7 @@ class State:
     """What of the journal could not be read at the start."""
     sessions: Mapping[str, Session] = field(default_factory=dict)
     """By the id that only its tab knows."""
-    ended: Mapping[str, EndedSession] = field(default_factory=dict)
+    ended_sessions: Mapping[str, EndedSession] = field(default_factory=dict)
     quiet_since: float | None = None
     """Monotonic; when the sessions began to keep others waiting (rule 11)."""
     hold_since: datetime | None = None
@@ -364,5 +374,5 @@ _BLANK = ListState()
 def parts_without(*names: str) -> tuple[str, ...]:
     """The parts of a state that are more than bookkeeping of its steps, but for these. What was computed from a
     state is still right while they are equal. All others are named, so that a new part is not forgotten."""
-    left_out = {"at", "queue_time", "sequence", "ended", "lateness", "effects", *names}
+    left_out = {"at", "queue_time", "sequence", "ended_sessions", "lateness", "effects", *names}
     return tuple(part.name for part in fields(State) if part.name not in left_out)

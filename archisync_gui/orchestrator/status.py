@@ -23,11 +23,9 @@ from archisync_gui.model import (
     RunView,
     SessionView,
     Status,
+    SyncState,
     SyncType,
     TypeStatus,
-)
-from archisync_gui.model import (
-    State as Doing,
 )
 from archisync_gui.orchestrator import blocks, decide, office_hours
 from archisync_gui.orchestrator.explain import Forecaster, explain, params_of, queue_because, remaining
@@ -35,14 +33,14 @@ from archisync_gui.orchestrator.state import Attempt, Request, Session, State, p
 from archisync_gui.orchestrator.values import SHARED, Moment, evolve
 
 _WORST_STATE = (
-    Doing.STOPPED,
-    Doing.REFUSED,
-    Doing.BACKING_OFF,
-    Doing.RUNNING,
-    Doing.SUSPENDED,
-    Doing.WAITING,
-    Doing.QUEUED,
-    Doing.IDLE,
+    SyncState.STOPPED,
+    SyncState.REFUSED,
+    SyncState.BACKING_OFF,
+    SyncState.RUNNING,
+    SyncState.SUSPENDED,
+    SyncState.WAITING,
+    SyncState.QUEUED,
+    SyncState.IDLE,
 )
 _WORST_FRESHNESS = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
 
@@ -260,7 +258,7 @@ def _type_status(
     positions = [a.queue_position for a in inside if a.queue_position is not None]
     return TypeStatus(
         type=sync_type,
-        state=Doing.IDLE if speaker is None else speaker.state,
+        state=SyncState.IDLE if speaker is None else speaker.state,
         reason=Reason.NO_ACCOUNT if speaker is None else speaker.reason,
         freshness=min((a.freshness for a in inside), key=_WORST_FRESHNESS.index, default=Freshness.NEVER),
         is_running=any(a.is_running for a in inside),
@@ -316,21 +314,21 @@ def _account_type(
 
 def _doing(
     state: State, sync_type: SyncType, account: AccountId, now: Moment, waiting: QueueEntry | None, *, running: bool
-) -> tuple[Doing, Reason | None]:
+) -> tuple[SyncState, Reason | None]:
     """The word for what a type of an account is doing, with its reason."""
     if running:
-        return Doing.RUNNING, None
+        return SyncState.RUNNING, None
     if state.accounts[account].stopped is not None:
-        return Doing.STOPPED, Reason.ACCOUNT_STOPPED
+        return SyncState.STOPPED, Reason.ACCOUNT_STOPPED
     if waiting is not None:
         if waiting.suspended_progress is not None:
-            return Doing.SUSPENDED, waiting.reason
+            return SyncState.SUSPENDED, waiting.reason
         if waiting.reason in (Reason.RUNNING, Reason.BEHIND):
-            return Doing.QUEUED, waiting.reason
-        return (Doing.BACKING_OFF if waiting.reason is Reason.BACK_OFF else Doing.WAITING), waiting.reason
+            return SyncState.QUEUED, waiting.reason
+        return (SyncState.BACKING_OFF if waiting.reason is Reason.BACK_OFF else SyncState.WAITING), waiting.reason
     list_state = state.list_state(sync_type, account)
     if list_state.back_off is not None and list_state.back_off > now.wall:
-        return Doing.BACKING_OFF, Reason.BACK_OFF
+        return SyncState.BACKING_OFF, Reason.BACK_OFF
     if list_state.last is not None and list_state.last.outcome is Outcome.REFUSED:
-        return Doing.REFUSED, None
-    return Doing.IDLE, None
+        return SyncState.REFUSED, None
+    return SyncState.IDLE, None

@@ -18,7 +18,7 @@ from archisync_gui.model import (
     SyncType,
 )
 
-SMART = 100
+FORM_PRIORITY = 100
 """Priority of a read that a form waits for; no other caller can ask for it."""
 
 SCHEDULE = "schedule"

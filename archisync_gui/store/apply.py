@@ -188,7 +188,7 @@ def apply(
     writer = _Writer(connection, table, entity, account, batch)
     tally = writer.tally
     last = reads_row(connection, entity.name, account)
-    if batch.checked is not None and last.whole_number > batch.checked:
+    if batch.compared_with is not None and last.whole_number > batch.compared_with:
         raise Overtaken(entity.name)
     first_load = last.last_success is None
     unfilled = _unfilled(connection, entity.name, account)

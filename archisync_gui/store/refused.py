@@ -47,7 +47,9 @@ def keep(
             as_of=batch.as_of,
             clean=batch.clean,
             rows=len(batch.rows),
-            number=ages(connection, entity.name, account).number if batch.checked is None else batch.checked,
+            number=ages(connection, entity.name, account).number
+            if batch.compared_with is None
+            else batch.compared_with,
             after=batch.after,
             garbage=batch.garbage,
         )

@@ -30,7 +30,7 @@ class Batch:
     """One record from its detail page: says nothing about the freshness of the list."""
     after: int | None = None
     """``Ages.number`` when the read began: rows that another read wrote since keep their values. ``None``: now."""
-    checked: int | None = None
+    compared_with: int | None = None
     """``Known.number`` (or ``Ages.number``) that the read was compared with; if the whole list was replaced since, the
     read is not applied (``read-overtaken``). ``None``: not compared with anything."""
     garbage: int = 0

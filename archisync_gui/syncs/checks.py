@@ -76,7 +76,7 @@ class Facts:
     """Keys of the first page, at the start."""
     again: Sequence[str]
     """Keys of the first page, at the end."""
-    paused: float
+    longest_suspension: float
     """Longest suspension, in seconds."""
     nameless: int = 0
     """Records whose key cell is empty or cannot be read."""
@@ -96,7 +96,7 @@ def doubts(facts: Facts) -> tuple[Doubt, ...]:
     # The data rules ask for the first key; the rest of the page costs nothing and finds more.
     if list(facts.first) != list(facts.again):
         found.append(Doubt.FIRST)
-    if facts.paused > LONGEST_PAUSE:
+    if facts.longest_suspension > LONGEST_PAUSE:
         found.append(Doubt.PAUSE)
     if facts.nameless:
         found.append(Doubt.NAMELESS)

@@ -72,7 +72,7 @@ class Reading:
     evidence: dict[str, Json] = field(default_factory=dict)
     suspended_at: float = 0.0
     """Monotonic time at which it was last suspended."""
-    paused: float = 0.0
+    longest_suspension: float = 0.0
     """The longest suspension so far, in seconds."""
 
     def start_over(self) -> None:

@@ -10,7 +10,7 @@ from itertools import islice
 from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.erp import Erp
 from archisync_gui.erp.cells.rows import Findings, RowReader
-from archisync_gui.erp.failures import Paused, SessionExpired, StalePage, transient
+from archisync_gui.erp.failures import SessionExpired, StalePage, SuspendHere, transient
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.erp.lists.page import Page
 from archisync_gui.erp.lists.restoring import PAGE_SIZE, PAGE_SIZE_ALONE, READ_SIZES
@@ -94,7 +94,9 @@ class SyncRunner:
     async def _whole(self, entity: Entity, control: RunControl) -> Finished | Suspended:
         if isinstance(control.resume, Reading):  # one that is too old, the orchestrator withholds (rule 19)
             reading = control.resume
-            reading.paused = max(reading.paused, self._erp.clock.monotonic() - reading.suspended_at)
+            reading.longest_suspension = max(
+                reading.longest_suspension, self._erp.clock.monotonic() - reading.suspended_at
+            )
         else:
             reading = Reading(RowReader(entity))
         renewed = False
@@ -119,7 +121,7 @@ class SyncRunner:
             visit.list.stop = control.suspend_requested
             try:
                 complete = await self._read_pages(visit.list, reading, control)
-            except Paused:
+            except SuspendHere:
                 complete = False
             visit.keep = not complete
             if complete:
@@ -200,7 +202,7 @@ class SyncRunner:
             frozenset(reading.counts),
             reading.first,
             reading.again,
-            reading.paused,
+            reading.longest_suspension,
             findings.nameless,
         )
         unclean = doubts(facts)
@@ -214,7 +216,7 @@ class SyncRunner:
             whole=True,
             clean=not unclean,
             after=reading.after,
-            checked=known.number,
+            compared_with=known.number,
             garbage=sum(findings.garbage.values()),
         )
         try:
@@ -322,7 +324,7 @@ class SyncRunner:
             whole=False,
             clean=proves,
             after=base.number,
-            checked=base.number,
+            compared_with=base.number,
         )
         delta = await self._store.apply(entity.name, run.account, batch)
         if not proves:
@@ -355,7 +357,7 @@ class SyncRunner:
             clean=True,
             single=True,
             after=base.number,
-            checked=base.number,
+            compared_with=base.number,
         )
         control.progress(Progress("apply", None, None, 1))  # raises in an abandoned run (rule 26)
         delta = await self._store.apply(entity.name, run.account, batch)

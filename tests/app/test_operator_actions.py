@@ -51,7 +51,7 @@ class Runs:
         if self.suspicious is not None:
             names = [column.name for column in self.core.store._entity(run.type).columns]
             rows = [dict.fromkeys(names) | {"id": "1", "name": "Rossi"}]
-            batch = Batch(run.id, datetime.now(UTC), rows, True, True, after=known.number, checked=known.number)
+            batch = Batch(run.id, datetime.now(UTC), rows, True, True, after=known.number, compared_with=known.number)
             await self.core.store.keep_refused(run.type, run.account, batch, self.suspicious)
             raise SyncFailure("shrink", FailureKind.REFUSED)
         now = datetime.now(UTC)
@@ -710,7 +710,7 @@ class Desk:
             assert found.interval == (core.settings.number(f"sync.{name}.interval") or None), "rule 29"
         assert status.hold_since is None
         assert (status.current_run, status.queue) == (None, ())
-        assert not core._reading
+        assert not core._read_by
         assert not core.orchestrator._waiters._parts
         page, ages = await core.store.rows("customers", ACCOUNT), await core.store.ages("customers", ACCOUNT)
         assert (page.total > 0) == (ages.last_success is not None)
@@ -746,7 +746,7 @@ class Restore:
         known = await store.known("customers", ACCOUNT)
         names = [column.name for column in store._entity("customers").columns]
         rows = [dict.fromkeys(names) | {"id": str(number), "name": "Verdi"} for number in range(2 * ROWS)]
-        batch = Batch("newer", datetime.now(UTC), rows, True, True, after=known.number, checked=known.number)
+        batch = Batch("newer", datetime.now(UTC), rows, True, True, after=known.number, compared_with=known.number)
         await store.apply("customers", ACCOUNT, batch)
         assert await rows_and_ages(store) != self.saved
 

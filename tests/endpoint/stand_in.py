@@ -27,8 +27,8 @@ from archisync_gui.model import (
     SessionEnd,
     SessionView,
     SmartSyncResult,
-    State,
     Status,
+    SyncState,
     TypeStatus,
 )
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Feed
@@ -117,13 +117,13 @@ class StandIn:
     def _type(self, name: str) -> TypeStatus:
         accounts = self.accounts if name == "customers" else self.accounts[:1]
         parts = tuple(self._part(name, account) for account in accounts)
-        return TypeStatus(name, State.IDLE, None, Freshness.FRESH, False, None, AS_OF, self.intervals[name], parts)
+        return TypeStatus(name, SyncState.IDLE, None, Freshness.FRESH, False, None, AS_OF, self.intervals[name], parts)
 
     def _part(self, name: str, account: str) -> AccountTypeStatus:
         return AccountTypeStatus(
             type=name,
             account=account,
-            state=State.IDLE,
+            state=SyncState.IDLE,
             reason=None,
             freshness=Freshness.FRESH,
             is_running=False,

@@ -773,10 +773,10 @@ class Machine(RuleBasedStateMachine):
             idle_for_nothing = [e for e in status.queue if e.reason in (Reason.RUNNING, Reason.BEHIND)]
             assert not idle_for_nothing, "rules 2, 17: nothing that may run waits while nothing runs"
         if running is not None and state.active is not None:
-            smart = [r for r in state.queue.values() if r.smart]
+            smart = [r for r in state.queue.values() if r.for_form]
             can = [r for r in smart if r.slot.account not in self.stopped and (state.hold_since is None or r.anyway)]
             can = [r for r in can if (r.not_before or 0) <= self.mono and r.attempt == 1]
-            if can and not state.active.request.smart and state.active.stop is None:
+            if can and not state.active.request.for_form and state.active.stop is None:
                 assert running.control.suspend_requested(), "rule 10"
             alive = self.mono - state.active.since.mono + state.active.spent
             if alive >= DEADLINE[running.type]:
@@ -814,7 +814,7 @@ class Machine(RuleBasedStateMachine):
                 assert list_state.owed is None or asked_for or planned, "rule 28: what is owed is asked for"
         open_forms = {f"form {s.handle}" for s in state.sessions.values()}
         for request in state.queue.values():
-            if request.smart:
+            if request.for_form:
                 assert any(w.id in open_forms for w in request.askers), "rule 17: a closed form's read has no priority"
         if not self.journal_failed:
             may_be_open = {r.suspended.run.id for r in state.queue.values() if r.suspended is not None}

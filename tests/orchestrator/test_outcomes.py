@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from archisync_gui.model import EventKind, FailureKind, Origin, Outcome, Progress, Scope, SessionEnd, State
+from archisync_gui.model import EventKind, FailureKind, Origin, Outcome, Progress, Scope, SessionEnd, SyncState
 from archisync_gui.model import events as said
 from archisync_gui.orchestrator import Feed, Rules
 from archisync_gui.orchestrator.listeners import Listeners
@@ -276,15 +276,15 @@ async def test_the_status_follows_time_without_any_call() -> None:
             await rig.fail(FailureKind.LAYOUT, "column-missing")
         rig.o.logged_in("anna")
 
-        def shown() -> tuple[State, int]:
+        def shown() -> tuple[SyncState, int]:
             status = rig.o.get_status()
             return status.statuses["orders"].accounts[0].state, status.accounts[0].logins_today
 
-        assert shown() == (State.BACKING_OFF, 1)
+        assert shown() == (SyncState.BACKING_OFF, 1)
         await rig.clock.advance(20 * 60 + 1)
-        assert shown() == (State.IDLE, 1)
+        assert shown() == (SyncState.IDLE, 1)
         await rig.clock.advance(86_400)
-        assert shown() == (State.IDLE, 0)
+        assert shown() == (SyncState.IDLE, 0)
 
 
 # ------------------------------------------------------------------------------------------------ slow readers

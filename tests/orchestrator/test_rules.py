@@ -23,9 +23,9 @@ from archisync_gui.model import (
     SessionEnd,
     SessionView,
     SmartSyncResult,
-    State,
     Suspended,
     SyncFailure,
+    SyncState,
     events,
 )
 from archisync_gui.orchestrator import OfficeHours, Rules
@@ -416,7 +416,7 @@ async def test_ends_are_remembered_and_forgotten() -> None:
         assert rig.o.touch("x2") is SessionEnd.CLOSED
         await rig.clock.advance(901)
         assert rig.o.touch("x4") is SessionEnd.UNKNOWN
-        assert rig.o.state.ended == {}
+        assert rig.o.state.ended_sessions == {}
 
 
 async def test_anonymous_sessions_last_three_minutes_and_belong_to_their_token() -> None:
@@ -476,7 +476,7 @@ async def test_a_suspended_run_that_is_old_starts_over() -> None:
         await rig.suspend("page 3")
         await rig.drain()
         line = rig.o.get_status().statuses["products"].accounts[0]
-        assert line.state is State.SUSPENDED
+        assert line.state is SyncState.SUSPENDED
         await rig.clock.advance(301)
         rig.o.resume_other_syncs("a")
         await settle()
@@ -555,7 +555,7 @@ async def test_credentials_refused_stop_the_account_until_the_operator_acts() ->
         await rig.finish()
         await rig.restart()
         assert rig.o.get_status().accounts[0].stopped is not None
-        assert rig.o.get_status().statuses["orders"].state is State.STOPPED
+        assert rig.o.get_status().statuses["orders"].state is SyncState.STOPPED
         waiting = rig.o.request_sync("ddt", "anna")
         again = rig.o.retry_login("anna")
         await settle()
@@ -627,13 +627,13 @@ async def test_after_three_failures_the_schedule_backs_off_and_says_so() -> None
             await rig.fail(FailureKind.LAYOUT)
         failed_at = rig.clock.now()
         line = rig.o.get_status().statuses["orders"].accounts[0]
-        assert (line.failures_in_a_row, line.state) == (3, State.BACKING_OFF)
+        assert (line.failures_in_a_row, line.state) == (3, SyncState.BACKING_OFF)
         while rig.idle:
             await rig.clock.advance(60)
         assert (rig.clock.now() - failed_at).total_seconds() == pytest.approx(1200, abs=61)
         await rig.fail(FailureKind.LAYOUT)
         await rig.restart()
-        assert rig.o.get_status().statuses["orders"].state is State.BACKING_OFF
+        assert rig.o.get_status().statuses["orders"].state is SyncState.BACKING_OFF
         rig.o.request_sync("orders")
         await settle()
         await rig.finish()

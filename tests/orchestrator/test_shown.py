@@ -28,7 +28,7 @@ from archisync_gui.model import (
     Scope,
     SessionEnd,
     SessionView,
-    State,
+    SyncState,
     events,
 )
 from archisync_gui.orchestrator import Rules
@@ -110,7 +110,7 @@ async def test_nobody_but_a_form_has_a_forms_priority() -> None:
         for type, asked in (("orders", 100), ("ddt", 101), ("prices", -5)):
             rig.o.request_sync(type, priority=asked)
         assert [(e.type, e.priority) for e in rig.o.get_status().queue] == [("orders", 99), ("ddt", 99), ("prices", 1)]
-        assert not any(r.smart for r in rig.o.state.queue.values())
+        assert not any(r.for_form for r in rig.o.state.queue.values())
 
 
 async def test_a_long_whole_read_does_not_hide_a_fast_read_that_began_after_it() -> None:
@@ -843,8 +843,8 @@ async def test_each_line_shows_its_own_place_reason_and_next_run() -> None:
         status = rig.o.get_status()
         shown = [status.statuses[type].accounts[1] for type in ("ddt", "invoices")]
         assert [(a.state, a.reason, a.queue_position) for a in shown] == [
-            (State.QUEUED, Reason.RUNNING, 1),
-            (State.QUEUED, Reason.BEHIND, 2),
+            (SyncState.QUEUED, Reason.RUNNING, 1),
+            (SyncState.QUEUED, Reason.BEHIND, 2),
         ]
         assert [e.run_anyway_possible for e in status.queue] == [False, False]
         await rig.drain()

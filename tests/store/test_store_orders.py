@@ -27,7 +27,7 @@ def whole(clock: ManualClock, run: str, keys: range) -> Action:
         known = await store.known("parcels", "agent")
         rows = [parcel(n, name=run) for n in keys]
         await store.apply(
-            "parcels", "agent", Batch(run, clock.now(), rows, True, True, after=after, checked=known.number)
+            "parcels", "agent", Batch(run, clock.now(), rows, True, True, after=after, compared_with=known.number)
         )
 
     return act
@@ -40,7 +40,7 @@ def fast(clock: ManualClock, run: str, key: int) -> Action:
         base = await store.ages("parcels", "agent")
         stored = await store.rows_by_key("parcels", "agent", ["1", "2"])
         clean = base.new_as_of is not None and len(stored) == 2
-        batch = Batch(run, clock.now(), [parcel(key)], False, clean, after=base.number, checked=base.number)
+        batch = Batch(run, clock.now(), [parcel(key)], False, clean, after=base.number, compared_with=base.number)
         await store.apply("parcels", "agent", batch)
 
     return act
@@ -82,7 +82,9 @@ async def test_an_action_beside_a_read(name: str, reader: str) -> None:
                 kind = RefusedKind.KEYS_CHANGED if name == "rekey" else RefusedKind.SHRINK
                 renumbered = [parcel(n) | {"id": str(100 + n)} for n in range(1, 9)]
                 rows = renumbered if name == "rekey" else [parcel(1), parcel(2)]
-                kept = Batch("kept", clock.forward(minutes=1), rows, True, True, after=base.number, checked=base.number)
+                kept = Batch(
+                    "kept", clock.forward(minutes=1), rows, True, True, after=base.number, compared_with=base.number
+                )
                 await store.keep_refused("parcels", "agent", kept, kind)
                 clock.forward(minutes=1)
                 read = whole(clock, "read", range(1, 10)) if reader == "whole" else fast(clock, "read", 50)

@@ -23,7 +23,7 @@ CLEAN = Facts(
     counts=frozenset({2}),
     first=("1", "2", "3"),
     again=("1", "2", "3"),
-    paused=60.0,
+    longest_suspension=60.0,
 )
 """Nothing moved; suspended for exactly as long as a clean read may be."""
 
@@ -61,7 +61,7 @@ def test_a_read_in_which_nothing_moved_is_clean() -> None:
         ({"again": ("0", "1", "2")}, Doubt.FIRST),
         ({"again": ("1", "3", "2")}, Doubt.FIRST),
         ({"again": ("1", "2")}, Doubt.FIRST),
-        ({"paused": 60.001}, Doubt.PAUSE),
+        ({"longest_suspension": 60.001}, Doubt.PAUSE),
         ({"nameless": 1}, Doubt.NAMELESS),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else str(value),

@@ -34,8 +34,8 @@ from archisync_gui.model import (
     Scope,
     SessionView,
     SmartSyncResult,
-    State,
     Status,
+    SyncState,
     SyncTypeSpec,
     TypeStatus,
 )
@@ -131,7 +131,7 @@ def account_type(type: str, account: str = "agente01", **changes: Any) -> Accoun
     base = AccountTypeStatus(
         type=type,
         account=account,
-        state=State.IDLE,
+        state=SyncState.IDLE,
         reason=None,
         freshness=Freshness.FRESH,
         is_running=False,
@@ -236,17 +236,18 @@ def busy() -> Status:
         return Forecast(type, "agente01", soon(seconds=seconds), length, after)
 
     for part in (
-        account_type("orders", state=State.WAITING, reason=Reason.SESSION, queue_position=1,
+        account_type("orders", state=SyncState.WAITING, reason=Reason.SESSION, queue_position=1,
                      expected=later("orders", 60, 20, "customers")),
-        account_type("customers", state=State.RUNNING, is_running=True, last_run_time=ago(minutes=18),
+        account_type("customers", state=SyncState.RUNNING, is_running=True, last_run_time=ago(minutes=18),
                      new_as_of=ago(seconds=10), all_as_of=ago(minutes=27), rows=1512, added=2, changed=14,
                      progress=run.progress, expected=None),
-        account_type("ddt", state=State.WAITING, reason=Reason.SESSION, queue_position=2, last_run_time=ago(minutes=38),
-                     rows=2210, added=9, changed=0, expected=later("ddt", 120, 40, "orders")),
+        account_type("ddt", state=SyncState.WAITING, reason=Reason.SESSION, queue_position=2,
+                     last_run_time=ago(minutes=38), rows=2210, added=9, changed=0,
+                     expected=later("ddt", 120, 40, "orders")),
         account_type("invoices", last_run_time=ago(hours=1, minutes=12), last_outcome=Outcome.FAILED, last_error=SILENT,
                      freshness=Freshness.LATE, failures_in_a_row=1, rows=281, added=1, changed=0,
                      expected=later("invoices", 280, 20)),
-        account_type("prices", state=State.SUSPENDED, reason=Reason.SESSION, queue_position=3,
+        account_type("prices", state=SyncState.SUSPENDED, reason=Reason.SESSION, queue_position=3,
                      last_run_time=ago(minutes=29), rows=4960, added=0, changed=37,
                      progress=Progress("read", 18, 50, 1800, 4960), expected=later("prices", 200, 40)),
         account_type("products", last_run_time=ago(minutes=41), rows=4540, added=0, changed=2,

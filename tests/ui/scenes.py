@@ -48,8 +48,8 @@ from archisync_gui.model import (
     Reason,
     RunRecord,
     Scope,
-    State,
     Status,
+    SyncState,
 )
 from archisync_gui.store.types import Ages, Change, ChangeKind, Counts, Page, StoredEvent, StoredRow
 from archisync_gui.ui.dialogs.clear import ClearDialog
@@ -300,7 +300,7 @@ class Endpoint:
 def refused() -> Status:
     """One list's read was refused."""
     item = account_type(
-        "orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=SHRINK, last_run_id="orders-0",
+        "orders", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED, last_error=SHRINK, last_run_id="orders-0",
         freshness=Freshness.LATE, last_run_time=ago(minutes=43), last_attempt=ago(minutes=3), expected=None,
     )  # fmt: skip
     return with_type(calm(), item)
@@ -311,7 +311,7 @@ def held() -> Status:
     status = calm(hold_since=ago(minutes=65), explanation=Explanation(NOW, Reason.HOLD, {}, ()))
     for name, minutes in (("orders", 74), ("customers", 96), ("ddt", 68), ("prices", 91)):
         item = account_type(
-            name, state=State.WAITING, reason=Reason.HOLD, last_run_time=ago(minutes=minutes), expected=None
+            name, state=SyncState.WAITING, reason=Reason.HOLD, last_run_time=ago(minutes=minutes), expected=None
         )
         status = with_type(status, item)
     return status
@@ -322,7 +322,7 @@ def silent() -> Status:
     status = calm()
     for name in ("orders", "customers", "invoices"):
         item = account_type(
-            name, state=State.BACKING_OFF, reason=Reason.BACK_OFF, last_outcome=Outcome.FAILED, last_error=SLOW,
+            name, state=SyncState.BACKING_OFF, reason=Reason.BACK_OFF, last_outcome=Outcome.FAILED, last_error=SLOW,
             failures_in_a_row=4, freshness=Freshness.LATE, last_run_time=ago(hours=1, minutes=52),
             last_attempt=ago(minutes=2),
         )  # fmt: skip
@@ -335,7 +335,7 @@ def wrong_password() -> Status:
     status = calm(accounts=(AccountStatus("agente01", True, True, PASSWORD, 2, 15),))
     for name in SIZES:
         item = account_type(
-            name, state=State.STOPPED, reason=Reason.ACCOUNT_STOPPED, last_outcome=Outcome.FAILED,
+            name, state=SyncState.STOPPED, reason=Reason.ACCOUNT_STOPPED, last_outcome=Outcome.FAILED,
             last_error=PASSWORD, failures_in_a_row=1, freshness=Freshness.LATE, last_run_time=ago(hours=5),
         )  # fmt: skip
         status = with_type(status, item)
@@ -381,7 +381,7 @@ def five() -> Status:
         parts = [account_type(name, account, last_run_time=ago(minutes=9 + at)) for at, account in enumerate(names)]
         for at in (3, 4):
             parts[at] = dataclasses.replace(
-                parts[at], state=State.STOPPED, reason=Reason.ACCOUNT_STOPPED, last_error=missing,
+                parts[at], state=SyncState.STOPPED, reason=Reason.ACCOUNT_STOPPED, last_error=missing,
                 freshness=Freshness.NEVER, last_run_time=None, expected=None,
             )  # fmt: skip
         status = dataclasses.replace(status, statuses={**status.statuses, name: type_status(name, *parts)})

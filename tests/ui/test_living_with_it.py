@@ -37,8 +37,8 @@ from archisync_gui.model import (
     Reason,
     RunView,
     Scope,
-    State,
     SyncFailure,
+    SyncState,
 )
 from archisync_gui.store import StoreError
 from archisync_gui.ui.dialogs.clear import ClearDialog
@@ -219,7 +219,7 @@ async def test_after_a_sleep_the_panel_says_what_was_missed_and_offers_to_read(
 async def test_a_read_missed_for_a_hold_is_in_the_timeline_and_no_news(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     world.orchestrator.tell(EventKind.SCHEDULE_MISSED, {"missed": [miss(Reason.HOLD)]})
-    await until(lambda: bool(panel.feed.misses))
+    await until(lambda: bool(panel.past_runs.misses))
     assert panel.window.notice.text == ""
     assert overview(panel).activity.rowCount() == 0
 
@@ -228,8 +228,8 @@ async def test_misses_of_earlier_starts_are_read_from_the_kept_events(make_panel
     kept = {"missed": [miss(Reason.NOT_RUNNING, 6, due=ago(hours=3))]}
     world.store.kept = [an_event(EventKind.SCHEDULE_MISSED, "before", 1, ago(hours=1), kept)]
     panel = await make_panel()
-    await until(lambda: bool(panel.feed.misses))
-    assert [(m.type, m.count, m.reason) for m in panel.feed.misses] == [("orders", 6, Reason.NOT_RUNNING)]
+    await until(lambda: bool(panel.past_runs.misses))
+    assert [(m.type, m.count, m.reason) for m in panel.past_runs.misses] == [("orders", 6, Reason.NOT_RUNNING)]
 
 
 async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: object) -> None:
@@ -425,7 +425,7 @@ async def test_what_a_missing_password_needs_is_asked_for_and_not_tried_again(
 ) -> None:
     missing = ErrorInfo("password-missing", FailureKind.CREDENTIALS, "no password", {"account": "agente01"})
     account = dataclasses.replace(calm().accounts[0], stopped=missing)
-    stopped = with_type(calm(), account_type("orders", state=State.STOPPED, last_error=missing))
+    stopped = with_type(calm(), account_type("orders", state=SyncState.STOPPED, last_error=missing))
     world.orchestrator.status = dataclasses.replace(stopped, accounts=(account,))
 
     async def has(account: str) -> bool:
@@ -555,11 +555,11 @@ async def test_what_the_tray_asked_for_in_vain_is_told_by_a_notification(
 async def test_a_hidden_window_fills_no_table_and_catches_up_when_shown(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
     page = overview(panel)
-    await until(lambda: bool(panel.feed.runs))
+    await until(lambda: bool(panel.past_runs.runs))
     panel.window.hide()
     told: list[object] = []
     page.types.dataChanged.connect(lambda *_: told.append(1))
-    late = with_type(calm(), account_type("orders", state=State.BACKING_OFF, failures_in_a_row=4))
+    late = with_type(calm(), account_type("orders", state=SyncState.BACKING_OFF, failures_in_a_row=4))
     world.orchestrator.become(late)
     await until(lambda: panel.context.status is late)
     assert told == []
@@ -571,7 +571,7 @@ async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, wor
     failed = run_record("orders", ago(minutes=5), 30, outcome=Outcome.FAILED, error=SILENT)
     world.store.all_runs = (failed,)
     item = account_type(
-        "orders", state=State.BACKING_OFF, last_outcome=Outcome.FAILED, failures_in_a_row=4, last_run_id=failed.id
+        "orders", state=SyncState.BACKING_OFF, last_outcome=Outcome.FAILED, failures_in_a_row=4, last_run_id=failed.id
     )
     world.orchestrator.status = with_type(calm(), item)
     panel = await make_panel()

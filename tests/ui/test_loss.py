@@ -19,7 +19,7 @@ from scenes import SHRINK, Stage
 import archisync_gui.ui
 from archisync_gui.endpoint.paired_pages import Access, PairingStore
 from archisync_gui.endpoint.pairing import Pairing
-from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State
+from archisync_gui.model import ErrorInfo, FailureKind, Outcome, SyncState
 from archisync_gui.store.personal import Holding
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.clear import ClearDialog
@@ -68,7 +68,7 @@ def question() -> QDialog | None:
     return shown[-1] if shown else None
 
 
-def open_trouble(panel: Panel, error: ErrorInfo, state: State = State.REFUSED) -> TroubleDialog:
+def open_trouble(panel: Panel, error: ErrorInfo, state: SyncState = SyncState.REFUSED) -> TroubleDialog:
     item = account_type("orders", state=state, last_outcome=Outcome.REFUSED, last_error=error, last_run_id="r7")
     panel.open("trouble", item)
     return next(d for d in panel.dialogs.open_now.values() if isinstance(d, TroubleDialog))
@@ -90,7 +90,7 @@ async def rekey(panel: Panel) -> QPushButton:
 async def certificate(panel: Panel) -> QPushButton:
     seen = {"name": "x", "fingerprint": "A", "key": "k"}
     error = ErrorInfo("certificate-unknown", FailureKind.CREDENTIALS, "?", seen)
-    return button(open_trouble(panel, error, State.STOPPED), "Accept this certificate…")
+    return button(open_trouble(panel, error, SyncState.STOPPED), "Accept this certificate…")
 
 
 async def clear(panel: Panel) -> QPushButton:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from panel_fakes import ENTITIES, NOW, SILENT, account_type, calm, with_type
 
-from archisync_gui.model import ErrorInfo, EventKind, FailureKind, Outcome, State, Status
+from archisync_gui.model import ErrorInfo, EventKind, FailureKind, Outcome, Status, SyncState
 from archisync_gui.settings import Settings
 from archisync_gui.ui.system.notify import FIRST_PAUSE, LONG_HOLD, Policy
 from archisync_gui.ui.text import words
@@ -71,7 +71,7 @@ def test_a_new_attempt_is_no_recovery() -> None:
     policy.of_status(failing("orders"), NOW, LOUD)
     again = with_type(
         calm(),
-        account_type("orders", state=State.RUNNING, is_running=True, last_outcome=Outcome.FAILED, last_error=SILENT,
+        account_type("orders", state=SyncState.RUNNING, is_running=True, last_outcome=Outcome.FAILED, last_error=SILENT,
                      failures_in_a_row=1),
     )  # fmt: skip
     assert policy.of_status(again, NOW, LOUD) == []

@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 from panel_fakes import NOW, SILENT, MakePanel, World, account_type, ago, run_record
 from PySide6.QtWidgets import QLabel, QPushButton
 
-from archisync_gui.model import ErrorInfo, FailureKind, Outcome, State, SyncFailure
+from archisync_gui.model import ErrorInfo, FailureKind, Outcome, SyncFailure, SyncState
 from archisync_gui.ui.dialogs.accept import AcceptDialog
 from archisync_gui.ui.dialogs.run_details import RunDetails
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
@@ -129,7 +129,9 @@ async def test_a_decision_about_a_refused_read_is_confirmed_and_its_refusal_said
 
     panel = await make_panel(**{service: decide})
     error = ErrorInfo(code, FailureKind.REFUSED, "looked wrong")
-    item = account_type("orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=error, last_attempt=NOW)
+    item = account_type(
+        "orders", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED, last_error=error, last_attempt=NOW
+    )
     panel.open("trouble", item)
     (dialog,) = panel.dialogs.open_now.values()
     assert isinstance(dialog, TroubleDialog)

@@ -51,7 +51,7 @@ from archisync_gui.model import (
     Outcome,
     Reason,
     Scope,
-    State,
+    SyncState,
 )
 from archisync_gui.settings import DECLARATIONS, Settings
 from archisync_gui.store.errors import StoreError
@@ -67,7 +67,7 @@ from archisync_gui.ui.dialogs.sessions import SessionsDialog
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.dialogs.vanishing import BARS, GroupPicture, cause_line, sentence, vanishing_of
 from archisync_gui.ui.dialogs.why import WhyDialog
-from archisync_gui.ui.live.feed import session_spans
+from archisync_gui.ui.live.past_runs import session_spans
 from archisync_gui.ui.live.summary import forms_sentence
 from archisync_gui.ui.look.theme import color, theme
 from archisync_gui.ui.output.summary import PAPER, summary_html
@@ -693,7 +693,7 @@ async def test_a_refused_read_is_a_picture_with_its_likely_cause(make_panel: Mak
         row["day"] = "2024-05-01" if at < 600 else "2025-05-01"
     world.store.refused_read = frozenset(str(50000 + at) for at in range(600, 1000))
     item = account_type(
-        "orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=REFUSED, last_run_id="r7"
+        "orders", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED, last_error=REFUSED, last_run_id="r7"
     )
     world.orchestrator.status = with_type(calm(), item)
     panel = await make_panel(accept_read=accept)
@@ -756,7 +756,7 @@ async def test_a_refused_read_that_is_gone_meanwhile_cannot_be_accepted(
 
     monkeypatch.setattr(world.store, "refused_keys", gone)
     item = account_type(
-        "orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=REFUSED, last_run_id="r7"
+        "orders", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED, last_error=REFUSED, last_run_id="r7"
     )
     world.orchestrator.status = with_type(calm(), item)
     panel = await make_panel(accept_read=accept)
@@ -789,7 +789,7 @@ async def test_the_usual_preset_is_no_cause(make_panel: MakePanel, world: World)
     assert usual.filter is not None
     evidence = {"filtersAfter": {"preset": usual.filter.texts[0]}}
     error = dataclasses.replace(REFUSED, evidence=evidence)
-    item = account_type("orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=error)
+    item = account_type("orders", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED, last_error=error)
     panel = await make_panel()
     services = dataclasses.replace(panel.context.services, entities=ENTITIES)  # type: ignore[type-var]
     found = await vanishing_of(services, item)  # type: ignore[arg-type]
@@ -800,7 +800,9 @@ async def test_the_usual_preset_is_no_cause(make_panel: MakePanel, world: World)
 async def test_only_a_shrink_can_be_accepted(make_panel: MakePanel, world: World) -> None:
     error = dataclasses.replace(REFUSED, code="filter-preset")
     panel = await make_panel()
-    panel.open("trouble", account_type("orders", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=error))
+    panel.open(
+        "trouble", account_type("orders", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED, last_error=error)
+    )
     found = dialog(panel, TroubleDialog)
     assert found is not None
     texts = [b.text() for b in found.findChildren(QPushButton)]
@@ -811,7 +813,7 @@ async def test_only_a_shrink_can_be_accepted(make_panel: MakePanel, world: World
 async def test_refused_credentials_offer_one_more_try(make_panel: MakePanel, world: World) -> None:
     error = ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused")
     panel = await make_panel()
-    panel.open("trouble", account_type("orders", state=State.STOPPED, last_error=error))
+    panel.open("trouble", account_type("orders", state=SyncState.STOPPED, last_error=error))
     found = dialog(panel, TroubleDialog)
     assert found is not None
     next(b for b in found.findChildren(QPushButton) if b.text() == "Try the same &once").click()
@@ -822,7 +824,7 @@ async def test_a_certificate_is_looked_at_and_accepted(make_panel: MakePanel, wo
     seen = {"name": "CN=erp.example.test", "fingerprint": "AB:CD", "expires": "31/12/2027", "key": "c2VlbiBrZXk="}
     error = ErrorInfo("certificate-unknown", FailureKind.CREDENTIALS, "unknown", seen)
     panel = await make_panel()
-    panel.open("trouble", account_type("orders", state=State.STOPPED, last_error=error))
+    panel.open("trouble", account_type("orders", state=SyncState.STOPPED, last_error=error))
     found = dialog(panel, TroubleDialog)
     assert found is not None
     assert found.windowTitle() == "The ERP's certificate is not accepted yet"
@@ -1017,7 +1019,7 @@ async def test_timeline_zooms_within_bounds(make_panel: MakePanel) -> None:
 
 async def test_a_click_on_a_bar_opens_its_run(make_panel: MakePanel, world: World) -> None:
     panel = await make_panel()
-    await until(lambda: bool(panel.feed.runs))
+    await until(lambda: bool(panel.past_runs.runs))
     page = panel.window.page("overview")
     strip = page.strip  # type: ignore[attr-defined]
     bar = next(b for b in strip._picture.bars if b.run_id and b.start > ago(minutes=110))

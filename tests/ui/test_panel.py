@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui import zone
-from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, State
+from archisync_gui.model import Event, EventKind, Origin, Outcome, Progress, RunView, Scope, SyncState
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.live.context import SETTLE
 from archisync_gui.ui.live.services import Fault
@@ -70,7 +70,7 @@ async def test_everything_of_the_design_picture_is_there(make_panel: MakePanel, 
     assert "2 schede" in panel.window.banner.accessibleName()
     assert page.types.rowCount() == 6
     assert page.queue.rowCount() == 3
-    await until(lambda: bool(panel.feed.runs))
+    await until(lambda: bool(panel.past_runs.runs))
     assert panel.window.foot.findChildren(QLabel)
     texts = " ".join(label.text() for label in panel.window.foot.findChildren(QLabel))
     assert "127.0.0.1:47801" in texts
@@ -419,7 +419,7 @@ async def test_trouble_says_what_to_press(make_panel: MakePanel, world: World) -
     panel = await make_panel()
     header = panel.window.header
     assert not header.fix.isVisible()
-    item = account_type("ddt", state=State.REFUSED, last_outcome=Outcome.REFUSED, last_error=SILENT)
+    item = account_type("ddt", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED, last_error=SILENT)
     world.orchestrator.become(with_type(calm(), item))
     await until(lambda: header.fix.isVisible())
     assert header.fix.text() == "Chec&k the read…"

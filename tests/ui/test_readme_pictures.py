@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QWidget
 from scenes import Stage, refused, settled
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import Progress, Scope, State, Status
+from archisync_gui.model import Progress, Scope, Status, SyncState
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.qasync, pytest.mark.nightly]
@@ -94,7 +94,7 @@ def opening() -> list[tuple[Status, int]]:
         progress = Progress(step, page, 2 if page else None, rows, 40 if page else None)
         now = dataclasses.replace(run, scope=Scope.NEW, progress=progress, remaining=2.0, started=ago(seconds=2))
         item = account_type(
-            "customers", state=State.RUNNING, is_running=True, last_run_time=ago(minutes=18), progress=progress
+            "customers", state=SyncState.RUNNING, is_running=True, last_run_time=ago(minutes=18), progress=progress
         )
         frames.append((with_type(dataclasses.replace(opened, current_run=now, current_sync="customers"), item), 900))
     fresh = account_type("customers", last_run_time=ago(minutes=18), new_as_of=ago(seconds=2))
@@ -108,7 +108,7 @@ async def test_pictures_of_overview_refused_read_and_summary(
 ) -> None:
     stage = await Stage.set(make_panel, world, tmp_path, "en", appearance, SIZE)
     window = await stage.become(calm())
-    await until(lambda: bool(stage.panel.feed.numbers))
+    await until(lambda: bool(stage.panel.past_runs.numbers))
     await settled()
     assert window.grab().save(str(folder / f"overview-{appearance}.png"))
     stage.panel.window.go("summary")
@@ -143,7 +143,7 @@ async def test_animation_of_a_form_that_opens(
     make_panel: MakePanel, world: World, folder: Path, tmp_path: Path
 ) -> None:
     stage = await Stage.set(make_panel, world, tmp_path, "en", "light", (1000, 625))
-    await until(lambda: bool(stage.panel.feed.numbers))
+    await until(lambda: bool(stage.panel.past_runs.numbers))
     frames = [(plain(await stage.become(status)), milliseconds) for status, milliseconds in opening()]
     assert len({bytes(image.constBits()) for image, _ in frames}) == len(frames), "each frame shows something else"
     file = folder / "form-opens.png"

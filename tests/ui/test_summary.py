@@ -16,7 +16,7 @@ from PySide6.QtCore import QUrl
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind, Freshness, Outcome
 from archisync_gui.settings import Settings
-from archisync_gui.ui.live.feed import midnight
+from archisync_gui.ui.live.past_runs import midnight
 from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
 from archisync_gui.ui.output.morning import is_due
 from archisync_gui.ui.pages.data import Data
@@ -186,7 +186,7 @@ async def test_the_overview_counts_nothing_of_a_list_that_was_never_read(
     assert card.numbers["new-today"].accessibleName() == "not counted yet"
     world.orchestrator.become(calm())
     panel.context.bridge.flush()
-    panel.feed.read()
+    panel.past_runs.read()
     await until(lambda: card.numbers["new-today"].text() == "0 new customers")  # all 21 came with the first read
 
 
@@ -203,7 +203,7 @@ async def test_after_midnight_nothing_of_yesterday_is_called_today(
     await office.store.journal.run_started(run)
     await office.store.journal.run_ended(run)
     await office.read("customers", "agente01", [CUSTOMER, other_customer(100)], NOW - timedelta(minutes=3))
-    panel.feed.read()
+    panel.past_runs.read()
 
     def column() -> str:
         model = overview.types
@@ -225,7 +225,7 @@ async def test_a_run_whose_row_is_written_late_counts_all_the_same(
 ) -> None:
     """A backup before it on the writing thread, or a disk that was full for a while."""
     panel = await make_panel(store=office.store, entities=ENTITIES)
-    await until(lambda: panel.feed.size is not None)  # the first reading is over
+    await until(lambda: panel.past_runs.size is not None)  # the first reading is over
     run = run_record("customers", NOW - timedelta(minutes=3), 20, rows=22, added=1)
     reads = 0
     real = office.store.runs
@@ -242,7 +242,7 @@ async def test_a_run_whose_row_is_written_late_counts_all_the_same(
     await until(lambda: reads > 0)
     await office.store.journal.run_started(run)
     await office.store.journal.run_ended(run)
-    await until(lambda: any(found.id == run.id for found in panel.feed.runs))
+    await until(lambda: any(found.id == run.id for found in panel.past_runs.runs))
     last = reads
     await asyncio.sleep(1.0)  # it is there: not read again
     assert reads == last
@@ -269,7 +269,7 @@ async def test_overview_view_and_summary_count_the_same_new_customers(
     for new, counted in enumerate(["0 new customers", "1 new customer", "2 new customers"]):
         more = [other_customer(100 + n) for n in range(new)]
         await office.read("customers", "agente01", [CUSTOMER, *others, *more], NOW - timedelta(minutes=3 - new))
-        panel.feed.read()
+        panel.past_runs.read()
         await until(lambda counted=counted: card.numbers["new-today"].text() == counted)
         panel.window.go("data")
         data.focus_on({"type": "customers", "view": "new"})

@@ -41,7 +41,7 @@ from PySide6.QtWidgets import (
 )
 
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, State
+from archisync_gui.model import ErrorInfo, FailureKind, Freshness, Outcome, SyncState
 from archisync_gui.ui.dialogs.sessions import SessionsDialog
 from archisync_gui.ui.live.services import LoginTest
 from archisync_gui.ui.pages.data import Data
@@ -279,7 +279,7 @@ async def test_the_list_in_excel(make_panel: MakePanel, office: Office, tmp_path
 async def test_the_erp_password_changed(make_panel: MakePanel, world: World, office: Office) -> None:
     refused = ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused", {"account": "agente01", "error": "no"})
     account = replace(calm().accounts[0], stopped=refused)
-    stopped = with_type(calm(), account_type("orders", state=State.STOPPED, last_error=refused))
+    stopped = with_type(calm(), account_type("orders", state=SyncState.STOPPED, last_error=refused))
     world.orchestrator.status = replace(stopped, accounts=(account,))
     kept: dict[str, str] = {}
 

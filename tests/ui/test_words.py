@@ -22,7 +22,7 @@ from archisync_gui.model import (
     Reason,
     RunRecord,
     Scope,
-    State,
+    SyncState,
     warning,
 )
 from archisync_gui.ui.text import list_words, status_words, words
@@ -71,7 +71,7 @@ def test_running_headline_tells_type_scope_page_rows_times_and_asker() -> None:
             "Delivery notes: the ERP did not answer in time",
         ),
         (
-            lambda s: with_type(s, account_type("ddt", state=State.REFUSED, last_outcome=Outcome.REFUSED)),
+            lambda s: with_type(s, account_type("ddt", state=SyncState.REFUSED, last_outcome=Outcome.REFUSED)),
             "trouble",
             "Delivery notes: a read was refused",
         ),
@@ -107,7 +107,7 @@ def test_why_an_account_is_stopped(code: str, title: str, word: str) -> None:
 def test_state_and_freshness_are_two_words() -> None:
     item = account_type(
         "orders",
-        state=State.WAITING,
+        state=SyncState.WAITING,
         reason=Reason.SESSION,
         freshness=Freshness.LATE,
         last_run_time=NOW - timedelta(minutes=72),
@@ -120,11 +120,11 @@ def test_state_and_freshness_are_two_words() -> None:
 
 def test_every_state_has_a_word_of_its_own_and_a_shape() -> None:
     shapes = {}
-    for state in State:
+    for state in SyncState:
         chip = list_words.state_chip(account_type("orders", state=state, reason=Reason.HOLD, last_error=SILENT))
         assert chip.text.strip()
         shapes[state] = (chip.tone, chip.shape)
-    troubles = {shapes[s] for s in (State.STOPPED, State.REFUSED, State.BACKING_OFF)}
+    troubles = {shapes[s] for s in (SyncState.STOPPED, SyncState.REFUSED, SyncState.BACKING_OFF)}
     assert len({shape for _, shape in troubles}) == 3
 
 
@@ -316,8 +316,8 @@ def test_the_status_bar_says_connected_only_while_the_last_answer_was_good() -> 
     assert tone == "warn"
 
 
-@pytest.mark.parametrize("state", [State.RUNNING, State.QUEUED])
-def test_a_list_that_is_read_now_or_next_is_told_one_time_only(state: State) -> None:
+@pytest.mark.parametrize("state", [SyncState.RUNNING, SyncState.QUEUED])
+def test_a_list_that_is_read_now_or_next_is_told_one_time_only(state: SyncState) -> None:
     """The column of the next update has it; a second one beside it, of the read after that, would contradict."""
     forecast = Forecast("orders", "agente01", NOW + timedelta(minutes=9), 60)
     item = account_type(
@@ -327,7 +327,7 @@ def test_a_list_that_is_read_now_or_next_is_told_one_time_only(state: State) -> 
     condition = status_words.condition_of(conditions(status), "orders", None)
     assert condition is not None
     assert "will be read at" not in list_words.list_line(item, condition, NO_NEWS, NOW).detail
-    resting = dataclasses.replace(item, state=State.IDLE)
+    resting = dataclasses.replace(item, state=SyncState.IDLE)
     assert "will be read at" in list_words.list_line(resting, condition, NO_NEWS, NOW).detail
 
 

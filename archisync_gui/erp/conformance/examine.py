@@ -130,7 +130,7 @@ class Examination:
             view = visit.list
             structure = await view.structure()
             self._pages[entity.name] = structure
-            for found in page_facts.as_opened(entity, view.state, structure, view.view):
+            for found in page_facts.as_opened(entity, view.state, structure, view.users_view):
                 yield found
             if entity.filter is not None and entity.filter.detour:
                 found_rows = await view.driver.look(Look.EMPTY_ROWS, list(reader.fields), FILL_PATIENCE)

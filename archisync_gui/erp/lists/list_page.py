@@ -10,7 +10,7 @@ from archisync_gui.entities.declaration import Entity
 from archisync_gui.erp.cells.words import Learned
 from archisync_gui.erp.driver.page_driver import Act, Look, PageDriver, at_erp
 from archisync_gui.erp.driver.session import Limits
-from archisync_gui.erp.failures import Navigated, Paused, layout, transient
+from archisync_gui.erp.failures import Navigated, SuspendHere, layout, transient
 from archisync_gui.erp.lists.filters import State
 from archisync_gui.model import Clock, warning
 
@@ -26,7 +26,7 @@ class ListPage:
         self.limits = limits
         self.warnings: list[str] = []
         self.stop: Callable[[], bool] = lambda: False
-        """Asked before each call of the ERP; True raises :class:`Paused`."""
+        """Asked before each call of the ERP; True raises :class:`SuspendHere`."""
         self.state: State = {}
         """What the page told last."""
         self.state_is_old = True
@@ -99,16 +99,16 @@ class ListPage:
             raise
 
     def begin(self) -> datetime:
-        """A call of the ERP begins: the data are current as of now. Raises :class:`Paused` at a safe point."""
+        """A call of the ERP begins: the data are current as of now. Raises :class:`SuspendHere` at a safe point."""
         self.safe_point()
         self.state_is_old = True
         self.since = self._clock.now()
         return self.since
 
     def safe_point(self) -> None:
-        """Raise :class:`Paused` if the reader wants to stop."""
+        """Raise :class:`SuspendHere` if the reader wants to stop."""
         if self.stop():
-            raise Paused
+            raise SuspendHere
 
     async def where(self) -> None:
         """The page went away under us: raises if it is the login or the error page; else it just loaded again."""

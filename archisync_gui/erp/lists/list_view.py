@@ -41,7 +41,7 @@ class ListView(ListPage):
         ways: ReadingWays,
     ) -> None:
         super().__init__(driver, entity, fields, session.limits, clock)
-        self.view = View()
+        self.users_view = View()
         """What has to be restored."""
         self.newest_first = False
         """The grid is sorted so that new records come first."""
@@ -71,7 +71,7 @@ class ListView(ListPage):
         view.since = since
         await view.ready()
         await view.look()
-        view.view = view_of(view.state, entity.filter)
+        view.users_view = view_of(view.state, entity.filter)
         return view
 
     @classmethod
@@ -82,7 +82,7 @@ class ListView(ListPage):
         view = cls(session, await session.driver(), entity, fields, clock, ways)
         view.limits = replace(session.limits, callback=min(session.limits.callback, STILL_OPEN_PATIENCE))
         await view.look()
-        view.view = view_of(view.state, entity.filter)
+        view.users_view = view_of(view.state, entity.filter)
         return view
 
     @property
@@ -150,10 +150,10 @@ class ListView(ListPage):
         page: Page | None = None
         if state["sizeText"] is None:
             self.warn("page-size-unknown")
-        elif state["sizes"] and self.view.size_text not in state["sizes"]:
+        elif state["sizes"] and self.users_view.size_text not in state["sizes"]:
             # A size that is not offered could not be set again.
             if state["size"] != page_size:
-                self.warn("page-size-kept", found=self.view.size_text)
+                self.warn("page-size-kept", found=self.users_view.size_text)
         elif state["size"] != page_size:
             page = await self.turn(Act.PAGE_SIZE, with_state=True, text=str(page_size))
             if page.size != page_size:
@@ -288,7 +288,7 @@ class ListView(ListPage):
         self.stop = lambda: False
         for _ in range(3):
             try:
-                await Restorer(self, self._presets, self.view).restore()
+                await Restorer(self, self._presets, self.users_view).restore()
                 self._touched = False
                 return
             except Navigated:

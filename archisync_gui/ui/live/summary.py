@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Row
 from archisync_gui.model import STORED, UNSUCCESSFUL, Event, EventKind, Origin, Outcome, RunRecord, Scope
-from archisync_gui.ui.live.feed import countable, midnight, question_of
+from archisync_gui.ui.live.past_runs import countable, midnight, question_of
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import clock, day, decimal, lasting, moment, number, tr

@@ -11,7 +11,7 @@ from PySide6.QtGui import QTextDocument
 
 from archisync_gui import zone
 from archisync_gui.ui.live.context import Context, problem
-from archisync_gui.ui.live.feed import midnight
+from archisync_gui.ui.live.past_runs import midnight
 from archisync_gui.ui.live.services import Services, account_ids
 from archisync_gui.ui.text.i18n import tr
 

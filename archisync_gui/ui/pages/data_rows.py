@@ -21,8 +21,8 @@ from archisync_gui.entities.declaration import Column, Entity, Kind, Value
 from archisync_gui.entities.views import TOTALS, View
 from archisync_gui.ui.dialogs.columns import ColumnsDialog
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import question_of, since_of
 from archisync_gui.ui.live.own_views import OwnView
+from archisync_gui.ui.live.past_runs import question_of, since_of
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.pages.data_lists import Lists
 from archisync_gui.ui.pages.data_views import view_titles

@@ -24,7 +24,7 @@ from archisync_gui import zone
 from archisync_gui.export import write
 from archisync_gui.model import STORED, Event, EventKind, Origin, Outcome, RunRecord
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.past_runs import PastRuns
 from archisync_gui.ui.pages.timeline import TimelineBand
 from archisync_gui.ui.text import list_words, words
 from archisync_gui.ui.text.i18n import absolute, date_format, moment, took, tr
@@ -99,10 +99,10 @@ def _cells(run: RunRecord, now: datetime, accounts: int) -> tuple[Cell, ...]:
 class History(Page):
     """All runs."""
 
-    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self.band = TimelineBand(context, feed)
+        self.band = TimelineBand(context, past_runs)
         self._runs: list[RunRecord] = []
         self._reading = 0
         self.model = RunsModel(self)

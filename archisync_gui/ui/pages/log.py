@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 from archisync_gui.model import Event
 from archisync_gui.plaintext import OneLineFormatter
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import kept_events
+from archisync_gui.ui.live.past_runs import kept_events
 from archisync_gui.ui.look.theme import color
 from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
 from archisync_gui.ui.text.i18n import absolute, plain, tr

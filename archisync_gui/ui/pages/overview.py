@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from archisync_gui.model import Event, Status
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed, kept_events
+from archisync_gui.ui.live.past_runs import PastRuns, kept_events
 from archisync_gui.ui.pages.overview_parts import QueueList, TodayCard
 from archisync_gui.ui.pages.types_table import TypesTable
 from archisync_gui.ui.text.activity import KINDS, ActivityLine, event_line
@@ -61,10 +61,10 @@ TALL = 36
 class Overview(Page):
     """The first page."""
 
-    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._context = context
-        self._feed = feed
+        self._past_runs = past_runs
         self.types = TypesModel(self)
         self.queue = QueueModel(self)
         self.activity = ActivityModel(self)
@@ -72,7 +72,7 @@ class Overview(Page):
         self.strip = Timeline()
         self._pictured = datetime.min.replace(tzinfo=UTC)
         """When the strip was drawn last."""
-        self.today = TodayCard(context, feed)
+        self.today = TodayCard(context, past_runs)
         self.queue_list = QueueList(context, self.queue)
         self.activity_list = _activity_list(self.activity)
         self._build()
@@ -84,7 +84,7 @@ class Overview(Page):
         context.bridge.happened.connect(self._happened)
         context.bridge.tick.connect(self._tick)
         context.services_changed.connect(self._remember)
-        feed.runs_changed.connect(self._runs)
+        past_runs.runs_changed.connect(self._runs)
         self.types.rowsInserted.connect(self._spread)
         self.types.rowsRemoved.connect(self._spread)
         self.queue.rowsInserted.connect(self._queue_size)
@@ -92,7 +92,7 @@ class Overview(Page):
         self.retranslate()
         if context.status is not None:
             self.show_status(context.status)
-        if feed.runs:
+        if past_runs.runs:
             self._runs()
         self._told: set[tuple[str, int]] | None = set()
         """Events shown while the kept ones are being read; ``None`` afterwards."""
@@ -209,14 +209,14 @@ class Overview(Page):
             a.expected for t in status.statuses.values() for a in t.accounts if a.expected is not None
         )
         since = now - timedelta(hours=2)
-        recent = [r for r in self._feed.runs if r.ended is None or r.ended > since]
+        recent = [r for r in self._past_runs.runs if r.ended is None or r.ended > since]
         self.strip.show_picture(
             Picture(
                 tuple(status.statuses),
                 bars_of(recent, now)
-                + miss_bars([m for m in self._feed.misses if m.last > since])
+                + miss_bars([m for m in self._past_runs.misses if m.last > since])
                 + forecast_bars(forecast),
-                self._feed.spans(now),
+                self._past_runs.spans(now),
                 now,
             )
         )
@@ -230,7 +230,7 @@ class Overview(Page):
                 self._picture()
 
     def _runs(self) -> None:
-        self.types.set_runs(self._feed.runs, self._feed.news)
+        self.types.set_runs(self._past_runs.runs, self._past_runs.news)
         self._picture()
 
     def _happened(self, events: Sequence[Event]) -> None:

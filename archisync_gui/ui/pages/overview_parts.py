@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from archisync_gui.entities.views import NUMBERS_OF_TODAY
 from archisync_gui.model import QueueEntry
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed, NumberOfToday, countable
+from archisync_gui.ui.live.past_runs import NumberOfToday, PastRuns, countable
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.i18n import tr
 from archisync_gui.ui.text.records import money
@@ -30,10 +30,10 @@ from archisync_gui.ui.widgets.models import QueueModel
 class TodayCard(QFrame):
     """What today brought, as numbers that lead to the rows behind them."""
 
-    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("card")
-        self._context, self._feed = context, feed
+        self._context, self._past_runs = context, past_runs
         inside = column(self, (1, 1, 1, 8))
         self._title = label(bold=True)
         self._title.setContentsMargins(12, 9, 12, 9)
@@ -48,7 +48,7 @@ class TodayCard(QFrame):
             button.setObjectName("link")
             button.clicked.connect(partial(self._open, view))
             self._rows.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        feed.today_changed.connect(self.show_numbers)
+        past_runs.today_changed.connect(self.show_numbers)
         context.services_changed.connect(self._offer)
         self.retranslate()
 
@@ -66,8 +66,8 @@ class TodayCard(QFrame):
         self.show_numbers()
 
     def show_numbers(self) -> None:
-        """Show what the feed counted last; a list that was never read has no number."""
-        counted = {found.view: found for found in self._feed.numbers}
+        """Show what was counted last; a list that was never read has no number."""
+        counted = {found.view: found for found in self._past_runs.numbers}
         for view, button in self.numbers.items():
             found = counted.get(view)
             button.setText(today_word(found) if found is not None else "…")
@@ -75,7 +75,7 @@ class TodayCard(QFrame):
             button.setToolTip(tr("Within 7 days from today") if found is not None and view == "due" else "")
 
     def _open(self, view: str) -> None:
-        found = next((n for n in self._feed.numbers if n.view == view), None)
+        found = next((n for n in self._past_runs.numbers if n.view == view), None)
         if found is not None:
             self._context.open("data", {"type": found.list, "view": view, "account": found.account or None})
 

@@ -30,7 +30,7 @@ from archisync_gui.settings import (
     Setting,
 )
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.past_runs import PastRuns
 from archisync_gui.ui.live.watches import Watches
 from archisync_gui.ui.pages.accounts import Accounts
 from archisync_gui.ui.pages.backups import Backups
@@ -76,10 +76,10 @@ class SettingsPage(Page):
     """All settings by group."""
 
     def __init__(
-        self, context: Context, feed: Feed, watches: Watches, log: LogFeed, parent: QWidget | None = None
+        self, context: Context, past_runs: PastRuns, watches: Watches, log: LogFeed, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._context, self._feed = context, feed
+        self._context, self._past_runs = context, past_runs
         self.log = LogView(context, log)
         self.clear_list = ClearList(context)
         self.watches = WatchList(context, watches)
@@ -113,7 +113,7 @@ class SettingsPage(Page):
         self.office.clicked.connect(partial(context.open, "office"))
         context.settings_changed.connect(self.show_settings)
         context.services_changed.connect(self.show_settings)
-        feed.runs_changed.connect(self._show_load)
+        past_runs.runs_changed.connect(self._show_load)
         self.retranslate()
         self.groups.setCurrentRow(0)
 
@@ -262,7 +262,7 @@ class SettingsPage(Page):
         accounts = sum(a.enabled for a in status.accounts) if status is not None else 1
         services = self._context.services
         entities = services.entities if services is not None else ()
-        share = load(entities, self._feed.runs, self._context.settings(), accounts)
+        share = load(entities, self._past_runs.runs, self._context.settings(), accounts)
         percent = decimal(share * 100, 0)
         if share > HEAVY:
             text = tr(
@@ -283,7 +283,7 @@ class SettingsPage(Page):
         self.backups.show_backups()
         lines = [tr("Folder: {path}", path=breakable(str(folder)))] if folder is not None else []
         if services is not None and services.store is not None:
-            size = decimal((self._feed.size or 0) / 1e6, 1)
+            size = decimal((self._past_runs.size or 0) / 1e6, 1)
             lines.append(tr("Archive {size} MB", size=size))
         self._sizes.setText("\n".join(lines))
 

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 from archisync_gui import zone
 from archisync_gui.model import RunRecord
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.past_runs import PastRuns
 from archisync_gui.ui.text.i18n import clock, day_short, tr
 from archisync_gui.ui.widgets.basic import card, column, label, row
 from archisync_gui.ui.widgets.timeline import Timeline
@@ -29,9 +29,9 @@ LANE = 1.3
 class TimelineBand(QWidget):
     """Runs, suspensions and sessions over time, each list in a lane of its own."""
 
-    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._context, self._feed = context, feed
+        self._context, self._past_runs = context, past_runs
         self._runs: tuple[RunRecord, ...] = ()
         self._reading = 0
         self.timeline = Timeline(interactive=True)
@@ -68,7 +68,7 @@ class TimelineBand(QWidget):
         self.timeline.clicked.connect(partial(context.open, "run"))
         self.timeline.asked.connect(partial(context.open, "why"))
         self.timeline.moved.connect(self._by_hand)
-        feed.runs_changed.connect(self._refresh)
+        past_runs.runs_changed.connect(self._refresh)
         context.bridge.tick.connect(self._tick)
         self.retranslate()
 
@@ -150,8 +150,8 @@ class TimelineBand(QWidget):
         forecast = status.explanation.forecast or tuple(
             a.expected for t in status.statuses.values() for a in t.accounts if a.expected is not None
         )
-        bars = bars_of(self._runs, now) + miss_bars(self._feed.misses) + forecast_bars(forecast)
-        self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._feed.spans(now), now))
+        bars = bars_of(self._runs, now) + miss_bars(self._past_runs.misses) + forecast_bars(forecast)
+        self.timeline.show_picture(Picture(tuple(status.statuses), bars, self._past_runs.spans(now), now))
         lanes = max(1, len(status.statuses)) + 1.5  # the last one is the axis
         self.timeline.setFixedHeight(round(lanes * LANE * self.fontMetrics().height()))
         first, last = self.timeline.span

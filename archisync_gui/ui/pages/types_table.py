@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui.model import Outcome, QueueEntry, State, Status
+from archisync_gui.model import Outcome, QueueEntry, Status, SyncState
 from archisync_gui.settings import interval_key
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.look.theme import color, scaled
@@ -266,10 +266,10 @@ class TypesTable(QTableView):
             self._types.toggle(what.type)
         elif index.column() == TypesModel.STATE and what.status is not None:
             item = what.status
-            if item.state in (State.REFUSED, State.STOPPED) or item.unclean_in_a_row >= 2:
+            if item.state in (SyncState.REFUSED, SyncState.STOPPED) or item.unclean_in_a_row >= 2:
                 self._context.open("trouble", item)
             elif (
-                item.state in (State.IDLE, State.BACKING_OFF)
+                item.state in (SyncState.IDLE, SyncState.BACKING_OFF)
                 and item.last_outcome is Outcome.FAILED
                 and item.last_run_id
             ):
@@ -310,9 +310,9 @@ class TypesTable(QTableView):
             )
             add(tr("&Move to the front"), partial(context.to_front, entry))
             add(tr("&Take out of the queue"), partial(context.remove, entry))
-        if item is not None and item.state is State.REFUSED:
+        if item is not None and item.state is SyncState.REFUSED:
             add(tr("&Check the refused read"), partial(context.open, "trouble", item))
-        if item is not None and item.state is State.STOPPED:
+        if item is not None and item.state is SyncState.STOPPED:
             add(tr("&Password…"), partial(context.open, "trouble", item))
         menu.addSeparator()
         add(tr("&History"), partial(context.open, "history", {"type": what.type, "account": what.account}))

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from archisync_gui.disk import open_private, replace_file
 from archisync_gui.model import Status
 from archisync_gui.ui.live.context import WATCHES, Context
-from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.past_runs import PastRuns
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.look.icons import application_icon
 from archisync_gui.ui.look.theme import theme
@@ -89,10 +89,10 @@ class Panel(QObject):
         set_language(language)
         self.context = Context(self)
         self.context.memory = self._memory
-        self.feed = Feed(self.context)
+        self.past_runs = PastRuns(self.context)
         self.window = window if window is not None else MainWindow()
         self.context.last_known = self.window.known
-        self.window.fill(self.context, self.feed)
+        self.window.fill(self.context, self.past_runs)
         self.tray = Tray(self.context, self)
         self._last_known_file = memory.with_name(FILE) if memory is not None else None
         self._last_known: LastKnown | None = None
@@ -147,11 +147,11 @@ class Panel(QObject):
         context = self.context
         match name:
             case "overview":
-                return Overview(context, self.feed)
+                return Overview(context, self.past_runs)
             case "history":
                 from archisync_gui.ui.pages.history import History
 
-                return History(context, self.feed)
+                return History(context, self.past_runs)
             case "data":
                 from archisync_gui.ui.pages.data import Data
 
@@ -163,7 +163,7 @@ class Panel(QObject):
             case "settings":
                 from archisync_gui.ui.pages.settings import SettingsPage
 
-                return SettingsPage(context, self.feed, self.window.watches(), self.log_feed)
+                return SettingsPage(context, self.past_runs, self.window.watches(), self.log_feed)
         raise LookupError(name)
 
     # ------------------------------------------------------------------------------------------------ services
@@ -372,7 +372,7 @@ class Panel(QObject):
         self._keep_memory()
         self.context.bridge.set_shown(False)
         self.context.bridge.detach()
-        self.feed.stop()
+        self.past_runs.stop()
         self.window.show_closing()
 
     async def aclose(self) -> None:

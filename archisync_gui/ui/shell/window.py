@@ -19,7 +19,7 @@ from archisync_gui.ui.shell.first_picture import FirstPicture
 if TYPE_CHECKING:
     from archisync_gui.model import Status
     from archisync_gui.ui.live.context import Context
-    from archisync_gui.ui.live.feed import Feed
+    from archisync_gui.ui.live.past_runs import PastRuns
     from archisync_gui.ui.live.watches import Watches
     from archisync_gui.ui.shell.find import Find
     from archisync_gui.ui.shell.sheet import RecordSheet
@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(FirstPicture(known, demo=demo))
         self.show()
 
-    def fill(self, context: Context, feed: Feed) -> None:
+    def fill(self, context: Context, past_runs: PastRuns) -> None:
         """Put the real parts into the window, in the picture's place. Once."""
         from PySide6.QtWidgets import QStackedWidget
 
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         from archisync_gui.ui.shell.window_parts import Banner, Foot, Sidebar
         from archisync_gui.ui.widgets.basic import Notice
 
-        self.context, self.feed = context, feed
+        self.context, self.past_runs = context, past_runs
         self.was_painted = False
         self.setWindowIcon(application_icon())
         self.sidebar = Sidebar()
@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self.notice = Notice()
         self.form_request = FormRequest(context)
         self.banner = Banner(context)
-        self.foot = Foot(context, feed)
+        self.foot = Foot(context, past_runs)
         self.stack = QStackedWidget()
         self._build()
         self._actions()

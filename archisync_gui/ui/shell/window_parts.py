@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from archisync_gui.model import Scope, Status
 from archisync_gui.ui.live.context import Context
-from archisync_gui.ui.live.feed import Feed
+from archisync_gui.ui.live.past_runs import PastRuns
 from archisync_gui.ui.live.services import endpoint_address
 from archisync_gui.ui.look.icons import paint_shape
 from archisync_gui.ui.look.theme import color, scaled
@@ -145,9 +145,9 @@ class Banner(QFrame):
 class Foot(QFrame):
     """ERP, endpoint, archive, version: each with a sign."""
 
-    def __init__(self, context: Context, feed: Feed, parent: QWidget | None = None) -> None:
+    def __init__(self, context: Context, past_runs: PastRuns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._context, self._feed = context, feed
+        self._context, self._past_runs = context, past_runs
         self.setObjectName("footer")
         layout = row(self, (18, 6, 18, 6), 22)
         self._erp, self._form = _Lamp(), _Lamp()
@@ -160,7 +160,7 @@ class Foot(QFrame):
         layout.addWidget(self._archive)
         layout.addStretch(1)
         layout.addWidget(self._version)
-        feed.size_changed.connect(self.retranslate)
+        past_runs.size_changed.connect(self.retranslate)
         context.services_changed.connect(self.retranslate)
         context.settings_changed.connect(self.retranslate)  # the order form may have another address
         self.retranslate()
@@ -185,9 +185,12 @@ class Foot(QFrame):
         services = self._context.services
         if services is not None:
             self._version.setText(f"v{services.version}" if services.version else "")
-        if self._feed.size is not None:
+        if self._past_runs.size is not None:
             self._archive.setText(
-                tr("Archive {size} MB", size=decimal(self._feed.size / 1e6, 0 if self._feed.size > 1e7 else 1))
+                tr(
+                    "Archive {size} MB",
+                    size=decimal(self._past_runs.size / 1e6, 0 if self._past_runs.size > 1e7 else 1),
+                )
             )
         if self._context.status is not None:
             self.show_status(self._context.status)

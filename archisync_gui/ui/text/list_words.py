@@ -14,8 +14,8 @@ from archisync_gui.model import (
     Outcome,
     Reason,
     RunRecord,
-    State,
     Status,
+    SyncState,
     TypeStatus,
     is_first_read,
 )
@@ -38,24 +38,24 @@ from archisync_gui.ui.text.words import (
 def state_chip(item: AccountTypeStatus) -> Chip:
     """The state of a type: what it does now and why."""
     match item.state:
-        case State.RUNNING:
+        case SyncState.RUNNING:
             part = percent(item)
             text = tr("Running") if part is None else tr("Running {part}%", part=part)
             return Chip(text, "accent", "play")
-        case State.QUEUED:
+        case SyncState.QUEUED:
             place = item.queue_position
             return Chip(tr("In queue · no. {place}", place=place) if place else tr("In queue"), "accent", "ring")
-        case State.SUSPENDED:
+        case SyncState.SUSPENDED:
             return Chip(tr("Suspended · {why}", why=reason_word(item.reason or Reason.SESSION)), "warn", "pause")
-        case State.WAITING:
+        case SyncState.WAITING:
             return Chip(tr("Waiting · {why}", why=reason_word(item.reason)), "warn", "ring")
-        case State.BACKING_OFF:
+        case SyncState.BACKING_OFF:
             return Chip(tr("Failed · %n attempt(s)", "", item.failures_in_a_row), "bad", "again")
-        case State.STOPPED:
+        case SyncState.STOPPED:
             return Chip(tr("Stopped · {why}", why=failure_word(item.last_error)), "bad", "square")
-        case State.REFUSED:
+        case SyncState.REFUSED:
             return Chip(tr("Read refused", "state"), "bad", "alert")
-        case State.IDLE:
+        case SyncState.IDLE:
             if item.last_outcome is Outcome.FAILED:
                 return Chip(tr("Failed · {why}", why=failure_short(item.last_error)), "bad", "alert")
             if item.unclean_in_a_row >= 2:
@@ -133,7 +133,7 @@ def list_line(item: AccountTypeStatus, condition: Condition | None, news: News, 
     """A list in one line; with a second one when something is wrong."""
     brought = tr("{added} new, {changed} changed, {gone} gone today", added=number(news.added),
                  changed=number(news.changed), gone=number(news.gone))  # fmt: skip
-    calm = item.state is State.IDLE and item.last_outcome is not Outcome.FAILED and item.unclean_in_a_row < 2
+    calm = item.state is SyncState.IDLE and item.last_outcome is not Outcome.FAILED and item.unclean_in_a_row < 2
     if condition is None:
         if calm:
             return ListLine(
@@ -174,11 +174,11 @@ def _why_detail(item: AccountTypeStatus, condition: Condition, now: datetime) ->
         case Kind.UNSURE:
             return condition_text(condition, now).means
         case Kind.LATE | Kind.NEVER:
-            if item.state is State.RUNNING:
+            if item.state is SyncState.RUNNING:
                 return ""
             why = reason_word(item.reason) if item.reason is not None else ""
             # A queued list has its time in the column of the next update.
-            later = tr("will be read at {time}", time=when) if when and item.state is not State.QUEUED else ""
+            later = tr("will be read at {time}", time=when) if when and item.state is not SyncState.QUEUED else ""
             parts = [part for part in (later, why) if part]
             return " · ".join(parts) or tr("will be read as soon as possible")
         case _:
@@ -234,23 +234,23 @@ def warnings_of(run: RunRecord) -> tuple[str, ...]:
 def expected_line(item: AccountTypeStatus, status: Status, now: datetime, interval: int | None = 1) -> str:
     """When the type will be fresh again, and after what."""
     run = status.current_run
-    if item.state is State.RUNNING and run is not None and run.remaining is not None:
+    if item.state is SyncState.RUNNING and run is not None and run.remaining is not None:
         return clock(datetime.fromtimestamp(now.timestamp() + run.remaining, now.tzinfo))
-    if item.state is State.RUNNING:
+    if item.state is SyncState.RUNNING:
         return tr("being read")
-    if item.state is State.STOPPED:
+    if item.state is SyncState.STOPPED:
         return tr("when the password is right")
-    if item.state is State.REFUSED and item.expected is None:
+    if item.state is SyncState.REFUSED and item.expected is None:
         return tr("when you decide")
-    if status.hold_since is not None and item.state in (State.WAITING, State.QUEUED, State.SUSPENDED):
+    if status.hold_since is not None and item.state in (SyncState.WAITING, SyncState.QUEUED, SyncState.SUSPENDED):
         return tr("when you resume")
     forecast = item.expected
     if forecast is None:
         return tr("on request only") if interval is None else "–"
     end = clock(datetime.fromtimestamp(forecast.starts.timestamp() + forecast.seconds, now.tzinfo))
-    if item.state is State.SUSPENDED and item.progress is not None and item.progress.page is not None:
+    if item.state is SyncState.SUSPENDED and item.progress is not None and item.progress.page is not None:
         return tr("{time} · goes on from page {page}", time=end, page=item.progress.page + 1)
-    if item.last_outcome is Outcome.FAILED and item.state in (State.IDLE, State.WAITING, State.BACKING_OFF):
+    if item.last_outcome is Outcome.FAILED and item.state in (SyncState.IDLE, SyncState.WAITING, SyncState.BACKING_OFF):
         return tr("{time} · new attempt", time=end)
     if forecast.after is not None:
         other = next((a for a in _accounts(status, forecast.after) if a.expected), None)

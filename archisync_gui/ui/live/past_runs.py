@@ -141,7 +141,7 @@ class NumberOfToday:
     """Whose rows are most; with several accounts Data shows those first."""
 
 
-class Feed(QObject):
+class PastRuns(QObject):
     """Reads the latest runs again after each end; tells when they changed."""
 
     runs_changed = Signal()
