@@ -212,8 +212,24 @@ BLOCKS = (
 """What stops a waiting request, the strongest first (rule 9). ``decide`` starts by it and ``explain`` tells it."""
 
 
+_answers: tuple[State | None, Moment | None, dict[tuple[object, ...], Block | None]] = None, None, {}
+
+
 def stopped_by(state: State, request: Request, now: Moment) -> Block | None:
-    """What stops a waiting request, the strongest first; ``None`` when only the lock or others do."""
+    """What stops a waiting request, the strongest first; ``None`` when only the lock or others do. Remembered for the
+    state and moment asked about last, by all that the rules look at: a hundred single records wait for one reason."""
+    global _answers
+    if _answers[0] is not state or _answers[1] != now:
+        _answers = state, now, {}
+    slot, found = request.slot, _answers[2]
+    repeat, form = request.attempt > 1, any(is_form(asker.id) for asker in request.askers)
+    key = slot.type, slot.account, slot.scope, request.anyway, request.scheduled, repeat, request.not_before, form
+    if key not in found:
+        found[key] = _stopped_by(state, request, now)
+    return found[key]
+
+
+def _stopped_by(state: State, request: Request, now: Moment) -> Block | None:
     for rule in BLOCKS:
         if rule.binds(request) and rule.stops(state, request, now):
             return Block(rule.reason, rule.until(state, request, now), request.slot.type, request.slot.account)

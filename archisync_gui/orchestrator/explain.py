@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import NamedTuple
@@ -21,8 +22,8 @@ HORIZON = timedelta(hours=24)
 """A forecast covers this time."""
 STEPS = 100
 """Maximum simulated steps of a forecast: the next times of all lists come within a few dozen."""
-LOOKED_AT = 50
-"""Maximum waiting requests that a forecast considers."""
+LOOKED_AT = 12
+"""Maximum waiting requests for single records that a forecast looks at; they stand for all of them."""
 LATER_STEPS = 5000
 """Maximum simulated steps to a future moment: two days of six types have about 2,000."""
 
@@ -88,7 +89,7 @@ def clock_text(at: datetime, now: datetime, zone: str) -> str:
 def expected_seconds(state: State, sync_type: SyncType, account: AccountId, scope: Scope) -> float:
     """How long such a run takes, from past ones."""
     if scope is not Scope.ALL:
-        return state.rules.expected_fast
+        return state.rules.expected_fast if scope is Scope.NEW else state.rules.expected_one
     durations = state.list_state(sync_type, account).durations
     return sum(durations) / len(durations) if durations else state.rules.expected_whole
 
@@ -151,6 +152,17 @@ def _until_opening(state: State, now: Moment) -> float:
     blocks = [stopped_by(state, request, now) for request in state.queue.values()]
     opens = [b.until for b in blocks if b is not None and b.reason is Reason.OFFICE_HOURS and b.until is not None]
     return (opens[0] - now.wall).total_seconds() if opens and len(opens) == len(blocks) else 0.0
+
+
+def _with_fewer_records(state: State) -> State:
+    """Of hundreds of single records a few, spread over the queue, wait instead of all, and take as long together."""
+    records = [r.slot for r in in_order(state) if r.slot.scope is Scope.ONE]
+    if len(records) <= LOOKED_AT:
+        return state
+    some = frozenset(records[:: -(-len(records) // LOOKED_AT)])
+    queue = {slot: r for slot, r in state.queue.items() if slot.scope is not Scope.ONE or slot in some}
+    longer = state.rules.expected_one * len(records) / len(some)
+    return evolve(state, queue=queue, rules=replace(state.rules, expected_one=longer))
 
 
 def forecasts(state: State, now: Moment) -> tuple[Forecast, ...]:
@@ -218,9 +230,7 @@ def _forecasts(state: State, now: Moment) -> tuple[tuple[Forecast, ...], float]:
     """The forecasts, and the monotonic time of the first imagined step."""
     found: dict[tuple[SyncType, AccountId], Forecast] = {}
     first = float("inf")
-    if len(state.queue) > LOOKED_AT:
-        # Hundreds of single records may wait: they are short, and no forecast needs to run through all of them.
-        state = evolve(state, queue={r.slot: r for r in in_order(state)[:LOOKED_AT]})
+    state = _with_fewer_records(state)
     expected = sum(1 for _ in state.reads())
     for step in islice(imagined(state, now, now.wall + HORIZON), STEPS):
         first = min(first, step.now.mono)

@@ -94,7 +94,9 @@ class Rules:
     expected_whole: float = 60.0
     """Forecast of a whole read never seen before (32)."""
     expected_fast: float = 5.0
-    """Forecast of a fast read or of one record (32)."""
+    """Forecast of a fast read (32)."""
+    expected_one: float = 5.0
+    """Forecast of a read of one record (32)."""
     durations_kept: int = 10
     """Past durations that forecasts are made from (32)."""
 

@@ -87,6 +87,27 @@ async def test_what_waits_is_expected_when_what_runs_should_be_over() -> None:
         await rig.drain()
 
 
+async def test_hundreds_of_records_hide_no_list_and_take_their_time() -> None:
+    """Rule 32: a few of them are looked at in place of all, and stand for their whole time."""
+    async with Rig() as rig:
+        rig.o.hold()
+        for n in range(240):
+            rig.o.request_sync("customers", scope=Scope.ONE, key=f"5{n:04}", priority=90)
+        rig.o.request_sync("prices")
+        rig.o.request_sync("ddt")
+        rig.o.release()
+        await settle()
+        found = {f.type: f for f in (await rig.o.explain()).forecast}
+        assert {"prices", "ddt", "customers"} <= found.keys()
+        whole = 240 * rig.rules.expected_one
+        behind = min(found[name].starts for name in ("prices", "ddt")) - MONDAY
+        assert abs(behind.total_seconds() - whole) <= 0.1 * whole
+        assert rig.o.get_status().statuses["ddt"].accounts[0].expected == found["ddt"]
+        for _ in range(240):
+            await rig.finish()
+        await rig.drain()
+
+
 async def test_no_time_left_is_ever_less_than_nothing() -> None:
     """Rule 32: the ERP told a total that is passed, or none; a fast read reads a part of its total only."""
     async with Rig() as rig:

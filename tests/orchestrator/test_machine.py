@@ -43,7 +43,7 @@ from archisync_gui.model import (
     SyncFailure,
     as_json,
 )
-from archisync_gui.orchestrator import OfficeHours, Rules, Ticket
+from archisync_gui.orchestrator import OfficeHours, Rules, Ticket, blocks
 from archisync_gui.orchestrator.decide import effective_priority
 from archisync_gui.orchestrator.explain import queue_because
 from archisync_gui.orchestrator.status import StatusView, waiting
@@ -743,6 +743,9 @@ class Machine(RuleBasedStateMachine):
         state = self.rig.o.state
         self.status_is_true(status)
         self.kept_entries_are_true()
+        now = self.rig.o._dispatcher.now()
+        for request in state.queue.values():
+            assert blocks.stopped_by(state, request, now) == blocks._stopped_by(state, request, now), "rule 9"
         running = self.running()
         assert self.rig.overlaps == 0, "rule 1"
         assert sum(not r.over and not r.abandoned for r in self.rig.runs) <= 1, "rule 1"
