@@ -202,6 +202,7 @@ async def _write(
             case SessionUnserved(handle=view.handle, error=failure):
                 code, error, hint = _failed(call, failure)
                 kind = "held" if code == "held" else "failed"
+                told = freshness(orchestrator.get_status(), view.account)
                 await _send(call, socket, {"type": kind, "code": code, "error": error, "hint": hint, **_ages(told)})
 
 

@@ -83,7 +83,7 @@ class Dispatcher:
         self._clock = clock
         self.listeners = Listeners()
         self._waiters = waiters
-        self._writer = Writer(self.journal_failed)
+        self._writer = Writer(self._journal_troubled)
         self._wake = asyncio.Event()
         self._effects: deque[Effect] = deque()
         self._notes: dict[str, Json] = {}
@@ -193,7 +193,11 @@ class Dispatcher:
             if self._notes.get(key) == value:
                 del self._notes[key]
 
-    def journal_failed(self, error: Exception | None) -> None:
+    def journal_failed(self, error: Exception) -> None:
+        """The journal could not be read at the start."""
+        self._writer.fail(error)
+
+    def _journal_troubled(self, error: Exception | None) -> None:
         """The journal failed, or (``None``) works again: shown in the status, and nothing else; runs go on. The event
         that tells of the new status is of a kind that is not kept."""
         before, self.journal_error = self.journal_error, None if error is None else failure_of(error)

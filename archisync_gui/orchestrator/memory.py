@@ -70,6 +70,11 @@ class Writer:
         self.then(done.set)
         await done.wait()
 
+    def fail(self, error: Exception) -> None:
+        """The journal fails, until the next success."""
+        self._trouble = True
+        self._troubled(error)
+
     async def _work(self) -> None:
         while True:
             while self._jobs:
@@ -80,8 +85,7 @@ class Writer:
                     # A full disk fails every write for hours: reported once, until one succeeds again.
                     if not self._trouble:
                         self._log(error)
-                        self._trouble = True
-                        self._troubled(error)
+                        self.fail(error)
                 else:
                     if self._trouble and writes:
                         self._trouble = False

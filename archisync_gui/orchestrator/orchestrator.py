@@ -307,12 +307,11 @@ class Orchestrator:
 
     async def _outcome_for_form(self, call: smart_sync.Call) -> RunResult | ErrorInfo | None:
         """What a form's read brought, ``None`` when it takes longer than the form waits for its answer."""
-        while (left := call.began + self.state.rules.answer - self._clock.monotonic()) > 0:
-            with self._waiters.form(call.handle) as answer:
+        until = call.began + self.state.rules.answer
+        with self._waiters.form(call.handle, lambda read: not smart_sync.is_older(self.state, call, read)) as answer:
+            while not answer.done() and (left := until - self._clock.monotonic()) > 0:
                 await first_of(answer, self._clock.sleep(left))
-                if answer.done() and not smart_sync.is_older(self.state, call, answer.result()):
-                    return answer.result()
-        return None
+            return answer.result() if answer.done() else None
 
     def touch(self, session_id: str) -> datetime | SessionEnd:
         """A sign of life of that tab: the new deadline, or why there is no session (rules 14, 15)."""

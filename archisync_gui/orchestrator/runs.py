@@ -255,6 +255,8 @@ def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult
     waiting = state.queue.get(slot)
     if waiting is None or waiting.asked.mono >= active.began.mono:
         return state
+    if waiting.for_form and now.mono - active.began.mono > state.rules.shared_read:
+        return state  # a form may have joined it just now, and wants customers of now (rule 12)
     state = suspended_ended(state.without_request(slot), now, waiting, "satisfied")
     state = sessions.served(state, now, slot.account)
     return delivered(state, [a.id for a in waiting.askers], evolve(result, scope=Scope.NEW))

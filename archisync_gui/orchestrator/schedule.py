@@ -23,7 +23,7 @@ from archisync_gui.orchestrator.values import (
     Slot,
     Stamp,
     evolve,
-    form,
+    is_form,
 )
 
 HELD = ErrorInfo("held", FailureKind.PERMANENT, "the operator holds all syncs")
@@ -58,13 +58,15 @@ def held(state: State, now: Moment, until: datetime | None) -> State:
     """The operator's pause begins, or gets another end; an end that has passed is no pause."""
     if until is not None and until <= now.wall:
         return released(state)
-    state = delivered(state, [form(session.handle) for session in state.sessions.values()], HELD)
     if state.hold_since is not None:
         if until == state.hold_until:
             return state
         return _with_hold_end(state, until).with_effects(events.HoldChanged(True))
     if state.active is not None and not state.active.request.anyway:
         state = stop_asked(state, StopCause.HOLD)
+    waiting = [*state.queue.values(), *([] if state.active is None else [state.active.request])]
+    fast = [r for r in waiting if r.slot.scope is Scope.NEW and not r.anyway]
+    state = delivered(state, [asker.id for r in fast for asker in r.askers if is_form(asker.id)], HELD)
     state = _with_hold_end(evolve(state, hold_since=now.wall), until)
     return state.with_effects(Note("hold", now.wall.isoformat()), events.HoldChanged(True))
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import secrets
 import uuid
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from archisync_gui.model import AccountId, ErrorInfo, FailureKind, Outcome, RunResult, Scope, SyncType
 from archisync_gui.orchestrator.values import form
 
 TICKETS_KEPT = 500
 """Minimum number of resolved tickets, the latest ones, that can be found by id."""
+
+Answer: TypeAlias = RunResult | ErrorInfo
+"""What a form is told: the outcome of a read, its first failure, or why it has to wait."""
 
 _GRAVITY = [
     Outcome.COMPLETED,
@@ -102,7 +105,7 @@ class Waiters:
         self._tickets: dict[str, Ticket] = {}
         self._limit = 2 * TICKETS_KEPT
         self._parts: dict[str, Ticket] = {}
-        self._forms: dict[str, set[asyncio.Future[RunResult | ErrorInfo]]] = {}
+        self._forms: dict[str, dict[asyncio.Future[Answer], Callable[[Answer], bool]]] = {}
 
     def add(self, ticket: Ticket) -> None:
         """Remember a ticket. One without parts is resolved: there is no account to read with."""
@@ -135,24 +138,24 @@ class Waiters:
             ticket.settle(part, RunResult(ticket.type, ticket.parts[part], ticket.scope, Outcome.INTERRUPTED))
 
     @contextmanager
-    def form(self, handle: str) -> Iterator[asyncio.Future[RunResult | ErrorInfo]]:
-        """The future of the first answer that a form gets meanwhile."""
-        answer: asyncio.Future[RunResult | ErrorInfo] = asyncio.get_running_loop().create_future()
-        waiting = self._forms.setdefault(form(handle), set())
-        waiting.add(answer)
+    def form(self, handle: str, takes: Callable[[Answer], bool]) -> Iterator[asyncio.Future[Answer]]:
+        """The future of the first answer that a form gets meanwhile and takes."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        waiting = self._forms.setdefault(form(handle), {})
+        waiting[answer] = takes
         try:
             yield answer
         finally:
-            waiting.discard(answer)
+            del waiting[answer]
             if not waiting:
                 self._forms.pop(form(handle), None)
 
-    def answer_forms(self, who: Sequence[str], answer: RunResult | ErrorInfo) -> None:
+    def answer_forms(self, who: Sequence[str], answer: Answer) -> None:
         """Answer forms that wait for a fast read; the whole list that follows it answers none."""
         if isinstance(answer, RunResult) and answer.scope is not Scope.NEW:
             return
-        for future in [future for name in who for future in self._forms.get(name, ())]:
-            if not future.done():
+        for future, takes in [one for name in who for one in self._forms.get(name, {}).items()]:
+            if not future.done() and takes(answer):
                 future.set_result(answer)
 
 

@@ -95,7 +95,7 @@
   class Session {
     #options; #fresh = listeners(); #ended = listeners(); #change = listeners();
     #id = null; #opening = null; #line = null; #tries = 0; #timers = new Set();
-    #owed = new Set(); #lastTouch = 0; #lastTry = -Infinity; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
+    #owed = new Set(); #lastTouch = 0; #lastTry = -Infinity; #before = null; #heardEnd = false; #awaySince = null; #closed = false; #suspended = false; #unbind = [];
 
     constructor({ base, token, label = "", userId, profileId, others } = {}) {
       this.#options = { base: String(base).replace(/\/+$/, ""), token, label, userId, profileId, others };
@@ -187,7 +187,8 @@
       this.#opening?.abort();
       const opening = this.#opening = new AbortController();
       const timer = setTimeout(() => opening.abort(), OPEN_TIMEOUT);
-      const before = this.freshness.newAsOf;
+      this.#before = this.freshness.newAsOf; // fresh is what is newer
+      this.#heardEnd = false;
       try {
         const body = { sessionId: id, label };
         if (userId) body.userId = userId;
@@ -197,8 +198,7 @@
       } catch {
         if (this.#id !== id || this.#opening !== opening) return;
         // The line may have brought what was asked for: then only this answer is lost, and the session is open.
-        const { state, newAsOf } = this.freshness;
-        if (state === "fresh" && newAsOf > before) this.#touch(id);
+        if (this.#hasNews(this.freshness.newAsOf) && this.freshness.state === "fresh") this.#touch(id);
         else this.#gone();
       } finally {
         clearTimeout(timer);
@@ -214,7 +214,7 @@
         this.#fresh(this.freshness);
       } else if (status === 202) {
         // The read may have ended on the line before this answer arrived.
-        const late = this.freshness.state === "fresh" && this.freshness.newAsOf >= (known.newAsOf ?? 0);
+        const late = this.#heardEnd || (this.freshness.state === "fresh" && this.#hasNews(this.freshness.newAsOf));
         if (!late || answer.code === "held") this.#set({ ...known, state: answer.code });
       } else if (status === 503 && answer.handle) {
         this.#set({ ...known, state: "failed", message: answer.error });
@@ -246,7 +246,7 @@
         opened = true;
         line.send(JSON.stringify({ type: "attach", token, sessionId: id }));
       };
-      line.onmessage = (event) => { if (this.#line === line) this.#heard(JSON.parse(event.data)); };
+      line.onmessage = (event) => { if (this.#line === line) this.#heard(id, JSON.parse(event.data)); };
       line.onclose = () => {
         if (this.#line !== line) return;
         this.#line = null;
@@ -266,19 +266,28 @@
       };
     }
 
+    /** Whether data of that age are what was asked for last. */
+    #hasNews(newAsOf) { return newAsOf !== null && (this.#before === null || newAsOf > this.#before); }
+
+    /** Whether an answer is still to come: on the line, or by asking again. */
+    get #waits() { return this.freshness.state === "pending" || this.freshness.state === "held"; }
+
     #freshNow(ages) {
       this.#set({ ...ages, state: "fresh", message: "", hint: "", progress: null });
       this.#settle(this.freshness);
       this.#fresh(this.freshness);
     }
 
-    #heard(message) {
+    #heard(id, message) {
       const ages = { newAsOf: when(message.newAsOf), allAsOf: when(message.allAsOf) };
       switch (message.type) {
         case "attached":
           this.#tries = 0;
           this.#set({ handle: message.handle });
-          if (message.fresh && this.freshness.state === "opening") this.#freshNow(ages);
+          if (message.fresh && this.#hasNews(ages.newAsOf) && !(this.freshness.state === "fresh" && ages.newAsOf <= this.freshness.newAsOf)) {
+            this.#freshNow(ages);
+          }
+          else if (this.#waits) this.#post(id); // what came of the read was told while there was no line
           break;
         case "progress":
           this.#set({ progress: { step: message.step, page: message.page, pages: message.pages, rows: message.rows } });
@@ -287,13 +296,12 @@
           this.#freshNow(ages);
           break;
         case "failed":
+        case "held": // the operator's pause; fresh data follow when it is over
+          this.#heardEnd = message.type === "failed";
           if (this.freshness.state !== "fresh" || ages.newAsOf < this.freshness.newAsOf) {
-            this.#set({ ...ages, state: "failed", message: message.error, hint: message.hint });
+            this.#set({ ...ages, state: message.type, message: message.error, hint: message.hint, progress: null });
             this.#settle(this.freshness);
           }
-          break;
-        case "held": // the operator's pause; fresh data follow when it is over
-          if (this.freshness.state === "opening" || this.freshness.state === "pending") this.#set({ ...ages, state: "held" });
           break;
         case "ended":
           this.#over(message.reason);
@@ -398,6 +406,7 @@
     /** Tell the panel that the tab lives. One call that fails says nothing about an open session (the computer may have
      * slept meanwhile): it is repeated once, unless the line is up. */
     async #touch(id, repeat = true) {
+      if (this.#waits && this.#line?.readyState !== WebSocket.OPEN) return this.#post(id); // nothing else would tell the end
       const { base, token } = this.#options;
       let status, answer;
       try {

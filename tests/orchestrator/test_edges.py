@@ -326,6 +326,9 @@ async def test_a_journal_that_cannot_load_is_shown() -> None:
     assert error is not None
     assert "damaged" in error.message
     rig.journal.error = None
+    rig.o.release()
+    await settle()
+    assert rig.o.get_status().journal_error is None, "it works again"
     await rig.close()
 
 

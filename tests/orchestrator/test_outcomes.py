@@ -10,7 +10,7 @@ from archisync_gui.model import EventKind, FailureKind, Origin, Outcome, Progres
 from archisync_gui.model import events as said
 from archisync_gui.orchestrator import Feed, Rules
 from archisync_gui.orchestrator.listeners import Listeners
-from tests.orchestrator.rig import TWO, Rig, opened
+from tests.orchestrator.rig import TWO, Rig, opened, served
 from tests.support.clock import MONDAY, settle
 from tests.support.events import an_event
 
@@ -109,6 +109,57 @@ async def test_a_pause_tells_forms_that_wait() -> None:
         await settle()
         await rig.finish()
         assert (await rig.o.smart_customer_sync("a")).code == "fresh"
+
+
+async def test_a_pause_tells_no_form_that_waits_for_nothing_and_tells_each_once() -> None:
+    """Rule 18."""
+    async with Rig(accounts=TWO) as rig:
+        await served(rig, "a")  # has what it wanted
+        waits = await rig.o.smart_customer_sync("b", "bruno", wait=False)
+        await settle()
+        rig.o.hold()
+        rig.o.hold(rig.clock.now() + timedelta(hours=1))
+        await settle()
+        assert [e.data.handle for e in rig.of(EventKind.SESSION_UNSERVED)] == [waits.handle]
+
+
+async def test_a_form_that_asks_at_the_end_of_a_long_whole_read_gets_a_read_of_its_own() -> None:
+    """Rules 6, 12: a fast read that waits before its repeat is joined; the whole read that is about to end began too
+    long before."""
+    async with Rig(accounts=TWO) as rig:
+        first = opened(rig, "a")
+        await settle()
+        await rig.fail()
+        assert (await first).code == "failed"
+        await rig.clock.advance(1)
+        rig.o.request_sync("customers", "anna")
+        whole = next(r for r in rig.o.get_status().queue if r.scope is Scope.ALL)
+        rig.o.run_anyway(whole.id)
+        await settle()
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        await rig.clock.advance(60)
+        second = opened(rig, "b", "anna")
+        await settle()
+        await rig.finish()
+        assert not second.done()
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        await rig.finish()
+        assert (await second).code == "fresh"
+        await rig.drain()
+
+
+async def test_two_answers_in_one_turn_give_a_form_the_one_that_counts() -> None:
+    """Rule 12: the end of a read that is too old for the call, and a pause at the same moment."""
+    async with Rig() as rig:
+        await rig.o.smart_customer_sync("a", wait=False)
+        await settle()
+        await rig.clock.advance(60)
+        second = opened(rig, "a")
+        await settle()
+        rig.active.finish()
+        rig.o.subscribe(lambda event: rig.o.hold() if event.kind is EventKind.SYNC_COMPLETED else None)
+        await settle()
+        assert (await second).code == "held"
 
 
 async def test_no_form_is_called_fresh_by_a_read_that_was_too_old_when_it_asked() -> None:

@@ -278,8 +278,8 @@ class PastRuns(QObject):
                     break
         finally:
             self._reading = False
-        if self._awaited and not self._stopped and not self._soon.isActive():
-            self._soon.start(min(2 * self._soon.interval(), LATEST))
+            if (self._awaited or self._day is None) and not self._stopped and not self._soon.isActive():
+                self._soon.start(min(2 * self._soon.interval(), LATEST))
 
     async def _counted(self, services: Services, store: Store, now: datetime) -> tuple[NumberOfToday, ...]:
         """The numbers of today over all accounts in use; none of a list never read: 0 would claim something."""

@@ -96,6 +96,7 @@ class TypesModel(SnapshotModel):
             return
         status, before = self._last
         moment = now or before
+        self._last = (status, moment)
         present = conditions(status)
         needs_action = any(not condition.warning for condition in present)
         rows: list[tuple[object, object, tuple[Cell, ...]]] = []

@@ -1,0 +1,126 @@
+"""A form whose read takes longer than its call: whatever comes of the read, the form says so, lines cut or not."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, Page, TimeoutError, WebSocketRoute
+
+from archisync_gui.model import EventKind
+from tests.endpoint.form_rig import RULES, Rig, rig, unreachable
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SLOW = replace(RULES, answer=0.3, grace=20.0)
+"""A call is answered ``pending`` soon, and a session outlives its line for long."""
+
+
+@dataclass
+class Waiting:
+    """A form that was fresh and has asked again: its read is under way, its call answered ``pending``."""
+
+    rig: Rig
+    page: Page
+    lines: list[WebSocketRoute] = field(default_factory=list)
+    cut: bool = False
+    """No line comes up."""
+
+    async def becomes(self, state: str) -> None:
+        try:
+            await self.page.wait_for_function(f"session.freshness.state === '{state}'")
+        except TimeoutError:
+            raise AssertionError(await self.page.evaluate("JSON.stringify(session.freshness)")) from None
+
+    async def is_told(self, state: str) -> None:
+        """The state comes, and is the last one."""
+        await self.becomes(state)
+        assert await self.page.evaluate("session.freshness.progress") is None
+
+    async def cut_off(self) -> None:
+        self.cut = True
+        await self.lines[-1].close()
+        await until(lambda: not self.rig.sessions[0].connected)
+
+
+@asynccontextmanager
+async def waiting(folder: Path, browser: Browser) -> AsyncIterator[Waiting]:
+    async with rig(folder, browser, rules=SLOW) as made:
+        page = await made.context.new_page()
+        form = Waiting(made, page)
+
+        async def between(line: WebSocketRoute) -> None:
+            form.lines.append(line)
+            if form.cut:
+                await line.close()
+            else:
+                line.connect_to_server()
+
+        await page.route_web_socket("**/api/smart-sessions", between)
+        await page.goto(f"{made.site}/page.html")
+        await page.evaluate("([base, token]) => start(base, token)", [made.office.url, made.paired_with()])
+        await form.becomes("fresh")
+        await made.open_sessions(1)
+        await until(lambda: ("customers", "all", "agente1") in made.erp.read)  # the whole list follows the first read
+        await until(lambda: made.orchestrator.get_status().current_sync is None)
+        (known,) = made.orchestrator.get_status().statuses["customers"].accounts[:1]
+        assert known.new_as_of is not None
+        await page.wait_for_function(f"+session.freshness.newAsOf === {int(known.new_as_of.timestamp() * 1000)}")
+        made.erp.fast.clear()
+        assert await page.evaluate("session.ask().then((f) => f.state)") == "pending"
+        yield form
+        assert len(made.sessions) == 1
+
+
+async def test_an_ask_that_takes_long_ends_fresh(tmp_path: Path, browser: Browser) -> None:
+    async with waiting(tmp_path, browser) as form:
+        form.rig.erp.fast.set()
+        await form.becomes("fresh")
+
+
+@pytest.mark.parametrize("how", ["failed", "cancelled"])
+async def test_a_form_that_was_fresh_is_told_when_the_next_read_brings_nothing(
+    tmp_path: Path, browser: Browser, how: str
+) -> None:
+    async with waiting(tmp_path, browser) as form:
+        if how == "failed":
+            form.rig.erp.failure = unreachable()
+            form.rig.erp.fast.set()
+        else:
+            form.rig.orchestrator.cancel_run()
+        await form.is_told("failed")
+        assert await form.page.evaluate("session.freshness.message") != ""
+
+
+async def test_a_pause_is_told_and_fresh_data_follow_it(tmp_path: Path, browser: Browser) -> None:
+    async with waiting(tmp_path, browser) as form:
+        form.rig.orchestrator.hold()
+        await form.is_told("held")
+        form.rig.erp.fast.set()
+        form.rig.orchestrator.release()
+        await form.becomes("fresh")
+
+
+@pytest.mark.parametrize("how", ["fresh", "failed"])
+async def test_what_came_of_the_read_while_the_line_was_cut_is_told(tmp_path: Path, browser: Browser, how: str) -> None:
+    async with waiting(tmp_path, browser) as form:
+        ended: list[EventKind] = []
+        form.rig.orchestrator.subscribe(lambda event: ended.append(event.kind))
+        await form.cut_off()
+        if how == "failed":
+            form.rig.erp.failure = unreachable()
+        form.rig.erp.fast.set()
+        await until(lambda: {EventKind.SYNC_COMPLETED, EventKind.SYNC_ERROR} & set(ended))
+        form.cut = False
+        await form.becomes(how)
+
+
+async def test_where_lines_are_always_cut_the_form_asks_again(tmp_path: Path, browser: Browser) -> None:
+    async with waiting(tmp_path, browser) as form:
+        await form.cut_off()
+        form.rig.erp.fast.set()
+        await form.becomes("fresh")  # 5 s after the line broke
