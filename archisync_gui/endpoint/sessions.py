@@ -54,7 +54,7 @@ async def smart_sync(call: Call) -> Reply:
     result = await orchestrator.smart_customer_sync(
         body.session_id, account, label=body.label, token=call.caller.token_id, wait=call.query.wait
     )
-    return _opened(call, result)
+    return _reply_to_form(call, result)
 
 
 def same_account(call: Call, session_id: str | None, account: AccountId) -> None:
@@ -64,7 +64,7 @@ def same_account(call: Call, session_id: str | None, account: AccountId) -> None
         raise call.services.gate.failed(call.caller, ended(SessionEnd.UNKNOWN))
 
 
-def _opened(call: Call, result: SmartSyncResult) -> Reply:
+def _reply_to_form(call: Call, result: SmartSyncResult) -> Reply:
     known: dict[str, Any] = {
         "handle": result.handle,
         "new_as_of": result.new_as_of,

@@ -11,7 +11,7 @@ Pure functions decide; one part, the dispatcher, acts. Read the modules in this 
 5.  ``runs``          transitions: started, progressed, suspended, ended, abandoned, tried again;
                       ``control``: what a runner holds of its run, and how its end is read
 6.  ``sessions``      transitions: smart sessions open, live, end
-7.  ``smart_sync``    what a form's call for fresh customers is answered
+7.  ``form_calls``    what a form's call for fresh customers is answered
 8.  ``schedule``      transitions: advance to now, request what is due, intervals, lateness
 9.  ``office_hours``  calendar arithmetic in the office's time zone
 10. ``accounts``      transitions: accounts come, go, stop, log in

@@ -34,7 +34,7 @@ from archisync_gui.model import (
     SystemClock,
 )
 from archisync_gui.orchestrator import accounts as account_changes
-from archisync_gui.orchestrator import memory, requests, schedule, sessions, smart_sync
+from archisync_gui.orchestrator import form_calls, memory, requests, schedule, sessions
 from archisync_gui.orchestrator import runs as run_changes
 from archisync_gui.orchestrator.decide import place_of
 from archisync_gui.orchestrator.dispatcher import Dispatcher, first_of
@@ -292,23 +292,23 @@ class Orchestrator:
         anonymous and lasts three minutes (rule 16); ``token`` names its owner. ``wait`` False: answers at once."""
         dispatcher = self._dispatcher
         dispatcher.notice_time()
-        refusal = smart_sync.refused(self.state, session_id)
+        refusal = form_calls.refused(self.state, session_id)
         if refusal is not None:
             return refusal
-        smart_sync.check_room(self.state, session_id, token)
-        call = dispatcher.ask(smart_sync.called, session_id, account, label, token)
-        answer = smart_sync.answer_at_once(self.state, dispatcher.now(), call)
+        form_calls.check_room(self.state, session_id, token)
+        call = dispatcher.ask(form_calls.called, session_id, account, label, token)
+        answer = form_calls.answer_at_once(self.state, dispatcher.now(), call)
         if answer is not None:
             return answer
         if not wait:
-            return smart_sync.answer(self.state, dispatcher.now(), call, "pending")
+            return form_calls.answer(self.state, dispatcher.now(), call, "pending")
         read = await self._outcome_for_form(call)
-        return smart_sync.answer_after(self.state, dispatcher.now(), call, read)
+        return form_calls.answer_after(self.state, dispatcher.now(), call, read)
 
-    async def _outcome_for_form(self, call: smart_sync.Call) -> RunResult | ErrorInfo | None:
+    async def _outcome_for_form(self, call: form_calls.FormCall) -> RunResult | ErrorInfo | None:
         """What a form's read brought, ``None`` when it takes longer than the form waits for its answer."""
         until = call.began + self.state.rules.answer
-        with self._waiters.form(call.handle, lambda read: not smart_sync.is_older(self.state, call, read)) as answer:
+        with self._waiters.form(call.handle, lambda read: not form_calls.is_older(self.state, call, read)) as answer:
             while not answer.done() and (left := until - self._clock.monotonic()) > 0:
                 await first_of(answer, self._clock.sleep(left))
             return answer.result() if answer.done() else None

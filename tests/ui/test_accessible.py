@@ -145,7 +145,7 @@ async def test_pictures_have_words(make_panel: MakePanel, world: World, tmp_path
     assert interface.role() == QAccessible.Role.Chart
     model = page.table.model()
     said = [str(model.index(3, at).data(Qt.ItemDataRole.AccessibleTextRole)) for at in range(model.columnCount())]
-    assert said[TypesModel.STATE].startswith("Non riuscito · l'ERP non risponde, riprova alle ")
+    assert said[TypesModel.TODAY].startswith("Non riuscito · l'ERP non risponde, riprova alle ")
     assert said[TypesModel.FRESH] == "In ritardo · 1 h 12 min fa"
 
 

@@ -564,7 +564,7 @@ async def test_a_hidden_window_fills_no_table_and_catches_up_when_shown(make_pan
     await until(lambda: panel.context.status is late)
     assert told == []
     panel.window.show()
-    await until(lambda: page.types.index(0, TypesModel.STATE).data() == "Failed · 4 attempts")
+    await until(lambda: page.types.index(0, TypesModel.TODAY).data() == "Failed · 4 attempts")
 
 
 async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, world: World) -> None:
@@ -576,7 +576,7 @@ async def test_a_failure_that_backs_off_opens_its_run(make_panel: MakePanel, wor
     world.orchestrator.status = with_type(calm(), item)
     panel = await make_panel()
     page = overview(panel)
-    page.table.clicked.emit(page.types.index(0, TypesModel.STATE))
+    page.table.clicked.emit(page.types.index(0, TypesModel.TODAY))
     await until(lambda: f"run:{failed.id}" in panel.dialogs.open_now)
 
 

@@ -93,14 +93,14 @@ def test_a_calm_row_says_what_today_brought() -> None:
         run_record("ddt", NOW - timedelta(hours=1), 20, added=0, changed=0, gone=0),
     ]
     model.set_runs(reads, lambda _: list_words.news_of(reads))
-    assert texts(model, TypesModel.STATE)[:4] == ["3 new · 4 changed · 1 gone", "first read today", "no change", "–"]
+    assert texts(model, TypesModel.TODAY)[:4] == ["3 new · 4 changed · 1 gone", "first read today", "no change", "–"]
 
 
 def test_the_row_in_trouble_says_why_and_the_rest_steps_back() -> None:
     model = TypesModel()
     failed = account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1)
     model.show_status(with_type(calm(), failed), NOW)
-    cell = model.index(2, TypesModel.STATE).data(VALUE)
+    cell = model.index(2, TypesModel.TODAY).data(VALUE)
     assert (cell.text, cell.chip.tone) == ("Failed · ERP silent", "bad")
     assert cell.detail == "tried again at 13:50 · the stored data are unchanged"
     assert cell.detail in cell.tooltip

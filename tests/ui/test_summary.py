@@ -208,7 +208,7 @@ async def test_after_midnight_nothing_of_yesterday_is_called_today(
     def column() -> str:
         model = overview.types
         row = next(at for at in range(model.rowCount()) if model.item(at).type == "customers")
-        return str(model.index(row, TypesModel.STATE).data())
+        return str(model.index(row, TypesModel.TODAY).data())
 
     await until(lambda: "1 new" in column())
     await until(lambda: card.numbers["new-today"].text() == "1 new customer")

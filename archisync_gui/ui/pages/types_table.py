@@ -135,9 +135,9 @@ class TypesTable(QTableView):
             self._tell_buttons()
         action = longest if roomy else REFRESH
         spare -= action
-        shrinking = (TypesModel.FRESH, TypesModel.STATE, TypesModel.EXPECTED)
+        shrinking = (TypesModel.FRESH, TypesModel.TODAY, TypesModel.EXPECTED)
         if spare >= 0:
-            needed[TypesModel.STATE] += spare
+            needed[TypesModel.TODAY] += spare
         else:
             for at in shrinking:
                 needed[at] = max(90, needed[at] + spare * needed[at] // sum(needed[c] for c in shrinking))
@@ -264,7 +264,7 @@ class TypesTable(QTableView):
         what: TypeRow = index.data(ROW)
         if what.account is None and what.accounts > 1 and index.column() == TypesModel.TYPE:
             self._types.toggle(what.type)
-        elif index.column() == TypesModel.STATE and what.status is not None:
+        elif index.column() == TypesModel.TODAY and what.status is not None:
             item = what.status
             if item.state in (SyncState.REFUSED, SyncState.STOPPED) or item.unclean_in_a_row >= 2:
                 self._context.open("trouble", item)

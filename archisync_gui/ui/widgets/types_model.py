@@ -44,7 +44,7 @@ Today = Callable[[datetime], Mapping[tuple[str, str], list_words.News]]
 class TypesModel(SnapshotModel):
     """The table of lists: one row each, its accounts below it when unfolded."""
 
-    TYPE, FRESH, STATE, EXPECTED, ACTION = range(5)
+    TYPE, FRESH, TODAY, EXPECTED, ACTION = range(5)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(5, parent)

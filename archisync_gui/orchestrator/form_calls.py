@@ -19,7 +19,7 @@ from archisync_gui.orchestrator.state import State
 from archisync_gui.orchestrator.values import Moment
 
 
-class Call(NamedTuple):
+class FormCall(NamedTuple):
     """One call of a form in its session."""
 
     session_id: str
@@ -50,15 +50,15 @@ def check_room(state: State, session_id: str | None, token: str) -> None:
 
 def called(
     state: State, now: Moment, session_id: str | None, account: AccountId | None, label: str, token: str
-) -> tuple[State, Call]:
+) -> tuple[State, FormCall]:
     """Open the form's session, or find it, and ask for fresh customers in it."""
     state, kept_as = sessions.opened(state, now, session_id, account, label=label, token=token)
     session = state.sessions[kept_as]
-    call = Call(kept_as, session.handle, session.account, now.mono)
+    call = FormCall(kept_as, session.handle, session.account, now.mono)
     return sessions.wants_fresh(state, now, kept_as), call
 
 
-def answer_at_once(state: State, now: Moment, call: Call) -> SmartSyncResult | None:
+def answer_at_once(state: State, now: Moment, call: FormCall) -> SmartSyncResult | None:
     """The answer where no read has to be waited for; ``None``: wait for one."""
     ended = _answer_ended(state, now, call)
     if ended is not None:
@@ -75,7 +75,7 @@ def answer_at_once(state: State, now: Moment, call: Call) -> SmartSyncResult | N
     return None if state.hold_since is None else answer(state, now, call, "held")
 
 
-def is_older(state: State, call: Call, read: RunResult | ErrorInfo) -> bool:
+def is_older(state: State, call: FormCall, read: RunResult | ErrorInfo) -> bool:
     """True of a read that began too long before the call: one asked for earlier, which has ended while the call's own
     still waits (rule 12)."""
     new, _ = sessions.stamps(state, call.account)
@@ -83,7 +83,7 @@ def is_older(state: State, call: Call, read: RunResult | ErrorInfo) -> bool:
     return call.began - began > state.rules.shared_read
 
 
-def answer_after(state: State, now: Moment, call: Call, read: RunResult | ErrorInfo | None) -> SmartSyncResult:
+def answer_after(state: State, now: Moment, call: FormCall, read: RunResult | ErrorInfo | None) -> SmartSyncResult:
     """The answer when the read has ended, failed for the first time, or (``None``) takes too long; of a session that
     ended meanwhile, why (rule 14)."""
     ended = _answer_ended(state, now, call)
@@ -98,7 +98,7 @@ def answer_after(state: State, now: Moment, call: Call, read: RunResult | ErrorI
     return answer(state, now, call, "stopped" if error.kind is FailureKind.CREDENTIALS else "failed", error=error)
 
 
-def _answer_ended(state: State, now: Moment, call: Call) -> SmartSyncResult | None:
+def _answer_ended(state: State, now: Moment, call: FormCall) -> SmartSyncResult | None:
     """The answer to a form whose session ended meanwhile."""
     if call.session_id in state.sessions:
         return None
@@ -109,7 +109,7 @@ def _answer_ended(state: State, now: Moment, call: Call) -> SmartSyncResult | No
 def answer(
     state: State,
     now: Moment,
-    call: Call,
+    call: FormCall,
     code: str,
     *,
     result: RunResult | None = None,
