@@ -252,8 +252,8 @@ def server_outside() -> Iterator[dict[str, str]]:
         assert server.stdout is not None
         assert server.stdin is not None
         try:
-            port = int(server.stdout.readline())
-            yield {"ARCHISYNC_TEST_SERVER": str(port)} if port else {}
+            ports = server.stdout.readline().strip()
+            yield {"ARCHISYNC_TEST_SERVER": ports} if ports else {}
         finally:
             server.stdin.close()
 
