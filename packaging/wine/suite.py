@@ -252,8 +252,12 @@ def main(arguments: Sequence[str]) -> int:
             if options:
                 folder.forget(only_failed="--again" not in options)
             began = time.monotonic()
-            with wine.server_outside() as variables:
-                run_folder(folder, lambda one, given=variables: run_once(one, place, given))  # type: ignore[misc]
+            try:
+                with wine.server_outside() as variables:
+                    run_folder(folder, lambda one, given=variables: run_once(one, place, given))  # type: ignore[misc]
+            except RuntimeError as error:
+                print(error, file=sys.stderr)
+                return 69
             said = Counter(verdict.outcome if verdict else "not run" for verdict in folder.verdicts().values())
             numbers = ", ".join(f"{said[kind]:,} {kind}" for kind in KINDS if said[kind])
             print(f"{folder.name}: {numbers} ({time.monotonic() - began:.0f} s)", flush=True)
