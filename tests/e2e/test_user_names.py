@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from archisync_gui.app.profile_place import BELOW
+
 NAME = "Nicolò D'Àngelo 李"
 """Windows' Western code page has no Chinese letter; a real home folder has such a name after an account's rename."""
 
@@ -42,6 +44,9 @@ def test_a_user_with_such_a_name_reads_looks_and_exports(environment: dict[str, 
     assert read.returncode == 0, (read.stdout, read.stderr)
     assert json.loads(read.stdout)["outcome"] == "completed"
     (database,) = Path(environment["HOME"]).rglob("archisync.db")
+
+    below = [len(str(path.relative_to(database.parent))) for path in database.parent.rglob("*")]
+    assert max(below) + len("-journal.new") < BELOW
 
     status = run(environment, "status", "--json")
     assert status.returncode == 0, status.stderr
