@@ -18,6 +18,7 @@ At the end: a table per folder, why tests were skipped, which failed, and how ma
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -133,7 +134,9 @@ def folders(store: Path, names: Sequence[str]) -> list[Folder]:
 
 
 def commit() -> str:
-    """What the working tree is: its commit, with a plus sign where something was changed since."""
+    """What the working tree is: its commit, with a plus sign where something was changed since; unknown without git."""
+    if shutil.which("git") is None:
+        return "unknown"
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty=+", "--abbrev=10"], cwd=ROOT, capture_output=True, text=True
     )
