@@ -30,6 +30,7 @@ LOCKS: dict[str, list[str]] = {
     "build.txt": ["packaging/locked/build.in"],
     "release.txt": ["packaging/locked/release.in"],
     "docs.txt": ["packaging/locked/docs.in"],
+    "pipx.txt": ["packaging/locked/pipx.in"],
     "wine.txt": ["packaging/locked/wine.in"],
 }
 """Each lock and what it is made from, in the words of `uv pip compile`."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 
 from archisync_gui.app.profile_folder import BIRTH, LOCK, folder_of, is_folder, profiles_folder
-from archisync_gui.app.profile_place import network_file_system, synchronised_folder
+from archisync_gui.app.profile_place import BELOW, WINDOWS_LIMIT, network_file_system, synchronised_folder, too_long
 from archisync_gui.disk import PRIVATE, beside, read_json, remove_leftovers, rename, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
 
@@ -107,7 +107,8 @@ def open_profile(name_or_folder: str | None, *, demo: bool, make: bool = True) -
     demo profile opened as real or the reverse), ``profile-name``, ``profile-unknown``, ``profile-folder``,
     ``profile-full`` and ``profile-read-only`` (cannot be made or written), ``profile-owner`` (folder or a file in it
     belongs to another user), ``profile-not-empty`` (holds files of others), ``profile-network`` (on a network file
-    system), ``profile-synchronised`` (in a folder that a cloud service copies), ``profile-damaged``.
+    system), ``profile-synchronised`` (in a folder that a cloud service copies), ``profile-long`` (too long a
+    path for this Windows), ``profile-damaged``.
     """
     wanted: Kind = "demo" if demo else "real"
     # An empty name is refused, too: an empty variable of a script must not open the usual profile.
@@ -125,6 +126,9 @@ def _opened(folder: Path, name: str, wanted: Kind, *, must_exist: bool) -> Profi
     birth = folder / BIRTH
     if must_exist and not birth.exists():
         raise ProfileError("profile-unknown", name=name, known=", ".join(profile_names()) or "–")
+    if too_long(folder):
+        length = len(str(folder.absolute()))
+        raise ProfileError("profile-long", folder=str(folder), length=length, limit=WINDOWS_LIMIT - BELOW)
     _check_ours(folder)
     if kind := network_file_system(folder):
         raise ProfileError("profile-network", folder=str(folder), kind=kind)

@@ -1,7 +1,9 @@
-"""Where a profile must not lie: on a network disk, or in a folder that a cloud service copies to other computers."""
+"""Where a profile must not lie: on a network disk, in a folder that a cloud service copies to other computers, or
+where Windows would refuse the names of its files as too long."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -23,6 +25,33 @@ SYNCHRONISED = re.compile(
 )
 """Names in a user's home folder under which cloud services keep what they copy to other computers. They would copy an
 open database file by file, and two computers' versions of it over each other."""
+
+
+WINDOWS_LIMIT = 259
+"""Characters of a path that Windows takes unless an administrator has allowed longer ones."""
+
+BELOW = 125
+"""Characters of them that a profile keeps for its files; the longest is a backup's that is being written."""
+
+FILE_SYSTEM_KEY = r"SYSTEM\CurrentControlSet\Control\FileSystem"
+
+
+def too_long(folder: Path) -> bool:
+    """Whether a profile in ``folder`` would have files that this Windows cannot open, for the length of their paths."""
+    path = str(folder.absolute())
+    if sys_platform() != "win32" or path.startswith("\\\\?\\") or len(path) <= WINDOWS_LIMIT - BELOW:
+        return False
+    return not _long_paths_allowed()
+
+
+def _long_paths_allowed() -> bool:
+    """Whether Windows takes long paths of programs that declare it, as Python and the launchers do."""
+    winreg: Any = importlib.import_module("winreg")
+    try:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, FILE_SYSTEM_KEY) as key:
+            return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])
+    except OSError:  # older than Windows 10, version 1607
+        return False
 
 
 def network_file_system(folder: Path) -> str | None:

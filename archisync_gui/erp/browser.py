@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 VIEWPORT = {"width": 1440, "height": 900}
 ACCEPT_LANGUAGE = "it-IT,it;q=0.9,en-US;q=0.8,en;q=0.7"
 
+UNTOLD = (psutil.Error, OSError)
+"""What asking about a process raises when it has ended or the system does not say: psutil names only some of Windows'
+errors and passes the others on as they are."""
+
 START_LIMIT = 30.0
 """Seconds for the driver and all attempts to start a browser, for a context, and for an empty page; together less than
 a read may stand still."""
@@ -155,12 +159,13 @@ class Browser:
         return close()
 
     def memory(self) -> int:
-        """Bytes that the browser's processes use and share with no other program; 0 while none runs. Blocking."""
+        """Bytes that the browser's processes use and share with no other program; 0 while none runs or where the
+        system does not say. Blocking."""
         used = 0
         for browser in _browsers(self._folder):
-            with suppress(psutil.Error):
+            with suppress(*UNTOLD):
                 for process in (browser, *browser.children(recursive=True)):
-                    with suppress(psutil.Error):  # it has ended meanwhile
+                    with suppress(*UNTOLD):
                         used += process.memory_full_info().uss
         return used
 
@@ -339,7 +344,7 @@ def _started_in(folder: str) -> list[psutil.Process]:
     """The driver and the browsers of ours that keep their temporary files in ``folder``."""
     found = []
     for process in psutil.Process().children(recursive=True) if folder else ():
-        with suppress(psutil.Error):
+        with suppress(*UNTOLD):
             if process.environ().get("TMPDIR") == folder:
                 found.append(process)
     return found + [process for process in _browsers(folder) if process not in found]
@@ -354,7 +359,7 @@ def _browsers(folder: str) -> list[psutil.Process]:
     """The browsers of ours whose profile lies in ``folder``."""
     found = []
     for process in psutil.Process().children(recursive=True) if folder else ():
-        with suppress(psutil.Error):
+        with suppress(*UNTOLD):
             if any(argument.startswith(f"--user-data-dir={folder}") for argument in process.cmdline()):
                 found.append(process)
     return found
@@ -363,7 +368,7 @@ def _browsers(folder: str) -> list[psutil.Process]:
 def _kill(processes: list[psutil.Process]) -> bool:
     """End processes as a crash does; False: there were none."""
     for process in processes:
-        with suppress(psutil.Error):
+        with suppress(*UNTOLD):
             process.kill()
     return bool(processes)
 

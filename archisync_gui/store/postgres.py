@@ -35,6 +35,10 @@ from archisync_gui.store.worker import Worker
 
 IDLE_SECONDS = 2.0
 """A connection that was idle for longer is asked for a sign of life before it is used."""
+CHANGE_SECONDS = 60.0
+"""Seconds that a member may take between two statements of a change of the schema before the server ends its session;
+``STUCK_SECONDS`` elsewhere."""
+
 EPOCH = sa.text("SELECT epoch FROM leader WHERE id = 1 AND epoch = :epoch FOR SHARE")
 
 
@@ -93,9 +97,14 @@ class Postgres:
         return await self._writer.run(job, abandoned)
 
     async def change_schema(self, job: Callable[[sa.Connection], T]) -> T:
-        """Run ``job`` in a write transaction, one member at a time, whoever leads (migrations)."""
+        """Run ``job`` in a write transaction, one member at a time, whoever leads (migrations). Between its statements
+        it may take up to ``CHANGE_SECONDS``: it loads Alembic, which a virus scanner can make slow."""
 
         def alone(connection: sa.Connection) -> T:
+            connection.execute(
+                sa.text("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)"),
+                {"limit": f"{CHANGE_SECONDS * 1000:.0f}"},
+            )
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(current_schema()), 2)"))
             return job(connection)
 

@@ -22,7 +22,8 @@ OURS = ("--user-data-dir", "--disk-cache-dir", "--no-sandbox")
 async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One browser, for as long as the connection lives."""
     count = int(await reader.readline())
-    arguments = [(await reader.readline()).decode().rstrip("\n") for _ in range(count)]
+    # They come in Windows' code page; only the folders that are left out below have letters beyond ASCII.
+    arguments = [(await reader.readline()).decode("ascii", "replace").rstrip("\n") for _ in range(count)]
     profile = tempfile.mkdtemp(prefix="archisync-chromium-")
     commands_in, commands = _pipe()
     answers, answers_out = _pipe()

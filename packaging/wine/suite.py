@@ -18,6 +18,7 @@ At the end: a table per folder, why tests were skipped, which failed, and how ma
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -133,7 +134,9 @@ def folders(store: Path, names: Sequence[str]) -> list[Folder]:
 
 
 def commit() -> str:
-    """What the working tree is: its commit, with a plus sign where something was changed since."""
+    """What the working tree is: its commit, with a plus sign where something was changed since; unknown without git."""
+    if shutil.which("git") is None:
+        return "unknown"
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty=+", "--abbrev=10"], cwd=ROOT, capture_output=True, text=True
     )
@@ -252,8 +255,12 @@ def main(arguments: Sequence[str]) -> int:
             if options:
                 folder.forget(only_failed="--again" not in options)
             began = time.monotonic()
-            with wine.server_outside() as variables:
-                run_folder(folder, lambda one, given=variables: run_once(one, place, given))  # type: ignore[misc]
+            try:
+                with wine.server_outside() as variables:
+                    run_folder(folder, lambda one, given=variables: run_once(one, place, given))  # type: ignore[misc]
+            except RuntimeError as error:
+                print(error, file=sys.stderr)
+                return 69
             said = Counter(verdict.outcome if verdict else "not run" for verdict in folder.verdicts().values())
             numbers = ", ".join(f"{said[kind]:,} {kind}" for kind in KINDS if said[kind])
             print(f"{folder.name}: {numbers} ({time.monotonic() - began:.0f} s)", flush=True)

@@ -103,11 +103,13 @@ class Wine:
 
     @contextlib.contextmanager
     def session(self) -> Iterator[Session]:
-        """A running Windows: programs of one session see each other. At its end those still running are ended."""
+        """A running Windows: programs of one session see each other. At its end those still running are ended, so
+        a user has one session at a time (`RuntimeError`)."""
         places = {"SYSTEM": self.store / "system", "STORE": self.store, "PROJECT": self.project or ""}
         command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "bash", "-ec", MOUNTS]
         environment = {**os.environ, **{name: str(place) for name, place in places.items()}}
         with (
+            self._alone(),
             _browser_outside() as port,
             subprocess.Popen(
                 command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -124,6 +126,19 @@ class Wine:
             finally:
                 session.run(["bash", "-c", END], windows=False)
                 namespace.stdin.close()
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        import fcntl  # Windows has none, and there tests import this module
+
+        with (self.store / f"{self.prefix}.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RuntimeError(
+                    f"The Windows user {self.prefix!r} is busy: wait for it, or take another one with --prefix NAME."
+                ) from None
+            yield
 
     def run(
         self, command: Sequence[str], *, env: Mapping[str, str] | None = None, show: IO[bytes] | None = None
@@ -252,8 +267,8 @@ def server_outside() -> Iterator[dict[str, str]]:
         assert server.stdout is not None
         assert server.stdin is not None
         try:
-            port = int(server.stdout.readline())
-            yield {"ARCHISYNC_TEST_SERVER": str(port)} if port else {}
+            ports = server.stdout.readline().strip()
+            yield {"ARCHISYNC_TEST_SERVER": ports} if ports else {}
         finally:
             server.stdin.close()
 
@@ -378,11 +393,11 @@ def main(arguments: Sequence[str]) -> int:
     try:
         ready(wine.store)
         wine.make_prefix()
+        if program:
+            return wine.run(words, show=sys.stdout.buffer)[0]
+        with contextlib.ExitStack() as stack:
+            variables = stack.enter_context(server_outside()) if words[:2] == ["-m", "pytest"] else {}
+            return wine.run([PYTHON, *words], env={**PYTHON_ENVIRONMENT, **variables}, show=sys.stdout.buffer)[0]
     except RuntimeError as error:
         print(error, file=sys.stderr)
         return 69
-    if program:
-        return wine.run(words, show=sys.stdout.buffer)[0]
-    with contextlib.ExitStack() as stack:
-        variables = stack.enter_context(server_outside()) if words[:2] == ["-m", "pytest"] else {}
-        return wine.run([PYTHON, *words], env={**PYTHON_ENVIRONMENT, **variables}, show=sys.stdout.buffer)[0]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,8 +14,18 @@ import pytest
 
 from archisync_gui.app import profile_place as module
 from archisync_gui.app.profile import ProfileError, open_profile
-from archisync_gui.app.profile_place import _is_unc, _network_disk, network_file_system, synchronised_folder
+from archisync_gui.app.profile_place import (
+    BELOW,
+    WINDOWS_LIMIT,
+    _is_unc,
+    _network_disk,
+    network_file_system,
+    synchronised_folder,
+    too_long,
+)
+from archisync_gui.disk import beside
 from archisync_gui.messages import text
+from archisync_gui.store import backups
 
 
 @pytest.fixture
@@ -143,3 +156,52 @@ def test_the_refusal_makes_nothing_and_says_what_to_do(home: Path) -> None:
         said = text(refused.value.code, language, refused.value.params)
         assert "OneDrive" in said.what
         assert said.todo
+
+
+def registry(long_paths: int | None) -> SimpleNamespace:
+    """Windows' registry with its setting of long paths; ``None``: a Windows that does not know it."""
+
+    def query(key: object, name: str) -> tuple[int, int]:
+        if long_paths is None:
+            raise FileNotFoundError(name)
+        return long_paths, 4
+
+    return SimpleNamespace(HKEY_LOCAL_MACHINE=0, OpenKey=lambda root, key: nullcontext(key), QueryValueEx=query)
+
+
+@pytest.mark.parametrize(("long_paths", "refused"), [(None, True), (0, True), (1, False)])
+def test_a_path_that_windows_finds_too_long_is_refused_before_anything_is_made(
+    long_paths: int | None, refused: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "winreg", registry(long_paths))
+    longest = WINDOWS_LIMIT - BELOW
+    folder = home / ("l" * (longest - len(str(home)) - 1))
+    beyond = folder.with_name(folder.name + "l")
+    assert len(str(folder)) == longest
+    assert not too_long(beyond) or sys.platform == "win32"
+    monkeypatch.setattr(module, "sys_platform", lambda: "win32")
+    assert not too_long(folder)
+    assert too_long(beyond) is refused
+    if refused:
+        with pytest.raises(ProfileError, match="profile-long") as error:
+            open_profile(f"{beyond}{os.sep}", demo=True)
+        assert not beyond.exists()
+        assert str(longest) in text(error.value.code, "it", error.value.params).what
+
+
+def test_a_long_path_in_windows_long_form_has_no_such_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Long(type(Path())):  # type: ignore[misc]
+        def absolute(self) -> Path:
+            return self
+
+    monkeypatch.setitem(sys.modules, "winreg", registry(0))
+    monkeypatch.setattr(module, "sys_platform", lambda: "win32")
+    assert not too_long(Long("\\\\?\\C:\\" + "l" * 300))
+    assert too_long(Long("C:\\" + "l" * 300))
+
+
+def test_the_longest_name_below_a_profile_has_its_place(tmp_path: Path) -> None:
+    """A backup that is being written, with the longest reason, a process id as long as they come and SQLite's file."""
+    backup = backups._new_name(tmp_path / "archisync.db", backups._word("x" * 100), datetime.now(UTC))
+    part = f"{beside(backup).relative_to(tmp_path)}-journal"
+    assert len(part) - len(str(os.getpid())) + len(str(2**32)) < BELOW

@@ -146,5 +146,7 @@ async def load(
             each_beat()
         if not settled and now - began >= seconds / 3:
             settled = process.memory_info().rss
-    told = json.loads((await ended)[0])
+    said, _ = await ended
+    assert program.returncode == 0, "the program that loads the endpoint failed, see its traceback above"
+    told = json.loads(said)
     return Load(seconds, told, sorted(stalls), (process.memory_info().rss - settled) / 1e6)

@@ -370,3 +370,22 @@ async def test_a_driver_that_never_answers_leaves_no_process(monkeypatch: pytest
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(launch.start_driver(Starting()), 0.01)
     assert closed == ["driver"]
+
+
+@pytest.mark.parametrize("error", [psutil.AccessDenied(1), OSError(22, "Invalid parameter")], ids=["named", "as it is"])
+async def test_a_system_that_does_not_tell_of_memory_fails_no_read(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """psutil passes most of Windows' errors on as they are; a browser whose size is unknown stays open."""
+    started = browser.Browser()
+    try:
+        await started.page("agente01")
+
+        def refuse(_: psutil.Process) -> None:
+            raise error
+
+        monkeypatch.setattr(psutil.Process, "memory_full_info", refuse)
+        assert await asyncio.to_thread(started.memory) == 0
+        assert started.running
+    finally:
+        await started.close()

@@ -14,7 +14,7 @@ CODE = re.findall(r"`([^`\n]+)`", TEXT.replace("```", ""))
 FILES = sorted({name for name in CODE if re.fullmatch(r"[\w/]+\.(py|md|toml)", name)})
 WORDS = {name for name in CODE if re.fullmatch(r"[A-Za-z_]+(\.[A-Za-z_]+)?", name) and not name.isupper()}
 NAMES = sorted(WORDS - set(FILES) - {"pyproject.toml"})
-OTHER_WORDS = {"ui", "all_as_of", "new_as_of", "pending"}
+OTHER_WORDS = {"ui", "all_as_of", "new_as_of", "pending", "fresh"}
 """In backquotes, but values or folders."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import suite
+import wine
 
 from tests.support.verdicts import events
 
@@ -176,6 +177,17 @@ def test_every_folder_has_its_turn(tmp_path: Path) -> None:
     assert [folder.name for folder in suite.folders(tmp_path, ["tests/ui/", "tests/e2e"])] == ["tests/e2e", "tests/ui"]
     with pytest.raises(ValueError, match="tests/nowhere"):
         suite.folders(tmp_path, ["tests/nowhere"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows: the script runs on Linux")
+def test_a_windows_user_has_one_session_at_a_time(tmp_path: Path) -> None:
+    """The end of a session ends whatever runs in its user's Windows."""
+    one = wine.Wine(tmp_path, "one")
+    with one._alone(), wine.Wine(tmp_path, "other")._alone():
+        with pytest.raises(RuntimeError, match="'one' is busy"), one.session():
+            pass
+    with one._alone():
+        pass
 
 
 def folder_files(folder: suite.Folder) -> list[str]:

@@ -179,6 +179,19 @@ async def test_what_was_to_be_remembered_while_the_server_was_down_is_written_af
     await store.close()
 
 
+async def test_only_a_change_of_the_schema_may_pause_for_long(office: Server) -> None:
+    """Making an office loads Alembic between two statements: on a PC with a virus scanner more than eight seconds."""
+
+    def pause(connection: sa.Connection) -> object:
+        return connection.scalar(sa.text("SHOW idle_in_transaction_session_timeout"))
+
+    database = Postgres(office)
+    await database.create()
+    assert await database.change_schema(pause) == "1min"
+    assert await database.exclusive(pause) == "8s"
+    await database.close()
+
+
 async def refusal(server: Server, folder: Path, clock: ManualClock) -> str:
     with pytest.raises(StoreError) as caught:
         await joined(server, folder, clock)

@@ -338,9 +338,14 @@ class _Run:
         deadline = time.monotonic() + GRACE
         while (orphans := _orphans(self.marker)) and time.monotonic() < deadline:
             time.sleep(0.05)
+        deadline = time.monotonic() + GRACE
         names = {path.name for path in self.temporary.iterdir()} - {_RUNTIME}
         files = [f"temporary file left behind: {name}" for name in sorted(names)]
+        # On Windows a process that has just ended still holds its files and its working folder for a moment.
         shutil.rmtree(self.folder, ignore_errors=True)
+        while self.folder.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+            shutil.rmtree(self.folder, ignore_errors=True)
         return [f"process left running: {orphan}" for orphan in orphans] + files
 
 

@@ -13,9 +13,11 @@ import os
 import re
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +33,8 @@ from tests.support import hygiene
 FOLDER = "ARCHISYNC_TEST_POSTGRES"
 """Environment variable: the folder with ``initdb`` and ``pg_ctl`` that the tests take."""
 SERVER = "ARCHISYNC_TEST_SERVER"
-"""Environment variable: the loopback port of a server that another process made of this module (:func:`main`)."""
+"""Environment variable: the loopback ports of a server that another process made of this module (:func:`main`), and
+of what stops and starts it (``PORT:PORT``)."""
 PASSWORD = "office-secret"
 # Not ``synchronous_commit = off``: a server that is crashed (``halt("immediate")``) would lose what it has confirmed.
 SETTINGS = """
@@ -172,20 +175,53 @@ class Cluster:
 
 
 class Elsewhere(Cluster):
-    """A cluster that another process has made: it answers here, and whatever needs its programs or files is skipped."""
+    """A cluster that another process has made: it answers here, and is stopped and started through that process;
+    whatever needs its programs or files is skipped."""
 
-    def __init__(self, port: int) -> None:  # no cluster is made
-        self.port = port
+    def __init__(self, ports: str) -> None:  # no cluster is made
+        self.port, self._control = map(int, ports.split(":"))
 
     def __getattr__(self, name: str) -> NoReturn:
-        pytest.skip("the server is on the other side of Wine: only on Linux and macOS can it be stopped and changed")
+        pytest.skip("the server is on the other side of Wine: its programs and files are there")
 
     def run(self, program: str, *arguments: str) -> str:
         """Not here."""
         return str(self.programs)
 
+    def start(self) -> None:
+        """Let the other process start it."""
+        self._ask("start")
+
+    def halt(self, mode: str = "fast") -> None:
+        """Let the other process stop it."""
+        self._ask(f"halt {mode}")
+
+    def _ask(self, what: str) -> None:
+        with socket.create_connection(("127.0.0.1", self._control)) as connection, connection.makefile("rw") as lines:
+            lines.write(f"{what}\n")
+            lines.flush()
+            if said := lines.read():
+                raise RuntimeError(said)
+
     def stop(self) -> None:
         """Whoever made the cluster stops it."""
+
+
+class _Control(socketserver.StreamRequestHandler):
+    """The other end of :class:`Elsewhere`: does one thing and says what went wrong, if anything."""
+
+    cluster: Cluster
+
+    def handle(self) -> None:
+        """One request."""
+        what, *mode = self.rfile.readline().decode().split()
+        try:
+            if what == "start":
+                self.cluster.start()
+            else:
+                self.cluster.halt(*mode)
+        except RuntimeError as error:
+            self.wfile.write(str(error).encode())
 
 
 INITDB = ("--auth=scram-sha-256", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8")
@@ -212,7 +248,7 @@ class Offices:
         if self._cluster is None:
             found = programs()
             if SERVER in os.environ:
-                self._cluster = Elsewhere(int(os.environ[SERVER]))
+                self._cluster = Elsewhere(os.environ[SERVER])
             elif found is None:
                 pytest.skip("needs Linux or macOS with a PostgreSQL server (Debian: postgresql)")
             else:
@@ -258,15 +294,20 @@ def office(offices: Offices) -> Iterator[Server]:
 
 
 def main() -> int:
-    """A server for tests in another system: prints its port, and stops when the input ends. No server: prints 0."""
+    """A server for tests in another system: prints its ports as :data:`SERVER` wants them, and stops when the input
+    ends. No server: prints an empty line."""
     found = programs()
     if found is None:
-        print(0, flush=True)
+        print(flush=True)
         return 0
     cluster = Cluster(found)
     try:
-        print(cluster.port, flush=True)
-        sys.stdin.read()
+        _Control.cluster = cluster
+        with socketserver.TCPServer(("127.0.0.1", 0), _Control) as control:
+            threading.Thread(target=control.serve_forever, daemon=True).start()
+            print(f"{cluster.port}:{control.server_address[1]}", flush=True)
+            sys.stdin.read()
+            control.shutdown()
     finally:
         cluster.stop()
     return 0
