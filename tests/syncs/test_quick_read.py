@@ -149,7 +149,7 @@ async def test_whatever_view_the_user_left_is_put_back(
     for view in views:
         before = here.demo.set_preferences(USER, "customers", **{**usual, **view})
         office.closes = None  # the list is opened as the user left it
-        await here.sync("orders")
+        await here.sync("invoices")
         office.closes = datetime(2100, 1, 1, tzinfo=UTC)
         for opened in (True, False):
             new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
@@ -167,7 +167,7 @@ async def test_no_list_stays_open_before_a_form_was_opened_or_after_hours(here: 
     office.closes = None
     await form(here)
     assert "page" not in calls(here)
-    await here.sync("orders")
+    await here.sync("invoices")
     await form(here)
     assert calls(here)[0] == "page", "closed with the first thing that happened after hours"
     await form(here)
@@ -196,7 +196,7 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
     before = left(here)
     here.demo.fault("second-list-ends-first")
     await form(here)
-    await here.sync("orders")
+    await here.sync("invoices")
     new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
     finished = await form(here)
     assert (finished.outcome, finished.added) == (Outcome.COMPLETED, 1)
@@ -204,7 +204,7 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
     assert calls(here) == ["SORT", "page", *READ, *READ, "SORT"], "asked in vain once"
     await form(here)
     assert "page" not in calls(here), "without another list between it goes on working"
-    await here.sync("orders")
+    await here.sync("invoices")
     await form(here)
     assert calls(here) == ["page", *READ, *READ, "SORT"], "learnt"
     assert left(here) == before
@@ -213,7 +213,7 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
 async def test_a_list_that_has_survived_another_one_is_left_open_again_when_it_fails_once(here: World) -> None:
     async def next_form(*, fails: bool = False) -> bool:
         """After another list; True: the list was still open."""
-        await here.sync("orders")
+        await here.sync("invoices")
         if fails:
             here.demo.fault("callback-error", list="customers")
         assert (await form(here)).outcome is Outcome.COMPLETED
