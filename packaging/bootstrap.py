@@ -627,6 +627,9 @@ def run(arguments: list[str]) -> NoReturn:
 def test(arguments: list[str]) -> NoReturn:
     """The tests; with ``--windows`` first: on Windows' Python under Wine."""
     set_up({"test"})
+    # The tests start the program some hundred times. Where Python keeps no compiled modules (many containers say so),
+    # each start compiles them anew: a quarter of its CPU.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if arguments == ["--windows"]:
         become(["packaging/wine", "--suite"])
     if arguments[:1] == ["--windows"]:
@@ -635,8 +638,8 @@ def test(arguments: list[str]) -> NoReturn:
 
 
 def parallel(arguments: list[str]) -> list[str]:
-    """What makes pytest use all processors: worker processes, each with whole files, the long ones first. Three for two
-    processors, since tests wait for servers, browsers and timers too; with four, some missed their bounds on a busy one.
+    """What makes pytest use all processors: worker processes, each with whole files, the long ones first. Two more than
+    processors, since tests wait for servers, browsers and timers too: about half of the time of all tests together.
 
     Nothing for a file or test by name, for chosen marks (nightly tests and those at the real ERP's speed measure time),
     where somebody watches or has chosen the workers, and on Windows, where that was never tried.
@@ -645,7 +648,7 @@ def parallel(arguments: list[str]) -> list[str]:
     if sys.platform == "win32" or any(a.startswith(own) or "::" in a or a.endswith(".py") for a in arguments):
         return []
     processors = os.cpu_count() or 1
-    workers = processors + min(processors // 2, 2)
+    workers = processors + 2
     return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 

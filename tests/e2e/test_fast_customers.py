@@ -35,11 +35,11 @@ GRACE = Rules().grace
 CRASH_EVERY = 10
 """One tab in so many crashes instead of being closed."""
 VISITS = (
-    pytest.param(2, 2, 2.0, marks=pytest.mark.ci),
-    pytest.param(100, CRASH_EVERY, GRACE, marks=pytest.mark.nightly),
+    pytest.param(2, 2, 2.0, 2, marks=pytest.mark.ci),
+    pytest.param(100, CRASH_EVERY, GRACE, 5, marks=pytest.mark.nightly),
 )
-"""How many, which of them crash, and the seconds after which the panel gives up a tab whose line broke: the sample
-waits less."""
+"""How many, which of them crash, the seconds after which the panel gives up a tab whose line broke, and the orders in
+each: the sample waits less and enters fewer."""
 SLOW = 60_000.0
 """Milliseconds for what a busy machine does late."""
 
@@ -136,8 +136,8 @@ async def opened(here: Office) -> tuple[Page, float]:
     return page, time.perf_counter() - began
 
 
-async def five_orders(page: Page, customer: str, articles: list[str]) -> None:
-    """By keyboard alone."""
+async def orders_of(page: Page, customer: str, articles: list[str]) -> None:
+    """One of each article, by keyboard alone."""
     before = await page.locator("#saved").text_content()
     for article in articles:
         await expect(page.locator("#customer")).to_be_focused()
@@ -181,10 +181,10 @@ async def left(here: Office, page: Page, *, crash: bool) -> float:
     return took
 
 
-async def visits(here: Office, count: int, crash_every: int = CRASH_EVERY) -> Iterator[str]:
-    """So many visits one after the other; lines that say how long things took."""
+async def visits(here: Office, count: int, crash_every: int = CRASH_EVERY, each: int = 5) -> Iterator[str]:
+    """So many visits with so many orders each, one after the other; lines that say how long things took."""
     await here.read("customers", "products", "prices")
-    articles = [row.key for row in (await here.core.store.rows("products", USER, limit=5)).rows]
+    articles = [row.key for row in (await here.core.store.rows("products", USER, limit=each)).rows]
     view = here.demo.get_preferences(USER, "customers")
     opening, orders, closing, crashing = [], [], [], []
     for number in range(count):
@@ -194,7 +194,7 @@ async def visits(here: Office, count: int, crash_every: int = CRASH_EVERY) -> It
         page, took = await opened(here)
         opening.append(took)
         began = time.perf_counter()
-        await five_orders(page, name, articles)
+        await orders_of(page, name, articles)
         orders.append(time.perf_counter() - began)
         crash = number % crash_every == crash_every - 1
         (crashing if crash else closing).append(await left(here, page, crash=crash))
@@ -204,7 +204,7 @@ async def visits(here: Office, count: int, crash_every: int = CRASH_EVERY) -> It
         f"{what}: {len(s)} times, median {s[len(s) // 2]:.2f} s, most {s[-1]:.2f} s"
         for what, s in (
             ("form opened until «Nuovi clienti: adesso»", sorted(opening)),
-            ("five orders by keyboard", sorted(orders)),
+            (f"{each} orders by keyboard", sorted(orders)),
             ("tab closed until the panel went on", sorted(closing)),
             ("tab crashed until the panel went on", sorted(crashing)),
         )
@@ -212,11 +212,13 @@ async def visits(here: Office, count: int, crash_every: int = CRASH_EVERY) -> It
     )
 
 
-@pytest.mark.parametrize(("count", "crash_every", "grace"), VISITS)
-async def test_an_agents_visits(count: int, crash_every: int, grace: float, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("count", "crash_every", "grace", "each"), VISITS)
+async def test_an_agents_visits(
+    count: int, crash_every: int, grace: float, each: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     expect.set_options(timeout=SLOW)
     async with chromium() as browser, office(browser, "0.05", grace) as here:
-        said = await visits(here, count, crash_every)
+        said = await visits(here, count, crash_every, each)
     with capsys.disabled():
         print("", *said, sep="\n  ")
 

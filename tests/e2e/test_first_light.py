@@ -26,6 +26,8 @@ from archisync_gui.model import is_first_read
 
 TYPES = tuple(entity.name for entity in ENTITIES)
 OURS = ("customers", "orders", "ddt", "invoices")
+BY_DAY = ("customers", "invoices")
+"""A list that is searched and one whose preset filter only a real click sets."""
 
 
 @pytest.fixture
@@ -84,12 +86,12 @@ def left_clean(environment: dict[str, str]) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("asked", "types"),
     [
-        # Three quarters of all rows are products and prices; that all lists are read, and twice alike, is also tested
-        # with fewer rows: test_fresh_profile, and tests/syncs.
-        pytest.param(OURS, OURS, marks=pytest.mark.ci),
+        # That all lists are read, and twice alike, is tested with fewer rows in tests/syncs/test_pipeline.py.
+        pytest.param(BY_DAY, BY_DAY, marks=pytest.mark.ci),
+        pytest.param(OURS, OURS, marks=pytest.mark.nightly),
         pytest.param(("all",), TYPES, marks=pytest.mark.nightly),
     ],
-    ids=["ours", "all"],
+    ids=["two", "ours", "all"],
 )
 def test_lists_are_read_and_a_second_run_changes_nothing(
     environment: dict[str, str], asked: tuple[str, ...], types: tuple[str, ...]

@@ -232,7 +232,7 @@ async def test_from_the_first_start_through_trouble_to_the_end(desktop: Desktop)
     desktop.where = ()
     opened = stub_browser(desktop)
     quiet_settings(desktop)
-    erp = DemoErp(latency="none", clock=DemoClock.parse("stopped"))
+    erp = DemoErp(latency="none", clock=DemoClock.parse("stopped"), scale=0.3)
     account, password = next(iter(erp.accounts.items()))
     address = await erp.start()
     try:

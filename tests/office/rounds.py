@@ -353,8 +353,9 @@ def acted_together(
 
 
 async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: float, crash: Crash) -> None:
-    """Three members; in each round something breaks for a while. ``long``: how often a fault outlasts the leadership.
-    ``crash`` ends the server without a word and starts it again."""
+    """Three members; in each round something breaks for a while: each fault once before one of them comes again.
+    ``long``: how often a fault outlasts the leadership. ``crash`` ends the server without a word and starts it again.
+    """
     chance = random.Random(seed)
     print(f"seed {seed}", flush=True)
     await make_office(server, folder / "made")
@@ -364,7 +365,7 @@ async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: f
             connection.execute(
                 f"CREATE TRIGGER see AFTER INSERT OR UPDATE OR DELETE ON {table} EXECUTE FUNCTION see_write()"
             )
-    erp = DemoErp(latency="none", scale=0.05)
+    erp = DemoErp(latency="none", scale=0.03)
     await erp.start()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(erp.stop)
@@ -382,8 +383,10 @@ async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: f
         drafts = await Drafts.join(Postgres(computers[0].server, name="drafts"), clock=SystemClock())
         stack.push_async_callback(drafts.close)
         work = Work(face, drafts, chance)
+        faults: list[str] = []
         for step in range(count):
-            await one_round(step, chance, computers, work, long=long, crash=crash)
+            faults = faults or chance.sample(FAULTS, len(FAULTS))
+            await one_round(step, faults.pop(), chance, computers, work, long=long, crash=crash)
         await work.over()
         for one in computers:
             await one.end(signal.SIGTERM)
@@ -391,12 +394,11 @@ async def rounds(server: Server, folder: Path, count: int, seed: int, *, long: f
 
 
 async def one_round(
-    step: int, chance: random.Random, computers: list[Computer], work: Work, *, long: float, crash: Crash
+    step: int, what: str, chance: random.Random, computers: list[Computer], work: Work, *, long: float, crash: Crash
 ) -> None:
     """Something is asked for, something breaks and is mended, and what was asked for is answered."""
     leader = await leader_of(computers, work.face)
     one = leader if chance.random() < 0.8 else chance.choice(computers)
-    what = chance.choice(FAULTS)
     seconds = chance.uniform(16, 18) if chance.random() < long else chance.choice((0.3, 1.5))
     print(f"{step} {one.name}{' (leads)' if one is leader else ''} {what} {seconds:.1f} s", flush=True)
     work.ask()

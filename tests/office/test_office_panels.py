@@ -119,7 +119,7 @@ async def computer(
 async def test_an_order_form_works_on_every_computer_and_through_a_takeover(office: Server, tmp_path: Path) -> None:
     store = await Store.join(Postgres(office), tmp_path / "made", ENTITIES, clock=SystemClock())
     await store.close()
-    erp = DemoErp(latency="none")
+    erp = DemoErp(latency="none", scale=0.05)
     await erp.start()
     form = {"sessionId": "f" * 32, "label": "Modulo"}
     try:

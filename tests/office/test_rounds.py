@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from rounds import BROWSER, Term, acted_together, rounds
+from rounds import BROWSER, FAULTS, Term, acted_together, rounds
 
 from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import Offices, on_a_server
@@ -32,7 +32,7 @@ async def run(office: Server, offices: Offices, folder: Path, count: int, *, lon
 async def test_whatever_breaks_one_member_reads_and_nothing_is_lost(
     office: Server, offices: Offices, tmp_path: Path
 ) -> None:
-    await run(office, offices, tmp_path, 10, long=0.1)
+    await run(office, offices, tmp_path, len(FAULTS), long=0.1)
 
 
 @pytest.mark.nightly

@@ -16,6 +16,7 @@ from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.entities import CUSTOMERS, ENTITIES
 from archisync_gui.erp import Erp
 from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, is_first_read, warning_parts
+from archisync_gui.syncs import SyncRunner
 from tests.support.seventh import SUPPLIERS
 from tests.syncs.erp_harness import QUICK, USER, World, world
 
@@ -39,6 +40,7 @@ async def refused(here: World, name: str, code: str) -> SyncFailure:
 
 
 async def test_six_lists_are_read_whole_and_a_second_time_nothing_changes(here: World) -> None:
+    here.runner = SyncRunner(here.store, here.erp, ENTITIES, page_size=50)
     for entity in ENTITIES:
         preferences = here.demo.get_preferences(USER, entity.name)
         first = await here.sync(entity.name)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from archisync_gui.demo_erp import Preferences
+from archisync_gui.entities import ENTITIES
 from archisync_gui.erp.lists.list_view import ListView
 from archisync_gui.model import Finished, Origin, Outcome, Scope, SyncFailure
+from archisync_gui.syncs import SyncRunner
 from tests.support.waiting import until
 from tests.syncs.erp_harness import USER, World, world
+
+pytestmark = pytest.mark.one_browser
 
 
 @dataclass
@@ -33,10 +39,19 @@ def office() -> Office:
     return Office()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def here(tmp_path: Path, office: Office) -> AsyncIterator[World]:
-    async with world(tmp_path, open_until=office.open_until) as started:
+    async with read_once(tmp_path, office) as started:
+        yield started
+
+
+@asynccontextmanager
+async def read_once(folder: Path, office: Office, *, own_browser: bool = False) -> AsyncIterator[World]:
+    """A world whose customers have been read. ``own_browser``: for tests of when it runs."""
+    async with world(folder, open_until=office.open_until, own_browser=own_browser) as started:
+        usual, started.runner = started.runner, SyncRunner(started.store, started.erp, ENTITIES, page_size=100)
         await started.sync("customers")
+        started.runner = usual
         yield started
 
 
@@ -71,26 +86,30 @@ async def test_the_list_stays_open_and_the_next_form_costs_two_calls(here: World
     assert left(here) == before
 
 
-async def test_a_form_that_is_coming_finds_the_browser_running_and_the_erp_unasked(here: World) -> None:
-    await here.erp.close()
-    here.demo.reset_counters()
-    here.erp.warm_up(USER)
-    assert await here.erp.settled() == set()
-    assert here.erp._browser.running
-    assert calls(here) == []
-    page = here.erp._browser._pages[USER, ""]
-    await form(here)
-    assert calls(here) == ["page", *READ, *READ, "SORT"]
-    assert page in here.erp._browser._pages.values(), "the read went on with another page"
-
-
-async def test_a_browser_that_does_not_start_is_told_by_the_read_only(here: World) -> None:
-    await here.erp.close()
-    here.erp._browser._program = lambda: "/nowhere/browser"
-    here.erp.warm_up(USER)
-    assert await here.erp.settled() == set()
-    with pytest.raises(SyncFailure, match="browser-not-there"):
+async def test_a_form_that_is_coming_finds_the_browser_running_and_the_erp_unasked(
+    tmp_path: Path, office: Office
+) -> None:
+    async with read_once(tmp_path, office, own_browser=True) as here:
+        await here.erp.close()
+        here.demo.reset_counters()
+        here.erp.warm_up(USER)
+        assert await here.erp.settled() == set()
+        assert here.erp._browser.running
+        assert calls(here) == []
+        page = here.erp._browser._pages[USER, ""]
         await form(here)
+        assert calls(here) == ["page", *READ, *READ, "SORT"]
+        assert page in here.erp._browser._pages.values(), "the read went on with another page"
+
+
+async def test_a_browser_that_does_not_start_is_told_by_the_read_only(tmp_path: Path, office: Office) -> None:
+    async with read_once(tmp_path, office, own_browser=True) as here:
+        await here.erp.close()
+        here.erp._browser._program = lambda: "/nowhere/browser"
+        here.erp.warm_up(USER)
+        assert await here.erp.settled() == set()
+        with pytest.raises(SyncFailure, match="browser-not-there"):
+            await form(here)
 
 
 async def test_the_answer_does_not_wait_for_the_users_view(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +168,7 @@ async def test_whatever_view_the_user_left_is_put_back(
     for view in views:
         before = here.demo.set_preferences(USER, "customers", **{**usual, **view})
         office.closes = None  # the list is opened as the user left it
-        await here.sync("orders")
+        await here.sync("invoices")
         office.closes = datetime(2100, 1, 1, tzinfo=UTC)
         for opened in (True, False):
             new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
@@ -167,7 +186,7 @@ async def test_no_list_stays_open_before_a_form_was_opened_or_after_hours(here: 
     office.closes = None
     await form(here)
     assert "page" not in calls(here)
-    await here.sync("orders")
+    await here.sync("invoices")
     await form(here)
     assert calls(here)[0] == "page", "closed with the first thing that happened after hours"
     await form(here)
@@ -175,7 +194,7 @@ async def test_no_list_stays_open_before_a_form_was_opened_or_after_hours(here: 
 
 
 async def test_the_browser_stays_until_the_office_closes(tmp_path: Path, office: Office) -> None:
-    async with world(tmp_path, open_until=office.open_until, idle=0.2) as here:
+    async with world(tmp_path, open_until=office.open_until, idle=0.2, own_browser=True) as here:
         await here.sync("customers")
         await form(here)
         browser = here.erp._browser
@@ -196,7 +215,7 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
     before = left(here)
     here.demo.fault("second-list-ends-first")
     await form(here)
-    await here.sync("orders")
+    await here.sync("invoices")
     new = here.demo.insert("customers", USER, NAME="Studio Nuovo")
     finished = await form(here)
     assert (finished.outcome, finished.added) == (Outcome.COMPLETED, 1)
@@ -204,7 +223,7 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
     assert calls(here) == ["SORT", "page", *READ, *READ, "SORT"], "asked in vain once"
     await form(here)
     assert "page" not in calls(here), "without another list between it goes on working"
-    await here.sync("orders")
+    await here.sync("invoices")
     await form(here)
     assert calls(here) == ["page", *READ, *READ, "SORT"], "learnt"
     assert left(here) == before
@@ -213,7 +232,7 @@ async def test_where_another_list_ends_the_first_ones_calls_it_is_opened_anew(he
 async def test_a_list_that_has_survived_another_one_is_left_open_again_when_it_fails_once(here: World) -> None:
     async def next_form(*, fails: bool = False) -> bool:
         """After another list; True: the list was still open."""
-        await here.sync("orders")
+        await here.sync("invoices")
         if fails:
             here.demo.fault("callback-error", list="customers")
         assert (await form(here)).outcome is Outcome.COMPLETED
