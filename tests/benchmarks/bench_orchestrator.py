@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from archisync_gui.model import Account, Event, Finished, Outcome, RunControl, SystemClock
+from archisync_gui.model import Account, Event, Finished, Outcome, Progress, RunControl, SystemClock
 from archisync_gui.orchestrator import Orchestrator
 from tests.benchmarks.result import Result, percentile
 from tests.orchestrator.rig import QUIET, TYPES, ListJournal
@@ -68,4 +69,45 @@ async def dispatch(quick: bool) -> Iterable[Result]:
     ]
 
 
-BENCHMARKS = (("dispatch", dispatch),)
+async def status(quick: bool) -> Iterable[Result]:
+    """CPU of one status while a fast read runs: 100 single records wait, 20 order forms are open."""
+    given: asyncio.Future[RunControl] = asyncio.get_running_loop().create_future()
+    go_on = asyncio.Event()
+
+    async def runner(control: RunControl) -> Finished:
+        if not given.done():
+            given.set_result(control)
+        await go_on.wait()
+        return Finished(Outcome.COMPLETED, as_of=SystemClock().now(), rows=1)
+
+    accounts = [Account(f"agente{n}", catalogue=n == 0) for n in range(5)]
+    orchestrator = Orchestrator(TYPES, runner, accounts, ListJournal(), rules=QUIET)
+    await orchestrator.start()
+    tabs = [f"tab-{n}-{'x' * 24}" for n in range(20)]
+    for tab in tabs:
+        await orchestrator.smart_customer_sync(tab, "agente0", wait=False)
+    for n in range(100):
+        orchestrator.request_sync("customers", "agente1", scope="one", key=str(n))
+    running = await given
+    count = 100 if quick else 1000
+
+    def spent(change: Callable[[int], object]) -> float:
+        times = []
+        for n in range(count):
+            change(n)
+            began = time.process_time()
+            orchestrator.get_status()
+            times.append((time.process_time() - began) * 1000)
+        return percentile(times, 50)
+
+    progress = spent(lambda n: running.progress(Progress("read", n + 1, count, n)))
+    touched = spent(lambda n: orchestrator.touch(tabs[n % len(tabs)]))
+    go_on.set()
+    await orchestrator.close()
+    return [
+        Result(progress, "ms", limit=0.3, what="after progress of a run"),
+        Result(touched, "ms", note="reasons and forecasts are made anew", what="after a form's sign of life"),
+    ]
+
+
+BENCHMARKS = (("dispatch", dispatch), ("status", status))
