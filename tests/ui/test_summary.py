@@ -220,6 +220,35 @@ async def test_after_midnight_nothing_of_yesterday_is_called_today(
     assert "new" not in column()
 
 
+async def test_after_midnight_views_and_summary_are_of_the_new_day(
+    make_panel: MakePanel, office: Office, world: World
+) -> None:
+    """Pages that stay open over the night."""
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    await office.read(
+        "customers", "agente01", [CUSTOMER, *map(other_customer, (*range(20), 100))], NOW - timedelta(minutes=3)
+    )
+    data = panel.window.go("data")
+    assert isinstance(data, Data)
+    data.focus_on({"type": "customers", "view": "new"})
+    await until(lambda: data.model.total == 1)
+    assert data.view is not None
+    today = replace(data.view, new_days=0)
+    data._set_views(today, None)
+    data.read()
+    await until(lambda: data.model.total == 1)
+    world.clock.at += timedelta(days=1)
+    panel.context.bridge.tick.emit()
+    await until(lambda: data.model.total == 0)
+    summary = panel.window.go("summary")
+    assert isinstance(summary, SummaryPage)
+    summary.choose("today")
+    await until(lambda: summary.content is not None and summary.content.period.start == midnight(world.clock.at))
+    world.clock.at += timedelta(days=1)
+    panel.context.bridge.tick.emit()
+    await until(lambda: summary.content is not None and summary.content.period.start == midnight(world.clock.at))
+
+
 async def test_a_run_whose_row_is_written_late_counts_all_the_same(
     make_panel: MakePanel, office: Office, world: World
 ) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui import zone
 from archisync_gui.entities.views import VIEWS, View
 from archisync_gui.export import write
 from archisync_gui.model import Event
@@ -167,8 +168,11 @@ class Data(StoredRows):
         self.lists.show_lists(names, self._context.status, counts, chosen, self._context.now())
 
     def _tick(self) -> None:
-        if self.isVisible():
-            self._show_lists()
+        if not self.isVisible():
+            return
+        self._show_lists()
+        if self.view is not None and self.day not in (None, zone.local(self._context.now()).date()):
+            self.read()  # after midnight *today* is another day
 
     def _recount(self) -> None:
         """Count the stored rows anew: when the page is opened and when a list was read."""

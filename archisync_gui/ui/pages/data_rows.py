@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Value
 from archisync_gui.entities.views import TOTALS, View
 from archisync_gui.ui.dialogs.columns import ColumnsDialog
@@ -66,6 +68,8 @@ class StoredRows(Page):
         super().__init__(parent)
         self._context = context
         self._reading = 0
+        self.day: date | None = None
+        """The office's day of the last reading."""
         self._placing = False
         self._columns_placed = False
         """False: the columns have to be shown, hidden and put in order anew."""
@@ -127,6 +131,7 @@ class StoredRows(Page):
         """Read the list anew from its first page."""
         if self.isVisible():
             self._reading += 1
+            self.day = zone.local(self._context.now()).date()
             self._context.background.run(self._read(self._reading), "data")
 
     async def _read(self, number: int) -> None:

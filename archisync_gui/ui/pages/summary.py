@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QHideEvent, QTextDocument
 from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
+from archisync_gui import zone
 from archisync_gui.export import write
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import account_ids
@@ -45,6 +46,8 @@ class SummaryPage(Page):
         super().__init__(parent)
         self._context = context
         self._reading = 0
+        self._day: date | None = None
+        """The office's day of the last reading."""
         self._since: datetime | None = None
         """When the page was looked at last on an earlier day."""
         self.content: Summary | None = None
@@ -64,6 +67,7 @@ class SummaryPage(Page):
         self.export.clicked.connect(lambda: context.background.run(self._export(), "export-summary"))
         self.view.anchorClicked.connect(self._open_link)
         theme().changed.connect(self._show)
+        context.bridge.tick.connect(self._tick)
 
     def _build(self) -> None:
         top = QWidget()
@@ -171,7 +175,14 @@ class SummaryPage(Page):
         """Read the span anew."""
         if self.period:
             self._reading += 1
+            self._day = zone.local(self._context.now()).date()
             self._context.background.run(self._read(self._reading), "summary")
+
+    def _tick(self) -> None:
+        """After midnight *today* and *yesterday* are other days."""
+        if self.isVisible() and self._day not in (None, zone.local(self._context.now()).date()):
+            self._name_periods()
+            self.read()
 
     async def _read(self, number: int) -> None:
         services, status = self._context.services, self._context.status
