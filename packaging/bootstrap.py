@@ -638,7 +638,7 @@ def test(arguments: list[str]) -> NoReturn:
 
 
 def parallel(arguments: list[str]) -> list[str]:
-    """What makes pytest use all processors: worker processes, each with whole files, the long ones first. Two more than
+    """What makes pytest use all processors: worker processes, each with whole files, the long ones first. One more than
     processors, since tests wait for servers, browsers and timers too: about half of the time of all tests together.
 
     Nothing for a file or test by name, for chosen marks (nightly tests and those at the real ERP's speed measure time),
@@ -648,7 +648,7 @@ def parallel(arguments: list[str]) -> list[str]:
     if sys.platform == "win32" or any(a.startswith(own) or "::" in a or a.endswith(".py") for a in arguments):
         return []
     processors = os.cpu_count() or 1
-    workers = processors + 2
+    workers = processors + 1
     return ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 

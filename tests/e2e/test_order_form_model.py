@@ -162,7 +162,7 @@ def remembered(test: Callable[..., None]) -> Callable[..., None]:
 
 @pytest.mark.ci
 def test_the_form_keeps_what_the_agent_typed(tmp_path: Path) -> None:
-    sequences(tmp_path, 12)  # always the same ones; each kind of step is among them
+    sequences(tmp_path, 12)  # always the same ones
 
 
 @pytest.mark.nightly
