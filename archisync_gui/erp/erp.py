@@ -23,7 +23,7 @@ from archisync_gui.erp.lists.detail import detail_path, read_record
 from archisync_gui.erp.lists.list_view import STILL_OPEN_PATIENCE, ListView
 from archisync_gui.erp.lists.ways import ReadingWays
 from archisync_gui.erp.user_views import UserViews
-from archisync_gui.erp.visit import Visit, at_home, to_its_end
+from archisync_gui.erp.visit import Visit, explaining_navigation, to_its_end
 from archisync_gui.model import AccountId, Clock, FailureKind, SyncFailure, SystemClock
 
 log = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class Erp:
             visit = Visit()
             await self._left_open.another_opens(account)
             try:
-                async with self._explaining_certificates(account), at_home(visit):
+                async with self._explaining_certificates(account), explaining_navigation(visit):
                     session = self._session(account)
                     visit.view = view = await self._open(session, entity, fields, logged_in)
                     yield visit
@@ -149,7 +149,7 @@ class Erp:
             still_open = self._browser.has_page(*key)
             session = self._session(account, entity.path)
             try:
-                async with self._explaining_certificates(account), at_home(visit):
+                async with self._explaining_certificates(account), explaining_navigation(visit):
                     visit.view = view = await self._open(session, entity, fields, None if still_open else logged_in)
                     yield visit
             except SessionExpired:

@@ -29,7 +29,7 @@ class Visit:
 
 
 @asynccontextmanager
-async def at_home(visit: Visit) -> AsyncIterator[None]:
+async def explaining_navigation(visit: Visit) -> AsyncIterator[None]:
     """A page that went away under a call: say where to (the login page ends the session)."""
     try:
         yield

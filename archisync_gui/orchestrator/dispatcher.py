@@ -110,9 +110,9 @@ class Dispatcher:
 
     def apply(self, transition: Callable[Concatenate[State, Moment, P], State], *args: P.args, **kw: P.kwargs) -> None:
         """Change the state by a transition without an answer, with what it needs besides state and moment."""
-        self.ask(lambda state, now: (transition(state, now, *args, **kw), None))
+        self.apply_and_answer(lambda state, now: (transition(state, now, *args, **kw), None))
 
-    def ask(
+    def apply_and_answer(
         self, transition: Callable[Concatenate[State, Moment, P], tuple[State, T]], *args: P.args, **kw: P.kwargs
     ) -> T:
         """Change the state by a transition, and wake the dispatcher."""

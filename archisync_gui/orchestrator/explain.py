@@ -159,9 +159,12 @@ def _with_fewer_records(state: State) -> State:
     records = [r.slot for r in in_order(state) if r.slot.scope is Scope.ONE]
     if len(records) <= LOOKED_AT:
         return state
-    some = frozenset(records[:: -(-len(records) // LOOKED_AT)])
+    # Each account keeps its share: one of them may be stopped.
+    of = {account: [slot for slot in records if slot.account == account] for account in state.accounts}
+    some = {slot for slots in of.values() for slot in slots[:: -(-len(records) // LOOKED_AT)]}
     queue = {slot: r for slot, r in state.queue.items() if slot.scope is not Scope.ONE or slot in some}
-    longer = state.rules.expected_one * len(records) / len(some)
+    running = state.active is not None and state.active.run.scope is Scope.ONE
+    longer = state.rules.expected_one * (len(records) + running) / (len(some) + running)
     return evolve(state, queue=queue, rules=replace(state.rules, expected_one=longer))
 
 

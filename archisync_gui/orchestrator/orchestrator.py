@@ -188,7 +188,7 @@ class Orchestrator:
 
     def cancel_run(self) -> bool:
         """The operator ends the active run; False when there is none."""
-        return self._dispatcher.ask(
+        return self._dispatcher.apply_and_answer(
             lambda state, now: (requests.stop_asked(state, StopCause.OPERATOR), state.active is not None)
         )
 
@@ -205,7 +205,7 @@ class Orchestrator:
         return self._on_waiting(request_id, requests.removed)
 
     def _on_waiting(self, request_id: str, transition: Callable[[State, Moment, str], State]) -> bool:
-        return self._dispatcher.ask(
+        return self._dispatcher.apply_and_answer(
             lambda state, now: (transition(state, now, request_id), bool(state.request(request_id)))
         )
 
@@ -296,7 +296,7 @@ class Orchestrator:
         if refusal is not None:
             return refusal
         form_calls.check_room(self.state, session_id, token)
-        call = dispatcher.ask(form_calls.called, session_id, account, label, token)
+        call = dispatcher.apply_and_answer(form_calls.called, session_id, account, label, token)
         answer = form_calls.answer_at_once(self.state, dispatcher.now(), call)
         if answer is not None:
             return answer
@@ -330,12 +330,12 @@ class Orchestrator:
             state = change(state, now, session_id)
             return state, sessions.deadline(state, now, session_id)
 
-        return self._dispatcher.ask(transition)
+        return self._dispatcher.apply_and_answer(transition)
 
     def resume_other_syncs(self, session_id: str | None, token: str = "") -> CloseResult:
         """A form closes its session. Without id: the oldest anonymous one of the same ``token`` (rule 16). A session
         that is not open is no error: the answer says so, and a later open of that id finds it ended (rule 14)."""
-        return self._dispatcher.ask(sessions.closed, session_id, token)
+        return self._dispatcher.apply_and_answer(sessions.closed, session_id, token)
 
     def session(self, handle: str) -> SessionView | SessionEnd:
         """What became of a session, by its public handle."""
@@ -352,11 +352,11 @@ class Orchestrator:
 
     def end_session(self, handle: str) -> bool:
         """The operator ends one tab's session; False when it is not open."""
-        return self._dispatcher.ask(sessions.ended_by_operator, handle)
+        return self._dispatcher.apply_and_answer(sessions.ended_by_operator, handle)
 
     def end_sessions(self) -> int:
         """The operator ends all sessions; how many there were."""
-        return self._dispatcher.ask(
+        return self._dispatcher.apply_and_answer(
             lambda state, now: (sessions.all_ended(state, now, SessionEnd.OPERATOR), len(state.sessions))
         )
 

@@ -78,8 +78,8 @@ def asked(state: State, now: Moment, slot: Slot, asker: Asker, *, restart: bool 
     waiting = state.queue.get(slot)
     if waiting is None:
         request_id, state = state.numbered("q")
-        return state.with_request(Request(request_id, slot, (asker,), now, state.sequence, state.queue_time))
-    return state.with_request(joined(waiting, (asker,), restart=restart))
+        return state.with_request(Request(request_id, slot, (asker,), now, state.sequence, now.mono, state.queue_time))
+    return state.with_request(evolve(joined(waiting, (asker,), restart=restart), last_asked=now.mono))
 
 
 def all_asked(state: State, now: Moment, asks: Sequence[tuple[Slot, Asker]]) -> State:
@@ -107,7 +107,8 @@ def put_back(state: State, request: Request) -> State:
         return state.with_request(request)
     both = joined(request, waiting.askers, restart=True)
     anyway, front = request.anyway or waiting.anyway, request.front or waiting.front
-    return state.with_request(evolve(both, anyway=anyway, front=front))
+    last = max(request.last_asked, waiting.last_asked)
+    return state.with_request(evolve(both, anyway=anyway, front=front, last_asked=last))
 
 
 def without_closed_forms(state: State, request: Request) -> Request:

@@ -250,13 +250,12 @@ def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
 
 
 def _satisfied_too(state: State, now: Moment, active: Attempt, result: RunResult) -> State:
-    """A clean whole read gives fast reads asked before it began what they wanted: ``all`` satisfies ``new`` (words)."""
+    """A clean whole read gives a fast read whose last asker came before it began what it wanted: ``all`` satisfies
+    ``new`` (words, rule 6)."""
     slot = Slot(active.run.type, active.run.account, Scope.NEW)
     waiting = state.queue.get(slot)
-    if waiting is None or waiting.asked.mono >= active.began.mono:
+    if waiting is None or waiting.last_asked >= active.began.mono:
         return state
-    if waiting.for_form and now.mono - active.began.mono > state.rules.shared_read:
-        return state  # a form may have joined it just now, and wants customers of now (rule 12)
     state = suspended_ended(state.without_request(slot), now, waiting, "satisfied")
     state = sessions.served(state, now, slot.account)
     return delivered(state, [a.id for a in waiting.askers], evolve(result, scope=Scope.NEW))

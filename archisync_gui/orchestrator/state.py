@@ -54,6 +54,8 @@ class Request:
     asked: Moment
     order: int
     """Smaller was asked earlier."""
+    last_asked: float
+    """Monotonic; when its last asker joined."""
     queue_time: QueueTime
     """The state's flow when it was asked."""
     attempt: int = 1

@@ -213,7 +213,9 @@
           durationMs: answer.durationMs });
         this.#fresh(this.freshness);
       } else if (status === 202) {
-        // The read may have ended on the line before this answer arrived.
+        // What the panel had when it said so is not what was asked for. The read may have ended on the line before this
+        // answer arrived.
+        this.#before = known.newAsOf ?? this.#before;
         const late = this.#heardEnd || (this.freshness.state === "fresh" && this.#hasNews(this.freshness.newAsOf));
         if (!late || answer.code === "held") this.#set({ ...known, state: answer.code });
       } else if (status === 503 && answer.handle) {
@@ -297,8 +299,8 @@
           break;
         case "failed":
         case "held": // the operator's pause; fresh data follow when it is over
-          this.#heardEnd = message.type === "failed";
-          if (this.freshness.state !== "fresh" || ages.newAsOf < this.freshness.newAsOf) {
+          this.#heardEnd = true;
+          if (this.freshness.state !== "fresh" || !this.#hasNews(this.freshness.newAsOf)) {
             this.#set({ ...ages, state: message.type, message: message.error, hint: message.hint, progress: null });
             this.#settle(this.freshness);
           }
@@ -406,7 +408,6 @@
     /** Tell the panel that the tab lives. One call that fails says nothing about an open session (the computer may have
      * slept meanwhile): it is repeated once, unless the line is up. */
     async #touch(id, repeat = true) {
-      if (this.#waits && this.#line?.readyState !== WebSocket.OPEN) return this.#post(id); // nothing else would tell the end
       const { base, token } = this.#options;
       let status, answer;
       try {
@@ -417,7 +418,12 @@
         else this.#gone();
         return;
       }
-      if (this.#id !== id || status === 200) return;
+      if (this.#id !== id) return;
+      if (status === 200) {
+        // Without a line nothing else would tell what came of the read.
+        if (this.#waits && this.#line?.readyState !== WebSocket.OPEN) await this.#post(id);
+        return;
+      }
       if (status === 410) this.#over(answer.reason);
       else if (status === 401 || status === 403) this.#answered(id, status, answer);
       else await this.#post(id); // 429 and the like say nothing about the session: asked again, it answers or it ends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -10,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, TimeoutError, WebSocketRoute
 
-from archisync_gui.model import EventKind
-from tests.endpoint.form_rig import RULES, Rig, rig, unreachable
+from archisync_gui.model import EventKind, Finished, RunControl, Scope, Suspended
+from tests.endpoint.form_rig import RULES, Rig, ScriptedErp, rig, unreachable
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -48,7 +49,8 @@ class Waiting:
 
 
 @asynccontextmanager
-async def waiting(folder: Path, browser: Browser) -> AsyncIterator[Waiting]:
+async def waiting(folder: Path, browser: Browser, *, older: bool = False) -> AsyncIterator[Waiting]:
+    """``older``: a whole read ends between the ask and its answer, and only then the form's own one begins."""
     async with rig(folder, browser, rules=SLOW) as made:
         page = await made.context.new_page()
         form = Waiting(made, page)
@@ -71,7 +73,26 @@ async def waiting(folder: Path, browser: Browser) -> AsyncIterator[Waiting]:
         assert known.new_as_of is not None
         await page.wait_for_function(f"+session.freshness.newAsOf === {int(known.new_as_of.timestamp() * 1000)}")
         made.erp.fast.clear()
-        assert await page.evaluate("session.ask().then((f) => f.state)") == "pending"
+        if older:
+            real, went = made.erp.__class__.__call__, asyncio.Event()
+
+            async def slow(erp: ScriptedErp, control: RunControl) -> Finished | Suspended:
+                if control.run.scope is Scope.ALL:
+                    await went.wait()
+                return await real(erp, control)
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(made.erp.__class__, "__call__", slow)
+                made.orchestrator.request_sync("customers", "agente1")
+                (whole,) = made.orchestrator.get_status().queue
+                made.orchestrator.run_anyway(whole.id)
+                await until(lambda: made.orchestrator.get_status().current_sync == "customers")
+                asked = asyncio.ensure_future(page.evaluate("session.ask().then((f) => f.state)"))
+                await until(lambda: bool(made.orchestrator.get_status().queue))
+                went.set()
+                assert await asked == "pending"
+        else:
+            assert await page.evaluate("session.ask().then((f) => f.state)") == "pending"
         yield form
         assert len(made.sessions) == 1
 
@@ -94,6 +115,15 @@ async def test_a_form_that_was_fresh_is_told_when_the_next_read_brings_nothing(
             form.rig.orchestrator.cancel_run()
         await form.is_told("failed")
         assert await form.page.evaluate("session.freshness.message") != ""
+
+
+async def test_a_read_that_began_before_the_ask_hides_no_failure(tmp_path: Path, browser: Browser) -> None:
+    """While the form's own read waits, an older whole read ends well: the form has newer data, and not yet those that
+    it asked for."""
+    async with waiting(tmp_path, browser, older=True) as form:
+        form.rig.erp.failure = unreachable()
+        form.rig.erp.fast.set()
+        await form.is_told("failed")
 
 
 async def test_a_pause_is_told_and_fresh_data_follow_it(tmp_path: Path, browser: Browser) -> None:

@@ -55,7 +55,9 @@ def everything() -> State:
 
 
 def request(origin: Origin = Origin.SCHEDULE, **changes: object) -> Request:
-    made = Request("r", SLOT, (Asker(SCHEDULE, origin, 6),), NOW, 1, QueueTime(), attempt=2, not_before=NOW.mono + 5)
+    made = Request(
+        "r", SLOT, (Asker(SCHEDULE, origin, 6),), NOW, 1, NOW.mono, QueueTime(), attempt=2, not_before=NOW.mono + 5
+    )
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 

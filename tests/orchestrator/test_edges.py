@@ -881,7 +881,7 @@ def test_the_strongest_of_those_who_want_a_request_is_its_origin() -> None:
         one, two = values.Asker("one", weaker, 1), values.Asker("two", stronger, 1)
         for askers in ((one, two), (two, one)):
             slot = values.Slot("orders", "anna", Scope.ALL)
-            request = state.Request("id", slot, askers, values.Moment(MONDAY, 1.0), 1, values.QueueTime())
+            request = state.Request("id", slot, askers, values.Moment(MONDAY, 1.0), 1, 1.0, values.QueueTime())
             assert request.origin is stronger
 
 

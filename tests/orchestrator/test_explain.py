@@ -10,7 +10,7 @@ import pytest
 
 from archisync_gui.model import Account, ErrorInfo, FailureKind, Progress, Reason, Scope
 from archisync_gui.orchestrator import Rules
-from tests.orchestrator.rig import QUIET, TYPES, Rig, opened
+from tests.orchestrator.rig import QUIET, TWO, TYPES, Rig, opened
 from tests.support.clock import MONDAY, settle
 
 
@@ -106,6 +106,25 @@ async def test_hundreds_of_records_hide_no_list_and_take_their_time() -> None:
         for _ in range(240):
             await rig.finish()
         await rig.drain()
+
+
+async def test_records_of_a_stopped_account_leave_the_others_their_time() -> None:
+    """Rule 32: records of two accounts come by turns; one account is stopped."""
+    async with Rig(accounts=TWO) as rig:
+        rig.o.login_refused("anna", ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused"))
+        rig.o.hold()
+        for n in range(24):
+            for account in ("anna", "bruno"):
+                rig.o.request_sync("customers", account, scope=Scope.ONE, key=f"5{n:04}", priority=90)
+        rig.o.request_sync("ddt", "bruno")
+        rig.o.release()
+        await settle()
+        await rig.finish()  # one record of bruno's; the next one runs
+        found = {(f.type, f.account): f for f in (await rig.o.explain()).forecast}
+        left = found["ddt", "bruno"].starts - rig.clock.now()
+        assert 0.8 * 23 * rig.rules.expected_one <= left.total_seconds() <= 1.2 * 23 * rig.rules.expected_one
+        rig.o.hold()
+        await settle()
 
 
 async def test_no_time_left_is_ever_less_than_nothing() -> None:

@@ -148,6 +148,24 @@ async def test_a_form_that_asks_at_the_end_of_a_long_whole_read_gets_a_read_of_i
         await rig.drain()
 
 
+async def test_a_fast_read_that_was_joined_during_a_whole_read_is_not_satisfied_by_it() -> None:
+    """Rule 6: whoever asked last gets rows of after that."""
+    async with Rig() as rig:
+        rig.o.request_sync("orders")
+        await settle()
+        first = rig.o.request_sync("customers", scope=Scope.NEW, priority=1)
+        rig.o.request_sync("customers")
+        await rig.finish()
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        await rig.clock.advance(60)
+        second = rig.o.request_sync("customers", scope=Scope.NEW, priority=1)
+        await rig.finish()
+        assert not second.done
+        assert rig.active.slot == ("customers", "anna", Scope.NEW)
+        await rig.finish()
+        assert (await second).outcome is (await first).outcome is Outcome.COMPLETED
+
+
 async def test_two_answers_in_one_turn_give_a_form_the_one_that_counts() -> None:
     """Rule 12: the end of a read that is too old for the call, and a pause at the same moment."""
     async with Rig() as rig:

@@ -172,7 +172,8 @@ class Data(StoredRows):
             return
         self._show_lists()
         if self.view is not None and self.day not in (None, zone.local(self._context.now()).date()):
-            self.read()  # after midnight *today* is another day
+            self.day = zone.local(self._context.now()).date()
+            self._context.background.run(self._refresh(self._reading), "data")  # after midnight *today* is another day
 
     def _recount(self) -> None:
         """Count the stored rows anew: when the page is opened and when a list was read."""
