@@ -72,6 +72,7 @@ class Writer:
 
     def fail(self, error: Exception) -> None:
         """The journal fails, until the next success."""
+        self._log(error)
         self._trouble = True
         self._troubled(error)
 
@@ -84,7 +85,6 @@ class Writer:
                 except Exception as error:
                     # A full disk fails every write for hours: reported once, until one succeeds again.
                     if not self._trouble:
-                        self._log(error)
                         self.fail(error)
                 else:
                     if self._trouble and writes:

@@ -317,8 +317,9 @@ async def test_damaged_notes_are_left_out(caplog: pytest.LogCaptureFixture) -> N
     assert named == ["due:orders:anna", "logins:anna", "stopped:anna"]
 
 
-async def test_a_journal_that_cannot_load_is_shown() -> None:
+async def test_a_journal_that_cannot_load_is_shown(expected_errors: Any) -> None:
     """Rule 31."""
+    expected_errors("the journal failed")
     rig = Rig()
     rig.journal.error = OSError("damaged")
     await rig.o.start()
