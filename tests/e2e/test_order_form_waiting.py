@@ -53,6 +53,7 @@ async def waiting(folder: Path, browser: Browser, *, older: bool = False) -> Asy
     """``older``: a whole read ends between the ask and its answer, and only then the form's own one begins."""
     async with rig(folder, browser, rules=SLOW) as made:
         page = await made.context.new_page()
+        page.set_default_timeout(60_000)
         form = Waiting(made, page)
 
         async def between(line: WebSocketRoute) -> None:
