@@ -28,7 +28,7 @@ importlib.util.find_spec = lambda name, *rest: None if name == "ensurepip" else 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux only: uses PATH to hide its programs")
 
 
-IN_PARALLEL = [] if sys.platform == "win32" else ["-n", "4", "--dist", "loadfile", "--no-loadscope-reorder"]
+IN_PARALLEL = [] if sys.platform == "win32" else ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
 """How the tests are distributed on two processors."""
 
 
