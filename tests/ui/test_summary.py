@@ -16,6 +16,7 @@ from PySide6.QtCore import QUrl
 from archisync_gui.entities import ENTITIES
 from archisync_gui.model import EventKind, Freshness, Outcome
 from archisync_gui.settings import Settings
+from archisync_gui.store import StoreError
 from archisync_gui.ui.live.past_runs import midnight
 from archisync_gui.ui.live.summary import earlier_day, failure_spans, period_of, span_sentence
 from archisync_gui.ui.output.morning import is_due
@@ -275,6 +276,32 @@ async def test_a_run_whose_row_is_written_late_counts_all_the_same(
     last = reads
     await asyncio.sleep(1.0)  # it is there: not read again
     assert reads == last
+
+
+async def test_a_reading_of_runs_that_fails_is_tried_again(
+    make_panel: MakePanel, office: Office, world: World, expected_errors: Any
+) -> None:
+    """The office's server is away just when a run has ended."""
+    expected_errors("ui:runs failed")
+    panel = await make_panel(store=office.store, entities=ENTITIES)
+    await until(lambda: panel.past_runs.size is not None)
+    run = run_record("customers", NOW - timedelta(minutes=3), 20, rows=22, added=1)
+    await office.store.journal.run_started(run)
+    await office.store.journal.run_ended(run)
+    real, tries = office.store.runs, 0
+
+    async def fails_first(**how: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            raise StoreError("office-unreachable", path="office")
+        return await real(**how)
+
+    office.store.runs = fails_first  # type: ignore[method-assign]
+    told = {"type": run.type, "account": run.account, "runId": run.id, "outcome": "completed"}
+    panel.context.bridge.happened.emit((an_event(EventKind.SYNC_COMPLETED, "b", 1, NOW, told),))
+    await until(lambda: any(found.id == run.id for found in panel.past_runs.runs))
+    assert tries == 2
 
 
 async def test_overview_view_and_summary_count_the_same_new_customers(
