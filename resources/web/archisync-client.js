@@ -218,6 +218,7 @@
         this.#before = known.newAsOf ?? this.#before;
         const late = this.#heardEnd || (this.freshness.state === "fresh" && this.#hasNews(this.freshness.newAsOf));
         if (!late || answer.code === "held") this.#set({ ...known, state: answer.code });
+        this.#askWithoutLine(id);
       } else if (status === 503 && answer.handle) {
         this.#set({ ...known, state: "failed", message: answer.error });
       } else if (status === 410) {
@@ -427,6 +428,16 @@
       if (status === 410) this.#over(answer.reason);
       else if (status === 401 || status === 403) this.#answered(id, status, answer);
       else await this.#post(id); // 429 and the like say nothing about the session: asked again, it answers or it ends
+    }
+
+    /** While an answer is to come that no line will tell, ask again. A pause may last for hours: it is not asked about, for
+     * each question would keep the session of a tab that nobody uses. */
+    #askWithoutLine(id) {
+      this.#later(SIGN_WITHOUT_LINE, () => {
+        if (this.#id !== id || this.freshness.state !== "pending") return;
+        if (this.#line?.readyState === WebSocket.OPEN) this.#askWithoutLine(id);
+        else this.#post(id);
+      });
     }
 
     #later(ms, act) {

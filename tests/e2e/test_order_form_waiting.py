@@ -153,5 +153,8 @@ async def test_what_came_of_the_read_while_the_line_was_cut_is_told(tmp_path: Pa
 async def test_where_lines_are_always_cut_the_form_asks_again(tmp_path: Path, browser: Browser) -> None:
     async with waiting(tmp_path, browser) as form:
         await form.cut_off()
+        calls: list[str] = []
+        form.page.on("response", lambda answer: calls.append(f"{answer.status} {answer.url.rpartition('/')[2]}"))
+        await until(lambda: calls.count("202 smart-sync") >= 2, 60)  # 5 s after the line broke, and once more
         form.rig.erp.fast.set()
-        await form.becomes("fresh")  # 5 s after the line broke
+        await form.becomes("fresh")
