@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -214,6 +215,41 @@ async def test_a_place_where_no_socket_can_be_is_no_reason_not_to_start(
             await call(profile, "status", {}, lambda event: None)
     finally:
         await core.close()
+
+
+def test_a_panel_opens_after_commands_that_only_looked(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One ``status`` each second holds the profile for a moment: the panel that starts meanwhile is not turned away."""
+    from archisync_gui.app import desktop
+
+    async def no_answer(*_of: object, **_more: object) -> None:
+        raise NoAnswer
+
+    monkeypatch.setattr(desktop, "call", no_answer)
+    looking, mine = ProfileLock(profile), ProfileLock(profile)
+    assert looking.acquire()
+    ended = threading.Timer(0.5, looking.release)
+    ended.start()
+    assert desktop._hand_over(profile, mine, "en", True, "") is None
+    ended.join()
+    assert not ProfileLock(profile).acquire(), "the panel holds it"
+    mine.release()
+
+
+def test_a_panel_is_told_of_a_holder_that_stays_silent(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    from archisync_gui.app import desktop
+
+    async def no_answer(*_of: object, **_more: object) -> None:
+        raise NoAnswer
+
+    told: list[str] = []
+    monkeypatch.setattr(desktop, "call", no_answer)
+    monkeypatch.setattr(desktop, "FREE_WITHIN", 0.1)
+    monkeypatch.setattr(desktop, "show_problem", told.append)
+    silent = ProfileLock(profile)
+    assert silent.acquire()
+    assert desktop._hand_over(profile, ProfileLock(profile), "en", True, "") == exit_codes.BUSY
+    assert len(told) == 1
+    silent.release()
 
 
 async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
