@@ -6,7 +6,6 @@ import asyncio
 import logging
 import signal
 import sys
-import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -20,9 +19,6 @@ from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock
 from archisync_gui.messages import system_language, text
 
-FREE_WITHIN = 10.0
-"""Seconds in which a holder that does not answer may end, so that the panel opens all the same."""
-
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
@@ -31,6 +27,10 @@ if TYPE_CHECKING:
     from archisync_gui.app.member import OfficeMember
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.ui.shell.window import MainWindow
+
+FREE_WITHIN = 10.0
+"""Seconds in which a holder that does not answer may end: a command that only looks holds the profile for a second, and
+another one may follow it at once."""
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +75,7 @@ def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool,
         call_holder = call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None, patience=PATIENCE)
         code, _ = asyncio.run(call_holder)
     except NoAnswer:
-        # A command that only looks holds the profile for a second, and another one may follow it at once.
-        until = time.monotonic() + FREE_WITHIN
-        while not lock.acquire():
-            if time.monotonic() > until:
-                break
-            time.sleep(0.05)
-        else:
+        if lock.acquire(within=FREE_WITHIN):
             return None
         show_problem(str(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"})))
         return exit_codes.BUSY

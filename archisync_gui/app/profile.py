@@ -218,15 +218,16 @@ class ProfileLock:
         from filelock import FileLock
 
         self._folder = profile.folder
-        self._lock = FileLock(str(profile.folder / LOCK), timeout=0, thread_local=False, mode=PRIVATE)
+        self._lock = FileLock(str(profile.folder / LOCK), thread_local=False, mode=PRIVATE)
         self._holder = profile.folder / "holder.json"
 
-    def acquire(self) -> bool:
-        """True when this process is now the holder. Raises :class:`ProfileError` where the folder cannot be written."""
+    def acquire(self, within: float = 0.0) -> bool:
+        """True when this process is now the holder, or became it ``within`` so many seconds. Blocking. Raises
+        :class:`ProfileError` where the folder cannot be written."""
         from filelock import Timeout
 
         try:
-            self._lock.acquire()
+            self._lock.acquire(timeout=within)
         except Timeout:
             return False
         except OSError as error:

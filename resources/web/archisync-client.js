@@ -198,7 +198,7 @@
       } catch {
         if (this.#id !== id || this.#opening !== opening) return;
         // The line may have brought what was asked for: then only this answer is lost, and the session is open.
-        if (this.#hasNews(this.freshness.newAsOf) && this.freshness.state === "fresh") this.#touch(id);
+        if (this.#served) this.#touch(id);
         else this.#gone();
       } finally {
         clearTimeout(timer);
@@ -216,7 +216,7 @@
         // What the panel had when it said so is not what was asked for. The read may have ended on the line before this
         // answer arrived.
         this.#before = known.newAsOf ?? this.#before;
-        const late = this.#heardEnd || (this.freshness.state === "fresh" && this.#hasNews(this.freshness.newAsOf));
+        const late = this.#heardEnd || this.#served;
         if (!late || answer.code === "held") this.#set({ ...known, state: answer.code });
         this.#askWithoutLine(id);
       } else if (status === 503 && answer.handle) {
@@ -249,7 +249,7 @@
         opened = true;
         line.send(JSON.stringify({ type: "attach", token, sessionId: id }));
       };
-      line.onmessage = (event) => { if (this.#line === line) this.#heard(id, JSON.parse(event.data)); };
+      line.onmessage = (event) => { if (this.#line === line) this.#heard(JSON.parse(event.data)); };
       line.onclose = () => {
         if (this.#line !== line) return;
         this.#line = null;
@@ -270,7 +270,10 @@
     }
 
     /** Whether data of that age are what was asked for last. */
-    #hasNews(newAsOf) { return newAsOf !== null && (this.#before === null || newAsOf > this.#before); }
+    #isNews(newAsOf) { return newAsOf !== null && (this.#before === null || newAsOf > this.#before); }
+
+    /** Whether the page has what it asked for last. */
+    get #served() { return this.freshness.state === "fresh" && this.#isNews(this.freshness.newAsOf); }
 
     /** Whether an answer is still to come: on the line, or by asking again. */
     get #waits() { return this.freshness.state === "pending" || this.freshness.state === "held"; }
@@ -281,16 +284,14 @@
       this.#fresh(this.freshness);
     }
 
-    #heard(id, message) {
+    #heard(message) {
       const ages = { newAsOf: when(message.newAsOf), allAsOf: when(message.allAsOf) };
       switch (message.type) {
         case "attached":
           this.#tries = 0;
           this.#set({ handle: message.handle });
-          if (message.fresh && this.#hasNews(ages.newAsOf) && !(this.freshness.state === "fresh" && ages.newAsOf <= this.freshness.newAsOf)) {
-            this.#freshNow(ages);
-          }
-          else if (this.#waits) this.#post(id); // what came of the read was told while there was no line
+          if (message.fresh && this.#isNews(ages.newAsOf) && !(this.#served && ages.newAsOf <= this.freshness.newAsOf)) this.#freshNow(ages);
+          else if (this.#waits) this.#post(this.#id); // what came of the read was told while there was no line
           break;
         case "progress":
           this.#set({ progress: { step: message.step, page: message.page, pages: message.pages, rows: message.rows } });
@@ -301,7 +302,7 @@
         case "failed":
         case "held": // the operator's pause; fresh data follow when it is over
           this.#heardEnd = true;
-          if (this.freshness.state !== "fresh" || !this.#hasNews(this.freshness.newAsOf)) {
+          if (!this.#served) {
             this.#set({ ...ages, state: message.type, message: message.error, hint: message.hint, progress: null });
             this.#settle(this.freshness);
           }

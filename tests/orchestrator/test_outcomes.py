@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
-from archisync_gui.model import EventKind, FailureKind, Origin, Outcome, Progress, Scope, SessionEnd, SyncState
+from archisync_gui.model import (
+    EventKind,
+    FailureKind,
+    Origin,
+    Outcome,
+    Progress,
+    Scope,
+    SessionEnd,
+    SmartSyncResult,
+    SyncState,
+)
 from archisync_gui.model import events as said
 from archisync_gui.orchestrator import Feed, Rules
 from archisync_gui.orchestrator.listeners import Listeners
@@ -166,14 +177,20 @@ async def test_a_fast_read_that_was_joined_during_a_whole_read_is_not_satisfied_
         assert (await second).outcome is (await first).outcome is Outcome.COMPLETED
 
 
+async def asked_again_a_minute_later(rig: Rig) -> asyncio.Task[SmartSyncResult]:
+    """A form's second call, while the read that its first one asked for is still running."""
+    assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
+    await settle()
+    await rig.clock.advance(60)
+    second = opened(rig, "a")
+    await settle()
+    return second
+
+
 async def test_two_answers_in_one_turn_give_a_form_the_one_that_counts() -> None:
     """Rule 12: the end of a read that is too old for the call, and a pause at the same moment."""
     async with Rig() as rig:
-        await rig.o.smart_customer_sync("a", wait=False)
-        await settle()
-        await rig.clock.advance(60)
-        second = opened(rig, "a")
-        await settle()
+        second = await asked_again_a_minute_later(rig)
         rig.active.finish()
         rig.o.subscribe(lambda event: rig.o.hold() if event.kind is EventKind.SYNC_COMPLETED else None)
         await settle()
@@ -183,11 +200,7 @@ async def test_two_answers_in_one_turn_give_a_form_the_one_that_counts() -> None
 async def test_no_form_is_called_fresh_by_a_read_that_was_too_old_when_it_asked() -> None:
     """Rule 12: a read without a clean base takes minutes; a call in between wants customers of now."""
     async with Rig() as rig:
-        assert (await rig.o.smart_customer_sync("a", wait=False)).code == "pending"
-        await settle()
-        await rig.clock.advance(60)
-        second = opened(rig, "a")
-        await settle()
+        second = await asked_again_a_minute_later(rig)
         asked = rig.clock.now()
         await rig.finish()  # the read of a minute ago
         assert not second.done()
@@ -200,11 +213,7 @@ async def test_no_form_is_called_fresh_by_a_read_that_was_too_old_when_it_asked(
 async def test_a_call_whose_read_is_not_there_in_time_is_pending_though_an_older_read_ended() -> None:
     """Rule 12."""
     async with Rig() as rig:
-        await rig.o.smart_customer_sync("a", wait=False)
-        await settle()
-        await rig.clock.advance(60)
-        second = opened(rig, "a")
-        await settle()
+        second = await asked_again_a_minute_later(rig)
         await rig.finish()
         await rig.clock.advance(10)
         assert (await second).code == "pending"

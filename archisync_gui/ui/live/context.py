@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
-from archisync_gui import messages
+from archisync_gui import messages, zone
 from archisync_gui.model import Origin, QueueEntry, Scope, Status, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.bridge import Background, Bridge
@@ -78,6 +78,10 @@ class Context(QObject):
     def now(self) -> datetime:
         """Wall clock, as the services keep it."""
         return (self.services.clock if self.services is not None else SystemClock()).now()
+
+    def today(self) -> date:
+        """The office's day."""
+        return zone.local(self.now()).date()
 
     def settings(self) -> Settings:
         """The settings in use."""

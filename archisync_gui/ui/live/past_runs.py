@@ -201,7 +201,7 @@ class PastRuns(QObject):
 
     def _new_day(self) -> None:
         """Today is another day in the office: what was counted is yesterday's."""
-        if self._day is None or self._day == zone.local(self._context.now()).date():
+        if self._day is None or self._day == self._context.today():
             return
         self._day, self._news, self.numbers = None, {}, ()
         self.runs_changed.emit()

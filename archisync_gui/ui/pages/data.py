@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui import zone
 from archisync_gui.entities.views import VIEWS, View
 from archisync_gui.export import write
 from archisync_gui.model import Event
@@ -171,8 +170,8 @@ class Data(StoredRows):
         if not self.isVisible():
             return
         self._show_lists()
-        if self.view is not None and self.day not in (None, zone.local(self._context.now()).date()):
-            self.day = zone.local(self._context.now()).date()
+        if self.view is not None and self.day not in (None, self._context.today()):
+            self.day = self._context.today()
             self._context.background.run(self._refresh(self._reading), "data")  # after midnight *today* is another day
 
     def _recount(self) -> None:

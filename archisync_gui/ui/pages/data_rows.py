@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui import zone
 from archisync_gui.entities.declaration import Column, Entity, Kind, Value
 from archisync_gui.entities.views import TOTALS, View
 from archisync_gui.ui.dialogs.columns import ColumnsDialog
@@ -131,7 +130,7 @@ class StoredRows(Page):
         """Read the list anew from its first page."""
         if self.isVisible():
             self._reading += 1
-            self.day = zone.local(self._context.now()).date()
+            self.day = self._context.today()
             self._context.background.run(self._read(self._reading), "data")
 
     async def _read(self, number: int) -> None:

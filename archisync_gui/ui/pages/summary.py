@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QHideEvent, QTextDocument
 from PySide6.QtWidgets import QComboBox, QGridLayout, QPushButton, QTextBrowser, QVBoxLayout, QWidget
 
-from archisync_gui import zone
 from archisync_gui.export import write
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import account_ids
@@ -175,12 +174,12 @@ class SummaryPage(Page):
         """Read the span anew."""
         if self.period:
             self._reading += 1
-            self._day = zone.local(self._context.now()).date()
+            self._day = self._context.today()
             self._context.background.run(self._read(self._reading), "summary")
 
     def _tick(self) -> None:
         """After midnight *today* and *yesterday* are other days."""
-        if self.isVisible() and self._day not in (None, zone.local(self._context.now()).date()):
+        if self.isVisible() and self._day not in (None, self._context.today()):
             self._name_periods()
             self.read()
 

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from archisync_gui import zone
 from archisync_gui.store.types import FoundList, StoredRow
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.live.services import account_ids
@@ -252,7 +251,7 @@ class Find(QFrame):
         found = await services.store.find(text, accounts, PER_LIST)
         if text != self._asked:
             return
-        lines = items(found, zone.local(self._context.now()).date(), len(accounts))
+        lines = items(found, self._context.today(), len(accounts))
         if lines:
             hint = tr("↑ ↓ choose · Enter opens · Esc closes")
         elif len("".join(filter(str.isalnum, text))) < 2:
