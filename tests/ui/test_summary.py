@@ -231,12 +231,7 @@ async def test_after_midnight_views_and_summary_are_of_the_new_day(
     )
     data = panel.window.go("data")
     assert isinstance(data, Data)
-    data.focus_on({"type": "customers", "view": "new"})
-    await until(lambda: data.model.total == 1)
-    assert data.view is not None
-    today = replace(data.view, new_days=0)
-    data._set_views(today, None)
-    data.read()
+    data.focus_on({"type": "customers", "view": "new-today"})
     await until(lambda: data.model.total == 1)
     world.clock.at += timedelta(days=1)
     panel.context.bridge.tick.emit()
