@@ -29,6 +29,7 @@ from archisync_gui.messages import codes
 from archisync_gui.model import (
     ErrorInfo,
     FailureKind,
+    Finished,
     Freshness,
     Origin,
     Outcome,
@@ -53,6 +54,33 @@ async def core(tmp_path: Path) -> AsyncIterator[Core]:
     yield core
     await core.close()
     lock.release()
+
+
+async def test_a_read_that_was_stored_is_told_though_it_is_cancelled_at_its_last_look(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The profile's folder is looked for after the read, which a slow disk makes long: the rows are stored by then."""
+    looked, looking = 0, asyncio.Event()
+    done = Finished(Outcome.COMPLETED, SystemClock().now(), rows=3)
+
+    async def reads(_control: object) -> Finished:
+        return done
+
+    async def slow() -> bool:
+        nonlocal looked
+        looked += 1
+        if looked == 2:
+            looking.set()
+            await asyncio.sleep(60)
+        return True
+
+    monkeypatch.setattr(core, "syncs", reads)
+    monkeypatch.setattr(core, "_folder_is_there", slow)
+    ticket = core.orchestrator.request_sync("orders")
+    await looking.wait()
+    assert core.orchestrator.cancel_run()
+    result = await ticket
+    assert (result.outcome, result.rows) == (Outcome.COMPLETED, 3)
 
 
 async def test_a_changed_interval_takes_effect_and_is_kept(core: Core) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from archisync_gui.model import Account, ErrorInfo, FailureKind, Origin, Reason, Scope
-from archisync_gui.orchestrator.blocks import BLOCKS, stopped_by
+from archisync_gui.orchestrator.blocks import BLOCKS, _stopped_by, stopped_by
 from archisync_gui.orchestrator.rules import OfficeHours, Rules
 from archisync_gui.orchestrator.state import AccountState, ListState, Request, Session, State
-from archisync_gui.orchestrator.values import SCHEDULE, Asker, Moment, QueueTime, Slot
+from archisync_gui.orchestrator.values import SCHEDULE, Asker, Moment, QueueTime, Slot, form
 from tests.orchestrator.rig import TYPES
 from tests.support.clock import MONDAY
 
@@ -118,3 +118,44 @@ def test_the_schedule_waits_for_every_reason_in_the_order_of_the_table() -> None
 )
 def test_some_reasons_bind_only_some_requests(waiting: Request, never: set[Reason]) -> None:
     assert found(everything(), waiting) == [rule.reason for rule in BLOCKS if rule.reason not in never]
+
+
+def test_an_answer_that_is_remembered_is_that_of_the_request_itself() -> None:
+    """Rule 9: each of these requests differs from another one in one thing that a rule looks at, in states in which
+    that thing decides."""
+    whole = everything()
+    account = AccountState(Account("anna"))
+    open_office = dataclasses.replace(whole.rules, office=None, login_budget=9)
+    calm = dataclasses.replace(
+        whole, closing=False, hold_since=None, away=None, sessions={}, list_states={}, rules=open_office,
+        accounts={"anna": account, "bruno": AccountState(Account("bruno"), stopped=REFUSED)},
+    )  # fmt: skip
+    states = [
+        whole,
+        calm,
+        dataclasses.replace(calm, hold_since=MONDAY),
+        dataclasses.replace(calm, sessions=whole.sessions),
+        dataclasses.replace(calm, away=Reason.OFFLINE),
+        dataclasses.replace(calm, list_states=whole.list_states),
+    ]
+    asked_by_form = (Asker(form("s"), Origin.ORDER_FORM, 6),)
+    requests = [
+        request(**changes)
+        for changes in (
+            {"not_before": None},
+            {"not_before": None, "attempt": 1},
+            {"not_before": NOW.mono + 9},
+            {"not_before": None, "anyway": True},
+            {"not_before": None, "slot": SLOT._replace(account="bruno")},
+            {"not_before": None, "slot": SLOT._replace(type="ddt")},
+            {"not_before": None, "slot": Slot("customers", "anna", Scope.NEW)},
+            {"not_before": None, "askers": asked_by_form},
+            {"not_before": None, "attempt": 1, "askers": asked_by_form},
+            {"not_before": None, "askers": (Asker("t#0", Origin.OPERATOR, 6),)},
+        )
+    ]
+    for state in states:
+        for order in (requests, requests[::-1]):
+            fresh = dataclasses.replace(state)  # nothing is remembered of it
+            for one in order:
+                assert stopped_by(fresh, one, NOW) == _stopped_by(fresh, one, NOW)

@@ -134,6 +134,20 @@ async def test_a_pause_tells_no_form_that_waits_for_nothing_and_tells_each_once(
         assert [e.data.handle for e in rig.of(EventKind.SESSION_UNSERVED)] == [waits.handle]
 
 
+async def test_a_pause_tells_nothing_to_a_form_that_has_its_new_customers() -> None:
+    """Rules 13, 18: only the whole list that follows for it is stopped."""
+    async with Rig() as rig:
+        form = opened(rig, "a")
+        await settle()
+        await rig.finish()
+        assert (await form).code == "fresh"
+        assert rig.active.slot == ("customers", "anna", Scope.ALL)
+        rig.o.hold()
+        await settle()
+        assert len(rig.of(EventKind.SYNC_CANCELLED)) == 1
+        assert rig.of(EventKind.SESSION_UNSERVED) == []
+
+
 async def test_a_form_that_asks_at_the_end_of_a_long_whole_read_gets_a_read_of_its_own() -> None:
     """Rules 6, 12: a fast read that waits before its repeat is joined; the whole read that is about to end began too
     long before."""

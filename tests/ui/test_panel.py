@@ -129,6 +129,19 @@ async def test_a_request_while_busy_queues_says_why_and_offers_run_anyway(make_p
     ]
 
 
+async def test_enter_asks_for_nothing_where_no_account_reads(make_panel: MakePanel, world: World) -> None:
+    """The button of such a row is disabled."""
+    statuses = {name: dataclasses.replace(found, accounts=()) for name, found in calm().statuses.items()}
+    world.orchestrator.status = dataclasses.replace(calm(), statuses=statuses)
+    panel = await make_panel()
+    page = overview(panel)
+    page.table.setFocus()
+    page.table.selectRow(2)
+    QTest.keyClick(page.table, Qt.Key.Key_Return)
+    await asyncio.sleep(SETTLE + 0.1)
+    assert world.orchestrator.calls == []
+
+
 async def test_keyboard_alone_is_enough(make_panel: MakePanel, world: World) -> None:
     world.orchestrator.status = busy()
     panel = await make_panel()
