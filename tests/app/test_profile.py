@@ -244,7 +244,7 @@ def test_a_disk_that_refuses_the_lock_is_one_sentence_and_an_exit_code(
 
     profile = open_profile(str(tmp_path / "p"), demo=True)
 
-    def refuse(self: object) -> None:
+    def refuse(self: object, timeout: float) -> None:
         raise OSError(number, os.strerror(number), str(profile.folder / "profile.lock"))
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
