@@ -1,22 +1,15 @@
-"""Connections of the endpoint's server: how many, which one makes room, and the socket it listens at."""
+"""Connections of the endpoint's server: how many there may be, and which one makes room."""
 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import socket
-import sys
 from typing import Any
 
 from aiohttp import HttpVersion11, hdrs, web
 
 from archisync_gui import messages
 from archisync_gui.endpoint.answers import CSP_ANSWER, SAFE, said
-from archisync_gui.endpoint.gate import (
-    PORTS_TRIED,
-)
-from archisync_gui.model import FailureKind, SyncFailure
 
 log = logging.getLogger(__name__)
 
@@ -105,31 +98,3 @@ async def expected(request: web.Request) -> None:
     if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue" and request.version == HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0  # the answer itself has not begun
-
-
-def listen(first: int) -> socket.socket:
-    """A listening socket on the first free of ten ports."""
-    for port in range(first, min(first + PORTS_TRIED, 65536)) if first > 0 else (0,):
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            if sys.platform == "win32":
-                # Without it another program could bind the same port beside us.
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-            else:
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(("127.0.0.1", port))
-            listening.listen(256)
-        except OSError as error:
-            listening.close()
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-        else:
-            return listening
-    raise EndpointError("ports-taken", first=first, last=first + PORTS_TRIED - 1)
-
-
-class EndpointError(SyncFailure):
-    """The endpoint cannot start; ``code`` has a text in ``resources/messages/endpoint.toml``."""
-
-    def __init__(self, code: str, **params: str | int) -> None:
-        super().__init__(code, FailureKind.PERMANENT, params=params)

@@ -11,13 +11,12 @@ from aiohttp import hdrs, web
 
 from archisync_gui.endpoint.paired_pages import Access, Page
 from archisync_gui.endpoint.pairing import Pairing
+from archisync_gui.endpoint.port import PORTS_TRIED, own_origin
 from archisync_gui.model import AccountId, Clock, SessionEnd
 
 PAIR_PATH = "/api/pair"
 BEACON_PATH = "/api/smart-sessions/close"
 HEALTH_PATH = "/api/health"
-PORTS_TRIED = 10
-"""How many ports the panel tries, from the usual one on."""
 
 ONCE = (hdrs.HOST, hdrs.ORIGIN, hdrs.AUTHORIZATION, hdrs.CONTENT_LENGTH, hdrs.CONTENT_TYPE, "Sec-Fetch-Site")
 """Headers that a request may carry only once: two different readings of one request are how smuggling works."""
@@ -191,13 +190,9 @@ class Gate:
         self.own_origin = ""
 
     def serve_at(self, port: int) -> None:
-        """Say which port was taken.
-
-        Only ``127.0.0.1`` is *our own* origin: under the name ``localhost`` a browser may reach another program of
-        another user that listens on ``::1``.
-        """
+        """Say which port was taken."""
         self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
-        self.own_origin = f"http://127.0.0.1:{port}"
+        self.own_origin = own_origin(port)
 
     def _is_neighbour(self, origin: str | None) -> bool:
         """Whether an origin is our own address under one of the ports that the panel tries."""

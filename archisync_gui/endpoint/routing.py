@@ -19,7 +19,8 @@ from archisync_gui.model import Clock
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import BrowserKeys, Drafts
-    from archisync_gui.endpoint.caches import EventLog, StatusTexts, TicketBook
+    from archisync_gui.endpoint.caches import EventLog, TicketBook
+    from archisync_gui.endpoint.status_texts import StatusTexts
     from archisync_gui.endpoint.streams import Streams
     from archisync_gui.orchestrator import OrchestratorApi
     from archisync_gui.store import Store

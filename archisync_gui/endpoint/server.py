@@ -1,4 +1,4 @@
-"""The endpoint itself: takes a port, runs each request through the gate to its route, stops; does no route's work."""
+"""The endpoint itself: takes a port, has its HTTP server loaded when somebody calls, moves to another port, stops."""
 
 from __future__ import annotations
 
@@ -6,51 +6,77 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
-from aiohttp import hdrs, web
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from archisync_gui import messages
 from archisync_gui.drafts import BrowserKeys
-from archisync_gui.endpoint import contract, files, openapi
-from archisync_gui.endpoint.answers import CSP_ANSWER, CSP_PAGE, SAFE, response_of, said
-from archisync_gui.endpoint.caches import EventLog, StatusTexts, TicketBook
-from archisync_gui.endpoint.connections import Connection, Crowd, EndpointError, expected, listen
-from archisync_gui.endpoint.gate import (
-    PORTS_TRIED,
-    Caller,
-    Gate,
-    Limits,
-    Refusal,
-    cors_headers,
-    preflight_headers,
-)
+from archisync_gui.endpoint.caches import EventLog, TicketBook
 from archisync_gui.endpoint.paired_pages import PairingStore, Random
 from archisync_gui.endpoint.pairing import Pairing
-from archisync_gui.endpoint.routes import ROUTES
-from archisync_gui.endpoint.routing import (
-    Call,
-    Reply,
-    Route,
-    Services,
-    parse_body,
-    parse_query,
-    read_body,
-)
-from archisync_gui.endpoint.streams import Streams
-from archisync_gui.model import AccountId, Clock, SyncFailure, SystemClock
+from archisync_gui.endpoint.port import PORTS_TRIED, EndpointError, listen, own_origin
+from archisync_gui.model import AccountId, Clock, SystemClock
 
 if TYPE_CHECKING:
     from archisync_gui.drafts import Drafts
+    from archisync_gui.endpoint.gate import Limits
+    from archisync_gui.endpoint.http_server import HttpServer
     from archisync_gui.orchestrator import OrchestratorApi
     from archisync_gui.store import Store
 
 log = logging.getLogger(__name__)
 
-CALLER = web.RequestKey("caller", Caller)
 PORT, DEMO_PORT = 47800, 47801
-ORDER_FORM = "/order-form"
+HTTP = "archisync_gui.endpoint.http_server"
+"""With aiohttp and pydantic: 20 MB, and a third of a second to import (docs/benchmarks.md)."""
+
+MOST_WAITING = 256
+"""Connections that may wait for the server at once."""
+
+
+class Waiting(asyncio.Protocol):
+    """A connection that has come before its server was loaded: nothing is read from it until then."""
+
+    def __init__(self, server: asyncio.Task[HttpServer], others: dict[Waiting, None]) -> None:
+        """``server``: done when it is loaded; ends the connection when it fails or is cancelled. ``others``: those that
+        wait for it as well, the oldest first: it makes room when there are too many."""
+        self._server = server
+        self._others = others
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It is open."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.pause_reading()
+        self._others[self] = None
+        if len(self._others) > MOST_WAITING:
+            next(iter(self._others)).abort()
+        self._server.add_done_callback(self._go_on)
+
+    def connection_lost(self, exc: BaseException | None) -> None:  # noqa: ARG002 (asyncio's name)
+        """It has ended."""
+        self._others.pop(self, None)
+
+    def abort(self) -> None:
+        """End it without an answer."""
+        self._others.pop(self, None)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _go_on(self, server: asyncio.Task[HttpServer]) -> None:
+        self._others.pop(self, None)
+        transport = self._transport
+        assert transport is not None
+        if transport.is_closing():
+            return
+        if server.cancelled() or server.exception() is not None:
+            self.abort()
+            return
+        protocol = server.result().connection()
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        transport.resume_reading()
 
 
 class Endpoint:
@@ -82,99 +108,53 @@ class Endpoint:
         them keys last as long as this endpoint.
         """
         self._clock = clock or SystemClock()
-        self._limits = limits or Limits()
+        self._limits = limits
         self._usual_port = DEMO_PORT if demo else PORT
         self._wanted_port = port or self._usual_port
         self._language = language
         self._form_opened = form_opened
         self._orchestrator = orchestrator
+        self._store = store
+        self._drafts = drafts
+        self._profile_id, self._version, self._demo = profile_id, version, demo
+        self._set_intervals = set_intervals or self._tell_orchestrator
         self.pairing = Pairing(pairing, clock=self._clock, random=random)
         """Windows, digits, paired pages: see :class:`Pairing`."""
-        self._gate = Gate(self.pairing, clock=self._clock, limits=self._limits)
         self._browser_keys = browser_keys or BrowserKeys(None)
-        self._streams = Streams(self._limits.streams)
         self._events = EventLog()
-
-        async def tell_orchestrator(intervals: Mapping[str, int | None]) -> None:
-            for name, minutes in intervals.items():
-                orchestrator.set_schedule(name, minutes)
-
-        self._services = Services(
-            orchestrator=orchestrator,
-            store=store,
-            drafts=drafts,
-            browser_keys=self._browser_keys,
-            form_origins=self._form_origins,
-            pairing=self.pairing,
-            gate=self._gate,
-            streams=self._streams,
-            events=self._events,
-            status=StatusTexts(),
-            tickets=TicketBook(),
-            limits=self._limits,
-            profile_id=profile_id,
-            version=version,
-            demo=demo,
-            clock=self._clock,
-            say=said,
-            set_intervals=set_intervals or tell_orchestrator,
-        )
-        self._runner: web.AppRunner | None = None
-        self._server: asyncio.Server | None = None
-        self._unsubscribe: Callable[[], object] = lambda: None
-        self._files: Mapping[str, files.StaticFile] = {}
-        self._crowd = Crowd(self._limits.connections)
+        self._tickets = TicketBook()
+        self._listening: asyncio.Server | None = None
+        self._http: asyncio.Task[HttpServer] | None = None
+        """Loads the server, and holds it; ``None`` until somebody calls."""
+        self._waiting: dict[Waiting, None] = {}
+        self._forget: Callable[[], object] = lambda: None
         self.port = 0
         """The port taken; 0 while not started."""
 
-    # ---------------------------------------------------------------- life
-
     async def start(self) -> int:
         """Take a port and serve; returns the port. Raises :class:`EndpointError` ``ports-taken``."""
-        self._files = await asyncio.to_thread(files.load, messages.resources() / "web", demo=self._services.demo)
-        app = web.Application(middlewares=[self._guard], client_max_size=self._limits.body)
-        app.on_response_prepare.append(self._finish)
-        add = partial(app.router.add_route, expect_handler=expected)
-        # Fixed addresses first, each with an answer for its wrong methods: else ``GET`` on one would be taken for
-        # ``/api/customers/{id}``.
-        for path in sorted({route.path: None for route in ROUTES}, key=lambda path: "{" in path):
-            for route in ROUTES:
-                if route.path == path:
-                    add(route.method, path, self._served(route))
-            add("*", path, self._static)
-        app.router.add_get("/openapi.json", self._openapi, expect_handler=expected)
-        app.router.add_get("/docs", self._docs, expect_handler=expected)
-        add("*", r"/{path:[\s\S]*}", self._static)  # whatever it holds, line feeds too
-        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        try:
-            listening = listen(self._wanted_port)
-        except EndpointError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
-        self._streams.closing.clear()
+        listening = listen(self._wanted_port)
         self.port = listening.getsockname()[1]
-        self._gate.serve_at(self.port)
         await asyncio.to_thread(self._browser_keys.open, self.port)
-        forget = self._orchestrator.subscribe(self._events.add)
-        ignore = self.pairing.subscribe(self._pages_changed)
-        self._unsubscribe = lambda: (forget(), ignore())
+        self._forget = self._orchestrator.subscribe(self._events.add)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, sock=listening, backlog=256)
+        self._listening = await loop.create_server(self._connection, sock=listening, backlog=256)
         log.info("endpoint at %s", self.url)
         return self.port
 
     async def stop(self) -> None:
         """End all streams, finish short answers, free the port. Harmless when not started."""
-        if self._runner is None:
+        if self._listening is None:
             return
-        self._unsubscribe()
-        if self._server is not None:
-            self._server.close()
-        await self._streams.end(patience=1.0)
-        await self._runner.cleanup()
-        self._runner = self._server = None
+        self._forget()
+        self._listening.close()
+        http, self._http = self._http, None
+        if http is not None:
+            http.cancel()
+            await asyncio.wait({http})
+            if not http.cancelled() and http.exception() is None:
+                await http.result().close()
+        self._listening = None
 
     async def move(self, port: int) -> int:
         """Serve at another port from now on (0: the usual one); returns the port. Open lines end, their tabs have to
@@ -193,198 +173,61 @@ class Endpoint:
     @property
     def url(self) -> str:
         """``http://127.0.0.1:47800``; an empty text while nothing is served."""
-        return f"http://127.0.0.1:{self.port}" if self._runner is not None else ""
-
-    def _form_origins(self) -> list[str]:
-        """Where the order form may be or have been served: the ports that are tried, and earlier ones."""
-        tried = range(self._wanted_port, min(self._wanted_port + PORTS_TRIED, 65536))
-        ports = dict.fromkeys((self.port, *tried, *self._browser_keys.ports))
-        return [f"http://127.0.0.1:{port}" for port in ports]
+        return own_origin(self.port) if self._listening is not None else ""
 
     def order_form_url(self, account: AccountId | None = None) -> str:
         """The order form's address with a one-time code (30 s) that lets it in; for ``account``, else the default."""
         self._form_opened()
-        return f"{self.url}{ORDER_FORM}#code={self.pairing.one_time_code(account)}"
+        if self._listening is not None:
+            self._load()  # the browser will call in a moment
+        return f"{self.url}/order-form#code={self.pairing.one_time_code(account)}"
 
-    def _pages_changed(self) -> None:
-        self._streams.keep(self.pairing.store.ids())
+    # ---------------------------------------------------------------- inside
+
+    def _form_origins(self) -> list[str]:
+        """Where the order form may be or have been served: the ports that are tried, and earlier ones."""
+        tried = range(self._wanted_port, min(self._wanted_port + PORTS_TRIED, 65536))
+        return [own_origin(port) for port in dict.fromkeys((self.port, *tried, *self._browser_keys.ports))]
 
     def _connection(self) -> asyncio.Protocol:
-        assert self._runner is not None
-        assert self._runner.server is not None
-        server = self._runner.server
-        # ``keepalive_timeout`` also bounds how long the head of a request may take (aiohttp from 3.14 on).
-        return Connection(
-            server,
-            self._crowd,
-            loop=asyncio.get_running_loop(),
-            keepalive_timeout=self._limits.silence,
-            lingering_time=0.0,
-            access_log=None,  # aiohttp's way to say: none; its lines would name paths
-            auto_decompress=False,
-        )
+        http = self._load()
+        return http.result().connection() if http.done() else Waiting(http, self._waiting)
 
-    # ---------------------------------------------------------------- every request
+    def _load(self) -> asyncio.Task[HttpServer]:
+        """The server, or that it is being loaded. One that could not be loaded is tried again."""
+        if self._http is None or (self._http.done() and self._http.exception() is not None):
+            self._http = asyncio.ensure_future(self._loaded())
+        return self._http
 
-    @web.middleware
-    async def _guard(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        if not request.body_exists:
-            self._crowd.asked(request.protocol)
+    async def _loaded(self) -> HttpServer:
         try:
-            response = await self._passed(request, handler)
-        except Refusal as refusal:
-            response = self._refused(request, refusal)
-        except (asyncio.CancelledError, ConnectionError):
-            raise
-        except SyncFailure as failure:
-            # Failures of the orchestrator and the store have their own texts.
-            response = self._refused(request, Refusal(failure.code, params=failure.params))
+            await asyncio.to_thread(import_module, HTTP)
+            from archisync_gui.endpoint.http_server import HttpServer
+
+            http = HttpServer(
+                orchestrator=self._orchestrator,
+                store=self._store,
+                drafts=self._drafts,
+                browser_keys=self._browser_keys,
+                pairing=self.pairing,
+                events=self._events,
+                tickets=self._tickets,
+                form_origins=self._form_origins,
+                profile_id=self._profile_id,
+                version=self._version,
+                demo=self._demo,
+                clock=self._clock,
+                language=self._language,
+                set_intervals=self._set_intervals,
+                form_opened=self._form_opened,
+                limits=self._limits,
+            )
+            await http.open(self.port)
         except Exception:
-            # The traceback, not the request: headers and bodies hold secrets.
-            log.exception("%s %s failed", request.method, _path(request))
-            response = self._refused(request, Refusal("internal"))
-        sent = await self._sent(request, response)
-        self._crowd.idle(request.protocol)
-        return sent
+            log.exception("the HTTP server could not be loaded")
+            raise
+        return http
 
-    async def _passed(
-        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        caller = self._gate.caller(request)
-        request[CALLER] = caller
-        if request.method == hdrs.METH_OPTIONS:
-            return self._preflight(request, caller)
-        return await handler(request)
-
-    async def _sent(self, request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
-        if response.prepared:
-            return response
-        try:
-            async with asyncio.timeout(self._limits.silence):
-                await response.prepare(request)
-                await response.write_eof()
-        except TimeoutError:
-            log.info("%s: client did not take its answer", _path(request))
-            if request.transport is not None:
-                request.transport.abort()
-        return response
-
-    async def _finish(self, request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in SAFE.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
-        response.headers.setdefault("Content-Security-Policy", CSP_ANSWER)
-        response.headers.popall(hdrs.SERVER, None)
-        caller: Caller | None = request.get(CALLER)
-        if caller is not None and caller.cors and caller.origin is not None:
-            response.headers.update(cors_headers(caller.origin))
-
-    def _preflight(self, request: web.Request, caller: Caller) -> web.Response:
-        if caller.origin is None or "Access-Control-Request-Method" not in request.headers:
-            raise Refusal("method-refused")
-        return web.Response(status=204, headers=preflight_headers(caller.origin))
-
-    def _served(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def serve(request: web.Request) -> web.StreamResponse:
-            caller: Caller = request[CALLER]
-            if route.access is not None and route.stream != "websocket":
-                caller = self._gate.admit(request, caller, route.access)
-            body: Any = None
-            if route.text_body or route.body is not None:
-                raw = await read_body(request, self._limits, text=route.text_body)
-                self._crowd.asked(request.protocol)
-                body = raw if route.body is None else parse_body(route.body, raw)
-            query = parse_query(route.query or contract.Query, request)
-            call = Call(self._services, request, caller, self._language_of(request), body, query)
-            made = await route.handler(call)
-            return response_of(made) if isinstance(made, Reply) else made
-
-        return serve
-
-    def _refused(self, request: web.Request, refusal: Refusal) -> web.Response:
-        caller: Caller | None = request.get(CALLER)
-        log.info(
-            "refused %s %s: %s%s (%s)",
-            request.method,
-            _path(request),
-            refusal.code,
-            f", {refusal.header} at fault" if refusal.header else "",
-            request.headers.get(hdrs.ORIGIN, "no origin")[:200],
-        )
-        what, means, todo = said(refusal.code, self._language_of(request), refusal.params)
-        answer = {
-            "success": False,
-            "message": what,
-            "error": f"{what} {means}".strip(),
-            "code": refusal.code,
-            "hint": todo,
-            "field": refusal.field or refusal.header,
-        }
-        response = web.json_response(answer | refusal.extra, status=refusal.status, headers=refusal.headers)
-        if caller is None or refusal.status in (400, 408, 413):
-            # What is left of such a request on the line must not be read as the next one.
-            response.force_close()
-        return response
-
-    def _language_of(self, request: web.Request) -> str:
-        for part in request.headers.get(hdrs.ACCEPT_LANGUAGE, "").lower().split(","):
-            tag = part.strip()[:2]
-            if tag in messages.LANGUAGES:
-                return tag
-        return self._language()
-
-    # ---------------------------------------------------------------- files and documents
-
-    async def _static(self, request: web.Request) -> web.StreamResponse:
-        path = request.path
-        file = self._files.get(path)
-        if file is None or request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):
-            if file is None:
-                raise self._unknown(request)
-            raise Refusal("method-refused", headers={hdrs.ALLOW: "GET, HEAD"})
-        if path == ORDER_FORM:
-            self._form_opened()
-        return self._page(request, file.body, file.type, file.etag)
-
-    def _unknown(self, request: web.Request) -> Refusal:
-        exact = {r.method for r in ROUTES if r.path == request.path}
-        methods = sorted(exact or {r.method for r in ROUTES if _matches(r.path, request.path)})
-        if methods and request.method not in methods:  # else a part of the path is none (a brace in an id)
-            return Refusal("method-refused", headers={hdrs.ALLOW: ", ".join(methods)})
-        return Refusal("no-such-path")
-
-    async def _openapi(self, _request: web.Request) -> web.StreamResponse:
-        document = openapi.document(ROUTES, self._services.version)
-        return web.json_response(document, headers={hdrs.CACHE_CONTROL: "no-cache"})
-
-    async def _docs(self, request: web.Request) -> web.StreamResponse:
-        body = openapi.page(openapi.document(ROUTES, self._services.version)).encode()
-        return self._page(request, body, files.TYPES[".html"], "")
-
-    def _page(self, request: web.Request, body: bytes, type_: str, etag: str) -> web.StreamResponse:
-        headers = {
-            hdrs.CACHE_CONTROL: "no-cache",
-            "Content-Security-Policy": CSP_PAGE.format(
-                socket=self._gate.own_origin.replace("http", "ws", 1), addresses=" ".join(self._form_origins())
-            ),
-        }
-        if etag:
-            headers[hdrs.ETAG] = etag
-        if type_.startswith("text/html") and request.headers[hdrs.HOST] != self._gate.own_origin.partition("//")[2]:
-            # One name only: what the form keeps (drafts, token) belongs to one origin.
-            return web.Response(status=307, headers={hdrs.LOCATION: self._gate.own_origin + request.path})
-        if etag and request.headers.get(hdrs.IF_NONE_MATCH) == etag:
-            return web.Response(status=304, headers=headers)
-        return web.Response(body=body, headers=headers | {hdrs.CONTENT_TYPE: type_})
-
-
-def _path(request: web.Request) -> str:
-    """The path as it was sent, for the log: nothing decoded, and no query, which may hold anything."""
-    return request.raw_path.partition("?")[0][:200]
-
-
-def _matches(pattern: str, path: str) -> bool:
-    wanted, given = pattern.split("/"), path.split("/")
-    return len(wanted) == len(given) and all(w == g or w.startswith("{") for w, g in zip(wanted, given, strict=True))
+    async def _tell_orchestrator(self, intervals: Mapping[str, int | None]) -> None:
+        for name, minutes in intervals.items():
+            self._orchestrator.set_schedule(name, minutes)

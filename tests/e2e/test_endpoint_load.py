@@ -74,6 +74,7 @@ async def under_load(panel: tuple[Core, Endpoint, str], seconds: int) -> Load:
     seen = await load(endpoint.url, {"Authorization": f"Bearer {token}"}, seconds, keep_reading, forms=FORMS)
     print(f"\n{seen}")
     assert (seen.told["wrong"], seen.told["broken"], seen.told["same"]) == (0, [], True)
-    await until(lambda: len(endpoint._streams) == 0)
+    http = await endpoint._load()
+    await until(lambda: len(http._streams) == 0)
     assert len(orchestrator._dispatcher.listeners._listeners) == listeners
     return seen

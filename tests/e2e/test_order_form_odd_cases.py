@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, expect
 
-from archisync_gui.endpoint.gate import PORTS_TRIED
+from archisync_gui.endpoint.port import PORTS_TRIED
 from tests.endpoint.form_rig import Rig
 from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, line, read_again, rows, scan_here, stored
 

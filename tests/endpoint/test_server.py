@@ -13,9 +13,9 @@ import pytest
 from archisync_gui import messages
 from archisync_gui import orchestrator as orchestrator_module
 from archisync_gui.endpoint import openapi
-from archisync_gui.endpoint.connections import EndpointError
 from archisync_gui.endpoint.gate import RETRY_AFTER, STATUS, Limits
 from archisync_gui.endpoint.paired_pages import PairingStore
+from archisync_gui.endpoint.port import EndpointError
 from archisync_gui.endpoint.routes import ROUTES
 from archisync_gui.endpoint.server import Endpoint
 from archisync_gui.model import EventKind, SessionEnd, SystemClock, as_json
@@ -51,7 +51,7 @@ async def test_a_taken_port_is_passed_over(tmp_path: Path) -> None:
 
 
 async def test_no_free_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("archisync_gui.endpoint.connections.PORTS_TRIED", 1)
+    monkeypatch.setattr("archisync_gui.endpoint.port.PORTS_TRIED", 1)
     async with running(tmp_path) as office:
         pages = PairingStore(tmp_path / "other.json", clock=SystemClock())
         other = Endpoint(
@@ -87,7 +87,7 @@ async def test_it_moves_to_another_port_and_back_when_that_is_taken(
         assert (await office.ask("GET", "/api/sync/status", office.paired)).status == 200
         async with office.client.get(f"{office.url}/api/events", headers=office.paired) as events:
             assert (await events.content.readline()).startswith(b"id: ")  # nothing of the stop lasts
-        monkeypatch.setattr("archisync_gui.endpoint.connections.PORTS_TRIED", 1)
+        monkeypatch.setattr("archisync_gui.endpoint.port.PORTS_TRIED", 1)
         with pytest.raises(EndpointError):
             await office.endpoint.move(other.endpoint.port)
         assert office.endpoint.port == port

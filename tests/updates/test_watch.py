@@ -14,8 +14,9 @@ from lists import PUBLIC_KEY, STRANGER, Server, document, entry, ok, serving, si
 
 from archisync_gui.demo_erp.certificate import load_new_certificate
 from archisync_gui.messages import codes
+from archisync_gui.updates.download import MOST_BYTES, SIGNATURE_BYTES
 from archisync_gui.updates.signed_list import Source
-from archisync_gui.updates.watch import MOST_BYTES, SIGNATURE_BYTES, News, Updates
+from archisync_gui.updates.watch import News, Updates
 from tests.support.clock import MONDAY, VirtualClock, settle
 
 DAY = 24 * 3600.0

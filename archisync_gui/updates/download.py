@@ -1,0 +1,58 @@
+"""Fetches the signed list from its address; trusts nothing that it gets."""
+
+from __future__ import annotations
+
+import asyncio
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from archisync_gui.updates.signed_list import UpdatesError
+
+MOST_BYTES = 256 * 1024
+SIGNATURE_BYTES = 10 * 1024
+SIGNATURE = ".minisig"
+
+
+async def fetch(address: str, patience: float) -> tuple[bytes, bytes]:
+    """The list and its signature. Nothing about this computer or its user is sent: no cookie, no version, no language.
+
+    Raises :class:`UpdatesError`: ``updates-address``, ``updates-silent``, ``updates-unreachable``,
+    ``updates-redirect``, ``updates-refused``, ``updates-too-large`` or ``updates-incomplete``.
+    """
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")):
+        raise UpdatesError("updates-address", address=address)
+    host = parts.hostname or ""
+    try:
+        async with asyncio.timeout(patience):
+            async with aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(),
+                # `identity`: a small answer must not unfold into a large one.
+                headers={"User-Agent": "Archisync", "Accept": "*/*", "Accept-Encoding": "identity"},
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None),  # both files together: see above
+            ) as session:
+                content = await _get(session, address, MOST_BYTES)
+                return content, await _get(session, address + SIGNATURE, SIGNATURE_BYTES)
+    except TimeoutError as error:
+        raise UpdatesError("updates-silent", host=host, seconds=round(patience)) from error
+    except aiohttp.ClientPayloadError as error:
+        raise UpdatesError("updates-incomplete", host=host) from error
+    except (aiohttp.ClientError, OSError, ValueError) as error:
+        raise UpdatesError("updates-unreachable", host=host, reason=type(error).__name__) from error
+
+
+async def _get(session: aiohttp.ClientSession, address: str, most: int) -> bytes:
+    async with session.get(address, allow_redirects=False) as answer:
+        host = urlsplit(address).hostname or ""
+        if 300 <= answer.status < 400:
+            raise UpdatesError("updates-redirect", host=host)
+        if answer.status != 200:
+            raise UpdatesError("updates-refused", host=host, status=answer.status)
+        content = bytearray()
+        async for chunk in answer.content.iter_chunked(16 * 1024):
+            content += chunk
+            if len(content) > most:
+                raise UpdatesError("updates-too-large", host=host, most=most // 1024)
+        return bytes(content)
