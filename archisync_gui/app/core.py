@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, suppress
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -52,11 +52,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAINTENANCE = 24 * 3600.0
-"""Seconds between two clean-ups of old history."""
+LOOK = 3600.0
+"""Seconds between two looks whether a new day has come, for clean-up and backup. Timers stand still while the computer
+sleeps: one of a whole day would be late by every night."""
 
 BACKUP_AFTER = 600.0
-"""Seconds from a clean-up, also the one at the start, to the day's backup: the start has more urgent work."""
+"""Seconds from the start to the first backup: the start has more urgent work."""
 
 OPENED_AFTER = 5.0
 """Seconds until what the start needed for a while is given back."""
@@ -260,19 +261,24 @@ class Core(OperatorActions):
     # ------------------------------------------------------------------------------------------------ background
 
     async def _keep_house(self) -> None:
+        """Once a day of the clock: forget old history, and make a backup."""
+        cleaned: date | None = None
+        pause = BACKUP_AFTER
         while True:
-            try:
-                await self.store.maintain(self.profile.screenshots)
-            except (SyncFailure, OSError) as error:
-                log.warning("old history could not be removed: %s", error)
-            await asyncio.sleep(BACKUP_AFTER)
+            today = self.clock.now().astimezone(UTC).date()
+            if cleaned != today:
+                try:
+                    await self.store.maintain(self.profile.screenshots)
+                    cleaned = today
+                except (SyncFailure, OSError) as error:
+                    log.warning("old history could not be removed: %s", error)
+            await asyncio.sleep(pause)
+            pause = LOOK
             if not self.profile.demo:
                 try:
                     await self.store.daily_backup()
-                except SyncFailure as error:
+                except (SyncFailure, OSError) as error:
                     log.warning("the daily backup could not be made: %s", error)
-            # Whether a day has passed is seen by the store itself; a timer that is early or late does no harm.
-            await asyncio.sleep(MAINTENANCE - BACKUP_AFTER)
 
     async def _give_memory_back(self, after: float = 0.0) -> None:
         await asyncio.sleep(after)

@@ -354,3 +354,47 @@ async def test_a_first_start_does_not_miss_drafts_that_never_were(core: Core) ->
     drafts, lost = await open_drafts(core, life.ran_before)
     await drafts.close()
     assert [trouble.code for trouble in lost] == ["drafts-missing"]
+
+
+class DaysClock(SystemClock):
+    """The computer's clocks; days pass as they do in its sleep: no timer has run."""
+
+    def __init__(self) -> None:
+        self.days = 0
+
+    def now(self) -> datetime:
+        return super().now() + timedelta(days=self.days)
+
+
+async def test_each_day_has_its_backup_though_timers_stand_still_while_the_computer_sleeps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("archisync_gui.app.core.BACKUP_AFTER", 0.01)
+    monkeypatch.setattr("archisync_gui.app.core.LOOK", 0.01)  # an hour; a night is one look at most
+    cleaned: list[datetime] = []
+    maintain = Store.maintain
+
+    async def count(store: Store, screenshots: Path | None = None) -> object:
+        cleaned.append(clock.now())
+        return await maintain(store, screenshots)
+
+    monkeypatch.setattr(Store, "maintain", count)
+    clock = DaysClock()
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+    core = await Core.open(profile, demo=None, attended=True, reads=False, clock=clock)
+    await until(lambda: len(core.store.backups()) == 1)
+    assert len(cleaned) == 1
+    clock.days = 1
+    await until(lambda: len(core.store.backups()) == 2)
+    await until(lambda: len(cleaned) == 2)
+
+    def refuse(path: Path) -> tuple[Path, ...]:
+        raise OSError(5, "Input/output error", str(path))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("archisync_gui.store.backups.listed", refuse)
+        await until(lambda: "the daily backup could not be made" in caplog.text)
+    clock.days = 2
+    await until(lambda: len(core.store.backups()) == 3)
+    await core.close()
+    assert len(cleaned) == 3
