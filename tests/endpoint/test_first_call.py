@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,13 +12,10 @@ from types import ModuleType
 
 import pytest
 
-from archisync_gui.app.opening import BEHIND
 from archisync_gui.endpoint import server
 from tests.endpoint.office import Office, running
 from tests.support.hygiene import ExpectedErrors
 from tests.support.waiting import until
-
-ONLY_WHEN_USED = ("aiohttp", "pydantic", "alembic", "playwright", "psycopg", "archisync_gui.demo_erp.server")
 
 Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -76,14 +71,6 @@ async def answered(line: Line) -> bytes:
 
 
 OK = b"HTTP/1.1 200 OK"
-
-
-def test_what_stands_behind_the_window_loads_no_server() -> None:
-    """Also what a read or an older database needs is loaded when it is used: it is memory that idle panels save."""
-    script = f"import importlib, sys\nfor n in {BEHIND!r}: importlib.import_module(n)\nprint(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
-    assert "archisync_gui.endpoint.server" in loaded
-    assert not set(ONLY_WHEN_USED) & set(loaded)
 
 
 async def test_calls_that_come_while_the_server_is_loaded_are_answered(tmp_path: Path, loading: Loading) -> None:

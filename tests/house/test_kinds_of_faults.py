@@ -209,6 +209,7 @@ KINDS: dict[Callable[[], Iterator[Sight]], dict[tuple[str, str], str]] = {
         ("app/life.py", "asyncio.wait({telling, stopping}"): "until the failure is read, or the session ends",
         ("app/member.py", "self._turn.wait()"): "until another member leads or this one's part ends",
         ("cli.py", "asyncio.wait({task, broken}"): "the command, which has its own limits, or the end",
+        ("endpoint/server.py", "asyncio.wait({http})"): "it is cancelled, and loading catches nothing",
         ("endpoint/tab_line.py", "stream.over.wait()"): "as long as the line lives",
         ("endpoint/tab_line.py", "socket.receive()"): "the line's heartbeat ends it",
         ("endpoint/tab_line.py", "asyncio.wait(tasks"): "as long as the line lives",
