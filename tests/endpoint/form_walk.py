@@ -41,7 +41,7 @@ IN_PAGE = """() => {
   // Saving waits four seconds for prices. A busy computer's panel may need longer to start anew.
   const timer = window.setTimeout.bind(window);
   window.setTimeout = (act, pause, ...more) =>
-    timer(act, String(act).includes("saveWanted === mine.id") ? 60000 : pause, ...more);
+    timer(act, String(act).includes("goOnSaving(false)") ? 60000 : pause, ...more);
 
   const text = (node) => node?.textContent.replaceAll("\u00a0", " ").trim() ?? "";
   const until = async (question, about, patience = 15000) => {

@@ -310,9 +310,13 @@ function takeTyped() {
   return true;
 }
 
-/** Save the draft and begin the next order at once: nobody waits for the panel's disk. Prices that are not known yet are
- * waited for, and asked for again where the panel did not answer (it may be starting anew). */
-export function save() {
+/** Save the draft and begin the next order at once: nobody waits for the panel's disk. Codes that are being looked up are
+ * waited for. So are prices that are not known yet, which are asked for again where the panel did not answer (it may be
+ * starting anew), but not for long. @param {boolean} [patient] Prices are waited for. */
+export function save(patient = true) {
+  const again = now().saveWanted === order().id;
+  waitNoLonger();
+  rest(); // what is typed from now on is another step
   if (!takeTyped()) return;
   const mine = order();
   if (isEmpty(mine)) { note("save", { text: t("save.empty") }); return; }
@@ -323,13 +327,33 @@ export function save() {
     return;
   }
   need(unpriced());
-  if (view().waiting || now().scans.some(looking)) {
-    if (now().saveWanted === mine.id) return;
-    update({ saveWanted: mine.id, said: { text: t("save.waiting"), tone: "soft" } });
-    setTimeout(() => { if (now().saveWanted === mine.id) finish(); }, PRICES_WITHIN);
+  if (patient && view().waiting || now().scans.some(looking)) {
+    update({ saveWanted: order().id, said: { text: t("save.waiting"), tone: "soft" } });
+    if (again && patient) return; // its timer runs
+    clearTimeout(timer);
+    timer = setTimeout(() => goOnSaving(false), PRICES_WITHIN);
     return;
   }
   finish();
+}
+
+/** Of a save that waits. @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+
+function waitNoLonger() {
+  const { said } = now();
+  update({ saveWanted: null, said: said?.text === t("save.waiting") ? null : said });
+}
+
+/** Save what has waited, unless something is being typed: half a number is none. @param {boolean} patient */
+function goOnSaving(patient) {
+  const { saveWanted, entry, product, customer, paste, history } = now();
+  if (saveWanted === null) return;
+  const other = saveWanted !== history.order.id;
+  const typing = Boolean(entry.product || product.text.trim() || customer.text.trim() || paste || history.undo.at(-1)?.open);
+  if (!other && !typing) { save(patient); return; }
+  waitNoLonger();
+  if (!other) note("save", { text: t("save.typing") });
 }
 
 /** The lines whose price the panel did not tell when it was asked. */
@@ -343,20 +367,17 @@ const nameOf = (id) => order().lines.find((one) => one.id === id)?.name ?? "";
 function continueSaving() {
   const { saveWanted, scans } = now();
   if (saveWanted === null || view().waiting || scans.some(looking)) return;
-  if (saveWanted !== order().id) { update({ saveWanted: null }); return; }
-  if (unpriced().length) {
+  if (saveWanted === order().id && unpriced().length) {
     setTimeout(() => unpriced().length ? need(unpriced()) : continueSaving(), ASK_PRICES_AGAIN);
     return;
   }
-  update({ saveWanted: null });
-  save();
+  goOnSaving(true);
 }
 onSettled(continueSaving);
 
 async function finish() {
-  update({ saveWanted: null });
   const mine = order(), document = toDocument(mine, now().day, language);
-  if (!document || view().problems.length) return;
+  if (!document) return; // its problem was said
   if (JSON.stringify(document).length > MOST_TEXT) { note("save", { text: t("save.large") }); return; }
   next();
   say({ text: t("saving"), tone: "soft" });

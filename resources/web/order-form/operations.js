@@ -14,7 +14,8 @@
  *   | { kind: "set", patch: Partial<Order> }
  *   | { kind: "all", ops: Operation[] }} Operation `before`: id of the line that follows; null or gone: at the end.
  */
-/** @typedef {{ id: number, inverse: Operation, merge: string }} Step `merge`: what later typing adds itself to. */
+/** @typedef {{ id: number, inverse: Operation, merge: string, open: boolean }} Step `merge`: the field that was typed in,
+ * "" for all else; later typing there adds itself while the step is `open`. */
 /** @typedef {{ order: Order, undo: readonly Step[], redo: readonly Step[], last: number }} History */
 
 /** @param {Order} order @returns {History} */
@@ -53,13 +54,16 @@ function remove(order, id) {
     inverse: /** @type {Operation} */ ({ kind: "insert", line: order.lines[at], before }) };
 }
 
+/** What follows from a line that is live: with its end, the price that was saved comes back. @type {(keyof Line)[]} */
+const PRICE = ["pricedFor", "unitPrice", "priceUnit", "priceId", "priceAsOf"];
+
 /** @param {Order} order @param {string} id @param {Partial<Line>} patch */
 function change(order, id, patch) {
   const line = order.lines.find((one) => one.id === id);
   if (!line) return null;
   const lines = order.lines.map((one) => one === line ? { ...one, ...patch } : one);
-  return { order: { ...order, lines },
-    inverse: /** @type {Operation} */ ({ kind: "change", id, patch: picked(line, Object.keys(patch)) }) };
+  const names = new Set([...Object.keys(patch), ...("live" in patch ? PRICE : [])]);
+  return { order: { ...order, lines }, inverse: /** @type {Operation} */ ({ kind: "change", id, patch: picked(line, [...names]) }) };
 }
 
 /** @param {Order} order @param {Operation[]} ops */
@@ -84,15 +88,15 @@ export function perform(history, op, merge = "") {
   const done = apply(history.order, op);
   if (!done) return history;
   const top = history.undo.at(-1);
-  if (merge && top?.merge === merge && !history.redo.length) return { ...history, order: done.order };
+  if (merge && top?.open && top.merge === merge && !history.redo.length) return { ...history, order: done.order };
   const id = history.last + 1;
-  return { order: done.order, undo: [...history.undo, { id, inverse: done.inverse, merge }], redo: [], last: id };
+  return { order: done.order, undo: [...history.undo, { id, inverse: done.inverse, merge, open: merge !== "" }], redo: [], last: id };
 }
 
 /** The last step is over: typing that follows is a new one. @param {History} history @returns {History} */
 export function rest(history) {
   const top = history.undo.at(-1);
-  return top?.merge ? { ...history, undo: [...history.undo.slice(0, -1), { ...top, merge: "" }] } : history;
+  return top?.open ? { ...history, undo: [...history.undo.slice(0, -1), { ...top, open: false }] } : history;
 }
 
 /** @param {History} history @returns {History} */
@@ -108,7 +112,7 @@ export function redo(history) {
   const rest = history.redo.slice(0, -1);
   const done = apply(history.order, step.inverse);
   if (!done) return { ...history, redo: rest };
-  return { ...history, order: done.order, undo: [...history.undo, { ...step, inverse: done.inverse, merge: "" }], redo: rest };
+  return { ...history, order: done.order, undo: [...history.undo, { ...step, inverse: done.inverse, open: false }], redo: rest };
 }
 
 /** Take one step back wherever it stands; what was done since stays.
@@ -119,5 +123,5 @@ export function takeBack(history, id) {
   const rest = history.undo.filter((one) => one !== step);
   const done = apply(history.order, step.inverse);
   if (!done) return { ...history, undo: rest };
-  return { ...history, order: done.order, undo: rest, redo: [...history.redo, { ...step, inverse: done.inverse, merge: "" }] };
+  return { ...history, order: done.order, undo: rest, redo: [...history.redo, { ...step, inverse: done.inverse, open: false }] };
 }

@@ -1,0 +1,128 @@
+"""Saving that has to wait for prices or scans: all that was entered is saved, and nothing that is half typed."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.endpoint.form_rig import SCAN, Rig
+from tests.endpoint.form_steps import ACCOUNT, add, choose, edit, held, line, quantities, read_again, rows, stored
+from tests.endpoint.stand_in import prices
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+SHORT = """
+  const timer = window.setTimeout.bind(window);
+  window.gaveUp = 0;  // how often saving has waited long enough for prices
+  window.setTimeout = (act, pause, ...more) => String(act).includes("goOnSaving(false)")
+    ? timer(() => { window.gaveUp += 1; act(); }, 200) : timer(act, pause, ...more);
+"""
+"""Saving waits 200 ms for prices instead of four seconds."""
+
+
+async def impatient(at_work: Rig) -> Page:
+    await at_work.context.add_init_script(SHORT)
+    return await at_work.form()
+
+
+async def waited(page: Page, times: int = 1) -> None:
+    await page.wait_for_function("(times) => window.gaveUp >= times", arg=times)
+
+
+async def test_codes_that_are_still_looked_up_are_waited_for(at_work: Rig) -> None:
+    between = await at_work.between("**/api/products?**")
+    page = await impatient(at_work)
+    await choose(page)
+    go_on = held(between)
+    for code in ("020001", "020002"):
+        await page.evaluate(SCAN, code)
+    await page.keyboard.press("Control+Enter")
+    await waited(page, 2)
+    assert await at_work.office.drafts.list(ACCOUNT) == ()
+    await expect(page.locator("body")).to_contain_text("Attendo")
+    go_on.set()
+    await expect(page.locator("#customer")).to_be_focused()
+    await expect(page.locator("body")).to_contain_text("Bozza salvata")
+    assert [item for item, _ in await quantities(at_work)] == ["020001", "020002"]
+
+
+async def test_what_is_typed_while_a_save_waits_is_neither_saved_by_halves_nor_lost(at_work: Rig) -> None:
+    between = await at_work.between("**/api/prices?**")
+    page = await impatient(at_work)
+    await choose(page)
+    go_on = held(between)
+    await add(page, "lucido.b", "3")
+    await page.keyboard.press("Control+Enter")
+    await page.keyboard.type("012345k3")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await page.keyboard.type("1")  # of 12
+    await waited(page)
+    assert await at_work.office.drafts.list(ACCOUNT) == ()
+    await expect(page.locator("body")).to_contain_text("Non ancora salvato: si sta scrivendo altro")
+    await expect(page.locator("body")).not_to_contain_text("Attendo")
+    await page.keyboard.type("2")
+    go_on.set()
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("body")).to_contain_text("Bozza salvata")
+    assert await quantities(at_work) == [("020002", 3), ("012345K3", 12)]
+
+
+async def test_a_quantity_that_became_wrong_while_a_save_waits_is_said(at_work: Rig) -> None:
+    between = await at_work.between("**/api/prices?**")
+    page = await impatient(at_work)
+    await choose(page)
+    go_on = held(between)
+    await add(page, "lucido.b", "3")
+    await page.keyboard.press("Control+Enter")
+    await page.locator("#lines .quantity").fill("abc")
+    await page.locator("#note").focus()
+    await waited(page)
+    await expect(page.locator("body")).to_contain_text("Non salvato")
+    await expect(page.locator("body")).not_to_contain_text("Attendo")
+    assert await at_work.office.drafts.list(ACCOUNT) == ()
+    go_on.set()
+
+
+async def test_after_a_while_an_order_is_saved_without_the_prices_that_do_not_come(at_work: Rig) -> None:
+    between = await at_work.between("**/api/prices?**")
+    page = await impatient(at_work)
+    await choose(page)
+    go_on = held(between)
+    await add(page, "lucido.b", "3")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("body")).to_contain_text("Bozza salvata")
+    assert await quantities(at_work) == [("020002", 3)]
+    go_on.set()
+
+
+async def test_undo_brings_the_saved_price_back_with_the_quantity(at_work: Rig) -> None:
+    page = await at_work.form()
+    id_ = await stored(at_work, line("012345K3", 2, 1233))
+    await read_again(
+        at_work, "prices", [p | {"unit_price": 1300} if p["item_id"] == "012345K3" else p for p in prices()]
+    )
+    await edit(page, id_, 1)
+    price, note = page.locator("#lines tr td").nth(2), page.locator("#lines .wrong")
+    await expect(note).to_contain_text("Prezzo cambiato: era 12,33")
+    for change in ("quantity", "use"):
+        if change == "quantity":
+            await page.locator("#lines .quantity").press("ArrowUp")
+        else:
+            await note.get_by_role("button", name="Usa il nuovo").click()
+        await expect(price).to_have_text("13,00 €")
+        await expect(note).to_have_count(0)
+        await page.keyboard.press("Control+z")
+        await expect(price).to_have_text("12,33 €")
+        await expect(note).to_contain_text("Prezzo cambiato: era 12,33")
+        assert await rows(page) == [["012345K3", "2"]]
+
+
+async def test_a_code_in_a_quantity_is_scanned_by_its_button_and_the_quantity_comes_back(at_work: Rig) -> None:
+    page = await at_work.form()
+    await choose(page)
+    await add(page, "lucido.b", "8")
+    await page.locator("#lines .quantity").fill("012345")
+    await page.locator("#lines .quantity").fill("10000001")
+    await page.locator("#lines .wrong").get_by_role("button", name="È un codice").click()
+    assert await rows(page) == [["020002", "8"]]
