@@ -126,3 +126,22 @@ async def test_a_code_in_a_quantity_is_scanned_by_its_button_and_the_quantity_co
     await page.locator("#lines .quantity").fill("10000001")
     await page.locator("#lines .wrong").get_by_role("button", name="È un codice").click()
     assert await rows(page) == [["020002", "8"]]
+
+
+async def test_a_quantity_is_the_same_number_in_the_other_language(at_work: Rig) -> None:
+    page = await at_work.form()
+    await choose(page)
+    await add(page, "lucido.b", "1.000")
+    await page.keyboard.type("012345k3")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#quantity")).to_be_focused()
+    await page.keyboard.type("2.000")
+    await page.get_by_role("button", name="English").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "en")
+    await expect(page.locator("#lines .quantity")).to_have_value("1000")
+    await expect(page.locator("#quantity")).to_have_value("2000")
+    await page.get_by_role("button", name="Italiano").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "it")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("body")).to_contain_text("Bozza salvata")
+    assert await quantities(at_work) == [("020002", 1000), ("012345K3", 2000)]

@@ -4,7 +4,8 @@
  */
 import { call, key, PanelAway } from "./network.js";
 import * as storage from "./storage.js";
-import { newId } from "./value.js";
+import { language } from "./texts.js";
+import { newId, rewritten } from "./value.js";
 
 /**
  * @typedef {object} Kept
@@ -16,6 +17,7 @@ import { newId } from "./value.js";
  * @property {string} profileId
  * @property {string} at When it was written.
  * @property {string} origin Where it was written.
+ * @property {string} [language] In which its quantities are written; missing in what earlier versions kept.
  * @property {import("./value.js").Order} [order] Of a copy or an order laid aside.
  * @property {{ customer: string, article: string, entry: import("./store.js").Entry }} [typed] In the boxes of the form.
  * @property {number | null} version The stored draft's version that it follows.
@@ -81,7 +83,18 @@ async function openTabs() {
 /** @param {Kept["kind"]} kind @param {string} of */
 const nameOf = (kind, of) => `${kind}:${of}`;
 const stamp = () => ({ tab, account: key()?.account ?? "", profileId: key()?.profileId ?? "", at: new Date().toISOString(),
-  origin: location.origin });
+  origin: location.origin, language });
+
+/** An entry with its quantities as this page's language writes them: "1.000" is a thousand in one and one in the other.
+ * @template {Kept | null} K @param {K} entry @returns {K} */
+function inThisLanguage(entry) {
+  const from = entry?.language;
+  if (!entry?.order || !from || from === language) return entry;
+  const written = (/** @type {string} */ text) => rewritten(text, from, language);
+  const lines = entry.order.lines.map((line) => ({ ...line, qtyText: written(line.qtyText) }));
+  const typed = entry.typed && { ...entry.typed, entry: { ...entry.typed.entry, qtyText: written(entry.typed.entry.qtyText) } };
+  return { ...entry, order: { ...entry.order, lines }, typed, language };
+}
 
 /** Keep this tab's working copy; null: there is nothing to keep.
  * @param {{ order: import("./value.js").Order, typed: Kept["typed"], document: any, unchanged: boolean } | null} copy */
@@ -110,14 +123,14 @@ export function post(id, version, document) {
 export const forget = (name) => storage.put(name, null);
 
 /** The working copy of a tab, or null. @param {string} of @returns {Promise<Kept | null>} */
-export const copyOf = (of) => storage.get(nameOf("copy", of));
+export const copyOf = async (of) => inThisLanguage(await storage.get(nameOf("copy", of)));
 
 /** All that this account has not in the panel, newest first; copies of open tabs and unchanged ones are left out.
  * @returns {Promise<Kept[]>} */
 export async function waiting() {
   const [kept, open] = await Promise.all([storage.all(), openTabs()]);
   const account = key()?.account ?? "";
-  return /** @type {Kept[]} */ ([...kept.values()])
+  return /** @type {Kept[]} */ ([...kept.values()].map(inThisLanguage))
     .filter((one) => one?.kind && one.account === account && (one.kind !== "copy" || !one.unchanged && !open.has(one.tab)))
     .sort((a, b) => b.at.localeCompare(a.at));
 }

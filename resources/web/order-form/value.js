@@ -130,6 +130,13 @@ export function quantityText(thousandths, language) {
   return language === "it" ? text.replace(".", ",") : text;
 }
 
+/** A quantity as it is written in another language; what cannot be read stays. @param {string} text @param {string} from
+ * @param {string} to */
+export function rewritten(text, from, to) {
+  const { value } = readQuantity(text, from);
+  return from === to || value === null ? text : quantityText(value, to);
+}
+
 // ---------------------------------------------------------------------------------------------- stored documents
 
 /** A stored draft as an order; the prices stay those that were saved.
