@@ -145,3 +145,35 @@ async def test_a_quantity_is_the_same_number_in_the_other_language(at_work: Rig)
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("body")).to_contain_text("Bozza salvata")
     assert await quantities(at_work) == [("020002", 1000), ("012345K3", 2000)]
+
+
+BROKEN = """() => {
+  const open = IDBFactory.prototype.open;
+  if (sessionStorage.getItem("broken")) IDBFactory.prototype.open = function (...what) {
+    const request = open.apply(this, what), failed = new Event("error");
+    setTimeout(() => request.onerror?.(failed));
+    Object.defineProperty(request, "onsuccess", { set() {}, get() { return null; } });
+    return request;
+  };
+}"""
+"""While the tab says so, IndexedDB opens with an error, as on a full disk."""
+
+
+async def test_what_cannot_be_read_for_a_while_is_not_overwritten(at_work: Rig) -> None:
+    await at_work.context.add_init_script(f"({BROKEN})()")
+    page = await at_work.form()
+    await choose(page)
+    await add(page, "lucido.b", "3")
+    await page.evaluate("import('/order-form/store.js').then((store) => store.kept())")
+    await page.evaluate("sessionStorage.setItem('broken', '1')")
+    await page.reload()
+    await expect(page.locator("body")).to_contain_text("Il browser non riesce a leggere le bozze non finite")
+    await expect(page.locator("#lines tr")).to_have_count(0)
+    await page.locator("#note").fill("un’altra")
+    await page.evaluate("sessionStorage.removeItem('broken')")
+    await page.reload()
+    await expect(page.locator("#note")).to_have_value("un’altra")
+    left = await page.evaluate(
+        "import('/order-form/keep.js').then(async ({waiting}) => (await waiting()).map(({order}) => order.lines.length))"
+    )
+    assert left == [1], "the first order is still there, as one that is not finished"

@@ -125,6 +125,10 @@ async function begin() {
   const { tab, copyOf } = await claimed;
   const copy = await keep.copyOf(copyOf ?? tab);
   if (copy) restore(copy);
+  else if (!(await storage.readable())) {
+    await keep.claimAnotherTab();
+    tell(t("kept.unread"));
+  }
   startKeeping();
   update({ starting: false });
   if (copy && copyOf) update({ history: { ...now().history, order: { ...order() } } }); // a duplicated tab keeps its own

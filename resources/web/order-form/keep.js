@@ -46,6 +46,14 @@ export async function claimTab() {
   return { tab, copyOf: before && before !== tab ? before : null };
 }
 
+/** Go on as another tab: what was kept under this one's id cannot be read now, and must not be overwritten. */
+export async function claimAnotherTab() {
+  release();
+  tab = newId();
+  await hold(tab);
+  storage.setOfTab("tab", tab);
+}
+
 /** Hold the id that this tab had, once no other page does. @param {string} id */
 async function givenUp(id) {
   const [entry] = performance.getEntriesByType("navigation");

@@ -91,7 +91,11 @@ function database() {
   opening ??= new Promise((resolve) => {
     const late = setTimeout(() => resolve(null), OPEN_WITHIN);
     /** @param {IDBDatabase | null} found */
-    const done = (found) => { clearTimeout(late); resolve(found); };
+    const done = (found) => {
+      clearTimeout(late);
+      resolve(found);
+      opening = found && Promise.resolve(found); // also when it comes late; what failed is tried again when it is needed
+    };
     try {
       const request = indexedDB.open(NAME, 1);
       request.onupgradeneeded = () => request.result.createObjectStore(STORE);
@@ -101,7 +105,8 @@ function database() {
       };
       request.onerror = request.onblocked = () => done(null);
     } catch {
-      done(null);
+      clearTimeout(late);
+      resolve(null); // there is none
     }
   });
   return opening;
@@ -249,6 +254,9 @@ export async function get(key) {
   const { ok, result } = await transact("readonly", (store) => store.get(key));
   return ok ? await unseal(result) ?? null : null;
 }
+
+/** Whether what lies in IndexedDB can be read now: where it cannot, a value that is not in the journal may be there. */
+export const readable = async () => (await transact("readonly", (store) => store.get("test"))).ok;
 
 /** Put what follows from the value of a key, or remove it (null). What this page puts while the value is read counts.
  * @param {string} key @param {(value: any) => unknown} next @returns {Promise<boolean>} */
