@@ -173,7 +173,6 @@ async def test_what_cannot_be_read_for_a_while_is_not_overwritten(at_work: Rig) 
     await page.evaluate("sessionStorage.removeItem('broken')")
     await page.reload()
     await expect(page.locator("#note")).to_have_value("un’altra")
-    left = await page.evaluate(
-        "import('/order-form/keep.js').then(async ({waiting}) => (await waiting()).map(({order}) => order.lines.length))"
-    )
+    lines = "(await keep.waiting()).map((one) => one.order.lines.length)"
+    left = await page.evaluate(f"import('/order-form/keep.js').then(async (keep) => {lines})")
     assert left == [1], "the first order is still there, as one that is not finished"
