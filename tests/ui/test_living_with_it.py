@@ -243,11 +243,11 @@ async def test_a_miss_is_a_cross_that_tells_why_and_asks_about_its_moment(qapp: 
     assert "Because: paused by you" in bar.tip
     asked: list[object] = []
     line.asked.connect(asked.append)
-    QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=line._box(bar).center().toPoint())
+    QTest.mouseClick(line, Qt.MouseButton.LeftButton, pos=line._box(bar, line._scale()).center().toPoint())
     assert asked == [due]
-    x = round(line._x(ago(minutes=55)))
+    x = round(line._scale().x(ago(minutes=55)))
     assert line._session_at(QPoint(x, 20)).startswith("Order form open, ")
-    assert line._session_at(QPoint(round(line._x(ago(minutes=30))), 20)) == ""
+    assert line._session_at(QPoint(round(line._scale().x(ago(minutes=30))), 20)) == ""
 
 
 async def test_why_is_asked_about_the_moment_of_a_miss(make_panel: MakePanel, world: World) -> None:

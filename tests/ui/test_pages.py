@@ -1023,7 +1023,7 @@ async def test_a_click_on_a_bar_opens_its_run(make_panel: MakePanel, world: Worl
     page = panel.window.page("overview")
     strip = page.strip  # type: ignore[attr-defined]
     bar = next(b for b in strip._picture.bars if b.run_id and b.start > ago(minutes=110))
-    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip._box(bar).center().toPoint())
+    QTest.mouseClick(strip, Qt.MouseButton.LeftButton, pos=strip._box(bar, strip._scale()).center().toPoint())
     await until(lambda: dialog(panel, details.RunDetails) is not None)
 
 

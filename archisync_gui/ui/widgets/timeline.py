@@ -6,7 +6,7 @@ asks nobody.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import QEvent, QLineF, QPoint, QRectF, QSize, Qt, Signal
@@ -32,6 +32,23 @@ from archisync_gui.ui.widgets.timeline_bars import Bar, Picture
 _STEPS = (60, 300, 600, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800)
 
 
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """Which moment stands at which pixel."""
+
+    left: int
+    """Where the first moment stands; before it the names of the lanes."""
+    width: int
+    first: datetime
+    last: datetime
+
+    def x(self, moment: datetime) -> float:
+        return self.left + self.width * ((moment - self.first) / (self.last - self.first))
+
+    def moment(self, x: float) -> datetime:
+        return self.first + (self.last - self.first) * ((x - self.left) / self.width)
+
+
 class Timeline(QWidget):
     """Lanes over time. Wheel zooms at the pointer, dragging and arrow keys move, hovering tells, clicking opens."""
 
@@ -45,6 +62,8 @@ class Timeline(QWidget):
     def __init__(self, parent: QWidget | None = None, interactive: bool = False) -> None:
         super().__init__(parent)
         self._picture = Picture()
+        self._seen: object = None
+        """What of the picture was to be seen when it was last painted."""
         self._interactive = interactive
         self._back, self._ahead = timedelta(hours=2), timedelta(hours=1)
         self._offset = timedelta()
@@ -94,14 +113,29 @@ class Timeline(QWidget):
         return "; ".join(lines)
 
     def show_picture(self, picture: Picture) -> None:
-        """Show this; repainted only when it differs by something visible."""
-        old = self._picture
+        """Show this; repainted only when it differs by something visible. While a list is read, the end of its bar and
+        the expected runs move many times a second, by less than a pixel."""
         self._picture = picture
-        still = replace(old, now=None) == replace(picture, now=None)
-        if still and old.now is not None and picture.now is not None:
-            still = abs((picture.now - old.now).total_seconds()) < 1
-        if not still:
+        seen = self._visible()
+        if seen != self._seen:
+            self._seen = seen
             self.update()
+
+    def _visible(self) -> object:
+        """What of the picture can be seen: its moments in whole pixels."""
+        first, last = self.span
+        pixel = (last - first).total_seconds() / max(1.0, self.width() * self.devicePixelRatioF())
+
+        def at(moment: datetime) -> int:
+            return int(moment.timestamp() // pixel)
+
+        picture = self._picture
+        return (
+            [words.type_name(lane) for lane in picture.lanes],
+            [(bar.type, bar.kind, at(bar.start), at(bar.end)) for bar in picture.bars],
+            [(at(start), at(end)) for start, end in picture.sessions],
+            at(picture.now) if picture.now is not None else None,
+        )
 
     def _lane_height(self) -> int:
         wanted = max(18, QFontMetrics(scaled(self.font(), 0.85)).height() + 5)
@@ -122,20 +156,14 @@ class Timeline(QWidget):
         metrics = QFontMetrics(scaled(self.font(), 0.85))
         return max([56, *(metrics.horizontalAdvance(words.type_name(t)) for t in self._picture.lanes)]) + 14
 
-    def _x(self, moment: datetime) -> float:
-        first, last = self.span
-        width = max(1, self.width() - self._left() - 8)
-        return self._left() + width * ((moment - first) / (last - first))
+    def _scale(self) -> _Scale:
+        left = self._left()
+        return _Scale(left, max(1, self.width() - left - 8), *self.span)
 
-    def _moment(self, x: float) -> datetime:
-        first, last = self.span
-        width = max(1, self.width() - self._left() - 8)
-        return first + (last - first) * ((x - self._left()) / width)
-
-    def _box(self, bar: Bar) -> QRectF:
+    def _box(self, bar: Bar, scale: _Scale) -> QRectF:
         lane = 0 if self._folded else self._picture.lanes.index(bar.type)
         height = self._lane_height()
-        left, right = self._x(bar.start), self._x(bar.end)
+        left, right = scale.x(bar.start), scale.x(bar.end)
         tall = min(20.0 if self._interactive else 14.0, height * 0.62)
         return QRectF(left, lane * height + (height - tall) / 2, max(4.0, right - left), tall)
 
@@ -146,20 +174,20 @@ class Timeline(QWidget):
         painter.setFont(small)
         metrics = QFontMetrics(small)
         height = self._lane_height()
-        left = self._left()
+        scale = self._scale()
+        left, first, last = scale.left, scale.first, scale.last
         bottom = self._lanes() * height
-        first, last = self.span
         plot = QRectF(left, 0, self.width() - left - 8, bottom)
         for start, end in self._picture.sessions:
             if end > first and start < last:
-                x0, x1 = max(plot.left(), self._x(start)), min(plot.right(), self._x(end))
+                x0, x1 = max(plot.left(), scale.x(start)), min(plot.right(), scale.x(end))
                 box = QRectF(x0, 0, max(2.0, x1 - x0), bottom)
                 painter.fillRect(box, color("session_fill"))
                 painter.setPen(QPen(color("session"), 1))
                 painter.drawLine(box.topLeft(), box.bottomLeft())
                 painter.drawLine(box.topRight(), box.bottomRight())
         if self._picture.lanes:  # before the settings are read, the office's time is not known
-            self._paint_axis(painter, metrics, plot, bottom)
+            self._paint_axis(painter, metrics, plot, bottom, scale)
         for at, lane in enumerate(() if self._folded else self._picture.lanes):
             if self._interactive:
                 painter.setPen(QPen(color("border"), 1))
@@ -173,10 +201,10 @@ class Timeline(QWidget):
         painter.setClipRect(plot.adjusted(-3, 0, 3, 0))
         for bar in self._picture.bars:
             if bar.type in self._picture.lanes and bar.end >= first and bar.start <= last:
-                self._paint_bar(painter, bar)
+                self._paint_bar(painter, bar, scale)
         if self._picture.now is not None:
             painter.setPen(QPen(color("muted"), 1.5))
-            x = self._x(self._picture.now)
+            x = scale.x(self._picture.now)
             painter.drawLine(int(x), 0, int(x), bottom)
         if self.hasFocus():
             painter.setClipping(False)
@@ -185,8 +213,8 @@ class Timeline(QWidget):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.end()
 
-    def _paint_bar(self, painter: QPainter, bar: Bar) -> None:
-        box = self._box(bar)
+    def _paint_bar(self, painter: QPainter, bar: Bar, scale: _Scale) -> None:
+        box = self._box(bar, scale)
         painter.setPen(Qt.PenStyle.NoPen)
         match bar.kind:
             case "run":
@@ -204,7 +232,7 @@ class Timeline(QWidget):
             case "miss":
                 painter.setPen(QPen(color("warn"), 1.6))
                 y, arm = box.center().y(), 3.5
-                first, last = self._x(bar.start), self._x(bar.end)
+                first, last = scale.x(bar.start), scale.x(bar.end)
                 if last - first > 2 * arm:
                     painter.drawLine(QLineF(first + arm, y, last, y))
                 painter.drawLine(QLineF(first - arm, y - arm, first + arm, y + arm))
@@ -215,8 +243,8 @@ class Timeline(QWidget):
                 painter.setPen(QPen(color("muted"), 1.2, Qt.PenStyle.DotLine))
         painter.drawRoundedRect(box, 2.5, 2.5)
 
-    def _paint_axis(self, painter: QPainter, metrics: QFontMetrics, plot: QRectF, bottom: int) -> None:
-        first, last = self.span
+    def _paint_axis(self, painter: QPainter, metrics: QFontMetrics, plot: QRectF, bottom: int, scale: _Scale) -> None:
+        first, last = scale.first, scale.last
         seconds = (last - first).total_seconds()
         room = max(1.0, plot.width() / (metrics.horizontalAdvance("00:00") * 2.0))
         step = next((s for s in _STEPS if seconds / s <= room), 604800)
@@ -225,7 +253,7 @@ class Timeline(QWidget):
         at = midnight + timedelta(seconds=step * (int((local - midnight).total_seconds() // step) + 1))
         painter.setPen(color("muted"))
         while at < last:
-            x = self._x(at)
+            x = scale.x(at)
             text = clock(at) if step < 86400 else day(at)
             if step < 86400 and at.hour == 0 and at.minute == 0:
                 text = day(at)
@@ -242,15 +270,17 @@ class Timeline(QWidget):
 
     def bar_at(self, point: QPoint) -> Bar | None:
         """What lies there (with a little room around thin bars)."""
+        scale = self._scale()
         for bar in reversed(self._picture.bars):
-            if bar.type in self._picture.lanes and self._box(bar).adjusted(-3, -3, 3, 3).contains(point):
+            if bar.type in self._picture.lanes and self._box(bar, scale).adjusted(-3, -3, 3, 3).contains(point):
                 return bar
         return None
 
     def _session_at(self, point: QPoint) -> str:
-        if point.x() < self._left():
+        scale = self._scale()
+        if point.x() < scale.left:
             return ""
-        moment = self._moment(point.x())
+        moment = scale.moment(point.x())
         spans = (f"{clock(a)} – {clock(b)}" for a, b in self._picture.sessions if a <= moment <= b)
         found = next(spans, "")
         return tr("Order form open, {span}", span=found) if found else ""
@@ -269,8 +299,8 @@ class Timeline(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
-            first = self._moment(self._drag.x())
-            self._offset += first - self._moment(event.position().x())
+            scale = self._scale()
+            self._offset += scale.moment(self._drag.x()) - scale.moment(event.position().x())
             self._drag = event.position().toPoint()
             self.update()
             self.moved.emit()
@@ -296,7 +326,7 @@ class Timeline(QWidget):
         if not self._interactive:
             event.ignore()
             return
-        self.zoom(0.8 if event.angleDelta().y() > 0 else 1.25, self._moment(event.position().x()))
+        self.zoom(0.8 if event.angleDelta().y() > 0 else 1.25, self._scale().moment(event.position().x()))
         event.accept()
 
     def zoom(self, factor: float, around: datetime | None = None) -> None:
