@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from panel_fakes import ENTITIES, NOW, SILENT, account_type, busy, calm, entry, history, run_record, with_type
+from panel_fakes import ENTITIES, NOW, SILENT, account_type, ago, busy, calm, entry, history, run_record, with_type
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
@@ -39,7 +40,7 @@ def test_only_what_changed_is_told(qtbot: QtBot) -> None:
     model.dataChanged.connect(lambda a, b: told.append((a.row(), a.column(), b.row(), b.column())))
     model.show_status(calm(), NOW)
     assert told == []
-    model.show_status(with_type(calm(), account_type("ddt", rows=7)), NOW)
+    model.show_status(with_type(calm(), account_type("ddt", last_run_time=ago(minutes=3))), NOW)
     assert told == [(2, TypesModel.FRESH, 2, TypesModel.FRESH)]
     told.clear()
     model.show_status(calm(), NOW + timedelta(minutes=1))
@@ -76,7 +77,7 @@ def test_the_tooltip_says_how_long_the_last_reads_took_and_how_many_failed() -> 
     model = TypesModel()
     model.show_status(calm(), NOW)
     model.set_runs(history(), lambda _: {})
-    tip = model.index(3, TypesModel.EXPECTED).data(VALUE).tooltip
+    tip = model.index(3, TypesModel.EXPECTED).data(Qt.ItemDataRole.ToolTipRole)
     assert "Last: " in tip
     assert "Usually: " in tip
     assert "2 failed" in tip
@@ -103,7 +104,7 @@ def test_the_row_in_trouble_says_why_and_the_rest_steps_back() -> None:
     cell = model.index(2, TypesModel.TODAY).data(VALUE)
     assert (cell.text, cell.chip.tone) == ("Failed · ERP silent", "bad")
     assert cell.detail == "tried again at 13:50 · the stored data are unchanged"
-    assert cell.detail in cell.tooltip
+    assert cell.detail in model.index(2, TypesModel.TODAY).data(Qt.ItemDataRole.ToolTipRole)
     assert [model.index(at, TypesModel.TYPE).data(VALUE).faded for at in range(4)] == [True, True, False, True]
     assert list_words.row_remedy(model.item(2).condition) == ("Try again now", "sync", ("ddt",))
     assert list_words.row_remedy(model.item(0).condition) == ("", "", None)
@@ -176,10 +177,10 @@ def test_a_failed_attempt_never_shows_its_own_row_count() -> None:
     model = TypesModel()
     failed = account_type("ddt", last_outcome=Outcome.FAILED, last_error=SILENT, failures_in_a_row=1, rows=0, added=0)
     model.show_status(with_type(calm(), failed), NOW)
-    tip = model.index(2, TypesModel.FRESH).data(VALUE).tooltip
+    tip = model.index(2, TypesModel.FRESH).data(Qt.ItemDataRole.ToolTipRole)
     assert tip.startswith("the ERP does not answer\n")
     model.set_runs(
         [run_record("ddt", NOW - timedelta(hours=1), 20, rows=1130, added=1, changed=2, gone=3)], lambda _: {}
     )
-    tip = model.index(2, TypesModel.FRESH).data(VALUE).tooltip
+    tip = model.index(2, TypesModel.FRESH).data(Qt.ItemDataRole.ToolTipRole)
     assert tip.startswith("1,130 rows · +1 ~2 −3\n")

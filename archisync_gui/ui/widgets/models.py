@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from PySide6.QtCore import QModelIndex, QObject
 
@@ -46,16 +47,15 @@ class QueueModel(SnapshotModel):
         for at, entry in enumerate(status.queue[: self.SHOWN]):
             waiting = span((now - entry.requested_at).total_seconds())
             name = words.type_name(entry.type) + (f" · {entry.account}" if many else "")
-            why = words.reason_word(entry.reason, entry.params)
-            tip = "\n".join(
-                (
-                    tr("Waits because: {why}", why=why),
-                    tr("Asked at {time}", time=absolute(entry.requested_at)),
-                )
-            )
-            cell = Cell(name, words.queue_detail(entry), tooltip=tip, chip=Chip(f"{at + 1}", "muted", waiting))
+            tip, chip = partial(_queue_tip, entry), Chip(f"{at + 1}", "muted", waiting)
+            cell = Cell(name, words.queue_detail(entry), tooltip=tip, chip=chip)
             rows.append((entry.id, entry, (cell,)))
         self.replace(rows)
+
+
+def _queue_tip(entry: QueueEntry) -> str:
+    why = words.reason_word(entry.reason, entry.params)
+    return "\n".join((tr("Waits because: {why}", why=why), tr("Asked at {time}", time=absolute(entry.requested_at))))
 
 
 # ------------------------------------------------------------------------------------------------------ activity
@@ -125,7 +125,7 @@ class ActivityModel(SnapshotModel):
 
 
 def _activity_cell(line: ActivityLine) -> Cell:
-    return Cell(line.text, line.aside, chip=Chip(clock(line.at), line.tone, ""), tooltip=absolute(line.at))
+    return Cell(line.text, line.aside, chip=Chip(clock(line.at), line.tone, ""), tooltip=partial(absolute, line.at))
 
 
 # ------------------------------------------------------------------------------------------------------ sessions
@@ -151,7 +151,7 @@ def _session_cells(session: SessionView, now: datetime) -> tuple[Cell, ...]:
     place = tr("on {computer}", computer=session.computer) if session.computer else ""
     return (
         Cell(label, " · ".join(p for p in (place, session.account or "", connected) if p), bold=True),
-        Cell(clock(session.since), tooltip=absolute(session.since)),
-        Cell(ago((now - session.last_sign).total_seconds()), tooltip=absolute(session.last_sign)),
-        Cell(clock(session.deadline), tooltip=absolute(session.deadline)),
+        Cell(clock(session.since), tooltip=partial(absolute, session.since)),
+        Cell(ago((now - session.last_sign).total_seconds()), tooltip=partial(absolute, session.last_sign)),
+        Cell(clock(session.deadline), tooltip=partial(absolute, session.deadline)),
     )

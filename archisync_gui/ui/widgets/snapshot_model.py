@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -28,7 +28,9 @@ class Cell:
     detail: str = ""
     """A second, smaller line."""
     chip: Chip | None = None
-    tooltip: str = ""
+    tooltip: str | Callable[[], str] = field(default="", compare=False)
+    """What is told when somebody points at it, or what makes these words: made for each cell at each progress of a run
+    they would cost more than all cells. Cells that differ in nothing else look the same and are not painted again."""
     bold: bool = False
     indent: int = 0
     right: bool = False
@@ -75,7 +77,8 @@ class SnapshotModel(QAbstractTableModel):
         if role == ItemRole.DisplayRole:
             return cell.chip.text if cell.chip and not cell.text else cell.text
         if role == ItemRole.ToolTipRole:
-            return plain(cell.tooltip) if cell.tooltip else None
+            tip = cell.tooltip() if callable(cell.tooltip) else cell.tooltip
+            return plain(tip) if tip else None
         if role == ItemRole.AccessibleTextRole:
             return cell.spoken
         return None
@@ -108,9 +111,8 @@ class SnapshotModel(QAbstractTableModel):
         """Rows below each other that changed, each with its changed columns."""
         for at, (_, item, cells) in enumerate(rows):
             self._items[at] = item
-            before = self._rows[at]
+            before, self._rows[at] = self._rows[at], cells
             if before != cells:
-                self._rows[at] = cells
                 together.append((at, [column for column in range(self._columns) if before[column] != cells[column]]))
             elif together:
                 self._tell(together)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import QObject
 
@@ -144,7 +145,7 @@ class TypesModel(SnapshotModel):
             none = Cell("–", tooltip=tr("No account reads this list"))
             return (title, none, none, none, Cell())
         fresh = list_words.freshness_chip(item.freshness, item.last_run_time, now)
-        counts = list_words.counts_line(item, self._good.get((row.type, item.account)))
+        good = self._good.get((row.type, item.account))
         lengths = self._lengths.get((row.type, item.account), ())
         state = list_words.list_line(item, row.condition, self._news(row, now), now)
         newest = item.new_as_of
@@ -158,18 +159,24 @@ class TypesModel(SnapshotModel):
                 else fresh.text,
                 tr("new ones: {since}", since=since) if since else "",
                 chip=fresh,
-                tooltip=_fresh_tip(item, counts),
+                tooltip=partial(_fresh_tip, item, good),
                 faded=faded,
             ),
             Cell(
-                state.chip.text, state.detail, chip=state.chip, tooltip=_state_tip(item, state), faded=faded,
+                state.chip.text,
+                state.detail,
+                chip=state.chip,
+                tooltip=partial(_state_tip, item, state),
+                faded=faded,
                 elided=True,
             ),
             Cell(
-                list_words.expected_line(item, status, now, interval), tooltip=_expected_tip(item, lengths), faded=faded
+                list_words.expected_line(item, status, now, interval),
+                tooltip=partial(_expected_tip, item, lengths),
+                faded=faded,
             ),
             Cell(),
-        )  # fmt: skip
+        )
 
 
 def _seconds(run: RunRecord) -> float:
@@ -189,7 +196,8 @@ def _state_tip(item: AccountTypeStatus, said: list_words.ListLine) -> str:
     return "\n".join(lines)
 
 
-def _fresh_tip(item: AccountTypeStatus, counts: str) -> str:
+def _fresh_tip(item: AccountTypeStatus, good: RunRecord | None) -> str:
+    counts = list_words.counts_line(item, good)
     lines = [counts] if counts else []
     if item.last_run_time is not None:
         lines.append(tr("Read on {time}", time=absolute(item.last_run_time)))
