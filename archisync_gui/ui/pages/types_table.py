@@ -59,7 +59,7 @@ class TypesTable(QTableView):
         self.doubleClicked.connect(self._double_clicked)
         model.rowsInserted.connect(self._rows_changed)
         model.rowsRemoved.connect(self._rows_changed)
-        model.dataChanged.connect(self._tell_buttons)
+        model.dataChanged.connect(lambda first, last: self._tell_buttons(range(first.row(), last.row() + 1)))
         model.dataChanged.connect(self._widen)
         self._sample = QPushButton(self)
         self._sample.setObjectName("help")  # it has the style of the buttons that it stands for
@@ -220,8 +220,9 @@ class TypesTable(QTableView):
         elif place:
             self._context.open(place, target)
 
-    def _tell_buttons(self, *_: object) -> None:
-        for at in range(self._types.rowCount()):
+    def _tell_buttons(self, rows: range | None = None) -> None:
+        """Put on the buttons of these rows (all unless given) what they do now."""
+        for at in rows if rows is not None else range(self._types.rowCount()):
             holder = self.indexWidget(self._types.index(at, TypesModel.ACTION))
             button = holder.findChild(QToolButton) if holder is not None else None
             helps = holder.findChild(QPushButton, "help") if holder is not None else None

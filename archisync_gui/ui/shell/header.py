@@ -240,15 +240,18 @@ class Header(QFrame):
         self._sign.show_kind(found)
         self._sign.setVisible(found.kind != "running")
         self.bar.setVisible(found.running or found.kind == "starting")
-        if found.fraction is None and self.bar.isVisible():
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(0)
-        elif found.fraction is not None:
-            self.bar.setRange(0, 1000)
-            self.bar.setValue(int(found.fraction * 1000))
+        if found.fraction is not None or self.bar.isVisible():
+            self._fill(int((found.fraction or 0) * 1000))
         if self._kind != found.kind:
             self._kind = found.kind
             self.setAccessibleName(f"{found.title}. {found.detail}")
+
+    def _fill(self, value: int) -> None:
+        """Show that progress with all else. Qt (6.11) paints a bar at once, and with it whatever else waits for it."""
+        if value != self.bar.value():
+            self.bar.setUpdatesEnabled(False)
+            self.bar.setValue(value)
+            self.bar.setUpdatesEnabled(True)
 
 
 class _Sign(QWidget):

@@ -152,6 +152,8 @@ class Foot(QFrame):
         layout = row(self, (18, 6, 18, 6), 22)
         self._erp, self._form = _Lamp(), _Lamp()
         self._form_words = "", "", "muted", "ring"
+        self._fitted: object = None
+        """The words that were given their room last."""
         self.waiting = ""
         """What is said instead of *starting* while the office is waited for."""
         self._archive, self._version = label(name="muted", factor=0.93), label(name="muted", factor=0.93)
@@ -196,10 +198,12 @@ class Foot(QFrame):
             self.show_status(self._context.status)
         else:
             self._erp.show(self.waiting or tr("ERP: starting"), "muted", "ring")
+        self._fit()
 
     def show_status(self, status: Status) -> None:
         """Show this snapshot."""
-        self._erp.show(*status_words.erp_line(status, self._context.now()))
+        erp = status_words.erp_line(status, self._context.now())
+        self._erp.show(*erp)
         endpoint = self._context.services.endpoint if self._context.services is not None else None
         address = endpoint_address(endpoint)
         if address:
@@ -209,7 +213,9 @@ class Foot(QFrame):
         else:
             off = tr("Order form: endpoint off")
             self._form_words = off, off, "muted", "ring"
-        self._fit()
+        if (erp, self._form_words) != self._fitted:
+            self._fitted = erp, self._form_words
+            self._fit()
 
 
 class _Lamp(QWidget):

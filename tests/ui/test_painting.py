@@ -1,0 +1,238 @@
+"""What the panel paints and makes anew while a run tells its progress: what changed, once, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from panel_fakes import NOW, MakePanel, World, account_type, ago, busy, calm, overview, run_record, soon, with_type
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from archisync_gui.model import AccountTypeStatus, EventKind, Forecast, Outcome, Progress, RunRecord, Status
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.shell.window_parts import Foot
+from archisync_gui.ui.widgets import types_model
+from archisync_gui.ui.widgets.basic import IconButton
+from archisync_gui.ui.widgets.timeline import Timeline
+from archisync_gui.ui.widgets.timeline_bars import Picture, bars_of, forecast_bars
+from archisync_gui.ui.widgets.types_model import TypesModel
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.qasync
+
+
+class Watch(QObject):
+    """Notes each paint, with the part of the widget that it is for, and each request to lay widgets out anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.painted: list[tuple[QObject, QRect]] = []
+        self.laid_out: list[QObject] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if isinstance(event, QPaintEvent):
+            self.painted.append((watched, event.rect()))
+        elif event.type() is QEvent.Type.LayoutRequest:
+            self.laid_out.append(watched)
+        return False
+
+    def of(self, widget: QWidget) -> list[QRect]:
+        """The parts of a widget that were painted."""
+        return [part for painted, part in self.painted if painted is widget]
+
+
+@contextmanager
+def watched(app: QApplication) -> Iterator[Watch]:
+    """Note what is painted and laid out within the block."""
+    watch = Watch()
+    app.installEventFilter(watch)
+    try:
+        yield watch
+    finally:
+        app.removeEventFilter(watch)
+
+
+def reading(page: int) -> Status:
+    """Customers are read, so many pages are there; what comes next is expected a little later with each."""
+    status = busy()
+    assert status.current_run is not None
+    progress = Progress("read", page, 16, 100 * page, 1512)
+    run = dataclasses.replace(status.current_run, progress=progress, remaining=20.0 - page)
+    customers = dataclasses.replace(status.statuses["customers"].accounts[0], progress=progress)
+    orders = dataclasses.replace(
+        status.statuses["orders"].accounts[0],
+        expected=Forecast("orders", "agente01", soon(seconds=60 + page / 100), 20, "customers"),
+    )
+    status = dataclasses.replace(status, current_run=run)
+    return with_type(with_type(status, customers), orders)
+
+
+async def at_rest(app: QApplication) -> None:
+    """Nothing waits to be painted or laid out any more."""
+    for _ in range(3):
+        app.processEvents()
+        await asyncio.sleep(0.05)
+
+
+async def read_page(panel: Panel, world: World, page: int) -> None:
+    """A page was read, and what the panel shows of it is painted."""
+    world.orchestrator.status = status = reading(page)
+    world.orchestrator.tell(EventKind.SYNC_PROGRESS, {"rows": 100 * page})
+    await until(lambda: panel.context.status is status)
+    await at_rest(QApplication.instance())  # type: ignore[arg-type]
+
+
+async def shown(make_panel: MakePanel, world: World) -> Panel:
+    """A panel that shows a run that has read five pages."""
+    world.orchestrator.status = reading(5)
+    panel = await make_panel()
+    await until(lambda: bool(panel.past_runs.runs))
+    await read_page(panel, world, 5)
+    return panel
+
+
+async def test_progress_paints_the_header_and_what_changed_in_the_table(
+    make_panel: MakePanel, world: World, qapp: QApplication
+) -> None:
+    panel = await shown(make_panel, world)
+    page, header = overview(panel), panel.window.header
+    with watched(qapp) as watch:
+        await read_page(panel, world, 6)
+    assert len(watch.of(header.title)) == 1, "at once, with all else"
+    assert len(watch.of(header.bar)) == 1
+    table = page.table
+    changed = table.visualRect(page.types.index(0, TypesModel.TODAY)).united(
+        table.visualRect(page.types.index(1, TypesModel.EXPECTED))
+    )
+    parts = watch.of(table.viewport())
+    assert parts
+    assert all(changed.adjusted(0, 0, 1, 1).contains(part) for part in parts), "the orders come after the customers"
+    for still in (page.strip, page.queue_list.viewport(), page.activity_list.viewport(), panel.window.foot):
+        assert not watch.of(still), still
+    assert page not in watch.laid_out
+    assert panel.window.foot not in watch.laid_out
+
+
+async def test_no_paint_comes_before_all_was_told(make_panel: MakePanel, world: World, qapp: QApplication) -> None:
+    """Qt's progress bar paints itself and all that waits to be painted as soon as it gets another value."""
+    panel = await shown(make_panel, world)
+    world.orchestrator.status = reading(9)
+    with watched(qapp) as watch:
+        panel.context.bridge.flush()
+        assert watch.painted == []
+        await at_rest(qapp)
+        assert watch.of(panel.window.header.bar)
+    assert panel.window.header.bar.value() == 590
+
+
+# ------------------------------------------------------------------------------------------------------ the strip
+
+
+@contextmanager
+def strip(app: QApplication) -> Iterator[Timeline]:
+    """The strip of the overview, alone: three hours on 1,080 pixels, a pixel is ten seconds."""
+    line = Timeline()
+    line.resize(round(1080 / line.devicePixelRatioF()), 160)
+    line.show()
+    app.processEvents()
+    try:
+        yield line
+    finally:
+        line.hide()
+        line.deleteLater()
+
+
+def picture(seconds: float, outcome: Outcome | None = None) -> Picture:
+    """So many seconds after :data:`NOW`: orders are read (or were, with that outcome), delivery notes are expected."""
+    now = NOW + timedelta(seconds=seconds)
+    run = dataclasses.replace(run_record("orders", ago(seconds=100), 100), outcome=outcome)
+    if outcome is None:
+        run = dataclasses.replace(run, ended=None)
+    coming = forecast_bars([Forecast("ddt", "agente01", soon(minutes=9, seconds=seconds / 10), 20)])
+    return Picture(("orders", "ddt"), bars_of([run], now) + coming, (), now)
+
+
+async def test_the_strip_is_painted_again_when_something_moved_by_a_pixel(qapp: QApplication) -> None:
+    with strip(qapp) as line:
+        line.show_picture(picture(0))
+        await at_rest(qapp)
+        with watched(qapp) as watch:
+            for seconds in (1, 2, 5, 9):
+                line.show_picture(picture(seconds))
+                await at_rest(qapp)
+            assert watch.painted == []
+            line.show_picture(picture(10))
+            await at_rest(qapp)
+            assert len(watch.of(line)) == 1
+            line.show_picture(picture(10, Outcome.FAILED))
+            await at_rest(qapp)
+            assert len(watch.of(line)) == 2
+
+
+async def test_the_strip_tells_of_the_newest_picture_though_it_looks_the_same(qapp: QApplication) -> None:
+    with strip(qapp) as line:
+        line.show_picture(picture(0))
+        line.show_picture(picture(5))
+        bar = line._picture.bars[0]
+        assert line.bar_at(line._box(bar, line._scale()).center().toPoint()) is bar
+        assert bar.end == NOW + timedelta(seconds=5)
+
+
+# ------------------------------------------------------------------------------------------------------ the table
+
+
+def test_the_words_of_tooltips_are_made_when_somebody_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    real = types_model._fresh_tip
+
+    def counted(item: AccountTypeStatus, good: RunRecord | None) -> str:
+        asked.append(item.type)
+        return real(item, good)
+
+    monkeypatch.setattr(types_model, "_fresh_tip", counted)
+    model = TypesModel()
+    model.show_status(calm(), NOW)
+    told: list[object] = []
+    model.dataChanged.connect(lambda *_: told.append(1))
+    model.show_status(with_type(calm(), account_type("orders", rows=7)), NOW)
+    assert (asked, told) == ([], []), "no cell looks different"
+    tip = model.index(0, TypesModel.FRESH).data(Qt.ItemDataRole.ToolTipRole)
+    assert asked == ["orders"]
+    assert tip.startswith("7 rows"), "the newest, though the cell looks as before"
+
+
+async def test_the_buttons_of_a_row_that_did_not_change_are_left_alone(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await shown(make_panel, world)
+    said: list[str] = []
+    real = IconButton.say
+
+    def say(self: IconButton, name: str, tip: str = "") -> None:
+        said.append(name)
+        real(self, name, tip)
+
+    monkeypatch.setattr(IconButton, "say", say)
+    await read_page(panel, world, 6)
+    assert set(said) == {"Update Customers now", "Update Orders now"}, "the orders come after the customers"
+
+
+async def test_the_foot_gives_its_words_their_room_when_they_changed(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = await shown(make_panel, world)
+    foot, fitted = panel.window.foot, []
+    real = Foot._fit
+    monkeypatch.setattr(Foot, "_fit", lambda self: (fitted.append(1), real(self)))
+    await read_page(panel, world, 6)
+    assert fitted == []
+    panel.past_runs.size = 123_456_789
+    panel.past_runs.size_changed.emit()
+    assert fitted
+    assert foot._archive.text() == "Archive 123 MB"
