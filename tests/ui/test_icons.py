@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from archisync_gui.ui.look.icons import application_icon, icon, tray_icon
-from archisync_gui.ui.look.theme import contrast
+from archisync_gui.ui.look.theme import contrast, theme
 
 KINDS = ("starting", "fresh", "running", "session", "hold", "late", "trouble")
 
@@ -53,6 +53,17 @@ def test_seen_on_dark_and_light_panels(qapp: QApplication, kind: str, panel: str
 def test_progress_is_seen(qapp: QApplication) -> None:
     early, late = tray_icon("running", 1).pixmap(22, 22).toImage(), tray_icon("running", 9).pixmap(22, 22).toImage()
     assert early != late
+
+
+def test_an_icon_is_drawn_once_for_its_colours(qapp: QApplication) -> None:
+    first = icon("refresh")
+    assert icon("refresh").cacheKey() == first.cacheKey()
+    assert icon("refresh", "muted").cacheKey() != first.cacheKey()
+    theme().choose("dark")
+    dark = icon("refresh").pixmap(16, 16).toImage()
+    theme().choose("light")
+    assert dark != first.pixmap(16, 16).toImage()
+    assert icon("refresh").pixmap(16, 16).toImage() == first.pixmap(16, 16).toImage()
 
 
 @pytest.mark.parametrize("name", ["refresh", "close", "up", "more", "fold", "unfold", "play"])
