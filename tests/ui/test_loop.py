@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
+from archisync_gui.ui.system import loop as loop_module
 from archisync_gui.ui.system.loop import QtEventLoop, collecting_in_gui_thread
 
 
@@ -107,6 +108,25 @@ def test_the_collector_is_pinned_and_freed() -> None:
     with collecting_in_gui_thread():
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_what_is_there_after_the_first_minute_is_looked_through_by_no_collection(
+    loop: QtEventLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full collection that looks through all modules and the whole window stops the loop for a tenth of a second."""
+    done: list[str] = []
+    monkeypatch.setattr(gc, "isenabled", lambda: False)
+    monkeypatch.setattr(gc, "get_count", lambda: (0, 0, 11))
+    monkeypatch.setattr(gc, "collect", lambda generation=2: done.append(f"collect {generation}"))
+    monkeypatch.setattr(gc, "freeze", lambda: done.append("freeze"))
+    for minute in range(1, 4):
+        monkeypatch.setattr(loop_module, "FULL_COLLECTION_SECONDS", -1.0)
+        loop._timer._collect()
+        monkeypatch.setattr(loop_module, "FULL_COLLECTION_SECONDS", 60.0)
+        loop._timer._collect()  # once a minute
+        assert len(done) == minute
+    loop.close()
+    assert done == ["freeze", "collect 2", "collect 2"]
 
 
 def test_this_pyside_does_not_steal_references(qapp: QApplication) -> None:
