@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -139,8 +140,17 @@ def logging_in(control: RunControl) -> Callable[[], None]:
     return told
 
 
-def take(reading: Reading, page: Page) -> None:
-    """Add a page's rows to the reading."""
+AT_ONCE = 25
+"""Rows that are parsed in one turn of the loop, about 1 ms: a page of 100 takes 3 to 5."""
+
+
+async def take(reading: Reading, page: Page) -> None:
+    """Add a page's rows to the reading, all of them or none; others have their turns between."""
+    records: list[Row] = []
+    for at in range(0, len(page.rows), AT_ONCE):
+        rows = page.rows[at : at + AT_ONCE]
+        records += reading.reader.take(rows, fields=page.fields, typed=page.typed)
+        await asyncio.sleep(0)
     if reading.as_of is None:
         reading.as_of = page.since
         reading.first = page.keys(reading.reader.entity)
@@ -149,7 +159,7 @@ def take(reading: Reading, page: Page) -> None:
     if page.total is not None:
         reading.totals.add(page.total)
     entity = reading.reader.entity
-    for row in page.records(reading.reader):
+    for row in records:
         key = row_key(entity, row)
         before = reading.rows.setdefault(key, row)
         if before is not row and dict(before) != dict(row):

@@ -155,7 +155,7 @@ class SyncRunner:
                     if fresh or (reading.last is not None and page.index > reading.last.index):
                         if reading.as_of is None:
                             reading.began = began_at(self._erp.clock, page.since, reading.began)
-                        take(reading, page)
+                        await take(reading, page)
                     else:
                         reading.counts.add(page.count)
                     fresh = False

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from archisync_gui.demo_erp import DemoClock, DemoErp
 from archisync_gui.entities import CUSTOMERS, ENTITIES
+from archisync_gui.entities.declaration import Row
 from archisync_gui.erp import Erp
+from archisync_gui.erp.cells.rows import RowReader
+from archisync_gui.erp.cells.typed import Typed
 from archisync_gui.model import FailureKind, Finished, Outcome, Scope, SyncFailure, is_first_read, warning_parts
 from archisync_gui.syncs import SyncRunner
 from tests.support.seventh import SUPPLIERS
@@ -64,6 +68,24 @@ async def test_six_lists_are_read_whole_and_a_second_time_nothing_changes(here: 
         assert not is_first_read(second.warnings)
     assert here.store.rows_written == written
     assert sum(1 for action in here.demo.actions if action.kind == "login") == 1
+
+
+async def test_others_have_their_turns_while_a_page_is_taken(here: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows take some milliseconds: in one turn of the loop, the order form's questions waited for all of them."""
+    turns: list[str] = []
+    parse = RowReader.take
+
+    def counted(self: RowReader, rows: Sequence[Sequence[Typed]], **how: Any) -> list[Row]:
+        turns.append(f"{len(rows)} rows")
+        asyncio.get_running_loop().call_soon(turns.append, "others")
+        return parse(self, rows, **how)
+
+    monkeypatch.setattr(RowReader, "take", counted)
+    here.runner = SyncRunner(here.store, here.erp, ENTITIES, page_size=100)
+    assert (await here.sync("products")).outcome is Outcome.COMPLETED
+    assert "25 rows" in turns
+    assert set(turns[1::2]) == {"others"}, "after each part"
+    assert set(await here.rows("products")) == here.truth("products")
 
 
 async def test_values_are_the_erps(here: World) -> None:
