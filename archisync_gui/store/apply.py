@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import compress, count
-from operator import itemgetter, ne
-from typing import Any, NamedTuple, cast
+from operator import ne
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,15 +20,14 @@ from archisync_gui.entities.declaration import Entity, Value
 from archisync_gui.store import schema
 from archisync_gui.store.ages import reads_row, remember
 from archisync_gui.store.database import check, json_or_none
-from archisync_gui.store.dialect import insert_rows, raw_rows
+from archisync_gui.store.dialect import raw_rows
 from archisync_gui.store.errors import Overtaken
 from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, percent_change, row_key, search_text
-from archisync_gui.store.schema import CHANGES, READS, TOUCHED, UNFILLED, utc_text
+from archisync_gui.store.schema import READS, TOUCHED, UNFILLED
 from archisync_gui.store.seen_keys import CHUNK, chunks, unpack_keys
 from archisync_gui.store.types import Batch, ChangeKind, Delta, Known
+from archisync_gui.store.writing import Writer
 
-Changed = tuple[str | None, Value, Value, int | None]
-"""A changed field: its name, before, after, percent. A million of them are made for a large list: no named tuple."""
 BLANKS_UNTIL_TAKEN = 2
 
 
@@ -56,120 +55,6 @@ class _Index:
     """Only of rows that are not ordinary."""
 
 
-@dataclass
-class _Tally:
-    added: int = 0
-    changed: int = 0
-    gone: int = 0
-    missing: int = 0
-    revived: int = 0
-    unchanged: int = 0
-    written: int = 0
-
-
-class _Statement:
-    """A statement compiled from Core once and run on plain sequences, whose items stand in the order of ``names``.
-
-    Binding dictionaries costs twice the time of the insert itself (5,000 rows of 30 columns: 155 ms against 84 ms).
-    """
-
-    def __init__(self, compiled: sa.Compiled, names: Sequence[str]) -> None:
-        place = {name: at for at, name in enumerate(names)}
-        self.sql = str(compiled)
-        self.table = cast("Any", compiled).statement.table
-        self.columns = tuple(cast("Any", compiled).positiontup)
-        self.pick = itemgetter(*(place[name] for name in cast("Any", compiled).positiontup))
-
-
-@dataclass
-class _Writer:
-    """Collects the SQL of one apply."""
-
-    connection: sa.Connection
-    table: sa.Table
-    entity: Entity
-    account: str
-    batch: Batch
-    tally: _Tally = field(default_factory=_Tally)
-
-    def __post_init__(self) -> None:
-        names = [column.name for column in self.entity.columns]
-        dialect = self.connection.dialect
-        row = [*schema.META, *names]
-        self._insert = _Statement(self.table.insert().inline().compile(dialect=dialect, column_keys=row), row)
-        written = [schema.HASH, schema.LAST_CHANGED, schema.BLANKS, schema.SEARCH, *names]
-        update = self.table.update().where(
-            self.table.c[schema.ACCOUNT] == sa.bindparam("_account"), self.table.c[schema.KEY] == sa.bindparam("_key")
-        )
-        given = ["_account", "_key", *(f"_{name}" for name in written)]
-        values: dict[str, Any] = {name: sa.bindparam(f"_{name}") for name in written}
-        self._update = _Statement(update.values(values).compile(dialect=dialect), given)
-        # Rarely needed, and apart: naming the columns of an index makes SQLite write the index of every row anew.
-        present = {schema.MISSING_SINCE: sa.null(), schema.DELETED_AT: sa.null()}
-        self._update_back = _Statement(update.values(values | present).compile(dialect=dialect), given)
-        log = CHANGES.insert().inline().compile(dialect=dialect, column_keys=[*LOG_ORDER])
-        self._log = _Statement(log, LOG_ORDER)
-        self._lines: list[Sequence[Any]] = []
-        self.written: list[str] = []
-        """Keys of the rows added, changed or revived."""
-        self.at = utc_text(self.batch.as_of)
-
-    def insert(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Add rows: the values of ``schema.META``, then those of the columns."""
-        self.tally.written += self._add(self._insert, rows)
-
-    def update(self, rows: Sequence[Sequence[Any]], *, back: bool) -> None:
-        """Rewrite rows: account, key, hash, last change, blanks, search text, then the columns. ``back``: they were
-        missing or deleted and are there again."""
-        self._many(self._update_back if back else self._update, rows)
-
-    def mark(self, column: str, keys: Sequence[str]) -> None:
-        """Set a time column of some rows to the time of the read."""
-        if keys:
-            statement = (
-                self.table.update()
-                .where(self.table.c[schema.ACCOUNT] == self.account, self.table.c[schema.KEY] == sa.bindparam("_key"))
-                .values({column: self.batch.as_of})
-            )
-            self._count(self.connection.execute(statement, [{"_key": key} for key in keys]))
-
-    def log(self, key: str, kind: ChangeKind, changed: Sequence[Changed] = ()) -> None:
-        """Add a line to the change log (:data:`LOG_ORDER`)."""
-        fields = packed(changed) if changed else (None, None)
-        self._lines.append((self.at, self.batch.run_id, self.entity.name, self.account, key, kind.value, *fields))
-
-    def flush(self) -> None:
-        """Write the lines of the change log."""
-        self._add(self._log, self._lines)
-        self._lines = []
-
-    def _add(self, statement: _Statement, rows: Sequence[Sequence[Any]]) -> int:
-        if not rows:
-            return 0
-        picked = [statement.pick(row) for row in rows]
-        return insert_rows(self.connection, statement.table, statement.columns, statement.sql, picked)
-
-    def _many(self, statement: _Statement, rows: Sequence[Sequence[Any]]) -> None:
-        if rows:
-            values = [statement.pick(row) for row in rows]
-            self._count(self.connection.exec_driver_sql(statement.sql, values))
-
-    def _count(self, done: sa.CursorResult[Any]) -> None:
-        self.tally.written += done.rowcount  # without what triggers wrote
-
-
-_encode = json.JSONEncoder(default=repr, separators=(",", ":")).encode  # a damaged cell may hold bytes
-
-
-def packed(changed: Sequence[Changed]) -> tuple[str, int | None]:
-    """The columns ``fields`` and ``percent`` of a line; the latter is that of the amount that moved most."""
-    moved = [change[3] for change in changed if change[3] is not None]
-    return _encode(changed), max(moved, key=abs) if moved else None
-
-
-LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "fields", "percent")
-
-
 def apply(
     connection: sa.Connection,
     entity: Entity,
@@ -185,7 +70,7 @@ def apply(
     compared with it.
     """
     reader = Reader(entity)
-    writer = _Writer(connection, table, entity, account, batch)
+    writer = Writer(connection, table, entity, account, batch)
     tally = writer.tally
     last = reads_row(connection, entity.name, account)
     if batch.compared_with is not None and last.whole_number > batch.compared_with:
@@ -260,7 +145,7 @@ def _touched_after(connection: sa.Connection, entity: str, account: str, number:
 
 
 def _compare(
-    writer: _Writer,
+    writer: Writer,
     reader: Reader,
     stored: _Index,
     suspects: dict[str, tuple[tuple[Value, ...], bytes]],
@@ -354,7 +239,7 @@ def _counts(kept: object) -> dict[str, int]:
     return {name: times for name, times in kept.items() if type(times) is int}
 
 
-def _absences(writer: _Writer, stored: _Index, seen: dict[str, None], abandoned: threading.Event | None) -> None:
+def _absences(writer: Writer, stored: _Index, seen: dict[str, None], abandoned: threading.Event | None) -> None:
     """After a clean whole read: absent once is missing, absent again is gone."""
     absent = (key for key in stored.hashes if key not in seen)
     for part in chunks(absent):

@@ -1,4 +1,4 @@
-"""The changed fields of one row, read from its line of the change log (``apply`` writes them); no query.
+"""The changed fields of one row, as they stand in its line of the change log; no query.
 
 A line names all fields that a read changed in a row; until version 0004 of the archive each field had a line of its
 own, and such lines are kept as long as any.
@@ -7,13 +7,16 @@ own, and such lines are kept as long as any.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Value
 from archisync_gui.store.schema import CHANGES
+
+Changed = tuple[str | None, Value, Value, int | None]
+"""A changed field: its name, before, after, percent. A million of them are made for a large list: no named tuple."""
 
 
 class FieldChange(NamedTuple):
@@ -24,6 +27,15 @@ class FieldChange(NamedTuple):
     after: Value
     percent: int | None
     """Difference of an amount, in hundredths of a percent."""
+
+
+_encode = json.JSONEncoder(default=repr, separators=(",", ":")).encode  # a damaged cell may hold bytes
+
+
+def packed(changed: Sequence[Changed]) -> tuple[str, int | None]:
+    """The columns ``fields`` and ``percent`` of a line; the latter is that of the amount that moved most."""
+    moved = [change[3] for change in changed if change[3] is not None]
+    return _encode(changed), max(moved, key=abs) if moved else None
 
 
 def lines(connection: sa.Connection) -> list[sa.RowMapping]:

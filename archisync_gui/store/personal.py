@@ -25,10 +25,9 @@ from archisync_gui.entities.declaration import Entity, Row
 from archisync_gui.store import backups, refused, schema
 from archisync_gui.store import find as fulltext
 from archisync_gui.store.ages import forget_seen
-from archisync_gui.store.apply import packed
 from archisync_gui.store.database import json_or_none
 from archisync_gui.store.errors import StoreError, translated
-from archisync_gui.store.fields import FieldChange, fields_of, lines
+from archisync_gui.store.fields import FieldChange, fields_of, lines, packed
 from archisync_gui.store.keys import search_text
 
 SHORTEST = 4
