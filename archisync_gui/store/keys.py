@@ -67,7 +67,9 @@ class Reader:
     def values(self, row: Row) -> tuple[Value, ...]:
         """The effective values; what the row does not have is ``None``."""
         # A record of a read gives all its values at once: name by name they took a sixth of an apply.
-        taken = row.take(self.names) if hasattr(row, "take") else None
+        taken: tuple[Value, ...] | None = row.take(self.names) if hasattr(row, "take") else None
+        if taken is not None and not self._bools:
+            return taken
         values = [row.get(name) for name in self.names] if taken is None else list(taken)
         return tuple(self.with_bools(values))
 
@@ -82,7 +84,7 @@ class Reader:
 def change_hash(values: Sequence[Value]) -> bytes:
     """A digest over every mapped value. The separator cannot occur in a parsed text (it counts as white space)."""
     return blake2b(
-        "\x1f".join(["\x00" if v is None else v if type(v) is str else str(v) for v in values]).encode(),
+        "\x1f".join(["\x00" if v is None else f"{v}" for v in values]).encode(),
         digest_size=16,
     ).digest()
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from archisync_gui.entities import ENTITIES, INVOICES, ORDERS, Column, Kind
 from archisync_gui.erp.cells.compare import differing_columns
 from archisync_gui.erp.cells.parsers import Unreadable, parser
-from archisync_gui.erp.cells.rows import _NOT_READ, Record, RowReader
+from archisync_gui.erp.cells.rows import Record, RowReader
 from archisync_gui.erp.cells.typed import typed_parser
 from archisync_gui.erp.cells.words import Words, plain
 
@@ -189,9 +189,10 @@ def test_half_a_letter_is_shown_as_one_that_is_missing() -> None:
 def test_a_record_gives_several_values_at_once_unless_one_was_not_read() -> None:
     places = {"id": 0, "name": 1, "city": 2}
     names = ("city", "id")
-    one, two = Record(places, ("1", "a", None)), Record(places, ("2", _NOT_READ, "x"))
+    one, two = Record(places, ("1", "a", None)), Record({"id": 0, "city": 1}, ("2", "x"))
     assert [one.take(names), two.take(names)] == [(None, "1"), ("x", "2")]
     assert one.take(("id",)) == ("1",)
     assert two.take(("id", "name")) is None
+    assert one.take(("id", "name", "city")) == ("1", "a", None)
     assert one.take(("id", "nowhere")) is None
     assert Record({"id": 1, "city": 0}, ("y", "3")).take(names) == ("y", "3"), "another list's places"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, ClassVar
@@ -63,12 +63,10 @@ class Findings:
 SHARED_LIMIT = 20_000
 """Texts remembered for sharing; a bound, since most columns hold a few words or only different ones."""
 
-_NOT_READ = object()
-
 
 class Record(Mapping[str, Value]):
-    """One record: a tuple beside the names that all records of its list share. A read of 100,000 products kept as
-    dictionaries takes 150 MB, so 100. What was not read of the record is not in it."""
+    """One record: a tuple beside the names that the records of its list share. A read of 100,000 products kept as
+    dictionaries takes 150 MB, so 100. What was not read of the record has no place in it."""
 
     __slots__ = ("_places", "_values")
     _last: ClassVar[tuple[Mapping[str, int], tuple[str, ...], Any]] = ({}, (), None)
@@ -80,15 +78,12 @@ class Record(Mapping[str, Value]):
 
     def __getitem__(self, name: str) -> Value:
         value: Value = self._values[self._places[name]]
-        if value is _NOT_READ:
-            raise KeyError(name)
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a column; ``default`` where the row has none."""
         at = self._places.get(name)
-        value = default if at is None else self._values[at]
-        return default if value is _NOT_READ else value
+        return default if at is None else self._values[at]
 
     def take(self, names: tuple[str, ...]) -> tuple[Value, ...] | None:
         """The values of these names at once; ``None`` where one of them was not read. Give the same tuple each time."""
@@ -96,16 +91,18 @@ class Record(Mapping[str, Value]):
         if places is not self._places or wanted is not names:
             if any(name not in self._places for name in names):
                 return None
-            pick = itemgetter(*(self._places[name] for name in names), 0)  # a tuple also of one
+            at = [self._places[name] for name in names]
+            all_in_order = at == [*range(len(self._values))]
+            pick = None if all_in_order else itemgetter(*at, 0)  # a tuple also of one
             Record._last = self._places, names, pick
-        values: tuple[Any, ...] = pick(self._values)[:-1]
-        return None if _NOT_READ in values else values
+        values: tuple[Any, ...] = self._values if pick is None else pick(self._values)[:-1]
+        return values
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, value in zip(self._places, self._values, strict=True) if value is not _NOT_READ)
+        return iter(self._places)
 
     def __len__(self) -> int:
-        return sum(value is not _NOT_READ for value in self._values)
+        return len(self._places)
 
     def __repr__(self) -> str:
         return repr(dict(self))
@@ -116,6 +113,8 @@ class _Plan:
     """How the rows of pages of one shape are parsed: a column, its place in the row, its parser."""
 
     columns: tuple[tuple[Column, int, Callable[[Any], Value]], ...]
+    places: Mapping[str, int]
+    """Where each column stands in a record whose cells can all be read."""
     typed: bool
 
 
@@ -129,7 +128,8 @@ class RowReader:
         """What to ask the grid for, each field once."""
         self._words = Words()
         self._plans: dict[tuple[tuple[str, ...], bool], _Plan] = {}
-        self._places = {column.name: at for at, column in enumerate(entity.columns)}
+        self._places: dict[tuple[str, ...], Mapping[str, int]] = {}
+        """Of the records with exactly these columns."""
         self._shared: dict[str, str] = {}
 
     def learn(self, words: Learned) -> None:
@@ -158,20 +158,24 @@ class RowReader:
         plan = self._plans.get((fields, typed))
         if plan is None:
             place = {name: i for i, name in enumerate(fields)}
-            plan = _Plan(
-                tuple(
-                    (
-                        column,
-                        place[column.field_name],
-                        typed_parser(column, self._words) if typed else parser(column, self._words),
-                    )
-                    for column in self.entity.columns
-                    if column.field_name in place
-                ),
-                typed,
+            columns = tuple(
+                (
+                    column,
+                    place[column.field_name],
+                    typed_parser(column, self._words) if typed else parser(column, self._words),
+                )
+                for column in self.entity.columns
+                if column.field_name in place
             )
+            plan = _Plan(columns, self._places_of([column.name for column, _, _ in columns]), typed)
             self._plans[fields, typed] = plan
         return plan
+
+    def _places_of(self, names: Iterable[str]) -> Mapping[str, int]:
+        key = tuple(names)
+        if key not in self._places:
+            self._places[key] = {name: at for at, name in enumerate(key)}
+        return self._places[key]
 
     def _record(self, plan: _Plan, row: Sequence[Typed]) -> Row | None:
         found = self.findings
@@ -181,13 +185,15 @@ class RowReader:
                 found.garbage[garbage.name] += 1
                 return None
         found.records += 1
-        values: list[Any] = [_NOT_READ] * len(self._places)
+        values: list[Any] = []
+        not_read: set[str] = set()
         bad = False
         if len(self._shared) > SHARED_LIMIT:
             self._shared.clear()
         for column, at, parse in plan.columns:
             cell = row[at]
             if cell is None and not plan.typed:
+                not_read.add(column.name)
                 continue
             if column.part is not None:
                 cell = column.part(raw_text_whole(text_of(cell)))
@@ -195,6 +201,7 @@ class RowReader:
                 value = parse(cell)
             except Unreadable as error:
                 bad = True
+                not_read.add(column.name)
                 self._unreadable(raw, column, error)
                 continue
             if type(value) is str:
@@ -203,9 +210,10 @@ class RowReader:
                     found.unknown_words[column.name, value] += 1
             if value is not None:
                 found.filled[column.name] += 1
-            values[self._places[column.name]] = value
+            values.append(value)
         found.bad_rows += bad
-        record = Record(self._places, tuple(values))
+        places = self._places_of(name for name in plan.places if name not in not_read) if not_read else plan.places
+        record = Record(places, tuple(values))
         if any(record.get(name) is None for name in self.entity.key):
             found.nameless += 1
             return None
