@@ -23,6 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archisync_gui.store import schema
+from archisync_gui.store.seen_keys import CHUNK
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +61,13 @@ def insert_rows(
     return len(rows)
 
 
-def raw_rows(connection: sa.Connection, statement: sa.Select[Any]) -> list[tuple[Any, ...]]:
+def raw_rows(result: sa.CursorResult[Any]) -> Iterator[tuple[Any, ...]]:
     """The driver's own tuples, for many rows: SQLAlchemy's take nearly as long again as SQLite. Times are texts, and
     SQLite's JSON and truth values are as they are stored."""
-    found: Any = connection.execute(statement)
-    rows: list[tuple[Any, ...]] = found.cursor.fetchall()
-    found.close()
-    return rows
+    cursor: Any = result.cursor
+    while part := cursor.fetchmany(CHUNK):
+        yield from part
+    result.close()
 
 
 def without_nul(value: Any) -> Any:

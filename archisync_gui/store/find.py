@@ -263,15 +263,11 @@ def rows_of_value(
     return where
 
 
-def _rowid(table: sa.Table) -> sa.ColumnElement[int]:
-    return sa.literal_column(f"{table.name}.rowid", sa.Integer)
-
-
 def _in_index(entity: Entity, table: sa.Table, part: str) -> sa.ColumnElement[bool]:
     """Whether a row has every trigram of ``part``."""
     find = sa.table(index_name(entity))
     match = sa.literal_column(index_name(entity)).op("MATCH")(_match([part]))
-    return _rowid(table).in_(sa.select(sa.literal_column("rowid", sa.Integer)).select_from(find).where(match))
+    return schema.row_id(table).in_(sa.select(sa.literal_column("rowid", sa.Integer)).select_from(find).where(match))
 
 
 def _match(parts: Sequence[str]) -> str:
@@ -300,7 +296,7 @@ def _matches(
         chosen = sa.select(c[schema.ACCOUNT], c[schema.KEY]).where(
             c[schema.ACCOUNT].in_(accounts), c[schema.DELETED_AT].is_(None), *containing(table, parts)
         )
-        newest = connection.execute(chosen.order_by(_rowid(table).desc()).limit(limit))
+        newest = connection.execute(chosen.order_by(schema.row_id(table).desc()).limit(limit))
         return [(account, key) for account, key in newest]
     number = any(len(part) >= 3 and any(map(str.isdigit, part)) for part in parts)
     statement = _statement(table.name, index_name(entity), len(accounts), len(parts), bounded=not number)

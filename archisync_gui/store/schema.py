@@ -261,6 +261,12 @@ META = (ACCOUNT, KEY, HASH, FIRST_SEEN, LAST_CHANGED, MISSING_SINCE, DELETED_AT,
 """Our own columns of every data table; the prefix keeps them apart from the declared ones."""
 
 
+def row_id(table: sa.Table) -> sa.ColumnElement[int]:
+    """What finds a row without an index: SQLite's own number of it, in PostgreSQL a column of that name. ``VACUUM``
+    changes it."""
+    return sa.literal_column(f"{table.name}.rowid", sa.BigInteger)
+
+
 def sql_type(column: Column) -> sa.types.TypeEngine[Any]:
     """The SQL type for a declared column."""
     match column.kind:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 log = logging.getLogger(__name__)
@@ -18,13 +19,8 @@ KEY_SEPARATOR = "\x1e"
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """The items in lists of at most ``size``."""
-    part: list[T] = []
-    for item in items:
-        part.append(item)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
+    left = iter(items)
+    while part := list(islice(left, size)):
         yield part
 
 

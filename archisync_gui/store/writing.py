@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, cast
@@ -14,7 +14,7 @@ from archisync_gui.store import schema
 from archisync_gui.store.dialect import insert_rows
 from archisync_gui.store.fields import Changed, packed
 from archisync_gui.store.schema import CHANGES, utc_text
-from archisync_gui.store.types import Batch, ChangeKind
+from archisync_gui.store.types import Batch
 
 LOG_ORDER = ("at", "run_id", "entity", "account", "row_key", "kind", "fields", "percent")
 
@@ -58,20 +58,11 @@ class Writer:
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
-        names = [column.name for column in self.entity.columns]
+        self._names = [column.name for column in self.entity.columns]
         dialect = self.connection.dialect
-        row = [*schema.META, *names]
+        row = [*schema.META, *self._names]
         self._insert = _Statement(self.table.insert().inline().compile(dialect=dialect, column_keys=row), row)
-        written = [schema.HASH, schema.LAST_CHANGED, schema.BLANKS, schema.SEARCH, *names]
-        update = self.table.update().where(
-            self.table.c[schema.ACCOUNT] == sa.bindparam("_account"), self.table.c[schema.KEY] == sa.bindparam("_key")
-        )
-        given = ["_account", "_key", *(f"_{name}" for name in written)]
-        values: dict[str, Any] = {name: sa.bindparam(f"_{name}") for name in written}
-        self._update = _Statement(update.values(values).compile(dialect=dialect), given)
-        # Rarely needed, and apart: naming the columns of an index makes SQLite write the index of every row anew.
-        present = {schema.MISSING_SINCE: sa.null(), schema.DELETED_AT: sa.null()}
-        self._update_back = _Statement(update.values(values | present).compile(dialect=dialect), given)
+        self._updates: dict[tuple[frozenset[str], bool], _Statement] = {}
         log = CHANGES.insert().inline().compile(dialect=dialect, column_keys=[*LOG_ORDER])
         self._log = _Statement(log, LOG_ORDER)
         self._lines: list[Sequence[Any]] = []
@@ -83,10 +74,28 @@ class Writer:
         """Add rows: the values of ``schema.META``, then those of the columns."""
         self.tally.written += self._add(self._insert, rows)
 
-    def update(self, rows: Sequence[Sequence[Any]], *, back: bool) -> None:
-        """Rewrite rows: account, key, hash, last change, blanks, search text, then the columns. ``back``: they were
-        missing or deleted and are there again."""
-        self._many(self._update_back if back else self._update, rows)
+    def update(self, rows: Sequence[Sequence[Any]], changed: Set[str], *, back: bool) -> None:
+        """Rewrite rows: row id, hash, last change, blanks, search text, then the columns. Only those of ``changed``
+        differ in any of the rows, of search text and columns. ``back``: they were missing or deleted and are there
+        again."""
+        if rows:
+            statement = self._update(frozenset(changed), back)
+            values = [statement.pick(row) for row in rows]
+            self._count(self.connection.exec_driver_sql(statement.sql, values))
+
+    def _update(self, changed: frozenset[str], back: bool) -> _Statement:
+        """Each column named costs time, the search text most: its trigger looks at it."""
+        if (changed, back) not in self._updates:
+            order = [schema.HASH, schema.LAST_CHANGED, schema.BLANKS, schema.SEARCH, *self._names]
+            values: dict[str, Any] = {
+                name: sa.bindparam(f"_{name}") for at, name in enumerate(order) if at < 3 or name in changed
+            }
+            if back:  # not always: naming the columns of an index makes SQLite write the index of every row anew
+                values |= {schema.MISSING_SINCE: sa.null(), schema.DELETED_AT: sa.null()}
+            update = self.table.update().where(schema.row_id(self.table) == sa.bindparam("_row")).values(values)
+            compiled = update.compile(dialect=self.connection.dialect)
+            self._updates[changed, back] = _Statement(compiled, ["_row", *(f"_{name}" for name in order)])
+        return self._updates[changed, back]
 
     def mark(self, column: str, keys: Sequence[str]) -> None:
         """Set a time column of some rows to the time of the read."""
@@ -98,10 +107,10 @@ class Writer:
             )
             self._count(self.connection.execute(statement, [{"_key": key} for key in keys]))
 
-    def log(self, key: str, kind: ChangeKind, changed: Sequence[Changed] = ()) -> None:
+    def log(self, key: str, kind: str, changed: Sequence[Changed] = ()) -> None:
         """Add a line to the change log (:data:`LOG_ORDER`)."""
         fields = packed(changed) if changed else (None, None)
-        self._lines.append((self.at, self.batch.run_id, self.entity.name, self.account, key, kind.value, *fields))
+        self._lines.append((self.at, self.batch.run_id, self.entity.name, self.account, key, kind, *fields))
 
     def flush(self) -> None:
         """Write the lines of the change log."""
@@ -113,11 +122,6 @@ class Writer:
             return 0
         picked = [statement.pick(row) for row in rows]
         return insert_rows(self.connection, statement.table, statement.columns, statement.sql, picked)
-
-    def _many(self, statement: _Statement, rows: Sequence[Sequence[Any]]) -> None:
-        if rows:
-            values = [statement.pick(row) for row in rows]
-            self._count(self.connection.exec_driver_sql(statement.sql, values))
 
     def _count(self, done: sa.CursorResult[Any]) -> None:
         self.tally.written += done.rowcount  # without what triggers wrote
