@@ -23,7 +23,8 @@ from archisync_gui.store.ages import reads_row, remember
 from archisync_gui.store.database import check, json_or_none
 from archisync_gui.store.dialect import raw_rows
 from archisync_gui.store.errors import Overtaken
-from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, percent_change, row_key, search_text
+from archisync_gui.store.fields import differences
+from archisync_gui.store.keys import Reader, change_hash, is_blank, natural_key, row_key, search_text
 from archisync_gui.store.schema import READS, TOUCHED, UNFILLED
 from archisync_gui.store.seen_keys import CHUNK, chunks, unpack_keys
 from archisync_gui.store.types import Batch, ChangeKind, Delta, Known
@@ -204,12 +205,7 @@ def _compare(
         if fields or state.deleted:
             writer.written.append(key)
         if fields:
-            amounts = reader.percent
-            changed = [
-                (names[i], old[i], effective[i], percent_change(old[i], effective[i]) if amounts[i] else None)
-                for i in fields
-            ]
-            writer.log(key, CHANGED, changed)
+            writer.log(key, CHANGED, differences(names, reader.amounts, fields, old, effective))
         if stored.hashes[key] == digest and not state.missing and not state.deleted and blanks == counters:
             continue
         rewritten.update(differing)

@@ -7,17 +7,14 @@ own, and such lines are kept as long as any.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
 from archisync_gui.entities.declaration import Value
+from archisync_gui.store.keys import percent_change
 from archisync_gui.store.schema import CHANGES
-
-Changed = tuple[str | None, Value, Value, int | None]
-"""A changed field: its name, before, after, percent. A million of them are made for a large list: no named tuple."""
 
 
 class FieldChange(NamedTuple):
@@ -31,23 +28,32 @@ class FieldChange(NamedTuple):
 
 
 _encode = json.JSONEncoder(default=repr, separators=(",", ":")).encode  # a damaged cell may hold bytes
-_name = lru_cache(_encode)
 
 
-def packed(changed: Iterable[Changed]) -> tuple[str, int | None]:
+def packed(changed: Sequence[FieldChange]) -> tuple[str, int | None]:
     """The columns ``fields`` and ``percent`` of a line; the latter is that of the amount that moved most."""
-    texts, most = [], None
-    for name, before, after, percent in changed:
-        # The encoder takes a microsecond for whatever is no text, and most changes are of amounts.
-        was = before if type(before) is int else _encode(before)
-        now = after if type(after) is int else _encode(after)
+    moved = [change.percent for change in changed if change.percent is not None]
+    return _encode(changed), max(moved, key=abs) if moved else None
+
+
+def differences(
+    names: Sequence[str], amounts: Sequence[bool], fields: Sequence[int], old: Sequence[Value], new: Sequence[Value]
+) -> tuple[str, int | None]:
+    """The same of two rows that differ in ``fields``. There are a million of these when all rows of a large list
+    changed, so they are written without tuples and the encoder: two thirds of the time, half of it for one field."""
+    texts: list[str] = []
+    moved: list[int] = []
+    for i in fields:
+        before, after = old[i], new[i]
+        percent = percent_change(before, after) if amounts[i] else None
         if percent is None:
-            texts.append(f"[{_name(name)},{was},{now},null]")
+            was = before if type(before) is int else _encode(before)
+            now = after if type(after) is int else _encode(after)
+            texts.append(f'["{names[i]}",{was},{now},null]')
         else:
-            texts.append(f"[{_name(name)},{was},{now},{percent}]")
-            if most is None or abs(percent) > abs(most):
-                most = percent
-    return f"[{','.join(texts)}]", most
+            texts.append(f'["{names[i]}",{before},{after},{percent}]')
+            moved.append(percent)
+    return f"[{','.join(texts)}]", max(moved, key=abs) if moved else None
 
 
 def lines(connection: sa.Connection) -> list[sa.RowMapping]:

@@ -62,7 +62,7 @@ class Reader:
         self.names = tuple(column.name for column in entity.columns)
         self._bools = tuple(i for i, column in enumerate(entity.columns) if column.kind is Kind.BOOL)
         self.sticky = tuple(i for i, column in enumerate(entity.columns) if column.sticky)
-        self.percent = tuple(column.kind is Kind.MONEY for column in entity.columns)
+        self.amounts = tuple(column.kind is Kind.MONEY for column in entity.columns)
 
     def values(self, row: Row) -> tuple[Value, ...]:
         """The effective values; what the row does not have is ``None``."""
@@ -91,6 +91,6 @@ def change_hash(values: Sequence[Value]) -> bytes:
 
 def percent_change(before: Value, after: Value) -> int | None:
     """Difference of two amounts in hundredths of a percent of the first; ``None`` where there is no first."""
-    if not (isinstance(before, int) and isinstance(after, int) and before):
-        return None
-    return round((after - before) * 10_000 / abs(before))
+    if type(before) is int and type(after) is int and before:
+        return round((after - before) * 10_000 / abs(before))
+    return None

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import schema
 from archisync_gui.store.dialect import insert_rows
-from archisync_gui.store.fields import Changed, packed
 from archisync_gui.store.schema import CHANGES, utc_text
 from archisync_gui.store.types import Batch
 
@@ -107,9 +106,8 @@ class Writer:
             )
             self._count(self.connection.execute(statement, [{"_key": key} for key in keys]))
 
-    def log(self, key: str, kind: str, changed: Sequence[Changed] = ()) -> None:
+    def log(self, key: str, kind: str, fields: tuple[str | None, int | None] = (None, None)) -> None:
         """Add a line to the change log (:data:`LOG_ORDER`)."""
-        fields = packed(changed) if changed else (None, None)
         self._lines.append((self.at, self.batch.run_id, self.entity.name, self.account, key, kind, *fields))
 
     def flush(self) -> None:

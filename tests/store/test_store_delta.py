@@ -13,8 +13,8 @@ from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import ChangeKind, Delta, Store, find, row_key
-from archisync_gui.store.fields import packed
-from archisync_gui.store.keys import change_hash
+from archisync_gui.store.fields import FieldChange, differences, packed
+from archisync_gui.store.keys import change_hash, percent_change
 
 
 async def keys(store: Store, account: str = "agent", **options: bool) -> list[str]:
@@ -81,13 +81,19 @@ async def test_rows_that_differ_in_different_columns_are_each_written_whole(stor
     assert await store.apply("parcels", "agent", reads.batch(rows)) == Delta(unchanged=7)
 
 
-def test_changed_fields_are_packed_as_json_packs_them() -> None:
-    """Without its encoder, for speed; damaged cells hold bytes and fractions."""
-    values: list[object] = [7, -36_065, 0, True, False, None, "", 'Ditta "Nord"\\\n', "È «x»", 1.5, b"\xff", 2**70]
-    changed: list[Any] = [(f"f{n}", value, values[-1 - n], None) for n, value in enumerate(values)]
-    assert packed(changed) == (json.dumps(changed, separators=(",", ":"), default=repr), None)
-    moved: list[Any] = [("cost", 1, 3, 200), ('ol"d', 4, 1, -750), ("sum", 4, 7, 750), ("note", "a", "b", None)]
-    assert packed(moved) == (json.dumps(moved, separators=(",", ":")), -750)
+def test_differences_are_written_as_the_json_encoder_writes_them() -> None:
+    """Damaged cells hold bytes and fractions, also in the place of amounts."""
+    values: list[Any] = [7, -36_065, 0, True, False, None, "", 'Ditta "Nord"\\\n', "È «x»", 1.5, b"\xff", 2**70]
+    old, new = [a for a in values for _ in values], [b for _ in values for b in values]
+    names, places = [f"f{n}" for n in range(len(old))], range(len(old))
+    texts = [FieldChange(name, *both, None) for name, *both in zip(names, old, new, strict=True)]
+    assert differences(names, [False] * len(old), places, old, new) == packed(texts)
+    amounts = [change._replace(percent=percent_change(change.before, change.after)) for change in texts]
+    written = differences(names, [True] * len(old), places, old, new)
+    assert written == packed(amounts)
+    assert json.loads(written[0])[1] == ["f1", 7, -36_065, -51_531_429]
+    assert [change.percent for change in amounts if bool in (type(change.before), type(change.after))] == [None] * 44
+    assert differences(["a", "b"], [True, True], [0, 1], [4, 4], [1, 7])[1] == -7_500, "of equals the first"
 
 
 def test_a_stored_row_keeps_its_digest_from_version_to_version() -> None:
