@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archisync_gui.entities import DDT, ENTITIES, ORDERS, Column, Kind, Value
 from archisync_gui.entities.tracking import courier_of, link_of, number_of
-from archisync_gui.erp.cells.parsers import Unreadable, parser
+from archisync_gui.erp.cells.parsers import Unreadable, parse_text, parser
 
 NBSP = "\xa0"
 
@@ -221,3 +221,9 @@ def test_the_largest_numbers_and_leading_zeros_are_read(kind: Kind, text: str, v
 def test_digits_of_another_script_are_unreadable(kind: Kind) -> None:
     with pytest.raises(Unreadable):
         parser(Column("F", "f", "", "", kind))("\u0661\u0662\u0663")
+
+
+def test_marks_that_are_not_seen_are_no_text() -> None:
+    assert parse_text("\u200eABC\u200b") == "ABC"
+    assert parse_text("\u200b") is None
+    assert parse_text("A\u200dB") == "A\u200dB"  # joins letters of some scripts

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from archisync_gui.entities import CUSTOMERS, DDT, ORDERS
+from archisync_gui.entities import CUSTOMERS, DDT, ORDERS, PRICES
 from archisync_gui.erp import Browser, Erp
 from archisync_gui.erp.cells.rows import RowReader
 from archisync_gui.erp.lists.filters import find_option, find_preset
@@ -261,6 +261,27 @@ def test_without_the_wanted_preset_nothing_is_read() -> None:
         find_preset(DDT.filter, combos())
     assert find_option(("Clienti liberi",), combos(), "data") == "xaf_xaf_a1Free_Customers"
     assert find_option(("no such",), combos(), "data") == "xaf_xaf_a1All_Customers"
+
+
+@pytest.mark.parametrize(
+    ("wish", "values", "wanted"),
+    [
+        (PRICES.filter, [("a1InactivePrices", "Non attivi"), ("a1ActivePrices", "Prezzi attivi")], "a1ActivePrices"),
+        (CUSTOMERS.filter, [("a1Overall_customers", "?"), ("a1All_Customers", "?")], "a1All_Customers"),
+        (CUSTOMERS.filter, [("a1NotAll_customers", "?"), ("a1All_customers", "Tutti i clienti")], "a1All_customers"),
+        (CUSTOMERS.filter, [("a1NotAll_customers", "?"), ("a1All_customers", "?")], None),
+        (CUSTOMERS.filter, [("a1Customers_x", "Tutti i clienti")], "a1Customers_x"),
+        (CUSTOMERS.filter, [("a1Overall_customers", "?")], None),
+    ],
+)
+def test_no_other_preset_is_taken_for_the_wanted_one(wish: Any, values: list[Any], wanted: str | None) -> None:
+    combos = [{"id": "data", "value": None, "items": values}]
+    if wanted is None:
+        with pytest.raises(SyncFailure) as refused:
+            find_preset(wish, combos)
+        assert refused.value.code == "preset-missing"
+    else:
+        assert find_preset(wish, combos) == ("data", wanted)
 
 
 def texts(reader: RowReader, **values: str | None) -> list[str | None]:

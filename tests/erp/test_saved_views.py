@@ -66,6 +66,19 @@ async def test_the_next_process_restores_at_its_first_visit_of_any_list(tmp_path
         assert not (tmp_path / SAVED_VIEWS).exists()
 
 
+async def test_a_visit_that_ends_before_it_changes_anything_loses_no_saved_view(tmp_path: Path) -> None:
+    async with world(tmp_path) as here:
+        erp = await _killed(here, tmp_path)
+        async with erp.list(ORDERS, USER, (), lambda: None):
+            pass  # refused, held or cancelled before the list was prepared
+        async with erp.list(PRICES, USER, (), lambda: None):
+            pass
+        await erp.close()
+        left = here.demo.get_preferences(USER, "orders")
+        assert (left.preset, left.sort, left.page_size) == ("ListViewSalesTableOrdersThisMonth", USERS_OWN.sort, 50)
+        assert not (tmp_path / SAVED_VIEWS).exists()
+
+
 async def test_what_the_user_has_chosen_since_stays(tmp_path: Path) -> None:
     async with world(tmp_path) as here:
         erp = await _killed(here, tmp_path)

@@ -196,3 +196,13 @@ def test_a_record_gives_several_values_at_once_unless_one_was_not_read() -> None
     assert one.take(("id", "name", "city")) == ("1", "a", None)
     assert one.take(("id", "nowhere")) is None
     assert Record({"id": 1, "city": 0}, ("y", "3")).take(names) == ("y", "3"), "another list's places"
+
+
+def test_a_cell_that_cuts_or_parts_a_text_says_the_same_as_its_value() -> None:
+    """Else the worse of the two would be stored."""
+    fields = ("SALESNAME",)
+    long = "Consegnare al piano terra, citofonare Bianchi"
+    for cell in ("Consegnare al piano …", "Consegnare al piano...", "Consegnare al piano terra,\ncitofonare Bianchi"):
+        assert differing_columns(ORDERS, fields, [(long,)] * 5, [(cell,)] * 5, Words()) == [], cell
+    for cell in ("Consegnare altrove …", "…", "Consegnare al piano"):
+        assert differing_columns(ORDERS, fields, [(long,)] * 5, [(cell,)] * 5, Words()) == ["SALESNAME"], cell

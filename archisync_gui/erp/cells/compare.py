@@ -53,6 +53,12 @@ def _differs(column: Column, pairs: Sequence[tuple[Typed, str | None]], words: W
         if shown is None or typed is None:
             continue
         compared += 1
-        # A cell cuts long texts and rounds numbers; what is compared is the meaning.
-        different += shown != typed and raw_text_whole(cell) != raw_text_whole(text_of(value))
+        different += shown != typed and not _shows(cell, text_of(value))
     return compared >= FEWEST and different * 2 >= compared
+
+
+def _shows(cell: str, value: str) -> bool:
+    """Whether a cell shows that text: whole or cut with an ellipsis, its lines and words parted in whatever way."""
+    shown, whole = ("".join(raw_text_whole(text).split()) for text in (cell, value))
+    cut = shown.removesuffix("...").removesuffix("\u2026")
+    return shown == whole or (cut != shown and bool(cut) and whole.startswith(cut))

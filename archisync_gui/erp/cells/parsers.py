@@ -39,9 +39,15 @@ def encodable(text: str) -> str:
     return text if text.isascii() else _HALF.sub("\ufffd", text)
 
 
+_MARKS = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+"""Characters that are not seen: soft hyphen, zero width space, direction marks, byte order mark."""
+
+
 def fold(text: str) -> str:
-    """White space (no-break spaces and line ends too) folded to single blanks; always :func:`encodable`."""
-    return encodable(" ".join(text.split()))
+    """White space (no-break spaces and line ends too) folded to single blanks, invisible marks dropped; always
+    :func:`encodable`."""
+    seen = text if text.isascii() else _MARKS.sub("", text)
+    return encodable(" ".join(seen.split()))
 
 
 def first_line(text: str) -> str:

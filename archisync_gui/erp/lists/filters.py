@@ -24,19 +24,30 @@ def find_preset(wish: FilterWish, combos: Sequence[Combo]) -> tuple[str, str]:
     """The combo that holds the preset filter and the wanted option's internal value.
 
     Values begin with a prefix that changes now and then, so they are matched by family and ending; there may be other
-    combos (customers have a view selector). Raises ``preset-missing`` (``docs/erp.md``, Presets).
+    combos (customers have a view selector). Of several values that match, the one with a text of the preset is meant.
+    Raises ``preset-missing`` (``docs/erp.md``, Presets), also where that leaves more than one.
     """
-    for combo in combos:
-        values = [(str(value), str(text)) for value, text in combo["items"]]
-        if not any(wish.family in value.casefold() for value, _ in values):
-            continue
-        for value, _ in values:
-            if any(value.casefold().endswith(ending) for ending in wish.ending):
-                return str(combo["id"]), value
-        for value, text in values:
-            if text.strip() in wish.texts:
-                return str(combo["id"]), value
-    raise layout("preset-missing", wanted=wish.texts[0])
+    options = [
+        (str(combo["id"]), str(value), str(text).strip())
+        for combo in combos
+        if any(wish.family in str(value).casefold() for value, _ in combo["items"])
+        for value, text in combo["items"]
+    ]
+    named = [option for option in options if any(_ends_with_words(option[1], ending) for ending in wish.ending)]
+    said = [option for option in named or options if option[2] in wish.texts]
+    found = named if len(named) == 1 else said
+    if len(found) != 1:
+        raise layout("preset-missing", wanted=wish.texts[0])
+    combo_id, value, _ = found[0]
+    return combo_id, value
+
+
+def _ends_with_words(value: str, ending: str) -> bool:
+    """Whether a value ends so, with a word that begins there: ``InactivePrices`` does not end with *activeprices*."""
+    if not value.casefold().endswith(ending):
+        return False
+    before, first = value[: -len(ending)][-1:], value[-len(ending)]
+    return not before.isalpha() or (before.islower() and first.isupper())
 
 
 def find_option(texts: Sequence[str], combos: Sequence[Combo], combo: str) -> str:

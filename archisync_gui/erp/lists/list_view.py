@@ -280,6 +280,11 @@ class ListView(ListPage):
         """An earlier visit has changed the list."""
         self._touched = True
 
+    @property
+    def touched(self) -> bool:
+        """Whether something of the list was changed, or is to be restored after an earlier visit."""
+        return self._touched
+
     async def restore(self) -> None:
         """Leave the list as its user had left it. Raises what the ERP makes of it; ``view-not-restored`` where it took
         the calls and yet shows something else."""

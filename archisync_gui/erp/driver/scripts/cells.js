@@ -6,14 +6,19 @@
   // An empty cell, or one that shows the ERP's word for "no value".
   const blank = text => !text || !text.trim() || text.trim() === "N/A";
 
-  // The text that a person sees: no scripts, no styles, line breaks kept.
+  const BLOCKS = new Set(["DIV", "P", "LI", "UL", "OL", "TABLE", "TR", "TD", "TH"]);
+
+  // The text that a person sees: no scripts, no styles, nothing hidden; line breaks kept, and one around each block.
   function walk(node, parts) {
     for (const child of node.childNodes) {
       if (child.nodeType === 3) parts.push(child.data);
       else if (child.nodeType === 1) {
         if (child.tagName === "SCRIPT" || child.tagName === "STYLE") continue;
-        if (child.tagName === "BR") parts.push("\n");
-        else walk(child, parts);
+        if (child.hidden || child.style.display === "none") continue;
+        const block = BLOCKS.has(child.tagName);
+        if (block || child.tagName === "BR") parts.push("\n");
+        walk(child, parts);
+        if (block) parts.push("\n");
       }
     }
   }
@@ -125,7 +130,7 @@
   function footer(grid) {
     const row = reader.part(grid, "_DXFooterRow");
     for (const cell of row ? row.children : []) {
-      const found = /Count\s*=\s*(\d{1,3}(?:[.,'’\s]\d{3})+(?!\d)|\d+)/.exec(plainText(cell));
+      const found = /Count\s*=\s*(\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?!\d)|\d+)/.exec(plainText(cell));
       if (found) return Number(found[1].replace(/\D/g, ""));
     }
     return null;
