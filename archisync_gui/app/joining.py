@@ -245,7 +245,8 @@ async def leave(profile: Profile, *, copy: bool) -> Left:
         await store.close()
     await _bring_drafts_back(profile, server)
     await asyncio.to_thread(_bring_shared_back, profile, server)
-    await Store.restore(profile.folder, backup, clock=SystemClock())
+    # A pause and stopped accounts are those of the office, not of this computer before it joined.
+    await Store.restore(profile.folder, backup, clock=SystemClock(), decided=False)
     await asyncio.to_thread(forget, profile.folder)
     return Left(profile.name, str(server), file, copied=True)
 

@@ -119,12 +119,15 @@ async def put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[s
 
     backup = None if wanted == "empty" else wanted
     try:
-        kept = await Store.restore(profile.folder, backup, clock=SystemClock())
+        done = await Store.restore(profile.folder, backup, clock=SystemClock())
     except SyncFailure as error:
         log.exception("%s could not be put back", wanted)
         return str(text(error.code, language(), error.params)), "bad"
-    log.info("%s was put back; the archive before it is %s", wanted, kept)
-    return str(text("backup-put-back" if backup is not None else "archive-emptied", language())), "ok"
+    log.info("%s was put back; the archive before it is %s", wanted, done.kept)
+    said = [text("backup-put-back" if backup is not None else "archive-emptied", language())]
+    if not done.decisions_known:
+        said.append(text("restored-on-hold", language()))
+    return "\n".join(map(str, said)), "ok" if done.decisions_known else "warn"
 
 
 async def erase(profile: Profile, customer: str, backups: bool) -> tuple[str, str]:

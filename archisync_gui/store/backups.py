@@ -10,12 +10,13 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, remove_leftovers, rename
 from archisync_gui.store.database import make_empty, unsound
+from archisync_gui.store.decided import bring_into, decided_in
 from archisync_gui.store.errors import StoreError, code_of, translated
 
 FOLDER = "backups"
@@ -76,14 +77,25 @@ def listed(path: Path) -> tuple[Path, ...]:
     return tuple(file for _, _, file in sorted(found, reverse=True))
 
 
-def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
-    """Put a backup in the place of a database that nobody has open; the present file is kept and its place returned.
+class Restored(NamedTuple):
+    """What putting a backup in place did."""
 
-    ``backup`` ``None``: an empty database, which the next opening fills with its tables. Works for a damaged file too,
-    which could not be opened. A kill at any moment leaves the present file or the backup in place, and the present one
-    among the backups or still in place. Raises ``damaged`` when the backup itself is not sound.
+    kept: Path | None
+    """Where the file from before is; ``None``: there was none."""
+    decisions_known: bool
+    """The file from before could be asked for them; if not, the new one holds all reads (rule 31)."""
+
+
+def restore(path: Path, backup: Path | None, now: datetime, *, decided: bool = True) -> Restored:
+    """Put a backup in the place of a database that nobody has open; the present file is kept.
+
+    ``backup`` ``None``: an empty database, which the next opening fills with its tables. ``decided``: pause, stopped
+    accounts and the day's logins stay as they are (rules 9, 22), whatever they were at the backup. Works for a damaged
+    file too, which could not be opened. A kill at any moment leaves the present file or the backup in place, and the
+    present one among the backups or still in place. Raises ``damaged`` when the backup itself is not sound.
     """
     part = beside(path)
+    found = decided_in(path, now) if decided else None
     try:
         with translated(backup or path):
             if backup is None:
@@ -94,6 +106,8 @@ def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
                         raise StoreError("damaged", path=str(backup), detail="quick_check")
                     copied(source, part, backup)
         with translated(path):
+            if found is not None:
+                bring_into(part, found)
             kept = _kept(path, now)
             for suffix in SIDES:  # before the new file comes: it must not meet the old one's log
                 remove_file(path.with_name(path.name + suffix))
@@ -101,7 +115,7 @@ def restore(path: Path, backup: Path | None, now: datetime) -> Path | None:
     except BaseException:
         remove(part)
         raise
-    return kept
+    return Restored(kept, found is None or found.known)
 
 
 def _kept(path: Path, now: datetime) -> Path | None:

@@ -171,11 +171,9 @@ class Store(Questions):
         self._server_bytes = await self._database.read(job)
 
     @staticmethod
-    async def restore(folder: Path, backup: Path | None, *, clock: Clock) -> Path | None:
-        """Put a backup in the place of the database of ``folder``, which nobody may have open; ``None``: an empty one.
-        The present file is kept among the backups; its new place is returned. Drafts are another file and stay
-        untouched."""
-        return await asyncio.to_thread(backups.restore, folder / FILE, backup, clock.now())
+    async def restore(folder: Path, backup: Path | None, *, clock: Clock, decided: bool = True) -> backups.Restored:
+        """See :func:`backups.restore`; the database is that of ``folder``. Drafts are another file, untouched."""
+        return await asyncio.to_thread(backups.restore, folder / FILE, backup, clock.now(), decided=decided)
 
     async def close(self) -> None:
         """Finish what was asked for and close the file; nothing is left behind."""

@@ -211,7 +211,7 @@ async def one_damaged_file(folder: Path, name: str, damaged: bytes, token: str, 
                 await Core.open(profile, demo=None, attended=True, reads=False)
             assert why.value.code == "damaged"
             assert (folder / name).read_bytes() == damaged, "left alone until the operator decides"
-            backup = await Store.restore(profile.folder, None, clock=SystemClock())
+            backup, _ = await Store.restore(profile.folder, None, clock=SystemClock())
             assert backup is not None
             assert backup.read_bytes() == damaged
         core = await Core.open(profile, demo=None, attended=True, reads=False)

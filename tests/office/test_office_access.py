@@ -20,7 +20,7 @@ from archisync_gui.app.office_access import OfficeAccess
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
-from archisync_gui.model import SystemClock
+from archisync_gui.model import Json, SystemClock
 from archisync_gui.office.membership import membership
 from archisync_gui.settings import Settings
 from archisync_gui.store import Batch, Store, StoreError
@@ -68,6 +68,17 @@ async def items(profile: Profile) -> list[object]:
         await store.close()
 
 
+async def noted(profile: Profile, key: str, value: str = "") -> Json:
+    """What a note of the closed profile says, after it was given the value, if any."""
+    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    try:
+        if value:
+            await store.journal.note(key, value)
+        return (await store.journal.load()).notes.get(key)
+    finally:
+        await store.close()
+
+
 async def moved(life: Life) -> tuple[str, str]:
     """Do what the life was ended for."""
     assert life.stop.is_set()
@@ -111,12 +122,14 @@ async def test_what_the_dialog_asks_for_is_done_on_the_closed_profile(office: Se
     said, tone = await moved(second)
     assert "Rows brought into the office: 0" in said
     # Leaving brings the office's data, or what was there before.
+    await noted(two, "hold", "2026-03-02T09:00:00+00:00")
     third = Life(two, None, asyncio.Event())
     OfficeAccess(third, membership(two.folder)).leave(copy=True)
     said, tone = await moved(third)
     assert tone == "ok", said
     assert membership(two.folder) is None
     assert await items(two) == ["A"]
+    assert await noted(two, "hold") is None, "the office was on no hold; this computer's own, from before, is over"
     OfficeAccess(life, joined).leave(copy=False)
     assert (await moved(life))[1] == "ok"
     assert await items(one) == ["A"]

@@ -70,6 +70,9 @@ NOTES = {
     "retention": {"time": START.isoformat(), "day": "2026-03-02"},
 }
 
+DECIDED = {key: value for key, value in NOTES.items() if key != "retention"}
+"""What outlives the archive."""
+
 CELLS = [
     *(
         ("runs", "id", "run-2", column)
@@ -270,14 +273,20 @@ async def test_a_damaged_archive_is_refused_kept_and_replaced(tmp_path: Path, cl
     assert await refused(folder, clock) == "damaged"
     if damaged is not OTHER_DATABASE:  # that one is sound, so it was opened
         assert path.read_bytes() == damaged, "looking at it does not make it worse"
+    clock.forward(hours=1)
     for instead, rows in ((backup, 3), (None, 0)):
         path.write_bytes(damaged)
-        kept = await Store.restore(folder, instead, clock=clock)
+        kept, decisions_known = await Store.restore(folder, instead, clock=clock)
         assert kept is not None
         assert kept.read_bytes() == damaged, "nothing is thrown away"
         store = await Store.open(folder, ENTITIES, clock=clock)
         assert (await store.rows("parcels", "agent")).total == rows
-        assert bool((await store.journal.load()).notes) is bool(rows)
+        notes = (await store.journal.load()).notes
+        assert ("retention" in notes) is bool(rows)
+        if decisions_known:
+            assert {key: notes[key] for key in DECIDED} == DECIDED
+        else:
+            assert notes["hold"] == clock.now().isoformat(), "whether all reads were held is not known (rule 31)"
         await store.close()
 
 
@@ -286,7 +295,7 @@ async def test_a_folder_in_the_archives_place(tmp_path: Path, clock: ManualClock
     path.mkdir(parents=True)
     (path / "note.txt").write_text("mine")
     assert await refused(folder, clock) == "damaged"
-    kept = await Store.restore(folder, None, clock=clock)
+    kept, _ = await Store.restore(folder, None, clock=clock)
     assert kept is not None
     assert (kept / "note.txt").read_text() == "mine"
     assert Store.backups_in(folder) == (), "a folder is no backup"

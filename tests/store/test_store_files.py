@@ -206,7 +206,7 @@ async def test_a_damaged_file_is_refused_and_a_backup_restores_it(
     assert refused.value.code == "damaged"
     with pytest.raises(StoreError):
         await Store.restore(tmp_path / "data", store.path, clock=clock)
-    kept = await Store.restore(tmp_path / "data", backup, clock=clock)
+    kept, _ = await Store.restore(tmp_path / "data", backup, clock=clock)
     assert kept is not None
     assert kept.read_bytes().startswith(b"this is no database")
     store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
@@ -285,8 +285,8 @@ async def test_a_backup_put_back_twice_in_one_second_replaces_no_kept_archive(
     backup = await store.backup("operator")
     await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)], whole=False))
     await store.close()
-    first = await Store.restore(folder, backup, clock=clock)
-    second = await Store.restore(folder, backup, clock=clock)
+    first, _ = await Store.restore(folder, backup, clock=clock)
+    second, _ = await Store.restore(folder, backup, clock=clock)
     assert first is not None
     assert second is not None
     assert first != second
@@ -309,7 +309,7 @@ async def test_the_newest_transactions_of_a_killed_program_come_back_with_its_ar
         if file.is_file() and not file.name.endswith("-shm"):
             (folder / file.name).write_bytes(file.read_bytes())
     await store.close()
-    kept = await Store.restore(folder, backup, clock=clock)
+    kept, _ = await Store.restore(folder, backup, clock=clock)
     assert kept is not None
     assert not list(folder.glob("*-wal"))
     await Store.restore(folder, kept, clock=clock)

@@ -60,10 +60,9 @@ async def check(place: Path, operation: str, said: list[str], where: str) -> Non
             assert keys in (set(range(ROWS)), after), where
             if keys == after:
                 assert ROWS in sound, f"{where}: what was replaced is kept"
-                assert not notes, where
             else:
-                assert notes["hold"] == START.isoformat(), where
                 assert not done, where
+            assert notes["hold"] == START.isoformat(), f"{where}: the pause outlives the archive"
             return
         case "clear":
             assert keys in (set(range(ROWS)), set()), where

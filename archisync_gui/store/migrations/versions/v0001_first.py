@@ -59,7 +59,9 @@ def upgrade() -> None:
         sa.Column("forecast", sa.JSON),
     )
     op.create_index("explanations_by_time", "explanations", ["at"])
-    op.create_table("notes", sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.JSON))
+    op.create_table(  # an archive that took the place of another one may have them already
+        "notes", sa.Column("key", sa.String, primary_key=True), sa.Column("value", sa.JSON), if_not_exists=True
+    )
     op.create_table(
         "reads",
         sa.Column("entity", sa.String, primary_key=True),

@@ -1,0 +1,50 @@
+"""Notes of an archive that outlive it when a backup takes its place: the operator's pause, stopped accounts, logins."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateTable
+
+from archisync_gui.store.schema import NOTES
+
+OUTLIVES = "key IN ('hold', 'hold-until') OR key LIKE 'stopped:%' OR key LIKE 'logins:%'"
+"""Of the notes: what the operator decided, what the ERP refused and the logins of the day. They belong to no rows."""
+
+
+class Decided(NamedTuple):
+    """What outlives an archive."""
+
+    notes: dict[str, object]
+    """By key, as they are stored."""
+    known: bool
+    """The archive could be asked. If not, all reads are held, as at a start whose memory cannot be read (rule 31)."""
+
+
+def decided_in(path: Path, now: datetime) -> Decided:
+    """What outlives the archive at ``path``, which nobody has open. Blocking, changes nothing, raises nothing."""
+    log = path.with_name(f"{path.name}-wal")
+    # SQLite would make a log beside a file that has none, and leave it there.
+    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)) as raw:
+            notes = dict(raw.execute(f"SELECT key, value FROM notes WHERE {OUTLIVES}").fetchall())
+            if raw.execute("PRAGMA quick_check(notes)").fetchall() == [("ok",)]:
+                return Decided(notes, known=True)
+    except (sqlite3.Error, OSError):
+        notes = {}
+    return Decided({"hold": json.dumps(now.isoformat()), **notes}, known=False)
+
+
+def bring_into(path: Path, decided: Decided) -> None:
+    """Write what was decided into a database that nobody has open, in place of what it says of that. Blocking."""
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute(str(CreateTable(NOTES, if_not_exists=True).compile(dialect=sqlite.dialect())))
+        raw.execute(f"DELETE FROM notes WHERE {OUTLIVES}")
+        raw.executemany("INSERT INTO notes (key, value) VALUES (?, ?)", decided.notes.items())

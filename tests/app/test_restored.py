@@ -1,0 +1,129 @@
+"""A backup, or an empty archive, takes the archive's place: what the operator had decided stays (rules 9, 22, 31)."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archisync_gui.app.core import Core
+from archisync_gui.app.demo import DEMO_ACCOUNT, DemoOptions
+from archisync_gui.app.life import put_back
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.entities import ENTITIES
+from archisync_gui.messages import text
+from archisync_gui.model import ErrorInfo, FailureKind, Json, Status, SystemClock, as_json
+from archisync_gui.store import Store
+from archisync_gui.store.store import FILE
+from archisync_gui.ui.text.i18n import language
+
+REFUSED = as_json(ErrorInfo("login-refused", FailureKind.CREDENTIALS, "", {"account": DEMO_ACCOUNT, "error": ""}))
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Iterator[Profile]:
+    found = open_profile(str(tmp_path / "p"), demo=True)
+    lock = ProfileLock(found)
+    assert lock.acquire()
+    yield found
+    lock.release()
+
+
+@asynccontextmanager
+async def opened(profile: Profile) -> AsyncIterator[Core]:
+    """A life that reads nothing."""
+    core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False, reads=False)
+    try:
+        yield core
+    finally:
+        await core.close()
+
+
+async def status_after(profile: Profile) -> Status:
+    async with opened(profile) as core:
+        return core.orchestrator.get_status()
+
+
+def today(count: int) -> Json:
+    return {"day": datetime.now(UTC).astimezone().date().isoformat(), "count": count}
+
+
+@pytest.mark.parametrize("empty", [False, True])
+async def test_it_ends_no_pause_and_forgets_no_refused_password(profile: Profile, empty: bool) -> None:
+    end = datetime.now(UTC) + timedelta(hours=2)
+    async with opened(profile) as core:
+        backup = await core.store.backup("operator")
+        core.orchestrator.hold(end)
+        since = core.orchestrator.get_status().hold_since
+        await core.store.journal.note(f"stopped:{DEMO_ACCOUNT}", REFUSED)
+        await core.store.journal.note(f"logins:{DEMO_ACCOUNT}", today(7))
+    said, tone = await put_back(profile, "empty" if empty else backup)
+    assert (said, tone) == (str(text("archive-emptied" if empty else "backup-put-back", language())), "ok")
+    status = await status_after(profile)
+    assert (status.hold_since, status.hold_until) == (since, end)
+    [account] = status.accounts
+    assert account.stopped is not None
+    assert account.stopped.code == "login-refused"
+    assert account.logins_today == 7
+
+
+async def test_it_brings_back_no_older_pause_and_no_older_refusal(profile: Profile) -> None:
+    async with opened(profile) as core:
+        core.orchestrator.hold()
+        await core.store.journal.note(f"stopped:{DEMO_ACCOUNT}", REFUSED)
+    async with opened(profile) as core:
+        backup = await core.store.backup("operator")
+        core.orchestrator.release()
+        core.orchestrator.credentials_changed(DEMO_ACCOUNT)
+    assert (await put_back(profile, backup))[1] == "ok"
+    status = await status_after(profile)
+    assert status.hold_since is None
+    assert status.accounts[0].stopped is None
+
+
+@pytest.mark.parametrize("empty", [False, True])
+@pytest.mark.parametrize("lost", ["damaged", "gone"])
+async def test_where_the_archive_cannot_say_it_nothing_starts(profile: Profile, lost: str, empty: bool) -> None:
+    """Rule 31: whether the operator held all reads, or an account was stopped, is not known."""
+    async with opened(profile) as core:
+        backup = await core.store.backup("operator")
+    file = profile.folder / FILE
+    file.write_bytes(b"no database" * 1000) if lost == "damaged" else file.unlink()
+    said, tone = await put_back(profile, "empty" if empty else backup)
+    assert said.endswith(str(text("restored-on-hold", language())))
+    assert tone == "warn"
+    assert (await status_after(profile)).hold_since is not None
+
+
+async def test_an_archive_that_is_damaged_elsewhere_still_says_it(profile: Profile) -> None:
+    async with opened(profile) as core:
+        backup = await core.store.backup("operator")
+        await core.store.journal.note(f"stopped:{DEMO_ACCOUNT}", REFUSED)
+    file = profile.folder / FILE
+    with closing(sqlite3.connect(file)) as raw:
+        (page,) = raw.execute("SELECT rootpage FROM sqlite_master WHERE name = 'runs'").fetchone()
+        (size,) = raw.execute("PRAGMA page_size").fetchone()
+    content = bytearray(file.read_bytes())
+    content[(page - 1) * size : page * size] = b"\xff" * size
+    file.write_bytes(content)
+    assert (await put_back(profile, backup))[1] == "ok"
+    status = await status_after(profile)
+    assert status.hold_since is None
+    assert status.accounts[0].stopped is not None
+
+
+async def test_the_last_transactions_of_a_killed_program_say_it_too(profile: Profile, tmp_path: Path) -> None:
+    """They stand in the write-ahead log."""
+    live = await Store.open(tmp_path / "live", ENTITIES, clock=SystemClock())
+    backup = await live.backup("operator")
+    await live.journal.note(f"stopped:{DEMO_ACCOUNT}", REFUSED)
+    for file in (tmp_path / "live").glob(f"{FILE}*"):  # as they lie there at a kill
+        if not file.name.endswith("-shm"):
+            (profile.folder / file.name).write_bytes(file.read_bytes())
+    await live.close()
+    assert (await put_back(profile, backup))[1] == "ok"
+    assert (await status_after(profile)).accounts[0].stopped is not None
