@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from archisync_gui.orchestrator import OrchestratorApi, Ticket
 
 
+SecondStart = Callable[[bool, str], object]
+"""Shows the window (unless hidden) at a place, for a second start of the program."""
+
+
 class Running(Protocol):
     """What commands need of the core that runs."""
 
@@ -43,8 +47,8 @@ class Running(Protocol):
         """The time."""
 
     @property
-    def second_start(self) -> Callable[[bool, str], None]:
-        """Shows the window (hidden or not) at a place, for a second start of the program."""
+    def second_start(self) -> SecondStart | None:
+        """Does what a second start of the program asks of the panel; ``None``: there is no window."""
 
     @property
     def quit(self) -> Callable[[], None] | None:
@@ -96,8 +100,7 @@ async def _served(core: Running, name: str, args: dict[str, Any]) -> tuple[int, 
         case "retry":
             return _retry(core, args.get("account"))
         case "raise":
-            core.second_start(bool(args.get("hidden")), str(args.get("open") or ""))
-            return exit_codes.OK, None
+            return raised(core.second_start, args)
         case "quit":
             if core.quit is None:
                 return exit_codes.BUSY, None
@@ -105,6 +108,15 @@ async def _served(core: Running, name: str, args: dict[str, Any]) -> tuple[int, 
             asyncio.get_running_loop().call_soon(core.quit)
             return exit_codes.OK, None
     return exit_codes.USAGE, {"error": f"unknown command {name}"}
+
+
+def raised(second_start: SecondStart | None, args: dict[str, Any]) -> tuple[int, Any]:
+    """Answer a second start of the program. ``BUSY``: it has to wait for the end of this process, which has no
+    window."""
+    if second_start is None:
+        return exit_codes.BUSY, {"window": False}
+    second_start(bool(args.get("hidden")), str(args.get("open") or ""))
+    return exit_codes.OK, None
 
 
 def _retry(core: Running, account: str | None) -> tuple[int, Any]:

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from archisync_gui import zone
-from archisync_gui.app import exit_codes
 from archisync_gui.app.actions import OperatorActions
 from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer, Emit
-from archisync_gui.app.commands import serve
+from archisync_gui.app.commands import SecondStart, raised, serve
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.event_log import event_logger
@@ -97,10 +96,6 @@ async def until_over(stop: asyncio.Event, broken: asyncio.Future[SyncFailure]) -
         stopping.cancel()
 
 
-def _no_window(hidden: bool, place: str) -> None:
-    """No panel is there to be raised."""
-
-
 class Core(OperatorActions):
     """One opened profile at work. Made by :meth:`open`; the caller holds the profile's lock."""
 
@@ -117,8 +112,8 @@ class Core(OperatorActions):
             self.troubles = (*self.troubles, missing)
         super().__init__(store, credentials)
         self.clock = clock
-        self.second_start: Callable[[bool, str], None] = _no_window
-        """What a second start asks of this one: whether hidden, and what to open; the panel sets it."""
+        self.second_start: SecondStart | None = None
+        """What a second start asks of the panel: whether hidden, and what to open; ``None``: there is no window."""
         self.quit: Callable[[], None] | None = None
         """Ends the panel; ``None`` in a process that is none, which ends when its command has."""
         self.demo_erp: DemoErp | None = None
@@ -154,7 +149,7 @@ class Core(OperatorActions):
         password: str | None = None,
         attended: bool,
         reads: bool = True,
-        second_start: Callable[[bool, str], None] = _no_window,
+        second_start: SecondStart | None = None,
         clock: Clock | None = None,
         open_store: Callable[[], Awaitable[Store]] | None = None,
         channel: bool = True,
@@ -180,9 +175,8 @@ class Core(OperatorActions):
             stack.callback(ready.cancel)
 
             async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
-                if name == "raise" and second_start is not _no_window:
-                    second_start(bool(args.get("hidden")), str(args.get("open") or ""))
-                    return exit_codes.OK, None
+                if name == "raise":
+                    return raised(second_start, args)
                 core = await asyncio.shield(ready)
                 return await core.serve(name, args, emit)
 

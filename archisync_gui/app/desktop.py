@@ -6,13 +6,14 @@ import asyncio
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes, logs
-from archisync_gui.app.channel import PATIENCE, NoAnswer, call
+from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.crash import CrashWatch
 from archisync_gui.app.display import display_available, windows_are_seen
 from archisync_gui.app.life import Life
@@ -28,9 +29,12 @@ if TYPE_CHECKING:
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.ui.shell.window import MainWindow
 
-FREE_WITHIN = 10.0
-"""Seconds in which a holder that does not answer may end: a command that only looks holds the profile for a second, and
-another one may follow it at once."""
+SILENT = 25.0
+"""Seconds for which a holder may give no answer: one that has just started opens its channel a little later, one that
+ends has closed it, and commands that only look may hold the profile one after the other."""
+
+LOOK = 0.5
+"""Seconds between two questions to a holder; nothing reports that another process gave the profile free."""
 
 log = logging.getLogger(__name__)
 
@@ -70,16 +74,70 @@ def run_panel(
 
 def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool, place: str) -> int | None:
     """Ask the holder to do what this start was asked to; the exit code. ``None``: it has ended meanwhile, and this
-    process holds the profile now."""
-    try:
-        call_holder = call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None, patience=PATIENCE)
-        code, _ = asyncio.run(call_holder)
-    except NoAnswer:
-        if lock.acquire(within=FREE_WITHIN):
-            return None
+    process holds the profile now. A holder without a window (``sync``, ``office run``) is waited for."""
+    code: int | None = exit_codes.BUSY
+    silent_at = time.monotonic() + SILENT
+    windowless = False
+
+    def settled(within: float) -> bool:
+        """Ask once, and wait for the lock; whether there is nothing more to wait for."""
+        nonlocal code, silent_at, windowless
+        try:
+            answer, _ = asyncio.run(call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None))
+        except NoAnswer:
+            windowless = False
+        else:
+            if answer != exit_codes.BUSY:
+                code = answer
+                return True
+            windowless = True
+            silent_at = time.monotonic() + SILENT
+        if lock.acquire(within):
+            code = None
+            return True
+        return time.monotonic() > silent_at
+
+    while not settled(LOOK):
+        if windowless:
+            waits = text("panel-waits", language, {"name": profile.name, "pid": lock.holder() or "?"})
+            if not _waited(settled, str(waits), text("panel-waits.cancel", language).what, shown=not hidden):
+                return exit_codes.BUSY
+            break
+    if code == exit_codes.BUSY:
         show_problem(str(text("holder-silent", language, {"name": profile.name, "pid": lock.holder() or "?"})))
-        return exit_codes.BUSY
     return code
+
+
+def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool) -> bool:
+    """Say why the panel does not open yet and wait until it is ``over`` (which waits for so many seconds itself);
+    ``False``: the operator waits no longer."""
+    print(why, file=sys.stderr)
+    if not (shown and windows_are_seen()):
+        while not over(LOOK):
+            pass
+        return True
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtWidgets import QApplication, QMessageBox
+
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    box = QMessageBox(QMessageBox.Icon.Information, "Archisync", why)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.addButton(cancel, QMessageBox.ButtonRole.RejectRole)
+    waited = False
+
+    def look() -> None:
+        nonlocal waited
+        waited = over(0.0)
+        if waited:
+            box.accept()
+
+    looks = QTimer(box, interval=int(LOOK * 1000))
+    looks.timeout.connect(look)
+    looks.start()
+    box.exec()
+    looks.stop()
+    del app
+    return waited
 
 
 def show_problem(sentences: str) -> None:

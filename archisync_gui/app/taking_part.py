@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archisync_gui.app import exit_codes
 from archisync_gui.app.channel import ChannelServer
+from archisync_gui.app.commands import SecondStart, raised
 from archisync_gui.app.joining import address
 from archisync_gui.app.member import OfficeMember, Say
 from archisync_gui.app.profile import Profile
@@ -41,7 +42,7 @@ async def taking_part_at_last(
     waits: Callable[[SyncFailure], object],
     passing: Collection[str] = RECOVERABLE,
     say: Say = lambda code, **params: None,
-    second_start: Callable[[bool, str], None] = lambda hidden, place: None,
+    second_start: SecondStart | None = None,
 ) -> AsyncIterator[OfficeMember | None]:
     """Take part in the office as soon as its server lets this computer; ``None`` when ``stop`` was set meanwhile.
 
@@ -54,8 +55,7 @@ async def taking_part_at_last(
 
     async def answer(name: str, args: dict[str, Any], emit: Emit) -> tuple[int, Any]:
         if name == "raise":
-            second_start(bool(args.get("hidden")), str(args.get("open") or ""))
-            return exit_codes.OK, None
+            return raised(second_start, args)
         if name == "quit":
             asyncio.get_running_loop().call_soon(stop.set)  # after the answer
             return exit_codes.OK, None

@@ -243,7 +243,7 @@ def test_a_panel_is_told_of_a_holder_that_stays_silent(profile: Profile, monkeyp
 
     told: list[str] = []
     monkeypatch.setattr(desktop, "call", no_answer)
-    monkeypatch.setattr(desktop, "FREE_WITHIN", 0.1)
+    monkeypatch.setattr(desktop, "SILENT", 0.1)
     monkeypatch.setattr(desktop, "show_problem", told.append)
     silent = ProfileLock(profile)
     assert silent.acquire()

@@ -95,7 +95,9 @@ async def test_a_member_that_waits_ends_when_told_to(office: Server, tmp_path: P
         running = await program(profile, office, "office", "run")
         try:
             await says(running.stderr, "tries again every few seconds")
-            # It answers its own computer meanwhile: another start finds it, and ``quit`` ends it.
+            # It answers its own computer meanwhile: another start finds that it has no window, and ``quit`` ends it.
+            code, _ = await call(profile, "raise", {}, lambda _event: None)
+            assert code == exit_codes.BUSY
             ending = await program(profile, office, "quit")
             async with asyncio.timeout(PATIENCE):
                 assert await ending.wait() == exit_codes.OK

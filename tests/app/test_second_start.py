@@ -1,0 +1,152 @@
+"""The program is started again while a process holds the profile: a window comes, or why none comes is said."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from archisync_gui.app import desktop, exit_codes
+from archisync_gui.app.channel import NoAnswer, call
+from archisync_gui.app.core import Core
+from archisync_gui.app.demo import DemoOptions
+from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.entities import ENTITIES
+from archisync_gui.messages import system_language, text
+from archisync_gui.settings import Settings
+from archisync_gui.store import Store
+
+CALM = {"look.first_run_done": True, "look.language": "en", "sync.daily": False} | {
+    f"sync.{entity.name}.interval": 0 for entity in ENTITIES
+}
+"""Settings of a profile that reads nothing by itself."""
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    found = open_profile(f"{tmp_path / 'p'}{os.sep}", demo=True)
+    Settings().with_(CALM).save(found.settings_file)
+    return found
+
+
+@asynccontextmanager
+async def command_at_work(profile: Profile) -> AsyncIterator[Core]:
+    """What ``sync`` has open: no window."""
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    core = await Core.open(profile, demo=DemoOptions("none", "stopped"), attended=False, reads=False)
+    try:
+        yield core
+    finally:
+        await core.close()
+        lock.release()
+
+
+async def asks(profile: Profile, name: str, args: dict[str, Any] | None = None) -> int | None:
+    """The holder's answer; ``None``: nobody answers."""
+    with suppress(NoAnswer):
+        async with asyncio.timeout(20):
+            return (await call(profile, name, args or {}, lambda _event: None))[0]
+    return None
+
+
+@asynccontextmanager
+async def panel(profile: Profile, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The panel's process, without a desktop; it is ended by the test or with the block."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "archisync_gui", "--demo", "--profile", str(profile.folder) + os.sep, *arguments),
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_a_command_says_that_it_has_no_window(profile: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the first moment on, also before the data are open."""
+    opening, go_on = asyncio.Event(), asyncio.Event()
+    real = Store.open
+
+    async def slow(*args: Any, **how: Any) -> Any:
+        opening.set()
+        await go_on.wait()
+        return await real(*args, **how)
+
+    monkeypatch.setattr(Store, "open", slow)
+
+    async def ask() -> None:
+        await opening.wait()
+        assert await asks(profile, "raise") == exit_codes.BUSY
+
+    asking = asyncio.ensure_future(ask())
+    asking.add_done_callback(lambda _: go_on.set())
+    async with command_at_work(profile):
+        await asking
+        assert await asks(profile, "raise") == exit_codes.BUSY
+
+
+@pytest.mark.parametrize("arguments", [(), ("--hidden",)], ids=["icon", "login"])
+async def test_the_panel_waits_for_a_command_and_opens_then(profile: Profile, arguments: tuple[str, ...]) -> None:
+    """A scheduled ``sync`` holds the profile for minutes; the operator clicks the icon, or logs in."""
+    async with AsyncExitStack() as at_work:
+        await at_work.enter_async_context(command_at_work(profile))
+        async with panel(profile, *arguments) as started:
+            assert started.stderr is not None
+            said = (await started.stderr.readline()).decode().strip()
+            assert said == str(text("panel-waits", system_language(), {"name": profile.name, "pid": os.getpid()}))
+            await at_work.aclose()
+            while await asks(profile, "raise") != exit_codes.OK:  # noqa: ASYNC110 (another process begins)
+                await asyncio.sleep(0.05)
+            assert await asks(profile, "quit") == exit_codes.OK
+            assert await started.wait() == exit_codes.OK
+
+
+async def test_of_two_that_wait_one_opens_and_the_other_ends(profile: Profile) -> None:
+    async with AsyncExitStack() as at_work:
+        await at_work.enter_async_context(command_at_work(profile))
+        async with panel(profile) as one, panel(profile) as two:
+            for started in (one, two):
+                assert started.stderr is not None
+                assert await started.stderr.readline()
+            await at_work.aclose()
+            await asyncio.wait(
+                {asyncio.ensure_future(each.wait()) for each in (one, two)}, return_when=asyncio.FIRST_COMPLETED
+            )
+            ended, opened = (one, two) if one.returncode is not None else (two, one)
+            assert ended.returncode == exit_codes.OK
+            assert opened.returncode is None
+            assert await asks(profile, "quit") == exit_codes.OK
+            assert await opened.wait() == exit_codes.OK
+
+
+def test_the_operator_need_not_wait(profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The box closes by its button, or by itself when the profile is free."""
+    monkeypatch.setattr(desktop, "windows_are_seen", lambda: True)
+    monkeypatch.setattr(desktop, "LOOK", 0.01)
+    asked: list[float] = []
+
+    def over(within: float) -> bool:
+        asked.append(within)
+        return len(asked) == 5
+
+    assert desktop._waited(over, "at work", "&Do not wait", shown=True)
+    assert asked == [0.0] * 5, "the box is never kept waiting"
+    QTimer.singleShot(0, lambda: shown_box().buttons()[0].click())
+    assert not desktop._waited(lambda within: False, "at work", "&Do not wait", shown=True)
+
+
+def shown_box() -> QMessageBox:
+    return next(box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox) and box.isVisible())
