@@ -171,16 +171,16 @@ async def _main(
     from archisync_gui.ui.system.session_end import SessionEnd
     from archisync_gui.ui.text.i18n import language as panel_language
 
-    stop = asyncio.Event()
+    over = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_unhandled)
     if sys.platform != "win32":
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-    app.aboutToQuit.connect(stop.set)
+            loop.add_signal_handler(number, over.set)
+    app.aboutToQuit.connect(over.set)
     session_end = SessionEnd(app, reason=lambda: text("session-ends", panel_language()).what, at_last=at_last)
     try:
-        return await _lives(app, Life(profile, demo, stop, told, place), hidden, window)
+        return await _lives(app, Life(profile, demo, over, told, place), hidden, window)
     finally:
         session_end.panel_is_over()
 
@@ -193,11 +193,12 @@ def _opened(life: Life, panel: Panel) -> AbstractAsyncContextManager[Core | Offi
 
 
 async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow | None = None) -> int:
-    """One life of the panel after the other, until one ends without work on its closed profile. Exit code."""
+    """One life of the panel after the other, until one ends without work on its closed profile, or the program is to
+    end: then after that work, which was confirmed. Exit code."""
     from archisync_gui.ui.shell.panel import Panel
     from archisync_gui.ui.shell.window import MEMORY
 
-    profile, stop = life.profile, life.stop
+    profile, over = life.profile, life.quit
     before: Life | None = None
     while True:
         known = window.known if window is not None else None
@@ -214,7 +215,7 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
             appearance=appearance,
             window=window,
         )
-        panel.quit_early = stop.set
+        panel.quit_early = over.set
         panel.show(hidden=hidden)
         await panel.first_paint()  # nothing heavy is imported before
         try:
@@ -222,14 +223,18 @@ async def _lives(app: QApplication, life: Life, hidden: bool, window: MainWindow
                 if before.doing:
                     panel.context.say(before.doing, "work")
                 life.said = await before.between()
+                if over.is_set():
+                    return exit_codes.OK
             code = await life.lived(panel, _opened)
         finally:
             await panel.aclose()
         if life.between is None:
             return code
-        before, life = life, Life(profile, life.demo, stop)
+        if over.is_set():  # nobody waits for another window
+            await life.between()
+            return code
+        before, life = life, Life(profile, life.demo, over)
         hidden, window = False, None
-        stop.clear()
 
 
 def _looks(profile: Profile) -> tuple[str, str]:

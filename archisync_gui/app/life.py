@@ -34,7 +34,8 @@ class Life:
 
     profile: Profile
     demo: DemoOptions | None
-    stop: asyncio.Event
+    quit: asyncio.Event
+    """The program is to end: with this life, or after the work that follows it."""
     told: str = ""
     """What is left of the life before: see ``CrashWatch``."""
     place: str = ""
@@ -46,6 +47,8 @@ class Life:
     say then, and in what tone."""
     doing: str = ""
     """What to say while that work is being done."""
+    stop: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    """This life is to end; :attr:`between` says whether another one follows."""
     ran_before: bool = field(init=False)
     """The panel ran on this profile before: its window was kept. Looked at before the panel is made, which keeps it."""
 
@@ -56,6 +59,14 @@ class Life:
 
     async def lived(self, panel: Panel, opened: Opened) -> int:
         """Live until the panel is quit, with the parts that ``opened`` opens. Exit code."""
+        quitting = asyncio.ensure_future(self.quit.wait())
+        quitting.add_done_callback(lambda _done: self.stop.set())
+        try:
+            return await self._lived(panel, opened)
+        finally:
+            quitting.cancel()
+
+    async def _lived(self, panel: Panel, opened: Opened) -> int:
         try:
             async with opened(self, panel) as core:
                 if self.said[0]:
@@ -71,6 +82,8 @@ class Life:
             return exit_codes.OK
         except Exception as error:
             log.exception("the panel could not go on")
+            if self.between is not None:  # confirmed, and the profile is closed: the failure of a part stops no work
+                return exit_codes.CONFIG
             from archisync_gui.store import Store
 
             telling = asyncio.ensure_future(panel.show_failure(error, Store.backups_in(self.profile.folder)))

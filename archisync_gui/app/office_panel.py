@@ -71,7 +71,7 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
         headline = Headline(awaited.what, awaited.means, "warn", "trouble", button=button, place="office")
         panel.show_waiting(headline, text("office-awaited.foot", language()).what)
         told.append(f"{why.what} {why.means}\n\n{awaited.todo}\n\n{why.todo}")
-        panel.context.say(told[-1], "bad", button, partial(panel.context.open, "office"), (leave, life.stop.set))
+        panel.context.say(told[-1], "bad", button, partial(panel.context.open, "office"), (leave, life.quit.set))
 
     taking = taking_part_at_last(
         life.profile,

@@ -70,7 +70,7 @@ async def opened(life: Life, panel: Panel) -> AsyncIterator[Core | OfficeMember]
                 core,
                 endpoint,
                 updates,
-                leave=life.stop.set,
+                leave=life.quit.set,
                 crash=life.told,
                 put_back=life.put_back,
                 erase=life.erase,
@@ -127,7 +127,7 @@ async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core 
 
     core = await Core.open(life.profile, demo=life.demo, attended=True, second_start=panel.second_start)
     stack.push_async_callback(core.close)
-    core.quit = life.stop.set
+    core.quit = life.quit.set
     return core
 
 

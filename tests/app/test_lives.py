@@ -1,0 +1,129 @@
+"""One life of the panel after the other: what was confirmed is done between two, and a quit is never forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from archisync_gui.app import desktop, exit_codes
+from archisync_gui.app.life import Life
+from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.ui.shell.panel import Panel
+
+pytestmark = pytest.mark.qasync
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Profile:
+    return open_profile(f"{tmp_path / 'p'}{os.sep}", demo=True)
+
+
+class Parts:
+    """In the place of core, drafts and endpoint: what happens while they are open, and while they close."""
+
+    def __init__(self) -> None:
+        self.broken: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.lives: list[Life] = []
+        self.done: list[str] = []
+
+    async def opens(self, life: Life) -> None:
+        """Called when a life is open."""
+
+    async def closes(self, life: Life) -> None:
+        """Called while a life closes."""
+
+    async def work(self) -> tuple[str, str]:
+        """What an operator has confirmed."""
+        self.done.append("work")
+        return "done", "ok"
+
+    @asynccontextmanager
+    async def opened(self, life: Life, panel: Panel) -> AsyncIterator[Any]:
+        self.lives.append(life)
+        await self.opens(life)
+        try:
+            yield self
+        finally:
+            await self.closes(life)
+
+
+async def lived(parts: Parts, profile: Profile, app: QApplication, patch: pytest.MonkeyPatch) -> int:
+    patch.setattr(desktop, "_opened", parts.opened)
+    async with asyncio.timeout(60):
+        return await desktop._lives(app, Life(profile, None, asyncio.Event()), hidden=True)
+
+
+async def test_work_between_two_lives_is_followed_by_the_next(
+    profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Moves(Parts):
+        async def opens(self, life: Life) -> None:
+            life.move(self.work, "working") if len(self.lives) == 1 else life.quit.set()
+
+    parts = Moves()
+    assert await lived(parts, profile, qapp, monkeypatch) == exit_codes.OK
+    assert len(parts.lives) == 2
+    assert parts.done == ["work"]
+    assert parts.lives[1].said == ("done", "ok")
+
+
+async def test_a_quit_while_a_life_closes_for_work_ends_the_program_after_the_work(
+    profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session ends, or the operator quits, in the seconds in which the archive is closed for a restore."""
+
+    class Quits(Parts):
+        async def opens(self, life: Life) -> None:
+            life.move(self.work, "working")
+
+        async def closes(self, life: Life) -> None:
+            life.quit.set()
+
+    parts = Quits()
+    assert await lived(parts, profile, qapp, monkeypatch) == exit_codes.OK
+    assert len(parts.lives) == 1
+    assert parts.done == ["work"]
+
+
+async def test_a_quit_during_the_work_ends_the_program_after_it(
+    profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Quits(Parts):
+        async def opens(self, life: Life) -> None:
+            life.move(self.work, "working")
+
+        async def work(self) -> tuple[str, str]:
+            self.lives[0].quit.set()
+            await asyncio.sleep(0)
+            return await super().work()
+
+    parts = Quits()
+    assert await lived(parts, profile, qapp, monkeypatch) == exit_codes.OK
+    assert len(parts.lives) == 1
+    assert parts.done == ["work"]
+
+
+async def test_a_part_that_fails_to_close_drops_no_confirmed_work(
+    profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    expected_errors(r"archisync_gui\.app\.life: the panel could not go on")
+
+    class Fails(Parts):
+        async def opens(self, life: Life) -> None:
+            life.move(self.work, "working") if len(self.lives) == 1 else life.quit.set()
+
+        async def closes(self, life: Life) -> None:
+            if len(self.lives) == 1:
+                raise OSError("the disk is away for a moment")
+
+    parts = Fails()
+    assert await lived(parts, profile, qapp, monkeypatch) == exit_codes.OK
+    assert len(parts.lives) == 2
+    assert parts.done == ["work"]
