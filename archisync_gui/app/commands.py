@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from archisync_gui.orchestrator import OrchestratorApi, Ticket
 
 
-SecondStart = Callable[[bool, str], object]
-"""Shows the window (unless hidden) at a place, for a second start of the program."""
+SecondStart = Callable[[bool, str], bool]
+"""Shows the window (unless hidden) at a place, for a second start of the program; ``False``: the program ends."""
 
 
 class Running(Protocol):
@@ -112,10 +112,11 @@ async def _served(core: Running, name: str, args: dict[str, Any]) -> tuple[int, 
 
 def raised(second_start: SecondStart | None, args: dict[str, Any]) -> tuple[int, Any]:
     """Answer a second start of the program. ``BUSY``: it has to wait for the end of this process, which has no
-    window."""
+    window or is closing it."""
     if second_start is None:
         return exit_codes.BUSY, {"window": False}
-    second_start(bool(args.get("hidden")), str(args.get("open") or ""))
+    if not second_start(bool(args.get("hidden")), str(args.get("open") or "")):
+        return exit_codes.BUSY, {"window": True}
     return exit_codes.OK, None
 
 

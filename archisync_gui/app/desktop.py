@@ -33,6 +33,10 @@ SILENT = 25.0
 """Seconds for which a holder may give no answer: one that has just started opens its channel a little later, one that
 ends has closed it, and commands that only look may hold the profile one after the other."""
 
+CLOSES = 60.0
+"""Seconds in which a panel that says that it is closing ends: a read, the browser and the data have bounds of their
+own."""
+
 LOOK = 0.5
 """Seconds between two questions to a holder; nothing reports that another process gave the profile free."""
 
@@ -76,22 +80,23 @@ def _hand_over(profile: Profile, lock: ProfileLock, language: str, hidden: bool,
     """Ask the holder to do what this start was asked to; the exit code. ``None``: it has ended meanwhile, and this
     process holds the profile now. A holder without a window (``sync``, ``office run``) is waited for."""
     code: int | None = exit_codes.BUSY
-    silent_at = time.monotonic() + SILENT
+    begun = time.monotonic()
+    silent_at = begun + SILENT
     windowless = False
 
     def settled(within: float) -> bool:
         """Ask once, and wait for the lock; whether there is nothing more to wait for."""
         nonlocal code, silent_at, windowless
         try:
-            answer, _ = asyncio.run(call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None))
+            answer, more = asyncio.run(call(profile, "raise", {"hidden": hidden, "open": place}, lambda _event: None))
         except NoAnswer:
             windowless = False
         else:
             if answer != exit_codes.BUSY:
                 code = answer
                 return True
-            windowless = True
-            silent_at = time.monotonic() + SILENT
+            windowless = more == {"window": False}
+            silent_at = time.monotonic() + SILENT if windowless else begun + CLOSES
         if lock.acquire(within):
             code = None
             return True

@@ -103,6 +103,14 @@ class Life:
 
         await until_over(self.stop, core.broken)
 
+    def second_start(self, panel: Panel, hidden: bool, place: str) -> bool:
+        """Have the panel do what a second start of the program asks for; ``False``: no window is left for it, since
+        the program ends."""
+        if self.quit.is_set() or (self.stop.is_set() and self.between is None):
+            return False
+        panel.second_start(hidden, place)
+        return True
+
     def move(self, work: Callable[[], Awaitable[tuple[str, str]]], doing: str) -> None:
         """End this life, do ``work`` on the closed profile, begin the next."""
         self.between, self.doing = work, doing

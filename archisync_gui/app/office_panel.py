@@ -80,7 +80,7 @@ async def opened_member(life: Life, panel: Panel, stack: AsyncExitStack, joined:
         stop=life.stop,
         waits=waits,
         passing=MENDABLE,
-        second_start=panel.second_start,
+        second_start=partial(life.second_start, panel),
     )
     member = await stack.enter_async_context(taking)
     if member is None:

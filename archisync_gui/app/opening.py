@@ -125,7 +125,8 @@ async def _opened_core(life: Life, panel: Panel, stack: AsyncExitStack) -> Core 
     """The profile of a single computer."""
     from archisync_gui.app.core import Core
 
-    core = await Core.open(life.profile, demo=life.demo, attended=True, second_start=panel.second_start)
+    second_start = partial(life.second_start, panel)
+    core = await Core.open(life.profile, demo=life.demo, attended=True, second_start=second_start)
     stack.push_async_callback(core.close)
     core.quit = life.quit.set
     return core

@@ -264,13 +264,13 @@ async def test_a_second_start_in_the_first_moments_waits_and_raises_the_window(
         await go_on.wait()
         return await real(*args, **how)
 
+    def second_start(hidden: bool, place: str) -> bool:
+        asked.append((hidden, place))
+        return True
+
     monkeypatch.setattr(Store, "open", slow)
     first_call = asyncio.ensure_future(call(profile, "raise", {"open": "log"}, lambda event: None, patience=60))
-    first = asyncio.ensure_future(
-        Core.open(
-            profile, demo=None, attended=True, reads=False, second_start=lambda hidden, at: asked.append((hidden, at))
-        )
-    )
+    first = asyncio.ensure_future(Core.open(profile, demo=None, attended=True, reads=False, second_start=second_start))
     await opening.wait()
     assert (await first_call)[0] == 0
     assert asked == [(False, "log")], "though the data are not open yet"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -18,6 +19,7 @@ from archisync_gui.app import desktop, exit_codes
 from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
+from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import system_language, text
@@ -58,12 +60,25 @@ async def asks(profile: Profile, name: str, args: dict[str, Any] | None = None) 
     return None
 
 
+async def a_window(profile: Profile) -> None:
+    """Wait until a panel has answered a start."""
+    while await asks(profile, "raise") != exit_codes.OK:  # noqa: ASYNC110 (another process begins)
+        await asyncio.sleep(0.05)
+
+
+ENVIRONMENT = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+
+
+def command(profile: Profile, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "archisync_gui", "--demo", "--profile", f"{profile.folder}{os.sep}", *arguments]
+
+
 @asynccontextmanager
 async def panel(profile: Profile, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The panel's process, without a desktop; it is ended by the test or with the block."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "archisync_gui", "--demo", "--profile", str(profile.folder) + os.sep, *arguments),
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        *command(profile, *arguments),
+        env=ENVIRONMENT,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -108,8 +123,7 @@ async def test_the_panel_waits_for_a_command_and_opens_then(profile: Profile, ar
             said = (await started.stderr.readline()).decode().strip()
             assert said == str(text("panel-waits", system_language(), {"name": profile.name, "pid": os.getpid()}))
             await at_work.aclose()
-            while await asks(profile, "raise") != exit_codes.OK:  # noqa: ASYNC110 (another process begins)
-                await asyncio.sleep(0.05)
+            await a_window(profile)
             assert await asks(profile, "quit") == exit_codes.OK
             assert await started.wait() == exit_codes.OK
 
@@ -130,6 +144,66 @@ async def test_of_two_that_wait_one_opens_and_the_other_ends(profile: Profile) -
             assert opened.returncode is None
             assert await asks(profile, "quit") == exit_codes.OK
             assert await opened.wait() == exit_codes.OK
+
+
+@pytest.mark.qasync
+async def test_a_start_while_the_panel_closes_opens_it_anew(
+    profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quit, then the icon again: the window that goes away is no answer."""
+    closing, go_on, asked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    real_close, real_start = Core.close, Life.second_start
+
+    async def slow(core: Core, deadline: float = 10.0) -> None:
+        closing.set()
+        await go_on.wait()
+        await real_close(core, deadline)
+
+    def noted(life: Life, *what: Any) -> bool:
+        asked.set()
+        return real_start(life, *what)
+
+    monkeypatch.setattr(Core, "close", slow)
+    monkeypatch.setattr(Life, "second_start", noted)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    life = Life(profile, DemoOptions("none", "stopped"), asyncio.Event())
+    living = asyncio.ensure_future(desktop._lives(qapp, life, hidden=True))
+    async with asyncio.timeout(120), AsyncExitStack() as stack:
+        await a_window(profile)
+        life.quit.set()
+        await closing.wait()
+        asked.clear()
+        started = await asyncio.to_thread(subprocess.Popen, command(profile), env=ENVIRONMENT)
+        stack.callback(started.wait)
+        stack.callback(started.kill)
+        await asked.wait()
+        assert started.poll() is None
+        go_on.set()
+        assert await living == exit_codes.OK
+        lock.release()
+        await a_window(profile)
+        assert await asks(profile, "quit") == exit_codes.OK
+        assert await asyncio.to_thread(started.wait) == exit_codes.OK
+
+
+@pytest.mark.parametrize("work", [False, True])
+def test_only_a_life_that_another_one_follows_takes_a_second_start(profile: Profile, work: bool) -> None:
+    class Raised:
+        def __init__(self) -> None:
+            self.asked: list[tuple[bool, str]] = []
+
+        def second_start(self, hidden: bool, place: str) -> None:
+            self.asked.append((hidden, place))
+
+    panel: Any = Raised()
+    life = Life(profile, None, asyncio.Event())
+    assert life.second_start(panel, False, "log")
+    life.put_back(profile.folder) if work else life.stop.set()
+    assert life.second_start(panel, True, "") is work
+    life.quit.set()
+    assert not life.second_start(panel, False, "")
+    assert panel.asked == [(False, "log"), *([(True, "")] if work else [])]
 
 
 def test_the_operator_need_not_wait(profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
