@@ -8,6 +8,8 @@ the log, and pictures show whole pages. The ERP is not touched: the next read st
 from __future__ import annotations
 
 import json
+import logging
+import os
 import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +22,7 @@ from typing import Any
 
 from archisync_gui.app import logs
 from archisync_gui.app.profile import Profile
+from archisync_gui.app.profile_folder import LOCK
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, replace_file
 from archisync_gui.drafts import personal as drafts_personal
 from archisync_gui.entities import ENTITIES
@@ -32,6 +35,8 @@ from archisync_gui.store.keys import folded
 from archisync_gui.store.personal import Customer, Holding
 from archisync_gui.store.store import FILE
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -43,6 +48,8 @@ class Erased:
     """Backups that still hold the customer."""
     left: tuple[Path, ...]
     """Other files in which the customer's name, number or address was still found."""
+    unread: tuple[Path, ...]
+    """Files that could not be looked at."""
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -50,6 +57,7 @@ class Erased:
             "erased": dict(self.counts),
             "backups": [str(path) for path in self.backups],
             "left": [str(path) for path in self.left],
+            "unread": [str(path) for path in self.unread],
         }
 
 
@@ -111,7 +119,7 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
 
     ``from_backups``: also delete the backups that hold the customer, who may be in no other place any more. The
     archive comes last: after a kill the customer is still found there, and the same call finishes the work. Raises
-    ``StoreError`` and ``OSError``.
+    ``StoreError`` and ``OSError``; then the archive is as it was.
     """
     path = profile.folder / FILE
     customer = _find(profile, wanted)
@@ -120,12 +128,14 @@ def erase_customer(profile: Profile, wanted: str, *, from_backups: bool = False)
         counts["backups"] = _remove_backups(profile, customer)
     counts |= drafts_personal.erase(profile.folder, customer)
     counts |= personal.erase(path, ENTITIES, customer)
-    holding = _holding(profile.folder, customer)
+    files, unlisted = _files(profile.folder)
+    holding, unread = _holding(files, customer)
     folder = profile.folder / backups.FOLDER
     return Erased(
         {name: count for name, count in counts.items() if count},
         tuple(file for file in holding if folder in file.parents),
         tuple(file for file in holding if folder not in file.parents),
+        (*unlisted, *unread),
     )
 
 
@@ -141,6 +151,8 @@ def erased_text(erased: Erased, language: str) -> str:
         said.append(text("data-in-backups", language, {"backups": _names(erased.backups)}))
     if erased.left:
         said.append(text("data-left", language, {"files": _names(erased.left)}))
+    if erased.unread:
+        said.append(text("data-unread", language, {"files": _names(erased.unread)}))
     return "\n".join(map(str, said))
 
 
@@ -157,7 +169,7 @@ def _find(profile: Profile, wanted: str) -> Customer:
         if error.code != "customer-unknown":
             raise
         for backup in backups.listed(path):
-            with suppress(StoreError):  # a backup of an older version may lack a column, or be damaged
+            with suppress(StoreError):  # it may be damaged
                 return personal.find(backup, ENTITIES, wanted)
         raise
 
@@ -201,9 +213,10 @@ def _remove_all(folder: Path) -> int:
 
 
 def _backups(profile: Profile, customer: Customer) -> list[Path]:
-    """The backups of either database that hold the customer, in their write-ahead log, too."""
+    """The backups of either database that hold the customer, in their write-ahead log, too. One that cannot be looked
+    at is none of them: the erasing names it."""
     files = sorted((profile.folder / backups.FOLDER).glob("*.db"))
-    return [file for file in files if any(_holds(part, customer) for part in _parts(file))]
+    return [file for file in files if _holding(_parts(file), customer)[0]]
 
 
 def _parts(database: Path) -> list[Path]:
@@ -220,8 +233,28 @@ def _remove_backups(profile: Profile, customer: Customer) -> int:
     return len(gone)
 
 
-def _holding(folder: Path, customer: Customer) -> Iterable[Path]:
-    return [file for file in sorted(folder.rglob("*")) if file.is_file() and _holds(file, customer)]
+def _files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """All files of a folder, and the folders within it that could not be listed."""
+    unlisted: list[Path] = []
+    walk = os.walk(folder, onerror=lambda error: unlisted.append(Path(error.filename)))
+    return sorted(Path(place, name) for place, _, names in walk for name in names), unlisted
+
+
+def _holding(files: Iterable[Path], customer: Customer) -> tuple[list[Path], list[Path]]:
+    """Those of the files that hold the customer, and those that could not be looked at: after an erasing this must
+    stop nothing. The lock holds nothing, and Windows lets nobody read it."""
+    holding: list[Path] = []
+    unread: list[Path] = []
+    for file in files:
+        try:
+            if file.name != LOCK and file.is_file() and _holds(file, customer):
+                holding.append(file)
+        except FileNotFoundError:  # gone meanwhile
+            continue
+        except OSError as error:
+            log.warning("%s could not be looked at for a customer's data: %s", file, error)
+            unread.append(file)
+    return holding, unread
 
 
 def _holds(file: Path, customer: Customer) -> bool:

@@ -136,14 +136,15 @@ async def put_back(profile: Profile, wanted: Path | Literal["empty"]) -> tuple[s
     what tone."""
     from archisync_gui.model import SystemClock
     from archisync_gui.store import Store
+    from archisync_gui.ui.live.context import problem
     from archisync_gui.ui.text.i18n import language
 
     backup = None if wanted == "empty" else wanted
     try:
         done = await Store.restore(profile.folder, backup, clock=SystemClock())
-    except SyncFailure as error:
+    except Exception as error:  # the next life says it, whatever it is
         log.exception("%s could not be put back", wanted)
-        return str(text(error.code, language(), error.params)), "bad"
+        return problem(error), "bad"
     log.info("%s was put back; the archive before it is %s", wanted, done.kept)
     said = [text("backup-put-back" if backup is not None else "archive-emptied", language())]
     if not done.decisions_known:
@@ -160,8 +161,9 @@ async def erase(profile: Profile, customer: str, backups: bool) -> tuple[str, st
         erased = await asyncio.to_thread(data_care.erase_customer, profile, customer, from_backups=backups)
     except SyncFailure as error:
         return str(text(error.code, language(), error.params)), "bad"
-    except OSError as error:
+    except Exception as error:
         log.exception("a customer's data could not be erased")
-        return str(text("data-erase-failed", language(), {"reason": error.strerror or str(error)})), "bad"
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return str(text("data-erase-failed", language(), {"reason": reason})), "bad"
     log.info("a customer's data were erased")
-    return data_care.erased_text(erased, language()), "bad" if erased.left else "ok"
+    return data_care.erased_text(erased, language()), "bad" if erased.left or erased.unread else "ok"

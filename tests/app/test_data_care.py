@@ -27,9 +27,11 @@ from archisync_gui.app.profile import Profile, ProfileLock, open_profile
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities import ENTITIES
 from archisync_gui.entities.declaration import Entity, Kind
+from archisync_gui.messages import text
 from archisync_gui.model import EventKind, SystemClock
 from archisync_gui.store import Batch, RefusedKind, Store, StoreError
 from archisync_gui.store.keys import folded
+from archisync_gui.ui.text.i18n import language
 from tests.support.events import an_event
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -327,20 +329,82 @@ def test_a_log_that_is_written_is_cleaned_and_goes_on_in_the_same_file(filled: P
     assert lines[-1].endswith("afterwards")
 
 
-def test_the_panel_erases_between_two_lives_and_says_what_was_done(filled: Profile) -> None:
-    async def between(customer: str) -> tuple[str, str]:
-        life = Life(filled, None, asyncio.Event())
-        life.erase(customer, False)
-        assert life.stop.is_set()
-        assert life.between is not None
-        return await life.between()
+async def erased_between(profile: Profile, customer: str, *, backups: bool = False) -> tuple[str, str]:
+    """What the panel says after it has erased between two lives."""
+    life = Life(profile, None, asyncio.Event())
+    life.erase(customer, backups)
+    assert life.stop.is_set()
+    assert life.between is not None
+    return await life.between()
 
-    said, tone = asyncio.run(between(PERSON["id"]))
+
+def test_the_panel_erases_between_two_lives_and_says_what_was_done(filled: Profile) -> None:
+    said, tone = asyncio.run(erased_between(filled, PERSON["id"]))
     assert (said.partition(" ")[0].rstrip(":"), tone) in {("Erased", "ok"), ("Cancellato", "ok")}
     assert named_in(filled.folder, PERSON) == []
-    said, tone = asyncio.run(between("nobody"))
+    said, tone = asyncio.run(erased_between(filled, "nobody"))
     assert "nobody" in said
     assert tone == "bad"
+
+
+def unreadable(patch: pytest.MonkeyPatch, *names: str) -> None:
+    """As on Windows, where nobody reads a file that is locked or open elsewhere."""
+    real = Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path.name.endswith(names):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    patch.setattr(Path, "read_bytes", read_bytes)
+
+
+def test_a_file_that_nobody_can_read_hides_no_erasing(filled: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock of the running program is one on Windows; it holds nothing. A backup may be open in another program."""
+    backup = asyncio.run(back_up(filled))
+    unreadable(monkeypatch, "profile.lock", backup.name)
+    (filled.folder / "profile.lock").touch()
+    said, tone = asyncio.run(erased_between(filled, PERSON["id"], backups=True))
+    assert said.startswith(("Erased", "Cancellato"))
+    assert str(text("data-unread", language(), {"files": backup.name})) in said
+    assert "profile.lock" not in said
+    assert tone == "bad"
+    monkeypatch.undo()
+    assert {file for file, _ in named_in(filled.folder, PERSON)} == {f"backups/{backup.name}"}
+
+
+def test_whatever_stops_an_erasing_is_said_and_ends_no_program(
+    filled: Profile, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    expected_errors("a customer's data could not be erased")
+
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("a mistake")
+
+    monkeypatch.setattr(data_care, "erase_customer", fails)
+    said, tone = asyncio.run(erased_between(filled, PERSON["id"]))
+    assert said == str(text("data-erase-failed", language(), {"reason": "a mistake"}))
+    assert tone == "bad"
+
+
+@pytest.mark.parametrize(
+    "lacks", ["ALTER TABLE customers DROP COLUMN mobile", "DROP TABLE customers", "DROP TABLE ddt"]
+)
+def test_a_backup_of_an_earlier_version_is_searched_too(filled: Profile, lacks: str) -> None:
+    """The customer is left only in a backup, behind a newer one that lacks a column or a table."""
+    backup = asyncio.run(back_up(filled))
+    data_care.erase_customer(filled, PERSON["id"])
+    older = asyncio.run(back_up(filled))
+    older.write_bytes(backup.read_bytes())
+    with closing(sqlite3.connect(older)) as raw:
+        raw.execute(lacks)
+        raw.commit()
+    assert data_care.found(filled, PERSON["id"]).key == PERSON["id"]
+    with pytest.raises(StoreError, match="customer-unknown"):
+        data_care.found(filled, "nobody")
+    if "COLUMN" in lacks:
+        backup.unlink()
+        assert data_care.found(filled, PERSON["name"]).key == PERSON["id"]
 
 
 def test_another_customer_whose_name_contains_this_one_keeps_theirs(profile: Profile) -> None:
