@@ -116,6 +116,9 @@ async def _told(work: Coroutine[Any, Any, tuple[str, str]]) -> tuple[str, str]:
     except (SyncFailure, OSError) as error:
         log.warning("the office could not be joined or left: %s", error)
         return problem(error), "bad"
+    except Exception as error:  # the next life says it, whatever it is
+        log.exception("the office could not be joined or left")
+        return problem(error), "bad"
 
 
 def _text(code: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from archisync_gui.disk import beside, put_in_place, remove_file
@@ -107,14 +108,19 @@ class Holding:
 def find(path: Path, entities: Sequence[Entity], wanted: str) -> Customer:
     """The customer with that id, account number, VAT number, fiscal code or name (case does not matter).
 
-    One who is no longer in the list of customers is found by the account number in the other lists. Raises
-    :class:`StoreError` ``customer-unknown``, or ``customer-several`` when different customers are called so.
+    One who is no longer in the list of customers is found by the account number in the other lists. The file may be a
+    backup of an earlier version, which lacks some columns. Raises :class:`StoreError` ``customer-unknown``, or
+    ``customer-several`` when different customers are called so.
     """
     with connected(path) as connection:
         tables = _tables(entities)
         _, table = tables[CUSTOMERS]
         word = wanted.strip().casefold()
-        everybody = list(connection.execute(sa.select(table)).mappings())
+        there = _present(connection, table)
+        if not there:
+            raise StoreError("customer-unknown", wanted=wanted)
+        nothing = dict.fromkeys(table.c.keys())
+        everybody = [{**nothing, **row} for row in connection.execute(sa.select(*there)).mappings()]
         rows = [
             row
             for row in everybody
@@ -192,7 +198,8 @@ def rewritten(path: Path, change: Callable[[sa.Connection], dict[str, int]]) -> 
 
 @contextmanager
 def connected(path: Path) -> Iterator[sa.Connection]:
-    """A connection to a file that nobody else has open."""
+    """A connection to a file that nobody else has open. Raises :class:`StoreError`, ``damaged`` for tables that no
+    program of ours has written."""
     engine = sa.create_engine(
         sa.URL.create("sqlite+pysqlite", database=str(path)), poolclass=NullPool, json_deserializer=json_or_none
     )
@@ -201,6 +208,8 @@ def connected(path: Path) -> Iterator[sa.Connection]:
             connection.exec_driver_sql("PRAGMA temp_store = MEMORY")
             connection.rollback()
             yield connection
+    except DBAPIError as error:
+        raise StoreError("damaged", path=str(path), detail=str(error.orig)) from error
     finally:
         engine.dispose()
 
@@ -209,12 +218,22 @@ def _tables(entities: Sequence[Entity]) -> dict[str, Table]:
     return {entity.name: (entity, schema.data_table(entity)) for entity in entities}
 
 
+def _present(connection: sa.Connection, table: sa.Table) -> list[sa.Column[Any]]:
+    """The columns that the file has."""
+    inspector = sa.inspect(connection)
+    if not inspector.has_table(table.name):
+        return []
+    there = {column["name"] for column in inspector.get_columns(table.name)}
+    return [column for column in table.columns if column.name in there]
+
+
 def _word(value: object) -> str:
     return str(value).strip().casefold()
 
 
 def _coded(connection: sa.Connection, table: sa.Table, codes: Iterable[str]) -> bool:
-    names = [name for name in CODES if name in table.c]
+    there = {column.name for column in _present(connection, table)}
+    names = [name for name in CODES if name in there]
     wanted = list(codes)
     return any(
         connection.execute(sa.select(sa.literal(1)).where(table.c[name].in_(wanted)).limit(1)).first() for name in names

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -127,3 +128,18 @@ async def test_the_last_transactions_of_a_killed_program_say_it_too(profile: Pro
     await live.close()
     assert (await put_back(profile, backup))[1] == "ok"
     assert (await status_after(profile)).accounts[0].stopped is not None
+
+
+@pytest.mark.parametrize("error", [OSError(16, "Device or resource busy"), ZeroDivisionError("a mistake")])
+async def test_whatever_stops_it_is_said_and_ends_no_program(
+    profile: Profile, error: Exception, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    expected_errors("could not be put back")
+
+    async def fails(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Store, "restore", fails)
+    said, tone = await put_back(profile, "empty")
+    assert (error.strerror or "" if isinstance(error, OSError) else "a mistake") in said
+    assert tone == "bad"

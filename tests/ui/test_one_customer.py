@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from panel_fakes import MakePanel, World, busy, calm
@@ -65,6 +66,20 @@ def to(path: Path) -> Callable[..., Awaitable[Path]]:
         return path
 
     return where
+
+
+async def test_a_search_that_breaks_is_said_in_the_dialog(make_panel: MakePanel, expected_errors: Any) -> None:
+    expected_errors("no such column")
+
+    class Breaks(DataCare):
+        async def find(self, wanted: str) -> Holding:
+            raise LookupError("no such column")
+
+    dialog = await opened(make_panel, Breaks())
+    await look_for(dialog, "bar sport")
+    assert "LookupError: no such column" in dialog.said.text()
+    assert dialog.look.isEnabled()
+    assert not dialog.erase.isEnabled()
 
 
 async def test_nothing_can_be_done_before_the_customer_is_found(make_panel: MakePanel) -> None:

@@ -57,8 +57,10 @@ class OneCustomerDialog(Dialog):
         self._show(None, message("one-customer.finding"))
         try:
             holding = await services.find_customer(wanted)
-        except SyncFailure as error:
+        except Exception as error:
             self._show(None, problem(error))
+            if not isinstance(error, SyncFailure | OSError):
+                raise
             return
         if self.wanted.text().strip() == wanted:
             self._show(holding, found_text(holding))
