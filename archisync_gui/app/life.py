@@ -84,9 +84,7 @@ class Life:
             log.exception("the panel could not go on")
             if self.between is not None:  # confirmed, and the profile is closed: the failure of a part stops no work
                 return exit_codes.CONFIG
-            from archisync_gui.store import Store
-
-            telling = asyncio.ensure_future(panel.show_failure(error, Store.backups_in(self.profile.folder)))
+            telling = asyncio.ensure_future(self._told_of(error, panel))
             stopping = asyncio.ensure_future(self.stop.wait())  # the session may end before it is read
             await asyncio.wait({telling, stopping}, return_when=asyncio.FIRST_COMPLETED)
             backup = telling.result() if telling.done() else None
@@ -96,6 +94,18 @@ class Life:
             await asyncio.gather(telling, stopping, return_exceptions=True)
             return exit_codes.CONFIG
         return exit_codes.OK
+
+    async def _told_of(self, error: Exception, panel: Panel) -> Path | Literal["empty"] | None:
+        """Tell the operator why this life is none, and what the work before it said; what to put in the archive's
+        place."""
+        from archisync_gui.store import backups
+        from archisync_gui.store.errors import LOST
+        from archisync_gui.store.store import FILE
+
+        backup = None
+        if getattr(error, "code", None) in LOST:
+            backup = await asyncio.to_thread(backups.offered, self.profile.folder / FILE)
+        return await panel.show_failure(error, backup, self.said[0])
 
     async def _until_over(self, core: Core | OfficeMember) -> None:
         """Until the operator quits. Raises ``SyncFailure`` when nothing can be read any more."""

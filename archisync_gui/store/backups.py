@@ -15,13 +15,15 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from archisync_gui.disk import PRIVATE, beside, put_in_place, remove_file, remove_leftovers, rename
-from archisync_gui.store.database import make_empty, unsound
+from archisync_gui.store.database import make_empty, only_read, unsound
 from archisync_gui.store.decided import bring_into, decided_in
 from archisync_gui.store.errors import StoreError, code_of, translated
 
 FOLDER = "backups"
 KEPT = 10
 """How many backups are kept; older ones go at maintenance."""
+REPLACED = "replaced"
+"""Why the file is there that lay in the database's place before a backup."""
 SIDES = ("-wal", "-shm")
 """What SQLite keeps beside a database file. The write-ahead log holds its newest transactions."""
 
@@ -86,6 +88,21 @@ class Restored(NamedTuple):
     """The file from before could be asked for them; if not, the new one holds all reads (rule 31)."""
 
 
+def offered(path: Path) -> Path | None:
+    """The backup to be offered for a database that cannot be used: the newest that can be. What a backup has replaced,
+    perhaps because it was damaged, comes only after all others. Blocking: it looks through whole files."""
+    for file in sorted(listed(path), key=was_replaced):
+        with suppress(sqlite3.Error, OSError), closing(only_read(file)) as raw:
+            if unsound(raw) is None and raw.execute("SELECT version_num FROM alembic_version").fetchone():
+                return file
+    return None
+
+
+def was_replaced(backup: Path) -> bool:
+    """Whether that file was the database until a backup took its place."""
+    return backup.stem.endswith(f"Z-{REPLACED}")
+
+
 def restore(path: Path, backup: Path | None, now: datetime, *, decided: bool = True) -> Restored:
     """Put a backup in the place of a database that nobody has open; the present file is kept.
 
@@ -125,7 +142,7 @@ def _kept(path: Path, now: datetime) -> Path | None:
     """
     if not os.path.lexists(path):
         return None
-    kept = _new_name(path, "replaced", now)
+    kept = _new_name(path, REPLACED, now)
     log = path.with_name(path.name + "-wal")
     if path.is_dir() or path.is_symlink():
         rename(path, kept)

@@ -122,6 +122,14 @@ def unsound(connection: Any) -> str | None:
     return None
 
 
+def only_read(path: Path) -> sqlite3.Connection:
+    """A connection that changes nothing of a database that nobody has open. SQLite would make a log beside a file that
+    has none, and leave it there."""
+    has_log = path.with_name(f"{path.name}-wal").exists()
+    how = "mode=ro" if has_log else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)
+
+
 def json_or_none(text: Any) -> Any:
     """The value of a JSON cell. One that cannot be read counts as empty, so that it spoils nothing but its own row."""
     if isinstance(text, int | float):  # SQLite turns a lone number into one

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateTable
 
+from archisync_gui.store.database import only_read
 from archisync_gui.store.schema import NOTES
 
 OUTLIVES = "key IN ('hold', 'hold-until') OR key LIKE 'stopped:%' OR key LIKE 'logins:%'"
@@ -29,11 +30,8 @@ class Decided(NamedTuple):
 
 def decided_in(path: Path, now: datetime) -> Decided:
     """What outlives the archive at ``path``, which nobody has open. Blocking, changes nothing, raises nothing."""
-    log = path.with_name(f"{path.name}-wal")
-    # SQLite would make a log beside a file that has none, and leave it there.
-    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)) as raw:
+        with closing(only_read(path)) as raw:
             notes = dict(raw.execute(f"SELECT key, value FROM notes WHERE {OUTLIVES}").fetchall())
             if raw.execute("PRAGMA quick_check(notes)").fetchall() == [("ok",)]:
                 return Decided(notes, known=True)

@@ -16,6 +16,8 @@ UNREACHABLE = frozenset({"office-unreachable", "office-full", "office-read-only"
 """Codes of an office's server that pass by themselves: the network, a restart, too many connections, a failover."""
 RECOVERABLE = frozenset({"disk-full", "office-disk-full", "read-only", "locked", "disk-error"}) | UNREACHABLE
 """Codes after which the same write may succeed later without anybody touching the data."""
+LOST = frozenset({"damaged", "data-file-missing"})
+"""Codes of an archive that cannot be used any more: a backup, or an empty one, may take its place."""
 AGAIN = 3.0
 """Seconds between two tries to reach an office's server that is away."""
 

@@ -328,9 +328,12 @@ class Store(Questions):
         return await self._database.exclusive(job)
 
     async def daily_backup(self) -> Path | None:
-        """Make a backup unless there is one of this day (in UTC, as the clock shows it); its place, or ``None``."""
+        """Make a backup unless there is one of this day (in UTC, as the clock shows it) and of this archive, which no
+        other has replaced since; its place, or ``None``."""
         today = f"-{self._clock.now().astimezone(UTC):%Y%m%d}T"
         for file in await asyncio.to_thread(self.backups):
+            if backups.was_replaced(file):
+                break
             if file.stem.endswith("-daily") and today in file.name:
                 return None
         return await self.backup("daily")
@@ -338,11 +341,6 @@ class Store(Questions):
     def backups(self) -> tuple[Path, ...]:
         """The backups there are, newest first."""
         return backups.listed(self.path)
-
-    @staticmethod
-    def backups_in(folder: Path) -> tuple[Path, ...]:
-        """The backups of ``folder``'s database, newest first, also when that cannot be opened."""
-        return backups.listed(folder / FILE)
 
     async def maintain(self, screenshots: Path | None = None) -> Removed:
         """Forget what is too old (rule 31), in small steps between which syncs go on. Once a day is enough.

@@ -15,6 +15,10 @@ from PySide6.QtWidgets import QApplication
 from archisync_gui.app import desktop, exit_codes
 from archisync_gui.app.life import Life
 from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.entities import ENTITIES
+from archisync_gui.model import SystemClock
+from archisync_gui.store import Store, StoreError
+from archisync_gui.ui.live.context import problem
 from archisync_gui.ui.shell.panel import Panel
 
 pytestmark = pytest.mark.qasync
@@ -127,3 +131,32 @@ async def test_a_part_that_fails_to_close_drops_no_confirmed_work(
     assert await lived(parts, profile, qapp, monkeypatch) == exit_codes.OK
     assert len(parts.lives) == 2
     assert parts.done == ["work"]
+
+
+async def test_a_restore_that_failed_is_told_before_the_next_choice(
+    profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    """The archive is damaged at the start, and the backup cannot be put in its place: the same question, with why."""
+    expected_errors(r"archisync_gui\.app\.life: the panel could not go on")
+    expected_errors(r"archisync_gui\.app\.life: .* could not be put back")
+    store = await Store.open(profile.folder, ENTITIES, clock=SystemClock())
+    backup = await store.backup("operator")
+    await store.close()
+    asked: list[tuple[str, Path | None, str]] = []
+
+    class Damaged(Parts):
+        async def opens(self, life: Life) -> None:
+            raise StoreError("damaged", path="archisync.db", detail="")
+
+    async def chosen(_panel: Panel, error: StoreError, offered: Path | None, said: str) -> Path | None:
+        asked.append((error.code, offered, said))
+        return offered if len(asked) == 1 else None
+
+    async def full(*_: object, **__: object) -> None:
+        raise StoreError("disk-full", path="archisync.db", detail="")
+
+    monkeypatch.setattr(Panel, "show_failure", chosen)
+    monkeypatch.setattr(Store, "restore", full)
+    assert await lived(Damaged(), profile, qapp, monkeypatch) == exit_codes.CONFIG
+    why = problem(StoreError("disk-full", path="archisync.db", detail=""))
+    assert asked == [("damaged", backup, ""), ("damaged", backup, why)]

@@ -16,7 +16,8 @@ from store_samples import ENTITIES, PARCELS, START, parcel
 from archisync_gui.drafts import Drafts
 from archisync_gui.entities.declaration import Column, Kind, Row
 from archisync_gui.model import SystemClock
-from archisync_gui.store import Batch, RefusedKind, Store
+from archisync_gui.store import Batch, RefusedKind, Store, backups
+from archisync_gui.store.store import FILE
 
 ROWS = 1_500
 SHRUNK, REKEYED = "run-shrunk", "run-rekeyed"
@@ -69,7 +70,7 @@ async def drafts(folder: Path) -> None:
 
 
 async def restore(folder: Path) -> None:
-    await Store.restore(folder, Store.backups_in(folder)[0], clock=CLOCK)
+    await Store.restore(folder, backups.listed(folder / FILE)[0], clock=CLOCK)
 
 
 async def migrate(folder: Path) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
-from store_samples import ManualClock, Reads, parcel
+from store_samples import ENTITIES, ManualClock, Reads, parcel
 
 from archisync_gui.store import Store
 
@@ -37,3 +38,25 @@ async def test_the_days_backups_are_pruned_like_the_others(store: Store, clock: 
         assert await store.daily_backup() is not None
     await store.maintain()
     assert len(store.backups()) == 10
+
+
+async def test_another_archive_has_its_own_of_the_day(
+    store: Store, clock: ManualClock, reads: Reads, tmp_path: Path
+) -> None:
+    """Yesterday's backup took the archive's place: that of today holds what was replaced."""
+    await store.apply("parcels", "agent", reads.batch([parcel(1)]))
+    yesterday = await store.daily_backup()
+    clock.forward(days=1)
+    await store.apply("parcels", "agent", reads.batch([parcel(1), parcel(2)]))
+    assert await store.daily_backup() is not None
+    await store.close()
+    await Store.restore(tmp_path / "data", yesterday, clock=clock)
+    store = await Store.open(tmp_path / "data", ENTITIES, clock=clock)
+    try:
+        anew = await store.daily_backup()
+        assert anew is not None
+        with closing(sqlite3.connect(anew)) as copy:
+            assert copy.execute("SELECT count(*) FROM parcels").fetchone() == (1,)
+        assert await store.daily_backup() is None
+    finally:
+        await store.close()

@@ -12,8 +12,9 @@ import pytest
 from store_samples import ENTITIES, START, ManualClock, Reads, parcel, tariff
 
 from archisync_gui.model import EventKind, Explanation, Origin, Outcome, Reason, RunRecord, Scope
-from archisync_gui.store import RefusedKind, Store, StoreError, migrate, schema
+from archisync_gui.store import RefusedKind, Store, StoreError, backups, migrate, schema
 from archisync_gui.store.database import Database
+from archisync_gui.store.store import FILE
 from tests.support.events import an_event
 
 WRONG: tuple[object, ...] = (
@@ -290,6 +291,28 @@ async def test_a_damaged_archive_is_refused_kept_and_replaced(tmp_path: Path, cl
         await store.close()
 
 
+async def test_the_newest_backup_that_can_be_used_is_offered(tmp_path: Path, clock: ManualClock) -> None:
+    """Never the damaged file itself, which the last restore has put among the backups; what was replaced comes last."""
+    folder, path = tmp_path / "data", tmp_path / "data" / "archisync.db"
+    await filled(folder, clock)
+    store = await Store.open(folder, ENTITIES, clock=clock)
+    older, newer = await store.backup("daily"), await store.backup("operator")
+    await store.close()
+    replaced, _ = await Store.restore(folder, newer, clock=clock)
+    path.write_bytes(path.read_bytes()[:9000])
+    damaged, _ = await Store.restore(folder, newer, clock=clock)
+    assert backups.listed(folder / FILE) == (damaged, replaced, newer, older)
+    assert backups.offered(path) == newer
+    newer.write_bytes(b"")
+    assert backups.offered(path) == older
+    older.write_bytes(older.read_bytes()[:9000])
+    assert backups.offered(path) == replaced, "better than none"
+    assert replaced is not None
+    replaced.unlink()
+    assert backups.offered(path) is None
+    assert {file.name for file in (folder / "backups").iterdir()} == {f.name for f in backups.listed(folder / FILE)}
+
+
 async def test_a_folder_in_the_archives_place(tmp_path: Path, clock: ManualClock) -> None:
     folder, path = tmp_path / "data", tmp_path / "data" / "archisync.db"
     path.mkdir(parents=True)
@@ -298,7 +321,7 @@ async def test_a_folder_in_the_archives_place(tmp_path: Path, clock: ManualClock
     kept, _ = await Store.restore(folder, None, clock=clock)
     assert kept is not None
     assert (kept / "note.txt").read_text() == "mine"
-    assert Store.backups_in(folder) == (), "a folder is no backup"
+    assert backups.listed(folder / FILE) == (), "a folder is no backup"
     await (await Store.open(folder, ENTITIES, clock=clock)).close()
 
 

@@ -13,7 +13,8 @@ from crash_operations import CLOCK, OPERATIONS, ROWS, WIDER, template
 from store_samples import ENTITIES, START
 
 from archisync_gui.drafts import Drafts
-from archisync_gui.store import Store
+from archisync_gui.store import Store, backups
+from archisync_gui.store.store import FILE
 from tests.support.killing import Victim
 
 HERE = Path(__file__).parent
@@ -51,8 +52,8 @@ async def check(place: Path, operation: str, said: list[str], where: str) -> Non
         await store.close()
     keys = {int(row.key) for row in page.rows}
     missing = sum(row.missing_since is not None for row in page.rows)
-    new = [backup for backup in Store.backups_in(place) if backup.name not in before]
-    sound = [rows_in(backup) for backup in Store.backups_in(place)]
+    new = [backup for backup in backups.listed(place / FILE) if backup.name not in before]
+    sound = [rows_in(backup) for backup in backups.listed(place / FILE)]
     done = f"end {int(place.name)}" in said
     match operation:
         case "restore" | "empty":

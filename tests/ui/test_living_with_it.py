@@ -674,12 +674,13 @@ async def test_a_damaged_archive_offers_the_newest_backup(make_panel: MakePanel,
     backup.write_bytes(b"x")
     panel = await make_panel()
     for error, offered in ((StoreError("damaged", path="a.db", detail=""), True), (StoreError("disk-full"), False)):
-        told = asyncio.ensure_future(panel.show_failure(error, [backup]))
+        told = asyncio.ensure_future(panel.show_failure(error, backup, "The backup could not be put back."))
         await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
         box = next(b for b in panel.window.findChildren(QMessageBox) if b.isVisible())
         restore = [b for b in box.buttons() if b.text() == "&Restore the last backup"]
         assert bool(restore) is offered
         assert ("by hand · 0.0 MB" in box.informativeText()) is offered
+        assert box.informativeText().startswith("The backup could not be put back.\n\n")
         (restore or box.buttons())[0].click()
         assert await told == (backup if offered else None)
 
@@ -687,9 +688,10 @@ async def test_a_damaged_archive_offers_the_newest_backup(make_panel: MakePanel,
 @pytest.mark.parametrize("code", ["damaged", "data-file-missing"])
 async def test_without_an_archive_one_may_begin_with_an_empty_one(make_panel: MakePanel, code: str) -> None:
     panel = await make_panel("it")
-    told = asyncio.ensure_future(panel.show_failure(StoreError(code, path="a.db", detail=""), []))
+    told = asyncio.ensure_future(panel.show_failure(StoreError(code, path="a.db", detail="")))
     await until(lambda: any(b.isVisible() for b in panel.window.findChildren(QMessageBox)))
     box = next(b for b in panel.window.findChildren(QMessageBox) if b.isVisible())
     assert "archivio vuoto" in box.informativeText()
+    assert "Non c'è alcun backup che si possa ripristinare." in box.informativeText()
     next(b for b in box.buttons() if b.text() == "Ricomincia con un archivio &vuoto").click()
     assert await told == "empty"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -351,12 +351,14 @@ class Panel(QObject):
 
     # ------------------------------------------------------------------------------------------------ end
 
-    async def show_failure(self, error: BaseException, backups: Sequence[Path] = ()) -> Path | Literal["empty"] | None:
+    async def show_failure(
+        self, error: BaseException, backup: Path | None = None, said: str = ""
+    ) -> Path | Literal["empty"] | None:
         """See :func:`start_failure.show_failure`."""
         from archisync_gui.ui.shell.start_failure import show_failure
 
         self.raise_window()
-        return await show_failure(self.window, error, backups)
+        return await show_failure(self.window, error, backup, said)
 
     def show_waiting(self, found: status_words.Headline | None, foot: str = "") -> None:
         """Say what the start waits for; ``None``: it goes on."""
