@@ -122,9 +122,11 @@ def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool
             pass
         return True
     from PySide6.QtCore import Qt, QTimer
-    from PySide6.QtWidgets import QApplication, QMessageBox
+    from PySide6.QtWidgets import QMessageBox
 
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    from archisync_gui.ui.system.application import application
+
+    application()  # the panel's own, which follows
     box = QMessageBox(QMessageBox.Icon.Information, "Archisync", why)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.addButton(cancel, QMessageBox.ButtonRole.RejectRole)
@@ -141,7 +143,6 @@ def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool
     looks.start()
     box.exec()
     looks.stop()
-    del app
     return waited
 
 

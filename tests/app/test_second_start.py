@@ -69,15 +69,27 @@ async def a_window(profile: Profile) -> None:
 ENVIRONMENT = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
 
 
-def command(profile: Profile, *arguments: str) -> list[str]:
-    return [sys.executable, "-m", "archisync_gui", "--demo", "--profile", f"{profile.folder}{os.sep}", *arguments]
+SEEN = """
+from archisync_gui.app import desktop
+from archisync_gui.start import main
+desktop.windows_are_seen = lambda: True
+code = main()
+from PySide6.QtWidgets import QApplication
+raise SystemExit(code or int(QApplication.quitOnLastWindowClosed()))
+"""
+"""The program, as where a person sees its windows; ends with 1 where the box was not the panel's own application's."""
+
+
+def command(profile: Profile, *arguments: str, seen: bool = False) -> list[str]:
+    program = ["-c", SEEN] if seen else ["-m", "archisync_gui"]
+    return [sys.executable, *program, "--demo", "--profile", f"{profile.folder}{os.sep}", *arguments]
 
 
 @asynccontextmanager
-async def panel(profile: Profile, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def panel(profile: Profile, *arguments: str, seen: bool = False) -> AsyncIterator[asyncio.subprocess.Process]:
     """The panel's process, without a desktop; it is ended by the test or with the block."""
     process = await asyncio.create_subprocess_exec(
-        *command(profile, *arguments),
+        *command(profile, *arguments, seen=seen),
         env=ENVIRONMENT,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -113,12 +125,12 @@ async def test_a_command_says_that_it_has_no_window(profile: Profile, monkeypatc
         assert await asks(profile, "raise") == exit_codes.BUSY
 
 
-@pytest.mark.parametrize("arguments", [(), ("--hidden",)], ids=["icon", "login"])
-async def test_the_panel_waits_for_a_command_and_opens_then(profile: Profile, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("how", ["icon", "login", "box"])
+async def test_the_panel_waits_for_a_command_and_opens_then(profile: Profile, how: str) -> None:
     """A scheduled ``sync`` holds the profile for minutes; the operator clicks the icon, or logs in."""
     async with AsyncExitStack() as at_work:
         await at_work.enter_async_context(command_at_work(profile))
-        async with panel(profile, *arguments) as started:
+        async with panel(profile, *(["--hidden"] if how == "login" else []), seen=how == "box") as started:
             assert started.stderr is not None
             said = (await started.stderr.readline()).decode().strip()
             assert said == str(text("panel-waits", system_language(), {"name": profile.name, "pid": os.getpid()}))
