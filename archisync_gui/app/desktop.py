@@ -131,11 +131,15 @@ def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.addButton(cancel, QMessageBox.ButtonRole.RejectRole)
     waited = False
+    failed: list[Exception] = []
 
     def look() -> None:
         nonlocal waited
-        waited = over(0.0)
-        if waited:
+        try:
+            waited = over(0.0)
+        except Exception as error:  # Qt would print it and look again for ever
+            failed.append(error)
+        if waited or failed:
             box.accept()
 
     looks = QTimer(box, interval=int(LOOK * 1000))
@@ -143,6 +147,8 @@ def _waited(over: Callable[[float], bool], why: str, cancel: str, *, shown: bool
     looks.start()
     box.exec()
     looks.stop()
+    if failed:
+        raise failed[0]
     return waited
 
 

@@ -20,7 +20,7 @@ from archisync_gui.app.channel import NoAnswer, call
 from archisync_gui.app.core import Core
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.life import Life
-from archisync_gui.app.profile import Profile, ProfileLock, open_profile
+from archisync_gui.app.profile import Profile, ProfileError, ProfileLock, open_profile
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import system_language, text
 from archisync_gui.settings import Settings
@@ -232,6 +232,19 @@ def test_the_operator_need_not_wait(profile: Profile, qapp: QApplication, monkey
     assert asked == [0.0] * 5, "the box is never kept waiting"
     QTimer.singleShot(0, lambda: shown_box().buttons()[0].click())
     assert not desktop._waited(lambda within: False, "at work", "&Do not wait", shown=True)
+
+
+def test_a_folder_that_goes_while_the_box_is_shown_ends_the_wait(
+    profile: Profile, qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desktop, "windows_are_seen", lambda: True)
+    monkeypatch.setattr(desktop, "LOOK", 0.01)
+
+    def over(within: float) -> bool:
+        raise ProfileError("profile-gone", name=profile.name)
+
+    with pytest.raises(ProfileError):
+        desktop._waited(over, "at work", "&Do not wait", shown=True)
 
 
 def shown_box() -> QMessageBox:
