@@ -45,6 +45,8 @@ class LastRead:
     """Seconds of the last whole reads, newest last, for forecasts."""
     doubtful: frozenset[str] = frozenset()
     """Which of ``last_success``, ``new_as_of`` and ``all_as_of`` were written before the wall clock was set back."""
+    whole: RunRecord | None = None
+    """The last attempt of a whole read that was applied, refused or failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ class AccountTypeStatus:
     all_as_of: datetime | None
     """Start of the last clean whole read; ``None`` likewise."""
     last_attempt: datetime | None
+    """Of the attempt that is shown; with ``last_outcome``, ``last_error`` and ``last_run_id``. A whole read that failed
+    or was refused is shown until another whole read has come to an end of its own."""
     last_outcome: Outcome | None
     last_error: ErrorInfo | None
     last_run_id: str | None

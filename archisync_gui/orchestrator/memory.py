@@ -17,6 +17,7 @@ from archisync_gui.model import (
     FailureKind,
     Json,
     LastRead,
+    Outcome,
     Remembered,
 )
 from archisync_gui.orchestrator import schedule
@@ -130,12 +131,6 @@ def restored(state: State, now: Moment, memory: Remembered, *, failed: bool) -> 
 def remembered(state: State, now: Moment, memory: Remembered) -> State:
     """The state as an earlier process left it (rules 22, 28, 29, 31). What cannot be read is left out, with a line in
     the log: a damaged note must not keep the office from reading."""
-    list_states = dict(state.list_states)
-    for read in sorted(memory.reads, key=lambda r: r.last_success or _LONG_AGO):
-        if read.type in state.types:
-            key = state.list_key(read.type, read.account)
-            list_states[key] = _list_state(state, read, list_states.get(key, ListState()), now)
-    state = evolve(state, list_states=list_states)
     unreadable = list(memory.unreadable)
     for note, value in memory.notes.items():
         try:
@@ -145,7 +140,12 @@ def remembered(state: State, now: Moment, memory: Remembered) -> State:
             unreadable.append(f"note {note}")
             if note == "hold":  # the operator held all reads; since when is not known (rule 18)
                 state = evolve(state, hold_since=state.at.wall)
-    return evolve(state, unreadable=tuple(unreadable))
+    list_states = dict(state.list_states)
+    for read in sorted(memory.reads, key=lambda r: r.last_success or _LONG_AGO):
+        if read.type in state.types:  # after the notes: whether its last whole read failed decides which one is shown
+            key = state.list_key(read.type, read.account)
+            list_states[key] = _list_state(state, read, list_states.get(key, ListState()), now)
+    return evolve(state, list_states=list_states, unreadable=tuple(unreadable))
 
 
 def _bounded(state: State, now: Moment) -> State:
@@ -180,7 +180,13 @@ def _list_state(state: State, read: LastRead, known: ListState, now: Moment) -> 
         found = None if at is None else Stamp(at, doubtful=at > now.wall or name in read.doubtful)
         return found if other is None or (found is not None and found.wall >= other.wall) else other
 
-    last = read.last if known.last is None or (read.last and read.last.started >= known.last.started) else known.last
+    last, whole = read.last, read.whole
+    if known.failures:
+        last = whole or last
+    elif last is not None and last == whole and last.outcome is Outcome.REFUSED:
+        last = None  # it was accepted
+    if known.last is not None and (last is None or last.started < known.last.started):
+        last = known.last
     return evolve(
         known,
         success=stamp("last_success", read.last_success, known.success),
@@ -194,13 +200,10 @@ def _list_state(state: State, read: LastRead, known: ListState, now: Moment) -> 
 
 def _noted(state: State, key: list[str], value: Json) -> State:
     match key, value:
-        case ["due", sync_type, *rest], at if sync_type in state.types:
+        case ["due" | "owed" as name, sync_type, *rest], at if sync_type in state.types:
             place = (sync_type, ":".join(rest))
             list_state = state.list_states.get(place, ListState())
-            return state.with_list_state(place, evolve(list_state, due=_time(at)))
-        case ["owed", sync_type, *rest], since if sync_type in state.types:
-            place = (sync_type, ":".join(rest))
-            return state.with_list_state(place, evolve(state.list_states.get(place, ListState()), owed=_time(since)))
+            return state.with_list_state(place, evolve(list_state, **{name: _time(at)}))
         case ["failures", sync_type, *rest], kept if sync_type in state.types:
             place = (sync_type, ":".join(rest))
             if not isinstance(kept, Mapping):

@@ -114,10 +114,11 @@ def freshness_restated(
         for name, at in zip(names, ages, strict=True)
     )
     key = state.list_key(sync_type, account)
-    list_state = evolve(state.list_state(sync_type, account), success=success, new=new, whole=whole)
+    before = state.list_state(sync_type, account)
+    list_state = evolve(before, success=success, new=new, whole=whole)
     if list_state.last is not None and list_state.last.outcome is Outcome.REFUSED:
-        list_state = evolve(list_state, last=None)
-    return state.with_list_state(key, list_state).with_effects(
+        list_state = evolve(list_state, last=None, failures=0, back_off=None)
+    return _count_kept(state.with_list_state(key, list_state), key, before, list_state).with_effects(
         events.QueueUpdated(len(state.queue), sync_type, account)
     )
 
@@ -223,7 +224,7 @@ def _finished(state: State, now: Moment, active: Attempt, how: Finished) -> Stat
 
 def _after_success(state: State, list_state: ListState, row: RunRecord, stamp: Stamp, scope: Scope) -> ListState:
     """What is known after a run that did not fail. A fast read never moves the last success (rule 12)."""
-    list_state = evolve(list_state, last=row)
+    list_state = _shown(list_state, row, scope)
     match row.outcome, scope:
         case Outcome.COMPLETED, Scope.NEW:
             return evolve(list_state, new=stamp)
@@ -240,6 +241,14 @@ def _after_success(state: State, list_state: ListState, row: RunRecord, stamp: S
             if row.outcome is Outcome.COMPLETED:
                 return evolve(list_state, new=_newer(list_state.new, stamp), whole=stamp, unclean=0)
     return list_state
+
+
+def _shown(known: ListState, row: RunRecord, scope: Scope) -> ListState:
+    """With ``row`` as the attempt that statuses show. A whole read that failed or was refused is shown until another
+    one comes to an end of its own: a fast read, a single record or a cancelled attempt says nothing about it."""
+    if known.failures and (scope is not Scope.ALL or row.outcome in (Outcome.CANCELLED, Outcome.SKIPPED)):
+        return known
+    return evolve(known, last=row)
 
 
 def _newer(known: Stamp | None, stamp: Stamp) -> Stamp:
@@ -283,7 +292,7 @@ def _cancelled(state: State, now: Moment, active: Attempt, error: ErrorInfo | No
     assert active.stop is not None  # nothing else cancels a run
     row = final_row(active, now, outcome=Outcome.CANCELLED, error=error)
     key = state.list_key(row.type, row.account)
-    state = state.with_list_state(key, evolve(state.list_states.get(key, ListState()), last=row))
+    state = state.with_list_state(key, _shown(state.list_states.get(key, ListState()), row, row.scope))
     request = active.request
     if active.stop is StopCause.HOLD:
         still = without_closed_forms(state, request).askers
@@ -302,7 +311,7 @@ def _failed(state: State, now: Moment, active: Attempt, error: ErrorInfo) -> Sta
     row = final_row(active, now, outcome=outcome, error=error, rows=active.progress.rows)
     key = state.list_key(row.type, row.account)
     before = state.list_states.get(key, ListState())
-    list_state = evolve(before, last=row)
+    list_state = _shown(before, row, row.scope)
     pauses = state.rules.retry_pauses
     request = without_closed_forms(state, active.request)
     wanted = bool(request.askers) or request.slot in state.queue

@@ -319,9 +319,7 @@ def _load(connection: sa.Connection) -> Remembered:
     with any_text(connection):
         found, unreadable = _runs(connection, RUNS.c.ended.is_(None), RUNS.c.outcome.is_(None))
         pairs = connection.execute(RUN_PAIRS).all()
-        names = sorted(
-            (type_, account) for type_, account in pairs if isinstance(type_, str) and isinstance(account, str)
-        )
+        names = sorted((kind, name) for kind, name in pairs if isinstance(kind, str) and isinstance(name, str))
         reads = tuple(_last_read(connection, type_, account) for type_, account in names)
         notes = {row.key: row.value for row in connection.execute(sa.select(NOTES))}
         # The last ones that were written, not the latest times: a clock that was ahead for an hour leaves those.
@@ -348,12 +346,12 @@ RECENT = 20
 
 def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
     mine = (RUNS.c.type == type_, RUNS.c.account == account)
-    # Shared lists are stored under no account, whoever read them.
-    ages = connection.execute(
-        sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of, READS.c.doubtful).where(
-            READS.c.entity == type_, READS.c.account.in_([account, ""])
-        )
-    ).first()
+    read = (
+        READS.c.entity == type_,
+        READS.c.account.in_([account, ""]),
+    )  # shared lists have no account, whoever read them
+    ages = sa.select(READS.c.last_success, READS.c.new_as_of, READS.c.all_as_of, READS.c.doubtful).where(*read)
+    success, new, clean, doubtful = connection.execute(ages).first() or (None, None, None, None)
     # Within one scope the index has them in order; all together would be sorted, each with its whole row.
     newest = [
         sa.select(RUN_ORDER.label("at")).where(*mine, RUNS.c.scope == scope.value).order_by(sa.desc("at")).limit(RECENT)
@@ -361,6 +359,7 @@ def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
     ]
     found = sa.union_all(*(sa.select(each.subquery().c.at) for each in newest))
     last, _ = _runs(connection, RUN_ORDER.in_(found), limit=RECENT)
+    whole, _ = _runs(connection, *mine, RUNS.c.scope == Scope.ALL.value, RUNS.c.outcome.in_(_SAYING), limit=RECENT)
     wholes = connection.execute(
         sa.select(RUNS.c.outcome, RUNS.c.started, RUNS.c.ended, RUNS.c.suspensions, RUNS.c.seconds)
         .where(*mine, RUNS.c.scope == Scope.ALL.value, RUNS.c.outcome.in_(_SUCCESSES))
@@ -370,17 +369,19 @@ def _last_read(connection: sa.Connection, type_: str, account: str) -> LastRead:
     return LastRead(
         type_,
         account,
-        None if ages is None else ages.last_success,
-        None if ages is None else ages.new_as_of,
-        None if ages is None else ages.all_as_of,
-        doubtful=names_of(None if ages is None else ages.doubtful),
+        success,
+        new,
+        clean,
+        doubtful=names_of(doubtful),
         last=last[0] if last else None,
+        whole=whole[0] if whole else None,
         unclean_in_a_row=next((n for n, row in enumerate(wholes) if row.outcome != Outcome.UNCLEAN), len(wholes)),
         durations=tuple(s for row in reversed(wholes[:DURATIONS]) if (s := _seconds(row)) is not None),
     )
 
 
 _SUCCESSES = (Outcome.COMPLETED.value, Outcome.UNCLEAN.value)
+_SAYING = (*_SUCCESSES, Outcome.REFUSED.value, Outcome.FAILED.value)  # what a whole read says of its list
 UNCLEAN_LIMIT = 100
 """Unclean reads in a row are counted so far back."""
 

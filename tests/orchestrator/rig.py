@@ -46,6 +46,7 @@ QUIET = Rules(schedule=False, office=None)
 TWO = (Account("anna", catalogue=True), Account("bruno"))
 
 
+SAYING = (Outcome.COMPLETED, Outcome.UNCLEAN, Outcome.REFUSED, Outcome.FAILED)
 STAMPS = ("last_success", "new_as_of", "all_as_of")
 
 _boots = itertools.count(1)
@@ -107,6 +108,7 @@ class ListJournal:
                 row.as_of if clean or fast else known.new_as_of,
                 row.as_of if clean else known.all_as_of,
                 last=row,
+                whole=row if row.scope is Scope.ALL and row.outcome in SAYING else known.whole,
             )
         return [
             replace(read, doubtful=frozenset(str(n) for n, *stamp in self._stamps(read) if (n, *stamp) in self.doubted))

@@ -98,8 +98,8 @@ def shown(kept: Remembered) -> dict[str, object]:
     """What both have to know at a start."""
 
     def of(read: LastRead) -> tuple[object, ...]:
-        last = None if read.last is None else (read.last.id, read.last.outcome)
-        return read.last_success, read.new_as_of, read.all_as_of, read.doubtful, last
+        last, whole = ((None if r is None else (r.id, r.outcome)) for r in (read.last, read.whole))
+        return read.last_success, read.new_as_of, read.all_as_of, read.doubtful, last, whole
 
     return {
         "notes": dict(kept.notes),

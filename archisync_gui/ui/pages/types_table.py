@@ -267,7 +267,8 @@ class TypesTable(QTableView):
             self._types.toggle(what.type)
         elif index.column() == TypesModel.TODAY and what.status is not None:
             item = what.status
-            if item.state in (SyncState.REFUSED, SyncState.STOPPED) or item.unclean_in_a_row >= 2:
+            backing_off = item.state is SyncState.BACKING_OFF and item.last_outcome is Outcome.REFUSED
+            if item.state in (SyncState.REFUSED, SyncState.STOPPED) or item.unclean_in_a_row >= 2 or backing_off:
                 self._context.open("trouble", item)
             elif (
                 item.state in (SyncState.IDLE, SyncState.BACKING_OFF)
@@ -311,7 +312,7 @@ class TypesTable(QTableView):
             )
             add(tr("&Move to the front"), partial(context.to_front, entry))
             add(tr("&Take out of the queue"), partial(context.remove, entry))
-        if item is not None and item.state is SyncState.REFUSED:
+        if item is not None and item.last_outcome is Outcome.REFUSED:  # also while it waits or is read again
             add(tr("&Check the refused read"), partial(context.open, "trouble", item))
         if item is not None and item.state is SyncState.STOPPED:
             add(tr("&Password…"), partial(context.open, "trouble", item))
