@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit, QPushButton, QSpinBox, QStackedWidget, QWidget
+from shiboken6 import isValid
 
 from archisync_gui import messages
 from archisync_gui.settings import Settings, SettingsError, interval_key, setting
@@ -342,5 +343,6 @@ class FirstRun(Dialog):
         except Exception as error:
             self.outcome.setText(problem(error))
         finally:
-            self.test.setEnabled(True)
-            self.test.setToolTip("")
+            if isValid(self):  # the dialog may have been closed meanwhile
+                self.test.setEnabled(True)
+                self.test.setToolTip("")

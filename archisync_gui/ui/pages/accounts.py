@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtWidgets import QLineEdit, QPushButton, QWidget
+from shiboken6 import isValid
 
 from archisync_gui.model import Status
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text import status_words
 from archisync_gui.ui.text.choices import place_word
-from archisync_gui.ui.text.i18n import language, plain, tr
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.widgets.basic import Flow, card, column, label, row, set_look
 from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.password import PasswordField
@@ -26,6 +30,10 @@ class AccountCard(QWidget):
         inside = column(frame, (14, 10, 14, 12), 6)
         first = row(gap=8)
         first.addWidget(label(name, bold=True))
+        self._at_work: set[QPushButton] = set()
+        """Buttons whose work is not done yet."""
+        self._kept_in: str | None = None
+        """Where the password is kept, once that is known."""
         self.state = label(wrap=True)
         first.addWidget(self.state, 1)
         inside.addLayout(first)
@@ -33,19 +41,8 @@ class AccountCard(QWidget):
         """Which order forms are open for it, and where."""
         inside.addWidget(self.forms)
         self.password = PasswordField()
-        self.password.field.setAccessibleName(tr("Password of {account}", account=name))
-        self.save = QPushButton(tr("Save and try"))
-        self.save.setAccessibleName(tr("Save the password of {account} and try it", account=name))
-        self.test = QPushButton(tr("Test login"))
-        self.test.setAccessibleName(tr("Test login of {account}", account=name))
-        self.keep = QPushButton(tr("Keep in a file"))
-        self.keep.setAccessibleName(tr("Keep the password of {account} in a file", account=name))
-        self.keep.setToolTip(
-            tr("A file in the data folder that only you can read; whoever has your disk can read it too")
-        )
+        self.save, self.test, self.keep, self.remove = QPushButton(), QPushButton(), QPushButton(), QPushButton()
         self.keep.hide()
-        self.remove = QPushButton(tr("Remove"))
-        self.remove.setAccessibleName(tr("Remove {account}", account=name))
         inside.addWidget(self.password)
         buttons = Flow()
         for button in (self.save, self.test, self.keep, self.remove):
@@ -57,31 +54,66 @@ class AccountCard(QWidget):
         self.place = label(name="muted", wrap=True)
         inside.addWidget(self.place)
         self._connect()
-        self.show_status(context.status)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """The words of the present language. What is typed stays."""
+        name = self._name
+        self.password.retranslate()
+        self.password.field.setAccessibleName(tr("Password of {account}", account=name))
+        self.save.setText(tr("Save and try"))
+        self.save.setAccessibleName(tr("Save the password of {account} and try it", account=name))
+        self.test.setText(tr("Test login"))
+        self.test.setAccessibleName(tr("Test login of {account}", account=name))
+        self.keep.setText(tr("Keep in a file"))
+        self.keep.setAccessibleName(tr("Keep the password of {account} in a file", account=name))
+        self.keep.setToolTip(
+            tr("A file in the data folder that only you can read; whoever has your disk can read it too")
+        )
+        self.remove.setText(tr("Remove"))
+        self.remove.setAccessibleName(tr("Remove {account}", account=name))
+        self._show_buttons()
+        self._show_kept_in()
+        self.show_status(self._context.status)
+
+    def _show_buttons(self) -> None:
+        services, running = self._context.services, tr("The test is running")
+        can_keep = services is not None and services.set_password is not None and not self._demo
+        why = "" if can_keep else tr("The demo's accounts have their passwords")
+        for part in (self.password.field, self.password.show_box):
+            part.setEnabled(can_keep)
+            part.setToolTip(plain(why))
+        self.save.setEnabled(can_keep and self.save not in self._at_work)
+        self.save.setToolTip(running if self.save in self._at_work else plain(why))
+        can_test = services is not None and services.test_login is not None
+        why = tr("Really logs in to the ERP, once, with the stored password") if can_test else tr("Not available here")
+        self.test.setEnabled(can_test and self.test not in self._at_work)
+        self.test.setToolTip(running if self.test in self._at_work else why)
+
+    @contextmanager
+    def _working(self, button: QPushButton) -> Iterator[None]:
+        """While ``button``'s work is being done; the card may be gone at its end."""
+        self._at_work.add(button)
+        self._show_buttons()
+        self._say(tr("logging in…"))
+        try:
+            yield
+        finally:
+            self._at_work.discard(button)
+            if isValid(self):
+                self._show_buttons()
 
     def _connect(self) -> None:
         services, run = self._context.services, self._context.background.run
-        can_keep = services is not None and services.set_password is not None and not self._demo
-        why = "" if can_keep else tr("The demo's accounts have their passwords")
-        for part in (self.password.field, self.password.show_box, self.save):
-            part.setEnabled(can_keep)
-            part.setToolTip(plain(why))
-        can_test = services is not None and services.test_login is not None
-        self.test.setEnabled(can_test)
-        self.test.setToolTip(
-            tr("Really logs in to the ERP, once, with the stored password") if can_test else tr("Not available here")
-        )
         self.remove.setVisible(not self._demo)
-        self.save.clicked.connect(lambda: run(self._save(), "password", self))
+        # Without an owner: what was typed is kept, also where the card goes before the login has ended.
+        self.save.clicked.connect(lambda: run(self._save(), "password"))
         self.password.field.returnPressed.connect(self.save.click)
         self.keep.clicked.connect(lambda: run(self._keep(), "keep-password", self))
         self.test.clicked.connect(lambda: run(self._test(), "test-login", self))
         self.remove.clicked.connect(lambda: run(self._remove(), "remove-account"))
-        if self._demo:
-            self.place.setText(tr("demo account"))
-        elif services is not None and services.password_place is not None:
-            run(self._show_place(), "password-place", self)
-        self.place.setVisible(bool(self.place.text()))
+        if not self._demo and services is not None and services.password_place is not None:
+            run(self._look_for_place(), "password-place", self)
 
     def show_status(self, status: Status | None) -> None:
         """The account's state with its time."""
@@ -98,13 +130,18 @@ class AccountCard(QWidget):
         self.result.setVisible(bool(text))
         set_look(self.result, tone)
 
-    async def _show_place(self) -> None:
+    async def _look_for_place(self) -> None:
         services = self._context.services
         if services is not None and services.password_place is not None:
-            place = await services.password_place(self._name)
-            self.place.setText(place_word(place))
-            self.place.show()
-            self.keep.setVisible(place == "memory" and services.keep_in_file is not None)
+            self._kept_in = await services.password_place(self._name)
+            if isValid(self):
+                self._show_kept_in()
+
+    def _show_kept_in(self) -> None:
+        services, kept_in = self._context.services, self._kept_in
+        self.place.setText(tr("demo account") if self._demo else "" if kept_in is None else place_word(kept_in))
+        self.place.setVisible(self._demo or kept_in is not None)
+        self.keep.setVisible(kept_in == "memory" and services is not None and services.keep_in_file is not None)
 
     async def _save(self) -> None:
         typed = self.password.field.text()
@@ -112,20 +149,18 @@ class AccountCard(QWidget):
             self._say(tr("Type the password first."), "warn")
             self.password.field.setFocus()
             return
-        self.save.setEnabled(False)
-        self.save.setToolTip(tr("The test is running"))
-        self._say(tr("logging in…"))
-        try:
-            text, tone = await self._context.save_and_try(self._name, typed)
-            if tone != "bad":
-                self.password.field.clear()
-            self._say(text, tone)
-        except Exception as error:
-            self._say(problem(error), "bad")
-        finally:
-            self.save.setEnabled(True)
-            self.save.setToolTip("")
-        await self._show_place()
+        with self._working(self.save):
+            try:
+                text, tone = await self._context.save_and_try(self._name, typed)
+            except Exception as error:
+                text, tone = problem(error), "bad"
+        if not isValid(self):
+            self._context.say(f"{self._name}: {text}", tone)
+            return
+        if tone != "bad" and self.password.field.text() == typed:
+            self.password.field.clear()
+        self._say(text, tone)
+        await self._look_for_place()
 
     async def _keep(self) -> None:
         services = self._context.services
@@ -136,23 +171,18 @@ class AccountCard(QWidget):
         except Exception as error:
             self._say(problem(error), "bad")
             return
-        await self._show_place()
+        await self._look_for_place()
 
     async def _test(self) -> None:
         services = self._context.services
         if services is None or services.test_login is None:
             return
-        self.test.setEnabled(False)
-        self.test.setToolTip(tr("The test is running"))
-        self._say(tr("logging in…"))
-        try:
-            found = await services.test_login(self._name, None)
-            self._say(found.text, "ok" if found.ok else "bad")
-        except Exception as error:
-            self._say(problem(error), "bad")
-        finally:
-            self.test.setEnabled(True)
-            self.test.setToolTip(tr("Really logs in to the ERP, once, with the stored password"))
+        with self._working(self.test):
+            try:
+                found = await services.test_login(self._name, None)
+                self._say(found.text, "ok" if found.ok else "bad")
+            except Exception as error:
+                self._say(problem(error), "bad")
 
     async def _remove(self) -> None:
         name = self._name
@@ -173,8 +203,6 @@ class Accounts(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
-        self._made: tuple[str, tuple[str, ...]] = ("", ())
-        """Language and names of the cards."""
         self.cards: dict[str, AccountCard] = {}
         self._rows = column(gap=8)
         self.add_name = QLineEdit()
@@ -194,6 +222,8 @@ class Accounts(QWidget):
         self.add_name.setPlaceholderText(tr("User name in the ERP"))
         self.add_name.setAccessibleName(tr("User name in the ERP"))
         self.add_button.setText(tr("Add &account"))
+        for made in self.cards.values():
+            made.retranslate()
         self.show_settings(self._context.settings(), self._context.status)
 
     def _status(self, status: Status) -> None:
@@ -210,15 +240,13 @@ class Accounts(QWidget):
         self.add_button.setVisible(not demo)
         for made in self.cards.values():
             made.show_status(status)
-        if (language(), names) == self._made:
+        if tuple(self.cards) == names:
             return
-        self._made = language(), names
-        while self._rows.count():
-            item = self._rows.takeAt(0)
-            widget = item.widget() if item is not None else None
-            if widget is not None:
-                widget.deleteLater()
-        self.cards = {name: AccountCard(self._context, name, demo) for name in names}
+        before = self.cards  # a card that stays keeps what is typed and what it waits for
+        self.cards = {name: before.get(name) or AccountCard(self._context, name, demo) for name in names}
+        for gone in before.keys() - self.cards.keys():
+            self._rows.removeWidget(before[gone])
+            before[gone].deleteLater()
         for made in self.cards.values():
             self._rows.addWidget(made)
 

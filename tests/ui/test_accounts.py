@@ -1,0 +1,133 @@
+"""The cards of the ERP accounts: what is typed and tried in one outlives what happens to the others."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from panel_fakes import MakePanel, World
+from PySide6.QtWidgets import QPushButton
+
+from archisync_gui.ui.dialogs.first_run import FirstRun
+from archisync_gui.ui.live.services import LoginTest
+from archisync_gui.ui.pages.accounts import Accounts
+from archisync_gui.ui.pages.settings import SettingsPage
+from archisync_gui.ui.shell.panel import Panel
+from archisync_gui.ui.text.i18n import set_language
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.qasync
+
+
+class Login:
+    """A login that takes as long as the test wants, and what was kept after it."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self.tried: list[tuple[str, str | None]] = []
+        self.kept: list[tuple[str, str]] = []
+
+    async def test(self, account: str, password: str | None) -> LoginTest:
+        self.tried.append((account, password))
+        await self.over.wait()
+        return LoginTest(True, "Good.")
+
+    async def keep(self, account: str, password: str) -> bool:
+        self.kept.append((account, password))
+        return True
+
+
+def accounts_of(panel: Panel) -> Accounts:
+    page = panel.window.go("settings")
+    assert isinstance(page, SettingsPage)
+    return page.accounts
+
+
+async def opened(make_panel: MakePanel, world: World, login: Login, *names: str) -> Panel:
+    world.settings = world.settings.with_({"erp.accounts": names, "look.first_run_done": True})
+    return await make_panel(demo=False, set_password=login.keep, test_login=login.test)
+
+
+@pytest.mark.parametrize("what", ["added", "removed", "language"])
+async def test_a_password_is_kept_whatever_happens_to_the_page_during_its_login(
+    make_panel: MakePanel, world: World, what: str
+) -> None:
+    """A login waits for the read at work, which may take minutes."""
+    login = Login()
+    panel = await opened(make_panel, world, login, "anna", "bruno")
+    accounts = accounts_of(panel)
+    card = accounts.cards["anna"]
+    card.password.field.setText("geheim")
+    accounts.cards["bruno"].password.field.setText("half a pass")
+    card.save.click()
+    await until(lambda: bool(login.tried))
+    match what:
+        case "added":
+            accounts.add_name.setText("carla")
+            accounts.add_button.click()
+            await until(lambda: list(accounts.cards) == ["anna", "bruno", "carla"])
+            assert accounts.cards["bruno"].password.field.text() == "half a pass"
+        case "removed":
+            panel.context.apply({"erp.accounts": ["anna"]})
+            await until(lambda: list(accounts.cards) == ["anna"])
+        case "language":
+            set_language("it")
+            await until(lambda: card.remove.text() == "Rimuovi")
+            assert not card.save.isEnabled()
+            assert accounts.cards["bruno"].password.field.text() == "half a pass"
+    await asyncio.sleep(0)  # what was to be deleted is
+    login.over.set()
+    await until(lambda: bool(login.kept))
+    assert login.kept == [("anna", "geheim")]
+    await until(lambda: card.result.text().startswith("Good."))
+    assert card.password.field.text() == ""
+    assert card.save.isEnabled()
+    assert not panel.window.notice.isVisible()
+
+
+async def test_what_is_typed_during_a_login_stays(make_panel: MakePanel, world: World) -> None:
+    login = Login()
+    card = accounts_of(await opened(make_panel, world, login, "anna")).cards["anna"]
+    card.password.field.setText("geheim")
+    card.save.click()
+    await until(lambda: bool(login.tried))
+    card.password.field.setText("another")
+    login.over.set()
+    await until(lambda: card.result.text().startswith("Good."))
+    assert card.password.field.text() == "another"
+
+
+async def test_a_login_test_ends_with_its_card(make_panel: MakePanel, world: World) -> None:
+    """The account is removed while its login is tried: nothing is left to be told, and no error is."""
+    login = Login()
+    panel = await opened(make_panel, world, login, "anna", "bruno")
+    accounts = accounts_of(panel)
+    accounts.cards["anna"].test.click()
+    await until(lambda: login.tried == [("anna", None)])
+    panel.context.apply({"erp.accounts": ["bruno"]})
+    await until(lambda: list(accounts.cards) == ["bruno"])
+    await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "ui:test-login"])
+    assert not panel.window.notice.isVisible()
+
+
+async def test_a_login_test_of_the_first_run_ends_with_its_dialog(make_panel: MakePanel, world: World) -> None:
+    login = Login()
+    panel = await opened(make_panel, world, login)
+    panel.context.open("first-run")
+    (first,) = (dialog for dialog in panel.dialogs.open_now.values() if isinstance(dialog, FirstRun))
+    first.account.setText("anna")
+    first.test.click()
+    await until(lambda: bool(login.tried))
+    first.close()
+    await until(lambda: not [task for task in asyncio.all_tasks() if task.get_name() == "ui:first-test"])
+    assert not panel.window.notice.isVisible()
+
+
+async def test_cards_stand_in_the_order_of_the_settings(make_panel: MakePanel, world: World) -> None:
+    panel = await opened(make_panel, world, Login(), "anna", "bruno")
+    accounts = accounts_of(panel)
+    panel.context.apply({"erp.accounts": ["carla", "bruno", "anna"]})
+    await until(lambda: list(accounts.cards) == ["carla", "bruno", "anna"])
+    await until(lambda: accounts.cards["carla"].y() < accounts.cards["bruno"].y() < accounts.cards["anna"].y())
+    names = [b.accessibleName() for b in accounts.findChildren(QPushButton) if b.text() == "Remove"]
+    assert sorted(names) == ["Remove anna", "Remove bruno", "Remove carla"]
