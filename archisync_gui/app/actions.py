@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import Any, TypeVar
@@ -101,6 +101,7 @@ class OperatorActions:
         return await self._act(self._set_password(account, password))
 
     async def _set_password(self, account: str, password: str) -> bool:
+        require_account(account, [known.id for known in self.orchestrator.get_status().accounts])
         try:
             return await self.credentials.keep(account, password)
         finally:
@@ -176,6 +177,12 @@ class OperatorActions:
             all_as_of=ages.all_as_of,
             doubtful=ages.doubtful,
         )
+
+
+def require_account(account: str, known: Collection[str]) -> None:
+    """Raises ``SyncFailure`` ``account-removed``: it was removed while its password was typed or tried."""
+    if account not in known:
+        raise SyncFailure("account-removed", FailureKind.PERMANENT, params={"account": account})
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

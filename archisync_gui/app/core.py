@@ -18,7 +18,7 @@ from archisync_gui.app.actions import OperatorActions
 from archisync_gui.app.autostart import set_autostart
 from archisync_gui.app.channel import ChannelServer, Emit
 from archisync_gui.app.commands import SecondStart, raised, serve
-from archisync_gui.app.credentials import Credentials, NoPassword
+from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.event_log import event_logger
 from archisync_gui.app.folder_watch import folder_watch
@@ -212,6 +212,7 @@ class Core(OperatorActions):
             core.orchestrator.subscribe(event_logger(core.language))
             await core.orchestrator.start()
             core._start_later(core._watch_folder())
+            core._start_later(core.credentials.forget_left())
             if attended:
                 core._start_later(core._keep_house())
                 core._start_later(core._give_memory_back(OPENED_AFTER))
@@ -343,14 +344,7 @@ class Core(OperatorActions):
         for account in set(before.words("erp.accounts")) - set(changed.words("erp.accounts")):
             # The session waits for the end of a run that is at work; the password must not, or a close would keep it.
             self._start_later(self.erp.forget(account))
-            await self._forget_password(account)
-
-    async def _forget_password(self, account: str) -> None:
-        """A removed account leaves no password."""
-        try:
-            await self.credentials.forget(account)
-        except (NoPassword, OSError) as error:
-            log.warning("the password of a removed account is still kept: %s", error)
+        await self.credentials.forget_removed(before, changed)
 
     def _start_anew(self, *, everywhere: bool) -> None:
         """Sessions of before are forgotten. ``everywhere``: it is another ERP, where refused credentials may be good;

@@ -18,6 +18,7 @@ from typing import TypeVar
 from archisync_gui.app.profile import Profile
 from archisync_gui.disk import keep_copy, read_json, replace_file
 from archisync_gui.model import FailureKind, SyncFailure
+from archisync_gui.settings import Settings
 
 KEYRING_LIMIT = 5.0
 """Seconds that the keyring gets to answer; a locked one asks its user and may never do."""
@@ -49,6 +50,9 @@ class Credentials:
         self._any = any_account
         self._service = profile.keyring_service
         self._file = profile.folder / "passwords.json"
+        self._left = profile.folder / "passwords-left.json"
+        """Removed accounts whose password could not be deleted yet, with its places. It is used no more, and deleted as
+        soon as possible, also where an account of that name is added again."""
         self._one_at_a_time = asyncio.Lock()
         """Held while keyring and file are read or changed: what was read must not replace what was kept meanwhile."""
 
@@ -74,6 +78,7 @@ class Credentials:
                 return known
             silent: NoPassword | None = None
             try:
+                await self._forget_left(account)
                 found = await keyring_read(self._service, account)
             except NoPassword as error:
                 found, silent = None, error
@@ -86,7 +91,7 @@ class Credentials:
 
     async def _in_file(self, account: str) -> dict[str, str]:
         try:
-            return await asyncio.to_thread(_read, self._file)
+            return {} if "file" in await self._left_of(account) else await asyncio.to_thread(_read, self._file)
         except OSError as error:
             raise NoPassword("password-file-unreadable", account, error.strerror or str(error)) from error
 
@@ -105,10 +110,11 @@ class Credentials:
                 return True  # another one was given, or the account was removed, while this one waited
             if await keyring_write(self._service, account, password):
                 await self._change_file(account, None)  # an old one in the file would come back without keyring
-                return True
-            if account not in await asyncio.to_thread(_read, self._file):
+            elif account in await asyncio.to_thread(_read, self._file):
+                await self._change_file(account, password)  # the operator allowed it: an old one must not stay there
+            else:
                 return False
-            await self._change_file(account, password)  # the operator allowed it: an old one must not stay there
+            await asyncio.to_thread(_change, self._left, account, None)
             return True
 
     async def place(self, account: str) -> str:
@@ -118,6 +124,7 @@ class Credentials:
             known = self._known(account)
             stored: str | None = None
             try:
+                await self._forget_left(account)
                 stored = await keyring_read(self._service, account)
             except NoPassword:
                 log.info("the keyring did not say whether it keeps a password")
@@ -138,16 +145,60 @@ class Credentials:
             if password is None:  # the account was removed meanwhile
                 raise NoPassword("password-missing", account)
             await self._change_file(account, password)
+            left = "keyring" if "keyring" in await self._left_of(account) else None
+            await asyncio.to_thread(_change, self._left, account, left)
 
     async def forget(self, account: str) -> None:
         """Remove the password everywhere. Raises :class:`NoPassword` (``keyring-silent``) and ``OSError``."""
         self._memory.pop(account, None)
         async with self._one_at_a_time:
             self._memory.pop(account, None)  # a reader that held the lock has just remembered it
+            await self._delete(account)
+
+    async def _delete(self, account: str, places: str = "keyring file") -> None:
+        """Delete what is stored for ``account``; where that is not possible now is noted, and tried again later."""
+        left: dict[str, NoPassword | OSError] = {}
+        for place in places.split():
             try:
-                await in_thread(lambda: _keyring_delete(self._service, account), account)
-            finally:
-                await self._change_file(account, None)
+                if place == "keyring":
+                    await in_thread(lambda: _keyring_delete(self._service, account), account)
+                else:
+                    await self._change_file(account, None)
+            except (NoPassword, OSError) as error:
+                left[place] = error
+                log.warning("a removed account's password is still in the %s: %s", place, error)
+        await asyncio.to_thread(_change, self._left, account, " ".join(left) or None)
+        if left:
+            raise next(iter(left.values()))
+
+    async def _left_of(self, account: str) -> str:
+        """The places that may still hold the password of a removed account of that name."""
+        return (await asyncio.to_thread(_read, self._left)).get(account, "")
+
+    async def _forget_left(self, account: str) -> None:
+        """Delete what an account of that name has left. Raises :class:`NoPassword`."""
+        try:
+            if places := await self._left_of(account):
+                await self._delete(account, places)
+        except OSError as error:
+            raise NoPassword("password-file-unreadable", account, error.strerror or str(error)) from error
+
+    async def forget_removed(self, before: Settings, after: Settings) -> None:
+        """Accounts that were removed leave no password on this computer."""
+        for account in set(before.words("erp.accounts")) - set(after.words("erp.accounts")):
+            with suppress(NoPassword, OSError):
+                await self.forget(account)
+
+    async def forget_left(self) -> None:
+        """Delete what could not be deleted earlier, as far as that is possible now."""
+        with suppress(NoPassword, OSError):
+            for account in await asyncio.to_thread(_read, self._left):
+                async with self._one_at_a_time:
+                    await self._forget_left(account)
+
+    async def left(self, account: str) -> bool:
+        """True when a removed account's password could not be deleted yet. Raises ``OSError``."""
+        return bool(await self._left_of(account))
 
     async def _change_file(self, account: str, password: str | None) -> None:
         await asyncio.to_thread(_change, self._file, account, password)

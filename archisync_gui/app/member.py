@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from archisync_gui import zone
+from archisync_gui.app.actions import require_account
 from archisync_gui.app.commands import status_json
 from archisync_gui.app.core import Changes, Core, save_settings
 from archisync_gui.app.credentials import Credentials
@@ -341,15 +342,15 @@ class OfficeMember:
 
     async def _apply(self, changes: Mapping[str, object]) -> None:
         """Put settings into effect on this computer."""
+        before = self.settings
         if self.core is not None:
             await self.core.apply_settings(changes)
             self._settings = self.core.settings
-            return
-        before = self._settings
-        changed = before.with_(changes)
-        await save_settings(self.profile, before, changed)
-        self._settings = changed
-        zone.use(changed.text("sync.timezone"))
+        else:
+            await save_settings(self.profile, before, before.with_(changes))
+            self._settings = before.with_(changes)
+            zone.use(self._settings.text("sync.timezone"))
+        await self.credentials.forget_removed(before, self._settings)
 
     async def set_intervals(self, minutes: Mapping[str, int | None]) -> None:
         """As :meth:`Core.set_intervals`."""
@@ -371,6 +372,7 @@ class OfficeMember:
         """Keep a password on this computer; while it leads the account logs in with it again."""
         if self.core is not None:
             return await self.core.set_password(account, password)
+        require_account(account, self.settings.words("erp.accounts"))
         return await self.credentials.keep(account, password)
 
     async def keep_in_file(self, account: str) -> None:

@@ -124,6 +124,7 @@ def services_of(
         set_password=core.set_password,
         keep_in_file=core.keep_in_file,
         password_place=core.credentials.place,
+        password_left=core.credentials.left,
         has_password=core.credentials.knows,
         test_login=test_login,
         accept_read=core.accept_read,

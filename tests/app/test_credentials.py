@@ -17,7 +17,9 @@ from memory_keyring import MemoryKeyring, in_place
 from archisync_gui.app import credentials as module
 from archisync_gui.app.credentials import Credentials, NoPassword, keyring_name
 from archisync_gui.app.profile import Profile, open_profile
+from archisync_gui.disk import replace_file
 from archisync_gui.model import FailureKind
+from archisync_gui.settings import Settings
 
 
 @pytest.fixture
@@ -269,3 +271,96 @@ async def test_keyring_and_private_file_keep_the_same(place: str, tmp_path: Path
             await Credentials(one).forget("agente01")
             assert await after_a_restart(one, "agente01") is None
         assert await after_a_restart(one, "agente 02 è") == "second"
+
+
+# ------------------------------------------------------------------------------------------------ removed accounts
+
+
+def settings_with(*accounts: str) -> Settings:
+    return Settings().with_({"erp.accounts": accounts})
+
+
+async def removed(profile: Profile, ring: MemoryKeyring, trouble: TroubledKeyring, where: str) -> Credentials:
+    """An account whose password was kept, and that was removed while nothing could be deleted."""
+    with in_place(NoKeyring() if where == "file" else ring):
+        mine = Credentials(profile)
+        if not await mine.keep("agente01", "old"):
+            await mine.keep_in_file("agente01")
+    with in_place(trouble), pytest.MonkeyPatch.context() as patch:
+        if where == "file":
+            patch.setattr(module, "replace_file", full_disk)
+        await mine.forget_removed(settings_with("agente01", "agente02"), settings_with("agente02"))
+    return mine
+
+
+def full_disk(path: Path, text: str) -> None:
+    if path.name == "passwords.json":
+        raise OSError(28, "No space left on device", str(path))
+    replace_file(path, text)
+
+
+@pytest.mark.parametrize("where", ["keyring", "file"])
+@pytest.mark.parametrize("how", ["start", "added"])
+async def test_a_removed_accounts_password_is_deleted_once_that_is_possible(
+    profile: Profile, ring: MemoryKeyring, where: str, how: str
+) -> None:
+    """The operator was told that it leaves this computer; an account of that name never gets it back."""
+    trouble = TroubledKeyring()
+    mine = await removed(profile, ring, trouble, where)
+    assert await mine.left("agente01")
+    with in_place(trouble):
+        if how == "added":  # the keyring is still locked: neither the old one nor a stop of the account
+            assert await mine.place("agente01") == ""
+            with pytest.raises(NoPassword, match="keyring-silent"):
+                await mine.password("agente01")
+    later = Credentials(profile)
+    if how == "start":
+        await later.forget_left()
+    else:
+        with pytest.raises(NoPassword, match="password-missing"):
+            await later.password("agente01")
+    assert not await later.left("agente01")
+    assert ring.kept == {}
+    with in_place(NoKeyring()), pytest.raises(NoPassword, match="password-missing"):
+        await Credentials(profile).password("agente01")
+
+
+async def test_where_a_left_password_is_kept_is_nowhere(profile: Profile, ring: MemoryKeyring) -> None:
+    mine = await removed(profile, ring, TroubledKeyring(), "keyring")
+    assert ring.kept
+    assert await mine.place("agente01") == ""
+    assert ring.kept == {}
+
+
+@pytest.mark.parametrize("where", ["keyring", "file"])
+async def test_a_new_password_of_an_account_added_again_is_kept(
+    profile: Profile, ring: MemoryKeyring, where: str
+) -> None:
+    await removed(profile, ring, TroubledKeyring(), where)
+    with in_place(NoKeyring() if where == "file" else ring):
+        assert await Credentials(profile).keep("agente01", "new")
+        await Credentials(profile).forget_left()
+        assert await Credentials(profile).password("agente01") == "new"
+
+
+async def test_a_new_password_is_kept_in_a_file_while_the_old_one_lies_in_a_locked_keyring(
+    profile: Profile, ring: MemoryKeyring
+) -> None:
+    mine = await removed(profile, ring, TroubledKeyring(), "keyring")
+    with in_place(TroubledKeyring()):
+        with pytest.raises(NoPassword, match="keyring-silent"):
+            await mine.keep("agente01", "new")
+        await mine.keep_in_file("agente01")
+        for _ in range(2):
+            assert await Credentials(profile).password("agente01") == "new"
+        await Credentials(profile).forget_left()
+    await Credentials(profile).forget_left()
+    assert ring.kept == {}
+    assert await Credentials(profile).password("agente01") == "new"
+
+
+async def test_passwords_of_other_accounts_stay(profile: Profile, ring: MemoryKeyring) -> None:
+    await Credentials(profile).keep("agente02", "other")
+    await removed(profile, ring, TroubledKeyring(), "keyring")
+    await Credentials(profile).forget_left()
+    assert ring.kept == {(profile.keyring_service, "agente02"): "other"}

@@ -63,6 +63,7 @@ async def an_office(profile: Profile) -> str:
     )
     await KeptSessions(profile, lifetime=600).keep(ACCOUNT, {"cookies": []})
     replace_file(profile.folder / "passwords.json", json.dumps({ACCOUNT: "segreto"}))
+    replace_file(profile.folder / "passwords-left.json", json.dumps({"removed": "keyring file"}))
     replace_file(profile.folder / "window.ini", "[General]\nplace=1\n")
     replace_file(profile.folder / "channel.json", json.dumps({"port": 1, "secret": "x"}))
     await SavedViews(profile.folder / "saved-views.json").save(ACCOUNT, "LIST/", View(preset="own"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import KeyringLocked
 from memory_keyring import MemoryKeyring, in_place
 
 from archisync_gui.app import core as core_module
@@ -23,6 +25,7 @@ from archisync_gui.app.core import Core
 from archisync_gui.app.credentials import Credentials, NoPassword
 from archisync_gui.app.kept_sessions import KeptSessions
 from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.disk import replace_file
 from archisync_gui.entities import ENTITIES
 from archisync_gui.messages import codes
 from archisync_gui.model import FailureKind, Finished, Freshness, Outcome, RunControl, SyncFailure, SystemClock
@@ -449,6 +452,53 @@ async def test_of_two_passwords_given_at_once_memory_and_keyring_keep_the_same(o
             assert await core.credentials.password(ACCOUNT) == kept
 
     assert await in_all_orders(scenario, switches=1) > 3
+
+
+async def test_a_password_that_a_locked_keyring_keeps_is_not_used_by_an_account_added_again(offices: Offices) -> None:
+    """The operator was told that it is removed from this computer."""
+
+    def locked(service: str, name: str) -> None:
+        raise KeyringLocked("Failed to unlock the collection!")
+
+    async with offices.fresh() as office:
+        core = office.core
+        await core.set_password(ACCOUNT, "old")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(office.ring, "delete_password", locked)
+            await core.apply_settings({"erp.accounts": [OTHER]})
+        assert office.ring.kept == {(core.profile.keyring_service, ACCOUNT): "old"}
+        await core.apply_settings({"erp.accounts": [OTHER, ACCOUNT]})
+        assert not await core.credentials.knows(ACCOUNT)
+        assert office.ring.kept == {}
+
+
+async def test_a_start_deletes_what_a_removed_account_left(tmp_path: Path) -> None:
+    profile = open_profile(str(tmp_path / "p"), demo=False)
+    Settings().with_({"erp.accounts": [OTHER]}).save(profile.settings_file)
+    replace_file(profile.folder / "passwords-left.json", json.dumps({ACCOUNT: "keyring"}))
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    try:
+        with in_place(MemoryKeyring()) as ring:
+            ring.kept[profile.keyring_service, ACCOUNT] = "old"
+            core = await Core.open(profile, demo=None, attended=False, reads=False)
+            try:
+                await until(lambda: not ring.kept)
+            finally:
+                await core.close()
+    finally:
+        lock.release()
+
+
+async def test_an_account_that_was_removed_meanwhile_gets_no_password(offices: Offices) -> None:
+    """The question for it stays open for hours, and its login waits for the read at work."""
+    async with offices.fresh() as office:
+        core = office.core
+        await core.apply_settings({"erp.accounts": [OTHER]})
+        with pytest.raises(SyncFailure, match="account-removed"):
+            await core.set_password(ACCOUNT, "late")
+        assert office.ring.kept == {}
+        assert not await core.credentials.knows(ACCOUNT)
 
 
 async def test_a_removed_account_leaves_no_password_and_one_added_again_keeps_its_new_one(offices: Offices) -> None:

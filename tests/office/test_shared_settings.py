@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from memory_keyring import MemoryKeyring, in_place
 from remote_rig import make_office
 
 from archisync_gui.app import core as core_module
@@ -68,6 +69,25 @@ async def test_all_members_have_the_first_ones_settings_and_hear_of_changes(offi
         assert one.settings.text("look.theme") == "system"
         kept = load_settings(one.profile.settings_file).settings
         assert kept.number("sync.orders.interval") == 15
+
+
+async def test_an_account_removed_for_the_office_leaves_no_password_on_any_computer(
+    office: Server, tmp_path: Path
+) -> None:
+    await make_office(office, tmp_path / "made")
+    async with AsyncExitStack() as stack:
+        ring = stack.enter_context(in_place(MemoryKeyring()))
+        names = ["agente01", "agente02"]
+        one = await joined(stack, office, tmp_path / "one", erp__url="https://erp.example.test/", erp__accounts=names)
+        two = await joined(stack, office, tmp_path / "two")
+        for account in names:
+            await two.set_password(account, f"of {account}")
+        await one.apply_settings({"erp.accounts": ["agente02"]})
+        await until(lambda: len(ring.kept) == 1)
+        assert ring.kept == {(two.profile.keyring_service, "agente02"): "of agente02"}
+        assert not await two.credentials.knows("agente01")
+        with pytest.raises(SyncFailure, match="account-removed"):
+            await two.set_password("agente01", "late")
 
 
 async def test_a_value_of_another_version_costs_no_other_setting(office: Server, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from panel_fakes import MakePanel, World
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QInputDialog, QPushButton
 
 from archisync_gui.ui.dialogs.first_run import FirstRun
 from archisync_gui.ui.live.services import LoginTest
@@ -14,6 +14,7 @@ from archisync_gui.ui.pages.accounts import Accounts
 from archisync_gui.ui.pages.settings import SettingsPage
 from archisync_gui.ui.shell.panel import Panel
 from archisync_gui.ui.text.i18n import set_language
+from archisync_gui.ui.widgets.dialog import Confirm
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
@@ -131,3 +132,55 @@ async def test_cards_stand_in_the_order_of_the_settings(make_panel: MakePanel, w
     await until(lambda: accounts.cards["carla"].y() < accounts.cards["bruno"].y() < accounts.cards["anna"].y())
     names = [b.accessibleName() for b in accounts.findChildren(QPushButton) if b.text() == "Remove"]
     assert sorted(names) == ["Remove anna", "Remove bruno", "Remove carla"]
+
+
+@pytest.mark.parametrize("left", [False, True])
+async def test_a_password_that_could_not_be_deleted_is_told(make_panel: MakePanel, world: World, left: bool) -> None:
+    asked: list[str] = []
+
+    async def password_left(account: str) -> bool:
+        asked.append(account)
+        return left
+
+    world.settings = world.settings.with_({"erp.accounts": ["anna"], "look.first_run_done": True})
+    panel = await make_panel(demo=False, password_left=password_left)
+    accounts = accounts_of(panel)
+    accounts.cards["anna"].remove.click()
+    await until(lambda: any(isinstance(box, Confirm) for box in accounts.findChildren(Confirm)))
+    (box,) = accounts.findChildren(Confirm)
+    next(b for b in box.findChildren(QPushButton) if b.text() == "&Remove").click()
+    await until(lambda: asked == ["anna"])
+    assert world.settings.words("erp.accounts") == ()
+    await until(lambda: accounts.cards == {})
+    assert panel.window.notice.isVisible() is left
+    assert ("could not be deleted" in panel.window.notice.text) is left
+
+
+async def test_a_question_that_outlives_its_account_tries_and_keeps_nothing(
+    make_panel: MakePanel, world: World
+) -> None:
+    login = Login()
+    login.over.set()
+    world.settings = world.settings.with_({"erp.accounts": ["anna", "bruno"], "look.first_run_done": True})
+
+    async def has(account: str) -> bool:
+        return False
+
+    panel = await make_panel(demo=False, set_password=login.keep, test_login=login.test, has_password=has)
+    await until(lambda: bool(panel.window.findChildren(QInputDialog)))
+    (asked,) = panel.window.findChildren(QInputDialog)
+    assert "anna" in asked.labelText()
+    panel.context.apply({"erp.accounts": ["bruno"]})
+    await until(lambda: world.settings.words("erp.accounts") == ("bruno",))
+    asked.setTextValue("geheim")
+    asked.accept()
+    await until(lambda: "no longer in Settings" in panel.window.notice.text)
+    await until(lambda: [d for d in panel.window.findChildren(QInputDialog) if "bruno" in d.labelText()] != [])
+    assert (login.tried, login.kept) == ([], [])
+    panel.context.apply({"erp.accounts": []})
+    await until(lambda: world.settings.words("erp.accounts") == ())
+    for dialog in panel.window.findChildren(QInputDialog):
+        dialog.reject()
+    panel.context.open("password", "anna")
+    await asyncio.sleep(0)
+    assert [d for d in panel.window.findChildren(QInputDialog) if d.isVisible()] == []

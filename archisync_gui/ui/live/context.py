@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QSettings, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 
 from archisync_gui import messages, zone
-from archisync_gui.model import Origin, QueueEntry, Scope, Status, SystemClock
+from archisync_gui.model import FailureKind, Origin, QueueEntry, Scope, Status, SyncFailure, SystemClock
 from archisync_gui.settings import Settings
 from archisync_gui.ui.live.bridge import Background, Bridge
 from archisync_gui.ui.live.services import Changes, Office, Services, endpoint_address
@@ -87,6 +87,11 @@ class Context(QObject):
         """The settings in use."""
         return self.services.settings() if self.services is not None else Settings()
 
+    def in_use(self, account: str) -> bool:
+        """True for an account of the settings; those of the demo are not there."""
+        demo = self.services is not None and self.services.demo
+        return demo or account in self.settings().words("erp.accounts")
+
     async def set_password(self, account: str, password: str) -> bool:
         """Keep a password and let the account log in again. False: in memory only, there is no keyring."""
         services = self.services
@@ -98,7 +103,10 @@ class Context(QObject):
 
     async def save_and_try(self, account: str, password: str) -> tuple[str, str]:
         """Really log in with a typed password and keep it, unless the ERP refuses it: what came of it, and its tone.
-        Tried before it is kept, so that a wrong one costs one attempt only."""
+        Tried before it is kept, so that a wrong one costs one attempt only. Raises what :meth:`set_password` does, and
+        ``SyncFailure`` ``account-removed``."""
+        if not self.in_use(account):  # it was removed while the question was open
+            raise SyncFailure("account-removed", FailureKind.PERMANENT, params={"account": account})
         services = self.services
         test = services.test_login if services is not None else None
         found = await test(account, password) if test is not None else None

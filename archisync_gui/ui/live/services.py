@@ -220,6 +220,8 @@ class Services:
     """Keep the account's password in a private file, where there is no keyring and the operator says so."""
     password_place: Callable[[str], Awaitable[str]] | None = None
     """Where the account's password is kept: ``keyring``, ``file``, ``memory`` or ``""`` (none is known)."""
+    password_left: Callable[[str], Awaitable[bool]] | None = None
+    """Whether the password of a removed account could not be deleted yet. Raises ``OSError``."""
     has_password: Callable[[str], Awaitable[bool]] | None = None
     test_login: Callable[[str, str | None], Awaitable[LoginTest]] | None = None
     """Account, password (``None``: the stored one); really logs in."""

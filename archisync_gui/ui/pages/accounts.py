@@ -13,7 +13,7 @@ from archisync_gui.settings import Settings
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.text import status_words
 from archisync_gui.ui.text.choices import place_word
-from archisync_gui.ui.text.i18n import plain, tr
+from archisync_gui.ui.text.i18n import message, plain, tr
 from archisync_gui.ui.widgets.basic import Flow, card, column, label, row, set_look
 from archisync_gui.ui.widgets.dialog import confirm_loss
 from archisync_gui.ui.widgets.password import PasswordField
@@ -191,10 +191,15 @@ class AccountCard(QWidget):
             "Its stored data stay, but are no longer read again. Its password is removed from this computer. "
             "The account in the ERP is not touched."
         )
-        if await confirm_loss(self, question, detail, tr("&Remove")):
-            self._context.apply(
-                lambda now: {"erp.accounts": [kept for kept in now.words("erp.accounts") if kept != name]}
-            )
+        services = self._context.services
+        if services is None or not await confirm_loss(self, question, detail, tr("&Remove")):
+            return
+        await services.apply_settings(
+            lambda now: {"erp.accounts": [kept for kept in now.words("erp.accounts") if kept != name]}
+        )
+        self._context.settings_changed.emit()
+        if services.password_left is not None and await services.password_left(name):
+            self._context.say(message("password-left", account=name), "bad")
 
 
 class Accounts(QWidget):

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from archisync_gui.ui.live.context import Context
+from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import Services
 from archisync_gui.ui.shell.window import MainWindow
 from archisync_gui.ui.text.i18n import tr
@@ -51,6 +51,9 @@ class Passwords:
             await self._ask(account)
 
     async def _ask(self, account: str) -> None:
+        if not self._context.in_use(account):  # it was removed since its password was missed
+            self._context.without_password.discard(account)
+            return
         refused = self._refused(account)
         if not refused and await self.found(account):
             return
@@ -60,7 +63,10 @@ class Passwords:
         typed = await ask_text(self._window, question, secret=True, modal=False)
         if typed:
             self._context.say(tr("{account}: logging in…", account=account), "work")
-            text, tone = await self._context.save_and_try(account, typed)
+            try:
+                text, tone = await self._context.save_and_try(account, typed)
+            except Exception as error:  # told here, so that the other accounts are asked for, too
+                text, tone = problem(error), "bad"
             again = (
                 (tr("&Enter it again…"), partial(self._context.open, "password", account))
                 if tone == "bad"
