@@ -7,11 +7,32 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from archisync_gui.model import Status
 from archisync_gui.ui.live.context import Context
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import plain, tr
+from archisync_gui.ui.text.i18n import message, plain, tr
 from archisync_gui.ui.widgets.basic import label
 from archisync_gui.ui.widgets.dialog import Dialog
+
+
+def why_not(status: Status, sync_type: str, account: str) -> str:
+    """Why a list cannot be cleared now, since it could not be read again; empty: it can. ``account`` empty: a shared
+    list, which any account reads."""
+    readers = [known for known in status.accounts if known.enabled and account in ("", known.id)]
+    if not readers:
+        return tr("No account reads this list: enter one in Settings")
+    if all(known.stopped is not None for known in readers):
+        return message("clear.stopped", account=readers[0].id)
+    if status.current_sync == sync_type:
+        return tr("This list is being read: wait for its end, or cancel it")
+    return ""
+
+
+def _waits(status: Status) -> str:
+    """What would keep the list from being read again at once."""
+    if status.hold_since is not None:
+        return message("clear.held")
+    return message("clear.behind-forms") if status.session_count else ""
 
 
 class ClearDialog(Dialog):
@@ -22,7 +43,7 @@ class ClearDialog(Dialog):
     ) -> None:
         name = words.type_name(sync_type)
         super().__init__(tr("Clear {type} and read again", type=name), parent)
-        self._context, self._type, self._name = context, sync_type, name
+        self._context, self._type, self._account, self._name = context, sync_type, account, name
         whose = tr(" of {account}", account=account) if account else ""
         self.body.addWidget(
             label(
@@ -37,6 +58,8 @@ class ClearDialog(Dialog):
                 wrap=True,
             )
         )
+        self.waits = label(name="warn", wrap=True)
+        self.body.addWidget(self.waits)
         self.body.addWidget(label(tr("To confirm, type: {name}", name=name), bold=True))
         self.typed = QLineEdit()
         self.typed.setAccessibleName(tr("Name of the list"))
@@ -51,7 +74,8 @@ class ClearDialog(Dialog):
     def _check(self, *_: object) -> None:
         right = self.typed.text().strip().casefold() == self._name.casefold()
         status = self._context.status
-        running = status is not None and status.current_sync == self._type
-        self.yes.setEnabled(right and not running)
-        why = tr("This list is being read: wait for its end, or cancel it") if running else ""
+        why = why_not(status, self._type, self._account) if status is not None else ""
+        self.waits.setText(_waits(status) if status is not None else "")
+        self.waits.setVisible(bool(self.waits.text()))
+        self.yes.setEnabled(right and not why)
         self.yes.setToolTip(plain(why) or ("" if right else tr("Type the list's name first")))

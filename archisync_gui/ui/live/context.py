@@ -20,7 +20,7 @@ from archisync_gui.ui.live.bridge import Background, Bridge
 from archisync_gui.ui.live.services import Changes, Office, Services, endpoint_address
 from archisync_gui.ui.text import words
 from archisync_gui.ui.text.choices import no_keyring
-from archisync_gui.ui.text.i18n import language, tr
+from archisync_gui.ui.text.i18n import language, message, tr
 
 if TYPE_CHECKING:
     from archisync_gui.orchestrator import Ticket
@@ -199,8 +199,30 @@ class Context(QObject):
             if status.current_sync == sync_type:
                 self.say(tr("{type}: reading now.", type=words.type_name(sync_type)))
             return
-        entry = status.queue[at - 1]
-        sentence = words.queued_sentence(entry, at)
+        self._tell_entry(status.queue[at - 1], at)
+
+    async def tell_cleared(self, sync_type: str, account: str) -> None:
+        """Say that a list was cleared, and whether it is read now or what its read waits for. ``account`` empty: a
+        shared list."""
+        await asyncio.sleep(SETTLE)
+        services = self.services
+        if services is None:
+            return
+        status, name = services.orchestrator.get_status(), words.type_name(sync_type)
+        run = status.current_run
+        if run is not None and run.type == sync_type and account in ("", run.account):
+            self.say(tr("{type}: cleared; it is being read again.", type=name), "ok")
+            return
+        cleared = message("clear.done", list=name)
+        for at, entry in enumerate(status.queue, 1):
+            if entry.type == sync_type and account in ("", entry.account):
+                self._tell_entry(entry, at, f"{cleared} ")
+                return
+        self.say(cleared, "ok")
+
+    def _tell_entry(self, entry: QueueEntry, at: int, before: str = "") -> None:
+        """Where a request waits and why."""
+        sentence = before + words.queued_sentence(entry, at)
         if entry.run_anyway_possible:
             self.say(sentence, "", tr("R&un anyway"), lambda: self.run_anyway(entry))
         else:

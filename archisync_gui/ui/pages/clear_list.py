@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtWidgets import QComboBox, QDialog, QPushButton, QWidget
 
 from archisync_gui.entities.declaration import Entity
-from archisync_gui.ui.dialogs.clear import ClearDialog
+from archisync_gui.ui.dialogs.clear import ClearDialog, why_not
 from archisync_gui.ui.live.context import Context, problem
 from archisync_gui.ui.live.services import account_ids
 from archisync_gui.ui.text import words
-from archisync_gui.ui.text.i18n import tr
+from archisync_gui.ui.text.i18n import plain, tr
 from archisync_gui.ui.widgets.basic import Flow, ask, column, fill, label
 
 
@@ -31,6 +31,7 @@ class ClearList(QWidget):
         outer.addWidget(holder)
         outer.addWidget(self._help)
         self.list.currentIndexChanged.connect(self._show)
+        self.account.currentIndexChanged.connect(self._show)
         self.clear.clicked.connect(lambda: context.background.run(self._clear(), "clear"))
         context.services_changed.connect(self.retranslate)
         context.bridge.status_changed.connect(self._show)
@@ -59,22 +60,21 @@ class ClearList(QWidget):
             fill(self.account, [(name, name) for name in names])
         shared = entity is not None and entity.spec.shared
         self.account.setVisible(len(names) > 1 and not shared)
-        running = status is not None and entity is not None and status.current_sync == entity.name
-        can = services is not None and services.clear_and_read is not None and (shared or bool(names))
-        self.clear.setEnabled(can and not running)
-        self.clear.setToolTip(
-            tr("This list is being read: wait for its end, or cancel it")
-            if running
-            else ""
-            if can
-            else tr("Not available here")
-        )
+        why = tr("Not available here")
+        if services is not None and services.clear_and_read is not None and status is not None and entity is not None:
+            why = why_not(status, entity.name, self._owner(entity))
+        self.clear.setEnabled(not why)
+        self.clear.setToolTip(plain(why))
+
+    def _owner(self, entity: Entity) -> str:
+        """The chosen account; empty for a shared list."""
+        return "" if entity.spec.shared else str(self.account.currentData() or "")
 
     async def _clear(self) -> None:
         services, entity = self._context.services, self.entity()
         if services is None or services.store is None or services.clear_and_read is None or entity is None:
             return
-        owner = "" if entity.spec.shared else str(self.account.currentData() or "")
+        owner = self._owner(entity)
         stored = await services.store.rows(entity.name, owner or None, limit=1)
         dialog = ClearDialog(self._context, entity.name, owner, stored.total, self)
         if await ask(dialog) != QDialog.DialogCode.Accepted:
@@ -84,4 +84,4 @@ class ClearList(QWidget):
         except Exception as error:
             self._context.say(problem(error), "bad")
             return
-        self._context.say(tr("{type}: cleared; it is being read again.", type=words.type_name(entity.name)), "ok")
+        await self._context.tell_cleared(entity.name, owner)
