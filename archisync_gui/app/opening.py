@@ -15,7 +15,7 @@ from archisync_gui.app.drafts_file import open_drafts
 from archisync_gui.app.memory import share_one_heap
 from archisync_gui.app.panel_services import endpoint_of, served, services_of
 from archisync_gui.messages import line, text
-from archisync_gui.model import SyncFailure
+from archisync_gui.model import Event, EventKind, SyncFailure
 
 if TYPE_CHECKING:
     from archisync_gui.app.core import Core
@@ -153,9 +153,17 @@ async def _surroundings(core: Core | OfficeMember) -> AsyncIterator[None]:
     set_away = core.orchestrator.set_away if isinstance(core, Core) else core.set_away
     around.changed.connect(set_away)
     await around.connect_system()
+    loop = asyncio.get_running_loop()
+
+    def heard(event: Event) -> None:
+        if event.kind is EventKind.SYNC_COMPLETED:  # the ERP answered: there is a way to it, whatever the system says
+            loop.call_soon(around.set_online, True)
+
+    deaf = core.orchestrator.subscribe(heard)
     try:
         yield
     finally:
+        deaf()
         around.changed.disconnect(set_away)
         await around.close()
 

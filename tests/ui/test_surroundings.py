@@ -6,19 +6,28 @@ import asyncio
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from panel_fakes import FakeOrchestrator
 from PySide6.QtNetwork import QNetworkInformation
 
-from archisync_gui.model import Reason
+from archisync_gui.app import opening
+from archisync_gui.app.member import OfficeMember
+from archisync_gui.model import EventKind, Reason
 from archisync_gui.ui.system import power_and_network as surroundings
-from archisync_gui.ui.system.power_and_network import PATIENCE, SETTLE, Logind, Surroundings
+from archisync_gui.ui.system.power_and_network import LOOK_AGAIN, PATIENCE, SETTLE, Logind, Surroundings
 from tests.support.buses import bus, tell_sleep
+from tests.support.waiting import until
 
 
 @pytest.fixture
-def around(qapp: object) -> Surroundings:
-    return Surroundings()
+def around(qapp: object) -> Iterator[Surroundings]:
+    made = Surroundings()
+    yield made
+    made._look.stop()
 
 
 def told(around: Surroundings) -> list[Reason | None]:
@@ -93,6 +102,55 @@ def test_disconnected_is_believed_only_when_no_interface_is_up(
     assert around.away is None
 
 
+def test_an_interface_that_comes_back_is_found_where_the_system_says_nothing(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network without a way out of the house: "disconnected" before and after it."""
+    monkeypatch.setattr(surroundings, "interface_up", lambda: False)
+    around._reachable(QNetworkInformation.Reachability.Disconnected)
+    assert around._look.isActive()
+    assert around._look.interval() == LOOK_AGAIN
+    around._look.timeout.emit()
+    assert around.away is Reason.OFFLINE
+    monkeypatch.setattr(surroundings, "interface_up", lambda: True)
+    around._look.timeout.emit()
+    assert around.away is None
+    assert not around._look.isActive()
+
+
+async def test_nothing_is_looked_for_after_the_end(around: Surroundings) -> None:
+    around.set_online(False)
+    await around.close()
+    assert not around._look.isActive()
+
+
+async def test_an_answer_of_the_erp_ends_being_offline(qapp: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The operator's own reads are tried without a network, too."""
+    made: list[Surroundings] = []
+
+    async def connect_system(around: Surroundings) -> None:
+        made.append(around)
+        around.set_online(False)
+
+    monkeypatch.setattr(Surroundings, "connect_system", connect_system)
+    heard: list[Reason | None] = []
+    orchestrator = FakeOrchestrator()
+    core = SimpleNamespace(erp_is_here=False, set_away=heard.append, orchestrator=orchestrator)
+    async with opening._surroundings(cast(OfficeMember, core)):
+        (around,) = made
+        for kind in (EventKind.SYNC_STARTED, EventKind.SYNC_ERROR, EventKind.SYNC_CANCELLED):
+            orchestrator.tell(kind)
+        await asyncio.sleep(0)
+        assert heard == [Reason.OFFLINE]
+        orchestrator.tell(EventKind.SYNC_COMPLETED)
+        await until(lambda: heard == [Reason.OFFLINE, None])
+    around.set_online(False)
+    orchestrator.tell(EventKind.SYNC_COMPLETED)
+    await asyncio.sleep(0)
+    assert heard == [Reason.OFFLINE, None]
+    await around.close()
+
+
 def test_the_computers_own_loop_is_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     every = surroundings.QNetworkInterface.allInterfaces()
     loop = [i for i in every if i.flags() & surroundings.QNetworkInterface.InterfaceFlag.IsLoopBack]
@@ -122,8 +180,11 @@ async def test_without_a_system_bus_nothing_is_heard_and_nothing_fails(monkeypat
 
 HEAR = """
 import asyncio, subprocess
+from archisync_gui.ui.system import power_and_network
 from archisync_gui.ui.system.loop import run
 from archisync_gui.ui.system.power_and_network import Surroundings
+
+power_and_network.LOOK_AGAIN = 100
 
 async def main(app):
     around, heard = Surroundings(), asyncio.Queue()
@@ -134,6 +195,7 @@ async def main(app):
         ("link add here type veth peer name there", "link set there up", "addr add 10.9.0.2/24 dev here",
          "link set here up", "route add default via 10.9.0.1"),
         ("link set here down",),
+        ("link set here up",),
     ):
         for command in commands:
             subprocess.run(["ip", *command.split()], check=True)
@@ -156,8 +218,8 @@ def _namespace() -> bool:
     not _namespace(), reason="needs Linux and the right to make a network namespace with a network in it"
 )
 def test_a_real_network_lost_and_found() -> None:
-    """In a network namespace that begins empty: a network comes, and goes."""
+    """In a network namespace that begins empty: a network comes, goes, and comes back without a way out."""
     done = subprocess.run(
         ["unshare", "-n", sys.executable, "-c", HEAR], capture_output=True, text=True, timeout=90, check=False
     )
-    assert done.stdout.split() == ["offline", "None", "offline"], done.stderr
+    assert done.stdout.split() == ["offline", "None", "offline", "None"], done.stderr

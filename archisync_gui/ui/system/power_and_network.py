@@ -26,6 +26,11 @@ PATIENCE = 30_000
 """Milliseconds after waking after which reads are tried without having heard that the network is back."""
 
 
+LOOK_AGAIN = 15_000
+"""Milliseconds between two looks for an interface while there is no network: Qt tells of none where the way out of the
+house is missing before and after it."""
+
+
 class Surroundings(QObject):
     """One per panel. ``changed`` tells why nothing can be reached (a ``Reason``), or ``None``: it can."""
 
@@ -43,6 +48,8 @@ class Surroundings(QObject):
         self._settle.timeout.connect(self._settled)
         self._patience = QTimer(self, singleShot=True, interval=PATIENCE)
         self._patience.timeout.connect(self._awake)
+        self._look = QTimer(self, interval=LOOK_AGAIN)
+        self._look.timeout.connect(self._look_again)
         self._logind = Logind(self.sleeps)
 
     async def connect_system(self) -> None:
@@ -56,8 +63,8 @@ class Surroundings(QObject):
 
     async def close(self) -> None:
         """Listen no more."""
-        self._settle.stop()
-        self._patience.stop()
+        for timer in (self._settle, self._patience, self._look):
+            timer.stop()
         network = QNetworkInformation.instance()
         if network is not None:
             network.reachabilityChanged.disconnect(self._reachable)
@@ -83,6 +90,10 @@ class Surroundings(QObject):
         if online is not self._online:
             log.info("the network was %s", "found" if online else "lost")
             self._online = online
+            if online:
+                self._look.stop()
+            else:
+                self._look.start()
             self._tell()
             if self._asleep and self._patience.isActive() and not self._settle.isActive():
                 self._settled()
@@ -92,6 +103,10 @@ class Surroundings(QObject):
         # house may still be reached as long as an interface is up.
         lost = reachability is QNetworkInformation.Reachability.Disconnected and not interface_up()
         self.set_online(not lost)
+
+    def _look_again(self) -> None:
+        if interface_up():
+            self.set_online(True)
 
     def _settled(self) -> None:
         if self._online or not self._needed():
