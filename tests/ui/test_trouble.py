@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 from panel_fakes import MakePanel, World, account_type, calm, overview, with_type
+from PySide6.QtWidgets import QPushButton
 
-from archisync_gui.model import ErrorInfo, FailureKind, Outcome, Reason, SyncState
+from archisync_gui.model import ErrorInfo, FailureKind, Outcome, Reason, SyncFailure, SyncState
 from archisync_gui.ui.dialogs.trouble import TroubleDialog
 from archisync_gui.ui.widgets.snapshot_model import ROW
 from archisync_gui.ui.widgets.types_model import TypesModel
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.qasync
 
@@ -38,3 +40,22 @@ async def test_a_refused_read_can_be_looked_at_while_its_list_waits(
     if state is SyncState.BACKING_OFF:
         table.clicked.emit(types.index(row, TypesModel.TODAY))
         assert [type(dialog) for dialog in panel.dialogs.open_now.values()] == [TroubleDialog]
+
+
+async def test_a_login_that_cannot_be_asked_for_is_told(
+    make_panel: MakePanel, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account was removed while the dialog was open."""
+
+    def removed(account: str) -> None:
+        raise SyncFailure("request-unknown-account", FailureKind.PERMANENT, params={"account": account})
+
+    refused = ErrorInfo("login-refused", FailureKind.CREDENTIALS, "refused", {"account": "agente01"})
+    panel = await make_panel()
+    panel.open("trouble", account_type("orders", state=SyncState.STOPPED, last_error=refused))
+    (dialog,) = panel.dialogs.open_now.values()
+    monkeypatch.setattr(world.orchestrator, "retry_login", removed)
+    next(b for b in dialog.findChildren(QPushButton) if b.text() == "Try the same &once").click()
+    assert "agente01" in panel.window.notice.text
+    assert "One more try" not in panel.window.notice.text
+    await until(lambda: panel.dialogs.open_now == {})

@@ -69,7 +69,7 @@ class FirstRun(Dialog):
         self.form.clicked.connect(context.open_order_form)
         self.demo.clicked.connect(self._open_demo)
         self._retranslate()
-        self._show()
+        self._go_to(0)
 
     # ------------------------------------------------------------------------------------------------ steps
 
@@ -210,8 +210,12 @@ class FirstRun(Dialog):
         self.skip.setVisible(at < last)
         self.next.setText(tr("&Finish") if at == last else tr("&Next"))
         self.next.setDefault(True)
-        self._focus_first()
+
+    def _go_to(self, step: int) -> None:
+        self.stack.setCurrentIndex(step)
         self.wrong.setText("")
+        self._show()
+        self._focus_first()
 
     def _focus_first(self) -> None:
         """The first thing to fill in gets the keyboard."""
@@ -222,12 +226,10 @@ class FirstRun(Dialog):
             first.setFocus()
 
     def _go_back(self) -> None:
-        self.stack.setCurrentIndex(max(0, self.stack.currentIndex() - 1))
-        self._show()
+        self._go_to(max(0, self.stack.currentIndex() - 1))
 
     def _skip(self) -> None:
-        self.stack.setCurrentIndex(min(self.stack.count() - 1, self.stack.currentIndex() + 1))
-        self._show()
+        self._go_to(min(self.stack.count() - 1, self.stack.currentIndex() + 1))
 
     def _open_demo(self) -> None:
         services = self._context.services
@@ -243,7 +245,15 @@ class FirstRun(Dialog):
         self._context.background.run(self._keep({"look.language": self.language.currentData()}, ""), "first-language")
 
     def _next(self) -> None:
-        self._context.background.run(self._keep_step(), "first-run")
+        self.next.setEnabled(self.stack.currentIndex() < self.stack.count() - 1)  # one click finishes, not two
+        self._context.background.run(self._step(), "first-run")
+
+    async def _step(self) -> None:
+        try:
+            await self._keep_step()
+        finally:
+            if isValid(self):  # it may have been closed meanwhile
+                self.next.setEnabled(True)
 
     async def _keep_step(self) -> None:
         """Go on; nothing is kept before the last step, but the fields are checked where they are."""
@@ -254,19 +264,19 @@ class FirstRun(Dialog):
             return
         changes: dict[str, object] = {key: spin.value() for key, spin in self.intervals.items()}
         changes["look.first_run_done"] = True
-        account = self.account.text().strip()
+        account, password, read_now = self.account.text().strip(), self.password.text(), self.read_now.isChecked()
         if self.url.text().strip() or account:
             if not self._address_is_good():
-                self.stack.setCurrentIndex(1)
-                self._show()
+                self._go_to(1)
                 self._address_is_good()
                 return
             changes["erp.url"] = self.url.text()
-        if not await self._keep(changes, account) or not await self._keep_password():
+        if not await self._keep(changes, account) or not await self._keep_password(account, password):
             return
-        if self.read_now.isChecked() and self._context.settings().words("erp.accounts"):
+        if read_now and self._context.settings().words("erp.accounts"):
             self._context.sync_all()
-        self.close()
+        if isValid(self):
+            self.close()
 
     def _address_is_good(self) -> bool:
         """Complete a typed address, and say beside it what is wrong. Skipped fields are good."""
@@ -298,30 +308,38 @@ class FirstRun(Dialog):
         try:
             await services.apply_settings(changed)
         except SettingsError as error:
-            self.wrong.setText(str(messages.text(error.code, language(), error.params)))
+            self._say_wrong(str(messages.text(error.code, language(), error.params)))
             return False
         except Exception as error:
-            self.wrong.setText(problem(error))
+            self._say_wrong(problem(error))
             return False
         self._context.settings_changed.emit()
-        self._retranslate()
-        self._show()
+        if isValid(self):
+            self.wrong.setText("")
+            self._retranslate()
+            self._show()
         return True
 
-    async def _keep_password(self) -> bool:
+    def _say_wrong(self, text: str) -> None:
+        """In the dialog, or beside the work where it was closed meanwhile."""
+        if isValid(self):
+            self.wrong.setText(text)
+        else:
+            self._context.say(text, "bad")
+
+    async def _keep_password(self, name: str, password: str) -> bool:
         services = self._context.services
-        name, password = self.account.text().strip(), self.password.text()
         if services is None or services.set_password is None or not (name and password):
             return True
         try:
             kept = await self._context.set_password(name, password)
         except Exception as error:
-            self.wrong.setText(problem(error))
+            self._say_wrong(problem(error))
             return False
-        self.outcome.setText(
-            "" if kept else tr("{no_keyring} Settings can keep it in a file.", no_keyring=no_keyring())
-        )
-        self.password.clear()
+        if isValid(self):
+            told = tr("{no_keyring} Settings can keep it in a file.", no_keyring=no_keyring())
+            self.outcome.setText("" if kept else told)
+            self.password.clear()
         return True
 
     async def _test(self) -> None:

@@ -150,8 +150,12 @@ class TroubleDialog(Dialog):
     def _retry_login(self) -> None:
         services = self._context.services
         if services is not None:
-            services.orchestrator.retry_login(self._item.account)
-            self._context.say(tr("One more try with the same password, at the next update."))
+            try:
+                services.orchestrator.retry_login(self._item.account)
+            except Exception as error:  # the account was removed meanwhile, or the panel is closing
+                self._context.say(problem(error), "bad")
+            else:
+                self._context.say(tr("One more try with the same password, at the next update."))
         self.close()
 
     def _accept_certificate(self, error: ErrorInfo) -> None:
