@@ -177,8 +177,9 @@ class Joined:
 
 
 async def join(profile: Profile, server: Server, *, may_lead: bool, upgrade: bool) -> Joined:
-    """Make the profile a member. Raises what :func:`check` raises, :class:`StoreError` ``office-missing``, and
-    ``office-older`` unless ``upgrade``; then the profile is what it was."""
+    """Make the profile a member. Raises what :func:`check` raises, :class:`StoreError` ``office-missing``,
+    ``office-older`` unless ``upgrade``, and ``office-not-empty`` when another computer was first after the check; then
+    the profile is what it was."""
     found = await check(profile, server)
     if not found.seen.exists:
         raise StoreError("office-missing", path=str(server))

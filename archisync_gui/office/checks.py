@@ -7,7 +7,7 @@ from datetime import datetime
 
 from archisync_gui.office.sql import LEADER, PRESENT
 from archisync_gui.store.errors import StoreError, translated
-from archisync_gui.store.postgres_server import Connection, Server
+from archisync_gui.store.postgres_server import HOLDS_DATA, Connection, Server
 
 OLDEST = 130000
 """PostgreSQL 13, as the server counts its versions."""
@@ -101,9 +101,7 @@ def look(server: Server) -> Seen:
 
 
 def _holds_data(connection: Connection) -> bool:
-    row = connection.execute(
-        "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
-    ).fetchone()
+    row = connection.execute(HOLDS_DATA).fetchone()
     return row is not None and bool(row[0])
 
 

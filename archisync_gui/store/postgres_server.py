@@ -27,6 +27,8 @@ STUCK_SECONDS = 8.0
 LOCK_SECONDS = 10.0
 SILENCE = 5.0
 """Beyond the statement's limit, the client waits so long for the server's answer."""
+HOLDS_DATA = "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
+"""Whether an office holds what a member has brought or a leader has read."""
 TURN = 0.05
 """Seconds between two looks at whether a waiting statement is still wanted."""
 

@@ -378,10 +378,10 @@ class Store(Questions):
         await self._database.read(job)
 
     async def filled_from(self, file: Path) -> int:
-        """Fill the store of an office by what a SQLite file holds (the store of the first member, a backup), in one
-        transaction; returns the rows copied. Whatever is stored is replaced. Nobody may lead meanwhile."""
+        """Fill the store of a new office by what a SQLite file holds (the store of the first member), in one
+        transaction; returns the rows copied. Raises :class:`StoreError` ``office-not-empty`` for any other office."""
         return await self._database.change_schema(
-            lambda connection: transfer.from_file(file, connection, self._entities())
+            lambda connection: transfer.from_file(file, connection, self._entities(), self._database.place)
         )
 
     def size_on_disk(self) -> Sizes:

@@ -15,6 +15,8 @@ from archisync_gui.disk import PRIVATE
 from archisync_gui.entities.declaration import Entity
 from archisync_gui.store import backups, dialect, find, migrate, schema
 from archisync_gui.store.database import json_or_none
+from archisync_gui.store.errors import StoreError
+from archisync_gui.store.postgres_server import HOLDS_DATA
 from archisync_gui.store.schema import UtcTime
 from archisync_gui.store.seen_keys import CHUNK
 
@@ -81,8 +83,15 @@ def into_file(source: sa.Connection, path: Path, entities: Sequence[Entity]) -> 
         source.rollback()
 
 
-def from_file(path: Path, target: sa.Connection, entities: Sequence[Entity]) -> int:
-    """Replace an office's store by that of a SQLite file, inside the caller's transaction; returns the rows."""
+def from_file(path: Path, target: sa.Connection, entities: Sequence[Entity], place: str) -> int:
+    """Fill the store of the new office ``place`` by a SQLite file, inside the caller's transaction; returns the rows.
+
+    Until that has ended nobody begins to lead. Raises :class:`StoreError` ``office-not-empty`` where somebody has led,
+    or another member has brought its data: they would be lost.
+    """
+    epoch = target.scalar(sa.text("SELECT epoch FROM leader WHERE id = 1 FOR UPDATE"))
+    if epoch or target.scalar(sa.text(HOLDS_DATA)):
+        raise StoreError("office-not-empty", path=place)
     engine = _file_engine(path)
     try:
         with engine.connect() as source:

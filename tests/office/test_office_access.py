@@ -12,6 +12,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from archisync_gui.app import joining
 from archisync_gui.app.demo import DemoOptions
 from archisync_gui.app.desktop import _lives
 from archisync_gui.app.joining import PASSWORD
@@ -24,6 +25,7 @@ from archisync_gui.model import Json, SystemClock
 from archisync_gui.office.membership import membership
 from archisync_gui.settings import Settings
 from archisync_gui.store import Batch, Store, StoreError
+from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
 from archisync_gui.ui.dialogs.office import OfficeDialog
 from archisync_gui.ui.pages.settings import SettingsPage
@@ -133,6 +135,39 @@ async def test_what_the_dialog_asks_for_is_done_on_the_closed_profile(office: Se
     OfficeAccess(life, joined).leave(copy=False)
     assert (await moved(life))[1] == "ok"
     assert await items(one) == ["A"]
+
+
+@pytest.mark.parametrize("leads", [False, True])
+async def test_of_two_computers_that_are_first_at_once_one_brings_its_data(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leads: bool
+) -> None:
+    """The second one has looked while the office was empty; when it fills it, the first one is there, or reads."""
+    one, two = await filled(tmp_path / "one", "A"), await filled(tmp_path / "two", "B")
+    await joining.create(two, office)
+    check = joining.check
+
+    async def check_before_the_other(profile: Profile, server: Server) -> joining.Checked:
+        found = await check(profile, server)
+        monkeypatch.undo()
+        monkeypatch.setenv(PASSWORD, office.password)
+        if leads:
+            with office.connect("tests", autocommit=True) as connection:
+                connection.execute("UPDATE leader SET epoch = epoch + 1")
+        else:
+            assert (await joining.join(one, office, may_lead=True, upgrade=False)).rows > 0
+        return found
+
+    monkeypatch.setattr(joining, "check", check_before_the_other)
+    with pytest.raises(StoreError, match="office-not-empty"):
+        await joining.join(two, office, may_lead=True, upgrade=False)
+    assert membership(two.folder) is None
+    assert await items(two) == ["B"]
+    # Repeated, it takes over what the office has.
+    assert (await joining.join(two, office, may_lead=True, upgrade=False)).rows == 0
+    store = await Store.join(Postgres(office), two.folder, ENTITIES, clock=SystemClock())
+    found = [row.values["item_id"] for row in (await store.rows("prices", "")).rows]
+    await store.close()
+    assert found == ([] if leads else ["A"])
 
 
 async def test_a_member_stays_one_when_leaving_fails(
