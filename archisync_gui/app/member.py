@@ -162,7 +162,8 @@ class OfficeMember:
                 await self._turn.wait()
                 continue
             try:
-                await self._lead(epoch)
+                with self._leadership.in_use():
+                    await self._lead(epoch)
             except Exception:
                 log.exception("this member cannot lead")
                 self._leadership.abstain(epoch, UNFIT)
@@ -223,7 +224,7 @@ class OfficeMember:
             if leadership.epoch != epoch:  # the browser is closed first: nothing waits for a server that may be silent
                 desk.break_off()
                 database.break_off()
-                await let_go(close(), core.erp.kill_browser)
+                await let_go(close(), lambda: core.erp.kill_browser(for_good=True))
 
     def _core_broken(self, future: asyncio.Future[SyncFailure]) -> None:
         if not future.cancelled() and not self.broken.done():

@@ -74,6 +74,8 @@ class Browser:
         self._program = program
         self._pinned_key = pinned_key
         self._headless = headless
+        self.ended_for_good = False
+        """No browser is started any more; set by :meth:`kill`."""
         self._starting = asyncio.Lock()
         self._start_limit: asyncio.Timeout | None = None
         """Of the start that goes on now."""
@@ -169,8 +171,10 @@ class Browser:
                         used += process.memory_full_info().uss
         return used
 
-    def kill(self) -> bool:
-        """End the browser's processes without a word, as a crash does; False: there were none. Blocking."""
+    def kill(self, for_good: bool = False) -> bool:
+        """End the browser's processes without a word, as a crash does; False: there were none. ``for_good``: whoever
+        asks for a page from now on gets ``browser-lost``; for a start that goes on now, ask again. Blocking."""
+        self.ended_for_good = self.ended_for_good or for_good
         return _kill(_browsers(self._folder))
 
     async def close(self) -> None:
@@ -185,6 +189,8 @@ class Browser:
 
     async def _context(self, account: str) -> BrowserContext:
         async with self._starting:
+            if self.ended_for_good:
+                raise transient("browser-lost", step="open")
             if self._chromium is not None and (not self.running or self._pinned_key() != self._key_in_use):
                 await self._end()
             if self._chromium is None:

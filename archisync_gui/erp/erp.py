@@ -90,9 +90,10 @@ class Erp:
         """The ERP's address as it is set; empty: none."""
         return self._address().rstrip("/")
 
-    def kill_browser(self) -> bool:
-        """End the browser as a crash would (the demo shows what happens then); False: none runs. Blocking."""
-        return self._browser.kill()
+    def kill_browser(self, for_good: bool = False) -> bool:
+        """End the browser as a crash would (the demo shows what happens then); False: none runs. ``for_good``: none is
+        started any more, and what is still to be restored stays saved for the next :class:`Erp`. Blocking."""
+        return self._browser.kill(for_good)
 
     def browser_memory(self) -> int:
         """Bytes that the browser uses; 0 while none runs. Blocking."""

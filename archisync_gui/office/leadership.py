@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -42,7 +43,7 @@ IDLE = 12.5
 lost the network has stopped before another one can begin."""
 YIELD = 1.0
 """Seconds that a run gets to end once the leadership is lost: nothing of it can be stored any more."""
-AFTER_SILENCE = YIELD + 0.5
+AFTER_SILENCE = 1.5
 """Seconds that a new leader does nothing when the one before it ended without a word: if that one still runs, it has
 noticed by now and has let go of the ERP."""
 FIRST_IDLE_TIMEOUT = 140000
@@ -90,6 +91,7 @@ class Leadership:
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"office-{member.name}", daemon=True)
         self._not_before = 0.0
+        self._in_use = False
         self.trouble: str | None = None
         """The code of why the office cannot be reached; ``None``: it is."""
 
@@ -111,6 +113,17 @@ class Leadership:
         self._not_before = self.clock.monotonic() + seconds
         self._set(None, only=epoch)
         self._wake.set()
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """A block in which this member leads and closes afterwards what it led with: once the leadership is lost, it
+        does not try again before the end of the block, and another member may be the next one."""
+        self._in_use = True
+        try:
+            yield
+        finally:
+            self._in_use = False
+            self._wake.set()
 
     def _set(self, epoch: int | None, *, only: int | None = None) -> None:
         with self._guard:
@@ -178,7 +191,7 @@ class Leadership:
             if due:
                 beat = now + BEAT
                 self._show_life(connection)
-            tries = self._may_lead and now >= self._not_before
+            tries = self._may_lead and now >= self._not_before and not self._in_use
             if tries and self._lock(connection):
                 try:
                     self._lead(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from dataclasses import replace
@@ -77,6 +78,24 @@ async def test_a_visit_that_ends_before_it_changes_anything_loses_no_saved_view(
         left = here.demo.get_preferences(USER, "orders")
         assert (left.preset, left.sort, left.page_size) == ("ListViewSalesTableOrdersThisMonth", USERS_OWN.sort, 50)
         assert not (tmp_path / SAVED_VIEWS).exists()
+
+
+async def test_whoever_must_not_read_any_more_restores_nothing(tmp_path: Path, expected_errors: Any) -> None:
+    """In an office another computer reads by then: views stay saved, and no browser is started beside that one's."""
+    expected_errors.allow("asyncio", "playwright")
+    async with world(tmp_path) as here:
+        erp = await _killed(here, tmp_path)
+        async with erp.list(PRICES, USER, (), lambda: None) as visit:
+            await visit.list.prepare(20)
+            assert await asyncio.to_thread(erp.kill_browser, for_good=True)
+        asked = len(here.demo.actions)
+        erp.warm_up(USER)
+        await erp.close()
+        assert len(here.demo.actions) == asked
+        assert not erp._browser.running
+        assert here.demo.get_preferences(USER, "orders").preset == AS_A_READ_LEAVES_IT["preset"]
+        assert await SavedViews(tmp_path / SAVED_VIEWS).of(USER, ORDERS.path) == USERS_OWN
+        assert await SavedViews(tmp_path / SAVED_VIEWS).of(USER, PRICES.path) is not None
 
 
 async def test_what_the_user_has_chosen_since_stays(tmp_path: Path) -> None:

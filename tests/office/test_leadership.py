@@ -11,16 +11,18 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from members import Process, Proxy, leader_of, start
+from members import Candidate, Process, Proxy, leader_of, start
 
 from archisync_gui.model import SystemClock
+from archisync_gui.office import leadership
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.leadership import Leadership, Member
 from archisync_gui.store import Store
 from archisync_gui.store.errors import EpochLost
 from archisync_gui.store.postgres import Postgres
-from archisync_gui.store.postgres_server import Server
+from archisync_gui.store.postgres_server import Connection, Server
 from tests.support.postgres import Cluster, Offices, on_a_server
+from tests.support.waiting import until
 
 pytestmark = on_a_server
 
@@ -194,6 +196,36 @@ async def test_a_member_that_may_not_lead_never_does(made: Server) -> None:
     await asyncio.to_thread(other.stop)
     await asyncio.to_thread(watching.stop)
     assert epochs == []
+
+
+async def test_a_member_does_not_try_again_before_it_has_closed_what_it_led_with(
+    made: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leadership, "BEAT", 0.05)
+    monkeypatch.setattr(leadership, "TURN", 0.05)
+    first, second = Candidate(made, "4", "one"), Candidate(made, "5", "two")
+    lives: list[Connection] = []
+    show_life = first.leadership._show_life
+
+    def showing(connection: Connection) -> None:
+        show_life(connection)
+        lives.append(connection)
+
+    monkeypatch.setattr(first.leadership, "_show_life", showing)
+    first.leadership.start()
+    try:
+        await until(lambda: first.epochs == [1])
+        with first.leadership.in_use():
+            first.leadership.lost(1)
+            seen = len(lives)
+            await until(lambda: len(lives) > seen + 5)  # turns in which the leadership is free
+            assert first.epochs == [1, None]
+            second.leadership.start()
+            await until(lambda: second.epochs == [2])
+            await second.stop()
+        await until(lambda: first.epochs == [1, None, 3])
+    finally:
+        await first.stop()
 
 
 async def test_the_offices_clock_is_the_servers(made: Server) -> None:

@@ -39,21 +39,22 @@ async def test_a_database_that_is_broken_off_ends_what_runs_and_asks_the_server_
         await database.close()
 
 
-async def test_the_browser_is_ended_when_closing_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(letting_go, "BROWSER_GRACE", 0.01)
+async def test_the_browser_is_ended_at_once_and_again_until_all_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(letting_go, "AGAIN", 0.01)
     loop = asyncio.get_running_loop()
-    killed = asyncio.Event()
+    killed: asyncio.Queue[None] = asyncio.Queue()
 
     async def closing() -> None:
         async with asyncio.timeout(10):
-            await killed.wait()  # as a part that waits for an answer of the browser, or of the server
+            for _ in range(3):  # as a part that waits for an answer of the browser, and starts it again
+                await killed.get()
 
-    await let_go(closing(), lambda: loop.call_soon_threadsafe(killed.set))
-    assert killed.is_set()
+    await let_go(closing(), lambda: loop.call_soon_threadsafe(killed.put_nowait, None))
 
 
-async def test_a_browser_that_closes_in_time_is_not_killed() -> None:
+async def test_what_goes_wrong_while_closing_is_told() -> None:
     async def closing() -> None:
-        await asyncio.sleep(0)
+        raise RuntimeError("closing")
 
-    await let_go(closing(), pytest.fail)
+    with pytest.raises(RuntimeError, match="closing"):
+        await let_go(closing(), lambda: None)

@@ -27,7 +27,7 @@ SHORT = 10.0
 LATE = 0.25
 """Seconds that a busy computer may be late with each of these waits."""
 BROWSER = 1.0
-"""Seconds that the end of a browser may take after its grace."""
+"""Seconds that the end of a browser may take."""
 
 
 def test_another_member_leads_in_time_after_a_leader_that_is_silent() -> None:
@@ -40,7 +40,7 @@ def test_another_member_leads_in_time_after_a_leader_that_is_silent() -> None:
 def test_a_leader_without_network_has_let_go_before_another_one_begins() -> None:
     stops = TURN + SILENCE + postgres_server.TURN
     assert stops + LATE < IDLE
-    assert stops + LATE + letting_go.BROWSER_GRACE + BROWSER < IDLE + AFTER_SILENCE
+    assert stops + LATE + letting_go.AGAIN + BROWSER < IDLE + AFTER_SILENCE
 
 
 def test_a_dead_connection_is_noticed_in_time() -> None:

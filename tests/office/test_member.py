@@ -1,0 +1,57 @@
+"""A whole member in this process: what it does when it becomes the leader, cannot be it, or is it no more."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from members import made_member
+from remote_rig import make_office
+
+from archisync_gui.app.member import OfficeMember
+from archisync_gui.app.profile import ProfileLock, open_profile
+from archisync_gui.app.taking_part import taking_part
+from archisync_gui.erp import Erp
+from archisync_gui.office.membership import Membership
+from archisync_gui.store.postgres_server import Server
+from tests.support.postgres import on_a_server
+from tests.support.waiting import until
+
+pytestmark = on_a_server
+
+
+async def taken_part(stack: AsyncExitStack, server: Server, folder: Path) -> OfficeMember:
+    """A member that may lead, without accounts, so that nothing is read."""
+    await make_office(server, folder / "made")
+    profile = open_profile(str(folder / "one"), demo=False)
+    lock = ProfileLock(profile)
+    assert lock.acquire()
+    stack.callback(lock.release)
+    made_member(profile, server, {})
+    return await stack.enter_async_context(taking_part(profile, None, Membership(server.url), server))
+
+
+async def test_a_leader_that_lost_its_epoch_ends_its_browser_for_good_before_it_tries_again(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
+) -> None:
+    expected_errors.allow("the journal failed")  # its store is broken off
+    killed: list[tuple[bool, bool]] = []
+    async with AsyncExitStack() as stack:
+        member = await taken_part(stack, office, tmp_path)
+        await until(lambda: member.core)
+        leadership, epoch = member._leadership, member._leadership.epoch
+        assert epoch is not None
+        before = member.core
+
+        def kill(erp: Erp, for_good: bool = False) -> bool:
+            killed.append((for_good, leadership._in_use))
+            return False
+
+        monkeypatch.setattr(Erp, "kill_browser", kill)
+        leadership.lost(epoch)
+        await until(lambda: member.core not in (None, before))
+        assert killed
+        assert set(killed) == {(True, True)}
+        assert leadership.epoch == epoch + 1
