@@ -151,8 +151,9 @@ class Drafts:
         """Take over a draft that was written elsewhere, upon version ``base`` of the one here (``None``: not known).
 
         Where that one has been changed or deleted meanwhile, both stay: the other one becomes a draft of its own, whose
-        id follows from it, so that handing in twice changes nothing. Where ``base`` is not known, what was deleted here
-        stays deleted. Returns the draft as it is here now.
+        id follows from it, so that handing in twice changes nothing; the version of the one here then is one that no
+        form where the draft was written has seen, so that none saves over it unasked. Where ``base`` is not known, what
+        was deleted here stays deleted. Returns the draft as it is here now.
         """
         text = json.dumps(draft.document, ensure_ascii=False, sort_keys=True)
 
@@ -169,6 +170,7 @@ class Drafts:
                 else:
                     copy = uuid.uuid5(HANDED_IN, f"{draft.account}/{draft.id}/{text}")
                     known = replace(draft, id=copy.hex, version=1)
+                    _raise_version(connection, draft, row.version)
             _take(connection, known)
             return _draft(_find(connection, known.account, known.id))
 
@@ -364,6 +366,13 @@ def _take(connection: sa.Connection, draft: Draft) -> bool:
         connection.execute(DRAFTS.update().where(*which).values(values))
     remember_lines(connection, draft.account, draft.id, draft.updated_at, draft.document)
     return True
+
+
+def _raise_version(connection: sa.Connection, draft: Draft, version: int) -> None:
+    """Give the row of a draft, which has that version, a higher one than ``draft``'s."""
+    if version <= draft.version:
+        which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id
+        connection.execute(DRAFTS.update().where(*which).values(version=draft.version + 1))
 
 
 def _draft(row: Any) -> Draft:
