@@ -8,24 +8,41 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from archisync_gui.disk import read_json, replace_file
-from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, Past
+from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, Past, digest
 from archisync_gui.drafts.schema import prepare_on_server
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
-from archisync_gui.store.errors import AGAIN, UNREACHABLE, StoreError
+from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError
 
 log = logging.getLogger(__name__)
 
 FILE = "drafts-away.json"
 """Beside this computer's drafts: upon which version of the office's drafts they were written."""
-PASSING = UNREACHABLE | {"locked"}
-"""Codes during which drafts are kept here. ``locked``: another computer changes the office's tables for long."""
+PASSING = RECOVERABLE | {"office-login", "office-tls"}
+"""Codes during which drafts are kept here: they pass by themselves, or are mended on the server. ``locked``: another
+computer changes the office's tables for long."""
 
 Key = tuple[AccountId, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """Upon what of the office a draft in this computer's file was written."""
+
+    version: int
+    """0: nothing."""
+    texts: tuple[str, ...] = ()
+    """What the office's draft may be (``digest``) while no other computer has changed it: that version's text, and that
+    of a save whose answer was lost."""
+
+
+ALONE = _Base(0)
+"""Of a draft that the office cannot have."""
 
 
 class OfficeDrafts(Drafts):
@@ -38,8 +55,8 @@ class OfficeDrafts(Drafts):
         super().__init__(database, clock)
         self._own: Drafts | None = None
         self._file = Path()
-        self._bases: dict[Key, int] = {}
-        """By draft in this computer's file: the office's version upon which it was written; 0: none."""
+        self._bases: dict[Key, _Base] = {}
+        """By draft in this computer's file."""
         self._seen: dict[Key, Draft] = {}
         """The office's drafts as they were seen last."""
         self._heads: dict[AccountId, str] = {}
@@ -118,8 +135,11 @@ class OfficeDrafts(Drafts):
         """Give the office what lies here. A draft is forgotten here once the office has it."""
         count = copies = 0
         for key, draft in [*self._here.items()]:
-            kept = await super().hand_in(draft, self._bases.get(key))
-            count, copies = count + 1, copies + (kept.id != draft.id)
+            base = self._bases.get(key)
+            kept = await super().hand_in(draft, base and base.version, base.texts if base else ())
+            if kept is not None:
+                self._saw(kept)
+            count, copies = count + 1, copies + (kept is not None and kept.id != draft.id)
             assert self._own is not None
             await self._own.forget([draft])
             del self._here[key]
@@ -134,12 +154,12 @@ class OfficeDrafts(Drafts):
         self._seen = {(draft.account, draft.id): draft for draft in drafts}
         self._heads = dict(heads)
 
-    async def _remember(self, key: Key, base: int | None) -> None:
+    async def _remember(self, key: Key, base: _Base | None) -> None:
         if base is None:
             self._bases.pop(key, None)
         else:
             self._bases.setdefault(key, base)
-        kept = [[account, draft, base] for (account, draft), base in self._bases.items()]
+        kept = [[account, draft, base.version, *base.texts] for (account, draft), base in self._bases.items()]
         await asyncio.to_thread(replace_file, self._file, json.dumps(kept))
 
     def _known(self, account: AccountId) -> dict[Key, Draft]:
@@ -201,6 +221,7 @@ class OfficeDrafts(Drafts):
     ) -> Draft:
         """As :meth:`Drafts.put`. While the server is away, the draft is on this computer's disk when this returns."""
         async with self._saving:
+            unanswered = not self.away
             if not self.away:
                 try:
                     saved = await super().put(account, draft_id, document, if_match=if_match)
@@ -209,11 +230,12 @@ class OfficeDrafts(Drafts):
                 else:
                     self._saw(saved)
                     return saved
-            return await self._put_here(account, draft_id, document, if_match)
+            return await self._put_here(account, draft_id, document, if_match, unanswered)
 
     async def _put_here(
-        self, account: AccountId, draft_id: str, document: Mapping[str, Json], if_match: int | None
+        self, account: AccountId, draft_id: str, document: Mapping[str, Json], if_match: int | None, unanswered: bool
     ) -> Draft:
+        """``unanswered``: the office was asked to save it, and may have done so."""
         assert self._own is not None
         key = account, draft_id
         known = self._known(account).get(key)
@@ -227,7 +249,10 @@ class OfficeDrafts(Drafts):
         if known is None and len(self._known(account)) >= MOST_DRAFTS:
             raise DraftsFull
         if key not in self._here:
-            await self._remember(key, base)  # before the draft: one without its base could take another one's place
+            texts = [digest(known.document)] if known is not None else []
+            texts += [digest(document)] if unanswered else []
+            # Before the draft: one without its base could take another one's place.
+            await self._remember(key, _Base(base, tuple(texts)))
         await self._own.take([made], {})
         self._here[key] = made
         return made
@@ -245,7 +270,7 @@ class OfficeDrafts(Drafts):
                     raise
                 self._seen.pop(key, None)
                 return done
-            if key not in self._here or self._bases.get(key):
+            if key not in self._here or self._bases.get(key, ALONE) != ALONE:
                 raise StoreError("office-unreachable", path=self._database.place, detail="drafts")
             here = self._here[key]
             if if_match is not None and here.version != if_match:
@@ -278,8 +303,11 @@ class OfficeDrafts(Drafts):
         return self._heads.get(account, "")
 
 
-def _read_bases(file: Path) -> dict[Key, int]:
+def _read_bases(file: Path) -> dict[Key, _Base]:
     """What was noted; nothing where the file is missing or damaged: then a draft that differs becomes a copy."""
     with suppress(OSError, ValueError, TypeError):
-        return {(str(account), str(draft)): int(base) for account, draft, base in read_json(file)}
+        return {
+            (str(account), str(draft)): _Base(int(base), tuple(map(str, texts)))
+            for account, draft, base, *texts in read_json(file)
+        }
     return {}

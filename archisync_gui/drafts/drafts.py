@@ -7,9 +7,10 @@ are on its server, where every member reads and writes them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +86,17 @@ class DraftConflict(Exception):
         self.current = current
 
 
+def _text(document: Mapping[str, Json]) -> str:
+    """A document as it is stored."""
+    return json.dumps(document, ensure_ascii=False, sort_keys=True)
+
+
+def digest(document: Mapping[str, Json] | str) -> str:
+    """Tells whether two documents, or their stored texts, are the same."""
+    text = document if isinstance(document, str) else _text(document)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Drafts:
     """The drafts of one data folder or one office. Every method may raise ``StoreError``."""
 
@@ -147,25 +159,26 @@ class Drafts:
 
         return await self._database.write(job)
 
-    async def hand_in(self, draft: Draft, base: int | None) -> Draft:
-        """Take over a draft that was written elsewhere, upon version ``base`` of the one here (``None``: not known).
+    async def hand_in(self, draft: Draft, base: int | None, texts: Collection[str] = ()) -> Draft | None:
+        """Take over a draft that was written elsewhere, upon version ``base`` of the one here (``None``: not known), or
+        upon one of these texts (:func:`digest`).
 
         Where that one has been changed or deleted meanwhile, both stay: the other one becomes a draft of its own, whose
         id follows from it, so that handing in twice changes nothing; the version of the one here then is one that no
         form where the draft was written has seen, so that none saves over it unasked. Where ``base`` is not known, what
-        was deleted here stays deleted. Returns the draft as it is here now.
+        was deleted here stays deleted. Returns the draft as it is here now; ``None`` where it stays deleted.
         """
-        text = json.dumps(draft.document, ensure_ascii=False, sort_keys=True)
+        text = _text(draft.document)
 
-        def job(connection: sa.Connection) -> Draft:
+        def job(connection: sa.Connection) -> Draft | None:
             row = _find(connection, draft.account, draft.id, to_change=True)
             known = draft
             if row is not None:
                 if row.document == text:
                     return _draft(row)
                 if row.deleted_at is not None and base is None:
-                    return draft
-                if row.deleted_at is None and row.version == base:
+                    return None
+                if row.deleted_at is None and (row.version == base or digest(row.document) in texts):
                     known = replace(draft, version=max(draft.version, row.version + 1))
                 else:
                     copy = uuid.uuid5(HANDED_IN, f"{draft.account}/{draft.id}/{text}")
@@ -236,7 +249,7 @@ class Drafts:
         was lost) gives the same draft and changes nothing. Raises :class:`DraftConflict` for any other version, and
         for a draft that was deleted; :class:`DraftsFull` when the account has too many.
         """
-        text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+        text = _text(document)
         size = len(text.encode())
         now = self._clock.now()
 
@@ -351,7 +364,7 @@ def _take(connection: sa.Connection, draft: Draft) -> bool:
     row = _find(connection, draft.account, draft.id, to_change=True)
     if row is not None and (row.deleted_at is not None or row.version >= draft.version):
         return False
-    text = json.dumps(draft.document, ensure_ascii=False, sort_keys=True)
+    text = _text(draft.document)
     values = {
         "version": draft.version,
         "created_at": draft.created_at,

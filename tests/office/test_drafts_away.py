@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from members import Proxy
@@ -144,6 +145,111 @@ async def test_a_form_that_was_open_in_an_outage_does_not_save_over_another_comp
         assert texts(await there.list(WHO))[-1] == ("x", "there")
 
 
+def fail_write(drafts: OfficeDrafts, monkeypatch: pytest.MonkeyPatch, code: str, *, after: bool = False) -> None:
+    """The server's writes fail with that code; ``after``: it has done them, and its answer is lost."""
+    write = drafts._database.write
+
+    async def failing(job: Callable[[Any], Any], *, abandoned: Any = None) -> Any:
+        if after:
+            await write(job)
+        raise StoreError(code, path="office", detail="tests")
+
+    monkeypatch.setattr(drafts._database, "write", failing)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("seen", [None, 1])
+async def test_a_save_whose_answer_was_lost_makes_no_copy(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: int | None, restarts: bool
+) -> None:
+    told: list[tuple[int, int]] = []
+    proxy = Proxy(office)
+    async with proxy as behind:
+        async with AsyncExitStack() as stack:
+            here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
+            here.handed_in = lambda count, copies: told.append((count, copies))
+            if seen:
+                await here.put(WHO, "x", {"text": "one"})
+            with monkeypatch.context() as patched:
+                fail_write(here, patched, "office-unreachable", after=True)
+                saved = await here.put(WHO, "x", {"text": "two"}, if_match=seen)
+                proxy.set("cut")
+            saved = await here.put(WHO, "x", {"text": "three"}, if_match=saved.version)
+            with pytest.raises(StoreError, match="office-unreachable"):  # the office may have it
+                await here.delete(WHO, "x")
+            if not restarts:
+                proxy.set("open")
+                await back(here)
+                assert told == [(1, 0)]
+        proxy.set("open")
+        async with computer(behind, tmp_path / "here") as here:
+            assert texts(await here.list(WHO)) == [("x", "three")]
+            assert (await here.put(WHO, "x", {"text": "four"}, if_match=saved.version)).version == saved.version + 1
+
+
+async def test_a_draft_whose_version_alone_was_raised_makes_no_copy(office: Server, tmp_path: Path) -> None:
+    """Two computers change it in the same outage: the first one's copy raises the version, and the text stays."""
+    proxy = Proxy(office)
+    async with AsyncExitStack() as stack:
+        behind = await stack.enter_async_context(proxy)
+        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
+        there = await stack.enter_async_context(computer(office, tmp_path / "there"))
+        await there.put(WHO, "x", {"text": "one"})
+        await here.list(WHO)
+        proxy.set("cut")
+        saved = await here.put(WHO, "x", {"text": "two"}, if_match=1)
+        now = SystemClock().now()
+        await there.hand_in(Draft("x", WHO, 4, now, now, {"text": "a third computer's"}), 3)
+        proxy.set("open")
+        await back(here)
+        assert sorted(str(text) for _, text in texts(await there.list(WHO))) == ["a third computer's", "two"]
+        after = await there.get(WHO, "x")
+        assert after is not None
+        assert after.version > saved.version
+
+
+async def test_what_was_handed_in_is_shown_although_the_rest_was_not_seen_again(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = Proxy(office)
+    async with AsyncExitStack() as stack:
+        behind = await stack.enter_async_context(proxy)
+        here = await stack.enter_async_context(computer(behind, tmp_path / "here"))
+        await here.put(WHO, "x", {"text": "one"})
+        proxy.set("cut")
+        saved = await here.put(WHO, "x", {"text": "two"}, if_match=1)
+        looked = asyncio.Event()
+
+        async def everything() -> Any:
+            looked.set()
+            raise StoreError("office-unreachable", path="office", detail="tests")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(here, "everything", everything)
+            proxy.set("open")
+            async with asyncio.timeout(60):
+                await looked.wait()
+            assert here.away
+            assert texts(await here.list(WHO)) == [("x", "two")]
+            saved = await here.put(WHO, "x", {"text": "three"}, if_match=saved.version)
+        await back(here)
+        assert texts(await here.list(WHO)) == [("x", "three")]
+
+
+@pytest.mark.parametrize("code", ["office-disk-full", "office-login", "office-tls", "disk-error"])
+async def test_a_draft_is_kept_here_whatever_the_server_refuses_it_for(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    async with computer(office, tmp_path / "here") as here:
+        with monkeypatch.context() as patched:
+            fail_write(here, patched, code)
+            await here.put(WHO, "x", {"text": "one"})
+            assert here.away
+        await back(here)
+    async with computer(office, tmp_path / "there") as there:
+        assert texts(await there.list(WHO)) == [("x", "one")]
+
+
 async def test_a_computer_that_ends_meanwhile_hands_in_at_its_next_start(office: Server, tmp_path: Path) -> None:
     proxy = Proxy(office)
     async with proxy as behind:
@@ -190,16 +296,19 @@ async def test_handing_in_twice_changes_nothing(office: Server, tmp_path: Path) 
         now = SystemClock().now()
         mine = Draft("a", WHO, 2, now, now, {"text": "mine"})
         copy = await here.hand_in(mine, 1)
+        assert copy is not None
         assert copy.id != "a"
         assert await here.hand_in(mine, 1) == copy
         assert texts(await here.list(WHO)) == sorted([("a", "two"), (copy.id, "mine")])
         found = await here.get(WHO, "a")
         assert found is not None
         assert found.version == 3  # one that no form of the other computer has seen
-        assert (await here.hand_in(Draft("a", WHO, 4, now, now, {"text": "next"}), 3)).version == 4
+        after = await here.hand_in(Draft("a", WHO, 4, now, now, {"text": "next"}), 3)
+        assert after is not None
+        assert after.version == 4
         # What lies in a file since before this computer joined does not bring back what was deleted meanwhile.
         await here.delete(WHO, "a")
-        await here.hand_in(Draft("a", WHO, 9, now, now, {"text": "long ago"}), None)
+        assert await here.hand_in(Draft("a", WHO, 9, now, now, {"text": "long ago"}), None) is None
         assert texts(await here.list(WHO)) == [(copy.id, "mine")]
 
 
