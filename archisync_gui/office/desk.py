@@ -64,6 +64,9 @@ STATEMENT = 5.0
 :data:`LOOK` it says after how long a connection that is dead without a word is replaced."""
 PATIENCE = 10.0
 """Seconds that the server may take to give the last status to a command."""
+WAITS = "_waits"
+"""Key among a command's arguments: for how many seconds after it was asked for it may be begun. Without it (an earlier
+version asks, or the request is to outlive who asks) there is no end."""
 FAILED = 1
 """Exit code of a command that failed at the leader."""
 
@@ -204,6 +207,16 @@ class Desk:
             connection.execute(
                 "DELETE FROM announced WHERE at < clock_timestamp() - make_interval(secs => %s)", (ANNOUNCED,)
             )
+            late = [
+                id
+                for id, args, waited, begun in connection.execute(
+                    "SELECT id, args, extract(epoch FROM clock_timestamp() - asked)::float8, epoch IS NOT NULL "
+                    "FROM commands WHERE done IS NULL AND epoch IS DISTINCT FROM %s FOR UPDATE",
+                    (self._epoch,),
+                )
+                if _is_late(args, waited, begun)
+            ]
+            connection.execute("UPDATE commands SET cancelled = true WHERE id = ANY(%s)", (late,))
             found = connection.execute(
                 "UPDATE commands SET epoch = %s WHERE done IS NULL AND NOT cancelled AND epoch IS DISTINCT FROM %s "
                 "RETURNING asked, id, name, args, member, "
@@ -233,7 +246,9 @@ class Desk:
             self._bell.ring()
 
         try:
-            code, result = await self._handler(Asked(name, json.loads(args), member, computer), emit)
+            given = json.loads(args)
+            given.pop(WAITS, None)
+            code, result = await self._handler(Asked(name, given, member, computer), emit)
             done = code, json.dumps(result)
         except SyncFailure as error:
             done = _failed(error.code, dict(error.params))
@@ -309,6 +324,16 @@ class Desk:
         self._shown, self._number = plain, self._number + 1
         for _ in range(count):
             self._news.popleft()
+
+
+def _is_late(args: str, waited: float, begun: bool) -> bool:
+    """Whether nobody waits any more for a command that was asked for ``waited`` seconds ago. ``begun``: by an earlier
+    leader; whoever asked may wait for its end, but not for more than :data:`KEPT` seconds."""
+    try:
+        limit = json.loads(args).get(WAITS)
+    except (ValueError, RecursionError, AttributeError):  # told to who asked when it is served
+        return False
+    return isinstance(limit, int | float) and waited > (max(limit, KEPT) if begun else limit)
 
 
 def _failed(code: str, params: dict[str, Any]) -> tuple[int, str]:

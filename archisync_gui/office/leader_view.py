@@ -92,7 +92,9 @@ class LeaderView:
         self._line = line
 
     async def close(self) -> None:
-        """Wait for nothing any more. Sessions of this computer end at the leader when its member is gone."""
+        """Wait for nothing any more; what was asked for stays asked for. Sessions of this computer end at the leader
+        when its member is gone."""
+        self._line = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

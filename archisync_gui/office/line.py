@@ -22,7 +22,7 @@ from typing import Any
 import psycopg
 
 from archisync_gui.model import ErrorInfo, FailureKind, SyncFailure
-from archisync_gui.office.desk import Emit
+from archisync_gui.office.desk import WAITS, Emit
 from archisync_gui.office.doorbell import Doorbell
 from archisync_gui.office.news import Command, News, fail
 from archisync_gui.office.shared_settings import VERSIONS, read_shared
@@ -77,6 +77,8 @@ class Line:
         self._bell = Doorbell()
         self._new: deque[Command] = deque()
         self._open: dict[str, Command] = {}
+        self._given_up: set[str] = set()
+        """Ids of commands that have failed here while the server, which may have them, could not be reached."""
         self._seen = _Seen()
         self.barred: StoreError | None = None
         """Why this member may send no commands; ``None``: it may."""
@@ -93,7 +95,8 @@ class Line:
         self._thread.start()
 
     async def stop(self) -> None:
-        """End the connection. Commands under way fail with ``request-closing``; those taken go on at the leader."""
+        """End the connection. Commands under way fail with ``request-closing``; those taken go on at the leader. What
+        was given up is withdrawn, if the server can be reached now."""
         self._stop.set()
         self._bell.ring()
         await asyncio.to_thread(self._thread.join)
@@ -146,7 +149,8 @@ class Line:
     # ------------------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        while not self._stop.is_set() or self._given_up:
+            last = self._stop.is_set()
             self._asked = time.monotonic()
             try:
                 with translated(str(self._server)):
@@ -163,6 +167,8 @@ class Line:
                 command.inserted = False
             self._seen.told = False
             self._take_new()
+            if last:
+                return
             self._bell.wait(None, 0.0 if self._stop.is_set() else RETRY)
 
     def _failed(self, error: StoreError) -> None:
@@ -183,6 +189,7 @@ class Line:
         for command in [*self._open.values()]:
             command.trouble = error
             if command.cancelled or (command.patience is not None and now >= command.deadline):
+                self._given_up.add(command.id)
                 self._end(command, error)
 
     def _tell_in_time(self, since: float, error: StoreError) -> None:
@@ -224,19 +231,31 @@ class Line:
             news = any(note.channel == "office_status" for note in notes)
             answers = any(note.payload in self._open for note in notes if note.channel == "office_answers")
             answers = answers or any(not command.taken or command.cancelled for command in self._open.values())
+        self._withdraw(connection)
 
     def _take_new(self) -> None:
         while self._new:
             command = self._new.popleft()
             self._open[command.id] = command
+            self._given_up.discard(command.id)
+
+    def _withdraw(self, connection: Connection) -> None:
+        """Tell the leader what was given up while the server could not be told."""
+        if self._given_up:
+            connection.execute(
+                "UPDATE commands SET cancelled = true WHERE id = ANY(%s) AND done IS NULL", ([*self._given_up],)
+            )
+            connection.execute("NOTIFY office_commands")
+            self._given_up.clear()
 
     def _send_commands(self, connection: Connection) -> None:
         self._take_new()
+        self._withdraw(connection)
         waiting = [command for command in self._open.values() if not command.inserted and not command.cancelled]
         for command in waiting:
             connection.execute(
                 "INSERT INTO commands (id, member, name, args) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO NOTHING",
-                (command.id, self._member, command.name, command.args),
+                (command.id, self._member, command.name, _with_end(command)),
             )
             command.inserted = True
         if waiting:
@@ -247,7 +266,7 @@ class Line:
             return
         ids = [*self._open]
         rows = connection.execute(
-            "SELECT id, epoch, exit, result FROM commands WHERE id = ANY(%s)", (ids,)
+            "SELECT id, epoch, exit, result, done FROM commands WHERE id = ANY(%s)", (ids,)
         ).fetchall()  # before their events: those of an answered command are all there then
         events = connection.execute(
             "SELECT number, command, event FROM command_events WHERE command = ANY(%s) AND number > %s ORDER BY number",
@@ -256,14 +275,14 @@ class Line:
         for number, id, event in events:
             self._seen.answer_event = number
             self._call(self._open[id].emit, json.loads(event))
-        found = {id: (epoch, code, result) for id, epoch, code, result in rows}
+        found = {id: rest for id, *rest in rows}
         for command in [*self._open.values()]:
-            epoch, code, result = found.get(command.id, (None, None, None))
+            epoch, code, result, done = found.get(command.id, (None, None, None, None))
             if code is not None:
                 del self._open[command.id]
                 self._call(_answer, command.future, (int(code), json.loads(result)))
-            elif command.id not in found and command.inserted:
-                self._end(command)  # answered and forgotten long ago
+            elif done is not None or (command.id not in found and command.inserted):
+                self._end(command)  # the leader took it for late; answered and forgotten long ago
             else:
                 self._look_after(connection, command, taken=epoch is not None)
 
@@ -339,6 +358,13 @@ class Line:
             self._loop.call_soon_threadsafe(what, *args)
         except RuntimeError:  # the loop is closed: the program ends
             self._stop.set()
+
+
+def _with_end(command: Command) -> str:
+    """The arguments of a command with how long it may still wait for a leader."""
+    if command.patience is None:
+        return command.args
+    return json.dumps({**json.loads(command.args), WAITS: max(0.0, command.deadline - time.monotonic())})
 
 
 def _answer(future: asyncio.Future[Any], value: Any) -> None:

@@ -235,8 +235,7 @@ class RemoteOrchestrator(LeaderView):
             result = from_json(SmartSyncResult, await self._answer(command, FORM_LIMIT))
         except TimeoutError:
             command.future.add_done_callback(looked_at)
-            assert self._line is not None
-            why = self._line.unanswered(command)
+            why = None if self._line is None else self._line.unanswered(command)
             code, told = ("pending", None) if why is None else ("failed", ErrorInfo.of(why))
             return SmartSyncResult(code, form.handle, count, *self._ages(account), error=told)
         except SyncFailure as error:

@@ -12,8 +12,9 @@ from members import Proxy
 
 from archisync_gui.model import FailureKind, SyncFailure, SystemClock
 from archisync_gui.office import desk as module
+from archisync_gui.office import line as line_module
 from archisync_gui.office.desk import Asked, Desk, Emit, shown
-from archisync_gui.office.line import call
+from archisync_gui.office.line import Line, call
 from archisync_gui.store import Store, StoreError
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
@@ -146,6 +147,76 @@ async def test_without_a_leader_nobody_answers(made: Server) -> None:
     assert await call(made, "pc", "events", {"count": 2}, lambda _: None) == (0, {"è": 2})
     await leader.desk.stop()
     assert leader.asked == [("events", {"count": 2})]
+
+
+@pytest.mark.parametrize(
+    ("before", "waited", "served"),
+    [(None, 29, True), (None, 31, False), (0, 31, True), (0, 2 * 3600, False)],
+    ids=["in time", "late", "begun by another leader", "begun long ago"],
+)
+async def test_what_nobody_waits_for_any_more_is_not_begun(
+    made: Server, before: int | None, waited: float, served: bool
+) -> None:
+    """Whoever asked may be gone for hours: a panel that was closed in the evening."""
+    line = Line(made, "a" * 16)
+    line.start()
+    command = line.send("events", {"count": 1}, patience=30)
+    await until(lambda: command.inserted)
+    await line.stop()
+    with made.connect("tests", autocommit=True) as connection:
+        connection.execute(
+            "UPDATE commands SET asked = asked - make_interval(secs => %s), epoch = %s", (waited, before)
+        )
+        connection.execute("UPDATE leader SET epoch = 1")
+    leader = Leader(made, epoch=1)
+    assert await call(made, "pc", "events", {"count": 2}, lambda _: None) == (0, {"è": 2})
+    await leader.desk.stop()
+    assert leader.asked == [("events", {"count": 1})] * served + [("events", {"count": 2})]
+    with made.connect("tests", autocommit=True) as connection:
+        assert connection.execute("SELECT count(*) FROM commands WHERE done IS NULL").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("stops", [False, True])
+async def test_what_was_given_up_without_the_server_is_withdrawn_when_it_is_back(
+    made: Server, monkeypatch: pytest.MonkeyPatch, stops: bool
+) -> None:
+    monkeypatch.setattr(line_module, "RETRY", 3600.0 if stops else 0.05)
+    proxy = Proxy(made)
+    async with proxy as behind:
+        line = Line(behind, "a" * 16)
+        line.start()
+        command = line.send("wait", {}, patience=None)
+        await until(lambda: command.inserted)
+        proxy.set("cut")
+        line.cancel(command)
+        with pytest.raises(StoreError, match="office-unreachable"):
+            await command.future
+        proxy.set("open")
+        if stops:
+            await line.stop()
+        with made.connect("tests", autocommit=True) as connection:
+            await until(lambda: connection.execute("SELECT cancelled FROM commands").fetchone() == (True,))
+        leader = Leader(made)
+        assert await call(made, "pc", "events", {"count": 2}, lambda _: None) == (0, {"è": 2})
+        await leader.desk.stop()
+        assert leader.asked == [("events", {"count": 2})]
+        await line.stop()
+
+
+async def test_a_command_that_the_leader_takes_for_late_has_failed(made: Server) -> None:
+    """An earlier leader had begun it and forgot it; whoever asked hears of the end at once."""
+    first = Leader(made)
+    asking = asyncio.ensure_future(call(made, "pc", "wait", {}, lambda _: None, id="x"))
+    await first.began.wait()
+    await first.desk.stop()
+    with made.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE commands SET asked = asked - interval '1 day'")
+        connection.execute("UPDATE leader SET epoch = 1")
+    second = Leader(made, epoch=1)
+    with pytest.raises(StoreError, match="office-no-leader"):
+        await asking
+    await second.desk.stop()
+    assert second.asked == []
 
 
 async def test_a_command_survives_its_leader_and_a_lost_connection(made: Server) -> None:

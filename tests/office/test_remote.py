@@ -30,6 +30,7 @@ from archisync_gui.office import line, remote
 from archisync_gui.orchestrator import Orchestrator, Rules
 from archisync_gui.store import Store
 from archisync_gui.store.postgres_server import Server
+from tests.support import waiting
 from tests.support.postgres import on_a_server
 
 pytestmark = on_a_server
@@ -239,3 +240,16 @@ async def test_without_the_server_the_last_status_stays(made: Office, quick_line
         assert face.cancel(ticket)
         async with asyncio.timeout(30):
             assert (await ticket).outcome is Outcome.CANCELLED
+
+
+async def test_a_member_that_ends_withdraws_no_read(office: Server, tmp_path: Path) -> None:
+    """A request outlives who asked; only a person takes it back."""
+    await make_office(office, tmp_path / "made")
+    async with member(office) as face:
+        face.request_sync("prices")
+        (command,) = face._commands.values()
+        await waiting.until(lambda: command.inserted)
+        await face.close()
+        assert not command.cancelled
+    with office.connect("tests", autocommit=True) as connection:
+        assert connection.execute("SELECT cancelled, done FROM commands").fetchall() == [(False, None)]
