@@ -41,6 +41,8 @@ class _Form:
     connections: int = 0
     given_up: bool = False
     """Its member is gone; it ends after the usual grace unless the member comes back."""
+    lost: int = 0
+    """The connections that it had then."""
 
 
 class Served:
@@ -130,7 +132,8 @@ class Served:
         if result.code == "ended":
             return result
         form = self._forms.setdefault(id, _Form(asked.member, asked.computer, result.handle, args["handle"]))
-        form.member, form.computer, form.given_up = asked.member, asked.computer, False
+        form.computer = asked.computer
+        self._is_there(id, form, asked.member)
         for _ in range(form.connections, int(args.get("connections", 0))):
             self._sign("connected", id, asked.member)
         if args["wait"] and result.code == "pending":  # its handle is known by now, and who opened it
@@ -141,7 +144,7 @@ class Served:
         face = self._orchestrator
         form = self._forms.get(id)
         if form is not None:
-            form.member, form.given_up = member, False
+            self._is_there(id, form, member)
         if name == "touch":
             face.touch(id)
         elif name == "connected":
@@ -151,6 +154,17 @@ class Served:
             face.disconnected(id)
             if form is not None:
                 form.connections = max(0, form.connections - 1)
+
+    def _is_there(self, id: str, form: _Form, member: str) -> None:
+        """The form's member takes part. Where it is the one that was gone for a moment, so are the form's connections:
+        they lead to its own computer, and it does not tell of them again."""
+        back = form.given_up and form.member == member
+        lost, form.lost = form.lost, 0
+        form.member, form.given_up = member, False
+        if back:
+            self._orchestrator.touch(id)  # ends the grace, also without a connection
+            for _ in range(lost):
+                self._sign("connected", id, member)
 
     def _own_handle(self, public: str) -> str:
         return next((form.handle for form in self._forms.values() if form.public == public), public)
@@ -170,8 +184,11 @@ class Served:
         for id, form in [*self._forms.items()]:
             if form.handle not in open_now:
                 del self._forms[id]
-            elif form.member not in members and not form.given_up:
-                form.given_up = True
+            elif form.member in members:
+                if form.given_up:
+                    self._is_there(id, form, form.member)
+            elif not form.given_up:
+                form.given_up, form.lost = True, form.connections
                 if not form.connections:  # the grace begins when a connection is lost
                     self._orchestrator.connected(id)
                     form.connections = 1

@@ -213,8 +213,9 @@ async def test_a_command_that_the_leader_takes_for_late_has_failed(made: Server)
         connection.execute("UPDATE commands SET asked = asked - interval '1 day'")
         connection.execute("UPDATE leader SET epoch = 1")
     second = Leader(made, epoch=1)
-    with pytest.raises(StoreError, match="office-no-leader"):
-        await asking
+    async with asyncio.timeout(30):
+        with pytest.raises(StoreError, match="office-no-leader"):
+            await asking
     await second.desk.stop()
     assert second.asked == []
 

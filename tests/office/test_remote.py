@@ -195,6 +195,34 @@ async def test_a_session_ends_for_all_and_with_its_computer(made: Office) -> Non
         assert real.get_status().session_count == 1
 
 
+@pytest.mark.parametrize("shows", ["itself", "a sign of the form"])
+@pytest.mark.parametrize("connections", [0, 2])
+async def test_a_computer_that_is_back_in_time_keeps_its_forms(made: Office, shows: str, connections: int) -> None:
+    """Its line to the leader has survived, and its tabs are still connected: it tells of nothing again."""
+    real = await made.orchestrator(Reads())
+    real.hold()
+    async with leading(made.server, real) as led, member(made.server, "a") as face:
+        await until(face, lambda status: status.boot)
+        await face.smart_customer_sync(ID, "agente01")
+        for _ in range(connections):
+            face.connected(ID)
+        await waiting.until(lambda: real.state.sessions[ID].connections == connections)
+        led.served.present({"b": "PC"})
+        assert real.state.sessions[ID].lost is not None
+        if shows == "itself":
+            led.served.present({"a": "PC", "b": "PC"})
+        else:
+            face.disconnected(ID)
+            face._told_of_form("touch", ID)
+            await waiting.until(lambda: real.state.sessions[ID].lost is None)
+        left = connections if shows == "itself" else max(0, connections - 1)
+        await waiting.until(lambda: real.state.sessions[ID].connections == left)
+        assert real.state.sessions[ID].lost is None
+        led.served.present({"b": "PC"})  # it goes for good
+        session = real.state.sessions[ID]
+        assert (session.connections, session.lost is not None) == (0, True)
+
+
 async def test_a_form_is_answered_in_time_by_a_server_that_says_nothing(
     made: Office, monkeypatch: pytest.MonkeyPatch, expected_errors: Any
 ) -> None:
