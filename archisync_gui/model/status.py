@@ -120,6 +120,8 @@ class AccountTypeStatus:
     added: int
     changed: int
     gone: int
+    late_at: datetime | None = None
+    """When a fresh copy becomes late unless it is read again, to the second; ``None``: it is not fresh, or never."""
 
 
 @dataclass(frozen=True, slots=True)

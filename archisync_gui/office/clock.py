@@ -24,6 +24,12 @@ class OfficeClock:
         with self._lock:
             self._told = server, (asked + answered) / 2
 
+    @property
+    def is_told(self) -> bool:
+        """The server has told its time."""
+        with self._lock:
+            return self._told is not None
+
     def now(self) -> datetime:
         """The office's time, with offset."""
         with self._lock:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from archisync_gui.model import (
@@ -23,10 +24,11 @@ from archisync_gui.model import (
     from_json,
 )
 from archisync_gui.model.events import OfficeChanged, event_from
+from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.forms import Forms
 from archisync_gui.office.line import Line
 from archisync_gui.office.news import Command, News, raise_failure
-from archisync_gui.office.views import blank, seen_from_here
+from archisync_gui.office.views import blank, fresh_until, seen_from_here
 from archisync_gui.orchestrator import Feed, Ticket
 from archisync_gui.orchestrator.listeners import FEED_LIMIT, Listeners
 
@@ -38,6 +40,10 @@ PREFIX = "face."
 """Begins the name of each command that is a call of this face."""
 SHOWN_LIMIT = 2.0
 """Seconds that an answer waits for the status that belongs to it."""
+UNTOLD = 1.0
+"""Seconds between two looks whether the office's time is known."""
+LONGEST = 86400.0
+"""Seconds that a timer runs at most: Qt's, which the panel's loop has, end after 24 days."""
 FORM_PATIENCE = 10.0
 """Seconds that a form waits for a leader: as long as for its read."""
 FORM_LIMIT = 11.0
@@ -78,6 +84,9 @@ class LeaderView:
         self._base = blank(types, accounts, clock.now())
         self._news = News(None, None, None)
         self._status: Status | None = None
+        self._aging: asyncio.TimerHandle | None = None
+        """Shows that a list has become late, which no leader may be there to say."""
+        self._closed = False
         self._changed = asyncio.Event()
         self._unread: ErrorInfo | None = None
         """Why the leader's last status is not shown; ``None``: it is."""
@@ -94,7 +103,9 @@ class LeaderView:
     async def close(self) -> None:
         """Wait for nothing any more; what was asked for stays asked for. Sessions of this computer end at the leader
         when its member is gone."""
-        self._line = None
+        self._line, self._closed = None, True
+        if self._aging is not None:
+            self._aging.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -127,10 +138,32 @@ class LeaderView:
             self._announce_forms()
         self._changed.set()
         self._changed = asyncio.Event()
+        self._age_later()
         for event in events:
             self._listeners.tell(event)
         if news.status is not None or _place(before) != _place(news):
             self._tell_office()
+
+    def _now(self) -> datetime | None:
+        """The office's time, as far as it is known here."""
+        clock = self._clock
+        return None if isinstance(clock, OfficeClock) and not clock.is_told else clock.now()
+
+    def _age_later(self) -> None:
+        now = self._now()
+        until = None if now is None else fresh_until(self._base, now)
+        if self._aging is not None:
+            self._aging.cancel()
+        if self._closed or (now is not None and until is None):
+            return
+        wait = UNTOLD if now is None or until is None else min((until - now).total_seconds(), LONGEST)
+        self._aging = asyncio.get_running_loop().call_later(wait, self._age)
+
+    def _age(self) -> None:
+        if self._now() is not None:
+            self._status = None
+            self._tell_office()
+        self._age_later()
 
     def _tell_office(self) -> None:
         self._listeners.tell(Event(self._base.boot, self._base.revision, self._clock.now(), OfficeChanged()))
@@ -246,7 +279,7 @@ class LeaderView:
     def get_status(self) -> Status:
         """The leader's last status as this member sees it."""
         if self._status is None:
-            status = seen_from_here(self._base, self._news, self._member)
+            status = seen_from_here(self._base, self._news, self._member, self._now())
             for ahead in self._ahead:
                 status = ahead.change(status)
             self._status = self._forms.shown(status)

@@ -20,6 +20,7 @@ from archisync_gui.model import (
     TypeStatus,
 )
 from archisync_gui.office.news import News
+from archisync_gui.orchestrator.status import WORST_FRESHNESS
 
 
 def blank(types: Sequence[SyncTypeSpec], accounts: Sequence[AccountId], now: datetime) -> Status:
@@ -61,11 +62,34 @@ def _never_read(spec: SyncTypeSpec, accounts: Sequence[AccountId]) -> TypeStatus
     )
 
 
-def seen_from_here(base: Status, news: News, member: str) -> Status:
-    """The leader's status with how the office is. Nothing runs while the leader that said so is gone."""
+def seen_from_here(base: Status, news: News, member: str, now: datetime | None) -> Status:
+    """The leader's status with how the office is. Nothing runs while the leader that said so is gone, and a list that
+    was fresh becomes late although no leader says so. ``now``: the office's time; ``None``: it is not known here."""
     office = OfficeView(news.leader, news.member == member, news.trouble, news.as_of)
-    status = replace(base, office=office)
+    status = replace(base, office=office, statuses={name: _aged(one, now) for name, one in base.statuses.items()})
     return status if news.current else _nobody_reads(status)
+
+
+def fresh_until(status: Status, now: datetime) -> datetime | None:
+    """When the next list becomes late after ``now``; ``None``: none does."""
+    times = (part.late_at for one in status.statuses.values() for part in one.accounts)
+    return min((at for at in times if at is not None and at > now), default=None)
+
+
+def _aged(status: TypeStatus, now: datetime | None) -> TypeStatus:
+    parts = tuple(replace(part, freshness=_freshness(part, now)) for part in status.accounts)
+    if parts == status.accounts:
+        return status
+    worst = min((part.freshness for part in parts), key=WORST_FRESHNESS.index)
+    return replace(status, freshness=worst, accounts=parts)
+
+
+def _freshness(part: AccountTypeStatus, now: datetime | None) -> Freshness:
+    if part.freshness is not Freshness.FRESH:
+        return part.freshness
+    if now is None:
+        return Freshness.UNKNOWN
+    return Freshness.LATE if part.late_at is not None and part.late_at <= now else Freshness.FRESH
 
 
 def _nobody_reads(status: Status) -> Status:

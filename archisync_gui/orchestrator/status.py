@@ -42,7 +42,7 @@ _WORST_STATE = (
     SyncState.QUEUED,
     SyncState.IDLE,
 )
-_WORST_FRESHNESS = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
+WORST_FRESHNESS = (Freshness.NEVER, Freshness.UNKNOWN, Freshness.LATE, Freshness.FRESH)
 
 
 class StatusView:
@@ -260,7 +260,7 @@ def _type_status(
         type=sync_type,
         state=SyncState.IDLE if speaker is None else speaker.state,
         reason=Reason.NO_ACCOUNT if speaker is None else speaker.reason,
-        freshness=min((a.freshness for a in inside), key=_WORST_FRESHNESS.index, default=Freshness.NEVER),
+        freshness=min((a.freshness for a in inside), key=WORST_FRESHNESS.index, default=Freshness.NEVER),
         is_running=any(a.is_running for a in inside),
         queue_position=min(positions, default=None),
         last_run_time=None if None in reads else min((r for r in reads if r is not None), default=None),
@@ -285,12 +285,14 @@ def _account_type(
     first = None if index is None else waiting.entries[index]
     doing, reason = _doing(state, sync_type, account, now, first, running=active is not None)
     last = list_state.last
+    freshness = blocks.freshness(state, sync_type, account, now)
+    late = blocks.late_at(state, sync_type, account, now) if freshness is Freshness.FRESH else None
     return AccountTypeStatus(
         type=sync_type,
         account=account,
         state=doing,
         reason=reason,
-        freshness=blocks.freshness(state, sync_type, account, now),
+        freshness=freshness,
         is_running=active is not None,
         queue_position=None if index is None else index + 1,
         last_run_time=None if list_state.success is None else list_state.success.wall,
@@ -309,6 +311,7 @@ def _account_type(
         added=0 if last is None else last.added,
         changed=0 if last is None else last.changed,
         gone=0 if last is None else last.gone,
+        late_at=None if late is None else late.replace(microsecond=0),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from archisync_gui.model import (
     Event,
     EventKind,
     Explanation,
+    Freshness,
     Reason,
     SessionEnd,
     SessionView,
@@ -25,11 +26,13 @@ from archisync_gui.model import (
     from_json,
 )
 from archisync_gui.model.events import event_from
+from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.leader_view import UNREAD
 from archisync_gui.office.news import News
 from archisync_gui.office.remote import RemoteOrchestrator
 from archisync_gui.office.views import blank
 from tests.support.events import an_event
+from tests.support.waiting import until
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 TYPES = [entity.spec for entity in ENTITIES]
@@ -100,6 +103,46 @@ async def test_a_member_that_reads_no_status_opens_all_the_same(face: RemoteOrch
     face.heard(news({"boot": "b"}))
     async with asyncio.timeout(30):
         await face.first.wait()
+
+
+def with_fresh(late_at: datetime | None) -> Any:
+    """A status with one list of two accounts that both are fresh."""
+    one = STATUS.statuses["orders"]
+    first, second = (replace(part, freshness=Freshness.FRESH) for part in one.accounts)
+    fresh = replace(one, freshness=Freshness.FRESH, accounts=(replace(first, late_at=late_at), second))
+    return as_json(replace(STATUS, statuses={**STATUS.statuses, "orders": fresh}))
+
+
+def freshness(face: RemoteOrchestrator) -> list[Freshness]:
+    """That of the list, and of its accounts."""
+    one = face.get_status().statuses["orders"]
+    return [one.freshness, *(part.freshness for part in one.accounts)]
+
+
+@pytest.mark.parametrize("current", [True, False], ids=["a leader that says nothing", "no leader"])
+async def test_a_fresh_list_becomes_late_although_nobody_says_so(face: RemoteOrchestrator, current: bool) -> None:
+    face.heard(replace(news(with_fresh(SystemClock().now() + timedelta(seconds=0.5))), current=current))
+    told: list[Event] = []
+    face.subscribe(told.append)
+    assert freshness(face) == [Freshness.FRESH] * 3
+    await until(lambda: told)
+    assert told[0].kind is EventKind.OFFICE_CHANGED
+    await until(lambda: freshness(face) == [Freshness.LATE, Freshness.LATE, Freshness.FRESH])
+
+
+async def test_nothing_is_called_fresh_before_the_offices_time_is_known() -> None:
+    clock = OfficeClock()
+    face = RemoteOrchestrator(TYPES, clock, member="m", accounts=["agente01"])
+    try:
+        face.heard(news(with_fresh(NOW + timedelta(days=36500))))
+        assert freshness(face) == [Freshness.UNKNOWN] * 3
+        told: list[Event] = []
+        face.subscribe(told.append)
+        clock.told(NOW, clock.monotonic(), clock.monotonic())
+        await until(lambda: told)
+        assert freshness(face) == [Freshness.FRESH] * 3
+    finally:
+        await face.close()
 
 
 async def test_an_event_of_another_version_costs_no_other(face: RemoteOrchestrator) -> None:

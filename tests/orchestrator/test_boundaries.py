@@ -168,7 +168,11 @@ async def test_a_copy_is_late_after_two_intervals(moment: float, freshness: Fres
         await settle()
         await rig.finish()
         await rig.clock.advance(1800 + moment)
-        assert rig.o.get_status().statuses["orders"].freshness is freshness
+        found = rig.o.get_status().statuses["orders"]
+        assert found.freshness is freshness
+        assert found.last_run_time is not None
+        late = (found.last_run_time + timedelta(minutes=30)).replace(microsecond=0)
+        assert {part.late_at for part in found.accounts} == {late if freshness is Freshness.FRESH else None}
 
 
 @pytest.mark.parametrize(("moment", "priority"), [(BEFORE, 1), (AT, 2)])
