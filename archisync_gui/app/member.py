@@ -39,6 +39,7 @@ from archisync_gui.office.shared_rows import OwnRows, SharedRows
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, interval_key
 from archisync_gui.store import Store, StoreError
+from archisync_gui.store.errors import AGAIN, RECOVERABLE, EpochLost
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
 
@@ -49,7 +50,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNFIT = 60.0
-"""Seconds for which a member that could not open the archive leaves the leadership to others."""
+"""Seconds for which a member that could not open the archive leaves the leadership to others, unless the trouble is one
+that passes (:data:`AGAIN`)."""
 FIRST_STATUS = 5.0
 """Seconds that the opening waits for the office's first status."""
 LONG = 120.0
@@ -164,6 +166,11 @@ class OfficeMember:
             try:
                 with self._leadership.in_use():
                     await self._lead(epoch)
+            except (SyncFailure, SettingsError) as error:
+                log.warning("this member cannot lead: %s", error)
+                self._say(error.code, **error.params)
+                passing = isinstance(error, EpochLost) or error.code in RECOVERABLE
+                self._leadership.abstain(epoch, AGAIN if passing else UNFIT)
             except Exception:
                 log.exception("this member cannot lead")
                 self._leadership.abstain(epoch, UNFIT)
@@ -178,21 +185,15 @@ class OfficeMember:
             async def open_store() -> Store:
                 return await Store.join(database, self.profile.folder, ENTITIES, clock=self.clock, upgrade=False)
 
-            try:
-                core = await Core.open(
-                    self.profile,
-                    demo=self._demo,
-                    password=os.environ.get("ARCHISYNC_PASSWORD"),
-                    attended=True,
-                    clock=self.clock,
-                    open_store=open_store,
-                    channel=False,
-                )
-            except (SyncFailure, SettingsError) as error:
-                log.warning("this member cannot lead: %s", error)
-                self._say(error.code, **error.params)
-                leadership.abstain(epoch, UNFIT)
-                return
+            core = await Core.open(
+                self.profile,
+                demo=self._demo,
+                password=os.environ.get("ARCHISYNC_PASSWORD"),
+                attended=True,
+                clock=self.clock,
+                open_store=open_store,
+                channel=False,
+            )
 
             async def close() -> None:
                 self.core = None

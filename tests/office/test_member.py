@@ -10,11 +10,16 @@ import pytest
 from members import made_member
 from remote_rig import make_office
 
-from archisync_gui.app.member import OfficeMember
+from archisync_gui.app.core import Core
+from archisync_gui.app.member import UNFIT, OfficeMember, Say
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.app.taking_part import taking_part
 from archisync_gui.erp import Erp
+from archisync_gui.office.leadership import Leadership
 from archisync_gui.office.membership import Membership
+from archisync_gui.settings import SettingsError
+from archisync_gui.store import StoreError
+from archisync_gui.store.errors import AGAIN, EpochLost
 from archisync_gui.store.postgres_server import Server
 from tests.support.postgres import on_a_server
 from tests.support.waiting import until
@@ -22,7 +27,9 @@ from tests.support.waiting import until
 pytestmark = on_a_server
 
 
-async def taken_part(stack: AsyncExitStack, server: Server, folder: Path) -> OfficeMember:
+async def taken_part(
+    stack: AsyncExitStack, server: Server, folder: Path, say: Say = lambda code, **_: None
+) -> OfficeMember:
     """A member that may lead, without accounts, so that nothing is read."""
     await make_office(server, folder / "made")
     profile = open_profile(str(folder / "one"), demo=False)
@@ -30,7 +37,7 @@ async def taken_part(stack: AsyncExitStack, server: Server, folder: Path) -> Off
     assert lock.acquire()
     stack.callback(lock.release)
     made_member(profile, server, {})
-    return await stack.enter_async_context(taking_part(profile, None, Membership(server.url), server))
+    return await stack.enter_async_context(taking_part(profile, None, Membership(server.url), server, say=say))
 
 
 async def test_a_leader_that_lost_its_epoch_ends_its_browser_for_good_before_it_tries_again(
@@ -55,3 +62,38 @@ async def test_a_leader_that_lost_its_epoch_ends_its_browser_for_good_before_it_
         assert killed
         assert set(killed) == {(True, True)}
         assert leadership.epoch == epoch + 1
+
+
+@pytest.mark.parametrize(
+    ("trouble", "seconds"),
+    [
+        (StoreError("office-unreachable", path="office", detail="tests"), AGAIN),
+        (StoreError("locked", path="office", detail="tests"), AGAIN),
+        (EpochLost(1, path="office"), AGAIN),
+        (StoreError("damaged", path="office", detail="tests"), UNFIT),
+        (SettingsError("sync.orders.interval", "interval-range"), UNFIT),
+    ],
+    ids=lambda given: getattr(given, "code", ""),
+)
+async def test_a_member_that_cannot_open_leaves_the_leadership_for_long_only_where_that_does_not_pass(
+    office: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Exception, seconds: float
+) -> None:
+    abstained: list[float] = []
+    said: list[str] = []
+
+    async def fail(*_: object, **__: object) -> Core:
+        raise trouble
+
+    def abstain(self: Leadership, epoch: int, for_seconds: float) -> None:
+        abstained.append(for_seconds)
+        real(self, epoch, for_seconds)
+
+    real = Leadership.abstain
+    monkeypatch.setattr(Core, "open", fail)
+    monkeypatch.setattr(Leadership, "abstain", abstain)
+    async with AsyncExitStack() as stack:
+        member = await taken_part(stack, office, tmp_path, lambda code, **_: said.append(code))
+        await until(lambda: abstained)
+        assert member.core is None
+    assert set(abstained) == {seconds}
+    assert getattr(trouble, "code", "") in said
