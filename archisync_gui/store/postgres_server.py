@@ -27,6 +27,9 @@ STUCK_SECONDS = 8.0
 LOCK_SECONDS = 10.0
 SILENCE = 5.0
 """Beyond the statement's limit, the client waits so long for the server's answer."""
+UNACKNOWLEDGED = 15.0
+"""Seconds after which the system ends a connection whose data nobody acknowledges: more than any of ours waits for an
+answer, so that those limits count alone."""
 HOLDS_DATA = "SELECT EXISTS (SELECT FROM runs) OR EXISTS (SELECT FROM reads) OR EXISTS (SELECT FROM notes)"
 """Whether an office holds what a member has brought or a leader has read."""
 TURN = 0.05
@@ -119,7 +122,7 @@ class Server:
             keepalives_idle=5,
             keepalives_interval=5,
             keepalives_count=2,
-            tcp_user_timeout=10_000,
+            tcp_user_timeout=int(UNACKNOWLEDGED * 1000),
             autocommit=True,
         )
         try:

@@ -54,6 +54,8 @@ def test_a_short_loss_disturbs_nobody() -> None:
     assert SILENCE > SHORT + TURN
     assert DISTURBED >= SHORT
     assert line.STATEMENT + postgres_server.SILENCE >= SHORT
+    asked = max(line.STATEMENT, desk.STATEMENT) + postgres_server.SILENCE
+    assert max(SILENCE, asked) + LATE < postgres_server.UNACKNOWLEDGED
 
 
 @on_a_server
@@ -81,6 +83,8 @@ async def test_the_limits_are_in_force(office: Server, tmp_path: Path, monkeypat
         answer = line.STATEMENT + postgres_server.SILENCE, desk.STATEMENT + postgres_server.SILENCE
         assert (made["archisync line"].limit, made["archisync desk"].limit) == answer
         assert leading.limit == SILENCE
+        system = leading.info.get_parameters()
+        assert system.get("tcp_user_timeout") == f"{postgres_server.UNACKNOWLEDGED * 1000:.0f}"
         shown = leading.execute("SHOW idle_session_timeout").fetchone() if _ends_by_itself(leading) else None
         assert shown in (None, (f"{IDLE * 1000:.0f}ms",))
         leading.close()
