@@ -9,6 +9,16 @@ from archisync_gui.app.core import Core
 from archisync_gui.office.desk import Asked, Emit
 from archisync_gui.office.leader_view import PREFIX
 from archisync_gui.office.served import Served
+from archisync_gui.store.errors import AGAIN, RECOVERABLE, EpochLost, StoreError
+
+UNFIT = 60.0
+"""Seconds for which a member that could not open the archive leaves the leadership to others."""
+
+
+def unfit_for(error: Exception) -> float:
+    """For how many seconds a member leaves the leadership to others that could not begin to lead."""
+    passing = isinstance(error, EpochLost) or (isinstance(error, StoreError) and error.code in RECOVERABLE)
+    return AGAIN if passing else UNFIT
 
 
 async def serve_member(core: Core, served: Served, asked: Asked, emit: Emit) -> tuple[int, Any]:

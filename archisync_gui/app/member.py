@@ -21,7 +21,7 @@ from archisync_gui.app.credentials import Credentials
 from archisync_gui.app.demo import DEMO_ACCOUNT
 from archisync_gui.app.folder_watch import folder_watch
 from archisync_gui.app.joining import is_shared, setting_as_json, this_member, usable_settings
-from archisync_gui.app.leading import allow_known, serve_member
+from archisync_gui.app.leading import allow_known, serve_member, unfit_for
 from archisync_gui.app.letting_go import let_go
 from archisync_gui.app.profile import Profile, ProfileError, ProfileIdentity
 from archisync_gui.app.profile_folder import LOCK
@@ -39,7 +39,7 @@ from archisync_gui.office.shared_rows import OwnRows, SharedRows
 from archisync_gui.office.shared_settings import SharedSetting, change_shared, read_from
 from archisync_gui.settings import Settings, SettingsError, interval_key
 from archisync_gui.store import Store, StoreError
-from archisync_gui.store.errors import AGAIN, RECOVERABLE, EpochLost
+from archisync_gui.store.migrate import HEAD
 from archisync_gui.store.postgres import Postgres
 from archisync_gui.store.postgres_server import Server
 
@@ -49,9 +49,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-UNFIT = 60.0
-"""Seconds for which a member that could not open the archive leaves the leadership to others, unless the trouble is one
-that passes (:data:`AGAIN`)."""
 FIRST_STATUS = 5.0
 """Seconds that the opening waits for the office's first status."""
 LONG = 120.0
@@ -142,8 +139,7 @@ class OfficeMember:
             alternate, watch = self._work
             watch.cancel()
             await asyncio.gather(alternate, watch, return_exceptions=True)
-            if self.only_reads is None:
-                await asyncio.to_thread(self._leadership.stop)
+            await asyncio.to_thread(self._leadership.stop)
         await self.orchestrator.close()
         if self._work:
             await self.line.stop()
@@ -169,11 +165,10 @@ class OfficeMember:
             except (SyncFailure, SettingsError) as error:
                 log.warning("this member cannot lead: %s", error)
                 self._say(error.code, **error.params)
-                passing = isinstance(error, EpochLost) or error.code in RECOVERABLE
-                self._leadership.abstain(epoch, AGAIN if passing else UNFIT)
-            except Exception:
+                self._leadership.abstain(epoch, unfit_for(error))
+            except Exception as error:
                 log.exception("this member cannot lead")
-                self._leadership.abstain(epoch, UNFIT)
+                self._leadership.abstain(epoch, unfit_for(error))
 
     async def _lead(self, epoch: int) -> None:
         """Be the leader with that epoch until it is over or the program ends."""
@@ -253,6 +248,10 @@ class OfficeMember:
     # ------------------------------------------------------------------------------------------------ settings
 
     def _heard(self, news: News) -> None:
+        if news.schema not in (None, HEAD) and self.only_reads is None:  # another computer has migrated it
+            self.only_reads = self.line.barred = StoreError("office-newer", path=str(self.server))
+            self._leadership.lead_no_more()
+            self.orchestrator.refused(self.only_reads)
         if news.settings is not None and news.settings != self._shared:
             task = asyncio.get_running_loop().create_task(self._adopt(news.settings))
             self._adopting.add(task)

@@ -125,6 +125,12 @@ class Leadership:
             self._in_use = False
             self._wake.set()
 
+    def lead_no_more(self) -> None:
+        """From now on this member only follows: the office's tables are of a later program."""
+        self._may_lead = False
+        self._set(None)
+        self._wake.set()
+
     def _set(self, epoch: int | None, *, only: int | None = None) -> None:
         with self._guard:
             if self._epoch == epoch or (only is not None and self._epoch != only):
@@ -142,7 +148,8 @@ class Leadership:
         """Give the leadership back and end the thread. Blocking."""
         self._stop.set()
         self._wake.set()
-        self._thread.join()
+        if self._thread.ident is not None:  # it was started
+            self._thread.join()
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -57,7 +57,8 @@ class _Seen:
     """Number of the last event of a command."""
     status: tuple[int, int] = (0, -1)
     """Epoch and revision of the last status."""
-    leader: tuple[Any, ...] = (0, None, None, None)
+    leader: tuple[Any, ...] = ()
+    """Who leads, and the version of the tables."""
     settings: int = -1
     """Which settings: ``shared_settings.VERSIONS``."""
     as_of: datetime | None = None
@@ -325,6 +326,7 @@ class Line:
                 last = events[-1][0] if events else seen.event
             leader = connection.execute(LEADER).fetchone()
             number = connection.execute(VERSIONS).fetchone()
+            schema = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             which = seen.settings if number is None else int(number[0])
             settings = read_shared(connection) if which != seen.settings else None
         self._silent_since = None  # before this is told: nothing is told of the silence after it
@@ -334,7 +336,7 @@ class Line:
             seen.status, seen.as_of = (int(status[0]), int(status[1])), status[2]
             value = None if status[3] is None else json.loads(status[3])
         seen.event = last
-        leading = (epoch, since, name, member)
+        leading = (epoch, since, name, member, schema)
         if (
             settings is None
             and value is None
@@ -347,7 +349,8 @@ class Line:
         seen.leader, seen.told, seen.settings = leading, True, which
         told = tuple(json.loads(event) for _, event in events)
         current = member is not None and epoch == seen.status[0]
-        self._tell(News(name, member, since, current, value, told, seen.as_of, settings))
+        of = None if schema is None else str(schema[0])
+        self._tell(News(name, member, since, current, value, told, seen.as_of, settings, schema=of))
 
     def _tell(self, news: News) -> None:
         if self._heard is not None:

@@ -36,6 +36,8 @@ class News:
     """The office's settings, if they have changed."""
     trouble: ErrorInfo | None = None
     """Why the server has not been reached for :data:`DISTURBED` seconds."""
+    schema: str | None = None
+    """The version of the office's tables, as the program that made them calls it."""
 
 
 @dataclass(eq=False)

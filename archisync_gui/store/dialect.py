@@ -207,3 +207,9 @@ def sequences_after(connection: sa.Connection, tables: Sequence[sa.Table]) -> No
                 ),
                 {"table": name, "column": column},
             )
+
+
+def end_leadership(connection: sa.Connection) -> None:
+    """Whoever leads the office now leads it no more, and all members look. One that nobody has led stays as it is."""
+    connection.exec_driver_sql("UPDATE leader SET epoch = epoch + 1, member = NULL WHERE epoch > 0")
+    connection.exec_driver_sql("NOTIFY office_status")

@@ -64,7 +64,10 @@ def form(connection: sa.Connection, entities: Sequence[Entity]) -> Form:
 
 
 def migrate(connection: sa.Connection, entities: Sequence[Entity]) -> None:
-    """Bring the file to the present schema, inside the caller's transaction."""
+    """Bring the file to the present schema, inside the caller's transaction. The leader of an office leads no more when
+    its tables are changed: it may be of an earlier program, and so may be any member that runs now."""
+    if dialect.is_postgres(connection) and form(connection, entities) is Form.OUTDATED:
+        dialect.end_leadership(connection)  # first of all: a leader's transaction locks its row before the tables
     if version(connection) != HEAD:
         _alembic(connection)
     for entity in entities:

@@ -11,7 +11,8 @@ from members import made_member
 from remote_rig import make_office
 
 from archisync_gui.app.core import Core
-from archisync_gui.app.member import UNFIT, OfficeMember, Say
+from archisync_gui.app.leading import UNFIT
+from archisync_gui.app.member import OfficeMember, Say
 from archisync_gui.app.profile import ProfileLock, open_profile
 from archisync_gui.app.taking_part import taking_part
 from archisync_gui.erp import Erp
@@ -97,3 +98,26 @@ async def test_a_member_that_cannot_open_leaves_the_leadership_for_long_only_whe
         assert member.core is None
     assert set(abstained) == {seconds}
     assert getattr(trouble, "code", "") in said
+
+
+async def test_a_member_that_runs_while_the_office_is_migrated_writes_nothing_more(
+    office: Server, tmp_path: Path, expected_errors: Any
+) -> None:
+    expected_errors.allow("the journal failed")  # its store is broken off
+    refused: list[str] = []
+    async with AsyncExitStack() as stack:
+        member = await taken_part(stack, office, tmp_path)
+        member.orchestrator.refused = lambda error: refused.append(error.code)
+        await until(lambda: member.core)
+        with office.connect("tests", autocommit=True) as connection, connection.transaction():
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.execute("UPDATE leader SET epoch = epoch + 1, member = NULL")
+            connection.execute("NOTIFY office_status")
+        await until(lambda: member.only_reads)
+        await until(lambda: member.core is None)
+        assert refused == ["office-newer"]
+        assert not member._leadership._may_lead
+        member.orchestrator.hold()
+        await until(lambda: refused == ["office-newer"] * 2)
+        with pytest.raises(StoreError, match="office-newer"):
+            await member.apply_settings({"sync.orders.interval": 15})

@@ -116,7 +116,12 @@ async def test_a_changed_declaration_is_followed_and_asked_for_first(
     wider = replace(PARCELS, columns=(*PARCELS.columns, Column("NOTE", "note", "NOTA", "Note", Kind.TEXT)))
     with pytest.raises(StoreError, match="office-older"):
         await Store.join(Postgres(office), tmp_path, [wider], clock=clock, upgrade=False)
+    with office.connect("tests", autocommit=True) as connection:
+        connection.execute("UPDATE leader SET epoch = 3, member = 'x'")
     store = await joined(office, tmp_path, clock, [wider])
+    with office.connect("tests", autocommit=True) as connection:
+        # A leader of the earlier program leads no more; one that nobody has led stays a new one.
+        assert connection.execute("SELECT epoch, member FROM leader").fetchone() == (4, None)
     await store.apply("parcels", "agent", reads.batch([parcel(1, note="x")]))
     row = await store.row("parcels", "agent", "1")
     assert row is not None
