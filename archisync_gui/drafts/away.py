@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from archisync_gui.disk import read_json, replace_file
-from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, Past, digest
-from archisync_gui.drafts.schema import prepare_on_server
+from archisync_gui.drafts.drafts import MOST_DRAFTS, Draft, DraftConflict, Drafts, DraftsFull, Past, T, digest
+from archisync_gui.drafts.schema import prepare_on_server, version_on_server
 from archisync_gui.model import AccountId, Clock, Json
 from archisync_gui.store.connections import Connections
 from archisync_gui.store.errors import AGAIN, RECOVERABLE, StoreError
@@ -23,9 +25,9 @@ log = logging.getLogger(__name__)
 
 FILE = "drafts-away.json"
 """Beside this computer's drafts: upon which version of the office's drafts they were written."""
-PASSING = RECOVERABLE | {"office-login", "office-tls"}
-"""Codes during which drafts are kept here: they pass by themselves, or are mended on the server. ``locked``: another
-computer changes the office's tables for long."""
+PASSING = RECOVERABLE | {"office-login", "office-tls", "newer-schema"}
+"""Codes during which drafts are kept here: they pass by themselves, or are mended on the server or by an update here.
+``locked``: another computer changes the office's tables for long."""
 
 Key = tuple[AccountId, str]
 
@@ -90,6 +92,15 @@ class OfficeDrafts(Drafts):
             self._met = True
         await self._hand_in()
         await self._look()
+
+    async def _write(self, job: Callable[[sa.Connection], T]) -> T:
+        """As :meth:`Drafts._write`, unless a later program has changed the tables since: raises ``newer-schema``."""
+
+        def checked(connection: sa.Connection) -> T:
+            version_on_server(connection, self._database.place)
+            return job(connection)
+
+        return await super()._write(checked)
 
     @property
     def away(self) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import sqlalchemy as sa
 
@@ -42,6 +42,7 @@ MOST_DRAFTS = 1000
 MOST_BYTES = 32 * 1024 * 1024
 """Drafts of one account, and bytes of their documents: more is no office's work but a program's mistake."""
 USUAL_SHOWN = 8
+T = TypeVar("T")
 HANDED_IN = uuid.UUID("5f0b5c1e-6f0a-4b6e-9a53-0c7f3a0e9d11")
 """Names the ids of drafts that were changed in two places."""
 
@@ -135,6 +136,10 @@ class Drafts:
         await self._database.create()
         await self._database.change_schema(ready)
 
+    async def _write(self, job: Callable[[sa.Connection], T]) -> T:
+        """Run ``job`` in one write transaction."""
+        return await self._database.write(job)
+
     async def everything(self) -> tuple[tuple[Draft, ...], Mapping[AccountId, str]]:
         """The drafts and the letterheads of all accounts, to be taken elsewhere (:meth:`take`)."""
 
@@ -157,7 +162,7 @@ class Drafts:
                 connection.execute(LETTERHEADS.insert().values(account=account, text=letterheads[account]))
             return taken
 
-        return await self._database.write(job)
+        return await self._write(job)
 
     async def hand_in(self, draft: Draft, base: int | None, texts: Collection[str] = ()) -> Draft | None:
         """Take over a draft that was written elsewhere, upon version ``base`` of the one here (``None``: not known), or
@@ -187,7 +192,7 @@ class Drafts:
             _take(connection, known)
             return _draft(_find(connection, known.account, known.id))
 
-        return await self._database.write(job)
+        return await self._write(job)
 
     async def forget(self, drafts: Iterable[Draft]) -> None:
         """Remove drafts that were taken elsewhere, without a trace: they may come back."""
@@ -198,7 +203,7 @@ class Drafts:
                 which = DRAFTS.c.account == draft.account, DRAFTS.c.id == draft.id, DRAFTS.c.version == draft.version
                 connection.execute(DRAFTS.delete().where(*which))
 
-        await self._database.write(job)
+        await self._write(job)
 
     async def close(self) -> None:
         """Finish what was asked for and close the file."""
@@ -277,7 +282,7 @@ class Drafts:
             remember_lines(connection, account, draft_id, now, document)
             return _draft(_find(connection, account, draft_id))
 
-        return await self._database.write(job)
+        return await self._write(job)
 
     async def delete(self, account: AccountId, draft_id: str, *, if_match: int | None = None) -> bool:
         """Delete a draft; ``False`` when there was none (any more), so that a retry is harmless.
@@ -299,7 +304,7 @@ class Drafts:
             )
             return True
 
-        return await self._database.write(job)
+        return await self._write(job)
 
     async def past(self, account: AccountId, customer: str) -> Past:
         """What was ordered for a customer before: the last order, and the usual articles."""
@@ -335,7 +340,7 @@ class Drafts:
             connection.execute(LETTERHEADS.delete().where(LETTERHEADS.c.account == account))
             connection.execute(LETTERHEADS.insert().values(account=account, text=text))
 
-        await self._database.write(job)
+        await self._write(job)
 
 
 def _used(connection: sa.Connection, account: AccountId) -> tuple[int, int]:

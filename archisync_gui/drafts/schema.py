@@ -82,12 +82,18 @@ def prepare(connection: sa.Connection, path: str) -> None:
 def prepare_on_server(connection: sa.Connection, place: str) -> None:
     """Make an office's tables. Raises ``newer-schema`` for those of a later program."""
     ON_SERVER.create(connection, checkfirst=True)
-    found = connection.scalar(sa.select(ON_SERVER.c.version))
-    if found is not None and found > SCHEMA:
-        raise StoreError("newer-schema", path=place, found=found, known=SCHEMA)
+    found = version_on_server(connection, place)
     METADATA.create_all(connection)
     if found is None:
         connection.execute(ON_SERVER.insert().values(version=SCHEMA))
+
+
+def version_on_server(connection: sa.Connection, place: str) -> int | None:
+    """The version of an office's tables; ``None``: they are not made yet. Raises ``newer-schema``."""
+    found = connection.scalar(sa.select(ON_SERVER.c.version))
+    if found is not None and found > SCHEMA:
+        raise StoreError("newer-schema", path=place, found=found, known=SCHEMA)
+    return found
 
 
 def read_document(text: str | None) -> dict[str, Json]:

@@ -250,6 +250,20 @@ async def test_a_draft_is_kept_here_whatever_the_server_refuses_it_for(
         assert texts(await there.list(WHO)) == [("x", "one")]
 
 
+async def test_what_a_later_program_has_changed_is_not_written(office: Server, tmp_path: Path) -> None:
+    """Another computer has migrated the drafts while this one runs: they stay here until it is updated."""
+    async with computer(office, tmp_path / "here") as here:
+        await here.put(WHO, "x", {"text": "one"})
+        with office.connect("tests", autocommit=True) as connection:
+            connection.execute("UPDATE drafts_schema SET version = version + 1")
+            await here.put(WHO, "x", {"text": "two"}, if_match=1)
+            assert here.away
+            assert connection.execute("SELECT version FROM drafts").fetchall() == [(1,)]
+            connection.execute("UPDATE drafts_schema SET version = version - 1")
+        await back(here)
+        assert texts(await here.list(WHO)) == [("x", "two")]
+
+
 async def test_a_computer_that_ends_meanwhile_hands_in_at_its_next_start(office: Server, tmp_path: Path) -> None:
     proxy = Proxy(office)
     async with proxy as behind:
