@@ -29,7 +29,7 @@ from archisync_gui.entities import ENTITIES
 from archisync_gui.model import FailureKind, Json, Reason, SyncFailure, as_json
 from archisync_gui.office.clock import OfficeClock
 from archisync_gui.office.desk import Asked, Desk, Emit
-from archisync_gui.office.leadership import YIELD, Leadership
+from archisync_gui.office.leadership import YIELD, Leadership, Term
 from archisync_gui.office.line import Line
 from archisync_gui.office.membership import Membership
 from archisync_gui.office.news import News
@@ -174,7 +174,7 @@ class OfficeMember:
         """Be the leader with that epoch until it is over or the program ends."""
         self._say("office-leads", path=str(self.server), epoch=epoch)
         leadership = self._leadership
-        database = Postgres(self.server, fence=leadership)
+        database = Postgres(self.server, fence=Term(leadership, epoch))
         async with AsyncExitStack() as stack:
 
             async def open_store() -> Store:

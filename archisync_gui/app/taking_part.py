@@ -115,6 +115,7 @@ class _NeverLeads:
     """The fence of a store that only reads."""
 
     epoch: int | None = None
+    holder = ""
 
     def lost(self, epoch: int) -> None:
         """Never called: there is no epoch."""

@@ -102,6 +102,11 @@ class Leadership:
         """The epoch of this member's leadership; ``None`` while it does not lead."""
         return self._epoch
 
+    @property
+    def holder(self) -> str:
+        """The id of this member."""
+        return self.member.id
+
     def lost(self, epoch: int) -> None:
         """The database says that ``epoch`` is over (called on the writing thread)."""
         log.warning("the leadership with epoch %s is over: another member leads", epoch)
@@ -270,3 +275,24 @@ class Leadership:
             (IDLE,),
         )
         return bool(found.rowcount)
+
+
+class Term:
+    """The fence of a store that was opened for one epoch: under a later one of the same member it writes nothing."""
+
+    def __init__(self, leadership: Leadership, epoch: int) -> None:
+        self._leadership, self._epoch = leadership, epoch
+
+    @property
+    def epoch(self) -> int | None:
+        """The epoch; ``None`` when it is over."""
+        return self._epoch if self._leadership.epoch == self._epoch else None
+
+    @property
+    def holder(self) -> str:
+        """As :attr:`Leadership.holder`."""
+        return self._leadership.holder
+
+    def lost(self, epoch: int) -> None:
+        """As :meth:`Leadership.lost`."""
+        self._leadership.lost(epoch)

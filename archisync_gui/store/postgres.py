@@ -39,7 +39,8 @@ CHANGE_SECONDS = 60.0
 """Seconds that a member may take between two statements of a change of the schema before the server ends its session;
 ``STUCK_SECONDS`` elsewhere."""
 
-EPOCH = sa.text("SELECT epoch FROM leader WHERE id = 1 AND epoch = :epoch FOR SHARE")
+EPOCH = sa.text("SELECT epoch FROM leader WHERE id = 1 AND epoch = :epoch AND member = :holder FOR SHARE")
+"""A server that went back (a standby without the last changes, a restored copy) may give a number once more."""
 
 
 class Fence(Protocol):
@@ -48,6 +49,10 @@ class Fence(Protocol):
     @property
     def epoch(self) -> int | None:
         """The epoch of the present leadership; ``None`` while this member does not lead."""
+
+    @property
+    def holder(self) -> str:
+        """The id of this member."""
 
     def lost(self, epoch: int) -> None:
         """The database says that ``epoch`` is over. Called on the writing thread."""
@@ -202,7 +207,7 @@ class _Side:
         epoch = fence.epoch
         if epoch is None:
             raise EpochLost(None, path=str(self._server))
-        if connection.scalar(EPOCH, {"epoch": epoch}) is None:
+        if connection.scalar(EPOCH, {"epoch": epoch, "holder": fence.holder}) is None:
             fence.lost(epoch)
             raise EpochLost(epoch, path=str(self._server))
 

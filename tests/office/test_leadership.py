@@ -16,7 +16,7 @@ from members import Candidate, Process, Proxy, leader_of, start
 from archisync_gui.model import SystemClock
 from archisync_gui.office import leadership
 from archisync_gui.office.clock import OfficeClock
-from archisync_gui.office.leadership import Leadership, Member
+from archisync_gui.office.leadership import Leadership, Member, Term
 from archisync_gui.store import Store
 from archisync_gui.store.errors import EpochLost
 from archisync_gui.store.postgres import Postgres
@@ -39,6 +39,7 @@ async def made(office: Server, tmp_path: Path) -> Server:
     await store.close()
     with office.connect("tests", autocommit=True) as connection:
         connection.execute(AUDIT)
+        connection.execute("UPDATE leader SET member = 'y'")
     return office
 
 
@@ -125,9 +126,11 @@ async def test_a_silence_of_some_seconds_disturbs_nobody(made: Server, members: 
     assert check_writes(made) == first.epochs
 
 
-async def test_a_write_after_the_epoch_is_over_changes_nothing(made: Server) -> None:
+@pytest.mark.parametrize("over", ["epoch = epoch + 1", "member = 'z'"], ids=["the next epoch", "the same number"])
+async def test_a_write_after_the_epoch_is_over_changes_nothing(made: Server, over: str) -> None:
     class Believes:
         epoch: int | None = 0
+        holder = "y"
         gone: int | None = None
 
         def lost(self, epoch: int) -> None:
@@ -138,7 +141,7 @@ async def test_a_write_after_the_epoch_is_over_changes_nothing(made: Server) -> 
     write = sa.text("INSERT INTO audit (epoch, member) VALUES (1, 'x')")
     await database.write(lambda connection: connection.execute(write))
     with made.connect("tests", autocommit=True) as connection:
-        connection.execute("UPDATE leader SET epoch = epoch + 1")
+        connection.execute(f"UPDATE leader SET {over}")
     with pytest.raises(EpochLost):
         await database.write(lambda connection: connection.execute(write))
     assert fence.gone == 0
@@ -152,6 +155,7 @@ async def test_a_write_after_the_epoch_is_over_changes_nothing(made: Server) -> 
 async def test_the_next_leader_waits_for_a_write_under_way(made: Server) -> None:
     class Leads:
         epoch: int | None = 0
+        holder = "y"
 
         def lost(self, epoch: int) -> None:
             raise AssertionError
@@ -179,6 +183,24 @@ async def test_the_next_leader_waits_for_a_write_under_way(made: Server) -> None
     await asyncio.gather(writing, taking)
     assert check_writes(made) == [0, 1]
     await database.close()
+
+
+async def test_a_store_of_an_earlier_epoch_writes_nothing_under_a_later_one(made: Server) -> None:
+    candidate = Candidate(made, "6", "one")
+    candidate.leadership.start()
+    try:
+        await until(lambda: candidate.epochs == [1])
+        database = Postgres(made, fence=Term(candidate.leadership, 1))
+        write = sa.text("INSERT INTO audit (epoch, member) VALUES (1, 'x')")
+        await database.write(lambda connection: connection.execute(write))
+        candidate.leadership.lost(1)
+        await until(lambda: candidate.epochs == [1, None, 2])
+        with pytest.raises(EpochLost):
+            await database.write(lambda connection: connection.execute(write))
+        await database.close()
+        assert candidate.leadership.epoch == 2
+    finally:
+        await candidate.stop()
 
 
 async def test_a_member_that_may_not_lead_never_does(made: Server) -> None:
