@@ -147,7 +147,7 @@ class OfficeDrafts(Drafts):
         count = copies = 0
         for key, draft in [*self._here.items()]:
             base = self._bases.get(key)
-            kept = await super().hand_in(draft, base and base.version, base.texts if base else ())
+            kept = await super().hand_in(draft, base.version if base else None, base.texts if base else ())
             if kept is not None:
                 self._saw(kept)
             count, copies = count + 1, copies + (kept is not None and kept.id != draft.id)
